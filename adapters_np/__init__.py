@@ -1,0 +1,1 @@
+"""Reference implementations of parameter-efficient fine-tuning methods in plain numpy."""

@@ -1,0 +1,51 @@
+"""Frozen layers that adapters sit on, other than a plain `W @ X`."""
+
+import numpy as np
+
+from adapters_np.linalg import Array
+
+
+def softmax(scores: Array) -> Array:
+    """Return the softmax over the last axis; shape stays."""
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def split_heads(W: Array, heads: int = 1) -> Array:
+    """Cut a stacked attention weight into its parts, (4, heads, d_head, d_in): Q, K, V and Oᵀ.
+
+    Args:
+        W: The stack of W_Q, W_K, W_V and W_Oᵀ, (4 · heads · d_head, d_in).
+        heads: The number of heads.
+
+    Raises:
+        ValueError: when the rows of `W` do not divide into four parts of `heads` heads.
+    """
+    d_out, d_in = W.shape
+    if d_out % (4 * heads):
+        raise ValueError(f"heads={heads} does not divide d_out/4={d_out / 4:g}")
+    return W.reshape(4, heads, -1, d_in)
+
+
+def attention(W: Array, X: Array, heads: int = 1) -> Array:
+    """Return softmax attention without a causal mask, (d_in, n).
+
+    Args:
+        W: The stack of W_Q, W_K, W_V and W_Oᵀ, (d_out, d_in) with d_out = 4 · heads · d_head.
+        X: The token columns, (d_in, n).
+        heads: The number of heads.
+    """
+    W_Q, W_K, W_V, W_OT = split_heads(W, heads)
+    Q, K, V = W_Q @ X, W_K @ X, W_V @ X  # (heads, d_head, n)
+    A = softmax(np.swapaxes(Q, 1, 2) @ K / np.sqrt(Q.shape[1]))  # (heads, n, n), a row per query
+    return np.einsum("hed,hen->dn", W_OT, V @ np.swapaxes(A, 1, 2))
+
+
+def layer_norm(X: Array, eps: float = 1e-5) -> Array:
+    """Return every token column centred and scaled to unit variance; shape stays."""
+    return (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + eps)
+
+
+def rms_norm(X: Array, eps: float = 1e-6) -> Array:
+    """Return every token column scaled to unit mean square; shape stays."""
+    return X / np.sqrt((X**2).mean(axis=0) + eps)

@@ -1,0 +1,124 @@
+"""Mathematics that several methods share. All functions are pure and take float64 arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+def divide(knob: str, value: int, axis: str, size: int) -> int:
+    """Return size / value, the number of blocks.
+
+    Raises:
+        ValueError: when `value` does not divide `size`; the text names knob, value and axis.
+    """
+    if size % value:
+        raise ValueError(f"{knob}={value} does not divide {axis}={size}")
+    return size // value
+
+
+def at_most(knob: str, value: int, axis: str, size: int) -> None:
+    """Check that a knob does not exceed a size of the layer.
+
+    Raises:
+        ValueError: when it does; the text names knob, value and axis.
+    """
+    if value > size:
+        raise ValueError(f"{knob}={value} is larger than {axis}={size}")
+
+
+def kaiming_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return entries drawn from U(−1/√fan_in, 1/√fan_in), fan_in being the last axis.
+
+    This is PyTorch's default for a linear layer and PEFT's for LoRA's A (Kaiming with a = √5).
+    """
+    limit = 1 / np.sqrt(shape[-1])
+    return rng.uniform(-limit, limit, size=shape)
+
+
+def skew(v: Array, b: int) -> Array:
+    """Return skew-symmetric matrices (..., b, b) from their strict upper triangles (..., b(b−1)/2).
+
+    >>> skew(np.array([1.0, 2.0, 3.0]), 3)
+    array([[ 0.,  1.,  2.],
+           [-1.,  0.,  3.],
+           [-2., -3.,  0.]])
+    """
+    Q = np.zeros((*v.shape[:-1], b, b))
+    rows, columns = np.triu_indices(b, 1)
+    Q[..., rows, columns] = v
+    return Q - np.swapaxes(Q, -1, -2)
+
+
+def cayley(Q: Array) -> Array:
+    """Return the rotations R = (I + Q)(I − Q)⁻¹ of skew-symmetric matrices, (..., b, b).
+
+    The two factors commute, so one solve gives R. R is in SO(b): RᵀR = I, det R = 1, no eigenvalue −1.
+    """
+    identity = np.eye(Q.shape[-1])
+    return np.linalg.solve(identity - Q, identity + Q)
+
+
+def cayley_neumann(Q: Array, terms: int) -> Array:
+    """Return I + 2Q + 2Q² + … + 2Q^(m−1) + Q^m with m = `terms`, which approximates `cayley(Q)`.
+
+    The result equals cayley(Q)(I − Q^m): it is (I + Q) times the first m terms of (I − Q)⁻¹.
+    """
+    identity = np.eye(Q.shape[-1])
+    series = power = np.broadcast_to(identity, Q.shape)
+    for _ in range(terms - 1):
+        power = power @ Q
+        series = series + power
+    return (identity + Q) @ series
+
+
+def rotate_blocks(W: Array, R: Array) -> Array:
+    """Return W blockdiag(R)ᵀ for rotations R (n_blocks, b, b); W is (d_out, n_blocks · b)."""
+    n_blocks, b, _ = R.shape
+    neurons = W.reshape(-1, n_blocks, 1, b)
+    return (neurons @ np.swapaxes(R, -1, -2)).reshape(W.shape)
+
+
+def block_diagonal(blocks: Array) -> Array:
+    """Return one matrix with the blocks (n, b, c) on its diagonal, (n · b, n · c)."""
+    n, b, c = blocks.shape
+    out = np.zeros((n, b, n, c))
+    out[np.arange(n), :, np.arange(n), :] = blocks
+    return out.reshape(n * b, n * c)
+
+
+def reflect(W: Array, u: Array) -> Array:
+    """Return W (I − 2 u uᵀ/‖u‖²): every row of W reflected at the hyperplane orthogonal to u."""
+    return W - np.outer(W @ u, u) * (2 / (u @ u))
+
+
+def circulant(c: Array) -> Array:
+    """Return the circulant matrices with first columns c (..., b): C[..., i, j] = c[..., (i − j) mod b].
+
+    >>> circulant(np.array([1.0, 2.0, 3.0]))
+    array([[1., 3., 2.],
+           [2., 1., 3.],
+           [3., 2., 1.]])
+    """
+    b = c.shape[-1]
+    i = np.arange(b)
+    return c[..., (i[:, None] - i) % b]
+
+
+def thin_svd(W: Array) -> tuple[Array, Array, Array]:
+    """Return U (d_out, k), σ (k,) descending and Vᵀ (k, d_in) with fixed signs, k = min(d_out, d_in).
+
+    The largest entry of each column of U is made positive, so that the factors are the same on
+    every machine wherever the singular values are distinct.
+    """
+    U, sigma, Vt = np.linalg.svd(W, full_matrices=False)
+    largest = np.argmax(np.abs(U), axis=0)
+    signs = np.sign(U[largest, np.arange(len(sigma))])
+    return U * signs, sigma, signs[:, None] * Vt
+
+
+def row_norms(W: Array) -> Array:
+    """Return the Euclidean norm of every row, (d_out,): one per neuron."""
+    return np.sqrt(np.einsum("ij,ij->i", W, W))

@@ -1,0 +1,293 @@
+"""What the widget shows: panels and gauges of an adapter in the toy world.
+
+The build stores `probe`'s answer at the default knobs, the browser computes it again for every move of a
+knob. Method names do not occur here: an adapter declares which gauges tell its story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from adapters_np.core import (
+    Adapter,
+    Rotates,
+    WeightAdapter,
+    flatten,
+    knobs,
+    load,
+    perturbed,
+    signature_knobs,
+)
+from adapters_np.linalg import Array, row_norms
+from demos.world import World, toy
+
+Panel = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A layer before and after: weights where the adapter has a ΔW, outputs on toy tokens elsewhere."""
+
+    adapter: Adapter
+    world: World
+    before: Array
+    after: Array
+
+    @property
+    def symbol(self) -> str:
+        """W or Y: what the matrices are called."""
+        return "W" if isinstance(self.adapter, WeightAdapter) else "Y"
+
+    @cached_property
+    def delta(self) -> Array:
+        """The change, of the shape of `before`."""
+        return self.after - self.before
+
+    @cached_property
+    def sigma(self) -> Array:
+        """Singular values of the change, descending."""
+        return np.linalg.svd(self.delta, compute_uv=False)
+
+    @cached_property
+    def sigma_before(self) -> Array:
+        """Singular values before, descending."""
+        if self.before is self.world.W:
+            return self.world.svd[1]
+        return np.linalg.svd(self.before, compute_uv=False)
+
+    @cached_property
+    def sigma_after(self) -> Array:
+        """Singular values after, descending."""
+        return np.linalg.svd(self.after, compute_uv=False)
+
+
+def settings(method: str) -> dict[str, Any]:
+    """Return all knobs of a method's widget: its own, then the toy world's."""
+    return {**knobs(load(method)), **signature_knobs(toy)}
+
+
+def measure(method: str, chosen: dict[str, Any]) -> Change:
+    """Build the adapter in the toy world, move its learned arrays by the step, and compare.
+
+    Args:
+        method: The slug of a method.
+        chosen: Values of knobs; those left out have their defaults.
+
+    Raises:
+        ValueError: when a value is not allowed; the text starts with `knob=value`.
+    """
+    available = settings(method)
+    for name in chosen:
+        if name not in available:
+            raise ValueError(f"{name}={chosen[name]!r} is not a knob of {method}")
+    values = {name: knob.check(chosen.get(name, knob.default)) for name, knob in available.items()}
+    own = {name: values.pop(name) for name in knobs(load(method))}
+    world = toy(**values)
+    fresh = load(method).init(world.W, world.rng("init"), **own)
+    adapter = perturbed(fresh, world.rng("step"), world.step)
+    if isinstance(adapter, WeightAdapter):
+        return Change(adapter, world, world.W, world.W + adapter.delta(world.W))
+    return Change(adapter, world, adapter.base(world.W, world.X), adapter.forward(world.W, world.X))
+
+
+def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Return the panels of a method at the chosen knobs and a sentence that says what is to be seen.
+
+    Arguments and errors are those of `measure`.
+    """
+    change = measure(method, chosen)
+    gauges = [GAUGES[name](change) for name in type(change.adapter).gauges]
+    return {"panels": [matrices(change), *spectra(change), *gauges], "sentence": sentence(change)}
+
+
+# Panels -------------------------------------------------------------------------------------------
+
+
+def matrices(change: Change) -> Panel:
+    """Return the heatmaps of the change, and of the layer before and after on one scale."""
+    s = change.symbol
+    limit = float(max(np.abs(change.before).max(), np.abs(change.after).max()))
+    views = [
+        _view("delta", f"Δ{s}", change.delta, float(np.abs(change.delta).max())),
+        _view("before", s, change.before, limit),
+        _view("after", f"{s}′", change.after, limit),
+    ]
+    what = "weight: a row per neuron, a column per input" if s == "W" else "output: a column per token"
+    return {"kind": "matrix", "name": "matrices", "title": "Matrix", "note": what, "views": views}
+
+
+def _view(name: str, label: str, matrix: Array, limit: float) -> Panel:
+    rows, columns = matrix.shape
+    values = np.ascontiguousarray(matrix).ravel()
+    return {"name": name, "label": label, "rows": rows, "columns": columns, "values": values, "limit": limit}
+
+
+def spectra(change: Change) -> list[Panel]:
+    """Return the singular values of the change, and those before against those after."""
+    s = change.symbol
+    return [
+        _series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
+        _series(
+            "spectrum", f"{s} against {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after}
+        ),
+    ]
+
+
+def _series(name: str, title: str, lines: dict[str, Array]) -> Panel:
+    drawn = [{"label": label, "values": np.ascontiguousarray(v)} for label, v in lines.items()]
+    return {"kind": "series", "name": name, "title": title, "x": "index", "y": "singular value", "lines": drawn}
+
+
+# Gauges -------------------------------------------------------------------------------------------
+
+
+def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
+    """Return a number panel; values that are round-off are written as they are, in short form."""
+    text = f"{value:,.0f}" if value == int(value) and abs(value) < 1e9 else f"{value:.3g}"
+    return {
+        "kind": "number", "name": name, "label": label, "value": float(value),
+        "text": text.replace("-", "−"), "unit": unit, "note": note,
+    }  # fmt: skip
+
+
+def numerical_rank(sigma: Array, shape: tuple[int, ...]) -> int:
+    """Return how many singular values exceed max(shape) · ε · σ₁, numpy's rule for `matrix_rank`."""
+    return int((sigma > sigma[0] * max(shape) * np.finfo(float).eps).sum()) if sigma[0] > 0 else 0
+
+
+def rank(change: Change) -> Panel:
+    """Return the numerical rank of the change: singular values above max(m, n) · ε · σ₁."""
+    value = numerical_rank(change.sigma, change.delta.shape)
+    note = "Singular values above max(m, n) · ε · σ₁, the rule of numpy.linalg.matrix_rank."
+    return number("rank", f"Rank of Δ{change.symbol}", value, f"of {len(change.sigma)}", note)
+
+
+def stable_rank(change: Change) -> Panel:
+    """Return ‖Δ‖_F² / ‖Δ‖₂², which counts directions by their energy (Rudelson and Vershynin, 2007)."""
+    value = float((change.sigma**2).sum() / change.sigma[0] ** 2) if change.sigma[0] > 0 else 0.0
+    note = "‖Δ‖²_F / ‖Δ‖²₂: how many directions carry the change, by energy."
+    return number("stable_rank", "Stable rank", value, "", note)
+
+
+def effective_rank(change: Change) -> Panel:
+    """Return exp of the entropy of the normalised singular values (Roy and Vetterli, 2007)."""
+    total = change.sigma.sum()
+    p = change.sigma[change.sigma > 0] / total if total > 0 else np.ones(0)
+    value = float(np.exp(-(p * np.log(p)).sum())) if len(p) else 0.0
+    note = "exp(entropy) of the singular values after division by their sum."
+    return number("effective_rank", "Effective rank", value, "", note)
+
+
+def relative_norm(change: Change) -> Panel:
+    """Return ‖after − before‖_F / ‖before‖_F in per cent."""
+    value = 100 * float(np.linalg.norm(change.delta) / np.linalg.norm(change.before))
+    s = change.symbol
+    return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", value, "%", "Frobenius norms.")
+
+
+def orthogonality(change: Change) -> Panel:
+    """Return ‖RᵀR − I‖_F of the adapter's rotation R.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `rotation`.
+    """
+    if not isinstance(change.adapter, Rotates):
+        raise TypeError(f"{type(change.adapter).__name__} declares orthogonality but has no rotation()")
+    R = change.adapter.rotation()
+    value = float(np.linalg.norm(R.T @ R - np.eye(R.shape[1])))
+    return number("orthogonality", "‖RᵀR − I‖", value, "", "0 for a rotation, up to round-off.")
+
+
+def gram_change(change: Change) -> Panel:
+    """Return ‖W′W′ᵀ − WWᵀ‖_F / ‖WWᵀ‖_F: 0 when all norms of and angles between neurons stay."""
+    before, after = change.before @ change.before.T, change.after @ change.after.T
+    value = 100 * float(np.linalg.norm(after - before) / np.linalg.norm(before))
+    note = f"‖{change.symbol}′{change.symbol}′ᵀ − {change.symbol}{change.symbol}ᵀ‖ over the norm before."
+    return number("gram_change", "Change of the Gram matrix", value, "%", note)
+
+
+def angle_change(change: Change) -> Panel:
+    """Return the largest change of a cosine between two neurons (rows), from 0 to 2."""
+    value = float(np.abs(_cosines(change.after) - _cosines(change.before)).max())
+    return number("angle_change", "Largest change of a cosine", value, "", "Over all pairs of neurons (rows).")
+
+
+def _cosines(W: Array) -> Array:
+    unit = W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
+    return unit @ unit.T
+
+
+def norm_change(change: Change) -> Panel:
+    """Return the largest relative change of a neuron's norm, in per cent."""
+    before = np.maximum(row_norms(change.before), np.finfo(float).tiny)
+    value = 100 * float(np.abs(row_norms(change.after) / before - 1).max())
+    return number("norm_change", "Largest change of a neuron’s norm", value, "%", "Over all rows.")
+
+
+def subspace_overlap(change: Change) -> Panel:
+    """Return the share of ‖ΔW‖_F² inside the top quarter of W's singular directions, in per cent.
+
+    With k = min(d_out, d_in) / 4: ‖U_kᵀ ΔW V_k‖_F² / ‖ΔW‖_F². A random change has k² / (d_out d_in).
+    """
+    U, sigma, Vt = change.world.svd
+    k = max(1, len(sigma) // 4)
+    energy = float((change.sigma**2).sum())
+    inside = float((np.square(U[:, :k].T @ change.delta @ Vt[:k].T)).sum())
+    chance = 100 * k * k / change.delta.size
+    note = f"Share of ‖ΔW‖² inside the top {k} singular directions of W; {chance:.1f} % by chance."
+    return number("subspace_overlap", "Inside W’s top directions", 100 * inside / energy if energy else 0.0, "%", note)
+
+
+def parameters(change: Change) -> Panel:
+    """Return the number of trained parameters, with their share of the weight's entries."""
+    value = flatten(change.adapter).size
+    share = 100 * value / change.world.W.size
+    return number("parameters", "Trained parameters", value, f"{share:.3g} % of W", "All learned arrays of this layer.")
+
+
+GAUGES = {
+    gauge.__name__: gauge
+    for gauge in (
+        rank, stable_rank, effective_rank, relative_norm, orthogonality, gram_change,
+        angle_change, norm_change, subspace_overlap, parameters,
+    )
+}  # fmt: skip
+
+
+# Words --------------------------------------------------------------------------------------------
+
+ROUND_OFF = 1e-9
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def sentence(change: Change) -> str:
+    """Return what is to be seen, computed from the numbers."""
+    s = change.symbol
+    full = len(change.sigma)
+    size = 100 * float(np.linalg.norm(change.delta) / np.linalg.norm(change.before))
+    if size < ROUND_OFF:
+        return f"Δ{s} is zero: the adapter leaves the layer as it is."
+    r = numerical_rank(change.sigma, change.delta.shape)
+    ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
+    parts = [f"The layer moves {ways}, by {_short(size)} % of ‖{s}‖."]
+    drift = float(np.abs(change.sigma_after - change.sigma_before).max() / change.sigma_before[0])
+    if s == "W":
+        angles = float(np.abs(_cosines(change.after) - _cosines(change.before)).max())
+        norms = norm_change(change)["value"]
+        if drift < ROUND_OFF:
+            kept = " and so does every angle between neurons" if angles < ROUND_OFF else ""
+            parts.append(f"Every singular value stays{kept}: the weight only turns.")
+        elif angles < ROUND_OFF:
+            parts.append("Neurons keep their directions’ angles and change their lengths only.")
+        elif norms < 1e-7:
+            parts.append("Neurons keep their lengths and change their directions only.")
+        else:
+            parts.append(f"The largest singular value goes from {change.sigma_before[0]:.3g} to {change.sigma_after[0]:.3g}.")
+    return " ".join(parts)

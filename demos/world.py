@@ -1,0 +1,70 @@
+"""The toy world: seeded base weights and tokens for an adapter to act on."""
+
+from functools import lru_cache
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+
+from adapters_np.core import Range
+from adapters_np.linalg import Array, thin_svd
+
+
+class World(NamedTuple):
+    """A frozen weight, the tokens that pass through it, and how far training is imagined to go."""
+
+    W: Array
+    X: Array
+    svd: tuple[Array, Array, Array]
+    seed: int
+    step: float
+
+    def rng(self, purpose: Literal["init", "step"]) -> np.random.Generator:
+        """Return a generator that depends on the seed and the purpose only."""
+        return np.random.default_rng([self.seed, {"init": 1, "step": 2}[purpose]])
+
+
+def toy(
+    *,
+    base: Literal["power_law", "gaussian", "low_rank", "clustered"] = "power_law",
+    exponent: Annotated[float, Range(0.1, 2.0, 0.1)] = 0.8,
+    size: Literal["64x64", "16x16", "32x32", "128x128", "64x32", "32x64"] = "64x64",
+    seed: Annotated[int, Range(0, 99)] = 0,
+    step: Annotated[float, Range(0.0, 1.0, 0.05)] = 0.5,
+) -> World:
+    """Return a toy layer whose rows have norm 1 on average.
+
+    Args:
+        base: The spectrum of the frozen weight. `power_law`: singular values fall as index^(−exponent).
+            `gaussian`: independent entries. `low_rank`: eight strong directions plus noise.
+            `clustered`: rows grouped around four directions, so that angles between neurons mean something.
+        exponent: How fast the power law falls; the other kinds ignore it.
+        size: Rows × columns of the weight (outputs × inputs).
+        seed: Fixes the weight, the tokens, the adapter's start and the step.
+        step: The size of the random step of the learned arrays, which stands in for training.
+    """
+    d_out, d_in = map(int, size.split("x"))
+    W, X, svd = _layer(base, exponent if base == "power_law" else 0.0, d_out, d_in, seed)
+    return World(W, X, svd, seed, step)
+
+
+@lru_cache(maxsize=4)
+def _layer(
+    base: str, exponent: float, d_out: int, d_in: int, seed: int
+) -> tuple[Array, Array, tuple[Array, Array, Array]]:
+    rng = np.random.default_rng([seed, 0])
+    W = rng.normal(size=(d_out, d_in))
+    k = min(d_out, d_in)
+    if base == "power_law":
+        U, _, Vt = np.linalg.svd(W, full_matrices=False)
+        W = U * np.arange(1, k + 1) ** -exponent @ Vt
+    elif base == "low_rank":
+        strong = min(8, k // 2)
+        W = 3 * rng.normal(size=(d_out, strong)) @ rng.normal(size=(strong, d_in)) / np.sqrt(strong) + 0.5 * W
+    elif base == "clustered":
+        centres = rng.normal(size=(4, d_in))
+        W = 2 * centres[np.arange(d_out) * 4 // d_out] + W
+    W *= np.sqrt(d_out) / np.linalg.norm(W)
+    X = rng.normal(size=(d_in, 32))
+    for array in (W, X):
+        array.flags.writeable = False
+    return W, X, thin_svd(W)

@@ -1,0 +1,84 @@
+"""Recorded PEFT cases: a JSON sidecar that describes an .npz of arrays."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters_np.linalg import Array
+
+FIXTURES = Path(os.environ.get("PARITY_FIXTURES") or Path(__file__).parent / "fixtures")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One layer of one recorded case; `layer` is "" or, where several were recorded, "L0", "L1", …."""
+
+    path: Path
+    layer: str
+
+    @property
+    def name(self) -> str:
+        """The case's name, with the layer where there are several."""
+        return f"{self.path.stem}[{self.layer}]" if self.layer else self.path.stem
+
+    @cached_property
+    def sidecar(self) -> dict[str, Any]:
+        """What the recording says of itself."""
+        return dict(json.loads(self.path.read_text()))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that PEFT's config class was given."""
+        return dict(self.sidecar["config"])
+
+    @property
+    def effective(self) -> dict[str, Any]:
+        """The scalars that PEFT derived, those of this layer without their prefix."""
+        values: dict[str, Any] = self.sidecar.get("effective", {})
+        prefix = f"{self.layer}."
+        own = {k.removeprefix(prefix): v for k, v in values.items() if self.layer and k.startswith(prefix)}
+        return {**values, **own}
+
+    @property
+    def atol(self) -> float:
+        """The tolerance that the recording suggests."""
+        return float(self.sidecar["suggested_atol"])
+
+    @cached_property
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by their recorded names, floats widened to float64."""
+        with np.load(self.path.with_suffix(".npz")) as z:
+            return {k: z[k].astype(float) if z[k].dtype.kind == "f" else z[k] for k in z.files}
+
+    def find(self, name: str) -> Array | None:
+        """Return an array of this layer, such as "W", "param.lora_A.weight" or "grad.x", or None."""
+        kind, _, rest = name.partition(".")
+        spellings = [name]
+        if self.layer:
+            spellings = [f"{self.layer}.{name}", f"{kind}.{self.layer}.{rest}", name]
+        return next((self.arrays[s] for s in spellings if s in self.arrays), None)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return an array of this layer.
+
+        Raises:
+            KeyError: when it was not recorded.
+        """
+        found = self.find(name)
+        if found is None:
+            raise KeyError(f"{self.name} has no array {name}")
+        return found
+
+
+def recorded(folder: Path = FIXTURES) -> Iterator[Case]:
+    """Yield every recorded case, a layer at a time."""
+    for path in sorted(folder.glob("*.json")):
+        layers = json.loads(path.read_text()).get("layers")
+        for layer in [f"L{i}" for i in range(len(layers))] if layers else [""]:
+            yield Case(path, layer)

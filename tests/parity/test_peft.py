@@ -1,0 +1,111 @@
+"""Our adapters against numbers that were recorded from PEFT.
+
+A translator, `translators/<slug>.py`, puts PEFT's arrays into our class. It defines
+
+    claims(case) -> bool                  whether the case is of this method
+    adapter(case) -> Adapter              our adapter with PEFT's arrays
+
+and, where the method asks for it,
+
+    bias(case, adapter) -> Array          the adapted bias (default: unchanged)
+    compare(case) -> (name, ours, PEFT's) instead of the layer output and merged weight
+    gradients(case) -> {field: array}     PEFT's gradients in the layout of our learned arrays
+    DETACHED = {field: reason}            fields whose gradient in PEFT is not the derivative, with the reason
+
+`PARITY_FIXTURES` points this test at another folder of recordings in the same format.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from adapters_np.core import WeightAdapter, flatten, learned, restore
+from adapters_np.linalg import Array
+from tests.parity import translators
+from tests.parity.cases import FIXTURES, Case, recorded
+
+TRANSLATORS = [
+    import_module(f"{translators.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(translators.__path__)
+]
+CASES = list(recorded())
+
+
+def translator(case: Case) -> ModuleType:
+    """Return the one translator that claims a case; skip the test, by name, where there is none."""
+    claiming = [t for t in TRANSLATORS if t.claims(case)]
+    if not claiming:
+        family = case.sidecar["peft_type"]
+        pytest.skip(f"{case.name}: no module of ours implements this {family} variant")
+    assert len(claiming) == 1, f"{case.name} is claimed by {[t.__name__ for t in claiming]}"
+    return claiming[0]
+
+
+def columns(rows: Array) -> Array:
+    """Return PEFT's rows (..., d) as columns (d, n)."""
+    return rows.reshape(-1, rows.shape[-1]).T
+
+
+def layer(case: Case, module: ModuleType) -> Iterator[tuple[str, Array, Array]]:
+    """Yield output, merged weight and merged bias of a linear layer: ours and PEFT's."""
+    adapter, W, b = module.adapter(case), case["W"], case.find("b")
+    b_adapted = module.bias(case, adapter) if hasattr(module, "bias") else b
+    y = adapter.forward(W, columns(case["x"]))
+    yield "y", y if b_adapted is None else y + b_adapted[:, None], columns(case["y"])
+    merged = case.find("W_merged")
+    if merged is not None and isinstance(adapter, WeightAdapter):
+        yield "W_merged", W + adapter.delta(W), merged
+    b_merged = case.find("b_merged")
+    if b_merged is not None:
+        assert b_adapted is not None, f"{case.name} has a merged bias and no bias"
+        yield "b_merged", b_adapted, b_merged
+
+
+def test_there_are_recordings() -> None:
+    assert CASES, f"no recorded case in {FIXTURES}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_equal_to_peft(case: Case) -> None:
+    module = translator(case)
+    compared = list(module.compare(case) if hasattr(module, "compare") else layer(case, module))
+    assert compared
+    for name, ours, theirs in compared:
+        assert ours.shape == theirs.shape, name
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=case.atol, err_msg=f"{case.name}: {name}")
+
+
+GRADED = [case for case in CASES if any(hasattr(t, "gradients") and t.claims(case) for t in TRANSLATORS)]
+
+
+@pytest.mark.parametrize("case", GRADED, ids=lambda case: case.name)
+def test_gradients_equal_to_peft(case: Case) -> None:
+    """PEFT's recorded gradients of sum(y * g) against central differences of our forward pass."""
+    if case.sidecar["compute"] == "float32":
+        pytest.skip(f"{case.name}: PEFT computes in float32, too coarse for differences")
+    module = translator(case)
+    adapter = module.adapter(case)
+    start, step = flatten(adapter), 1e-6
+    W, X, G, b = case["W"], columns(case["x"]), columns(case["g"]), case.find("b")
+
+    def loss(vector: Array) -> float:
+        moved = restore(adapter, vector)
+        total = float((moved.forward(W, X) * G).sum())
+        if b is not None and hasattr(module, "bias"):
+            total += float((module.bias(case, moved)[:, None] * G).sum())
+        return total
+
+    steps = step * np.eye(len(start))
+    slopes = np.array([(loss(start + s) - loss(start - s)) / (2 * step) for s in steps])
+    ours = learned(restore(adapter, slopes))
+    detached = getattr(module, "DETACHED", {})
+    for field, theirs in module.gradients(case).items():
+        gap = np.abs(ours[field] - theirs).max() / max(1.0, np.abs(theirs).max())
+        if field in detached:
+            assert gap > 1e-3, f"{case.name}: {field} is differentiated after all, though {detached[field]}"
+        else:
+            assert gap < 1e-6, f"{case.name}: gradient of {field} is off by {gap:.1e}"

@@ -1,0 +1,185 @@
+"""What holds for every method: over every module found, shapes, knobs and seeds chosen by Hypothesis."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters_np.core import (
+    Adapter,
+    WeightAdapter,
+    arrays,
+    flatten,
+    knobs,
+    learned,
+    load,
+    parameters,
+    perturbed,
+    restore,
+    shape_of,
+    slugs,
+)
+from demos.probe import GAUGES, measure, probe
+from tests.toy import weight
+
+METHODS = sorted(slugs())
+SHAPES = [(16, 16), (32, 16), (16, 32)]
+every_method = pytest.mark.parametrize("slug", METHODS)
+
+
+def extremes(slug: str) -> list[dict[str, Any]]:
+    """Return knob settings: the defaults, then every knob at both ends (or every option) alone."""
+    settings_: list[dict[str, Any]] = [{}]
+    for knob in knobs(load(slug)).values():
+        values = {"bool": (False, True), "choice": knob.options}.get(knob.kind, (knob.low, knob.high))
+        kind = {"int": int, "float": float}.get(knob.kind)
+        settings_ += [{knob.name: kind(v) if kind else v} for v in values if v != knob.default]
+    return settings_
+
+
+def fresh(slug: str, shape: tuple[int, int], seed: int, chosen: dict[str, Any]) -> Adapter | None:
+    """Return a fresh adapter, or None where the layer's shape forbids a knob and the error says so."""
+    try:
+        return load(slug).init(weight(*shape, seed), np.random.default_rng(seed), **chosen)
+    except ValueError as error:
+        name = str(error).partition("=")[0]
+        assert name in knobs(load(slug)), f"the error does not name a knob: {error}"
+        return None
+
+
+def adapters(slug: str, shapes: list[tuple[int, int]] = SHAPES) -> list[tuple[Adapter, Adapter, dict[str, Any]]]:
+    """Return fresh and moved adapters over shapes and knobs; at least one for every shape."""
+    found = []
+    for shape, chosen in product(shapes, extremes(slug)):
+        adapter = fresh(slug, shape, 0, chosen)
+        if adapter is not None:
+            found.append((adapter, perturbed(adapter, np.random.default_rng(7), 0.5), {"shape": shape, **chosen}))
+    assert {a[2]["shape"] for a in found} == set(shapes), f"{slug} refuses some shape at all knobs"
+    return found
+
+
+def tokens(d_in: int, n: int = 6) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.random.default_rng(3).normal(size=(d_in, n))
+
+
+@every_method
+def test_starts_where_it_says(slug: str) -> None:
+    cls = load(slug)
+    changed = []
+    for adapter, _, about in adapters(slug):
+        W, X = weight(*about["shape"]), tokens(about["shape"][1])
+        gap = np.abs(adapter.forward(W, X) - cls.base(W, X)).max()
+        changed.append(gap > 1e-9)
+        if cls.starts_at_identity:
+            assert gap < 1e-9, about
+    if not cls.starts_at_identity:
+        assert any(changed), f"{slug} says that it does not start at the identity, but it does"
+
+
+@every_method
+def test_declared_shapes_hold_and_count_the_parameters(slug: str) -> None:
+    for adapter, _, about in adapters(slug):
+        shape, chosen = about["shape"], {k: v for k, v in about.items() if k != "shape"}
+        values = {name: knob.default for name, knob in knobs(load(slug)).items()} | chosen
+        for field in arrays(load(slug)):
+            assert getattr(adapter, field.name).shape == shape_of(field, *shape, **values), (field, about)
+        count = sum(a.size for a in learned(adapter).values())
+        assert parameters(load(slug), *shape, **chosen) == count > 0, about
+
+
+@every_method
+def test_every_learned_array_matters(slug: str) -> None:
+    cls = load(slug)
+    for name in (f.name for f in arrays(cls) if f.learned):
+        assert any(
+            np.abs(
+                replace(moved, **{name: getattr(moved, name) + 0.1}).forward(weight(*about["shape"]), tokens(about["shape"][1]))
+                - moved.forward(weight(*about["shape"]), tokens(about["shape"][1]))
+            ).max() > 1e-9
+            for _, moved, about in adapters(slug)
+        ), f"{slug}.{name} changes nothing"  # fmt: skip
+
+
+@every_method
+def test_every_knob_changes_something(slug: str) -> None:
+    by_setting = {}
+    for _, moved, about in adapters(slug, [(16, 16)]):
+        chosen = {k: v for k, v in about.items() if k != "shape"}
+        by_setting[tuple(chosen.items())] = moved.forward(weight(16, 16), tokens(16))
+    for name in knobs(load(slug)):
+        outputs = [y for setting, y in by_setting.items() if dict(setting).get(name) is not None]
+        assert any(
+            y.shape != by_setting[()].shape or np.abs(y - by_setting[()]).max() > 1e-12 for y in outputs
+        ), f"{slug}: {name} changes nothing"
+
+
+@every_method
+def test_delta_and_forward_agree_in_float64_and_leave_their_inputs_alone(slug: str) -> None:
+    for _, moved, about in adapters(slug):
+        W, X = weight(*about["shape"]), tokens(about["shape"][1])
+        W0, X0, vector = W.copy(), X.copy(), flatten(moved)
+        Y = moved.forward(W, X)
+        assert Y.dtype == np.float64
+        assert np.isfinite(Y).all(), about
+        if isinstance(moved, WeightAdapter):
+            delta = moved.delta(W)
+            assert delta.shape == W.shape
+            assert delta.dtype == np.float64
+            np.testing.assert_allclose(Y, (W + delta) @ X, atol=1e-9)
+        assert (W == W0).all()
+        assert (X == X0).all()
+        assert (flatten(moved) == vector).all()
+
+
+@every_method
+def test_flatten_and_restore_are_inverse(slug: str) -> None:
+    for adapter, _, _ in adapters(slug):
+        vector = np.arange(flatten(adapter).size, dtype=float)
+        assert (flatten(restore(adapter, vector)) == vector).all()
+        with pytest.raises(ValueError, match="the adapter needs"):
+            restore(adapter, np.zeros(len(vector) + 1))
+
+
+@every_method
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(st.sampled_from([8, 12, 16, 24]), st.sampled_from([8, 12, 16, 24])))
+    chosen = {}
+    for knob in knobs(load(slug)).values():
+        if knob.kind == "bool":
+            chosen[knob.name] = data.draw(st.booleans())
+        elif knob.kind == "choice":
+            chosen[knob.name] = data.draw(st.sampled_from(knob.options))
+        elif knob.kind == "int":
+            chosen[knob.name] = data.draw(st.integers(int(knob.low), int(knob.high)))
+        else:
+            chosen[knob.name] = data.draw(st.floats(knob.low, knob.high))
+    seed = data.draw(st.integers(0, 99))
+    adapter = fresh(slug, shape, seed, chosen)
+    if adapter is not None:
+        W = weight(*shape, seed)
+        assert np.isfinite(perturbed(adapter, np.random.default_rng(1), 1.0).forward(W, tokens(shape[1]))).all()
+        assert parameters(load(slug), *shape, **chosen) == flatten(adapter).size
+
+
+@every_method
+def test_gauges_exist_and_the_default_picture_is_alive(slug: str) -> None:
+    assert set(load(slug).gauges) <= set(GAUGES)
+    assert probe(slug, {})["sentence"]
+    change = measure(slug, {})
+    ratio = np.linalg.norm(change.delta) / np.linalg.norm(change.before)
+    assert 0.02 < ratio < 1.5, f"{slug}: the default step moves the layer by {ratio:.1%}"
+
+
+@every_method
+def test_probe_answers_at_both_ends_of_every_knob(slug: str) -> None:
+    for chosen in extremes(slug):
+        answer = probe(slug, chosen)
+        for panel in answer["panels"]:
+            if panel["kind"] == "number":
+                assert np.isfinite(panel["value"]), (panel["name"], chosen)
