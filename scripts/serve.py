@@ -1,0 +1,166 @@
+"""Serve the built site as a good static host would.
+
+Compressed files beside the originals are sent where the browser takes them, files with a hash in
+their address are kept for ever, all others are asked for again, and every answer carries the policy
+below.
+
+    python -m scripts.serve [--port 8000] [--watch]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from wsgiref.headers import Headers
+
+import waitress
+from waitress import wasyncore
+from watchfiles import watch
+from whitenoise import WhiteNoise
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "site"
+SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts")
+HOST = "127.0.0.1"
+
+# What a page may load: its own site and nothing else. KaTeX and Observable Plot place by styles
+# in attributes, `wasm-unsafe-eval` compiles Python, heatmaps are `data:`, exports are `blob:`.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; "
+    "object-src 'none'; "
+    "base-uri 'self'; "
+    "form-action 'self'"
+)
+
+# Names with a hash in them never change their bytes.
+IMMUTABLE = re.compile(
+    r"/assets/py/[0-9a-f]{8,}/"
+    r"|/assets/demo/[^/]+-[0-9A-Z]{8}\.\w+$"
+    r"|/assets/(javascripts|stylesheets)/.+\.[0-9a-f]{8}\.min\.(js|css)$"
+)
+
+INLINE_SCRIPT = re.compile(r"<script(?![^>]*\s(?:src|type)=)[^>]*>(.*?)</script>", re.DOTALL)
+
+
+def policy(html: str) -> str:
+    """The policy for a page: the constant, and the page's own inline scripts by their SHA-256."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in INLINE_SCRIPT.findall(html))
+    hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self'{hashes}")
+
+
+def application(folder: Path) -> WhiteNoise:
+    """The WSGI application that answers with the files of a folder, looked up at each request."""
+
+    def not_found(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        page = folder / "404.html"
+        body = page.read_bytes() if page.is_file() else b"<!doctype html><title>Not found</title>"
+        headers = Headers([("Content-Type", "text/html; charset=utf-8")])
+        headers["Content-Length"] = str(len(body))
+        add_headers(headers, str(page), environ.get("PATH_INFO", ""), body.decode())
+        start_response("404 Not Found", headers.items())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    return WhiteNoise(
+        not_found,
+        root=folder,
+        index_file=True,
+        autorefresh=True,
+        allow_all_origins=False,
+        add_headers_function=add_headers,
+        mimetypes={".bib": "text/plain", ".webmanifest": "application/manifest+json"},
+    )
+
+
+def add_headers(headers: Headers, path: str, url: str, html: str | None = None) -> None:
+    """Set how long an answer is kept and what a page may do."""
+    if html is None:
+        html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
+    kept = "public, max-age=31536000, immutable" if IMMUTABLE.search(url) else "no-cache"
+    headers["Cache-Control"] = kept
+    headers["Content-Security-Policy"] = f"{policy(html)}; frame-ancestors 'none'"
+    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+@contextmanager
+def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
+    """Serve a folder from another thread for as long as the context lasts.
+
+    Args:
+        folder: The built site.
+        port: The port on this machine; 0 chooses a free one.
+
+    Yields:
+        The address, with a slash at its end.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    sockets: dict[int, Any] = {}
+    try:
+        server = waitress.create_server(
+            application(folder), map=sockets, host=HOST, port=port, threads=8
+        )
+    except OSError:
+        wasyncore.close_all(sockets)
+        raise
+    thread = threading.Thread(target=server.run, name="serve", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.effective_port}/"
+    finally:
+        # Closed by the thread that waits on them, whose loop ends when no socket is left.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        thread.join()
+        server.task_dispatcher.shutdown()
+
+
+def rebuild_on_change() -> None:
+    """Build the site again after every change of a source file, until interrupted."""
+    sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
+    for changes in watch(*sources, debounce=300, raise_interrupt=True):
+        changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})
+        print(f"· changed: {', '.join(changed)}", flush=True)
+        done = subprocess.run([sys.executable, "-m", "scripts.build"], cwd=ROOT)
+        outcome = "failed, see above; the last good files stay" if done.returncode else "done"
+        print(f"· build {outcome}", flush=True)
+
+
+def main() -> None:
+    """Serve the site until interrupted."""
+    parser = argparse.ArgumentParser(description="Serve the built site.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--watch", action="store_true", help="build again when a source changes")
+    chosen = parser.parse_args()
+    if not SITE.is_dir():
+        sys.exit("There is no site yet. Build it with: python3 scripts/dev.py build")
+    try:
+        with serving(SITE, chosen.port) as address:
+            print(f"· the site is on {address} (Ctrl-C ends it)", flush=True)
+            if chosen.watch:
+                rebuild_on_change()
+            else:
+                threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+    except OSError as error:
+        sys.exit(
+            f"Port {chosen.port} cannot be used: {error.strerror}. Choose another with --port."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The local server answers as the site needs it, over real HTTP."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import http.client
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import brotli
+import pytest
+
+from scripts.serve import policy, serving
+
+SCRIPT = "document.title = 'Grüße'"
+PAGE = f"<!doctype html><title>x</title><script>{SCRIPT}</script><script src='a.js'></script>"
+TEXT = b"export const words = 'words words words words words words words words words'"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("site")
+    files = {
+        "index.html": PAGE.encode(),
+        "404.html": b"<!doctype html><title>No such page</title>",
+        "methods/one/index.html": PAGE.encode(),
+        "assets/py/0123456789abcdef/python.wasm": b"\0asm",
+        "assets/py/0123456789abcdef/core.mjs": TEXT,
+        "assets/demo/draw-ABCD2345.js": TEXT,
+        "assets/demo/adapter-demo.js": TEXT,
+        "catalog.json": b"{}",
+    }
+    for name, data in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    core = folder / "assets/py/0123456789abcdef/core.mjs"
+    Path(f"{core}.br").write_bytes(brotli.compress(TEXT))
+    Path(f"{core}.gz").write_bytes(gzip.compress(TEXT))
+    (folder.parent / "secret.txt").write_text("secret")
+    with serving(folder) as address:
+        yield address
+
+
+class Answer:
+    def __init__(self, site: str, path: str, method: str = "GET", **headers: str) -> None:
+        connection = http.client.HTTPConnection(urlsplit(site).netloc, timeout=10)
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers=fields)
+        with connection.getresponse() as response:
+            self.status = response.status
+            self.headers = response.headers
+            self.body = response.read()
+        connection.close()
+
+
+def test_a_folder_answers_with_its_index(site: str) -> None:
+    answer = Answer(site, "/methods/one/")
+    assert (answer.status, answer.body) == (200, PAGE.encode())
+    assert answer.headers["Content-Type"] == 'text/html; charset="utf-8"'
+
+
+def test_an_address_without_its_slash_is_sent_to_the_folder(site: str) -> None:
+    answer = Answer(site, "/methods/one")
+    assert (answer.status, answer.headers["Location"]) == (302, "one/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/none", "/methods/", "/../secret.txt", "/%2e%2e/secret.txt", "/methods/one/%00"]
+)
+def test_an_unknown_address_answers_404_with_the_page_for_it(site: str, path: str) -> None:
+    answer = Answer(site, path)
+    assert answer.status == 404
+    assert b"No such page" in answer.body
+    assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_head_request_answers_without_a_body(site: str) -> None:
+    assert (Answer(site, "/", "HEAD").status, Answer(site, "/", "HEAD").body) == (200, b"")
+    assert (Answer(site, "/none", "HEAD").status, Answer(site, "/none", "HEAD").body) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/assets/py/0123456789abcdef/python.wasm", "application/wasm"),
+        ("/assets/py/0123456789abcdef/core.mjs", 'text/javascript; charset="utf-8"'),
+        ("/catalog.json", "application/json"),
+    ],
+)
+def test_a_file_has_the_media_type_that_browsers_ask_for(
+    site: str, path: str, media_type: str
+) -> None:
+    assert Answer(site, path).headers["Content-Type"] == media_type
+
+
+def test_the_smallest_file_that_the_browser_takes_is_sent(site: str) -> None:
+    path = "/assets/py/0123456789abcdef/core.mjs"
+    best = Answer(site, path, Accept_Encoding="gzip, deflate, br")
+    assert best.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(best.body) == TEXT
+    older = Answer(site, path, Accept_Encoding="gzip")
+    assert older.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(older.body) == TEXT
+    plain = Answer(site, path)
+    assert plain.headers["Content-Encoding"] is None
+    assert plain.body == TEXT
+    assert {answer.headers["Vary"] for answer in (best, older, plain)} == {"Accept-Encoding"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/py/0123456789abcdef/python.wasm",
+        "/assets/py/0123456789abcdef/core.mjs",
+        "/assets/demo/draw-ABCD2345.js",
+    ],
+)
+def test_a_file_with_a_hash_in_its_address_is_kept(site: str, path: str) -> None:
+    assert "immutable" in Answer(site, path).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/", "/catalog.json", "/assets/demo/adapter-demo.js", "/none"])
+def test_any_other_file_is_asked_for_again(site: str, path: str) -> None:
+    assert Answer(site, path).headers["Cache-Control"] == "no-cache"
+
+
+def test_an_unchanged_file_is_not_sent_twice(site: str) -> None:
+    tag = Answer(site, "/catalog.json").headers["ETag"]
+    again = Answer(site, "/catalog.json", If_None_Match=tag)
+    assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/", "/catalog.json", "/none"])
+def test_every_answer_forbids_other_hosts_and_inline_scripts(site: str, path: str) -> None:
+    rules = dict(
+        rule.strip().split(" ", 1)
+        for rule in Answer(site, path).headers["Content-Security-Policy"].split(";")
+    )
+    assert rules["default-src"] == "'self'"
+    assert rules["frame-ancestors"] == "'none'"
+    assert "'unsafe-inline'" not in rules["script-src"]
+    assert "'unsafe-eval'" not in rules["script-src"].split()
+    assert not any("http" in value or "*" in value for value in rules.values())
+
+
+def test_a_page_allows_its_own_inline_scripts_by_their_hash(site: str) -> None:
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in Answer(site, "/").headers["Content-Security-Policy"]
+    assert policy(PAGE).count("sha256-") == 1
+
+
+def test_the_port_is_free_again_after_the_server_has_ended(tmp_path: Path) -> None:
+    with serving(tmp_path) as address:
+        port = urlsplit(address).port
+        assert port
+        with pytest.raises(OSError, match="in use"), serving(tmp_path, port):
+            pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+    with serving(tmp_path, port) as address:
+        assert Answer(address, "/").status == 404
