@@ -1,0 +1,75 @@
+// Tables that a reader can sort and lists that a reader can filter. Both are complete without this script.
+import Tablesort from "tablesort";
+
+Tablesort.extend("number", (item) => item !== "" && !Number.isNaN(Number(item)), (a, b) => Number(b) - Number(a));
+
+/** `<sortable-table>` around a table: every column head sorts by its cells' `data-sort`, else by their text. */
+class SortableTable extends HTMLElement {
+  connectedCallback() {
+    const table = this.querySelector("table");
+    if (!table || this.dataset.ready) return;
+    this.dataset.ready = "true";
+    new Tablesort(table, { descending: true });
+    for (const head of table.tHead?.rows[0].cells ?? []) {
+      head.addEventListener("keydown", (event) => {
+        if (event.key !== " ") return;
+        event.preventDefault();
+        head.click();
+      });
+    }
+  }
+}
+
+/**
+ * `<row-filter for="id">` around a form. A row (`[data-row]` inside the target) stays when, for every control
+ * that is set, its attribute `data-<name>` holds the control's value as one of its words.
+ */
+class RowFilter extends HTMLElement {
+  connectedCallback() {
+    const form = this.querySelector("form");
+    const target = document.getElementById(this.getAttribute("for") ?? "");
+    const count = this.querySelector("output");
+    if (!form || !target) return;
+    const rows = /** @type {NodeListOf<HTMLElement>} */ (target.querySelectorAll("[data-row]"));
+    const chosen = () => [...new FormData(form)].filter(([, value]) => value !== "");
+    const apply = () => {
+      let left = 0;
+      for (const row of rows) {
+        const words = (/** @type {string} */ name) => (row.dataset[name] ?? "").split(" ");
+        row.hidden = !chosen().every(([name, value]) => words(name).includes(String(value)));
+        left += row.hidden ? 0 : 1;
+      }
+      if (count) count.textContent = `${left} of ${rows.length}`;
+    };
+    this.hidden = false;
+    restore(form);
+    form.addEventListener("input", () => {
+      apply();
+      history.replaceState(history.state, "", `${location.pathname}${query(chosen())}${location.hash}`);
+    });
+    form.addEventListener("reset", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    apply();
+  }
+}
+
+/** @param {[string, FormDataEntryValue][]} chosen */
+function query(chosen) {
+  const text = new URLSearchParams(chosen.map(([name, value]) => [name, String(value)])).toString();
+  return text && `?${text}`;
+}
+
+/** Sets the controls that the address names; values that no control has are ignored. @param {HTMLFormElement} form */
+function restore(form) {
+  const wanted = new URLSearchParams(location.search);
+  for (const control of form.elements) {
+    if (control instanceof HTMLInputElement) control.checked = wanted.getAll(control.name).includes(control.value);
+    if (control instanceof HTMLSelectElement) {
+      const value = wanted.get(control.name) ?? "";
+      if ([...control.options].some((option) => option.value === value)) control.value = value;
+    }
+  }
+}
+
+customElements.define("sortable-table", SortableTable);
+customElements.define("row-filter", RowFilter);

@@ -1,0 +1,229 @@
+"""PEFT's own benchmark: its rows, its agreement with the grades, and its plots."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import matplotlib as mpl
+
+mpl.use("svg")
+import matplotlib.pyplot as plt
+import numpy as np
+from lxml import etree
+from scipy import stats
+
+DATA = Path(__file__).parent.parent / "docs" / "data"
+Suite = Literal["metamathqa", "imagegen"]
+
+OFT, OFTV2 = 2, 28  # PEFT's OFT tuner implements entry 28; the survey grades entry 2 apart from it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of the benchmark; `score` is the suite's main number, in per cent for accuracies."""
+
+    experiment: str
+    tuner: str
+    entry: int | None
+    learning_rate: float
+    parameters: int
+    score: float
+    standard_error: float | None
+    side_effect: float | None
+    memory: float
+    seconds: float
+    status: str
+
+    @property
+    def label(self) -> str:
+        """The experiment's name without the model's."""
+        return re.sub(r"--(llama-3\.2-3B|flux2-klein)-?", " ", self.experiment).strip()
+
+
+@cache
+def rows(suite: Suite) -> tuple[Row, ...]:
+    """Return all runs of a suite, best first."""
+    found = []
+    for r in csv.DictReader((DATA / f"peft_{suite}.csv").open()):
+        maths = suite == "metamathqa"
+        found.append(
+            Row(
+                experiment=r["experiment"],
+                tuner=r["peft_type"],
+                entry=int(r["survey_entry"]) if r["survey_entry"] else None,
+                learning_rate=float(r["lr"] or "nan"),
+                parameters=int(r["trainable_params"]),
+                score=100 * float(r["test_accuracy"]) if maths else float(r["test_dino_similarity"]),
+                standard_error=100 * float(r["test_accuracy_se"]) if maths else None,
+                side_effect=_number(r["forgetting" if maths else "drift"]),
+                memory=float(r["peak_memory_gib"]),
+                seconds=float(r["train_time_s"]),
+                status=r["status"],
+            )
+        )
+    return tuple(sorted(found, key=lambda row: -row.score))
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def best(suite: Suite) -> dict[int, Row]:
+    """Return the best run of every catalogue entry that has one."""
+    found: dict[int, Row] = {}
+    for row in rows(suite):
+        if row.entry is not None:
+            found.setdefault(row.entry, row)
+    return found
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A rank correlation with its two-sided p and a 95 % bootstrap interval."""
+
+    n: int
+    rho: float
+    p: float
+    low: float
+    high: float
+
+
+def agreement(suite: Suite, totals: Mapping[int, float], *, as_oft: bool = False) -> Agreement:
+    """Return Spearman's ρ between totals by entry and the best score of each entry.
+
+    Args:
+        suite: Which benchmark.
+        totals: A total for each graded entry.
+        as_oft: Give the OFT tuner's row the total of entry 2 instead of entry 28.
+    """
+    pairs = []
+    for entry, row in best(suite).items():
+        graded = OFT if as_oft and entry == OFTV2 else entry
+        if graded in totals:
+            pairs.append((totals[graded], row.score))
+    return _spearman(np.array(pairs))
+
+
+def agreement_with_parameters(suite: Suite, entries: Sequence[int]) -> Agreement:
+    """Return Spearman's ρ between trained parameters and score over the same entries."""
+    return _spearman(
+        np.array([(row.parameters, row.score) for entry, row in best(suite).items() if entry in entries])
+    )
+
+
+def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agreement:
+    result = stats.spearmanr(pairs)
+    rng = np.random.default_rng(0)
+    draws = rng.integers(0, len(pairs), size=(4000, len(pairs)))
+    ranks = [stats.rankdata(pairs[draws][:, :, k], axis=1) for k in (0, 1)]
+    a, b = (r - r.mean(axis=1, keepdims=True) for r in ranks)
+    rhos = (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    low, high = np.quantile(rhos, [0.025, 0.975])
+    return Agreement(len(pairs), float(result.statistic), float(result.pvalue), float(low), float(high))
+
+
+# The plot -----------------------------------------------------------------------------------------
+
+AXES = {"parameters": "trained parameters", "memory": "peak memory, GiB", "seconds": "training time, s"}
+INK, SOFT, ACCENT = "#010101", "#020202", "#030303"  # stand for CSS colours, replaced below
+CSS = {INK: "currentColor", SOFT: "var(--ah-soft)", ACCENT: "var(--ah-accent)"}
+
+
+def plot(suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, str]) -> str:
+    """Return an inline SVG: score against a cost, one dot a run; dots of catalogue entries are links.
+
+    Args:
+        suite: Which benchmark.
+        axis: The cost on the horizontal axis.
+        links: The address and name of an entry's page, "address name".
+    """
+    shown = [row for row in rows(suite) if row.status == "success" or row.score > 0]
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none", "svg.hashsalt": "benchmark", "font.family": "sans-serif", "font.size": 9,
+            "text.color": INK, "axes.edgecolor": SOFT, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+        }
+    ):  # fmt: skip
+        figure, ax = plt.subplots(figsize=(7.4, 4.4), layout="constrained")
+        figure.patch.set_alpha(0)
+        ax.patch.set_alpha(0)
+        ax.spines[["top", "right"]].set_visible(False)
+        if axis != "memory":
+            ax.set_xscale("log")
+        ax.set_xlabel(AXES[axis])
+        ax.set_ylabel("GSM8K accuracy, %" if suite == "metamathqa" else "DINOv2 similarity")
+        ax.grid(axis="y", color=SOFT, alpha=0.25, linewidth=0.6)
+        for i, row in enumerate(shown):
+            linked = row.entry in links if row.entry else False
+            (dot,) = ax.plot(
+                getattr(row, axis), row.score, "o", markersize=6 if linked else 4.5,
+                color=ACCENT if linked else SOFT, alpha=0.9 if linked else 0.6, markeredgewidth=0,
+            )  # fmt: skip
+            dot.set_gid(f"run-{i}")
+        _label(ax, shown, axis, links)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        plt.close(figure)
+    return _dress(buffer.getvalue(), shown, axis, links, f"{suite}-{axis}")
+
+
+def _label(ax: plt.Axes, shown: Sequence[Row], axis: str, links: Mapping[int, str]) -> None:
+    """Name the best run of every tuner where there is room, the best-scoring first."""
+    ax.figure.canvas.draw()
+    pixels = [ax.transData.transform((getattr(r, axis), r.score)) for r in shown]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in pixels]
+    seen: set[str] = set()
+    for row, (x, y) in zip(shown, pixels, strict=True):
+        if row.tuner in seen:
+            continue
+        seen.add(row.tuner)
+        name = links[row.entry].split(" ", 1)[1] if row.entry in links else "Full fine-tuning" * (row.tuner == "FULL_FT")
+        if not name:
+            continue
+        w, h = 5.4 * len(name), 10
+        for dx, dy in [(8, -4), (-8 - w, -4), (-w / 2, 8), (-w / 2, -18), (6, 6), (6, -16), (-6 - w, 6), (-6 - w, -16)]:
+            box = (x + dx, y + dy, x + dx + w, y + dy + h)
+            if box[2] < ax.bbox.x1 and not any(_overlap(box, other) for other in taken):
+                ax.annotate(name, (x + dx, y + dy), xycoords="figure pixels", fontsize=8)
+                taken.append(box)
+                break
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, str], name: str) -> str:
+    """Use the page's colours, give every dot a title and a link, and make ids unique on the page."""
+    tree = etree.fromstring(svg.encode(), etree.XMLParser(remove_comments=True))
+    space = "{http://www.w3.org/2000/svg}"
+    for unwanted in tree.findall(f"{space}metadata"):
+        tree.remove(unwanted)
+    for i, row in enumerate(shown):
+        group = tree.find(f".//{space}g[@id='run-{i}']")
+        assert group is not None
+        title = etree.Element(f"{space}title")
+        title.text = f"{row.label}: {row.score:.3g} at {getattr(row, axis):,.4g} {AXES[axis]}"
+        group.insert(0, title)
+        if row.entry in links:
+            anchor = etree.Element(f"{space}a", href=links[row.entry].split(" ", 1)[0])
+            anchor.set("aria-label", title.text)
+            parent = group.getparent()
+            assert parent is not None
+            parent.replace(group, anchor)
+            anchor.append(group)
+    for key in ("width", "height"):
+        tree.attrib.pop(key, None)
+    tree.set("role", "group")
+    tree.set("aria-label", f"Score against {AXES[axis]}, a dot for each run; the table below has the same numbers")
+    text = etree.tostring(tree, encoding="unicode")
+    for stand_in, colour in CSS.items():
+        text = text.replace(stand_in, colour)
+    return re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", text)
