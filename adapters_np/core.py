@@ -4,11 +4,14 @@ A method is one final class in `adapters_np/methods/<slug>.py`. It declares its 
 
     A: Annotated[Array, Learned("rank, d_in")]
 
-its knobs as the keyword arguments of `init`, and its mathematics in `delta` (where the adapter amounts to
-another weight) or in `forward`. Everything else is derived here from these declarations: the sliders, the
+its knobs as the keyword arguments of `init`, and its mathematics in `delta` (where the adapter
+amounts to
+another weight) or in `forward`. Everything else is derived here from these declarations: the
+sliders, the
 table of arrays, the parameter count and the step that stands in for training.
 
-Columns are tokens: `W` is (d_out, d_in), `X` is (d_in, n), the layer is `W @ X`, a neuron is a row of `W`.
+Columns are tokens: `W` is (d_out, d_in), `X` is (d_in, n), the layer is `W @ X`, a neuron is a row
+of `W`.
 """
 
 from __future__ import annotations
@@ -55,7 +58,7 @@ class Learned(NamedTuple):
 
 
 class Frozen(NamedTuple):
-    """An array that is drawn or computed at the start and never trained; `shape` as in `Learned`."""
+    """An array that is set at the start and never trained; `shape` as in `Learned`."""
 
     shape: str
 
@@ -113,7 +116,7 @@ class WeightAdapter(Adapter):
 
 @dataclass(frozen=True, eq=False)
 class AttentionAdapter(Adapter):
-    """An adapter inside an attention head; `W` stacks W_Q, W_K, W_V and W_Oᵀ (see `layers.attention`)."""
+    """An adapter inside attention; `W` stacks W_Q, W_K, W_V, W_Oᵀ (see `layers.attention`)."""
 
     @staticmethod
     def base(W: Array, X: Array) -> Array:
@@ -172,13 +175,20 @@ class Knob(NamedTuple):
         """Return `value` in the knob's own type.
 
         Raises:
-            ValueError: when it is not one of the knob's values; the text names knob, value and rule.
+            ValueError: when it is not one of the knob's values; the text names knob, value and
+            rule.
         """
         if self.kind == "bool" and isinstance(value, bool):
             return value
-        if self.kind == "choice" and any(value == o and type(value) is type(o) for o in self.options):
+        if self.kind == "choice" and any(
+            value == o and type(value) is type(o) for o in self.options
+        ):
             return value
-        if self.kind in ("int", "float") and isinstance(value, (int, float)) and self.low <= value <= self.high:
+        if (
+            self.kind in ("int", "float")
+            and isinstance(value, (int, float))
+            and self.low <= value <= self.high
+        ):
             if self.kind == "float":
                 return float(value)
             if value == int(value):
@@ -191,7 +201,9 @@ class Knob(NamedTuple):
             return "true or false"
         if self.kind == "choice":
             return "one of " + ", ".join(map(str, self.options))
-        return f"{'a whole' if self.kind == 'int' else 'a'} number from {self.low:g} to {self.high:g}"
+        return (
+            f"{'a whole' if self.kind == 'int' else 'a'} number from {self.low:g} to {self.high:g}"
+        )
 
 
 def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
@@ -206,7 +218,11 @@ def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         hint, default = hints[name], parameter.default
-        marks = [m for m in get_args(hint)[1:] if isinstance(m, Range)] if get_origin(hint) is Annotated else []
+        marks = (
+            [m for m in get_args(hint)[1:] if isinstance(m, Range)]
+            if get_origin(hint) is Annotated
+            else []
+        )
         if get_origin(hint) is Literal:
             knobs[name] = Knob(name, "choice", default, options=get_args(hint))
         elif hint is bool:
@@ -248,7 +264,9 @@ def parameters(cls: type[Adapter], d_out: int, d_in: int, **values: Any) -> int:
     """
     chosen = {name: knob.default for name, knob in knobs(cls).items()} | values
     return sum(
-        int(np.prod(shape_of(f, d_out, d_in, **chosen), dtype=int)) for f in arrays(cls) if f.learned
+        int(np.prod(shape_of(f, d_out, d_in, **chosen), dtype=int))
+        for f in arrays(cls)
+        if f.learned
     )
 
 
@@ -274,14 +292,18 @@ def restore(adapter: AnyAdapter, vector: Array) -> AnyAdapter:
         raise ValueError(f"vector has shape {vector.shape}, the adapter needs ({sum(sizes)},)")
     pieces = np.split(vector, np.cumsum(sizes)[:-1])
     return replace(
-        adapter, **{name: p.reshape(a.shape) for (name, a), p in zip(parts.items(), pieces, strict=True)}
+        adapter,
+        **{name: p.reshape(a.shape) for (name, a), p in zip(parts.items(), pieces, strict=True)},
     )
 
 
 def perturbed(adapter: AnyAdapter, rng: np.random.Generator, step: float) -> AnyAdapter:
-    """Return the adapter after a random step of its trained arrays, which stands in for training."""
+    """Return the adapter after a random step of its arrays, which stands in for training."""
     units = {f.name: f.unit for f in arrays(type(adapter)) if f.learned}
-    moved = {name: a + step * units[name] * rng.normal(size=a.shape) for name, a in learned(adapter).items()}
+    moved = {
+        name: a + step * units[name] * rng.normal(size=a.shape)
+        for name, a in learned(adapter).items()
+    }
     return replace(adapter, **moved)
 
 
@@ -293,7 +315,7 @@ def slugs() -> Iterator[str]:
 
 @cache
 def load(slug: str) -> type[Adapter]:
-    """Return the adapter class that the module of a method defines (the first, where there are two).
+    """Return the adapter class that a method's module defines, the first where there are two.
 
     Raises:
         ValueError: when there is no such method.
@@ -302,6 +324,10 @@ def load(slug: str) -> type[Adapter]:
         raise ValueError(f"method={slug!r} is not one of {', '.join(slugs())}")
     module = import_module(f"adapters_np.methods.{slug}")
     for value in vars(module).values():
-        if inspect.isclass(value) and issubclass(value, Adapter) and value.__module__ == module.__name__:
+        if (
+            inspect.isclass(value)
+            and issubclass(value, Adapter)
+            and value.__module__ == module.__name__
+        ):
             return value
     raise ValueError(f"adapters_np/methods/{slug}.py defines no Adapter class")

@@ -55,7 +55,8 @@ def skew(v: Array, b: int) -> Array:
 def cayley(Q: Array) -> Array:
     """Return the rotations R = (I + Q)(I − Q)⁻¹ of skew-symmetric matrices, (..., b, b).
 
-    The two factors commute, so one solve gives R. R is in SO(b): RᵀR = I, det R = 1, no eigenvalue −1.
+    The two factors commute, so one solve gives R. R is in SO(b): RᵀR = I, det R = 1, no eigenvalue
+    −1.
     """
     identity = np.eye(Q.shape[-1])
     return np.linalg.solve(identity - Q, identity + Q)
@@ -95,7 +96,7 @@ def reflect(W: Array, u: Array) -> Array:
 
 
 def circulant(c: Array) -> Array:
-    """Return the circulant matrices with first columns c (..., b): C[..., i, j] = c[..., (i − j) mod b].
+    """Return the circulant matrices with first columns c, (..., b, b): C[i, j] = c[(i − j) mod b].
 
     >>> circulant(np.array([1.0, 2.0, 3.0]))
     array([[1., 3., 2.],
@@ -108,7 +109,7 @@ def circulant(c: Array) -> Array:
 
 
 def thin_svd(W: Array) -> tuple[Array, Array, Array]:
-    """Return U (d_out, k), σ (k,) descending and Vᵀ (k, d_in) with fixed signs, k = min(d_out, d_in).
+    """Return U (d_out, k), σ (k,) and Vᵀ (k, d_in) with fixed signs; k is the smaller side.
 
     The largest entry of each column of U is made positive, so that the factors are the same on
     every machine wherever the singular values are distinct.

@@ -1,6 +1,7 @@
 """What the widget shows: panels and gauges of an adapter in the toy world.
 
-The build stores `probe`'s answer at the default knobs, the browser computes it again for every move of a
+The build stores `probe`'s answer at the default knobs, the browser computes it again for every
+move of a
 knob. Method names do not occur here: an adapter declares which gauges tell its story.
 """
 
@@ -30,7 +31,7 @@ Panel = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """A layer before and after: weights where the adapter has a ΔW, outputs on toy tokens elsewhere."""
+    """A layer before and after: its weight where the adapter has a ΔW, else its output."""
 
     adapter: Adapter
     world: World
@@ -95,7 +96,7 @@ def measure(method: str, chosen: dict[str, Any]) -> Change:
 
 
 def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Return the panels of a method at the chosen knobs and a sentence that says what is to be seen.
+    """Return the panels of a method at the chosen knobs and a sentence on what is to be seen.
 
     Arguments and errors are those of `measure`.
     """
@@ -116,14 +117,23 @@ def matrices(change: Change) -> Panel:
         _view("before", s, change.before, limit),
         _view("after", f"{s}′", change.after, limit),
     ]
-    what = "weight: a row per neuron, a column per input" if s == "W" else "output: a column per token"
+    what = (
+        "weight: a row per neuron, a column per input" if s == "W" else "output: a column per token"
+    )
     return {"kind": "matrix", "name": "matrices", "title": "Matrix", "note": what, "views": views}
 
 
 def _view(name: str, label: str, matrix: Array, limit: float) -> Panel:
     rows, columns = matrix.shape
     values = np.ascontiguousarray(matrix).ravel()
-    return {"name": name, "label": label, "rows": rows, "columns": columns, "values": values, "limit": limit}
+    return {
+        "name": name,
+        "label": label,
+        "rows": rows,
+        "columns": columns,
+        "values": values,
+        "limit": limit,
+    }
 
 
 def spectra(change: Change) -> list[Panel]:
@@ -139,7 +149,14 @@ def spectra(change: Change) -> list[Panel]:
 
 def _series(name: str, title: str, lines: dict[str, Array]) -> Panel:
     drawn = [{"label": label, "values": np.ascontiguousarray(v)} for label, v in lines.items()]
-    return {"kind": "series", "name": name, "title": title, "x": "index", "y": "singular value", "lines": drawn}
+    return {
+        "kind": "series",
+        "name": name,
+        "title": title,
+        "x": "index",
+        "y": "singular value",
+        "lines": drawn,
+    }
 
 
 # Gauges -------------------------------------------------------------------------------------------
@@ -155,7 +172,7 @@ def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
 
 
 def numerical_rank(sigma: Array, shape: tuple[int, ...]) -> int:
-    """Return how many singular values exceed max(shape) · ε · σ₁, numpy's rule for `matrix_rank`."""
+    """Return how many singular values exceed max(shape) · ε · σ₁, as `matrix_rank` does."""
     return int((sigma > sigma[0] * max(shape) * np.finfo(float).eps).sum()) if sigma[0] > 0 else 0
 
 
@@ -167,7 +184,7 @@ def rank(change: Change) -> Panel:
 
 
 def stable_rank(change: Change) -> Panel:
-    """Return ‖Δ‖_F² / ‖Δ‖₂², which counts directions by their energy (Rudelson and Vershynin, 2007)."""
+    """Return ‖Δ‖_F² / ‖Δ‖₂²: directions counted by energy (Rudelson and Vershynin, 2007)."""
     value = float((change.sigma**2).sum() / change.sigma[0] ** 2) if change.sigma[0] > 0 else 0.0
     note = "‖Δ‖²_F / ‖Δ‖²₂: how many directions carry the change, by energy."
     return number("stable_rank", "Stable rank", value, "", note)
@@ -196,7 +213,9 @@ def orthogonality(change: Change) -> Panel:
         TypeError: when the adapter declares this gauge and has no `rotation`.
     """
     if not isinstance(change.adapter, Rotates):
-        raise TypeError(f"{type(change.adapter).__name__} declares orthogonality but has no rotation()")
+        raise TypeError(
+            f"{type(change.adapter).__name__} declares orthogonality but has no rotation()"
+        )
     R = change.adapter.rotation()
     value = float(np.linalg.norm(R.T @ R - np.eye(R.shape[1])))
     return number("orthogonality", "‖RᵀR − I‖", value, "", "0 for a rotation, up to round-off.")
@@ -206,14 +225,17 @@ def gram_change(change: Change) -> Panel:
     """Return ‖W′W′ᵀ − WWᵀ‖_F / ‖WWᵀ‖_F: 0 when all norms of and angles between neurons stay."""
     before, after = change.before @ change.before.T, change.after @ change.after.T
     value = 100 * float(np.linalg.norm(after - before) / np.linalg.norm(before))
-    note = f"‖{change.symbol}′{change.symbol}′ᵀ − {change.symbol}{change.symbol}ᵀ‖ over the norm before."
+    s = change.symbol
+    note = f"‖{s}′{s}′ᵀ − {s}{s}ᵀ‖ over the norm before."
     return number("gram_change", "Change of the Gram matrix", value, "%", note)
 
 
 def angle_change(change: Change) -> Panel:
     """Return the largest change of a cosine between two neurons (rows), from 0 to 2."""
     value = float(np.abs(_cosines(change.after) - _cosines(change.before)).max())
-    return number("angle_change", "Largest change of a cosine", value, "", "Over all pairs of neurons (rows).")
+    return number(
+        "angle_change", "Largest change of a cosine", value, "", "Over all pairs of neurons (rows)."
+    )
 
 
 def _cosines(W: Array) -> Array:
@@ -231,7 +253,8 @@ def norm_change(change: Change) -> Panel:
 def subspace_overlap(change: Change) -> Panel:
     """Return the share of ‖ΔW‖_F² inside the top quarter of W's singular directions, in per cent.
 
-    With k = min(d_out, d_in) / 4: ‖U_kᵀ ΔW V_k‖_F² / ‖ΔW‖_F². A random change has k² / (d_out d_in).
+    With k = min(d_out, d_in) / 4: ‖U_kᵀ ΔW V_k‖_F² / ‖ΔW‖_F². A random change has k² / (d_out
+    d_in).
     """
     U, sigma, Vt = change.world.svd
     k = max(1, len(sigma) // 4)
@@ -239,14 +262,26 @@ def subspace_overlap(change: Change) -> Panel:
     inside = float((np.square(U[:, :k].T @ change.delta @ Vt[:k].T)).sum())
     chance = 100 * k * k / change.delta.size
     note = f"Share of ‖ΔW‖² inside the top {k} singular directions of W; {chance:.1f} % by chance."
-    return number("subspace_overlap", "Inside W’s top directions", 100 * inside / energy if energy else 0.0, "%", note)
+    return number(
+        "subspace_overlap",
+        "Inside W’s top directions",
+        100 * inside / energy if energy else 0.0,
+        "%",
+        note,
+    )
 
 
 def parameters(change: Change) -> Panel:
     """Return the number of trained parameters, with their share of the weight's entries."""
     value = flatten(change.adapter).size
     share = 100 * value / change.world.W.size
-    return number("parameters", "Trained parameters", value, f"{share:.3g} % of W", "All learned arrays of this layer.")
+    return number(
+        "parameters",
+        "Trained parameters",
+        value,
+        f"{share:.3g} % of W",
+        "All learned arrays of this layer.",
+    )
 
 
 GAUGES = {
@@ -289,5 +324,8 @@ def sentence(change: Change) -> str:
         elif norms < 1e-7:
             parts.append("Neurons keep their lengths and change their directions only.")
         else:
-            parts.append(f"The largest singular value goes from {change.sigma_before[0]:.3g} to {change.sigma_after[0]:.3g}.")
+            parts.append(
+                f"The largest singular value goes from {change.sigma_before[0]:.3g} "
+                f"to {change.sigma_after[0]:.3g}."
+            )
     return " ".join(parts)

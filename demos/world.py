@@ -34,9 +34,11 @@ def toy(
     """Return a toy layer whose rows have norm 1 on average.
 
     Args:
-        base: The spectrum of the frozen weight. `power_law`: singular values fall as index^(−exponent).
+        base: The spectrum of the frozen weight. `power_law`: singular values fall as
+        index^(−exponent).
             `gaussian`: independent entries. `low_rank`: eight strong directions plus noise.
-            `clustered`: rows grouped around four directions, so that angles between neurons mean something.
+            `clustered`: rows grouped around four directions, so that angles between neurons mean
+            something.
         exponent: How fast the power law falls; the other kinds ignore it.
         size: Rows × columns of the weight (outputs × inputs).
         seed: Fixes the weight, the tokens, the adapter's start and the step.
@@ -59,7 +61,10 @@ def _layer(
         W = U * np.arange(1, k + 1) ** -exponent @ Vt
     elif base == "low_rank":
         strong = min(8, k // 2)
-        W = 3 * rng.normal(size=(d_out, strong)) @ rng.normal(size=(strong, d_in)) / np.sqrt(strong) + 0.5 * W
+        W = (
+            3 * rng.normal(size=(d_out, strong)) @ rng.normal(size=(strong, d_in)) / np.sqrt(strong)
+            + 0.5 * W
+        )
     elif base == "clustered":
         centres = rng.normal(size=(4, d_in))
         W = 2 * centres[np.arange(d_out) * 4 // d_out] + W

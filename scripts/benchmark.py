@@ -60,7 +60,9 @@ def rows(suite: Suite) -> tuple[Row, ...]:
                 entry=int(r["survey_entry"]) if r["survey_entry"] else None,
                 learning_rate=float(r["lr"] or "nan"),
                 parameters=int(r["trainable_params"]),
-                score=100 * float(r["test_accuracy"]) if maths else float(r["test_dino_similarity"]),
+                score=100 * float(r["test_accuracy"])
+                if maths
+                else float(r["test_dino_similarity"]),
                 standard_error=100 * float(r["test_accuracy_se"]) if maths else None,
                 side_effect=_number(r["forgetting" if maths else "drift"]),
                 memory=float(r["peak_memory_gib"]),
@@ -114,7 +116,9 @@ def agreement(suite: Suite, totals: Mapping[int, float], *, as_oft: bool = False
 def agreement_with_parameters(suite: Suite, entries: Sequence[int]) -> Agreement:
     """Return Spearman's ρ between trained parameters and score over the same entries."""
     return _spearman(
-        np.array([(row.parameters, row.score) for entry, row in best(suite).items() if entry in entries])
+        np.array(
+            [(row.parameters, row.score) for entry, row in best(suite).items() if entry in entries]
+        )
     )
 
 
@@ -126,18 +130,26 @@ def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agree
     a, b = (r - r.mean(axis=1, keepdims=True) for r in ranks)
     rhos = (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     low, high = np.quantile(rhos, [0.025, 0.975])
-    return Agreement(len(pairs), float(result.statistic), float(result.pvalue), float(low), float(high))
+    return Agreement(
+        len(pairs), float(result.statistic), float(result.pvalue), float(low), float(high)
+    )
 
 
 # The plot -----------------------------------------------------------------------------------------
 
-AXES = {"parameters": "trained parameters", "memory": "peak memory, GiB", "seconds": "training time, s"}
+AXES = {
+    "parameters": "trained parameters",
+    "memory": "peak memory, GiB",
+    "seconds": "training time, s",
+}
 INK, SOFT, ACCENT = "#010101", "#020202", "#030303"  # stand for CSS colours, replaced below
 CSS = {INK: "currentColor", SOFT: "var(--ah-soft)", ACCENT: "var(--ah-accent)"}
 
 
-def plot(suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, str]) -> str:
-    """Return an inline SVG: score against a cost, one dot a run; dots of catalogue entries are links.
+def plot(
+    suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, str]
+) -> str:
+    """Return an inline SVG: score against a cost, one dot a run, linked where it has a page.
 
     Args:
         suite: Which benchmark.
@@ -147,8 +159,10 @@ def plot(suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: 
     shown = [row for row in rows(suite) if row.status == "success" or row.score > 0]
     with mpl.rc_context(
         {
-            "svg.fonttype": "none", "svg.hashsalt": "benchmark", "font.family": "sans-serif", "font.size": 9,
-            "text.color": INK, "axes.edgecolor": SOFT, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+            "svg.fonttype": "none", "svg.hashsalt": "benchmark",
+            "font.family": "sans-serif", "font.size": 9,
+            "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+            "axes.edgecolor": SOFT,
         }
     ):  # fmt: skip
         figure, ax = plt.subplots(figsize=(7.4, 4.4), layout="constrained")
@@ -184,11 +198,24 @@ def _label(ax: plt.Axes, shown: Sequence[Row], axis: str, links: Mapping[int, st
         if row.tuner in seen:
             continue
         seen.add(row.tuner)
-        name = links[row.entry].split(" ", 1)[1] if row.entry in links else "Full fine-tuning" * (row.tuner == "FULL_FT")
+        name = (
+            links[row.entry].split(" ", 1)[1]
+            if row.entry in links
+            else "Full fine-tuning" * (row.tuner == "FULL_FT")
+        )
         if not name:
             continue
         w, h = 5.4 * len(name), 10
-        for dx, dy in [(8, -4), (-8 - w, -4), (-w / 2, 8), (-w / 2, -18), (6, 6), (6, -16), (-6 - w, 6), (-6 - w, -16)]:
+        for dx, dy in [
+            (8, -4),
+            (-8 - w, -4),
+            (-w / 2, 8),
+            (-w / 2, -18),
+            (6, 6),
+            (6, -16),
+            (-6 - w, 6),
+            (-6 - w, -16),
+        ]:
             box = (x + dx, y + dy, x + dx + w, y + dy + h)
             if box[2] < ax.bbox.x1 and not any(_overlap(box, other) for other in taken):
                 ax.annotate(name, (x + dx, y + dy), xycoords="figure pixels", fontsize=8)
@@ -201,7 +228,7 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 
 def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, str], name: str) -> str:
-    """Use the page's colours, give every dot a title and a link, and make ids unique on the page."""
+    """Use the page's colours, give every dot a title and a link, make ids unique."""
     tree = etree.fromstring(svg.encode(), etree.XMLParser(remove_comments=True))
     space = "{http://www.w3.org/2000/svg}"
     for unwanted in tree.findall(f"{space}metadata"):
@@ -222,7 +249,10 @@ def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, str], 
     for key in ("width", "height"):
         tree.attrib.pop(key, None)
     tree.set("role", "group")
-    tree.set("aria-label", f"Score against {AXES[axis]}, a dot for each run; the table below has the same numbers")
+    tree.set(
+        "aria-label",
+        f"Score against {AXES[axis]}, a dot for each run; the table below has the same numbers",
+    )
     text = etree.tostring(tree, encoding="unicode")
     for stand_in, colour in CSS.items():
         text = text.replace(stand_in, colour)

@@ -57,5 +57,5 @@ class LoRA(WeightAdapter):
         return self.s * self.B @ self.A
 
     def forward_low_rank(self, W: Array, X: Array) -> Array:
-        """Return the output by way of the r hidden features, without forming the change, (d_out, n)."""
+        """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.s * self.B @ (self.A @ X)

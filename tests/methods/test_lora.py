@@ -12,7 +12,9 @@ from tests.toy import singular_values, weight
 
 def moved(rank: int = 4, alpha: float = 8.0, *, rank_stabilised: bool = False) -> LoRA:
     W, rng = weight(48, 64), np.random.default_rng(1)
-    return perturbed(LoRA.init(W, rng, rank=rank, alpha=alpha, rank_stabilised=rank_stabilised), rng, 1.0)
+    return perturbed(
+        LoRA.init(W, rng, rank=rank, alpha=alpha, rank_stabilised=rank_stabilised), rng, 1.0
+    )
 
 
 @pytest.mark.parametrize("rank", [1, 4, 16])
@@ -49,7 +51,9 @@ def test_rows_of_the_change_lie_in_the_span_of_a_and_columns_in_that_of_b() -> N
 
 def test_doubling_alpha_doubles_the_change() -> None:
     W = weight(48, 64)
-    np.testing.assert_allclose(moved(alpha=16.0).delta(W), 2 * moved(alpha=8.0).delta(W), atol=1e-15)
+    np.testing.assert_allclose(
+        moved(alpha=16.0).delta(W), 2 * moved(alpha=8.0).delta(W), atol=1e-15
+    )
 
 
 def test_scale_falls_with_r_and_for_rslora_with_its_root() -> None:

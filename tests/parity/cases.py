@@ -17,7 +17,7 @@ FIXTURES = Path(os.environ.get("PARITY_FIXTURES") or Path(__file__).parent / "fi
 
 @dataclass(frozen=True)
 class Case:
-    """One layer of one recorded case; `layer` is "" or, where several were recorded, "L0", "L1", …."""
+    """One layer of one recorded case; `layer` is "", or "L0", "L1", … where there are several."""
 
     path: Path
     layer: str
@@ -42,7 +42,11 @@ class Case:
         """The scalars that PEFT derived, those of this layer without their prefix."""
         values: dict[str, Any] = self.sidecar.get("effective", {})
         prefix = f"{self.layer}."
-        own = {k.removeprefix(prefix): v for k, v in values.items() if self.layer and k.startswith(prefix)}
+        own = {
+            k.removeprefix(prefix): v
+            for k, v in values.items()
+            if self.layer and k.startswith(prefix)
+        }
         return {**values, **own}
 
     @property
@@ -57,7 +61,7 @@ class Case:
             return {k: z[k].astype(float) if z[k].dtype.kind == "f" else z[k] for k in z.files}
 
     def find(self, name: str) -> Array | None:
-        """Return an array of this layer, such as "W", "param.lora_A.weight" or "grad.x", or None."""
+        """Return an array of this layer, such as "W" or "param.lora_A.weight", or None."""
         kind, _, rest = name.partition(".")
         spellings = [name]
         if self.layer:

@@ -10,7 +10,8 @@ and, where the method asks for it,
     bias(case, adapter) -> Array          the adapted bias (default: unchanged)
     compare(case) -> (name, ours, PEFT's) instead of the layer output and merged weight
     gradients(case) -> {field: array}     PEFT's gradients in the layout of our learned arrays
-    DETACHED = {field: reason}            fields whose gradient in PEFT is not the derivative, with the reason
+    DETACHED = {field: reason}            fields whose gradient in PEFT is not the derivative, with
+    the reason
 
 `PARITY_FIXTURES` points this test at another folder of recordings in the same format.
 """
@@ -76,10 +77,14 @@ def test_equal_to_peft(case: Case) -> None:
     assert compared
     for name, ours, theirs in compared:
         assert ours.shape == theirs.shape, name
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=case.atol, err_msg=f"{case.name}: {name}")
+        np.testing.assert_allclose(
+            ours, theirs, rtol=0, atol=case.atol, err_msg=f"{case.name}: {name}"
+        )
 
 
-GRADED = [case for case in CASES if any(hasattr(t, "gradients") and t.claims(case) for t in TRANSLATORS)]
+GRADED = [
+    case for case in CASES if any(hasattr(t, "gradients") and t.claims(case) for t in TRANSLATORS)
+]
 
 
 @pytest.mark.parametrize("case", GRADED, ids=lambda case: case.name)
@@ -106,6 +111,8 @@ def test_gradients_equal_to_peft(case: Case) -> None:
     for field, theirs in module.gradients(case).items():
         gap = np.abs(ours[field] - theirs).max() / max(1.0, np.abs(theirs).max())
         if field in detached:
-            assert gap > 1e-3, f"{case.name}: {field} is differentiated after all, though {detached[field]}"
+            assert gap > 1e-3, (
+                f"{case.name}: {field} is differentiated after all, though {detached[field]}"
+            )
         else:
             assert gap < 1e-6, f"{case.name}: gradient of {field} is off by {gap:.1e}"

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from scripts.new_method import new_method
+
+
+def test_a_new_method_gets_a_page_a_module_and_a_test(tmp_path: Path) -> None:
+    written = new_method("gain_map", tmp_path)
+    names = {str(p.relative_to(tmp_path)) for p in written}
+    assert names == {
+        "docs/methods/gain_map.md",
+        "adapters_np/methods/gain_map.py",
+        "tests/methods/test_gain_map.py",
+    }
+    compile((tmp_path / "adapters_np/methods/gain_map.py").read_text(), "gain_map.py", "exec")
+    assert "::: adapters_np.methods.gain_map" in (tmp_path / "docs/methods/gain_map.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["Gain", "3d", "a-b", "../x", ""])
+def test_a_name_that_is_no_slug_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="is not lower-case"):
+        new_method(name, tmp_path)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "methods" / "gain.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("mine")
+    with pytest.raises(FileExistsError, match="is there already"):
+        new_method("gain", tmp_path)
+    assert page.read_text() == "mine"
+    assert not (tmp_path / "adapters_np").exists()
