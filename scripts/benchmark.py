@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import matplotlib as mpl
 
@@ -17,10 +17,19 @@ mpl.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
 from lxml import etree
+from matplotlib.axes import Axes
 from scipy import stats
 
 DATA = Path(__file__).parent.parent / "docs" / "data"
 Suite = Literal["metamathqa", "imagegen"]
+
+
+class Link(NamedTuple):
+    """Where a method's page is, and its name."""
+
+    address: str
+    name: str
+
 
 OFT, OFTV2 = 2, 28  # PEFT's OFT tuner implements entry 28; the survey grades entry 2 apart from it
 
@@ -147,14 +156,14 @@ CSS = {INK: "currentColor", SOFT: "var(--ah-soft)", ACCENT: "var(--ah-accent)"}
 
 
 def plot(
-    suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, str]
+    suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, Link]
 ) -> str:
     """Return an inline SVG: score against a cost, one dot a run, linked where it has a page.
 
     Args:
         suite: Which benchmark.
         axis: The cost on the horizontal axis.
-        links: The address and name of an entry's page, "address name".
+        links: The page of every entry that has one.
     """
     shown = [row for row in rows(suite) if row.status == "success" or row.score > 0]
     with mpl.rc_context(
@@ -175,7 +184,7 @@ def plot(
         ax.set_ylabel("GSM8K accuracy, %" if suite == "metamathqa" else "DINOv2 similarity")
         ax.grid(axis="y", color=SOFT, alpha=0.25, linewidth=0.6)
         for i, row in enumerate(shown):
-            linked = row.entry in links if row.entry else False
+            linked = (row.entry or 0) in links
             (dot,) = ax.plot(
                 getattr(row, axis), row.score, "o", markersize=6 if linked else 4.5,
                 color=ACCENT if linked else SOFT, alpha=0.9 if linked else 0.6, markeredgewidth=0,
@@ -188,7 +197,7 @@ def plot(
     return _dress(buffer.getvalue(), shown, axis, links, f"{suite}-{axis}")
 
 
-def _label(ax: plt.Axes, shown: Sequence[Row], axis: str, links: Mapping[int, str]) -> None:
+def _label(ax: Axes, shown: Sequence[Row], axis: str, links: Mapping[int, Link]) -> None:
     """Name the best run of every tuner where there is room, the best-scoring first."""
     ax.figure.canvas.draw()
     pixels = [ax.transData.transform((getattr(r, axis), r.score)) for r in shown]
@@ -198,24 +207,12 @@ def _label(ax: plt.Axes, shown: Sequence[Row], axis: str, links: Mapping[int, st
         if row.tuner in seen:
             continue
         seen.add(row.tuner)
-        name = (
-            links[row.entry].split(" ", 1)[1]
-            if row.entry in links
-            else "Full fine-tuning" * (row.tuner == "FULL_FT")
-        )
-        if not name:
+        link = links.get(row.entry or 0)
+        if link is None and row.tuner != "FULL_FT":
             continue
+        name = link.name if link else "Full fine-tuning"
         w, h = 5.4 * len(name), 10
-        for dx, dy in [
-            (8, -4),
-            (-8 - w, -4),
-            (-w / 2, 8),
-            (-w / 2, -18),
-            (6, 6),
-            (6, -16),
-            (-6 - w, 6),
-            (-6 - w, -16),
-        ]:
+        for dx, dy in _places(w):
             box = (x + dx, y + dy, x + dx + w, y + dy + h)
             if box[2] < ax.bbox.x1 and not any(_overlap(box, other) for other in taken):
                 ax.annotate(name, (x + dx, y + dy), xycoords="figure pixels", fontsize=8)
@@ -223,11 +220,17 @@ def _label(ax: plt.Axes, shown: Sequence[Row], axis: str, links: Mapping[int, st
                 break
 
 
+def _places(w: float) -> list[tuple[float, float]]:
+    """Return where a label of width `w` may start, from its dot, best first."""
+    beside = [(8, -4), (-8 - w, -4), (-w / 2, 8), (-w / 2, -18)]
+    return [*beside, (6, 6), (6, -16), (-6 - w, 6), (-6 - w, -16)]
+
+
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, str], name: str) -> str:
+def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, Link], name: str) -> str:
     """Use the page's colours, give every dot a title and a link, make ids unique."""
     tree = etree.fromstring(svg.encode(), etree.XMLParser(remove_comments=True))
     space = "{http://www.w3.org/2000/svg}"
@@ -239,8 +242,9 @@ def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, str], 
         title = etree.Element(f"{space}title")
         title.text = f"{row.label}: {row.score:.3g} at {getattr(row, axis):,.4g} {AXES[axis]}"
         group.insert(0, title)
-        if row.entry in links:
-            anchor = etree.Element(f"{space}a", href=links[row.entry].split(" ", 1)[0])
+        link = links.get(row.entry or 0)
+        if link:
+            anchor = etree.Element(f"{space}a", href=link.address)
             anchor.set("aria-label", title.text)
             parent = group.getparent()
             assert parent is not None
