@@ -95,8 +95,7 @@ class Adapter(ABC):
     def forward(self, W: Array, X: Array) -> Array:
         """Return the adapted layer's output for the token columns `X`, (d_in, n)."""
 
-    @staticmethod
-    def base(W: Array, X: Array) -> Array:
+    def base(self, W: Array, X: Array) -> Array:
         """Return the frozen layer's output: what `forward` is compared with."""
         return W @ X
 
@@ -118,8 +117,7 @@ class WeightAdapter(Adapter):
 class AttentionAdapter(Adapter):
     """An adapter inside attention; `W` stacks W_Q, W_K, W_V, W_Oᵀ (see `layers.attention`)."""
 
-    @staticmethod
-    def base(W: Array, X: Array) -> Array:
+    def base(self, W: Array, X: Array) -> Array:
         """Return the frozen head's output, (d_in, n)."""
         return layers.attention(W, X)
 
@@ -133,6 +131,15 @@ class Rotates(Protocol):
 
     def rotation(self) -> Array:
         """Return that matrix."""
+        ...
+
+
+@runtime_checkable
+class Steers(Protocol):
+    """An adapter with a signed coefficient that is set after training."""
+
+    def reversed(self) -> WeightAdapter:
+        """Return the adapter with the coefficient's sign turned."""
         ...
 
 

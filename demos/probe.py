@@ -16,6 +16,7 @@ import numpy as np
 from adapters_np.core import (
     Adapter,
     Rotates,
+    Steers,
     WeightAdapter,
     flatten,
     knobs,
@@ -221,6 +222,43 @@ def orthogonality(change: Change) -> Panel:
     return number("orthogonality", "‖RᵀR − I‖", value, "", "0 for a rotation, up to round-off.")
 
 
+def largest_angle(change: Change) -> Panel:
+    """Return the largest angle by which the adapter's rotation R turns a vector, in degrees.
+
+    ‖R − I‖₂ = 2 sin(θ/2) for a rotation R with largest angle θ.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `rotation`.
+    """
+    if not isinstance(change.adapter, Rotates):
+        raise TypeError(
+            f"{type(change.adapter).__name__} declares largest_angle but has no rotation()"
+        )
+    R = change.adapter.rotation()
+    chord = float(np.linalg.norm(R - np.eye(len(R)), 2))
+    value = float(np.degrees(2 * np.arcsin(min(chord / 2, 1.0))))
+    return number(
+        "largest_angle", "Largest angle of R", value, "°", "θ with 2 sin(θ/2) = ‖R − I‖₂."
+    )
+
+
+def oddness(change: Change) -> Panel:
+    """Return ‖Δ(c) + Δ(−c)‖_F / ‖Δ(c) − Δ(−c)‖_F for the adapter's coefficient c.
+
+    Zero when opposite coefficients make opposite changes.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `reversed`.
+    """
+    if not isinstance(change.adapter, Steers):
+        raise TypeError(f"{type(change.adapter).__name__} declares oddness but has no reversed()")
+    back = change.adapter.reversed().delta(change.world.W)
+    apart = float(np.linalg.norm(change.delta - back))
+    value = float(np.linalg.norm(change.delta + back)) / apart if apart else 0.0
+    note = "‖ΔW(α) + ΔW(−α)‖ / ‖ΔW(α) − ΔW(−α)‖: 0 when the two are opposite."
+    return number("oddness", "Departure from opposite", value, "", note)
+
+
 def gram_change(change: Change) -> Panel:
     """Return ‖W′W′ᵀ − WWᵀ‖_F / ‖WWᵀ‖_F: 0 when all norms of and angles between neurons stay."""
     before, after = change.before @ change.before.T, change.after @ change.after.T
@@ -228,6 +266,15 @@ def gram_change(change: Change) -> Panel:
     s = change.symbol
     note = f"‖{s}′{s}′ᵀ − {s}{s}ᵀ‖ over the norm before."
     return number("gram_change", "Change of the Gram matrix", value, "%", note)
+
+
+def input_gram_change(change: Change) -> Panel:
+    """Return ‖W′ᵀW′ − WᵀW‖_F / ‖WᵀW‖_F: 0 when all norms of and angles between columns stay."""
+    before, after = change.before.T @ change.before, change.after.T @ change.after
+    value = 100 * float(np.linalg.norm(after - before) / np.linalg.norm(before))
+    s = change.symbol
+    note = f"‖{s}′ᵀ{s}′ − {s}ᵀ{s}‖ over the norm before: columns instead of rows."
+    return number("input_gram_change", "Change of the Gram matrix of inputs", value, "%", note)
 
 
 def angle_change(change: Change) -> Panel:
@@ -271,6 +318,20 @@ def subspace_overlap(change: Change) -> Panel:
     )
 
 
+def singular_entries(change: Change) -> Panel:
+    """Return how many entries of UᵀΔWV exceed 1e-9 of the largest, W = UΣVᵀ being the thin SVD.
+
+    They are the pairs of a right and a left singular vector that the change connects.
+    """
+    U, _, Vt = change.world.svd
+    core = np.abs(U.T @ change.delta @ Vt.T)
+    value = int((core > 1e-9 * core.max()).sum())
+    note = "Entries of UᵀΔWV above 1e-9 of the largest: pairs of singular vectors that ΔW connects."
+    return number(
+        "singular_entries", "Entries in W’s singular basis", value, f"of {core.size:,}", note
+    )
+
+
 def parameters(change: Change) -> Panel:
     """Return the number of trained parameters, with their share of the weight's entries."""
     value = flatten(change.adapter).size
@@ -287,8 +348,9 @@ def parameters(change: Change) -> Panel:
 GAUGES = {
     gauge.__name__: gauge
     for gauge in (
-        rank, stable_rank, effective_rank, relative_norm, orthogonality, gram_change,
-        angle_change, norm_change, subspace_overlap, parameters,
+        rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle, oddness,
+        gram_change, input_gram_change, angle_change, norm_change, subspace_overlap,
+        singular_entries, parameters,
     )
 }  # fmt: skip
 
