@@ -1,0 +1,190 @@
+"""Measure what a reader waits for: page weight, first paint, boot, redraw. Prints JSON.
+
+Times are milliseconds: the median of several runs with the least and the most. Machines differ;
+compare within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from adapters_np.core import load, slugs
+from demos.probe import probe
+from demos.world import toy
+from scripts.serve import serving
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+TOUCH = """([selector, name]) => new Promise((done) => {
+  const demo = document.querySelector(selector);
+  const control = demo.querySelector(`[name=${name}]`);
+  const start = performance.now();
+  const finish = (event) => requestAnimationFrame(
+    () => done([performance.now() - start, event.detail.milliseconds]));
+  demo.addEventListener("adapter-demo:update", finish, { once: true });
+  const { value, min, max } = control;
+  control.value = Number(value) === Number(max) ? min : Number(value) + 1;
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+})"""
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    """Return the median with the least and the most, and p95 where there are many."""
+    found = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    if len(values) >= 20:
+        found["p95"] = float(np.quantile(values, 0.95))
+    return {name: round(value, 2) for name, value in found.items()} | {"n": len(values)}
+
+
+@contextmanager
+def visit() -> Iterator[BrowserContext]:
+    """Open a browser with an empty profile on disk, so that a second visit finds its caches."""
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=shutil.which("chromium"), args=FLAGS
+        )
+        yield context
+        context.close()
+
+
+def touch(page: Page, control: str = "") -> tuple[float, float]:
+    """Move a slider; return the milliseconds to the picture and those of the computation."""
+    name = control or page.eval_on_selector("adapter-demo input[type=range]", "e => e.name")
+    to_picture, compute = page.evaluate(TOUCH, ["adapter-demo", name])
+    return to_picture, compute
+
+
+def weight(context: BrowserContext, url: str) -> dict[str, int]:
+    """Return bytes over the wire and requests of a page before any touch, and bytes by kind."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    kinds: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    session.on("Network.responseReceived", lambda e: kinds.update({e["requestId"]: e["type"]}))
+    session.on(
+        "Network.loadingFinished",
+        lambda e: sizes.update({e["requestId"]: int(e["encodedDataLength"])}),
+    )
+    page.goto(url, wait_until="networkidle")
+    page.close()
+    by_kind: dict[str, int] = {}
+    for request, size in sizes.items():
+        kind = kinds.get(request, "Other").lower()
+        by_kind[kind] = by_kind.get(kind, 0) + size
+    return {"total": sum(sizes.values()), "requests": len(sizes), **by_kind}
+
+
+def first_paint(page: Page) -> float:
+    """Return the time of the first contentful paint."""
+    return float(
+        page.evaluate(
+            "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
+        )
+    )
+
+
+def browser(url: str, page_path: str, next_path: str, runs: int) -> dict[str, Any]:
+    """Measure one method page in Chromium."""
+    address = f"{url}/{page_path}"
+    weights, paints, cold, warm, second = [], [], [], [], []
+    moves: list[tuple[float, float]] = []
+    for run in range(runs):
+        with visit() as context:
+            weights.append(weight(context, address) if run == 0 else {})
+        with visit() as context:
+            page = context.new_page()
+            page.goto(address, wait_until="networkidle")
+            paints.append(first_paint(page))
+            cold.append(touch(page)[0])
+            moves += [touch(page) for _ in range(40)]
+            page.click(f'a[href*="{next_path}"]:visible >> nth=0')
+            page.wait_for_url(f"**/{next_path}")
+            page.wait_for_selector("adapter-demo[data-state]")
+            second.append(touch(page)[0])
+            for _ in range(2):
+                page.close()
+                page = context.new_page()
+                page.goto(address, wait_until="networkidle")
+                last = touch(page)[0]
+            warm.append(last)
+    return {
+        "page": page_path,
+        "bytes_before_touch": weights[0],
+        "first_contentful_paint": summary(paints),
+        "touch_to_live_cold": summary(cold),
+        "touch_to_live_warm": summary(warm),
+        "slider_compute": summary([compute for _, compute in moves]),
+        "slider_to_picture": summary([picture for picture, _ in moves]),
+        "second_page_to_live": summary(second),
+    }
+
+
+def cpython(repeat: int) -> dict[str, dict[str, float]]:
+    """Return median milliseconds of init, forward and the full probe for each method at 64×64."""
+    world = toy()
+    found = {}
+    for slug in slugs():
+        cls = load(slug)
+        adapter = cls.init(world.W, world.rng("init"))
+        found[slug] = {
+            "init": _median(partial(cls.init, world.W, world.rng("init")), repeat),
+            "forward": _median(partial(adapter.forward, world.W, world.X), repeat),
+            "probe": _median(partial(probe, slug, {}), repeat),
+        }
+    return found
+
+
+def _median(call: Callable[[], object], repeat: int) -> float:
+    call()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        call()
+        times.append(1000 * (time.perf_counter() - start))
+    return round(statistics.median(times), 3)
+
+
+def main() -> None:
+    """Read the options, measure, print JSON."""
+    parser = argparse.ArgumentParser(prog="python3 scripts/dev.py bench", description=__doc__)
+    parser.add_argument(
+        "--runs", type=int, default=5, help="browser runs (at least 5 for a report)"
+    )
+    parser.add_argument("--page", default="methods/lora/", help="the page that is measured")
+    parser.add_argument("--next", default="methods/dora/", help="the page that is visited next")
+    parser.add_argument("--site", type=Path, default=ROOT / "site")
+    options = parser.parse_args()
+    with serving(options.site) as url:
+        result = {
+            "browser": browser(url.rstrip("/"), options.page, options.next, options.runs),
+            "methods_cpython": cpython(15),
+        }
+    json.dump(result, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
