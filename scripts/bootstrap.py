@@ -84,7 +84,6 @@ def python_packages() -> None:
             import ensurepip  # noqa: F401
         except ImportError:
             debian_package("python3-venv")
-        say("Python: making .venv")
         run("Python: making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     _pip_install(ROOT / "requirements.txt", "Python packages")
 
@@ -141,7 +140,7 @@ def chromium() -> Path:
         The executable, for a browser driver.
     """
     found = _installed_chromium()
-    if found is None and _is_debian() and os.geteuid() == 0:
+    if found is None and _is_debian() and _has_apt():
         debian_package("chromium")
         found = _installed_chromium()
     if found is None:
@@ -172,9 +171,13 @@ def _is_debian() -> bool:
         return False
 
 
+def _has_apt() -> bool:
+    return shutil.which("apt-get") is not None and os.geteuid() == 0
+
+
 def debian_package(name: str) -> None:
-    """Install a package of the system, which only root on Debian can."""
-    if not (shutil.which("apt-get") and os.geteuid() == 0):
+    """Install a package of the system, which only root on Debian and its kin can."""
+    if not _has_apt():
         raise SetupError(f"{name} is missing. Install it, on Debian with: sudo apt install {name}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run("System packages: reading the list", ["apt-get", "update"], extra=quiet)

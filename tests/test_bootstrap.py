@@ -1,0 +1,131 @@
+"""Setting up is done once, by one run at a time, and says what went wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import bootstrap
+from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, run, stamped
+
+
+def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(tmp_path: Path) -> None:
+    source, stamp = tmp_path / "source", tmp_path / "made" / "stamp"
+    source.write_text("one")
+    with pytest.raises(SetupError), stamped(stamp, [source]):
+        raise SetupError("failed half way")
+    for text, expected in [("one", True), ("one", False), ("two", True), ("two", False)]:
+        source.write_text(text)
+        with stamped(stamp, [source]) as due:
+            assert due is expected
+
+
+def test_a_step_that_fails_on_new_inputs_is_due_on_the_old_ones_too(tmp_path: Path) -> None:
+    source, stamp = tmp_path / "source", tmp_path / "stamp"
+    source.write_text("one")
+    with stamped(stamp, [source]):
+        pass
+    source.write_text("two")
+    with pytest.raises(SetupError), stamped(stamp, [source]):
+        raise SetupError("failed half way")
+    source.write_text("one")
+    with stamped(stamp, [source]) as due:
+        assert due
+
+
+def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    file = tmp_path / "lock"
+    code = (
+        "import sys; from pathlib import Path; from scripts.bootstrap import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read(1)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(file)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+
+        def release(text: str) -> None:
+            said.append(text)
+            holder.kill()
+
+        with locked(file, release):
+            pass
+    assert said == [f"waiting for another run to finish ({file})"]
+
+
+def test_a_command_that_fails_is_named_with_its_last_lines_and_the_way_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"]
+    with pytest.raises(SetupError, match=r"Step failed: .* ended with code 3\. Plug it in\."):
+        run("Step", command, help="Plug it in.")
+    assert "the reason" in capsys.readouterr().err
+
+
+def test_a_command_that_does_not_exist_is_named() -> None:
+    with pytest.raises(SetupError, match="Step failed: no-such-command: No such file"):
+        run("Step", ["no-such-command"])
+
+
+def test_an_old_python_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "OLDEST_PYTHON", (99, 0))
+    with pytest.raises(SetupError, match=r"too old: at least 99\.0 is needed"):
+        environment()
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("v20.0.0", True), ("v24.1.0", True), ("v18.20.4", False), ("", False)],
+)
+def test_node_counts_from_version_20_on(version: str, expected: bool) -> None:
+    assert bootstrap._node_is_new_enough(version) is expected
+
+
+def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    installed = {path: entry for path, entry in packages.items() if path}
+    assert installed
+    assert [path for path, entry in installed.items() if "resolved" in entry] == []
+    assert [path for path, entry in installed.items() if "integrity" not in entry] == []
+
+
+def test_the_python_requirements_are_pinned_hashed_and_nothing_else() -> None:
+    for name in ("requirements.txt", "scripts/requirements-node.txt"):
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        assert lines
+        assert [line for line in lines if "==" not in line or "--hash=sha256:" not in line] == []
+
+
+def test_the_citation_file_is_valid() -> None:
+    command = [str(VENV / "bin" / "cffconvert"), "--validate", "--infile", "CITATION.cff"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_help_has_one_line_for_each_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/dev.py", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    lines = done.stdout.splitlines()
+    for command in ("serve", "test", "build", "check", "bench", "new"):
+        assert len([line for line in lines if line.startswith(f"  {command} ")]) == 1
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/dev.py", "sreve"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "sreve" in done.stderr
+    assert "serve" in done.stderr
