@@ -1,4 +1,4 @@
-"""The argument map: a claim in the middle, what speaks for it left, what speaks against it right."""
+"""The argument map: a claim in the middle, what speaks for it left, what speaks against right."""
 
 from __future__ import annotations
 
