@@ -7,7 +7,9 @@ A translator, `translators/<slug>.py`, puts PEFT's arrays into our class. It def
 
 and, where the method asks for it,
 
+    weight(case) -> Array                 the frozen weight (default: the one inside PEFT's layer)
     bias(case, adapter) -> Array          the adapted bias (default: unchanged)
+    start(case) -> (name, ours, PEFT's)   what a fresh adapter holds; PEFT's is of float32
     compare(case) -> (name, ours, PEFT's) instead of the layer output and merged weight
     gradients(case) -> {field: array}     PEFT's gradients in the layout of our learned arrays
     DETACHED = {field: reason}            fields whose gradient in PEFT is not the derivative, with
@@ -51,9 +53,15 @@ def columns(rows: Array) -> Array:
     return rows.reshape(-1, rows.shape[-1]).T
 
 
+def weight(case: Case, module: ModuleType) -> Array:
+    """Return the weight that our adapter is attached to."""
+    found: Array = module.weight(case) if hasattr(module, "weight") else case["W"]
+    return found
+
+
 def layer(case: Case, module: ModuleType) -> Iterator[tuple[str, Array, Array]]:
     """Yield output, merged weight and merged bias of a linear layer: ours and PEFT's."""
-    adapter, W, b = module.adapter(case), case["W"], case.find("b")
+    adapter, W, b = module.adapter(case), weight(case, module), case.find("b")
     b_adapted = module.bias(case, adapter) if hasattr(module, "bias") else b
     y = adapter.forward(W, columns(case["x"]))
     yield "y", y if b_adapted is None else y + b_adapted[:, None], columns(case["y"])
@@ -82,6 +90,19 @@ def test_equal_to_peft(case: Case) -> None:
         )
 
 
+STARTED = [
+    case for case in CASES if any(hasattr(t, "start") and t.claims(case) for t in TRANSLATORS)
+]
+
+
+@pytest.mark.parametrize("case", STARTED, ids=lambda case: case.name)
+def test_start_equals_peft(case: Case) -> None:
+    for name, ours, theirs in translator(case).start(case):
+        assert ours.shape == theirs.shape, name
+        atol = 1e-5 * max(1.0, float(np.abs(theirs).max()))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol, err_msg=f"{case.name}: {name}")
+
+
 GRADED = [
     case for case in CASES if any(hasattr(t, "gradients") and t.claims(case) for t in TRANSLATORS)
 ]
@@ -95,7 +116,8 @@ def test_gradients_equal_to_peft(case: Case) -> None:
     module = translator(case)
     adapter = module.adapter(case)
     start, step = flatten(adapter), 1e-6
-    W, X, G, b = case["W"], columns(case["x"]), columns(case["g"]), case.find("b")
+    W, b = weight(case, module), case.find("b")
+    X, G = columns(case["x"]), columns(case["g"])
 
     def loss(vector: Array) -> float:
         moved = restore(adapter, vector)

@@ -1,0 +1,50 @@
+"""PEFT's LoraConfig with init_lora_weights="pissa" or "pissa_niter_…"."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from adapters_np.linalg import Array
+from adapters_np.methods.pissa import PiSSA
+from tests.parity.cases import Case
+from tests.parity.translators.lora import PLAIN
+from tests.toy import singular_values
+
+
+def claims(case: Case) -> bool:
+    return (
+        case.sidecar["peft_type"] == "LORA"
+        and case.sidecar["kind"] == "linear"
+        and set(case.config) <= PLAIN
+        and str(case.config.get("init_lora_weights")).startswith("pissa")
+    )
+
+
+def adapter(case: Case) -> PiSSA:
+    return PiSSA(
+        A=case["param.lora_A.weight"],
+        B=case["param.lora_B.weight"],
+        A_0=case["init.lora_A.weight"],
+        B_0=case["init.lora_B.weight"],
+        s=case.effective["scaling"],
+    )
+
+
+def weight(case: Case) -> Array:
+    """Return the residual inside PEFT's layer with the principal part put back."""
+    ours = adapter(case)
+    return case["W"] + ours.s * ours.B_0 @ ours.A_0
+
+
+def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    W0, theirs = case["W0"], adapter(case)
+    yield "weight", W0, weight(case)
+    if case.config["init_lora_weights"] == "pissa":  # else a randomised SVD, which is not exact
+        rank, rng = len(theirs.A_0), np.random.default_rng(0)
+        ours = PiSSA.init(W0, rng, rank=rank, alpha=theirs.s * rank)
+        yield "residual", singular_values(ours.residual(W0)), singular_values(case["W"])
+        yield "factors", singular_values(ours.A_0), singular_values(theirs.A_0)
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    return {"A": case["grad.lora_A.weight"], "B": case["grad.lora_B.weight"]}
