@@ -95,6 +95,69 @@ def reflect(W: Array, u: Array) -> Array:
     return W - np.outer(W @ u, u) * (2 / (u @ u))
 
 
+def project_blocks(W: Array, u: Array) -> Array:
+    """Return W blockdiag(û ûᵀ), each row of u (n_blocks, b) scaled to unit length first.
+
+    Every row of W is projected, block by block, onto one direction; no d × d matrix is formed.
+    """
+    n_blocks, b = u.shape
+    unit = u / row_norms(u)[:, None]
+    along = np.einsum("onb,nb->on", W.reshape(-1, n_blocks, b), unit)
+    return (along[:, :, None] * unit).reshape(W.shape)
+
+
+def butterfly(d: int, b: int, level: int) -> NDArray[np.intp]:
+    """Return the order of d coordinates that puts each block of a butterfly factor together, (d,).
+
+    A block of size b joins two half-blocks that lie 2^level half-blocks apart; level 0 is the plain
+    block-diagonal order.
+
+    >>> butterfly(8, 2, 1)
+    array([0, 2, 1, 3, 4, 6, 5, 7])
+    """
+    if level == 0:
+        return np.arange(d)
+    return np.arange(d).reshape(-1, 2, 2**level, b // 2).swapaxes(1, 2).ravel()
+
+
+def tournament(d: int) -> list[tuple[slice, slice]]:
+    """Return the d − 1 pairs of a knock-out among d coordinates, as (winners, losers) by round.
+
+    Round r pairs coordinate 2^r k with 2^(r−1) (2k + 1), and only the former plays on.
+
+    >>> [(np.arange(8)[p], np.arange(8)[q]) for p, q in tournament(8)][1]
+    (array([0, 4]), array([2, 6]))
+    """
+    strides = [2**r for r in range(max(d - 1, 0).bit_length())]
+    return [(slice(0, d - s, 2 * s), slice(s, d, 2 * s)) for s in strides]
+
+
+def neighbours(d: int) -> list[tuple[slice, slice]]:
+    """Return the d − 1 pairs (k − 1, k) of adjacent coordinates, one a round, last pair first."""
+    return [(slice(k - 1, k), slice(k, k + 1)) for k in range(d - 1, 0, -1)]
+
+
+def mix_pairs(W: Array, rounds: list[tuple[slice, slice]], G: Array) -> Array:
+    """Return W Mᵀ, where M applies the 2 × 2 matrices G (pairs, 2, 2), round after round."""
+    W = W.copy()
+    used = 0
+    for p, q in rounds:
+        first, second = W[:, p], W[:, q]
+        g = G[used : used + first.shape[1]]
+        used += len(g)
+        W[:, p], W[:, q] = (
+            first * g[:, 0, 0] + second * g[:, 0, 1],
+            first * g[:, 1, 0] + second * g[:, 1, 1],
+        )
+    return W
+
+
+def plane_rotations(theta: Array) -> Array:
+    """Return the rotations of a plane by the angles theta (n,), counter-clockwise, (n, 2, 2)."""
+    c, s = np.cos(theta), np.sin(theta)
+    return np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
+
+
 def circulant(c: Array) -> Array:
     """Return the circulant matrices with first columns c, (..., b, b): C[i, j] = c[(i − j) mod b].
 

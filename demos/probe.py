@@ -207,17 +207,20 @@ def relative_norm(change: Change) -> Panel:
     return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", value, "%", "Frobenius norms.")
 
 
-def orthogonality(change: Change) -> Panel:
-    """Return ‖RᵀR − I‖_F of the adapter's rotation R.
+def _rotation(change: Change) -> Array:
+    """Return the adapter's matrix R.
 
     Raises:
-        TypeError: when the adapter declares this gauge and has no `rotation`.
+        TypeError: when the adapter declares a gauge of R and has no `rotation`.
     """
     if not isinstance(change.adapter, Rotates):
-        raise TypeError(
-            f"{type(change.adapter).__name__} declares orthogonality but has no rotation()"
-        )
-    R = change.adapter.rotation()
+        raise TypeError(f"{type(change.adapter).__name__} has a gauge of R but no rotation()")
+    return change.adapter.rotation()
+
+
+def orthogonality(change: Change) -> Panel:
+    """Return ‖RᵀR − I‖_F of the adapter's rotation R."""
+    R = _rotation(change)
     value = float(np.linalg.norm(R.T @ R - np.eye(R.shape[1])))
     return number("orthogonality", "‖RᵀR − I‖", value, "", "0 for a rotation, up to round-off.")
 
@@ -226,20 +229,33 @@ def largest_angle(change: Change) -> Panel:
     """Return the largest angle by which the adapter's rotation R turns a vector, in degrees.
 
     ‖R − I‖₂ = 2 sin(θ/2) for a rotation R with largest angle θ.
-
-    Raises:
-        TypeError: when the adapter declares this gauge and has no `rotation`.
     """
-    if not isinstance(change.adapter, Rotates):
-        raise TypeError(
-            f"{type(change.adapter).__name__} declares largest_angle but has no rotation()"
-        )
-    R = change.adapter.rotation()
+    R = _rotation(change)
     chord = float(np.linalg.norm(R - np.eye(len(R)), 2))
     value = float(np.degrees(2 * np.arcsin(min(chord / 2, 1.0))))
     return number(
         "largest_angle", "Largest angle of R", value, "°", "θ with 2 sin(θ/2) = ‖R − I‖₂."
     )
+
+
+def rotation_fill(change: Change) -> Panel:
+    """Return the share of R's entries that are not zero (above 1e-12), in per cent."""
+    value = 100 * float((np.abs(_rotation(change)) > 1e-12).mean())
+    return number("rotation_fill", "Entries of R in use", value, "%", "Share that is not zero.")
+
+
+def rotation_distance(change: Change) -> Panel:
+    """Return ‖R − I‖_F: how far the adapter's orthogonal matrix is from the identity."""
+    R = _rotation(change)
+    value = float(np.linalg.norm(R - np.eye(len(R))))
+    note = "Frobenius norm; at most 2√d for an orthogonal R."
+    return number("rotation_distance", "‖R − I‖", value, "", note)
+
+
+def determinant(change: Change) -> Panel:
+    """Return det R: 1 for a rotation, −1 where an odd number of reflections is left."""
+    value = float(np.linalg.det(_rotation(change)))
+    return number("determinant", "det R", value, "", "1 for a rotation, −1 for a mirror image.")
 
 
 def oddness(change: Change) -> Panel:
@@ -332,6 +348,16 @@ def singular_entries(change: Change) -> Panel:
     )
 
 
+def distinct_columns(change: Change) -> Panel:
+    """Return how many different columns the change has, equal up to 1e-9 of its largest entry."""
+    scale = float(np.abs(change.delta).max()) or 1.0
+    columns = np.round(change.delta.T / scale, 9) + 0.0  # + 0.0 makes −0 the same as 0
+    value = len({column.tobytes() for column in np.ascontiguousarray(columns)})
+    unit = f"of {change.delta.shape[1]}"
+    note = f"Columns of Δ{change.symbol} that differ from one another."
+    return number("distinct_columns", "Different columns", value, unit, note)
+
+
 def parameters(change: Change) -> Panel:
     """Return the number of trained parameters, with their share of the weight's entries."""
     value = flatten(change.adapter).size
@@ -348,9 +374,9 @@ def parameters(change: Change) -> Panel:
 GAUGES = {
     gauge.__name__: gauge
     for gauge in (
-        rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle, oddness,
-        gram_change, input_gram_change, angle_change, norm_change, subspace_overlap,
-        singular_entries, parameters,
+        rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle,
+        rotation_fill, rotation_distance, determinant, oddness, gram_change, input_gram_change,
+        angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns, parameters,
     )
 }  # fmt: skip
 

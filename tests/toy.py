@@ -1,5 +1,7 @@
 """Seeded weights for tests."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from adapters_np.linalg import Array
@@ -13,3 +15,16 @@ def weight(d_out: int, d_in: int, seed: int = 0) -> Array:
 def singular_values(W: Array) -> Array:
     """Return the singular values, descending."""
     return np.linalg.svd(W, compute_uv=False)
+
+
+def cosines(W: Array) -> Array:
+    """Return the cosines between all pairs of rows."""
+    unit = W / np.linalg.norm(W, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def jacobian_rank(f: Callable[[Array], Array], v: Array) -> int:
+    """Return the rank of f's derivative at v: in how many directions f(v) can move."""
+    h = 1e-5
+    columns = [((f(v + h * e) - f(v - h * e)) / (2 * h)).ravel() for e in np.eye(len(v))]
+    return int(np.linalg.matrix_rank(np.stack(columns, axis=1), tol=1e-6))

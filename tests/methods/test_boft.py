@@ -1,0 +1,120 @@
+"""What BOFT's paper says of BOFT."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, perturbed, restore
+from adapters_np.linalg import cayley, skew
+from adapters_np.methods.boft import BOFT
+from tests.toy import cosines, jacobian_rank, singular_values, weight
+
+
+def moved(d: int = 64, **knobs: Any) -> BOFT:
+    rng = np.random.default_rng(1)
+    return perturbed(BOFT.init(weight(48, d), rng, **knobs), rng, 1.5)
+
+
+def only(adapter: BOFT, *levels: int) -> BOFT:
+    """Return the adapter with all other factors set to the identity."""
+    on = np.isin(np.arange(len(adapter.Q)), levels)
+    return replace(adapter, Q=adapter.Q * on[:, None, None])
+
+
+@pytest.mark.parametrize("factors", [1, 2, 3])
+def test_every_factor_and_their_product_is_a_rotation(factors: int) -> None:
+    adapter = moved(factors=factors)
+    for level in range(factors):
+        B = only(adapter, level).rotation()
+        np.testing.assert_allclose(B.T @ B, np.eye(64), atol=1e-12)
+    R = adapter.rotation()
+    np.testing.assert_allclose(R.T @ R, np.eye(64), atol=1e-12)
+    assert np.linalg.det(R) == pytest.approx(1)
+
+
+def test_later_factors_multiply_from_the_left() -> None:
+    adapter = moved(factors=3)
+    B1, B2, B3 = (only(adapter, level).rotation() for level in range(3))
+    np.testing.assert_allclose(adapter.rotation(), B3 @ B2 @ B1, atol=1e-12)
+
+
+def test_spectrum_lengths_and_angles_of_neurons_stay() -> None:
+    W = weight(48, 64)
+    after = W + moved(factors=5).delta(W)
+    np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-12)
+    np.testing.assert_allclose(after @ after.T, W @ W.T, atol=1e-12)
+
+
+def test_merged_weight_is_w_times_r_transposed() -> None:
+    W, adapter = weight(48, 64), moved(factors=3)
+    np.testing.assert_allclose(W + adapter.delta(W), W @ adapter.rotation().T, atol=1e-12)
+
+
+def test_learned_lengths_scale_neurons_and_keep_their_angles() -> None:
+    W, adapter = weight(48, 64), moved(output_scale=True)
+    after = W + adapter.delta(W)
+    np.testing.assert_allclose(
+        np.linalg.norm(after, axis=1), np.abs(adapter.scale) * np.linalg.norm(W, axis=1)
+    )
+    np.testing.assert_allclose(
+        cosines(after), cosines(W) * np.sign(np.outer(adapter.scale, adapter.scale)), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("block_size", "factors", "share"),
+    [(8, 1, 0.125), (8, 2, 0.25), (8, 4, 1.0), (4, 5, 1.0), (2, 6, 1.0)],
+)
+def test_blocks_double_with_every_factor_until_r_is_dense(
+    block_size: int, factors: int, share: float
+) -> None:
+    used = np.abs(moved(factors=factors, block_size=block_size).rotation()) > 1e-12
+    reach = block_size * 2 ** (factors - 1)
+    inside = np.kron(np.eye(64 // reach), np.ones((reach, reach))) > 0
+    assert used.mean() == share
+    assert (used == inside).all()
+
+
+def test_one_factor_is_block_diagonal_oft() -> None:
+    adapter = moved(factors=1, block_size=8)
+    R = adapter.rotation()
+    for j, block in enumerate(cayley(skew(adapter.Q[0], 8))):
+        np.testing.assert_allclose(R[8 * j : 8 * j + 8, 8 * j : 8 * j + 8], block, atol=1e-12)
+
+
+def test_a_block_never_turns_a_vector_around_but_a_product_can() -> None:
+    quarter_turns = np.ones((2, 2, 1))  # each 2 × 2 block turns by 90 degrees
+    single = replace(moved(4, factors=1, block_size=2), Q=quarter_turns[:1])
+    both = replace(moved(4, factors=2, block_size=2), Q=quarter_turns)
+    assert np.linalg.eigvals(single.rotation()).real.min() > -1e-12
+    assert np.linalg.eigvals(both.rotation()).real.min() == pytest.approx(-1)
+
+
+@pytest.mark.parametrize(("d", "factors", "freedom"), [(8, 3, 12), (16, 4, 32), (32, 5, 80)])
+def test_a_dense_butterfly_is_far_from_every_rotation(d: int, factors: int, freedom: int) -> None:
+    adapter = moved(d, factors=factors, block_size=2)
+    assert flatten(adapter).size == freedom
+    rank = jacobian_rank(lambda v: restore(adapter, v).rotation(), flatten(adapter))
+    assert rank == freedom < d * (d - 1) // 2
+
+
+def test_switching_the_last_factors_off_leaves_the_product_of_the_first() -> None:
+    W, adapter = weight(48, 64), moved(factors=4)
+    R = np.eye(64)
+    for on in range(5):
+        part = only(adapter, *range(on))
+        np.testing.assert_allclose(W + part.delta(W), W @ R.T, atol=1e-12)
+        R = only(adapter, on).rotation() @ R
+
+
+def test_turning_the_tokens_gives_the_same_output() -> None:
+    W, adapter = weight(48, 64), moved(factors=3, output_scale=True)
+    X = np.random.default_rng(3).normal(size=(64, 5))
+    np.testing.assert_allclose(adapter.forward_input(W, X), adapter.forward(W, X), atol=1e-12)
+
+
+def test_reach_of_the_last_factor_must_divide_the_input() -> None:
+    with pytest.raises(ValueError, match="factors=4 needs block_size"):
+        BOFT.init(weight(8, 24), np.random.default_rng(0), factors=4, block_size=8)
