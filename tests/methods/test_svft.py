@@ -1,0 +1,108 @@
+"""What SVFT's paper says of SVFT."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.linalg import thin_svd
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.svft import SVFT
+from tests.toy import singular_values, weight
+
+Pattern = Literal["banded", "random", "top"]
+every_pattern = pytest.mark.parametrize("pattern", ["banded", "random", "top"])
+SQUARE, TALL = weight(48, 48), weight(64, 48)
+
+
+def moved(W: np.ndarray, band: int = 2, pattern: Pattern = "banded") -> SVFT:
+    rng = np.random.default_rng(1)
+    return perturbed(SVFT.init(W, rng, band=band, pattern=pattern), rng, 1.0)
+
+
+@every_pattern
+def test_change_has_the_norms_of_m(pattern: Pattern) -> None:
+    adapter = moved(SQUARE, 3, pattern)
+    delta, M = adapter.delta(SQUARE), adapter.coefficients()
+    np.testing.assert_allclose(np.linalg.norm(delta), np.linalg.norm(adapter.m), rtol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(delta, 2), np.linalg.norm(M, 2), rtol=1e-12)
+
+
+@every_pattern
+def test_change_has_the_rank_of_m(pattern: Pattern) -> None:
+    adapter = moved(SQUARE, 0, pattern)
+    keep = np.arange(len(adapter.m)) < 5
+    adapter = replace(adapter, m=adapter.m * keep)
+    rank = np.linalg.matrix_rank(adapter.delta(SQUARE))
+    assert rank == np.linalg.matrix_rank(adapter.coefficients())
+    assert rank <= 5
+
+
+@every_pattern
+def test_change_connects_only_the_chosen_singular_vectors(pattern: Pattern) -> None:
+    adapter = moved(SQUARE, 2, pattern)
+    U, _, Vt = thin_svd(SQUARE)
+    core = U.T @ adapter.delta(SQUARE) @ Vt.T
+    np.testing.assert_allclose(core, adapter.coefficients(), atol=1e-12)
+    assert (np.abs(core) > 1e-9).sum() == len(adapter.m) == 234
+
+
+@pytest.mark.parametrize("W", [SQUARE, TALL, TALL.T])
+def test_plain_changes_the_singular_values_and_keeps_the_vectors(W: np.ndarray) -> None:
+    adapter = moved(W, band=0)
+    U, sigma, Vt = thin_svd(W)
+    after = W + adapter.delta(W)
+    expected = np.sort(np.abs(sigma + adapter.m))[::-1]
+    np.testing.assert_allclose(singular_values(after), expected, atol=1e-12)
+    for core in (U.T @ after @ after.T @ U, Vt @ after.T @ after @ Vt.T):
+        np.testing.assert_allclose(core, np.diag((sigma + adapter.m) ** 2), atol=1e-12)
+
+
+def test_diagonals_beside_the_main_one_turn_the_singular_vectors() -> None:
+    U, _, _ = thin_svd(SQUARE)
+    after = SQUARE + moved(SQUARE, band=1).delta(SQUARE)
+    core = U.T @ after @ after.T @ U
+    assert np.abs(core - np.diag(np.diag(core))).max() > 0.1
+
+
+def test_all_entries_reach_every_target_of_a_square_weight_and_not_of_a_tall_one() -> None:
+    def gap(W: np.ndarray) -> float:
+        target = weight(W.shape[0], W.shape[1], seed=5)
+        n = min(W.shape)
+        adapter = SVFT.init(W, np.random.default_rng(0), band=n - 1)
+        M = adapter.U.T @ (target - W) @ adapter.Vt.T
+        reached = W + replace(adapter, m=M[adapter.rows, adapter.columns]).delta(W)
+        return float(np.linalg.norm(target - reached) / np.linalg.norm(target))
+
+    assert gap(SQUARE) < 1e-12
+    assert gap(TALL) > 0.4
+
+
+@every_pattern
+@pytest.mark.parametrize("band", [0, 1, 8])
+def test_all_patterns_train_as_many_entries_as_the_band(band: int, pattern: Pattern) -> None:
+    count = 48 * (2 * band + 1) - band * (band + 1)
+    adapter = moved(SQUARE, band, pattern)
+    assert len({*zip(adapter.rows, adapter.columns, strict=True)}) == count
+    assert parameters(SVFT, 48, 48, band=band, pattern=pattern) == count
+
+
+def test_top_pattern_takes_the_pairs_of_vectors_that_agree_most() -> None:
+    adapter = moved(SQUARE, 1, "top")
+    agreement = np.abs(adapter.U.T @ adapter.Vt.T)
+    taken = np.zeros_like(agreement, bool)
+    taken[adapter.rows, adapter.columns] = True
+    assert agreement[taken].min() >= agreement[~taken].max()
+
+
+def test_top_pattern_needs_a_square_weight() -> None:
+    with pytest.raises(ValueError, match="pattern=top needs d_out=64 to equal d_in=48"):
+        moved(TALL, 1, "top")
+
+
+def test_lora_of_full_rank_makes_the_same_change() -> None:
+    adapter = moved(TALL)
+    lora = LoRA(adapter.Vt, adapter.U @ adapter.coefficients(), 1.0)
+    np.testing.assert_allclose(lora.delta(TALL), adapter.delta(TALL), atol=1e-14)
