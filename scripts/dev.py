@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E
 def serve(arguments: list[str]) -> None:
     """Build the site, serve it on http://127.0.0.1:8000, build again on every change."""
     build([])
-    python("scripts.serve", "--watch", *arguments)
+    words = ["python", "-m", "scripts.serve", "--watch", *arguments]
+    os.chdir(ROOT)
+    os.execvpe(words[0], words, variables())  # takes this process's place, and so its signals
 
 
 def test(arguments: list[str]) -> None:
@@ -61,7 +64,8 @@ def python(module: str, *arguments: str) -> None:
 def call(*words: str) -> None:
     """Run a command of the project's tools and end with it when it fails."""
     say(" ".join(words))
-    code = subprocess.run(words, cwd=ROOT, env=variables()).returncode
+    output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
+    code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
     if code:
         raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
 
@@ -79,7 +83,7 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        environment(browser=command is test)
+        environment(browser=command in (test, bench))
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")
