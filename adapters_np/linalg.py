@@ -120,31 +120,37 @@ def butterfly(d: int, b: int, level: int) -> NDArray[np.intp]:
     return np.arange(d).reshape(-1, 2, 2**level, b // 2).swapaxes(1, 2).ravel()
 
 
-def tournament(d: int) -> list[tuple[slice, slice]]:
-    """Return the d − 1 pairs of a knock-out among d coordinates, as (winners, losers) by round.
+Pairs = list[tuple[slice, slice, slice]]
+"""Rounds of disjoint pairs: the first coordinates, the second ones, and the pairs' own numbers."""
+
+
+def tournament(d: int) -> Pairs:
+    """Return the d − 1 pairs of a knock-out among d coordinates, round after round.
 
     Round r pairs coordinate 2^r k with 2^(r−1) (2k + 1), and only the former plays on.
 
-    >>> [(np.arange(8)[p], np.arange(8)[q]) for p, q in tournament(8)][1]
+    >>> [(np.arange(8)[p], np.arange(8)[q]) for p, q, _ in tournament(8)][1]
     (array([0, 4]), array([2, 6]))
     """
-    strides = [2**r for r in range(max(d - 1, 0).bit_length())]
-    return [(slice(0, d - s, 2 * s), slice(s, d, 2 * s)) for s in strides]
+    rounds, played = [], 0
+    for stride in (2**r for r in range((d - 1).bit_length())):
+        p, q = slice(0, d - stride, 2 * stride), slice(stride, d, 2 * stride)
+        pairs = len(range(d)[q])
+        rounds.append((p, q, slice(played, played + pairs)))
+        played += pairs
+    return rounds
 
 
-def neighbours(d: int) -> list[tuple[slice, slice]]:
+def neighbours(d: int) -> Pairs:
     """Return the d − 1 pairs (k − 1, k) of adjacent coordinates, one a round, last pair first."""
-    return [(slice(k - 1, k), slice(k, k + 1)) for k in range(d - 1, 0, -1)]
+    return [(slice(k - 1, k), slice(k, k + 1), slice(k - 1, k)) for k in range(d - 1, 0, -1)]
 
 
-def mix_pairs(W: Array, rounds: list[tuple[slice, slice]], G: Array) -> Array:
+def mix_pairs(W: Array, rounds: Pairs, G: Array) -> Array:
     """Return W Mᵀ, where M applies the 2 × 2 matrices G (pairs, 2, 2), round after round."""
     W = W.copy()
-    used = 0
-    for p, q in rounds:
-        first, second = W[:, p], W[:, q]
-        g = G[used : used + first.shape[1]]
-        used += len(g)
+    for p, q, pairs in rounds:
+        first, second, g = W[:, p], W[:, q], G[pairs]
         W[:, p], W[:, q] = (
             first * g[:, 0, 0] + second * g[:, 0, 1],
             first * g[:, 1, 0] + second * g[:, 1, 1],
