@@ -115,20 +115,28 @@ class Carrier:
             return zipfile.ZipFile(wheel)  # stays open, so readable after its folder is gone
 
 
+def version() -> str:
+    """The version of Pyodide that the npm lock pins."""
+    try:
+        return str(json.loads((PYODIDE / "package.json").read_text())["version"])
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"{PYODIDE} is missing. Run: python3 scripts/dev.py build, which installs it."
+        ) from error
+
+
 def default_sources() -> list[Source]:
     """Pyodide's own distribution, then a package that carries the same files."""
-    version = json.loads((PYODIDE / "package.json").read_text())["version"]
     return [
-        Web(f"https://cdn.jsdelivr.net/pyodide/v{version}/full/"),
+        Web(f"https://cdn.jsdelivr.net/pyodide/v{version()}/full/"),
         Carrier("open-webui==0.12.4", "open_webui/frontend/pyodide/"),
     ]
 
 
 def default_cache() -> Path:
     """The folder that outlives the clone, one per version of Pyodide."""
-    version = json.loads((PYODIDE / "package.json").read_text())["version"]
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "adapters-as-hypotheses" / f"pyodide-{version}"
+    return Path(home) / "adapters-as-hypotheses" / f"pyodide-{version()}"
 
 
 def fetch(

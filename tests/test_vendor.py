@@ -225,6 +225,12 @@ def test_a_package_that_pyodide_does_not_have_is_named(cache: Path, lock: Path) 
         fetch(["torch"], cache, [], lock)
 
 
+def test_a_missing_core_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor, "PYODIDE", tmp_path / "pyodide")
+    with pytest.raises(SetupError, match=r"pyodide is missing\. Run: python3 scripts/dev\.py"):
+        fetch(["numpy"])
+
+
 def program(cache: Path, lock: Path, address: str) -> list[str]:
     code = (
         "import sys; from pathlib import Path; from scripts.vendor import Web, fetch; "
