@@ -3,8 +3,8 @@ r"""SVFT believes that a weight's own singular vectors are the right coordinates
 $$W' = U (\Sigma + M) V^\top, \qquad M_{ij} = 0 \text{ for } (i, j) \notin \Omega$$
 
 Source: lingam2024svft, section 3.1.
-Differs: the SVD is thin, as in the official code; the paper writes the full one, whose extra vectors
-W leaves undetermined. M starts at zero; the official code starts it at random and adds a gate.
+Differs: the SVD is thin, as in the official code; the paper writes the full one, whose further
+vectors W leaves undetermined. M starts at zero; the official code starts at random, with a gate.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class SVFT(WeightAdapter):
         Args:
             W: The frozen weight, (d_out, d_in).
             rng: The source of the random pattern.
-            band: d, the trained diagonals on each side of the main one; 0 is the paper's plain SVFT.
+            band: d, the trained diagonals on each side of the main one; 0 is the plain form.
             pattern: Where as many entries as the band has are trained: in the band, at random
                 places, or where left and right singular vectors agree most, by |u_i · v_j| (the
                 sign is free).
