@@ -143,6 +143,27 @@ class Steers(Protocol):
         ...
 
 
+@runtime_checkable
+class AddsTokens(Protocol):
+    """An adapter that puts virtual tokens into attention."""
+
+    def virtual_share(self, W: Array, X: Array) -> Array:
+        """Return the share of attention that each token takes from the others, (n,)."""
+        ...
+
+
+@runtime_checkable
+class Mixes(Protocol):
+    """An adapter that mixes several parts."""
+
+    def mixture(self, W: Array, X: Array) -> Array:
+        """Return the weights of the parts, (parts, n), or (parts, 1) if they are the same for all.
+
+        No weight is negative.
+        """
+        ...
+
+
 class Field(NamedTuple):
     """One declared array of an adapter class."""
 

@@ -27,6 +27,11 @@ def split_heads(W: Array, heads: int = 1) -> Array:
     return W.reshape(4, heads, -1, d_in)
 
 
+def attention_weights(Q: Array, K: Array) -> Array:
+    """Return how queries (..., d_head, n) spread over keys (..., d_head, m): (..., n, m)."""
+    return softmax(np.swapaxes(Q, -1, -2) @ K / np.sqrt(Q.shape[-2]))
+
+
 def attention(W: Array, X: Array, heads: int = 1) -> Array:
     """Return softmax attention without a causal mask, (d_in, n).
 
@@ -37,7 +42,7 @@ def attention(W: Array, X: Array, heads: int = 1) -> Array:
     """
     W_Q, W_K, W_V, W_OT = split_heads(W, heads)
     Q, K, V = W_Q @ X, W_K @ X, W_V @ X  # (heads, d_head, n)
-    A = softmax(np.swapaxes(Q, 1, 2) @ K / np.sqrt(Q.shape[1]))  # (heads, n, n), a row per query
+    A = attention_weights(Q, K)  # (heads, n, n), a row per query
     return np.einsum("hed,hen->dn", W_OT, V @ np.swapaxes(A, 1, 2))
 
 

@@ -189,6 +189,19 @@ def thin_svd(W: Array) -> tuple[Array, Array, Array]:
     return U * signs, sigma, signs[:, None] * Vt
 
 
+def orthonormal_rows(M: Array) -> Array:
+    """Return the matrix with orthonormal rows that is nearest to M, (r, d) with r ≤ d.
+
+    It is the polar factor (M Mᵀ)^(−1/2) M.
+
+    >>> orthonormal_rows(np.array([[3.0, 0.0, 0.0], [0.0, 0.0, -2.0]])) + 0.0
+    array([[ 1.,  0.,  0.],
+           [ 0.,  0., -1.]])
+    """
+    U, _, Vt = np.linalg.svd(M, full_matrices=False)
+    return U @ Vt
+
+
 def row_norms(W: Array) -> Array:
     """Return the Euclidean norm of every row, (d_out,): one per neuron."""
     return np.sqrt(np.einsum("ij,ij->i", W, W))

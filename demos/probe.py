@@ -15,6 +15,8 @@ import numpy as np
 
 from adapters_np.core import (
     Adapter,
+    AddsTokens,
+    Mixes,
     Rotates,
     Steers,
     WeightAdapter,
@@ -358,6 +360,54 @@ def distinct_columns(change: Change) -> Panel:
     return number("distinct_columns", "Different columns", value, unit, note)
 
 
+def changed_rows(change: Change) -> Panel:
+    """Return how many rows of the change have an entry above 1e-9 of the largest."""
+    value, size = _lines_in_use(change.delta), len(change.delta)
+    note = f"Rows of Δ{change.symbol} that are not zero."
+    return number("changed_rows", "Rows that change", value, f"of {size}", note)
+
+
+def changed_columns(change: Change) -> Panel:
+    """Return how many columns of the change have an entry above 1e-9 of the largest."""
+    value, size = _lines_in_use(change.delta.T), change.delta.shape[1]
+    note = f"Columns of Δ{change.symbol} that are not zero."
+    return number("changed_columns", "Columns that change", value, f"of {size}", note)
+
+
+def _lines_in_use(matrix: Array) -> int:
+    largest = np.abs(matrix).max(axis=1)
+    return int((largest > 1e-9 * largest.max()).sum())
+
+
+def virtual_share(change: Change) -> Panel:
+    """Return the attention that virtual tokens take from the others, mean over tokens, in per cent.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `virtual_share`.
+    """
+    if not isinstance(change.adapter, AddsTokens):
+        raise TypeError(f"{type(change.adapter).__name__} has no virtual_share()")
+    value = 100 * float(change.adapter.virtual_share(change.world.W, change.world.X).mean())
+    note = "Mean over tokens of the attention that virtual tokens take from the others."
+    return number("virtual_share", "Attention taken", value, "%", note)
+
+
+def parts_in_use(change: Change) -> Panel:
+    """Return exp of the entropy of the mixture's weights, mean over tokens: Hill's number.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `mixture`.
+    """
+    if not isinstance(change.adapter, Mixes):
+        raise TypeError(f"{type(change.adapter).__name__} has no mixture()")
+    weights = change.adapter.mixture(change.world.W, change.world.X)
+    p = weights / weights.sum(axis=0)
+    entropy = -(p * np.log(np.maximum(p, np.finfo(float).tiny))).sum(axis=0)
+    value = float(np.exp(entropy).mean())
+    note = "exp(entropy) of the mixture’s weights, mean over tokens: 1 if a single part acts."
+    return number("parts_in_use", "Parts in use", value, f"of {len(weights)}", note)
+
+
 def parameters(change: Change) -> Panel:
     """Return the number of trained parameters, with their share of the weight's entries."""
     value = flatten(change.adapter).size
@@ -376,7 +426,8 @@ GAUGES = {
     for gauge in (
         rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle,
         rotation_fill, rotation_distance, determinant, oddness, gram_change, input_gram_change,
-        angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns, parameters,
+        angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns,
+        changed_rows, changed_columns, virtual_share, parts_in_use, parameters,
     )
 }  # fmt: skip
 
