@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from adapters_np.core import load, slugs
 from demos.probe import probe
 from demos.world import toy
+from scripts.bootstrap import chromium
 from scripts.serve import serving
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +63,7 @@ def visit() -> Iterator[BrowserContext]:
     """Open a browser with an empty profile on disk, so that a second visit finds its caches."""
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=shutil.which("chromium"), args=FLAGS
+            profile, executable_path=chromium(), args=FLAGS
         )
         yield context
         context.close()
