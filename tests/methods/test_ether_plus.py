@@ -1,0 +1,81 @@
+"""What ETHER's paper says of ETHER+."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, perturbed
+from adapters_np.methods.ether_plus import ETHERPlus, relaxed
+from tests.toy import singular_values, weight
+
+any_blocks = pytest.mark.parametrize("blocks", [1, 2, 4, 8])
+
+
+def moved(blocks: Any = 1, step: float = 2.0) -> ETHERPlus:
+    rng = np.random.default_rng(1)
+    return perturbed(ETHERPlus.init(weight(48, 64), rng, blocks=blocks), rng, step)
+
+
+def relaxed_reflection(adapter: ETHERPlus) -> Any:
+    return relaxed(np.eye(64), adapter.u, adapter.v)
+
+
+@any_blocks
+def test_parallel_directions_cancel(blocks: int) -> None:
+    W, adapter = weight(48, 64), moved(blocks)
+    for sign in (1, -1):
+        parallel = replace(adapter, v=sign * adapter.u, v_out=sign * adapter.u_out)
+        np.testing.assert_allclose(parallel.delta(W), 0, atol=1e-12)
+
+
+@any_blocks
+def test_distance_from_the_identity_is_at_most_root_two_a_block(blocks: int) -> None:
+    adapter = moved(blocks)
+    u, v = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (adapter.u, adapter.v))
+    cosines = (u * v).sum(axis=1)
+    distance = np.linalg.norm(relaxed_reflection(adapter) - np.eye(64))
+    assert distance == pytest.approx(np.sqrt((2 * (1 - cosines**2)).sum()))
+    assert distance <= np.sqrt(2 * blocks)
+
+
+def test_two_eigenvalues_leave_one_by_the_sine_of_the_angle() -> None:
+    adapter = moved()
+    u, v = (a[0] / np.linalg.norm(a) for a in (adapter.u, adapter.v))
+    sine = np.sqrt(1 - (u @ v) ** 2)
+    H = relaxed_reflection(adapter)
+    values = np.linalg.eigvalsh(H)
+    np.testing.assert_allclose(H, H.T, atol=1e-12)
+    np.testing.assert_allclose(values[[0, -1]], [1 - sine, 1 + sine], atol=1e-12)
+    np.testing.assert_allclose(values[1:-1], 1, atol=1e-12)
+    assert np.linalg.det(H) == pytest.approx((u @ v) ** 2)
+
+
+def test_orthogonal_directions_erase_one_and_double_the_other() -> None:
+    adapter = replace(moved(), u=np.eye(64)[:1], v=np.eye(64)[1:2])
+    np.testing.assert_allclose(relaxed_reflection(adapter)[:2, :2], np.diag([0, 2]), atol=1e-12)
+
+
+def test_gram_matrix_of_neurons_changes() -> None:
+    W = weight(48, 64)
+    after = W + moved().delta(W)
+    assert np.linalg.norm(after @ after.T - W @ W.T) > 0.1 * np.linalg.norm(W @ W.T)
+
+
+@any_blocks
+def test_change_has_rank_4n_at_most(blocks: int) -> None:
+    sigma = singular_values(moved(blocks).delta(weight(48, 64)))
+    assert (sigma > 1e-10 * sigma[0]).sum() == 4 * blocks
+
+
+@any_blocks
+def test_parameters_do_not_depend_on_the_number_of_blocks(blocks: int) -> None:
+    assert flatten(moved(blocks)).size == 2 * (48 + 64)
+
+
+@any_blocks
+def test_changing_tokens_and_outputs_gives_the_same_output(blocks: int) -> None:
+    W, adapter = weight(48, 64), moved(blocks)
+    X = np.random.default_rng(3).normal(size=(64, 5))
+    np.testing.assert_allclose(adapter.forward_input(W, X), adapter.forward(W, X), atol=1e-12)
