@@ -1,0 +1,87 @@
+r"""OFT believes that knowledge sits in the angles between neurons: it turns them all together.
+
+$$W' = W R^\top, \qquad R = \mathrm{blockdiag}(R_1, \dots, R_n), \qquad
+R_i = (I + Q_i)(I - Q_i)^{-1}, \qquad Q_i^\top = -Q_i$$
+
+Source: qiu2023oft, section 3.3; section 3.4 for the constrained form, COFT.
+Differs: the paper has neurons as columns, so its R W is our W Rᵀ, and its knob is the number of
+blocks. COFT bounds Q in place of R, by ε / √n for each block, as in PEFT. PEFT's exact path is
+(I − Q)(I + Q)⁻¹, the inverse rotation; its default is the series of OFTv2.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+
+from adapters_np.core import Learned, Range, WeightAdapter
+from adapters_np.linalg import Array, block_diagonal, cayley, divide, rotate_blocks, skew
+
+
+@dataclass(frozen=True, eq=False)
+class OFT(WeightAdapter):
+    """One rotation of the input space, a block of inputs at a time."""
+
+    Q: Annotated[
+        Array,
+        Learned(
+            "1 if block_share else d_in // block_size, block_size * (block_size - 1) // 2",
+            unit=0.15,
+        ),
+    ]
+    block_size: int
+    n_blocks: int
+    epsilon: float
+
+    gauges = (
+        "rank",
+        "relative_norm",
+        "largest_angle",
+        "orthogonality",
+        "angle_change",
+        "norm_change",
+        "parameters",
+    )
+
+    @classmethod
+    def init(
+        cls,
+        W: Array,
+        rng: np.random.Generator,
+        *,
+        block_size: Literal[2, 4, 8, 16, 32, 64] = 8,
+        block_share: bool = False,
+        epsilon: Annotated[float, Range(0, 0.5, 0.01, letter="ε")] = 0.0,
+    ) -> Self:
+        """Start at the identity: every Q is zero, so every block is I.
+
+        Args:
+            W: The frozen weight, (d_out, d_in).
+            rng: Not used; nothing is random.
+            block_size: b, how many inputs turn together.
+            block_share: Use one and the same block along the whole diagonal.
+            epsilon: The radius of COFT's ball around Q = 0 in the Frobenius norm; 0 leaves Q free.
+
+        Raises:
+            ValueError: when block_size does not divide d_in.
+        """
+        n_blocks = divide("block_size", block_size, "d_in", W.shape[1])
+        Q = np.zeros((1 if block_share else n_blocks, block_size * (block_size - 1) // 2))
+        return cls(Q, block_size, n_blocks, epsilon)
+
+    def delta(self, W: Array) -> Array:
+        """Return W Rᵀ − W, (d_out, d_in)."""
+        return rotate_blocks(W, self._blocks()) - W
+
+    def rotation(self) -> Array:
+        """Return R, (d_in, d_in)."""
+        return block_diagonal(self._blocks())
+
+    def _blocks(self) -> Array:
+        """Return the rotations R_i, (n_blocks, b, b)."""
+        Q = skew(self.Q, self.block_size)
+        if self.epsilon:
+            radius = self.epsilon / np.sqrt(len(Q))
+            norm = np.linalg.norm(Q, axis=(1, 2), keepdims=True)
+            Q = Q * (radius / np.maximum(norm, radius))
+        return np.broadcast_to(cayley(Q), (self.n_blocks, *Q.shape[1:]))
