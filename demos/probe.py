@@ -457,7 +457,9 @@ def sentence(change: Change) -> str:
         norms = norm_change(change)["value"]
         if drift < ROUND_OFF:
             kept = " and so does every angle between neurons" if angles < ROUND_OFF else ""
-            parts.append(f"Every singular value stays{kept}: the weight only turns.")
+            mirrored = isinstance(change.adapter, Rotates) and determinant(change)["value"] < 0
+            how = "is only turned and mirrored" if mirrored else "only turns"
+            parts.append(f"Every singular value stays{kept}: the weight {how}.")
         elif angles < ROUND_OFF:
             parts.append("Neurons keep their directions’ angles and change their lengths only.")
         elif norms < 1e-7:
