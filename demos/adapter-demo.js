@@ -1,0 +1,311 @@
+/**
+ * <adapter-demo method="…">: a picture of what a method does to a layer, and controls that compute it anew.
+ *
+ * The HTML holds the picture at the default settings. Python is asked for at the first touch of a control.
+ * `data-state` goes stored → loading → live, or error; `adapter-demo:update` follows every redraw.
+ */
+
+import { draw, plot } from "./draw.js";
+import { explore } from "./explore.js";
+import { Field } from "./fields.js";
+import { python } from "./python.js";
+
+/**
+ * @typedef {import("./python.js").PythonError} PythonError
+ * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>}} Drawn
+ */
+
+const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
+const SWEEP = 5000; // milliseconds that the play button takes for all values of a slider
+
+class AdapterDemo extends HTMLElement {
+  #life = new AbortController();
+  /** @type {Field[]} */
+  #fields = [];
+  /** @type {Drawn | undefined} */
+  #answer;
+  /** @type {Promise<void> | undefined} the redraw that waits for the next frame */
+  #redraw;
+  /** @type {object | undefined} the sweep that is under way */
+  #sweep;
+  /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
+  #timers = new Map();
+
+  async connectedCallback() {
+    const { signal } = (this.#life = new AbortController());
+    if (!this.firstElementChild) await this.#fetch();
+    if (signal.aborted || !this.querySelector("form")) return;
+    this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
+    this.#renameDuplicates();
+    for (const stage of this.querySelectorAll(".stage")) explore(this.#find("form"), /** @type {HTMLElement} */ (stage));
+    this.#listen(signal);
+    this.#button("play").hidden = !this.#main;
+    this.#button("link").hidden = !this.#ownsAddress;
+    this.#find(".controls").removeAttribute("disabled");
+    if (this.#ownsAddress) this.#restore();
+    this.#showStored();
+    if (this.#moved && python.state === "ready") this.run();
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+    this.#sweep = undefined;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  get method() {
+    return this.getAttribute("method") ?? "";
+  }
+
+  /** The values of all controls. */
+  get knobs() {
+    return Object.fromEntries(this.#fields.map((field) => [field.name, field.value]));
+  }
+
+  /** The page's address with every value that differs from its default. */
+  get address() {
+    const url = new URL(location.href);
+    for (const field of this.#fields) {
+      if (field.text === field.initial) url.searchParams.delete(field.name);
+      else url.searchParams.set(field.name, field.text);
+    }
+    return url.href;
+  }
+
+  /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
+  async run() {
+    const { signal } = this.#life;
+    const knobs = this.knobs;
+    if (python.state !== "ready") this.#show("loading", `Loading Python, ${size()}`, "Cancel");
+    this.#write(".problem", "");
+    plot(); // arrives beside Python
+    try {
+      const answer = await python.probe(this, { method: this.method, knobs });
+      if (!answer || signal.aborted) return;
+      this.#answer = { ...answer, knobs };
+      await (this.#redraw ??= this.#draw(signal));
+    } catch (error) {
+      if (!signal.aborted) this.#fail(/** @type {PythonError} */ (error));
+    }
+    return this.#answer;
+  }
+
+  // What is shown ----------------------------------------------------------------------------------
+
+  /** Draws the newest answer at the next frame: once, however many have come by then. @param {AbortSignal} signal */
+  async #draw(signal) {
+    await new Promise(requestAnimationFrame);
+    this.#redraw = undefined;
+    if (signal.aborted || !this.#answer) return;
+    const { knobs, panels, sentence, milliseconds } = this.#answer;
+    for (const field of this.#fields) field.complain();
+    await draw(this.#find("form"), { panels, sentence });
+    this.#show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
+    this.#later(this.#readOut);
+    const detail = { method: this.method, knobs, panels, milliseconds };
+    this.dispatchEvent(new CustomEvent("adapter-demo:update", { bubbles: true, detail }));
+  }
+
+  /** @param {"stored" | "loading" | "live" | "error"} state @param {string} note @param {string} action a button's label */
+  #show(state, note, action = "") {
+    this.dataset.state = state;
+    this.#find(".picture").ariaBusy = `${state === "loading"}`;
+    this.#find("progress").hidden = state !== "loading";
+    const button = this.#button("action");
+    [button.hidden, button.textContent] = [!action, action];
+    this.#write(".note", note);
+  }
+
+  #showStored() {
+    if (this.#moved) this.#show("stored", "Stored picture at the default settings", `Run (${size()})`);
+    else this.#show("stored", `Stored picture. Moving a control starts Python in your browser: ${size()}, once`);
+  }
+
+  /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
+  #fail({ kind, knob, message }) {
+    this.#sweep = undefined;
+    if (kind !== "knob" && kind !== "stopped") {
+      this.#show("error", "The last picture, its numbers and the text still hold.", "Try again");
+      this.#write(".problem", message);
+      return;
+    }
+    if (this.#answer) this.#show("live", "Last picture that could be computed");
+    else this.#showStored();
+    const field = this.#fields.find(({ name }) => name === knob);
+    if (field) field.complain(message);
+    else if (kind === "knob") this.#write(".problem", message);
+  }
+
+  #readOut = () => this.#write(".live", this.#answer?.sentence ?? "");
+
+  // What the reader does ---------------------------------------------------------------------------
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    /** @param {string} type @param {(event: any) => void} listener */
+    const on = (type, listener) => this.addEventListener(type, listener, { signal });
+    /** @param {Event} event */
+    const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
+    /** @param {Event} event */
+    const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
+    on("pointerdown", touch);
+    on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
+    on("input", (event) => touched(event) && this.#change([/** @type {Field} */ (touched(event))]));
+    on("dblclick", (event) => {
+      const field = touched(event);
+      if (field?.kind === "range") this.#change([field], field.initial);
+    });
+    on("submit", (event) => event.preventDefault());
+    on("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target));
+    on("focusout", ({ relatedTarget }) => {
+      const menu = this.#find(".export");
+      if (!menu.contains(relatedTarget)) menu.removeAttribute("open");
+    });
+    /** @param {any} event */
+    const progress = ({ detail: { loaded, total } }) => (this.#find("progress").value = total ? loaded / total : 0);
+    python.addEventListener("progress", progress, { signal });
+  }
+
+  /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
+  #change(fields, text) {
+    for (const field of fields) field.text = text ?? field.text;
+    if (this.#ownsAddress) this.#later(this.#keepAddress);
+    return this.dataset.state === "error" ? undefined : this.run();
+  }
+
+  /** @param {HTMLButtonElement} button */
+  async #press(button) {
+    if (button.name === "action" && this.dataset.state === "loading") python.stop();
+    else if (button.name === "action") this.run();
+    else if (button.name === "play") this.#play();
+    else if (button.name === "reset") this.#reset();
+    else if (button.name === "link") this.#copy();
+    else if (button.name === "export") {
+      const answer = this.#answer ?? (await this.run());
+      const { save } = await import("./export.js");
+      if (answer) save(button.value, this, answer);
+    }
+  }
+
+  /** Moves the main slider through all its values and back; one step where motion is not wanted. */
+  async #play() {
+    const field = /** @type {Field} */ (this.#main);
+    const [slider] = field.controls;
+    const count = Math.round((Number(slider.max) - Number(slider.min)) / Number(slider.step)) + 1;
+    const stride = Math.ceil(count / 50);
+    const start = field.text;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const sweep = (this.#sweep = this.#sweep ? undefined : {});
+    for (let left = Math.ceil(count / stride); sweep && this.#sweep === sweep && left > 0; left--) {
+      this.#write("[name=play]", "Pause");
+      if (slider.value === slider.max) slider.value = slider.min;
+      else slider.stepUp(stride);
+      const pause = new Promise((done) => setTimeout(done, Math.min(500, (SWEEP * stride) / count)));
+      await this.#change([field], left === 1 && !still ? start : slider.value);
+      if (still) break;
+      await pause;
+    }
+    if (this.#sweep === sweep) this.#sweep = undefined;
+    if (!this.#sweep) this.#write("[name=play]", "Play");
+  }
+
+  #reset() {
+    this.#sweep = undefined;
+    for (const field of this.#fields) field.text = field.initial;
+    if (this.#ownsAddress) this.#keepAddress();
+    if (this.dataset.state === "stored") this.#showStored();
+    else this.#change([]);
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(this.address);
+      this.#write("[name=link]", "Copied");
+      this.#later(() => this.#write("[name=link]", "Copy link"), 3 * QUIET);
+    } catch {
+      this.#write(".problem", `The browser does not allow copying. The link: ${this.address}`);
+    }
+  }
+
+  // The address ------------------------------------------------------------------------------------
+
+  get #ownsAddress() {
+    return this === (document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo"));
+  }
+
+  #keepAddress = () => history.replaceState(history.state, "", this.address);
+
+  /** Takes values from the address as far as the controls accept them, and names those that they do not. */
+  #restore() {
+    const query = new URLSearchParams(location.search);
+    const wrong = [];
+    for (const field of this.#fields) {
+      const text = query.get(field.name);
+      if (text === null) continue;
+      if (field.accepts(text)) field.text = text;
+      else wrong.push(`${field.name}=${text.slice(0, 40)}`);
+    }
+    if (wrong.length) this.#write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
+    const world = this.#find(".world");
+    if (this.#fields.some((field) => field.text !== field.initial && world.contains(field.element))) world.setAttribute("open", "");
+  }
+
+  // Small things -----------------------------------------------------------------------------------
+
+  get #moved() {
+    return this.#fields.some((field) => field.text !== field.initial);
+  }
+
+  /** The slider that the play button moves. */
+  get #main() {
+    return this.#fields.find(({ kind }) => kind === "range");
+  }
+
+  /** @param {string} selector @returns {any} */
+  #find(selector) {
+    return this.querySelector(selector);
+  }
+
+  /** @param {string} name @returns {HTMLButtonElement} */
+  #button(name) {
+    return this.#find(`button[name=${name}]`);
+  }
+
+  /** @param {string} selector @param {string} text */
+  #write(selector, text) {
+    const element = this.#find(selector);
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  /** @param {() => void} action runs when nothing has asked for it again for a while */
+  #later(action, delay = QUIET) {
+    clearTimeout(this.#timers.get(action));
+    this.#timers.set(action, setTimeout(action, delay));
+  }
+
+  /** Fills an empty element with the stored picture of its method. */
+  async #fetch() {
+    const response = await fetch(new URL(`./${encodeURIComponent(this.method)}.html`, import.meta.url)).catch(() => undefined);
+    if (response?.ok) this.innerHTML = await response.text();
+    else this.textContent = `The picture of “${this.method}” could not be loaded.`;
+  }
+
+  /** The same method may be twice on a page; labels must find their own controls. */
+  #renameDuplicates() {
+    const copy = ++copies;
+    for (const element of this.querySelectorAll("[id]")) {
+      if (document.getElementById(element.id) === element) continue;
+      const [id, fresh] = [element.id, `${element.id}-${copy}`];
+      for (const name of ["id", "for", "aria-describedby"]) {
+        for (const user of this.querySelectorAll(`[${name}="${id}"]`)) user.setAttribute(name, fresh);
+      }
+    }
+  }
+}
+
+let copies = 0;
+
+/** The size of the download, as the reader is told. */
+const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
+
+customElements.define("adapter-demo", AdapterDemo);

@@ -1,0 +1,263 @@
+/**
+ * Draws what the probe answers: matrices, series and numbers. The build runs this file under Node for the
+ * stored picture and the browser runs it for the live one, so nothing jumps when one follows the other.
+ *
+ * @typedef {ArrayLike<number>} Values
+ * @typedef {{name: string, label: string, rows: number, columns: number, values: Values, limit: number}} View
+ * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[]}} Matrix
+ * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string,
+ *   lines: {label: string, values: Values}[]}} Series
+ * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
+ *   note?: string}} Gauge
+ * @typedef {Matrix | Series | Gauge} Panel
+ * @typedef {{panels: Panel[], sentence: string}} Answer
+ * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
+ */
+
+export const plot = () => import("./plot.js");
+
+/**
+ * Draws an answer into the form of a widget. Figures that exist are kept, with their focus and their switch.
+ *
+ * @param {HTMLElement} root
+ * @param {Answer} answer
+ * @param {Raster} raster makes the picture of a matrix: a canvas, or an image at build time
+ */
+export async function draw(root, { panels, sentence }, raster = canvas) {
+  const Plot = await plot();
+  for (const panel of panels) {
+    if (panel.kind === "matrix") drawMatrix(root, panel, raster);
+    if (panel.kind === "series") drawSeries(root, panel, Plot);
+    if (panel.kind === "number") drawGauge(root, panel);
+    if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
+  }
+  const names = new Set(panels.map(({ name }) => name));
+  for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
+  drawTable(root, panels.flatMap((panel) => (panel.kind === "series" ? panel.lines : [])));
+  write(root, ".sentence", sentence);
+}
+
+// Matrices -----------------------------------------------------------------------------------------
+
+const BELOW = [40, 112, 214]; // blue and orange of like lightness: told apart by every kind of colour vision
+const ABOVE = [214, 100, 10];
+const LEVELS = 63; // of each sign
+
+/** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */
+export const PALETTE = Uint8Array.from({ length: 4 * (2 * LEVELS + 1) }, (_, i) => {
+  const level = (i >> 2) - LEVELS;
+  return i % 4 < 3 ? (level < 0 ? BELOW : ABOVE)[i % 4] : Math.round((255 * Math.abs(level)) / LEVELS);
+});
+const COLOURS = new Uint32Array(PALETTE.buffer);
+
+/** @param {View} view @returns {Uint8Array} the palette index of every entry */
+export function levels({ values, limit }) {
+  const scale = limit > 0 ? LEVELS / limit : 0;
+  return Uint8Array.from(values, (v) => LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(v * scale))));
+}
+
+/** @type {WeakMap<Element, View>} what each canvas shows */
+export const shown = new WeakMap();
+
+/** @type {Raster} */
+function canvas(view, old, document) {
+  const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
+  Object.assign(element, { width: view.columns, height: view.rows });
+  const image = new ImageData(view.columns, view.rows);
+  new Uint32Array(image.data.buffer).set(Uint32Array.from(levels(view), (level) => COLOURS[level]));
+  element.getContext("2d")?.putImageData(image, 0, 0);
+  shown.set(element, view);
+  return element;
+}
+
+/** @param {HTMLElement} root @param {Matrix} panel @param {Raster} raster */
+function drawMatrix(root, panel, raster) {
+  const document = root.ownerDocument;
+  const figure = named(root, "figure", panel.name) ?? newFigure(root, panel, () => {
+    const options = panel.views.map(({ name, label }, i) => {
+      const input = h(document, "input", { type: "radio", name: "shown", value: name, ...(i ? {} : { checked: "" }) });
+      return h(document, "label", {}, input, h(document, "span", {}, label));
+    });
+    const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
+    return {
+      caption: [h(document, "fieldset", { class: "switch" }, h(document, "legend", { class: "unseen" }, "Show"), ...options)],
+      body: panel.views.map(() => h(document, "div", { class: "view" }, newStage(document), scale())),
+    };
+  });
+  const { rows, columns } = panel.views[0];
+  figure.querySelectorAll(".view").forEach((element, i) => {
+    const view = panel.views[i];
+    const stage = /** @type {Element} */ (element.firstElementChild);
+    const picture = raster(view, stage.querySelector("img, canvas"), document);
+    const text = `${view.label}, ${rows} × ${columns}: ${extent(view.values)}.`;
+    set(picture, { class: rows > columns ? "tall" : "wide", ...(picture.localName === "img" ? { alt: text } : { role: "img", "aria-label": text }) });
+    show(stage, picture);
+    const [low, , high] = element.querySelectorAll(".scale > *");
+    [low.textContent, high.textContent] = [short(-view.limit), short(view.limit)];
+  });
+  rest(figure, `${rows} × ${columns}`);
+}
+
+/** @param {Values} values */
+function extent(values) {
+  let [low, high, squares] = [Infinity, -Infinity, 0];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]);
+    high = Math.max(high, values[i]);
+    squares += values[i] ** 2;
+  }
+  return `from ${short(low)} to ${short(high)}, root mean square ${short(Math.sqrt(squares / values.length))}`;
+}
+
+// Series -------------------------------------------------------------------------------------------
+
+export const CHART = { width: 240, height: 214, marginLeft: 34, marginRight: 6, marginTop: 8, marginBottom: 20 };
+
+/** @param {HTMLElement} root @param {Series} panel @param {Awaited<ReturnType<typeof plot>>} Plot */
+function drawSeries(root, panel, Plot) {
+  const document = root.ownerDocument;
+  const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
+  const figure = named(root, "figure", panel.name) ?? newFigure(root, panel, () => ({
+    caption: panel.lines.length > 1 ? key() : [],
+    body: [newStage(document)],
+  }));
+  const lines = panel.lines.map(({ values }) => Array.from(values));
+  const count = lines[0].length;
+  const top = Math.max(...lines.flat()) || 1;
+  const at = { x: (/** @type {number} */ _, /** @type {number} */ i) => i + 1, y: (/** @type {number} */ v) => v };
+  const bars = { ...at, className: "line-0", strokeWidth: (0.7 * (CHART.width - 40)) / count };
+  const svg = Plot.plot({
+    ...CHART,
+    document,
+    x: { domain: [0.5, count + 0.5], ticks: [1, ...[1, 2, 3, 4].map((q) => (q * count) / 4)], tickSize: 3, label: null, tickFormat: String },
+    y: { domain: [0, top], ticks: 4, tickSize: 0, tickPadding: 4, grid: true, label: null, tickFormat: short },
+    marks: [
+      Plot.ruleY([0]),
+      ...(lines.length === 1
+        ? [Plot.ruleX(lines[0].filter((v) => v > top / 1000), bars)] // shorter ones would be invisible
+        : lines.map((values, i) => Plot.lineY(values, { ...at, className: `line-${i}` }))),
+    ],
+  });
+  svg.querySelector("style")?.remove(); // demo.css has what is needed of it, and a strict policy forbids it
+  const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
+  set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
+  set(svg, { "data-columns": `${count}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });
+  show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
+  rest(figure, `${panel.y} by ${panel.x}`);
+}
+
+/** @param {number[]} sigma */
+function summary(sigma) {
+  const above = sigma.filter((v) => v > sigma[0] * sigma.length * Number.EPSILON).length;
+  return `${above} of ${sigma.length} above round-off, largest ${short(sigma[0])}, smallest ${short(sigma[sigma.length - 1])}`;
+}
+
+/** @param {HTMLElement} root @param {Series["lines"]} lines */
+function drawTable(root, lines) {
+  const document = root.ownerDocument;
+  const count = Math.max(0, ...lines.map(({ values }) => values.length));
+  const head = ["index", ...lines.map(({ label }) => label)].map((text) => h(document, "th", { scope: "col" }, text));
+  const rows = Array.from({ length: count }, (_, i) => {
+    const cells = lines.map(({ values }) => h(document, "td", {}, i < values.length ? short(values[i]) : ""));
+    return h(document, "tr", {}, h(document, "th", { scope: "row" }, `${i + 1}`), ...cells);
+  });
+  root.querySelector("thead")?.replaceChildren(h(document, "tr", {}, ...head));
+  root.querySelector("tbody")?.replaceChildren(...rows);
+}
+
+// Numbers ------------------------------------------------------------------------------------------
+
+/** @param {HTMLElement} root @param {Gauge} panel */
+function drawGauge(root, panel) {
+  const dd = entry(root, ".gauges", panel.name, panel.label, "");
+  const spans = ["value", "unit"].map((name) => h(root.ownerDocument, "span", { class: name }));
+  if (!dd.firstElementChild) dd.replaceChildren(spans[0], " ", spans[1]);
+  write(dd, ".value", panel.text);
+  write(dd, ".unit", panel.unit);
+}
+
+/**
+ * Finds or adds a term in a list, writes it, and returns the place of its description.
+ *
+ * @param {HTMLElement} root @param {string} list
+ * @param {string} name @param {string} term @param {string} text
+ */
+function entry(root, list, name, term, text) {
+  const { ownerDocument: document } = root;
+  const dl = /** @type {HTMLElement} */ (root.querySelector(list));
+  const group = named(dl, "div", name) ?? h(document, "div", { "data-panel": name }, h(document, "dt"), h(document, "dd"));
+  if (!group.parentNode) dl.append(group);
+  write(group, "dt", term);
+  if (text) write(group, "dd", text);
+  return /** @type {HTMLElement} */ (group.lastElementChild);
+}
+
+/** A number in three digits. @param {number} value @returns {string} */
+export function short(value) {
+  const size = Math.abs(value);
+  const text = value && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(3)}`;
+  return text.replaceAll("-", "−").replace("+", "");
+}
+
+// Elements -----------------------------------------------------------------------------------------
+
+/**
+ * @param {Document} document @param {string} tag @param {Record<string, string>} attributes
+ * @param {(Node | string)[]} children text is never read as HTML: an edited method may have written it
+ */
+function h(document, tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  set(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+/** @param {Element} element @param {Record<string, string>} attributes */
+function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+}
+
+/** @param {Element} root @param {string} selector @param {string} text */
+function write(root, selector, text) {
+  const element = root.querySelector(selector);
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Element} root @returns {HTMLElement[]} */
+const parts = (root, tag = "") => [...root.querySelectorAll(`${tag}[data-panel]`)].map((part) => /** @type {HTMLElement} */ (part));
+
+/** @param {Element} root @param {string} tag @param {string} name */
+const named = (root, tag, name) => parts(root, tag).find((part) => part.dataset.panel === name);
+
+/** @param {Document} document */
+const newStage = (document) => h(document, "div", { class: "stage" }, h(document, "span", { class: "cursor" }));
+
+/**
+ * The first figure of a kind is part of the picture that stays in view on a phone; others follow below.
+ *
+ * @param {HTMLElement} root @param {Matrix | Series} panel
+ * @param {() => {caption: Node[], body: Node[]}} content
+ */
+function newFigure(root, panel, content) {
+  const { ownerDocument: document } = root;
+  const { caption, body } = content();
+  const title = h(document, "figcaption", {}, h(document, "span", { class: "title" }, panel.title), ...caption);
+  const figure = h(document, "figure", { class: panel.kind, "data-panel": panel.name }, title, ...body, h(document, "output"));
+  const slot = root.querySelector(`.picture .${panel.kind}`) ? ".more" : ".picture";
+  root.querySelector(slot)?.append(figure);
+  return figure;
+}
+
+/** @param {Element} stage @param {Element} picture */
+function show(stage, picture) {
+  const old = stage.querySelector("img, canvas, svg");
+  if (!old) stage.prepend(picture);
+  else if (old !== picture) old.replaceWith(picture);
+}
+
+/** Sets what a figure's read-out says while nothing is read. @param {Element} figure @param {string} text */
+function rest(figure, text) {
+  const output = /** @type {HTMLElement} */ (figure.querySelector("output"));
+  output.dataset.rest = text;
+  if (!figure.querySelector(".reading")) output.textContent = text;
+}

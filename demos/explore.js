@@ -1,0 +1,104 @@
+/** Reads single values from a figure by pointer, touch or arrow keys. */
+
+import { CHART, shown, short } from "./draw.js";
+
+/** @type {Record<string, [number, number]>} row and column */
+const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -1e4], End: [0, 1e4] };
+
+/** @param {HTMLElement} root the widget's form @param {HTMLElement} stage */
+export function explore(root, stage) {
+  const figure = /** @type {HTMLElement} */ (stage.closest("figure"));
+  const cursor = /** @type {HTMLElement} */ (stage.querySelector(".cursor"));
+  const output = /** @type {HTMLElement} */ (figure.querySelector("output"));
+  let [row, column] = [0, 0];
+
+  /** @param {number} toRow @param {number} toColumn @param {ReturnType<typeof grid>} cells */
+  const read = (toRow, toColumn, { box, rows, columns, text }) => {
+    row = Math.max(0, Math.min(rows - 1, toRow));
+    column = Math.max(0, Math.min(columns - 1, toColumn));
+    const [width, height] = [box.width / columns, box.height / rows];
+    const place = { left: box.left + column * width, top: box.top + row * height, width, height };
+    for (const [side, length] of Object.entries(place)) cursor.style.setProperty(side, `${length}px`);
+    stage.classList.add("reading");
+    output.textContent = text(row, column);
+  };
+  const stop = () => {
+    stage.classList.remove("reading");
+    output.textContent = output.dataset.rest ?? "";
+  };
+  /** @param {PointerEvent} event */
+  const point = ({ clientX, clientY }) => {
+    const cells = grid(root, stage);
+    const { left, top } = stage.getBoundingClientRect();
+    output.setAttribute("aria-live", "off");
+    read(
+      Math.floor(((clientY - top - cells.box.top) / cells.box.height) * cells.rows),
+      Math.floor(((clientX - left - cells.box.left) / cells.box.width) * cells.columns),
+      cells,
+    );
+  };
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    if (event.key === "Escape") stop();
+    const move = MOVES[event.key];
+    if (!move) return;
+    event.preventDefault();
+    output.setAttribute("aria-live", "polite");
+    const reading = stage.classList.contains("reading");
+    read(row + (reading ? move[0] : 0), column + (reading ? move[1] : 0), grid(root, stage));
+  };
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "group");
+  stage.setAttribute("aria-label", `${figure.querySelector(".title")?.textContent}: arrow keys read single values`);
+  stage.addEventListener("pointermove", point);
+  stage.addEventListener("pointerdown", point);
+  stage.addEventListener("pointerleave", stop);
+  stage.addEventListener("keydown", press);
+  stage.addEventListener("blur", stop);
+}
+
+/**
+ * The cells that a stage shows: the box they fill inside it, how many, and what each one says.
+ *
+ * @param {HTMLElement} root @param {HTMLElement} stage
+ */
+function grid(root, stage) {
+  const picture = /** @type {HTMLElement} */ (stage.firstElementChild);
+  const [outer, inner] = [stage.getBoundingClientRect(), picture.getBoundingClientRect()];
+  const box = { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height };
+  if (picture.localName !== "svg") {
+    const { rows, columns, values, about } = shown.has(picture)
+      ? { about: "", .../** @type {import("./draw.js").View} */ (shown.get(picture)) }
+      : stored(/** @type {HTMLImageElement} */ (picture), limitOf(stage));
+    const text = (/** @type {number} */ i, /** @type {number} */ j) => `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
+    return { box, rows, columns, text };
+  }
+  const [left, right, top, bottom] = [CHART.marginLeft, CHART.marginRight, CHART.marginTop, CHART.marginBottom].map((m) => (m * inner.width) / CHART.width);
+  const [head, ...body] = [...root.querySelectorAll("tr")].map((tr) => [...tr.children].map((cell) => cell.textContent));
+  /** @type {string[]} */
+  const lines = JSON.parse(picture.dataset.lines ?? "[]");
+  return {
+    box: { left: box.left + left, top: box.top + top, width: box.width - left - right, height: box.height - top - bottom },
+    rows: 1,
+    columns: Number(picture.dataset.columns),
+    text: (/** @type {number} */ _, /** @type {number} */ i) =>
+      `${head[0]} ${i + 1}: ${lines.map((line) => `${line} ${body[i][head.indexOf(line)]}`).join(", ")}`,
+  };
+}
+
+/** The upper end of the colour bar below a stage. @param {HTMLElement} stage */
+const limitOf = (stage) => Number(stage.nextElementSibling?.lastElementChild?.textContent?.replaceAll("−", "-"));
+
+/**
+ * The numbers of a stored picture, as exactly as its colours tell them: opacity is size, hue is sign.
+ *
+ * @param {HTMLImageElement} image @param {number} limit
+ */
+function stored(image, limit) {
+  const [columns, rows] = [image.naturalWidth, image.naturalHeight];
+  const context = new OffscreenCanvas(columns, rows).getContext("2d");
+  context?.drawImage(image, 0, 0);
+  const pixels = context?.getImageData(0, 0, columns, rows).data ?? [];
+  const value = (/** @type {number} */ i) => ((pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * pixels[4 * i + 3]) / 255;
+  return { rows, columns, values: Array.from({ length: rows * columns }, (_, i) => value(i)), about: "≈ " };
+}

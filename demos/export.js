@@ -1,0 +1,114 @@
+/** Saves the present picture and the numbers behind it. Loaded when a reader asks for it. */
+
+/**
+ * @typedef {import("./adapter-demo.js").Drawn} Drawn
+ * @typedef {HTMLElement & {method: string, address: string}} Demo
+ */
+
+/** @type {Record<string, (demo: Demo, drawn: Drawn) => Blob | Promise<Blob>>} */
+const FORMATS = {
+  svg: (demo, drawn) => new Blob([picture(demo, drawn)], { type: "image/svg+xml" }),
+  png: (demo, drawn) => raster(picture(demo, drawn)),
+  csv: (demo, drawn) => new Blob([csv(demo, drawn)], { type: "text/csv" }),
+  json: (demo, { knobs, panels, sentence }) => {
+    const plain = (/** @type {string} */ _, /** @type {any} */ value) => (ArrayBuffer.isView(value) ? Array.from(/** @type {any} */ (value)) : value);
+    return new Blob([JSON.stringify({ ...about(demo), knobs, sentence, panels }, plain, 1)], { type: "application/json" });
+  },
+};
+
+/** @param {string} format @param {Demo} demo @param {Drawn} drawn */
+export async function save(format, demo, drawn) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await FORMATS[format](demo, drawn));
+  link.download = `${demo.method}.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** @param {Demo} demo */
+const about = ({ method, address }) => ({ method, address, version: VERSION });
+
+/** One row per number, so that a spreadsheet can filter. @param {Demo} demo @param {Drawn} drawn */
+function csv(demo, { knobs, panels }) {
+  /** @type {(string | number | boolean)[][]} */
+  const rows = [["panel", "line", "row", "column", "value"]];
+  for (const [name, value] of Object.entries({ ...about(demo), ...knobs })) rows.push(["setting", name, "", "", value]);
+  for (const panel of panels) {
+    if (panel.kind === "number") rows.push([panel.name, "", "", "", panel.value]);
+    if (panel.kind === "series")
+      for (const { label, values } of panel.lines)
+        for (let i = 0; i < values.length; i++) rows.push([panel.name, label, i + 1, "", values[i]]);
+    if (panel.kind === "matrix")
+      for (const { label, columns, values } of panel.views)
+        for (let i = 0; i < values.length; i++) rows.push([panel.name, label, Math.floor(i / columns) + 1, (i % columns) + 1, values[i]]);
+  }
+  const cell = (/** @type {string | number | boolean} */ value) => (/[",\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`);
+  return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
+}
+
+// Pictures -----------------------------------------------------------------------------------------
+
+const [WIDTH, HEIGHT] = [720, 760];
+const STYLE = `text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600; font-size: 18px } .small { font-size: 11px; fill: #555 }
+  .chart { color: #444 } .chart text { font-size: 10px } .line-0 { stroke: #2870d6 } .pair .line-0 { stroke: #aaa; stroke-width: 4 } .pair .line-1 { stroke: #2870d6 }`;
+
+/** The figures as a reader sees them, on white, with all that is needed to find them again. @param {Demo} demo @param {Drawn} drawn */
+function picture(demo, { knobs, panels, sentence }) {
+  const svg = node("svg", { xmlns: SVG, width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
+  svg.append(node("style", {}, STYLE), node("rect", { width: WIDTH, height: HEIGHT, fill: "white" }));
+  const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, name = "") =>
+    svg.append(node("text", { x, y, class: name }, text));
+  const settings = Object.entries(knobs).map(([name, value]) => `${name}=${value}`).join("  ");
+  write(demo.method, 24, 40, "title");
+  wrap(settings, 110).forEach((line, i) => write(line, 24, 60 + 15 * i, "small"));
+
+  const visible = [...demo.querySelectorAll(".matrix .view")].find((view) => getComputedStyle(view).display !== "none");
+  const canvas = /** @type {HTMLCanvasElement} */ (visible?.querySelector("canvas"));
+  const scale = 300 / Math.max(canvas.width, canvas.height);
+  const [low, , high] = [...(visible?.querySelectorAll(".scale > *") ?? [])].map(({ textContent }) => textContent);
+  write(`${demo.querySelector("[name=shown]:checked + span")?.textContent} from ${low} (blue) to ${high} (orange)`, 24, 112);
+  svg.append(node("image", { href: canvas.toDataURL(), x: 24, y: 122, width: canvas.width * scale, height: canvas.height * scale, style: "image-rendering: pixelated" }));
+  svg.append(node("rect", { x: 24, y: 122, width: canvas.width * scale, height: canvas.height * scale, fill: "none", stroke: "#ccc" }));
+
+  [...demo.querySelectorAll(".series")].forEach((figure, i) => {
+    const y = 112 + 310 * i;
+    const chart = /** @type {Element} */ (figure.querySelector(".chart")?.cloneNode(true));
+    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: 290 })) chart.setAttribute(name, `${value}`);
+    const keys = [...figure.querySelectorAll(".key")].map(({ textContent }) => textContent);
+    if (keys.length) chart.classList.add("pair");
+    write(`${figure.querySelector(".title")?.textContent}${keys.length ? ` (${keys[0]} grey, ${keys[1]} blue)` : ""}`, 350, y);
+    svg.append(chart);
+  });
+
+  const gauges = panels.flatMap((panel) => (panel.kind === "number" ? [panel] : []));
+  gauges.forEach(({ label, text, unit }, i) => {
+    write(label, 24, 460 + 22 * i);
+    write(`${text} ${unit}`, 210, 460 + 22 * i);
+  });
+  wrap(sentence, 44).forEach((line, i) => write(line, 24, 484 + 22 * gauges.length + 18 * i));
+  write(`${demo.address}   version ${VERSION}`, 24, HEIGHT - 16, "small");
+  return new XMLSerializer().serializeToString(svg);
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @param {string} tag @param {Record<string, string | number>} attributes */
+function node(tag, attributes, text = "") {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, `${value}`);
+  element.textContent = text;
+  return element;
+}
+
+/** @param {string} text @param {number} width in letters */
+const wrap = (text, width) => text.match(new RegExp(`.{1,${width}}(\\s|$)`, "g")) ?? [];
+
+/** @param {string} svg @returns {Promise<Blob>} twice the size, for sharp print */
+async function raster(svg) {
+  const image = new Image(2 * WIDTH, 2 * HEIGHT);
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(2 * WIDTH, 2 * HEIGHT);
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/png" });
+}

@@ -1,0 +1,67 @@
+/** The controls of a widget. Every value is text here, as in the address bar, until Python needs it. */
+
+/** @typedef {string | number | boolean} Value */
+
+export class Field {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.name = element.dataset.knob ?? "";
+    this.controls = [...element.querySelectorAll("input, select")].map(
+      (control) => /** @type {HTMLInputElement & HTMLSelectElement} */ (control),
+    );
+    this.output = element.querySelector("output");
+    /** @type {string} range, checkbox, radio or select-one */
+    this.kind = this.controls[0].type;
+  }
+
+  /** What the control says. */
+  get text() {
+    const [control] = this.controls;
+    if (this.kind === "radio") return this.controls.find(({ checked }) => checked)?.value ?? this.initial;
+    return this.kind === "checkbox" ? `${control.checked}` : control.value;
+  }
+
+  set text(text) {
+    const [control] = this.controls;
+    if (this.kind === "radio") for (const radio of this.controls) radio.checked = radio.value === text;
+    else if (this.kind === "checkbox") control.checked = text === "true";
+    else control.value = text;
+    this.echo();
+  }
+
+  /** What the control says in the HTML: the default. */
+  get initial() {
+    const [control] = this.controls;
+    if (this.kind === "radio") return this.controls.find(({ defaultChecked }) => defaultChecked)?.value ?? "";
+    if (this.kind === "checkbox") return `${control.defaultChecked}`;
+    return this.kind === "range" ? control.defaultValue : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
+  }
+
+  /** The value in the type that Python expects. @returns {Value} */
+  get value() {
+    const { kind } = this.element.dataset;
+    return kind === "number" ? Number(this.text) : kind === "bool" ? this.text === "true" : this.text;
+  }
+
+  /** Whether the control could say this. @param {string} text */
+  accepts(text) {
+    if (this.kind === "radio") return this.controls.some(({ value }) => value === text);
+    if (this.kind === "checkbox") return text === "true" || text === "false";
+    const trial = /** @type {HTMLInputElement} */ (this.controls[0].cloneNode(true)); // the browser corrects what it cannot take
+    trial.value = text;
+    return this.kind === "range" ? /^-?\d+(\.\d+)?$/.test(text) && Number(trial.value) === Number(text) : trial.value === text;
+  }
+
+  /** Shows the value beside its slider. */
+  echo() {
+    if (this.output) this.output.value = this.text;
+  }
+
+  /** Says what is wrong with the value; without a text, that nothing is. */
+  complain(text = "") {
+    const place = this.element.querySelector(".error");
+    if (place) place.textContent = text;
+    for (const control of this.controls) control.ariaInvalid = text ? "true" : null;
+  }
+}

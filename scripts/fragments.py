@@ -1,0 +1,132 @@
+"""Write the stored widget of every method: controls from its knobs, panels at their defaults.
+
+The result, `.build/demos/<slug>.html`, is all that lies inside `<adapter-demo>`. It needs no script
+to be read, and the live picture takes its place without a jump: scripts/prerender.mjs draws with
+the browser's code.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from adapters_np.core import Knob, knobs, load, signature_knobs, slugs
+from demos.probe import probe
+from demos.world import toy
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / ".build" / "demos"
+
+LABELS = {"base": "Kind of weight", "step": "Step (stands in for training)"}
+SHORT = 24  # letters: up to three options that are shorter together are radio buttons
+
+
+class Control(NamedTuple):
+    """A knob as the template needs it: every value is text, as in the address bar."""
+
+    name: str
+    label: str
+    letter: str
+    control: str
+    value_kind: str
+    default: str
+    low: str = ""
+    high: str = ""
+    step: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def text(value: Any) -> str:
+    """Return a knob's value as the page writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+def words(name: str) -> str:
+    """Return a name as a reader would write it.
+
+    >>> words("power_law"), words("64x32")
+    ('power law', '64 × 32')
+    """
+    return re.sub(r"(?<=\d)x(?=\d)", " × ", name.replace("_", " "))
+
+
+def label(name: str) -> str:
+    """Return what is written beside a control.
+
+    >>> label("block_size")
+    'Block size'
+    """
+    return LABELS.get(name, name[0].upper() + words(name)[1:])
+
+
+def control(knob: Knob) -> Control:
+    """Return the form control of a knob."""
+    start = (knob.name, label(knob.name), knob.letter)
+    default = text(knob.default)
+    if knob.kind == "bool":
+        return Control(*start, "checkbox", "bool", default)
+    if knob.kind == "choice":
+        numeric = all(isinstance(o, (int, float)) for o in knob.options)
+        options = tuple((text(option), words(text(option))) for option in knob.options)
+        few = len(options) <= 3 and sum(len(shown) for _, shown in options) <= SHORT
+        kind = "radio" if few else "select"
+        return Control(*start, kind, "number" if numeric else "text", default, options=options)
+    low, high, step = text(knob.low), text(knob.high), text(knob.step)
+    return Control(*start, "range", "number", default, low, high, step)
+
+
+def form(slug: str) -> str:
+    """Return the widget of a method without its panels."""
+    loader = FileSystemLoader(ROOT / "scripts" / "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    world = signature_knobs(toy)
+    own = [*knobs(load(slug)).values(), world.pop("step")]
+    html = environment.get_template("demo.html").render(
+        slug=slug, own=map(control, own), world=map(control, world.values())
+    )
+    return re.sub(r"\s*\n\s*", "", html)
+
+
+def rounded(value: Any) -> Any:
+    """Return an array as a list of nine digits, more than a picture or its text can show."""
+    if isinstance(value, np.ndarray):
+        return [float(f"{v:.9g}") for v in value]
+    raise TypeError(f"{type(value).__name__} has no place in a panel")
+
+
+def fragments(names: list[str]) -> dict[str, str]:
+    """Return the stored widgets of methods by slug.
+
+    Raises:
+        RuntimeError: when the drawing fails; the text is Node's own.
+    """
+    demos = {slug: {"html": form(slug), **probe(slug, {})} for slug in names}
+    command = ["node", str(ROOT / "scripts" / "prerender.mjs")]
+    given = json.dumps(demos, default=rounded)
+    done = subprocess.run(command, input=given, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"scripts/prerender.mjs failed:\n{done.stderr}")
+    drawn: dict[str, str] = json.loads(done.stdout)
+    return drawn
+
+
+def main(folder: Path = OUT) -> None:
+    """Write the stored widgets of all methods into a folder, and remove those of methods gone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = fragments(list(slugs()))
+    for slug, html in drawn.items():
+        (folder / f"{slug}.html").write_text(html, encoding="utf-8")
+    for path in folder.glob("*.html"):
+        if path.stem not in drawn:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))

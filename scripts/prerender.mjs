@@ -1,0 +1,72 @@
+/**
+ * Draws stored pictures: reads {slug: {html, panels, sentence}} from standard input and writes {slug: html}.
+ *
+ * `html` is the widget's form without its panels. The drawing is demos/draw.js, the same as in the browser;
+ * only a matrix becomes an image here, since a canvas has no place in a file.
+ */
+
+import { Buffer } from "node:buffer";
+import { text } from "node:stream/consumers";
+import { crc32, deflateSync } from "node:zlib";
+import { parseHTML } from "linkedom";
+import { PALETTE, draw, levels } from "../demos/draw.js";
+
+/**
+ * @param {string} type @param {Uint8Array} data
+ * @returns {Buffer} one chunk of a PNG file
+ */
+function chunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(data.length, 0);
+  frame.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
+/**
+ * A PNG with a palette is half the size of one with RGBA, which is all that PNG packages write.
+ *
+ * @param {import("../demos/draw.js").View} view
+ */
+function png(view) {
+  const { rows, columns } = view;
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 3, 0, 0, 0]); // 8 bits, palette
+  header.writeUInt32BE(columns, 0);
+  header.writeUInt32BE(rows, 4);
+  const pixels = levels(view);
+  const lines = Buffer.alloc(rows * (columns + 1)); // each line starts with its filter, 0: none
+  for (let i = 0; i < rows; i++) lines.set(pixels.subarray(i * columns, (i + 1) * columns), i * (columns + 1) + 1);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    chunk("PLTE", PALETTE.filter((_, i) => i % 4 < 3)),
+    chunk("tRNS", PALETTE.filter((_, i) => i % 4 === 3)),
+    chunk("IDAT", deflateSync(lines, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+/** @type {import("../demos/draw.js").Raster} */
+function image(view, _, document) {
+  const element = document.createElement("img");
+  const source = `data:image/png;base64,${png(view).toString("base64")}`;
+  for (const [name, value] of Object.entries({ src: source, width: view.columns, height: view.rows })) {
+    element.setAttribute(name, `${value}`);
+  }
+  return element;
+}
+
+/** @type {Record<string, import("../demos/draw.js").Answer & {html: string}>} */
+const demos = JSON.parse(await text(process.stdin));
+/** @type {Record<string, string>} */
+const drawn = {};
+for (const [slug, { html, ...answer }] of Object.entries(demos)) {
+  const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`);
+  await draw(/** @type {HTMLElement} */ (document.querySelector("form")), answer, image);
+  for (const svg of document.querySelectorAll("svg")) {
+    // A hundredth of a pixel is enough.
+    svg.outerHTML = svg.outerHTML.replace(/\d+\.\d{3,}/g, (digits) => `${+Number(digits).toFixed(2)}`);
+  }
+  drawn[slug] = document.body.innerHTML;
+}
+process.stdout.write(JSON.stringify(drawn));
