@@ -24,7 +24,7 @@ from adapters_np.core import (
     slugs,
 )
 from demos.probe import GAUGES, measure, probe
-from tests.toy import weight
+from tests.toy import tokens, weight
 
 METHODS = sorted(slugs())
 SHAPES = [(16, 16), (32, 16), (16, 32)]
@@ -71,10 +71,6 @@ def adapters(
             )
     assert {a[2]["shape"] for a in found} == set(shapes), f"{slug} refuses some shape at all knobs"
     return found
-
-
-def tokens(d_in: int, n: int = 6) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.random.default_rng(3).normal(size=(d_in, n))
 
 
 @every_method

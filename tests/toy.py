@@ -1,4 +1,4 @@
-"""Seeded weights for tests."""
+"""Seeded weights and tokens for tests."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,11 @@ from adapters_np.linalg import Array
 def weight(d_out: int, d_in: int, seed: int = 0) -> Array:
     """Return a Gaussian weight whose rows have norm about 1."""
     return np.random.default_rng(seed).normal(size=(d_out, d_in)) / np.sqrt(d_in)
+
+
+def tokens(d_in: int, n: int = 6, seed: int = 3) -> Array:
+    """Return n Gaussian token columns, (d_in, n)."""
+    return np.random.default_rng(seed).normal(size=(d_in, n))
 
 
 def singular_values(W: Array) -> Array:

@@ -1,0 +1,128 @@
+"""What the papers say of prefixes, and of LLaMA-Adapter's gate."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapters_np.core import perturbed
+from adapters_np.layers import attention, attention_weights, split_heads
+from adapters_np.linalg import Array
+from adapters_np.methods.prefix_tuning import LLaMAAdapter, PrefixTuning
+from tests.toy import tokens, weight
+
+W, X = weight(64, 16), tokens(16, 6)
+W_Q, W_K, W_V, W_OT = split_heads(W)[:, 0]
+Q, K, V = W_Q @ X, W_K @ X, W_V @ X
+BASE = V @ attention_weights(Q, K).T  # o⁰, (d_head, n): before W_O
+
+
+def moved(m: int = 4, *, zero_gate: bool = False) -> PrefixTuning:
+    rng = np.random.default_rng(1)
+    return perturbed(PrefixTuning.init(W, rng, tokens=m, zero_gate=zero_gate), rng, 1.0)
+
+
+def head(adapter: PrefixTuning | LLaMAAdapter) -> Array:
+    """Return the head's output before W_O, (d_head, n); W_O has full rank here."""
+    return np.linalg.lstsq(W_OT.T, adapter.forward(W, X), rcond=None)[0]
+
+
+def test_output_is_a_mix_of_the_frozen_one_and_what_is_read_from_the_prefix() -> None:
+    adapter = moved()
+    share = adapter.virtual_share(W, X)
+    mix = (1 - share) * BASE + share * adapter.read(Q)
+    np.testing.assert_allclose(head(adapter), mix, atol=1e-12)
+
+
+def test_share_is_the_mass_of_the_virtual_keys_in_one_common_softmax() -> None:
+    adapter = moved()
+    virtual = np.exp(Q.T @ adapter.P_K / np.sqrt(len(Q))).sum(axis=1)
+    real = np.exp(Q.T @ K / np.sqrt(len(Q))).sum(axis=1)
+    np.testing.assert_allclose(adapter.virtual_share(W, X), virtual / (virtual + real), atol=1e-14)
+
+
+def test_attention_among_the_real_tokens_keeps_its_proportions() -> None:
+    A = attention_weights(Q, np.hstack([moved().P_K, K]))[:, 4:]
+    np.testing.assert_allclose(
+        A / A.sum(axis=1, keepdims=True), attention_weights(Q, K), atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4, 6])
+def test_what_a_prefix_adds_has_rank_at_most_m(m: int) -> None:
+    adapter = moved(m)
+    added = head(adapter) - (1 - adapter.virtual_share(W, X)) * BASE
+    assert np.linalg.matrix_rank(added, tol=1e-9) == m
+    assert np.linalg.matrix_rank(np.hstack([adapter.P_V, added]), tol=1e-9) == m
+
+
+def test_one_virtual_token_pushes_every_token_along_one_vector() -> None:
+    adapter = moved(1)
+    added = head(adapter) - (1 - adapter.virtual_share(W, X)) * BASE
+    ratio = added / adapter.P_V
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), atol=1e-9)
+    assert (ratio > 0).all()
+
+
+def test_keys_that_match_no_query_leave_the_head_as_it_is() -> None:
+    adapter = moved(1)
+    away = np.linalg.lstsq(Q.T, np.full(6, -1e4), rcond=None)[0]  # the same low score for all
+    far = replace(adapter, P_K=away[:, None])
+    np.testing.assert_allclose(far.forward(W, X), far.base(W, X), atol=1e-12)
+
+
+def test_a_zero_prefix_is_not_the_identity_but_shrinks_every_output() -> None:
+    adapter = moved()
+    zero = replace(adapter, P_K=0 * adapter.P_K, P_V=0 * adapter.P_V)
+    share = zero.virtual_share(W, X)
+    np.testing.assert_allclose(
+        share, 4 / (4 + np.exp(Q.T @ K / np.sqrt(len(Q))).sum(axis=1)), atol=1e-14
+    )
+    np.testing.assert_allclose(head(zero), (1 - share) * BASE, atol=1e-12)
+    assert (share > 0.1).all()
+
+
+def test_order_of_virtual_tokens_does_not_matter() -> None:
+    for adapter in (moved(), moved(zero_gate=True)):
+        order = [2, 0, 3, 1]
+        shuffled = replace(adapter, P_K=adapter.P_K[:, order], P_V=adapter.P_V[:, order])
+        np.testing.assert_allclose(shuffled.forward(W, X), adapter.forward(W, X), atol=1e-12)
+
+
+def test_zero_gate_starts_at_the_identity() -> None:
+    fresh = PrefixTuning.init(W, np.random.default_rng(0), zero_gate=True)
+    np.testing.assert_allclose(fresh.forward(W, X), attention(W, X), atol=1e-12)
+    plain = PrefixTuning.init(W, np.random.default_rng(0))
+    assert np.linalg.norm(plain.forward(W, X) - attention(W, X)) > 0.1
+
+
+@pytest.mark.parametrize("g", [-2.0, 0.1, 1.0])
+def test_gated_change_is_bounded_and_takes_nothing_from_the_frozen_output(g: float) -> None:
+    adapter = replace(moved(zero_gate=True), g=np.array([g]))
+    change = head(adapter) - BASE
+    np.testing.assert_allclose(change, np.tanh(g) * adapter.read(Q), atol=1e-12)
+    bound = abs(np.tanh(g)) * np.linalg.norm(adapter.P_V, axis=0).max()
+    assert (np.linalg.norm(change, axis=0) <= bound + 1e-12).all()
+    assert not adapter.virtual_share(W, X).any()
+
+
+def test_llama_adapter_is_a_gated_prefix_made_by_the_frozen_projections() -> None:
+    rng = np.random.default_rng(4)
+    fresh = LLaMAAdapter.init(W, rng)
+    np.testing.assert_allclose(fresh.forward(W, X), fresh.base(W, X), atol=1e-12)
+    adapter = perturbed(fresh, rng, 1.0)
+    values = W_V @ adapter.P
+    change = head(adapter) - BASE
+    assert np.linalg.norm(change) > 0.1
+    weights = attention_weights(Q, W_K @ adapter.P)
+    np.testing.assert_allclose(change, np.tanh(adapter.g) * values @ weights.T, atol=1e-12)
+
+
+def test_in_the_next_layer_content_attention_does_change() -> None:
+    """The proportions among real tokens hold for one layer with given inputs, not for the next."""
+    next_q, next_k = split_heads(weight(64, 16, seed=9))[:2, 0]
+    before, after = attention(W, X), moved().forward(W, X)
+    gap = attention_weights(next_q @ after, next_k @ after) - attention_weights(
+        next_q @ before, next_k @ before
+    )
+    assert np.abs(gap).max() > 1e-3
