@@ -1,0 +1,39 @@
+"""PEFT's LoraConfig with use_dora."""
+
+from adapters_np.linalg import Array
+from adapters_np.methods.dora import DoRA
+from tests.parity.cases import Case
+from tests.parity.translators.lora import PLAIN, SUBTRACTING
+
+DETACHED = {
+    "A": "PEFT, as the paper proposes, holds the norm of V constant in the backward pass",
+    "B": "PEFT, as the paper proposes, holds the norm of V constant in the backward pass",
+}
+
+
+def claims(case: Case) -> bool:
+    start = case.config.get("init_lora_weights", True)
+    return (
+        case.sidecar["peft_type"] == "LORA"
+        and case.sidecar["kind"] == "linear"
+        and case.config.get("use_dora", False)
+        and set(case.config) <= PLAIN | {"use_dora"}
+        and not (isinstance(start, str) and start.startswith(SUBTRACTING))
+    )
+
+
+def adapter(case: Case) -> DoRA:
+    return DoRA(
+        case["param.lora_A.weight"],
+        case["param.lora_B.weight"],
+        case["param.lora_magnitude_vector.weight"],
+        case.effective["scaling"],
+    )
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    return {
+        "A": case["grad.lora_A.weight"],
+        "B": case["grad.lora_B.weight"],
+        "m": case["grad.lora_magnitude_vector.weight"],
+    }
