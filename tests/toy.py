@@ -33,3 +33,12 @@ def jacobian_rank(f: Callable[[Array], Array], v: Array) -> int:
     h = 1e-5
     columns = [((f(v + h * e) - f(v - h * e)) / (2 * h)).ravel() for e in np.eye(len(v))]
     return int(np.linalg.matrix_rank(np.stack(columns, axis=1), tol=1e-6))
+
+
+def rotary(X: Array) -> Array:
+    """Return heads (d, n) with rotary position embedding: channel j is paired with j + d/2."""
+    d, n = X.shape
+    angles = np.outer(100.0 ** (-np.arange(d // 2) / (d // 2)), np.arange(n))
+    first, second = X[: d // 2], X[d // 2 :]
+    c, s = np.cos(angles), np.sin(angles)
+    return np.concatenate([c * first - s * second, s * first + c * second])
