@@ -74,14 +74,15 @@ class SSVD(WeightAdapter):
         return cayley(-K) if self.constraint == "strict" else np.eye(k) - 2 * K
 
     def core(self) -> Array:
-        """Return (Σ_k + ΔΣ_k) G_k, for the output side G_k (Σ_k + ΔΣ_k), (k, k)."""
+        """Return (Σ_k + ΔΣ_k) G_k − Σ_k; for the output side G_k comes first, (k, k)."""
         G, sigma = self.rotation(), self.sigma + self.d_sigma
-        return sigma[:, None] * G if self.side == "input" else G * sigma
+        turned = sigma[:, None] * G if self.side == "input" else G * sigma
+        return turned - np.diag(self.sigma)
 
     def delta(self, W: Array) -> Array:
-        """Return U_k (core − Σ_k) V_kᵀ, (d_out, d_in)."""
-        return self.U @ (self.core() - np.diag(self.sigma)) @ self.Vt
+        """Return U_k core V_kᵀ, (d_out, d_in); W does not enter."""
+        return self.U @ self.core() @ self.Vt
 
     def forward_low_rank(self, W: Array, X: Array) -> Array:
         """Return the output by way of k hidden features, without forming the change, (d_out, n)."""
-        return W @ X + self.U @ ((self.core() - np.diag(self.sigma)) @ (self.Vt @ X))
+        return W @ X + self.U @ (self.core() @ (self.Vt @ X))
