@@ -1,0 +1,131 @@
+"""What PSOFT's paper says of PSOFT."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.linalg import Array, thin_svd
+from adapters_np.methods.pissa import PiSSA
+from adapters_np.methods.psoft import PSOFT
+from tests.toy import singular_values, weight
+
+TALL, WIDE = weight(64, 48), weight(48, 64)
+both_shapes = pytest.mark.parametrize("W", [TALL, WIDE], ids=["tall", "wide"])
+
+
+def moved(W: Array, rank: int = 12, **knobs: Any) -> PSOFT:
+    rng = np.random.default_rng(1)
+    return perturbed(PSOFT.init(W, rng, rank=rank, **knobs), rng, 1.0)
+
+
+def gram_error(W: Array, after: Array) -> float:
+    return float(np.linalg.norm(after @ after.T - W @ W.T) / np.linalg.norm(W @ W.T))
+
+
+@both_shapes
+def test_strict_form_keeps_every_singular_value_and_the_neurons_geometry(W: Array) -> None:
+    after = W + moved(W, relaxed=False).delta(W)
+    np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-12)
+    np.testing.assert_allclose(after @ after.T, W @ W.T, atol=1e-12)
+
+
+@both_shapes
+def test_strict_form_does_not_keep_the_geometry_of_inputs(W: Array) -> None:
+    after = W + moved(W, relaxed=False).delta(W)
+    assert np.abs(after.T @ after - W.T @ W).max() > 0.05
+
+
+@both_shapes
+def test_strict_form_turns_the_whole_input_by_an_orthogonal_matrix(W: Array) -> None:
+    adapter = moved(W, relaxed=False)
+    inside = adapter.A.T @ (adapter.rotation() - np.eye(12)) @ adapter.A
+    G = np.eye(W.shape[1]) + inside
+    np.testing.assert_allclose(G.T @ G, np.eye(len(G)), atol=1e-12)
+    np.testing.assert_allclose(adapter.delta(W), W @ G - W, atol=1e-12)
+
+
+@both_shapes
+@pytest.mark.parametrize("relaxed", [True, False])
+def test_change_stays_within_the_leading_subspaces(W: Array, relaxed: bool) -> None:
+    delta = moved(W, relaxed=relaxed).delta(W)
+    U, _, Vt = thin_svd(W)
+    assert np.linalg.matrix_rank(delta) == 12
+    np.testing.assert_allclose(U[:, :12] @ (U[:, :12].T @ delta), delta, atol=1e-12)
+    np.testing.assert_allclose(delta @ Vt[:12].T @ Vt[:12], delta, atol=1e-12)
+
+
+def test_frozen_factors_are_the_principal_part_of_the_weight() -> None:
+    pissa = PiSSA.init(TALL, np.random.default_rng(0), rank=12, alpha=12.0)
+    for split in ("asymmetric", "symmetric"):
+        adapter = moved(TALL, split=split)
+        np.testing.assert_allclose(adapter.B @ adapter.A, pissa.B @ pissa.A, atol=1e-12)
+    np.testing.assert_allclose(adapter.A, pissa.A, atol=1e-12)
+
+
+def test_gains_relax_the_geometry_continuously() -> None:
+    adapter = moved(TALL)
+
+    def error(scale: float) -> float:
+        alpha, beta = (1 + scale * (gain - 1) for gain in (adapter.alpha, adapter.beta))
+        return gram_error(TALL, TALL + replace(adapter, alpha=alpha, beta=beta).delta(TALL))
+
+    assert error(0.0) < 1e-12
+    np.testing.assert_allclose(error(1e-3) / error(1e-4), 10, rtol=0.05)
+    assert error(1.0) > 0.05
+
+
+def test_equal_gains_scale_the_principal_part_and_keep_its_angles() -> None:
+    adapter = moved(TALL)
+    even = replace(adapter, alpha=np.full(12, 0.8), beta=np.full(12, 1.5))
+    before = adapter.B @ adapter.A
+    after = before + even.delta(TALL)
+    np.testing.assert_allclose(after @ after.T, 1.2**2 * before @ before.T, atol=1e-12)
+
+
+def test_symmetric_split_breaks_the_neurons_geometry_even_without_gains() -> None:
+    after = TALL + moved(TALL, relaxed=False, split="symmetric").delta(TALL)
+    assert gram_error(TALL, after) > 0.01
+
+
+def test_rotation_beside_u_would_keep_the_inputs_geometry_instead() -> None:
+    adapter = moved(TALL, relaxed=False)
+    U, sigma, Vt = thin_svd(TALL)
+    wrong_side = (U[:, :12] @ (adapter.rotation() - np.eye(12)) * sigma[:12]) @ Vt[:12]
+    after = TALL + wrong_side
+    np.testing.assert_allclose(singular_values(after), singular_values(TALL), atol=1e-12)
+    np.testing.assert_allclose(after.T @ after, TALL.T @ TALL, atol=1e-12)
+    assert gram_error(TALL, after) > 0.01
+
+
+def test_parameters_are_r_times_r_minus_one_over_two_and_twice_r_for_the_gains() -> None:
+    assert parameters(PSOFT, 64, 48, rank=8) == 44
+    assert parameters(PSOFT, 64, 48, rank=8, relaxed=False) == 28
+    assert parameters(PSOFT, 64, 48, rank=8, constraint="none", relaxed=False) == 64
+    assert parameters(PSOFT, 640, 480, rank=8) == 44
+
+
+def test_series_approaches_the_rotation_with_the_power_of_its_terms() -> None:
+    exact = moved(TALL, rank=8)
+    exact = replace(exact, Q=exact.Q / np.linalg.norm(exact.Q) / 4)
+    for terms in (2, 5):
+        series = replace(exact, constraint="series", terms=terms)
+        R, S = exact.rotation(), series.rotation()
+        Q = np.linalg.solve(R + np.eye(8), R - np.eye(8))
+        np.testing.assert_allclose(
+            S, R @ (np.eye(8) - np.linalg.matrix_power(Q, terms)), atol=1e-12
+        )
+
+
+def test_without_constraint_every_core_is_reached() -> None:
+    adapter, R = moved(TALL, constraint="none"), np.random.default_rng(3).normal(size=(12, 12))
+    free = replace(adapter, Q=(R - np.eye(12)).ravel())
+    np.testing.assert_allclose(free.rotation(), R, atol=1e-12)
+
+
+@both_shapes
+def test_low_rank_route_gives_the_same_output(W: Array) -> None:
+    adapter, X = moved(W), np.random.default_rng(3).normal(size=(W.shape[1], 5))
+    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
