@@ -135,6 +135,24 @@ class Rotates(Protocol):
 
 
 @runtime_checkable
+class Approximates(Protocol):
+    """An adapter whose rotation is computed approximately."""
+
+    def exact_rotation(self) -> Array:
+        """Return the rotation that `rotation()` approximates."""
+        ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """An adapter that limits how far it moves the weight."""
+
+    def bound(self) -> float:
+        """Return the largest ‖ΔW‖_F that its strength allows, whatever the directions are."""
+        ...
+
+
+@runtime_checkable
 class Steers(Protocol):
     """An adapter with a signed coefficient that is set after training."""
 

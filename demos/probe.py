@@ -16,6 +16,8 @@ import numpy as np
 from adapters_np.core import (
     Adapter,
     AddsTokens,
+    Approximates,
+    Bounds,
     Mixes,
     Rotates,
     Steers,
@@ -260,6 +262,34 @@ def determinant(change: Change) -> Panel:
     return number("determinant", "det R", value, "", "1 for a rotation, −1 for a mirror image.")
 
 
+def distance_to_exact(change: Change) -> Panel:
+    """Return ‖R − R*‖_F, how far the adapter's R is from the rotation R* that it approximates.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `exact_rotation`.
+    """
+    R = _rotation(change)
+    if not isinstance(change.adapter, Approximates):
+        raise TypeError(f"{type(change.adapter).__name__} has no exact_rotation()")
+    value = float(np.linalg.norm(R - change.adapter.exact_rotation()))
+    note = "Frobenius distance from the exact rotation with the same parameters."
+    return number("distance_to_exact", "‖R − exact R‖", value, "", note)
+
+
+def bound_share(change: Change) -> Panel:
+    """Return ‖ΔW‖_F over the largest value that the adapter's strength allows, in per cent.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `bound`.
+    """
+    if not isinstance(change.adapter, Bounds):
+        raise TypeError(f"{type(change.adapter).__name__} declares bound_share but has no bound()")
+    bound = change.adapter.bound()
+    value = 100 * float(np.linalg.norm(change.delta)) / bound if bound else 0.0
+    note = f"‖ΔW‖ over the bound, {bound:.3g}, which no choice of directions can exceed."
+    return number("bound_share", "Share of the bound", value, "%", note)
+
+
 def oddness(change: Change) -> Panel:
     """Return ‖Δ(c) + Δ(−c)‖_F / ‖Δ(c) − Δ(−c)‖_F for the adapter's coefficient c.
 
@@ -425,7 +455,8 @@ GAUGES = {
     gauge.__name__: gauge
     for gauge in (
         rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle,
-        rotation_fill, rotation_distance, determinant, oddness, gram_change, input_gram_change,
+        rotation_fill, rotation_distance, determinant, distance_to_exact, bound_share, oddness,
+        gram_change, input_gram_change,
         angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns,
         changed_rows, changed_columns, virtual_share, parts_in_use, parameters,
     )
