@@ -1,0 +1,125 @@
+"""What OFTv2's paper says of OFTv2, and what follows from its series."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.linalg import Array, cayley, cayley_neumann, skew
+from adapters_np.methods.oft import OFT
+from adapters_np.methods.oftv2 import OFTv2
+from tests.toy import cosines, singular_values, weight
+
+D_OUT, D_IN = 24, 32
+every_length = pytest.mark.parametrize("terms", [1, 2, 3, 4, 5, 8])
+
+
+def moved(terms: int = 4, block_size: int = 8) -> OFTv2:
+    rng = np.random.default_rng(1)
+    fresh = OFTv2.init(
+        weight(D_OUT, D_IN),
+        rng,
+        terms=terms,
+        block_size=block_size,  # type: ignore[arg-type]
+    )
+    return perturbed(fresh, rng, 0.5)
+
+
+def generator(adapter: OFTv2) -> Array:
+    """Return the skew-symmetric blocks, (n_blocks, b, b)."""
+    return skew(adapter.Q, adapter.block_size)
+
+
+def plane(sigma: float) -> Array:
+    return np.array([[0.0, sigma], [-sigma, 0.0]])
+
+
+@every_length
+def test_series_is_the_exact_rotation_times_what_the_last_power_leaves(terms: int) -> None:
+    Q = generator(moved())
+    left = np.eye(8) - np.linalg.matrix_power(Q, terms)
+    np.testing.assert_allclose(cayley_neumann(Q, terms), cayley(Q) @ left, atol=1e-13)
+
+
+@every_length
+def test_distance_from_the_exact_rotation_is_the_mth_power_of_q(terms: int) -> None:
+    adapter = moved(terms)
+    q = np.linalg.norm(generator(adapter), 2, axis=(1, 2)).max()
+    gap = np.linalg.norm(adapter.rotation() - adapter.exact_rotation(), 2)
+    assert 0.2 < q < 1
+    np.testing.assert_allclose(gap, q**terms, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("terms", "law"),
+    [
+        (2, lambda q: 2 * q**2 + q**4),
+        (3, lambda q: q**6),
+        (4, lambda q: 2 * q**4 - q**8),
+        (5, lambda q: q**10),
+    ],
+)
+def test_odd_lengths_are_far_more_orthogonal_than_even_ones(
+    terms: int, law: Callable[[float], float]
+) -> None:
+    adapter = moved(terms)
+    q = np.linalg.norm(generator(adapter), 2, axis=(1, 2)).max()
+    R = adapter.rotation()
+    np.testing.assert_allclose(np.linalg.norm(R.T @ R - np.eye(D_IN), 2), law(q), rtol=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.5, 0.9])
+def test_plane_turns_by_twice_the_arctangent(sigma: float) -> None:
+    R = cayley(plane(sigma))
+    assert abs(np.arctan2(R[0, 1], R[0, 0]) - 2 * np.arctan(sigma)) < 1e-14
+    for terms, scale in [(2, 1 + sigma**2), (3, np.sqrt(1 + sigma**6)), (4, 1 - sigma**4)]:
+        det = np.linalg.det(cayley_neumann(plane(sigma), terms))
+        assert abs(np.sqrt(det) - scale) < 1e-14
+
+
+def test_series_of_four_terms_is_singular_at_q_one() -> None:
+    assert not cayley_neumann(plane(1.0), 4).any()
+
+
+def test_series_without_the_factor_i_plus_q_turns_half_as_far_and_shrinks() -> None:
+    sigma = 0.5
+    long = np.linalg.solve(np.eye(2) + plane(sigma), cayley_neumann(plane(sigma), 60))
+    assert abs(np.arctan2(long[0, 1], long[0, 0]) - np.arctan(sigma)) < 1e-12
+    assert abs(np.sqrt(np.linalg.det(long)) - 1 / np.sqrt(1 + sigma**2)) < 1e-12
+
+
+def test_exact_rotation_is_that_of_oft_and_keeps_spectrum_and_angles() -> None:
+    W, adapter = weight(D_OUT, D_IN), moved()
+    R = adapter.exact_rotation()
+    oft = OFT(adapter.Q, adapter.block_size, D_IN // adapter.block_size, epsilon=0.0)
+    np.testing.assert_allclose(R, oft.rotation(), atol=1e-14)
+    np.testing.assert_allclose(R.T @ R, np.eye(D_IN), atol=1e-14)
+    np.testing.assert_allclose(singular_values(W @ R.T), singular_values(W), atol=1e-14)
+    np.testing.assert_allclose(cosines(W @ R.T), cosines(W), atol=1e-14)
+
+
+def test_four_terms_do_not_keep_the_angles() -> None:
+    W, adapter = weight(D_OUT, D_IN), moved(4)
+    assert np.abs(cosines(W + adapter.delta(W)) - cosines(W)).max() > 1e-3
+
+
+@every_length
+def test_negative_q_gives_the_transpose(terms: int) -> None:
+    adapter = moved(terms)
+    back = replace(adapter, Q=-adapter.Q)
+    np.testing.assert_allclose(back.rotation(), adapter.rotation().T, atol=1e-15)
+
+
+def test_paper_counts_17_65_million_parameters_for_llama_2_7b() -> None:
+    block = 6 * parameters(OFTv2, 4096, 4096, block_size=32)  # their inputs are 4096 wide
+    block += parameters(OFTv2, 4096, 11008, block_size=32)
+    assert 32 * block == 17_649_664
+
+
+@every_length
+def test_turning_the_tokens_gives_the_same_output(terms: int) -> None:
+    W, adapter = weight(D_OUT, D_IN), moved(terms)
+    X = np.random.default_rng(3).normal(size=(D_IN, 5))
+    np.testing.assert_allclose(adapter.forward_input(W, X), adapter.forward(W, X), atol=1e-13)
