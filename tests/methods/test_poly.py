@@ -1,0 +1,110 @@
+"""What the papers say of Polytropon and of multi-head routing."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.methods.poly import MHR, Poly
+from tests.toy import tokens, weight
+
+W, X = weight(48, 40), tokens(40)
+
+
+def moved(**knobs: Any) -> Poly:
+    rng = np.random.default_rng(1)
+    return perturbed(Poly.init(W, rng, **{"rank": 3, "skills": 5, **knobs}), rng, 1.0)
+
+
+@pytest.mark.parametrize("task", range(4))
+def test_weights_are_positive_and_sum_to_one(task: int) -> None:
+    w = moved(task=task).weights()
+    assert (w > 0).all()
+    assert w.sum() == pytest.approx(1, abs=1e-14)
+
+
+def test_weights_are_sigmoids_over_their_sum_and_not_a_softmax() -> None:
+    adapter = moved(task=2)
+    gates = 1 / (1 + np.exp(-adapter.Z[2]))
+    np.testing.assert_allclose(adapter.weights(), gates / gates.sum(), atol=1e-14)
+    e = np.exp(adapter.Z[2])
+    assert np.abs(adapter.weights() - e / e.sum()).max() > 0.01
+
+
+@pytest.mark.parametrize("average", ["updates", "factors"])
+def test_a_task_with_one_skill_is_that_lora(average: str) -> None:
+    adapter = moved(average=average)
+    Z = np.full_like(adapter.Z, -1e3)
+    Z[:, 2] = 1e3
+    alone = replace(adapter, Z=Z).delta(W)
+    np.testing.assert_allclose(alone, adapter.B[2] @ adapter.A[2] / 3, atol=1e-12)
+
+
+@pytest.mark.parametrize("average", ["updates", "factors"])
+def test_identical_skills_are_one_lora_whatever_the_weights(average: str) -> None:
+    adapter = moved(average=average)
+    same = replace(
+        adapter, A=np.tile(adapter.A[:1], (5, 1, 1)), B=np.tile(adapter.B[:1], (5, 1, 1))
+    )
+    np.testing.assert_allclose(same.delta(W), adapter.B[0] @ adapter.A[0] / 3, atol=1e-12)
+
+
+def test_averaged_updates_reach_the_sum_of_ranks_and_averaged_factors_one_rank() -> None:
+    assert np.linalg.matrix_rank(moved().delta(W), tol=1e-9) == 5 * 3
+    assert np.linalg.matrix_rank(moved(average="factors").delta(W), tol=1e-9) == 3
+
+
+def test_averaged_updates_are_the_weighted_sum_of_the_skills_changes() -> None:
+    adapter = moved()
+    total = sum(w * B @ A for w, B, A in zip(adapter.weights(), adapter.B, adapter.A, strict=True))
+    np.testing.assert_allclose(adapter.delta(W), total / 3, atol=1e-12)
+
+
+def test_tasks_share_the_skills_and_differ_in_their_weights_only() -> None:
+    first, second = moved(task=0), moved(task=1)
+    assert (first.A == second.A).all()
+    assert (first.B == second.B).all()
+    assert np.abs(first.delta(W) - second.delta(W)).max() > 0.01
+    copied = replace(second, Z=first.Z[[0, 0, 2, 3]])
+    assert (copied.delta(W) == first.delta(W)).all()
+
+
+def test_change_does_not_depend_on_the_input() -> None:
+    adapter = moved()
+    apart = np.hstack([adapter.forward(W, x[:, None]) for x in X.T])
+    np.testing.assert_allclose(adapter.forward(W, X), apart, atol=1e-12)
+
+
+def test_parameters_are_skills_times_lora_plus_a_logit_per_task_and_skill() -> None:
+    assert parameters(Poly, 48, 40, skills=5, rank=3) == 5 * 3 * (48 + 40) + 4 * 5
+    assert parameters(MHR, 48, 40, skills=5, rank=3, splits=4) == 5 * 3 * (48 + 40) + 4 * 5 * 4
+
+
+def test_skills_start_equally_weighted() -> None:
+    fresh = Poly.init(W, np.random.default_rng(0), skills=5)
+    np.testing.assert_allclose(fresh.weights(), 1 / 5, atol=1e-3)
+
+
+def routed(splits: int = 4) -> MHR:
+    rng = np.random.default_rng(2)
+    return perturbed(MHR.init(W, rng, splits=splits, skills=3, rank=2), rng, 1.0)  # type: ignore[arg-type]
+
+
+def test_multi_head_routing_in_one_slice_is_poly_with_averaged_factors() -> None:
+    mhr = routed(1)
+    poly = Poly(mhr.A[0], mhr.B[0], mhr.Z[:, 0], 0, "factors")
+    np.testing.assert_allclose(mhr.delta(W), poly.delta(W), atol=1e-12)
+
+
+def test_every_slice_has_its_own_weights() -> None:
+    adapter = routed()
+    np.testing.assert_allclose(adapter.weights().sum(axis=1), 1, atol=1e-14)
+    Z = adapter.Z.copy()
+    Z[0, 1] += np.array([3.0, 0.0, -3.0])
+    gap = np.abs(replace(adapter, Z=Z).delta(W) - adapter.delta(W)) > 1e-12
+    assert gap[12:24].all()  # the outputs of slice 1
+    assert gap[:, 10:20].all()  # its inputs
+    assert not gap[:12, :10].any()  # not what joins two other slices
+    assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2
