@@ -1,0 +1,155 @@
+"""What AdaLoRA's paper says of AdaLoRA, its score and its budget."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, learned, perturbed, restore
+from adapters_np.linalg import Array
+from adapters_np.methods.adalora import (
+    AdaLoRA,
+    Importance,
+    allocate,
+    budget,
+    largest,
+    triplet_scores,
+)
+from tests.toy import singular_values, weight
+
+SCHEDULE = {"first": 96, "last": 64, "warm_up": 10, "final": 20, "steps": 100}
+
+
+def fresh(**knobs: Any) -> AdaLoRA:
+    return AdaLoRA.init(weight(48, 64), np.random.default_rng(1), **knobs)
+
+
+def moved(seed: int = 2, **knobs: Any) -> AdaLoRA:
+    return perturbed(fresh(**knobs), np.random.default_rng(seed), 1.0)
+
+
+def rank_of(delta: Array) -> int:
+    sigma = singular_values(delta)
+    return int((sigma > 1e-10 * sigma[0]).sum()) if sigma[0] else 0
+
+
+@pytest.mark.parametrize("target_rank", [1, 5, 12])
+def test_change_has_the_target_rank(target_rank: int) -> None:
+    assert rank_of(moved(target_rank=target_rank).delta(weight(48, 64))) == target_rank
+
+
+def test_what_is_kept_are_the_largest_lambdas() -> None:
+    W, adapter = weight(48, 64), moved(target_rank=3)
+    order = np.argsort(-np.abs(adapter.Lambda))[:3]
+    expected = adapter.s * adapter.P[:, order] * adapter.Lambda[order] @ adapter.Q[order]
+    np.testing.assert_allclose(adapter.delta(W), expected, atol=1e-12)
+
+
+def test_at_the_start_only_lambda_has_a_gradient() -> None:
+    W, adapter = weight(48, 64), fresh(target_rank=12)
+    G, h = np.random.default_rng(3).normal(size=(48, 64)), 1e-6
+    start = flatten(adapter)
+    slopes = [
+        ((restore(adapter, start + s).delta(W) - restore(adapter, start - s).delta(W)) * G).sum()
+        for s in h * np.eye(len(start))
+    ]
+    gradient = learned(restore(adapter, np.array(slopes) / (2 * h)))
+    assert not gradient["P"].any()
+    assert not gradient["Q"].any()
+    assert np.abs(gradient["Lambda"]).min() > 0
+
+
+def test_lambdas_are_singular_values_only_where_p_and_q_are_orthonormal() -> None:
+    W, adapter = weight(48, 64), moved(target_rank=12)
+    orthonormal = replace(
+        adapter, P=np.linalg.qr(adapter.P)[0], Q=np.linalg.qr(adapter.Q.T)[0].T, s=1.0
+    )
+    lambdas = np.sort(np.abs(adapter.Lambda))[::-1]
+    assert orthonormal.penalty() == pytest.approx(0, abs=1e-20)
+    np.testing.assert_allclose(singular_values(orthonormal.delta(W))[:12], lambdas, atol=1e-12)
+    gaussian = replace(fresh(target_rank=12), Lambda=adapter.Lambda, s=1.0)
+    assert gaussian.penalty() > 1
+    assert singular_values(gaussian.delta(W))[0] < lambdas[0] / 20
+
+
+def test_scale_uses_the_initial_rank_whatever_is_pruned() -> None:
+    assert moved(target_rank=2, rank=16, alpha=8.0).s == 0.5
+    assert moved(target_rank=8, rank=16, alpha=8.0).s == 0.5
+
+
+def test_low_rank_route_gives_the_same_output() -> None:
+    W, adapter = weight(48, 64), moved()
+    X = np.random.default_rng(3).normal(size=(64, 5))
+    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
+
+
+def test_budget_is_shared_over_all_matrices_by_score() -> None:
+    adapters = [moved(seed, target_rank=12) for seed in (2, 3, 4)]
+    scores = [np.arange(12.0), 100 + np.arange(12.0), 20 + np.arange(12.0)]
+    kept = allocate(adapters, scores, keep=18)
+    assert [int((a.Lambda != 0).sum()) for a in kept] == [0, 12, 6]
+    assert [rank_of(a.delta(weight(48, 64))) for a in kept] == [0, 12, 6]
+
+
+def test_dropped_triplets_keep_their_vectors_and_can_come_back() -> None:
+    adapter = moved(target_rank=12)
+    (dropped,) = allocate([adapter], [np.arange(12.0)], keep=4)
+    assert dropped.P is adapter.P
+    assert dropped.Q is adapter.Q
+    assert not dropped.Lambda[:8].any()
+    W = weight(48, 64)
+    back = replace(dropped, Lambda=adapter.Lambda)
+    np.testing.assert_array_equal(back.delta(W), adapter.delta(W))
+
+
+def test_rank_is_at_most_the_number_of_lambdas_that_are_not_zero() -> None:
+    adapter = moved(target_rank=12)
+    for keep in (12, 11, 6, 0):
+        (pruned,) = allocate([adapter], [np.abs(adapter.Lambda)], keep)
+        assert rank_of(pruned.delta(weight(48, 64))) == (pruned.Lambda != 0).sum() == keep
+
+
+def test_budget_never_rises_and_ends_at_its_last_value() -> None:
+    course = [budget(t, **SCHEDULE) for t in range(101)]
+    assert course[0] == course[10] == 96
+    assert set(course[80:]) == {64}
+    assert course == sorted(course, reverse=True)
+
+
+def test_budget_falls_by_a_cube() -> None:
+    assert budget(45, **SCHEDULE) == 64 + 32 // 8  # half way: one eighth of the surplus is left
+
+
+def test_equation_12_as_printed_starts_above_its_first_value() -> None:
+    t, s = 10, SCHEDULE
+    fraction = (t - s["warm_up"] - s["final"]) / (s["steps"] - s["warm_up"] - s["final"])
+    printed = s["last"] + (s["first"] - s["last"]) * (1 - fraction) ** 3
+    assert printed > s["first"] == budget(t, **s)
+
+
+def test_importance_is_smoothed_sensitivity_times_its_variation() -> None:
+    start = Importance(np.zeros(1), np.zeros(1))
+    first = start.updated(np.array([2.0]), np.array([-3.0]), beta=0.5)  # |2 · −3| = 6
+    assert first.mean == 3
+    assert first.variation == 1.5
+    second = first.updated(np.array([1.0]), np.array([1.0]), beta=0.5)
+    assert second.mean == 2
+    assert second.variation == 1.25
+    assert second.score() == 2.5
+
+
+def test_triplet_score_averages_over_its_vectors() -> None:
+    ones = Importance(np.ones((4, 2)), np.array([[1.0, 2.0]] * 4))
+    singles = Importance(np.ones(2), np.array([10.0, 20.0]))
+    rows = Importance(np.ones((2, 3)), np.array([[3.0] * 3, [4.0] * 3]))
+    np.testing.assert_array_equal(triplet_scores(ones, singles, rows), [14.0, 26.0])
+
+
+def test_largest_prefers_the_earlier_of_equal_scores() -> None:
+    assert largest(np.array([1.0, 2.0, 2.0, 2.0]), 2).tolist() == [False, True, True, False]
+
+
+def test_target_cannot_exceed_the_initial_rank() -> None:
+    with pytest.raises(ValueError, match="target_rank=12 is larger than rank=10"):
+        fresh(target_rank=12, rank=10)
