@@ -39,7 +39,7 @@ class AdaLoRA(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        target_rank: Annotated[int, Range(1, 12, letter="r̄")] = 8,
+        target_rank: Annotated[int, Range(1, 12)] = 8,
         rank: Annotated[int, Range(8, 16, letter="r")] = 12,
         alpha: Alpha = 16.0,
     ) -> Self:
