@@ -16,7 +16,7 @@ import { python } from "./python.js";
  */
 
 const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
-const SWEEP = 5000; // milliseconds that the play button takes for all values of a slider
+const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 class AdapterDemo extends HTMLElement {
   #life = new AbortController();
@@ -187,21 +187,18 @@ class AdapterDemo extends HTMLElement {
     }
   }
 
-  /** Moves the main slider through all its values and back; one step where motion is not wanted. */
+  /** Moves the main control through all its values and back; one value where motion is not wanted. */
   async #play() {
     const field = /** @type {Field} */ (this.#main);
-    const [slider] = field.controls;
-    const count = Math.round((Number(slider.max) - Number(slider.min)) / Number(slider.step)) + 1;
-    const stride = Math.ceil(count / 50);
-    const start = field.text;
+    const stride = Math.ceil(field.texts.length / 50);
+    const texts = field.texts.filter((_, i) => i % stride === 0);
+    const [start, first] = [field.text, field.texts.indexOf(field.text) / stride];
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const sweep = (this.#sweep = this.#sweep ? undefined : {});
-    for (let left = Math.ceil(count / stride); sweep && this.#sweep === sweep && left > 0; left--) {
+    for (let i = 1; sweep && this.#sweep === sweep && i <= texts.length; i++) {
       this.#write("[name=play]", "Pause");
-      if (slider.value === slider.max) slider.value = slider.min;
-      else slider.stepUp(stride);
-      const pause = new Promise((done) => setTimeout(done, Math.min(500, (SWEEP * stride) / count)));
-      await this.#change([field], left === 1 && !still ? start : slider.value);
+      const pause = new Promise((done) => setTimeout(done, Math.min(500, SWEEP / texts.length)));
+      await this.#change([field], i < texts.length ? texts[Math.floor(first + i) % texts.length] : start);
       if (still) break;
       await pause;
     }
@@ -256,9 +253,9 @@ class AdapterDemo extends HTMLElement {
     return this.#fields.some((field) => field.text !== field.initial);
   }
 
-  /** The slider that the play button moves. */
+  /** The control that the play button moves: the first with numbers. */
   get #main() {
-    return this.#fields.find(({ kind }) => kind === "range");
+    return this.#fields.find(({ element }) => element.dataset.kind === "number");
   }
 
   /** @param {string} selector @returns {any} */

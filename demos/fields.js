@@ -44,13 +44,21 @@ export class Field {
     return kind === "number" ? Number(this.text) : kind === "bool" ? this.text === "true" : this.text;
   }
 
+  /** Everything that the control could say, in order. */
+  get texts() {
+    const [control] = this.controls;
+    if (this.kind === "radio") return this.controls.map(({ value }) => value);
+    if (this.kind === "checkbox") return ["false", "true"];
+    if (this.kind !== "range") return [...control.options].map(({ value }) => value);
+    const trial = /** @type {HTMLInputElement} */ (control.cloneNode());
+    const texts = [(trial.value = trial.min)];
+    for (trial.stepUp(); trial.value !== texts.at(-1); trial.stepUp()) texts.push(trial.value);
+    return texts;
+  }
+
   /** Whether the control could say this. @param {string} text */
   accepts(text) {
-    if (this.kind === "radio") return this.controls.some(({ value }) => value === text);
-    if (this.kind === "checkbox") return text === "true" || text === "false";
-    const trial = /** @type {HTMLInputElement} */ (this.controls[0].cloneNode(true)); // the browser corrects what it cannot take
-    trial.value = text;
-    return this.kind === "range" ? /^-?\d+(\.\d+)?$/.test(text) && Number(trial.value) === Number(text) : trial.value === text;
+    return this.texts.includes(text);
   }
 
   /** Shows the value beside its slider. */
