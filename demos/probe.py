@@ -492,7 +492,7 @@ def sentence(change: Change) -> str:
             how = "is only turned and mirrored" if mirrored else "only turns"
             parts.append(f"Every singular value stays{kept}: the weight {how}.")
         elif angles < ROUND_OFF:
-            parts.append("Neurons keep their directions’ angles and change their lengths only.")
+            parts.append("The angles between neurons stay, their lengths do not.")
         elif norms < 1e-7:
             parts.append("Neurons keep their lengths and change their directions only.")
         else:
