@@ -176,15 +176,20 @@ def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
     }  # fmt: skip
 
 
-def numerical_rank(sigma: Array, shape: tuple[int, ...]) -> int:
-    """Return how many singular values exceed max(shape) · ε · σ₁, as `matrix_rank` does."""
-    return int((sigma > sigma[0] * max(shape) * np.finfo(float).eps).sum()) if sigma[0] > 0 else 0
+def numerical_rank(change: Change) -> int:
+    """Return how many singular values of the change exceed max(m, n) · ε · σ₁.
+
+    This is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the layer's:
+    the change is a difference, so it carries the layer's round-off.
+    """
+    largest = max(change.sigma[0], change.sigma_before[0])
+    return int((change.sigma > largest * max(change.delta.shape) * np.finfo(float).eps).sum())
 
 
 def rank(change: Change) -> Panel:
-    """Return the numerical rank of the change: singular values above max(m, n) · ε · σ₁."""
-    value = numerical_rank(change.sigma, change.delta.shape)
-    note = "Singular values above max(m, n) · ε · σ₁, the rule of numpy.linalg.matrix_rank."
+    """Return the numerical rank of the change."""
+    value = numerical_rank(change)
+    note = "Singular values above max(m, n) · ε · σ₁, σ₁ being the larger one of before and change."
     return number("rank", f"Rank of Δ{change.symbol}", value, f"of {len(change.sigma)}", note)
 
 
@@ -479,7 +484,7 @@ def sentence(change: Change) -> str:
     size = 100 * float(np.linalg.norm(change.delta) / np.linalg.norm(change.before))
     if size < ROUND_OFF:
         return f"Δ{s} is zero: the adapter leaves the layer as it is."
-    r = numerical_rank(change.sigma, change.delta.shape)
+    r = numerical_rank(change)
     ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
     parts = [f"The layer moves {ways}, by {_short(size)} % of ‖{s}‖."]
     drift = float(np.abs(change.sigma_after - change.sigma_before).max() / change.sigma_before[0])
