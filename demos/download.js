@@ -1,0 +1,137 @@
+/** Fetches the files of the runtime: all at once, checked, with progress in bytes. */
+
+/**
+ * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
+ *   `bytes` are those of the file, `download` those on the wire.
+ * @typedef {{loaded: number, total: number}} Progress
+ * @typedef {{fetch: (url: string) => Promise<Response>, read: (url: string) => Uint8Array, index?: string}} Host
+ *   `read` answers at once, in the middle of an import. `index` is the folder with Pyodide's own files under Node.
+ */
+
+/** A file did not arrive, or is not the one that was published. */
+export class LoadError extends Error {}
+
+/** @type {Host} */
+export const browser = {
+  fetch: (url) => fetch(url),
+  read(url) {
+    const request = new XMLHttpRequest();
+    request.open("GET", url, false);
+    request.responseType = "arraybuffer";
+    request.send();
+    if (request.status !== 200) throw new LoadError(`${url} answered ${request.status}`);
+    return new Uint8Array(request.response);
+  },
+};
+
+/** The files of one start. */
+export class Downloads {
+  #loaded = 0;
+  #total = 0;
+  /** @type {(error: LoadError) => void} */
+  #fail = () => {};
+
+  /**
+   * Rejects when the first file fails; whoever waits for that file then waits for ever.
+   * @type {Promise<never>}
+   */
+  failure = new Promise((_, reject) => (this.#fail = reject));
+
+  /**
+   * @param {string} base The address of the folder that paths start from.
+   * @param {Record<string, File>} files By role.
+   * @param {(progress: Progress) => void} onProgress
+   * @param {Host} host
+   */
+  constructor(base, files, onProgress, host) {
+    this.base = base;
+    this.files = files;
+    this.onProgress = onProgress;
+    this.host = host;
+    this.failure.catch(() => {}); // reported through race() in boot.js
+  }
+
+  /** @param {string} role @returns {Promise<any>} The exports of a script. */
+  script(role) {
+    return this.#take(role, (url) => import(url));
+  }
+
+  /** @param {string} role @returns {Promise<WebAssembly.Module>} Compiled while it arrives. */
+  wasm(role) {
+    return this.#take(role, async (url) => {
+      const response = await this.#answer(url);
+      return WebAssembly.compileStreaming(response);
+    });
+  }
+
+  /** @param {string} role @returns {Promise<Uint8Array>} The bytes of a file, compared with its SHA-256. */
+  bytes(role) {
+    return this.#take(role, async (url, progress) => {
+      const { bytes, sha256 } = this.files[role];
+      const response = await this.#answer(url);
+      const data = new Uint8Array(bytes);
+      let at = 0;
+      const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        if (at + part.value.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
+        data.set(part.value, at);
+        at += part.value.length;
+        progress(at / bytes);
+      }
+      if (at < bytes) throw new Error(`only ${at} of ${bytes} bytes arrived`);
+      if ((await digest(data)) !== sha256) throw new Error("the bytes are not those that were published");
+      return data;
+    });
+  }
+
+  /** @param {string} role */
+  address(role) {
+    return this.base + this.files[role].path;
+  }
+
+  /** @param {string} role @returns {Uint8Array} The bytes of a file, now. */
+  read(role) {
+    const data = this.host.read(this.address(role));
+    if (data.length !== this.files[role].bytes) throw new LoadError(`${role} is not the file that was published`);
+    return data;
+  }
+
+  /** @param {string} url */
+  async #answer(url) {
+    const response = await this.host.fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return response;
+  }
+
+  /**
+   * @template T
+   * @param {string} role
+   * @param {(url: string, progress: (share: number) => void) => Promise<T>} fetcher
+   * @returns {Promise<T>}
+   */
+  async #take(role, fetcher) {
+    const { download } = this.files[role];
+    let counted = 0;
+    /** @param {number} share of the file that has arrived */
+    const progress = (share) => {
+      this.#loaded += share * download - counted;
+      counted = share * download;
+      this.onProgress({ loaded: Math.round(this.#loaded), total: this.#total });
+    };
+    this.#total += download;
+    try {
+      const result = await fetcher(this.address(role), progress);
+      progress(1);
+      return result;
+    } catch (error) {
+      this.#fail(new LoadError(`${role} could not be loaded: ${error instanceof Error ? error.message : error}`));
+      return new Promise(() => {});
+    }
+  }
+}
+
+/** @param {Uint8Array} data @returns {Promise<string>} SHA-256 in hexadecimal. */
+async function digest(data) {
+  const hash = await crypto.subtle.digest("SHA-256", /** @type {BufferSource} */ (data));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,138 @@
+/**
+ * The page's side of Python: one worker per visit, started by the first request.
+ *
+ * Every asker has at most one request under way and one that waits; a newer one takes the place of the one that waits.
+ */
+
+/**
+ * @typedef {{method: string, knobs: Record<string, unknown>}} Request
+ * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
+ * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
+ */
+
+/** Why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
+export class PythonError extends Error {
+  /**
+   * @param {"knob" | "load" | "crash" | "stopped"} kind
+   * @param {string} message
+   * @param {string} [knob]
+   */
+  constructor(kind, message, knob) {
+    super(message);
+    this.name = "PythonError";
+    this.kind = kind;
+    this.knob = knob;
+  }
+}
+
+/** Fires `state`, and while files arrive `progress` with {loaded, total, stage} in its detail. */
+class Python extends EventTarget {
+  /** @type {"off" | "loading" | "ready" | "failed"} */
+  state = "off";
+
+  /** What a first visit downloads. */
+  bytes = MANIFEST.bytes;
+
+  /** @type {"snapshot" | "bytecode" | undefined} How Python was started. */
+  runtime;
+
+  /** @type {Worker | undefined} */
+  #worker;
+  /** @type {Map<number, Job>} */
+  #running = new Map();
+  /** @type {Map<object, Job>} */
+  #waiting = new Map();
+  #lastId = 0;
+
+  /**
+   * Run a probe.
+   *
+   * @param {object} key Who asks.
+   * @param {Request} request
+   * @returns {Promise<Answer | undefined>} Nothing when a newer request of the same asker took its place.
+   */
+  probe(key, request) {
+    this.preload();
+    return new Promise((resolve, reject) => {
+      this.#waiting.get(key)?.resolve();
+      this.#waiting.set(key, { key, request, resolve, reject });
+      this.#send();
+    });
+  }
+
+  /** Start Python, if it is not there already, before there is something to ask. */
+  preload() {
+    if (this.#worker) return;
+    const worker = new Worker(new URL(WORKER, import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onerror = ({ message }) => this.#lose(message);
+    this.#worker = worker;
+    this.#enter("loading");
+  }
+
+  /** End Python, whatever it does; the next request starts it again. */
+  stop() {
+    this.#end("off", new PythonError("stopped", "Python was stopped."));
+  }
+
+  #send() {
+    if (this.state !== "ready") return;
+    const busy = new Set([...this.#running.values()].map(({ key }) => key));
+    for (const [key, job] of this.#waiting) {
+      if (busy.has(key)) continue;
+      this.#waiting.delete(key);
+      this.#running.set(++this.#lastId, job);
+      this.#worker?.postMessage({ id: this.#lastId, type: "probe", ...job.request });
+    }
+  }
+
+  /** @param {any} message See worker.js. */
+  #receive({ type, id, answer, error, milliseconds, message, runtime, ...detail }) {
+    if (type === "progress") {
+      this.dispatchEvent(new CustomEvent("progress", { detail }));
+    } else if (type === "ready") {
+      this.runtime = runtime;
+      this.#enter("ready");
+      this.#send();
+    } else if (type === "failed" || type === "crash") {
+      this.#lose(message);
+    } else {
+      const job = this.#running.get(id);
+      this.#running.delete(id);
+      if (error) job?.reject(new PythonError("knob", error.message, error.knob));
+      else job?.resolve({ ...answer, milliseconds });
+      this.#send();
+    }
+  }
+
+  /** @param {string} [reason] */
+  #lose(reason = "its program could not be loaded") {
+    if (this.state === "ready") {
+      this.#end("failed", new PythonError("crash", `Python broke down: ${reason}. The next change starts it anew.`));
+    } else {
+      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}.`));
+    }
+  }
+
+  /**
+   * @param {"off" | "failed"} state
+   * @param {PythonError} error
+   */
+  #end(state, error) {
+    this.#worker?.terminate();
+    this.#worker = this.runtime = undefined;
+    const jobs = [...this.#running.values(), ...this.#waiting.values()];
+    this.#running.clear();
+    this.#waiting.clear();
+    this.#enter(state);
+    for (const job of jobs) job.reject(error);
+  }
+
+  /** @param {Python["state"]} state */
+  #enter(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+}
+
+export const python = new Python();

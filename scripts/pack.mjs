@@ -1,0 +1,256 @@
+/**
+ * Makes the Python runtime that the site serves.
+ *
+ *     node scripts/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
+ *
+ * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
+ * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
+ */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import fs from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import zlib from "node:zlib";
+
+import { boot } from "../demos/boot.js";
+
+/** @typedef {import("../demos/download.js").File} File */
+/** @typedef {import("pyodide").PyodideInterface} Pyodide */
+/** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const ROOT = path.dirname(HERE);
+const CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"];
+const ON_DEMAND = /^(wheels\/|library\.zip$)/;
+const EMPTY_ZIP = Uint8Array.from([80, 75, 5, 6, ...new Array(18).fill(0)]);
+
+/** What the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
+const SESSION = `
+import ast, asyncio, dataclasses, functools, inspect, json, math, pkgutil, re, sys, traceback, typing
+import numpy as np, numpy.fft, numpy.linalg, numpy.random, numpy.typing
+np.random.default_rng(0).normal(size=3), np.linalg.svd(np.eye(3)), np.fft.fft(np.eye(3)), repr(np.eye(2))
+np.einsum("ij,jk->ik", np.eye(2), np.eye(2))
+try:
+    np.linalg.inv(np.zeros((2, 2)))
+except np.linalg.LinAlgError:
+    traceback.format_exc()
+list(sys.modules)
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    pyodide: { type: "string", default: path.join(ROOT, "node_modules/pyodide") },
+    wheels: { type: "string" },
+    out: { type: "string", default: path.join(ROOT, ".build/py") },
+  },
+});
+
+/**
+ * Return the files of a folder, made by `make` unless it was made before from the same inputs.
+ *
+ * @param {string} name
+ * @param {Contents} inputs
+ * @param {() => Promise<Contents>} make
+ * @returns {Promise<Record<string, File>>} By role, which is the path in the folder.
+ */
+async function folder(name, inputs, make) {
+  const record = path.join(options.out, `${name}.json`);
+  const key = digest(inputs);
+  const last = await fs.readFile(record, "utf8").then(JSON.parse, () => ({}));
+  if (last.key === key) return last.files;
+
+  console.log(`packing ${name}`);
+  const contents = await make();
+  const home = digest(contents).slice(0, 16);
+  const files = await write(contents, home);
+  await fs.writeFile(record, JSON.stringify({ key, home, files }));
+  if (last.home && last.home !== home) await fs.rm(path.join(options.out, last.home), { recursive: true });
+  return files;
+}
+
+/**
+ * Write files with their compressed twins.
+ *
+ * @param {Contents} contents
+ * @param {string} home The folder, below the output.
+ */
+async function write(contents, home) {
+  /** @type {Record<string, File>} */
+  const files = {};
+  const each = Object.entries(contents).map(async ([role, data]) => {
+    const file = path.join(options.out, home, role);
+    const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
+    const quality = ON_DEMAND.test(role) ? 9 : 11; // 11 is slow, and for what every visit downloads
+    const params = {
+      [BROTLI_PARAM_LGWIN]: 24,
+      [BROTLI_PARAM_QUALITY]: quality,
+      [BROTLI_PARAM_SIZE_HINT]: data.length,
+    };
+    const [brotli, gzip] = await Promise.all([
+      promisify(zlib.brotliCompress)(data, { params }),
+      promisify(zlib.gzip)(data, { level: 9 }),
+    ]);
+    await fs.mkdir(path.dirname(file), { recursive: true });
+    await Promise.all([fs.writeFile(file, data), fs.writeFile(`${file}.br`, brotli), fs.writeFile(`${file}.gz`, gzip)]);
+    files[role] = { path: `${home}/${role}`, bytes: data.length, download: brotli.length, sha256: sha256(data) };
+  });
+  await Promise.all(each);
+  return Object.fromEntries(Object.keys(contents).map((role) => [role, files[role]]));
+}
+
+/**
+ * Return Python, its standard library and numpy as bytecode, and the packages that are loaded on demand.
+ *
+ * @param {Contents} core Pyodide's own files.
+ * @param {Contents} wheels
+ * @param {Contents} finder sitecustomize.py
+ * @returns {Promise<Contents>}
+ */
+async function runtime(core, wheels, finder) {
+  const lock = JSON.parse(new TextDecoder().decode(core["pyodide-lock.json"]));
+  const { loadPyodide } = await import(pathToFileURL(path.join(options.pyodide, "pyodide.mjs")).href);
+  /** @type {Pyodide} */
+  const pyodide = await loadPyodide({ env: { PYTHONHASHSEED: "0" } });
+  const pack = await packer(pyodide);
+  /** @param {string} name @param {Uint8Array} data */
+  const put = (name, data) => (pyodide.FS.writeFile(`/tmp/${name}`, data), `/tmp/${name}`);
+
+  const numpy = lock.packages.numpy.file_name;
+  const [library, modules] = pack
+    .standard_library(put("python_stdlib.zip", core["python_stdlib.zip"]), put(numpy, wheels[numpy]), put("sitecustomize.py", finder["sitecustomize.py"]))
+    .toJs({ dict_converter: Object.fromEntries });
+  /** @type {Contents} */
+  const contents = Object.fromEntries(CORE.map((name) => [name, core[name]]));
+  for (const [name, data] of Object.entries(modules)) contents[`${name}.wasm`] = data;
+
+  /** @type {Record<string, any>} */
+  const packages = {};
+  for (const { file_name, ...entry } of closure(lock.packages, "matplotlib")) {
+    const wheel = pack.wheel(put(file_name, wheels[file_name])).toJs();
+    const depends = entry.depends.filter((/** @type {string} */ name) => name !== "numpy");
+    packages[entry.name] = { ...entry, file_name, depends, sha256: sha256(wheel) };
+    contents[`wheels/${file_name}`] = wheel;
+  }
+  contents["pyodide-lock.json"] = new TextEncoder().encode(JSON.stringify({ info: lock.info, packages }));
+
+  const whole = { ...contents, "python_stdlib.zip": library, "library.zip": EMPTY_ZIP, "code.zip": EMPTY_ZIP };
+  const used = (await start(whole)).runPython(SESSION).toJs();
+  const [first, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
+  return { ...contents, "python_stdlib.zip": first, "library.zip": rest };
+}
+
+/**
+ * Yield a package and what it needs, numpy excepted.
+ *
+ * @param {Record<string, any>} packages
+ * @param {string} name
+ * @returns {Generator<any>}
+ */
+function* closure(packages, name, seen = new Set(["numpy"])) {
+  if (seen.has(name)) return;
+  seen.add(name);
+  yield packages[name];
+  for (const other of packages[name].depends) yield* closure(packages, other, seen);
+}
+
+/** @param {Pyodide} pyodide @returns {Promise<any>} The module pack.py. */
+async function packer(pyodide) {
+  pyodide.FS.writeFile("/home/pyodide/pack.py", await fs.readFile(path.join(HERE, "pack.py")));
+  return pyodide.pyimport("pack");
+}
+
+/**
+ * Start Python from files in memory, as the browser does.
+ *
+ * @param {Contents} contents
+ * @returns {Promise<Pyodide>}
+ */
+function start(contents) {
+  const base = pathToFileURL(options.pyodide + path.sep).href;
+  const entries = Object.entries(contents).map(([role, data]) => [
+    role,
+    { path: role, bytes: data.length, download: data.length, sha256: sha256(data) },
+  ]);
+  /** @param {string} url */
+  const read = (url) => contents[url.slice(base.length)];
+  return boot({ base, files: Object.fromEntries(entries) }, () => {}, {
+    index: options.pyodide,
+    read,
+    async fetch(url) {
+      const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+      return new Response(/** @type {BodyInit} */ (read(url)), { headers: { "content-type": type } });
+    },
+  });
+}
+
+/**
+ * Return the project's own code as one archive.
+ *
+ * @param {Contents} sources
+ * @param {Contents} python
+ * @returns {Promise<Contents>}
+ */
+async function code(sources, python) {
+  const pyodide = await start({ ...python, "code.zip": EMPTY_ZIP });
+  for (const [name, data] of Object.entries(sources)) {
+    pyodide.FS.mkdirTree(path.posix.dirname(`/tmp/code/${name}`));
+    pyodide.FS.writeFile(`/tmp/code/${name}`, data);
+  }
+  return { "code.zip": (await packer(pyodide)).code("/tmp/code").toJs() };
+}
+
+/**
+ * Return the files of a folder whose paths match.
+ *
+ * @param {string} base
+ * @param {RegExp} wanted
+ * @returns {Promise<Contents>}
+ */
+async function read(base, wanted) {
+  const names = (await fs.readdir(base, { recursive: true })).filter((name) => wanted.test(name)).sort();
+  const entries = names.map(async (name) => [name, new Uint8Array(await fs.readFile(path.join(base, name)))]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** @param {string | Uint8Array} data */
+function sha256(data) {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** @param {Contents} contents */
+function digest(contents) {
+  return sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, sha256(data)])));
+}
+
+if (!options.wheels) {
+  console.error("pack.mjs: --wheels is missing; it names the folder with the verified wheels of Pyodide");
+  process.exit(2);
+}
+await fs.mkdir(options.out, { recursive: true });
+const script = await read(HERE, /^pack\.(mjs|py)$/);
+const core = await read(options.pyodide, /^(pyodide\.mjs|pyodide\.asm\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
+const wheels = await read(options.wheels, /\.whl$/);
+const finder = await read(path.join(ROOT, "demos"), /^sitecustomize\.py$/);
+const python = await folder("python", { ...script, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
+
+/** @param {string} name @param {RegExp} wanted */
+const tree = async (name, wanted) =>
+  Object.fromEntries(Object.entries(await read(path.join(ROOT, name), wanted)).map(([file, data]) => [`${name}/${file}`, data]));
+const sources = { ...(await tree("adapters_np", /\.py$/)), ...(await tree("demos", /^[^/]+\.py$/)) };
+const own = await folder("code", { ...script, ...sources }, async () => {
+  const roles = Object.keys(python).filter((role) => !role.startsWith("wheels/"));
+  const entries = roles.map(async (role) => [role, new Uint8Array(await fs.readFile(path.join(options.out, python[role].path)))]);
+  return code(sources, Object.fromEntries(await Promise.all(entries)));
+});
+
+const files = { ...python, ...own };
+for (const role of Object.keys(files)) if (role.startsWith("wheels/")) delete files[role];
+const version = JSON.parse(readFileSync(path.join(options.pyodide, "package.json"), "utf8")).version;
+const first = Object.keys(files).filter((role) => role !== "library.zip");
+const bytes = first.reduce((sum, role) => sum + files[role].download, 0);
+const base = "../py/"; // from the folder of worker.js
+await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
+process.exit(0); // Pyodide keeps Node alive

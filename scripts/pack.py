@@ -1,0 +1,98 @@
+"""Turns Python sources into archives of bytecode. Runs inside Pyodide, whose bytecode it has to be.
+
+Archives are stored, not deflated: the server compresses the whole file, which is smaller and faster.
+"""
+
+import io
+import marshal
+import zipfile
+from importlib.util import MAGIC_NUMBER, source_hash
+from pathlib import Path, PurePosixPath
+
+HOME = "/lib/python314.zip"
+"""Where the archive lies at run time; tracebacks name files by it."""
+
+SITE_PACKAGES = "/lib/python3.14/site-packages"
+
+LIST = "library.txt"
+"""A file in the first archive that lists the modules in the second."""
+
+DEAD = ("tests/", "f2py/", "_pyinstaller/", "conftest.py", "numpy/doc/", "__phello__/", "_pyrepl/")
+"""Parts of the sources that no reader of the site can use."""
+
+HASH_UNCHECKED = (1).to_bytes(4, "little")
+
+
+def bytecode(source: bytes, filename: str, optimize: int = 0) -> bytes:
+    """Return the contents of a `.pyc` that Python uses without a look at the source (PEP 552)."""
+    code = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
+    return MAGIC_NUMBER + HASH_UNCHECKED + source_hash(source) + marshal.dumps(code)
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """Return a stored zip with the files in order of their names and a fixed date."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for name in sorted(files):
+            z.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), files[name])
+    return out.getvalue()
+
+
+def read(path: str) -> dict[str, bytes]:
+    """Return the files of a zip by name."""
+    with zipfile.ZipFile(path) as z:
+        return {name: z.read(name) for name in z.namelist() if not name.endswith("/")}
+
+
+def compiled(files: dict[str, bytes], home: str = HOME) -> dict[str, bytes]:
+    """Return the files with every module as bytecode and dead weight left out."""
+    out = {}
+    for name, data in files.items():
+        if any(part in name for part in DEAD):
+            continue
+        if name.endswith(".py"):
+            out[name + "c"] = bytecode(data, f"{home}/{name}")
+        else:
+            out[name] = data
+    return out
+
+
+def standard_library(
+    stdlib: str, numpy: str, sitecustomize: str
+) -> tuple[bytes, dict[str, bytes]]:
+    """Return one archive of the standard library and numpy, and numpy's compiled modules by name."""
+    wheel = read(numpy)
+    compiled_modules = {
+        name.split(".")[0].replace("/", "."): data
+        for name, data in wheel.items()
+        if name.endswith(".so") and "lapack_lite" not in name
+    }
+    files = compiled({**read(stdlib), **wheel, "sitecustomize.py": Path(sitecustomize).read_bytes()})
+    wanted = {name: data for name, data in files.items() if name.endswith((".pyc", "METADATA"))}
+    return archive(wanted | {LIST: b""}), compiled_modules
+
+
+def split(library: str, modules: list[str]) -> tuple[bytes, bytes]:
+    """Return two archives, the modules in the list and all others, and in the first a list of the others."""
+    files = read(library)
+    first = {name: data for name, data in files.items() if _module(name) in modules}
+    rest = {name: data for name, data in files.items() if name not in first and name != LIST}
+    first[LIST] = "\n".join(sorted(_module(name) for name in rest if name.endswith(".pyc"))).encode()
+    return archive(first), archive(rest)
+
+
+def _module(name: str) -> str:
+    path = PurePosixPath(name).with_suffix("")
+    return ".".join(path.parent.parts if path.name == "__init__" else path.parts)
+
+
+def wheel(path: str) -> bytes:
+    """Return a wheel with its modules as bytecode."""
+    return archive(compiled(read(path), SITE_PACKAGES))
+
+
+def code(folder: str) -> bytes:
+    """Return an archive of the project's own modules, as bytecode and as source for tracebacks."""
+    root = Path(folder)
+    files = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.py")}
+    return archive(files | compiled(files, "/lib/code.zip"))
