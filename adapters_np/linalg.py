@@ -202,6 +202,22 @@ def orthonormal_rows(M: Array) -> Array:
     return U @ Vt
 
 
+def product_svd(P: Array, Q: Array) -> tuple[Array, Array, Array]:
+    """Return the SVD of P Qᵀ without forming it: U (..., m, k), σ (..., k) and V (..., n, k).
+
+    P is (..., m, k) and Q is (..., n, k) with k ≤ m and k ≤ n. Signs are fixed as in `thin_svd`.
+
+    >>> product_svd(np.array([[3.0], [4.0]]), np.array([[2.0], [0.0], [0.0]]))[1]
+    array([10.])
+    """
+    (U, R), (V, T) = np.linalg.qr(P), np.linalg.qr(Q)
+    u, sigma, vt = np.linalg.svd(R @ np.swapaxes(T, -1, -2))
+    U, V = U @ u, V @ np.swapaxes(vt, -1, -2)
+    largest = np.argmax(np.abs(U), axis=-2, keepdims=True)
+    signs = np.sign(np.take_along_axis(U, largest, axis=-2))
+    return U * signs, sigma, V * signs
+
+
 def row_norms(W: Array) -> Array:
     """Return the Euclidean norm of every row, (d_out,): one per neuron."""
     return np.sqrt(np.einsum("ij,ij->i", W, W))
