@@ -57,13 +57,11 @@ class PrefixTuning(AttentionAdapter):
     def forward(self, W: Array, X: Array) -> Array:
         """Return the head's output, (d_in, n)."""
         W_Q, W_K, W_V, W_OT = split_heads(W)[:, 0]
-        Q, K, V = W_Q @ X, W_K @ X, W_V @ X
+        Q = W_Q @ X
         if self.g.size:
-            mixed = V @ attention_weights(Q, K).T + np.tanh(self.g) * self.read(Q)
-        else:
-            A = attention_weights(Q, np.hstack([self.P_K, K]))  # (n, m + n)
-            mixed = np.hstack([self.P_V, V]) @ A.T
-        return W_OT.T @ mixed  # mixed is (d_head, n)
+            return self.base(W, X) + W_OT.T @ (np.tanh(self.g) * self.read(Q))
+        A = attention_weights(Q, np.hstack([self.P_K, W_K @ X]))  # (n, m + n)
+        return W_OT.T @ np.hstack([self.P_V, W_V @ X]) @ A.T
 
     def virtual_share(self, W: Array, X: Array) -> Array:
         """Return λ, the attention that goes to virtual tokens, (n,); the gate takes none away."""
