@@ -8,6 +8,7 @@ import pytest
 from adapters_np.core import perturbed
 from adapters_np.linalg import Array, skew, thin_svd
 from adapters_np.methods.antipasto import AntiPaSTO, choose
+from adapters_np.methods.ssvd import SSVD
 from tests.toy import singular_values, weight
 
 W = weight(48, 64)
@@ -142,6 +143,16 @@ def test_white_activations_choose_by_singular_value_alone() -> None:
     white = np.random.default_rng(0).normal(size=(20, 50_000))
     other = np.random.default_rng(1).normal(size=(20, 50_000))
     assert choose(S, Vt, white, other, 4).tolist() == [0, 1, 2, 3]
+
+
+@every_alpha
+def test_at_a_fixed_coefficient_it_is_ssvd_in_the_chosen_directions(alpha: float) -> None:
+    rng = np.random.default_rng(1)
+    adapter = perturbed(AntiPaSTO.init(W, rng, alpha=alpha, rank=16, selection="top"), rng, 1.0)
+    bounded = adapter.limit * np.tanh(adapter.A / adapter.limit)
+    ssvd = SSVD.init(W, rng, rank=16, constraint="strict")
+    ssvd = replace(ssvd, K=alpha / 2 * bounded, d_sigma=alpha * adapter.shift)
+    np.testing.assert_allclose(ssvd.delta(W), adapter.delta(W), atol=1e-12)
 
 
 @every_alpha

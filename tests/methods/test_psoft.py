@@ -10,6 +10,7 @@ from adapters_np.core import parameters, perturbed
 from adapters_np.linalg import Array, thin_svd
 from adapters_np.methods.pissa import PiSSA
 from adapters_np.methods.psoft import PSOFT
+from adapters_np.methods.ssvd import SSVD
 from tests.toy import singular_values, weight
 
 TALL, WIDE = weight(64, 48), weight(48, 64)
@@ -123,6 +124,14 @@ def test_without_constraint_every_core_is_reached() -> None:
     adapter, R = moved(TALL, constraint="none"), np.random.default_rng(3).normal(size=(12, 12))
     free = replace(adapter, Q=(R - np.eye(12)).ravel())
     np.testing.assert_allclose(free.rotation(), R, atol=1e-12)
+
+
+@both_shapes
+def test_ssvd_is_the_case_with_a_gain_on_the_output_side_only(W: Array) -> None:
+    rng = np.random.default_rng(4)
+    ssvd = perturbed(SSVD.init(W, rng, rank=12, constraint="strict"), rng, 1.0)
+    psoft = replace(PSOFT.init(W, rng, rank=12), Q=-ssvd.K, beta=1 + ssvd.d_sigma / ssvd.sigma)
+    np.testing.assert_allclose(psoft.delta(W), ssvd.delta(W), atol=1e-12)
 
 
 @both_shapes
