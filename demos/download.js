@@ -4,7 +4,7 @@
  * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
  *   `bytes` are those of the file, `download` those on the wire.
  * @typedef {{loaded: number, total: number}} Progress
- * @typedef {{fetch: (url: string) => Promise<Response>, read: (url: string) => Uint8Array, index?: string}} Host
+ * @typedef {{fetch: (url: string, cache: RequestCache) => Promise<Response>, read: (url: string) => Uint8Array, index?: string}} Host
  *   `read` answers at once, in the middle of an import. `index` is the folder with Pyodide's own files under Node.
  */
 
@@ -13,7 +13,7 @@ export class LoadError extends Error {}
 
 /** @type {Host} */
 export const browser = {
-  fetch: (url) => fetch(url),
+  fetch: (url, cache) => fetch(url, { cache }),
   read(url) {
     const request = new XMLHttpRequest();
     request.open("GET", url, false);
@@ -53,22 +53,23 @@ export class Downloads {
 
   /** @param {string} role @returns {Promise<any>} The exports of a script. */
   script(role) {
-    return this.#take(role, (url) => import(url));
+    return this.#take(role, async (url, cache) => {
+      if (cache === "default") return import(url);
+      await this.#answer(url, cache); // into the cache; the fragment makes it another module
+      return import(`${url}#${cache}`);
+    });
   }
 
   /** @param {string} role @returns {Promise<WebAssembly.Module>} Compiled while it arrives. */
   wasm(role) {
-    return this.#take(role, async (url) => {
-      const response = await this.#answer(url);
-      return WebAssembly.compileStreaming(response);
-    });
+    return this.#take(role, async (url, cache) => WebAssembly.compileStreaming(await this.#answer(url, cache)));
   }
 
   /** @param {string} role @returns {Promise<Uint8Array>} The bytes of a file, compared with its SHA-256. */
   bytes(role) {
-    return this.#take(role, async (url, progress) => {
+    return this.#take(role, async (url, cache, progress) => {
       const { bytes, sha256 } = this.files[role];
-      const response = await this.#answer(url);
+      const response = await this.#answer(url, cache);
       const data = new Uint8Array(bytes);
       let at = 0;
       const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
@@ -96,17 +97,19 @@ export class Downloads {
     return data;
   }
 
-  /** @param {string} url */
-  async #answer(url) {
-    const response = await this.host.fetch(url);
+  /** @param {string} url @param {RequestCache} cache */
+  async #answer(url, cache) {
+    const response = await this.host.fetch(url, cache);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return response;
   }
 
   /**
+   * Fetch a file, and once more past the browser's cache when that fails.
+   *
    * @template T
    * @param {string} role
-   * @param {(url: string, progress: (share: number) => void) => Promise<T>} fetcher
+   * @param {(url: string, cache: RequestCache, progress: (share: number) => void) => Promise<T>} fetcher
    * @returns {Promise<T>}
    */
   async #take(role, fetcher) {
@@ -120,7 +123,8 @@ export class Downloads {
     };
     this.#total += download;
     try {
-      const result = await fetcher(this.address(role), progress);
+      const again = () => fetcher(this.address(role), "reload", progress);
+      const result = await fetcher(this.address(role), "default", progress).catch(again);
       progress(1);
       return result;
     } catch (error) {

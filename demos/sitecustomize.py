@@ -1,8 +1,8 @@
 """Tells Python in the browser where modules lie; it imports this file by its name when it starts.
 
-The standard library and numpy share one archive. Of what is in there, compiled modules have to be
-found in a folder of their own, and rarely used ones in a second archive that is fetched at the first
-read. A list of its modules keeps that from happening for a module that does not exist at all.
+The standard library and numpy share one archive. Compiled modules lie in a folder of their own, and
+rarely used ones in a second archive that is fetched at the first read. A list of these keeps that
+from happening for a module that does not exist at all.
 """
 
 import os

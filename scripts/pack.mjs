@@ -128,10 +128,11 @@ async function runtime(core, wheels, finder) {
 
   /** @type {Record<string, any>} */
   const packages = {};
-  for (const { file_name, ...entry } of closure(lock.packages, "matplotlib")) {
+  for (const name of closure(lock.packages, "matplotlib")) {
+    const { file_name, depends, ...entry } = lock.packages[name];
     const wheel = pack.wheel(put(file_name, wheels[file_name])).toJs();
-    const depends = entry.depends.filter((/** @type {string} */ name) => name !== "numpy");
-    packages[entry.name] = { ...entry, file_name, depends, sha256: sha256(wheel) };
+    const others = depends.filter((/** @type {string} */ other) => other !== "numpy");
+    packages[name] = { ...entry, file_name, depends: others, sha256: sha256(wheel) };
     contents[`wheels/${file_name}`] = wheel;
   }
   contents["pyodide-lock.json"] = new TextEncoder().encode(JSON.stringify({ info: lock.info, packages }));
@@ -143,16 +144,16 @@ async function runtime(core, wheels, finder) {
 }
 
 /**
- * Yield a package and what it needs, numpy excepted.
+ * Yield the name of a package and of what it needs, numpy excepted.
  *
  * @param {Record<string, any>} packages
  * @param {string} name
- * @returns {Generator<any>}
+ * @returns {Generator<string>}
  */
 function* closure(packages, name, seen = new Set(["numpy"])) {
   if (seen.has(name)) return;
   seen.add(name);
-  yield packages[name];
+  yield name;
   for (const other of packages[name].depends) yield* closure(packages, other, seen);
 }
 

@@ -1,6 +1,6 @@
-"""Turns Python sources into archives of bytecode. Runs inside Pyodide, whose bytecode it has to be.
+"""Turns Python sources into archives of bytecode. Runs inside Pyodide, which will read them.
 
-Archives are stored, not deflated: the server compresses the whole file, which is smaller and faster.
+Archives are stored, not deflated: the server compresses whole files, which is smaller and faster.
 """
 
 import io
@@ -57,28 +57,33 @@ def compiled(files: dict[str, bytes], home: str = HOME) -> dict[str, bytes]:
     return out
 
 
-def standard_library(
-    stdlib: str, numpy: str, sitecustomize: str
-) -> tuple[bytes, dict[str, bytes]]:
-    """Return one archive of the standard library and numpy, and numpy's compiled modules by name."""
+def standard_library(stdlib: str, numpy: str, finder: str) -> tuple[bytes, dict[str, bytes]]:
+    """Return the standard library and numpy as one archive, and numpy's compiled modules by name.
+
+    `finder` is the path of the module that Python is to import when it starts.
+    """
     wheel = read(numpy)
-    compiled_modules = {
+    libraries = {
         name.split(".")[0].replace("/", "."): data
         for name, data in wheel.items()
         if name.endswith(".so") and "lapack_lite" not in name
     }
-    files = compiled({**read(stdlib), **wheel, "sitecustomize.py": Path(sitecustomize).read_bytes()})
-    wanted = {name: data for name, data in files.items() if name.endswith((".pyc", "METADATA"))}
-    return archive(wanted | {LIST: b""}), compiled_modules
+    sources = {**read(stdlib), **wheel, "sitecustomize.py": Path(finder).read_bytes()}
+    files = {
+        name: data
+        for name, data in compiled(sources).items()
+        if name.endswith((".pyc", "METADATA"))
+    }
+    return archive(files | {LIST: b""}), libraries
 
 
 def split(library: str, modules: list[str]) -> tuple[bytes, bytes]:
-    """Return two archives, the modules in the list and all others, and in the first a list of the others."""
+    """Return two archives: the modules that are given with a list of the others, and the others."""
     files = read(library)
     first = {name: data for name, data in files.items() if _module(name) in modules}
-    rest = {name: data for name, data in files.items() if name not in first and name != LIST}
-    first[LIST] = "\n".join(sorted(_module(name) for name in rest if name.endswith(".pyc"))).encode()
-    return archive(first), archive(rest)
+    rest = {name: files[name] for name in files.keys() - first.keys() - {LIST}}
+    names = sorted(_module(name) for name in rest if name.endswith(".pyc"))
+    return archive(first | {LIST: "\n".join(names).encode()}), archive(rest)
 
 
 def _module(name: str) -> str:

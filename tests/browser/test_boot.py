@@ -1,0 +1,305 @@
+"""Python starts in a real browser, answers like CPython, and says what is wrong when it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Worker
+
+from demos.probe import probe
+from scripts.bootstrap import chromium
+from scripts.serve import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent / "workbench"
+ENTRIES = (ROOT / "demos" / "worker.js", HERE / "page.js", HERE / "bare.js")
+
+ASK = """([method, knobs]) => python.probe({}, { method, knobs }).then(
+  ({ panels, sentence }) => JSON.parse(
+    JSON.stringify({ panels, sentence }, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v)
+  ),
+  ({ kind, knob, message }) => ({ kind, knob, message }),
+)"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of one page with the packed Python, to be served as it is."""
+    folder = tmp_path_factory.mktemp("workbench")
+    packed = ROOT / ".build" / "py"
+    if not (packed / "manifest.json").is_file():
+        pytest.fail(f"{packed} holds no Python; run python3 scripts/dev.py build")
+    shutil.copytree(packed, folder / "assets/py")
+    subprocess.run(
+        [
+            *(ROOT / "node_modules/.bin/esbuild", *ENTRIES, "--bundle", "--format=esm"),
+            f"--define:MANIFEST={json.dumps(manifest(folder))}",
+            '--define:WORKER="worker.js"',
+            *(f"--outdir={folder / 'assets/demo'}", "--entry-names=[name]", "--log-level=error"),
+        ],
+        check=True,
+    )
+    shutil.copy(HERE / "index.html", folder / "assets/demo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workbench(folder: Path) -> Iterator[str]:
+    with serving(folder) as address:
+        yield f"{address}assets/demo/"
+
+
+@pytest.fixture
+def damaged(folder: Path, tmp_path: Path) -> Path:
+    """A copy of the site whose files can be damaged."""
+    return Path(shutil.copytree(folder, tmp_path / "site", copy_function=os.link))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "assets/py/manifest.json").read_text())
+    return found
+
+
+def replace(folder: Path, role: str, change: Any) -> None:
+    """Change the bytes of a file, or remove it where they become None."""
+    file = folder / "assets/py" / manifest(folder)["files"][role]["path"]
+    data = change(file.read_bytes())
+    for path in (file, Path(f"{file}.br"), Path(f"{file}.gz")):
+        path.unlink(missing_ok=True)
+    if data is not None:
+        file.write_bytes(data)
+
+
+def ask(page: Page, method: str, **knobs: Any) -> Any:
+    return page.evaluate(ASK, [method, knobs])
+
+
+def bare(page: Page, workbench: str) -> Worker:
+    page.goto(workbench)
+    with page.expect_worker() as started:
+        page.evaluate("() => void (globalThis.bare = new Worker('bare.js', { type: 'module' }))")
+    started.value.evaluate("async () => void (globalThis.py = await pyodide)")
+    return started.value
+
+
+def test_a_probe_in_the_browser_gives_the_numbers_of_cpython(page: Page, workbench: str) -> None:
+    page.goto(workbench)
+    answer = ask(page, "lora", rank=3, seed=5)
+    expected = probe("lora", {"rank": 3, "seed": 5})
+    assert answer["sentence"] == expected["sentence"]
+    for ours, theirs in zip(answer["panels"], expected["panels"], strict=True):
+        assert ours["name"] == theirs["name"]
+        for a, b in zip(numbers(ours), numbers(theirs), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def numbers(panel: dict[str, Any]) -> list[Any]:
+    parts = panel.get("views") or panel.get("lines") or [{"values": panel.get("value")}]
+    return [part["values"] for part in parts]
+
+
+def test_an_impossible_knob_is_named_and_the_next_request_is_answered(
+    page: Page, workbench: str
+) -> None:
+    page.goto(workbench)
+    error = ask(page, "lora", rank=99)
+    assert (error["kind"], error["knob"]) == ("knob", "rank")
+    assert error["message"].startswith("rank=99")
+    assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+
+
+def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str) -> None:
+    page.goto(workbench)
+    announced = page.evaluate("python.bytes")
+    ask(page, "lora")
+    progress = page.evaluate("progress")
+    loaded = [step["loaded"] for step in progress]
+    assert loaded == sorted(loaded)
+    assert {step["total"] for step in progress[-3:]} == {announced}
+    assert progress[-1] == {"loaded": announced, "total": announced, "stage": "start"}
+    assert announced == sum(
+        file["download"] for role, file in manifest_files(page).items() if role != "library.zip"
+    )
+
+
+def manifest_files(page: Page) -> dict[str, Any]:
+    files: dict[str, Any] = page.evaluate(
+        "fetch('../py/manifest.json').then(response => response.json()).then(({ files }) => files)"
+    )
+    return files
+
+
+def test_the_first_answer_needs_only_the_announced_files(page: Page, workbench: str) -> None:
+    requested: list[str] = []
+    page.context.on("request", lambda request: requested.append(request.url))
+    page.goto(workbench)
+    ask(page, "lora")
+    files = manifest_files(page)
+    python = {url.partition("/py/")[2] for url in requested if url.endswith(("zip", "wasm", "mjs"))}
+    expected = {
+        file["path"] for role, file in files.items() if role.endswith(("zip", "wasm", "mjs"))
+    }
+    assert python == expected - {files["library.zip"]["path"]}
+
+
+def test_only_the_first_and_the_newest_of_many_requests_are_answered(
+    page: Page, workbench: str
+) -> None:
+    page.goto(workbench)
+    ask(page, "lora")
+    answers = page.evaluate(
+        """() => {
+          const key = {};
+          const ask = (rank) => python.probe(key, { method: "lora", knobs: { rank } });
+          const rank = (answer) => answer?.panels.find(({ name }) => name === "rank").value;
+          return Promise.all([1, 2, 3, 4].map(ask)).then((answers) => answers.map(rank));
+        }"""
+    )
+    assert answers == [1, None, None, 4]
+
+
+def test_stopping_rejects_what_waits_and_the_next_request_starts_python_again(
+    page: Page, workbench: str
+) -> None:
+    page.goto(workbench)
+    error = page.evaluate(
+        """async () => {
+          const answer = python.probe({}, { method: "lora", knobs: {} });
+          python.stop();
+          return answer.catch(({ kind }) => [kind, python.state]);
+        }"""
+    )
+    assert error == ["stopped", "off"]
+    assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+
+
+def test_a_crash_of_the_worker_is_explained_and_the_next_request_starts_another(
+    browser: Browser, workbench: str
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(workbench)
+        ask(page, "lora")
+        page.workers[0].evaluate("() => void setTimeout(() => { throw Error('out of luck') }, 100)")
+        error = page.evaluate(
+            """async () => {
+              for (;;) {
+                try {
+                  await python.probe({}, { method: "lora", knobs: {} });
+                } catch ({ kind, message }) {
+                  return { kind, message, state: python.state };
+                }
+              }
+            }"""
+        )
+        assert (error["kind"], error["state"]) == ("crash", "failed")
+        assert "out of luck" in error["message"]
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["code.zip", "numpy.linalg._umath_linalg.wasm", "pyodide.asm.wasm", "pyodide.asm.mjs"],
+)
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[: len(data) // 2], ""),
+        (lambda data: data[:100] + bytes(100) + data[200:], ""),
+        (lambda data: None, "404"),
+    ],
+    ids=["truncated", "wrong", "missing"],
+)
+def test_a_damaged_file_is_named(
+    browser: Browser, damaged: Path, role: str, change: Any, reason: str
+) -> None:
+    replace(damaged, role, change)
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        error = ask(page, "lora")
+        assert error["kind"] == "load"
+        assert role in error["message"]
+        assert reason in error["message"]
+
+
+def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: Path) -> None:
+    replace(damaged, "code.zip", lambda data: None)
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        assert ask(page, "lora")["kind"] == "load"
+        file = manifest(damaged)["files"]["code.zip"]["path"]
+        shutil.copy(ROOT / ".build/py" / file, damaged / "assets/py" / file)
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+
+
+def test_a_browser_without_webassembly_is_told_so(browser: Browser, workbench: str) -> None:
+    flags = ["--no-sandbox", "--disable-gpu", "--js-flags=--jitless"]
+    with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
+        page = other.new_page()
+        page.goto(workbench)
+        error = ask(page, "lora")
+        assert error["kind"] == "load"
+        assert "WebAssembly" in error["message"]
+
+
+def test_rare_modules_arrive_with_their_first_import(page: Page, workbench: str) -> None:
+    worker = bare(page, workbench)
+    with page.context.expect_event("request", lambda r: r.url.endswith("/library.zip")):
+        found = worker.evaluate(
+            "py.runPython('import unittest, numpy.polynomial as p; p.Polynomial([1, 2])(3.0)')"
+        )
+    assert found == 7
+
+
+def test_a_module_that_does_not_exist_costs_no_request(page: Page, workbench: str) -> None:
+    requested: list[str] = []
+    worker = bare(page, workbench)
+    page.context.on("request", lambda request: requested.append(request.url))
+    worker.evaluate("py.runPython('try:\\n  import absent\\nexcept ModuleNotFoundError:\\n  pass')")
+    assert requested == []
+
+
+def test_matplotlib_draws_from_the_files_of_the_site(page: Page, workbench: str) -> None:
+    requested: list[str] = []
+    page.context.on("request", lambda request: requested.append(request.url))
+    worker = bare(page, workbench)
+    worker.evaluate("py.loadPackage('matplotlib')")
+    svg = worker.evaluate(
+        """py.runPython(`
+import io, matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+plt.plot([1, 2, 3])
+out = io.StringIO()
+plt.savefig(out, format="svg")
+out.getvalue()[:1000]
+`)"""
+    )
+    assert "<svg" in svg
+    assert all(url.startswith((workbench.rpartition("assets/")[0], "data:")) for url in requested)
+
+
+def test_a_thousand_moves_do_not_grow_the_memory_of_python(page: Page, workbench: str) -> None:
+    worker = bare(page, workbench)
+    before, after = worker.evaluate(
+        """() => {
+          const move = (count) => {
+            for (let i = 0; i < count; i++) probe(py, "lora", { rank: 1 + (i % 16), seed: i % 7 });
+            return py.runPython("import gc; gc.collect(); len(gc.get_objects())");
+          };
+          const first = [move(50), py._module.HEAPU8.length];
+          return [first, [move(1000), py._module.HEAPU8.length]];
+        }"""
+    )
+    assert after[1] == before[1]
+    assert after[0] <= before[0] + 100

@@ -1,0 +1,6 @@
+// The client as a page uses it, where a test can reach it.
+import { python } from "../../../demos/python.js";
+
+const progress = [];
+python.addEventListener("progress", ({ detail }) => progress.push(detail));
+Object.assign(globalThis, { python, progress });
