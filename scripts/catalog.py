@@ -1,516 +1,234 @@
-"""The catalogue: front matter, bibliography and modules as typed records, checked.
+"""The catalogue: pages, bibliography and modules together, checked against each other.
 
-    python -m scripts.catalog        checks everything and prints the totals
+A fact has one home: the front matter of `docs/methods/<slug>.md`, `docs/references.bib`, or the
+module. Totals are sums over verdicts and cannot be written down anywhere.
 
-A page `docs/methods/<slug>.md` states its facts once, in its front matter; every table, total and
-list of the site is computed from the records made here. What is missing or does not fit is an error
-that names file and field.
+    python -m scripts.catalog     check everything and print a summary
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-from pybtex.database import BibliographyData, parse_file
-from pybtex.scanner import PybtexSyntaxError
+from adapters_np import core
+from scripts.pages import (
+    LONGEST_DESCRIPTION,
+    PARTS,
+    Kind,
+    Method,
+    Peft,
+    front_matter,
+    quoted,
+    read_method,
+    sources,
+)
+from scripts.papers import CatalogError, Paper, read_papers
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class Dimension(NamedTuple):
-    """One dimension of evidence of the source survey's rubric."""
+class Link(NamedTuple):
+    """A relation as seen from one of its two ends."""
 
-    points: float
-    name: str
-    meaning: str
-
-
-DIMENSIONS = {
-    "PE": Dimension(
-        1, "Parameter-efficient", "level with full fine-tuning with under 1 % of the parameters"
-    ),
-    "BL": Dimension(1, "Beats LoRA", "better than LoRA at a comparable budget"),
-    "BF": Dimension(1.5, "Matches full tuning", "level with or above full fine-tuning"),
-    "DE": Dimension(1.5, "Data-efficient", "converges faster, or needs less data"),
-    "OOD": Dimension(2, "Out of distribution", "generalises beyond the training distribution"),
-    "WA": Dimension(1, "Widely adopted", "a baseline in many other papers"),
-}
-
-THEMES = {
-    "basis": "Basis choice",
-    "orthogonality": "Orthogonality",
-    "strength": "Direction and strength",
-    "gain": "Gain control",
-    "rank": "How many directions",
-    "architecture": "Functional architecture",
-}
-
-AUDIT_VERDICTS = ("confirmed", "contested", "unsupported")
-EVIDENCE_VERDICTS = ("confirmed", "partly", "contested", "wrong", "unsupported", "unverified")
-STATUSES = ("active", "deprecated", "out_of_scope")
-
-RELATIONS = {
-    "generalises": "special case",
-    "generalised_by": "generalises",
-    "special_case_of": "has as a special case",
-    "successor_of": "succeeded by",
-    "builds_on": "built on by",
-    "contrasts_with": "contrasts with",
-    "combines": "part of",
-}
-"""The kinds of relation a page may state, and how the other page words it."""
-
-SECTIONS = {
-    "Hypothesis": ("demo",),
-    "Mathematics": (),
-    "Implementation": ("arrays",),
-    "What to notice": (),
-    "Evidence": ("evidence",),
-    "Grade": ("grade",),
-    "Limits": (),
-    "In PEFT": ("peft",),
-    "Errata": ("errata",),
-    "Relations": ("relations",),
-    "Cite": ("cite",),
-}
-"""The sections of every method page in their order, and the macros each must call."""
-
-FIELDS = {
-    "title", "name", "number", "theme", "survey_theme", "papers", "aliases", "modules", "status",
-    "superseded_by", "disclosure", "deploy", "peft", "peft_note", "survey", "audit", "evidence",
-    "errata", "relations", "description",
-}  # fmt: skip
-
-
-class Source(NamedTuple):
-    """A publication and the place in it."""
-
-    key: str
-    where: str
-
-
-class Verdict(NamedTuple):
-    """The audit of one dimension."""
-
-    verdict: str
-    reason: str
-    sources: tuple[Source, ...]
-
-
-class Evidence(NamedTuple):
-    """One claim, checked."""
-
-    claim: str
-    verdict: str
-    numbers: str
-    sources: tuple[Source, ...]
-
-
-class Erratum(NamedTuple):
-    """One correction to the source survey."""
-
-    says: str
-    correct: str
-    sources: tuple[Source, ...]
-
-
-class Relation(NamedTuple):
-    """A relation to another method, as its page states it."""
-
-    kind: str
-    to: str
+    kind: Kind
+    stated: bool  # here, or on the other page
+    other: Method
     note: str
 
 
-@dataclass(frozen=True)
-class Method:
-    """One page of the catalogue."""
+class Theme(NamedTuple):
+    """A theme of the catalogue, which `docs/claims.md` describes."""
 
-    slug: str
+    key: str
     title: str
-    name: str
-    number: int | None
-    theme: str
-    survey_theme: str
-    papers: tuple[str, ...]
-    aliases: tuple[str, ...]
-    modules: tuple[str, ...]
-    status: str
-    superseded_by: str
-    disclosure: str
-    deploy: Mapping[str, bool]
-    peft: Mapping[str, Any]
-    peft_note: str
-    survey: tuple[str, ...]
-    audit: Mapping[str, Verdict]
-    evidence: tuple[Evidence, ...]
-    errata: tuple[Erratum, ...]
-    relations: tuple[Relation, ...]
-    description: str
-
-    @property
-    def graded(self) -> bool:
-        """Whether the survey or the audit grades the entry."""
-        return bool(self.audit)
-
-    @cached_property
-    def survey_total(self) -> float:
-        """The points of the dimensions that the survey awards."""
-        return sum(DIMENSIONS[d].points for d in self.survey)
-
-    @cached_property
-    def confirmed(self) -> float:
-        """The points of the dimensions that the audit confirms."""
-        return self._points("confirmed")
-
-    @cached_property
-    def contested(self) -> float:
-        """The points of the dimensions that the audit calls contested."""
-        return self._points("contested")
-
-    def _points(self, verdict: str) -> float:
-        return sum(DIMENSIONS[d].points for d, v in self.audit.items() if v.verdict == verdict)
-
-    def cited(self) -> Iterator[str]:
-        """Yield the keys of all publications that the front matter names, with repetitions."""
-        yield from self.papers
-        items: list[Verdict | Evidence | Erratum] = [
-            *self.audit.values(),
-            *self.evidence,
-            *self.errata,
-        ]
-        for item in items:
-            yield from (source.key for source in item.sources)
 
 
-class CatalogError(Exception):
-    """What does not fit, a line each, as file: field: what."""
+class Catalog(NamedTuple):
+    """All methods by slug in the survey's order, publications by key, themes in order."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        """Keep the lines in order."""
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+    methods: dict[str, Method]
+    papers: dict[str, Paper]
+    themes: dict[str, Theme]
 
-
-@dataclass(frozen=True)
-class Catalog:
-    """All methods by slug, in the order of their numbers, and the bibliography."""
-
-    methods: Mapping[str, Method]
-    bibliography: BibliographyData
-
-    def by_number(self, number: int) -> Method | None:
-        """Return the page of an entry of the source survey."""
-        return next((m for m in self.methods.values() if m.number == number), None)
-
-    def by_theme(self, theme: str) -> list[Method]:
-        """Return the methods of a theme in the order of their numbers."""
-        return [m for m in self.methods.values() if m.theme == theme]
-
-    def related(self, slug: str) -> list[tuple[str, Method, str]]:
-        """Return (relation in words, other method, note) in both directions."""
-        method = self.methods[slug]
-        found = [
-            (relation.kind.replace("_", " "), self.methods[relation.to], relation.note)
-            for relation in method.relations
-        ]
+    def links(self, slug: str) -> list[Link]:
+        """Return the relations of a method, stated on its own page or on the other's."""
+        own = self.methods[slug]
+        found = [Link(r.kind, True, self.methods[r.to], r.note) for r in own.relations]
         for other in self.methods.values():
-            for relation in other.relations:
-                if relation.to == slug:
-                    found.append((RELATIONS[relation.kind], other, relation.note))
+            found += [Link(r.kind, False, other, r.note) for r in other.relations if r.to == slug]
         return found
 
-
-# Reading ------------------------------------------------------------------------------------------
-
-
-def split(text: str) -> tuple[dict[str, Any], str]:
-    """Return the front matter and the body of a page.
-
-    Raises:
-        ValueError: when there is no front matter or it is not YAML.
-    """
-    match = re.match(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
-    if not match:
-        raise ValueError("has no front matter")
-    try:
-        meta = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
-        raise ValueError(f"front matter is not YAML: {error}") from error
-    if not isinstance(meta, dict):
-        raise ValueError("front matter is not a mapping")
-    return meta, match[2]
+    def of_theme(self, key: str) -> list[Method]:
+        """Return the methods of a theme."""
+        return [m for m in self.methods.values() if m.theme == key]
 
 
-def parse_sources(text: str) -> tuple[Source, ...]:
-    """Return the sources in "key, place; key, place".
-
-    >>> parse_sources("hu2022lora, Tables 2 and 4; biderman2024lora")
-    (Source(key='hu2022lora', where='Tables 2 and 4'), Source(key='biderman2024lora', where=''))
-    """
-    pairs = (part.strip().partition(",") for part in text.split(";"))
-    return tuple(Source(key.strip(), where.strip()) for key, _, where in pairs)
-
-
-def first_sentence(body: str) -> str:
-    """Return the first sentence under the heading "Hypothesis", or "" where there is none."""
-    match = re.search(r"^## Hypothesis\n+(.+?)(?:\n\n|\Z)", body, re.DOTALL | re.MULTILINE)
-    if not match:
-        return ""
-    paragraph = re.sub(r"[*_`]", "", re.sub(r"\s+", " ", match[1]))
-    sentence = re.match(r".+?[.!?](?= [A-ZÀ-Þ]|$)", paragraph)
-    return sentence[0] if sentence else paragraph
-
-
-class Page:
-    """Reads one page and collects what is wrong with it."""
-
-    def __init__(self, path: Path, keys: set[str], slugs: set[str], modules: set[str]) -> None:
-        """Remember what the page may refer to."""
-        self.path, self.keys, self.slugs, self.all_modules = path, keys, slugs, modules
-        self.problems: list[str] = []
-
-    def wrong(self, field: str, what: str) -> None:
-        """Note a problem."""
-        self.problems.append(f"docs/methods/{self.path.name}: {field}: {what}")
-
-    def text(self, record: Any, name: str, field: str) -> str:
-        """Return a text that must be there."""
-        value = record.get(name) if isinstance(record, dict) else None
-        if not isinstance(value, str) or not value.strip():
-            self.wrong(f"{field}.{name}" if field else name, "is missing")
-            return ""
-        return value.strip()
-
-    def one_of(self, value: str, allowed: Iterable[str], field: str) -> str:
-        """Return a value that must be one of those allowed."""
-        if value and value not in allowed:
-            self.wrong(field, f"{value!r} is not one of {', '.join(allowed)}")
-        return value
-
-    def sources(self, record: Any, field: str, *, needed: bool = True) -> tuple[Source, ...]:
-        """Return the sources of a record; every key must be in the bibliography."""
-        if not needed and not (isinstance(record, dict) and record.get("source")):
-            return ()
-        found = parse_sources(self.text(record, "source", field))
-        for source in found:
-            if source.key and source.key not in self.keys:
-                self.wrong(f"{field}.source", f"{source.key!r} is not in docs/references.bib")
-        return found
-
-    def read(self) -> Method | None:
-        """Return the page's record, or None where it cannot even be read."""
-        try:
-            meta, body = split(self.path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            self.wrong("front matter", str(error))
-            return None
-        slug = self.path.stem
-        for name in sorted(set(meta) - FIELDS):
-            hint = "a total is computed, never typed" if "score" in name or "total" in name else ""
-            self.wrong(name, hint or "is not a field of a method page")
-        number = meta.get("number")
-        if number is not None and not isinstance(number, int):
-            self.wrong("number", f"{number!r} is not a whole number")
-        papers = tuple(meta.get("papers") or ())
-        if not papers:
-            self.wrong("papers", "is empty")
-        for key in papers:
-            if key not in self.keys:
-                self.wrong("papers", f"{key!r} is not in docs/references.bib")
-        modules = tuple(meta.get("modules") or (slug,))
-        for module in modules:
-            if module not in self.all_modules:
-                self.wrong("modules", f"adapters_np/methods/{module}.py does not exist")
-        self.body(body, modules)
-        description = first_sentence(body)
-        if not description or len(description) > 200:
-            self.wrong(
-                "Hypothesis", f"its first sentence has {len(description)} letters, 1 to 200 fit"
-            )
-        peft = meta.get("peft")
-        return Method(
-            slug=slug,
-            title=self.text(meta, "title", ""),
-            name=self.text(meta, "name", ""),
-            number=number,
-            theme=self.one_of(self.text(meta, "theme", ""), THEMES, "theme"),
-            survey_theme=str(meta.get("survey_theme") or ""),
-            papers=papers,
-            aliases=tuple(meta.get("aliases") or ()),
-            modules=modules,
-            status=self.one_of(meta.get("status", "active"), STATUSES, "status"),
-            superseded_by=self.one_of(meta.get("superseded_by", ""), self.slugs, "superseded_by"),
-            disclosure=meta.get("disclosure", ""),
-            deploy=self.deploy(meta.get("deploy")),
-            peft=peft if isinstance(peft, dict) else {},
-            peft_note=meta.get("peft_note", ""),
-            survey=self.dimensions(meta),
-            audit=self.audit(meta),
-            evidence=tuple(
-                Evidence(
-                    self.text(r, "claim", field),
-                    self.one_of(
-                        self.text(r, "verdict", field), EVIDENCE_VERDICTS, f"{field}.verdict"
-                    ),
-                    self.text(r, "numbers", field),
-                    self.sources(r, field),
-                )
-                for field, r in self.records(meta, "evidence")
-            ),
-            errata=tuple(
-                Erratum(
-                    self.text(r, "says", field),
-                    self.text(r, "correct", field),
-                    self.sources(r, field, needed=False),
-                )
-                for field, r in self.records(meta, "errata")
-            ),
-            relations=tuple(
-                Relation(
-                    self.one_of(self.text(r, "kind", field), RELATIONS, f"{field}.kind"),
-                    self.one_of(self.text(r, "to", field), self.slugs - {slug}, f"{field}.to"),
-                    self.text(r, "note", field),
-                )
-                for field, r in self.records(meta, "relations")
-            ),
-            description=description,
-        )
-
-    def records(self, meta: dict[str, Any], name: str) -> Iterator[tuple[str, Any]]:
-        """Yield the records of a list with the names that errors use for them."""
-        if not isinstance(meta.get(name), list):
-            self.wrong(name, "is not a list")
-            return
-        for i, record in enumerate(meta[name], 1):
-            yield f"{name}[{i}]", record
-
-    def dimensions(self, meta: dict[str, Any]) -> tuple[str, ...]:
-        """Return the dimensions that the survey awards."""
-        found = tuple(meta.get("survey") or ())
-        for dimension in found:
-            self.one_of(str(dimension), DIMENSIONS, "survey")
-        return tuple(d for d in found if d in DIMENSIONS)
-
-    def audit(self, meta: dict[str, Any]) -> dict[str, Verdict]:
-        """Return the audit: all six dimensions, each with reason and source, or none."""
-        audit = meta.get("audit") or {}
-        if not isinstance(audit, dict):
-            self.wrong("audit", "is not a mapping from dimensions")
-            return {}
-        if audit and set(audit) != set(DIMENSIONS):
-            missing = [d for d in DIMENSIONS if d not in audit]
-            extra = [d for d in audit if d not in DIMENSIONS]
-            self.wrong("audit", f"lacks {missing}, and has {extra} which are no dimensions")
-        if meta.get("survey") and not audit:
-            self.wrong("audit", "is empty although the survey grades the entry")
-        return {
-            d: Verdict(
-                self.one_of(
-                    self.text(r, "verdict", f"audit.{d}"), AUDIT_VERDICTS, f"audit.{d}.verdict"
-                ),
-                self.text(r, "reason", f"audit.{d}"),
-                self.sources(r, f"audit.{d}"),
-            )
-            for d, r in sorted(audit.items(), key=lambda pair: list(DIMENSIONS).index(pair[0]))
-            if d in DIMENSIONS
-        }
-
-    def deploy(self, given: Any) -> dict[str, bool]:
-        """Return what the method allows in use: three yes-or-no answers."""
-        answers = {}
-        for name in ("merges", "mixed_batch", "quantised"):
-            value = given.get(name) if isinstance(given, dict) else None
-            if not isinstance(value, bool):
-                self.wrong(f"deploy.{name}", f"{value!r} is not true or false")
-            answers[name] = bool(value)
-        return answers
-
-    def body(self, body: str, modules: tuple[str, ...]) -> None:
-        """Check that the sections are there, in order, with their macros and all modules."""
-        headings = re.findall(r"^## (.+)$", body, re.MULTILINE)
-        if headings != list(SECTIONS):
-            missing = [s for s in SECTIONS if s not in headings]
-            extra = [h for h in headings if h not in SECTIONS]
-            self.wrong("sections", f"missing {missing}, unknown {extra}, or not in order")
-        parts = dict(zip(headings, re.split(r"^## .+$", body, flags=re.MULTILINE)[1:], strict=True))
-        for section, macros in SECTIONS.items():
-            for macro in macros:
-                if not re.search(rf"\{{\{{ {macro}\(", parts.get(section, "")):
-                    self.wrong(section, f"does not call {{{{ {macro}() }}}}")
-            if not parts.get(section, "").strip():
-                self.wrong(section, "is empty")
-        for module in modules:
-            if f"::: adapters_np.methods.{module}\n" not in body:
-                self.wrong("Implementation", f"does not show ::: adapters_np.methods.{module}")
-            if module != self.path.stem and f'demo("{module}")' not in body:
-                self.wrong("Hypothesis", f'does not call {{{{ demo("{module}") }}}}')
-
-
-def bibliography(root: Path = ROOT) -> BibliographyData:
-    """Return docs/references.bib.
-
-    Raises:
-        CatalogError: when pybtex cannot parse it.
-    """
-    try:
-        return parse_file(str(root / "docs" / "references.bib"), "bibtex")
-    except PybtexSyntaxError as error:
-        raise CatalogError([f"docs/references.bib: {error}"]) from error
-
-
+@cache
 def read(root: Path = ROOT) -> Catalog:
     """Return the whole catalogue.
 
     Raises:
-        CatalogError: when anything is missing or does not fit; all problems at once.
+        CatalogError: when anything is wrong, with a line for each problem.
     """
-    library = bibliography(root)
-    paths = sorted(p for p in (root / "docs" / "methods").glob("*.md") if p.stem != "index")
-    slugs = {path.stem for path in paths}
-    folder = root / "adapters_np" / "methods"
-    modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
-    pages = [Page(path, set(library.entries), slugs, modules) for path in paths]
-    methods = [m for m in (page.read() for page in pages) if m is not None]
-    problems = [problem for page in pages for problem in page.problems]
-
-    seen: dict[Any, str] = {}
-    for m in methods:
-        claimed: list[Any] = [*m.aliases, *([] if m.number is None else [m.number]), *m.modules]
-        for thing in claimed:
-            if thing in seen or (thing in slugs and thing != m.slug):
-                other = seen.get(thing, thing)
-                problems.append(
-                    f"docs/methods/{m.slug}.md: {thing!r} belongs to {other}.md already"
-                )
-            seen[thing] = m.slug
-    shown = {module for m in methods for module in m.modules}
-    problems += [
-        f"adapters_np/methods/{name}.py: no page shows it" for name in sorted(modules - shown)
-    ]
+    papers = read_papers(root)
+    claims, _ = front_matter(root / "docs/claims.md")
+    themes = {t["key"]: Theme(t["key"], t["title"]) for t in claims["themes"]}
+    found, problems = [], []
+    for path in sorted((root / "docs/methods").glob("*.md")):
+        if path.name != "index.md":
+            try:
+                found.append(read_method(path))
+            except CatalogError as error:
+                problems.append(str(error))
+    found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
+    catalog = Catalog({m.slug: m for m in found}, papers, themes)
+    problems += page_problems(catalog)
+    problems += graph_problems(catalog, root, complete=not problems)
+    problems += source_problems(catalog, root)
     if problems:
-        raise CatalogError(problems)
-    methods.sort(key=lambda m: (m.number is None, m.number, m.slug))
-    return Catalog({m.slug: m for m in methods}, library)
+        raise CatalogError("\n".join(problems))
+    return catalog
+
+
+def page_problems(catalog: Catalog) -> Iterator[str]:
+    """Yield what is wrong within single pages."""
+    for m in catalog.methods.values():
+        if list(m.sections) != list(PARTS):
+            missing = [part for part in PARTS if part not in m.sections]
+            rule = f"{', '.join(missing)} is missing" if missing else "not in the usual order"
+            yield f"{m.file}: sections: {rule}; the parts are {', '.join(PARTS)}"
+            continue
+        for part, needed in PARTS.items():
+            if not m.sections[part]:
+                yield f"{m.file}: {part}: is empty"
+            yield from (
+                f"{m.file}: {part}: {macro} is missing"
+                for macro in needed
+                if macro not in m.sections[part]
+            )
+        if "{{ verdict() }}" not in m.body.partition("\n## ")[0]:
+            yield f"{m.file}: {{{{ verdict() }}}} is missing between title and Hypothesis"
+        for i, module in enumerate(m.modules):
+            if not re.search(rf'demo\("{module}"\)' + (r"|demo\(\)" if i == 0 else ""), m.body):
+                yield f'{m.file}: {{{{ demo("{module}") }}}} is missing'
+            if not re.search(rf"^::: adapters_np\.methods\.{module}\b", m.body, re.M):
+                yield f"{m.file}: Implementation: ::: adapters_np.methods.{module} is missing"
+        if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
+            yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
+        if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:
+            yield (
+                f"{m.file}: Hypothesis: the first sentence describes the page in search and cards; "
+                f"at most {LONGEST_DESCRIPTION} letters and no mathematics, not {m.description!r}"
+            )
+
+
+def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str]:
+    """Yield what does not fit together: modules, relations, numbers, names, themes.
+
+    Args:
+        catalog: All records that could be read.
+        root: The project's folder.
+        complete: Whether every page could be read, so that what is missing is truly missing.
+    """
+    methods = catalog.methods.values()
+    modules = {p.stem for p in (root / "adapters_np/methods").glob("*.py")} - {"__init__"}
+    claimed = {module for m in methods for module in m.modules}
+    if complete:
+        for module in sorted(modules - claimed):
+            yield f"adapters_np/methods/{module}.py: has no page docs/methods/{module}.md"
+    for m in methods:
+        for module in m.modules:
+            if module not in modules:
+                yield f"{m.file}: modules: adapters_np/methods/{module}.py is missing"
+        if m.theme not in catalog.themes:
+            yield f"{m.file}: theme: {m.theme!r} is not one of {', '.join(catalog.themes)}"
+        targets = [("relations", r.to) for r in m.relations]
+        targets += [("superseded_by", m.superseded_by)] if m.superseded_by else []
+        for field, slug in targets:
+            if complete and slug not in catalog.methods:
+                yield f"{m.file}: {field}: there is no page {slug!r}"
+            if slug == m.slug:
+                yield f"{m.file}: {field}: a method is not related to itself"
+        if isinstance(m.peft, Peft):
+            knobs = {k for module in m.modules if module in modules for k in _knobs(module)}
+            for argument, knob in m.peft.knobs.items():
+                if knob not in knobs:
+                    yield f"{m.file}: peft.knobs.{argument}: {knob!r} is not a knob of {m.slug}"
+    yield from _clashes("number", [(m.number, m) for m in methods if m.number])
+    names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
+    yield from _clashes("aliases", names)
+
+
+def _knobs(module: str) -> Mapping[str, core.Knob]:
+    return core.knobs(core.load(module))
+
+
+def _clashes(field: str, owned: list[tuple[Any, Method]]) -> Iterator[str]:
+    counts = Counter(value for value, _ in owned)
+    for value, m in owned:
+        if counts[value] > 1:
+            others = sorted({o.file for v, o in owned if v == value and o.slug != m.slug})
+            yield f"{m.file}: {field}: {value!r} is taken, see {', '.join(others) or 'this page'}"
+
+
+def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
+    """Yield unknown keys, wherever a page or a module names one, and entries that nothing names."""
+    used = set()
+    for path in sorted((root / "docs").rglob("*.md")):
+        file = path.relative_to(root)
+        try:
+            data, body = front_matter(path)
+        except ValueError as error:
+            if path.parent.name != "methods":
+                yield f"{file}: {error}"
+            continue
+        keys = [*_named(data), *(("text", key) for key in quoted(body))]
+        keys += [("papers", key) for key in data.get("papers") or ()]
+        for field, key in keys:
+            used.add(key)
+            if key not in catalog.papers:
+                yield f"{file}: {field}: {key!r} is not in docs/references.bib"
+    for path in sorted((root / "adapters_np").rglob("*.py")):
+        for line in re.findall(r"^ *Source: (.+)$", path.read_text("utf-8"), re.M):
+            for key in re.findall(r"\b[a-z]+(?:19|20)\d\d[a-z0-9]*\b", line):
+                used.add(key)
+                if key not in catalog.papers:
+                    yield f"{path.relative_to(root)}: Source: {key!r} is not in docs/references.bib"
+    for key in catalog.papers:
+        if key not in used:
+            yield f"docs/references.bib: {key}: no page and no module names it"
+
+
+def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys in all `source` fields of a front matter, with the place of the field."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            place = f"{field}.{name}".strip(".")
+            if name == "source" and isinstance(value, str):
+                yield from ((place, source.key) for source in sources(value))
+            else:
+                yield from _named(value, place)
+    elif isinstance(data, list):
+        for i, value in enumerate(data):
+            yield from _named(value, f"{field}.{i}")
 
 
 def main() -> None:
-    """Check the catalogue and print the totals."""
+    """Print what the catalogue holds."""
     try:
         catalog = read()
     except CatalogError as error:
-        sys.exit(f"{error}\n✗ {len(error.problems)} problems in the catalogue")
+        sys.exit(f"✗ the catalogue has problems:\n{error}")
     for m in catalog.methods.values():
-        totals = f"survey {m.survey_total:3} audit {m.confirmed:3} + {m.contested:3}"
-        print(f"{m.number or '–':>3} {m.title:20} {totals}")
-    print(f"{len(catalog.methods)} methods, {len(catalog.bibliography.entries)} publications")
+        grade = f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} + {m.contested:.1f}"
+        print(f"{m.number or '–':>3}  {m.slug:18} {m.theme:14} {grade if m.graded else 'no grade'}")
+    print(f"{len(catalog.methods)} methods, {len(catalog.papers)} publications")
 
 
 if __name__ == "__main__":
