@@ -182,6 +182,24 @@ class Mixes(Protocol):
         ...
 
 
+@runtime_checkable
+class Tiles(Protocol):
+    """An adapter whose change is laid out in equal tiles."""
+
+    def tile(self) -> tuple[int, int]:
+        """Return the rows and columns of a tile, which divide those of W."""
+        ...
+
+
+@runtime_checkable
+class Stores(Protocol):
+    """An adapter of which less is kept than is trained."""
+
+    def stored(self) -> float:
+        """Return how many numbers are kept after training, in units of a 32-bit number."""
+        ...
+
+
 class Field(NamedTuple):
     """One declared array of an adapter class."""
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adapters_np.core import (
     Adapter,
@@ -21,6 +22,8 @@ from adapters_np.core import (
     Mixes,
     Rotates,
     Steers,
+    Stores,
+    Tiles,
     WeightAdapter,
     flatten,
     knobs,
@@ -414,6 +417,75 @@ def _lines_in_use(matrix: Array) -> int:
     return int((largest > 1e-9 * largest.max()).sum())
 
 
+def changed_entries(change: Change) -> Panel:
+    """Return how many entries of the change exceed 1e-9 of the largest."""
+    value, size = _above_round_off(change.delta), change.delta.size
+    note = f"Entries of Δ{change.symbol} that are not zero."
+    return number("changed_entries", "Entries that change", value, f"of {size:,}", note)
+
+
+def fourier_entries(change: Change) -> Panel:
+    """Return how many entries of the change's 2-D discrete Fourier transform are not zero.
+
+    Counted are those above 1e-9 of the largest.
+    """
+    value, size = _above_round_off(np.fft.fft2(change.delta)), change.delta.size
+    note = f"Entries of the 2-D Fourier transform of Δ{change.symbol} that are not zero."
+    return number("fourier_entries", "Frequencies in use", value, f"of {size:,}", note)
+
+
+def _above_round_off(matrix: NDArray[np.inexact[Any]]) -> int:
+    size = np.abs(matrix)
+    return int((size > 1e-9 * size.max()).sum())
+
+
+def half_turn(change: Change) -> Panel:
+    """Return ‖Δ − Δ°‖_F / ‖Δ‖_F, where Δ°[p, q] = Δ[−p, −q] and indices wrap around.
+
+    Zero when the change looks the same after half a turn about its first entry.
+    """
+    turned = np.roll(change.delta[::-1, ::-1], 1, axis=(0, 1))
+    norm = float(np.linalg.norm(change.delta))
+    value = float(np.linalg.norm(change.delta - turned)) / norm if norm else 0.0
+    note = f"‖Δ − Δ°‖ / ‖Δ‖ with Δ°[p, q] = Δ{change.symbol}[−p, −q]; about √2 for noise."
+    return number("half_turn", "Change under half a turn", value, "", note)
+
+
+def tile_rank(change: Change) -> Panel:
+    """Return the dimension of the space that the tiles of the change span.
+
+    It is the rank of the matrix with a flattened tile in each row (Van Loan and Pitsianis, 1993),
+    by the rule of `numerical_rank`.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `tile`.
+    """
+    if not isinstance(change.adapter, Tiles):
+        raise TypeError(f"{type(change.adapter).__name__} declares tile_rank but has no tile()")
+    (rows, columns), (height, width) = change.delta.shape, change.adapter.tile()
+    tiles = change.delta.reshape(rows // height, height, columns // width, width)
+    flat = tiles.swapaxes(1, 2).reshape(-1, height * width)
+    sigma = np.linalg.svd(flat, compute_uv=False)
+    largest = max(sigma[0], change.sigma_before[0])
+    value = int((sigma > largest * max(flat.shape) * np.finfo(float).eps).sum())
+    note = f"Dimensions that the {height} × {width} tiles of Δ{change.symbol} span."
+    return number("tile_rank", "Independent tiles", value, f"of {len(flat):,}", note)
+
+
+def stored(change: Change) -> Panel:
+    """Return how many 32-bit numbers are kept after training.
+
+    Raises:
+        TypeError: when the adapter declares this gauge and has no `stored`.
+    """
+    if not isinstance(change.adapter, Stores):
+        raise TypeError(f"{type(change.adapter).__name__} declares stored but has no stored()")
+    value = change.adapter.stored()
+    share = 100 * value / change.world.W.size
+    note = "What a file needs after training, in 32-bit numbers."
+    return number("stored", "Numbers to store", value, f"{share:.3g} % of W", note)
+
+
 def virtual_share(change: Change) -> Panel:
     """Return the attention that virtual tokens take from the others, mean over tokens, in per cent.
 
@@ -463,7 +535,8 @@ GAUGES = {
         rotation_fill, rotation_distance, determinant, distance_to_exact, bound_share, oddness,
         gram_change, input_gram_change,
         angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns,
-        changed_rows, changed_columns, virtual_share, parts_in_use, parameters,
+        changed_rows, changed_columns, changed_entries, fourier_entries, half_turn, tile_rank,
+        virtual_share, parts_in_use, parameters, stored,
     )
 }  # fmt: skip
 
