@@ -111,8 +111,6 @@ GRADED = [
 @pytest.mark.parametrize("case", GRADED, ids=lambda case: case.name)
 def test_gradients_equal_to_peft(case: Case) -> None:
     """PEFT's recorded gradients of sum(y * g) against central differences of our forward pass."""
-    if case.sidecar["compute"] == "float32":
-        pytest.skip(f"{case.name}: PEFT computes in float32, too coarse for differences")
     module = translator(case)
     adapter = module.adapter(case)
     start, step = flatten(adapter), 1e-6
@@ -130,6 +128,7 @@ def test_gradients_equal_to_peft(case: Case) -> None:
     slopes = np.array([(loss(start + s) - loss(start - s)) / (2 * step) for s in steps])
     ours = learned(restore(adapter, slopes))
     detached = getattr(module, "DETACHED", {})
+    tolerance = max(1e-6, case.atol)  # wider where PEFT computes in float32
     for field, theirs in module.gradients(case).items():
         gap = np.abs(ours[field] - theirs).max() / max(1.0, np.abs(theirs).max())
         if field in detached:
@@ -137,4 +136,4 @@ def test_gradients_equal_to_peft(case: Case) -> None:
                 f"{case.name}: {field} is differentiated after all, though {detached[field]}"
             )
         else:
-            assert gap < 1e-6, f"{case.name}: gradient of {field} is off by {gap:.1e}"
+            assert gap < tolerance, f"{case.name}: gradient of {field} is off by {gap:.1e}"
