@@ -1,0 +1,518 @@
+"""Page furniture for Markdown: what `{{ … }}` on a page calls.
+
+The HTML stands in scripts/templates/page.html, the facts in scripts/catalog.py. Only `page.url` and
+`page.meta` of a page are used, so that another site generator can run these macros too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [p for p in [str(ROOT)] if p not in sys.path]  # the generator runs from elsewhere
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: E402
+from markupsafe import Markup  # noqa: E402
+
+from adapters_np.core import Adapter, arrays, knobs, load, parameters  # noqa: E402
+from demos.probe import measure  # noqa: E402
+from scripts import benchmark as peft_benchmark  # noqa: E402
+from scripts.argument import argument_map  # noqa: E402
+from scripts.catalog import Catalog, read  # noqa: E402
+from scripts.pages import (  # noqa: E402
+    DIMENSIONS,
+    MOST,
+    POINTS,
+    Dimension,
+    Method,
+    Peft,
+    Source,
+    front_matter,
+    sources,
+)
+
+FRAGMENTS = ROOT / ".build" / "demos"
+SITE = "https://adapters-as-hypotheses.github.io"
+
+MEANINGS: dict[Dimension, str] = {
+    "PE": "level with full fine-tuning with under 1 % of the parameters",
+    "BL": "better than LoRA at a comparable budget",
+    "BF": "level with or above full fine-tuning",
+    "DE": "converges faster, or needs less data",
+    "OOD": "generalises beyond the training distribution",
+    "WA": "a baseline in many other papers",
+}
+
+BACK = {
+    "generalises": "special_case_of",
+    "generalised_by": "generalises",
+    "special_case_of": "has as a special case",
+    "successor_of": "succeeded_by",
+    "builds_on": "built_on_by",
+    "combines": "part_of",
+}
+"""How the other page words a relation; what is not here reads the same from both ends."""
+
+NEEDS = {
+    "merges": "Merges into the weight",
+    "mixed_batch": "Several adapters in one batch",
+    "quantised": "Works on a quantised base",
+    "small": "Under 0.1 % of the model",
+    "spectrum": "Keeps the spectrum",
+    "peft": "In PEFT",
+    "identity": "Starts at the identity",
+}
+
+
+class Model(NamedTuple):
+    """A model's shape. The total is checked against the one that its source states."""
+
+    name: str
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    inner: int
+    total: int
+
+    def query_and_value(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The shapes of the query and the value projection, (d_out, d_in)."""
+        return (
+            (self.heads * self.head_size, self.hidden),
+            (self.kv_heads * self.head_size, self.hidden),
+        )
+
+
+MODELS = (
+    Model("Llama-3.2-3B", 28, 3072, 24, 8, 128, 8192, 3_212_749_824),
+    Model("Llama-3.1-8B", 32, 4096, 32, 8, 128, 14336, 8_030_261_248),
+    Model("Llama-2-7B", 32, 4096, 32, 32, 128, 11008, 6_738_415_616),
+)
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def inline(text: str) -> Markup:
+    r"""Return escaped text with `code`, *emphasis* and $maths$.
+
+    >>> inline("`r` < *4* and $x_1$")
+    Markup('<code>r</code> &lt; <em>4</em> and <span class="arithmatex">\\(x_1\\)</span>')
+    """
+
+    def dress(match: re.Match[str]) -> str:
+        mark, inside = match[0][0], match[0][1:-1]
+        if mark == "$":
+            return f'<span class="arithmatex">\\({inside}\\)</span>'
+        return f"<code>{inside}</code>" if mark == "`" else f"<em>{inside}</em>"
+
+    pattern = r"`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$|(?<![\w*])\*[^*\s](?:[^*]*[^*\s])?\*(?![\w*])"
+    return Markup(re.sub(pattern, dress, escape(text, quote=False)))
+
+
+def catalog() -> Catalog:
+    """Return the catalogue, read once for a build."""
+    return read()
+
+
+def short(key: str) -> str:
+    """Return a publication as "Hu et al. 2022"."""
+    return catalog().papers[key].short
+
+
+def publication(key: str) -> Markup:
+    """Return a publication as a line of HTML with its address."""
+    paper = catalog().papers[key]
+    shown = escape(paper.url.removeprefix("https://"))
+    return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
+
+
+def page_bibtex(method: Method) -> str:
+    """Return the citation of a method's page as BibTeX."""
+    return "\n".join(
+        (
+            f"@misc{{adapters2026{method.slug.replace('_', '')},",
+            f"  title        = {{{{{method.title}}}: {method.name}}},",
+            "  author       = {{The Adapters as Hypotheses contributors}},",
+            "  howpublished = {Adapters as Hypotheses, an audited survey},",
+            "  year         = {2026},",
+            f"  url          = {{{SITE}/{method.url}}}",
+            "}",
+        )
+    )
+
+
+# Mathematics of the declarations ------------------------------------------------------------------
+
+
+def shape_text(cls: type[Adapter], shape: str) -> str:
+    """Return a declared shape as a reader writes it, such as "r × d_in"."""
+    return " × ".join(_factors(cls, shape))
+
+
+def formula(cls: type[Adapter]) -> str:
+    """Return the number of trained parameters as a formula over d_out, d_in and the knobs."""
+    terms = [" · ".join(_factors(cls, f.shape, product=True)) for f in arrays(cls) if f.learned]
+    return " + ".join(terms)
+
+
+def _factors(cls: type[Adapter], shape: str, *, product: bool = False) -> list[str]:
+    letters = {name: knob.letter for name, knob in knobs(cls).items() if knob.letter}
+    tree = ast.parse(f"({shape},)", mode="eval").body
+    assert isinstance(tree, ast.Tuple)
+    words = []
+    for item in tree.elts:
+        text = re.sub(r"\w+", lambda m: letters.get(m[0], m[0]), ast.unparse(item))
+        text = re.sub(r"\s*//?\s*", "/", text).replace(" * ", "·")
+        compound = isinstance(item, (ast.BinOp, ast.IfExp)) and not (
+            isinstance(item, ast.BinOp) and isinstance(item.op, (ast.Mult, ast.Div, ast.FloorDiv))
+        )
+        words.append(f"({text})" if product and compound and len(tree.elts) > 1 else text)
+    if product and len(words) > 1:
+        words = [word for word in words if word != "1"]
+    return words
+
+
+def keeps_spectrum(slug: str) -> bool:
+    """Return whether the adapter keeps all singular values of the toy weight, measured."""
+    change = measure(slug, {})
+    gap = abs(change.sigma_after - change.sigma_before).max()
+    return change.symbol == "W" and bool(gap < 1e-9 * change.sigma_before[0])
+
+
+def count(slug: str, model: Model) -> int:
+    """Return the trained parameters on all query and value projections at the default knobs."""
+    cls = load(slug)
+    return model.layers * sum(parameters(cls, *shape) for shape in model.query_and_value())
+
+
+def offers(method: Method) -> list[str]:
+    """Return which of the `NEEDS` a method meets."""
+    cls = load(method.modules[0])
+    met = {
+        **method.deploy.model_dump(),
+        "small": count(method.modules[0], MODELS[0]) < MODELS[0].total / 1000,
+        "spectrum": keeps_spectrum(method.modules[0]),
+        "peft": method.peft != "none",
+        "identity": cls.starts_at_identity,
+    }
+    return [need for need in NEEDS if met[need]]
+
+
+# Macros -------------------------------------------------------------------------------------------
+
+
+class Furniture:
+    """The macros of one page."""
+
+    def __init__(self, env: Any) -> None:
+        """Remember the generator's environment, which knows the page."""
+        self.env = env
+        self.cited: dict[str, dict[str, None]] = {}
+        loader = FileSystemLoader(ROOT / "scripts" / "templates")
+        jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        jinja.filters |= {"inline": inline, "short": short, "sources": self.note}
+        self.jinja = jinja
+
+    @property
+    def url(self) -> str:
+        """The page's address below the site's root, "" for the home page."""
+        return str(self.env.page.url or "").strip("/").removesuffix(".")
+
+    @property
+    def root(self) -> str:
+        """The way from the page to the site's root."""
+        return "../" * len([part for part in self.url.split("/") if part]) or "./"
+
+    @property
+    def method(self) -> Method:
+        """The page's own record."""
+        return catalog().methods[self.url.split("/")[-1]]
+
+    def draw(self, name: str, *arguments: Any) -> str:
+        """Return a piece of scripts/templates/page.html as one block of HTML."""
+        titles = {m.slug: m.title for m in catalog().methods.values()}
+        template = self.jinja.get_template("page.html")
+        module = template.make_module({"root": self.root, "titles": titles})
+        html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
+        return f'\n<div class="ah">{html}</div>\n'
+
+    def note(self, text: str) -> tuple[Any, ...]:
+        """Return the sources in a text, and note them for the page's list of references."""
+        found: tuple[Source, ...] = sources(text)
+        self.cited.setdefault(self.url, {}).update(dict.fromkeys(s.key for s in found))
+        return found
+
+    # Pages of methods
+
+    def verdict(self) -> str:
+        """Name, theme and totals."""
+        return self.draw(
+            "verdict", self.method, catalog().themes[self.method.theme].title, self.root, MOST
+        )
+
+    def demo(self, module: str = "") -> str:
+        """The widget of a module, complete without a script."""
+        slug = module or self.method.modules[0]
+        path = FRAGMENTS / f"{slug}.html"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
+        html = path.read_text(encoding="utf-8").replace("\n", " ")
+        element = f'<adapter-demo method="{slug}">{html}</adapter-demo>'
+        return f'\n<div class="ah">{element}</div>\n'
+
+    def arrays(self, module: str = "") -> str:
+        """The declared arrays and the parameter formula."""
+        cls = load(module or self.method.modules[0])
+        fields = [
+            {
+                "name": f.name,
+                "shape": shape_text(cls, f.shape),
+                "role": "learned" if f.learned else "frozen",
+            }
+            for f in arrays(cls)
+        ]
+        n = parameters(cls, 64, 64)
+        return self.draw("arrays", fields, formula(cls), n, 100 * n / 64**2)
+
+    def evidence(self) -> str:
+        """The table of claims."""
+        return self.draw("evidence", self.method)
+
+    def grade(self) -> str:
+        """Survey and audit side by side."""
+        return self.draw("grade", self.method, DIMENSIONS, MEANINGS, POINTS, MOST, self.root)
+
+    def errata(self) -> str:
+        """The corrections to the source survey."""
+        return self.draw("errata", self.method)
+
+    def relations(self) -> str:
+        """Relations in both directions."""
+        compare = (ROOT / "docs" / "compare.md").exists()
+        related = [
+            (
+                BACK.get(link.kind, link.kind) if not link.stated else link.kind,
+                link.other,
+                link.note,
+            )
+            for link in catalog().links(self.method.slug)
+        ]
+        related = [(kind.replace("_", " "), other, note) for kind, other, note in related]
+        return self.draw("relations", self.method, related, compare)
+
+    def peft(self) -> str:
+        """The configuration in PEFT, or where the code is."""
+        m = self.method
+        note = m.peft_note or ""
+        if not isinstance(m.peft, Peft):
+            return note
+        own = knobs(load(m.modules[0]))
+        lines = [f"    {name}={own[knob].default!r}," for name, knob in m.peft.knobs.items()]
+        lines += [f"    {name}={value!r}," for name, value in m.peft.fixed.items()]
+        name = m.peft.config
+        code = "\n".join((f"from peft import {name}", "", f"config = {name}(", *lines, ")"))
+        return f"```python\n{code}\n```\n\n{note}"
+
+    def ref(self, key: str, where: str = "") -> str:
+        """A citation in the text."""
+        self.note(key)
+        place = f", {where}" if where else ""
+        return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'
+
+    def references(self) -> str:
+        """The page's list of references: all that is cited above it."""
+        keys = self.cited.get(self.url, {})
+        return self.draw("references", [{"key": k, "html": publication(k)} for k in keys])
+
+    def cite(self) -> str:
+        """How to cite the page and the paper, and the list of references."""
+        m = self.method
+        self.cited[self.url] = dict.fromkeys(m.references)
+        paper = m.papers[0]
+        return f"""
+**This page.** The Adapters as Hypotheses contributors (2026). {m.title}: {m.name}.
+In *Adapters as Hypotheses*. <{SITE}/{m.url}>
+
+```bibtex
+{page_bibtex(m)}
+```
+
+**The paper.** {publication(paper)}
+
+```bibtex
+{catalog().papers[paper].bibtex}
+```
+
+<p><a href="{m.slug}.bib" download>Both and all references of this page as BibTeX</a></p>
+
+### References
+
+{self.references()}
+"""
+
+    # Pages about all methods
+
+    def cards(self) -> str:
+        """All methods by theme."""
+        groups = [
+            {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
+            for key, theme in catalog().themes.items()
+        ]
+        return self.draw("cards", groups, self.root, MOST)
+
+    def dimensions(self) -> str:
+        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
+        graded = [m for m in catalog().methods.values() if m.graded]
+
+        rows = []
+        for key, name in DIMENSIONS.items():
+            verdicts = [m.audit[key].verdict for m in graded]
+            awarded = sum(key in m.survey for m in graded)
+            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
+            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
+        return self.draw("dimensions", rows)
+
+    def argument_map(self) -> str:
+        """The claims as a picture."""
+        links = {slug: f"{self.root}methods/{slug}/" for slug in catalog().methods}
+        svg = argument_map(self.env.page.meta["claims"], links)
+        label = 'tabindex="0" role="group" aria-label="Argument map"'
+        return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
+
+    def claims(self) -> str:
+        """The claims in words."""
+        return self.draw("claims", self.env.page.meta["claims"])
+
+    def claim_cards(self) -> str:
+        """The claims and their verdicts in short, for the home page."""
+        meta, _ = front_matter(ROOT / "docs" / "claims.md")
+        return self.draw("claim_cards", meta["claims"])
+
+    def themes(self) -> str:
+        """The themes with their methods."""
+        themes = self.env.page.meta["themes"]
+        listed = [(t, [m.slug for m in catalog().of_theme(t["key"])]) for t in themes]
+        return self.draw("themes", listed)
+
+    def predictions(self) -> str:
+        """The predictions and where they stand."""
+        return self.draw("predictions", self.env.page.meta["predictions"])
+
+    def all_errata(self) -> str:
+        """Every correction, by entry."""
+        methods = [m for m in catalog().methods.values() if m.errata]
+        for m in methods:
+            keys = (s.key for e in m.errata for s in e.sources)
+            self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
+        return self.draw("all_errata", methods)
+
+    def scorecard(self) -> str:
+        """The table of all methods."""
+        rows: list[dict[str, Any]] = []
+        for m in catalog().methods.values():
+            cls = load(m.modules[0])
+            by = {
+                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
+                for verdict in ("confirmed", "contested")
+            }
+            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
+            rows.append(
+                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+            )
+        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
+        themes = {key: theme.title for key, theme in catalog().themes.items()}
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+
+    def chooser(self) -> str:
+        """From needs to a shortlist."""
+        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS)
+
+    def active(self) -> Iterator[Method]:
+        """All methods that one would choose today."""
+        return (m for m in catalog().methods.values() if m.status == "active")
+
+    def parameter_table(self) -> str:
+        """Trained parameters on real model shapes."""
+        rows = []
+        for m in self.active():
+            cls = load(m.modules[0])
+            counts = [(count(m.modules[0], model), model.total) for model in MODELS]
+            rows.append(
+                {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
+            )
+        return self.draw("parameter_table", rows, MODELS)
+
+    # The benchmark
+
+    def links(self) -> dict[int, peft_benchmark.Link]:
+        """The pages of all entries."""
+        return {
+            m.number: peft_benchmark.Link(f"{self.root}methods/{m.slug}/", m.title)
+            for m in catalog().methods.values()
+            if m.number
+        }
+
+    def benchmark_plot(self, suite: peft_benchmark.Suite, axis: Any) -> str:
+        """Score against a cost."""
+        svg = peft_benchmark.plot(suite, axis, self.links())
+        return f'\n<div class="ah"><div class="scroll wide plot">{svg}</div></div>\n'
+
+    def benchmark_table(self, suite: peft_benchmark.Suite) -> str:
+        """All runs."""
+        about: dict[str, dict[str, str]] = {
+            "metamathqa": {
+                "name": "mathematics", "score": "GSM8K, %", "side": "Forgetting", "format": "%.1f",
+                "caption": "Llama-3.2-3B, MetaMathQA to GSM8K; ± is the standard error.",
+            },
+            "imagegen": {
+                "name": "images", "score": "Similarity", "side": "Drift", "format": "%.3f",
+                "caption": "FLUX.2-klein-base-4B, one subject.",
+            },
+        }  # fmt: skip
+        rows = peft_benchmark.rows(suite)
+        return self.draw("benchmark_table", rows, about[suite], self.links())
+
+    def agreement(self) -> str:
+        """The rank correlations of the benchmark with both totals."""
+        graded = [m for m in catalog().methods.values() if m.graded and m.number]
+        survey = {m.number: m.survey_total for m in graded if m.number}
+        audit = {m.number: m.confirmed for m in graded if m.number}
+        found = [
+            ("Survey total and accuracy", peft_benchmark.agreement("metamathqa", survey)),
+            (
+                "The same, with the total of OFT instead of OFTv2 for PEFT’s OFT",
+                peft_benchmark.agreement("metamathqa", survey, as_oft=True),
+            ),
+            ("Audit total (confirmed) and accuracy", peft_benchmark.agreement("metamathqa", audit)),
+            (
+                "Trained parameters and accuracy",
+                peft_benchmark.agreement_with_parameters("metamathqa", list(survey)),
+            ),
+            ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
+            ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
+        ]
+        return self.draw("agreement", found)
+
+
+MACROS = (
+    "verdict", "demo", "arrays", "evidence", "grade", "errata", "relations", "peft", "ref",
+    "references", "cite", "cards", "dimensions", "argument_map", "claims", "claim_cards", "themes",
+    "predictions", "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot",
+    "benchmark_table", "agreement",
+)  # fmt: skip
+
+
+def define_env(env: Any) -> None:
+    """Give the macros to the site generator."""
+    furniture = Furniture(env)
+    for name in MACROS:
+        macro: Callable[..., str] = getattr(furniture, name)
+        env.macro(macro, name)
