@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adapters_np.core import parameters, perturbed
-from adapters_np.linalg import Array, thin_svd
+from adapters_np.linalg import Array, skew, thin_svd
 from adapters_np.methods.pissa import PiSSA
 from adapters_np.methods.psoft import PSOFT
 from adapters_np.methods.ssvd import SSVD
@@ -118,6 +118,15 @@ def test_series_approaches_the_rotation_with_the_power_of_its_terms() -> None:
         np.testing.assert_allclose(
             S, R @ (np.eye(8) - np.linalg.matrix_power(Q, terms)), atol=1e-12
         )
+
+
+@pytest.mark.parametrize("terms", [3, 4, 5])
+def test_series_misses_orthogonality_by_a_power_that_is_higher_for_odd_terms(terms: int) -> None:
+    adapter = replace(moved(TALL, rank=8, constraint="series"), terms=terms)
+    R, Q = adapter.rotation(), skew(adapter.Q, 8)
+    power = np.linalg.matrix_power(Q, terms)
+    expected = -power @ power if terms % 2 else power @ power - 2 * power
+    np.testing.assert_allclose(R.T @ R - np.eye(8), expected, atol=1e-12)
 
 
 def test_without_constraint_every_core_is_reached() -> None:
