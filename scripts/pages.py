@@ -38,12 +38,12 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Mathematics": (),
     "Implementation": ("{{ arrays() }}",),
     "What to notice": (),
-    "Evidence": ("{{ evidence() }}",),
+    "Evidence": ("{{ evidence_table() }}",),
     "Grade": ("{{ grade() }}",),
     "Limits": (),
-    "In PEFT": ("{{ peft() }}",),
-    "Errata": ("{{ errata() }}",),
-    "Relations": ("{{ relations() }}",),
+    "In PEFT": ("{{ peft_config() }}",),
+    "Errata": ("{{ errata_list() }}",),
+    "Relations": ("{{ relations_list() }}",),
     "Cite": ("{{ cite() }}",),
 }
 LONGEST_DESCRIPTION = 160

@@ -1,7 +1,8 @@
 """Page furniture for Markdown: what `{{ … }}` on a page calls.
 
 The HTML stands in scripts/templates/page.html, the facts in scripts/catalog.py. Only `page.url` and
-`page.meta` of a page are used, so that another site generator can run these macros too.
+`page.meta` of a page are used, so that another site generator can run these macros too. No macro has
+the name of a field of a front matter: a page's fields hide macros.
 """
 
 from __future__ import annotations
@@ -282,7 +283,7 @@ class Furniture:
         n = parameters(cls, 64, 64)
         return self.draw("arrays", fields, formula(cls), n, 100 * n / 64**2)
 
-    def evidence(self) -> str:
+    def evidence_table(self) -> str:
         """The table of claims."""
         return self.draw("evidence", self.method)
 
@@ -290,11 +291,11 @@ class Furniture:
         """Survey and audit side by side."""
         return self.draw("grade", self.method, DIMENSIONS, MEANINGS, POINTS, MOST, self.root)
 
-    def errata(self) -> str:
+    def errata_list(self) -> str:
         """The corrections to the source survey."""
         return self.draw("errata", self.method)
 
-    def relations(self) -> str:
+    def relations_list(self) -> str:
         """Relations in both directions."""
         compare = (ROOT / "docs" / "compare.md").exists()
         related = [
@@ -308,7 +309,7 @@ class Furniture:
         related = [(kind.replace("_", " "), other, note) for kind, other, note in related]
         return self.draw("relations", self.method, related, compare)
 
-    def peft(self) -> str:
+    def peft_config(self) -> str:
         """The configuration in PEFT, or where the code is."""
         m = self.method
         note = m.peft_note or ""
@@ -387,7 +388,7 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
         label = 'tabindex="0" role="group" aria-label="Argument map"'
         return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
 
-    def claims(self) -> str:
+    def claims_list(self) -> str:
         """The claims in words."""
         return self.draw("claims", self.env.page.meta["claims"])
 
@@ -396,13 +397,13 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
         return self.draw("claim_cards", meta["claims"])
 
-    def themes(self) -> str:
+    def themes_list(self) -> str:
         """The themes with their methods."""
         themes = self.env.page.meta["themes"]
         listed = [(t, [m.slug for m in catalog().of_theme(t["key"])]) for t in themes]
         return self.draw("themes", listed)
 
-    def predictions(self) -> str:
+    def predictions_list(self) -> str:
         """The predictions and where they stand."""
         return self.draw("predictions", self.env.page.meta["predictions"])
 
@@ -503,9 +504,9 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
 
 
 MACROS = (
-    "verdict", "demo", "arrays", "evidence", "grade", "errata", "relations", "peft", "ref",
-    "references", "cite", "cards", "dimensions", "argument_map", "claims", "claim_cards", "themes",
-    "predictions", "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot",
+    "verdict", "demo", "arrays", "evidence_table", "grade", "errata_list", "relations_list", "peft_config", "ref",
+    "references", "cite", "cards", "dimensions", "argument_map", "claims_list", "claim_cards", "themes_list",
+    "predictions_list", "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot",
     "benchmark_table", "agreement",
 )  # fmt: skip
 
