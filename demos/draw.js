@@ -139,6 +139,7 @@ function drawSeries(root, panel, Plot) {
     ],
   });
   svg.querySelector("style")?.remove(); // demo.css has what is needed of it, and a strict policy forbids it
+  for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // the whole has one
   const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, { "data-columns": `${count}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });

@@ -1,0 +1,457 @@
+"""The widget in a real browser: stored picture, live numbers, address, faults, access."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+
+from demos.probe import probe
+from scripts.serve import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PAGE = "methods/lora/"
+LIVE = "adapter-demo[data-state=live]"
+
+
+def knob(page: Page, name: str) -> Locator:
+    return page.locator(f"adapter-demo [name={name}]")
+
+
+def move(page: Page, name: str, key: str) -> dict[str, Any]:
+    """Press a key on a control and return the redraw that follows."""
+    before = page.evaluate("updates.length")
+    knob(page, name).press(key)
+    page.wait_for_function("before => updates.length > before", arg=before)
+    update: dict[str, Any] = page.evaluate("updates.at(-1)")
+    return update
+
+
+def lines(update: dict[str, Any], name: str) -> list[np.ndarray]:
+    (panel,) = (p for p in update["panels"] if p["name"] == name)
+    return [np.array(line["values"]) for line in panel["lines"]]
+
+
+def count_nonzero(update: dict[str, Any]) -> int:
+    (sigma,) = lines(update, "delta_spectrum")
+    return int((sigma > 1e-9).sum())
+
+
+def record(context: BrowserContext) -> list[str]:
+    """Return a list that fills with the address of every request, the worker's included."""
+    requests: list[str] = []
+
+    def note(request: Request) -> None:
+        requests.append(request.url)
+
+    context.on("request", note)
+    return requests
+
+
+def is_python(url: str) -> bool:
+    return "/assets/py/" in url or "worker-" in url
+
+
+# Before a touch -----------------------------------------------------------------------------------
+
+
+def test_without_javascript_the_picture_and_its_numbers_are_there(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        demo = page.locator("adapter-demo")
+        expect(demo.get_by_role("img", name="ΔW, 64 × 64")).to_be_visible()
+        expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW8 of 64")
+        expect(demo.locator("svg.chart")).to_have_count(2)
+        expect(demo.locator(".sentence")).to_contain_text("8 of 64 directions")
+        assert demo.locator("noscript").bounding_box()
+        expect(knob(page, "rank")).to_be_disabled()
+        demo.get_by_role("radio", name="W′", exact=True).check()
+        expect(demo.get_by_role("img", name="W′, 64 × 64")).to_be_visible()
+        expect(demo.get_by_role("img", name="ΔW, 64 × 64")).to_be_hidden()
+
+
+def test_no_python_is_fetched_before_a_touch(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + PAGE)
+    expect(knob(page, "rank")).to_be_enabled()
+    page.locator("adapter-demo").hover()
+    page.keyboard.press("Tab")
+    knob(page, "rank").focus()
+    page.keyboard.press("Tab")
+    page.wait_for_load_state("networkidle")
+    assert [url for url in requests if is_python(url)] == []
+    assert page.locator("adapter-demo").get_attribute("data-state") == "stored"
+
+
+# Live ---------------------------------------------------------------------------------------------
+
+
+def test_live_numbers_are_those_of_cpython(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    update = move(page, "rank", "ArrowLeft")
+    assert update["method"] == "lora"
+    assert update["knobs"]["rank"] == 7
+    expected = probe("lora", update["knobs"])
+    for live, stored in zip(update["panels"], expected["panels"], strict=True):
+        assert live["name"] == stored["name"]
+        if live["kind"] == "number":
+            assert live["value"] == pytest.approx(stored["value"], rel=1e-9)
+        for part, twin in zip(
+            live.get("views", live.get("lines", [])),
+            stored.get("views", stored.get("lines", [])),
+            strict=True,
+        ):
+            np.testing.assert_allclose(part["values"], twin["values"], rtol=1e-9, atol=1e-12)
+    expect(page.locator(".sentence")).to_have_text(expected["sentence"])
+
+
+def test_the_count_of_singular_values_follows_the_rank(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?rank=3")
+    assert count_nonzero(move(page, "rank", "ArrowRight")) == 4
+    for _ in range(3):
+        move(page, "rank", "ArrowRight")
+    assert count_nonzero(move(page, "rank", "ArrowRight")) == 8
+    expect(page.locator(".gauges")).to_contain_text("Rank of ΔW8 of 64")
+
+
+def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
+    page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    picture = page.locator("adapter-demo .picture")
+    parts = "figure, dl, .sentence, .tools"
+    boxes = f"""[...document.querySelectorAll('adapter-demo :is({parts})')].map(
+        (part) => JSON.stringify(part.getBoundingClientRect()))"""
+    expect(knob(page, "rank")).to_be_enabled()
+    stored, places = picture.screenshot(), page.evaluate(boxes)
+    move(page, "rank", "Shift+End")
+    move(page, "rank", "Home")
+    page.locator("[name=reset]").click()
+    page.wait_for_function("() => updates.at(-1).knobs.rank === 8")
+    knob(page, "rank").blur()
+    live = picture.screenshot()
+    difference = imread(io.BytesIO(stored)) - imread(io.BytesIO(live))
+    assert np.abs(difference).max() <= 2 / 255
+    assert page.evaluate(boxes) == places
+
+
+def test_dragging_redraws_and_the_last_value_wins(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    move(page, "alpha", "ArrowLeft")
+    box = knob(page, "alpha").bounding_box()
+    assert box
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 4, y)
+    page.mouse.down()
+    for i in range(40):
+        page.mouse.move(box["x"] + box["width"] * (i + 1) / 40, y)
+    page.mouse.up()
+    page.wait_for_function("() => updates.at(-1).knobs.alpha === 64")
+    assert page.evaluate("updates.length") > 3
+
+
+def test_other_kinds_of_layer_are_drawn_in_their_own_shape(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?size=32x64")
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_selector(LIVE)
+    canvas = page.locator("adapter-demo canvas:visible")
+    assert canvas.evaluate("c => [c.width, c.height]") == [64, 32]
+    box = canvas.bounding_box()
+    assert box
+    assert box["width"] == pytest.approx(2 * box["height"], rel=0.02)
+
+
+def test_the_next_page_answers_without_a_new_start(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    move(page, "rank", "ArrowLeft")
+    requests = record(context)
+    page.evaluate("window.sameVisit = true")
+    page.locator("a[href$='methods/oft/'], a[href$='../oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft][data-state=stored]")
+    update = move(page, "step", "ArrowLeft")
+    assert update["method"] == "oft"
+    assert page.evaluate("window.sameVisit")
+    assert [url for url in requests if is_python(url)] == []
+
+
+def test_no_request_goes_to_another_host(context: BrowserContext, page: Page, site: str) -> None:
+    requests = record(context)
+    page.goto(site + PAGE)
+    move(page, "rank", "ArrowLeft")
+    page.wait_for_load_state("networkidle")
+    hosts = {urlsplit(url).netloc for url in requests if url.startswith("http")}
+    assert hosts == {urlsplit(site).netloc}
+    assert any(is_python(url) for url in requests)
+
+
+# The address --------------------------------------------------------------------------------------
+
+
+def test_the_address_follows_the_controls_and_restores_them(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?other=1")
+    move(page, "rank", "ArrowLeft")
+    move(page, "rank_stabilised", "Space")
+    page.wait_for_url("**?other=1&rank=7&rank_stabilised=true")
+    page.reload()
+    expect(knob(page, "rank")).to_have_value("7")
+    expect(knob(page, "rank_stabilised")).to_be_checked()
+    expect(page.locator(".note")).to_have_text("Stored picture at the default settings")
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_selector(LIVE)
+    assert page.evaluate("updates.at(-1).knobs.rank") == 7
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_url("**?other=1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rank", "abc"),
+        ("rank", "4.5"),
+        ("rank", "0x4"),
+        ("rank", "1e1"),
+        ("rank", ""),
+        ("rank", "999"),
+        ("alpha", "-1"),
+        ("alpha", "Infinity"),
+        ("seed", "<img src=x onerror=alert(1)>"),
+        ("base", "__proto__"),
+        ("size", "4096x4096"),
+        ("rank_stabilised", "yes"),
+    ],
+)
+def test_nonsense_in_the_address_falls_back_with_a_notice(
+    page: Page, site: str, name: str, value: str
+) -> None:
+    page.goto(site + PAGE)
+    normal = page.locator("adapter-demo").evaluate("d => d.knobs")
+    page.goto(f"{site}{PAGE}?{urlencode({name: value, 'step': '0.25'})}")
+    expect(page.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
+    assert page.locator("adapter-demo").evaluate("d => d.knobs") == {**normal, "step": 0.25}
+    assert page.locator("adapter-demo .problem *").count() == 0
+
+
+def test_only_the_first_widget_on_a_page_owns_the_address(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?rank=4")
+    page.locator("adapter-demo").evaluate(
+        "d => d.insertAdjacentHTML('afterend', '<adapter-demo method=lora></adapter-demo>')"
+    )
+    second = page.locator("adapter-demo").nth(1)
+    expect(second.locator("[name=rank]")).to_have_value("8")
+    second.locator("[name=rank]").press("ArrowRight")
+    page.wait_for_function("() => updates.at(-1)?.knobs.rank === 9")
+    page.wait_for_timeout(600)
+    assert page.url.endswith("?rank=4")
+    ids = page.locator("adapter-demo [id]").evaluate_all("all => all.map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+# What goes wrong ----------------------------------------------------------------------------------
+
+
+def test_an_impossible_value_is_explained_beside_its_control(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    update = move(page, "rank", "ArrowLeft")
+    knob(page, "rank").evaluate("slider => { slider.max = 99; slider.value = 40 }")
+    knob(page, "rank").dispatch_event("input", {"bubbles": True})
+    error = page.locator("[data-knob=rank] .error")
+    expect(error).to_contain_text("rank=40")
+    expect(knob(page, "rank")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".gauges")).to_contain_text("Rank of ΔW7 of 64")
+    assert page.evaluate("updates.at(-1)") == update
+    knob(page, "rank").press("Home")
+    expect(error).to_be_empty()
+    expect(page.locator(".gauges")).to_contain_text("Rank of ΔW1 of 64")
+
+
+def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    sentence = page.locator(".sentence").inner_text()
+    knob(page, "rank").press("ArrowLeft")
+    expect(page.locator(".note")).to_contain_text("MB")
+    expect(page.locator("progress")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("adapter-demo")).to_have_attribute("data-state", "stored")
+    expect(page.locator("progress")).to_be_hidden()
+    assert page.locator(".sentence").inner_text() == sentence
+    assert page.evaluate("updates") == []
+    assert count_nonzero(move(page, "rank", "ArrowLeft")) == 6
+
+
+@pytest.fixture
+def broken_site(site_folder: Path, tmp_path: Path) -> Path:
+    """The site without the files of numpy's compiled core."""
+    folder = tmp_path / "site"
+    shutil.copytree(site_folder, folder, copy_function=os.link)
+    files = list(folder.glob("assets/py/**/*multiarray_umath*"))
+    assert files
+    for file in files:
+        file.unlink()
+    return folder
+
+
+def test_a_missing_file_is_explained_and_can_be_tried_again(
+    page: Page, broken_site: Path, site_folder: Path
+) -> None:
+    with serving(broken_site) as site:
+        page.goto(site + PAGE)
+        sentence = page.locator(".sentence").inner_text()
+        knob(page, "rank").press("ArrowLeft")
+        page.wait_for_selector("adapter-demo[data-state=error]")
+        expect(page.get_by_role("alert").filter(has_text="multiarray_umath")).to_be_visible()
+        expect(page.locator(".note")).to_contain_text("still hold")
+        assert page.locator(".sentence").inner_text() == sentence
+        for file in site_folder.glob("assets/py/**/*multiarray_umath*"):
+            os.link(file, broken_site / file.relative_to(site_folder))
+        page.get_by_role("button", name="Try again").click()
+        page.wait_for_selector(LIVE)
+        expect(page.locator(".problem")).to_be_empty()
+
+
+# For everybody ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_article(browser: Browser, site: str, scheme: Any) -> None:
+    with browser.new_context(
+        color_scheme=scheme, viewport={"width": 1280, "height": 900}
+    ) as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for summary in page.locator("adapter-demo summary").all():
+            summary.click()
+        for state in ("stored", "live"):
+            if state == "live":
+                knob(page, "rank").press("ArrowLeft")
+            page.wait_for_selector(f"adapter-demo[data-state={state}]")
+            found = page.evaluate("axe.run('article')")["violations"]
+            told = [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+            assert told == [], json.dumps(told, indent=1)
+
+
+def test_every_control_has_a_name_and_answers_to_the_keyboard(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    for name in ("Rank r", "Alpha α", "Step (stands in for training)"):
+        expect(page.get_by_role("slider", name=name)).to_have_count(1)
+    expect(page.get_by_role("checkbox", name="Rank stabilised")).to_have_count(1)
+    page.get_by_role("slider", name="Rank r").press("PageUp")
+    page.wait_for_selector(LIVE)
+    expect(page.locator(".live")).to_have_text(page.locator(".sentence").inner_text())
+
+
+def test_single_values_can_be_read_by_keyboard_and_pointer(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    heatmap = page.locator(".matrix .stage:visible")
+    readout = page.locator(".matrix output")
+    heatmap.press("ArrowRight")
+    expect(readout).to_contain_text("row 1, column 1: ≈")
+    heatmap.press("End")
+    expect(readout).to_contain_text("row 1, column 64: ≈")
+    about = float(readout.inner_text().split("≈ ")[1].replace("−", "-"))
+    exact = probe("lora", {})["panels"][0]["views"][0]
+    assert about == pytest.approx(exact["values"][63], abs=exact["limit"] / 100)
+    heatmap.press("Escape")
+    expect(readout).to_have_text("64 × 64")
+    move(page, "rank", "ArrowLeft")
+    move(page, "rank", "ArrowRight")
+    heatmap.hover(position={"x": 1, "y": 1})
+    expect(readout).to_contain_text("row 1, column 1:")
+    live = float(readout.inner_text().split(": ")[1].replace("−", "-"))
+    assert live == pytest.approx(exact["values"][0], rel=0.01)
+    spectrum = page.locator(".series .stage").first
+    spectrum.press("ArrowRight")
+    sigma = probe("lora", {})["panels"][1]["lines"][0]["values"]
+    expect(page.locator(".series output").first).to_have_text(f"index 1: ΔW {sigma[0]:.3g}")
+
+
+def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(
+    browser: Browser, site: str
+) -> None:
+    phone: Any = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**phone) as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        expect(knob(page, "rank")).to_be_enabled()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        targets = "input:not([type=checkbox], [hidden]), .check, button, select, summary"
+        for target in page.locator(f"adapter-demo :is({targets})").all():
+            box = target.bounding_box()
+            assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")
+        knob(page, "step").scroll_into_view_if_needed()
+        expect(page.locator("adapter-demo .matrix")).to_be_in_viewport()
+
+
+def test_a_double_click_on_a_slider_sets_it_back(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?alpha=20")
+    knob(page, "alpha").dblclick()
+    page.wait_for_function("() => updates.at(-1)?.knobs.alpha === 16")
+    expect(knob(page, "alpha")).to_have_value("16")
+    page.wait_for_url(site + PAGE)
+
+
+def test_play_moves_through_all_values_and_back(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_selector("button:text('Pause')")
+    page.wait_for_selector("button:text('Play')")
+    ranks = page.evaluate("updates.map(({ knobs }) => knobs.rank)")
+    assert ranks == [*range(9, 17), *range(1, 9)]
+
+
+def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(site + PAGE)
+    for rank in (9, 10):
+        page.get_by_role("button", name="Play").click()
+        page.wait_for_function("rank => updates.at(-1)?.knobs.rank === rank", arg=rank)
+    assert page.evaluate("updates.length") == 2
+
+
+def test_pictures_and_numbers_can_be_taken_away(page: Page, site: str) -> None:
+    page.goto(site + PAGE + "?rank=2&seed=5")
+    got: dict[str, bytes] = {}
+    for kind in ("SVG", "PNG", "CSV", "JSON"):
+        page.locator(".export").evaluate("menu => { menu.open = true }")
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename == f"lora.{kind.lower()}"
+        got[kind] = Path(download.value.path()).read_bytes()
+    svg = got["SVG"].decode()
+    for said in ("lora", "rank=2", "seed=5", "version", f"{site}{PAGE}?rank=2&amp;seed=5"):
+        assert said in svg
+    assert got["PNG"].startswith(b"\x89PNG")
+    data = json.loads(got["JSON"])
+    assert data["knobs"]["rank"] == 2
+    expected = probe("lora", data["knobs"])["panels"]
+    np.testing.assert_allclose(
+        data["panels"][0]["views"][0]["values"], expected[0]["views"][0]["values"]
+    )
+    rows = [row.split(",") for row in got["CSV"].decode().splitlines()]
+    sigma = [float(row[4]) for row in rows if row[:2] == ["delta_spectrum", "ΔW"]]
+    np.testing.assert_allclose(sigma, expected[1]["lines"][0]["values"], atol=1e-12)
+
+
+def test_the_link_can_be_copied(context: BrowserContext, page: Page, site: str) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site + PAGE + "?rank=5")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == site + PAGE + "?rank=5"
