@@ -1,8 +1,8 @@
 """Page furniture for Markdown: what `{{ … }}` on a page calls.
 
 The HTML stands in scripts/templates/page.html, the facts in scripts/catalog.py. Only `page.url` and
-`page.meta` of a page are used, so that another site generator can run these macros too. No macro has
-the name of a field of a front matter: a page's fields hide macros.
+`page.meta` of a page are used, so that another site generator can run these macros too. No macro
+has the name of a front matter field: a page's fields hide macros.
 """
 
 from __future__ import annotations
@@ -504,10 +504,10 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
 
 
 MACROS = (
-    "verdict", "demo", "arrays", "evidence_table", "grade", "errata_list", "relations_list", "peft_config", "ref",
-    "references", "cite", "cards", "dimensions", "argument_map", "claims_list", "claim_cards", "themes_list",
-    "predictions_list", "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot",
-    "benchmark_table", "agreement",
+    "verdict", "demo", "arrays", "evidence_table", "grade", "errata_list", "relations_list",
+    "peft_config", "ref", "references", "cite", "cards", "dimensions", "argument_map",
+    "claims_list", "claim_cards", "themes_list", "predictions_list", "all_errata", "scorecard",
+    "chooser", "parameter_table", "benchmark_plot", "benchmark_table", "agreement",
 )  # fmt: skip
 
 
