@@ -1,0 +1,103 @@
+r"""LoKr repeats one small block over the whole weight, with a gain for every place.
+
+$$W' = W + s\, C \otimes M, \qquad M = B A, \qquad s = \alpha / r$$
+
+C is f × f. Each of its entries is the gain of one of f² blocks, and all blocks have the shape of M,
+which is low-rank or full; C may be low-rank, too.
+
+Source: yeh2024lycoris, section 3.2, equations 4 and 5; edalati2022krona for two full factors.
+Differs: an f that does not divide a side, or exceeds its root, is refused; equation 5 takes the
+next smaller divisor. Two full factors have scale 1, as in LyCORIS; PEFT keeps α / r. PEFT starts
+C at zero and M at random.
+"""
+
+from dataclasses import dataclass
+from math import isqrt
+from typing import Annotated, Literal, Self
+
+import numpy as np
+
+from adapters_np.core import Alpha, Learned, Range, WeightAdapter
+from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
+
+FULL = "decompose == 'none'"
+BOTH = "decompose == 'both'"
+
+
+@dataclass(frozen=True, eq=False)
+class LoKr(WeightAdapter):
+    """A Kronecker product; an empty second factor means that the first one is the whole block."""
+
+    C: Annotated[Array, Learned(f"factor, rank if {BOTH} else factor", unit=0.8)]
+    C_A: Annotated[Array, Learned(f"rank if {BOTH} else 0, factor", unit=0.8)]
+    B: Annotated[Array, Learned(f"d_out // factor, d_in // factor if {FULL} else rank", unit=0.2)]
+    A: Annotated[Array, Learned(f"0 if {FULL} else rank, d_in // factor", unit=0.05)]
+    s: float
+
+    gauges = ("rank", "tile_rank", "stable_rank", "relative_norm", "parameters")
+
+    @classmethod
+    def init(
+        cls,
+        W: Array,
+        rng: np.random.Generator,
+        *,
+        factor: Literal[1, 2, 4, 8] = 4,
+        rank: Annotated[int, Range(1, 8, letter="r")] = 2,
+        alpha: Alpha = 16.0,
+        decompose: Literal["right", "none", "both"] = "right",
+    ) -> Self:
+        """Start at the identity: the right block is zero, by A if it is low-rank.
+
+        Args:
+            W: The frozen weight, (d_out, d_in).
+            rng: The source of C and B.
+            factor: f, the side of C; the weight is cut into f × f blocks. 1 is LoRA with one gain.
+            rank: r of a low-rank block.
+            alpha: The scale's numerator; the change is multiplied by alpha / r.
+            decompose: Which blocks are low-rank: the right one, M; none, where rank and alpha play
+                no part; or C as well.
+
+        Raises:
+            ValueError: when f does not divide a side of W or exceeds its root, or when a low-rank
+                block is smaller than r.
+        """
+        d_out, d_in = W.shape
+        sides = []
+        for axis, size in ("d_out", d_out), ("d_in", d_in):
+            sides.append(divide("factor", factor, axis, size))
+            at_most("factor", factor, f"√{axis}", isqrt(size))
+        full, both = decompose == "none", decompose == "both"
+        if not full:
+            at_most("rank", rank, "a side of M", min(sides))
+        if both:
+            at_most("rank", rank, "factor", factor)
+        C = kaiming_uniform(rng, (factor, rank if both else factor))
+        C_A = kaiming_uniform(rng, (rank if both else 0, factor))
+        B = np.zeros((sides[0], sides[1])) if full else kaiming_uniform(rng, (sides[0], rank))
+        A = np.zeros((0 if full else rank, sides[1]))
+        return cls(C, C_A, B, A, 1.0 if full else alpha / rank)
+
+    def left(self) -> Array:
+        """Return C, (f, f)."""
+        return self.C @ self.C_A if self.C_A.size else self.C
+
+    def right(self) -> Array:
+        """Return M, (d_out / f, d_in / f)."""
+        return self.B @ self.A if self.A.size else self.B
+
+    def delta(self, W: Array) -> Array:
+        """Return s C ⊗ M, (d_out, d_in); W does not enter."""
+        return self.s * np.kron(self.left(), self.right())
+
+    def tile(self) -> tuple[int, int]:
+        """Return the shape of a block."""
+        rows, columns = self.right().shape
+        return rows, columns
+
+    def forward_reshaped(self, W: Array, X: Array) -> Array:
+        """Return the output as C X̃ Mᵀ, X̃ being each token cut into f pieces, (d_out, n)."""
+        C, M = self.left(), self.right()
+        pieces = X.reshape(C.shape[1], M.shape[1], -1)  # (f, d_in / f, n)
+        mixed = np.einsum("ij,jkn->ikn", C, pieces)
+        return W @ X + self.s * np.einsum("lk,ikn->iln", M, mixed).reshape(len(W), -1)
