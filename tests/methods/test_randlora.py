@@ -1,0 +1,134 @@
+"""What RandLoRA's paper says of RandLoRA."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, parameters, perturbed, restore
+from adapters_np.methods.randlora import RandLoRA, dense, sparse
+from tests.toy import jacobian_rank, tokens, weight
+
+SHAPES = [(64, 48), (48, 64), (48, 48)]
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def moved(shape: tuple[int, int] = (64, 48), **chosen: Any) -> RandLoRA:
+    rng = np.random.default_rng(1)
+    return perturbed(RandLoRA.init(weight(*shape), rng, **chosen), rng, 1.0)
+
+
+def rank_of(adapter: RandLoRA, shape: tuple[int, int] = (64, 48)) -> int:
+    return int(np.linalg.matrix_rank(adapter.delta(weight(*shape))))
+
+
+@every_shape
+@pytest.mark.parametrize("rank", [8, 10])
+def test_change_is_the_sum_over_bases_with_a_on_the_smaller_side(
+    shape: tuple[int, int], rank: int
+) -> None:
+    adapter = moved(shape, rank=rank)
+    assert adapter.A.shape == (rank, min(shape))
+    assert len(adapter.B) == -(-min(shape) // rank)
+    terms = [
+        B @ np.diag(gain) @ adapter.A @ np.diag(g)
+        for B, gain, g in zip(adapter.B, adapter.Lambda, adapter.Gamma, strict=True)
+    ]
+    change = adapter.s * np.sum(terms, axis=0)
+    expected = change.T if shape[1] > shape[0] else change
+    np.testing.assert_allclose(adapter.delta(weight(*shape)), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["Lambda", "Gamma"])
+def test_change_is_zero_when_either_gain_is_zero(name: str) -> None:
+    adapter = moved()
+    assert not replace(adapter, **{name: 0 * getattr(adapter, name)}).delta(weight(64, 48)).any()
+
+
+@every_shape
+@pytest.mark.parametrize("rank", [1, 5, 8, 48])
+def test_rank_is_full_for_every_r(shape: tuple[int, int], rank: int) -> None:
+    assert rank_of(moved(shape, rank=rank), shape) == min(shape)
+
+
+def test_rank_is_r_for_every_basis_in_use() -> None:
+    adapter = moved(rank=8)
+    for used in (1, 3, 6):
+        gains = np.where(np.arange(6)[:, None] < used, adapter.Lambda, 0)
+        assert rank_of(replace(adapter, Lambda=gains)) == 8 * used
+
+
+def test_rank_is_r_when_all_input_gains_are_equal() -> None:
+    adapter = moved(rank=8)
+    equal = replace(adapter, Gamma=np.repeat(adapter.Gamma[:1], 6, axis=0))
+    assert rank_of(equal) == 8
+    each_flat = replace(adapter, Gamma=np.arange(1.0, 7)[:, None].repeat(48, axis=1))
+    assert rank_of(each_flat) == 8
+
+
+def test_first_step_moves_the_output_gains_alone_and_has_rank_r() -> None:
+    W = weight(64, 48)
+    fresh = RandLoRA.init(W, np.random.default_rng(0), rank=8)
+    nudge = np.random.default_rng(1)
+    by_gamma = replace(fresh, Gamma=fresh.Gamma + nudge.normal(size=fresh.Gamma.shape))
+    assert not by_gamma.delta(W).any()
+    by_lambda = replace(fresh, Lambda=nudge.normal(size=fresh.Lambda.shape))
+    assert rank_of(by_lambda) == 8
+
+
+def test_parameters_fall_as_r_grows_and_the_rank_stays() -> None:
+    ranks = [1, 2, 4, 8, 16, 48]
+    counts = [parameters(RandLoRA, 64, 48, rank=r) for r in ranks]
+    assert counts == [-(-48 // r) * (r + 48) for r in ranks]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 48 * 48
+    assert {rank_of(moved(rank=r)) for r in ranks} == {48}
+
+
+def test_scale_can_move_between_the_two_gains_of_a_basis() -> None:
+    adapter, W = moved(rank=8), weight(64, 48)
+    c = np.linspace(0.5, 3, 6)[:, None]
+    other = replace(adapter, Lambda=adapter.Lambda * c, Gamma=adapter.Gamma / c)
+    np.testing.assert_allclose(other.delta(W), adapter.delta(W), atol=1e-12)
+
+
+def test_one_parameter_for_each_basis_is_redundant() -> None:
+    adapter, W = moved((24, 16), rank=4), weight(24, 16)
+    v = flatten(adapter)
+    assert jacobian_rank(lambda v: restore(adapter, v).delta(W), v) == len(v) - 4
+
+
+@pytest.mark.parametrize("bases", ["dense", "sparse"])
+def test_bases_are_the_same_for_every_layer_with_one_seed_and_never_trained(bases: str) -> None:
+    first, second = (moved_from(seed, bases) for seed in (1, 2))  # two weights of one shape
+    assert (first.A == second.A).all()
+    assert (first.B == second.B).all()
+
+
+def moved_from(seed: int, bases: Any) -> RandLoRA:
+    rng = np.random.default_rng(7)
+    adapter = RandLoRA.init(weight(64, 48, seed), rng, bases=bases)
+    return perturbed(adapter, np.random.default_rng(seed), 1.0)
+
+
+@pytest.mark.parametrize("draw", [dense, sparse])
+def test_entries_of_a_basis_have_deviation_one_and_its_columns_are_not_orthonormal(
+    draw: Any,
+) -> None:
+    B = draw(np.random.default_rng(0), (400, 50))
+    assert B.mean() == pytest.approx(0, abs=0.02)
+    assert B.std() == pytest.approx(1, abs=0.02)
+    assert np.abs(B.T @ B / 400 - np.eye(50)).max() > 0.05
+
+
+def test_two_of_three_entries_of_a_sparse_basis_are_zero() -> None:
+    B = sparse(np.random.default_rng(0), (300, 100))
+    assert len(np.unique(B)) == 3
+    assert (B == 0).mean() == pytest.approx(2 / 3, abs=0.01)
+
+
+@every_shape
+def test_low_rank_route_gives_the_same_output(shape: tuple[int, int]) -> None:
+    adapter, W, X = moved(shape), weight(*shape), tokens(shape[1])
+    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-11)
