@@ -1,0 +1,175 @@
+"""What VB-LoRA's paper says of VB-LoRA."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.linalg import Array
+from adapters_np.methods.vblora import VBLoRA
+from demos.probe import GAUGES, measure
+from tests.toy import tokens, weight
+
+SHAPE = (48, 64)
+every_k = pytest.mark.parametrize("topk", [1, 2, 3])
+
+
+def moved(shape: tuple[int, int] = SHAPE, seed: int = 1, **chosen: Any) -> VBLoRA:
+    rng = np.random.default_rng(seed)
+    return perturbed(VBLoRA.init(weight(*shape), rng, **chosen), rng, 1.0)
+
+
+def cut(adapter: VBLoRA) -> Array:
+    """Return all pieces of the rows of A and of the columns of B, one in each row."""
+    B, A = adapter.factors()
+    b = adapter.bank.shape[1]
+    return np.vstack([A.reshape(-1, b), B.T.reshape(-1, b)])
+
+
+@pytest.mark.parametrize("rank", [1, 4, 8])
+def test_change_has_rank_r(rank: int) -> None:
+    adapter = moved(rank=rank, num_vectors=32)
+    assert np.linalg.matrix_rank(adapter.delta(weight(*SHAPE))) == rank
+
+
+@every_k
+def test_pieces_are_mixtures_of_k_vectors_with_positive_weights_that_sum_to_one(topk: int) -> None:
+    adapter = moved(topk=topk)
+    for logits in (adapter.logits_in, adapter.logits_out):
+        chosen, weights = adapter.code(logits)
+        assert chosen.shape == weights.shape == (*logits.shape[:-1], topk)
+        assert (weights > 0).all()
+        np.testing.assert_allclose(weights.sum(axis=-1), 1)
+        assert (np.diff(np.sort(chosen, axis=-1), axis=-1) > 0).all()
+
+
+def test_piece_t_of_row_rho_of_a_and_of_column_rho_of_b_has_its_own_logits() -> None:
+    adapter, b = moved(), 8
+    B, A = adapter.factors()
+
+    def piece(logits: Array) -> Array:
+        top = np.argsort(logits)[-2:]
+        w = np.exp(logits[top])
+        mixed: Array = w / w.sum() @ adapter.bank[top]
+        return mixed
+
+    for rho, t in ((0, 0), (3, 5), (1, 2)):
+        np.testing.assert_allclose(A[rho, b * t : b * t + b], piece(adapter.logits_in[rho, t]))
+        np.testing.assert_allclose(B[b * t : b * t + b, rho], piece(adapter.logits_out[t, rho]))
+
+
+@pytest.mark.parametrize(("num_vectors", "vector_length"), [(4, 8), (16, 8), (4, 16)])
+def test_pieces_of_two_layers_span_no_more_than_their_common_bank(
+    num_vectors: int, vector_length: int
+) -> None:
+    first = moved(num_vectors=num_vectors, vector_length=vector_length)
+    second = moved((64, 32), 2, num_vectors=num_vectors, vector_length=vector_length)
+    second = replace(second, bank=first.bank)
+    pieces = np.vstack([cut(first), cut(second)])
+    assert np.linalg.matrix_rank(pieces) == min(num_vectors, vector_length)
+
+
+@every_k
+def test_entries_are_bounded_by_the_bank(topk: int) -> None:
+    adapter = moved(topk=topk, rank=3)
+    largest = np.abs(adapter.bank).max()
+    assert np.abs(cut(adapter)).max() <= largest
+    assert np.abs(adapter.delta(weight(*SHAPE))).max() <= 3 * largest**2
+
+
+def test_constant_added_to_the_logits_of_a_piece_changes_nothing() -> None:
+    adapter, W = moved(), weight(*SHAPE)
+    other = replace(adapter, logits_in=adapter.logits_in + 5, logits_out=adapter.logits_out - 700)
+    np.testing.assert_allclose(other.delta(W), adapter.delta(W), atol=1e-12)
+
+
+def test_vector_that_is_not_selected_matters_only_once_it_is() -> None:
+    adapter, W = moved(), weight(*SHAPE)
+    order = np.argsort(adapter.logits_in[0, 0])
+    for rise, changes in ((0.9, False), (1.1, True)):
+        logits = adapter.logits_in.copy()
+        threshold = logits[0, 0, order[-2]]
+        logits[0, 0, order[-3]] += rise * (threshold - logits[0, 0, order[-3]])
+        other = replace(adapter, logits_in=logits).delta(W)
+        assert (other != adapter.delta(W)).any() == changes
+
+
+def test_with_one_vector_a_piece_is_a_copy_and_its_logits_have_no_gradient() -> None:
+    adapter, W = moved(topk=1), weight(*SHAPE)
+    distances = np.abs(cut(adapter)[:, None] - adapter.bank).max(axis=-1)
+    assert (distances.min(axis=1) == 0).all()
+    nudge = 1e-6 * np.random.default_rng(3).normal(size=adapter.logits_in.shape)
+    other = replace(adapter, logits_in=adapter.logits_in + nudge)
+    assert (other.delta(W) == adapter.delta(W)).all()
+
+
+def test_order_of_the_bank_does_not_matter() -> None:
+    adapter, W = moved(), weight(*SHAPE)
+    order = np.random.default_rng(3).permutation(len(adapter.bank))
+    other = replace(
+        adapter,
+        bank=adapter.bank[order],
+        logits_in=adapter.logits_in[..., order],
+        logits_out=adapter.logits_out[..., order],
+    )
+    np.testing.assert_allclose(other.delta(W), adapter.delta(W), atol=1e-12)
+
+
+@every_k
+def test_bank_indices_and_all_but_one_weight_are_enough_to_rebuild_the_change(topk: int) -> None:
+    adapter, W = moved(topk=topk), weight(*SHAPE)
+
+    def rebuilt(chosen: NDArray[np.intp], kept: Array) -> Array:
+        last = 1 - kept.sum(axis=-1, keepdims=True)
+        weights = np.concatenate([kept, last], axis=-1)
+        return np.asarray((weights[..., None] * adapter.bank[chosen]).sum(axis=-2))
+
+    numbers: float = adapter.bank.size
+    pieces = []
+    for logits in (adapter.logits_in, adapter.logits_out):
+        chosen, weights = adapter.code(logits)
+        pieces.append(rebuilt(chosen.astype(np.uint8), weights[..., :-1]))
+        numbers += weights[..., :-1].size + chosen.size / 4
+    A = pieces[0].reshape(len(pieces[0]), -1)
+    B = pieces[1].swapaxes(1, 2).reshape(SHAPE[0], -1)
+    np.testing.assert_allclose(B @ A, adapter.delta(W), atol=1e-12)
+    assert adapter.stored() == numbers
+
+
+def test_trained_numbers_are_bank_and_logits_and_stored_ones_are_the_papers_count() -> None:
+    h, b, r, d = 16, 8, 4, 64
+    pieces = r * (d + d) // b
+    chosen = {"num_vectors": h, "vector_length": b, "rank": r, "topk": 2}
+    assert parameters(VBLoRA, d, d, **chosen) == h * b + h * pieces
+    # the paper's h b + 3 L M r (d / b), for one square matrix
+    assert moved((d, d), **chosen).stored() == h * b + 3 * r * d // b
+
+
+def test_fresh_change_is_small_but_not_zero() -> None:
+    W = weight(*SHAPE)
+    fresh = VBLoRA.init(W, np.random.default_rng(0), rank=4)
+    largest = np.abs(fresh.delta(W)).max()
+    assert 0 < largest <= 4 * 0.02**2
+
+
+def test_zero_bank_would_have_no_gradient() -> None:
+    adapter, W = moved(), weight(*SHAPE)
+    empty = replace(adapter, bank=0 * adapter.bank)
+    step = 1e-6
+    nudged = replace(empty, bank=step * np.random.default_rng(3).normal(size=adapter.bank.shape))
+    assert np.abs(nudged.delta(W)).max() < 100 * step**2
+
+
+def test_low_rank_route_gives_the_same_output() -> None:
+    adapter, W, X = moved(), weight(*SHAPE), tokens(SHAPE[1])
+    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
+
+
+def test_gauges_count_the_vectors_in_use_and_the_numbers_to_store() -> None:
+    change = measure("vblora", {"num_vectors": 32})
+    assert 1 < GAUGES["parts_in_use"](change)["value"] <= 32
+    assert GAUGES["stored"](change)["value"] == 32 * 8 + 64 * 1.5
+    assert GAUGES["stored"](change)["value"] < GAUGES["parameters"](change)["value"]
