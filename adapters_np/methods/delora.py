@@ -4,7 +4,7 @@ $$W' = W + \frac{\lambda}{r}\, B\, \Xi\, A\, D_w - \Delta_0, \qquad
 \Xi_{ii} = \frac{1}{\lVert a_i \rVert\, \lVert b_i \rVert}, \qquad
 (D_w)_{jj} = \lVert W_{:,j} \rVert$$
 
-Source: bini2025delora, section 3 (equations 8, 9 and 15).
+Source: bini2025delora, section 2.2 (equations 5, 8, 9 and 15).
 Differs: the paper writes ‖W‖ for D_w; the official code and PEFT take the norms of W's columns.
 Δ₀ is the first product at the start, so that the adapter starts at W. PEFT has none and starts
 with B = 0 instead (the knob `zero_start`); as PEFT does, norms count as 1e-4 at least.
