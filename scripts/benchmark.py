@@ -137,7 +137,8 @@ def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agree
     draws = rng.integers(0, len(pairs), size=(4000, len(pairs)))
     ranks = [stats.rankdata(pairs[draws][:, :, k], axis=1) for k in (0, 1)]
     a, b = (r - r.mean(axis=1, keepdims=True) for r in ranks)
-    rhos = (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    norms = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    rhos = (a * b).sum(axis=1)[norms > 0] / norms[norms > 0]
     low, high = np.quantile(rhos, [0.025, 0.975])
     return Agreement(
         len(pairs), float(result.statistic), float(result.pvalue), float(low), float(high)
