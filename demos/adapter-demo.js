@@ -7,7 +7,7 @@
 
 import { draw, plot } from "./draw.js";
 import { explore } from "./explore.js";
-import { Field } from "./fields.js";
+import { Field, address, restore } from "./fields.js";
 import { python } from "./python.js";
 
 /**
@@ -26,6 +26,7 @@ class AdapterDemo extends HTMLElement {
   #answer;
   /** @type {Promise<void> | undefined} the redraw that waits for the next frame */
   #redraw;
+  #broken = false; // a file did not load: a change would ask for it again and again
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
@@ -62,14 +63,9 @@ class AdapterDemo extends HTMLElement {
     return Object.fromEntries(this.#fields.map((field) => [field.name, field.value]));
   }
 
-  /** The page's address with every value that differs from its default. */
+  /** The page's address with the present values. */
   get address() {
-    const url = new URL(location.href);
-    for (const field of this.#fields) {
-      if (field.text === field.initial) url.searchParams.delete(field.name);
-      else url.searchParams.set(field.name, field.text);
-    }
-    return url.href;
+    return address(this.#fields);
   }
 
   /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
@@ -77,8 +73,9 @@ class AdapterDemo extends HTMLElement {
     const { signal } = this.#life;
     const knobs = this.knobs;
     if (python.state !== "ready") this.#show("loading", `Loading Python, ${size()}`, "Cancel");
+    this.#broken = false;
     this.#write(".problem", "");
-    plot(); // arrives beside Python
+    plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     try {
       const answer = await python.probe(this, { method: this.method, knobs });
       if (!answer || signal.aborted) return;
@@ -125,6 +122,7 @@ class AdapterDemo extends HTMLElement {
   #fail({ kind, knob, message }) {
     this.#sweep = undefined;
     if (kind !== "knob" && kind !== "stopped") {
+      this.#broken = kind !== "crash";
       this.#show("error", "The last picture, its numbers and the text still hold.", "Try again");
       this.#write(".problem", message);
       return;
@@ -170,7 +168,7 @@ class AdapterDemo extends HTMLElement {
   #change(fields, text) {
     for (const field of fields) field.text = text ?? field.text;
     if (this.#ownsAddress) this.#later(this.#keepAddress);
-    return this.dataset.state === "error" ? undefined : this.run();
+    return this.#broken ? undefined : this.run();
   }
 
   /** @param {HTMLButtonElement} button */
@@ -232,19 +230,11 @@ class AdapterDemo extends HTMLElement {
 
   #keepAddress = () => history.replaceState(history.state, "", this.address);
 
-  /** Takes values from the address as far as the controls accept them, and names those that they do not. */
   #restore() {
-    const query = new URLSearchParams(location.search);
-    const wrong = [];
-    for (const field of this.#fields) {
-      const text = query.get(field.name);
-      if (text === null) continue;
-      if (field.accepts(text)) field.text = text;
-      else wrong.push(`${field.name}=${text.slice(0, 40)}`);
-    }
+    const wrong = restore(this.#fields);
     if (wrong.length) this.#write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
     const world = this.#find(".world");
-    if (this.#fields.some((field) => field.text !== field.initial && world.contains(field.element))) world.setAttribute("open", "");
+    world.open = this.#fields.some(({ element, text, initial }) => text !== initial && world.contains(element));
   }
 
   // Small things -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  * stored picture and the browser runs it for the live one, so nothing jumps when one follows the other.
  *
  * @typedef {ArrayLike<number>} Values
- * @typedef {{name: string, label: string, rows: number, columns: number, values: Values, limit: number}} View
+ * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[]}} Matrix
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string,
  *   lines: {label: string, values: Values}[]}} Series
@@ -11,8 +11,10 @@
  *   note?: string}} Gauge
  * @typedef {Matrix | Series | Gauge} Panel
  * @typedef {{panels: Panel[], sentence: string}} Answer
- * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
+ * @typedef {import("./heatmap.js").Raster} Raster
  */
+
+import { canvas } from "./heatmap.js";
 
 export const plot = () => import("./plot.js");
 
@@ -38,37 +40,6 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
 }
 
 // Matrices -----------------------------------------------------------------------------------------
-
-const BELOW = [40, 112, 214]; // blue and orange of like lightness: told apart by every kind of colour vision
-const ABOVE = [214, 100, 10];
-const LEVELS = 63; // of each sign
-
-/** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */
-export const PALETTE = Uint8Array.from({ length: 4 * (2 * LEVELS + 1) }, (_, i) => {
-  const level = (i >> 2) - LEVELS;
-  return i % 4 < 3 ? (level < 0 ? BELOW : ABOVE)[i % 4] : Math.round((255 * Math.abs(level)) / LEVELS);
-});
-const COLOURS = new Uint32Array(PALETTE.buffer);
-
-/** @param {View} view @returns {Uint8Array} the palette index of every entry */
-export function levels({ values, limit }) {
-  const scale = limit > 0 ? LEVELS / limit : 0;
-  return Uint8Array.from(values, (v) => LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(v * scale))));
-}
-
-/** @type {WeakMap<Element, View>} what each canvas shows */
-export const shown = new WeakMap();
-
-/** @type {Raster} */
-function canvas(view, old, document) {
-  const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
-  Object.assign(element, { width: view.columns, height: view.rows });
-  const image = new ImageData(view.columns, view.rows);
-  new Uint32Array(image.data.buffer).set(Uint32Array.from(levels(view), (level) => COLOURS[level]));
-  element.getContext("2d")?.putImageData(image, 0, 0);
-  shown.set(element, view);
-  return element;
-}
 
 /** @param {HTMLElement} root @param {Matrix} panel @param {Raster} raster */
 function drawMatrix(root, panel, raster) {

@@ -1,6 +1,7 @@
 /** Reads single values from a figure by pointer, touch or arrow keys. */
 
-import { CHART, shown, short } from "./draw.js";
+import { CHART, short } from "./draw.js";
+import { shown } from "./heatmap.js";
 
 /** @type {Record<string, [number, number]>} row and column */
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -1e4], End: [0, 1e4] };
@@ -68,7 +69,7 @@ function grid(root, stage) {
   const box = { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height };
   if (picture.localName !== "svg") {
     const { rows, columns, values, about } = shown.has(picture)
-      ? { about: "", .../** @type {import("./draw.js").View} */ (shown.get(picture)) }
+      ? { about: "", .../** @type {import("./heatmap.js").View} */ (shown.get(picture)) }
       : stored(/** @type {HTMLImageElement} */ (picture), limitOf(stage));
     const text = (/** @type {number} */ i, /** @type {number} */ j) => `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
     return { box, rows, columns, text };

@@ -73,3 +73,26 @@ export class Field {
     for (const control of this.controls) control.ariaInvalid = text ? "true" : null;
   }
 }
+
+/** The page's address with every value that differs from its default. @param {Field[]} fields */
+export function address(fields) {
+  const url = new URL(location.href);
+  for (const { name, text, initial } of fields) {
+    if (text === initial) url.searchParams.delete(name);
+    else url.searchParams.set(name, text);
+  }
+  return url.href;
+}
+
+/**
+ * Takes values from the address as far as the controls accept them.
+ *
+ * @param {Field[]} fields
+ * @returns {string[]} those that are not accepted
+ */
+export function restore(fields) {
+  const query = new URLSearchParams(location.search);
+  const given = fields.flatMap((field) => (query.has(field.name) ? [{ field, text: query.get(field.name) ?? "" }] : []));
+  for (const { field, text } of given) if (field.accepts(text)) field.text = text;
+  return given.filter(({ field, text }) => field.text !== text).map(({ field, text }) => `${field.name}=${text.slice(0, 40)}`);
+}

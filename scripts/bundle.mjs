@@ -1,5 +1,5 @@
 /**
- * Bundles what the browser loads: `adapter-demo.js` and `demo.css` under fixed names, everything else hashed.
+ * Bundles what the browser loads: what pages name has a fixed name, everything else a hash in its name.
  *
  *     node scripts/bundle.mjs --manifest .build/py/manifest.json --out site/assets/demo
  */
@@ -16,8 +16,9 @@ const { manifest, out } = /** @type {{manifest: string, out: string}} */ (values
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf-8"));
+const files = JSON.parse(await readFile(manifest, "utf-8"));
 const constants = {
-  MANIFEST: JSON.stringify(JSON.parse(await readFile(manifest, "utf-8"))),
+  MANIFEST: JSON.stringify(files),
   VERSION: JSON.stringify(version),
   "window.devicePixelRatio": "2", // else Plot shifts lines by half a pixel on some screens, away from the stored picture
 };
@@ -41,8 +42,9 @@ await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
 const worker = await bundle(["worker.js"], { entryNames: "[name]-[hash]", define: constants });
 const [path] = Object.keys(worker.metafile?.outputs ?? {});
-await bundle(["adapter-demo.js", "demo.css"], {
+await bundle(["adapter-demo.js", "tables.js", "demo.css"], {
   splitting: true,
   chunkNames: "[name]-[hash]",
-  define: { ...constants, WORKER: JSON.stringify(path.split("/").pop()) },
+  // The size alone, so that the page does not carry the list of files that the worker needs.
+  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(path.split("/").pop()) },
 });

@@ -9,7 +9,8 @@ import { Buffer } from "node:buffer";
 import { text } from "node:stream/consumers";
 import { crc32, deflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
-import { PALETTE, draw, levels } from "../demos/draw.js";
+import { draw } from "../demos/draw.js";
+import { PALETTE, levels } from "../demos/heatmap.js";
 
 /**
  * @param {string} type @param {Uint8Array} data
@@ -26,7 +27,7 @@ function chunk(type, data) {
 /**
  * A PNG with a palette is half the size of one with RGBA, which is all that PNG packages write.
  *
- * @param {import("../demos/draw.js").View} view
+ * @param {import("../demos/heatmap.js").View} view
  */
 function png(view) {
   const { rows, columns } = view;
@@ -46,7 +47,7 @@ function png(view) {
   ]);
 }
 
-/** @type {import("../demos/draw.js").Raster} */
+/** @type {import("../demos/heatmap.js").Raster} */
 function image(view, _, document) {
   const element = document.createElement("img");
   const source = `data:image/png;base64,${png(view).toString("base64")}`;

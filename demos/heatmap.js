@@ -1,0 +1,37 @@
+/**
+ * Colours for the entries of a matrix, the same in the stored picture and in the live one.
+ *
+ * @typedef {{name: string, label: string, rows: number, columns: number, values: ArrayLike<number>, limit: number}} View
+ * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
+ */
+
+const BELOW = [40, 112, 214]; // blue and orange of like lightness: told apart by every kind of colour vision
+const ABOVE = [214, 100, 10];
+const LEVELS = 63; // of each sign
+
+/** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */
+export const PALETTE = Uint8Array.from({ length: 4 * (2 * LEVELS + 1) }, (_, i) => {
+  const level = (i >> 2) - LEVELS;
+  return i % 4 < 3 ? (level < 0 ? BELOW : ABOVE)[i % 4] : Math.round((255 * Math.abs(level)) / LEVELS);
+});
+const COLOURS = new Uint32Array(PALETTE.buffer);
+
+/** @param {View} view @returns {Uint8Array} the palette index of every entry */
+export function levels({ values, limit }) {
+  const scale = limit > 0 ? LEVELS / limit : 0;
+  return Uint8Array.from(values, (v) => LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(v * scale))));
+}
+
+/** @type {WeakMap<Element, View>} what each canvas shows */
+export const shown = new WeakMap();
+
+/** @type {Raster} */
+export function canvas(view, old, document) {
+  const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
+  Object.assign(element, { width: view.columns, height: view.rows });
+  const image = new ImageData(view.columns, view.rows);
+  new Uint32Array(image.data.buffer).set(Uint32Array.from(levels(view), (level) => COLOURS[level]));
+  element.getContext("2d")?.putImageData(image, 0, 0);
+  shown.set(element, view);
+  return element;
+}
