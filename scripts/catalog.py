@@ -117,8 +117,8 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
         for i, module in enumerate(m.modules):
             if not re.search(rf'demo\("{module}"\)' + (r"|demo\(\)" if i == 0 else ""), m.body):
                 yield f'{m.file}: {{{{ demo("{module}") }}}} is missing'
-            if not re.search(rf"^::: adapters_np\.methods\.{module}\b", m.body, re.M):
-                yield f"{m.file}: Implementation: ::: adapters_np.methods.{module} is missing"
+            if not re.search(rf'source\("{module}"\)' + (r"|source\(\)" if i == 0 else ""), m.body):
+                yield f'{m.file}: Implementation: {{{{ source("{module}") }}}} is missing'
         if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
             yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
         if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -153,32 +154,66 @@ def page_bibtex(method: Method) -> str:
 # Mathematics of the declarations ------------------------------------------------------------------
 
 
+LETTERS = {"block_size": "b", "rank": "r"}
+
+
+class AtDefaults(ast.NodeTransformer):
+    """Decides the conditions of a shape by the defaults of switches and choices."""
+
+    def __init__(self, cls: type[Adapter]) -> None:
+        """Keep the defaults of the knobs that are no numbers of a range."""
+        self.values = {
+            k.name: k.default for k in knobs(cls).values() if k.kind in ("bool", "choice")
+        }
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """Return the branch that the defaults take."""
+        test = eval(ast.unparse(node.test), {"__builtins__": {}}, self.values)
+        return self.visit(node.body if test else node.orelse)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Return 1 or 0."""
+        return ast.Constant(int(eval(ast.unparse(node), {"__builtins__": {}}, self.values)))
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Return 1 or 0 for a switch, the name for anything else."""
+        value = self.values.get(node.id)
+        return ast.Constant(int(value)) if isinstance(value, bool) else node
+
+
+def _axes(cls: type[Adapter], shape: str) -> list[str]:
+    """Return the axes of a declared shape as a reader writes them, at the default switches."""
+    letters = LETTERS | {name: k.letter for name, k in knobs(cls).items() if k.letter}
+    tree = AtDefaults(cls).visit(ast.parse(f"({shape},)", mode="eval").body)
+    axes = []
+    for item in tree.elts:
+        text = re.sub(r"\w+", lambda m: letters.get(m[0], m[0]), ast.unparse(item))
+        text = re.sub(r"\s*//?\s*", "/", text).replace(" ** 2", "²")
+        text = re.sub(r"\b1 \* | \* 1\b", "", re.sub(r"^.*(\* 0\b|\b0 \*).*$", "0", text))
+        is_sum = isinstance(item, ast.BinOp) and isinstance(item.op, (ast.Add, ast.Sub))
+        text = text.replace(" * ", "·").replace("-", "−")
+        axes.append(f"({text})" if (is_sum or "/" in text) and len(tree.elts) > 1 else text)
+    return axes
+
+
 def shape_text(cls: type[Adapter], shape: str) -> str:
     """Return a declared shape as a reader writes it, such as "r × d_in"."""
-    return " × ".join(_factors(cls, shape))
+    return " × ".join(_axes(cls, shape))
 
 
 def formula(cls: type[Adapter]) -> str:
-    """Return the number of trained parameters as a formula over d_out, d_in and the knobs."""
-    terms = [" · ".join(_factors(cls, f.shape, product=True)) for f in arrays(cls) if f.learned]
-    return " + ".join(terms)
+    """Return the number of trained parameters as a formula over d_out, d_in and the knobs.
 
-
-def _factors(cls: type[Adapter], shape: str, *, product: bool = False) -> list[str]:
-    letters = {name: knob.letter for name, knob in knobs(cls).items() if knob.letter}
-    tree = ast.parse(f"({shape},)", mode="eval").body
-    assert isinstance(tree, ast.Tuple)
-    words = []
-    for item in tree.elts:
-        text = re.sub(r"\w+", lambda m: letters.get(m[0], m[0]), ast.unparse(item))
-        text = re.sub(r"\s*//?\s*", "/", text).replace(" * ", "·")
-        compound = isinstance(item, (ast.BinOp, ast.IfExp)) and not (
-            isinstance(item, ast.BinOp) and isinstance(item.op, (ast.Mult, ast.Div, ast.FloorDiv))
-        )
-        words.append(f"({text})" if product and compound and len(tree.elts) > 1 else text)
-    if product and len(words) > 1:
-        words = [word for word in words if word != "1"]
-    return words
+    >>> formula(load("lora"))
+    'r·d_in + d_out·r'
+    """
+    products = [_axes(cls, f.shape) for f in arrays(cls) if f.learned]
+    terms = Counter(
+        "·".join(axis for axis in axes if axis != "1") or "1"
+        for axes in products
+        if "0" not in axes
+    )
+    return " + ".join(f"{n}·{term}" if n > 1 else term for term, n in terms.items())
 
 
 def keeps_spectrum(slug: str) -> bool:
@@ -282,6 +317,15 @@ class Furniture:
         ]
         n = parameters(cls, 64, 64)
         return self.draw("arrays", fields, formula(cls), n, 100 * n / 64**2)
+
+    def source(self, module: str = "") -> str:
+        """The tested file itself."""
+        slug = module or self.method.modules[0]
+        path = f"adapters_np/methods/{slug}.py"
+        return (
+            f'<div class="source-listing" data-module="{slug}" markdown="1">\n\n'
+            f'```python title="{path}"\n--8<-- "{path}"\n```\n\n</div>\n'
+        )
 
     def evidence_table(self) -> str:
         """The table of claims."""
@@ -504,10 +548,11 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
 
 
 MACROS = (
-    "verdict", "demo", "arrays", "evidence_table", "grade", "errata_list", "relations_list",
-    "peft_config", "ref", "references", "cite", "cards", "dimensions", "argument_map",
-    "claims_list", "claim_cards", "themes_list", "predictions_list", "all_errata", "scorecard",
-    "chooser", "parameter_table", "benchmark_plot", "benchmark_table", "agreement",
+    "verdict", "demo", "arrays", "source", "evidence_table", "grade", "errata_list",
+    "relations_list", "peft_config", "ref", "references", "cite", "cards", "dimensions",
+    "argument_map", "claims_list", "claim_cards", "themes_list", "predictions_list",
+    "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot", "benchmark_table",
+    "agreement",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ def test_a_new_method_gets_a_page_a_module_and_a_test(tmp_path: Path) -> None:
         "tests/methods/test_gain_map.py",
     }
     compile((tmp_path / "adapters_np/methods/gain_map.py").read_text(), "gain_map.py", "exec")
-    assert "::: adapters_np.methods.gain_map" in (tmp_path / "docs/methods/gain_map.md").read_text()
+    assert "title: Gain Map" in (tmp_path / "docs/methods/gain_map.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["Gain", "3d", "a-b", "../x", ""])
