@@ -20,18 +20,15 @@ import numpy as np
 from adapters_np.core import Alpha, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
 
-FULL = "decompose == 'none'"
-BOTH = "decompose == 'both'"
-
 
 @dataclass(frozen=True, eq=False)
 class LoKr(WeightAdapter):
     """A Kronecker product; an empty second factor means that the first one is the whole block."""
 
-    C: Annotated[Array, Learned(f"factor, rank if {BOTH} else factor", unit=0.8)]
-    C_A: Annotated[Array, Learned(f"rank if {BOTH} else 0, factor", unit=0.8)]
-    B: Annotated[Array, Learned(f"d_out // factor, d_in // factor if {FULL} else rank", unit=0.2)]
-    A: Annotated[Array, Learned(f"0 if {FULL} else rank, d_in // factor", unit=0.05)]
+    C: Annotated[Array, Learned("factor, rank if decompose_both else factor", unit=0.8)]
+    C_A: Annotated[Array, Learned("rank if decompose_both else 0, factor", unit=0.8)]
+    B: Annotated[Array, Learned("d_out // factor, d_in // factor if full else rank", unit=0.2)]
+    A: Annotated[Array, Learned("0 if full else rank, d_in // factor", unit=0.05)]
     s: float
 
     gauges = ("rank", "tile_rank", "stable_rank", "relative_norm", "parameters")
@@ -45,9 +42,10 @@ class LoKr(WeightAdapter):
         factor: Literal[1, 2, 4, 8] = 4,
         rank: Annotated[int, Range(1, 8, letter="r")] = 2,
         alpha: Alpha = 16.0,
-        decompose: Literal["right", "none", "both"] = "right",
+        full: bool = False,
+        decompose_both: bool = False,
     ) -> Self:
-        """Start at the identity: the right block is zero, by A if it is low-rank.
+        """Start at the identity: M is zero, by way of A if it is low-rank.
 
         Args:
             W: The frozen weight, (d_out, d_in).
@@ -55,8 +53,8 @@ class LoKr(WeightAdapter):
             factor: f, the side of C; the weight is cut into f × f blocks. 1 is LoRA with one gain.
             rank: r of a low-rank block.
             alpha: The scale's numerator; the change is multiplied by alpha / r.
-            decompose: Which blocks are low-rank: the right one, M; none, where rank and alpha play
-                no part; or C as well.
+            full: Learn M itself and not B A. Then r and α play no part, unless C is low-rank.
+            decompose_both: Make C a product of rank r as well.
 
         Raises:
             ValueError: when f does not divide a side of W or exceeds its root, or when a low-rank
@@ -67,16 +65,15 @@ class LoKr(WeightAdapter):
         for axis, size in ("d_out", d_out), ("d_in", d_in):
             sides.append(divide("factor", factor, axis, size))
             at_most("factor", factor, f"√{axis}", isqrt(size))
-        full, both = decompose == "none", decompose == "both"
         if not full:
             at_most("rank", rank, "a side of M", min(sides))
-        if both:
+        if decompose_both:
             at_most("rank", rank, "factor", factor)
-        C = kaiming_uniform(rng, (factor, rank if both else factor))
-        C_A = kaiming_uniform(rng, (rank if both else 0, factor))
+        C = kaiming_uniform(rng, (factor, rank if decompose_both else factor))
+        C_A = kaiming_uniform(rng, (rank if decompose_both else 0, factor))
         B = np.zeros((sides[0], sides[1])) if full else kaiming_uniform(rng, (sides[0], rank))
         A = np.zeros((0 if full else rank, sides[1]))
-        return cls(C, C_A, B, A, 1.0 if full else alpha / rank)
+        return cls(C, C_A, B, A, 1.0 if full and not decompose_both else alpha / rank)
 
     def left(self) -> Array:
         """Return C, (f, f)."""

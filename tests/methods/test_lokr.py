@@ -16,8 +16,9 @@ from tests.toy import singular_values, tokens, weight
 SHAPE = (48, 64)
 KINDS: list[dict[str, Any]] = [
     {"factor": 4, "rank": 3},
-    {"factor": 4, "decompose": "none"},
-    {"factor": 4, "rank": 2, "decompose": "both"},
+    {"factor": 4, "full": True},
+    {"factor": 4, "rank": 2, "decompose_both": True},
+    {"factor": 4, "rank": 2, "full": True, "decompose_both": True},
     {"factor": 1, "rank": 5},
 ]
 every_kind = pytest.mark.parametrize("chosen", KINDS, ids=str)
@@ -60,10 +61,8 @@ def test_rank_is_the_product_of_the_ranks(chosen: dict[str, Any]) -> None:
     adapter = moved(chosen)
     left, right = rank(adapter.left()), rank(adapter.right())
     assert rank(adapter.delta(weight(*SHAPE))) == left * right
-    low = chosen.get("decompose") != "none"
-    assert right == (chosen["rank"] if low else min(adapter.tile()))
-    both = chosen.get("decompose") == "both"
-    assert left == (chosen["rank"] if both else chosen["factor"])
+    assert right == (min(adapter.tile()) if chosen.get("full") else chosen["rank"])
+    assert left == (chosen["rank"] if chosen.get("decompose_both") else chosen["factor"])
 
 
 @every_kind
@@ -97,17 +96,22 @@ def test_reshaped_route_gives_the_same_output(chosen: dict[str, Any]) -> None:
 
 
 def test_full_rank_costs_as_much_as_lora_with_one_direction() -> None:
-    chosen = {"factor": 8, "decompose": "none"}
+    chosen = {"factor": 8, "full": True}
     assert parameters(LoKr, 64, 64, **chosen) == parameters(LoRA, 64, 64, rank=1) == 128
     assert rank(moved(chosen, (64, 64)).delta(weight(64, 64))) == 64
 
 
 @pytest.mark.parametrize(
-    ("decompose", "expected"),
-    [("none", 16 + 12 * 16), ("right", 16 + 3 * (12 + 16)), ("both", 3 * (4 + 4 + 12 + 16))],
+    ("full", "both", "expected"),
+    [
+        (False, False, 16 + 3 * (12 + 16)),
+        (True, False, 16 + 12 * 16),
+        (False, True, 3 * (4 + 4 + 12 + 16)),
+        (True, True, 3 * (4 + 4) + 12 * 16),
+    ],
 )
-def test_parameters_are_those_of_the_two_blocks(decompose: str, expected: int) -> None:
-    assert parameters(LoKr, 48, 64, factor=4, rank=3, decompose=decompose) == expected
+def test_parameters_are_those_of_the_two_blocks(full: bool, both: bool, expected: int) -> None:
+    assert parameters(LoKr, 48, 64, factor=4, rank=3, full=full, decompose_both=both) == expected
 
 
 def test_factor_one_is_lora_with_one_gain() -> None:
@@ -116,15 +120,15 @@ def test_factor_one_is_lora_with_one_gain() -> None:
     np.testing.assert_allclose(adapter.delta(W), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("decompose", ["right", "none", "both"])
-def test_at_the_start_only_the_zero_factor_has_a_gradient(decompose: Any) -> None:
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("both", [False, True])
+def test_at_the_start_only_the_zero_factor_has_a_gradient(full: bool, both: bool) -> None:
     W, nudge = weight(*SHAPE), np.random.default_rng(1)
-    fresh = LoKr.init(W, np.random.default_rng(0), decompose=decompose)
+    fresh = LoKr.init(W, np.random.default_rng(0), full=full, decompose_both=both)
     for name in ("C", "C_A", "B", "A"):
         array = getattr(fresh, name)
         other = replace(fresh, **{name: array + nudge.normal(size=array.shape)})
-        zero = "B" if decompose == "none" else "A"
-        assert other.delta(W).any() == (name == zero)
+        assert other.delta(W).any() == (name == ("B" if full else "A"))
 
 
 def test_best_fit_is_the_leading_singular_pair_of_the_rearranged_target() -> None:
@@ -147,7 +151,7 @@ def test_best_fit_is_the_leading_singular_pair_of_the_rearranged_target() -> Non
         ((16, 16), {"factor": 8}, "factor=8 is larger than √d_out=4"),
         ((18, 16), {"factor": 4}, "factor=4 does not divide d_out=18"),
         ((64, 16), {"factor": 4, "rank": 5}, "rank=5 is larger than a side of M=4"),
-        ((64, 64), {"rank": 5, "decompose": "both"}, "rank=5 is larger than factor=4"),
+        ((64, 64), {"rank": 5, "decompose_both": True}, "rank=5 is larger than factor=4"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -155,6 +159,13 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=text):
         LoKr.init(weight(*shape), np.random.default_rng(0), **chosen)
+
+
+def test_two_full_blocks_have_scale_one_whatever_alpha_is() -> None:
+    W, rng = weight(64, 64), np.random.default_rng(0)
+    assert LoKr.init(W, rng, alpha=3.0, full=True).s == 1
+    assert LoKr.init(W, rng, alpha=3.0, full=True, decompose_both=True).s == 1.5
+    assert LoKr.init(W, rng, alpha=3.0).s == 1.5
 
 
 def test_gauge_sees_a_single_tile() -> None:
