@@ -1,4 +1,4 @@
-r"""PiSSA believes that a weight's leading singular components are the part worth training.
+r"""PiSSA believes that what a task changes sits in a weight's strongest singular components.
 
 $$W' = (W - s B_0 A_0) + s\,B A, \qquad
   s\,B_0 A_0 = U_r \Sigma_r V_r^\top, \qquad s = \alpha / r$$

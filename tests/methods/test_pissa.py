@@ -72,10 +72,11 @@ def test_no_other_part_of_rank_r_leaves_a_smaller_residual() -> None:
         assert np.linalg.norm(W - other.s * other.B @ other.A) > best
 
 
-def test_residual_is_smaller_than_the_weight_in_spectral_and_nuclear_norm() -> None:
+def test_residual_is_smaller_than_the_weight_and_its_entries_spread_less() -> None:
     residual = fresh(6).residual(W)
     assert np.linalg.norm(residual, 2) < np.linalg.norm(W, 2)
     assert np.linalg.norm(residual, "nuc") < np.linalg.norm(W, "nuc")
+    assert residual.std() < W.std()
 
 
 def outside(change: np.ndarray, rank: int) -> float:
