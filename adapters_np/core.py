@@ -50,11 +50,13 @@ class Learned(NamedTuple):
     """A trained array.
 
     `shape` is a tuple written in Python over `d_out`, `d_in` and the knobs, such as `"rank, d_in"`.
-    `unit` is how far a step of size 1 moves an entry (one standard deviation).
+    `unit` is how far a step of size 1 moves an entry (one standard deviation). `shared`: one array
+    serves all adapted layers of a model.
     """
 
     shape: str
     unit: float = 1.0
+    shared: bool = False
 
 
 class Frozen(NamedTuple):
@@ -72,6 +74,9 @@ class Range(NamedTuple):
     letter: str = ""
 
 
+Place = Literal["weight", "attention", "norm", "layer", "model"]
+"""A weight matrix, the attention of a layer, a norm, the hidden state of a layer, or the model."""
+
 Rank = Annotated[int, Range(1, 16, letter="r")]
 Alpha = Annotated[float, Range(1, 64, letter="α")]
 
@@ -82,6 +87,9 @@ class Adapter(ABC):
 
     starts_at_identity: ClassVar[bool] = True
     """Whether a fresh adapter leaves the layer's output as it is."""
+
+    place: ClassVar[Place] = "weight"
+    """What one adapter belongs to: a model has that many."""
 
     gauges: ClassVar[tuple[str, ...]] = ("rank", "stable_rank", "relative_norm", "parameters")
     """The numbers that tell this method's story, by their names in `demos/probe.py`."""
@@ -207,6 +215,7 @@ class Field(NamedTuple):
     shape: str
     learned: bool
     unit: float
+    shared: bool = False
 
 
 @cache
@@ -217,7 +226,7 @@ def arrays(cls: type[Adapter]) -> tuple[Field, ...]:
     for field in fields(cls):
         for mark in get_args(hints[field.name])[1:]:
             if isinstance(mark, Learned):
-                found.append(Field(field.name, mark.shape, True, mark.unit))
+                found.append(Field(field.name, mark.shape, True, mark.unit, mark.shared))
             elif isinstance(mark, Frozen):
                 found.append(Field(field.name, mark.shape, False, 0.0))
     return tuple(found)

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [p for p in [str(ROOT)] if p not in sys.path]  # the generator runs from elsewhere
@@ -27,6 +27,7 @@ from demos.probe import measure  # noqa: E402
 from scripts import benchmark as peft_benchmark  # noqa: E402
 from scripts.argument import argument_map  # noqa: E402
 from scripts.catalog import Catalog, read  # noqa: E402
+from scripts.models import MODELS, TARGETS, count, counters  # noqa: E402
 from scripts.pages import (  # noqa: E402
     DIMENSIONS,
     MOST,
@@ -70,33 +71,6 @@ NEEDS = {
     "peft": "In PEFT",
     "identity": "Starts at the identity",
 }
-
-
-class Model(NamedTuple):
-    """A model's shape. The total is checked against the one that its source states."""
-
-    name: str
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    head_size: int
-    inner: int
-    total: int
-
-    def query_and_value(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The shapes of the query and the value projection, (d_out, d_in)."""
-        return (
-            (self.heads * self.head_size, self.hidden),
-            (self.kv_heads * self.head_size, self.hidden),
-        )
-
-
-MODELS = (
-    Model("Llama-3.2-3B", 28, 3072, 24, 8, 128, 8192, 3_212_749_824),
-    Model("Llama-3.1-8B", 32, 4096, 32, 8, 128, 14336, 8_030_261_248),
-    Model("Llama-2-7B", 32, 4096, 32, 32, 128, 11008, 6_738_415_616),
-)
 
 
 # Words --------------------------------------------------------------------------------------------
@@ -223,18 +197,12 @@ def keeps_spectrum(slug: str) -> bool:
     return change.symbol == "W" and bool(gap < 1e-9 * change.sigma_before[0])
 
 
-def count(slug: str, model: Model) -> int:
-    """Return the trained parameters on all query and value projections at the default knobs."""
-    cls = load(slug)
-    return model.layers * sum(parameters(cls, *shape) for shape in model.query_and_value())
-
-
 def offers(method: Method) -> list[str]:
     """Return which of the `NEEDS` a method meets."""
     cls = load(method.modules[0])
     met = {
         **method.deploy.model_dump(),
-        "small": count(method.modules[0], MODELS[0]) < MODELS[0].total / 1000,
+        "small": count(cls, MODELS[0]) < MODELS[0].total / 1000,
         "spectrum": keeps_spectrum(method.modules[0]),
         "peft": method.peft != "none",
         "identity": cls.starts_at_identity,
@@ -489,11 +457,15 @@ In *Adapters as Hypotheses*. <{SITE}/{m.url}>
         rows = []
         for m in self.active():
             cls = load(m.modules[0])
-            counts = [(count(m.modules[0], model), model.total) for model in MODELS]
+            counts = [(count(cls, model), model.total) for model in MODELS]
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", rows, MODELS)
+        return self.draw("parameter_table", "calculator", rows, MODELS)
+
+    def calculator(self) -> str:
+        """Trained parameters of a method on a model of one's own."""
+        return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
 
     # The benchmark
 
@@ -551,8 +523,8 @@ MACROS = (
     "verdict", "demo", "arrays", "source", "evidence_table", "grade", "errata_list",
     "relations_list", "peft_config", "ref", "references", "cite", "cards", "dimensions",
     "argument_map", "claims_list", "claim_cards", "themes_list", "predictions_list",
-    "all_errata", "scorecard", "chooser", "parameter_table", "benchmark_plot", "benchmark_table",
-    "agreement",
+    "all_errata", "scorecard", "chooser", "parameter_table", "calculator", "benchmark_plot",
+    "benchmark_table", "agreement",
 )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class CLOVER(AttentionAdapter):
     S_VO_0: Annotated[Array, VALUES]
     heads: int
 
+    place = "attention"
+
     @classmethod
     def init(
         cls,

@@ -32,6 +32,7 @@ class LNTuning(Adapter):
     beta_0: Annotated[Array, Frozen("d_in if norm == 'layer' else 0")]
     eps: float
 
+    place = "norm"
     gauges = ("rank", "relative_norm", "parameters")
 
     @classmethod

@@ -33,6 +33,7 @@ class PrefixTuning(AttentionAdapter):
     g: Annotated[Array, Learned("1 if zero_gate else 0", unit=1.0)]
 
     starts_at_identity = False  # without the gate a fresh prefix takes attention away
+    place = "attention"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
 
     @classmethod

@@ -30,6 +30,7 @@ class PromptTuning(AttentionAdapter):
     P: Annotated[Array, Learned("d_in, tokens", unit=1.0)]
 
     starts_at_identity = False  # a random token draws attention from the first step on
+    place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
 
     @classmethod

@@ -34,6 +34,7 @@ class ReFT(Adapter):
     last: int
 
     starts_at_identity = False  # A and b start at random, as in the official code
+    place = "layer"
     gauges = (
         "changed_columns",
         "distinct_columns",

@@ -26,6 +26,7 @@ class TrainableTokens(WeightAdapter):
     D: Annotated[Array, Learned("tokens, d_in", unit=0.3)]
     ids: Annotated[NDArray[np.integer[Any]], Frozen("tokens")]
 
+    place = "model"
     gauges = ("changed_rows", "rank", "relative_norm", "parameters")
 
     @classmethod

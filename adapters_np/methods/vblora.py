@@ -26,7 +26,7 @@ class VBLoRA(WeightAdapter):
 
     starts_at_identity = False  # A bank of zeros would have no gradient.
 
-    bank: Annotated[Array, Learned("num_vectors, vector_length", unit=0.4)]
+    bank: Annotated[Array, Learned("num_vectors, vector_length", unit=0.4, shared=True)]
     logits_in: Annotated[Array, Learned("rank, d_in // vector_length, num_vectors")]
     logits_out: Annotated[Array, Learned("d_out // vector_length, rank, num_vectors")]
     topk: int

@@ -35,6 +35,7 @@ class XLoRA(Adapter):
     renormalise: bool
 
     starts_at_identity = False  # the experts are trained already, and any gate lets some through
+    place = "model"
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
 
     @classmethod

@@ -1,0 +1,57 @@
+"""Shapes of models, and parameter counts against those that others published."""
+
+from typing import Any
+
+import pytest
+
+from adapters_np.core import load, slugs
+from scripts.expressions import counter
+from scripts.models import MODELS, Model, count
+
+LLAMA_3B, LLAMA_8B, LLAMA_7B = MODELS
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
+    linear = sum(d_out * d_in * n for d_out, d_in, n in model.linear("all linear"))
+    embeddings = model.vocabulary * model.hidden * (1 if model.tied else 2)
+    norms = (2 * model.layers + 1) * model.hidden
+    assert linear + embeddings + norms == model.total
+
+
+@pytest.mark.parametrize(
+    ("slug", "knobs", "published"),
+    [
+        ("lora", {"rank": 32}, 9_175_040),
+        ("lora", {"rank": 64}, 18_350_080),
+        ("dora", {"rank": 32}, 9_289_728),
+        ("ia3", {}, 114_688),
+        ("miss", {"rank": 64}, 7_340_032),
+        ("c3a", {"block_size": 64}, 5_505_024),
+        ("vera", {"rank": 256}, 129_024),
+        ("delora", {"rank": 32}, 9_175_096),
+        ("oft", {"block_size": 96}, 8_171_520),
+        ("psoft", {"rank": 256}, 1_856_512),
+        ("road", {"variant": 2}, 229_376),
+        ("vblora", {"rank": 4, "num_vectors": 256, "vector_length": 256}, 1_212_416),
+        ("randlora", {"rank": 32}, 9_289_728),
+        ("loha", {"rank": 32}, 18_350_080),
+        ("lokr", {"rank": 32, "factor": 4}, 2_294_656),
+        ("adalora", {"rank": 64}, 18_353_664),
+    ],
+)
+def test_counts_are_those_of_pefts_benchmark(
+    slug: str, knobs: dict[str, Any], published: int
+) -> None:
+    assert count(load(slug), LLAMA_3B, **knobs) == published
+
+
+def test_oft_on_all_linear_maps_of_llama_2_has_the_papers_count() -> None:
+    assert count(load("oft"), LLAMA_7B, "all linear", block_size=32) == 17_649_664
+
+
+@pytest.mark.parametrize("slug", sorted(slugs()))
+def test_a_page_can_count_every_method(slug: str) -> None:
+    about = counter(load(slug))
+    assert about["arrays"]
+    assert about["place"] in ("weight", "attention", "norm", "layer", "model")
