@@ -42,7 +42,7 @@ await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
 const worker = await bundle(["worker.js"], { entryNames: "[name]-[hash]", define: constants });
 const [path] = Object.keys(worker.metafile?.outputs ?? {});
-await bundle(["adapter-demo.js", "tables.js", "demo.css"], {
+await bundle(["adapter-demo.js", "tables.js", "calculator.js", "demo.css"], {
   splitting: true,
   chunkNames: "[name]-[hash]",
   // The size alone, so that the page does not carry the list of files that the worker needs.

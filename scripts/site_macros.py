@@ -27,6 +27,7 @@ from demos.probe import measure  # noqa: E402
 from scripts import benchmark as peft_benchmark  # noqa: E402
 from scripts.argument import argument_map  # noqa: E402
 from scripts.catalog import Catalog, read  # noqa: E402
+from scripts.exports import page_bibtex, read_site  # noqa: E402
 from scripts.models import MODELS, TARGETS, count, counters  # noqa: E402
 from scripts.pages import (  # noqa: E402
     DIMENSIONS,
@@ -41,7 +42,6 @@ from scripts.pages import (  # noqa: E402
 )
 
 FRAGMENTS = ROOT / ".build" / "demos"
-SITE = "https://adapters-as-hypotheses.github.io"
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "level with full fine-tuning with under 1 % of the parameters",
@@ -108,21 +108,6 @@ def publication(key: str) -> Markup:
     paper = catalog().papers[key]
     shown = escape(paper.url.removeprefix("https://"))
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
-
-
-def page_bibtex(method: Method) -> str:
-    """Return the citation of a method's page as BibTeX."""
-    return "\n".join(
-        (
-            f"@misc{{adapters2026{method.slug.replace('_', '')},",
-            f"  title        = {{{{{method.title}}}: {method.name}}},",
-            "  author       = {{The Adapters as Hypotheses contributors}},",
-            "  howpublished = {Adapters as Hypotheses, an audited survey},",
-            "  year         = {2026},",
-            f"  url          = {{{SITE}/{method.url}}}",
-            "}",
-        )
-    )
 
 
 # Mathematics of the declarations ------------------------------------------------------------------
@@ -349,13 +334,14 @@ class Furniture:
         """How to cite the page and the paper, and the list of references."""
         m = self.method
         self.cited[self.url] = dict.fromkeys(m.references)
+        site = read_site()
         paper = m.papers[0]
         return f"""
 **This page.** The Adapters as Hypotheses contributors (2026). {m.title}: {m.name}.
-In *Adapters as Hypotheses*. <{SITE}/{m.url}>
+In *Adapters as Hypotheses*. <{site.url}{m.url}>
 
 ```bibtex
-{page_bibtex(m)}
+{page_bibtex(m, site)}
 ```
 
 **The paper.** {publication(paper)}
