@@ -1,4 +1,4 @@
-r"""SVFT believes that a weight's own singular vectors are the right coordinates for its change.
+r"""SVFT believes that a weight has the right axes for its change: its own singular vectors.
 
 $$W' = U (\Sigma + M) V^\top, \qquad M_{ij} = 0 \text{ for } (i, j) \notin \Omega$$
 
