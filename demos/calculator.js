@@ -68,7 +68,7 @@ export function count(method, model, targets, knobs) {
   const where = places(method.place, model, targets);
   for (const { axes, shared } of method.arrays) {
     const sizes = where.map(([d_out, d_in, n]) => {
-      const size = axes.reduce((product, axis) => product * evaluate(axis, { ...knobs, d_out, d_in }), 1);
+      const size = axes.map((axis) => Number(evaluate(axis, { ...knobs, d_out, d_in }))).reduce((a, b) => a * b, 1);
       return shared ? size : n * size;
     });
     total += shared ? Math.max(...sizes) : sizes.reduce((a, b) => a + b, 0);
@@ -129,7 +129,8 @@ class ParameterCalculator extends HTMLElement {
 
   #answer() {
     const number = (/** @type {string} */ name) => Number(this.#value(name));
-    const model = { name: "", ...Object.fromEntries(["layers", "hidden", "inner", "queries", "keys", "total"].map((name) => [name, number(name)])) };
+    const sizes = ["layers", "hidden", "inner", "queries", "keys", "total"].map((name) => [name, number(name)]);
+    const model = /** @type {Model} */ ({ name: "", ...Object.fromEntries(sizes) });
     const wrong = [...this.querySelectorAll("input")].find((input) => !input.checkValidity());
     if (wrong) return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
     const knobs = Object.fromEntries(
@@ -139,7 +140,7 @@ class ParameterCalculator extends HTMLElement {
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
-    const total = count(this.#method, /** @type {Model} */ (model), this.#value("targets"), knobs);
+    const total = count(this.#method, model, this.#value("targets"), knobs);
     if (!Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;
     this.#say(`${total.toLocaleString("en")} trained parameters, ${share.toPrecision(2)} % of the model.`);

@@ -2,3 +2,10 @@
 declare const MANIFEST: import("./boot.js").Manifest & { version: string };
 declare const WORKER: string;
 declare const VERSION: string;
+
+declare module "tablesort" {
+  export default class Tablesort {
+    static extend(name: string, pattern: (item: string) => boolean, sort: (a: string, b: string) => number): void;
+    constructor(table: HTMLTableElement, options?: { descending?: boolean });
+  }
+}

@@ -1,7 +1,8 @@
 // Tables that a reader can sort and lists that a reader can filter. Both are complete without this script.
 import Tablesort from "tablesort";
 
-Tablesort.extend("number", (item) => item !== "" && !Number.isNaN(Number(item)), (a, b) => Number(b) - Number(a));
+const isNumber = (/** @type {string} */ item) => item !== "" && !Number.isNaN(Number(item));
+Tablesort.extend("number", isNumber, (a, b) => Number(b) - Number(a));
 
 /** `<sortable-table>` around a table: every column head sorts by its cells' `data-sort`, else by their text. */
 class SortableTable extends HTMLElement {

@@ -1,0 +1,86 @@
+"""Sorting, filtering and counting on the built site, in a real browser."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from adapters_np.core import knobs, load
+from scripts.models import MODELS, TARGETS, count
+
+
+def column(page: Page, index: int) -> list[str]:
+    cells = page.locator(f"#scorecard tbody tr :is(th, td):nth-child({index})")
+    return [text.strip() for text in cells.all_inner_texts()]
+
+
+def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: str) -> None:
+    page.goto(f"{site}/scorecard/")
+    head = page.locator("#scorecard thead th").first
+    expect(head).to_have_attribute("tabindex", "0")
+    head.click()
+    numbers = [int(text) for text in column(page, 1)]
+    assert numbers in (sorted(numbers), sorted(numbers, reverse=True))
+    head.focus()
+    page.keyboard.press("Enter")
+    assert [int(text) for text in column(page, 1)] == numbers[::-1]
+
+
+def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site: str) -> None:
+    page.goto(f"{site}/scorecard/")
+    rows = page.locator("#scorecard tbody tr:visible")
+    whole = rows.count()
+    page.select_option("row-filter select[name=theme]", "gain")
+    assert 0 < rows.count() < whole
+    assert "theme=gain" in page.url
+    kept = rows.count()
+    page.reload()
+    expect(rows).to_have_count(kept)
+
+
+def test_nonsense_in_the_address_filters_nothing(page: Page, site: str) -> None:
+    page.goto(f"{site}/scorecard/?theme=%3Cscript%3E&merges=perhaps")
+    everything = page.locator("#scorecard tbody tr").count()
+    expect(page.locator("#scorecard tbody tr:visible")).to_have_count(everything)
+
+
+def test_scorecard_is_complete_without_javascript(browser: Any, site: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{site}/scorecard/")
+        assert page.locator("#scorecard tbody tr:visible").count() >= 33
+
+
+def test_needs_shorten_the_list(page: Page, site: str) -> None:
+    page.goto(f"{site}/choose/")
+    rows = page.locator("#shortlist tbody tr:visible")
+    whole = rows.count()
+    page.check("row-filter input[value=spectrum]")
+    assert 0 < rows.count() < whole
+    names = rows.locator("th").all_inner_texts()
+    assert "LoRA" not in names
+    assert "OFT" in names
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> None:
+    page.goto(f"{site}/choose/")
+    methods = json.loads(page.request.get(f"{site}/calculator.json").text())["methods"]
+    output = page.locator("parameter-calculator output")
+    page.select_option("parameter-calculator select[name=model]", model.name)
+    for slug in methods:
+        page.select_option("parameter-calculator select[name=method]", slug)
+        for targets in TARGETS:
+            page.select_option("parameter-calculator select[name=targets]", targets)
+            defaults = {name: knob.default for name, knob in knobs(load(slug)).items()}
+            expected = count(load(slug), model, targets, **defaults)
+            expect(output).to_contain_text(f"{expected:,} trained parameters")
+
+
+def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
+    page.goto(f"{site}/choose/")
+    page.select_option("parameter-calculator select[name=model]", "")
+    page.locator("parameter-calculator summary").click()
+    page.fill("parameter-calculator input[name=layers]", "-3")
+    expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
