@@ -110,7 +110,10 @@ function drawSeries(root, panel, Plot) {
     ],
   });
   svg.querySelector("style")?.remove(); // demo.css has what is needed of it, and a strict policy forbids it
-  for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // the whole has one
+  for (const name of ["aria-label", "font-variant"]) {
+    // The whole has a label; the variant is no attribute of SVG.
+    for (const part of svg.querySelectorAll(`[${name}]`)) part.removeAttribute(name);
+  }
   const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, { "data-columns": `${count}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });

@@ -146,7 +146,7 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     knob(page, "rank").blur()
     live = picture.screenshot()
     difference = imread(io.BytesIO(stored)) - imread(io.BytesIO(live))
-    assert np.abs(difference).max() <= 2 / 255
+    assert np.abs(difference).max() < 0.05  # a line that moves by half a pixel differs by more
     assert page.evaluate(boxes) == places
 
 
@@ -183,7 +183,7 @@ def test_the_next_page_answers_without_a_new_start(
     move(page, "rank", "ArrowLeft")
     requests = record(context)
     page.evaluate("window.sameVisit = true")
-    page.locator("a[href$='methods/oft/'], a[href$='../oft/']").first.evaluate("a => a.click()")
+    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft][data-state=stored]")
     update = move(page, "step", "ArrowLeft")
     assert update["method"] == "oft"
