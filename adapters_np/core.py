@@ -248,8 +248,7 @@ class Knob(NamedTuple):
         """Return `value` in the knob's own type.
 
         Raises:
-            ValueError: when it is not one of the knob's values; the text names knob, value and
-            rule.
+            ValueError: when it is not one of the knob's values; it names knob, value and rule.
         """
         if self.kind == "bool" and isinstance(value, bool):
             return value
