@@ -1,0 +1,186 @@
+"""The catalogue for machines: JSON, CSV, BibTeX, and a feed of changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from markdown import markdown  # type: ignore[import-untyped]
+
+from adapters_np import core
+from scripts.catalog import ROOT, Catalog
+from scripts.pages import DIMENSIONS, POINTS, Method, Peft
+from scripts.papers import Paper
+
+SCHEMA = 1
+
+
+class Site(NamedTuple):
+    """What the site says of itself."""
+
+    url: str  # with a slash at its end
+    title: str
+    author: str
+    date: str  # of the release, YYYY-MM-DD
+
+
+def read_site(root: Path = ROOT) -> Site:
+    """Return the site's own facts, from the files that hold them."""
+    address = re.search(r"^site_url: *(\S+)", (root / "mkdocs.yml").read_text("utf-8"), re.M)
+    citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
+    assert address
+    title = citation["title"].partition(":")[0]
+    return Site(address[1], title, citation["authors"][0]["name"], str(citation["date-released"]))
+
+
+# JSON and CSV -------------------------------------------------------------------------------------
+
+
+def catalog_json(catalog: Catalog, site: Site) -> str:
+    """Return the catalogue as JSON; `docs/contributing.md` documents it."""
+    methods = [_entry(m, catalog, site) for m in catalog.methods.values()]
+    points = {d: {"name": DIMENSIONS[d], "points": POINTS[d]} for d in DIMENSIONS}
+    whole = {"schema": SCHEMA, "site": site.url, "dimensions": points, "methods": methods}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
+    entry: dict[str, Any] = {"number": m.number} if m.number else {}
+    entry |= {
+        "slug": m.slug,
+        "title": m.title,
+        "name": m.name,
+        "url": site.url + m.url,
+        "hypothesis": m.description,
+        "theme": m.theme,
+        "status": m.status,
+        "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,
+        "audit": {
+            "confirmed": m.confirmed,
+            "contested": m.contested,
+            "dimensions": {d: v.verdict for d, v in m.audit.items()},
+        }
+        if m.graded
+        else None,
+        "deploy": m.deploy.model_dump(),
+        "peft": m.peft.config if isinstance(m.peft, Peft) else None,
+        "papers": [_publication(catalog.papers[key]) for key in m.papers],
+        "aliases": list(m.aliases),
+        "modules": list(m.modules),
+    }
+    if m.modules:
+        cls = core.load(m.modules[0])
+        entry["starts_at_identity"] = cls.starts_at_identity
+        entry["knobs"] = {name: _knob(knob) for name, knob in core.knobs(cls).items()}
+        entry["arrays"] = {
+            a.name: {"shape": a.shape, "learned": a.learned} for a in core.arrays(cls)
+        }
+        entry["parameters"] = core.parameters(cls, 64, 64)
+    return entry
+
+
+def _publication(paper: Paper) -> dict[str, Any]:
+    fields = ("key", "title", "authors", "year", "venue", "url", "arxiv", "doi")
+    return {name: value for name in fields if (value := getattr(paper, name))}
+
+
+def _knob(knob: core.Knob) -> dict[str, Any]:
+    about: dict[str, Any] = {"kind": knob.kind, "default": knob.default}
+    if knob.kind == "choice":
+        about["options"] = list(knob.options)
+    elif knob.kind != "bool":
+        about |= {"low": knob.low, "high": knob.high, "step": knob.step}
+    return about
+
+
+def catalog_csv(catalog: Catalog, site: Site) -> str:
+    """Return a row for each method; a dimension's column holds the audit's verdict."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    start = ["number", "slug", "title", "theme", "status", "survey", "confirmed", "contested"]
+    table.writerow([*start, *(f"survey_{d}" for d in DIMENSIONS), *DIMENSIONS, "paper", "url"])
+    for m in catalog.methods.values():
+        totals = (m.survey_total, m.confirmed, m.contested) if m.graded else ("", "", "")
+        awarded = [int(d in m.survey) if m.graded else "" for d in DIMENSIONS]
+        verdicts = [m.audit[d].verdict if d in m.audit else "" for d in DIMENSIONS]
+        row = [m.number or "", m.slug, m.title, m.theme, m.status, *totals, *awarded, *verdicts]
+        table.writerow([*row, catalog.papers[m.papers[0]].url, site.url + m.url])
+    return text.getvalue()
+
+
+# Citations ----------------------------------------------------------------------------------------
+
+
+def page_bibtex(m: Method, site: Site) -> str:
+    """Return the citation of a method's page as BibTeX."""
+    return "\n".join(
+        (
+            f"@misc{{adapters{site.date[:4]}{m.slug.replace('_', '')},",
+            f"  title        = {{{{{m.title}}}: {m.name}}},",
+            f"  author       = {{{{{site.author}}}}},",
+            f"  howpublished = {{{site.title}}},",
+            f"  year         = {{{site.date[:4]}}},",
+            f"  url          = {{{site.url}{m.url}}}",
+            "}",
+        )
+    )
+
+
+def page_bib(m: Method, catalog: Catalog, site: Site) -> str:
+    """Return a `.bib` file with the page and everything that it cites."""
+    entries = [page_bibtex(m, site), *(catalog.papers[key].bibtex for key in m.references)]
+    return "\n\n".join(entries) + "\n"
+
+
+# Changes ------------------------------------------------------------------------------------------
+
+
+def feed(changelog: str, site: Site) -> str:
+    """Return the releases of a changelog as an Atom feed; what has no date is not out yet."""
+    releases = re.findall(
+        r"^## \[?([^\]\s]+)\]? - (\d{4}-\d\d-\d\d)$\n(.*?)(?=^## |\Z)", changelog, re.M | re.S
+    )
+    entries = [
+        f"<entry><id>{site.url}changelog/#{version}</id><title>{escape(version)}</title>"
+        f'<link href="{site.url}changelog/"/><updated>{date}T00:00:00Z</updated>'
+        f'<content type="html">{escape(markdown(text.strip()))}</content></entry>'
+        for version, date, text in releases
+    ]
+    newest = max((date for _, date, _ in releases), default=site.date)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<id>{site.url}</id><title>{site.title}: changes</title>"
+        f'<link href="{site.url}"/><link rel="self" href="{site.url}feed.xml"/>'
+        f"<author><name>{site.author}</name></author><updated>{newest}T00:00:00Z</updated>\n"
+        + "\n".join(entries)
+        + "\n</feed>\n"
+    )
+
+
+# Old addresses ------------------------------------------------------------------------------------
+
+
+def redirects(catalog: Catalog) -> dict[str, str]:
+    """Return the slug behind every other name, hyphens for underscores included."""
+    names = {alias: m.slug for m in catalog.methods.values() for alias in m.aliases}
+    hyphens = {s.replace("_", "-"): s for s in catalog.methods if "_" in s}
+    return hyphens | names
+
+
+def redirect_page(alias_of: Method, site: Site) -> str:
+    """Return a page that sends its reader on, without a script."""
+    target = f"../{alias_of.slug}/"
+    title = escape(alias_of.title)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<link rel="canonical" href="{site.url}{alias_of.url}">'
+        '<meta name="robots" content="noindex">'
+        f'<meta http-equiv="refresh" content="0; url={target}">'
+        f'</head><body><p>This page is now <a href="{target}">{title}</a>.</p></body></html>\n'
+    )

@@ -1,0 +1,136 @@
+"""What a page tells machines in its head: citation tags, structured data, previews.
+
+The tags are put into the finished HTML, so that they do not depend on the generator.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from html import escape, unescape
+from typing import Any
+
+from scripts.catalog import Catalog
+from scripts.exports import Site
+from scripts.pages import Method
+from scripts.papers import Paper
+from scripts.pictures import HEIGHT, WIDTH
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+
+
+def add_head(
+    html: str, url: str, method: Method | None, catalog: Catalog, site: Site, picture: str
+) -> str:
+    """Return a page with its head completed.
+
+    Args:
+        html: The page as the generator made it.
+        url: Its address below the site's.
+        method: The method it is about, if any.
+        catalog: All records.
+        site: The site's own facts.
+        picture: The address of its picture below the site's.
+    """
+    title = f"{method.title}: {method.name}" if method else _title(html)
+    description = method.description if method else _description(html)
+    html = re.sub(r'\s*<meta name="description"[^>]*>', "", html, count=1)
+    tags = [
+        _meta("name", "description", description),
+        '<link rel="alternate" type="application/atom+xml" title="Changes" '
+        f'href="{site.url}feed.xml">',
+        *_preview(title, description, site, site.url + url, site.url + picture, method is not None),
+    ]
+    if method:
+        papers = [catalog.papers[key] for key in method.references]
+        tags += _citation(method, title, papers, site)
+        data = json.dumps(_article(method, title, papers, site, picture), ensure_ascii=False)
+        data = data.replace("<", r"\u003c")  # no text can end the element
+        tags.append(f'<script type="application/ld+json">{data}</script>')
+    return html.replace("</head>", "\n".join([*tags, "</head>"]), 1)
+
+
+def _title(html: str) -> str:
+    match = re.search(r"<title>(.*?)</title>", html, re.S)
+    return unescape(match[1]).strip() if match else ""
+
+
+def _description(html: str) -> str:
+    match = re.search(r'<meta name="description" content="([^"]*)"', html)
+    return unescape(match[1]) if match else ""
+
+
+def _meta(kind: str, name: str, content: str | int) -> str:
+    return f'<meta {kind}="{name}" content="{escape(str(content))}">'
+
+
+def _preview(
+    title: str, description: str, site: Site, url: str, picture: str, article: bool
+) -> Iterator[str]:
+    properties: Mapping[str, str | int] = {
+        "og:type": "article" if article else "website",
+        "og:site_name": site.title,
+        "og:title": title,
+        "og:description": description,
+        "og:url": url,
+        "og:image": picture,
+        "og:image:width": WIDTH,
+        "og:image:height": HEIGHT,
+        "og:image:alt": f"{title}: a heatmap of the change that the method makes to a toy layer"
+        if article
+        else f"{title}: heatmaps of the changes that the methods make to a toy layer",
+    }
+    yield from (_meta("property", name, value) for name, value in properties.items())
+    yield _meta("name", "twitter:card", "summary_large_image")
+
+
+def _citation(m: Method, title: str, papers: list[Paper], site: Site) -> Iterator[str]:
+    """Yield the tags that reference managers and Scholar read."""
+    date = site.date.replace("-", "/")
+    facts = {
+        "citation_title": title,
+        "citation_author": site.author,
+        "citation_publication_date": date,
+        "citation_online_date": date,
+        "citation_inbook_title": site.title,
+        "citation_language": "en",
+        "citation_public_url": site.url + m.url,
+        "citation_fulltext_html_url": site.url + m.url,
+    }
+    yield from (_meta("name", name, value) for name, value in facts.items())
+    for paper in papers:
+        parts = [f"citation_title={paper.title}"]
+        parts += [f"citation_author={author}" for author in paper.authors]
+        parts += [f"citation_publication_date={paper.year}"]
+        parts += [f"citation_doi={paper.doi}"] if paper.doi else []
+        parts += [f"citation_arxiv_id={paper.arxiv}"] if paper.arxiv else []
+        yield _meta("name", "citation_reference", "; ".join(parts))
+
+
+def _article(
+    m: Method, title: str, papers: list[Paper], site: Site, picture: str
+) -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "ScholarlyArticle",
+        "headline": title,
+        "description": m.description,
+        "url": site.url + m.url,
+        "image": site.url + picture,
+        "datePublished": site.date,
+        "inLanguage": "en",
+        "license": LICENCE,
+        "author": {"@type": "Organization", "name": site.author, "url": site.url},
+        "isPartOf": {"@type": "CreativeWork", "name": site.title, "url": site.url},
+        "citation": [
+            {
+                "@type": "ScholarlyArticle",
+                "name": paper.title,
+                "author": [{"@type": "Person", "name": author} for author in paper.authors],
+                "datePublished": str(paper.year),
+                "url": paper.url,
+            }
+            for paper in papers
+        ],
+    }

@@ -1,0 +1,90 @@
+"""Check the built pages: every link has a target, every anchor exists, no macro is left over."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lxml import html
+
+ATTRIBUTES = ("href", "src", "srcset", "data")
+LOADING = {"link", "script", "img", "iframe", "source", "object", "audio", "video", "use", "image"}
+SHOWN_ONLY = {"canonical", "alternate"}  # addresses that a browser does not load
+LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|Macro (?:Syntax|Rendering) Error|::: adapters_np")
+
+
+class Page:
+    """A built page: the ids in it and the addresses that it names."""
+
+    def __init__(self, path: Path) -> None:
+        """Read a page."""
+        tree = html.fromstring(path.read_bytes())
+        self.anchors = {e.get("id") for e in tree.iter() if e.get("id")}
+        self.anchors |= {e.get("name") for e in tree.iter("a") if e.get("name")}
+        self.links: list[tuple[str, str, bool]] = []  # tag, address, whether it is loaded
+        for element in tree.iter():
+            if isinstance(element.tag, str):
+                loaded = element.tag in LOADING and element.get("rel") not in SHOWN_ONLY
+                for name in ATTRIBUTES:
+                    if address := element.get(name):
+                        self.links.append((element.tag, address, loaded))
+        article = tree.find(".//article")
+        root = tree if article is None else article
+        parts = (
+            text
+            for element in root.iter()
+            if isinstance(element.tag, str) and element.tag not in ("code", "script", "style")
+            for text in (element.text, *(child.tail for child in element))
+            if text
+        )
+        self.left_over = [match[0] for text in parts for match in LEFT_OVER.finditer(text)]
+
+
+def problems(site: Path, url: str) -> Iterator[str]:
+    """Yield what is wrong with the pages of a built site, a line each.
+
+    Args:
+        site: The folder with the site.
+        url: The site's own address; absolute links to it are followed as well.
+    """
+    pages = {path: Page(path) for path in sorted(site.rglob("*.html")) if _is_page(path)}
+    for path, page in pages.items():
+        name = path.relative_to(site).as_posix()
+        yield from (f"{name}: {text!r} is left over from a macro" for text in page.left_over)
+        for tag, address, loaded in page.links:
+            if address.startswith(url):
+                address = "/" + address.removeprefix(url)
+            parts = urlsplit(address)
+            if parts.scheme in ("data", "mailto", "javascript"):
+                continue
+            if parts.scheme or parts.netloc:
+                if loaded:
+                    yield f"{name}: <{tag}> loads {address} from another host"
+                elif parts.hostname in ("localhost", "127.0.0.1"):
+                    yield f"{name}: <{tag}> links to {address}, a copy on some machine"
+                continue
+            target = _target(site, path, unquote(parts.path))
+            if target is None:
+                yield f"{name}: <{tag}> links to {address}, which does not exist"
+            elif parts.fragment and target in pages:
+                fragment = unquote(parts.fragment)
+                if fragment not in pages[target].anchors and not fragment.startswith("__"):
+                    yield f"{name}: <{tag}> links to {address}, which has no such anchor"
+
+
+def _is_page(path: Path) -> bool:
+    return path.read_bytes()[:200].lstrip().lower().startswith(b"<!doctype html")
+
+
+def _target(site: Path, page: Path, address: str) -> Path | None:
+    if not address:
+        return page
+    folder = "" if address.startswith("/") else page.parent.relative_to(site).as_posix()
+    place = posixpath.normpath(posixpath.join("/", folder, address.lstrip("/")))
+    path = site / place.lstrip("/")
+    if path.is_dir() or address.endswith("/"):
+        path = path / "index.html"
+    return path if path.is_file() else None
