@@ -61,7 +61,7 @@ def policy(html: str) -> str:
     return CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self'{hashes}")
 
 
-def application(folder: Path) -> WhiteNoise:
+def application(folder: Path) -> Any:
     """The WSGI application that answers with the files of a folder, looked up at each request."""
 
     def not_found(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -69,11 +69,22 @@ def application(folder: Path) -> WhiteNoise:
         body = page.read_bytes() if page.is_file() else b"<!doctype html><title>Not found</title>"
         headers = Headers([("Content-Type", "text/html; charset=utf-8")])
         headers["Content-Length"] = str(len(body))
-        add_headers(headers, str(page), environ.get("PATH_INFO", ""), body.decode())
+        add_headers(headers, str(page), "", body.decode())  # a missing file may come back
         start_response("404 Not Found", headers.items())
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    return WhiteNoise(
+    def sitemap(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Material follows without a page load only what the sitemap lists, port included."""
+        origin = f"http://{environ.get('HTTP_HOST', HOST)}"
+        text = (folder / "sitemap.xml").read_text("utf-8")
+        body = re.sub(r"(?<=<loc>)https?://[^/<]+", origin, text).encode()
+        headers = Headers([("Content-Type", "text/xml; charset=utf-8")])
+        headers["Content-Length"] = str(len(body))
+        add_headers(headers, "", "")
+        start_response("200 OK", headers.items())
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    files = WhiteNoise(
         not_found,
         root=folder,
         index_file=True,
@@ -82,6 +93,13 @@ def application(folder: Path) -> WhiteNoise:
         add_headers_function=add_headers,
         mimetypes={".bib": "text/plain", ".webmanifest": "application/manifest+json"},
     )
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/sitemap.xml" and (folder / "sitemap.xml").is_file():
+            return sitemap(environ, start_response)
+        return files(environ, start_response)
+
+    return answer
 
 
 def add_headers(headers: Headers, path: str, url: str, html: str | None = None) -> None:

@@ -33,6 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "assets/demo/draw-ABCD2345.js": TEXT,
         "assets/demo/adapter-demo.js": TEXT,
         "catalog.json": b"{}",
+        "sitemap.xml": b"<urlset><url><loc>https://example.org/methods/one/</loc></url></urlset>",
     }
     for name, data in files.items():
         file = folder / name
@@ -127,6 +128,17 @@ def test_a_file_with_a_hash_in_its_address_is_kept(site: str, path: str) -> None
 @pytest.mark.parametrize("path", ["/", "/catalog.json", "/assets/demo/adapter-demo.js", "/none"])
 def test_any_other_file_is_asked_for_again(site: str, path: str) -> None:
     assert Answer(site, path).headers["Cache-Control"] == "no-cache"
+
+
+def test_a_missing_file_below_a_hash_is_asked_for_again(site: str) -> None:
+    answer = Answer(site, "/assets/py/0123456789abcdef/none.wasm")
+    assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-cache")
+
+
+def test_the_sitemap_lists_the_addresses_of_this_server(site: str) -> None:
+    answer = Answer(site, "/sitemap.xml")
+    assert f"<loc>{site}methods/one/</loc>" in answer.body.decode()
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
 
 
 def test_an_unchanged_file_is_not_sent_twice(site: str) -> None:

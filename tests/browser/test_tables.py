@@ -16,7 +16,7 @@ def column(page: Page, index: int) -> list[str]:
 
 
 def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: str) -> None:
-    page.goto(f"{site}/scorecard/")
+    page.goto(f"{site}scorecard/")
     head = page.locator("#scorecard thead th").first
     expect(head).to_have_attribute("tabindex", "0")
     head.click()
@@ -28,7 +28,7 @@ def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: s
 
 
 def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site: str) -> None:
-    page.goto(f"{site}/scorecard/")
+    page.goto(f"{site}scorecard/")
     rows = page.locator("#scorecard tbody tr:visible")
     whole = rows.count()
     page.select_option("row-filter select[name=theme]", "gain")
@@ -40,7 +40,7 @@ def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site:
 
 
 def test_nonsense_in_the_address_filters_nothing(page: Page, site: str) -> None:
-    page.goto(f"{site}/scorecard/?theme=%3Cscript%3E&merges=perhaps")
+    page.goto(f"{site}scorecard/?theme=%3Cscript%3E&merges=perhaps")
     everything = page.locator("#scorecard tbody tr").count()
     expect(page.locator("#scorecard tbody tr:visible")).to_have_count(everything)
 
@@ -48,12 +48,12 @@ def test_nonsense_in_the_address_filters_nothing(page: Page, site: str) -> None:
 def test_scorecard_is_complete_without_javascript(browser: Any, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(f"{site}/scorecard/")
+        page.goto(f"{site}scorecard/")
         assert page.locator("#scorecard tbody tr:visible").count() >= 33
 
 
 def test_needs_shorten_the_list(page: Page, site: str) -> None:
-    page.goto(f"{site}/choose/")
+    page.goto(f"{site}choose/")
     rows = page.locator("#shortlist tbody tr:visible")
     whole = rows.count()
     page.check("row-filter input[value=spectrum]")
@@ -65,8 +65,8 @@ def test_needs_shorten_the_list(page: Page, site: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> None:
-    page.goto(f"{site}/choose/")
-    methods = json.loads(page.request.get(f"{site}/calculator.json").text())["methods"]
+    page.goto(f"{site}choose/")
+    methods = json.loads(page.request.get(f"{site}calculator.json").text())["methods"]
     output = page.locator("parameter-calculator output")
     page.select_option("parameter-calculator select[name=model]", model.name)
     for slug in methods:
@@ -79,7 +79,7 @@ def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> 
 
 
 def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
-    page.goto(f"{site}/choose/")
+    page.goto(f"{site}choose/")
     page.select_option("parameter-calculator select[name=model]", "")
     page.locator("parameter-calculator summary").click()
     page.fill("parameter-calculator input[name=layers]", "-3")
