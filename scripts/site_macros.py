@@ -447,7 +447,7 @@ In *Adapters as Hypotheses*. <{site.url}{m.url}>
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", "calculator", rows, MODELS)
+        return self.draw("parameter_table", rows, MODELS)
 
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
