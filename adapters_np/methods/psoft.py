@@ -1,4 +1,4 @@
-r"""PSOFT believes that turning a weight within its leading singular subspace is enough.
+r"""PSOFT believes that a weight adapts by turning its strongest input directions, with gains.
 
 $$W' = U_r \Sigma_r\,\mathrm{diag}(\beta)\,R\,\mathrm{diag}(\alpha)\,V_r^\top + W_\text{res}, \qquad
   R = (I + Q)(I - Q)^{-1}, \qquad Q^\top = -Q$$
