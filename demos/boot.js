@@ -1,99 +1,147 @@
 /**
  * Starts Pyodide with numpy and the project's own code.
  *
- * Every file is asked for at once and WebAssembly is compiled while it arrives. The standard library and numpy
- * are one archive of bytecode; numpy's compiled libraries are started in a fixed order before Python is.
- * What is rarely needed lies in a second archive that is fetched at the first import from it (sitecustomize.py).
+ * Every file is asked for at once and WebAssembly is compiled while it arrives. numpy's compiled modules are started in
+ * a fixed order before Python is. Then a snapshot restores Python as it was after all imports; where that fails, Python
+ * starts the ordinary way from one archive of bytecode that holds the standard library and numpy. Archives that are not
+ * needed at once are fetched at the first read.
  *
  * The worker uses this file, and so does the build under Node (scripts/pack.mjs), with another host.
  * It relies on internals of the one version of Pyodide that the lock file pins.
  */
 
 import { Downloads, LoadError, browser } from "./download.js";
+import { Snapshot } from "./snapshot.js";
 
 /**
  * @typedef {import("pyodide").PyodideInterface} Pyodide
+ * @typedef {import("./download.js").Host} Host
  * @typedef {import("./download.js").Progress & {stage: "download" | "start"}} Progress
  * @typedef {{base: string, bytes: number, files: Record<string, import("./download.js").File>}} Manifest
  *   `base` is the address of the folder that paths start from, `bytes` what a first start downloads.
  */
 
-const STANDARD = "/lib/python314.zip";
+/** The archives that Python reads, by their place in its file system. */
+const ARCHIVES = {
+  "/lib/python314.zip": "python_stdlib.zip",
+  "/lib/code.zip": "code.zip",
+  "/lib/library.zip": "library.zip",
+};
 const COMPILED = "/lib/compiled";
+const SNAPSHOT = "snapshot.bin";
+
+/**
+ * Return the roles of the files that are fetched at once.
+ *
+ * @param {Record<string, unknown>} files By role.
+ */
+export function first(files) {
+  const late = SNAPSHOT in files ? Object.values(ARCHIVES) : ["library.zip"];
+  return Object.keys(files).filter((role) => !late.includes(role));
+}
 
 /**
  * Return Pyodide with numpy and the project's code importable.
  *
- * @param {Pick<Manifest, "base" | "files">} manifest
+ * @param {Pick<Manifest, "base" | "files">} manifest Without a snapshot in it, Python starts the ordinary way.
  * @param {(progress: Progress) => void} onProgress
- * @param {import("./download.js").Host} host
- * @returns {Promise<Pyodide>}
+ * @param {Host} host
+ * @returns {Promise<{pyodide: Pyodide, runtime: "snapshot" | "bytecode"}>}
  */
 export async function boot({ base, files }, onProgress = () => {}, host = browser) {
+  if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
   /** @param {import("./download.js").Progress} progress */
   const report = ({ loaded, total }) => onProgress({ loaded, total, stage: loaded < total ? "download" : "start" });
-  if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
-  const downloads = new Downloads(base, files, report, host);
-  return Promise.race([downloads.failure, start(downloads, host)]);
+  /** @param {Manifest["files"]} files */
+  const attempt = (files) => {
+    const downloads = new Downloads(base, files, report, host);
+    return Promise.race([downloads.failure, start(downloads, host)]);
+  };
+  const { [SNAPSHOT]: snapshot, ...others } = files;
+  if (snapshot) {
+    try {
+      return { pyodide: await attempt(files), runtime: "snapshot" };
+    } catch (error) {
+      console.warn("Python starts without its snapshot:", error);
+    }
+  }
+  return { pyodide: await attempt(others), runtime: "bytecode" };
 }
 
-/** @param {Downloads} downloads @param {import("./download.js").Host} host @returns {Promise<Pyodide>} */
+/**
+ * @param {Downloads} downloads
+ * @param {Host} host
+ * @returns {Promise<Pyodide>}
+ */
 async function start(downloads, host) {
   const core = downloads.wasm("pyodide.asm.wasm");
   const glue = downloads.script("pyodide.asm.mjs");
   const loader = downloads.script("pyodide.mjs");
   const lock = downloads.bytes("pyodide-lock.json");
-  const standard = downloads.bytes("python_stdlib.zip");
-  const code = downloads.bytes("code.zip");
-  const libraries = Object.keys(downloads.files).filter((role) => role.startsWith("numpy."));
-  const modules = Promise.all(libraries.map((role) => downloads.wasm(role)));
+  const roles = first(downloads.files);
+  const archives = Object.entries(ARCHIVES).map(async ([path, role]) => {
+    return { path, role, data: roles.includes(role) ? await downloads.bytes(role) : undefined };
+  });
+  const snapshot = roles.includes(SNAPSHOT) ? new Snapshot() : undefined;
+  const picture = snapshot && downloads.bytes(SNAPSHOT);
+  const names = roles.filter((role) => role.startsWith("numpy."));
+  const modules = names.map(async (role) => ({ path: `${COMPILED}/${role}`, module: await downloads.wasm(role) }));
 
-  /** @type {(module: any) => void} */
-  let furnish;
+  /** @type {(module: any) => void} What is done between the start of WebAssembly and that of Python. */
+  let prepare;
   const { loadPyodide } = await loader;
-  const restore = silence();
-  return loadPyodide({
+  const restoreFetch = silenceFetch();
+  const pyodide = await loadPyodide({
     indexURL: host.index ?? downloads.base,
     packageBaseUrl: new URL("wheels/", downloads.address("pyodide-lock.json")).href,
     lockFileContents: lock.then((bytes) => new TextDecoder().decode(bytes)),
     // LANG and _ would otherwise come from the browser and move every address in Python's memory
     env: { HOME: "/home/pyodide", LANG: "C.UTF-8", _: "python", PYTHONHASHSEED: "0" },
+    _makeSnapshot: Boolean(host.beforePython),
+    _loadSnapshot: snapshot?.state,
 
-    /** Pyodide waits for this before it starts Python. */
     async fsInit() {
-      const archives = { [STANDARD]: await standard, "/lib/code.zip": await code };
-      const compiled = await modules;
-      furnish = ({ FS, loadWebAssemblyModule, preloadedWasm }) => {
-        for (const [path, data] of Object.entries(archives)) FS.writeFile(path, data, { canOwn: true });
-        lazyFile(FS, "/lib/library.zip", downloads, "library.zip");
-        FS.mkdirTree(COMPILED);
-        libraries.forEach((role, i) => {
-          const path = `${COMPILED}/${role}`;
+      const files = await Promise.all(archives);
+      const libraries = await Promise.all(modules);
+      const memory = await picture;
+      prepare = (module) => {
+        for (const { path, role, data } of files) {
+          if (data) module.FS.writeFile(path, data, { canOwn: true });
+          else writeLater(module.FS, path, downloads.files[role].bytes, () => downloads.read(role));
+        }
+        // browsers differ in how many functions are there by now; those of numpy shall have the same places in all
+        module.wasmTable.grow(1024 - (module.wasmTable.length % 1024));
+        module.FS.mkdirTree(COMPILED);
+        for (const { path, module: compiled } of libraries) {
           const flags = { loadAsync: false, nodelete: true, global: false };
-          FS.writeFile(path, "");
-          preloadedWasm[path] = loadWebAssemblyModule(compiled[i], flags, path, {});
-        });
+          module.FS.writeFile(path, "");
+          module.preloadedWasm[path] = module.loadWebAssemblyModule(compiled, flags, path, {});
+        }
+        host.beforePython?.(module);
+        if (memory) snapshot?.apply(module, memory);
       };
     },
 
-    /** @param {any} settings These turn into the module. */
+    /** @param {any} settings */
     async createPyodideModule(settings) {
-      restore();
+      restoreFetch();
       settings.instantiateWasm = instantiate(await core);
-      const furnished = new Promise((resolve, reject) => {
-        // Emscripten calls this in a place where an error would be lost
+      const prepared = new Promise((resolve, reject) => {
+        // Emscripten calls this where an error would be lost
         settings.onRuntimeInitialized = () => {
           try {
-            resolve(furnish(settings));
+            resolve(prepare(settings));
           } catch (error) {
             reject(error);
           }
         };
       });
-      const [module] = await Promise.all([(await glue).default(settings), furnished]);
+      const [module] = await Promise.all([(await glue).default(settings), prepared]);
       return module;
     },
   });
+  snapshot?.register(pyodide._module);
+  return pyodide;
 }
 
 /**
@@ -101,7 +149,7 @@ async function start(downloads, host) {
  *
  * @returns {() => void} Ends it.
  */
-function silence() {
+function silenceFetch() {
   const { fetch } = globalThis;
   globalThis.fetch = async () => new Response();
   return () => void (globalThis.fetch = fetch);
@@ -122,18 +170,18 @@ function instantiate(module) {
 }
 
 /**
- * Put a file into the file system that is fetched at the first read.
+ * Write a file whose contents are asked for at the first read.
  *
  * @param {any} FS
  * @param {string} path
- * @param {Downloads} downloads
- * @param {string} role
+ * @param {number} bytes
+ * @param {() => Uint8Array} read
  */
-function lazyFile(FS, path, downloads, role) {
+function writeLater(FS, path, bytes, read) {
   FS.writeFile(path, "");
   const { node } = FS.lookupPath(path);
   /** @type {Uint8Array | undefined} */
   let data;
-  node.usedBytes = downloads.files[role].bytes;
-  Object.defineProperty(node, "contents", { get: () => (data ??= downloads.read(role)) });
+  node.usedBytes = bytes;
+  Object.defineProperty(node, "contents", { get: () => (data ??= read()) });
 }

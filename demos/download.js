@@ -4,8 +4,11 @@
  * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
  *   `bytes` are those of the file, `download` those on the wire.
  * @typedef {{loaded: number, total: number}} Progress
- * @typedef {{fetch: (url: string, cache: RequestCache) => Promise<Response>, read: (url: string) => Uint8Array, index?: string}} Host
- *   `read` answers at once, in the middle of an import. `index` is the folder with Pyodide's own files under Node.
+ * @typedef {object} Host
+ * @property {(url: string, cache: RequestCache) => Promise<Response>} fetch
+ * @property {(url: string) => Uint8Array} read Answers at once, in the middle of an import.
+ * @property {string} [index] Under Node, the folder with Pyodide's own files.
+ * @property {(module: any) => void} [beforePython] For the maker of the snapshot.
  */
 
 /** A file did not arrive, or is not the one that was published. */

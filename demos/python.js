@@ -63,7 +63,11 @@ class Python extends EventTarget {
   /** Start Python, if it is not there already, before there is something to ask. */
   preload() {
     if (this.#worker) return;
-    const worker = new Worker(new URL(WORKER, import.meta.url), { type: "module" });
+    const address = new URL(WORKER, import.meta.url);
+    // `?runtime=bytecode` in a page's address starts Python without its snapshot, to compare the two
+    const runtime = new URLSearchParams(location.search).get("runtime");
+    if (runtime) address.searchParams.set("runtime", runtime);
+    const worker = new Worker(address, { type: "module" });
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = ({ message }) => this.#lose(message);
     this.#worker = worker;

@@ -28,10 +28,15 @@ addEventListener("message", async ({ data: { id, method, knobs } }) => {
 /** @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker. */
 async function start() {
   try {
-    const base = new URL(MANIFEST.base, import.meta.url).href;
-    const pyodide = await boot({ ...MANIFEST, base }, (progress) => postMessage({ type: "progress", ...progress }));
+    const address = new URL(import.meta.url);
+    const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
+    const manifest = {
+      base: new URL(MANIFEST.base, address).href,
+      files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files,
+    };
+    const { pyodide, runtime } = await boot(manifest, (progress) => postMessage({ type: "progress", ...progress }));
     pyodide.pyimport("demos.probe").destroy(); // the first answer should not wait for it
-    postMessage({ type: "ready", milliseconds: performance.now(), runtime: "bytecode" });
+    postMessage({ type: "ready", milliseconds: performance.now(), runtime });
     return pyodide;
   } catch (error) {
     postMessage({ type: "failed", message: error instanceof Error ? error.message : String(error) });

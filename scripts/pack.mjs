@@ -15,7 +15,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { boot } from "../demos/boot.js";
+import { boot, first } from "../demos/boot.js";
+import { takeSnapshot } from "./snapshot.mjs";
 
 /** @typedef {import("../demos/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
@@ -24,7 +25,9 @@ import { boot } from "../demos/boot.js";
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
 const CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"];
-const ON_DEMAND = /^(wheels\/|library\.zip$)/;
+
+/** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
+const QUICK = process.env.CI ? /^(wheels\/|library\.zip$)/ : /^(wheels\/|library\.zip$|snapshot\.bin$)/;
 const EMPTY_ZIP = Uint8Array.from([80, 75, 5, 6, ...new Array(18).fill(0)]);
 
 /** What the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
@@ -83,7 +86,7 @@ async function write(contents, home) {
   const each = Object.entries(contents).map(async ([role, data]) => {
     const file = path.join(options.out, home, role);
     const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
-    const quality = ON_DEMAND.test(role) ? 9 : 11; // 11 is slow, and for what every visit downloads
+    const quality = QUICK.test(role) ? 9 : 11;
     const params = {
       [BROTLI_PARAM_LGWIN]: 24,
       [BROTLI_PARAM_QUALITY]: quality,
@@ -113,7 +116,7 @@ async function runtime(core, wheels, finder) {
   const lock = JSON.parse(new TextDecoder().decode(core["pyodide-lock.json"]));
   const { loadPyodide } = await import(pathToFileURL(path.join(options.pyodide, "pyodide.mjs")).href);
   /** @type {Pyodide} */
-  const pyodide = await loadPyodide({ env: { PYTHONHASHSEED: "0" } });
+  const pyodide = await loadPyodide({ env: { PYTHONHASHSEED: "0", PYTHONNODEBUGRANGES: "1" } });
   const pack = await packer(pyodide);
   /** @param {string} name @param {Uint8Array} data */
   const put = (name, data) => (pyodide.FS.writeFile(`/tmp/${name}`, data), `/tmp/${name}`);
@@ -139,8 +142,8 @@ async function runtime(core, wheels, finder) {
 
   const whole = { ...contents, "python_stdlib.zip": library, "library.zip": EMPTY_ZIP, "code.zip": EMPTY_ZIP };
   const used = (await start(whole)).runPython(SESSION).toJs();
-  const [first, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
-  return { ...contents, "python_stdlib.zip": first, "library.zip": rest };
+  const [standard, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
+  return { ...contents, "python_stdlib.zip": standard, "library.zip": rest };
 }
 
 /**
@@ -167,9 +170,10 @@ async function packer(pyodide) {
  * Start Python from files in memory, as the browser does.
  *
  * @param {Contents} contents
+ * @param {(module: any) => void} [beforePython]
  * @returns {Promise<Pyodide>}
  */
-function start(contents) {
+async function start(contents, beforePython) {
   const base = pathToFileURL(options.pyodide + path.sep).href;
   const entries = Object.entries(contents).map(([role, data]) => [
     role,
@@ -177,18 +181,20 @@ function start(contents) {
   ]);
   /** @param {string} url */
   const read = (url) => contents[url.slice(base.length)];
-  return boot({ base, files: Object.fromEntries(entries) }, () => {}, {
+  const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, () => {}, {
     index: options.pyodide,
+    beforePython,
     read,
     async fetch(url) {
       const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
       return new Response(/** @type {BodyInit} */ (read(url)), { headers: { "content-type": type } });
     },
   });
+  return pyodide;
 }
 
 /**
- * Return the project's own code as one archive.
+ * Return the project's own code as one archive, and Python's memory after its import.
  *
  * @param {Contents} sources
  * @param {Contents} python
@@ -200,7 +206,9 @@ async function code(sources, python) {
     pyodide.FS.mkdirTree(path.posix.dirname(`/tmp/code/${name}`));
     pyodide.FS.writeFile(`/tmp/code/${name}`, data);
   }
-  return { "code.zip": (await packer(pyodide)).code("/tmp/code").toJs() };
+  const archive = (await packer(pyodide)).code("/tmp/code").toJs();
+  const picture = await takeSnapshot((beforePython) => start({ ...python, "code.zip": archive }, beforePython));
+  return { "code.zip": archive, "snapshot.bin": picture };
 }
 
 /**
@@ -226,6 +234,10 @@ function digest(contents) {
   return sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, sha256(data)])));
 }
 
+process.on("uncaughtException", (error) => {
+  console.error(`pack.mjs: ${error.stack}`); // Node would print a line of Pyodide first, which has a million letters
+  process.exit(1);
+});
 if (!options.wheels) {
   console.error("pack.mjs: --wheels is missing; it names the folder with the verified wheels of Pyodide");
   process.exit(2);
@@ -241,7 +253,7 @@ const python = await folder("python", { ...script, ...finder, ...core, ...wheels
 const tree = async (name, wanted) =>
   Object.fromEntries(Object.entries(await read(path.join(ROOT, name), wanted)).map(([file, data]) => [`${name}/${file}`, data]));
 const sources = { ...(await tree("adapters_np", /\.py$/)), ...(await tree("demos", /^[^/]+\.py$/)) };
-const own = await folder("code", { ...script, ...sources }, async () => {
+const own = await folder("code", { ...(await read(HERE, /^snapshot\.mjs$/)), ...sources }, async () => {
   const roles = Object.keys(python).filter((role) => !role.startsWith("wheels/"));
   const entries = roles.map(async (role) => [role, new Uint8Array(await fs.readFile(path.join(options.out, python[role].path)))]);
   return code(sources, Object.fromEntries(await Promise.all(entries)));
@@ -250,8 +262,7 @@ const own = await folder("code", { ...script, ...sources }, async () => {
 const files = { ...python, ...own };
 for (const role of Object.keys(files)) if (role.startsWith("wheels/")) delete files[role];
 const version = JSON.parse(readFileSync(path.join(options.pyodide, "package.json"), "utf8")).version;
-const first = Object.keys(files).filter((role) => role !== "library.zip");
-const bytes = first.reduce((sum, role) => sum + files[role].download, 0);
+const bytes = first(files).reduce((sum, role) => sum + files[role].download, 0);
 const base = "../py/"; // from the folder of worker.js
 await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
 process.exit(0); // Pyodide keeps Node alive

@@ -23,7 +23,7 @@ DEAD = ("tests/", "f2py/", "_pyinstaller/", "conftest.py", "numpy/doc/", "__phel
 HASH_UNCHECKED = (1).to_bytes(4, "little")
 
 
-def bytecode(source: bytes, filename: str, optimize: int = 0) -> bytes:
+def bytecode(source: bytes, filename: str, optimize: int) -> bytes:
     """Return the contents of a `.pyc` that Python uses without a look at the source (PEP 552)."""
     code = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
     return MAGIC_NUMBER + HASH_UNCHECKED + source_hash(source) + marshal.dumps(code)
@@ -44,14 +44,17 @@ def read(path: str) -> dict[str, bytes]:
         return {name: z.read(name) for name in z.namelist() if not name.endswith("/")}
 
 
-def compiled(files: dict[str, bytes], home: str = HOME) -> dict[str, bytes]:
-    """Return the files with every module as bytecode and dead weight left out."""
+def compiled(files: dict[str, bytes], home: str, optimize: int = 0) -> dict[str, bytes]:
+    """Return the files with every module as bytecode and dead weight left out.
+
+    Docstrings and assertions are kept unless `optimize` is 2.
+    """
     out = {}
     for name, data in files.items():
         if any(part in name for part in DEAD):
             continue
         if name.endswith(".py"):
-            out[name + "c"] = bytecode(data, f"{home}/{name}")
+            out[name + "c"] = bytecode(data, f"{home}/{name}", optimize)
         else:
             out[name] = data
     return out
@@ -71,7 +74,7 @@ def standard_library(stdlib: str, numpy: str, finder: str) -> tuple[bytes, dict[
     sources = {**read(stdlib), **wheel, "sitecustomize.py": Path(finder).read_bytes()}
     files = {
         name: data
-        for name, data in compiled(sources).items()
+        for name, data in compiled(sources, HOME, optimize=2).items()
         if name.endswith((".pyc", "METADATA"))
     }
     return archive(files | {LIST: b""}), libraries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Worker
 
+from adapters_np.core import slugs
 from demos.probe import probe
 from scripts.bootstrap import chromium
 from scripts.serve import serving
@@ -38,17 +40,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (packed / "manifest.json").is_file():
         pytest.fail(f"{packed} holds no Python; run python3 scripts/dev.py build")
     shutil.copytree(packed, folder / "assets/py")
+    bundle(folder, manifest(folder))
+    shutil.copy(HERE / "index.html", folder / "assets/demo")
+    return folder
+
+
+def bundle(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the scripts of the site."""
     subprocess.run(
         [
             *(ROOT / "node_modules/.bin/esbuild", *ENTRIES, "--bundle", "--format=esm"),
-            f"--define:MANIFEST={json.dumps(manifest(folder))}",
+            f"--define:MANIFEST={json.dumps(manifest)}",
             '--define:WORKER="worker.js"',
             *(f"--outdir={folder / 'assets/demo'}", "--entry-names=[name]", "--log-level=error"),
+            "--allow-overwrite",
         ],
         check=True,
     )
-    shutil.copy(HERE / "index.html", folder / "assets/demo")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +133,9 @@ def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str
     assert loaded == sorted(loaded)
     assert {step["total"] for step in progress[-3:]} == {announced}
     assert progress[-1] == {"loaded": announced, "total": announced, "stage": "start"}
-    assert announced == sum(
-        file["download"] for role, file in manifest_files(page).items() if role != "library.zip"
-    )
+    late = {"library.zip", "python_stdlib.zip", "code.zip"}
+    files = manifest_files(page).items()
+    assert announced == sum(file["download"] for role, file in files if role not in late)
 
 
 def manifest_files(page: Page) -> dict[str, Any]:
@@ -137,17 +145,66 @@ def manifest_files(page: Page) -> dict[str, Any]:
     return files
 
 
-def test_the_first_answer_needs_only_the_announced_files(page: Page, workbench: str) -> None:
-    requested: list[str] = []
-    page.context.on("request", lambda request: requested.append(request.url))
-    page.goto(workbench)
+@pytest.mark.parametrize(
+    ("query", "runtime", "late"),
+    [
+        ("", "snapshot", {"library.zip", "python_stdlib.zip", "code.zip"}),
+        ("?runtime=bytecode", "bytecode", {"library.zip", "snapshot.bin"}),
+    ],
+    ids=["snapshot", "bytecode"],
+)
+def test_the_first_answer_needs_only_the_files_of_its_runtime(
+    page: Page, workbench: str, query: str, runtime: str, late: set[str]
+) -> None:
+    requested: set[str] = set()
+    page.context.on("request", lambda request: requested.add(request.url.partition("/py/")[2]))
+    page.goto(workbench + query)
     ask(page, "lora")
+    assert page.evaluate("python.runtime") == runtime
     files = manifest_files(page)
-    python = {url.partition("/py/")[2] for url in requested if url.endswith(("zip", "wasm", "mjs"))}
-    expected = {
-        file["path"] for role, file in files.items() if role.endswith(("zip", "wasm", "mjs"))
+    assert requested - {"", "manifest.json"} == {
+        files[role]["path"] for role in files.keys() - late
     }
-    assert python == expected - {files["library.zip"]["path"]}
+
+
+@pytest.mark.parametrize("method", sorted(slugs()))
+def test_a_restored_python_gives_the_numbers_of_an_ordinary_one(
+    runtimes: tuple[Page, Page], method: str
+) -> None:
+    restored, ordinary = (ask(page, method, seed=3, step=0.35) for page in runtimes)
+    assert restored == ordinary
+
+
+@pytest.fixture(scope="module")
+def runtimes(browser: Browser, workbench: str) -> Iterator[tuple[Page, Page]]:
+    with browser.new_context() as context:
+        restored, ordinary = context.new_page(), context.new_page()
+        restored.goto(workbench)
+        ordinary.goto(f"{workbench}?runtime=bytecode")
+        yield restored, ordinary
+
+
+def test_a_snapshot_that_does_not_fit_is_left_aside(browser: Browser, damaged: Path) -> None:
+    changed = manifest(damaged)
+    entry = changed["files"]["snapshot.bin"]
+    replace(damaged, "snapshot.bin", lambda data: data.replace(b'"layout":"1', b'"layout":"9', 1))
+    data = (damaged / "assets/py" / entry["path"]).read_bytes()
+    entry["sha256"] = hashlib.sha256(data).hexdigest()
+    bundle(damaged, changed)
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+        assert page.evaluate("python.runtime") == "bytecode"
+
+
+def test_python_starts_without_a_snapshot_that_is_damaged(browser: Browser, damaged: Path) -> None:
+    replace(damaged, "snapshot.bin", lambda data: data[:-1])
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+        assert page.evaluate("python.runtime") == "bytecode"
 
 
 def test_only_the_first_and_the_newest_of_many_requests_are_answered(
@@ -224,7 +281,7 @@ def test_a_damaged_file_is_named(
     replace(damaged, role, change)
     with serving(damaged) as address, browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{address}assets/demo/")
+        page.goto(f"{address}assets/demo/?runtime=bytecode")
         error = ask(page, "lora")
         assert error["kind"] == "load"
         assert role in error["message"]
@@ -235,7 +292,7 @@ def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: P
     replace(damaged, "code.zip", lambda data: None)
     with serving(damaged) as address, browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{address}assets/demo/")
+        page.goto(f"{address}assets/demo/?runtime=bytecode")
         assert ask(page, "lora")["kind"] == "load"
         file = manifest(damaged)["files"]["code.zip"]["path"]
         shutil.copy(ROOT / ".build/py" / file, damaged / "assets/py" / file)

@@ -3,4 +3,4 @@ import { probe } from "../../../demos/answer.js";
 import { boot } from "../../../demos/boot.js";
 
 const base = new URL(MANIFEST.base, import.meta.url).href;
-Object.assign(globalThis, { pyodide: boot({ ...MANIFEST, base }), probe });
+Object.assign(globalThis, { pyodide: boot({ ...MANIFEST, base }).then(({ pyodide }) => pyodide), probe });

@@ -1,0 +1,98 @@
+/** Takes the picture of Python's memory that demos/snapshot.js restores. */
+
+import { layout } from "../demos/snapshot.js";
+
+/** @typedef {import("pyodide").PyodideInterface} Pyodide */
+/** @typedef {import("../demos/snapshot.js").Meta} Meta */
+
+/** What the picture is to remember: every method imported and run once, an error explained once, nothing to collect. */
+const REHEARSAL = `
+import gc, traceback
+from adapters_np.core import slugs
+from demos.probe import probe
+
+for method in slugs():
+    probe(method, {})
+try:
+    probe(method, {"seed": -1})
+except ValueError:
+    traceback.format_exc()
+del traceback, slugs, probe, method
+gc.collect()
+del gc
+`;
+const GAP = 8; // words; a shorter stretch that does not differ is stored too
+
+/**
+ * Start Python, rehearse, and return the picture.
+ *
+ * @param {(beforePython: (module: any) => void) => Promise<Pyodide>} start
+ */
+export async function takeSnapshot(start) {
+  let before = new Uint8Array();
+  let place = "";
+  const pyodide = await start((module) => {
+    place = layout(module);
+    before = module.HEAPU8.slice();
+  });
+  pyodide.runPython(REHEARSAL);
+  const module = /** @type {any} */ (pyodide)._module;
+  const whole = pyodide.makeMemorySnapshot();
+  const [, heapAt, stateLength] = new Uint32Array(whole.buffer, 0, 3);
+  const after = whole.slice(heapAt);
+  const state = whole.subarray(0, 48 + stateLength);
+  const runs = differences(words(before), words(after));
+  /** @type {[number, string][]} */
+  const libraries = Object.entries(module.LDSO.loadedLibsByHandle).map(([handle, { name }]) => [Number(handle), name]);
+  /** @type {Meta} */
+  const meta = {
+    layout: place,
+    heap: after.length,
+    runs: runs.length / 2,
+    libraries: libraries.filter(([handle]) => handle),
+    state: state.length,
+  };
+  return encode(meta, state, runs, after);
+}
+
+/** @param {Uint8Array} bytes */
+function words(bytes) {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+/**
+ * Return where two memories differ, as bytes to skip and bytes to take in turn; the first memory ends in zeros.
+ *
+ * @param {Uint32Array} before
+ * @param {Uint32Array} after
+ */
+function differences(before, after) {
+  const runs = [];
+  let end = 0; // of the last run
+  for (let start = 0; start < after.length; start++) {
+    if (after[start] === (before[start] ?? 0)) continue;
+    let stop = start + 1;
+    for (let i = stop; i < Math.min(stop + GAP, after.length); i++) if (after[i] !== (before[i] ?? 0)) stop = i + 1;
+    runs.push(4 * (start - end), 4 * (stop - start));
+    start = end = stop;
+  }
+  return runs;
+}
+
+/**
+ * @param {Meta} meta
+ * @param {Uint8Array} state
+ * @param {number[]} runs
+ * @param {Uint8Array} memory
+ */
+function encode(meta, state, runs, memory) {
+  const head = new TextEncoder().encode(JSON.stringify(meta));
+  const parts = [new Uint8Array(Uint32Array.of(head.length).buffer), head, state, new Uint8Array(Uint32Array.from(runs).buffer)];
+  let at = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    at += runs[i];
+    parts.push(memory.subarray(at, at + runs[i + 1]));
+    at += runs[i + 1];
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
