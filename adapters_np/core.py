@@ -318,8 +318,9 @@ def knobs(cls: type[Adapter]) -> Mapping[str, Knob]:
 def shape_of(field: Field, d_out: int, d_in: int, **values: Any) -> tuple[int, ...]:
     """Return a declared shape in numbers, given the layer's size and the values of all knobs.
 
-    >>> shape_of(Field("A", "rank, d_in", True, 1.0), 64, 32, rank=4)
-    (4, 32)
+    Examples:
+        >>> shape_of(Field("A", "rank, d_in", True, 1.0), 64, 32, rank=4)
+        (4, 32)
     """
     names = {"d_out": d_out, "d_in": d_in, "min": min, "max": max, "ceil": ceil, **values}
     return tuple(int(n) for n in eval(f"({field.shape},)", {"__builtins__": {}}, names))

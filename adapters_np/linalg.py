@@ -41,10 +41,11 @@ def kaiming_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 def skew(v: Array, b: int) -> Array:
     """Return skew-symmetric matrices (..., b, b) from their strict upper triangles (..., b(b−1)/2).
 
-    >>> skew(np.array([1.0, 2.0, 3.0]), 3)
-    array([[ 0.,  1.,  2.],
-           [-1.,  0.,  3.],
-           [-2., -3.,  0.]])
+    Examples:
+        >>> skew(np.array([1.0, 2.0, 3.0]), 3)
+        array([[ 0.,  1.,  2.],
+               [-1.,  0.,  3.],
+               [-2., -3.,  0.]])
     """
     Q = np.zeros((*v.shape[:-1], b, b))
     rows, columns = np.triu_indices(b, 1)
@@ -112,8 +113,9 @@ def butterfly(d: int, b: int, level: int) -> NDArray[np.intp]:
     A block of size b joins two half-blocks that lie 2^level half-blocks apart; level 0 is the plain
     block-diagonal order.
 
-    >>> butterfly(8, 2, 1)
-    array([0, 2, 1, 3, 4, 6, 5, 7])
+    Examples:
+        >>> butterfly(8, 2, 1)
+        array([0, 2, 1, 3, 4, 6, 5, 7])
     """
     if level == 0:
         return np.arange(d)
@@ -129,8 +131,9 @@ def tournament(d: int) -> Pairs:
 
     Round r pairs coordinate 2^r k with 2^(r−1) (2k + 1), and only the former plays on.
 
-    >>> [(np.arange(8)[p], np.arange(8)[q]) for p, q, _ in tournament(8)][1]
-    (array([0, 4]), array([2, 6]))
+    Examples:
+        >>> [(np.arange(8)[p], np.arange(8)[q]) for p, q, _ in tournament(8)][1]
+        (array([0, 4]), array([2, 6]))
     """
     rounds, played = [], 0
     for stride in (2**r for r in range((d - 1).bit_length())):
@@ -167,10 +170,11 @@ def plane_rotations(theta: Array) -> Array:
 def circulant(c: Array) -> Array:
     """Return the circulant matrices with first columns c, (..., b, b): C[i, j] = c[(i − j) mod b].
 
-    >>> circulant(np.array([1.0, 2.0, 3.0]))
-    array([[1., 3., 2.],
-           [2., 1., 3.],
-           [3., 2., 1.]])
+    Examples:
+        >>> circulant(np.array([1.0, 2.0, 3.0]))
+        array([[1., 3., 2.],
+               [2., 1., 3.],
+               [3., 2., 1.]])
     """
     b = c.shape[-1]
     i = np.arange(b)
@@ -194,9 +198,10 @@ def orthonormal_rows(M: Array) -> Array:
 
     It is the polar factor (M Mᵀ)^(−1/2) M.
 
-    >>> orthonormal_rows(np.array([[3.0, 0.0, 0.0], [0.0, 0.0, -2.0]])) + 0.0
-    array([[ 1.,  0.,  0.],
-           [ 0.,  0., -1.]])
+    Examples:
+        >>> orthonormal_rows(np.array([[3.0, 0.0, 0.0], [0.0, 0.0, -2.0]])) + 0.0
+        array([[ 1.,  0.,  0.],
+               [ 0.,  0., -1.]])
     """
     U, _, Vt = np.linalg.svd(M, full_matrices=False)
     return U @ Vt
@@ -207,8 +212,9 @@ def product_svd(P: Array, Q: Array) -> tuple[Array, Array, Array]:
 
     P is (..., m, k) and Q is (..., n, k) with k ≤ m and k ≤ n. Signs are fixed as in `thin_svd`.
 
-    >>> product_svd(np.array([[3.0], [4.0]]), np.array([[2.0], [0.0], [0.0]]))[1]
-    array([10.])
+    Examples:
+        >>> product_svd(np.array([[3.0], [4.0]]), np.array([[2.0], [0.0], [0.0]]))[1]
+        array([10.])
     """
     (U, R), (V, T) = np.linalg.qr(P), np.linalg.qr(Q)
     u, sigma, vt = np.linalg.svd(R @ np.swapaxes(T, -1, -2))
