@@ -5,9 +5,9 @@ R_i = (I + Q_i)(I - Q_i)^{-1}, \qquad Q_i^\top = -Q_i$$
 
 Source: qiu2023oft, section 3.3; section 3.4 for the constrained form, COFT.
 Differs: the paper has neurons as columns, so its R W is our W Rᵀ, and its knob is the number of
-blocks. COFT's bound on R is one on Q, as the paper has it in the end; it is ε / √n for each block,
-as in PEFT. PEFT's exact path is (I − Q)(I + Q)⁻¹, the inverse rotation; its default is the series
-of OFTv2.
+blocks. COFT's bound on R is one on Q, as the paper has it in the end; it is ε / √n for each of n
+learned blocks, as in PEFT. PEFT's exact path is (I − Q)(I + Q)⁻¹, the inverse rotation; its default
+is the series of OFTv2.
 """
 
 from dataclasses import dataclass
