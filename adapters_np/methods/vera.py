@@ -3,8 +3,8 @@ r"""VeRA believes that random directions will do: a layer learns how much of eac
 $$W' = W + \Lambda_b B \Lambda_d A$$
 
 Source: kopiczko2024vera, section 3.1.
-Differs: nothing from the paper, which shares A and B among layers of one shape. PEFT shares one
-pair among all shapes: a smaller layer takes its leading columns of A and rows of B.
+Differs: nothing for one layer. The paper shares A and B among all layers; where these differ in
+shape, PEFT gives a smaller one the leading columns of A and rows of B.
 """
 
 from dataclasses import dataclass
