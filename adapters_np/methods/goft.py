@@ -1,4 +1,4 @@
-r"""GOFT turns the inputs in only d − 1 coordinate planes, one angle each, paired as in a knock-out.
+r"""GOFT turns the inputs pair by pair, in d − 1 planes that are drawn as in a knock-out tournament.
 
 $$W' = W R^\top, \qquad R = P_{\log_2 d} \cdots P_2 P_1, \qquad
 P_r = \prod_k G\big(2^r k,\; 2^{r-1}(2k + 1);\; \theta_{rk}\big)$$
