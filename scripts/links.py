@@ -13,6 +13,7 @@ from lxml import html
 ATTRIBUTES = ("href", "src", "srcset", "data")
 LOADING = {"link", "script", "img", "iframe", "source", "object", "audio", "video", "use", "image"}
 SHOWN_ONLY = {"canonical", "alternate"}  # addresses that a browser does not load
+NO_PROSE = {"code", "pre", "math", "script", "style"}
 LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|Macro (?:Syntax|Rendering) Error|::: adapters_np")
 
 
@@ -32,15 +33,17 @@ class Page:
                     if address := element.get(name):
                         self.links.append((element.tag, address, loaded))
         article = tree.find(".//article")
-        root = tree if article is None else article
-        parts = (
-            text
-            for element in root.iter()
-            if isinstance(element.tag, str) and element.tag not in ("code", "script", "style")
-            for text in (element.text, *(child.tail for child in element))
-            if text
-        )
-        self.left_over = [match[0] for text in parts for match in LEFT_OVER.finditer(text)]
+        text = " ".join(_prose(tree if article is None else article))
+        self.left_over = LEFT_OVER.findall(text)
+
+
+def _prose(element: html.HtmlElement) -> Iterator[str]:
+    """Yield the text of an element without code, mathematics and scripts."""
+    if isinstance(element.tag, str) and element.tag not in NO_PROSE:
+        yield element.text or ""
+        for child in element:
+            yield from _prose(child)
+            yield child.tail or ""
 
 
 def problems(site: Path, url: str) -> Iterator[str]:
