@@ -21,7 +21,8 @@ del traceback, slugs, probe, method
 gc.collect()
 del gc
 `;
-const GAP = 8; // words; a shorter stretch that does not differ is stored too
+
+const GAP = 8; // words of zeros that are cheaper to take along than to skip
 
 /**
  * Start Python, rehearse, and return the picture.
@@ -31,17 +32,24 @@ const GAP = 8; // words; a shorter stretch that does not differ is stored too
 export async function takeSnapshot(start) {
   let before = new Uint8Array();
   let place = "";
+  let used = 0;
+  let functions = 0;
   const pyodide = await start((module) => {
     place = layout(module);
+    used = module.HEAPU32[module._emscripten_get_sbrk_ptr() >>> 2];
+    functions = module.wasmTable.length;
     before = module.HEAPU8.slice();
   });
   pyodide.runPython(REHEARSAL);
   const module = /** @type {any} */ (pyodide)._module;
+  for (let i = functions; i < module.wasmTable.length; i++) {
+    if (module.wasmTable.get(i)) throw new Error("Python has added a function that would be missing when it is restored");
+  }
   const whole = pyodide.makeMemorySnapshot();
   const [, heapAt, stateLength] = new Uint32Array(whole.buffer, 0, 3);
   const after = whole.slice(heapAt);
   const state = whole.subarray(0, 48 + stateLength);
-  const runs = differences(words(before), words(after));
+  const runs = differences(words(before), words(after), used / 4);
   /** @type {[number, string][]} */
   const libraries = Object.entries(module.LDSO.loadedLibsByHandle).map(([handle, { name }]) => [Number(handle), name]);
   /** @type {Meta} */
@@ -61,18 +69,24 @@ function words(bytes) {
 }
 
 /**
- * Return where two memories differ, as bytes to skip and bytes to take in turn; the first memory ends in zeros.
+ * Return where two memories differ, as bytes to skip and bytes to take in turn.
+ *
+ * What was in use before Python started is compared word by word: one that has not changed may hold something of the
+ * browser's own, such as the place of a function that only some browsers have. In the rest, which was zero, short
+ * stretches of zeros are taken along.
  *
  * @param {Uint32Array} before
  * @param {Uint32Array} after
+ * @param {number} used The number of words in use before.
  */
-function differences(before, after) {
+function differences(before, after, used) {
   const runs = [];
   let end = 0; // of the last run
   for (let start = 0; start < after.length; start++) {
     if (after[start] === (before[start] ?? 0)) continue;
     let stop = start + 1;
-    for (let i = stop; i < Math.min(stop + GAP, after.length); i++) if (after[i] !== (before[i] ?? 0)) stop = i + 1;
+    const gap = start < used ? 1 : GAP;
+    for (let i = stop; i < Math.min(stop + gap, after.length); i++) if (after[i] !== (before[i] ?? 0)) stop = i + 1;
     runs.push(4 * (start - end), 4 * (stop - start));
     start = end = stop;
   }
