@@ -267,6 +267,20 @@ class Knob(NamedTuple):
                 return int(value)
         raise ValueError(f"{self.name}={value!r} is not {self.rule()}")
 
+    def values(self) -> tuple[Any, ...]:
+        """Return every value that a control offers, in order.
+
+        >>> Knob("share", "float", 0.5, 0.1, 0.5, 0.2).values()
+        (0.1, 0.3, 0.5)
+        """
+        if self.kind == "bool":
+            return (False, True)
+        if self.kind == "choice":
+            return self.options
+        count = int((self.high - self.low) / self.step + 1e-9) + 1
+        steps = (self.low + i * self.step for i in range(count))
+        return tuple(int(v) if self.kind == "int" else round(v, 9) for v in steps)
+
     def rule(self) -> str:
         """Return the allowed values in words."""
         if self.kind == "bool":

@@ -19,6 +19,7 @@ from adapters_np.core import (
     AddsTokens,
     Approximates,
     Bounds,
+    Knob,
     Mixes,
     Rotates,
     Steers,
@@ -73,10 +74,37 @@ class Change:
         """Singular values after, descending."""
         return np.linalg.svd(self.after, compute_uv=False)
 
+    @cached_property
+    def drift(self) -> float:
+        """The largest change of a singular value, as a share of the largest one before."""
+        return float(np.abs(self.sigma_after - self.sigma_before).max() / self.sigma_before[0])
+
+    @cached_property
+    def turn(self) -> float:
+        """The largest change of a cosine between two rows, from 0 to 2."""
+        return float(np.abs(_cosines(self.after) - _cosines(self.before)).max())
+
+    @cached_property
+    def stretch(self) -> float:
+        """The largest relative change of a row's norm."""
+        before = np.maximum(row_norms(self.before), np.finfo(float).tiny)
+        return float(np.abs(row_norms(self.after) / before - 1).max())
+
+    @cached_property
+    def size(self) -> float:
+        """‖change‖_F / ‖before‖_F."""
+        return float(np.linalg.norm(self.delta) / np.linalg.norm(self.before))
+
 
 def settings(method: str) -> dict[str, Any]:
     """Return all knobs of a method's widget: its own, then the toy world's."""
     return {**knobs(load(method)), **signature_knobs(toy)}
+
+
+def main_knob(method: str) -> Knob | None:
+    """Return the knob that a method is first moved by: the first one that is no switch, if any."""
+    own = list(knobs(load(method)).values())
+    return next((knob for knob in own if knob.kind != "bool"), own[0] if own else None)
 
 
 def measure(method: str, chosen: dict[str, Any]) -> Change:
@@ -214,9 +242,8 @@ def effective_rank(change: Change) -> Panel:
 
 def relative_norm(change: Change) -> Panel:
     """Return ‖after − before‖_F / ‖before‖_F in per cent."""
-    value = 100 * float(np.linalg.norm(change.delta) / np.linalg.norm(change.before))
     s = change.symbol
-    return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", value, "%", "Frobenius norms.")
+    return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", 100 * change.size, "%", "Frobenius norms.")
 
 
 def _rotation(change: Change) -> Array:
@@ -335,10 +362,8 @@ def input_gram_change(change: Change) -> Panel:
 
 def angle_change(change: Change) -> Panel:
     """Return the largest change of a cosine between two neurons (rows), from 0 to 2."""
-    value = float(np.abs(_cosines(change.after) - _cosines(change.before)).max())
-    return number(
-        "angle_change", "Largest change of a cosine", value, "", "Over all pairs of neurons (rows)."
-    )
+    note = "Over all pairs of neurons (rows)."
+    return number("angle_change", "Largest change of a cosine", change.turn, "", note)
 
 
 def _cosines(W: Array) -> Array:
@@ -348,9 +373,14 @@ def _cosines(W: Array) -> Array:
 
 def norm_change(change: Change) -> Panel:
     """Return the largest relative change of a neuron's norm, in per cent."""
-    before = np.maximum(row_norms(change.before), np.finfo(float).tiny)
-    value = 100 * float(np.abs(row_norms(change.after) / before - 1).max())
+    value = 100 * change.stretch
     return number("norm_change", "Largest change of a neuron’s norm", value, "%", "Over all rows.")
+
+
+def spectrum_change(change: Change) -> Panel:
+    """Return the largest change of a singular value, in per cent of the largest one before."""
+    label = "Largest change of a singular value"
+    return number("spectrum_change", label, 100 * change.drift, "% of σ₁", "σ₁ before the change.")
 
 
 def subspace_overlap(change: Change) -> Panel:
@@ -534,9 +564,9 @@ GAUGES = {
         rank, stable_rank, effective_rank, relative_norm, orthogonality, largest_angle,
         rotation_fill, rotation_distance, determinant, distance_to_exact, bound_share, oddness,
         gram_change, input_gram_change,
-        angle_change, norm_change, subspace_overlap, singular_entries, distinct_columns,
-        changed_rows, changed_columns, changed_entries, fourier_entries, half_turn, tile_rank,
-        virtual_share, parts_in_use, parameters, stored,
+        angle_change, norm_change, spectrum_change, subspace_overlap, singular_entries,
+        distinct_columns, changed_rows, changed_columns, changed_entries, fourier_entries,
+        half_turn, tile_rank, virtual_share, parts_in_use, parameters, stored,
     )
 }  # fmt: skip
 
@@ -554,24 +584,20 @@ def sentence(change: Change) -> str:
     """Return what is to be seen, computed from the numbers."""
     s = change.symbol
     full = len(change.sigma)
-    size = 100 * float(np.linalg.norm(change.delta) / np.linalg.norm(change.before))
-    if size < ROUND_OFF:
+    if change.size < ROUND_OFF:
         return f"Δ{s} is zero: the adapter leaves the layer as it is."
     r = numerical_rank(change)
     ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
-    parts = [f"The layer moves {ways}, by {_short(size)} % of ‖{s}‖."]
-    drift = float(np.abs(change.sigma_after - change.sigma_before).max() / change.sigma_before[0])
+    parts = [f"The layer moves {ways}, by {_short(100 * change.size)} % of ‖{s}‖."]
     if s == "W":
-        angles = float(np.abs(_cosines(change.after) - _cosines(change.before)).max())
-        norms = norm_change(change)["value"]
-        if drift < ROUND_OFF:
-            kept = " and so does every angle between neurons" if angles < ROUND_OFF else ""
+        if change.drift < ROUND_OFF:
+            kept = " and so does every angle between neurons" if change.turn < ROUND_OFF else ""
             mirrored = isinstance(change.adapter, Rotates) and determinant(change)["value"] < 0
             how = "is only turned and mirrored" if mirrored else "only turns"
             parts.append(f"Every singular value stays{kept}: the weight {how}.")
-        elif angles < ROUND_OFF:
+        elif change.turn < ROUND_OFF:
             parts.append("The angles between neurons stay, their lengths do not.")
-        elif norms < 1e-7:
+        elif change.stretch < ROUND_OFF:
             parts.append("Neurons keep their lengths and change their directions only.")
         else:
             parts.append(
