@@ -1,4 +1,4 @@
-r"""Bone lets one small matrix, shared along a band of the weight, turn each tile into its change.
+r"""Bone maps each tile of a weight to its change, by one trained matrix for a whole band of tiles.
 
 $$\text{column: } \Delta W_{ab} = (W_{ab} + I)\,B_a, \qquad
 \text{row: } \Delta W_{ab} = (W_{ab} + I)\,B_b, \qquad
