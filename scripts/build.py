@@ -86,7 +86,7 @@ def pages() -> None:
     help = "The lines above name the page and what is wrong with it."
     command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
     quiet = {"NO_MKDOCS_2_WARNING": "1"}
-    run("pages", [*command, "--site-dir", BUILD / "pages"], help=help, extra=quiet)
+    run("mkdocs", [*command, "--site-dir", BUILD / "pages"], help=help, extra=quiet)
 
 
 def complete() -> None:

@@ -51,7 +51,7 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     typeset(out)
-    for path in out.rglob("*.html"):
+    for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method and method.modules else '']}"

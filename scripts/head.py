@@ -39,7 +39,7 @@ def add_head(
     tags = [
         _meta("name", "description", description),
         '<link rel="alternate" type="application/atom+xml" title="Changes" '
-        f'href="{site.url}feed.xml">',
+        f'href="{"../" * url.count("/")}feed.xml">',
         *_preview(title, description, site, site.url + url, site.url + picture, method is not None),
     ]
     if method:

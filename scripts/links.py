@@ -12,7 +12,7 @@ from lxml import html
 
 ATTRIBUTES = ("href", "src", "srcset", "data")
 LOADING = {"link", "script", "img", "iframe", "source", "object", "audio", "video", "use", "image"}
-SHOWN_ONLY = {"canonical", "alternate"}  # addresses that a browser does not load
+SHOWN_ONLY = {"canonical"}  # an address that a browser does not load
 NO_PROSE = {"code", "pre", "math", "script", "style"}
 LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|Macro (?:Syntax|Rendering) Error|::: adapters_np")
 

@@ -47,6 +47,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Cite": ("{{ cite() }}",),
 }
 LONGEST_DESCRIPTION = 160
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where there is one
 
 
 class Source(NamedTuple):
@@ -249,7 +250,7 @@ def front_matter(path: Path) -> tuple[dict[str, Any], str]:
     if not closed:
         raise ValueError("the front matter does not end with ---")
     try:
-        data = yaml.safe_load(head)
+        data = yaml.load(head, Loader=LOADER)
     except yaml.YAMLError as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):

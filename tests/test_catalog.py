@@ -1,0 +1,307 @@
+"""The catalogue is whole, its totals are sums, and each check fails when it should."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts.catalog import ROOT, read
+from scripts.pages import DIMENSIONS, MOST, POINTS
+from scripts.papers import CatalogError
+
+# What the source survey publishes: entry, total, dimensions.
+PUBLISHED = """
+6 5.0 PE+BL+BF+DE
+4 4.5 PE+BL+BF+WA
+11 4.5 PE+DE+OOD
+13 4.0 PE+BF+DE
+5 3.5 PE+BL+DE
+8 3.5 PE+BL+DE
+31 3.5 PE+BL+BF
+32 3.5 PE+BL+DE
+2 2.5 PE+DE
+16 2.5 PE+BF
+17 2.5 PE+BF
+21 2.5 PE+DE
+27 2.5 PE+DE
+1 2.0 PE+WA
+7 2.0 PE+BL
+33 2.0 PE+BL
+3 1.0 PE
+9 1.0 PE
+10 1.0 PE
+12 1.0 PE
+14 1.0 PE
+15 1.0 PE
+18 1.0 PE
+19 1.0 PE
+20 1.0 PE
+22 1.0 PE
+23 1.0 PE
+24 1.0 PE
+25 1.0 PE
+26 1.0 PE
+28 1.0 PE
+"""
+SURVEY = {
+    int(number): (float(total), set(dimensions.split("+")))
+    for number, total, dimensions in map(str.split, PUBLISHED.strip().splitlines())
+}
+
+
+# The catalogue as it is ---------------------------------------------------------------------------
+
+
+def test_every_entry_of_the_survey_has_a_page() -> None:
+    numbers = [m.number for m in read().methods.values() if m.number]
+    assert numbers == list(range(1, 34))
+
+
+def test_survey_totals_are_the_published_ones() -> None:
+    graded = {m.number: m for m in read().methods.values() if m.number and m.survey}
+    assert {n: (m.survey_total, set(m.survey)) for n, m in graded.items()} == SURVEY
+
+
+def test_audit_totals_follow_from_the_verdicts() -> None:
+    for m in read().methods.values():
+        points = {"confirmed": 0.0, "contested": 0.0, "unsupported": 0.0}
+        for dimension, verdict in m.audit.items():
+            points[verdict.verdict] += POINTS[dimension]
+        assert (m.confirmed, m.contested) == (points["confirmed"], points["contested"])
+        assert sum(points.values()) == (MOST if m.graded else 0)
+
+
+def test_every_relation_is_seen_from_both_ends() -> None:
+    catalog = read()
+    for m in catalog.methods.values():
+        for relation in m.relations:
+            back = catalog.links(relation.to)
+            assert any(not link.stated and link.other is m for link in back), (m.slug, relation)
+
+
+def test_descriptions_are_plain_text() -> None:
+    for m in read().methods.values():
+        assert re.fullmatch(r"[^*_`${}\[\]]+[.!?]", m.description), m.description
+
+
+# Mistakes, one at a time --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copytree(ROOT / "adapters_np", tmp_path / "adapters_np")
+    return tmp_path
+
+
+def problems(project: Path) -> list[str]:
+    with pytest.raises(CatalogError) as caught:
+        read(project)
+    return str(caught.value).splitlines()
+
+
+def replace(old: str, new: str) -> Callable[[str], str]:
+    """An edit of a text that must hold what it replaces."""
+
+    def edit(text: str) -> str:
+        assert re.search(old, text, re.M | re.S), old
+        return re.sub(old, new, text, count=1, flags=re.M | re.S)
+
+    return edit
+
+
+def test_a_copy_without_mistakes_passes(project: Path) -> None:
+    assert read(project).methods.keys() == read().methods.keys()
+
+
+MISTAKES = {
+    "unknown key of a verdict": (
+        replace(r"(audit:\n  PE:.*?source: )hu2022lora", r"\1nobody2020"),
+        "docs/methods/lora.md: audit.PE.source: 'nobody2020' is not in docs/references.bib",
+    ),
+    "unknown key of a paper": (
+        replace(r"^papers: \[", "papers: [nobody2020, "),
+        "docs/methods/lora.md: papers: 'nobody2020' is not in docs/references.bib",
+    ),
+    "unknown key in the text": (
+        replace(r"\Z", '\n{{ ref("nobody2020", "Table 1") }}\n'),
+        "docs/methods/lora.md: text: 'nobody2020' is not in docs/references.bib",
+    ),
+    "verdict without a reason": (
+        replace(r"(audit:\n  PE:\n    verdict: \w+\n)    reason: [^\n]+\n", r"\1"),
+        "docs/methods/lora.md: audit.PE.reason: Field required",
+    ),
+    "verdict without a source": (
+        replace(r"(audit:\n  PE:\n.*?)    source: [^\n]+\n", r"\1"),
+        "docs/methods/lora.md: audit.PE.source: Field required",
+    ),
+    "unknown verdict": (
+        replace(r"(audit:\n  PE:\n    verdict: )\w+", r"\1plausible"),
+        "docs/methods/lora.md: audit.PE.verdict: Input should be 'confirmed', 'contested' or "
+        "'unsupported'",
+    ),
+    "five dimensions": (
+        replace(r"^  WA:\n    verdict.*?(?=^evidence)", ""),
+        "docs/methods/lora.md: audit: WA is missing; it has all six or none",
+    ),
+    "evidence without a source": (
+        replace(r"^(evidence:\n.*?)    source: [^\n]+\n", r"\1"),
+        "docs/methods/lora.md: evidence.0.source: Field required",
+    ),
+    "unknown verdict of a claim": (
+        replace(r"^(evidence:\n.*?    verdict: )\w+", r"\1maybe"),
+        "docs/methods/lora.md: evidence.0.verdict: Input should be 'confirmed', 'partly', "
+        "'contested', 'wrong', 'unsupported' or 'unverified'",
+    ),
+    "typed score": (
+        replace(r"^theme:", "score: 3.5\ntheme:"),
+        "docs/methods/lora.md: score: Extra inputs are not permitted",
+    ),
+    "typed score in the text": (
+        replace(r"^## Limits\n", "## Limits\n\nThe method gets 3.5 of 8 points.\n"),
+        "docs/methods/lora.md: '3.5 of 8 points' is a typed score; totals are computed",
+    ),
+    "missing field": (
+        replace(r"^deploy:\n(  [^\n]+\n)+", ""),
+        "docs/methods/lora.md: deploy: Field required",
+    ),
+    "missing section": (
+        replace(r"^## Limits\n.*?(?=^## )", ""),
+        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, Mathematics, "
+        "Implementation, What to notice, Evidence, Grade, Limits, In PEFT, Errata, Relations, Cite",
+    ),
+    "empty section": (
+        replace(r"^## Limits\n.*?(?=^## )", "## Limits\n\n"),
+        "docs/methods/lora.md: Limits: is empty",
+    ),
+    "missing macro": (
+        replace(r"\{\{ grade\(\) \}\}", "See above."),
+        "docs/methods/lora.md: Grade: {{ grade() }} is missing",
+    ),
+    "missing widget": (
+        replace(r"\{\{ demo\(\) \}\}", ""),
+        'docs/methods/lora.md: {{ demo("lora") }} is missing',
+    ),
+    "unknown theme": (
+        replace(r"^theme: \w+", "theme: fashion"),
+        "docs/methods/lora.md: theme: 'fashion' is not one of basis, orthogonality, strength, "
+        "gain, rank, architecture",
+    ),
+    "unknown target of a relation": (
+        replace(r"^relations:.*?(?=^---)", "relations: [{kind: combines, to: nil, note: x}]\n"),
+        "docs/methods/lora.md: relations: there is no page 'nil'",
+    ),
+    "relation to itself": (
+        replace(r"^relations:.*?(?=^---)", "relations: [{kind: combines, to: lora, note: x}]\n"),
+        "docs/methods/lora.md: relations: a method is not related to itself",
+    ),
+    "number twice": (
+        replace(r"^number: 1$", "number: 2"),
+        "docs/methods/lora.md: number: 2 is taken, see docs/methods/oft.md",
+    ),
+    "alias that is a page": (
+        replace(r"^aliases: \[", "aliases: [vera, "),
+        "docs/methods/lora.md: aliases: 'vera' is taken, see docs/methods/vera.md",
+    ),
+    "alias twice": (
+        replace(r"^aliases: \[rslora", "aliases: [rslora, rslora"),
+        "docs/methods/lora.md: aliases: 'rslora' is taken, see this page",
+    ),
+    "unknown knob in PEFT's arguments": (
+        replace(r"\{r: rank", "{r: width"),
+        "docs/methods/lora.md: peft.knobs.r: 'width' is not a knob of lora",
+    ),
+    "page without a module": (
+        replace(r"^title:", "modules: [lora, lora_two]\ntitle:"),
+        "docs/methods/lora.md: modules: adapters_np/methods/lora_two.py is missing",
+    ),
+    "mathematics in the description": (
+        replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change $BA$ has rank $r$. "),
+        "docs/methods/lora.md: Hypothesis: the first sentence describes the page in search and "
+        "cards; at most 160 letters and no mathematics, not 'The change $BA$ has rank $r$.'",
+    ),
+    "front matter that is no YAML": (
+        replace(r"^title: LoRA$", "title: LoRA: what"),
+        "docs/methods/lora.md: the front matter is not YAML: mapping values are not allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_on_a_page_is_named_with_file_and_field(project: Path, mistake: str) -> None:
+    edit, expected = MISTAKES[mistake]
+    page = project / "docs/methods/lora.md"
+    page.write_text(edit(page.read_text("utf-8")), "utf-8")
+    assert any(line.startswith(expected) for line in problems(project)), problems(project)
+
+
+def test_an_unknown_kind_of_relation_is_named(project: Path) -> None:
+    page = project / "docs/methods/dora.md"
+    text = re.sub(r"kind: \w+", "kind: resembles", page.read_text("utf-8"), count=1)
+    page.write_text(text, "utf-8")
+    (line,) = problems(project)
+    assert line.startswith("docs/methods/dora.md: relations.0.kind: Input should be 'generalises'")
+
+
+def test_a_page_without_its_module_and_a_module_without_its_page_are_named(project: Path) -> None:
+    (project / "docs/methods/vera.md").unlink()
+    (project / "adapters_np/methods/ia3.py").unlink()
+    found = problems(project)
+    assert "adapters_np/methods/vera.py: has no page docs/methods/vera.md" in found
+    assert "docs/methods/ia3.md: modules: adapters_np/methods/ia3.py is missing" in found
+
+
+def test_an_entry_of_the_bibliography_that_nothing_names_is_named(project: Path) -> None:
+    library = project / "docs/references.bib"
+    entry = (
+        "\n@misc{nobody2020,\n title={T},\n author={N},\n year={2020},\n url={https://x.org}\n}\n"
+    )
+    library.write_text(library.read_text("utf-8") + entry, "utf-8")
+    assert problems(project) == ["docs/references.bib: nobody2020: no page and no module names it"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("@misc{a2020, title={T}, year={2020}, url={u}\n}", "author is missing"),
+        ("@misc{a2020, title={T}, author={N}, year={2020}\n}", "doi, eprint or url is missing"),
+        ("@misc{hu2022lora, title={T}\n}", "repeated bibliography entry: hu2022lora"),
+        ("@misc{a2020, title={T}", "syntax error"),
+    ],
+)
+def test_a_bad_entry_of_the_bibliography_is_named(project: Path, entry: str, expected: str) -> None:
+    library = project / "docs/references.bib"
+    library.write_text(f"{library.read_text('utf-8')}\n{entry}\n", "utf-8")
+    (line,) = problems(project)
+    assert line.startswith("docs/references.bib: ")
+    assert expected in line
+
+
+def test_an_unknown_key_on_another_page_or_in_a_module_is_named(project: Path) -> None:
+    page, module = project / "docs/claims.md", project / "adapters_np/methods/lora.py"
+    for path in (page, module):
+        path.write_text(path.read_text("utf-8").replace("hu2022lora", "who2022lora"), "utf-8")
+    page.write_text(re.sub(r"source: \w+", "source: who2022", page.read_text("utf-8")), "utf-8")
+    found = problems(project)
+    missing = "is not in docs/references.bib"
+    assert f"docs/claims.md: claims.0.supports.0.source: 'who2022' {missing}" in found
+    assert f"adapters_np/methods/lora.py: Source: 'who2022lora' {missing}" in found
+
+
+def test_all_mistakes_are_told_at_once(project: Path) -> None:
+    for slug in ("lora", "vera"):
+        page = project / f"docs/methods/{slug}.md"
+        page.write_text(re.sub(r"^name:.*\n", "", page.read_text("utf-8"), flags=re.M), "utf-8")
+    assert problems(project)[:2] == [
+        "docs/methods/lora.md: name: Field required",
+        "docs/methods/vera.md: name: Field required",
+    ]
+
+
+def test_dimensions_and_points_are_the_rubric_s() -> None:
+    assert list(POINTS) == list(DIMENSIONS) == ["PE", "BL", "BF", "DE", "OOD", "WA"]
+    assert list(POINTS.values()) == [1, 1, 1.5, 1.5, 2, 1]
