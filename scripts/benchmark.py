@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from lxml import etree
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 DATA = Path(__file__).parent.parent / "docs" / "data"
@@ -179,8 +180,11 @@ def plot(
         figure.patch.set_alpha(0)
         ax.patch.set_alpha(0)
         ax.spines[["top", "right"]].set_visible(False)
-        if axis != "memory":
-            ax.set_xscale("log")
+        ax.set_xscale("log")
+        if axis == "memory":
+            ax.xaxis.set_major_locator(FixedLocator([10, 12, 15, 18, 20, 22, 25, 30, 36]))
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xlabel(AXES[axis])
         ax.set_ylabel("GSM8K accuracy, %" if suite == "metamathqa" else "DINOv2 similarity")
         ax.grid(axis="y", color=SOFT, alpha=0.25, linewidth=0.6)
@@ -201,6 +205,7 @@ def plot(
 def _label(ax: Axes, shown: Sequence[Row], axis: str, links: Mapping[int, Link]) -> None:
     """Name the best run of every tuner where there is room, the best-scoring first."""
     ax.figure.canvas.draw()
+    ax.figure.set_layout_engine("none")  # labels must not move the axes that they are placed by
     pixels = [ax.transData.transform((getattr(r, axis), r.score)) for r in shown]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in pixels]
     seen: set[str] = set()
@@ -215,7 +220,11 @@ def _label(ax: Axes, shown: Sequence[Row], axis: str, links: Mapping[int, Link])
         w, h = 5.4 * len(name), 10
         for dx, dy in _places(w):
             box = (x + dx, y + dy, x + dx + w, y + dy + h)
-            if box[2] < ax.bbox.x1 and not any(_overlap(box, other) for other in taken):
+            if (
+                ax.bbox.x0 < box[0]
+                and box[2] < ax.bbox.x1
+                and not any(_overlap(box, other) for other in taken)
+            ):
                 ax.annotate(name, (x + dx, y + dy), xycoords="figure pixels", fontsize=8)
                 taken.append(box)
                 break

@@ -93,6 +93,11 @@ def inline(text: str) -> Markup:
     return Markup(re.sub(pattern, dress, escape(text, quote=False)))
 
 
+def subscripts(formula: str) -> Markup:
+    """Return a formula with d_in and d_out as letters with an index."""
+    return Markup(re.sub(r"\bd_(in|out)\b", r"d<sub>\1</sub>", escape(formula)))
+
+
 def catalog() -> Catalog:
     """Return the catalogue, read once for a build."""
     return read()
@@ -198,6 +203,11 @@ def offers(method: Method) -> list[str]:
 # Macros -------------------------------------------------------------------------------------------
 
 
+def _literal(value: Any) -> str:
+    """Return a knob's default as PEFT's users write it: 16, not 16.0."""
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
 class Furniture:
     """The macros of one page."""
 
@@ -207,7 +217,12 @@ class Furniture:
         self.cited: dict[str, dict[str, None]] = {}
         loader = FileSystemLoader(ROOT / "scripts" / "templates")
         jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        jinja.filters |= {"inline": inline, "short": short, "sources": self.note}
+        jinja.filters |= {
+            "inline": inline,
+            "subscripts": subscripts,
+            "short": short,
+            "sources": self.note,
+        }
         self.jinja = jinja
 
     @property
@@ -313,7 +328,9 @@ class Furniture:
         if not isinstance(m.peft, Peft):
             return note
         own = knobs(load(m.modules[0]))
-        lines = [f"    {name}={own[knob].default!r}," for name, knob in m.peft.knobs.items()]
+        lines = [
+            f"    {name}={_literal(own[knob].default)}," for name, knob in m.peft.knobs.items()
+        ]
         lines += [f"    {name}={value!r}," for name, value in m.peft.fixed.items()]
         name = m.peft.config
         code = "\n".join((f"from peft import {name}", "", f"config = {name}(", *lines, ")"))
