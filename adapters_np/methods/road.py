@@ -21,7 +21,7 @@ from adapters_np.linalg import Array, divide
 
 COSINES = np.eye(2)
 SINES = np.array([[0.0, -1.0], [1.0, 0.0]])
-SHAPE = "d_out // 2, min(variant, 2), max(variant // 2, 1)"
+SHAPE = "d_out // 2, 1 if variant == 1 else 2, 2 if variant == 4 else 1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class RoAd(WeightAdapter):
             ValueError: when group_size does not divide d_out.
         """
         divide("group_size", group_size, "d_out", len(W))
-        shape = (len(W) // 2, min(variant, 2), max(variant // 2, 1))
+        shape = (len(W) // 2, 1 if variant == 1 else 2, 2 if variant == 4 else 1)
         return cls(np.zeros(shape), np.ones(shape), group_size)
 
     def delta(self, W: Array) -> Array:
