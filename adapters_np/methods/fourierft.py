@@ -1,4 +1,4 @@
-r"""FourierFT believes that a change can be written with few waves, and that random ones will do.
+r"""FourierFT believes that a change is a sum of few waves, and that random ones will do.
 
 $$W' = W + \alpha\, \mathrm{Re}\, \mathcal F^{-1}(F), \qquad F_{j_l k_l} = c_l, \qquad
 \Delta W_{pq} = \frac{\alpha}{d_\text{out} d_\text{in}} \sum_{l=1}^n c_l \cos
@@ -43,7 +43,7 @@ class FourierFT(WeightAdapter):
         alpha: Alpha = 8.0,
         zero_start: bool = False,
     ) -> Self:
-        """Start near the identity: the amplitudes are Gaussian with deviation 1.
+        """Start with Gaussian amplitudes of deviation 1, which move the layer a little.
 
         Args:
             W: The frozen weight, (d_out, d_in).
