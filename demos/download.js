@@ -14,6 +14,9 @@
 /** A file did not arrive, or is not the one that was published. */
 export class LoadError extends Error {}
 
+// Python reads files after a worker for readers' code has taken this from its global scope.
+const { XMLHttpRequest } = globalThis;
+
 /** @type {Host} */
 export const browser = {
   fetch: (url, cache) => fetch(url, { cache }),
@@ -65,24 +68,23 @@ export class Downloads {
 
   /** @param {string} role @returns {Promise<WebAssembly.Module>} Compiled while it arrives. */
   wasm(role) {
-    return this.#take(role, async (url, cache) => WebAssembly.compileStreaming(await this.#answer(url, cache)));
+    return this.#take(role, async (url, cache, progress) => {
+      const response = await this.#answer(url, cache);
+      const counted = receive(response.clone(), this.files[role].bytes, progress);
+      const [module] = await Promise.all([WebAssembly.compileStreaming(response), counted]);
+      return module;
+    });
   }
 
   /** @param {string} role @returns {Promise<Uint8Array>} The bytes of a file, compared with its SHA-256. */
   bytes(role) {
     return this.#take(role, async (url, cache, progress) => {
       const { bytes, sha256 } = this.files[role];
-      const response = await this.#answer(url, cache);
       const data = new Uint8Array(bytes);
-      let at = 0;
-      const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        if (at + part.value.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
-        data.set(part.value, at);
-        at += part.value.length;
-        progress(at / bytes);
-      }
-      if (at < bytes) throw new Error(`only ${at} of ${bytes} bytes arrived`);
+      await receive(await this.#answer(url, cache), bytes, (share, part, at) => {
+        data.set(part, at);
+        progress(share);
+      });
       if ((await digest(data)) !== sha256) throw new Error("the bytes are not those that were published");
       return data;
     });
@@ -135,6 +137,25 @@ export class Downloads {
       return new Promise(() => {});
     }
   }
+}
+
+/**
+ * Read an answer to its end.
+ *
+ * @param {Response} response
+ * @param {number} bytes How many have to come.
+ * @param {(share: number, part: Uint8Array, at: number) => void} use Called with every part and the share that is there.
+ */
+async function receive(response, bytes, use) {
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  let at = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    const part = next.value;
+    if (at + part.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
+    use((at + part.length) / bytes, part, at);
+    at += part.length;
+  }
+  if (at < bytes) throw new Error(`only ${at} of ${bytes} bytes arrived`);
 }
 
 /** @param {Uint8Array} data @returns {Promise<string>} SHA-256 in hexadecimal. */
