@@ -195,6 +195,8 @@ def plot(
                 color=ACCENT if linked else SOFT, alpha=0.9 if linked else 0.6, markeredgewidth=0,
             )  # fmt: skip
             dot.set_gid(f"run-{i}")
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # labels must not move the axes that they are placed by
         _label(ax, shown, axis, links)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -204,8 +206,6 @@ def plot(
 
 def _label(ax: Axes, shown: Sequence[Row], axis: str, links: Mapping[int, Link]) -> None:
     """Name the best run of every tuner where there is room, the best-scoring first."""
-    ax.figure.canvas.draw()
-    ax.figure.set_layout_engine("none")  # labels must not move the axes that they are placed by
     pixels = [ax.transData.transform((getattr(r, axis), r.score)) for r in shown]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in pixels]
     seen: set[str] = set()

@@ -11,13 +11,13 @@ from scripts.models import MODELS, TARGETS, count
 
 
 def column(page: Page, index: int) -> list[str]:
-    cells = page.locator(f"#scorecard tbody tr :is(th, td):nth-child({index})")
+    cells = page.locator(f"#scorecard-table tbody tr :is(th, td):nth-child({index})")
     return [text.strip() for text in cells.all_inner_texts()]
 
 
 def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: str) -> None:
     page.goto(f"{site}scorecard/")
-    head = page.locator("#scorecard thead th").first
+    head = page.locator("#scorecard-table thead th").first
     expect(head).to_have_attribute("tabindex", "0")
     head.click()
     numbers = [int(text) for text in column(page, 1)]
@@ -29,7 +29,7 @@ def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: s
 
 def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site: str) -> None:
     page.goto(f"{site}scorecard/")
-    rows = page.locator("#scorecard tbody tr:visible")
+    rows = page.locator("#scorecard-table tbody tr:visible")
     whole = rows.count()
     page.select_option("row-filter select[name=theme]", "gain")
     assert 0 < rows.count() < whole
@@ -41,15 +41,15 @@ def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site:
 
 def test_nonsense_in_the_address_filters_nothing(page: Page, site: str) -> None:
     page.goto(f"{site}scorecard/?theme=%3Cscript%3E&merges=perhaps")
-    everything = page.locator("#scorecard tbody tr").count()
-    expect(page.locator("#scorecard tbody tr:visible")).to_have_count(everything)
+    everything = page.locator("#scorecard-table tbody tr").count()
+    expect(page.locator("#scorecard-table tbody tr:visible")).to_have_count(everything)
 
 
 def test_scorecard_is_complete_without_javascript(browser: Any, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{site}scorecard/")
-        assert page.locator("#scorecard tbody tr:visible").count() >= 33
+        assert page.locator("#scorecard-table tbody tr:visible").count() >= 33
 
 
 def test_needs_shorten_the_list(page: Page, site: str) -> None:
