@@ -1,4 +1,4 @@
-r"""C3A believes that a change is a grid of small circular filters.
+r"""C3A builds a change of full rank from short filters that wrap around, one for each tile.
 
 $$W' = W + \begin{pmatrix} C(w_{11}) & \cdots & C(w_{1n}) \\ \vdots & & \vdots \\
 C(w_{m1}) & \cdots & C(w_{mn}) \end{pmatrix}, \qquad C(w)_{ij} = w_{(j - i) \bmod b}$$
@@ -6,8 +6,8 @@ C(w_{m1}) & \cdots & C(w_{mn}) \end{pmatrix}, \qquad C(w)_{ij} = w_{(j - i) \bmo
 The kernel is the first row of its tile, so a tile computes a circular cross-correlation.
 
 Source: chen2025c3a, sections 3.2 and 3.4, equation 4; Tables A4 and A5 for the start.
-Differs: PEFT, whose module the first author wrote, divides the change by d_in, which the paper's
-equations do not. Here the start alone is divided by d_in, else it would be as large as the weight.
+Differs: PEFT, whose module the first author wrote, divides the change by d_in; the paper's
+equations do not. Here only the start is divided by it, else it would be as large as the weight.
 """
 
 from dataclasses import dataclass
