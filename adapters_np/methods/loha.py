@@ -1,4 +1,4 @@
-r"""LoHa multiplies two low-rank maps entry by entry, so that one acts as a mask on the other.
+r"""LoHa multiplies two low-rank matrices entry by entry, and so their ranks as well.
 
 $$W' = W + s\, (B_1 A_1) \odot (B_2 A_2), \qquad s = \alpha / r$$
 
