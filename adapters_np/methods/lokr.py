@@ -1,9 +1,9 @@
-r"""LoKr repeats one small block over the whole weight, with a gain for every place.
+r"""LoKr changes all blocks of a weight by one small matrix, each in its own strength.
 
 $$W' = W + s\, C \otimes M, \qquad M = B A, \qquad s = \alpha / r$$
 
-C is f × f. Each of its entries is the gain of one of f² blocks, and all blocks have the shape of M,
-which is low-rank or full; C may be low-rank, too.
+C is f × f: an entry is the gain of one of f² blocks. A block is M times its gain; M is low-rank or
+full, and C may be low-rank, too.
 
 Source: yeh2024lycoris, section 3.2, equations 4 and 5; edalati2022krona for two full factors.
 Differs: an f that does not divide a side, or exceeds its root, is refused; equation 5 takes the
