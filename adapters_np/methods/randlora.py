@@ -1,4 +1,4 @@
-r"""RandLoRA believes that LoRA's limit is the rank, so it adds up random bases to full rank.
+r"""RandLoRA blames the low rank for LoRA's limits and adds up random bases to full rank.
 
 $$W' = W + s \sum_{j=1}^n B_j \Lambda_j A \Gamma_j, \qquad n = \lceil d / r \rceil, \qquad
 s = \frac{\alpha}{r \sqrt n}$$
