@@ -70,24 +70,17 @@ export class Downloads {
   wasm(role) {
     return this.#take(role, async (url, cache, progress) => {
       const response = await this.#answer(url, cache);
-      const counted = receive(response.clone(), this.files[role].bytes, progress);
-      const [module] = await Promise.all([WebAssembly.compileStreaming(response), counted]);
+      const checked = this.#receive(role, response.clone(), progress);
+      const [module] = await Promise.all([WebAssembly.compileStreaming(response), checked]);
       return module;
     });
   }
 
-  /** @param {string} role @returns {Promise<Uint8Array>} The bytes of a file, compared with its SHA-256. */
+  /** @param {string} role @returns {Promise<Uint8Array>} */
   bytes(role) {
-    return this.#take(role, async (url, cache, progress) => {
-      const { bytes, sha256 } = this.files[role];
-      const data = new Uint8Array(bytes);
-      await receive(await this.#answer(url, cache), bytes, (share, part, at) => {
-        data.set(part, at);
-        progress(share);
-      });
-      if ((await digest(data)) !== sha256) throw new Error("the bytes are not those that were published");
-      return data;
-    });
+    return this.#take(role, async (url, cache, progress) =>
+      this.#receive(role, await this.#answer(url, cache), progress),
+    );
   }
 
   /** @param {string} role */
@@ -107,6 +100,29 @@ export class Downloads {
     const response = await this.host.fetch(url, cache);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return response;
+  }
+
+  /**
+   * Return the bytes of an answer, compared with what was published.
+   *
+   * @param {string} role
+   * @param {Response} response
+   * @param {(share: number) => void} progress
+   */
+  async #receive(role, response, progress) {
+    const { bytes, sha256 } = this.files[role];
+    const data = new Uint8Array(bytes);
+    let at = 0;
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      if (at + next.value.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
+      data.set(next.value, at);
+      at += next.value.length;
+      progress(at / bytes);
+    }
+    if (at < bytes) throw new Error(`only ${at} of ${bytes} bytes arrived`);
+    if ((await digest(data)) !== sha256) throw new Error("the bytes are not those that were published");
+    return data;
   }
 
   /**
@@ -137,25 +153,6 @@ export class Downloads {
       return new Promise(() => {});
     }
   }
-}
-
-/**
- * Read an answer to its end.
- *
- * @param {Response} response
- * @param {number} bytes How many have to come.
- * @param {(share: number, part: Uint8Array, at: number) => void} use Called with every part and the share that is there.
- */
-async function receive(response, bytes, use) {
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-  let at = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    const part = next.value;
-    if (at + part.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
-    use((at + part.length) / bytes, part, at);
-    at += part.length;
-  }
-  if (at < bytes) throw new Error(`only ${at} of ${bytes} bytes arrived`);
 }
 
 /** @param {Uint8Array} data @returns {Promise<string>} SHA-256 in hexadecimal. */
