@@ -1,0 +1,197 @@
+"""The parts of the build do their work on small sites, and say what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import brotli
+import pytest
+
+from scripts import build
+from scripts.bootstrap import SetupError
+from scripts.compress import LEAST, compress
+from scripts.exports import Site, feed
+from scripts.finish import replace, typeset
+from scripts.links import problems
+
+URL = "https://example.org/"
+SITE = Site(URL, "A site", "Its authors", "2026-01-02")
+
+
+def page(folder: Path, name: str, body: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = f"<!doctype html><html lang='en'><head><title>x</title></head><body>{body}</body></html>"
+    path.write_text(text, "utf-8")
+    return path
+
+
+# Steps --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "BUILD", tmp_path / ".build")
+    (tmp_path / "in.txt").write_text("one")
+    return tmp_path
+
+
+def test_a_step_runs_when_an_input_or_its_output_has_changed_and_only_then(project: Path) -> None:
+    runs: list[str] = []
+    output = project / "made" / "out.txt"
+
+    def make() -> None:
+        runs.append((project / "in.txt").read_text())
+        output.parent.mkdir(exist_ok=True)
+        output.write_text("made")
+
+    def step() -> list[str]:
+        build.step("copy", ("*.txt",), output, make)
+        return runs
+
+    assert step() == ["one"]
+    assert step() == ["one"]
+    (project / "in.txt").write_text("two")
+    assert step() == ["one", "two"]
+    output.unlink()
+    assert step() == ["one", "two", "two"]
+
+
+def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> None:
+    output = project / "made.txt"
+    output.write_text("from an earlier build")
+
+    def fail() -> None:
+        raise ValueError("in.txt is empty")
+
+    for _ in range(2):
+        with pytest.raises(SetupError, match=r"^copy failed: in\.txt is empty$"):
+            build.step("copy", ("in.txt",), output, fail)
+
+
+# Mathematics --------------------------------------------------------------------------------------
+
+
+def test_equations_are_typeset_in_the_page(tmp_path: Path) -> None:
+    inline = r'<span class="arithmatex">\(a &lt; b\)</span>'
+    block = '<div class="arithmatex">\\[\nx^2\n\\]</div>'
+    path = page(tmp_path, "index.html", f"<p>{inline}</p>{block}")
+    typeset(tmp_path)
+    text = path.read_text("utf-8")
+    assert "arithmatex" not in text
+    assert text.count('<span class="katex">') == 2
+    assert text.count('<span class="katex-display">') == 1
+    assert '<annotation encoding="application/x-tex">a &lt; b</annotation>' in text
+
+
+def test_an_equation_that_katex_rejects_is_named_with_its_page(tmp_path: Path) -> None:
+    page(tmp_path, "one/index.html", r'<span class="arithmatex">\(\frac{1\)</span>')
+    with pytest.raises(SetupError, match=r"one/index\.html: KaTeX rejects '\\\\frac\{1'"):
+        typeset(tmp_path)
+
+
+# Links --------------------------------------------------------------------------------------------
+
+
+def test_links_that_lead_somewhere_pass(tmp_path: Path) -> None:
+    page(tmp_path, "one/index.html", '<h2 id="part">x</h2><a href="#part">x</a>')
+    links = ("one/", "one/#part", "/one/index.html", f"{URL}one/", "#here", "https://arxiv.org/")
+    body = "".join(f'<a href="{link}">x</a>' for link in links)
+    page(tmp_path, "index.html", f'<p id="here">{body}</p><code>{{{{ x }}}}</code>')
+    assert list(problems(tmp_path, URL)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('<a href="two/">x</a>', "<a> links to two/, which does not exist"),
+        ('<a href="one/#no">x</a>', "<a> links to one/#no, which has no such anchor"),
+        (f'<a href="{URL}two/">x</a>', "<a> links to /two/, which does not exist"),
+        ('<img src="a.png" alt="">', "<img> links to a.png, which does not exist"),
+        (
+            '<script src="https://cdn.org/a.js"></script>',
+            "<script> loads https://cdn.org/a.js from another host",
+        ),
+        ('<img src="//cdn.org/a.png" alt="">', "<img> loads //cdn.org/a.png from another host"),
+        (
+            '<a href="http://localhost:8000/one/">x</a>',
+            "<a> links to http://localhost:8000/one/, a copy on some machine",
+        ),
+        ("<p>{{ verdict() }}</p>", "'{{' is left over from a macro"),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_named(tmp_path: Path, body: str, expected: str) -> None:
+    page(tmp_path, "one/index.html", "")
+    page(tmp_path, "index.html", body)
+    assert f"index.html: {expected}" in list(problems(tmp_path, URL))
+
+
+# Twins --------------------------------------------------------------------------------------------
+
+
+def test_twins_hold_the_same_bytes_and_are_made_once(tmp_path: Path) -> None:
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    site.mkdir()
+    data = b"words " * LEAST
+    (site / "long.js").write_bytes(data)
+    (site / "short.js").write_bytes(b"x")
+    (site / "picture.png").write_bytes(data)
+    assert compress(site, cache) == 2
+    assert brotli.decompress((site / "long.js.br").read_bytes()) == data
+    assert gzip.decompress((site / "long.js.gz").read_bytes()) == data
+    assert {path.name for path in site.iterdir()} == {
+        "long.js", "long.js.br", "long.js.gz", "short.js", "picture.png",
+    }  # fmt: skip
+
+    for twin in ("long.js.br", "long.js.gz"):
+        (site / twin).unlink()
+    assert compress(site, cache) == 0
+    assert brotli.decompress((site / "long.js.br").read_bytes()) == data
+
+
+def test_a_new_site_takes_the_old_one_s_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.finish.BUILD", tmp_path)
+    page(tmp_path, "new/index.html", "new")
+    page(tmp_path, "site/gone.html", "old")
+    replace(tmp_path / "new", tmp_path / "site")
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["index.html"]
+
+
+# The feed -----------------------------------------------------------------------------------------
+
+CHANGELOG = """# Changelog
+
+## Unreleased
+
+- Not yet.
+
+## 0.2.0 - 2026-03-04
+
+### Added
+
+- Rank < 8 & more.
+
+## [0.1.0] - 2026-01-02
+
+- First.
+"""
+
+
+def test_the_feed_holds_the_releases_that_are_out() -> None:
+    space = "{http://www.w3.org/2005/Atom}"
+    tree = ET.fromstring(feed(CHANGELOG, SITE))
+    entries = tree.findall(f"{space}entry")
+    assert [e.findtext(f"{space}title") for e in entries] == ["0.2.0", "0.1.0"]
+    assert tree.findtext(f"{space}updated") == "2026-03-04T00:00:00Z"
+    assert "<li>Rank &lt; 8 &amp; more.</li>" in (entries[0].findtext(f"{space}content") or "")
+
+
+def test_a_feed_without_releases_is_still_a_feed() -> None:
+    tree = ET.fromstring(feed("# Changelog\n\n## Unreleased\n\n- Not yet.\n", SITE))
+    assert tree.findtext("{http://www.w3.org/2005/Atom}updated") == "2026-01-02T00:00:00Z"

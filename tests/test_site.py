@@ -1,0 +1,323 @@
+"""The built site: links, HTML, heads, weight, and the files for machines. `SITE` names another."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import brotli
+import pytest
+from lxml import html
+from matplotlib.image import imread
+from pybtex.database import parse_string
+
+from adapters_np import core
+from scripts.catalog import ROOT, read
+from scripts.compress import KINDS, LEAST
+from scripts.exports import read_site, redirects
+from scripts.finish import typeset
+from scripts.links import problems
+from scripts.pages import DIMENSIONS, Method, Peft
+from scripts.pictures import HEIGHT, WIDTH
+
+SITE = Path(os.environ.get("SITE", ROOT / "site"))
+FACTS = read_site()
+HEAVIEST = 300_000  # bytes on the wire that a method's page may take before a touch
+VNU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+# What the theme writes, and what nobody but the theme can change.
+THEMES_OWN = re.compile(
+    r"Attribute “autocomplete” is only allowed when the input type is"
+    r"|Bad value “” for attribute “tabindex” on element “label”"
+)
+
+SLUGS = list(read().methods)
+every_method = pytest.mark.parametrize("slug", SLUGS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built() -> None:
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"{SITE} holds no built site; run python3 scripts/dev.py build")
+
+
+@cache
+def tree(url: str) -> Any:
+    return html.fromstring((SITE / url / "index.html").read_bytes())
+
+
+def pages() -> Iterator[Path]:
+    return (path for path in SITE.rglob("*.html") if path.parent.name != "demo")
+
+
+def meta(slug: str, name: str) -> list[str]:
+    found = tree(f"methods/{slug}").xpath(f'//head/meta[@name="{name}" or @property="{name}"]')
+    return [tag.get("content") for tag in found]
+
+
+def method(slug: str) -> Method:
+    return read().methods[slug]
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_broken_left_over_or_loaded_from_elsewhere() -> None:
+    assert list(problems(SITE, FACTS.url)) == []
+
+
+def test_every_page_is_valid_html() -> None:
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("there is no java on this machine, which the HTML validator needs")
+    command = [java, "-jar", str(VNU), "--format", "json", "--errors-only", "--exit-zero-always"]
+    done = subprocess.run([*command, *map(str, pages())], capture_output=True, text=True)
+    messages = json.loads(done.stderr)["messages"]
+    errors = {
+        f"{Path(m['url']).relative_to(SITE.resolve().as_uri())}:{m.get('lastLine')}: {m['message']}"
+        if m.get("url")
+        else m["message"]
+        for m in messages
+        if not THEMES_OWN.match(m["message"])
+    }
+    assert errors == set()
+
+
+def test_mathematics_is_typeset_everywhere() -> None:
+    for path in pages():
+        assert 'class="arithmatex"' not in path.read_text("utf-8"), path
+    for slug in SLUGS:
+        assert tree(f"methods/{slug}").xpath('//article//*[@class="katex"]'), slug
+
+
+@every_method
+def test_a_method_s_page_has_its_widgets(slug: str) -> None:
+    demos = tree(f"methods/{slug}").xpath("//article//adapter-demo")
+    assert [demo.get("method") for demo in demos] == list(method(slug).modules)
+    for demo in demos:
+        assert demo.xpath('.//*[@class="picture"]//img[starts-with(@src, "data:image/png")]')
+        controls = {control.get("name") for control in demo.xpath(".//input | .//select")}
+        assert controls >= core.knobs(core.load(demo.get("method"))).keys()
+
+
+@every_method
+def test_a_method_s_page_is_light_before_a_touch(slug: str) -> None:
+    page = f"methods/{slug}/index.html"
+    loaded = {page, *loaded_by(page)}
+    assert not any("/py/" in name or "worker" in name for name in loaded)
+    assert sum(map(on_the_wire, loaded)) <= HEAVIEST, {n: on_the_wire(n) for n in loaded}
+
+
+def loaded_by(page: str) -> Iterator[str]:
+    """Yield the styles, scripts, fonts and images that a page loads by itself."""
+    text = (SITE / page).read_text("utf-8")
+    document = html.fromstring(text)
+    styles = document.xpath('//link[@rel="stylesheet" or @rel="icon"]/@href')
+    for address in [*styles, *document.xpath("//script/@src"), *document.xpath("//img/@src")]:
+        if not address.startswith("data:"):
+            name = local(page, address)
+            yield name
+            if name.endswith(".css"):
+                yield from fonts(name, text)
+            if name.endswith(".js"):
+                yield from imports(name)
+
+
+def local(base: str, address: str) -> str:
+    return urlsplit(urljoin(f"https://site/{base}", address)).path.lstrip("/")
+
+
+def fonts(style: str, text: str) -> Iterator[str]:
+    """Yield the fonts of a style whose family some class on the page asks for."""
+    rules = (SITE / style).read_text("utf-8")
+    classes = set(re.findall(r"[\w-]+", " ".join(re.findall(r'class="([^"]*)"', text))))
+    used = set()
+    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", rules):
+        if "@font-face" not in selectors and (family := re.search(r"KaTeX_\w+", body)):
+            named = [set(re.findall(r"\.([\w-]+)", s)) for s in selectors.split(",")]
+            if any(names <= classes for names in named):
+                used.add(family[0])
+    for family, address in re.findall(r"font-family:\"?(KaTeX_\w+).*?url\(([^)]+woff2)\)", rules):
+        if family in used:
+            yield local(style, address)
+
+
+def imports(script: str) -> Iterator[str]:
+    """Yield the modules that a module imports at once, and those that they import."""
+    text = (SITE / script).read_text("utf-8")
+    for address in re.findall(r'(?:\bfrom|\bimport)\s*"(\./[^"]+\.js)"', text):
+        name = local(script, address)
+        yield name
+        yield from imports(name)
+
+
+def on_the_wire(name: str) -> int:
+    packed = SITE / f"{name}.br"
+    return (packed if packed.exists() else SITE / name).stat().st_size
+
+
+# Heads --------------------------------------------------------------------------------------------
+
+
+@every_method
+def test_the_head_cites_the_page_and_its_publications(slug: str) -> None:
+    m = method(slug)
+    assert meta(slug, "citation_title") == [f"{m.title}: {m.name}"]
+    assert meta(slug, "citation_author") == [FACTS.author]
+    assert meta(slug, "citation_publication_date") == [FACTS.date.replace("-", "/")]
+    address = FACTS.url + m.url
+    assert meta(slug, "citation_public_url") == [address]
+    assert tree(f"methods/{slug}").xpath('//link[@rel="canonical"]/@href') == [address]
+    references = meta(slug, "citation_reference")
+    assert len(references) == len(m.references)
+    for key, reference in zip(m.references, references, strict=True):
+        assert f"citation_title={read().papers[key].title};" in reference
+
+
+@every_method
+def test_structured_data_describes_the_same_page(slug: str) -> None:
+    (script,) = tree(f"methods/{slug}").xpath('//script[@type="application/ld+json"]')
+    data, m = json.loads(script.text), method(slug)
+    assert data["@type"] == "ScholarlyArticle"
+    assert data["url"] == FACTS.url + m.url
+    assert data["description"] == m.description
+    assert [c["name"] for c in data["citation"]] == [read().papers[k].title for k in m.references]
+
+
+@every_method
+def test_a_method_has_its_own_description_and_picture(slug: str) -> None:
+    assert meta(slug, "description") == meta(slug, "og:description") == [method(slug).description]
+    (picture,) = meta(slug, "og:image")
+    path = SITE / picture.removeprefix(FACTS.url)
+    assert path.name.startswith(f"{slug}-")
+    assert imread(path).shape[:2] == (HEIGHT, WIDTH)
+
+
+def test_every_page_has_one_title_description_and_picture() -> None:
+    for path in SITE.rglob("index.html"):
+        document = html.fromstring(path.read_bytes())
+        if document.xpath('//meta[@http-equiv="refresh"]'):
+            continue
+        for query in (
+            "//head/title",
+            '//meta[@name="description"]',
+            '//meta[@property="og:image"]',
+        ):
+            assert len(document.xpath(query)) == 1, (path, query)
+
+
+# Files for machines -------------------------------------------------------------------------------
+
+
+def test_the_catalogue_as_json_holds_every_method() -> None:
+    data = json.loads((SITE / "catalog.json").read_text("utf-8"))
+    assert data["schema"] == 1
+    assert [entry["slug"] for entry in data["methods"]] == SLUGS
+    for entry in data["methods"]:
+        m = method(entry["slug"])
+        assert entry.get("number") == m.number
+        assert entry["url"] == FACTS.url + m.url
+        assert entry["peft"] == (m.peft.config if isinstance(m.peft, Peft) else None)
+        assert [paper["key"] for paper in entry["papers"]] == list(m.papers)
+        if m.graded:
+            assert entry["survey"] == {"total": m.survey_total, "dimensions": list(m.survey)}
+            assert entry["audit"]["confirmed"] == m.confirmed
+            assert entry["audit"]["contested"] == m.contested
+            assert entry["audit"]["dimensions"].keys() == DIMENSIONS.keys()
+        else:
+            assert entry["survey"] is None
+            assert entry["audit"] is None
+        for name, knob in core.knobs(core.load(m.modules[0])).items():
+            assert entry["knobs"][name]["default"] == knob.default
+
+
+def test_the_catalogue_as_csv_holds_the_same_totals() -> None:
+    rows = list(csv.DictReader(io.StringIO((SITE / "catalog.csv").read_text("utf-8"))))
+    assert [row["slug"] for row in rows] == SLUGS
+    for row in rows:
+        m = method(row["slug"])
+        if m.graded:
+            assert float(row["survey"]) == m.survey_total
+            assert float(row["confirmed"]) == m.confirmed
+            assert sum(int(row[f"survey_{d}"]) for d in DIMENSIONS) == len(m.survey)
+        else:
+            assert row["survey"] == row["confirmed"] == ""
+
+
+@every_method
+def test_a_page_s_bibliography_holds_the_page_and_what_it_names(slug: str) -> None:
+    text = (SITE / "methods" / slug / f"{slug}.bib").read_text("utf-8")
+    own, *others = parse_string(text, "bibtex").entries.items()
+    assert own[1].fields["url"] == FACTS.url + method(slug).url
+    assert [key for key, _ in others] == list(method(slug).references)
+
+
+def test_every_other_name_of_a_method_leads_to_its_page() -> None:
+    assert redirects(read())["prompt-tuning"] == "prompt_tuning"
+    for alias, slug in redirects(read()).items():
+        document = html.fromstring((SITE / "methods" / alias / "index.html").read_bytes())
+        assert document.xpath("//body//a/@href") == [f"../{slug}/"]
+        (refresh,) = document.xpath('//meta[@http-equiv="refresh"]/@content')
+        assert refresh == f"0; url=../{slug}/"
+
+
+def test_the_sitemap_holds_every_page_and_no_old_address() -> None:
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+    listed = {e.text for e in ET.parse(SITE / "sitemap.xml").iter(f"{space}loc")}
+    assert listed >= {FACTS.url, *(FACTS.url + m.url for m in read().methods.values())}
+    assert not listed & {f"{FACTS.url}methods/{alias}/" for alias in redirects(read())}
+
+
+def test_the_feed_is_xml_and_says_where_it_is() -> None:
+    root = ET.parse(SITE / "feed.xml").getroot()
+    links = {e.get("rel"): e.get("href") for e in root.iter("{http://www.w3.org/2005/Atom}link")}
+    assert links["self"] == f"{FACTS.url}feed.xml"
+
+
+def test_large_text_has_twins_with_the_same_bytes() -> None:
+    for path in SITE.rglob("*"):
+        if path.suffix in KINDS and path.stat().st_size >= LEAST and "py" not in path.parts:
+            data = path.read_bytes()
+            assert brotli.decompress(path.with_name(f"{path.name}.br").read_bytes()) == data, path
+            assert gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes()) == data, path
+
+
+def test_python_s_files_have_twins() -> None:
+    for path in (SITE / "assets" / "py").rglob("*"):
+        if path.suffix in (".wasm", ".zip", ".mjs", ".bin"):
+            assert path.with_name(f"{path.name}.br").is_file(), path
+            assert path.with_name(f"{path.name}.gz").is_file(), path
+
+
+# Another generator --------------------------------------------------------------------------------
+
+
+def test_zensical_makes_the_same_pages(tmp_path: Path) -> None:
+    for name in ("adapters_np", "demos", "docs", "overrides", "scripts", ".build/demos"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CITATION.cff"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    done = subprocess.run(
+        ["zensical", "build", "--strict"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    ours = {
+        p.relative_to(ROOT / ".build/pages") for p in (ROOT / ".build/pages").rglob("index.html")
+    }
+    made = {p.relative_to(tmp_path / "site") for p in (tmp_path / "site").rglob("index.html")}
+    assert made == ours
+    typeset(tmp_path / "site")
+    left = [p for p in problems(tmp_path / "site", FACTS.url) if "left over" in p]
+    assert left == []
