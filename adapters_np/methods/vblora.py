@@ -87,9 +87,7 @@ class VBLoRA(WeightAdapter):
         """Return B (d_out, r) and A (r, d_in), put together from their pieces."""
         r = len(self.logits_in)
         A = self.pieces(self.logits_in).reshape(r, -1)
-        B = (
-            self.pieces(self.logits_out).swapaxes(1, 2).reshape(-1, r)
-        )  # pieces run down the outputs
+        B = self.pieces(self.logits_out).swapaxes(1, 2).reshape(-1, r)  # pieces run down a column
         return B, A
 
     def delta(self, W: Array) -> Array:
