@@ -136,7 +136,11 @@ def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
 
     Arguments and errors are those of `measure`.
     """
-    change = measure(method, chosen)
+    return show(measure(method, chosen))
+
+
+def show(change: Change) -> dict[str, Any]:
+    """Return the panels of a change and the sentence."""
     gauges = [GAUGES[name](change) for name in type(change.adapter).gauges]
     return {"panels": [matrices(change), *spectra(change), *gauges], "sentence": sentence(change)}
 
@@ -576,8 +580,9 @@ GAUGES = {
 ROUND_OFF = 1e-9
 
 
-def _short(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+def digits(value: float) -> str:
+    """Return a positive number in two digits, or all that stand before the point."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def sentence(change: Change) -> str:
@@ -588,7 +593,7 @@ def sentence(change: Change) -> str:
         return f"Δ{s} is zero: the adapter leaves the layer as it is."
     r = numerical_rank(change)
     ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
-    parts = [f"The layer moves {ways}, by {_short(100 * change.size)} % of ‖{s}‖."]
+    parts = [f"The layer moves {ways}, by {digits(100 * change.size)} % of ‖{s}‖."]
     if s == "W":
         if change.drift < ROUND_OFF:
             kept = " and so does every angle between neurons" if change.turn < ROUND_OFF else ""

@@ -1,0 +1,168 @@
+"""Store what a method's widget shows along its main knob: it answers a drag before Python is up.
+
+A file is a JSON header, which says where its arrays are, 32-bit numbers for the spectra, and a byte
+for each entry of a matrix, in as many levels as the heatmap has. Where a knob has more values than
+there is room for, those come first at which the method has as many parameters as another one: the
+page that compares the two opens with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import brotli
+import numpy as np
+
+from adapters_np.core import Knob, slugs
+from adapters_np.linalg import Array
+from demos.compare import Measured, Side, matched, panels
+from demos.probe import Panel, main_knob, measure, show
+
+MOST_BYTES = 60_000  # as the server sends it
+MOST_VALUES = 64
+LEVELS = 63  # of each sign: those of demos/heatmap.js
+BITS, BITS_OF_NOISE = 20, 8  # of a singular value, and of one that is round-off
+
+Answer = dict[str, Any]
+
+
+class Sweep(NamedTuple):
+    """The values of the main knob that are stored, and the file."""
+
+    values: tuple[Any, ...]
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """What the file is called after the method's name: it changes with the content."""
+        digest = base64.b32encode(hashlib.sha256(self.data).digest()).decode()
+        return f"sweep-{digest[:8]}.bin"
+
+
+@cache
+def sweep(slug: str) -> Sweep | None:
+    """Return the stored answers of a method along its main knob, or None if it has no knob."""
+    knob = main_knob(slug)
+    if not knob:
+        return None
+    answers = {}
+    for value in _wanted(slug, knob)[:MOST_VALUES]:
+        try:
+            answers[value] = {"value": value, **answer(slug, {knob.name: value})}
+        except ValueError:  # the shape of the weight forbids this value
+            continue
+    count = len(answers)
+    while len(brotli.compress(data := packed(knob, list(answers.values())[:count]))) > MOST_BYTES:
+        count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
+    return Sweep(tuple(answers)[:count], data)
+
+
+def answer(slug: str, chosen: dict[str, Any]) -> Answer:
+    """Return what the widget shows, and beside it the gauges that a comparison shows."""
+    change = measure(slug, chosen)
+    shown = show(change)
+    names = {panel["name"] for panel in shown["panels"]}
+    return {**shown, "others": [p for p in panels(change) if p["name"] not in names]}
+
+
+# Which values -------------------------------------------------------------------------------------
+
+
+def _wanted(slug: str, knob: Knob) -> list[Any]:
+    """Return the knob's values, most wanted first."""
+    matches = Counter(matched(first, Side(slug, slug, {})).own[knob.name] for first in _defaults())
+    values = knob.values()
+    frequent = [value for value, _ in matches.most_common()]
+    spread = [values[i] for i in _spread(len(values))]
+    return list(dict.fromkeys([knob.default, *frequent, *spread]))
+
+
+@cache
+def _defaults() -> list[Measured]:
+    """Return all methods at their default knobs."""
+    return [Measured(Side(slug, slug, {}), measure(slug, {})) for slug in slugs()]
+
+
+def _spread(n: int) -> Iterator[int]:
+    """Yield the numbers below n, both ends first, then always between those that there are.
+
+    >>> list(_spread(5))
+    [0, 4, 0, 2, 4, 0, 1, 2, 3, 4]
+    """
+    gaps = 1
+    while True:
+        yield from (round(i * (n - 1) / gaps) for i in range(gaps + 1))
+        if gaps >= n - 1:
+            return
+        gaps *= 2
+
+
+# The file -----------------------------------------------------------------------------------------
+
+
+class Store:
+    """Arrays one after another; one that is there already is not stored again."""
+
+    def __init__(self, kind: type[np.generic]) -> None:
+        """Begin with nothing."""
+        self.kind, self.size = kind, 0
+        self.parts: dict[bytes, int] = {}
+
+    def add(self, array: Array) -> int:
+        """Add an array and return where it starts, counted in entries."""
+        raw = array.astype(self.kind).tobytes()
+        if raw not in self.parts:
+            self.parts[raw] = self.size
+            self.size += array.size
+        return self.parts[raw]
+
+    def planes(self) -> bytes:
+        """Return the first bytes of all entries, then the second ones, which compresses better."""
+        entries = np.frombuffer(b"".join(self.parts), np.uint8).reshape(self.size, -1)
+        return entries.T.tobytes()
+
+
+def rounded(sigma: Array) -> Array:
+    """Return singular values in as many bits as a reader can tell, which makes files smaller."""
+    noise = sigma < sigma[0] * len(sigma) * np.finfo(float).eps
+    mantissa, exponent = np.frexp(sigma)
+    bits = np.where(noise, BITS_OF_NOISE, BITS)
+    return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
+
+
+def packed(knob: Knob, answers: list[Answer]) -> bytes:
+    """Return answers as one file; demos/sweep.js reads it."""
+    floats, levels = Store(np.float32), Store(np.int8)
+
+    def view(view: Panel) -> Panel:
+        rest = {name: value for name, value in view.items() if name != "values"}
+        if view["name"] == "after":  # the sum of the two others
+            return rest
+        scale = float(np.abs(view["values"]).max()) / LEVELS or 1.0
+        return {**rest, "scale": scale, "at": levels.add(np.rint(view["values"] / scale))}
+
+    def panel(panel: Panel) -> Panel:
+        if panel["kind"] == "matrix":
+            return panel | {"views": [view(v) for v in panel["views"]]}
+        if panel["kind"] == "series":
+            lines = [
+                {
+                    "label": line["label"],
+                    "at": floats.add(rounded(line["values"])),
+                    "count": len(line["values"]),
+                }
+                for line in panel["lines"]
+            ]
+            return panel | {"lines": lines}
+        return panel | {"value": float(f"{panel['value']:.9g}")}
+
+    stored = [a | {"panels": [panel(p) for p in a["panels"]]} for a in answers]
+    head = {"knob": knob.name, "floats": floats.size, "answers": stored}
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
