@@ -1,4 +1,4 @@
-r"""SHiRA believes that adaptation needs free rank more than it needs many entries.
+r"""SHiRA believes that a change needs high rank, and that few entries of the weight can carry it.
 
 $$W' = W + \alpha \sum_{l=1}^K \theta_l\, e_{i_l} e_{j_l}^\top$$
 
@@ -86,8 +86,9 @@ def largest_first(W: Array) -> NDArray[np.intp]:
 def rows_and_diagonal(d_out: int, d_in: int, count: int) -> Positions:
     """Return the places of `count` evenly spaced rows and of the diagonal.
 
-    >>> rows_and_diagonal(4, 3, 1)
-    (array([0, 0, 0, 1, 2, 3]), array([0, 1, 2, 1, 2, 0]))
+    Examples:
+        >>> rows_and_diagonal(4, 3, 1)
+        (array([0, 0, 0, 1, 2, 3]), array([0, 1, 2, 1, 2, 0]))
     """
     mask = np.zeros((d_out, d_in), bool)
     mask[np.arange(count) * d_out // count] = True
