@@ -21,7 +21,9 @@ BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 
 CODE = ("adapters_np/**/*.py", "demos/*.py")
-PAGES = ("docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md")
+PAGES = (
+    "docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md", "CITATION.cff",
+)  # fmt: skip
 RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog.py", "scripts/pa*.py")
 WIDGETS = (*CODE, "demos/*.js", "scripts/fragments.py", "scripts/prerender.mjs",
            "scripts/templates/demo.html")  # fmt: skip
