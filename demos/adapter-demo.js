@@ -5,6 +5,7 @@
  * `data-state` goes stored → loading → live, or error; `adapter-demo:update` follows every redraw.
  */
 
+import "./code-cell.js";
 import { draw, plot } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore } from "./fields.js";
@@ -19,6 +20,9 @@ const QUIET = 400; // milliseconds without a change before the address is writte
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 class AdapterDemo extends HTMLElement {
+  /** Computes instead of the tested code while a reader tries their own (cell.js). @type {typeof python | undefined} */
+  lab;
+
   #life = new AbortController();
   /** @type {Field[]} */
   #fields = [];
@@ -72,17 +76,19 @@ class AdapterDemo extends HTMLElement {
   async run() {
     const { signal } = this.#life;
     const knobs = this.knobs;
-    if (python.state !== "ready") this.#show("loading", `Loading Python, ${size()}`, "Cancel");
+    const computer = this.lab ?? python;
+    const current = () => !signal.aborted && computer === (this.lab ?? python);
+    if (computer.state !== "ready") this.#show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
     this.#write(".problem", "");
     plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     try {
-      const answer = await python.probe(this, { method: this.method, knobs });
-      if (!answer || signal.aborted) return;
+      const answer = await computer.probe(this, { method: this.method, knobs });
+      if (!answer || !current()) return;
       this.#answer = { ...answer, knobs };
       await (this.#redraw ??= this.#draw(signal));
     } catch (error) {
-      if (!signal.aborted) this.#fail(/** @type {PythonError} */ (error));
+      if (current()) this.#fail(/** @type {PythonError} */ (error));
     }
     return this.#answer;
   }
@@ -173,7 +179,7 @@ class AdapterDemo extends HTMLElement {
 
   /** @param {HTMLButtonElement} button */
   async #press(button) {
-    if (button.name === "action" && this.dataset.state === "loading") python.stop();
+    if (button.name === "action" && this.dataset.state === "loading") (this.lab ?? python).stop();
     else if (button.name === "action") this.run();
     else if (button.name === "play") this.#play();
     else if (button.name === "reset") this.#reset();

@@ -27,7 +27,7 @@ export function probe(pyodide, method, knobs) {
 /**
  * Return the last lines of a traceback, and the knob that they start with.
  *
- * @param {import("pyodide/ffi").PythonError} error
+ * @param {{message: string}} error
  * @returns {{message: string, knob?: string}}
  */
 export function explain({ message }) {

@@ -9,3 +9,4 @@ declare module "tablesort" {
     constructor(table: HTMLTableElement, options?: { descending?: boolean });
   }
 }
+declare const SANDBOX: string;

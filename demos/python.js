@@ -5,7 +5,7 @@
  */
 
 /**
- * @typedef {{method: string, knobs: Record<string, unknown>}} Request
+ * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string}} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
  * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
@@ -25,10 +25,16 @@ export class PythonError extends Error {
   }
 }
 
-/** Fires `state`, and while files arrive `progress` with {loaded, total, stage} in its detail. */
-class Python extends EventTarget {
+/**
+ * Fires `state`, with the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
+ * A worker for readers' code has `output` too (sandbox.js).
+ */
+export class Python extends EventTarget {
   /** @type {"off" | "loading" | "ready" | "failed"} */
   state = "off";
+
+  /** The worker, beside this file. */
+  file = WORKER;
 
   /** What a first visit downloads. */
   bytes = MANIFEST.bytes;
@@ -63,20 +69,25 @@ class Python extends EventTarget {
   /** Start Python, if it is not there already, before there is something to ask. */
   preload() {
     if (this.#worker) return;
-    const address = new URL(WORKER, import.meta.url);
+    const address = new URL(this.file, import.meta.url);
     // `?runtime=bytecode` in a page's address starts Python without its snapshot, to compare the two
     const runtime = new URLSearchParams(location.search).get("runtime");
     if (runtime) address.searchParams.set("runtime", runtime);
-    const worker = new Worker(address, { type: "module" });
+    const worker = this.start(address);
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = ({ message }) => this.#lose(message);
     this.#worker = worker;
     this.#enter("loading");
   }
 
+  /** @param {URL} address @returns {Worker} */
+  start(address) {
+    return new Worker(address, { type: "module" });
+  }
+
   /** End Python, whatever it does; the next request starts it again. */
-  stop() {
-    this.#end("off", new PythonError("stopped", "Python was stopped."));
+  stop(reason = "Python was stopped.") {
+    this.#end("off", new PythonError("stopped", reason));
   }
 
   #send() {
@@ -92,8 +103,8 @@ class Python extends EventTarget {
 
   /** @param {any} message See worker.js. */
   #receive({ type, id, answer, error, milliseconds, message, runtime, ...detail }) {
-    if (type === "progress") {
-      this.dispatchEvent(new CustomEvent("progress", { detail }));
+    if (type === "progress" || type === "output") {
+      this.dispatchEvent(new CustomEvent(type, { detail }));
     } else if (type === "ready") {
       this.runtime = runtime;
       this.#enter("ready");
@@ -128,14 +139,14 @@ class Python extends EventTarget {
     const jobs = [...this.#running.values(), ...this.#waiting.values()];
     this.#running.clear();
     this.#waiting.clear();
-    this.#enter(state);
+    this.#enter(state, error.message);
     for (const job of jobs) job.reject(error);
   }
 
-  /** @param {Python["state"]} state */
-  #enter(state) {
+  /** @param {Python["state"]} state @param {string} [reason] */
+  #enter(state, reason) {
     this.state = state;
-    this.dispatchEvent(new Event("state"));
+    this.dispatchEvent(new CustomEvent("state", { detail: { reason } }));
   }
 }
 

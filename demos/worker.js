@@ -7,11 +7,10 @@
  */
 
 import { explain, probe } from "./answer.js";
-import { boot } from "./boot.js";
+import { start } from "./start.js";
 
-/** @typedef {import("./boot.js").Pyodide} Pyodide */
-
-const ready = start();
+// The first answer should not wait for the import.
+const ready = start(postMessage, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 addEventListener("message", async ({ data: { id, method, knobs } }) => {
   const pyodide = await ready;
@@ -24,22 +23,3 @@ addEventListener("message", async ({ data: { id, method, knobs } }) => {
     else postMessage({ type: "crash", message: String(error) });
   }
 });
-
-/** @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker. */
-async function start() {
-  try {
-    const address = new URL(import.meta.url);
-    const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
-    const manifest = {
-      base: new URL(MANIFEST.base, address).href,
-      files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files,
-    };
-    const { pyodide, runtime } = await boot(manifest, (progress) => postMessage({ type: "progress", ...progress }));
-    pyodide.pyimport("demos.probe").destroy(); // the first answer should not wait for it
-    postMessage({ type: "ready", milliseconds: performance.now(), runtime });
-    return pyodide;
-  } catch (error) {
-    postMessage({ type: "failed", message: error instanceof Error ? error.message : String(error) });
-    return new Promise(() => {});
-  }
-}

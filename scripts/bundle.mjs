@@ -5,7 +5,7 @@
  */
 
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -40,11 +40,13 @@ const bundle = (names, options) =>
 
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
-const worker = await bundle(["worker.js"], { entryNames: "[name]-[hash]", define: constants });
-const [path] = Object.keys(worker.metafile?.outputs ?? {});
-await bundle(["adapter-demo.js", "tables.js", "calculator.js", "demo.css"], {
+const workers = await bundle(["worker.js", "sandbox.js"], { entryNames: "[name]-[hash]", define: constants });
+const [worker, sandbox] = ["worker", "sandbox"].map((name) =>
+  Object.keys(workers.metafile?.outputs ?? {}).map((path) => basename(path)).find((file) => file.startsWith(`${name}-`)),
+);
+await bundle(["adapter-demo.js", "tables.js", "calculator.js", "demo.css", "cell.css"], {
   splitting: true,
   chunkNames: "[name]-[hash]",
   // The size alone, so that the page does not carry the list of files that the worker needs.
-  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(path.split("/").pop()) },
+  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox) },
 });

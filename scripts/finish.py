@@ -19,6 +19,7 @@ from scripts.catalog import ROOT, Catalog
 from scripts.compress import compress
 from scripts.head import add_head
 from scripts.links import problems
+from scripts.policy import add_policy
 
 BUILD = ROOT / ".build"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
@@ -59,6 +60,7 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
+    add_policy(out)
     if found := list(problems(out, facts.url)):
         raise SetupError("the pages have problems:\n" + "\n".join(found))
     compress(out, BUILD / "twins")

@@ -1,8 +1,8 @@
 """Serve the built site as a good static host would.
 
 Compressed files beside the originals are sent where the browser takes them, files with a hash in
-their address are kept for ever, all others are asked for again, and every answer carries the policy
-below.
+their address are kept for ever, all others are asked for again, and every answer carries the site's
+policy.
 
     python -m scripts.serve [--port 8000] [--watch]
 """
@@ -10,8 +10,6 @@ below.
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import re
 import subprocess
 import sys
@@ -27,22 +25,12 @@ from waitress import wasyncore
 from watchfiles import watch
 from whitenoise import WhiteNoise
 
+from scripts.policy import policy
+
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "site"
 SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts")
 HOST = "127.0.0.1"
-
-# What a page may load: its own site and nothing else. KaTeX and Observable Plot place by styles
-# in attributes, `wasm-unsafe-eval` compiles Python, heatmaps are `data:`, exports are `blob:`.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; "
-    "script-src 'self' 'wasm-unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; "
-    "object-src 'none'; "
-    "base-uri 'self'; "
-    "form-action 'self'"
-)
 
 # Names with a hash in them never change their bytes.
 IMMUTABLE = re.compile(
@@ -50,15 +38,6 @@ IMMUTABLE = re.compile(
     r"|/assets/demo/[^/]+-[0-9A-Z]{8}\.\w+$"
     r"|/assets/(javascripts|stylesheets)/.+\.[0-9a-f]{8}\.min\.(js|css)$"
 )
-
-INLINE_SCRIPT = re.compile(r"<script(?![^>]*\s(?:src|type)=)[^>]*>(.*?)</script>", re.DOTALL)
-
-
-def policy(html: str) -> str:
-    """The policy for a page: the constant, and the page's own inline scripts by their SHA-256."""
-    digests = (hashlib.sha256(text.encode()).digest() for text in INLINE_SCRIPT.findall(html))
-    hashes = "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return CONTENT_SECURITY_POLICY.replace("script-src 'self'", f"script-src 'self'{hashes}")
 
 
 def application(folder: Path) -> Any:

@@ -25,6 +25,7 @@ from markupsafe import Markup  # noqa: E402
 from adapters_np.core import Adapter, arrays, knobs, load, parameters  # noqa: E402
 from demos.probe import measure  # noqa: E402
 from scripts import benchmark as peft_benchmark  # noqa: E402
+from scripts import examples  # noqa: E402
 from scripts.argument import argument_map  # noqa: E402
 from scripts.catalog import Catalog, read  # noqa: E402
 from scripts.exports import page_bibtex, read_site  # noqa: E402
@@ -113,6 +114,23 @@ def publication(key: str) -> Markup:
     paper = catalog().papers[key]
     shown = escape(paper.url.removeprefix("https://"))
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
+
+
+def listing(path: Path, name: str, module: str = "") -> str:
+    """Return a Python file as a listing that a reader can edit and run.
+
+    Args:
+        path: The file.
+        name: What the listing is called in links.
+        module: The method whose widgets show what is edited, if any.
+    """
+    file = path.relative_to(ROOT).as_posix()
+    method = f' module="{module}"' if module else ""
+    return (
+        f'<div class="source-listing" data-module="{module}" markdown="1">\n\n'
+        f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
+        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</div>\n'
+    )
 
 
 # Mathematics of the declarations ------------------------------------------------------------------
@@ -269,7 +287,7 @@ class Furniture:
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         html = path.read_text(encoding="utf-8").replace("\n", " ")
-        element = f'<adapter-demo method="{slug}">{html}</adapter-demo>'
+        element = f'<adapter-demo method="{slug}" data-search-exclude>{html}</adapter-demo>'
         return f'\n<div class="ah">{element}</div>\n'
 
     def arrays(self, module: str = "") -> str:
@@ -289,11 +307,7 @@ class Furniture:
     def source(self, module: str = "") -> str:
         """The tested file itself."""
         slug = module or self.method.modules[0]
-        path = f"adapters_np/methods/{slug}.py"
-        return (
-            f'<div class="source-listing" data-module="{slug}" markdown="1">\n\n'
-            f'```python title="{path}"\n--8<-- "{path}"\n```\n\n</div>\n'
-        )
+        return listing(ROOT / "adapters_np" / "methods" / f"{slug}.py", slug, slug)
 
     def evidence_table(self) -> str:
         """The table of claims."""
@@ -470,6 +484,26 @@ In *Adapters as Hypotheses*. <{site.url}{m.url}>
         """Trained parameters of a method on a model of one's own."""
         return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
 
+    # The playground
+
+    def example(self, name: str) -> str:
+        """One example, as a listing."""
+        return listing(next(e.path for e in examples.read() if e.name == name), name)
+
+    def examples_list(self) -> str:
+        """The examples of all themes, each behind its title."""
+        parts = []
+        for key, theme in catalog().themes.items():
+            parts.append(f"## {theme.title}\n")
+            for e in examples.read():
+                if e.theme == key:
+                    text = listing(e.path, e.name)
+                    parts.append(
+                        f'<details class="example" markdown="1">\n'
+                        f"<summary>{escape(e.title)}</summary>\n\n{text}\n</details>\n"
+                    )
+        return "\n".join(parts)
+
     # The benchmark
 
     def links(self) -> dict[int, peft_benchmark.Link]:
@@ -527,7 +561,7 @@ MACROS = (
     "relations_list", "peft_config", "ref", "references", "cite", "cards", "dimensions",
     "argument_map", "claims_list", "claim_cards", "themes_list", "predictions_list",
     "all_errata", "scorecard", "chooser", "parameter_table", "calculator", "benchmark_plot",
-    "benchmark_table", "agreement",
+    "benchmark_table", "agreement", "example", "examples_list",
 )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import brotli
 import pytest
 
-from scripts.serve import policy, serving
+from scripts.policy import policy
+from scripts.serve import serving
 
 SCRIPT = "document.title = 'Grüße'"
 PAGE = f"<!doctype html><title>x</title><script>{SCRIPT}</script><script src='a.js'></script>"

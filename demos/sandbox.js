@@ -1,0 +1,96 @@
+/**
+ * The worker that runs readers' code, and nothing else: whatever the code does to its Python, it cannot reach that of the
+ * widgets. The page starts it by way of a blob, so that it inherits the page's policy (lab.js).
+ *
+ * In:  {id, source, name}, with {method, knobs} for the widget of a method
+ * Out: those of worker.js, and for every run {type: "output", name, kind, value} with the kinds
+ *      "loading", "start", "text" and "figure" (an SVG), "error" with {trace, line}, and "end"
+ */
+
+import { explain } from "./answer.js";
+import { confine, demandPolicy } from "./confine.js";
+import { start } from "./start.js";
+
+/** @typedef {import("./boot.js").Pyodide} Pyodide */
+
+const MOST = 20_000_000; // characters that a run may show
+const MESSAGE = 20_000; // characters that a message counts for at least, and that a traceback has at most
+
+const post = globalThis.postMessage.bind(globalThis);
+
+let last = start(post, (pyodide, base) => {
+  demandPolicy();
+  confine(globalThis, base);
+  pyodide.runPython("import os; os.environ['MPLBACKEND'] = 'module://demos.figures'");
+  pyodide.pyimport("demos.lab").destroy();
+});
+addEventListener("message", ({ data }) => (last = last.then((pyodide) => respond(pyodide, data))));
+
+/**
+ * @param {Pyodide} pyodide
+ * @param {{id: number, name?: string, source: string, method?: string, knobs?: Record<string, unknown>}} request
+ */
+async function respond(pyodide, { id, name, ...request }) {
+  /** @param {string} kind @param {unknown} [value] */
+  const tell = (kind, value) => post({ type: "output", name, kind, value });
+  let left = MOST;
+  /** What readers' code can call. @param {string} kind @param {string} value */
+  const emit = (kind, value) => {
+    const text = String(value);
+    left -= text.length + MESSAGE;
+    if (left < 0) throw new Error("this run has shown too much");
+    tell(kind === "figure" ? "figure" : "text", text);
+  };
+  try {
+    const missing = await load(pyodide, request.source, () => tell("loading"));
+    const started = performance.now();
+    tell("start");
+    const { answer, trace, line } = missing ? { trace: missing } : run(pyodide, request, emit);
+    if (!answer) tell("error", { trace: String(trace).slice(0, MESSAGE), line });
+    tell("end");
+    if (answer) post({ id, answer, milliseconds: performance.now() - started });
+    else post({ id, error: explain({ message: String(trace) }) });
+  } catch (error) {
+    post({ type: "crash", message: String(error) });
+  }
+  return pyodide;
+}
+
+/** The source whose packages were loaded last. */
+let prepared = "";
+
+/**
+ * Load the packages that a source imports. The time limit is not for this.
+ *
+ * @param {Pyodide} pyodide
+ * @param {string} source
+ * @param {() => void} tell Called when there is something to load.
+ * @returns {Promise<string | undefined>} What went wrong.
+ */
+async function load(pyodide, source, tell) {
+  if (source === prepared) return;
+  /** @type {string[]} */
+  const errors = [];
+  const loaded = await pyodide.loadPackagesFromImports(source, { messageCallback: tell, errorCallback: (text) => errors.push(text) });
+  if (errors.length) return `A package that the code imports could not be loaded: ${errors.join(" ")}`;
+  if (loaded.some(({ name }) => name === "matplotlib")) pyodide.runPython("import matplotlib.pyplot");
+  prepared = source;
+}
+
+/**
+ * @param {Pyodide} pyodide
+ * @param {object} request
+ * @param {(kind: string, value: string) => void} emit
+ * @returns {{answer?: any, trace?: string, line?: number}}
+ */
+function run(pyodide, request, emit) {
+  const lab = pyodide.pyimport("demos.lab");
+  const given = pyodide.toPy(request);
+  let answer;
+  try {
+    answer = lab.respond(given, emit);
+    return answer.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+  } finally {
+    for (const proxy of [answer, given, lab]) proxy?.destroy();
+  }
+}

@@ -1,0 +1,27 @@
+/** What both workers do first: start Python and tell the page how it goes. */
+
+import { boot } from "./boot.js";
+
+/** @typedef {import("./boot.js").Pyodide} Pyodide */
+
+/**
+ * @param {(message: object) => void} post
+ * @param {(pyodide: Pyodide, base: string) => void} prepare What is done before the first request; `base` is the folder
+ *   that Python's files come from.
+ * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
+ */
+export async function start(post, prepare) {
+  try {
+    const address = new URL(import.meta.url);
+    const base = new URL(MANIFEST.base, address).href;
+    const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
+    const manifest = { base, files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files };
+    const { pyodide, runtime } = await boot(manifest, (progress) => post({ type: "progress", ...progress }));
+    prepare(pyodide, base);
+    post({ type: "ready", milliseconds: performance.now(), runtime });
+    return pyodide;
+  } catch (error) {
+    post({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+    return new Promise(() => {});
+  }
+}
