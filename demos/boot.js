@@ -30,6 +30,9 @@ const ARCHIVES = {
 const COMPILED = "/lib/compiled";
 const SNAPSHOT = "snapshot.bin";
 
+/** What is drawn without a seed should differ from visit to visit, though the memory does not. */
+const RESEED = "import random, numpy; random.seed(); numpy.random.seed(); del random, numpy";
+
 /**
  * Return the roles of the files that are fetched at once.
  *
@@ -140,7 +143,10 @@ async function start(downloads, host) {
       return module;
     },
   });
-  snapshot?.register(pyodide._module);
+  if (snapshot) {
+    snapshot.register(pyodide._module);
+    pyodide.runPython(RESEED);
+  }
   return pyodide;
 }
 

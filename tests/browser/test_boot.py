@@ -184,6 +184,27 @@ def runtimes(browser: Browser, workbench: str) -> Iterator[tuple[Page, Page]]:
         yield restored, ordinary
 
 
+def test_a_restored_python_draws_other_numbers_at_each_start(page: Page, workbench: str) -> None:
+    draw = "py.runPython('import random, numpy; [random.random(), numpy.random.rand()]').toJs()"
+    first, second = (bare(page, workbench).evaluate(draw) for _ in range(2))
+    assert set(first).isdisjoint(second)
+
+
+def test_a_restored_python_awaits_and_reaches_its_worker(page: Page, workbench: str) -> None:
+    worker = bare(page, workbench)
+    code = "import asyncio, js; await asyncio.sleep(0.01); js.location.href"
+    assert worker.evaluate("code => py.runPythonAsync(code)", code).endswith("/bare.js")
+    shown = worker.evaluate(
+        """() => {
+          const lines = [];
+          py.setStdout({ batched: (line) => lines.push(line) });
+          py.runPython("print('seen')");
+          return lines;
+        }"""
+    )
+    assert shown == ["seen"]
+
+
 def test_a_snapshot_that_does_not_fit_is_left_aside(browser: Browser, damaged: Path) -> None:
     changed = manifest(damaged)
     entry = changed["files"]["snapshot.bin"]
