@@ -1,0 +1,56 @@
+/**
+ * Reads what scripts/sweeps.py stores: a method's answers along its main knob. Loaded when a reader reaches for a control.
+ *
+ * A file is the length of its header (4 bytes), the header (JSON), the singular values (32-bit numbers, first all their
+ * first bytes, then all second ones …) and the entries of the matrices (one byte each, to be multiplied by a scale).
+ *
+ * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, others: import("./draw.js").Gauge[]}} Stored
+ */
+
+export class Sweep {
+  /** @param {ArrayBuffer} file */
+  constructor(file) {
+    const length = new DataView(file).getUint32(0, true);
+    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 4, length)));
+    /** @type {number} */
+    const count = head.floats;
+    const planes = new Uint8Array(file, 4 + length, 4 * count);
+    this.floats = new Float32Array(planes.map((_, i) => planes[(i % 4) * count + (i >> 2)]).buffer);
+    this.levels = new Int8Array(file, 4 + length + 4 * count);
+    /** @type {string} the main knob */
+    this.knob = head.knob;
+    /** @type {any[]} answers with places in the file instead of arrays */
+    this.answers = head.answers;
+  }
+
+  /** The answer at a value; for a number that is not stored, at the nearest one that is. @param {import("./fields.js").Value} value */
+  nearest(value) {
+    const distance = (/** @type {any} */ answer) => Math.abs(answer.value - Number(value));
+    const closer = (/** @type {any} */ best, /** @type {any} */ answer) => (distance(answer) < distance(best) ? answer : best);
+    return this.#filled(this.answers.find((answer) => answer.value === value) ?? this.answers.reduce(closer));
+  }
+
+  /** @param {any} answer @returns {Stored} */
+  #filled(answer) {
+    const panels = answer.panels.map((/** @type {any} */ panel) => {
+      if (panel.kind === "matrix") return { ...panel, views: this.#views(panel.views) };
+      if (panel.kind === "series") return { ...panel, lines: panel.lines.map((/** @type {any} */ line) => this.#line(line)) };
+      return panel;
+    });
+    return { ...answer, panels };
+  }
+
+  /** Those that are stored, and last their sum. @param {any[]} views */
+  #views(views) {
+    const [delta, before] = views.map(({ at, rows, columns, scale }) =>
+      Float64Array.from(this.levels.subarray(at, at + rows * columns), (level) => level * scale),
+    );
+    const values = [delta, before, before.map((v, i) => v + delta[i])];
+    return views.map((view, i) => ({ ...view, values: values[i], about: "≈ " }));
+  }
+
+  /** @param {{label: string, at: number, count: number}} line */
+  #line({ label, at, count }) {
+    return { label, values: Float64Array.from(this.floats.subarray(at, at + count)) };
+  }
+}
