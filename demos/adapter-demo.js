@@ -13,7 +13,8 @@ import { python } from "./python.js";
 
 /**
  * @typedef {import("./python.js").PythonError} PythonError
- * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>}} Drawn
+ * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
+ *   stored?: boolean}} Drawn
  */
 
 const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
@@ -33,6 +34,8 @@ class AdapterDemo extends HTMLElement {
   #broken = false; // a file did not load: a change would ask for it again and again
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
+  /** @type {Promise<import("./sweep.js").Sweep | undefined> | undefined} answers along the main knob, from a file */
+  #store;
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
 
@@ -82,15 +85,45 @@ class AdapterDemo extends HTMLElement {
     this.#broken = false;
     this.#write(".problem", "");
     plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
+    this.#drawStored();
     try {
       const answer = await computer.probe(this, { method: this.method, knobs });
       if (!answer || !current()) return;
-      this.#answer = { ...answer, knobs };
+      this.#answer = { ...answer, knobs, stored: false };
       await (this.#redraw ??= this.#draw(signal));
     } catch (error) {
       if (current()) this.#fail(/** @type {PythonError} */ (error));
     }
     return this.#answer;
+  }
+
+  // Before Python is there -------------------------------------------------------------------------
+
+  /** Fetches what answers the first move. */
+  #prepare() {
+    const { sweep } = this.#find("form").dataset;
+    if (!sweep || this.lab || python.state === "ready") return;
+    plot().catch(() => {});
+    return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
+  }
+
+  /** @param {string} name of the file */
+  async #load(name) {
+    const [{ Sweep }, response] = await Promise.all([import("./sweep.js"), fetch(new URL(name, import.meta.url))]);
+    return new Sweep(await response.arrayBuffer());
+  }
+
+  /** Draws the stored answer nearest to the main control, if no other one is moved. */
+  async #drawStored() {
+    const { signal } = this.#life;
+    const store = await this.#prepare();
+    const main = this.#fields.find(({ name }) => name === store?.knob);
+    const others = this.#fields.some((field) => field !== main && field.text !== field.initial);
+    if (!store || !main || others || this.lab || python.state === "ready" || signal.aborted) return;
+    const answer = store.nearest(main.value);
+    if (this.#answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
+    this.#answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
+    await (this.#redraw ??= this.#draw(signal)).catch(() => {}); // as above
   }
 
   // What is shown ----------------------------------------------------------------------------------
@@ -100,12 +133,15 @@ class AdapterDemo extends HTMLElement {
     await new Promise(requestAnimationFrame);
     this.#redraw = undefined;
     if (signal.aborted || !this.#answer) return;
-    const { knobs, panels, sentence, milliseconds } = this.#answer;
-    for (const field of this.#fields) field.complain();
+    const { knobs, panels, sentence, milliseconds, stored = false } = this.#answer;
     await draw(this.#find("form"), { panels, sentence });
-    this.#show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
+    if (stored) this.#showStored(this.dataset.state);
+    else {
+      for (const field of this.#fields) field.complain();
+      this.#show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
+    }
     this.#later(this.#readOut);
-    const detail = { method: this.method, knobs, panels, milliseconds };
+    const detail = { method: this.method, knobs, panels, milliseconds, stored };
     this.dispatchEvent(new CustomEvent("adapter-demo:update", { bubbles: true, detail }));
   }
 
@@ -119,9 +155,20 @@ class AdapterDemo extends HTMLElement {
     this.#write(".note", note);
   }
 
-  #showStored() {
-    if (this.#moved) this.#show("stored", "Stored picture at the default settings", `Run (${size()})`);
-    else this.#show("stored", `Stored picture. Moving a control starts Python in your browser: ${size()}, once`);
+  /** Says which settings the picture is stored for, and what is to be done for others. */
+  #showStored(state = "stored") {
+    const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
+    const where = moved.map((field) => `${field.name.replaceAll("_", " ")} ${this.#drawn(field)}`).join(", ");
+    const note = `Stored picture at ${where || "the default settings"}`;
+    if (state === "loading") this.#show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
+    else if (state === "error") this.#write(".note", note);
+    else if (this.#fields.some((field) => this.#drawn(field) !== field.text)) this.#show("stored", note, `Run (${size()})`);
+    else this.#show("stored", `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`);
+  }
+
+  /** What a control said when the picture was made. @param {Field} field */
+  #drawn({ name, initial }) {
+    return `${this.#answer?.knobs[name] ?? initial}`;
   }
 
   /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
@@ -133,7 +180,7 @@ class AdapterDemo extends HTMLElement {
       this.#write(".problem", message);
       return;
     }
-    if (this.#answer) this.#show("live", "Last picture that could be computed");
+    if (this.#answer && !this.#answer.stored) this.#show("live", "Last picture that could be computed");
     else this.#showStored();
     const field = this.#fields.find(({ name }) => name === knob);
     if (field) field.complain(message);
@@ -152,6 +199,8 @@ class AdapterDemo extends HTMLElement {
     const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
     /** @param {Event} event */
     const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
+    on("pointerover", (event) => touched(event) && this.#prepare());
+    on("focusin", (event) => touched(event) && this.#prepare());
     on("pointerdown", touch);
     on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
     on("input", (event) => touched(event) && this.#change([/** @type {Field} */ (touched(event))]));
@@ -174,7 +223,7 @@ class AdapterDemo extends HTMLElement {
   #change(fields, text) {
     for (const field of fields) field.text = text ?? field.text;
     if (this.#ownsAddress) this.#later(this.#keepAddress);
-    return this.#broken ? undefined : this.run();
+    return this.#broken ? this.#drawStored() : this.run();
   }
 
   /** @param {HTMLButtonElement} button */
@@ -185,9 +234,9 @@ class AdapterDemo extends HTMLElement {
     else if (button.name === "reset") this.#reset();
     else if (button.name === "link") this.#copy();
     else if (button.name === "export") {
-      const answer = this.#answer ?? (await this.run());
+      const answer = this.#answer?.stored === false ? this.#answer : await this.run();
       const { save } = await import("./export.js");
-      if (answer) save(button.value, this, answer);
+      if (answer?.stored === false) save(button.value, this, answer);
     }
   }
 
@@ -214,8 +263,9 @@ class AdapterDemo extends HTMLElement {
     this.#sweep = undefined;
     for (const field of this.#fields) field.text = field.initial;
     if (this.#ownsAddress) this.#keepAddress();
-    if (this.dataset.state === "stored") this.#showStored();
-    else this.#change([]);
+    if (this.dataset.state !== "stored") return this.#change([]);
+    this.#showStored();
+    this.#drawStored();
   }
 
   async #copy() {

@@ -5,7 +5,7 @@
  * @typedef {ArrayLike<number>} Values
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[]}} Matrix
- * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string,
+ * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
  *   lines: {label: string, values: Values}[]}} Series
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string}} Gauge
@@ -37,6 +37,19 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
   for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
   drawTable(root, panels.flatMap((panel) => (panel.kind === "series" ? panel.lines : [])));
   write(root, ".sentence", sentence);
+}
+
+/**
+ * Gives panels that show the same thing in several answers the same scale.
+ *
+ * @param {Answer[]} answers
+ */
+export function share(answers) {
+  const panels = answers.flatMap((answer) => answer.panels);
+  const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
+  const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
+  for (const view of views) view.limit = Math.max(...views.filter(({ label }) => label === view.label).map(({ limit }) => limit));
+  for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
 }
 
 // Matrices -----------------------------------------------------------------------------------------
@@ -94,7 +107,7 @@ function drawSeries(root, panel, Plot) {
   }));
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const count = lines[0].length;
-  const top = Math.max(...lines.flat()) || 1;
+  const top = panel.top || highest(panel) || 1;
   const at = { x: (/** @type {number} */ _, /** @type {number} */ i) => i + 1, y: (/** @type {number} */ v) => v };
   const bars = { ...at, className: "line-0", strokeWidth: (0.7 * (CHART.width - 40)) / count };
   const svg = Plot.plot({
@@ -120,6 +133,9 @@ function drawSeries(root, panel, Plot) {
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   rest(figure, `${panel.y} by ${panel.x}`);
 }
+
+/** @param {Series} panel */
+const highest = ({ lines }) => Math.max(...lines.flatMap(({ values }) => Array.from(values)));
 
 /** @param {number[]} sigma */
 function summary(sigma) {

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import catalog, fragments, pictures, vendor
+from scripts import catalog, fragments, pictures, sweeps, vendor
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
 from scripts.finish import finish
 from scripts.papers import CatalogError
@@ -25,12 +25,14 @@ PAGES = (
     "docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md", "CITATION.cff",
 )  # fmt: skip
 RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog.py", "scripts/pa*.py")
-WIDGETS = (*CODE, "demos/*.js", "scripts/fragments.py", "scripts/prerender.mjs",
-           "scripts/templates/demo.html")  # fmt: skip
+SWEEPS = ("adapters_np/**/*.py", "demos/probe.py", "demos/world.py", "demos/compare.py",
+          "scripts/sweeps.py")  # fmt: skip
+WIDGETS = (*CODE, "demos/*.js", ".build/sweeps/*", "scripts/fragments.py", "scripts/prerender.mjs",
+           "scripts/templates/demo.html", "scripts/templates/fields.html")  # fmt: skip
 FINISH = (
-    ".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/pictures/*",
-    "demos/*.js", "demos/*.css", "scripts/*.py", "scripts/*.mjs", "package-lock.json",
-    "docs/references.bib", "CHANGELOG.md", "CITATION.cff",
+    ".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*",
+    ".build/pictures/*", "demos/*.js", "demos/*.css", "scripts/*.py", "scripts/*.mjs",
+    "package-lock.json", "docs/references.bib", "CHANGELOG.md", "CITATION.cff",
 )  # fmt: skip
 
 
@@ -105,6 +107,7 @@ def build() -> None:
     """
     runtime()
     step("catalogue", (*RECORDS, *CODE), ROOT / "docs", lambda: void(catalog.read()))
+    step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
     step("widgets", WIDGETS, BUILD / "demos", fragments.main)
     picture_inputs = (*RECORDS, *CODE, "scripts/pictures.py")
     step("pictures", picture_inputs, BUILD / "pictures.json", draw_pictures)

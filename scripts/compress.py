@@ -10,7 +10,9 @@ from pathlib import Path
 
 import brotli
 
-KINDS = {".bib", ".css", ".csv", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".xml", ".zip"}
+KINDS = {
+    ".bib", ".bin", ".css", ".csv", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".xml", ".zip",
+}  # fmt: skip
 LEAST = 1024  # bytes; below, a twin saves nothing
 
 

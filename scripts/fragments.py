@@ -21,6 +21,7 @@ from demos.world import toy
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".build" / "demos"
+SWEEPS = ROOT / ".build" / "sweeps"
 
 LABELS = {"base": "Kind of weight", "step": "Step (stands in for training)"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
@@ -84,14 +85,18 @@ def control(knob: Knob) -> Control:
 
 def form(slug: str) -> str:
     """Return the widget of a method without its panels."""
-    loader = FileSystemLoader(ROOT / "scripts" / "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     world = signature_knobs(toy)
     own = [*knobs(load(slug)).values(), world.pop("step")]
-    html = environment.get_template("demo.html").render(
-        slug=slug, own=map(control, own), world=map(control, world.values())
-    )
-    return re.sub(r"\s*\n\s*", "", html)
+    sweep = next((path.name for path in SWEEPS.glob(f"{slug}-sweep-*.bin")), "")
+    return render("demo.html", slug=slug, sweep=sweep, own=own, world=list(world.values()))
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template without line breaks; lists of knobs become lists of controls."""
+    loader = FileSystemLoader(ROOT / "scripts" / "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.filters["control"] = control
+    return re.sub(r"\s*\n\s*", "", environment.get_template(template).render(values))
 
 
 def rounded(value: Any) -> Any:
@@ -102,29 +107,34 @@ def rounded(value: Any) -> Any:
 
 
 def fragments(names: list[str]) -> dict[str, str]:
-    """Return the stored widgets of methods by slug.
+    """Return the stored widgets of methods by slug."""
+    return drawn({slug: (form(slug), [probe(slug, {})]) for slug in names})
+
+
+def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]]]]) -> dict[str, str]:
+    """Return HTML with answers drawn into its forms, one into each; several get common scales.
 
     Raises:
         RuntimeError: when the drawing fails; the text is Node's own.
     """
-    demos = {slug: {"html": form(slug), **probe(slug, {})} for slug in names}
     command = ["node", str(ROOT / "scripts" / "prerender.mjs")]
-    given = json.dumps(demos, default=rounded)
+    named = {name: {"html": html, "answers": got} for name, (html, got) in pictures.items()}
+    given = json.dumps(named, default=rounded)
     done = subprocess.run(command, input=given, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"scripts/prerender.mjs failed:\n{done.stderr}")
-    drawn: dict[str, str] = json.loads(done.stdout)
-    return drawn
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
 
 
 def main(folder: Path = OUT) -> None:
     """Write the stored widgets of all methods into a folder, and remove those of methods gone."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = fragments(list(slugs()))
-    for slug, html in drawn.items():
+    found = fragments(list(slugs()))
+    for slug, html in found.items():
         (folder / f"{slug}.html").write_text(html, encoding="utf-8")
     for path in folder.glob("*.html"):
-        if path.stem not in drawn:
+        if path.stem not in found:
             path.unlink()
 
 

@@ -1,7 +1,7 @@
 /**
- * Draws stored pictures: reads {slug: {html, panels, sentence}} from standard input and writes {slug: html}.
+ * Draws stored pictures: reads {name: {html, answers}} from standard input and writes {name: html}.
  *
- * `html` is the widget's form without its panels. The drawing is demos/draw.js, the same as in the browser;
+ * `html` has a form without its panels for every answer. The drawing is demos/draw.js, the same as in the browser;
  * only a matrix becomes an image here, since a canvas has no place in a file.
  */
 
@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { text } from "node:stream/consumers";
 import { crc32, deflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
-import { draw } from "../demos/draw.js";
+import { draw, share } from "../demos/draw.js";
 import { PALETTE, levels } from "../demos/heatmap.js";
 
 /**
@@ -57,17 +57,19 @@ function image(view, _, document) {
   return element;
 }
 
-/** @type {Record<string, import("../demos/draw.js").Answer & {html: string}>} */
+/** @type {Record<string, {html: string, answers: import("../demos/draw.js").Answer[]}>} */
 const demos = JSON.parse(await text(process.stdin));
 /** @type {Record<string, string>} */
 const drawn = {};
-for (const [slug, { html, ...answer }] of Object.entries(demos)) {
+for (const [name, { html, answers }] of Object.entries(demos)) {
   const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`);
-  await draw(/** @type {HTMLElement} */ (document.querySelector("form")), answer, image);
+  const forms = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("form.demo"));
+  share(answers);
+  for (const [i, answer] of answers.entries()) await draw(forms[i], answer, image);
   for (const svg of document.querySelectorAll("svg")) {
     // A hundredth of a pixel is enough.
     svg.outerHTML = svg.outerHTML.replace(/\d+\.\d{3,}/g, (digits) => `${+Number(digits).toFixed(2)}`);
   }
-  drawn[slug] = document.body.innerHTML;
+  drawn[name] = document.body.innerHTML;
 }
 process.stdout.write(JSON.stringify(drawn));

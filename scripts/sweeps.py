@@ -13,7 +13,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import brotli
@@ -23,6 +25,9 @@ from adapters_np.core import Knob, slugs
 from adapters_np.linalg import Array
 from demos.compare import Measured, Side, matched, panels
 from demos.probe import Panel, main_knob, measure, show
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / ".build" / "sweeps"
 
 MOST_BYTES = 60_000  # as the server sends it
 MOST_VALUES = 64
@@ -166,3 +171,20 @@ def packed(knob: Knob, answers: list[Answer]) -> bytes:
     head = {"knob": knob.name, "floats": floats.size, "answers": stored}
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
+
+
+def main() -> None:
+    """Write the sweeps of all methods, and remove those that are no more."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor() as pool:
+        stored = zip(slugs(), pool.map(sweep, slugs()), strict=True)
+        found = {f"{slug}-{s.name}": s for slug, s in stored if s}
+    for name, s in found.items():
+        (OUT / name).write_bytes(s.data)
+    for path in OUT.iterdir():
+        if path.name not in found:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main()
