@@ -119,8 +119,8 @@ def add_assets(out: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/bundle.mjs failed:\n{done.stderr}")
-    for fragment in (BUILD / "demos").glob("*.html"):
-        shutil.copyfile(fragment, demo / fragment.name)
+    for stored in [*(BUILD / "demos").glob("*.html"), *(BUILD / "sweeps").iterdir()]:
+        shutil.copyfile(stored, demo / stored.name)
 
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
     files = json.loads(manifest.read_text("utf-8"))["files"].values()
