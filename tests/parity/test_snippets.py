@@ -1,0 +1,36 @@
+"""The configurations that pages show, against the signatures of PEFT's config classes.
+
+`peft_signatures.json` was recorded with `inspect.signature` from the PEFT release that it names.
+"""
+
+import ast
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from scripts.catalog import read
+from scripts.pages import Method, Peft
+from scripts.site_macros import Furniture
+
+RECORDED = json.loads((Path(__file__).parent / "peft_signatures.json").read_text())["signatures"]
+METHODS = [m for m in read().methods.values() if isinstance(m.peft, Peft)]
+
+
+def snippet(method: Method) -> str:
+    page: Any = SimpleNamespace(url=method.url, meta={})
+    text = Furniture(SimpleNamespace(page=page)).peft_config()
+    return text.partition("```python\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.slug)
+def test_a_page_calls_pefts_config_with_arguments_that_it_has(method: Method) -> None:
+    tree = ast.parse(snippet(method))
+    (call,) = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    assert isinstance(call.func, ast.Name)
+    assert call.keywords
+    assert not call.args
+    unknown = {k.arg for k in call.keywords} - set(RECORDED[call.func.id])
+    assert not unknown, f"{call.func.id} has no {unknown}"
