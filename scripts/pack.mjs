@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -63,14 +63,15 @@ async function folder(name, inputs, make) {
   const record = path.join(options.out, `${name}.json`);
   const key = digest(inputs);
   const last = await fs.readFile(record, "utf8").then(JSON.parse, () => ({}));
-  if (last.key === key) return last.files;
+  const present = (/** @type {File} */ file) => existsSync(path.join(options.out, file.path));
+  if (last.key === key && Object.values(last.files).every(present)) return last.files;
 
   console.log(`packing ${name}`);
   const contents = await make();
   const home = digest(contents).slice(0, 16);
   const files = await write(contents, home);
   await fs.writeFile(record, JSON.stringify({ key, home, files }));
-  if (last.home && last.home !== home) await fs.rm(path.join(options.out, last.home), { recursive: true });
+  if (last.home && last.home !== home) await fs.rm(path.join(options.out, last.home), { recursive: true, force: true });
   return files;
 }
 
@@ -216,11 +217,12 @@ async function code(sources, python) {
  *
  * @param {string} base
  * @param {RegExp} wanted
+ * @param {string} prefix Of the paths in the answer.
  * @returns {Promise<Contents>}
  */
-async function read(base, wanted) {
+async function read(base, wanted, prefix = "") {
   const names = (await fs.readdir(base, { recursive: true })).filter((name) => wanted.test(name)).sort();
-  const entries = names.map(async (name) => [name, new Uint8Array(await fs.readFile(path.join(base, name)))]);
+  const entries = names.map(async (name) => [prefix + name, new Uint8Array(await fs.readFile(path.join(base, name)))]);
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -234,35 +236,42 @@ function digest(contents) {
   return sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, sha256(data)])));
 }
 
-process.on("uncaughtException", (error) => {
-  console.error(`pack.mjs: ${error.stack}`); // Node would print a line of Pyodide first, which has a million letters
-  process.exit(1);
-});
-if (!options.wheels) {
-  console.error("pack.mjs: --wheels is missing; it names the folder with the verified wheels of Pyodide");
-  process.exit(2);
+async function main() {
+  if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
+  await fs.mkdir(options.out, { recursive: true });
+  const demos = path.join(ROOT, "demos");
+  const scripts = await read(HERE, /^pack\.(mjs|py)$/);
+  const finder = await read(demos, /^sitecustomize\.py$/);
+  const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
+  const wheels = await read(options.wheels, /\.whl$/);
+  const packed = await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
+
+  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(demos, /^(boot|download|snapshot)\.js$/)) };
+  const sources = {
+    ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
+    ...(await read(demos, /^[^/]+\.py$/, "demos/")),
+  };
+  const basis = new TextEncoder().encode(JSON.stringify([python, QUICK.source]));
+  const own = await folder("code", { ...scripts, ...starters, ...sources, basis }, async () => {
+    const paths = Object.entries(python).map(async ([role, { path: file }]) => {
+      return [role, new Uint8Array(await fs.readFile(path.join(options.out, file)))];
+    });
+    return code(sources, Object.fromEntries(await Promise.all(paths)));
+  });
+
+  const files = { ...python, ...own };
+  const { version } = JSON.parse(await fs.readFile(path.join(options.pyodide, "package.json"), "utf8"));
+  const bytes = first(files).reduce((sum, role) => sum + files[role].download, 0);
+  const base = "../py/"; // from the folder of worker.js
+  await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
 }
-await fs.mkdir(options.out, { recursive: true });
-const script = await read(HERE, /^pack\.(mjs|py)$/);
-const core = await read(options.pyodide, /^(pyodide\.mjs|pyodide\.asm\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
-const wheels = await read(options.wheels, /\.whl$/);
-const finder = await read(path.join(ROOT, "demos"), /^sitecustomize\.py$/);
-const python = await folder("python", { ...script, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
 
-/** @param {string} name @param {RegExp} wanted */
-const tree = async (name, wanted) =>
-  Object.fromEntries(Object.entries(await read(path.join(ROOT, name), wanted)).map(([file, data]) => [`${name}/${file}`, data]));
-const sources = { ...(await tree("adapters_np", /\.py$/)), ...(await tree("demos", /^[^/]+\.py$/)) };
-const own = await folder("code", { ...(await read(HERE, /^snapshot\.mjs$/)), ...sources }, async () => {
-  const roles = Object.keys(python).filter((role) => !role.startsWith("wheels/"));
-  const entries = roles.map(async (role) => [role, new Uint8Array(await fs.readFile(path.join(options.out, python[role].path)))]);
-  return code(sources, Object.fromEntries(await Promise.all(entries)));
-});
-
-const files = { ...python, ...own };
-for (const role of Object.keys(files)) if (role.startsWith("wheels/")) delete files[role];
-const version = JSON.parse(readFileSync(path.join(options.pyodide, "package.json"), "utf8")).version;
-const bytes = first(files).reduce((sum, role) => sum + files[role].download, 0);
-const base = "../py/"; // from the folder of worker.js
-await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
-process.exit(0); // Pyodide keeps Node alive
+main().then(
+  () => process.exit(0), // Pyodide would keep Node alive
+  (error) => {
+    // left to itself, Node would print a line of Pyodide first, which has a million letters
+    console.error(`pack.mjs: ${error.stack}`);
+    process.exit(1);
+  },
+);
