@@ -177,6 +177,7 @@ class AdapterDemo extends HTMLElement {
     if (kind !== "knob" && kind !== "stopped") {
       this.#broken = kind !== "crash";
       this.#show("error", "The last picture, its numbers and the text still hold.", "Try again");
+      if (this.#answer?.stored) this.#showStored("error");
       this.#write(".problem", message);
       return;
     }

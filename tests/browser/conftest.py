@@ -22,12 +22,13 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# What a test wants to know about redraws, with arrays as lists.
+# What a test wants to know about redraws, with arrays as lists: those by Python, those from a file.
 RECORD = """
 window.updates = [];
+window.stored = [];
 document.addEventListener("adapter-demo:update", ({ detail }) => {
   const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-  window.updates.push(JSON.parse(JSON.stringify(detail, plain)));
+  (detail.stored ? window.stored : window.updates).push(JSON.parse(JSON.stringify(detail, plain)));
 });
 """
 

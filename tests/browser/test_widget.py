@@ -284,7 +284,7 @@ def test_an_impossible_value_is_explained_beside_its_control(page: Page, site: s
 def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     sentence = page.locator(".sentence").inner_text()
-    knob(page, "rank").press("ArrowLeft")
+    knob(page, "alpha").press("ArrowLeft")
     expect(page.locator(".note")).to_contain_text("MB")
     expect(page.locator("progress")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
@@ -292,7 +292,7 @@ def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, sit
     expect(page.locator("progress")).to_be_hidden()
     assert page.locator(".sentence").inner_text() == sentence
     assert page.evaluate("updates") == []
-    assert count_nonzero(move(page, "rank", "ArrowLeft")) == 6
+    assert count_nonzero(move(page, "rank", "ArrowLeft")) == 7
 
 
 @pytest.mark.parametrize("part", ["assets/py/**/*multiarray_umath*", "assets/demo/plot-*"])
@@ -308,7 +308,7 @@ def test_a_missing_file_is_explained_and_can_be_tried_again(
     with serving(folder) as site:
         page.goto(site + PAGE)
         sentence = page.locator(".sentence").inner_text()
-        knob(page, "rank").press("ArrowLeft")
+        knob(page, "alpha").press("ArrowLeft")
         page.wait_for_selector("adapter-demo[data-state=error]")
         stem = min(missing, key=lambda file: len(file.name)).stem
         expect(page.get_by_role("alert").filter(has_text=stem)).to_be_visible()
