@@ -1,7 +1,14 @@
 /** Constants that scripts/bundle.mjs writes into the bundle. */
 declare const MANIFEST: import("./boot.js").Manifest & { version: string };
 declare const WORKER: string;
+declare const SANDBOX: string;
+declare const CELL_STYLE: string;
 declare const VERSION: string;
+/**
+ * What belongs to the release: scripts/offline.py. `immutable` is the pattern of addresses whose content never changes, `files`
+ * are those that the release has, `groups` what is kept together.
+ */
+declare const RELEASE: { version: string; immutable: string; files: string[]; groups: Record<string, string[]> };
 
 declare module "tablesort" {
   export default class Tablesort {
@@ -9,4 +16,3 @@ declare module "tablesort" {
     constructor(table: HTMLTableElement, options?: { descending?: boolean });
   }
 }
-declare const SANDBOX: string;

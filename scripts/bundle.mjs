@@ -40,13 +40,13 @@ const bundle = (names, options) =>
 
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
-const workers = await bundle(["worker.js", "sandbox.js"], { entryNames: "[name]-[hash]", define: constants });
-const [worker, sandbox] = ["worker", "sandbox"].map((name) =>
+const workers = await bundle(["worker.js", "sandbox.js", "cell.css"], { entryNames: "[name]-[hash]", define: constants });
+const [worker, sandbox, style] = ["worker", "sandbox", "cell"].map((name) =>
   Object.keys(workers.metafile?.outputs ?? {}).map((path) => basename(path)).find((file) => file.startsWith(`${name}-`)),
 );
-await bundle(["adapter-demo.js", "tables.js", "calculator.js", "demo.css", "cell.css"], {
+await bundle(["adapter-demo.js", "tables.js", "calculator.js", "offline.js", "demo.css"], {
   splitting: true,
   chunkNames: "[name]-[hash]",
   // The size alone, so that the page does not carry the list of files that the worker needs.
-  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox) },
+  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox), CELL_STYLE: JSON.stringify(style) },
 });

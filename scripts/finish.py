@@ -19,9 +19,11 @@ from scripts.catalog import ROOT, Catalog
 from scripts.compress import compress
 from scripts.head import add_head
 from scripts.links import problems
+from scripts.offline import add_service_worker, add_versions
 from scripts.policy import add_policy
 
 BUILD = ROOT / ".build"
+MANIFEST = BUILD / "py" / "manifest.json"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
     r'<(span|div) class="arithmatex">(?:\\\((.*?)\\\)|\\\[(.*?)\\\])</\1>', re.DOTALL
@@ -60,9 +62,11 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
+    add_versions(out)
     add_policy(out)
     if found := list(problems(out, facts.url)):
         raise SetupError("the pages have problems:\n" + "\n".join(found))
+    add_service_worker(out, json.loads(MANIFEST.read_text("utf-8")))
     compress(out, BUILD / "twins")
     replace(out, site)
 
@@ -114,8 +118,7 @@ def add_assets(out: Path) -> None:
         shutil.copyfile(font, katex / "fonts" / font.name)
 
     demo = out / "assets" / "demo"
-    manifest = BUILD / "py" / "manifest.json"
-    command = ["node", "scripts/bundle.mjs", "--manifest", str(manifest), "--out", str(demo)]
+    command = ["node", "scripts/bundle.mjs", "--manifest", str(MANIFEST), "--out", str(demo)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/bundle.mjs failed:\n{done.stderr}")
@@ -123,7 +126,7 @@ def add_assets(out: Path) -> None:
         shutil.copyfile(stored, demo / stored.name)
 
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
-    files = json.loads(manifest.read_text("utf-8"))["files"].values()
+    files = json.loads(MANIFEST.read_text("utf-8"))["files"].values()
     for home in {file["path"].split("/")[0] for file in files}:
         shutil.copytree(BUILD / "py" / home, out / "assets" / "py" / home)
 

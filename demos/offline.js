@@ -1,0 +1,56 @@
+/**
+ * Lets the site work without a network, where the browser has service workers (sw.js), and keeps a visit to one release.
+ *
+ * What a page has loaded anyway is kept at once. All other pages are kept after the first sign that somebody reads, and
+ * Python after its first answer.
+ */
+
+const { serviceWorker, connection } = /** @type {any} */ (navigator);
+const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
+const own = release();
+
+/** @param {() => void} action runs when the browser has nothing better to do */
+const later = (action) => (globalThis.requestIdleCallback ?? setTimeout)(action);
+
+/** @param {string | string[]} what A group of files, or addresses. */
+async function keep(what) {
+  const { active } = await serviceWorker.ready;
+  active.postMessage(what);
+}
+
+async function start() {
+  try {
+    await serviceWorker.register(new URL("../../sw.js", import.meta.url));
+  } catch {
+    return; // a private window, or a reader who does not want it
+  }
+  /** @param {string[]} types @param {string} group @param {(event: any) => boolean} wanted */
+  const keepAfter = (types, group, wanted = () => true) => {
+    const waiting = new AbortController();
+    /** @param {Event} event */
+    const listener = (event) => {
+      if (!wanted(event)) return;
+      waiting.abort();
+      if (!connection?.saveData) later(() => keep(group));
+    };
+    for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
+  };
+  keepAfter(["pointerdown", "keydown", "wheel", "touchmove"], "text");
+  keepAfter(["adapter-demo:update"], "python", ({ detail }) => !detail.stored);
+  const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
+  onPage(() => later(() => keep([...loaded(), location.href]))); // a page after what it needs
+}
+
+/** @param {() => void} action runs now and whenever another page has taken the place of this one */
+function onPage(action) {
+  const pages = /** @type {any} */ (globalThis).document$;
+  if (pages) pages.subscribe(action);
+  else action();
+}
+
+// A page of a newer release needs its own scripts.
+onPage(() => release() !== own && location.reload());
+if (serviceWorker) {
+  if (document.readyState === "complete") later(start);
+  else addEventListener("load", () => later(start));
+}
