@@ -132,6 +132,7 @@ def test_the_count_of_singular_values_follows_the_rank(page: Page, site: str) ->
 def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     page: Page, site: str
 ) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1600})  # nothing has to scroll into view
     page.goto(site + PAGE)
     picture = page.locator("adapter-demo .picture")
     parts = "figure, dl, .sentence, .tools"
