@@ -211,8 +211,8 @@ def _matched(a: Measured, b: Measured) -> str:
         return _parameters(a, b)
     name, value = knob.name.replace("_", " "), b.side.own.get(knob.name, knob.default)
     if len(set(_counts(b.side, *b.change.world.W.shape))) == 1:
-        every = f"whatever its {name} is"
-        return f"{b.name} has {b.count:,} trained parameters {every}, {a.name} {a.count:,}."
+        fixed = f"No value of {name} changes the {b.count:,} trained parameters of {b.name}"
+        return f"{fixed}; {a.name} has {a.count:,}."
     shown = f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
     at = f"At {name} {shown}, {b.name}"
     if a.count == b.count:

@@ -1,0 +1,154 @@
+"""Two methods side by side: equal parameters, and a sentence that says what the numbers say."""
+
+import re
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import knobs, load, parameters, slugs
+from demos.compare import COMPARED, Measured, Side, compare, matched, sentence
+from demos.probe import main_knob, measure
+
+
+def side(method: str, **own: Any) -> dict[str, Any]:
+    return {"method": method, "name": method.upper(), "own": own}
+
+
+def words(a: dict[str, Any], b: dict[str, Any], equal: bool = False, **world: Any) -> str:
+    text: str = compare(a, b, world, equal)["sentence"]
+    return text
+
+
+@pytest.mark.parametrize("slug", sorted(slugs()))
+def test_every_method_compares_with_another(slug: str) -> None:
+    answer = compare(side(slug), side("lora"), {}, True)
+    for panels in (s["panels"] for s in answer["sides"]):
+        assert [p["name"] for p in panels if p["kind"] == "number"] == list(COMPARED)
+        assert [p["kind"] for p in panels[:3]] == ["matrix", "series", "series"]
+    assert slug.upper() in answer["sentence"]
+
+
+def test_both_sides_have_the_same_layer() -> None:
+    first, second = compare(side("lora"), side("oft"), {"seed": 7, "base": "clustered"}, True)[
+        "sides"
+    ]
+    before = [
+        next(v for v in s["panels"][0]["views"] if v["name"] == "before") for s in (first, second)
+    ]
+    np.testing.assert_array_equal(before[0]["values"], before[1]["values"])
+
+
+@pytest.mark.parametrize(("a", "b"), [("lora", "dora"), ("oft", "hra"), ("lora", "fourierft")])
+def test_the_matched_knob_comes_closest(a: str, b: str) -> None:
+    wanted = parameters(load(a), 64, 64)
+    knob = main_knob(b)
+    assert knob
+    found = compare(side(a), side(b), {}, True)["own"][knob.name]
+    distance = {
+        v: abs(parameters(load(b), 64, 64, **{knob.name: v}) - wanted) for v in knob.values()
+    }
+    assert distance[found] == min(distance.values())
+
+
+def test_of_two_equally_close_values_the_one_nearest_the_default_is_taken() -> None:
+    # 1,024 lies half-way between 960 and 1,088.
+    assert compare(side("lora"), side("dora"), {}, True)["own"] == {"rank": 8}
+
+
+def test_a_match_is_a_value_that_the_weight_allows() -> None:
+    first = Measured(Side("lora", "LoRA", {}), measure("lora", {"size": "64x32"}))
+    for slug in slugs():
+        other = matched(first, Side(slug, slug, {}))
+        measure(slug, {"size": "64x32", **other.own})
+
+
+def test_a_match_can_be_limited_to_some_values() -> None:
+    first = Measured(Side("lora", "LoRA", {}), measure("lora", {}))
+    assert matched(first, Side("lora", "LoRA", {}), among=(2, 5)).own == {"rank": 5}
+
+
+def test_without_a_match_the_other_side_stays_as_it_is() -> None:
+    assert compare(side("lora"), side("dora", rank=3), {}, False)["own"] == {"rank": 3}
+
+
+def test_numbers_in_the_sentence_are_those_of_the_gauges() -> None:
+    for a, b in product(["lora", "oft", "ia3", "vera"], repeat=2):
+        answer = compare(side(a), side(b), {}, False)
+        counts = [
+            f"{p['value']:,.0f}"
+            for s in answer["sides"]
+            for p in s["panels"]
+            if p["name"] == "parameters"
+        ]
+        found = re.findall(r"\d[\d,]*", answer["sentence"].replace(" of 64", ""))
+        assert set(counts) <= set(found)
+
+
+def test_what_is_kept_is_named() -> None:
+    assert "Neither keeps the singular values" in words(side("lora"), side("dora"))
+    assert (
+        "Only OFT keeps every singular value, every angle between neurons and the length of every "
+        "neuron." in words(side("lora"), side("oft"))
+    )
+    assert "Both keep every singular value" in words(side("hra"), side("oft"))
+    assert "Only IA3 keeps every angle between neurons." in words(side("ia3"), side("lora"))
+
+
+def test_directions_and_sizes_are_compared() -> None:
+    text = words(side("lora", rank=2), side("lora", rank=4, alpha=32.0))
+    assert "LORA (A) moves the weight in 2 of 64 directions, LORA (B) in 4 of 64." in text
+    assert "LORA (B) has 2 times the trained parameters of LORA (A) (512 against 256)." in text
+    text = words(side("lora", alpha=16.0), side("lora", alpha=32.0))
+    assert "Both move the weight in 8 of 64 directions." in text
+    assert "The change of LORA (B) is 2 times as large" in text
+    assert "Their changes are of like size" in words(side("lora"), side("lora"))
+
+
+def test_a_layer_that_rests_is_said_to_rest() -> None:
+    assert "Neither changes the weight." in words(side("lora"), side("oft"), step=0.0)
+    text = words(side("lora"), side("fourierft"), step=0.0)
+    assert "LORA leaves the weight as it is, FOURIERFT moves it in 62 of 64" in text
+
+
+def test_a_weight_and_an_output_are_not_measured_against_each_other() -> None:
+    text = words(side("lora"), side("reft"))
+    assert "LORA changes a weight and REFT the output of a layer" in text
+    assert "directions" not in text
+
+
+def test_equal_parameters_are_said_in_words() -> None:
+    assert words(side("lora"), side("pissa"), equal=True).startswith(
+        "At rank 8, PISSA has as many trained parameters as LORA: 1,024."
+    )
+    assert words(side("hra"), side("oft"), equal=True).startswith(
+        "At block size 16, OFT comes closest to the 512 trained parameters of HRA: 480."
+    )
+    assert words(side("lora"), side("ether"), equal=True).startswith(
+        "No value of blocks changes the 64 trained parameters of ETHER; LORA has 1,024."
+    )
+
+
+@pytest.mark.parametrize("letter", ["a", "b"])
+def test_an_error_names_its_side(letter: str) -> None:
+    sides = {"a": side("lora"), "b": side("lora")} | {letter: side("lora", rank=99)}
+    with pytest.raises(ValueError, match=rf"^{letter}\.rank=99 is not a whole number"):
+        compare(**sides, world={}, equal=False)
+
+
+def test_an_error_of_the_layer_names_no_side() -> None:
+    with pytest.raises(ValueError, match=r"^seed=-1 is not a whole number"):
+        compare(side("lora"), side("dora"), {"seed": -1}, False)
+
+
+def test_the_sentence_follows_the_order_of_the_sides() -> None:
+    a, b = (Measured(Side(s, s, {}), measure(s, {})) for s in ("lora", "oft"))
+    assert "lora moves the weight in 8 of 64 directions, oft in all 64." in sentence(a, b, False)
+    assert "oft moves the weight in all 64 directions, lora in 8 of 64." in sentence(b, a, False)
+
+
+def test_the_main_knob_is_the_first_that_is_no_switch() -> None:
+    for slug in slugs():
+        own, main = list(knobs(load(slug)).values()), main_knob(slug)
+        assert (main.kind != "bool" or all(k.kind == "bool" for k in own)) if main else not own

@@ -1,0 +1,97 @@
+"""Stored answers along the main knob: small files that the browser's own code reads back."""
+
+import json
+import subprocess
+from typing import Any
+
+import brotli
+import numpy as np
+import pytest
+
+from adapters_np.core import slugs
+from demos.compare import COMPARED
+from demos.probe import main_knob, probe
+from scripts.sweeps import LEVELS, MOST_BYTES, ROOT, answer, packed, sweep
+
+READ = """
+import { Sweep } from "./demos/sweep.js";
+const chunks = [];
+for await (const chunk of process.stdin) chunks.push(chunk);
+const bytes = new Uint8Array(Buffer.concat(chunks));
+const sweep = new Sweep(bytes.buffer);
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+const values = process.argv.slice(1).map((text) => JSON.parse(text));
+console.log(JSON.stringify(values.map((value) => sweep.nearest(value)), plain));
+"""
+
+
+def read(data: bytes, *values: Any) -> list[dict[str, Any]]:
+    """Return the answers that the browser's code finds in a file, nearest to some values."""
+    command = ["node", "--input-type=module", "--eval", READ, *map(json.dumps, values)]
+    done = subprocess.run(command, input=data, capture_output=True, cwd=ROOT, check=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("slug", sorted(slugs()))
+def test_a_stored_answer_is_that_of_the_probe(slug: str) -> None:
+    knob = main_knob(slug)
+    if not knob:
+        assert sweep(slug) is None
+        return
+    values = [knob.default, knob.values()[-1]]
+    answers = [{"value": v, **answer(slug, {knob.name: v})} for v in values]
+    for value, found in zip(values, read(packed(knob, answers), *values), strict=True):
+        expected = probe(slug, {knob.name: value})
+        assert found["sentence"] == expected["sentence"]
+        for panel, twin in zip(found["panels"], expected["panels"], strict=True):
+            assert (panel["name"], panel["kind"]) == (twin["name"], twin["kind"])
+            if panel["kind"] == "number":
+                assert (panel["text"], panel["unit"]) == (twin["text"], twin["unit"])
+            if panel["kind"] == "series":
+                for line, exact in zip(panel["lines"], twin["lines"], strict=True):
+                    np.testing.assert_allclose(line["values"], exact["values"], 1e-2, 1e-37)
+                    large = exact["values"] > 1e-12 * exact["values"][0]
+                    ours = np.array(line["values"])[large]
+                    np.testing.assert_allclose(ours, exact["values"][large], rtol=1e-6)
+            if panel["kind"] == "matrix":
+                half = [np.abs(v["values"]).max() / LEVELS / 2 + 1e-12 for v in twin["views"]]
+                for view, exact, most in zip(
+                    panel["views"],
+                    twin["views"],
+                    [half[0], half[1], half[0] + half[1]],
+                    strict=True,
+                ):
+                    assert view["limit"] == exact["limit"]
+                    assert np.abs(view["values"] - exact["values"]).max() <= most
+        names = {panel["name"] for panel in found["panels"] + found["others"]}
+        assert set(COMPARED) <= names
+
+
+@pytest.mark.parametrize("slug", ["lora", "goft", "ia3", "prompt_tuning"])
+def test_a_file_holds_all_values_where_they_fit(slug: str) -> None:
+    stored, knob = sweep(slug), main_knob(slug)
+    assert stored
+    assert knob
+    assert set(stored.values) == set(knob.values())
+    assert len(brotli.compress(stored.data)) <= MOST_BYTES
+
+
+def test_where_not_all_values_fit_those_that_match_other_methods_come_first() -> None:
+    stored = sweep("fourierft")
+    assert stored
+    assert len(brotli.compress(stored.data)) <= MOST_BYTES
+    assert stored.values[0] == 128
+    assert {64, 1024} <= set(stored.values)
+
+
+def test_the_nearest_value_answers_for_one_that_is_not_stored() -> None:
+    knob = main_knob("lora")
+    assert knob
+    answers = [{"value": v, **answer("lora", {"rank": v})} for v in (2, 8)]
+    assert [a["value"] for a in read(packed(knob, answers), 1, 4, 6, 16)] == [2, 2, 8, 8]
+
+
+def test_the_name_of_a_file_follows_its_content() -> None:
+    names = {stored.name for slug in ("goft", "ia3", "ether") if (stored := sweep(slug))}
+    assert len(names) == 3
