@@ -211,14 +211,19 @@ def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
     }  # fmt: skip
 
 
-def numerical_rank(change: Change) -> int:
-    """Return how many singular values of the change exceed max(m, n) · ε · σ₁.
+def significant(change: Change) -> Array:
+    """Return the singular values of the change that exceed max(m, n) · ε · σ₁.
 
     This is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the layer's:
     the change is a difference, so it carries the layer's round-off.
     """
     largest = max(change.sigma[0], change.sigma_before[0])
-    return int((change.sigma > largest * max(change.delta.shape) * np.finfo(float).eps).sum())
+    return change.sigma[change.sigma > largest * max(change.delta.shape) * np.finfo(float).eps]
+
+
+def numerical_rank(change: Change) -> int:
+    """Return how many singular values of the change are significant."""
+    return len(significant(change))
 
 
 def rank(change: Change) -> Panel:
@@ -230,15 +235,16 @@ def rank(change: Change) -> Panel:
 
 def stable_rank(change: Change) -> Panel:
     """Return ‖Δ‖_F² / ‖Δ‖₂²: directions counted by energy (Rudelson and Vershynin, 2007)."""
-    value = float((change.sigma**2).sum() / change.sigma[0] ** 2) if change.sigma[0] > 0 else 0.0
+    sigma = significant(change)
+    value = float((sigma**2).sum() / sigma[0] ** 2) if len(sigma) else 0.0
     note = "‖Δ‖²_F / ‖Δ‖²₂: how many directions carry the change, by energy."
     return number("stable_rank", "Stable rank", value, "", note)
 
 
 def effective_rank(change: Change) -> Panel:
     """Return exp of the entropy of the normalised singular values (Roy and Vetterli, 2007)."""
-    total = change.sigma.sum()
-    p = change.sigma[change.sigma > 0] / total if total > 0 else np.ones(0)
+    sigma = significant(change)
+    p = sigma / sigma.sum() if len(sigma) else sigma
     value = float(np.exp(-(p * np.log(p)).sum())) if len(p) else 0.0
     note = "exp(entropy) of the singular values after division by their sum."
     return number("effective_rank", "Effective rank", value, "", note)
