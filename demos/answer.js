@@ -1,11 +1,9 @@
-/** Calls demos/probe.py and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py and demos/compare.py and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
 /**
  * Return the panels and the sentence of a method.
- *
- * Every proxy of a Python object is destroyed, so that memory does not grow with the number of calls.
  *
  * @param {Pyodide} pyodide
  * @param {string} method
@@ -13,14 +11,39 @@
  * @returns {{panels: any[], sentence: string}}
  */
 export function probe(pyodide, method, knobs) {
-  const module = pyodide.pyimport("demos.probe");
-  const chosen = pyodide.toPy(knobs);
+  return call(pyodide, "demos.probe", "probe", [method, knobs]);
+}
+
+/**
+ * Return the panels of two methods and the sentence on how they differ.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./python.js").Comparison} comparison
+ * @returns {{sides: {panels: any[]}[], sentence: string, own: Record<string, unknown>}}
+ */
+export function compare(pyodide, { a, b, world, equal }) {
+  return call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
+}
+
+/**
+ * Call a function of Python.
+ *
+ * Every proxy of a Python object is destroyed, so that memory does not grow with the number of calls.
+ *
+ * @param {Pyodide} pyodide
+ * @param {string} name of the module
+ * @param {string} does what the function is called
+ * @param {unknown[]} values
+ */
+function call(pyodide, name, does, values) {
+  const module = pyodide.pyimport(name);
+  const given = values.map((value) => pyodide.toPy(value));
   let answer;
   try {
-    answer = module.probe(method, chosen);
+    answer = module[does](...given);
     return answer.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
   } finally {
-    for (const proxy of [answer, chosen, module]) proxy?.destroy();
+    for (const proxy of [answer, ...given, module]) proxy?.destroy?.();
   }
 }
 
@@ -33,5 +56,5 @@ export function probe(pyodide, method, knobs) {
 export function explain({ message }) {
   const last = message.trimEnd().split(/\n(?=\S)/).at(-1) ?? message;
   const text = last.replace(/^ValueError: /, "");
-  return { message: text, knob: /^(\w+)=/.exec(text)?.[1] };
+  return { message: text, knob: /^([\w.]+)=/.exec(text)?.[1] };
 }

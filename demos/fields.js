@@ -3,10 +3,11 @@
 /** @typedef {string | number | boolean} Value */
 
 export class Field {
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  /** @param {HTMLElement} element @param {string} prefix of the name in the address */
+  constructor(element, prefix = "") {
     this.element = element;
     this.name = element.dataset.knob ?? "";
+    this.key = prefix + this.name;
     this.controls = [...element.querySelectorAll("input, select")].map(
       (control) => /** @type {HTMLInputElement & HTMLSelectElement} */ (control),
     );
@@ -77,9 +78,9 @@ export class Field {
 /** The page's address with every value that differs from its default. @param {Field[]} fields */
 export function address(fields) {
   const url = new URL(location.href);
-  for (const { name, text, initial } of fields) {
-    if (text === initial) url.searchParams.delete(name);
-    else url.searchParams.set(name, text);
+  for (const { key, text, initial } of fields) {
+    if (text === initial) url.searchParams.delete(key);
+    else url.searchParams.set(key, text);
   }
   return url.href;
 }
@@ -92,7 +93,7 @@ export function address(fields) {
  */
 export function restore(fields) {
   const query = new URLSearchParams(location.search);
-  const given = fields.flatMap((field) => (query.has(field.name) ? [{ field, text: query.get(field.name) ?? "" }] : []));
+  const given = fields.flatMap((field) => (query.has(field.key) ? [{ field, text: query.get(field.key) ?? "" }] : []));
   for (const { field, text } of given) if (field.accepts(text)) field.text = text;
-  return given.filter(({ field, text }) => field.text !== text).map(({ field, text }) => `${field.name}=${text.slice(0, 40)}`);
+  return given.filter(({ field, text }) => field.text !== text).map(({ field, text }) => `${field.key}=${text.slice(0, 40)}`);
 }

@@ -5,7 +5,9 @@
  */
 
 /**
- * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string}} Request
+ * @typedef {{method: string, name: string, own: Record<string, unknown>}} Side
+ * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
+ * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string} | Comparison & {type: "compare"}} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
  * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
