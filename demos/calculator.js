@@ -89,7 +89,7 @@ class ParameterCalculator extends HTMLElement {
       if (!response.ok) throw new Error(`status ${response.status}`);
       this.#data = await response.json();
     } catch (error) {
-      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table above still holds; reload to try again.`);
+      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds; reload to try again.`);
       return;
     }
     form.addEventListener("input", (event) => {

@@ -181,9 +181,7 @@ def spectra(change: Change) -> list[Panel]:
     s = change.symbol
     return [
         _series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
-        _series(
-            "spectrum", f"{s} against {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after}
-        ),
+        _series("spectrum", f"{s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after}),
     ]
 
 
@@ -599,7 +597,7 @@ def sentence(change: Change) -> str:
         return f"Δ{s} is zero: the adapter leaves the layer as it is."
     r = numerical_rank(change)
     ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
-    parts = [f"The layer moves {ways}, by {digits(100 * change.size)} % of ‖{s}‖."]
+    parts = [f"The layer moves {ways}, by {digits(100 * change.size)}\xa0% of ‖{s}‖."]
     if s == "W":
         if change.drift < ROUND_OFF:
             kept = " and so does every angle between neurons" if change.turn < ROUND_OFF else ""

@@ -51,7 +51,7 @@ def column(
 ) -> Iterator[Box]:
     """Yield the boxes of one side, from `y` downwards."""
     for item in evidence:
-        lines = textwrap.wrap(item["text"], LETTERS[SIDE])
+        lines = textwrap.wrap(item["text"].replace(" %", "\N{NO-BREAK SPACE}%"), LETTERS[SIDE])
         box = Box(x, y, SIDE, lines, kind, links.get(item["methods"][0], ""))
         yield box
         y += box.height + GAP
@@ -71,11 +71,8 @@ def argument_map(claims: Sequence[Mapping[str, Any]], links: Mapping[str, str]) 
         right = list(column(claim["against"], WIDTH - SIDE, y, "against", links))
         bottom = max(box.y + box.height for box in [*left, *right])
         x = (WIDTH - MIDDLE) / 2
-        lines = [
-            *textwrap.wrap(claim["title"], LETTERS[MIDDLE]),
-            "",
-            f"Verdict: {claim['verdict']}",
-        ]
+        lines = textwrap.wrap(claim["title"], LETTERS[MIDDLE])
+        lines.append(f"Verdict: {claim['verdict']}")
         centre = Box(x, 0, MIDDLE, lines, "claim", f"#{claim['key']}")
         centre = centre._replace(y=(y + bottom - centre.height) / 2)
         for box in left:
@@ -91,7 +88,7 @@ def argument_map(claims: Sequence[Mapping[str, Any]], links: Mapping[str, str]) 
     )
     label = "Argument map of the three claims; the same in words follows below"
     return (
-        f'<svg class="argument-map" viewBox="0 0 {WIDTH} {y - 2 * GAP:.0f}" role="group" '
+        f'<svg class="argument-map" viewBox="-1 0 {WIDTH + 2} {y - 2 * GAP:.0f}" role="group" '
         f'aria-label="{label}" xmlns="http://www.w3.org/2000/svg">{heads}{"".join(drawn)}</svg>'
     )
 

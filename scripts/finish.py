@@ -21,6 +21,7 @@ from scripts.head import add_head
 from scripts.links import problems
 from scripts.offline import add_service_worker, add_versions
 from scripts.policy import add_policy
+from scripts.typography import dress
 
 BUILD = ROOT / ".build"
 MANIFEST = BUILD / "py" / "manifest.json"
@@ -53,6 +54,7 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
     out = BUILD / "site"
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
+    dress(out)
     typeset(out)
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")

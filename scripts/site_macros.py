@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [p for p in [str(ROOT)] if p not in sys.path]  # the generator runs from elsewhere
 
+import numpy as np  # noqa: E402
 from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: E402
 from markupsafe import Markup  # noqa: E402
 
@@ -97,6 +98,15 @@ def inline(text: str) -> Markup:
 def subscripts(formula: str) -> Markup:
     """Return a formula with d_in and d_out as letters with an index."""
     return Markup(re.sub(r"\bd_(in|out)\b", r"d<sub>\1</sub>", escape(formula)))
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """Return a number in so many digits, never in powers of ten.
+
+    >>> decimal(0.0000623), decimal(25.0)
+    ('0.000062', '25')
+    """
+    return np.format_float_positional(value, digits, fractional=False, trim="-")
 
 
 def catalog() -> Catalog:
@@ -238,6 +248,7 @@ class Furniture:
         jinja.filters |= {
             "inline": inline,
             "subscripts": subscripts,
+            "decimal": decimal,
             "short": short,
             "sources": self.note,
         }
@@ -434,15 +445,22 @@ In *Adapters as Hypotheses*. <{site.url}{m.url}>
 
     def predictions_list(self) -> str:
         """The predictions and where they stand."""
-        return self.draw("predictions", self.env.page.meta["predictions"])
+        parts = []
+        for i, p in enumerate(self.env.page.meta["predictions"], 1):
+            parts.append(f"## {i}. {p['title']} {{ #prediction-{i} }}\n")
+            parts.append(self.draw("prediction", p))
+        return "\n".join(parts)
 
     def all_errata(self) -> str:
         """Every correction, by entry."""
-        methods = [m for m in catalog().methods.values() if m.errata]
-        for m in methods:
+        parts = []
+        for m in (m for m in catalog().methods.values() if m.errata):
             keys = (s.key for e in m.errata for s in e.sources)
             self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
-        return self.draw("all_errata", methods)
+            number = f"{m.number}. " if m.number else ""
+            parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
+            parts.append(self.draw("errata", m))
+        return "\n".join(parts)
 
     def scorecard(self) -> str:
         """The table of all methods."""
