@@ -5,6 +5,8 @@
  * Python after its first answer.
  */
 
+import { onPage } from "./page.js";
+
 const { serviceWorker, connection } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
@@ -39,13 +41,6 @@ async function start() {
   keepAfter(["adapter-demo:update"], "python", ({ detail }) => !detail.stored);
   const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
   onPage(() => later(() => keep([...loaded(), location.href]))); // a page after what it needs
-}
-
-/** @param {() => void} action runs now and whenever another page has taken the place of this one */
-function onPage(action) {
-  const pages = /** @type {any} */ (globalThis).document$;
-  if (pages) pages.subscribe(action);
-  else action();
 }
 
 // A page of a newer release needs its own scripts.

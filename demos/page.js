@@ -1,0 +1,13 @@
+/** What is done on every page, however it came to be shown. */
+
+/** @param {() => void} action runs now and whenever another page has taken the place of this one */
+export function onPage(action) {
+  const pages = /** @type {any} */ (globalThis).document$; // Material's
+  if (pages) pages.subscribe(action);
+  else action();
+}
+
+// Material gives every listing a landmark without a name for its copy button.
+new MutationObserver(() => {
+  for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");
+}).observe(document.body, { childList: true, subtree: true });

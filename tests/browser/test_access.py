@@ -1,0 +1,222 @@
+"""Every page, for everybody: axe in both schemes, a phone, zoom, keyboard, print, the policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+LORA = "methods/lora/"
+SETTLED = "adapter-demo .controls[disabled]"
+
+# A page is wider than the screen when something in it sticks out that does not scroll by itself.
+TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  const out = [...document.querySelectorAll("article *")].filter((e) => {
+    const { right } = e.getBoundingClientRect();
+    return right > width + 1 && !e.closest(".scroll, pre, .katex-display, .md-typeset__scrollwrap");
+  });
+  return ["page", ...out.slice(0, 3).map((e) => e.outerHTML.slice(0, 150))];
+}"""
+
+AXE_RUN = """async () => {
+  for (const details of document.querySelectorAll("article details")) details.open = true;
+  const { violations } = await axe.run("article");
+  const told = (nodes) => nodes.slice(0, 3).map(({ html }) => html.slice(0, 150));
+  return violations.map(({ id, nodes }) => [id, told(nodes)]);
+}"""
+
+LISTEN = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+  violations.push([violatedDirective, blockedURI, sample]));
+"""
+
+
+@pytest.fixture(scope="module")
+def paths(site: str) -> list[str]:
+    """The paths of all pages, and of one that does not exist."""
+    with urlopen(f"{site}sitemap.xml") as answer:
+        text = answer.read().decode()
+    found = sorted(address.removeprefix(site) for address in re.findall(r"<loc>(.*?)</loc>", text))
+    assert len(found) > 40
+    return [*found, "no/such/page/"]
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """One window for all pages of a test."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.add_init_script(LISTEN)
+        yield context.new_page()
+
+
+def open_page(window: Page, address: str) -> None:
+    window.goto(address)
+    expect(window.locator(SETTLED)).to_have_count(0, timeout=20_000)
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("light", "default"), ("dark", "slate")])
+def test_axe_finds_nothing_in_the_article_of_any_page(
+    window: Page, site: str, paths: list[str], scheme: Any, name: str
+) -> None:
+    window.emulate_media(color_scheme=scheme)
+    window.set_viewport_size({"width": 1280, "height": 900})
+    found = {}
+    for path in paths:
+        open_page(window, site + path)
+        expect(window.locator("body")).to_have_attribute("data-md-color-scheme", name)
+        window.evaluate(AXE.read_text(encoding="utf-8"))
+        if violations := window.evaluate(AXE_RUN):
+            found[path] = violations
+    assert found == {}
+
+
+def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(
+    window: Page, site: str, paths: list[str]
+) -> None:
+    found = {}
+    for path in paths:
+        open_page(window, site + path)
+        for width in (640, 390):  # half of 1280: what a zoom of 200 % leaves
+            window.set_viewport_size({"width": width, "height": 844})
+            if wide := window.evaluate(TOO_WIDE):
+                found[path, width] = wide
+    assert found == {}
+
+
+def test_no_page_breaks_the_policy_that_it_carries(
+    window: Page, site: str, paths: list[str]
+) -> None:
+    window.set_viewport_size({"width": 1280, "height": 900})
+    policies, found = set(), {}
+    for path in paths:
+        answer = window.goto(site + path)
+        assert answer
+        window.wait_for_load_state("networkidle")
+        tag = window.locator("head meta[http-equiv=Content-Security-Policy]")
+        policies.add(tag.get_attribute("content"))
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        if violations := window.evaluate("violations"):
+            found[path] = violations
+    assert found == {}
+    (policy,) = policies  # the next page takes the place of this one under the policy of the first
+    assert policy
+    assert "'unsafe-eval'" not in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_a_live_widget_its_exports_and_the_next_page_keep_the_policy(
+    window: Page, site: str
+) -> None:
+    window.goto(site + LORA)
+    window.locator("adapter-demo [name=rank]").press("ArrowLeft")
+    window.wait_for_selector("adapter-demo[data-state=live]")
+    for kind in ("SVG", "PNG", "CSV"):
+        window.locator(".export").evaluate("menu => { menu.open = true }")
+        with window.expect_download():
+            window.get_by_role("button", name=kind, exact=True).click()
+    window.evaluate("window.sameVisit = true")
+    window.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    window.wait_for_selector("adapter-demo[method=oft][data-state=stored]")
+    window.locator("adapter-demo [name=step]").press("ArrowLeft")
+    window.wait_for_selector("adapter-demo[data-state=live]")
+    assert window.evaluate("window.sameVisit")
+    assert window.evaluate("violations") == []
+
+
+def test_the_policy_reports_what_it_forbids(window: Page, site: str) -> None:
+    window.goto(site + LORA)
+    window.evaluate("document.body.append(Object.assign(document.createElement('script'), "
+                    "{ text: 'window.injected = true' }))")  # fmt: skip
+    window.wait_for_function("() => violations.length")
+    assert window.evaluate("window.injected") is None
+
+
+def test_the_keyboard_follows_the_order_of_the_page_and_always_shows_where_it_is(
+    window: Page, site: str
+) -> None:
+    window.emulate_media(color_scheme="light")
+    window.set_viewport_size({"width": 1280, "height": 900})
+    open_page(window, site + LORA)
+    window.evaluate("window.last = null")
+    seen: list[str] = []
+    while len(seen) < 400:
+        window.keyboard.press("Tab")
+        step = window.evaluate(
+            """() => {
+              const now = document.activeElement;
+              if (!now || now === document.body) return undefined;
+              const { width, height, top, bottom } = now.getBoundingClientRect();
+              const style = getComputedStyle(now);
+              const label = now.labels?.[0] ? getComputedStyle(now.labels[0]) : style;
+              const marked = [style, label].some((s) =>
+                (s.outlineStyle !== "none" && s.outlineWidth !== "0px") || s.boxShadow !== "none");
+              const slider = now.type === "range"; // its thumb is marked: the next test
+              const after = !window.last || Boolean(
+                window.last.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING);
+              window.last = now;
+              const visible = width > 0 && height > 0 && bottom > 0 && top < innerHeight;
+              const inside = Boolean(now.closest("article"));
+              const html = now.outerHTML.slice(0, 120);
+              return { html, after, visible, inside, marked: marked || slider };
+            }"""
+        )
+        if step is None:
+            break
+        seen.append(step["html"])
+        if step["inside"]:
+            assert (step["after"], step["visible"], step["marked"]) == (True, True, True), step
+    assert 'name="rank"' in " ".join(seen)
+    assert len(seen) < 400
+
+
+def test_a_slider_that_has_the_focus_looks_different(window: Page, site: str) -> None:
+    open_page(window, site + LORA)
+    slider = window.locator("adapter-demo [name=rank]")
+    slider.scroll_into_view_if_needed()
+    before = slider.screenshot()
+    window.keyboard.press("Tab")
+    slider.focus()
+    assert slider.screenshot() != before
+
+
+def test_a_printed_page_has_the_text_and_the_picture_and_no_controls(
+    window: Page, site: str
+) -> None:
+    window.set_viewport_size({"width": 794, "height": 1123})
+    open_page(window, site + LORA)
+    window.emulate_media(media="print")
+    try:
+        for part in (
+            ".md-header",
+            ".md-sidebar",
+            "adapter-demo .controls",
+            ".export",
+            ".md-footer",
+        ):
+            for element in window.locator(part).all():
+                assert not element.is_visible(), part
+        buttons = window.locator("article button")
+        assert [b.inner_text() for b in buttons.all() if b.is_visible()] == []
+        for part in (
+            "h1",
+            ".verdict",
+            "adapter-demo .matrix",
+            "adapter-demo .gauges",
+            "#references",
+        ):
+            expect(window.locator(part).first).to_be_visible()
+        background = "getComputedStyle(document.body).backgroundColor"
+        assert window.evaluate(background) in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
+        assert window.evaluate(TOO_WIDE) == []
+    finally:
+        window.emulate_media(media="screen")
