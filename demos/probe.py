@@ -1,8 +1,7 @@
 """What the widget shows: panels and gauges of an adapter in the toy world.
 
 The build stores `probe`'s answer at the default knobs, the browser computes it again for every
-move of a
-knob. Method names do not occur here: an adapter declares which gauges tell its story.
+move of a knob. Method names do not occur here: an adapter declares which gauges tell its story.
 """
 
 from __future__ import annotations
@@ -36,6 +35,8 @@ from adapters_np.linalg import Array, row_norms
 from demos.world import World, toy
 
 Panel = dict[str, Any]
+
+ROUND_OFF = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,12 +202,33 @@ def _series(name: str, title: str, lines: dict[str, Array]) -> Panel:
 
 
 def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
-    """Return a number panel; values that are round-off are written as they are, in short form."""
-    text = f"{value:,.0f}" if value == int(value) and abs(value) < 1e9 else f"{value:.3g}"
+    """Return a number panel."""
     return {
         "kind": "number", "name": name, "label": label, "value": float(value),
-        "text": text.replace("-", "−"), "unit": unit, "note": note,
+        "text": figures(value), "unit": unit, "note": note,
     }  # fmt: skip
+
+
+def figures(value: float) -> str:
+    """Return a number as a reader wants it: whole, in three digits, or as round-off.
+
+    >>> figures(1548), figures(0.5), figures(-33.04), figures(2.46e-5), figures(2e-15)
+    ('1,548', '0.500', '−33.0', '2.5 · 10⁻⁵', '≈ 0')
+    """
+    size = abs(value)
+    if value == int(value) or size >= 100:
+        text = f"{value:,.0f}"
+    elif size < ROUND_OFF:
+        text = "≈ 0"
+    elif size < 1e-3:
+        factor, _, power = f"{value:.1e}".partition("e-")
+        text = f"{factor} · 10⁻{power.lstrip('0').translate(RAISED)}"
+    else:
+        text = f"{value:#.3g}"
+    return text.replace("-", "−")
+
+
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def significant(change: Change) -> Array:
@@ -281,7 +303,7 @@ def largest_angle(change: Change) -> Panel:
     chord = float(np.linalg.norm(R - np.eye(len(R)), 2))
     value = float(np.degrees(2 * np.arcsin(min(chord / 2, 1.0))))
     return number(
-        "largest_angle", "Largest angle of R", value, "°", "θ with 2 sin(θ/2) = ‖R − I‖₂."
+        "largest_angle", "Largest angle of R", value, "degrees", "θ with 2 sin(θ/2) = ‖R − I‖₂."
     )
 
 
@@ -347,7 +369,7 @@ def oddness(change: Change) -> Panel:
     apart = float(np.linalg.norm(change.delta - back))
     value = float(np.linalg.norm(change.delta + back)) / apart if apart else 0.0
     note = "‖ΔW(α) + ΔW(−α)‖ / ‖ΔW(α) − ΔW(−α)‖: 0 when the two are opposite."
-    return number("oddness", "Departure from opposite", value, "", note)
+    return number("oddness", "Mismatch of +α and −α", value, "", note)
 
 
 def gram_change(change: Change) -> Panel:
@@ -581,8 +603,6 @@ GAUGES = {
 
 # Words --------------------------------------------------------------------------------------------
 
-ROUND_OFF = 1e-9
-
 
 def digits(value: float) -> str:
     """Return a positive number in two digits, or all that stand before the point."""
@@ -597,20 +617,21 @@ def sentence(change: Change) -> str:
         return f"Δ{s} is zero: the adapter leaves the layer as it is."
     r = numerical_rank(change)
     ways = f"in all {full} directions" if r == full else f"in {r} of {full} directions"
-    parts = [f"The layer moves {ways}, by {digits(100 * change.size)}\xa0% of ‖{s}‖."]
+    thing = "weight" if s == "W" else "output"
+    parts = [f"The {thing} moves {ways}, by {digits(100 * change.size)}\xa0% of ‖{s}‖."]
     if s == "W":
         if change.drift < ROUND_OFF:
-            kept = " and so does every angle between neurons" if change.turn < ROUND_OFF else ""
-            mirrored = isinstance(change.adapter, Rotates) and determinant(change)["value"] < 0
-            how = "is only turned and mirrored" if mirrored else "only turns"
-            parts.append(f"Every singular value stays{kept}: the weight {how}.")
+            kept = ", and so does every angle between neurons" if change.turn < ROUND_OFF else ""
+            how = "turned"
+            if isinstance(change.adapter, Rotates) and determinant(change)["value"] < 0:
+                how = "mirrored" if r == 1 else "turned and mirrored"
+            parts.append(f"Every singular value stays{kept}: the weight is only {how}.")
         elif change.turn < ROUND_OFF:
-            parts.append("The angles between neurons stay, their lengths do not.")
+            parts.append("The angles between neurons stay, the lengths of neurons do not.")
         elif change.stretch < ROUND_OFF:
             parts.append("Neurons keep their lengths and change their directions only.")
         else:
-            parts.append(
-                f"The largest singular value goes from {change.sigma_before[0]:.3g} "
-                f"to {change.sigma_after[0]:.3g}."
-            )
+            old, new = figures(change.sigma_before[0]), figures(change.sigma_after[0])
+            path = f"stays at {old}" if new == old else f"goes from {old} to {new}"
+            parts.append(f"The largest singular value {path}.")
     return " ".join(parts)
