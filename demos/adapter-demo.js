@@ -9,6 +9,7 @@ import "./code-cell.js";
 import { draw, plot } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore } from "./fields.js";
+import { Live, size } from "./live.js";
 import { python } from "./python.js";
 
 /**
@@ -17,14 +18,12 @@ import { python } from "./python.js";
  *   stored?: boolean}} Drawn
  */
 
-const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
-class AdapterDemo extends HTMLElement {
+class AdapterDemo extends Live {
   /** Computes instead of the tested code while a reader tries their own (cell.js). @type {typeof python | undefined} */
   lab;
 
-  #life = new AbortController();
   /** @type {Field[]} */
   #fields = [];
   /** @type {Drawn | undefined} */
@@ -36,29 +35,26 @@ class AdapterDemo extends HTMLElement {
   #sweep;
   /** @type {Promise<import("./sweep.js").Sweep | undefined> | undefined} answers along the main knob, from a file */
   #store;
-  /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
-  #timers = new Map();
 
   async connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
+    const signal = this.begin();
     if (!this.firstElementChild) await this.#fetch();
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     this.#renameDuplicates();
-    for (const stage of this.querySelectorAll(".stage")) explore(this.#find("form"), /** @type {HTMLElement} */ (stage));
+    for (const stage of this.querySelectorAll(".stage")) explore(this.find("form"), /** @type {HTMLElement} */ (stage));
     this.#listen(signal);
-    this.#button("play").hidden = !this.#main;
-    this.#button("link").hidden = !this.#ownsAddress;
-    this.#find(".controls").removeAttribute("disabled");
+    this.button("play").hidden = !this.#main;
+    this.button("link").hidden = !this.#ownsAddress;
+    this.find(".controls").removeAttribute("disabled");
     if (this.#ownsAddress) this.#restore();
     this.#showStored();
     if (this.#moved && python.state === "ready") this.run();
   }
 
   disconnectedCallback() {
-    this.#life.abort();
+    super.disconnectedCallback();
     this.#sweep = undefined;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
   get method() {
@@ -77,13 +73,13 @@ class AdapterDemo extends HTMLElement {
 
   /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
   async run() {
-    const { signal } = this.#life;
+    const { signal } = this.life;
     const knobs = this.knobs;
     const computer = this.lab ?? python;
     const current = () => !signal.aborted && computer === (this.lab ?? python);
-    if (computer.state !== "ready") this.#show("loading", `Loading Python, ${size()}`, "Cancel");
+    if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
-    this.#write(".problem", "");
+    this.write(".problem", "");
     plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     this.#drawStored();
     try {
@@ -101,7 +97,7 @@ class AdapterDemo extends HTMLElement {
 
   /** Fetches what answers the first move. */
   #prepare() {
-    const { sweep } = this.#find("form").dataset;
+    const { sweep } = this.find("form").dataset;
     if (!sweep || this.lab || python.state === "ready") return;
     plot().catch(() => {});
     return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
@@ -115,7 +111,7 @@ class AdapterDemo extends HTMLElement {
 
   /** Draws the stored answer nearest to the main control, if no other one is moved. */
   async #drawStored() {
-    const { signal } = this.#life;
+    const { signal } = this.life;
     const store = await this.#prepare();
     const main = this.#fields.find(({ name }) => name === store?.knob);
     const others = this.#fields.some((field) => field !== main && field.text !== field.initial);
@@ -134,25 +130,15 @@ class AdapterDemo extends HTMLElement {
     this.#redraw = undefined;
     if (signal.aborted || !this.#answer) return;
     const { knobs, panels, sentence, milliseconds, stored = false } = this.#answer;
-    await draw(this.#find("form"), { panels, sentence });
+    await draw(this.find("form"), { panels, sentence });
     if (stored) this.#showStored(this.dataset.state);
     else {
       for (const field of this.#fields) field.complain();
-      this.#show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
+      this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
     }
-    this.#later(this.#readOut);
+    this.later(this.#readOut);
     const detail = { method: this.method, knobs, panels, milliseconds, stored };
     this.dispatchEvent(new CustomEvent("adapter-demo:update", { bubbles: true, detail }));
-  }
-
-  /** @param {"stored" | "loading" | "live" | "error"} state @param {string} note @param {string} action a button's label */
-  #show(state, note, action = "") {
-    this.dataset.state = state;
-    this.#find(".picture").ariaBusy = `${state === "loading"}`;
-    this.#find("progress").hidden = state !== "loading";
-    const button = this.#button("action");
-    [button.hidden, button.textContent] = [!action, action];
-    this.#write(".note", note);
   }
 
   /** Says which settings the picture is stored for, and what is to be done for others. */
@@ -160,10 +146,10 @@ class AdapterDemo extends HTMLElement {
     const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
     const where = moved.map((field) => `${field.name.replaceAll("_", " ")} ${this.#drawn(field)}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
-    if (state === "loading") this.#show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
-    else if (state === "error") this.#write(".note", note);
-    else if (this.#fields.some((field) => this.#drawn(field) !== field.text)) this.#show("stored", note, `Run (${size()})`);
-    else this.#show("stored", `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`);
+    if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
+    else if (state === "error") this.write(".note", note);
+    else if (this.#fields.some((field) => this.#drawn(field) !== field.text)) this.show("stored", note, `Run (${size()})`);
+    else this.show("stored", `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`);
   }
 
   /** What a control said when the picture was made. @param {Field} field */
@@ -176,19 +162,19 @@ class AdapterDemo extends HTMLElement {
     this.#sweep = undefined;
     if (kind !== "knob" && kind !== "stopped") {
       this.#broken = kind !== "crash";
-      this.#show("error", "The last picture, its numbers and the text still hold.", "Try again");
+      this.show("error", "The last picture, its numbers and the text still hold.", "Try again");
       if (this.#answer?.stored) this.#showStored("error");
-      this.#write(".problem", message);
+      this.write(".problem", message);
       return;
     }
-    if (this.#answer && !this.#answer.stored) this.#show("live", "Last picture that could be computed");
+    if (this.#answer && !this.#answer.stored) this.show("live", "Last picture that could be computed");
     else this.#showStored();
     const field = this.#fields.find(({ name }) => name === knob);
     if (field) field.complain(message);
-    else if (kind === "knob") this.#write(".problem", message);
+    else if (kind === "knob") this.write(".problem", message);
   }
 
-  #readOut = () => this.#write(".live", this.#answer?.sentence ?? "");
+  #readOut = () => this.write(".live", this.#answer?.sentence ?? "");
 
   // What the reader does ---------------------------------------------------------------------------
 
@@ -212,18 +198,15 @@ class AdapterDemo extends HTMLElement {
     on("submit", (event) => event.preventDefault());
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target));
     on("focusout", ({ relatedTarget }) => {
-      const menu = this.#find(".export");
+      const menu = this.find(".export");
       if (!menu.contains(relatedTarget)) menu.removeAttribute("open");
     });
-    /** @param {any} event */
-    const progress = ({ detail: { loaded, total } }) => (this.#find("progress").value = total ? loaded / total : 0);
-    python.addEventListener("progress", progress, { signal });
   }
 
   /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   #change(fields, text) {
     for (const field of fields) field.text = text ?? field.text;
-    if (this.#ownsAddress) this.#later(this.#keepAddress);
+    if (this.#ownsAddress) this.later(this.#keepAddress);
     return this.#broken ? this.#drawStored() : this.run();
   }
 
@@ -233,7 +216,7 @@ class AdapterDemo extends HTMLElement {
     else if (button.name === "action") this.run();
     else if (button.name === "play") this.#play();
     else if (button.name === "reset") this.#reset();
-    else if (button.name === "link") this.#copy();
+    else if (button.name === "link") this.copy(this.address);
     else if (button.name === "export") {
       const answer = this.#answer?.stored === false ? this.#answer : await this.run();
       const { save } = await import("./export.js");
@@ -250,14 +233,14 @@ class AdapterDemo extends HTMLElement {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const sweep = (this.#sweep = this.#sweep ? undefined : {});
     for (let i = 1; sweep && this.#sweep === sweep && i <= texts.length; i++) {
-      this.#write("[name=play]", "Pause");
+      this.write("[name=play]", "Pause");
       const pause = new Promise((done) => setTimeout(done, Math.min(500, SWEEP / texts.length)));
       await this.#change([field], i < texts.length ? texts[Math.floor(first + i) % texts.length] : start);
       if (still) break;
       await pause;
     }
     if (this.#sweep === sweep) this.#sweep = undefined;
-    if (!this.#sweep) this.#write("[name=play]", "Play");
+    if (!this.#sweep) this.write("[name=play]", "Play");
   }
 
   #reset() {
@@ -267,16 +250,6 @@ class AdapterDemo extends HTMLElement {
     if (this.dataset.state !== "stored") return this.#change([]);
     this.#showStored();
     this.#drawStored();
-  }
-
-  async #copy() {
-    try {
-      await navigator.clipboard.writeText(this.address);
-      this.#write("[name=link]", "Copied");
-      this.#later(() => this.#write("[name=link]", "Copy link"), 3 * QUIET);
-    } catch {
-      this.#write(".problem", `The browser does not allow copying. The link: ${this.address}`);
-    }
   }
 
   // The address ------------------------------------------------------------------------------------
@@ -289,8 +262,8 @@ class AdapterDemo extends HTMLElement {
 
   #restore() {
     const wrong = restore(this.#fields);
-    if (wrong.length) this.#write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    const world = this.#find(".world");
+    if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
+    const world = this.find(".world");
     world.open = this.#fields.some(({ element, text, initial }) => text !== initial && world.contains(element));
   }
 
@@ -303,28 +276,6 @@ class AdapterDemo extends HTMLElement {
   /** The control that the play button moves: the first with numbers. */
   get #main() {
     return this.#fields.find(({ element }) => element.dataset.kind === "number");
-  }
-
-  /** @param {string} selector @returns {any} */
-  #find(selector) {
-    return this.querySelector(selector);
-  }
-
-  /** @param {string} name @returns {HTMLButtonElement} */
-  #button(name) {
-    return this.#find(`button[name=${name}]`);
-  }
-
-  /** @param {string} selector @param {string} text */
-  #write(selector, text) {
-    const element = this.#find(selector);
-    if (element.textContent !== text) element.textContent = text;
-  }
-
-  /** @param {() => void} action runs when nothing has asked for it again for a while */
-  #later(action, delay = QUIET) {
-    clearTimeout(this.#timers.get(action));
-    this.#timers.set(action, setTimeout(action, delay));
   }
 
   /** Fills an empty element with the stored picture of its method. */
@@ -348,8 +299,5 @@ class AdapterDemo extends HTMLElement {
 }
 
 let copies = 0;
-
-/** The size of the download, as the reader is told. */
-const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 
 customElements.define("adapter-demo", AdapterDemo);

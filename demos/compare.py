@@ -94,9 +94,8 @@ def compare(
         ValueError: when a value is not allowed; the text starts with `a.knob=value`,
             `b.knob=value` or, for a knob of the world, `knob=value`.
     """
-    if a["name"] == b["name"]:
-        a, b = a | {"name": f"{a['name']} (A)"}, b | {"name": f"{b['name']} (B)"}
-    first, other = _measured("a", Side(**a), world), Side(**b)
+    one, other = told_apart(Side(**a), Side(**b))
+    first = _measured("a", one, world)
     if equal:
         other = matched(first, other)
     second = _measured("b", other, world)
@@ -105,6 +104,13 @@ def compare(
         "sentence": sentence(first, second, equal),
         "own": other.own,
     }
+
+
+def told_apart(a: Side, b: Side) -> tuple[Side, Side]:
+    """Return the sides with different names."""
+    if a.name != b.name:
+        return a, b
+    return a._replace(name=f"{a.name} (A)"), b._replace(name=f"{b.name} (B)")
 
 
 def panels(change: Change) -> list[Panel]:
@@ -228,7 +234,9 @@ def _parameters(a: Measured, b: Measured) -> str:
     ratio = more.count / less.count
     if ratio >= TIMES:
         return f"{more.name} has {digits(ratio)} times the trained parameters of {numbers}."
-    return f"{more.name} has {digits(100 * ratio - 100)} % more trained parameters than {numbers}."
+    return (
+        f"{more.name} has {digits(100 * ratio - 100)}\xa0% more trained parameters than {numbers}."
+    )
 
 
 def _directions(a: Measured, b: Measured, thing: str) -> str:
@@ -242,20 +250,20 @@ def _sizes(a: Measured, b: Measured) -> str:
     large, small = (digits(100 * side.change.size) for side in (more, less))
     ratio, norm = more.change.size / less.change.size, f"‖{a.change.symbol}‖"
     if ratio < ALIKE:
-        return f"Their changes are of like size, {large} % of {norm}."
+        return f"Their changes are of like size, {large}\xa0% of {norm}."
     how = (
         f"{digits(ratio)} times as large"
         if ratio >= TIMES
-        else f"{digits(100 * ratio - 100)} % larger"
+        else f"{digits(100 * ratio - 100)}\xa0% larger"
     )
-    return f"The change of {more.name} is {how}: {large} % of {norm} against {small} %."
+    return f"The change of {more.name} is {how}: {large}\xa0% of {norm} against {small}\xa0%."
 
 
 def _stillness(a: Measured, b: Measured, thing: str) -> str:
     if a.still and b.still:
         return f"Neither changes {thing}."
     rests, moves = (a, b) if a.still else (b, a)
-    size = f"{digits(100 * moves.change.size)} % of ‖{moves.change.symbol}‖"
+    size = f"{digits(100 * moves.change.size)}\xa0% of ‖{moves.change.symbol}‖"
     how = f"in {moves.directions} directions, by {size}"
     return f"{rests.name} leaves {thing} as it is, {moves.name} moves it {how}."
 

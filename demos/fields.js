@@ -76,8 +76,7 @@ export class Field {
 }
 
 /** The page's address with every value that differs from its default. @param {Field[]} fields */
-export function address(fields) {
-  const url = new URL(location.href);
+export function address(fields, url = new URL(location.href)) {
   for (const { key, text, initial } of fields) {
     if (text === initial) url.searchParams.delete(key);
     else url.searchParams.set(key, text);

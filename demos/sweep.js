@@ -7,6 +7,12 @@
  * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, others: import("./draw.js").Gauge[]}} Stored
  */
 
+/** Fetches a file beside this one. @param {string} name */
+export async function load(name) {
+  const response = await fetch(new URL(name, import.meta.url));
+  return new Sweep(await response.arrayBuffer());
+}
+
 export class Sweep {
   /** @param {ArrayBuffer} file */
   constructor(file) {
@@ -19,6 +25,8 @@ export class Sweep {
     this.levels = new Int8Array(file, 4 + length + 4 * count);
     /** @type {string} the main knob */
     this.knob = head.knob;
+    /** @type {string[]} the gauges that a comparison shows */
+    this.compared = head.compared;
     /** @type {any[]} answers with places in the file instead of arrays */
     this.answers = head.answers;
   }
@@ -28,6 +36,13 @@ export class Sweep {
     const distance = (/** @type {any} */ answer) => Math.abs(answer.value - Number(value));
     const closer = (/** @type {any} */ best, /** @type {any} */ answer) => (distance(answer) < distance(best) ? answer : best);
     return this.#filled(this.answers.find((answer) => answer.value === value) ?? this.answers.reduce(closer));
+  }
+
+  /** What a comparison shows at a value. @param {import("./fields.js").Value} value @returns {import("./draw.js").Panel[]} */
+  compare(value) {
+    const { panels, others } = this.nearest(value);
+    const gauges = this.compared.map((wanted) => [...panels, ...others].find(({ name }) => name === wanted));
+    return [...panels.filter(({ kind }) => kind !== "number"), .../** @type {import("./draw.js").Gauge[]} */ (gauges)];
   }
 
   /** @param {any} answer @returns {Stored} */

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import catalog, fragments, pictures, sweeps, vendor
+from scripts import catalog, comparisons, fragments, pictures, sweeps, vendor
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
 from scripts.finish import finish
 from scripts.papers import CatalogError
@@ -21,6 +21,9 @@ BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 
 CODE = ("adapters_np/**/*.py", "demos/*.py")
+COMPARISONS = (".build/sweeps/*", "demos/*.js", "scripts/comparisons.py", "scripts/fragments.py",
+               "scripts/prerender.mjs", "scripts/templates/compare.html",
+               "scripts/templates/fields.html")  # fmt: skip
 PAGES = (
     "docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md", "CITATION.cff",
 )  # fmt: skip
@@ -31,8 +34,8 @@ WIDGETS = (*CODE, "demos/*.js", ".build/sweeps/*", "scripts/fragments.py", "scri
            "scripts/templates/demo.html", "scripts/templates/fields.html")  # fmt: skip
 FINISH = (
     ".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*",
-    ".build/pictures/*", "demos/*.js", "demos/*.css", "scripts/*.py", "scripts/*.mjs",
-    "package-lock.json", "docs/references.bib", "CHANGELOG.md", "CITATION.cff",
+    ".build/compare/*", ".build/pictures/*", "demos/*.js", "demos/*.css", "scripts/*.py",
+    "scripts/*.mjs", "package-lock.json", "docs/references.bib", "CHANGELOG.md", "CITATION.cff",
 )  # fmt: skip
 
 
@@ -109,9 +112,12 @@ def build() -> None:
     step("catalogue", (*RECORDS, *CODE), ROOT / "docs", lambda: void(catalog.read()))
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
     step("widgets", WIDGETS, BUILD / "demos", fragments.main)
+    compare_inputs = (*RECORDS, *CODE, *COMPARISONS)
+    step("comparisons", compare_inputs, BUILD / "compare", comparisons.main)
     picture_inputs = (*RECORDS, *CODE, "scripts/pictures.py")
     step("pictures", picture_inputs, BUILD / "pictures.json", draw_pictures)
-    page_inputs = (*PAGES, *RECORDS, *CODE, ".build/demos/*", "scripts/*.py", "scripts/templates/*")
+    drawn = (".build/demos/*", ".build/compare/compare.html")
+    page_inputs = (*PAGES, *RECORDS, *CODE, *drawn, "scripts/*.py", "scripts/templates/*")
     step("pages", page_inputs, BUILD / "pages", pages)
     step("site", FINISH, SITE / "index.html", complete)
 

@@ -44,7 +44,7 @@ const workers = await bundle(["worker.js", "sandbox.js", "cell.css"], { entryNam
 const [worker, sandbox, style] = ["worker", "sandbox", "cell"].map((name) =>
   Object.keys(workers.metafile?.outputs ?? {}).map((path) => basename(path)).find((file) => file.startsWith(`${name}-`)),
 );
-await bundle(["adapter-demo.js", "tables.js", "calculator.js", "offline.js", "demo.css"], {
+await bundle(["adapter-demo.js", "tables.js", "calculator.js", "offline.js", "compare.js", "demo.css", "compare.css"], {
   splitting: true,
   chunkNames: "[name]-[hash]",
   // The size alone, so that the page does not carry the list of files that the worker needs.

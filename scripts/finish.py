@@ -124,8 +124,9 @@ def add_assets(out: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/bundle.mjs failed:\n{done.stderr}")
-    for stored in [*(BUILD / "demos").glob("*.html"), *(BUILD / "sweeps").iterdir()]:
-        shutil.copyfile(stored, demo / stored.name)
+    for files in ("demos/*.html", "sweeps/*", "compare/*.json"):
+        for stored in BUILD.glob(files):
+            shutil.copyfile(stored, demo / stored.name)
 
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
     files = json.loads(MANIFEST.read_text("utf-8"))["files"].values()

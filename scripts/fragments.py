@@ -16,7 +16,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import Knob, knobs, load, signature_knobs, slugs
-from demos.probe import probe
+from demos.probe import main_knob, probe
 from demos.world import toy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,8 +87,13 @@ def form(slug: str) -> str:
     """Return the widget of a method without its panels."""
     world = signature_knobs(toy)
     own = [*knobs(load(slug)).values(), world.pop("step")]
-    sweep = next((path.name for path in SWEEPS.glob(f"{slug}-sweep-*.bin")), "")
-    return render("demo.html", slug=slug, sweep=sweep, own=own, world=list(world.values()))
+    return render("demo.html", slug=slug, own=own, world=list(world.values()), **along(slug))
+
+
+def along(slug: str) -> dict[str, str]:
+    """Return a method's main knob and the file of the answers along it, both empty without one."""
+    knob, files = main_knob(slug), list(SWEEPS.glob(f"{slug}-sweep-*.bin"))
+    return {"main": knob.name if knob else "", "sweep": files[0].name if files else ""}
 
 
 def render(template: str, **values: Any) -> str:

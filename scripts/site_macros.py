@@ -44,6 +44,7 @@ from scripts.pages import (  # noqa: E402
 )
 
 FRAGMENTS = ROOT / ".build" / "demos"
+COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "level with full fine-tuning with under 1 % of the parameters",
@@ -300,6 +301,17 @@ class Furniture:
         html = path.read_text(encoding="utf-8").replace("\n", " ")
         element = f'<adapter-demo method="{slug}" data-search-exclude>{html}</adapter-demo>'
         return f'\n<div class="ah">{element}</div>\n'
+
+    def comparison(self) -> str:
+        """Two methods side by side, complete without a script."""
+        if not COMPARISON.exists():
+            raise FileNotFoundError(f"{COMPARISON} is missing: the build draws it before the pages")
+        html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo/compare"
+        return (
+            f'\n<div class="ah"><link rel="stylesheet" href="{assets}.css">'
+            f"<adapter-compare data-search-exclude>{html}</adapter-compare>"
+            f'<script type="module" src="{assets}.js"></script></div>\n'
+        )
 
     def arrays(self, module: str = "") -> str:
         """The declared arrays and the parameter formula."""
@@ -575,7 +587,7 @@ In *Adapters as Hypotheses*. <{site.url}{m.url}>
 
 
 MACROS = (
-    "verdict", "demo", "arrays", "source", "evidence_table", "grade", "errata_list",
+    "verdict", "demo", "comparison", "arrays", "source", "evidence_table", "grade", "errata_list",
     "relations_list", "peft_config", "ref", "references", "cite", "cards", "dimensions",
     "argument_map", "claims_list", "claim_cards", "themes_list", "predictions_list",
     "all_errata", "scorecard", "chooser", "parameter_table", "calculator", "benchmark_plot",

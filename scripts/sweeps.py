@@ -23,7 +23,7 @@ import numpy as np
 
 from adapters_np.core import Knob, slugs
 from adapters_np.linalg import Array
-from demos.compare import Measured, Side, matched, panels
+from demos.compare import COMPARED, Measured, Side, matched, panels
 from demos.probe import Panel, main_knob, measure, show
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,7 +168,7 @@ def packed(knob: Knob, answers: list[Answer]) -> bytes:
         return panel | {"value": float(f"{panel['value']:.9g}")}
 
     stored = [a | {"panels": [panel(p) for p in a["panels"]]} for a in answers]
-    head = {"knob": knob.name, "floats": floats.size, "answers": stored}
+    head = {"knob": knob.name, "compared": COMPARED, "floats": floats.size, "answers": stored}
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
 

@@ -1,0 +1,127 @@
+"""Store what the page that compares two methods opens with.
+
+`.build/compare/compare.html` is all that lies inside `<adapter-compare>`, complete without a
+script. `<slug>.json` has, for every method beside this one, the value of its main knob at which it
+has as many parameters, and the sentence on how the two differ. Their numbers come from the sweeps,
+so only values that are stored there are considered.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from adapters_np.core import knobs, load, signature_knobs, slugs
+from demos.compare import Measured, Side, compare, matched, sentence, told_apart
+from demos.probe import Change, main_knob, measure
+from demos.world import toy
+from scripts.catalog import ROOT, Catalog, read
+from scripts.fragments import SWEEPS, along, drawn, render
+
+OUT = ROOT / ".build" / "compare"
+FIRST = ("lora", "dora")
+
+
+def names(catalog: Catalog) -> dict[str, str]:
+    """Return what every module is called, in the order of the catalogue.
+
+    A page about several modules may name all of them in its title. Else the first one has the
+    page's title, and the others are called as their classes are.
+    """
+    found: dict[str, str] = {}
+    for m in catalog.methods.values():
+        parts = m.title.split(" and ")
+        if len(parts) != len(m.modules):
+            parts = [m.title, *(words(load(module).__name__) for module in m.modules[1:])]
+        found |= dict(zip(m.modules, parts, strict=True))
+    return found
+
+
+def words(name: str) -> str:
+    """Return the name of a class as words.
+
+    >>> words("PrefixTuning"), words("ETHERPlus")
+    ('Prefix tuning', 'ETHER plus')
+    """
+    first, *rest = re.sub(r"(?<=\w)(?=[A-Z][a-z])", " ", name).split()
+    return " ".join([first, *(word.lower() for word in rest)])
+
+
+def page(catalog: Catalog) -> str:
+    """Return the page's element with the first pair drawn.
+
+    Raises:
+        ValueError: when the second method of the first pair is not matched at its default.
+    """
+    shown = names(catalog)
+    a, b = ({"method": method, "name": shown[method], "own": {}} for method in FIRST)
+    answers = compare(a, b, {}, True)
+    knob = main_knob(FIRST[1])
+    if knob and answers["own"][knob.name] != knob.default:
+        raise ValueError(f"{FIRST[1]} beside {FIRST[0]} is not at its default {knob.name}")
+    world = signature_knobs(toy)
+    html = render(
+        "compare.html",
+        names=shown,
+        pages={module: m.url for m in catalog.methods.values() for module in m.modules},
+        sides={
+            letter: {
+                "method": m,
+                "name": shown[m],
+                "own": list(knobs(load(m)).values()),
+                **along(m),
+            }
+            for letter, m in zip("ab", FIRST, strict=True)
+        },
+        step=world.pop("step"),
+        world=list(world.values()),
+        sentence=answers["sentence"],
+    )
+    sides = [{**side, "sentence": ""} for side in answers["sides"]]
+    return drawn({"compare": (html, sides)})["compare"]
+
+
+def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return, for every method beside `a`, the value of its main knob and the sentence."""
+    found = {}
+    for b in slugs():
+        one, other = told_apart(Side(a, shown[a], {}), Side(b, shown[b], {}))
+        first = Measured(one, _change(a))
+        other = matched(first, other, among=stored(b))
+        second = Measured(other, _change(b, **other.own))
+        found[b] = {"own": other.own, "sentence": sentence(first, second, equal=True)}
+    return found
+
+
+@cache
+def _change(method: str, **own: Any) -> Change:
+    return measure(method, own)
+
+
+@cache
+def stored(slug: str) -> tuple[Any, ...] | None:
+    """Return the values of the main knob that a method's sweep holds, or None without a sweep."""
+    for path in SWEEPS.glob(f"{slug}-sweep-*.bin"):
+        data = path.read_bytes()
+        head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+        return tuple(answer["value"] for answer in head["answers"])
+    return None
+
+
+def main() -> None:
+    """Write the page's element and the pairs of all methods."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    catalog = read()
+    (OUT / "compare.html").write_text(page(catalog), encoding="utf-8")
+    for slug in slugs():
+        text = json.dumps(pairs(slug, names(catalog)), ensure_ascii=False, separators=(",", ":"))
+        (OUT / f"{slug}.json").write_text(text, encoding="utf-8")
+    for path in OUT.glob("*.json"):
+        if path.stem not in slugs():
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main()
