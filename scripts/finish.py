@@ -27,8 +27,11 @@ BUILD = ROOT / ".build"
 MANIFEST = BUILD / "py" / "manifest.json"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
-    r'<(span|div) class="arithmatex">(?:\\\((.*?)\\\)|\\\[(.*?)\\\])</\1>', re.DOTALL
+    r'(?P<before>\(?)<(?P<tag>span|div) class="arithmatex">'
+    r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
+    re.DOTALL,
 )
+SHORT = 18  # letters: an equation in a text that is shorter is not broken
 
 
 class Equation(NamedTuple):
@@ -94,14 +97,22 @@ def typeset(folder: Path) -> None:
         places = ((found[e].relative_to(folder), e.tex.strip(), why) for e, why in wrong.items())
         raise SetupError("\n".join(f"{p}: KaTeX rejects {tex!r}: {why}" for p, tex, why in places))
     for path, text in texts.items():
-        new = EQUATION.sub(lambda match: str(answers[_equation(match)]["html"]), text)
+        new = EQUATION.sub(lambda match: _in_place(match, answers[_equation(match)]["html"]), text)
         if new != text:
             path.write_text(new, "utf-8")
 
 
 def _equation(match: re.Match[str]) -> Equation:
-    inline, display = match[2], match[3]
+    inline, display = match["inline"], match["display"]
     return Equation(unescape(inline if display is None else display), display is not None)
+
+
+def _in_place(match: re.Match[str], html: str) -> str:
+    """Return an equation with the brackets and the stop that belong to its line."""
+    whole = f"{match['before']}{html}{match['after']}"
+    shown = re.sub(r"<[^>]*>", "", html.rpartition('class="katex-html"')[2])
+    short = match["display"] is None and len(shown) <= SHORT
+    return f'<span class="unbroken">{whole}</span>' if short else whole
 
 
 def add_assets(out: Path) -> None:

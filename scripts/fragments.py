@@ -23,7 +23,20 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"
 
-LABELS = {"base": "Kind of weight", "step": "Step (stands in for training)"}
+LABELS = {
+    "average": "Average the",
+    "base": "Kind of weight",
+    "block_share": "Share one block",
+    "d_initial": "Initial d",
+    "feedforward": "Feed-forward",
+    "first": "First tokens",
+    "last": "Last tokens",
+    "n_frequency": "Frequencies",
+    "num_vectors": "Vectors in the bank",
+    "step": "Step (mock training)",
+    "theta_max": "Limit in degrees",
+    "topk": "Top k",
+}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
 

@@ -180,18 +180,25 @@ def _axes(cls: type[Adapter], shape: str) -> list[str]:
     tree = AtDefaults(cls).visit(ast.parse(f"({shape},)", mode="eval").body)
     axes = []
     for item in tree.elts:
-        text = re.sub(r"\w+", lambda m: letters.get(m[0], m[0]), ast.unparse(item))
+        text = re.sub(r"\w+", lambda m: letters.get(m[0]) or _spaced(m[0]), ast.unparse(item))
         text = re.sub(r"\s*//?\s*", "/", text).replace(" ** 2", "²")
+        text = re.sub(r"ceil(\((?:[^()]|\([^()]*\))*\))", lambda m: f"⌈{m[1][1:-1]}⌉", text)
         text = re.sub(r"\b1 \* | \* 1\b", "", re.sub(r"^.*(\* 0\b|\b0 \*).*$", "0", text))
         is_sum = isinstance(item, ast.BinOp) and isinstance(item.op, (ast.Add, ast.Sub))
         text = text.replace(" * ", "·").replace("-", "−")
-        axes.append(f"({text})" if (is_sum or "/" in text) and len(tree.elts) > 1 else text)
+        several = len(tree.elts) > 1 and not text.startswith("⌈")
+        axes.append(f"({text})" if (is_sum or "/" in text) and several else text)
     return axes
+
+
+def _spaced(name: str) -> str:
+    return name if name in ("d_in", "d_out") else name.replace("_", " ")
 
 
 def shape_text(cls: type[Adapter], shape: str) -> str:
     """Return a declared shape as a reader writes it, such as "r × d_in"."""
-    return " × ".join(_axes(cls, shape))
+    axes = _axes(cls, shape)
+    return "empty at the defaults" if "0" in axes else " × ".join(axes)
 
 
 def formula(cls: type[Adapter]) -> str:
@@ -206,7 +213,9 @@ def formula(cls: type[Adapter]) -> str:
         for axes in products
         if "0" not in axes
     )
-    return " + ".join(f"{n}·{term}" if n > 1 else term for term, n in terms.items())
+    text = " + ".join(f"{n}·{term}" if n > 1 else term for term, n in terms.items())
+    text = re.sub(r"(?<!\w)(\w+)·\((\w+)/\1\)", r"\2", text)
+    return re.sub(r"\((\w+)/(\w+)\)·\2(?!\w)", r"\1", text)
 
 
 def keeps_spectrum(slug: str) -> bool:

@@ -346,7 +346,7 @@ def test_axe_finds_nothing_in_the_article(browser: Browser, site: str, scheme: A
 
 def test_every_control_has_a_name_and_answers_to_the_keyboard(page: Page, site: str) -> None:
     page.goto(site + PAGE)
-    for name in ("Rank r", "Alpha α", "Step (stands in for training)"):
+    for name in ("Rank r", "Alpha α", "Step (mock training)"):
         expect(page.get_by_role("slider", name=name)).to_have_count(1)
     expect(page.get_by_role("checkbox", name="Rank stabilised")).to_have_count(1)
     page.get_by_role("slider", name="Rank r").press("PageUp")
