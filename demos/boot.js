@@ -128,9 +128,10 @@ async function start(downloads, host) {
     /** @param {any} settings */
     async createPyodideModule(settings) {
       restoreFetch();
-      settings.instantiateWasm = instantiate(await core);
+      const compiled = await core;
       const prepared = new Promise((resolve, reject) => {
-        // Emscripten calls this where an error would be lost
+        // Emscripten calls both where an error would be lost
+        settings.instantiateWasm = instantiate(compiled, reject);
         settings.onRuntimeInitialized = () => {
           try {
             resolve(prepare(settings));
@@ -163,14 +164,15 @@ function silenceFetch() {
 
 /**
  * @param {WebAssembly.Module} module
+ * @param {(error: unknown) => void} fail Without memory, for example.
  * @returns {(imports: any, receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => {}}
  */
-function instantiate(module) {
+function instantiate(module, fail) {
   const marker = Symbol("error");
   return (imports, receive) => {
     imports.env.Jsv_GetError_import = () => marker;
     imports.env.JsvError_Check = (/** @type {unknown} */ value) => value === marker;
-    WebAssembly.instantiate(module, imports).then((instance) => receive(instance, module));
+    WebAssembly.instantiate(module, imports).then((instance) => receive(instance, module)).catch(fail);
     return {};
   };
 }

@@ -1,0 +1,365 @@
+"""What network, device and reader do to a widget: it explains, recovers, stays itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, Worker, expect
+
+from adapters_np.core import slugs
+from demos.probe import probe, settings
+from scripts.bootstrap import chromium
+from scripts.serve import serving
+from tests.browser.conftest import FLAGS
+
+PAGE = "methods/lora/"
+LIVE = "adapter-demo[data-state=live]"
+
+
+def knob(page: Page, name: str, nth: int = 0) -> Locator:
+    return page.locator("adapter-demo").nth(nth).locator(f"[name={name}]").first
+
+
+def run(page: Page, name: str = "rank", key: str = "ArrowLeft") -> dict[str, Any]:
+    """Press a key on a control and return what Python answers."""
+    live = "updates.filter(({ stored }) => !stored)"
+    before = page.evaluate(f"{live}.length")
+    knob(page, name).press(key)
+    page.wait_for_function(f"before => {live}.length > before", arg=before, timeout=60_000)
+    update: dict[str, Any] = page.evaluate(f"{live}.at(-1)")
+    return update
+
+
+# The network --------------------------------------------------------------------------------------
+
+
+def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    line = {"offline": False, "latency": 100, "downloadThroughput": 1e6, "uploadThroughput": 1e6}
+    network.send("Network.emulateNetworkConditions", line)
+    shown: list[float] = []
+    knob(page, "rank").press("ArrowLeft")
+    bar = page.locator("adapter-demo progress")
+    page.wait_for_selector("adapter-demo[data-state=loading]")
+    while page.locator(LIVE).count() == 0:
+        shown.append(bar.evaluate("bar => bar.value"))
+        page.wait_for_timeout(100)
+    assert shown == sorted(shown)
+    assert shown[-1] > shown[0]
+    assert page.evaluate("updates.at(-1).knobs.rank") == 7
+
+
+def test_a_connection_lost_in_the_middle_of_a_download_is_explained_and_can_be_resumed(
+    context: BrowserContext, page: Page, site: str, site_folder: Path
+) -> None:
+    lost = True
+
+    def cut(route: Route) -> None:
+        if not lost:
+            return route.continue_()
+        if "pyodide.asm.wasm" in route.request.url:
+            return route.abort("connectionreset")
+        return route.continue_()
+
+    context.route("**/assets/py/**", cut)
+    page.goto(site + PAGE)
+    sentence = page.locator(".sentence").inner_text()
+    knob(page, "step").press("ArrowLeft")
+    page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
+    expect(page.locator(".problem")).to_contain_text("pyodide.asm.wasm")
+    expect(page.locator(".note")).to_contain_text("still hold")
+    assert page.locator(".sentence").inner_text() == sentence
+    lost = False
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(LIVE, timeout=60_000)
+    expect(page.locator(".problem")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda data: data[: len(data) // 2], lambda data: data[:-100] + bytes(100)],
+    ids=["truncated", "wrong"],
+)
+def test_damaged_bytes_never_become_numbers(
+    page: Page, site_folder: Path, tmp_path: Path, change: Any
+) -> None:
+    folder = Path(shutil.copytree(site_folder, tmp_path / "site", copy_function=os.link))
+    for name in ("snapshot.bin", "code.zip"):
+        (file,) = folder.glob(f"assets/py/*/{name}")
+        data = change(file.read_bytes())
+        for path in (file, Path(f"{file}.br"), Path(f"{file}.gz")):
+            path.unlink(missing_ok=True)
+        file.write_bytes(data)
+    with serving(folder) as site:
+        page.goto(site + PAGE)
+        knob(page, "step").press("ArrowLeft")
+        page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
+        expect(page.locator(".problem")).to_contain_text("code.zip")
+        assert page.evaluate("updates.filter(({ stored }) => !stored)") == []
+
+
+# The device ---------------------------------------------------------------------------------------
+
+
+def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
+    browser: Browser, site: str
+) -> None:
+    flags = [*FLAGS, "--js-flags=--jitless"]
+    with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
+        page = other.new_page()
+        page.goto(site + PAGE)
+        sentence = page.locator(".sentence").inner_text()
+        knob(page, "step").press("ArrowLeft")
+        page.wait_for_selector("adapter-demo[data-state=error]")
+        expect(page.locator(".problem")).to_contain_text("WebAssembly")
+        assert page.locator(".sentence").inner_text() == sentence
+
+
+def test_a_device_without_memory_for_python_is_told_so(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    full = """WebAssembly.instantiate = () => Promise.reject(
+      new RangeError("WebAssembly.instantiate(): Out of memory"));"""
+    patch_worker(context, full)
+    page.goto(site + PAGE)
+    knob(page, "step").press("ArrowLeft")
+    page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
+    expect(page.locator(".problem")).to_contain_text("Out of memory")
+    context.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(LIVE, timeout=60_000)
+
+
+def test_the_largest_size_needs_no_more_memory_than_the_start(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    patch_worker(
+        context,
+        """const { grow } = WebAssembly.Memory.prototype;
+        WebAssembly.Memory.prototype.grow = function (pages) {
+          if (globalThis.full) throw new RangeError("WebAssembly.Memory.grow(): Out of memory");
+          return grow.call(this, pages);
+        };""",
+    )
+    page.goto(site + PAGE)
+    run(page)
+    (worker,) = python_workers(page)
+    worker.evaluate("globalThis.full = true")
+    page.locator("adapter-demo .world").evaluate("world => { world.open = true }")
+    knob(page, "size").select_option("128x128")
+    page.wait_for_function("() => updates.at(-1).knobs.size === '128x128'")
+    update = page.evaluate("updates.at(-1)")
+    assert update["panels"][0]["views"][0]["rows"] == 128
+    expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
+
+
+def patch_worker(context: BrowserContext, script: str) -> None:
+    """Run a script in Python's worker before its own."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=script + response.text())
+
+    context.route("**/assets/demo/worker-*.js", answer)
+
+
+def python_workers(page: Page) -> list[Worker]:
+    return [worker for worker in page.workers if "/worker-" in worker.url]
+
+
+def test_a_worker_that_dies_is_explained_and_the_next_move_starts_another(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        knob(page, "rank").press("ArrowLeft")
+        page.wait_for_selector(LIVE, timeout=60_000)
+        (worker,) = python_workers(page)
+        worker.evaluate("() => void setTimeout(() => { throw Error('out of luck') })")
+        page.wait_for_timeout(200)
+        knob(page, "rank").press("ArrowLeft")
+        page.wait_for_selector(LIVE, timeout=60_000)
+        knob(page, "rank").press("ArrowLeft")
+        expected = probe("lora", {"rank": 5})["sentence"]
+        expect(page.locator(".sentence")).to_have_text(expected, timeout=60_000)
+
+
+# The reader ---------------------------------------------------------------------------------------
+
+
+def test_a_thousand_moves_leave_the_memory_of_the_page_flat(
+    context: BrowserContext, page: Page, site: str, record_property: Any
+) -> None:
+    page.goto(site + PAGE)
+    run(page)
+    heap = context.new_cdp_session(page)
+    heap.send("HeapProfiler.enable")
+
+    def used(moves: int) -> float:
+        page.evaluate(
+            """async (moves) => {
+              const slider = document.querySelector("adapter-demo [name=rank]");
+              for (let i = 0; i < moves; i++) {
+                slider.value = 1 + (i % 16);
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                await new Promise(requestAnimationFrame);
+                updates.length = 0;
+              }
+            }""",
+            moves,
+        )
+        page.wait_for_timeout(500)
+        heap.send("HeapProfiler.collectGarbage")
+        size: float = heap.send("Runtime.getHeapUsage")["usedSize"]
+        return size / 1e6
+
+    before, after = used(100), used(1000)
+    nodes = page.evaluate("document.querySelectorAll('*').length")
+    print(f"\nheap of the page: {before:.1f} MB after 100 moves, {after:.1f} MB after 1,100")
+    record_property("heap_mb", [before, after])
+    assert after < before + 5
+    assert page.evaluate("document.querySelectorAll('*').length") == nodes
+
+
+def test_ten_widgets_on_one_page_share_one_python(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    methods = sorted(slugs())[:9]
+    page.evaluate(
+        """(methods) => {
+          for (const method of methods) {
+            const demo = document.createElement("adapter-demo");
+            demo.setAttribute("method", method);
+            document.querySelector("article").append(demo);
+          }
+        }""",
+        methods,
+    )
+    demos = page.locator("adapter-demo")
+    expect(page.locator("adapter-demo .controls:not([disabled])")).to_have_count(10)
+    for nth in range(10):
+        knob(page, "step", nth).press("ArrowLeft")
+    expect(page.locator(LIVE)).to_have_count(10, timeout=60_000)
+    assert len(python_workers(page)) == 1
+    for nth, method in enumerate(["lora", *methods]):
+        expected = probe(method, {"step": 0.45})["sentence"]
+        expect(demos.nth(nth).locator(".sentence")).to_have_text(expected)
+
+
+def test_leaving_a_page_in_the_middle_of_a_computation_disturbs_nobody(
+    page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    knob(page, "rank").press("ArrowLeft")  # Python is not there yet
+    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft]")
+    update = run(page, "step")
+    assert update["method"] == "oft"
+    slider = knob(page, "step")
+    slider.press("ArrowLeft")  # a computation is under way
+    page.go_back()
+    page.wait_for_selector("adapter-demo[method=lora]")
+    update = run(page)
+    assert update["method"] == "lora"
+    expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
+
+
+def test_a_page_that_the_browser_had_put_aside_works_again(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    run(page)
+    page.goto(f"{site}catalog.json")
+    page.go_back()
+    page.wait_for_selector("adapter-demo")
+    update = run(page)
+    expected = probe("lora", update["knobs"])["sentence"]
+    expect(page.locator(".sentence")).to_have_text(expected)
+
+
+def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, site: str) -> None:
+    one, two = context.new_page(), context.new_page()
+    one.goto(site + PAGE)
+    two.goto(f"{site}{PAGE}?rank=2")
+    run(one)
+    run(two, key="ArrowRight")
+    assert run(one)["knobs"]["rank"] == 6
+    assert run(two, key="ArrowRight")["knobs"]["rank"] == 4
+    two.close()
+    assert run(one)["knobs"]["rank"] == 5
+
+
+def test_a_private_window_without_storage_changes_nothing(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    context.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"]) {
+          Object.defineProperty(window, name, {
+            configurable: true,
+            get() { throw new DOMException("The operation is insecure.", "SecurityError") } });
+        }
+        Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });"""
+    )
+    page.goto(f"{site}{PAGE}?rank=3")
+    expect(knob(page, "rank")).to_have_value("3")
+    assert run(page)["knobs"]["rank"] == 2
+    page.get_by_role("button", name="Edit and run").first.click()
+    expect(page.locator(".cm-content").first).to_be_visible(timeout=20_000)
+
+
+# The address --------------------------------------------------------------------------------------
+
+NAMES = [*settings("lora"), "runtime", "__proto__", "constructor", "a", "b", "method", "code"]
+NASTY = st.sampled_from(
+    [
+        *("", "NaN", "-1", "1e309", "0x10", "８", "true", "null", "undefined", "[object Object]"),
+        *(
+            "<img src=x onerror='window.injected=1'>",
+            "javascript:window.injected=1",
+            "%00",
+            "\u202e8",
+        ),
+        *("'; window.injected=1; '", "${window.injected=1}", "{{7*7}}", "../../etc", "9" * 4000),
+    ]
+)
+VALUES = NASTY | st.text(max_size=40) | st.integers().map(str) | st.floats().map(str)
+QUERIES = st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=8), VALUES), max_size=6)
+HASHES = st.just("") | NASTY.map("#{}".format) | st.text(max_size=60).map("#edit={}".format)
+
+
+@pytest.fixture(scope="module")
+def target(browser: Browser, site: str) -> Any:
+    with browser.new_context() as context:
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page, errors
+
+
+@rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(query=QUERIES, fragment=HASHES)
+def test_no_address_breaks_the_widget_or_brings_code_into_it(
+    target: Any, site: str, query: list[tuple[str, str]], fragment: str
+) -> None:
+    page, errors = target
+    safe = [(name.encode("utf-8", "replace"), value.encode("utf-8", "replace"))
+            for name, value in query]  # fmt: skip
+    page.goto("about:blank")
+    page.goto(f"{site}{PAGE}?{urlencode(safe)}{fragment}", wait_until="domcontentloaded")
+    page.wait_for_selector("adapter-demo .controls:not([disabled])", timeout=20_000)
+    assert errors == []
+    assert page.evaluate("window.injected") is None
+    assert page.locator("adapter-demo").get_attribute("data-state") == "stored"
+    assert page.locator("adapter-demo .problem *").count() == 0
+    knobs = page.locator("adapter-demo").evaluate("demo => demo.knobs")
+    probe("lora", knobs)  # whatever came through is possible
