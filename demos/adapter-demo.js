@@ -144,7 +144,7 @@ class AdapterDemo extends Live {
   /** Says which settings the picture is stored for, and what is to be done for others. */
   #showStored(state = "stored") {
     const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
-    const where = moved.map((field) => `${field.name.replaceAll("_", " ")} ${this.#drawn(field)}`).join(", ");
+    const where = moved.map((field) => `${field.label} ${this.#drawn(field)}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
     else if (state === "error") this.write(".note", note);

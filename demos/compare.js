@@ -149,7 +149,7 @@ class AdapterCompare extends Live {
     this.#broken = false;
     this.write(".problem", "");
     plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
-    const [a, b] = this.sides.map(({ method, name, own }) => ({ method, name, own }));
+    const [a, b] = this.sides.map(({ method, name, main, own }) => ({ method, name, knob: main?.label ?? "", own }));
     const world = Object.fromEntries(this.#world.map(({ name, value }) => [name, value]));
     try {
       /** @type {any} */

@@ -29,10 +29,11 @@ COMPARED = (
 
 
 class Side(NamedTuple):
-    """A method with values of its own knobs, and the name that the reader sees."""
+    """A method with values of its own knobs, and what it and its main knob are called."""
 
     method: str
     name: str
+    knob: str
     own: dict[str, Any]
 
 
@@ -84,7 +85,7 @@ def compare(
     `own` are the knobs of the second side as they are after the match.
 
     Args:
-        a: The first side: `method`, `name` and `own`, the values of its own knobs.
+        a: The first side: the fields of `Side`.
         b: The second side.
         world: Values of the toy world's knobs.
         equal: Whether the main knob of the second side is to be set so that both have the same
@@ -215,12 +216,13 @@ def _matched(a: Measured, b: Measured) -> str:
     knob = main_knob(b.side.method)
     if not knob:
         return _parameters(a, b)
-    name, value = knob.name.replace("_", " "), b.side.own.get(knob.name, knob.default)
+    name = b.side.knob[:1].lower() + b.side.knob[1:]
+    value = b.side.own.get(knob.name, knob.default)
     if len(set(_counts(b.side, *b.change.world.W.shape))) == 1:
         fixed = f"No value of {name} changes the {b.count:,} trained parameters of {b.name}"
         return f"{fixed}; {a.name} has {a.count:,}."
-    shown = f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
-    at = f"At {name} {shown}, {b.name}"
+    shown = f"{value:,g}" if isinstance(value, float) else str(value).replace("_", " ")
+    at = f"With {name} at {shown}, {b.name}"
     if a.count == b.count:
         return f"{at} has as many trained parameters as {a.name}: {a.count:,}."
     return f"{at} comes closest to the {a.count:,} trained parameters of {a.name}: {b.count:,}."

@@ -16,6 +16,12 @@ export class Field {
     this.kind = this.controls[0].type;
   }
 
+  /** What the page calls it, within a sentence. */
+  get label() {
+    const text = this.element.querySelector("legend, .check span, label:not(.check)")?.firstChild?.textContent?.trim() ?? "";
+    return text.charAt(0).toLowerCase() + text.slice(1);
+  }
+
   /** What the control says. */
   get text() {
     const [control] = this.controls;

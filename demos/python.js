@@ -5,7 +5,7 @@
  */
 
 /**
- * @typedef {{method: string, name: string, own: Record<string, unknown>}} Side
+ * @typedef {{method: string, name: string, knob: string, own: Record<string, unknown>}} Side
  * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
  * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string} | Comparison & {type: "compare"}} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer

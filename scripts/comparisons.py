@@ -18,7 +18,7 @@ from demos.compare import Measured, Side, compare, matched, sentence, told_apart
 from demos.probe import Change, main_knob, measure
 from demos.world import toy
 from scripts.catalog import ROOT, Catalog, read
-from scripts.fragments import SWEEPS, along, drawn, render
+from scripts.fragments import SWEEPS, along, drawn, label, render
 
 OUT = ROOT / ".build" / "compare"
 FIRST = ("lora", "dora")
@@ -56,7 +56,7 @@ def page(catalog: Catalog) -> str:
         ValueError: when the second method of the first pair is not matched at its default.
     """
     shown = names(catalog)
-    a, b = ({"method": method, "name": shown[method], "own": {}} for method in FIRST)
+    a, b = (_side(method, shown)._asdict() for method in FIRST)
     answers = compare(a, b, {}, True)
     knob = main_knob(FIRST[1])
     if knob and answers["own"][knob.name] != knob.default:
@@ -87,12 +87,17 @@ def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return, for every method beside `a`, the value of its main knob and the sentence."""
     found = {}
     for b in slugs():
-        one, other = told_apart(Side(a, shown[a], {}), Side(b, shown[b], {}))
+        one, other = told_apart(_side(a, shown), _side(b, shown))
         first = Measured(one, _change(a))
         other = matched(first, other, among=stored(b))
         second = Measured(other, _change(b, **other.own))
         found[b] = {"own": other.own, "sentence": sentence(first, second, equal=True)}
     return found
+
+
+def _side(method: str, shown: dict[str, str]) -> Side:
+    knob = main_knob(method)
+    return Side(method, shown[method], label(knob.name) if knob else "", {})
 
 
 @cache

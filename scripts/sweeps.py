@@ -81,7 +81,7 @@ def answer(slug: str, chosen: dict[str, Any]) -> Answer:
 
 def _wanted(slug: str, knob: Knob) -> list[Any]:
     """Return the knob's values, most wanted first."""
-    matches = Counter(matched(first, Side(slug, slug, {})).own[knob.name] for first in _defaults())
+    matches = Counter(matched(first, Side(slug, slug, "", {})).own[knob.name] for first in _defaults())
     values = knob.values()
     frequent = [value for value, _ in matches.most_common()]
     spread = [values[i] for i in _spread(len(values))]
@@ -91,7 +91,7 @@ def _wanted(slug: str, knob: Knob) -> list[Any]:
 @cache
 def _defaults() -> list[Measured]:
     """Return all methods at their default knobs."""
-    return [Measured(Side(slug, slug, {}), measure(slug, {})) for slug in slugs()]
+    return [Measured(Side(slug, slug, "", {}), measure(slug, {})) for slug in slugs()]
 
 
 def _spread(n: int) -> Iterator[int]:

@@ -13,7 +13,7 @@ from demos.probe import main_knob, measure
 
 
 def side(method: str, **own: Any) -> dict[str, Any]:
-    return {"method": method, "name": method.upper(), "own": own}
+    return {"method": method, "name": method.upper(), "knob": "The knob", "own": own}
 
 
 def words(a: dict[str, Any], b: dict[str, Any], equal: bool = False, **world: Any) -> str:
@@ -58,15 +58,15 @@ def test_of_two_equally_close_values_the_one_nearest_the_default_is_taken() -> N
 
 
 def test_a_match_is_a_value_that_the_weight_allows() -> None:
-    first = Measured(Side("lora", "LoRA", {}), measure("lora", {"size": "64x32"}))
+    first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {"size": "64x32"}))
     for slug in slugs():
-        other = matched(first, Side(slug, slug, {}))
+        other = matched(first, Side(slug, slug, "", {}))
         measure(slug, {"size": "64x32", **other.own})
 
 
 def test_a_match_can_be_limited_to_some_values() -> None:
-    first = Measured(Side("lora", "LoRA", {}), measure("lora", {}))
-    assert matched(first, Side("lora", "LoRA", {}), among=(2, 5)).own == {"rank": 5}
+    first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {}))
+    assert matched(first, Side("lora", "LoRA", "", {}), among=(2, 5)).own == {"rank": 5}
 
 
 def test_without_a_match_the_other_side_stays_as_it_is() -> None:
@@ -120,13 +120,13 @@ def test_a_weight_and_an_output_are_not_measured_against_each_other() -> None:
 
 def test_equal_parameters_are_said_in_words() -> None:
     assert words(side("lora"), side("pissa"), equal=True).startswith(
-        "At rank 8, PISSA has as many trained parameters as LORA: 1,024."
+        "With the knob at 8, PISSA has as many trained parameters as LORA: 1,024."
     )
     assert words(side("hra"), side("oft"), equal=True).startswith(
-        "At block size 16, OFT comes closest to the 512 trained parameters of HRA: 480."
+        "With the knob at 16, OFT comes closest to the 512 trained parameters of HRA: 480."
     )
     assert words(side("lora"), side("ether"), equal=True).startswith(
-        "No value of blocks changes the 64 trained parameters of ETHER; LORA has 1,024."
+        "No value of the knob changes the 64 trained parameters of ETHER; LORA has 1,024."
     )
 
 
@@ -143,7 +143,7 @@ def test_an_error_of_the_layer_names_no_side() -> None:
 
 
 def test_the_sentence_follows_the_order_of_the_sides() -> None:
-    a, b = (Measured(Side(s, s, {}), measure(s, {})) for s in ("lora", "oft"))
+    a, b = (Measured(Side(s, s, "", {}), measure(s, {})) for s in ("lora", "oft"))
     assert "lora moves the weight in 8 of 64 directions, oft in all 64." in sentence(a, b, False)
     assert "oft moves the weight in all 64 directions, lora in 8 of 64." in sentence(b, a, False)
 

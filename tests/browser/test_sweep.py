@@ -155,7 +155,7 @@ def test_a_value_that_is_not_stored_shows_the_nearest_one_and_says_so(
     assert abs(value - 1000) < 100
     (count,) = (p["value"] for p in shown["panels"] if p["name"] == "parameters")
     assert count == value
-    expect(page.locator(".note")).to_have_text(f"Stored picture at n frequency {value}")
+    expect(page.locator(".note")).to_have_text(f"Stored picture at frequencies {value}")
 
 
 def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_seam(
