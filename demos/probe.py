@@ -216,10 +216,10 @@ def figures(value: float) -> str:
     ('1,548', '0.500', '−33.0', '2.5 · 10⁻⁵', '≈ 0')
     """
     size = abs(value)
-    if value == int(value) or size >= 100:
-        text = f"{value:,.0f}"
-    elif size < ROUND_OFF:
+    if 0 < size < ROUND_OFF:
         text = "≈ 0"
+    elif abs(value - round(value)) < ROUND_OFF or size >= 100:
+        text = f"{value:,.0f}"
     elif size < 1e-3:
         factor, _, power = f"{value:.1e}".partition("e-")
         text = f"{factor} · 10⁻{power.lstrip('0').translate(RAISED)}"

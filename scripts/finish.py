@@ -110,7 +110,7 @@ def _equation(match: re.Match[str]) -> Equation:
 def _in_place(match: re.Match[str], html: str) -> str:
     """Return an equation with the brackets and the stop that belong to its line."""
     whole = f"{match['before']}{html}{match['after']}"
-    shown = re.sub(r"<[^>]*>", "", html.rpartition('class="katex-html"')[2])
+    shown = re.sub(r"^[^>]*>|<[^>]*>", "", html.rpartition("katex-html")[2])
     short = match["display"] is None and len(shown) <= SHORT
     return f'<span class="unbroken">{whole}</span>' if short else whole
 

@@ -14,7 +14,7 @@ MARKUP = re.compile(
     r".*?</(?:span|div)>|<[^>]*>)",
     re.DOTALL,
 )
-QUOTES = re.compile(r"&(?:#39|#34|quot);")
+QUOTES = re.compile(r"&(?:#39|#x27|#34|quot);")
 INDEX = re.compile(r"(?<![\w/.])([A-Za-zΑ-ω‖])_([A-Za-z0-9]{1,4})(?![A-Za-z0-9_/])")
 PLACE = re.compile(
     r"\b(Tables?|Figures?|[Ss]ections?|Appendix|Algorithm|Theorem|Proposition|[Ee]ntry|rank)\s"
@@ -52,7 +52,7 @@ def prose(text: str) -> str:
     """
     if not text.strip():
         return text
-    text = QUOTES.sub(lambda match: "'" if match[0] == "&#39;" else '"', text)
+    text = QUOTES.sub(lambda match: "'" if match[0] in ("&#39;", "&#x27;") else '"', text)
     text = re.sub(r"(?<=\w)'(?=\w)|(?<=s)'(?=\s)", "’", text)
     text = re.sub(r'(?<![^\s(])"(?=[^\s.,;:)])', "“", text)
     text = text.replace('"', "”")
