@@ -38,6 +38,12 @@ BROWSERS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
+FIREFOXES = (
+    "firefox-esr",
+    "firefox",
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+)
+
 
 class SetupError(Exception):
     """A step that cannot go on. The text says what failed, why, and what to do about it."""
@@ -49,7 +55,7 @@ def say(text: str) -> None:
 
 
 def environment(*, browser: bool = False) -> dict[str, str]:
-    """Set up Python, Node and npm packages, and for `browser` also a Chromium.
+    """Set up Python, Node and npm packages, and for `browser` also a Chromium and a Firefox.
 
     Returns:
         The variables for child processes: `PATH` finds the right `python`, `node` and `npm` first.
@@ -68,6 +74,7 @@ def environment(*, browser: bool = False) -> dict[str, str]:
         node_packages()
         if browser:
             chromium()
+            firefox()
     return variables()
 
 
@@ -156,12 +163,29 @@ def chromium() -> Path:
 
 
 def _installed_chromium() -> Path | None:
-    for name in BROWSERS:
-        if path := shutil.which(name):
-            return Path(path)
+    if installed := _first(BROWSERS):
+        return installed
     ask = "from playwright.sync_api import sync_playwright as s\nwith s() as p: "
     path = _output([PYTHON, "-c", ask + "print(p.chromium.executable_path)"])
     return Path(path) if path and Path(path).exists() else None
+
+
+def firefox() -> Path | None:
+    """Find a Firefox, or install Debian's; tests go on without one.
+
+    Returns:
+        The executable, for a browser driver.
+    """
+    if not _first(FIREFOXES) and _is_debian() and _has_apt():
+        try:
+            debian_package("firefox-esr")
+        except SetupError as error:
+            say(f"Firefox: {error}")
+    return _first(FIREFOXES)
+
+
+def _first(names: Sequence[str]) -> Path | None:
+    return next((Path(path) for name in names if (path := shutil.which(name))), None)
 
 
 def _is_debian() -> bool:

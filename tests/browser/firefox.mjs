@@ -1,0 +1,87 @@
+/**
+ * Visits the site in a stock Firefox and prints as JSON what it has seen.
+ *
+ *     node tests/browser/firefox.mjs EXECUTABLE ADDRESS
+ */
+
+import puppeteer from "puppeteer-core";
+
+const [executablePath, site] = process.argv.slice(2);
+const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+try {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await page.evaluateOnNewDocument(() => {
+    window.updates = [];
+    window.states = [];
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", ({ blockedURI }) => window.violations.push(blockedURI));
+    const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+    document.addEventListener("adapter-demo:update", ({ target, detail }) => {
+      window.states.push(target.dataset.state);
+      if (!detail.stored) window.updates.push(JSON.parse(JSON.stringify(detail, plain)));
+    });
+  });
+  const enabled = () => page.waitForSelector("adapter-demo .controls:not([disabled])");
+  const move = async (name, key) => {
+    const before = await page.evaluate(() => updates.length);
+    await page.focus(`adapter-demo [name=${name}]`);
+    await page.keyboard.press(key);
+    await page.waitForFunction((count) => updates.length > count, { timeout: 60_000 }, before);
+    return page.evaluate(() => updates.at(-1));
+  };
+  const look = () =>
+    page.evaluate(() => {
+      const demo = document.querySelector("adapter-demo");
+      const picture = demo.querySelector(".matrix img");
+      return {
+        method: demo.method,
+        state: demo.dataset.state,
+        knobs: demo.knobs,
+        picture: Boolean(picture?.complete && picture.naturalWidth),
+        sentence: demo.querySelector(".sentence").textContent,
+        address: location.href,
+        width: document.documentElement.scrollWidth,
+      };
+    });
+
+  const seen = { version: await browser.version() };
+  await page.setViewport({ width: 390, height: 844 });
+  await page.goto(`${site}methods/lora/`);
+  await enabled();
+  seen.stored = await look();
+  seen.live = await move("rank", "ArrowLeft");
+  await page.waitForFunction(() => location.search === "?rank=7");
+  seen.afterwards = await look();
+
+  await page.evaluate(() => {
+    window.sameVisit = true;
+    document.querySelector("a[href$='/oft/']").click();
+  });
+  await page.waitForSelector("adapter-demo[method=oft] .controls:not([disabled])");
+  await page.evaluate(() => {
+    window.loaded = performance.getEntriesByType("resource").length;
+    const note = ({ target }) => window.states.push(target.dataset.state);
+    new MutationObserver((records) => records.forEach(note)).observe(document.querySelector("adapter-demo"), {
+      attributeFilter: ["data-state"],
+    });
+    window.states.length = 0;
+  });
+  seen.next = await move("step", "ArrowLeft");
+  seen.sameVisit = await page.evaluate(() => window.sameVisit === true);
+  seen.states = await page.evaluate(() => window.states);
+
+  await page.goto(`${site}methods/lora/?rank=3&alpha=nonsense`);
+  await enabled();
+  seen.restored = await look();
+  seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);
+  seen.kept = await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    return (await caches.keys()).length > 0;
+  });
+  seen.violations = await page.evaluate(() => violations);
+  console.log(JSON.stringify({ ...seen, errors }));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,69 @@
+"""The core of a visit in a stock Firefox."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from demos.probe import probe
+from scripts.bootstrap import ROOT, firefox
+
+
+@pytest.fixture(scope="module")
+def seen(site: str) -> Any:
+    """What tests/browser/firefox.mjs has seen."""
+    executable = firefox()
+    if executable is None:
+        pytest.skip("no Firefox on this machine; on Debian: apt install firefox-esr")
+    done = subprocess.run(
+        ["node", "tests/browser/firefox.mjs", str(executable), site],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_firefox_shows_the_stored_picture_and_fits_a_phone(seen: Any) -> None:
+    assert "firefox" in seen["version"].lower()
+    assert seen["stored"]["state"] == "stored"
+    assert seen["stored"]["picture"]
+    assert seen["stored"]["sentence"] == probe("lora", {})["sentence"]
+    assert seen["stored"]["width"] == 390
+
+
+def test_firefox_computes_the_numbers_of_cpython(seen: Any) -> None:
+    assert seen["live"]["knobs"]["rank"] == 7
+    expected = probe("lora", seen["live"]["knobs"])
+    assert seen["afterwards"]["sentence"] == expected["sentence"]
+    for ours, theirs in zip(seen["live"]["panels"], expected["panels"], strict=True):
+        assert ours["name"] == theirs["name"]
+        for part in ("views", "lines"):
+            for a, b in zip(ours.get(part, []), theirs.get(part, []), strict=True):
+                np.testing.assert_allclose(a["values"], b["values"], rtol=1e-9, atol=1e-12)
+
+
+def test_firefox_keeps_python_from_page_to_page(seen: Any) -> None:
+    assert seen["sameVisit"]
+    assert seen["next"]["method"] == "oft"
+    assert "loading" not in seen["states"]
+
+
+def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
+    address = urlsplit(seen["afterwards"]["address"])
+    assert (address.path, address.query) == ("/methods/lora/", "rank=7")
+    assert seen["restored"]["knobs"]["rank"] == 3
+    assert seen["restored"]["state"] == "stored"
+    assert "alpha=nonsense" in seen["problem"]
+
+
+def test_firefox_reports_no_error_and_no_breach_of_the_policy(seen: Any) -> None:
+    assert (seen["errors"], seen["violations"]) == ([], [])
+    assert seen["kept"]
