@@ -1,0 +1,368 @@
+"""Two methods side by side: stored pairs, live pairs, common scales, address, faults, access."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from demos.compare import compare
+from scripts.serve import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+ELEMENT = "adapter-compare"
+SENTENCE = ".head .sentence"
+RECORD = """
+window.compared = [];
+document.addEventListener("adapter-compare:update", ({ detail }) => {
+  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+  window.compared.push(JSON.parse(JSON.stringify(detail, plain)));
+});
+"""
+
+
+@pytest.fixture(autouse=True)
+def record(context: BrowserContext) -> None:
+    context.add_init_script(RECORD)
+
+
+def knob(page: Page, side: str, name: str) -> Locator:
+    return page.locator(f"form[data-side={side}] [name={name}]")
+
+
+def gauge(page: Page, side: str, name: str) -> str:
+    return page.locator(f"form[data-side={side}] .gauges [data-panel={name}] dd").inner_text()
+
+
+def live(page: Page, change: Any) -> dict[str, Any]:
+    """Do something and return the redraw that Python makes of it."""
+    count = "compared.filter(({ stored }) => !stored).length"
+    before = page.evaluate(count)
+    change()
+    page.wait_for_function(f"before => {count} > before", arg=before)
+    update: dict[str, Any] = page.evaluate("compared.findLast(({ stored }) => !stored)")
+    return update
+
+
+def query(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+# Stored -------------------------------------------------------------------------------------------
+
+
+def test_without_javascript_both_pictures_and_the_sentence_are_there(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + "compare/")
+        expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(2)
+        expect(page.locator("svg.chart")).to_have_count(4)
+        expect(page.locator(SENTENCE)).to_contain_text("DoRA comes closest to the 1,024")
+        expect(page.locator("noscript")).to_be_visible()
+        expect(page.locator("select[name=a]")).to_be_disabled()
+        assert "8 of 64" in gauge(page, "a", "rank")
+        assert "64 of 64" in gauge(page, "b", "rank")
+
+
+def test_no_python_and_no_other_picture_is_fetched_for_the_first_pair(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests: list[str] = []
+    context.on("request", lambda request: requests.append(request.url))
+    page.goto(site + "compare/", wait_until="networkidle")
+    expect(page.locator("select[name=a]")).to_be_enabled()
+    assert not [u for u in requests if "/assets/py/" in u or "worker-" in u or ".bin" in u]
+
+
+def test_another_pair_is_drawn_from_what_is_stored(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests: list[str] = []
+    context.on("request", lambda request: requests.append(request.url))
+    page.goto(site + "compare/?a=oft&b=hra")
+    shown = page.wait_for_function("() => compared.at(-1)").json_value()
+    assert shown["stored"]
+    answer = compare(
+        {"method": "oft", "name": "OFT", "knob": "Block size", "own": {}},
+        {"method": "hra", "name": "HRA", "knob": "Rank", "own": {}},
+        {},
+        True,
+    )
+    expect(page.locator(SENTENCE)).to_have_text(answer["sentence"].replace("\xa0", " "))
+    expect(knob(page, "b", "rank")).to_have_value(str(answer["own"]["rank"]))
+    for side, panels in (("a", answer["sides"][0]["panels"]), ("b", answer["sides"][1]["panels"])):
+        for panel in panels:
+            if panel["kind"] == "number" and panel["value"] > 1e-9:
+                assert panel["text"] in gauge(page, side, panel["name"])
+    assert not [u for u in requests if "/assets/py/" in u or "worker-" in u]
+    assert page.locator(ELEMENT).get_attribute("data-state") == "stored"
+
+
+def test_both_sides_have_the_same_scales(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=hra")
+    page.wait_for_function("() => compared.length")
+    for stored in (True, False):
+        if not stored:
+            live(page, lambda: knob(page, "a", "rank").press("ArrowLeft"))
+        sides = [
+            page.locator(f"form[data-side={side}]").evaluate(
+                """form => [...form.querySelectorAll('.view:first-of-type .scale, .chart')].map(
+                (part) => [...part.querySelectorAll('span, text')].map((t) => t.textContent))"""
+            )
+            for side in "ab"
+        ]
+        assert sides[0] == sides[1]
+        limits = page.evaluate(
+            "() => ['a', 'b'].map((s) => compared.at(-1)[s].panels[0].views.map((v) => v.limit))"
+        )
+        assert limits[0] == limits[1]
+
+
+def test_a_weight_and_an_output_keep_their_own_scales(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=reft")
+    page.wait_for_function("() => compared.length")
+    expect(page.locator("form[data-side=a] .switch")).to_contain_text("ΔW")
+    expect(page.locator("form[data-side=b] .switch")).to_contain_text("ΔY")
+    scales = page.locator(".view:visible .scale").all_inner_texts()
+    assert scales[0] != scales[1]
+    expect(page.locator(SENTENCE)).to_contain_text("LoRA changes a weight and ReFT the output")
+
+
+# Live ---------------------------------------------------------------------------------------------
+
+
+def test_live_numbers_and_the_match_are_those_of_cpython(page: Page, site: str) -> None:
+    page.goto(site + "compare/")
+    update = live(page, lambda: knob(page, "a", "rank").press("ArrowLeft"))
+    answer = compare(
+        {"method": "lora", "name": "LoRA", "knob": "rank", "own": update["a"]["knobs"]},
+        {"method": "dora", "name": "DoRA", "knob": "rank", "own": {}},
+        {},
+        True,
+    )
+    assert update["a"]["knobs"]["rank"] == 7
+    assert update["b"]["knobs"]["rank"] == answer["own"]["rank"]
+    expect(knob(page, "b", "rank")).to_have_value(str(answer["own"]["rank"]))
+    expect(page.locator(SENTENCE)).to_have_text(answer["sentence"].replace("\xa0", " "))
+    for side, exact in zip("ab", answer["sides"], strict=True):
+        for panel, twin in zip(update[side]["panels"], exact["panels"], strict=True):
+            assert panel["name"] == twin["name"]
+            if panel["kind"] == "number":
+                assert panel["value"] == pytest.approx(twin["value"], rel=1e-9)
+
+
+def test_the_layer_is_the_same_on_both_sides(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=oft&seed=3")
+    update = live(page, lambda: page.get_by_role("button", name="Run").click())
+    before = [side["panels"][0]["views"][1]["values"] for side in (update["a"], update["b"])]
+    assert before[0] == before[1]
+
+
+def test_moving_the_matched_control_ends_the_match(page: Page, site: str) -> None:
+    page.goto(site + "compare/")
+    update = live(page, lambda: knob(page, "b", "rank").press("End"))
+    expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
+    assert update["b"]["knobs"]["rank"] == 16
+    page.wait_for_url("**b.rank=16")
+    update = live(page, lambda: page.get_by_label("Equal trained parameters").check())
+    assert update["b"]["knobs"]["rank"] == 8
+    page.wait_for_function("() => !location.search.includes('b.rank')")
+
+
+def test_one_switch_shows_the_same_matrix_on_both_sides(page: Page, site: str) -> None:
+    page.goto(site + "compare/")
+    expect(page.locator("select[name=a]")).to_be_enabled()
+    page.get_by_role("radio", name="W′", exact=True).first.check()
+    expect(page.get_by_role("img", name="W′, 64 × 64")).to_have_count(2)
+    expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(0)
+
+
+# The choice and the address -----------------------------------------------------------------------
+
+
+def test_a_choice_takes_the_other_method_s_controls(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a.rank=3&b.alpha=8")
+    expect(knob(page, "a", "rank")).to_have_value("3")
+    page.select_option("select[name=b]", "oft")
+    expect(knob(page, "b", "block_size")).to_be_visible()
+    expect(knob(page, "b", "alpha")).to_have_count(0)
+    expect(page.locator("#side-b a")).to_have_text("OFT")
+    assert page.locator("#side-b a").evaluate("a => a.pathname") == "/methods/oft/"
+    page.wait_for_url("**/compare/?a=lora&b=oft")
+    assert page.evaluate("compared.at(-1)?.b.method ?? 'oft'") == "oft"
+    ids = page.locator(f"{ELEMENT} [id]").evaluate_all("all => all.map(({ id }) => id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_swap_turns_the_sides(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=ia3&b=lora")
+    page.wait_for_function("() => compared.length === 1")
+    page.get_by_role("button", name="Swap").click()
+    page.wait_for_function("() => compared.length === 2")
+    assert page.evaluate("compared[1].a.method + ' ' + compared[1].b.method") == "lora ia3"
+    expect(page.locator("select[name=a]")).to_have_value("lora")
+    expect(page.locator(SENTENCE)).to_contain_text("Only IA3 keeps every angle between neurons.")
+
+
+def test_a_method_can_be_compared_with_itself(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=lora&b.rank=2&a.alpha=8")
+    update = live(page, lambda: page.get_by_role("button", name="Run").click())
+    assert update["a"]["knobs"] != update["b"]["knobs"]
+    expect(page.locator(SENTENCE)).to_contain_text("LoRA (B) in 2 of 64")
+
+
+def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=vera&other=1")
+    page.wait_for_function("() => compared.length")
+    live(page, lambda: knob(page, "a", "rank_stabilised").check())
+    live(page, lambda: knob(page, "b", "rank").press("Home"))
+    page.wait_for_url("**b.rank=1")
+    wanted = {"a": "lora", "b": "vera", "other": "1", "a.rank_stabilised": "true", "b.rank": "1"}
+    assert query(page) == wanted
+    page.reload()
+    expect(knob(page, "a", "rank_stabilised")).to_be_checked()
+    expect(knob(page, "b", "rank")).to_have_value("1")
+    expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
+    expect(page.locator(".note")).to_have_text("Stored pictures at the default settings")
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_url("**/compare/?a=lora&b=vera&other=1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a", "nothing"),
+        ("b", "../../index"),
+        ("a", "<img src=x onerror=alert(1)>"),
+        ("b", "constructor"),
+        ("a.rank", "99"),
+        ("b.rank", "1e1"),
+        ("seed", "-1"),
+        ("a.rank_stabilised", "yes"),
+    ],
+)
+def test_nonsense_in_the_address_falls_back_with_a_notice(
+    page: Page, site: str, name: str, value: str
+) -> None:
+    page.goto(site + "compare/")
+    address = page.evaluate(
+        "([name, value]) => `${location.pathname}?${new URLSearchParams({ [name]: value })}`",
+        [name, value],
+    )
+    page.goto(site.rstrip("/") + address)
+    expect(page.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
+    assert page.locator(".problem *").count() == 0
+    expect(page.locator("select[name=a]")).to_have_value("lora")
+    expect(page.locator("select[name=b]")).to_have_value("dora")
+    expect(knob(page, "a", "rank")).to_have_value("8")
+
+
+def test_method_pages_lead_to_their_comparisons(page: Page, site: str) -> None:
+    page.goto(site + "methods/dora/")
+    page.locator("a.compare").first.click()
+    page.wait_for_url("**/compare/?a=dora&b=*")
+    page.wait_for_function("() => compared.length")
+    expect(page.locator("select[name=a]")).to_have_value("dora")
+
+
+# What goes wrong ----------------------------------------------------------------------------------
+
+
+def test_without_python_other_pairs_are_still_drawn(
+    page: Page, site_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(site_folder, folder, copy_function=os.link)
+    shutil.rmtree(folder / "assets" / "py")
+    with serving(folder) as site:
+        page.goto(site + "compare/")
+        knob(page, "a", "rank").press("ArrowLeft")
+        page.wait_for_selector(f"{ELEMENT}[data-state=error]")
+        expect(page.locator(".note")).to_contain_text("still hold")
+        page.select_option("select[name=b]", "oft")
+        page.wait_for_function("() => compared.at(-1)?.b.method === 'oft'")
+        expect(page.locator(SENTENCE)).to_contain_text("Only OFT keeps every singular value")
+
+
+def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> None:
+    page.goto(site + "compare/")
+    expect(page.locator("select[name=b]")).to_be_enabled()
+    page.route("**/assets/demo/oft.html", lambda route: route.abort())
+    page.select_option("select[name=b]", "oft")
+    expect(page.locator(".problem")).to_contain_text("could not be loaded")
+    expect(page.locator("select[name=b]")).to_have_value("dora")
+    page.route("**/assets/demo/*.bin", lambda route: route.abort())
+    page.select_option("select[name=b]", "hra")
+    expect(page.locator(".problem")).to_contain_text("LoRA and HRA could not be loaded")
+    update = live(page, lambda: page.get_by_role("button", name="Run").click())
+    assert update["b"]["method"] == "hra"
+    expect(page.locator(".problem")).to_be_empty()
+
+
+def test_an_impossible_value_is_explained_beside_its_control(page: Page, site: str) -> None:
+    page.goto(site + "compare/")
+    live(page, lambda: knob(page, "b", "alpha").press("ArrowLeft"))
+    knob(page, "b", "alpha").evaluate("slider => { slider.max = 99; slider.value = 80 }")
+    knob(page, "b", "alpha").dispatch_event("input", {"bubbles": True})
+    expect(page.locator("form[data-side=b] [data-knob=alpha] .error")).to_contain_text("alpha=80")
+    expect(page.locator("form[data-side=a] [data-knob=alpha] .error")).to_be_empty()
+    live(page, lambda: knob(page, "b", "alpha").press("Home"))
+    expect(page.locator("form[data-side=b] [data-knob=alpha] .error")).to_be_empty()
+
+
+# For everybody ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, site: str, scheme: Any) -> None:
+    with browser.new_context(color_scheme=scheme) as context:
+        context.add_init_script(RECORD)
+        page = context.new_page()
+        page.goto(site + "compare/?a=oft&b=dora")
+        page.wait_for_function("() => compared.length")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for summary in page.locator(f"{ELEMENT} summary").all():
+            summary.click()
+        found = page.evaluate("axe.run('article')")["violations"]
+        told = [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+        assert told == [], json.dumps(told, indent=1)
+
+
+def test_on_a_phone_the_sides_stack_and_nothing_scrolls_sideways(
+    browser: Browser, site: str
+) -> None:
+    phone: Any = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**phone) as context:
+        page = context.new_page()
+        page.goto(site + "compare/")
+        expect(page.locator("select[name=a]")).to_be_enabled()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        first, second = (page.locator(".side").nth(i).bounding_box() for i in (0, 1))
+        assert first
+        assert second
+        assert first["y"] + first["height"] <= second["y"]
+        targets = "input:not([type=checkbox], [type=radio]), .check, button, select, summary"
+        for target in page.locator(f"{ELEMENT} :is({targets})").all():
+            box = target.bounding_box()
+            assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")
+        knob(page, "b", "alpha").scroll_into_view_if_needed()
+        expect(page.locator("form[data-side=b] .matrix")).to_be_in_viewport()
+
+
+def test_rows_of_both_sides_are_of_one_level(page: Page, site: str) -> None:
+    page.goto(site + "compare/?a=lora&b=ether")
+    page.wait_for_function("() => compared.length")
+    for part in ("h2", ".picture", ".chart >> nth=1", ".gauges", ".details"):
+        boxes = [page.locator(f".side >> nth={i} >> {part}").bounding_box() for i in (0, 1)]
+        assert boxes[0]
+        assert boxes[1]
+        assert boxes[0]["y"] == pytest.approx(boxes[1]["y"], abs=1)
