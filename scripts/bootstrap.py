@@ -55,7 +55,7 @@ def say(text: str) -> None:
 
 
 def environment(*, browser: bool = False) -> dict[str, str]:
-    """Set up Python, Node and npm packages, and for `browser` also a Chromium and a Firefox.
+    """Set up Python, Node and npm packages, and for `browser` also browsers.
 
     Returns:
         The variables for child processes: `PATH` finds the right `python`, `node` and `npm` first.
@@ -75,6 +75,7 @@ def environment(*, browser: bool = False) -> dict[str, str]:
         if browser:
             chromium()
             firefox()
+            webkit()
     return variables()
 
 
@@ -176,12 +177,26 @@ def firefox() -> Path | None:
     Returns:
         The executable, for a browser driver.
     """
-    if not _first(FIREFOXES) and _is_debian() and _has_apt():
+    return _optional(FIREFOXES, "firefox-esr")
+
+
+def webkit() -> Path | None:
+    """Find WebKit's driver, or install Debian's and a screen for it; tests go on without one.
+
+    Returns:
+        The driver.
+    """
+    driver = _optional(("WebKitWebDriver",), "webkitgtk-webdriver")
+    return driver if driver and _optional(("Xvfb",), "xvfb") else None
+
+
+def _optional(names: Sequence[str], package: str) -> Path | None:
+    if not _first(names) and _is_debian() and _has_apt():
         try:
-            debian_package("firefox-esr")
+            debian_package(package)
         except SetupError as error:
-            say(f"Firefox: {error}")
-    return _first(FIREFOXES)
+            say(str(error))
+    return _first(names)
 
 
 def _first(names: Sequence[str]) -> Path | None:

@@ -36,7 +36,7 @@ def test_firefox_shows_the_stored_picture_and_fits_a_phone(seen: Any) -> None:
     assert seen["stored"]["state"] == "stored"
     assert seen["stored"]["picture"]
     assert seen["stored"]["sentence"] == probe("lora", {})["sentence"]
-    assert seen["stored"]["width"] == 390
+    assert seen["stored"]["width"] <= 390
 
 
 def test_firefox_computes_the_numbers_of_cpython(seen: Any) -> None:
