@@ -45,6 +45,7 @@ class AdapterDemo extends Live {
     for (const stage of this.querySelectorAll(".stage")) explore(this.find("form"), /** @type {HTMLElement} */ (stage));
     this.#listen(signal);
     this.button("play").hidden = !this.#main;
+    this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.#ownsAddress;
     this.find(".controls").removeAttribute("disabled");
     if (this.#ownsAddress) this.#restore();
@@ -217,6 +218,7 @@ class AdapterDemo extends Live {
     else if (button.name === "play") this.#play();
     else if (button.name === "reset") this.#reset();
     else if (button.name === "link") this.copy(this.address);
+    else if (button.name === "code") (await import("./export.js")).saveCode(button.value, this);
     else if (button.name === "export") {
       const answer = this.#answer?.stored === false ? this.#answer : await this.run();
       const { save } = await import("./export.js");

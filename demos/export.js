@@ -1,8 +1,9 @@
-/** Saves the present picture and the numbers behind it. Loaded when a reader asks for it. */
+/** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
 /**
  * @typedef {import("./adapter-demo.js").Drawn} Drawn
- * @typedef {HTMLElement & {method: string, address: string}} Demo
+ * @typedef {import("./fields.js").Value} Value
+ * @typedef {HTMLElement & {method: string, address: string, knobs: Record<string, Value>}} Demo
  */
 
 /** @type {Record<string, (demo: Demo, drawn: Drawn) => Blob | Promise<Blob>>} */
@@ -18,9 +19,14 @@ const FORMATS = {
 
 /** @param {string} format @param {Demo} demo @param {Drawn} drawn */
 export async function save(format, demo, drawn) {
+  download(await FORMATS[format](demo, drawn), `${demo.method}.${format}`);
+}
+
+/** @param {Blob} file @param {string} name */
+function download(file, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await FORMATS[format](demo, drawn));
-  link.download = `${demo.method}.${format}`;
+  link.href = URL.createObjectURL(file);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -45,6 +51,43 @@ function csv(demo, { knobs, panels }) {
   const cell = (/** @type {string | number | boolean} */ value) => (/[",\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`);
   return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }
+
+// Code ---------------------------------------------------------------------------------------------
+
+/** Saves Python code for the present settings. @param {string} kind @param {Demo} demo */
+export function saveCode(kind, demo) {
+  const [code, name] = kind === "peft" ? [config(demo), `${demo.method}_peft.py`] : [script(demo), `${demo.method}.py`];
+  download(new Blob([code], { type: "text/x-python" }), name);
+}
+
+/** The page has the configuration with the names of knobs in braces. @param {Demo} demo */
+function config({ address, dataset, knobs }) {
+  const filled = (dataset.peft ?? "").replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
+  return `# ${address}\n${filled}\n`;
+}
+
+/** @param {Demo} demo */
+function script({ method, address, knobs }) {
+  const settings = Object.entries(knobs).map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
+  return `# The numbers of ${address}
+# Run this in a checkout of the project (version ${VERSION}), with Python 3.11 or newer and numpy.
+
+from demos.probe import measure, show
+
+settings = {
+${settings.join("\n")}
+}
+change = measure(${literal(method)}, settings)  # its arrays: change.before, change.after, change.delta
+answer = show(change)
+for panel in answer["panels"]:
+    if panel["kind"] == "number":
+        print(f"{panel['label']}: {panel['text']} {panel['unit']}".strip())
+print(answer["sentence"])
+`;
+}
+
+/** A value as Python writes it. @param {Value} value */
+const literal = (value) => (typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value));
 
 // Pictures -----------------------------------------------------------------------------------------
 

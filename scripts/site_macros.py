@@ -127,6 +127,14 @@ def publication(key: str) -> Markup:
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
 
 
+def snippet(peft: Peft) -> str:
+    """Return the configuration in PEFT, with the names of knobs in braces for their values."""
+    lines = [f"    {name}={{{knob}}}," for name, knob in peft.knobs.items()]
+    lines += [f"    {name}={value!r}," for name, value in peft.fixed.items()]
+    name = peft.config
+    return "\n".join((f"from peft import {name}", "", f"config = {name}(", *lines, ")"))
+
+
 def listing(path: Path, name: str, module: str = "") -> str:
     """Return a Python file as a listing that a reader can edit and run.
 
@@ -308,7 +316,8 @@ class Furniture:
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         html = path.read_text(encoding="utf-8").replace("\n", " ")
-        element = f'<adapter-demo method="{slug}" data-search-exclude>{html}</adapter-demo>'
+        attributes = f'method="{slug}"{self.peft_attribute(slug)} data-search-exclude'
+        element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         return f'\n<div class="ah">{element}</div>\n'
 
     def comparison(self) -> str:
@@ -374,13 +383,17 @@ class Furniture:
         if not isinstance(m.peft, Peft):
             return note
         own = knobs(load(m.modules[0]))
-        lines = [
-            f"    {name}={_literal(own[knob].default)}," for name, knob in m.peft.knobs.items()
-        ]
-        lines += [f"    {name}={value!r}," for name, value in m.peft.fixed.items()]
-        name = m.peft.config
-        code = "\n".join((f"from peft import {name}", "", f"config = {name}(", *lines, ")"))
+        values = {f"{{{name}}}": _literal(knob.default) for name, knob in own.items()}
+        code = re.sub(r"\{\w+\}", lambda match: values.get(match[0], match[0]), snippet(m.peft))
         return f"```python\n{code}\n```\n\n{note}"
+
+    def peft_attribute(self, module: str) -> str:
+        """The configuration for the widget to fill in, as an attribute; nothing without one."""
+        found = (m.peft for m in catalog().methods.values() if m.modules[0] == module)
+        peft = next(found, None)
+        if not isinstance(peft, Peft):
+            return ""
+        return f' data-peft="{escape(snippet(peft))}"'.replace("\n", "&#10;")
 
     def ref(self, key: str, where: str = "") -> str:
         """A citation in the text."""
