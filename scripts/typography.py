@@ -20,8 +20,11 @@ PLACE = re.compile(
     r"\b(Tables?|Figures?|[Ss]ections?|Appendix|Algorithm|Theorem|Proposition|[Ee]ntry|rank)\s"
     r"(?=[\dIVX]|[A-Z]\b)"
 )
-UNIT = re.compile(r"(?<=\d)\s(?=(?:%|GiB|MB|M|B)(?!\w))")
+UNIT = re.compile(r"(?<=\d)\s(?=(?:%|GiB|GB|MB|M|B|s)(?!\w))")
 RELATION = re.compile(r"(?<!\S)(\S{1,7})\s(=|×|≤|≥|≈|&lt;|&gt;)\s(?=\S{1,7}(?!\S))")
+RATIO = re.compile(r"(?<!\S)(\S{1,2})\s/\s(?=\S{1,2}(?!\S))")
+NORM = re.compile(r"‖[^‖]{1,12}‖")
+POWER = re.compile(r"(?<=\de)-(?=\d)")
 
 
 def dress(folder: Path) -> None:
@@ -59,4 +62,7 @@ def prose(text: str) -> str:
     text = PLACE.sub(rf"\1{NBSP}", text)
     text = UNIT.sub(NBSP, text)
     text = RELATION.sub(rf"\1{NBSP}\2{NBSP}", text)
+    text = RATIO.sub(rf"\1{NBSP}/{NBSP}", text)
+    text = NORM.sub(lambda match: match[0].replace(" ", NBSP), text)
+    text = POWER.sub("−", text)
     return INDEX.sub(r"\1<sub>\2</sub>", text)
