@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from adapters_np.core import knobs, load, parameters
 from demos.probe import (
     GAUGES,
@@ -19,7 +21,6 @@ from demos.probe import (
     numerical_rank,
     spectra,
 )
-from demos.world import World
 
 COMPARED = (
     "parameters", "rank", "stable_rank", "relative_norm", "spectrum_change", "angle_change",
@@ -140,11 +141,11 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
         other: The side whose main knob is set; its other knobs stay.
         among: The values to choose from; without them, all that the knob has.
     """
-    knob, world = main_knob(other.method), first.change.world
+    knob, shape = main_knob(other.method), first.change.world.W.shape
     if not knob:
         return other
     place = {value: i for i, value in enumerate(knob.values())}
-    counts = _counts(other, *world.W.shape)
+    counts = _counts(other, *shape)
 
     def distance(value: Any) -> tuple[int, int]:
         i = place[value]
@@ -154,7 +155,7 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
         other._replace(own=other.own | {knob.name: value})
         for value in sorted(among or place, key=distance)
     )
-    return next((side for side in sides if _possible(side, world)), other)
+    return next((side for side in sides if _possible(side, *shape)), other)
 
 
 def _counts(side: Side, d_out: int, d_in: int) -> tuple[int, ...]:
@@ -176,10 +177,15 @@ def _counted(
     )
 
 
-def _possible(side: Side, world: World) -> bool:
-    """Return whether the shape of the weight allows the knobs."""
+def _possible(side: Side, d_out: int, d_in: int) -> bool:
+    """Return whether a weight of this shape allows the knobs."""
+    return _initialises(side.method, tuple(sorted(side.own.items())), d_out, d_in)
+
+
+@lru_cache(maxsize=1024)
+def _initialises(method: str, own: tuple[tuple[str, Any], ...], d_out: int, d_in: int) -> bool:
     try:
-        load(side.method).init(world.W, world.rng("init"), **side.own)
+        load(method).init(np.eye(d_out, d_in), np.random.default_rng(0), **dict(own))
     except ValueError:
         return False
     return True
