@@ -171,7 +171,11 @@ class Cell {
     notice.className = "edited";
     link.href = `#${this.host.id}`;
     link.textContent = "Back to the tested file";
-    link.addEventListener("click", () => this.#close());
+    link.addEventListener("click", (event) => {
+      event.preventDefault(); // or the focus would not stay where #close puts it
+      this.#close();
+      this.host.scrollIntoView();
+    });
     notice.append("Edited code. These panels do not show the tested file. ", link);
     return notice;
   }

@@ -13,7 +13,7 @@ class CodeCell extends HTMLElement {
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "md-button", textContent: "Edit and run" });
+    Object.assign(button, { type: "button", textContent: "Edit and run" });
     button.addEventListener("click", () => this.open());
     this.replaceChildren(button);
     addEventListener("hashchange", () => this.#follow(), { signal });

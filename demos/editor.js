@@ -30,7 +30,7 @@ const theme = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--md-code-font-family)", lineHeight: "1.4", maxHeight: "70vh", overflow: "auto" },
   ".cm-content": { caretColor: "currentColor" },
   ".cm-cursor": { borderLeftColor: "currentColor" },
-  ".cm-gutters": { backgroundColor: "inherit", border: "0", color: "var(--md-default-fg-color--light)" },
+  ".cm-gutters": { backgroundColor: "inherit", border: "0", color: "var(--md-code-hl-comment-color)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--md-accent-fg-color--transparent)",
   },
@@ -53,7 +53,7 @@ export function edit({ parent, text, label, hint, run, changed }) {
       extensions: [
         keymap.of([{ key: "Mod-Enter", run: () => (run(), true), preventDefault: true }]),
         keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint }),
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
         EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed(state.doc.toString())),
         [history(), drawSelection(), lineNumbers(), bracketMatching(), indentOnInput(), indentUnit.of("    ")],
         [python(), syntaxHighlighting(classHighlighter), mark, theme],

@@ -170,6 +170,6 @@ class Pipe(TextIOBase):
 
     def flush(self) -> None:
         """Pass on what has come."""
-        if self.batch:
-            emit("text", self.batch)
-        self.batch, self.sent = "", monotonic()
+        batch, self.batch, self.sent = self.batch, "", monotonic()
+        if batch:
+            emit("text", batch)

@@ -38,20 +38,19 @@ async function respond(pyodide, { id, name, ...request }) {
   const emit = (kind, value) => {
     const text = String(value);
     left -= text.length + MESSAGE;
-    if (left < 0) throw new Error("this run has shown too much");
-    tell(kind === "figure" ? "figure" : "text", text);
+    if (left > 0) tell(kind === "figure" ? "figure" : "text", text);
   };
   try {
-    const missing = await load(pyodide, request.source, () => tell("loading"));
+    await load(pyodide, request.source, () => tell("loading"));
     const started = performance.now();
     tell("start");
-    const { answer, trace, line } = missing ? { trace: missing } : run(pyodide, request, emit);
+    const { answer, trace, line } = run(pyodide, request, emit);
     if (!answer) tell("error", { trace: String(trace).slice(0, MESSAGE), line });
     tell("end");
     if (answer) post({ id, answer, milliseconds: performance.now() - started });
     else post({ id, error: explain({ message: String(trace) }) });
   } catch (error) {
-    post({ type: "crash", message: String(error) });
+    post({ type: "crash", message: error instanceof Error ? error.message : String(error) });
   }
   return pyodide;
 }
@@ -60,19 +59,19 @@ async function respond(pyodide, { id, name, ...request }) {
 let prepared = "";
 
 /**
- * Load the packages that a source imports. The time limit is not for this.
+ * Load the packages that a source imports. The time limit is not for this. Where one does not arrive, Pyodide takes it for
+ * loaded all the same, so this Python has to end.
  *
  * @param {Pyodide} pyodide
  * @param {string} source
  * @param {() => void} tell Called when there is something to load.
- * @returns {Promise<string | undefined>} What went wrong.
  */
 async function load(pyodide, source, tell) {
   if (source === prepared) return;
   /** @type {string[]} */
   const errors = [];
   const loaded = await pyodide.loadPackagesFromImports(source, { messageCallback: tell, errorCallback: (text) => errors.push(text) });
-  if (errors.length) return `A package that the code imports could not be loaded: ${errors.join(" ")}`;
+  if (errors.length) throw new Error(`a package that the code imports could not be loaded (${errors.join(" ")})`);
   if (loaded.some(({ name }) => name === "matplotlib")) pyodide.runPython("import matplotlib.pyplot");
   prepared = source;
 }

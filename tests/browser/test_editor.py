@@ -1,0 +1,390 @@
+"""Edit and run on the page of a method: panels, errors, stop, storage, links, access."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from demos.probe import probe
+from tests.browser.test_widget import AXE, is_python, record
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "methods/lora/"
+SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
+DELTA = "        return self.s * self.B @ self.A"
+TWICE = SOURCE.replace(DELTA, '        print("twice")\n        return 2 * self.s * self.B @ self.A')
+ENDLESS = SOURCE.replace(
+    DELTA, '        print("on and on", flush=True)\n        while True:\n            pass'
+)
+KEY = "edit:lora"
+
+
+def cell(page: Page) -> Locator:
+    return page.locator("code-cell[name=lora]")
+
+
+def status(page: Page) -> Locator:
+    return cell(page).get_by_role("status")
+
+
+def button(page: Page, name: str) -> Locator:
+    return cell(page).get_by_role("button", name=name, exact=True)
+
+
+def editor(page: Page) -> Locator:
+    return cell(page).get_by_role("textbox", name="Source of lora.py")
+
+
+def labs(page: Page) -> list[str]:
+    """Return the workers that run readers' code, which are started by way of a blob."""
+    return [worker.url for worker in page.workers if worker.url.startswith("blob:")]
+
+
+def open_editor(page: Page, site: str, code: str = "") -> None:
+    page.goto(site + PAGE)
+    button(page, "Edit and run").click()
+    expect(editor(page)).to_be_focused()
+    if code:
+        editor(page).fill(code)
+
+
+def redraw(page: Page) -> dict[str, Any]:
+    """Press Run and return the redraw that follows."""
+    before = page.evaluate("updates.length")
+    button(page, "Run").click()
+    page.wait_for_function("before => updates.length > before", arg=before)
+    update: dict[str, Any] = page.evaluate("updates.at(-1)")
+    return update
+
+
+def gauge(update: dict[str, Any], name: str) -> float:
+    return next(panel["value"] for panel in update["panels"] if panel["name"] == name)
+
+
+TESTED = gauge(probe("lora", {}), "relative_norm")
+
+
+# Before the click ---------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_editor_is_fetched_before_the_click(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + PAGE)
+    expect(button(page, "Edit and run")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert [url for url in requests if "cell" in url or "sandbox" in url or is_python(url)] == []
+
+
+def test_without_javascript_the_listing_is_there_and_the_button_is_not(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        expect(page.locator(".source-listing pre")).to_contain_text("class LoRA(WeightAdapter):")
+        expect(page.get_by_role("button", name="Edit and run")).to_have_count(0)
+
+
+def test_the_button_takes_no_room_that_was_not_kept_for_it(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    expect(button(page, "Edit and run")).to_be_visible()
+    high = "e => e.getBoundingClientRect().height"
+    with_button = cell(page).evaluate(high)
+    cell(page).evaluate("e => e.replaceChildren()")
+    assert cell(page).evaluate(high) == with_button
+
+
+# Edit and run -------------------------------------------------------------------------------------
+
+
+def test_the_editor_holds_the_tested_file(page: Page, site: str) -> None:
+    open_editor(page, site)
+    expect(page.locator(".source-listing .highlight")).to_be_hidden()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.type("#")
+    assert page.evaluate(f"sessionStorage['{KEY}']") == SOURCE + "#"
+
+
+def test_an_edit_redraws_every_panel_and_the_widget_says_so(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    update = redraw(page)
+    assert update["method"] == "lora"
+    assert gauge(update, "relative_norm") == pytest.approx(2 * TESTED)
+    assert [panel["name"] for panel in update["panels"]] == [
+        panel["name"] for panel in probe("lora", {})["panels"]
+    ]
+    expect(status(page)).to_have_text("The panels show the edited code.")
+    expect(cell(page).get_by_role("region", name="Output")).to_have_text("twice")
+    widget = page.locator("adapter-demo")
+    expect(widget).to_contain_text("These panels do not show the tested file.")
+    cell(page).get_by_role("link", name="Go to the panels").click()
+    expect(widget).to_be_in_viewport()
+    widget.get_by_role("link", name="Back to the tested file").click()
+    page.wait_for_function("() => updates.length === 2")
+    assert gauge(page.evaluate("updates.at(-1)"), "relative_norm") == pytest.approx(TESTED)
+    expect(widget).not_to_contain_text("Edited code")
+    expect(page.locator(".source-listing .highlight")).to_be_visible()
+    expect(button(page, "Edit and run")).to_be_focused()
+
+
+def test_the_controls_move_the_edited_code(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    redraw(page)
+    page.locator("adapter-demo [name=rank]").press("ArrowLeft")
+    page.wait_for_function("() => updates.at(-1).knobs.rank === 7")
+    expected = 2 * gauge(probe("lora", {"rank": 7}), "relative_norm")
+    assert gauge(page.evaluate("updates.at(-1)"), "relative_norm") == pytest.approx(expected)
+
+
+def test_control_enter_runs(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    editor(page).press("ControlOrMeta+Enter")
+    page.wait_for_function("() => updates.length === 1")
+    assert gauge(page.evaluate("updates[0]"), "relative_norm") == pytest.approx(2 * TESTED)
+
+
+def test_a_knob_that_the_edit_removes_breaks_nothing(page: Page, site: str) -> None:
+    without = SOURCE.replace("        alpha: Alpha = 16.0,\n", "").replace("alpha /", "16 /")
+    open_editor(page, site, without)
+    assert gauge(redraw(page), "relative_norm") == pytest.approx(TESTED)
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("no such knob: alpha")
+
+
+def test_an_error_marks_its_line_and_keeps_the_picture(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    redraw(page)
+    editor(page).fill(SOURCE.replace(DELTA, "        return self.missing"))
+    button(page, "Run").click()
+    expect(cell(page).locator(".error-line")).to_have_text("        return self.missing")
+    line = SOURCE.splitlines().index(DELTA) + 1
+    expect(status(page)).to_contain_text(f"Line {line}: AttributeError")
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("Traceback")
+    expect(page.locator("adapter-demo .gauges")).to_contain_text("Rank of ΔW8 of 64")
+    editor(page).press("End")
+    page.keyboard.type(" ")
+    expect(cell(page).locator(".error-line")).to_have_count(0)
+
+
+def test_a_mistake_of_syntax_marks_its_line(page: Page, site: str) -> None:
+    open_editor(page, site, "x = 1\nclass (\n")
+    button(page, "Run").click()
+    expect(cell(page).locator(".error-line")).to_have_text("class (")
+    expect(status(page)).to_contain_text("SyntaxError")
+
+
+def test_reset_restores_the_tested_file_and_can_be_undone(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    redraw(page)
+    button(page, "Reset").click()
+    page.wait_for_function("() => updates.length === 2")
+    assert gauge(page.evaluate("updates[1]"), "relative_norm") == pytest.approx(TESTED)
+    assert page.evaluate(f"sessionStorage['{KEY}']") is None
+    editor(page).press("ControlOrMeta+z")
+    assert page.evaluate(f"sessionStorage['{KEY}']") == TWICE
+
+
+# Stop ---------------------------------------------------------------------------------------------
+
+
+def test_stop_ends_an_endless_loop_and_the_tested_code_is_back_within_seconds(
+    page: Page, site: str
+) -> None:
+    open_editor(page, site, ENDLESS)
+    button(page, "Run").click()
+    output = cell(page).get_by_role("region", name="Output")
+    expect(output).to_contain_text("on and on")
+    button(page, "Stop").click()
+    expect(status(page)).to_contain_text("Stopped.")
+    page.wait_for_function("() => updates.length === 1")
+    assert gauge(page.evaluate("updates[0]"), "relative_norm") == pytest.approx(TESTED)
+    expect(status(page)).to_contain_text("Python is ready again.")
+    expect(page.locator("adapter-demo")).not_to_contain_text("Edited code")
+    editor(page).fill(TWICE)
+    assert gauge(redraw(page), "relative_norm") == pytest.approx(2 * TESTED)
+
+
+def test_ten_seconds_end_an_endless_loop(page: Page, site: str) -> None:
+    open_editor(page, site, ENDLESS)
+    button(page, "Run").click()
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+    expect(status(page)).to_contain_text("Stopped after 10 seconds.", timeout=15_000)
+    expect(status(page)).to_contain_text("Python is ready again.")
+    expect(button(page, "Stop")).to_be_disabled()
+
+
+def test_stopping_readers_code_leaves_the_python_of_the_widgets_alone(
+    page: Page, site: str
+) -> None:
+    open_editor(page, site)
+    page.locator("adapter-demo [name=rank]").press("ArrowLeft")
+    page.wait_for_function("() => updates.length === 1")
+    (worker,) = (worker for worker in page.workers if is_python(worker.url))
+    editor(page).fill(ENDLESS)
+    button(page, "Run").click()
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+    button(page, "Stop").click()
+    page.wait_for_function("() => updates.length === 2")
+    assert worker in page.workers
+
+
+def test_leaving_the_page_ends_readers_code(page: Page, site: str) -> None:
+    open_editor(page, site, ENDLESS)
+    button(page, "Run").click()
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+    page.evaluate("window.sameVisit = true")
+    page.locator("a[href$='methods/oft/'], a[href$='../oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft]")
+    assert page.evaluate("window.sameVisit")
+    until = time.monotonic() + 5
+    while labs(page) and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert labs(page) == []
+
+
+# Storage and links --------------------------------------------------------------------------------
+
+
+def test_an_edit_survives_a_reload_and_is_not_run(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    page.reload()
+    button(page, "Edit and run").click()
+    expect(status(page)).to_contain_text("your own version")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("updates") == []
+    assert gauge(redraw(page), "relative_norm") == pytest.approx(2 * TESTED)
+
+
+def test_a_window_that_stores_nothing_can_edit_all_the_same(browser: Browser, site: str) -> None:
+    with browser.new_context() as context:
+        context.add_init_script(
+            "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('no') } })"
+        )
+        page = context.new_page()
+        open_editor(page, site, TWICE)
+        button(page, "Run").click()
+        expect(status(page)).to_have_text("The panels show the edited code.")
+
+
+def shared(page: Page, context: BrowserContext) -> str:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button(page, "Copy link").click()
+    expect(status(page)).to_contain_text("copied")
+    link: str = page.evaluate("navigator.clipboard.readText()")
+    return link
+
+
+def test_a_link_brings_the_edit_and_runs_nothing(
+    browser: Browser, context: BrowserContext, page: Page, site: str
+) -> None:
+    open_editor(page, site + PAGE.replace(PAGE, ""), TWICE)
+    link = shared(page, context)
+    assert link.startswith(f"{site}{PAGE}#edit=lora.")
+    assert len(link) < 4000
+    with browser.new_context() as other:
+        guest = other.new_page()
+        requests = record(other)
+        guest.goto(link)
+        expect(status(guest)).to_contain_text("It has not run: read it first")
+        expect(editor(guest)).to_contain_text("class LoRA")
+        guest.wait_for_load_state("networkidle")
+        assert [url for url in requests if is_python(url) or "sandbox" in url] == []
+        assert labs(guest) == []
+        assert guest.evaluate(f"sessionStorage['{KEY}']") == TWICE
+        assert "#" not in guest.url
+        button(guest, "Run").click()
+        expect(status(guest)).to_have_text("The panels show the edited code.")
+
+
+def test_a_link_is_shown_as_text_whatever_it_holds(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    evil = '<img src=x onerror=\'window.evil = 1\'>\n"""</script><script>window.evil = 2</script>'
+    open_editor(page, site, evil)
+    link = shared(page, context)
+    page.goto("about:blank")
+    page.goto(link)
+    expect(editor(page)).to_contain_text("<img src=x onerror='window.evil = 1'>")
+    assert page.evaluate("window.evil") is None
+    assert editor(page).locator("img, script").count() == 0
+
+
+def test_a_link_can_be_undone_back_to_the_readers_own_edit(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    open_editor(page, site, "# theirs")
+    link = shared(page, context)
+    editor(page).fill("# mine")
+    page.goto("about:blank")
+    page.goto(link)
+    expect(editor(page)).to_have_text("# theirs")
+    editor(page).press("ControlOrMeta+z")
+    expect(editor(page)).to_have_text("# mine")
+
+
+def bomb() -> str:
+    """Return a link's letters that unpack to ten million."""
+    import base64
+    import zlib
+
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(b"#" * 10_000_000) + packer.flush()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("letters", ["", "!!!", "AAAA", "a" * 5000, "%00%ff", bomb()])
+def test_a_link_that_cannot_be_read_is_told(page: Page, site: str, letters: str) -> None:
+    page.goto(f"{site}{PAGE}#edit=lora.{letters}")
+    if letters:
+        expect(status(page)).to_contain_text("holds no code that can be read")
+    else:
+        expect(editor(page)).to_be_visible()
+    assert page.evaluate(f"sessionStorage['{KEY}']") is None
+
+
+# For everybody ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_an_open_editor(browser: Browser, site: str, scheme: Any) -> None:
+    with browser.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        open_editor(page, site, SOURCE.replace(DELTA, "        return self.missing"))
+        button(page, "Run").click()
+        expect(status(page)).to_contain_text("AttributeError")
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("axe.run('code-cell, adapter-demo')")["violations"]
+        assert [
+            (rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found
+        ] == []
+
+
+def test_escape_and_tab_lead_out_of_the_editor(page: Page, site: str) -> None:
+    open_editor(page, site)
+    editor(page).press("Tab")
+    expect(editor(page)).to_be_focused()
+    editor(page).press("Escape")
+    page.keyboard.press("Tab")
+    expect(editor(page)).not_to_be_focused()
+    describes = editor(page).get_attribute("aria-describedby")
+    expect(page.locator(f"#{describes}")).to_contain_text("Escape and then Tab")
+
+
+def test_on_a_phone_buttons_are_large_and_the_page_stays_in_its_width(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        open_editor(page, site)
+        for name in ("Run", "Stop", "Reset", "Copy link", "Close"):
+            box = button(page, name).bounding_box()
+            assert box
+            assert min(box["width"], box["height"]) >= 44
+        assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -1,0 +1,124 @@
+"""The playground: cells, figures, examples."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from scripts import examples
+from tests.browser.test_widget import record
+
+PAGE = "playground/"
+
+
+def cell(page: Page, name: str = "start") -> Locator:
+    return page.locator(f"code-cell[name={name}]")
+
+
+def open_cell(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    cell(page).get_by_role("button", name="Edit and run").click()
+    expect(cell(page).get_by_role("textbox", name="Python code")).to_be_focused()
+
+
+def run(page: Page, code: str, end: str = "Finished in") -> str:
+    """Run code in the open cell and return what it printed."""
+    cell(page).get_by_role("textbox", name="Python code").fill(code)
+    cell(page).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(page).get_by_role("status")).to_contain_text(end, timeout=30_000)
+    return cell(page).locator(".output").text_content() or ""
+
+
+# Cells and examples -------------------------------------------------------------------------------
+
+
+def test_the_first_cell_runs_as_it_stands(page: Page, site: str) -> None:
+    open_cell(page, site)
+    cell(page).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("rank of the change: 4")
+
+
+def test_without_javascript_every_example_can_be_read(browser: Browser, site: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + PAGE)
+        for example in examples.read():
+            listing = page.locator(f".source-listing:has(code-cell[name={example.name}]) pre")
+            if example.theme != "start":
+                page.get_by_text(example.title, exact=True).first.click()
+            expect(listing).to_be_visible()
+            assert listing.inner_text().rstrip() == example.path.read_text("utf-8").rstrip()
+
+
+def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    for example in examples.read():
+        if example.theme != "start":
+            page.get_by_text(example.title, exact=True).first.click()
+        here = cell(page, example.name)
+        here.get_by_role("button", name="Edit and run").click()
+        here.get_by_role("button", name="Run", exact=True).click()
+        expect(here.get_by_role("status")).to_contain_text("Finished in", timeout=30_000)
+        draws = "plt.show()" in example.path.read_text("utf-8")
+        expect(here.get_by_role("img")).to_have_count(int(draws))
+        assert draws or here.get_by_role("region", name="Output").inner_text()
+        here.get_by_role("button", name="Close").click()
+
+
+def test_an_error_in_a_cell_marks_its_line(page: Page, site: str) -> None:
+    open_cell(page, site)
+    printed = run(page, "x = 1\nx / 0", "Line 2: ZeroDivisionError: division by zero")
+    assert "Traceback" in printed
+    expect(cell(page).locator(".error-line")).to_have_text("x / 0")
+
+
+def test_an_endless_loop_is_stopped_and_python_is_ready_again(page: Page, site: str) -> None:
+    open_cell(page, site)
+    cell(page).get_by_role("textbox", name="Python code").fill(
+        "print('on', flush=True)\nwhile 1: pass"
+    )
+    cell(page).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(page).get_by_role("region", name="Output")).to_have_text("on")
+    cell(page).get_by_role("button", name="Stop").click()
+    expect(cell(page).get_by_role("status")).to_have_text("Stopped. Python is ready again.")
+    assert run(page, "1 + 1") == "2\n"
+
+
+def test_a_breakdown_is_told_and_the_next_run_starts_anew(page: Page, site: str) -> None:
+    open_cell(page, site)
+    run(page, "import ctypes\nctypes.string_at(-1 & 0xffffffff, 100)", "Python broke down")
+    assert run(page, "1 + 1") == "2\n"
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+FIGURE = """
+import matplotlib.pyplot as plt
+print("before")
+plt.plot([1, 3, 2])
+plt.show()
+print("after")
+"""
+
+
+def test_a_figure_appears_and_no_request_goes_to_another_host(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    open_cell(page, site)
+    assert not any("matplotlib" in url for url in requests)
+    assert run(page, FIGURE).split() == ["before", "after"]
+    figure = cell(page).get_by_role("img", name="Figure 1")
+    page.wait_for_function("image => image.naturalWidth > 100", arg=figure.element_handle())
+    assert any("/wheels/matplotlib" in url for url in requests)
+    hosts = {urlsplit(url).netloc for url in requests if url.startswith("http")}
+    assert hosts == {urlsplit(site).netloc}
+
+
+def test_a_package_that_does_not_arrive_is_told(page: Page, site: str) -> None:
+    page.context.route("**/wheels/kiwisolver*", lambda route: route.abort())
+    open_cell(page, site)
+    run(page, FIGURE, "could not be loaded")
+    page.context.unroute_all()
+    assert run(page, FIGURE).split() == ["before", "after"]
