@@ -106,7 +106,7 @@ ATTEMPTS = {
     "indexedDB as folder": (
         "FS = pyodide_js.FS; FS.mkdir('/stolen');"
         "FS.mount(FS.filesystems.IDBFS, js.Object.new(), '/stolen');"
-        "wait(js.Promise.new(lambda done, fail: FS.syncfs(True, lambda e=0: (fail if e else done)(e))))"
+        "wait(js.Promise.new(lambda a, b: FS.syncfs(True, lambda e=0: (b if e else a)(e))))"
     ),
     "caches": "wait(js.caches.open('stolen'))",
     "channel": "js.BroadcastChannel.new('page').postMessage('forged')",
