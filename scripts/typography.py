@@ -15,7 +15,7 @@ MARKUP = re.compile(
     re.DOTALL,
 )
 QUOTES = re.compile(r"&(?:#39|#x27|#34|quot);")
-INDEX = re.compile(r"(?<![\w/.])([A-Za-zΑ-ω‖])_([A-Za-z0-9]{1,4})(?![A-Za-z0-9_/])")
+INDEX = re.compile(r"(?<![\w/.-])([A-Za-zΑ-ω‖])_([A-Za-z0-9]{1,4})(?![A-Za-z0-9_/])")
 PLACE = re.compile(
     r"\b(Tables?|Figures?|[Ss]ections?|Appendix|Algorithm|Theorem|Proposition|[Ee]ntry|rank)\s"
     r"(?=[\dIVX]|[A-Z]\b)"
