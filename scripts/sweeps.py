@@ -81,7 +81,8 @@ def answer(slug: str, chosen: dict[str, Any]) -> Answer:
 
 def _wanted(slug: str, knob: Knob) -> list[Any]:
     """Return the knob's values, most wanted first."""
-    matches = Counter(matched(first, Side(slug, slug, "", {})).own[knob.name] for first in _defaults())
+    side = Side(slug, slug, "", {})
+    matches = Counter(matched(first, side).own[knob.name] for first in _defaults())
     values = knob.values()
     frequent = [value for value, _ in matches.most_common()]
     spread = [values[i] for i in _spread(len(values))]
