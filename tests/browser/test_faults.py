@@ -127,9 +127,8 @@ def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
         assert page.locator(".sentence").inner_text() == sentence
 
 
-def test_a_device_without_memory_for_python_is_told_so(
-    context: BrowserContext, page: Page, site: str
-) -> None:
+def test_a_device_without_memory_for_python_is_told_so(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
     full = """WebAssembly.instantiate = () => Promise.reject(
       new RangeError("WebAssembly.instantiate(): Out of memory"));"""
     patch_worker(context, full)
@@ -137,9 +136,7 @@ def test_a_device_without_memory_for_python_is_told_so(
     knob(page, "step").press("ArrowLeft")
     page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
     expect(page.locator(".problem")).to_contain_text("Out of memory")
-    context.unroute_all()
-    page.get_by_role("button", name="Try again").click()
-    page.wait_for_selector(LIVE, timeout=60_000)
+    expect(page.locator(".note")).to_contain_text("still hold")
 
 
 def test_the_largest_size_needs_no_more_memory_than_the_start(
@@ -170,7 +167,8 @@ def patch_worker(context: BrowserContext, script: str) -> None:
 
     def answer(route: Route) -> None:
         response = route.fetch()
-        route.fulfill(response=response, body=script + response.text())
+        headers = response.headers | {"cache-control": "no-store"}
+        route.fulfill(response=response, body=script + response.text(), headers=headers)
 
     context.route("**/assets/demo/worker-*.js", answer)
 
@@ -346,7 +344,7 @@ def target(browser: Browser, site: str) -> Any:
         yield page, errors
 
 
-@rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@rules(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(query=QUERIES, fragment=HASHES)
 def test_no_address_breaks_the_widget_or_brings_code_into_it(
     target: Any, site: str, query: list[tuple[str, str]], fragment: str
