@@ -305,7 +305,8 @@ def test_python_s_files_have_twins() -> None:
 
 
 def test_zensical_makes_the_same_pages(tmp_path: Path) -> None:
-    for name in ("adapters_np", "demos", "docs", "overrides", "scripts", ".build/demos"):
+    drawn = (".build/demos", ".build/compare")
+    for name in ("adapters_np", "demos", "docs", "overrides", "scripts", *drawn):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("mkdocs.yml", "CHANGELOG.md", "CITATION.cff"):
         shutil.copyfile(ROOT / name, tmp_path / name)
