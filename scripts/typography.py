@@ -24,7 +24,7 @@ UNIT = re.compile(r"(?<=\d)\s(?=(?:%|GiB|GB|MB|M|B|s)(?!\w))")
 RELATION = re.compile(r"(?<!\S)(\S{1,7})\s(=|×|≤|≥|≈|&lt;|&gt;)\s(?=\S{1,7}(?!\S))")
 RATIO = re.compile(r"(?<!\S)(\S{1,2})\s/\s(?=\S{1,2}(?!\S))")
 NORM = re.compile(r"‖[^‖]{1,12}‖")
-POWER = re.compile(r"(?<=\de)-(?=\d)")
+POWER = re.compile(r"(?<![\w.-])(\d[\d.]*e)-(?=\d)")
 
 
 def dress(folder: Path) -> None:
@@ -64,5 +64,5 @@ def prose(text: str) -> str:
     text = RELATION.sub(rf"\1{NBSP}\2{NBSP}", text)
     text = RATIO.sub(rf"\1{NBSP}/{NBSP}", text)
     text = NORM.sub(lambda match: match[0].replace(" ", NBSP), text)
-    text = POWER.sub("−", text)
+    text = POWER.sub(r"\1−", text)
     return INDEX.sub(r"\1<sub>\2</sub>", text)
