@@ -146,7 +146,7 @@ def listing(path: Path, name: str, module: str = "") -> str:
     file = path.relative_to(ROOT).as_posix()
     method = f' module="{module}"' if module else ""
     return (
-        f'<div class="source-listing" data-module="{module}" markdown="1">\n\n'
+        f'<div class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
         f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
         f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</div>\n'
     )
@@ -293,7 +293,7 @@ class Furniture:
         template = self.jinja.get_template("page.html")
         module = template.make_module({"root": self.root, "titles": titles})
         html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
-        return f'\n<div class="ah">{html}</div>\n'
+        return f'\n<div class="ah" data-search-exclude>{html}</div>\n'
 
     def note(self, text: str) -> tuple[Any, ...]:
         """Return the sources in a text, and note them for the page's list of references."""
