@@ -18,6 +18,7 @@ import { python } from "./python.js";
  *   stored?: boolean}} Drawn
  */
 
+const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 class AdapterDemo extends Live {
@@ -75,14 +76,18 @@ class AdapterDemo extends Live {
   /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
   async run() {
     const { signal } = this.life;
-    const knobs = this.knobs;
     const computer = this.lab ?? python;
     const current = () => !signal.aborted && computer === (this.lab ?? python);
     if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
     this.write(".problem", "");
     plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
-    this.#drawStored();
+    const stored = this.#drawStored();
+    if (computer.state === "off") {
+      await Promise.race([stored, new Promise((done) => setTimeout(done, AHEAD))]);
+      if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
+    }
+    const knobs = this.knobs;
     try {
       const answer = await computer.probe(this, { method: this.method, knobs });
       if (!answer || !current()) return;
@@ -113,10 +118,10 @@ class AdapterDemo extends Live {
   /** Draws the stored answer nearest to the main control, if no other one is moved. */
   async #drawStored() {
     const { signal } = this.life;
-    const store = await this.#prepare();
-    const main = this.#fields.find(({ name }) => name === store?.knob);
-    const others = this.#fields.some((field) => field !== main && field.text !== field.initial);
-    if (!store || !main || others || this.lab || python.state === "ready" || signal.aborted) return;
+    const main = this.#fields.find(({ name }) => name === this.find("form").dataset.main);
+    const others = () => this.#fields.some((field) => field !== main && field.text !== field.initial);
+    const store = main && !others() && (await this.#prepare());
+    if (!store || others() || this.lab || python.state === "ready" || signal.aborted) return;
     const answer = store.nearest(main.value);
     if (this.#answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
     this.#answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
@@ -213,7 +218,7 @@ class AdapterDemo extends Live {
 
   /** @param {HTMLButtonElement} button */
   async #press(button) {
-    if (button.name === "action" && this.dataset.state === "loading") (this.lab ?? python).stop();
+    if (button.name === "action" && this.dataset.state === "loading") this.#cancel();
     else if (button.name === "action") this.run();
     else if (button.name === "play") this.#play();
     else if (button.name === "reset") this.#reset();
@@ -224,6 +229,12 @@ class AdapterDemo extends Live {
       const { save } = await import("./export.js");
       if (answer?.stored === false) save(button.value, this, answer);
     }
+  }
+
+  #cancel() {
+    const computer = this.lab ?? python;
+    if (computer.state === "off") this.#showStored();
+    else computer.stop();
   }
 
   /** Moves the main control through all its values and back; one value where motion is not wanted. */

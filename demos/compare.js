@@ -10,7 +10,6 @@ import { explore } from "./explore.js";
 import { Field, address, restore } from "./fields.js";
 import { Live, size } from "./live.js";
 import { python } from "./python.js";
-import { load } from "./sweep.js";
 
 /**
  * @typedef {import("./draw.js").Panel} Panel
@@ -192,12 +191,12 @@ class AdapterCompare extends Live {
     const [a, b] = this.sides;
     plot().catch(() => {});
     try {
-      const [pairs, ...sweeps] = await Promise.all([
-        fetch(new URL(`./${a.method}.json`, import.meta.url)).then((response) => response.json()),
-        ...this.sides.map(({ form }) => load(form.dataset.sweep ?? "")),
-      ]);
+      const names = [`${a.method}.json`, ...this.sides.map(({ form }) => form.dataset.sweep ?? "")];
+      const files = names.map((name) => fetch(new URL(name, import.meta.url)));
+      const [{ Sweep }, pairs, ...responses] = await Promise.all([import("./sweep.js"), ...files]);
+      const { own, sentence } = (await pairs.json())[b.method];
+      const sweeps = await Promise.all(responses.map(async (response) => new Sweep(await response.arrayBuffer())));
       if (signal.aborted || pair !== this.pair || this.dataset.state === "live") return;
-      const { own, sentence } = pairs[b.method];
       const values = [sweeps[0].answers[0].value, own[sweeps[1].knob]];
       const sides = sweeps.map((sweep, i) => ({ panels: sweep.compare(values[i]), sentence: "" }));
       this.#answer = { sides, sentence, own, milliseconds: 0, stored: true };

@@ -7,12 +7,6 @@
  * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, others: import("./draw.js").Gauge[]}} Stored
  */
 
-/** Fetches a file beside this one. @param {string} name */
-export async function load(name) {
-  const response = await fetch(new URL(name, import.meta.url));
-  return new Sweep(await response.arrayBuffer());
-}
-
 export class Sweep {
   /** @param {ArrayBuffer} file */
   constructor(file) {

@@ -41,13 +41,31 @@ TOUCH = """([selector, name]) => new Promise((done) => {
   const demo = document.querySelector(selector);
   const control = demo.querySelector(`[name=${name}]`);
   const start = performance.now();
-  const finish = (event) => requestAnimationFrame(
-    () => done([performance.now() - start, event.detail.milliseconds]));
-  demo.addEventListener("adapter-demo:update", finish, { once: true });
+  const finish = ({ detail: { milliseconds, stored } }) => {
+    if (stored) return;
+    demo.removeEventListener("adapter-demo:update", finish);
+    requestAnimationFrame(() => done([performance.now() - start, milliseconds]));
+  };
+  demo.addEventListener("adapter-demo:update", finish);
   const { value, min, max } = control;
   control.value = Number(value) === Number(max) ? min : Number(value) + 1;
   control.dispatchEvent(new Event("input", { bubbles: true }));
 })"""
+
+
+# How long the first move of the main control waits for an answer, from the file or from Python.
+WATCH = """() => {
+  const demo = document.querySelector("adapter-demo");
+  demo.addEventListener("input", () => { window.moved ??= performance.now(); });
+  demo.addEventListener("adapter-demo:update", () => requestAnimationFrame(
+    () => { window.answered ??= performance.now() - window.moved; }));
+}"""
+LINE = {
+    "offline": False,
+    "latency": 20,
+    "downloadThroughput": 20e6 / 8,
+    "uploadThroughput": 5e6 / 8,
+}
 
 
 def summary(values: list[float]) -> dict[str, float]:
@@ -74,6 +92,26 @@ def touch(page: Page, control: str = "") -> tuple[float, float]:
     name = control or page.eval_on_selector("adapter-demo input[type=range]", "e => e.name")
     to_picture, compute = page.evaluate(TOUCH, ["adapter-demo", name])
     return to_picture, compute
+
+
+def first_drag(page: Page, address: str) -> float:
+    """Return the milliseconds from a first drag, on a slow line, to the picture."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", LINE)
+    page.goto(address, wait_until="networkidle")
+    page.evaluate(WATCH)
+    slider = page.locator("adapter-demo input[type=range]").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    if not box:
+        raise RuntimeError(f"{address} has no slider")
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, middle, steps=5)
+    page.mouse.up()
+    return float(page.wait_for_function("() => window.answered").json_value())
 
 
 def weight(context: BrowserContext, url: str) -> dict[str, int]:
@@ -109,11 +147,13 @@ def first_paint(page: Page) -> float:
 def browser(url: str, page_path: str, next_path: str, runs: int) -> dict[str, Any]:
     """Measure one method page in Chromium."""
     address = f"{url}/{page_path}"
-    weights, paints, cold, warm, second = [], [], [], [], []
+    weights, paints, drags, cold, warm, second = [], [], [], [], [], []
     moves: list[tuple[float, float]] = []
     for run in range(runs):
         with visit() as context:
             weights.append(weight(context, address) if run == 0 else {})
+        with visit() as context:
+            drags.append(first_drag(context.new_page(), address))
         with visit() as context:
             page = context.new_page()
             page.goto(address, wait_until="networkidle")
@@ -134,6 +174,7 @@ def browser(url: str, page_path: str, next_path: str, runs: int) -> dict[str, An
         "page": page_path,
         "bytes_before_touch": weights[0],
         "first_contentful_paint": summary(paints),
+        "first_drag_cold_20_mbit": summary(drags),
         "touch_to_live_cold": summary(cold),
         "touch_to_live_warm": summary(warm),
         "slider_compute": summary([compute for _, compute in moves]),
