@@ -59,7 +59,7 @@ class Cell {
     if (this.stored) this.say("This is your own version, kept for this visit.");
 
     const on = { signal: this.#life.signal };
-    signal.addEventListener("abort", () => this.#life.abort(), on);
+    signal.addEventListener("abort", () => this.#leave(), on);
     this.#life.signal.addEventListener("abort", () => this.#end());
     host.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target.name), on);
     lab.addEventListener("progress", (event) => this.#progress(/** @type {CustomEvent} */ (event).detail), on);
@@ -118,17 +118,23 @@ class Cell {
   /** Puts the listing back. */
   #close() {
     this.#life.abort();
+    if (this.#running) this.lab.stop();
     this.#detach();
     this.listing.hidden = false;
     this.host.replaceChildren(...(this.button ? [this.button] : []));
     /** @type {HTMLElement | null} */ (this.button)?.focus();
   }
 
+  /** Ends with the page: what its code has done to Python is not for the next one. */
+  #leave() {
+    this.#life.abort();
+    if (this.#started) this.lab.stop();
+  }
+
   #end() {
     this.#clear();
     this.editor.destroy();
     cells.delete(this.host);
-    if (this.#started) this.lab.stop();
   }
 
   // The widgets --------------------------------------------------------------------------------------

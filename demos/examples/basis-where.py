@@ -1,4 +1,4 @@
-# Which of the weight's own directions does a change connect?
+# Which of the weight’s own directions does a change connect?
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -1,4 +1,4 @@
-# DeLoRA's change has a bound, however far its directions move
+# DeLoRA’s change has a bound, however far its directions move
 import numpy as np
 
 from adapters_np.core import perturbed

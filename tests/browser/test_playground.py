@@ -22,6 +22,13 @@ def open_cell(page: Page, site: str) -> None:
     expect(cell(page).get_by_role("textbox", name="Python code")).to_be_focused()
 
 
+def unfold(page: Page, example: examples.Example) -> None:
+    """Open an example, which lies behind its title."""
+    title = page.locator(f"details.example:has(code-cell[name={example.name}]) > summary")
+    expect(title).to_have_text(example.title)
+    title.click()
+
+
 def run(page: Page, code: str, end: str = "Finished in") -> str:
     """Run code in the open cell and return what it printed."""
     cell(page).get_by_role("textbox", name="Python code").fill(code)
@@ -46,7 +53,7 @@ def test_without_javascript_every_example_can_be_read(browser: Browser, site: st
         for example in examples.read():
             listing = page.locator(f".source-listing:has(code-cell[name={example.name}]) pre")
             if example.theme != "start":
-                page.get_by_text(example.title, exact=True).first.click()
+                unfold(page, example)
             expect(listing).to_be_visible()
             assert listing.inner_text().rstrip() == example.path.read_text("utf-8").rstrip()
 
@@ -55,7 +62,7 @@ def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     for example in examples.read():
         if example.theme != "start":
-            page.get_by_text(example.title, exact=True).first.click()
+            unfold(page, example)
         here = cell(page, example.name)
         here.get_by_role("button", name="Edit and run").click()
         here.get_by_role("button", name="Run", exact=True).click()
@@ -63,7 +70,6 @@ def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
         draws = "plt.show()" in example.path.read_text("utf-8")
         expect(here.get_by_role("img")).to_have_count(int(draws))
         assert draws or here.get_by_role("region", name="Output").inner_text()
-        here.get_by_role("button", name="Close").click()
 
 
 def test_an_error_in_a_cell_marks_its_line(page: Page, site: str) -> None:

@@ -22,6 +22,12 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page that may hear of errors which nothing in the worker catches."""
+    return context.new_page()
+
+
 class Host(NamedTuple):
     """Another host that takes every request, and the paths it was asked for."""
 
