@@ -81,7 +81,11 @@ class Cell {
   run() {
     const { lab, module, editor } = this;
     this.#clear();
-    if (module && editor.text === this.original) return this.#detach("The panels show the tested file.");
+    if (module && editor.text === this.original) {
+      this.#detach("The panels show the tested file.");
+      for (const demo of this.demos) demo.run();
+      return;
+    }
     this.#busy(true);
     this.say(lab.state === "ready" ? "Running." : `Loading a Python for your code, ${(lab.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
     if (module) this.#attach(module);

@@ -32,7 +32,7 @@ function download(file, name) {
 }
 
 /** @param {Demo} demo */
-const about = ({ method, address }) => ({ method, address, version: VERSION });
+const about = ({ method, address, dataset }) => ({ method, address, version: VERSION, ...("edited" in dataset && { code: "edited by a reader" }) });
 
 /** One row per number, so that a spreadsheet can filter. @param {Demo} demo @param {Drawn} drawn */
 function csv(demo, { knobs, panels }) {
@@ -102,7 +102,7 @@ function picture(demo, { knobs, panels, sentence }) {
   const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, name = "") =>
     svg.append(node("text", { x, y, class: name }, text));
   const settings = Object.entries(knobs).map(([name, value]) => `${name}=${value}`).join("  ");
-  write(demo.method, 24, 40, "title");
+  write("edited" in demo.dataset ? `${demo.method}, code edited by a reader` : demo.method, 24, 40, "title");
   wrap(settings, 110).forEach((line, i) => write(line, 24, 60 + 15 * i, "small"));
 
   const visible = [...demo.querySelectorAll(".matrix .view")].find((view) => getComputedStyle(view).display !== "none");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,23 @@ def test_a_mistake_of_syntax_marks_its_line(page: Page, site: str) -> None:
     button(page, "Run").click()
     expect(cell(page).locator(".error-line")).to_have_text("class (")
     expect(status(page)).to_contain_text("SyntaxError")
+
+
+def test_an_export_says_that_the_code_is_edited(page: Page, site: str) -> None:
+    open_editor(page, site, TWICE)
+    redraw(page)
+    page.locator("adapter-demo .export > summary").click()
+    with page.expect_download() as download:
+        page.locator("adapter-demo button[value=json]").click()
+    exported = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert exported["code"] == "edited by a reader"
+
+
+def test_running_the_file_unchanged_draws_the_tested_code(page: Page, site: str) -> None:
+    open_editor(page, site)
+    assert gauge(redraw(page), "relative_norm") == pytest.approx(TESTED)
+    expect(status(page)).to_have_text("The panels show the tested file.")
+    assert labs(page) == []
 
 
 def test_reset_restores_the_tested_file_and_can_be_undone(page: Page, site: str) -> None:
