@@ -192,8 +192,7 @@ class AdapterDemo extends Live {
     const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
     /** @param {Event} event */
     const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
-    on("pointerover", (event) => touched(event) && this.#prepare());
-    on("focusin", (event) => touched(event) && this.#prepare());
+    for (const reach of ["pointerover", "focusin"]) on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
     on("pointerdown", touch);
     on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
     on("input", (event) => touched(event) && this.#change([/** @type {Field} */ (touched(event))]));
