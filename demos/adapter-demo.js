@@ -5,10 +5,11 @@
  * `data-state` goes stored → loading → live, or error; `adapter-demo:update` follows every redraw.
  */
 
+import { recall, remember } from "./choices.js";
 import "./code-cell.js";
-import { draw, plot } from "./draw.js";
+import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
-import { Field, address, restore } from "./fields.js";
+import { Field, address, restore, says } from "./fields.js";
 import { Live, size } from "./live.js";
 import { python } from "./python.js";
 
@@ -49,7 +50,7 @@ class AdapterDemo extends Live {
     this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.#ownsAddress;
     this.find(".controls").removeAttribute("disabled");
-    if (this.#ownsAddress) this.#restore();
+    this.#restore();
     this.#showStored();
     if (this.#moved && python.state === "ready") this.run();
   }
@@ -81,7 +82,7 @@ class AdapterDemo extends Live {
     if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
     this.write(".problem", "");
-    plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
+    charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     const stored = this.#drawStored();
     if (computer.state === "off") {
       await Promise.race([stored, new Promise((done) => setTimeout(done, AHEAD))]);
@@ -105,7 +106,7 @@ class AdapterDemo extends Live {
   #prepare() {
     const { sweep } = this.find("form").dataset;
     if (!sweep || this.lab || python.state === "ready") return;
-    plot().catch(() => {});
+    charts().catch(() => {});
     return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
   }
 
@@ -189,13 +190,16 @@ class AdapterDemo extends Live {
     /** @param {string} type @param {(event: any) => void} listener */
     const on = (type, listener) => this.addEventListener(type, listener, { signal });
     /** @param {Event} event */
-    const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
+    const touched = ({ target }) => /** @type {Field} */ (this.#fields.find(({ controls }) => controls.some((control) => control === target)));
     /** @param {Event} event */
     const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
     for (const reach of ["pointerover", "focusin"]) on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
     on("pointerdown", touch);
     on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
-    on("input", (event) => touched(event) && this.#change([/** @type {Field} */ (touched(event))]));
+    on("input", (event) => {
+      remember(this, this.#fields);
+      if (touched(event)) this.#change([touched(event)]);
+    });
     on("dblclick", (event) => {
       const field = touched(event);
       if (field?.kind === "range") this.#change([field], field.initial);
@@ -258,6 +262,7 @@ class AdapterDemo extends Live {
   #reset() {
     this.#sweep = undefined;
     for (const field of this.#fields) field.text = field.initial;
+    remember(this, this.#fields);
     if (this.#ownsAddress) this.#keepAddress();
     if (this.dataset.state !== "stored") return this.#change([]);
     this.#showStored();
@@ -272,9 +277,13 @@ class AdapterDemo extends Live {
 
   #keepAddress = () => history.replaceState(history.state, "", this.address);
 
+  /** Takes what the address says, or where it says nothing, what the reader has chosen for other widgets. */
   #restore() {
-    const wrong = restore(this.#fields);
+    const said = this.#ownsAddress && says(this.#fields);
+    recall(this, said ? [] : this.#fields);
+    const wrong = said ? restore(this.#fields) : [];
     if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
+    if (this.#ownsAddress && !said && this.#moved) this.#keepAddress();
     const world = this.find(".world");
     world.open = this.#fields.some(({ element, text, initial }) => text !== initial && world.contains(element));
   }

@@ -5,9 +5,10 @@
  * control. `data-state` is that of <adapter-demo>; `adapter-compare:update` follows every redraw.
  */
 
-import { draw, plot, share } from "./draw.js";
+import { recall, remember } from "./choices.js";
+import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
-import { Field, address, restore } from "./fields.js";
+import { Field, address, restore, says } from "./fields.js";
 import { Live, size } from "./live.js";
 import { python } from "./python.js";
 
@@ -147,7 +148,7 @@ class AdapterCompare extends Live {
     if (python.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
     this.write(".problem", "");
-    plot().catch(() => {}); // arrives beside Python; draw() tells what is wrong
+    charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     const [a, b] = this.sides.map(({ method, name, main, own }) => ({ method, name, knob: main?.label ?? "", own }));
     const world = Object.fromEntries(this.#world.map(({ name, value }) => [name, value]));
     try {
@@ -189,7 +190,7 @@ class AdapterCompare extends Live {
     const { signal } = this.life;
     const { pair } = this;
     const [a, b] = this.sides;
-    plot().catch(() => {});
+    charts().catch(() => {});
     try {
       const names = [`${a.method}.json`, ...this.sides.map(({ form }) => form.dataset.sweep ?? "")];
       const files = names.map((name) => fetch(new URL(name, import.meta.url)));
@@ -243,6 +244,7 @@ class AdapterCompare extends Live {
     on("pointerdown", touch);
     on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
     on("input", (event) => {
+      remember(this, this.#world);
       const field = touched(event);
       if (field) this.#change(field);
       else if (event.target.name === "equal") this.#change();
@@ -316,6 +318,7 @@ class AdapterCompare extends Live {
       if (![...side.select.options].some(({ value }) => value === method)) wrong.push(`${side.letter}=${method.slice(0, 40)}`);
       else if (method !== side.method) await side.choose(method).catch(({ message }) => this.write(".problem", message));
     }
+    recall(this, says(this.#world) ? [] : this.#world);
     wrong.push(...restore(this.#fields));
     this.equal = !query.has(this.sides[1].main?.key ?? "");
     if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);

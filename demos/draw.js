@@ -16,7 +16,7 @@
 
 import { canvas } from "./heatmap.js";
 
-export const plot = () => import("./plot.js");
+export const charts = () => import("./chart.js");
 
 /**
  * Draws an answer into the form of a widget. Figures that exist are kept, with their focus and their switch.
@@ -26,10 +26,10 @@ export const plot = () => import("./plot.js");
  * @param {Raster} raster makes the picture of a matrix: a canvas, or an image at build time
  */
 export async function draw(root, { panels, sentence }, raster = canvas) {
-  const Plot = await plot();
+  const { chart } = await charts();
   for (const panel of panels) {
     if (panel.kind === "matrix") drawMatrix(root, panel, raster);
-    if (panel.kind === "series") drawSeries(root, panel, Plot);
+    if (panel.kind === "series") drawSeries(root, panel, chart);
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
@@ -95,10 +95,11 @@ function extent(values) {
 
 // Series -------------------------------------------------------------------------------------------
 
-export const CHART = { width: 240, height: 214, marginLeft: 34, marginRight: 6, marginTop: 8, marginBottom: 20 };
+/** The size of a chart, and where the values lie in it. */
+export const CHART = { width: 240, height: 214, left: 34, right: 234, top: 8, bottom: 194 };
 
-/** @param {HTMLElement} root @param {Series} panel @param {Awaited<ReturnType<typeof plot>>} Plot */
-function drawSeries(root, panel, Plot) {
+/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js").chart} chart */
+function drawSeries(root, panel, chart) {
   const document = root.ownerDocument;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
   const figure = named(root, "figure", panel.name) ?? newFigure(root, panel, () => ({
@@ -106,30 +107,10 @@ function drawSeries(root, panel, Plot) {
     body: [newStage(document)],
   }));
   const lines = panel.lines.map(({ values }) => Array.from(values));
-  const count = lines[0].length;
-  const top = panel.top || highest(panel) || 1;
-  const at = { x: (/** @type {number} */ _, /** @type {number} */ i) => i + 1, y: (/** @type {number} */ v) => v };
-  const bars = { ...at, className: "line-0", strokeWidth: (0.7 * (CHART.width - 40)) / count };
-  const svg = Plot.plot({
-    ...CHART,
-    document,
-    x: { domain: [0.5, count + 0.5], ticks: [1, ...[1, 2, 3, 4].map((q) => (q * count) / 4)], tickSize: 3, label: null, tickFormat: String },
-    y: { domain: [0, top], ticks: 4, tickSize: 0, tickPadding: 4, grid: true, label: null, tickFormat: short },
-    marks: [
-      Plot.ruleY([0]),
-      ...(lines.length === 1
-        ? [Plot.ruleX(lines[0].filter((v) => v > top / 1000), bars)] // shorter ones would be invisible
-        : lines.map((values, i) => Plot.lineY(values, { ...at, className: `line-${i}` }))),
-    ],
-  });
-  svg.querySelector("style")?.remove(); // demo.css has what is needed of it, and a strict policy forbids it
-  for (const name of ["aria-label", "font-variant"]) {
-    // The whole has a label; the variant is no attribute of SVG.
-    for (const part of svg.querySelectorAll(`[${name}]`)) part.removeAttribute(name);
-  }
+  const svg = chart(document, CHART, lines, panel.top || highest(panel) || 1, short);
   const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
-  set(svg, { "data-columns": `${count}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });
+  set(svg, { "data-columns": `${lines[0].length}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   rest(figure, `${panel.y} by ${panel.x}`);
 }

@@ -74,12 +74,17 @@ function grid(root, stage) {
     const text = (/** @type {number} */ i, /** @type {number} */ j) => `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
     return { box, rows, columns, text };
   }
-  const [left, right, top, bottom] = [CHART.marginLeft, CHART.marginRight, CHART.marginTop, CHART.marginBottom].map((m) => (m * inner.width) / CHART.width);
+  const scale = inner.width / CHART.width;
   const [head, ...body] = [...root.querySelectorAll("tr")].map((tr) => [...tr.children].map((cell) => cell.textContent));
   /** @type {string[]} */
   const lines = JSON.parse(picture.dataset.lines ?? "[]");
   return {
-    box: { left: box.left + left, top: box.top + top, width: box.width - left - right, height: box.height - top - bottom },
+    box: {
+      left: box.left + scale * CHART.left,
+      top: box.top + scale * CHART.top,
+      width: scale * (CHART.right - CHART.left),
+      height: scale * (CHART.bottom - CHART.top),
+    },
     rows: 1,
     columns: Number(picture.dataset.columns),
     text: (/** @type {number} */ _, /** @type {number} */ i) =>

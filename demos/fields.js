@@ -90,6 +90,12 @@ export function address(fields, url = new URL(location.href)) {
   return url.href;
 }
 
+/** Whether the address names any of the controls. @param {Field[]} fields */
+export function says(fields) {
+  const query = new URLSearchParams(location.search);
+  return fields.some(({ key }) => query.has(key));
+}
+
 /**
  * Takes values from the address as far as the controls accept them.
  *

@@ -11,19 +11,16 @@ import json
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from adapters_np.core import load, slugs
-from demos.probe import probe
-from demos.world import toy
+from adapters_np.core import slugs
+from scripts import timings
 from scripts.bootstrap import chromium
 from scripts.serve import serving
 
@@ -66,6 +63,20 @@ LINE = {
     "downloadThroughput": 20e6 / 8,
     "uploadThroughput": 5e6 / 8,
 }
+
+
+# From the button to the next run's being possible.
+STOP = """() => new Promise((done) => {
+  const cell = document.querySelector("code-cell[name=start]");
+  const status = cell.querySelector(".status");
+  const start = performance.now();
+  new MutationObserver((_, observer) => {
+    if (!status.textContent.endsWith("ready again.")) return;
+    observer.disconnect();
+    done(performance.now() - start);
+  }).observe(status, { childList: true, characterData: true, subtree: true });
+  cell.querySelector("[name=stop]").click();
+})"""
 
 
 def summary(values: list[float]) -> dict[str, float]:
@@ -183,29 +194,32 @@ def browser(url: str, page_path: str, next_path: str, runs: int) -> dict[str, An
     }
 
 
-def cpython(repeat: int) -> dict[str, dict[str, float]]:
-    """Return median milliseconds of init, forward and the full probe for each method at 64×64."""
-    world = toy()
-    found = {}
-    for slug in slugs():
-        cls = load(slug)
-        adapter = cls.init(world.W, world.rng("init"))
-        found[slug] = {
-            "init": _median(partial(cls.init, world.W, world.rng("init")), repeat),
-            "forward": _median(partial(adapter.forward, world.W, world.X), repeat),
-            "probe": _median(partial(probe, slug, {}), repeat),
-        }
-    return found
+def playground(url: str, runs: int) -> dict[str, Any]:
+    """Measure readers' code: each method's times, and how soon a stopped Python is ready again."""
+    source = Path(timings.__file__).read_text("utf-8")
+    methods: dict[str, dict[str, float]] = {}
+    with visit() as context:
+        page = context.new_page()
+        page.goto(f"{url}/playground/")
+        cell = page.locator("code-cell[name=start]")
+        cell.get_by_role("button", name="Edit and run").click()
 
+        def run(code: str) -> None:
+            cell.get_by_role("textbox", name="Python code").fill(code)
+            cell.get_by_role("button", name="Run", exact=True).click()
 
-def _median(call: Callable[[], object], repeat: int) -> float:
-    call()
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - start))
-    return round(statistics.median(times), 3)
+        names = list(slugs())
+        for start in range(0, len(names), 8):  # each run within the time limit
+            some = names[start : start + 8]
+            run(f"{source}\nimport json; print(json.dumps(timings({some!r})))")
+            expect(cell.get_by_role("status")).to_contain_text("Finished in", timeout=30_000)
+            methods |= json.loads(cell.locator(".output").inner_text())
+        ready = []
+        for _ in range(runs):
+            run("print('on', flush=True)\nwhile True: pass")
+            expect(cell.locator(".output")).to_have_text("on")
+            ready.append(page.evaluate(STOP))
+    return {"stop_to_ready": summary(ready), "methods_pyodide": methods}
 
 
 def main() -> None:
@@ -221,7 +235,8 @@ def main() -> None:
     with serving(options.site) as url:
         result = {
             "browser": browser(url.rstrip("/"), options.page, options.next, options.runs),
-            "methods_cpython": cpython(15),
+            "methods_cpython": timings.timings(slugs()),
+            **playground(url.rstrip("/"), options.runs),
         }
     json.dump(result, sys.stdout, indent=1)
     print()

@@ -20,7 +20,6 @@ const files = JSON.parse(await readFile(manifest, "utf-8"));
 const constants = {
   MANIFEST: JSON.stringify(files),
   VERSION: JSON.stringify(version),
-  "window.devicePixelRatio": "2", // else Plot shifts lines by half a pixel on some screens, away from the stored picture
 };
 
 /** @param {string[]} names @param {Partial<import("esbuild").BuildOptions>} options */

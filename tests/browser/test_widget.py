@@ -221,6 +221,38 @@ def test_the_address_follows_the_controls_and_restores_them(page: Page, site: st
     page.wait_for_url("**?other=1")
 
 
+def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    page.get_by_text("Toy layer").click()
+    knob(page, "base").select_option("clustered")
+    page.get_by_role("radio", name="W′").check()
+    page.wait_for_selector(LIVE)
+    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft][data-state=live]")
+    expect(knob(page, "base")).to_have_value("clustered")
+    expect(page.locator("[name=shown][value=after]")).to_be_checked()
+    assert page.evaluate("updates.at(-1).method") == "oft"
+    assert page.evaluate("updates.at(-1).knobs.base") == "clustered"
+    assert page.evaluate("location.search") == "?base=clustered"
+    page.get_by_role("button", name="Reset").click()
+    page.goto(site + PAGE)
+    expect(knob(page, "base")).to_have_value("power_law")
+
+
+def test_an_address_with_settings_is_stronger_than_what_is_remembered(
+    page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    page.get_by_text("Toy layer").click()
+    knob(page, "size").select_option("32x32")
+    page.wait_for_selector(LIVE)
+    page.goto(site + PAGE + "?rank=4")
+    expect(knob(page, "rank")).to_be_enabled()
+    expect(knob(page, "size")).to_have_value("64x64")
+    page.goto(site + "methods/dora/")
+    expect(knob(page, "size")).to_have_value("32x32")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -256,6 +288,7 @@ def test_only_the_first_widget_on_a_page_owns_the_address(page: Page, site: str)
     )
     second = page.locator("adapter-demo").nth(1)
     expect(second.locator("[name=rank]")).to_have_value("8")
+    expect(second.locator("[name=rank]")).to_be_enabled()
     second.locator("[name=rank]").press("ArrowRight")
     page.wait_for_function("() => updates.at(-1)?.knobs.rank === 9")
     page.wait_for_timeout(600)

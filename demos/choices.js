@@ -1,0 +1,41 @@
+/** What a reader has chosen for all widgets, the toy layer and the matrix on show, is kept for the visit. */
+
+/** @typedef {import("./fields.js").Field} Field */
+
+const KEY = "choices";
+
+/** @returns {Record<string, string>} */
+function kept() {
+  try {
+    return Object(JSON.parse(sessionStorage.getItem(KEY) ?? "{}"));
+  } catch {
+    return {}; // a window that keeps nothing
+  }
+}
+
+/** @param {Field[]} fields */
+const layer = (fields) => fields.filter(({ element }) => element.closest(".world"));
+
+/** @param {Element} root the widget @param {Field[]} fields */
+export function remember(root, fields) {
+  const shown = /** @type {HTMLInputElement | null} */ (root.querySelector("[name=shown]:checked"))?.value;
+  const choices = layer(fields).map(({ name, text }) => [name, text]);
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...kept(), ...Object.fromEntries(choices), ...(shown && { shown }) }));
+  } catch {
+    // the choices end with the page
+  }
+}
+
+/**
+ * Sets the controls to what was chosen before, as far as they accept it.
+ *
+ * @param {Element} root @param {Field[]} fields none where the address says what they are
+ */
+export function recall(root, fields) {
+  const { shown, ...choices } = kept();
+  for (const field of layer(fields)) if (field.accepts(choices[field.name])) field.text = choices[field.name];
+  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[name=shown]"))) {
+    if (input.value === shown) input.checked = true;
+  }
+}
