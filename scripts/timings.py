@@ -1,4 +1,4 @@
-"""How long each method takes at 64×64, on whatever Python runs this file: this one or a browser's."""
+"""How long each method takes at 64×64, on whatever Python runs this file, here or in a browser."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def timings(methods: Iterable[str], repeat: int = 5) -> dict[str, dict[str, floa
     for slug in methods:
         cls = load(slug)
         adapter = cls.init(world.W, world.rng("init"))
+        calls: dict[str, Callable[[], object]] = {
+            "init": partial(cls.init, world.W, world.rng("init")),
+            "probe": partial(probe, slug, {}),
+        }
         if isinstance(adapter, WeightAdapter):
-            change = {"delta": partial(adapter.delta, world.W)}
+            calls["delta"] = partial(adapter.delta, world.W)
         else:
-            change = {"forward": partial(adapter.forward, world.W, world.X)}
-        calls = {"init": partial(cls.init, world.W, world.rng("init")), **change}
-        calls["probe"] = partial(probe, slug, {})
+            calls["forward"] = partial(adapter.forward, world.W, world.X)
         found[slug] = {name: median(call, repeat) for name, call in calls.items()}
     return found
 

@@ -5,8 +5,9 @@ B_i = P_i \, \mathrm{blockdiag}(R_{i,1}, \dots, R_{i,d/b}) \, P_i^\top, \qquad
 R_{i,j} = (I + Q_{i,j})(I - Q_{i,j})^{-1}$$
 
 Source: liu2024boft, section 4.
-Differs: nothing by default. PEFT also learns a length for each neuron (the knob `output_scale`) and
-its blocks are (I − S)(I + S)⁻¹ with S = (M − Mᵀ)/2 of a full matrix M, so Q = −S.
+Differs: nothing by default. PEFT also learns a factor for the length of each neuron (the knob
+`output_scale`), and its blocks are (I − S)(I + S)⁻¹ with S = (M − Mᵀ)/2 of a full matrix M, so
+Q = −S.
 """
 
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class BOFT(WeightAdapter):
             rng: Not used; nothing is random.
             factors: m, how many factors are multiplied; 1 is OFT, log₂(2 d_in / b) gives a dense R.
             block_size: b, the side of a rotation block.
-            output_scale: Also learn a length for each neuron, as PEFT does.
+            output_scale: Also learn a factor for the length of each neuron, as PEFT does.
 
         Raises:
             ValueError: when b or the reach of the last factor, b 2^(m−1), does not divide d_in.

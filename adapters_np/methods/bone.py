@@ -8,8 +8,8 @@ W is cut into r × r tiles W_ab, a counting the output bands and b the input ban
 
 Source: kang2024bone, versions 1 to 3 for the column form (which PEFT calls Bat), versions 4 and 5
 for the additive one; the row form is in the author's repository only.
-Differs: nothing. PEFT removed Bone; MiSS has the column form as `bat` and the additive one by
-default.
+Differs: r must divide both sides in all forms; for the additive one PEFT padded the inputs. PEFT
+removed Bone; MiSS has the column form as `bat` and the additive one by default.
 """
 
 from dataclasses import dataclass

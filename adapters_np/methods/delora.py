@@ -23,7 +23,7 @@ FLOOR = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class DeLoRA(WeightAdapter):
-    """r pieces of rank one and equal length, and the strength they share."""
+    """r pieces of rank one, of equal length before w scales the inputs, and their one strength."""
 
     A: Annotated[Array, Learned("rank, d_in", unit=0.15)]
     B: Annotated[Array, Learned("d_out, rank", unit=0.15)]

@@ -3,7 +3,7 @@ r"""HRA reflects the inputs r times: the change is orthogonal and of low rank at
 $$W' = W H, \qquad H = \prod_{i=1}^{r} \big(I - 2\,u_i u_i^\top\big) = I + U \Gamma U^\top, \qquad
 \|u_i\| = 1$$
 
-Source: yuan2024hra, section 3.1, equations 1 and 5; section 3.4 for orthonormal normals.
+Source: yuan2024hra, equation 1; equations 3 and 4 for Γ; section 3.4 for orthonormal normals.
 Differs: the penalty λ‖I − UᵀU‖² belongs to the loss, so only its two ends are here: free normals,
 and orthonormal ones by QR of independent columns. PEFT's Gram–Schmidt starts from equal pairs and
 divides 0 by 0.
