@@ -83,9 +83,9 @@ class AdapterDemo extends Live {
     this.#broken = false;
     this.write(".problem", "");
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
-    const stored = this.#drawStored();
+    this.#drawStored();
     if (computer.state === "off") {
-      await Promise.race([stored, new Promise((done) => setTimeout(done, AHEAD))]);
+      await Promise.race([this.#store, new Promise((done) => setTimeout(done, AHEAD))]);
       if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
     }
     const knobs = this.knobs;

@@ -34,6 +34,7 @@ export const browser = {
 export class Downloads {
   #loaded = 0;
   #total = 0;
+  #percent = -1;
   /** @type {(error: LoadError) => void} */
   #fail = () => {};
 
@@ -140,7 +141,11 @@ export class Downloads {
     const progress = (share) => {
       this.#loaded += share * download - counted;
       counted = share * download;
-      this.onProgress({ loaded: Math.round(this.#loaded), total: this.#total });
+      const loaded = Math.round(this.#loaded);
+      const percent = Math.floor((100 * loaded) / this.#total);
+      if (percent === this.#percent) return; // a message for every piece would keep the page busy
+      this.#percent = percent;
+      this.onProgress({ loaded, total: this.#total });
     };
     this.#total += download;
     try {

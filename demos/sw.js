@@ -30,9 +30,15 @@ const withoutQuery = (address) => {
 const matchOptions = { ignoreVary: true };
 const plugins = [{ cacheKeyWillBeUsed: async (/** @type {{request: Request}} */ { request }) => withoutQuery(request.url) }];
 const first = new CacheFirst({ cacheName: FILES, matchOptions });
+/** Not kept on the way, which would take time when a reader waits. @param {{request: Request}} options */
+const passing = async ({ request }) => (await (await caches.open(FILES)).match(request, matchOptions)) ?? fetch(request);
 const anew = new NetworkFirst({ cacheName: FILES, matchOptions }); // a file that was damaged is asked for in this way
 const page = new NetworkFirst({ cacheName: PAGES, networkTimeoutSeconds: PATIENCE, matchOptions, plugins });
 
+registerRoute(
+  ({ request, url }) => url.href.startsWith(`${home}assets/py/`) && request.cache !== "reload",
+  passing,
+);
 registerRoute(
   ({ url }) => url.href.startsWith(home) && isFile(url),
   (options) => (options.request.cache === "reload" ? anew : first).handle(options),
