@@ -16,6 +16,7 @@ import { Snapshot } from "./snapshot.js";
 /**
  * @typedef {import("pyodide").PyodideInterface} Pyodide
  * @typedef {import("./download.js").Host} Host
+ * @typedef {import("./download.js").Kept} Kept
  * @typedef {import("./download.js").Progress & {stage: "download" | "start"}} Progress
  * @typedef {{base: string, bytes: number, files: Record<string, import("./download.js").File>}} Manifest
  *   `base` is the address of the folder that paths start from, `bytes` what a first start downloads.
@@ -49,15 +50,16 @@ export function first(files) {
  * @param {Pick<Manifest, "base" | "files">} manifest Without a snapshot in it, Python starts the ordinary way.
  * @param {(progress: Progress) => void} onProgress
  * @param {Host} host
+ * @param {Kept} kept Files of an earlier start, to which those of this one are added.
  * @returns {Promise<{pyodide: Pyodide, runtime: "snapshot" | "bytecode"}>}
  */
-export async function boot({ base, files }, onProgress = () => {}, host = browser) {
+export async function boot({ base, files }, onProgress = () => {}, host = browser, kept = {}) {
   if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
   /** @param {import("./download.js").Progress} progress */
   const report = ({ loaded, total }) => onProgress({ loaded, total, stage: loaded < total ? "download" : "start" });
   /** @param {Manifest["files"]} files */
   const attempt = (files) => {
-    const downloads = new Downloads(base, files, report, host);
+    const downloads = new Downloads(base, files, report, host, kept);
     return Promise.race([downloads.failure, start(downloads, host)]);
   };
   const { [SNAPSHOT]: snapshot, ...others } = files;

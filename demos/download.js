@@ -4,6 +4,7 @@
  * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
  *   `bytes` are those of the file, `download` those on the wire.
  * @typedef {{loaded: number, total: number}} Progress
+ * @typedef {Record<string, any>} Kept Modules and bytes that an earlier start has fetched, by role.
  * @typedef {object} Host
  * @property {(url: string, cache: RequestCache) => Promise<Response>} fetch
  * @property {(url: string) => Uint8Array} read Answers at once, in the middle of an import.
@@ -49,12 +50,14 @@ export class Downloads {
    * @param {Record<string, File>} files By role.
    * @param {(progress: Progress) => void} onProgress
    * @param {Host} host
+   * @param {Kept} kept What need not be fetched; everything else that arrives is added.
    */
-  constructor(base, files, onProgress, host) {
+  constructor(base, files, onProgress, host, kept) {
     this.base = base;
     this.files = files;
     this.onProgress = onProgress;
     this.host = host;
+    this.kept = kept;
     this.failure.catch(() => {}); // reported through race() in boot.js
   }
 
@@ -68,20 +71,20 @@ export class Downloads {
   }
 
   /** @param {string} role @returns {Promise<WebAssembly.Module>} Compiled while it arrives. */
-  wasm(role) {
-    return this.#take(role, async (url, cache, progress) => {
+  async wasm(role) {
+    return (this.kept[role] ??= await this.#take(role, async (url, cache, progress) => {
       const response = await this.#answer(url, cache);
       const checked = this.#receive(role, response.clone(), progress);
       const [module] = await Promise.all([WebAssembly.compileStreaming(response), checked]);
       return module;
-    });
+    }));
   }
 
   /** @param {string} role @returns {Promise<Uint8Array>} */
-  bytes(role) {
-    return this.#take(role, async (url, cache, progress) =>
+  async bytes(role) {
+    return (this.kept[role] ??= await this.#take(role, async (url, cache, progress) =>
       this.#receive(role, await this.#answer(url, cache), progress),
-    );
+    ));
   }
 
   /** @param {string} role */

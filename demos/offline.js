@@ -11,6 +11,8 @@ const { serviceWorker, connection } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
 
+const PAUSE = 5000; // milliseconds from Python's first answer: whoever moved one control soon moves it again
+
 /** @param {() => void} action runs when the browser has nothing better to do */
 const later = (action) => (globalThis.requestIdleCallback ?? setTimeout)(action);
 
@@ -26,19 +28,19 @@ async function start() {
   } catch {
     return; // a private window, or a reader who does not want it
   }
-  /** @param {string[]} types @param {string} group @param {(event: any) => boolean} wanted */
-  const keepAfter = (types, group, wanted = () => true) => {
+  /** @param {string[]} types @param {string} group @param {number} pause @param {(event: any) => boolean} wanted */
+  const keepAfter = (types, group, pause = 0, wanted = () => true) => {
     const waiting = new AbortController();
     /** @param {Event} event */
     const listener = (event) => {
       if (!wanted(event)) return;
       waiting.abort();
-      if (!connection?.saveData) later(() => keep(group));
+      if (!connection?.saveData) setTimeout(() => later(() => keep(group)), pause);
     };
     for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
   };
   keepAfter(["pointerdown", "keydown", "wheel", "touchmove"], "text");
-  keepAfter(["adapter-demo:update"], "python", ({ detail }) => !detail.stored);
+  keepAfter(["adapter-demo:update"], "python", PAUSE, ({ detail }) => !detail.stored);
   const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
   onPage(() => later(() => keep([...loaded(), location.href]))); // a page after what it needs
 }

@@ -27,6 +27,9 @@ export class PythonError extends Error {
   }
 }
 
+/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./boot.js").Kept} */
+let kept = {};
+
 /**
  * Fires `state`, with the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
  * A worker for readers' code has `output` too (sandbox.js).
@@ -78,6 +81,7 @@ export class Python extends EventTarget {
     const worker = this.start(address);
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = ({ message }) => this.#lose(message);
+    worker.postMessage(kept);
     this.#worker = worker;
     this.#enter("loading");
   }
@@ -104,11 +108,12 @@ export class Python extends EventTarget {
   }
 
   /** @param {any} message See worker.js. */
-  #receive({ type, id, answer, error, milliseconds, message, runtime, ...detail }) {
+  #receive({ type, id, answer, error, milliseconds, message, ...detail }) {
     if (type === "progress" || type === "output") {
       this.dispatchEvent(new CustomEvent(type, { detail }));
-    } else if (type === "ready") {
-      this.runtime = runtime;
+    } else if (type === "ready" && this.state === "loading") { // readers' code runs later, and may say what it likes
+      this.runtime = detail.runtime;
+      kept = detail.kept;
       this.#enter("ready");
       this.#send();
     } else if (type === "failed" || type === "crash") {

@@ -1,6 +1,11 @@
-/** What both workers do first: start Python and tell the page how it goes. */
+/**
+ * What both workers do first: start Python and tell the page how it goes.
+ *
+ * The first message from the page holds the files of an earlier worker, `ready` those of this one.
+ */
 
 import { boot } from "./boot.js";
+import { browser } from "./download.js";
 
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
@@ -11,14 +16,23 @@ import { boot } from "./boot.js";
  * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
  */
 export async function start(post, prepare) {
+  /** @type {Promise<import("./boot.js").Kept>} */
+  const given = new Promise((resolve) => {
+    const receive = (/** @type {MessageEvent} */ event) => {
+      event.stopImmediatePropagation(); // it is no request
+      resolve(event.data);
+    };
+    addEventListener("message", receive, { once: true });
+  });
   try {
     const address = new URL(import.meta.url);
     const base = new URL(MANIFEST.base, address).href;
     const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
     const manifest = { base, files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files };
-    const { pyodide, runtime } = await boot(manifest, (progress) => post({ type: "progress", ...progress }));
+    const kept = await given;
+    const { pyodide, runtime } = await boot(manifest, (progress) => post({ type: "progress", ...progress }), browser, kept);
     prepare(pyodide, base);
-    post({ type: "ready", milliseconds: performance.now(), runtime });
+    post({ type: "ready", milliseconds: performance.now(), runtime, kept });
     return pyodide;
   } catch (error) {
     post({ type: "failed", message: error instanceof Error ? error.message : String(error) });

@@ -2,7 +2,7 @@
  * The worker that runs Python.
  *
  * In:  {id, type: "probe", method, knobs} or {id, type: "compare", a, b, world, equal}
- * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime} or {type: "failed", message};
+ * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime, kept} or {type: "failed", message};
  *      {id, answer, milliseconds} or {id, error: {message, knob?}}; {type: "crash", message} when Python is no more.
  */
 
