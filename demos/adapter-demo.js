@@ -30,8 +30,10 @@ class AdapterDemo extends Live {
   #fields = [];
   /** @type {Drawn | undefined} */
   #answer;
-  /** @type {Promise<void> | undefined} the redraw that waits for the next frame */
+  /** @type {Promise<void> | undefined} the redraw that waits for its frame */
   #redraw;
+  /** @type {Promise<unknown> | undefined} the frame after the last redraw */
+  #frame;
   #broken = false; // a file did not load: a change would ask for it again and again
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
@@ -131,9 +133,10 @@ class AdapterDemo extends Live {
 
   // What is shown ----------------------------------------------------------------------------------
 
-  /** Draws the newest answer at the next frame: once, however many have come by then. @param {AbortSignal} signal */
+  /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. @param {AbortSignal} signal */
   async #draw(signal) {
-    await new Promise(requestAnimationFrame);
+    await this.#frame;
+    this.#frame = new Promise(requestAnimationFrame);
     this.#redraw = undefined;
     if (signal.aborted || !this.#answer) return;
     const { knobs, panels, sentence, milliseconds, stored = false } = this.#answer;

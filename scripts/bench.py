@@ -209,7 +209,8 @@ def playground(url: str, runs: int) -> dict[str, Any]:
             cell.get_by_role("button", name="Run", exact=True).click()
 
         names = list(slugs())
-        for start in range(0, len(names), 8):  # each run within the time limit
+        # Each run within the time limit; twice, as the browser compiles better what has run often.
+        for start in 2 * list(range(0, len(names), 8)):
             some = names[start : start + 8]
             run(f"{source}\nimport json; print(json.dumps(timings({some!r})))")
             expect(cell.get_by_role("status")).to_contain_text("Finished in", timeout=30_000)
