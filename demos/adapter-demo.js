@@ -87,7 +87,8 @@ class AdapterDemo extends Live {
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     this.#drawStored();
     if (computer.state === "off") {
-      await Promise.race([this.#store, new Promise((done) => setTimeout(done, AHEAD))]);
+      const files = this.#store && Promise.all([this.#store, charts().catch(() => {})]);
+      await Promise.race([files, new Promise((done) => setTimeout(done, AHEAD))]);
       if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
     }
     const knobs = this.knobs;
