@@ -74,8 +74,10 @@ class Range(NamedTuple):
     letter: str = ""
 
 
-Place = Literal["weight", "attention", "norm", "layer", "model"]
-"""A weight matrix, the attention of a layer, a norm, the hidden state of a layer, or the model."""
+Place = Literal["weight", "attention", "keys", "norm", "layer", "model"]
+"""A weight matrix, the attention of a layer, its keys and values (narrower than the queries where
+these share them), a norm, the hidden state of a layer, or the model.
+"""
 
 Rank = Annotated[int, Range(1, 16, letter="r")]
 Alpha = Annotated[float, Range(1, 64, letter="α")]
@@ -259,6 +261,7 @@ class Knob(NamedTuple):
         if (
             self.kind in ("int", "float")
             and isinstance(value, (int, float))
+            and not isinstance(value, bool)
             and self.low <= value <= self.high
         ):
             if self.kind == "float":

@@ -22,6 +22,8 @@ def split_heads(W: Array, heads: int = 1) -> Array:
         ValueError: when the rows of `W` do not divide into four parts of `heads` heads.
     """
     d_out, d_in = W.shape
+    if d_out % 4:
+        raise ValueError(f"d_out={d_out} is no multiple of 4: W stacks W_Q, W_K, W_V and W_Oᵀ")
     if d_out % (4 * heads):
         raise ValueError(f"heads={heads} does not divide d_out/4={d_out / 4:g}")
     return W.reshape(4, heads, -1, d_in)

@@ -10,13 +10,13 @@ import "./code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { Live, size } from "./live.js";
+import { Live, STILL, size } from "./live.js";
 import { python } from "./python.js";
 
 /**
  * @typedef {import("./python.js").PythonError} PythonError
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
- *   stored?: boolean}} Drawn
+ *   stored?: boolean, edited?: boolean}} Drawn
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
@@ -95,9 +95,10 @@ class AdapterDemo extends Live {
     try {
       const answer = await computer.probe(this, { method: this.method, knobs });
       if (!answer || !current()) return;
-      this.#answer = { ...answer, knobs, stored: false };
+      this.#answer = { ...answer, knobs, stored: false, edited: computer !== python };
       await (this.#redraw ??= this.#draw(signal));
     } catch (error) {
+      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
       if (current()) this.#fail(/** @type {PythonError} */ (error));
     }
     return this.#answer;
@@ -140,8 +141,9 @@ class AdapterDemo extends Live {
     this.#frame = new Promise(requestAnimationFrame);
     this.#redraw = undefined;
     if (signal.aborted || !this.#answer) return;
-    const { knobs, panels, sentence, milliseconds, stored = false } = this.#answer;
+    const { knobs, panels, sentence, milliseconds, stored = false, edited = false } = this.#answer;
     await draw(this.find("form"), { panels, sentence });
+    if (!edited) this.#unmark();
     if (stored) this.#showStored(this.dataset.state);
     else {
       for (const field of this.#fields) field.complain();
@@ -185,6 +187,31 @@ class AdapterDemo extends Live {
     else if (kind === "knob") this.write(".problem", message);
   }
 
+  // Edited code ------------------------------------------------------------------------------------
+
+  /** Lets a reader's code compute, and says so. @param {typeof python} lab @param {Element} notice */
+  attach(lab, notice) {
+    this.lab = lab;
+    this.#unmark();
+    this.dataset.edited = "";
+    this.prepend(notice);
+    this.run();
+  }
+
+  /** Lets the tested file compute again. The picture may still be that of edited code, and then says so. */
+  detach() {
+    this.lab = undefined;
+    const edited = this.#answer?.edited;
+    if (!edited) this.#unmark();
+    if (edited || python.state === "ready") this.run();
+    else this.#showStored();
+  }
+
+  #unmark() {
+    delete this.dataset.edited;
+    this.find(":scope > .edited")?.remove();
+  }
+
   #readOut = () => this.write(".live", this.#answer?.sentence ?? "");
 
   // What the reader does ---------------------------------------------------------------------------
@@ -198,11 +225,11 @@ class AdapterDemo extends Live {
     /** @param {Event} event */
     const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
     for (const reach of ["pointerover", "focusin"]) on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
-    on("pointerdown", touch);
-    on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
+    on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
+    on("keydown", (event) => !STILL.includes(event.key) && touch(event));
     on("input", (event) => {
-      remember(this, this.#fields);
       if (touched(event)) this.#change([touched(event)]);
+      else if (event.target.name === "shown") remember([], event.target.value);
     });
     on("dblclick", (event) => {
       const field = touched(event);
@@ -210,15 +237,16 @@ class AdapterDemo extends Live {
     });
     on("submit", (event) => event.preventDefault());
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target));
-    on("focusout", ({ relatedTarget }) => {
-      const menu = this.find(".export");
-      if (!menu.contains(relatedTarget)) menu.removeAttribute("open");
-    });
+    /** @param {Node | null} target where the reader is now; some browsers do not say it of a button */
+    const leave = (target) => target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
+    on("focusout", ({ relatedTarget }) => leave(relatedTarget));
+    document.addEventListener("pointerdown", ({ target }) => leave(/** @type {Node} */ (target)), { signal });
   }
 
   /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   #change(fields, text) {
     for (const field of fields) field.text = text ?? field.text;
+    remember(fields);
     if (this.#ownsAddress) this.later(this.#keepAddress);
     return this.#broken ? this.#drawStored() : this.run();
   }
@@ -240,6 +268,7 @@ class AdapterDemo extends Live {
 
   #cancel() {
     const computer = this.lab ?? python;
+    this.#sweep = undefined;
     if (computer.state === "off") this.#showStored();
     else computer.stop();
   }
@@ -265,8 +294,12 @@ class AdapterDemo extends Live {
 
   #reset() {
     this.#sweep = undefined;
-    for (const field of this.#fields) field.text = field.initial;
-    remember(this, this.#fields);
+    for (const field of this.#fields) {
+      field.text = field.initial;
+      field.complain();
+    }
+    this.write(".problem", "");
+    remember(this.#fields);
     if (this.#ownsAddress) this.#keepAddress();
     if (this.dataset.state !== "stored") return this.#change([]);
     this.#showStored();
@@ -279,7 +312,7 @@ class AdapterDemo extends Live {
     return this === (document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo"));
   }
 
-  #keepAddress = () => history.replaceState(history.state, "", this.address);
+  #keepAddress = () => this.keep(this.address);
 
   /** Takes what the address says, or where it says nothing, what the reader has chosen for other widgets. */
   #restore() {

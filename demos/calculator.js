@@ -6,9 +6,9 @@
 
 /**
  * @typedef {number | string | boolean | any[]} Expression
- * @typedef {{name: string, kind: string, default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
- * @typedef {{title: string, place: "weight" | "attention" | "norm" | "layer" | "model", arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
- * @typedef {{name: string, layers: number, hidden: number, inner: number, queries: number, keys: number, total: number}} Model
+ * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
+ * @typedef {{title: string, place: "weight" | "attention" | "keys" | "norm" | "layer" | "model", arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
+ * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
  */
 
 /** @type {Record<string, (...given: any[]) => any>} */
@@ -50,7 +50,8 @@ export function evaluate(expression, names) {
  */
 export function places(place, m, targets) {
   if (place === "attention") return [[4 * m.queries, m.hidden, m.layers]];
-  if (place === "norm") return [[m.hidden, m.hidden, 2 * m.layers]];
+  if (place === "keys") return [[4 * m.keys, m.hidden, m.layers]];
+  if (place === "norm") return [[m.hidden, m.hidden, 2 * m.layers + 1]];
   if (place === "layer") return [[m.hidden, m.hidden, m.layers]];
   if (place === "model") return [[m.hidden, m.hidden, 1]];
   /** @type {Record<string, [number, number, number][]>} */
@@ -79,6 +80,8 @@ export function count(method, model, targets, knobs) {
 class ParameterCalculator extends HTMLElement {
   /** @type {{methods: Record<string, Method>, models: Model[]} | undefined} */
   #data;
+  /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
+  #preset;
 
   async connectedCallback() {
     const form = this.querySelector("form");
@@ -100,7 +103,6 @@ class ParameterCalculator extends HTMLElement {
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     this.#offerKnobs();
-    this.#fillModel();
     this.#answer();
   }
 
@@ -115,33 +117,37 @@ class ParameterCalculator extends HTMLElement {
 
   #fillModel() {
     const model = this.#data?.models.find(({ name }) => name === this.#value("model"));
+    if (model) this.#preset = model;
     for (const input of this.querySelectorAll("input[data-model]")) {
       if (!(input instanceof HTMLInputElement)) continue;
       input.readOnly = Boolean(model);
-      if (model) input.value = String(model[/** @type {keyof Model} */ (input.name)]);
+      if (this.#preset && (model || !input.value)) input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
     }
   }
 
   #offerKnobs() {
     const box = this.querySelector(".knobs");
     box?.replaceChildren(...this.#method.knobs.map(control));
+    this.#fillModel();
   }
 
   #answer() {
     const number = (/** @type {string} */ name) => Number(this.#value(name));
-    const sizes = ["layers", "hidden", "inner", "queries", "keys", "total"].map((name) => [name, number(name)]);
+    const sizes = ["layers", "hidden", "inner", "heads", "queries", "keys", "total"].map((name) => [name, number(name)]);
     const model = /** @type {Model} */ ({ name: "", ...Object.fromEntries(sizes) });
     const wrong = [...this.querySelectorAll("input")].find((input) => !input.checkValidity());
     if (wrong) return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
     const knobs = Object.fromEntries(
       this.#method.knobs.map(({ name, kind, options }) => {
         const text = this.#value(`knob-${name}`);
+        if (kind === "model") return [name, model.heads];
         if (kind === "bool") return [name, text === "on"];
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
     const total = count(this.#method, model, this.#value("targets"), knobs);
-    if (!Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
+    const uneven = model.heads > 0 && model.queries % model.heads > 0;
+    if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;
     this.#say(`${total.toLocaleString("en")} trained parameters, ${share.toPrecision(2)} % of the model.`);
   }
@@ -164,10 +170,11 @@ function control({ name, kind, default: start, options, low, high, step }) {
     label.append(select);
   } else {
     const input = document.createElement("input");
-    input.name = `knob-${name}`;
+    input.name = kind === "model" ? name : `knob-${name}`;
+    if (kind === "model") input.dataset.model = "";
     input.type = kind === "bool" ? "checkbox" : "number";
     if (kind === "bool") input.checked = start;
-    else Object.assign(input, { min: String(low), step: String(step), value: String(start), required: true });
+    else Object.assign(input, { min: String(low), step: String(step), value: String(start ?? ""), required: true });
     if (kind === "float") input.max = String(high);
     label.append(input);
   }

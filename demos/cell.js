@@ -5,7 +5,7 @@ import { pack, unpack } from "./link.js";
 
 /**
  * @typedef {typeof import("./lab.js").lab} Lab
- * @typedef {HTMLElement & {method: string, lab?: Lab, run(): Promise<unknown>}} Demo
+ * @typedef {HTMLElement & {method: string, lab?: Lab, run(): unknown, attach(lab: Lab, notice: Element): void, detach(): void}} Demo
  * @typedef {HTMLElement & {name: string}} Host
  */
 
@@ -64,7 +64,7 @@ class Cell {
     host.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target.name), on);
     lab.addEventListener("progress", (event) => this.#progress(/** @type {CustomEvent} */ (event).detail), on);
     lab.addEventListener("output", (event) => this.#receive(/** @type {CustomEvent} */ (event).detail), on);
-    lab.addEventListener("state", (event) => this.#follow(/** @type {CustomEvent} */ (event).detail.reason), on);
+    lab.addEventListener("state", (event) => this.#follow(/** @type {CustomEvent} */ (event).detail), on);
   }
 
   /** Shows code that came with a link. It does not run it. @param {string} letters */
@@ -80,8 +80,10 @@ class Cell {
 
   run() {
     const { lab, module, editor } = this;
+    if (this.#running && !module && lab.state === "ready") lab.stop(); // the new code need not wait for the old
     this.#clear();
     if (module && editor.text === this.original) {
+      if (this.#running) lab.stop();
       this.#detach("The panels show the tested file.");
       for (const demo of this.demos) demo.run();
       return;
@@ -102,6 +104,7 @@ class Cell {
   }
 
   #reset() {
+    if (this.#running) this.lab.stop();
     this.editor.text = this.original;
     this.#clear();
     this.#detach(this.module ? "The tested file again." : "The first version again.");
@@ -132,7 +135,7 @@ class Cell {
   /** Ends with the page: what its code has done to Python is not for the next one. */
   #leave() {
     this.#life.abort();
-    if (this.#started) this.lab.stop();
+    if (this.#started || this.#running) this.lab.stop();
   }
 
   #end() {
@@ -153,13 +156,10 @@ class Cell {
   #attach(module) {
     this.lab.edits.set(module, this.editor.text);
     for (const demo of this.demos) {
-      if (!demo.lab) demo.prepend(this.#notice());
-      demo.lab = this.lab;
-      demo.dataset.edited = "";
       demo.id ||= `panels-${module}`;
       this.#find(".panels").href = `#${demo.id}`;
       this.#find(".panels").hidden = false;
-      demo.run();
+      demo.attach(this.lab, this.#notice());
     }
   }
 
@@ -167,13 +167,7 @@ class Cell {
   #detach(text = "") {
     this.#busy(false);
     this.say(text);
-    for (const demo of this.demos) {
-      if (!demo.lab) continue;
-      demo.lab = undefined;
-      delete demo.dataset.edited;
-      demo.querySelector(".edited")?.remove();
-      demo.run();
-    }
+    for (const demo of this.demos) if (demo.lab) demo.detach();
   }
 
   #notice() {
@@ -230,8 +224,8 @@ class Cell {
     }
   }
 
-  /** Follows the lab's state. @param {string} [reason] for its end */
-  #follow(reason) {
+  /** Follows the lab's state. @param {{before: Lab["state"], reason?: string}} detail */
+  #follow({ before, reason }) {
     const { state } = this.lab;
     this.#find("progress").hidden = true;
     if (state === "ready" && this.#find(".status").textContent.startsWith("Stopped")) {
@@ -241,7 +235,7 @@ class Cell {
     const attached = this.demos.some(({ lab }) => lab);
     if (!this.#running && !attached) return;
     this.#detach(`${reason}${attached ? " The panels show the tested file again." : ""}`);
-    if (state === "off") this.lab.preload();
+    if (state === "off" && before === "ready") queueMicrotask(() => this.lab.preload()); // all cells see the end first
   }
 
   // Small things -------------------------------------------------------------------------------------

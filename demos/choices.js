@@ -16,12 +16,13 @@ function kept() {
 /** @param {Field[]} fields */
 const layer = (fields) => fields.filter(({ element }) => element.closest(".world"));
 
-/** @param {Element} root the widget @param {Field[]} fields */
-export function remember(root, fields) {
-  const shown = /** @type {HTMLInputElement | null} */ (root.querySelector("[name=shown]:checked"))?.value;
+/** @param {Field[]} fields that the reader has set @param {string} [shown] the matrix */
+export function remember(fields, shown) {
   const choices = layer(fields).map(({ name, text }) => [name, text]);
+  if (shown) choices.push(["shown", shown]);
+  if (!choices.length) return;
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...kept(), ...Object.fromEntries(choices), ...(shown && { shown }) }));
+    sessionStorage.setItem(KEY, JSON.stringify({ ...kept(), ...Object.fromEntries(choices) }));
   } catch {
     // the choices end with the page
   }

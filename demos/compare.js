@@ -9,7 +9,7 @@ import { recall, remember } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { Live, size } from "./live.js";
+import { Live, STILL, size } from "./live.js";
 import { python } from "./python.js";
 
 /**
@@ -50,8 +50,13 @@ class Side {
 
   /** Takes the controls of another method. @param {string} method */
   async choose(method) {
+    this.select.value = method;
     const response = await fetch(new URL(`./${method}.html`, import.meta.url)).catch(() => undefined);
-    if (!response?.ok) throw new Error(`The controls of ${method} could not be loaded.`);
+    if (this.select.value !== method) return; // the reader has chosen again
+    if (!response?.ok) {
+      this.select.value = this.method;
+      throw new Error(`The controls of ${method} could not be loaded.`);
+    }
     const template = document.createElement("template");
     template.innerHTML = await response.text();
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
@@ -113,8 +118,8 @@ class AdapterCompare extends Live {
     if (signal.aborted) return;
     this.#listen(signal);
     for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]")) control.removeAttribute("disabled");
-    if (this.pair !== first) await this.#drawStored();
     this.#showStored();
+    if (this.pair !== first) await this.#drawStored();
     if (this.#moved && python.state === "ready") this.run();
   }
 
@@ -160,6 +165,7 @@ class AdapterCompare extends Live {
       this.#answer = { ...answer, stored: false };
       await (this.#redraw ??= this.#draw(signal));
     } catch (error) {
+      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
       if (!signal.aborted) this.#fail(/** @type {import("./python.js").PythonError} */ (error));
     }
   }
@@ -244,10 +250,9 @@ class AdapterCompare extends Live {
     const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
     /** @param {Event} event */
     const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
-    on("pointerdown", touch);
-    on("keydown", (event) => !["Tab", "Shift", "Escape"].includes(event.key) && touch(event));
+    on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
+    on("keydown", (event) => !STILL.includes(event.key) && touch(event));
     on("input", (event) => {
-      remember(this, this.#world);
       const field = touched(event);
       if (field) this.#change(field);
       else if (event.target.name === "equal") this.#change();
@@ -271,6 +276,7 @@ class AdapterCompare extends Live {
   /** Takes note of a value that the reader, or `text`, has set. @param {Field} [field] */
   #change(field, text = field?.text ?? "") {
     if (field) field.text = text;
+    if (field) remember([field]);
     if (field && field === this.sides[1].main) this.equal = false;
     this.later(this.#keepAddress);
     if (!this.#broken) this.run();
@@ -278,6 +284,7 @@ class AdapterCompare extends Live {
 
   /** Shows the same matrix on both sides. @param {HTMLInputElement} switched */
   #mirror({ value }) {
+    remember([], value);
     for (const { form } of this.sides) {
       const twin = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=shown][value=${value}]`));
       if (twin) twin.checked = true;
@@ -286,19 +293,24 @@ class AdapterCompare extends Live {
 
   /** @param {string[]} methods */
   async #choose(...methods) {
+    const { signal } = this.life;
     this.write(".problem", "");
     try {
       await Promise.all(this.sides.map((side, i) => side.method !== methods[i] && side.choose(methods[i])));
-      this.#reset();
+      if (!signal.aborted) this.#reset();
     } catch (error) {
-      for (const { select, method } of this.sides) select.value = method;
-      this.write(".problem", /** @type {Error} */ (error).message);
+      if (!signal.aborted) this.write(".problem", /** @type {Error} */ (error).message);
     }
   }
 
   /** Goes back to the default settings of the present pair. */
   #reset() {
-    for (const field of this.#fields) field.text = field.initial;
+    for (const field of this.#fields) {
+      field.text = field.initial;
+      field.complain();
+    }
+    this.write(".problem", "");
+    remember(this.#world);
     this.equal = true;
     this.#keepAddress();
     if (["live", "loading"].includes(this.dataset.state ?? "")) {
@@ -311,7 +323,7 @@ class AdapterCompare extends Live {
 
   // The address ------------------------------------------------------------------------------------
 
-  #keepAddress = () => history.replaceState(history.state, "", this.address);
+  #keepAddress = () => this.keep(this.address);
 
   async #restore() {
     const query = new URLSearchParams(location.search);

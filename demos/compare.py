@@ -134,7 +134,8 @@ def _measured(letter: str, side: Side, world: dict[str, Any]) -> Measured:
 def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) -> Side:
     """Return the other side with its main knob where its trained parameters are closest.
 
-    Of values that are equally close the one nearest to the default is taken.
+    Of values that are equally close the one nearest to the default is taken. A knob that does not
+    change the number stays as it is.
 
     Args:
         first: The side whose number of trained parameters is wanted.
@@ -146,6 +147,8 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
         return other
     place = {value: i for i, value in enumerate(knob.values())}
     counts = _counts(other, *shape)
+    if len(set(counts)) == 1:
+        return other._replace(own={knob.name: knob.default} | other.own)
 
     def distance(value: Any) -> tuple[int, int]:
         i = place[value]
@@ -197,15 +200,28 @@ ALIKE, TIMES = 1.05, 1.95
 """Ratios below which two sizes are called alike, and from which one is so many times the other."""
 
 
-def sentence(a: Measured, b: Measured, equal: bool) -> str:
-    """Return how two sides differ, computed from the numbers; `equal` as in `compare`."""
-    parts = [_matched(a, b) if equal else _parameters(a, b)]
+def sentence(a: Measured, b: Measured, equal: bool, closest: bool = True) -> str:
+    """Return how two sides differ, computed from the numbers.
+
+    Args:
+        a: The first side.
+        b: The second side.
+        equal: As in `compare`.
+        closest: Whether the match is that of all values of the main knob, not of the stored ones.
+    """
+    parts = [_matched(a, b, closest) if equal else _parameters(a, b)]
     symbols = a.change.symbol, b.change.symbol
     if symbols[0] != symbols[1]:
         what = {"W": "a weight", "Y": "the output of a layer"}
         parts.append(
             f"{a.name} changes {what[symbols[0]]} and {b.name} {what[symbols[1]]}: "
             "their ranks and norms are of different matrices, and each picture has its own scale."
+        )
+        return " ".join(parts)
+    if not np.array_equal(a.change.before, b.change.before):
+        parts.append(
+            f"{a.name} and {b.name} change the outputs of different layers: "
+            "their ranks and norms are of different matrices."
         )
         return " ".join(parts)
     thing = "the weight" if symbols[0] == "W" else "the output"
@@ -218,7 +234,7 @@ def sentence(a: Measured, b: Measured, equal: bool) -> str:
     return " ".join(parts)
 
 
-def _matched(a: Measured, b: Measured) -> str:
+def _matched(a: Measured, b: Measured, closest: bool) -> str:
     knob = main_knob(b.side.method)
     if not knob:
         return _parameters(a, b)
@@ -228,10 +244,14 @@ def _matched(a: Measured, b: Measured) -> str:
         fixed = f"No value of {name} changes the {b.count:,} trained parameters of {b.name}"
         return f"{fixed}; {a.name} has {a.count:,}."
     shown = f"{value:,g}" if isinstance(value, float) else str(value).replace("_", " ")
-    at = f"With {name} at {shown}, {b.name}"
+    at = f"With {name} at {shown}"
     if a.count == b.count:
-        return f"{at} has as many trained parameters as {a.name}: {a.count:,}."
-    return f"{at} comes closest to the {a.count:,} trained parameters of {a.name}: {b.count:,}."
+        return f"{at}, {b.name} has as many trained parameters as {a.name}: {a.count:,}."
+    if not closest:
+        numbers = f"{b.name} has {b.count:,} trained parameters; {a.name} has {a.count:,}"
+        return f"{at}, the closest of the stored values, {numbers}."
+    wanted = f"the {a.count:,} trained parameters of {a.name}"
+    return f"{at}, {b.name} comes closest to {wanted}: {b.count:,}."
 
 
 def _parameters(a: Measured, b: Measured) -> str:

@@ -40,11 +40,14 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
 }
 
 /**
- * Gives panels that show the same thing in several answers the same scale.
+ * Gives panels that show the same thing in several answers the same scale, if all start from the same matrix.
  *
  * @param {Answer[]} answers
  */
 export function share(answers) {
+  const [first, ...others] = answers.map(({ panels: [matrix] }) => (matrix.kind === "matrix" ? matrix.views[1].values : []));
+  const same = (/** @type {Values} */ other) => other.length === first.length && Array.from(other).every((v, i) => v === first[i]);
+  if (!others.every(same)) return;
   const panels = answers.flatMap((answer) => answer.panels);
   const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
   const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
@@ -231,5 +234,5 @@ function show(stage, picture) {
 function rest(figure, text) {
   const output = /** @type {HTMLElement} */ (figure.querySelector("output"));
   output.dataset.rest = text;
-  if (!figure.querySelector(".reading")) output.textContent = text;
+  if (!figure.querySelector(".reading") && output.textContent !== text) output.textContent = text;
 }

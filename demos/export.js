@@ -1,5 +1,7 @@
 /** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
+import { Field } from "./fields.js";
+
 /**
  * @typedef {import("./adapter-demo.js").Drawn} Drawn
  * @typedef {import("./fields.js").Value} Value
@@ -61,16 +63,23 @@ export function saveCode(kind, demo) {
 }
 
 /** The page has the configuration with the names of knobs in braces. @param {Demo} demo */
-function config({ address, dataset, knobs }) {
-  const filled = (dataset.peft ?? "").replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  return `# ${address}\n${filled}\n`;
+function config(demo) {
+  const { address, dataset, knobs } = demo;
+  const template = dataset.peft ?? "";
+  const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
+  const own = [...demo.querySelectorAll(".controls > .field:not([data-knob=step])")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
+  const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
+  const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
+  const warning = left.length ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n` : "";
+  return `# ${address}\n${warning}${filled}\n`;
 }
 
 /** @param {Demo} demo */
-function script({ method, address, knobs }) {
+function script({ method, address, knobs, dataset }) {
   const settings = Object.entries(knobs).map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
-  return `# The numbers of ${address}
-# Run this in a checkout of the project (version ${VERSION}), with Python 3.11 or newer and numpy.
+  const edited = "edited" in dataset ? "\n# The page showed code edited by a reader. This runs the tested file." : "";
+  return `# The numbers of ${address}${edited}
+# Save this in the top folder of a checkout of the project (version ${VERSION}). It needs Python 3.11 or newer and numpy.
 
 from demos.probe import measure, show
 

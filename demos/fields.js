@@ -70,7 +70,7 @@ export class Field {
 
   /** Shows the value beside its slider. */
   echo() {
-    if (this.output) this.output.value = this.text;
+    if (this.output && this.output.value !== this.text) this.output.value = this.text;
   }
 
   /** Says what is wrong with the value; without a text, that nothing is. */

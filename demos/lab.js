@@ -37,12 +37,6 @@ class Lab extends Python {
     return worker;
   }
 
-  /** Stop, and start again at once. */
-  restart() {
-    this.stop("Stopped.");
-    this.preload();
-  }
-
   /**
    * Run a reader's version of a method, or a cell.
    *

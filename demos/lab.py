@@ -92,13 +92,14 @@ def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) ->
 def install(method: str, source: str, file: str) -> None:
     """Put a reader's version of a method's module in the place of the tested one.
 
-    Where it cannot be imported, the one that was there stays.
+    Where it cannot be imported, all stays as it was.
     """
     name = f"adapters_np.methods.{method}"
     before = sys.modules.get(name)
     try:
         execute(ModuleType(name), source, file)
     except BaseException:
+        sys.modules.pop(name, None)
         if before:
             sys.modules[name] = before
         raise

@@ -2,6 +2,9 @@
 
 import { python } from "./python.js";
 
+/** Keys that move no control. */
+export const STILL = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"];
+
 export const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
 
 /** The size of the download, as the reader is told. */
@@ -9,6 +12,7 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 
 export class Live extends HTMLElement {
   life = new AbortController();
+  #path = "";
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
 
@@ -20,6 +24,7 @@ export class Live extends HTMLElement {
   /** Begins anew, each time that the element comes into a page. @returns {AbortSignal} that it has left */
   begin() {
     this.life = new AbortController();
+    this.#path = location.pathname;
     const { signal } = this.life;
     /** @param {any} event */
     const progress = ({ detail: { loaded, total } }) => (this.find("progress").value = total ? loaded / total : 0);
@@ -33,8 +38,15 @@ export class Live extends HTMLElement {
     for (const picture of this.querySelectorAll(".picture")) picture.ariaBusy = `${state === "loading"}`;
     this.find("progress").hidden = state !== "loading";
     const button = this.button("action");
+    const focused = document.activeElement === button;
     [button.hidden, button.textContent] = [!action, action];
     this.write(".note", note);
+    if (focused && !action) this.find(".note").focus({ preventScroll: true });
+  }
+
+  /** Writes the page's address, unless the next page has come to it already. @param {string} address */
+  keep(address) {
+    if (location.pathname === this.#path) history.replaceState(history.state, "", address);
   }
 
   /** Copies the page's address. @param {string} address */

@@ -40,7 +40,7 @@ async function start() {
     for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
   };
   keepAfter(["pointerdown", "keydown", "wheel", "touchmove"], "text");
-  keepAfter(["adapter-demo:update"], "python", PAUSE, ({ detail }) => !detail.stored);
+  keepAfter(["adapter-demo:update", "adapter-compare:update"], "python", PAUSE, ({ detail }) => !detail.stored);
   const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
   onPage(() => later(() => keep([...loaded(), location.href]))); // a page after what it needs
 }

@@ -212,8 +212,10 @@ def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
 def figures(value: float) -> str:
     """Return a number as a reader wants it: whole, in three digits, or as round-off.
 
-    >>> figures(1548), figures(0.5), figures(-33.04), figures(2.46e-5), figures(2e-15)
-    ('1,548', '0.500', '−33.0', '2.5 · 10⁻⁵', '≈ 0')
+    >>> figures(1548), figures(0.5), figures(-33.04), figures(99.96)
+    ('1,548', '0.500', '−33.0', '100')
+    >>> figures(2.46e-5), figures(2e-15)
+    ('2.5 · 10⁻⁵', '≈ 0')
     """
     size = abs(value)
     if 0 < size < ROUND_OFF:
@@ -224,7 +226,7 @@ def figures(value: float) -> str:
         factor, _, power = f"{value:.1e}".partition("e-")
         text = f"{factor} · 10⁻{power.lstrip('0').translate(RAISED)}"
     else:
-        text = f"{value:#.3g}"
+        text = f"{value:#.3g}".rstrip(".")
     return text.replace("-", "−")
 
 
@@ -288,10 +290,14 @@ def _rotation(change: Change) -> Array:
 
 
 def orthogonality(change: Change) -> Panel:
-    """Return ‖RᵀR − I‖_F of the adapter's rotation R."""
+    """Return ‖RᵀR − I‖_F of the adapter's rotation R; where R has few columns, its paper has Rᵀ."""
     R = _rotation(change)
     value = float(np.linalg.norm(R.T @ R - np.eye(R.shape[1])))
-    return number("orthogonality", "‖RᵀR − I‖", value, "", "0 for a rotation, up to round-off.")
+    if R.shape[0] == R.shape[1]:
+        label, note = "‖RᵀR − I‖", "0 for a rotation, up to round-off."
+    else:
+        label, note = "‖RRᵀ − I‖", "0 for orthonormal rows, up to round-off."
+    return number("orthogonality", label, value, "", note)
 
 
 def largest_angle(change: Change) -> Panel:

@@ -31,7 +31,7 @@ export class PythonError extends Error {
 let kept = {};
 
 /**
- * Fires `state`, with the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
+ * Fires `state`, with the state before and the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
  * A worker for readers' code has `output` too (sandbox.js).
  */
 export class Python extends EventTarget {
@@ -79,8 +79,8 @@ export class Python extends EventTarget {
     const runtime = new URLSearchParams(location.search).get("runtime");
     if (runtime) address.searchParams.set("runtime", runtime);
     const worker = this.start(address);
-    worker.onmessage = ({ data }) => this.#receive(data);
-    worker.onerror = ({ message }) => this.#lose(message);
+    worker.onmessage = ({ data }) => worker === this.#worker && this.#receive(data);
+    worker.onerror = ({ message }) => worker === this.#worker && this.#lose(message);
     worker.postMessage(kept);
     this.#worker = worker;
     this.#enter("loading");
@@ -152,8 +152,9 @@ export class Python extends EventTarget {
 
   /** @param {Python["state"]} state @param {string} [reason] */
   #enter(state, reason) {
+    const before = this.state;
     this.state = state;
-    this.dispatchEvent(new CustomEvent("state", { detail: { reason } }));
+    this.dispatchEvent(new CustomEvent("state", { detail: { before, reason } }));
   }
 }
 

@@ -31,7 +31,7 @@ def toy(
     seed: Annotated[int, Range(0, 99)] = 0,
     step: Annotated[float, Range(0.0, 1.0, 0.05)] = 0.5,
 ) -> World:
-    """Return a toy layer whose rows have norm 1 on average.
+    """Return a toy layer whose rows have norm 1 in the root mean square.
 
     Args:
         base: The spectrum of the frozen weight. `power_law`: singular values fall as

@@ -26,6 +26,7 @@ COMPARISONS = (".build/sweeps/*", "demos/*.js", "scripts/comparisons.py", "scrip
                "scripts/templates/fields.html")  # fmt: skip
 PAGES = (
     "docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md", "CITATION.cff",
+    "demos/examples/*.py",
 )  # fmt: skip
 RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog.py", "scripts/pa*.py")
 SWEEPS = ("adapters_np/**/*.py", "demos/probe.py", "demos/world.py", "demos/compare.py",

@@ -8,6 +8,7 @@ module. Totals are sums over verdicts and cannot be written down anywhere.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import Counter
@@ -77,7 +78,10 @@ def read(root: Path = ROOT) -> Catalog:
         CatalogError: when anything is wrong, with a line for each problem.
     """
     papers = read_papers(root)
-    claims, _ = front_matter(root / "docs/claims.md")
+    try:
+        claims, _ = front_matter(root / "docs/claims.md")
+    except ValueError as error:
+        raise CatalogError(f"docs/claims.md: {error}") from error
     themes = {t["key"]: Theme(t["key"], t["title"]) for t in claims["themes"]}
     found, problems = [], []
     for path in sorted((root / "docs/methods").glob("*.md")):
@@ -156,10 +160,12 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
             if slug == m.slug:
                 yield f"{m.file}: {field}: a method is not related to itself"
         if isinstance(m.peft, Peft):
-            knobs = {k for module in m.modules if module in modules for k in _knobs(module)}
+            # The page and the widget fill in the knobs of the first module only.
+            first = m.modules[0]
+            knobs = _knobs(first) if first in modules else {}
             for argument, knob in m.peft.knobs.items():
                 if knob not in knobs:
-                    yield f"{m.file}: peft.knobs.{argument}: {knob!r} is not a knob of {m.slug}"
+                    yield f"{m.file}: peft.knobs.{argument}: {knob!r} is not a knob of {first}"
     yield from _clashes("number", [(m.number, m) for m in methods if m.number])
     names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
     yield from _clashes("aliases", names)
@@ -194,15 +200,32 @@ def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
             used.add(key)
             if key not in catalog.papers:
                 yield f"{file}: {field}: {key!r} is not in docs/references.bib"
-    for path in sorted((root / "adapters_np").rglob("*.py")):
-        for line in re.findall(r"^ *Source: (.+)$", path.read_text("utf-8"), re.M):
-            for key in re.findall(r"\b[a-z]+(?:19|20)\d\d[a-z0-9]*\b", line):
-                used.add(key)
-                if key not in catalog.papers:
-                    yield f"{path.relative_to(root)}: Source: {key!r} is not in docs/references.bib"
+    for path in sorted((root / "adapters_np/methods").glob("*.py")):
+        if path.name == "__init__.py":
+            continue
+        file = path.relative_to(root)
+        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"), str(path))) or ""
+        for field in ("Source", "Differs"):
+            if not re.search(rf"^{field}: *\S", docstring, re.M):
+                yield f"{file}: {field}: is missing"
+        for key in _sourced(docstring):
+            used.add(key)
+            if key not in catalog.papers:
+                yield f"{file}: Source: {key!r} is not in docs/references.bib"
     for key in catalog.papers:
         if key not in used:
             yield f"docs/references.bib: {key}: no page and no module names it"
+
+
+def _sourced(docstring: str) -> Iterator[str]:
+    """Yield the keys that a module names from `Source:` to `Differs:`."""
+    text = docstring.partition("\nSource:")[2].partition("\nDiffers:")[0]
+    for i, part in enumerate(text.split(";")):
+        word = re.split(r"[\s,.]", part.strip())[0]
+        # A later part may go on about the one before it; unlike a key, such a part begins with a
+        # plain word: "section 3.4 for COFT".
+        if word and (i == 0 or re.search(r"[\d_]", word)):
+            yield word
 
 
 def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:

@@ -3,7 +3,8 @@
 `.build/compare/compare.html` is all that lies inside `<adapter-compare>`, complete without a
 script. `<slug>.json` has, for every method beside this one, the value of its main knob at which it
 has as many parameters, and the sentence on how the two differ. Their numbers come from the sweeps,
-so only values that are stored there are considered.
+so only values that are stored there are considered; the sentence says so where another value would
+be closer.
 """
 
 from __future__ import annotations
@@ -89,9 +90,11 @@ def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
     for b in slugs():
         one, other = told_apart(_side(a, shown), _side(b, shown))
         first = Measured(one, _change(a))
+        closest = matched(first, other)
         other = matched(first, other, among=stored(b))
         second = Measured(other, _change(b, **other.own))
-        found[b] = {"own": other.own, "sentence": sentence(first, second, equal=True)}
+        text = sentence(first, second, equal=True, closest=other == closest)
+        found[b] = {"own": other.own, "sentence": text}
     return found
 
 

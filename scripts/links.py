@@ -10,9 +10,17 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import html
 
-ATTRIBUTES = ("href", "src", "srcset", "data")
-LOADING = {"link", "script", "img", "iframe", "source", "object", "audio", "video", "use", "image"}
+ATTRIBUTES = ("href", "src", "srcset", "data", "poster", "xlink:href", "action")
+LOADING = {
+    "link", "script", "img", "iframe", "source", "object", "audio", "video", "use", "image",
+    "embed", "input", "form",
+}  # fmt: skip
 SHOWN_ONLY = {"canonical"}  # an address that a browser does not load
+STYLED = re.compile(
+    r"""/\*.*?\*/|(?:@import\s*|url\(\s*)(?:"([^"]*)"|'([^']*)')|url\(\s*([^\s"')]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""An address in a style, or a comment, so that no address is found in it."""
 NO_PROSE = {"code", "pre", "math", "script", "style"}
 LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|Macro (?:Syntax|Rendering) Error|::: adapters_np")
 
@@ -25,16 +33,25 @@ class Page:
         tree = html.fromstring(path.read_bytes())
         self.anchors = {e.get("id") for e in tree.iter() if e.get("id")}
         self.anchors |= {e.get("name") for e in tree.iter("a") if e.get("name")}
-        self.links: list[tuple[str, str, bool]] = []  # tag, address, whether it is loaded
+        self.links: list[tuple[str, str, bool]] = []  # from, address, whether it is loaded
         for element in tree.iter():
             if isinstance(element.tag, str):
                 loaded = element.tag in LOADING and element.get("rel") not in SHOWN_ONLY
                 for name in ATTRIBUTES:
                     if address := element.get(name):
-                        self.links.append((element.tag, address, loaded))
+                        self.links.append((f"<{element.tag}>", address, loaded))
+                style = element.text if element.tag == "style" else element.get("style")
+                for address in _styled(style or ""):
+                    self.links.append((f"<{element.tag}>", address, True))
         article = tree.find(".//article")
         text = " ".join(_prose(tree if article is None else article))
         self.left_over = LEFT_OVER.findall(text)
+
+
+def _styled(style: str) -> Iterator[str]:
+    """Yield the addresses that a style loads."""
+    for match in STYLED.finditer(style):
+        yield from filter(None, match.groups())
 
 
 def _prose(element: html.HtmlElement) -> Iterator[str]:
@@ -54,28 +71,32 @@ def problems(site: Path, url: str) -> Iterator[str]:
         url: The site's own address; absolute links to it are followed as well.
     """
     pages = {path: Page(path) for path in sorted(site.rglob("*.html")) if _is_page(path)}
+    links = [(path, *link) for path, page in pages.items() for link in page.links]
+    for path in sorted(site.rglob("*.css")):
+        links += [(path, "url()", address, True) for address in _styled(path.read_text("utf-8"))]
     for path, page in pages.items():
         name = path.relative_to(site).as_posix()
         yield from (f"{name}: {text!r} is left over from a macro" for text in page.left_over)
-        for tag, address, loaded in page.links:
-            if address.startswith(url):
-                address = "/" + address.removeprefix(url)
-            parts = urlsplit(address)
-            if parts.scheme in ("data", "mailto", "javascript"):
-                continue
-            if parts.scheme or parts.netloc:
-                if loaded:
-                    yield f"{name}: <{tag}> loads {address} from another host"
-                elif parts.hostname in ("localhost", "127.0.0.1"):
-                    yield f"{name}: <{tag}> links to {address}, a copy on some machine"
-                continue
-            target = _target(site, path, unquote(parts.path))
-            if target is None:
-                yield f"{name}: <{tag}> links to {address}, which does not exist"
-            elif parts.fragment and target in pages:
-                fragment = unquote(parts.fragment)
-                if fragment not in pages[target].anchors and not fragment.startswith("__"):
-                    yield f"{name}: <{tag}> links to {address}, which has no such anchor"
+    for path, place, address, loaded in links:
+        name = path.relative_to(site).as_posix()
+        if address.startswith(url):
+            address = "/" + address.removeprefix(url)
+        parts = urlsplit(address)
+        if parts.scheme in ("data", "mailto", "javascript"):
+            continue
+        if parts.scheme or parts.netloc:
+            if loaded:
+                yield f"{name}: {place} loads {address} from another host"
+            elif parts.hostname in ("localhost", "127.0.0.1"):
+                yield f"{name}: {place} links to {address}, a copy on some machine"
+            continue
+        target = _target(site, path, unquote(parts.path))
+        if target is None:
+            yield f"{name}: {place} links to {address}, which does not exist"
+        elif parts.fragment and target in pages:
+            fragment = unquote(parts.fragment)
+            if fragment not in pages[target].anchors and not fragment.startswith("__"):
+                yield f"{name}: {place} links to {address}, which has no such anchor"
 
 
 def _is_page(path: Path) -> bool:

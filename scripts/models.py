@@ -16,6 +16,7 @@ class Model(NamedTuple):
     name: str
     layers: int
     hidden: int
+    heads: int  # query heads; each has its own products, with shared keys too
     queries: int  # width of all query heads together
     keys: int  # width of all key heads together
     inner: int
@@ -36,7 +37,8 @@ class Model(NamedTuple):
         return {
             "weight": self.linear(targets),
             "attention": [(4 * self.queries, self.hidden, self.layers)],
-            "norm": [(self.hidden, self.hidden, 2 * self.layers)],
+            "keys": [(4 * self.keys, self.hidden, self.layers)],
+            "norm": [(self.hidden, self.hidden, 2 * self.layers + 1)],  # one before the output
             "layer": [(self.hidden, self.hidden, self.layers)],
             "model": [(self.hidden, self.hidden, 1)],
         }[place]
@@ -44,10 +46,12 @@ class Model(NamedTuple):
 
 TARGETS = ("query and value", "attention", "all linear")
 
+# From `config.json` of meta-llama/Llama-3.2-3B, Llama-3.1-8B and Llama-2-7b-hf on huggingface.co;
+# the heads are `num_attention_heads`.
 MODELS = (
-    Model("Llama-3.2-3B", 28, 3072, 3072, 1024, 8192, 128_256, True, 3_212_749_824),
-    Model("Llama-3.1-8B", 32, 4096, 4096, 1024, 14_336, 128_256, False, 8_030_261_248),
-    Model("Llama-2-7B", 32, 4096, 4096, 4096, 11_008, 32_000, False, 6_738_415_616),
+    Model("Llama-3.2-3B", 28, 3072, 24, 3072, 1024, 8192, 128_256, True, 3_212_749_824),
+    Model("Llama-3.1-8B", 32, 4096, 32, 4096, 1024, 14_336, 128_256, False, 8_030_261_248),
+    Model("Llama-2-7B", 32, 4096, 32, 4096, 4096, 11_008, 32_000, False, 6_738_415_616),
 )
 
 
@@ -60,7 +64,10 @@ def count(cls: type[Adapter], model: Model, targets: str = TARGETS[0], **values:
         targets: Which weights are adapted; one of `TARGETS`.
         **values: Knobs that differ from their defaults.
     """
-    chosen = {name: knob.default for name, knob in knobs(cls).items()} | values
+    chosen = {name: knob.default for name, knob in knobs(cls).items()}
+    if cls.place == "attention":
+        chosen["heads"] = model.heads  # a fact of the model; the knob's default is the toy's
+    chosen |= values
     total = 0
     for field in (f for f in arrays(cls) if f.learned):
         sizes = []
@@ -76,11 +83,20 @@ def count(cls: type[Adapter], model: Model, targets: str = TARGETS[0], **values:
 def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
     """Return what the calculator needs of every module, by slug."""
     return {
-        module: {"title": m.title if module == m.modules[0] else module, **counter(load(module))}
+        module: {"title": m.title if module == m.modules[0] else module, **_counter(load(module))}
         for m in catalog.methods.values()
         for module in m.modules
         if m.status == "active"
     }
+
+
+def _counter(cls: type[Adapter]) -> dict[str, Any]:
+    """Return what a page needs to count a method; the model has the number of heads."""
+    about = counter(cls)
+    if cls.place == "attention":
+        heads = {"name": "heads", "kind": "model", "low": 1, "step": 1}
+        about["knobs"] = [heads if k["name"] == "heads" else k for k in about["knobs"]]
+    return about
 
 
 def calculator_json(catalog: Catalog) -> str:

@@ -6,6 +6,7 @@ first edit.
 
 import re
 import sys
+from keyword import iskeyword
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,13 +27,16 @@ def new_method(name: str, root: Path = ROOT) -> list[Path]:
         root: The project's folder.
 
     Raises:
-        ValueError: when the name is no slug.
+        ValueError: when the name is no slug, or Python keeps it or the class's name for itself.
         FileExistsError: when one of the files is there already; then nothing is written.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ValueError(f"name={name!r} is not lower-case letters, digits and underscores")
     title = name.replace("_", " ").title()
     words = {"slug": name, "title": title, "class_name": title.replace(" ", "")}
+    for word in (name, words["class_name"]):
+        if iskeyword(word):
+            raise ValueError(f"name={name!r} does not do: {word} is a Python keyword")
     paths = {template: root / place.format(slug=name) for template, place in FILES.items()}
     for path in paths.values():
         if path.exists():

@@ -157,10 +157,10 @@ class Method(Record):
     evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]
     errata: tuple[Erratum, ...]
     relations: tuple[Relation, ...]
+    modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()
-    modules: tuple[Slug, ...] = ()
     status: Literal["active", "deprecated", "out_of_scope"] = "active"
     superseded_by: Slug | None = None
     disclosure: Text | None = None
@@ -237,11 +237,28 @@ def quoted(text: str) -> list[str]:
     return re.findall(r"""\{\{\s*ref\(\s*["']([^"']+)["']""", text)
 
 
+class Loader(LOADER):  # type: ignore[misc, valid-type]
+    """Takes YAML, but no key twice: the second would silently replace the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping.
+
+        Raises:
+            ValueError: when a key is there twice, with the line of the second.
+        """
+        names = [key.value for key, _ in node.value]
+        for i, (key, _) in enumerate(node.value):
+            if key.value in names[:i]:
+                line = key.start_mark.line + 2  # from 0, after the opening ---
+                raise ValueError(f"line {line}: {key.value!r} is there twice")
+        return super().construct_mapping(node, deep)
+
+
 def front_matter(path: Path) -> tuple[dict[str, Any], str]:
     """Return a page's front matter and its text.
 
     Raises:
-        ValueError: when the front matter is not closed or is no YAML mapping.
+        ValueError: when the front matter is not closed, is no YAML mapping or has a key twice.
     """
     text = path.read_text("utf-8")
     if not text.startswith("---\n"):
@@ -250,7 +267,7 @@ def front_matter(path: Path) -> tuple[dict[str, Any], str]:
     if not closed:
         raise ValueError("the front matter does not end with ---")
     try:
-        data = yaml.load(head, Loader=LOADER)
+        data = yaml.load(head, Loader=Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):

@@ -9,7 +9,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from scripts import build
+from scripts import build, examples
 from scripts.bootstrap import SetupError
 from scripts.compress import LEAST, compress
 from scripts.exports import Site, feed
@@ -72,6 +72,16 @@ def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> 
             build.step("copy", ("in.txt",), output, fail)
 
 
+def test_the_pages_are_made_again_when_an_example_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inputs: dict[str, tuple[str, ...]] = {}
+    monkeypatch.setattr(build, "runtime", lambda: None)
+    monkeypatch.setattr(build, "step", lambda name, patterns, *_: inputs.update({name: patterns}))
+    build.build()
+    assert {example.path for example in examples.read()} <= set(build.files(inputs["pages"]))
+
+
 # Mathematics --------------------------------------------------------------------------------------
 
 
@@ -121,12 +131,54 @@ def test_links_that_lead_somewhere_pass(tmp_path: Path) -> None:
             "<a> links to http://localhost:8000/one/, a copy on some machine",
         ),
         ("<p>{{ verdict() }}</p>", "'{{' is left over from a macro"),
+        ('<p style="background: url(a.png)">x</p>', "<p> links to a.png, which does not exist"),
     ],
 )
 def test_what_is_wrong_with_a_page_is_named(tmp_path: Path, body: str, expected: str) -> None:
     page(tmp_path, "one/index.html", "")
     page(tmp_path, "index.html", body)
     assert f"index.html: {expected}" in list(problems(tmp_path, URL))
+
+
+@pytest.mark.parametrize(
+    ("body", "tag"),
+    [
+        ('<video poster="https://cdn.org/a"></video>', "video"),
+        ('<embed src="https://cdn.org/a">', "embed"),
+        ('<input type="image" src="https://cdn.org/a" alt="x">', "input"),
+        ('<svg><use xlink:href="https://cdn.org/a"/></svg>', "use"),
+        ('<svg><image xlink:href="https://cdn.org/a"/></svg>', "image"),
+        ('<form action="https://cdn.org/a"></form>', "form"),
+        ("<p style=\"background: URL( 'https://cdn.org/a' )\">x</p>", "p"),
+        ("<style>p { background: url(https://cdn.org/a) }</style>", "style"),
+        ("<style>@import 'https://cdn.org/a';</style>", "style"),
+    ],
+)
+def test_whatever_a_page_loads_from_another_host_is_named(
+    tmp_path: Path, body: str, tag: str
+) -> None:
+    page(tmp_path, "index.html", body)
+    expected = f"index.html: <{tag}> loads https://cdn.org/a from another host"
+    assert list(problems(tmp_path, URL)) == [expected]
+
+
+def test_whatever_a_style_loads_from_another_host_or_from_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fonts").mkdir()
+    (tmp_path / "fonts" / "a.woff2").touch()
+    (tmp_path / "fonts" / "a.css").write_text(
+        """
+        /* @import "https://cdn.org/comment"; */
+        @import "https://cdn.org/a.css" screen;
+        @import url(//cdn.org/b.css);
+        a { src: url(a.woff2?v=1) format("woff2"), url("../fonts/b.woff2") }
+        b { mask: url("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'>url(c)</svg>") }
+        """
+    )
+    assert list(problems(tmp_path, URL)) == [
+        "fonts/a.css: url() loads https://cdn.org/a.css from another host",
+        "fonts/a.css: url() loads //cdn.org/b.css from another host",
+        "fonts/a.css: url() links to ../fonts/b.woff2, which does not exist",
+    ]
 
 
 # Twins --------------------------------------------------------------------------------------------

@@ -219,6 +219,14 @@ MISTAKES = {
         replace(r"^title:", "modules: [lora, lora_two]\ntitle:"),
         "docs/methods/lora.md: modules: adapters_np/methods/lora_two.py is missing",
     ),
+    "page without any module": (
+        replace(r"^title:", "modules: []\ntitle:"),
+        "docs/methods/lora.md: modules: Tuple should have at least 1 item",
+    ),
+    "verdict of a dimension twice": (
+        replace(r"^(  BF:\n)", r"  PE: {verdict: contested, reason: x, source: hu2022lora}\n\1"),
+        "docs/methods/lora.md: line 27: 'PE' is there twice",
+    ),
     "mathematics in the description": (
         replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change $BA$ has rank $r$. "),
         "docs/methods/lora.md: Hypothesis: the first sentence describes the page in search and "
@@ -253,6 +261,45 @@ def test_a_page_without_its_module_and_a_module_without_its_page_are_named(proje
     found = problems(project)
     assert "adapters_np/methods/vera.py: has no page docs/methods/vera.md" in found
     assert "docs/methods/ia3.md: modules: adapters_np/methods/ia3.py is missing" in found
+
+
+def test_a_knob_in_peft_s_arguments_is_one_of_the_first_module(project: Path) -> None:
+    page = project / "docs/methods/xlora.md"
+    text = page.read_text("utf-8").replace("temperature: temperature", "temperature: skills")
+    page.write_text(text, "utf-8")
+    assert problems(project) == [
+        "docs/methods/xlora.md: peft.knobs.softmax_temperature: 'skills' is not a knob of xlora"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "right", "wrong"),
+    [
+        ("trainable_tokens", "peft_trainable_tokens", "peft_trainable_tokns"),
+        ("lora", "hu2022lora", "Hu2022lora"),
+        ("lora", "hu2022lora", "hu202lora"),
+        ("lora", "hu2022lora", "hulora"),
+        ("lora", "hu2022lora", "(hulora)"),
+        ("lora", "kalajdzievski2023rslora", "kalajdzievski2O23rslora"),
+        ("bone", "the row form is", "nobody2020"),
+    ],
+)
+def test_a_wrong_key_in_any_line_of_a_source_is_named(
+    project: Path, module: str, right: str, wrong: str
+) -> None:
+    path = project / f"adapters_np/methods/{module}.py"
+    text = path.read_text("utf-8")
+    assert text.count(right) == 1
+    path.write_text(text.replace(right, wrong), "utf-8")
+    expected = f"adapters_np/methods/{module}.py: Source: {wrong!r} is not in docs/references.bib"
+    assert expected in problems(project)
+
+
+@pytest.mark.parametrize("field", ["Source", "Differs"])
+def test_a_module_that_lacks_a_line_of_its_docstring_is_named(project: Path, field: str) -> None:
+    path = project / "adapters_np/methods/lora.py"
+    path.write_text(path.read_text("utf-8").replace(f"\n{field}:", f"\nOf {field}:"), "utf-8")
+    assert f"adapters_np/methods/lora.py: {field}: is missing" in problems(project)
 
 
 def test_an_entry_of_the_bibliography_that_nothing_names_is_named(project: Path) -> None:
@@ -290,6 +337,13 @@ def test_an_unknown_key_on_another_page_or_in_a_module_is_named(project: Path) -
     missing = "is not in docs/references.bib"
     assert f"docs/claims.md: claims.0.supports.0.source: 'who2022' {missing}" in found
     assert f"adapters_np/methods/lora.py: Source: 'who2022lora' {missing}" in found
+
+
+def test_a_key_that_is_twice_on_another_page_is_named(project: Path) -> None:
+    page = project / "docs/claims.md"
+    page.write_text(page.read_text("utf-8").replace("---\n", "---\nthemes: []\n", 1), "utf-8")
+    (line,) = problems(project)
+    assert re.fullmatch(r"docs/claims\.md: line \d+: 'themes' is there twice", line)
 
 
 def test_all_mistakes_are_told_at_once(project: Path) -> None:

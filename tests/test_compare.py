@@ -10,6 +10,8 @@ import pytest
 from adapters_np.core import knobs, load, parameters, slugs
 from demos.compare import COMPARED, Measured, Side, compare, matched, sentence
 from demos.probe import main_knob, measure
+from scripts import comparisons
+from scripts.fragments import label
 
 
 def side(method: str, **own: Any) -> dict[str, Any]:
@@ -73,6 +75,34 @@ def test_without_a_match_the_other_side_stays_as_it_is() -> None:
     assert compare(side("lora"), side("dora", rank=3), {}, False)["own"] == {"rank": 3}
 
 
+def test_a_main_knob_that_does_not_change_the_count_stays_as_it_is() -> None:
+    assert compare(side("lora"), side("antipasto", alpha=-1.0), {}, True)["own"] == {"alpha": -1.0}
+    assert compare(side("lora"), side("antipasto"), {}, True)["own"] == {"alpha": 1.0}
+
+
+def test_a_stored_sentence_is_the_live_one_or_says_that_other_values_are_not_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = {"fourierft": (64, 256, 512), "ssvd": (8, 12, 64)}
+    monkeypatch.setattr(comparisons, "stored", few.get)
+    shown = {slug: slug for slug in slugs()}
+    for b, pair in comparisons.pairs("vera", shown).items():
+        knob = main_knob(b)
+        called = label(knob.name) if knob else ""
+        one, other = ({"method": s, "name": s, "knob": called, "own": {}} for s in ("vera", b))
+        live = compare(one, other, {}, True)
+        if pair["own"] == live["own"]:
+            assert pair["sentence"] == live["sentence"]
+        else:
+            assert b in few
+            assert ", the closest of the stored values, " in pair["sentence"]
+    text = comparisons.pairs("qgoft", shown)["fourierft"]["sentence"]
+    assert text.startswith(
+        "With frequencies at 256, the closest of the stored values, fourierft has 256 trained "
+        "parameters; qgoft has 252. Both move"
+    )
+
+
 def test_numbers_in_the_sentence_are_those_of_the_gauges() -> None:
     for a, b in product(["lora", "oft", "ia3", "vera"], repeat=2):
         answer = compare(side(a), side(b), {}, False)
@@ -116,6 +146,35 @@ def test_a_weight_and_an_output_are_not_measured_against_each_other() -> None:
     text = words(side("lora"), side("reft"))
     assert "LORA changes a weight and REFT the output of a layer" in text
     assert "directions" not in text
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "start"),
+    [
+        (side("reft"), side("prefix_tuning"), "REFT and PREFIX_TUNING change"),
+        (side("prompt_tuning"), side("clover"), "PROMPT_TUNING and CLOVER change"),
+        (side("ln_tuning"), side("xlora"), "LN_TUNING and XLORA change"),
+        (side("clover", heads=2), side("clover", heads=4), "CLOVER (A) and CLOVER (B) change"),
+    ],
+)
+def test_outputs_of_different_layers_are_not_measured_against_each_other(
+    a: dict[str, Any], b: dict[str, Any], start: str
+) -> None:
+    worlds: list[dict[str, Any]] = [{}, {"size": "32x64"}, {"step": 0.0}]
+    for world in worlds:
+        text = words(a, b, **world)
+        assert text.endswith(
+            f"{start} the outputs of different layers: "
+            "their ranks and norms are of different matrices."
+        )
+        assert "directions" not in text
+        assert "‖Y‖" not in text
+
+
+def test_outputs_of_the_same_layer_are_measured_against_each_other() -> None:
+    assert "REFT moves the output in 4 of 32 directions" in words(side("reft"), side("xlora"))
+    assert "directions" in words(side("prompt_tuning"), side("prefix_tuning"))
+    assert "directions" in words(side("prompt_tuning"), side("clover", heads=1))
 
 
 def test_equal_parameters_are_said_in_words() -> None:

@@ -163,10 +163,16 @@ def test_a_mistake_in_a_method_names_its_line() -> None:
 
 
 def test_a_module_that_cannot_be_imported_leaves_the_last_one_in_place() -> None:
-    tested = sys.modules["adapters_np.methods.lora"]
+    tested = sys.modules[load("lora").__module__]
     response, _ = run("1 / 0", method="lora", knobs={})
     assert response["line"] == 1
     assert sys.modules["adapters_np.methods.lora"] is tested
+
+
+def test_a_module_that_cannot_be_imported_leaves_nothing_where_nothing_was() -> None:
+    sys.modules.pop("adapters_np.methods.lora", None)
+    run("1 / 0", method="lora", knobs={})
+    assert "adapters_np.methods.lora" not in sys.modules
 
 
 def test_a_module_without_an_adapter_is_told_so() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from adapters_np.core import load, slugs
+from scripts.catalog import read
 from scripts.expressions import counter
-from scripts.models import MODELS, Model, count
+from scripts.models import MODELS, Model, count, counters
 
 LLAMA_3B, LLAMA_8B, LLAMA_7B = MODELS
 
@@ -38,6 +39,9 @@ def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
         ("loha", {"rank": 32}, 18_350_080),
         ("lokr", {"rank": 32, "factor": 4}, 2_294_656),
         ("adalora", {"rank": 64}, 18_353_664),
+        ("ln_tuning", {}, 175_104),
+        ("prefix_tuning", {"tokens": 50}, 2_867_200),
+        ("prefix_tuning", {"tokens": 200}, 11_468_800),
     ],
 )
 def test_counts_are_those_of_pefts_benchmark(
@@ -50,8 +54,41 @@ def test_oft_on_all_linear_maps_of_llama_2_has_the_papers_count() -> None:
     assert count(load("oft"), LLAMA_7B, "all linear", block_size=32) == 17_649_664
 
 
+def test_a_prefix_has_the_width_of_the_keys_and_not_of_all_queries() -> None:
+    assert count(load("prefix_tuning"), LLAMA_3B, tokens=8) == 28 * 2 * 8 * 1024
+    assert count(load("prefix_tuning"), LLAMA_7B, tokens=8) == 32 * 2 * 8 * 4096
+
+
+@pytest.mark.parametrize(
+    ("model", "trained"),
+    [(LLAMA_3B, 22_020_096), (LLAMA_8B, 33_554_432), (LLAMA_7B, 33_554_432)],
+)
+def test_clover_trains_two_cores_for_every_head_of_the_model(model: Model, trained: int) -> None:
+    assert count(load("clover"), model) == trained
+    assert count(load("clover"), model, train="query_key") == trained // 2
+
+
+def test_clover_without_the_mlp_has_the_papers_count() -> None:
+    whole, blocks = 1_753_088, 172 * 64**2  # numbers of a layer, Appendix A.2
+    assert count(load("clover"), LLAMA_7B) == 32 * (whole - blocks)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_queries_and_keys_are_cut_into_heads_of_width_128(model: Model) -> None:
+    assert model.queries == 128 * model.heads
+    assert model.keys % 128 == 0
+
+
+def test_a_page_takes_the_number_of_heads_from_the_model() -> None:
+    clover = counters(read())["clover"]
+    assert {knob["name"]: knob["kind"] for knob in clover["knobs"]} == {
+        "heads": "model",
+        "train": "choice",
+    }
+
+
 @pytest.mark.parametrize("slug", sorted(slugs()))
 def test_a_page_can_count_every_method(slug: str) -> None:
     about = counter(load(slug))
     assert about["arrays"]
-    assert about["place"] in ("weight", "attention", "norm", "layer", "model")
+    assert about["place"] in ("weight", "attention", "keys", "norm", "layer", "model")

@@ -23,6 +23,15 @@ def test_a_name_that_is_no_slug_is_refused(tmp_path: Path, name: str) -> None:
         new_method(name, tmp_path)
 
 
+@pytest.mark.parametrize(("name", "word"), [("class", "class"), ("none", "None")])
+def test_a_name_that_is_a_keyword_as_a_module_or_as_a_class_is_refused(
+    tmp_path: Path, name: str, word: str
+) -> None:
+    with pytest.raises(ValueError, match=f"name='{name}' does not do: {word} is a Python keyword"):
+        new_method(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     page = tmp_path / "docs" / "methods" / "gain.md"
     page.parent.mkdir(parents=True)

@@ -64,7 +64,7 @@ class LoKr(WeightAdapter):
         sides = []
         for axis, size in ("d_out", d_out), ("d_in", d_in):
             sides.append(divide("factor", factor, axis, size))
-            at_most("factor", factor, f"√{axis}", isqrt(size))
+            at_most("factor", factor, f"⌊√{axis}⌋", isqrt(size))
         if not full:
             at_most("rank", rank, "a side of M", min(sides))
         if decompose_both:

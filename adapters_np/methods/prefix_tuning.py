@@ -33,7 +33,7 @@ class PrefixTuning(AttentionAdapter):
     g: Annotated[Array, Learned("1 if zero_gate else 0", unit=1.0)]
 
     starts_at_identity = False  # without the gate a fresh prefix takes attention away
-    place = "attention"
+    place = "keys"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
 
     @classmethod
@@ -47,8 +47,11 @@ class PrefixTuning(AttentionAdapter):
             rng: The source of keys and values.
             tokens: m, how many virtual tokens there are.
             zero_gate: Give them their own softmax and a gate that starts at zero (LLaMA-Adapter).
+
+        Raises:
+            ValueError: when W is no stack of four matrices.
         """
-        shape = (len(W) // 4, tokens)
+        shape = (split_heads(W).shape[2], tokens)
         return cls(rng.normal(size=shape), rng.normal(size=shape), np.zeros(1 if zero_gate else 0))
 
     def read(self, Q: Array) -> Array:

@@ -64,10 +64,11 @@ class PSOFT(WeightAdapter):
         """
         at_most("rank", rank, "min(d_out, d_in)", min(W.shape))
         U, sigma, Vt = thin_svd(W)
-        to_A = np.sqrt(sigma[:rank]) if split == "symmetric" else np.ones(rank)
+        root = np.sqrt(sigma[:rank])
+        to_A, to_B = (root, root) if split == "symmetric" else (np.ones(rank), sigma[:rank])
         Q = np.zeros(rank**2 if constraint == "none" else rank * (rank - 1) // 2)
         gain = np.ones(rank * relaxed)
-        A, B = to_A[:, None] * Vt[:rank], U[:, :rank] * (sigma[:rank] / to_A)
+        A, B = to_A[:, None] * Vt[:rank], U[:, :rank] * to_B
         return cls(Q, gain, gain, A, B, constraint)
 
     def rotation(self) -> Array:

@@ -53,7 +53,7 @@ class RandLoRA(WeightAdapter):
             rng: The source of A and B, which are not stored but drawn again from its seed.
             rank: r of one basis. A larger r means fewer bases and fewer trained gains.
             alpha: The scale's numerator; the change is multiplied by α / (r √n).
-            bases: Uniform entries, or −1, 0 and 1 with two zeros in three; both of deviation 1.
+            bases: Uniform entries, or −√3, 0 and √3 with two zeros in three; both of deviation 1.
         """
         d, D = sorted(W.shape)
         n = -(-d // rank)

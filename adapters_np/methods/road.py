@@ -75,7 +75,7 @@ class RoAd(WeightAdapter):
         return self.turn(W @ X)
 
     def rotation(self) -> Array:
-        """Return R, (d_out, d_out): a rotation only in variant 1 with all gains at 1 or −1."""
+        """Return R, (d_out, d_out): a rotation if each pair has one angle and a gain of ±1."""
         return self.turn(np.eye(2 * len(self.theta)))
 
     def turn(self, Y: Array) -> Array:

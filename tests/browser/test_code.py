@@ -91,6 +91,13 @@ def test_at_the_defaults_it_is_the_configuration_of_the_page(
     assert configured(code) == configured(printed)
 
 
+def test_a_setting_that_the_configuration_cannot_have_is_named(page: Page, site: str) -> None:
+    page.goto(f"{site}methods/road/?variant=4&group_size=4&seed=3")
+    _, code = taken(page, "PEFT config")
+    assert "# Not in this configuration: variant=4." in code
+    assert configured(code)[1]["group_size"] == 4
+
+
 def test_a_method_that_peft_does_not_have_offers_no_configuration(page: Page, site: str) -> None:
     page.goto(f"{site}methods/goft/")
     page.locator(".export summary").first.click()

@@ -186,6 +186,13 @@ def test_one_switch_shows_the_same_matrix_on_both_sides(page: Page, site: str) -
     expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(0)
 
 
+def test_outputs_of_different_layers_keep_their_own_scales(page: Page, site: str) -> None:
+    page.goto(f"{site}compare/?a=reft&b=prefix_tuning")
+    expect(page.locator("adapter-compare .sentence")).to_contain_text("of different layers")
+    scales = page.locator("form[data-side] .view:nth-of-type(2) .scale").all_inner_texts()
+    assert len(set(scales)) == 2
+
+
 # The choice and the address -----------------------------------------------------------------------
 
 

@@ -207,6 +207,36 @@ def test_reset_restores_the_tested_file_and_can_be_undone(page: Page, site: str)
     assert page.evaluate(f"sessionStorage['{KEY}']") == TWICE
 
 
+def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: str) -> None:
+    page.goto(f"{site}{PAGE}?seed=3")
+    button(page, "Edit and run").click()
+    editor(page).fill(TWICE)
+    redraw(page)
+    page.route("**/assets/demo/worker-*", lambda route: route.abort())
+    button(page, "Reset").click()
+    widget = page.locator("adapter-demo")
+    expect(widget).to_have_attribute("data-state", "error")
+    expect(widget).to_contain_text("These panels do not show the tested file.")
+    page.unroute_all()
+    widget.get_by_role("button", name="Try again").click()
+    expect(widget).not_to_contain_text("Edited code", timeout=20_000)
+
+
+def test_two_listings_of_a_page_both_tell_of_the_stop(page: Page, site: str) -> None:
+    page.goto(f"{site}methods/goft/")
+    cells = page.locator("code-cell")
+    for nth in (0, 1):
+        cells.nth(nth).get_by_role("button", name="Edit and run").click()
+        source = cells.nth(nth).get_by_role("textbox")
+        source.fill("while True: pass")
+    for nth in (0, 1):
+        cells.nth(nth).get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_timeout(3000)
+    cells.nth(0).get_by_role("button", name="Stop").click()
+    for nth in (0, 1):
+        expect(cells.nth(nth).get_by_role("status")).to_contain_text("Stopped.")
+
+
 # Stop ---------------------------------------------------------------------------------------------
 
 

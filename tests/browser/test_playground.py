@@ -91,6 +91,22 @@ def test_an_endless_loop_is_stopped_and_python_is_ready_again(page: Page, site: 
     assert run(page, "1 + 1") == "2\n"
 
 
+def test_after_a_stop_python_starts_from_the_files_that_are_here(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    open_cell(page, site)
+    cell(page).get_by_role("textbox", name="Python code").fill(
+        "print('on', flush=True)\nwhile 1: pass"
+    )
+    cell(page).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(page).get_by_role("region", name="Output")).to_have_text("on")
+    requests = record(context)
+    cell(page).get_by_role("button", name="Stop").click()
+    expect(cell(page).get_by_role("status")).to_have_text("Stopped. Python is ready again.")
+    assert any("pyodide" in url for url in requests)  # scripts belong to their worker
+    assert not any(url.endswith((".wasm", ".bin", ".zip")) for url in requests)
+
+
 def test_a_breakdown_is_told_and_the_next_run_starts_anew(page: Page, site: str) -> None:
     open_cell(page, site)
     run(page, "import ctypes\nctypes.string_at(-1 & 0xffffffff, 100)", "Python broke down")

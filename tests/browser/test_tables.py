@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from adapters_np.core import knobs, load
+from adapters_np.core import load
 from scripts.models import MODELS, TARGETS, count
 
 
@@ -73,8 +73,7 @@ def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> 
         page.select_option("parameter-calculator select[name=method]", slug)
         for targets in TARGETS:
             page.select_option("parameter-calculator select[name=targets]", targets)
-            defaults = {name: knob.default for name, knob in knobs(load(slug)).items()}
-            expected = count(load(slug), model, targets, **defaults)
+            expected = count(load(slug), model, targets)
             expect(output).to_contain_text(f"{expected:,} trained parameters")
 
 
@@ -84,3 +83,29 @@ def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
     page.locator("parameter-calculator summary").click()
     page.fill("parameter-calculator input[name=layers]", "-3")
     expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
+
+
+def test_the_model_fixes_the_number_of_heads(page: Page, site: str) -> None:
+    page.goto(f"{site}choose/")
+    form = page.locator("parameter-calculator")
+    form.locator("select[name=method]").select_option("clover")
+    for model in MODELS:
+        form.locator("select[name=model]").select_option(model.name)
+        heads = form.locator("input[name=heads]")
+        expect(heads).to_have_value(str(model.heads))
+        expect(heads).not_to_be_editable()
+    form.locator("select[name=method]").select_option("lora")
+    expect(form.locator("input[name=heads]")).to_have_count(0)
+
+
+def test_a_model_of_ones_own_has_its_own_number_of_heads(page: Page, site: str) -> None:
+    page.goto(f"{site}choose/")
+    form, output = page.locator("parameter-calculator"), page.locator("parameter-calculator output")
+    form.locator("select[name=model]").select_option("Llama-2-7B")
+    form.locator("select[name=model]").select_option("")
+    form.locator("select[name=method]").select_option("clover")
+    expect(output).to_contain_text("33,554,432 trained parameters")
+    form.locator("input[name=heads]").fill("64")
+    expect(output).to_contain_text("16,777,216 trained parameters")
+    form.locator("input[name=heads]").fill("7")
+    expect(output).to_contain_text("do not fit")

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
 
 from demos.probe import probe
 from scripts.serve import serving
@@ -301,6 +301,28 @@ def test_only_the_first_widget_on_a_page_owns_the_address(page: Page, site: str)
     assert page.evaluate("location.search") == "?rank=4"
     ids = page.locator("adapter-demo [id]").evaluate_all("all => all.map(e => e.id)")
     assert len(ids) == len(set(ids))
+
+
+def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_timeout(900)
+        route.continue_()
+
+    page.goto(site + PAGE)
+    page.route("**/methods/oft/", late)
+    knob(page, "rank").press("ArrowLeft")
+    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft][data-state]")
+    assert page.url == f"{site}methods/oft/"
+
+
+def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
+    page.goto(f"{site}methods/adalora/?target_rank=12&rank=8")
+    page.get_by_role("button", name=re.compile("^Run")).click()
+    complaint = page.locator(".field[data-knob=target_rank] .error")
+    expect(complaint).to_contain_text("target_rank=12", timeout=20_000)
+    page.get_by_role("button", name="Reset").click()
+    expect(complaint).to_be_empty()
 
 
 # What goes wrong ----------------------------------------------------------------------------------
