@@ -94,9 +94,9 @@ export class Downloads {
 
   /** @param {string} role @returns {Uint8Array} The bytes of a file, now. */
   read(role) {
-    const data = this.host.read(this.address(role));
+    const data = this.kept[role] ?? this.host.read(this.address(role));
     if (data.length !== this.files[role].bytes) throw new LoadError(`${role} is not the file that was published`);
-    return data;
+    return (this.kept[role] = data);
   }
 
   /** @param {string} url @param {RequestCache} cache */

@@ -104,7 +104,7 @@ def test_after_a_stop_python_starts_from_the_files_that_are_here(
     cell(page).get_by_role("button", name="Stop").click()
     expect(cell(page).get_by_role("status")).to_have_text("Stopped. Python is ready again.")
     assert any("pyodide" in url for url in requests)  # scripts belong to their worker
-    assert not any(url.endswith((".wasm", ".bin", ".zip")) for url in requests)
+    assert [url for url in requests if url.endswith((".wasm", ".bin", ".zip"))] == []
 
 
 def test_a_breakdown_is_told_and_the_next_run_starts_anew(page: Page, site: str) -> None:
