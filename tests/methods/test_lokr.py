@@ -148,7 +148,7 @@ def test_best_fit_is_the_leading_singular_pair_of_the_rearranged_target() -> Non
 @pytest.mark.parametrize(
     ("shape", "chosen", "text"),
     [
-        ((16, 16), {"factor": 8}, "factor=8 is larger than √d_out=4"),
+        ((16, 16), {"factor": 8}, "factor=8 is larger than ⌊√d_out⌋=4"),
         ((18, 16), {"factor": 4}, "factor=4 does not divide d_out=18"),
         ((64, 16), {"factor": 4, "rank": 5}, "rank=5 is larger than a side of M=4"),
         ((64, 64), {"rank": 5, "decompose_both": True}, "rank=5 is larger than factor=4"),
