@@ -74,14 +74,11 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "aliases": list(m.aliases),
         "modules": list(m.modules),
     }
-    if m.modules:
-        cls = core.load(m.modules[0])
-        entry["starts_at_identity"] = cls.starts_at_identity
-        entry["knobs"] = {name: _knob(knob) for name, knob in core.knobs(cls).items()}
-        entry["arrays"] = {
-            a.name: {"shape": a.shape, "learned": a.learned} for a in core.arrays(cls)
-        }
-        entry["parameters"] = core.parameters(cls, 64, 64)
+    cls = core.load(m.modules[0])
+    entry["starts_at_identity"] = cls.starts_at_identity
+    entry["knobs"] = {name: _knob(knob) for name, knob in core.knobs(cls).items()}
+    entry["arrays"] = {a.name: {"shape": a.shape, "learned": a.learned} for a in core.arrays(cls)}
+    entry["parameters"] = core.parameters(cls, 64, 64)
     return entry
 
 

@@ -62,7 +62,7 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
-        picture = f"assets/pictures/{pictures[method.slug if method and method.modules else '']}"
+        picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)

@@ -49,10 +49,9 @@ def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
         The file name of every method's picture by slug, and that of all together under "".
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shown = {slug: m for slug, m in catalog.methods.items() if m.modules}
-    changes = {slug: change(m.modules[0]) for slug, m in shown.items()}
+    changes = {slug: change(m.modules[0]) for slug, m in catalog.methods.items()}
     names = {}
-    for slug, method in shown.items():
+    for slug, method in catalog.methods.items():
         values, label = changes[slug]
         texts = (method.title, method.name, method.description, label)
         names[slug] = _named(slug, values.astype(np.float32).tobytes(), *texts)
