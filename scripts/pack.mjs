@@ -17,6 +17,7 @@ import zlib from "node:zlib";
 
 import { boot, first } from "../demos/boot.js";
 import { takeSnapshot } from "./snapshot.mjs";
+import { trim } from "./trim.mjs";
 
 /** @typedef {import("../demos/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
@@ -24,7 +25,6 @@ import { takeSnapshot } from "./snapshot.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
-const CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"];
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
 const QUICK = process.env.CI ? /^(wheels\/|library\.zip$)/ : /^(wheels\/|library\.zip$|snapshot\.bin$)/;
@@ -122,12 +122,19 @@ async function runtime(core, wheels, finder) {
   /** @param {string} name @param {Uint8Array} data */
   const put = (name, data) => (pyodide.FS.writeFile(`/tmp/${name}`, data), `/tmp/${name}`);
 
+  const libraries = Object.entries(wheels).flatMap(([name, wheel]) => pack.libraries(put(name, wheel)).toJs());
   const numpy = lock.packages.numpy.file_name;
   const [library, modules] = pack
     .standard_library(put("python_stdlib.zip", core["python_stdlib.zip"]), put(numpy, wheels[numpy]), put("sitecustomize.py", finder["sitecustomize.py"]))
     .toJs({ dict_converter: Object.fromEntries });
   /** @type {Contents} */
-  const contents = Object.fromEntries(CORE.map((name) => [name, core[name]]));
+  const text = (/** @type {string} */ name) => new TextDecoder().decode(core[name]);
+  const { wasm, glue } = trim(core["pyodide.asm.wasm"], text("pyodide.asm.mjs"), text("pyodide.mjs"), libraries);
+  const contents = {
+    "pyodide.mjs": core["pyodide.mjs"],
+    "pyodide.asm.mjs": new TextEncoder().encode(glue),
+    "pyodide.asm.wasm": wasm,
+  };
   for (const [name, data] of Object.entries(modules)) contents[`${name}.wasm`] = data;
 
   /** @type {Record<string, any>} */
@@ -240,7 +247,7 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^pack\.(mjs|py)$/);
+  const scripts = await read(HERE, /^(pack\.(mjs|py)|trim\.mjs)$/);
   const finder = await read(demos, /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);

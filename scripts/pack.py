@@ -66,7 +66,7 @@ def standard_library(stdlib: str, numpy: str, finder: str) -> tuple[bytes, dict[
     `finder` is the path of the module that Python is to import when it starts.
     """
     wheel = read(numpy)
-    libraries = {
+    modules = {
         name.split(".")[0].replace("/", "."): data
         for name, data in wheel.items()
         if name.endswith(".so") and "lapack_lite" not in name
@@ -77,7 +77,7 @@ def standard_library(stdlib: str, numpy: str, finder: str) -> tuple[bytes, dict[
         for name, data in compiled(sources, HOME, optimize=2).items()
         if name.endswith((".pyc", "METADATA"))
     }
-    return archive(files | {LIST: b""}), libraries
+    return archive(files | {LIST: b""}), modules
 
 
 def split(library: str, modules: list[str]) -> tuple[bytes, bytes]:
@@ -92,6 +92,11 @@ def split(library: str, modules: list[str]) -> tuple[bytes, bytes]:
 def _module(name: str) -> str:
     path = PurePosixPath(name).with_suffix("")
     return ".".join(path.parent.parts if path.name == "__init__" else path.parts)
+
+
+def libraries(path: str) -> list[bytes]:
+    """Return the compiled modules of a wheel."""
+    return [data for name, data in read(path).items() if name.endswith(".so")]
 
 
 def wheel(path: str) -> bytes:
