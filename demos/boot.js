@@ -1,7 +1,7 @@
 /**
  * Starts Pyodide with numpy and the project's own code.
  *
- * Every file is asked for at once and WebAssembly is compiled while it arrives. numpy's compiled modules are started in
+ * Every file is asked for at once and used as soon as it has arrived. numpy's compiled modules are started in
  * a fixed order before Python is. Then a snapshot restores Python as it was after all imports; where that fails, Python
  * starts the ordinary way from one archive of bytecode that holds the standard library and numpy. Archives that are not
  * needed at once are fetched at the first read.
@@ -89,10 +89,9 @@ async function start(downloads, host) {
   });
   const snapshot = roles.includes(SNAPSHOT) ? new Snapshot() : undefined;
   const picture = snapshot && downloads.bytes(SNAPSHOT);
-  const names = roles.filter((role) => role.startsWith("numpy."));
-  const modules = names.map(async (role) => ({ path: `${COMPILED}/${role}`, module: await downloads.wasm(role) }));
+  const numpy = downloads.wasms("numpy.bin");
 
-  /** @type {(module: any) => void} What is done between the start of WebAssembly and that of Python. */
+  /** @type {(module: any) => Promise<void>} What is done between the start of WebAssembly and that of Python. */
   let prepare;
   const { loadPyodide } = await loader;
   const restoreFetch = silenceFetch();
@@ -107,9 +106,8 @@ async function start(downloads, host) {
 
     async fsInit() {
       const files = await Promise.all(archives);
-      const libraries = await Promise.all(modules);
-      const memory = await picture;
-      prepare = (module) => {
+      const modules = await numpy;
+      prepare = async (module) => {
         for (const { path, role, data } of files) {
           if (data) module.FS.writeFile(path, data, { canOwn: true });
           else writeLater(module.FS, path, downloads.files[role].bytes, () => downloads.read(role));
@@ -117,30 +115,24 @@ async function start(downloads, host) {
         // browsers differ in how many functions are there by now; those of numpy shall have the same places in all
         module.wasmTable.grow(1024 - (module.wasmTable.length % 1024));
         module.FS.mkdirTree(COMPILED);
-        for (const { path, module: compiled } of libraries) {
+        for (const [name, compiled] of Object.entries(modules)) {
+          const path = `${COMPILED}/${name}.wasm`;
           const flags = { loadAsync: false, nodelete: true, global: false };
           module.FS.writeFile(path, "");
           module.preloadedWasm[path] = module.loadWebAssemblyModule(compiled, flags, path, {});
         }
         host.beforePython?.(module);
-        if (memory) snapshot?.apply(module, memory);
+        if (picture) snapshot?.apply(module, await picture);
       };
     },
 
     /** @param {any} settings */
     async createPyodideModule(settings) {
       restoreFetch();
-      const compiled = await core;
       const prepared = new Promise((resolve, reject) => {
         // Emscripten calls both where an error would be lost
-        settings.instantiateWasm = instantiate(compiled, reject);
-        settings.onRuntimeInitialized = () => {
-          try {
-            resolve(prepare(settings));
-          } catch (error) {
-            reject(error);
-          }
-        };
+        settings.instantiateWasm = instantiate(core, reject);
+        settings.onRuntimeInitialized = () => resolve(prepare(settings));
       });
       const [module] = await Promise.all([(await glue).default(settings), prepared]);
       return module;
@@ -165,16 +157,18 @@ function silenceFetch() {
 }
 
 /**
- * @param {WebAssembly.Module} module
+ * @param {Promise<WebAssembly.Module>} core Everything that can be is done before it has arrived.
  * @param {(error: unknown) => void} fail Without memory, for example.
  * @returns {(imports: any, receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => {}}
  */
-function instantiate(module, fail) {
+function instantiate(core, fail) {
   const marker = Symbol("error");
   return (imports, receive) => {
     imports.env.Jsv_GetError_import = () => marker;
     imports.env.JsvError_Check = (/** @type {unknown} */ value) => value === marker;
-    WebAssembly.instantiate(module, imports).then((instance) => receive(instance, module)).catch(fail);
+    core
+      .then(async (module) => receive(await WebAssembly.instantiate(module, imports), module))
+      .catch(fail);
     return {};
   };
 }

@@ -1,5 +1,7 @@
 /** Fetches the files of the runtime: all at once, checked, with progress in bytes. */
 
+import { unpack } from "./parcel.js";
+
 /**
  * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
  *   `bytes` are those of the file, `download` those on the wire.
@@ -70,21 +72,22 @@ export class Downloads {
     });
   }
 
-  /** @param {string} role @returns {Promise<WebAssembly.Module>} Compiled while it arrives. */
-  async wasm(role) {
-    return (this.kept[role] ??= await this.#take(role, async (url, cache, progress) => {
-      const response = await this.#answer(url, cache);
-      const checked = this.#receive(role, response.clone(), progress);
-      const [module] = await Promise.all([WebAssembly.compileStreaming(response), checked]);
-      return module;
-    }));
+  /** @param {string} role @returns {Promise<Uint8Array>} */
+  bytes(role) {
+    return this.#made(role, (data) => data);
   }
 
-  /** @param {string} role @returns {Promise<Uint8Array>} */
-  async bytes(role) {
-    return (this.kept[role] ??= await this.#take(role, async (url, cache, progress) =>
-      this.#receive(role, await this.#answer(url, cache), progress),
-    ));
+  /** @param {string} role @returns {Promise<WebAssembly.Module>} */
+  wasm(role) {
+    return this.#made(role, compile);
+  }
+
+  /** @param {string} role @returns {Promise<Record<string, WebAssembly.Module>>} By name. */
+  wasms(role) {
+    return this.#made(role, async (data) => {
+      const modules = Object.entries(unpack(data)).map(async ([name, code]) => [name, await compile(code)]);
+      return Object.fromEntries(await Promise.all(modules));
+    });
   }
 
   /** @param {string} role */
@@ -97,6 +100,20 @@ export class Downloads {
     const data = this.kept[role] ?? this.host.read(this.address(role));
     if (data.length !== this.files[role].bytes) throw new LoadError(`${role} is not the file that was published`);
     return (this.kept[role] = data);
+  }
+
+  /**
+   * Return what an earlier start has made of a file, or make it.
+   *
+   * @template T
+   * @param {string} role
+   * @param {(data: Uint8Array) => T | Promise<T>} make
+   * @returns {Promise<T>}
+   */
+  async #made(role, make) {
+    return (this.kept[role] ??= await this.#take(role, async (url, cache, progress) =>
+      make(await this.#receive(role, await this.#answer(url, cache), progress)),
+    ));
   }
 
   /** @param {string} url @param {RequestCache} cache */
@@ -162,6 +179,9 @@ export class Downloads {
     }
   }
 }
+
+/** Not while it arrives: that needs the bytes twice, and takes longer. @param {Uint8Array} code */
+const compile = (code) => WebAssembly.compile(/** @type {BufferSource} */ (code));
 
 /** @param {Uint8Array} data @returns {Promise<string>} SHA-256 in hexadecimal. */
 async function digest(data) {

@@ -6,13 +6,13 @@
  * scripts/snapshot.mjs takes the picture.
  */
 
+import { unpack } from "./parcel.js";
+
 /**
  * @typedef {object} Meta
  * @property {string} layout Of the memory before Python starts.
  * @property {number} heap The size of the memory.
- * @property {number} runs How many stretches of bytes differ.
  * @property {[number, string][]} libraries The handles of loaded libraries.
- * @property {number} state The length of what Pyodide has to know about JavaScript objects.
  */
 
 /** Room for what Pyodide reads before the picture has arrived. */
@@ -32,23 +32,20 @@ export class Snapshot {
    * @param {Uint8Array} picture
    */
   apply(module, picture) {
-    const length = new DataView(picture.buffer).getUint32(0, true);
+    const { meta: json, state, runs: bytes, memory } = unpack(picture);
     /** @type {Meta} */
-    const meta = JSON.parse(new TextDecoder().decode(picture.subarray(4, 4 + length)));
+    const meta = JSON.parse(new TextDecoder().decode(json));
     if (layout(module) !== meta.layout) throw new Error(`the memory is laid out as ${layout(module)}, not ${meta.layout}`);
-    let at = 4 + length;
-    /** @param {number} count */
-    const take = (count) => picture.subarray(at, (at += count));
-
-    this.state.set(take(meta.state));
+    this.state.set(state);
     new DataView(this.state.buffer).setUint32(4, ROOM, true); // where a whole memory would begin
-    const runs = new Uint32Array(take(meta.runs * 8).slice().buffer);
     module.growMemory(meta.heap);
-    let target = 0;
+    const runs = new Uint32Array(bytes.slice().buffer);
+    let from = 0;
+    let to = 0;
     for (let i = 0; i < runs.length; i += 2) {
-      target += runs[i];
-      module.HEAPU8.set(take(runs[i + 1]), target);
-      target += runs[i + 1];
+      to += runs[i];
+      module.HEAPU8.set(memory.subarray(from, (from += runs[i + 1])), to);
+      to += runs[i + 1];
     }
     this.#libraries = meta.libraries;
   }

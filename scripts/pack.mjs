@@ -16,6 +16,7 @@ import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
 import { boot, first } from "../demos/boot.js";
+import { pack as parcel } from "../demos/parcel.js";
 import { takeSnapshot } from "./snapshot.mjs";
 import { trim } from "./trim.mjs";
 
@@ -127,15 +128,15 @@ async function runtime(core, wheels, finder) {
   const [library, modules] = pack
     .standard_library(put("python_stdlib.zip", core["python_stdlib.zip"]), put(numpy, wheels[numpy]), put("sitecustomize.py", finder["sitecustomize.py"]))
     .toJs({ dict_converter: Object.fromEntries });
-  /** @type {Contents} */
   const text = (/** @type {string} */ name) => new TextDecoder().decode(core[name]);
   const { wasm, glue } = trim(core["pyodide.asm.wasm"], text("pyodide.asm.mjs"), text("pyodide.mjs"), libraries);
+  /** @type {Contents} */
   const contents = {
     "pyodide.mjs": core["pyodide.mjs"],
     "pyodide.asm.mjs": new TextEncoder().encode(glue),
     "pyodide.asm.wasm": wasm,
+    "numpy.bin": parcel(modules),
   };
-  for (const [name, data] of Object.entries(modules)) contents[`${name}.wasm`] = data;
 
   /** @type {Record<string, any>} */
   const packages = {};
@@ -248,13 +249,13 @@ async function main() {
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
   const scripts = await read(HERE, /^(pack\.(mjs|py)|trim\.mjs)$/);
-  const finder = await read(demos, /^sitecustomize\.py$/);
+  const finder = await read(demos, /^(sitecustomize\.py|parcel\.js)$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
   const packed = await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
   const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
 
-  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(demos, /^(boot|download|snapshot)\.js$/)) };
+  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(demos, /^(boot|download|parcel|snapshot)\.js$/)) };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),

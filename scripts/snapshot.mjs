@@ -1,5 +1,6 @@
 /** Takes the picture of Python's memory that demos/snapshot.js restores. */
 
+import { pack } from "../demos/parcel.js";
 import { layout } from "../demos/snapshot.js";
 
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
@@ -53,14 +54,13 @@ export async function takeSnapshot(start) {
   /** @type {[number, string][]} */
   const libraries = Object.entries(module.LDSO.loadedLibsByHandle).map(([handle, { name }]) => [Number(handle), name]);
   /** @type {Meta} */
-  const meta = {
-    layout: place,
-    heap: after.length,
-    runs: runs.length / 2,
-    libraries: libraries.filter(([handle]) => handle),
-    state: state.length,
-  };
-  return encode(meta, state, runs, after);
+  const meta = { layout: place, heap: after.length, libraries: libraries.filter(([handle]) => handle) };
+  return pack({
+    meta: new TextEncoder().encode(JSON.stringify(meta)),
+    state,
+    runs: new Uint8Array(Uint32Array.from(runs).buffer),
+    memory: taken(after, runs),
+  });
 }
 
 /** @param {Uint8Array} bytes */
@@ -94,14 +94,13 @@ function differences(before, after, used) {
 }
 
 /**
- * @param {Meta} meta
- * @param {Uint8Array} state
- * @param {number[]} runs
+ * Return the bytes to take, one stretch after the other.
+ *
  * @param {Uint8Array} memory
+ * @param {number[]} runs Bytes to skip and bytes to take in turn.
  */
-function encode(meta, state, runs, memory) {
-  const head = new TextEncoder().encode(JSON.stringify(meta));
-  const parts = [new Uint8Array(Uint32Array.of(head.length).buffer), head, state, new Uint8Array(Uint32Array.from(runs).buffer)];
+function taken(memory, runs) {
+  const parts = [];
   let at = 0;
   for (let i = 0; i < runs.length; i += 2) {
     at += runs[i];
