@@ -31,9 +31,6 @@ const ARCHIVES = {
 const COMPILED = "/lib/compiled";
 const SNAPSHOT = "snapshot.bin";
 
-/** What is drawn without a seed should differ from visit to visit, though the memory does not. */
-const RESEED = "import random, numpy; random.seed(); numpy.random.seed(); del random, numpy";
-
 /**
  * Return the roles of the files that are fetched at once.
  *
@@ -138,10 +135,7 @@ async function start(downloads, host) {
       return module;
     },
   });
-  if (snapshot) {
-    snapshot.register(pyodide._module);
-    pyodide.runPython(RESEED);
-  }
+  snapshot?.register(pyodide._module);
   return pyodide;
 }
 

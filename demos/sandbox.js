@@ -16,12 +16,19 @@ import { start } from "./start.js";
 const MOST = 20_000_000; // characters that a run may show
 const MESSAGE = 20_000; // characters that a message counts for at least, and that a traceback has at most
 
+/** What is drawn without a seed should differ from visit to visit, though the memory that Python starts with does not. */
+const PREPARATION = `
+import os, random, numpy
+os.environ["MPLBACKEND"] = "module://demos.figures"
+random.seed(), numpy.random.seed()
+`;
+
 const post = globalThis.postMessage.bind(globalThis);
 
 let last = start(post, (pyodide, base) => {
   demandPolicy();
   confine(globalThis, base);
-  pyodide.runPython("import os; os.environ['MPLBACKEND'] = 'module://demos.figures'");
+  pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
   pyodide.pyimport("demos.lab").destroy();
 });
 addEventListener("message", ({ data }) => (last = last.then((pyodide) => respond(pyodide, data))));

@@ -10,7 +10,7 @@ import { browser } from "./download.js";
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
 /**
- * @param {(message: object) => void} post
+ * @param {(message: object, options?: StructuredSerializeOptions) => void} post
  * @param {(pyodide: Pyodide, base: string) => void} prepare What is done before the first request; `base` is the folder
  *   that Python's files come from.
  * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
@@ -32,7 +32,8 @@ export async function start(post, prepare) {
     const kept = await given;
     const { pyodide, runtime } = await boot(manifest, (progress) => post({ type: "progress", ...progress }), browser, kept);
     prepare(pyodide, base);
-    post({ type: "ready", milliseconds: performance.now(), runtime, kept });
+    const { "snapshot.bin": picture } = kept; // large, and of no more use here: moved, where all else is copied
+    post({ type: "ready", milliseconds: performance.now(), runtime, kept }, { transfer: picture ? [picture.buffer] : [] });
     return pyodide;
   } catch (error) {
     post({ type: "failed", message: error instanceof Error ? error.message : String(error) });
