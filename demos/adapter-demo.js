@@ -11,6 +11,7 @@ import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { Live, STILL, size } from "./live.js";
+import { idle } from "./page.js";
 import { python } from "./python.js";
 
 /**
@@ -55,6 +56,7 @@ class AdapterDemo extends Live {
     this.#restore();
     this.#showStored();
     if (this.#moved && python.state === "ready") this.run();
+    else if (!(/** @type {any} */ (navigator).connection?.saveData)) idle(() => void charts().catch(() => {})); // small, and the first move needs it
   }
 
   disconnectedCallback() {

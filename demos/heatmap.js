@@ -16,10 +16,16 @@ export const PALETTE = Uint8Array.from({ length: 4 * (2 * LEVELS + 1) }, (_, i) 
 });
 const COLOURS = new Uint32Array(PALETTE.buffer);
 
-/** @param {View} view @returns {Uint8Array} the palette index of every entry */
+/**
+ * @param {View} view
+ * @returns {Uint8Array} the palette index of every entry
+ */
 export function levels({ values, limit }) {
   const scale = limit > 0 ? LEVELS / limit : 0;
-  return Uint8Array.from(values, (v) => LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(v * scale))));
+  const found = new Uint8Array(values.length);
+  // a loop, here and below: for a first picture it takes a third of the time of `from` with a function
+  for (let i = 0; i < found.length; i++) found[i] = LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(values[i] * scale)));
+  return found;
 }
 
 /** @type {WeakMap<Element, View>} what each canvas shows */
@@ -30,7 +36,9 @@ export function canvas(view, old, document) {
   const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
   Object.assign(element, { width: view.columns, height: view.rows });
   const image = new ImageData(view.columns, view.rows);
-  new Uint32Array(image.data.buffer).set(Uint32Array.from(levels(view), (level) => COLOURS[level]));
+  const pixels = new Uint32Array(image.data.buffer);
+  const indices = levels(view);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = COLOURS[indices[i]];
   element.getContext("2d")?.putImageData(image, 0, 0);
   shown.set(element, view);
   return element;

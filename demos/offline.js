@@ -5,16 +5,13 @@
  * Python after its first answer.
  */
 
-import { onPage } from "./page.js";
+import { idle, onPage } from "./page.js";
 
 const { serviceWorker, connection } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
 
 const PAUSE = 5000; // milliseconds from Python's first answer: whoever moved one control soon moves it again
-
-/** @param {() => void} action runs when the browser has nothing better to do */
-const later = (action) => (globalThis.requestIdleCallback ?? setTimeout)(action);
 
 /** @param {string | string[]} what A group of files, or addresses. */
 async function keep(what) {
@@ -35,19 +32,19 @@ async function start() {
     const listener = (event) => {
       if (!wanted(event)) return;
       waiting.abort();
-      if (!connection?.saveData) setTimeout(() => later(() => keep(group)), pause);
+      if (!connection?.saveData) setTimeout(() => idle(() => keep(group)), pause);
     };
     for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
   };
   keepAfter(["pointerdown", "keydown", "wheel", "touchmove"], "text");
   keepAfter(["adapter-demo:update", "adapter-compare:update"], "python", PAUSE, ({ detail }) => !detail.stored);
   const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
-  onPage(() => later(() => keep([...loaded(), location.href]))); // a page after what it needs
+  onPage(() => idle(() => keep([...loaded(), location.href]))); // a page after what it needs
 }
 
 // A page of a newer release needs its own scripts.
 onPage(() => release() !== own && location.reload());
 if (serviceWorker) {
-  if (document.readyState === "complete") later(start);
-  else addEventListener("load", () => later(start));
+  if (document.readyState === "complete") idle(start);
+  else addEventListener("load", () => idle(start));
 }

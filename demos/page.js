@@ -7,6 +7,9 @@ export function onPage(action) {
   else action();
 }
 
+/** @param {() => void} action runs when the browser has nothing better to do */
+export const idle = (action) => void (globalThis.requestIdleCallback ?? setTimeout)(action);
+
 // Material gives every listing a landmark without a name for its copy button.
 new MutationObserver(() => {
   for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");

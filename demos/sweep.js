@@ -15,7 +15,9 @@ export class Sweep {
     /** @type {number} */
     const count = head.floats;
     const planes = new Uint8Array(file, 4 + length, 4 * count);
-    this.floats = new Float32Array(planes.map((_, i) => planes[(i % 4) * count + (i >> 2)]).buffer);
+    const bytes = new Uint8Array(4 * count);
+    for (let plane = 0; plane < 4; plane++) for (let i = 0; i < count; i++) bytes[4 * i + plane] = planes[plane * count + i];
+    this.floats = new Float32Array(bytes.buffer);
     this.levels = new Int8Array(file, 4 + length + 4 * count);
     /** @type {string} the main knob */
     this.knob = head.knob;
@@ -51,10 +53,14 @@ export class Sweep {
 
   /** Those that are stored, and last their sum. @param {any[]} views */
   #views(views) {
-    const [delta, before] = views.map(({ at, rows, columns, scale }) =>
-      Float64Array.from(this.levels.subarray(at, at + rows * columns), (level) => level * scale),
-    );
-    const values = [delta, before, before.map((v, i) => v + delta[i])];
+    const [delta, before] = views.map(({ at, rows, columns, scale }) => {
+      const values = new Float64Array(rows * columns);
+      for (let i = 0; i < values.length; i++) values[i] = scale * this.levels[at + i];
+      return values;
+    });
+    const after = new Float64Array(before);
+    for (let i = 0; i < after.length; i++) after[i] += delta[i];
+    const values = [delta, before, after];
     return views.map((view, i) => ({ ...view, values: values[i], about: "≈ " }));
   }
 

@@ -10,6 +10,7 @@ policy.
 from __future__ import annotations
 
 import argparse
+import gzip
 import re
 import subprocess
 import sys
@@ -57,7 +58,10 @@ def application(folder: Path) -> Any:
         origin = f"http://{environ.get('HTTP_HOST', HOST)}"
         text = (folder / "sitemap.xml").read_text("utf-8")
         body = re.sub(r"(?<=<loc>)https?://[^/<]+", origin, text).encode()
-        headers = Headers([("Content-Type", "text/xml; charset=utf-8")])
+        headers = Headers([("Content-Type", "text/xml; charset=utf-8"), ("Vary", "Accept-Encoding")])
+        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            body = gzip.compress(body, mtime=0)
+            headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(body))
         add_headers(headers, "", "")
         start_response("200 OK", headers.items())

@@ -140,6 +140,10 @@ def test_the_sitemap_lists_the_addresses_of_this_server(site: str) -> None:
     answer = Answer(site, "/sitemap.xml")
     assert f"<loc>{site}methods/one/</loc>" in answer.body.decode()
     assert int(answer.headers["Content-Length"]) == len(answer.body)
+    packed = Answer(site, "/sitemap.xml", Accept_Encoding="gzip, br")
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == answer.body
+    assert {answer.headers["Vary"], packed.headers["Vary"]} == {"Accept-Encoding"}
 
 
 def test_an_unchanged_file_is_not_sent_twice(site: str) -> None:
