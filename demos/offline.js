@@ -11,7 +11,7 @@ const { serviceWorker, connection } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
 
-const PAUSE = 5000; // milliseconds from Python's first answer: whoever moved one control soon moves it again
+const PAUSE = 5000; // milliseconds for which the line is left to what the reader has just asked for
 
 /** @param {string | string[]} what A group of files, or addresses. */
 async function keep(what) {
@@ -25,19 +25,19 @@ async function start() {
   } catch {
     return; // a private window, or a reader who does not want it
   }
-  /** @param {string[]} types @param {string} group @param {number} pause @param {(event: any) => boolean} wanted */
-  const keepAfter = (types, group, pause = 0, wanted = () => true) => {
+  /** @param {string[]} types @param {string} group @param {(event: any) => boolean} wanted */
+  const keepAfter = (types, group, wanted = () => true) => {
     const waiting = new AbortController();
     /** @param {Event} event */
     const listener = (event) => {
       if (!wanted(event)) return;
       waiting.abort();
-      if (!connection?.saveData) setTimeout(() => idle(() => keep(group)), pause);
+      if (!connection?.saveData) setTimeout(() => idle(() => keep(group)), PAUSE);
     };
     for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
   };
   keepAfter(["pointerdown", "keydown", "wheel", "touchmove"], "text");
-  keepAfter(["adapter-demo:update", "adapter-compare:update"], "python", PAUSE, ({ detail }) => !detail.stored);
+  keepAfter(["adapter-demo:update", "adapter-compare:update"], "python", ({ detail }) => !detail.stored);
   const loaded = () => performance.getEntriesByType("resource").map(({ name }) => name);
   onPage(() => idle(() => keep([...loaded(), location.href]))); // a page after what it needs
 }
