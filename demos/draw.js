@@ -129,15 +129,30 @@ function summary(sigma) {
 
 /** @param {HTMLElement} root @param {Series["lines"]} lines */
 function drawTable(root, lines) {
-  const document = root.ownerDocument;
   const count = Math.max(0, ...lines.map(({ values }) => values.length));
-  const head = ["index", ...lines.map(({ label }) => label)].map((text) => h(document, "th", { scope: "col" }, text));
-  const rows = Array.from({ length: count }, (_, i) => {
-    const cells = lines.map(({ values }) => h(document, "td", {}, i < values.length ? short(values[i]) : ""));
-    return h(document, "tr", {}, h(document, "th", { scope: "row" }, `${i + 1}`), ...cells);
-  });
-  root.querySelector("thead")?.replaceChildren(h(document, "tr", {}, ...head));
-  root.querySelector("tbody")?.replaceChildren(...rows);
+  const numbers = (/** @type {number} */ i) => lines.map(({ values }) => (i < values.length ? short(values[i]) : ""));
+  fill(root.querySelector("thead"), [["index", ...lines.map(({ label }) => label)]], "col");
+  fill(root.querySelector("tbody"), Array.from({ length: count }, (_, i) => [`${i + 1}`, ...numbers(i)]), "row");
+}
+
+/**
+ * Writes texts into a part of a table. What is there is kept: most moves change some numbers alone.
+ *
+ * @param {Element | null} part @param {string[][]} rows
+ * @param {"col" | "row"} scope whether each cell is the head of its column, or the first one that of its row
+ */
+function fill(part, rows, scope) {
+  if (!part) return;
+  const document = part.ownerDocument;
+  for (const [i, texts] of rows.entries()) {
+    const row = part.children[i] ?? part.appendChild(h(document, "tr"));
+    for (const [j, text] of texts.entries()) {
+      const cell = row.children[j] ?? row.appendChild(scope === "col" || !j ? h(document, "th", { scope }) : h(document, "td"));
+      if (cell.textContent !== text) cell.textContent = text;
+    }
+    while (row.children.length > texts.length) row.lastElementChild?.remove();
+  }
+  while (part.children.length > rows.length) part.lastElementChild?.remove();
 }
 
 // Numbers ------------------------------------------------------------------------------------------

@@ -34,7 +34,9 @@ export const shown = new WeakMap();
 /** @type {Raster} */
 export function canvas(view, old, document) {
   const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
-  Object.assign(element, { width: view.columns, height: view.rows });
+  // setting them lays the page out again, even to what they are
+  if (element.width !== view.columns) element.width = view.columns;
+  if (element.height !== view.rows) element.height = view.rows;
   const image = new ImageData(view.columns, view.rows);
   const pixels = new Uint32Array(image.data.buffer);
   const indices = levels(view);

@@ -11,7 +11,7 @@ const { serviceWorker, connection } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
 
-const PAUSE = 5000; // milliseconds for which the line is left to what the reader has just asked for
+const PAUSE = 5000; // milliseconds without a sign of the reader: until then line and machine are left to what they ask for
 
 /** @param {string | string[]} what A group of files, or addresses. */
 async function keep(what) {
@@ -27,12 +27,18 @@ async function start() {
   }
   /** @param {string[]} types @param {string} group @param {(event: any) => boolean} wanted */
   const keepAfter = (types, group, wanted = () => true) => {
+    if (connection?.saveData) return;
     const waiting = new AbortController();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
     /** @param {Event} event */
     const listener = (event) => {
       if (!wanted(event)) return;
-      waiting.abort();
-      if (!connection?.saveData) setTimeout(() => idle(() => keep(group)), PAUSE);
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        waiting.abort();
+        idle(() => keep(group));
+      }, PAUSE);
     };
     for (const type of types) addEventListener(type, listener, { signal: waiting.signal, passive: true });
   };

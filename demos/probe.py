@@ -86,6 +86,14 @@ class Change:
         return float(np.abs(_cosines(self.after) - _cosines(self.before)).max())
 
     @cached_property
+    def keeps_angles(self) -> bool:
+        """Whether no angle between two rows changes; those with the first row tell it soonest."""
+        after, before = _unit(self.after), _unit(self.before)
+        if np.abs(after @ after[0] - before @ before[0]).max() >= ROUND_OFF:
+            return False
+        return self.turn < ROUND_OFF
+
+    @cached_property
     def stretch(self) -> float:
         """The largest relative change of a row's norm."""
         before = np.maximum(row_norms(self.before), np.finfo(float).tiny)
@@ -403,8 +411,12 @@ def angle_change(change: Change) -> Panel:
 
 
 def _cosines(W: Array) -> Array:
-    unit = W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
+    unit = _unit(W)
     return unit @ unit.T
+
+
+def _unit(W: Array) -> Array:
+    return W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
 
 
 def norm_change(change: Change) -> Panel:
@@ -627,12 +639,12 @@ def sentence(change: Change) -> str:
     parts = [f"The {thing} moves {ways}, by {digits(100 * change.size)}\xa0% of ‖{s}‖."]
     if s == "W":
         if change.drift < ROUND_OFF:
-            kept = ", and so does every angle between neurons" if change.turn < ROUND_OFF else ""
+            kept = ", and so does every angle between neurons" if change.keeps_angles else ""
             how = "turned"
             if isinstance(change.adapter, Rotates) and determinant(change)["value"] < 0:
                 how = "mirrored" if r == 1 else "turned and mirrored"
             parts.append(f"Every singular value stays{kept}: the weight is only {how}.")
-        elif change.turn < ROUND_OFF:
+        elif change.keeps_angles:
             parts.append("The angles between neurons stay, the lengths of neurons do not.")
         elif change.stretch < ROUND_OFF:
             parts.append("Neurons keep their lengths and change their directions only.")

@@ -58,7 +58,9 @@ def application(folder: Path) -> Any:
         origin = f"http://{environ.get('HTTP_HOST', HOST)}"
         text = (folder / "sitemap.xml").read_text("utf-8")
         body = re.sub(r"(?<=<loc>)https?://[^/<]+", origin, text).encode()
-        headers = Headers([("Content-Type", "text/xml; charset=utf-8"), ("Vary", "Accept-Encoding")])
+        headers = Headers(
+            [("Content-Type", "text/xml; charset=utf-8"), ("Vary", "Accept-Encoding")]
+        )
         if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
             body = gzip.compress(body, mtime=0)
             headers["Content-Encoding"] = "gzip"
