@@ -50,7 +50,4 @@ async function start() {
 
 // A page of a newer release needs its own scripts.
 onPage(() => release() !== own && location.reload());
-if (serviceWorker) {
-  if (document.readyState === "complete") idle(start);
-  else addEventListener("load", () => idle(start));
-}
+if (serviceWorker) idle(start);

@@ -7,8 +7,12 @@ export function onPage(action) {
   else action();
 }
 
-/** @param {() => void} action runs when the browser has nothing better to do */
-export const idle = (action) => void (globalThis.requestIdleCallback ?? setTimeout)(action);
+/** @param {() => void} action runs when the page has loaded and the browser has nothing better to do */
+export function idle(action) {
+  const later = () => void (globalThis.requestIdleCallback ?? setTimeout)(action);
+  if (document.readyState === "complete") later();
+  else addEventListener("load", later, { once: true });
+}
 
 // Material gives every listing a landmark without a name for its copy button.
 new MutationObserver(() => {

@@ -120,15 +120,22 @@ def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
     except OSError:
         wasyncore.close_all(sockets)
         raise
-    thread = threading.Thread(target=server.run, name="serve", daemon=True)
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            wasyncore.loop(map=sockets, count=1)
+
+    thread = threading.Thread(target=run, name="serve", daemon=True)
     thread.start()
     try:
         yield f"http://{HOST}:{server.effective_port}/"
     finally:
-        # Closed by the thread that waits on them, whose loop ends when no socket is left.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        ended.set()
+        server.trigger.pull_trigger()  # wakes the thread; what it is woken by may close only after
         thread.join()
         server.task_dispatcher.shutdown()
+        wasyncore.close_all(sockets)
 
 
 def rebuild_on_change() -> None:

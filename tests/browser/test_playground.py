@@ -46,6 +46,16 @@ def test_the_first_cell_runs_as_it_stands(page: Page, site: str) -> None:
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("rank of the change: 4")
 
 
+def test_numbers_drawn_without_a_seed_differ_from_visit_to_visit(page: Page, site: str) -> None:
+    draws = set()
+    for _ in range(2):
+        open_cell(page, site)
+        draws |= set(
+            run(page, "import random, numpy\nprint(random.random(), numpy.random.rand())").split()
+        )
+    assert len(draws) == 4
+
+
 def test_without_javascript_every_example_can_be_read(browser: Browser, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
