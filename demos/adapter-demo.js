@@ -10,6 +10,7 @@ import "./code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
+import { lazily } from "./lazy.js";
 import { Live, STILL, size } from "./live.js";
 import { idle } from "./page.js";
 import { python } from "./python.js";
@@ -118,7 +119,8 @@ class AdapterDemo extends Live {
 
   /** @param {string} name of the file */
   async #load(name) {
-    const [{ Sweep }, response] = await Promise.all([import("./sweep.js"), fetch(new URL(name, import.meta.url))]);
+    const code = lazily(() => import("./sweep.js"));
+    const [{ Sweep }, response] = await Promise.all([code, fetch(new URL(name, import.meta.url))]);
     return new Sweep(await response.arrayBuffer());
   }
 
@@ -260,11 +262,18 @@ class AdapterDemo extends Live {
     else if (button.name === "play") this.#play();
     else if (button.name === "reset") this.#reset();
     else if (button.name === "link") this.copy(this.address);
-    else if (button.name === "code") (await import("./export.js")).saveCode(button.value, this);
+    else if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
     else if (button.name === "export") {
       const answer = this.#answer?.stored === false ? this.#answer : await this.run();
-      const { save } = await import("./export.js");
-      if (answer?.stored === false) save(button.value, this, answer);
+      if (answer?.stored === false) (await this.#exports())?.save(button.value, this, answer);
+    }
+  }
+
+  async #exports() {
+    try {
+      return await lazily(() => import("./export.js"));
+    } catch {
+      this.write(".problem", "What writes files could not be loaded. Press again to ask for it once more.");
     }
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { lab } from "./lab.js";
+import { lazily } from "./lazy.js";
 
 class CodeCell extends HTMLElement {
   #life = new AbortController();
@@ -31,8 +32,12 @@ class CodeCell extends HTMLElement {
   /** Takes the listing's place. */
   async open(code = "") {
     const { signal } = this.#life;
-    const { open } = await import("./cell.js");
-    if (!signal.aborted) open(this, lab, signal, code);
+    try {
+      const { open } = await lazily(() => import("./cell.js"));
+      if (!signal.aborted) open(this, lab, signal, code);
+    } catch {
+      this.querySelector("button")?.replaceChildren("The editor could not be loaded. Try again");
+    }
   }
 
   /** Opens the cell when the address brings code for it. The code is shown, and run by nobody but the reader. */

@@ -9,6 +9,7 @@ import { recall, remember } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
+import { lazily } from "./lazy.js";
 import { Live, STILL, size } from "./live.js";
 import { python } from "./python.js";
 
@@ -203,7 +204,7 @@ class AdapterCompare extends Live {
     try {
       const names = [`${a.method}.json`, ...this.sides.map(({ form }) => form.dataset.sweep ?? "")];
       const files = names.map((name) => fetch(new URL(name, import.meta.url)));
-      const [{ Sweep }, pairs, ...responses] = await Promise.all([import("./sweep.js"), ...files]);
+      const [{ Sweep }, pairs, ...responses] = await Promise.all([lazily(() => import("./sweep.js")), ...files]);
       const { own, sentence } = (await pairs.json())[b.method];
       const sweeps = await Promise.all(responses.map(async (response) => new Sweep(await response.arrayBuffer())));
       if (signal.aborted || pair !== this.pair || this.dataset.state === "live") return;

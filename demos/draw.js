@@ -15,8 +15,9 @@
  */
 
 import { canvas } from "./heatmap.js";
+import { lazily } from "./lazy.js";
 
-export const charts = () => import("./chart.js");
+export const charts = () => lazily(() => import("./chart.js"));
 
 /**
  * Draws an answer into the form of a widget. Figures that exist are kept, with their focus and their switch.

@@ -301,6 +301,14 @@ def test_python_s_files_have_twins() -> None:
             assert path.with_name(f"{path.name}.gz").is_file(), path
 
 
+def test_pyodides_core_offers_only_what_something_here_can_call() -> None:
+    whole = (ROOT / "node_modules/pyodide/pyodide.asm.wasm").read_bytes()
+    (served,) = (SITE / "assets" / "py").rglob("pyodide.asm.wasm")
+    names = (b"PyObject_GetAttrString", b"sqlite3_blob_close", b"ZSTD_compressCCtx")
+    assert [name in whole for name in names] == [True, True, True]
+    assert [name in served.read_bytes() for name in names] == [True, False, False]
+
+
 # Another generator --------------------------------------------------------------------------------
 
 

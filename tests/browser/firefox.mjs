@@ -81,6 +81,20 @@ try {
     return (await caches.keys()).length > 0;
   });
   seen.violations = await page.evaluate(() => violations);
+
+  // this browser never asks again for a script that did not arrive
+  const other = await (await browser.createBrowserContext()).newPage();
+  let missing = true;
+  await other.setRequestInterception(true);
+  other.on("request", (request) => (missing && /\/chart-[^/]+\.js/.test(request.url()) ? request.abort() : request.continue()));
+  const failed = new Promise((done) => other.on("requestfailed", (request) => /\/chart-/.test(request.url()) && done()));
+  await other.goto(`${site}methods/lora/`);
+  await failed;
+  missing = false;
+  await other.focus("adapter-demo [name=rank]");
+  await other.keyboard.press("ArrowLeft");
+  await other.waitForSelector("adapter-demo:is([data-state=live], [data-state=error])", { timeout: 60_000 });
+  seen.late = await other.$eval("adapter-demo", (demo) => demo.dataset.state);
   console.log(JSON.stringify({ ...seen, errors }));
 } finally {
   await browser.close();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -80,6 +81,56 @@ def test_a_connection_lost_in_the_middle_of_a_download_is_explained_and_can_be_r
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector(LIVE, timeout=60_000)
     expect(page.locator(".problem")).to_be_empty()
+
+
+@pytest.fixture
+def gap(browser: Browser) -> Iterator[tuple[Page, set[str]]]:
+    """A page, and the beginnings of the names of scripts that do not arrive."""
+    missing: set[str] = set()
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        route.abort() if name.startswith(tuple(missing)) else route.continue_()
+
+    with browser.new_context(service_workers="block") as context:
+        context.route("**/assets/demo/*.js", answer)
+        yield context.new_page(), missing
+
+
+def test_drawing_code_that_did_not_arrive_is_asked_for_again(
+    gap: tuple[Page, set[str]], site: str
+) -> None:
+    page, missing = gap
+    missing.add("chart-")
+    with page.expect_event("requestfailed", lambda request: "chart-" in request.url):
+        page.goto(site + PAGE)
+    knob(page, "rank").press("ArrowLeft")
+    page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
+    missing.clear()
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(LIVE, timeout=60_000)
+    expect(page.locator(".problem")).to_be_empty()
+
+
+def test_exports_and_the_editor_that_did_not_arrive_are_explained_and_asked_for_again(
+    gap: tuple[Page, set[str]], site: str
+) -> None:
+    page, missing = gap
+    missing |= {"export-", "cell-"}
+    page.goto(site + PAGE)
+    page.locator("adapter-demo .export > summary").click()
+    page.get_by_role("button", name="numpy script").click()
+    expect(page.locator("adapter-demo .problem")).to_contain_text("could not be loaded")
+    page.get_by_role("button", name="Edit and run").click()
+    again = page.get_by_role("button", name="The editor could not be loaded. Try again")
+    expect(again).to_be_visible()
+    missing.clear()
+    page.locator("adapter-demo .export > summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="numpy script").click()
+    assert download.value.suggested_filename.endswith(".py")
+    again.click()
+    expect(page.get_by_role("textbox", name="Source of lora.py")).to_be_focused()
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,10 @@ def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     assert "alpha=nonsense" in seen["problem"]
 
 
+def test_firefox_asks_again_for_drawing_code_that_did_not_arrive(seen: Any) -> None:
+    assert seen["late"] == "live"
+
+
 def test_firefox_reports_no_error_and_no_breach_of_the_policy(seen: Any) -> None:
     assert (seen["errors"], seen["violations"]) == ([], [])
     assert seen["kept"]
