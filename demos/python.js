@@ -132,7 +132,7 @@ export class Python extends EventTarget {
     if (this.state === "ready") {
       this.#end("failed", new PythonError("crash", `Python broke down: ${reason}. The next change starts it anew.`));
     } else {
-      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}.`));
+      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. If trying again does not help, reload the page.`));
     }
   }
 

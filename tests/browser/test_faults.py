@@ -75,6 +75,7 @@ def test_a_connection_lost_in_the_middle_of_a_download_is_explained_and_can_be_r
     knob(page, "step").press("ArrowLeft")
     page.wait_for_selector("adapter-demo[data-state=error]", timeout=60_000)
     expect(page.locator(".problem")).to_contain_text("pyodide.asm.wasm")
+    expect(page.locator(".problem")).to_contain_text("reload the page")
     expect(page.locator(".note")).to_contain_text("still hold")
     assert page.locator(".sentence").inner_text() == sentence
     lost = False
