@@ -30,7 +30,7 @@ const theme = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--md-code-font-family)", lineHeight: "1.4", maxHeight: "70vh", overflow: "auto" },
   ".cm-content": { caretColor: "currentColor" },
   ".cm-cursor": { borderLeftColor: "currentColor" },
-  ".cm-gutters": { backgroundColor: "inherit", border: "0", color: "var(--md-code-hl-comment-color)" },
+  ".cm-gutters": { backgroundColor: "var(--md-code-bg-color)", border: "0", color: "var(--md-code-hl-comment-color)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--md-accent-fg-color--transparent)",
   },

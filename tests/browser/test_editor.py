@@ -104,6 +104,17 @@ def test_the_button_takes_no_room_that_was_not_kept_for_it(page: Page, site: str
 # Edit and run -------------------------------------------------------------------------------------
 
 
+def test_long_lines_pass_behind_their_numbers(page: Page, site: str) -> None:
+    open_editor(page, site, "x = " + "1 + " * 100 + "1")
+    editor(page).press("End")
+    boxes = page.locator(".cm-gutters, .cm-line").evaluate_all(
+        "elements => elements.map((e) => e.getBoundingClientRect().left)"
+    )
+    assert boxes[1] < boxes[0]  # the line has been scrolled
+    shade = page.locator(".cm-gutters").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert shade.startswith("rgb(")  # and not rgba: nothing shines through
+
+
 def test_the_editor_holds_the_tested_file(page: Page, site: str) -> None:
     open_editor(page, site)
     expect(page.locator(".source-listing .highlight")).to_be_hidden()
