@@ -12,7 +12,7 @@ import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { lazily } from "./lazy.js";
 import { Live, STILL, size } from "./live.js";
-import { idle } from "./page.js";
+import { idle, saving } from "./page.js";
 import { python } from "./python.js";
 
 /**
@@ -57,7 +57,7 @@ class AdapterDemo extends Live {
     this.#restore();
     this.#showStored();
     if (this.#moved && python.state === "ready") this.run();
-    else if (!(/** @type {any} */ (navigator).connection?.saveData)) idle(() => void charts().catch(() => {})); // small, and the first move needs it
+    else if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
   }
 
   disconnectedCallback() {

@@ -23,7 +23,7 @@ const COLOURS = new Uint32Array(PALETTE.buffer);
 export function levels({ values, limit }) {
   const scale = limit > 0 ? LEVELS / limit : 0;
   const found = new Uint8Array(values.length);
-  // a loop, here and below: for a first picture it takes a third of the time of `from` with a function
+  // loops, here and below: the first picture is drawn before the browser has compiled them, when a call per entry is dear
   for (let i = 0; i < found.length; i++) found[i] = LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(values[i] * scale)));
   return found;
 }
@@ -34,7 +34,7 @@ export const shown = new WeakMap();
 /** @type {Raster} */
 export function canvas(view, old, document) {
   const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
-  // setting them lays the page out again, even to what they are
+  // setting them clears the canvas, even to what they are
   if (element.width !== view.columns) element.width = view.columns;
   if (element.height !== view.rows) element.height = view.rows;
   const image = new ImageData(view.columns, view.rows);

@@ -1,13 +1,13 @@
 /**
  * Lets the site work without a network, where the browser has service workers (sw.js), and keeps a visit to one release.
  *
- * What a page has loaded anyway is kept at once. All other pages are kept after the first sign that somebody reads, and
- * Python after its first answer.
+ * What a page has loaded anyway is kept at once. All other pages are kept after a sign that somebody reads, and Python
+ * after its first answer, both once the reader has been still for a while.
  */
 
-import { idle, onPage } from "./page.js";
+import { idle, onPage, saving } from "./page.js";
 
-const { serviceWorker, connection } = /** @type {any} */ (navigator);
+const { serviceWorker } = /** @type {any} */ (navigator);
 const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
 const own = release();
 
@@ -27,7 +27,7 @@ async function start() {
   }
   /** @param {string[]} types @param {string} group @param {(event: any) => boolean} wanted */
   const keepAfter = (types, group, wanted = () => true) => {
-    if (connection?.saveData) return;
+    if (saving) return;
     const waiting = new AbortController();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;

@@ -7,6 +7,9 @@ export function onPage(action) {
   else action();
 }
 
+/** Whether the reader's browser asks to fetch nothing in advance. */
+export const saving = Boolean(/** @type {any} */ (navigator).connection?.saveData);
+
 /** @param {() => void} action runs when the page has loaded and the browser has nothing better to do */
 export function idle(action) {
   const later = () => void (globalThis.requestIdleCallback ?? setTimeout)(action);
