@@ -1,4 +1,4 @@
-"""A backend of matplotlib that hands figures over as SVG; the lab names it in MPLBACKEND."""
+"""A backend of matplotlib that hands figures over as SVG; `sandbox.js` names it in MPLBACKEND."""
 
 import io
 import sys
@@ -8,7 +8,7 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from demos import lab
+from demos import readers
 
 MOST = 5_000_000
 """Characters that one figure may have."""
@@ -30,7 +30,7 @@ class FigureManager(FigureManagerBase):
         if len(svg) > MOST:
             raise ValueError(f"a figure of {len(svg):,} characters is too large; draw fewer points")
         sys.stdout.flush()
-        lab.emit("figure", svg)
+        readers.emit("figure", svg)
 
 
 class FigureCanvas(FigureCanvasSVG):

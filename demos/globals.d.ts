@@ -1,11 +1,11 @@
-/** Constants that scripts/bundle.mjs writes into the bundle. */
-declare const MANIFEST: import("./boot.js").Manifest & { version: string };
+/** Constants that scripts/finish/bundle.mjs writes into the bundle. */
+declare const MANIFEST: import("./python/boot.js").Manifest & { version: string };
 declare const WORKER: string;
 declare const SANDBOX: string;
 declare const CELL_STYLE: string;
 declare const VERSION: string;
 /**
- * What belongs to the release: scripts/offline.py. `immutable` is the pattern of addresses whose content never changes, `files`
+ * What belongs to the release: scripts/finish/release.py. `immutable` is the pattern of addresses whose content never changes, `files`
  * are those that the release has, `groups` what is kept together.
  */
 declare const RELEASE: { version: string; immutable: string; files: string[]; groups: Record<string, string[]> };

@@ -21,10 +21,9 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from adapters_np.core import slugs
 from scripts import timings
-from scripts.bootstrap import chromium
+from scripts.bootstrap import ROOT, chromium
 from scripts.serve import serving
 
-ROOT = Path(__file__).resolve().parents[1]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

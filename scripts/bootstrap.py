@@ -82,7 +82,7 @@ def environment(*, browser: bool = False) -> dict[str, str]:
 def variables() -> dict[str, str]:
     """The environment in which every tool of the project is found."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
-    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV)}
+    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
 
 
 def python_packages() -> None:

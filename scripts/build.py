@@ -12,32 +12,31 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import catalog, comparisons, fragments, pictures, sweeps, vendor
+from scripts import catalog
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
-from scripts.finish import finish
-from scripts.papers import CatalogError
+from scripts.catalog.papers import CatalogError
+from scripts.finish.finish import finish
+from scripts.runtime import vendor
+from scripts.stored import cards, comparisons, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 
+# What a step is made from: its own folder, the folders it imports, and what these install.
+LOCKS = ("requirements.txt", "package-lock.json")
 CODE = ("adapters_np/**/*.py", "demos/*.py")
-COMPARISONS = (".build/sweeps/*", "demos/*.js", "scripts/comparisons.py", "scripts/fragments.py",
-               "scripts/prerender.mjs", "scripts/templates/compare.html",
-               "scripts/templates/fields.html")  # fmt: skip
+RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog/*")
+STORED = (*CODE, "demos/widget/*.js", "scripts/stored/**/*", *LOCKS)
 PAGES = (
-    "docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md", "CITATION.cff",
-    "demos/examples/*.py",
-)  # fmt: skip
-RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog.py", "scripts/pa*.py")
-SWEEPS = ("adapters_np/**/*.py", "demos/probe.py", "demos/world.py", "demos/compare.py",
-          "scripts/sweeps.py")  # fmt: skip
-WIDGETS = (*CODE, "demos/*.js", ".build/sweeps/*", "scripts/fragments.py", "scripts/prerender.mjs",
-           "scripts/templates/demo.html", "scripts/templates/fields.html")  # fmt: skip
+    *("docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md"),
+    *("CITATION.cff", "demos/examples/*.py", "scripts/site_macros.py", "scripts/macros/*"),
+    *(".build/demos/*", ".build/compare/compare.html", *RECORDS, *CODE, *LOCKS),
+)
 FINISH = (
-    ".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*",
-    ".build/compare/*", ".build/pictures/*", "demos/*.js", "demos/*.css", "scripts/*.py",
-    "scripts/*.mjs", "package-lock.json", "docs/references.bib", "CHANGELOG.md", "CITATION.cff",
-)  # fmt: skip
+    *(".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*"),
+    *(".build/compare/*", ".build/pictures/*", "demos/**/*.js", "demos/**/*.css"),
+    *("scripts/finish/*", "scripts/serve.py", "CHANGELOG.md", "CITATION.cff", *RECORDS, *LOCKS),
+)
 
 
 def files(patterns: tuple[str, ...]) -> Iterator[Path]:
@@ -79,13 +78,13 @@ def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], No
 def runtime() -> None:
     """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser."""
     wheels = next(iter(vendor.fetch().values())).parent
-    command = ["node", "scripts/pack.mjs", "--pyodide", "node_modules/pyodide"]
+    command = ["node", "scripts/runtime/pack.mjs", "--pyodide", "node_modules/pyodide"]
     run("Python for the browser", [*command, "--wheels", wheels, "--out", ".build/py"])
 
 
 def draw_pictures() -> None:
     """Draw the pictures for links, and note their names."""
-    names = pictures.draw(catalog.read(), BUILD / "pictures")
+    names = cards.draw(catalog.read(), BUILD / "pictures")
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
@@ -110,16 +109,13 @@ def build() -> None:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
     runtime()
-    step("catalogue", (*RECORDS, *CODE), ROOT / "docs", lambda: void(catalog.read()))
-    step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
-    step("widgets", WIDGETS, BUILD / "demos", fragments.main)
-    compare_inputs = (*RECORDS, *CODE, *COMPARISONS)
-    step("comparisons", compare_inputs, BUILD / "compare", comparisons.main)
-    picture_inputs = (*RECORDS, *CODE, "scripts/pictures.py")
-    step("pictures", picture_inputs, BUILD / "pictures.json", draw_pictures)
-    drawn = (".build/demos/*", ".build/compare/compare.html")
-    page_inputs = (*PAGES, *RECORDS, *CODE, *drawn, "scripts/*.py", "scripts/templates/*")
-    step("pages", page_inputs, BUILD / "pages", pages)
+    step("catalogue", (*RECORDS, *CODE, *LOCKS), ROOT / "docs", lambda: void(catalog.read()))
+    step("sweeps", STORED, BUILD / "sweeps", sweeps.main)
+    step("widgets", (*STORED, ".build/sweeps/*"), BUILD / "demos", widgets.main)
+    compared = (*STORED, *RECORDS, ".build/sweeps/*")
+    step("comparisons", compared, BUILD / "compare", comparisons.main)
+    step("pictures", (*STORED, *RECORDS), BUILD / "pictures.json", draw_pictures)
+    step("pages", PAGES, BUILD / "pages", pages)
     step("site", FINISH, SITE / "index.html", complete)
 
 

@@ -9,7 +9,8 @@ import sys
 from keyword import iskeyword
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.bootstrap import ROOT
+
 TEMPLATES = ROOT / "scripts" / "templates"
 
 FILES = {

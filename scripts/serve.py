@@ -26,9 +26,9 @@ from waitress import wasyncore
 from watchfiles import watch
 from whitenoise import WhiteNoise
 
-from scripts.policy import policy
+from scripts.bootstrap import ROOT
+from scripts.finish.policy import policy
 
-ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "site"
 SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts")
 HOST = "127.0.0.1"

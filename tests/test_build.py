@@ -9,12 +9,13 @@ from pathlib import Path
 import brotli
 import pytest
 
-from scripts import build, examples
+from scripts import build
 from scripts.bootstrap import SetupError
-from scripts.compress import LEAST, compress
-from scripts.exports import Site, feed
-from scripts.finish import replace, typeset
-from scripts.links import problems
+from scripts.catalog.exports import Site, feed
+from scripts.finish.compress import LEAST, compress
+from scripts.finish.finish import replace, typeset
+from scripts.finish.links import problems
+from scripts.macros import examples
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02")
@@ -207,7 +208,7 @@ def test_twins_hold_the_same_bytes_and_are_made_once(tmp_path: Path) -> None:
 def test_a_new_site_takes_the_old_one_s_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.finish.BUILD", tmp_path)
+    monkeypatch.setattr("scripts.finish.finish.BUILD", tmp_path)
     page(tmp_path, "new/index.html", "new")
     page(tmp_path, "site/gone.html", "old")
     replace(tmp_path / "new", tmp_path / "site")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalog import ROOT, read
-from scripts.pages import DIMENSIONS, MOST, POINTS
-from scripts.papers import CatalogError
+from scripts.bootstrap import ROOT
+from scripts.catalog import read
+from scripts.catalog.papers import CatalogError
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS
 
 # What the source survey publishes: entry, total, dimensions.
 PUBLISHED = """

@@ -10,8 +10,8 @@ import pytest
 from adapters_np.core import knobs, load, parameters, slugs
 from demos.compare import COMPARED, Measured, Side, compare, matched, sentence
 from demos.probe import main_knob, measure
-from scripts import comparisons
-from scripts.fragments import label
+from scripts.stored import comparisons
+from scripts.stored.widgets import label
 
 
 def side(method: str, **own: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 
 from adapters_np.core import load, slugs
 from scripts.catalog import read
-from scripts.expressions import counter
-from scripts.models import MODELS, Model, count, counters
+from scripts.catalog.counts import MODELS, Model, count, counters
+from scripts.catalog.shapes import counter
 
 LLAMA_3B, LLAMA_8B, LLAMA_7B = MODELS
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from adapters_np.core import load
-from demos import lab
+from demos import readers
 from demos.probe import probe
-from scripts import examples
 from scripts.catalog import read
+from scripts.macros import examples
 
 ROOT = Path(__file__).resolve().parents[1]
 LORA = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -35,13 +35,13 @@ def as_it_was() -> Iterator[None]:
         if module:
             sys.modules[name] = module
     load.cache_clear()
-    lab._installed.clear()
+    readers._installed.clear()
 
 
 def run(source: str, **more: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the response and what was shown."""
     shown: list[tuple[str, str]] = []
-    response = lab.respond({"source": source, **more}, lambda *part: shown.append(part))
+    response = readers.respond({"source": source, **more}, lambda *part: shown.append(part))
     return response, shown
 
 
@@ -85,7 +85,7 @@ def test_an_error_names_the_line_of_the_cell(source: str, line: int, last: str) 
     response, _ = run(source)
     assert response["line"] == line
     assert response["trace"].rstrip().endswith(last)
-    assert "demos/lab.py" not in response["trace"]
+    assert "demos/readers.py" not in response["trace"]
 
 
 def test_what_was_printed_before_an_error_is_shown() -> None:
@@ -97,7 +97,7 @@ def test_what_was_printed_before_an_error_is_shown() -> None:
 def test_endless_printing_is_cut_with_a_word() -> None:
     _, shown = run("for i in range(100_000): print(i)")
     printed = text(shown)
-    assert len(printed) < lab.MOST + 100
+    assert len(printed) < readers.MOST + 100
     assert "the rest is left out" in printed
 
 

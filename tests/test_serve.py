@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import brotli
 import pytest
 
-from scripts.policy import policy
+from scripts.finish.policy import policy
 from scripts.serve import serving
 
 SCRIPT = "document.title = 'Grüße'"

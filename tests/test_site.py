@@ -24,13 +24,14 @@ from matplotlib.image import imread
 from pybtex.database import parse_string
 
 from adapters_np import core
-from scripts.catalog import ROOT, read
-from scripts.compress import KINDS, LEAST
-from scripts.exports import read_site, redirects
-from scripts.finish import typeset
-from scripts.links import problems
-from scripts.pages import DIMENSIONS, Method, Peft
-from scripts.pictures import HEIGHT, WIDTH
+from scripts.bootstrap import ROOT
+from scripts.catalog import read
+from scripts.catalog.exports import read_site, redirects
+from scripts.catalog.records import DIMENSIONS, Method, Peft
+from scripts.finish.compress import KINDS, LEAST
+from scripts.finish.finish import typeset
+from scripts.finish.links import problems
+from scripts.stored.cards import HEIGHT, WIDTH
 
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
 FACTS = read_site()

@@ -11,10 +11,11 @@ import pytest
 from adapters_np.core import slugs
 from demos.compare import COMPARED
 from demos.probe import main_knob, probe
-from scripts.sweeps import LEVELS, MOST_BYTES, ROOT, answer, packed, sweep
+from scripts.bootstrap import ROOT
+from scripts.stored.sweeps import LEVELS, MOST_BYTES, answer, packed, sweep
 
 READ = """
-import { Sweep } from "./demos/sweep.js";
+import { Sweep } from "./demos/widget/sweep.js";
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 const bytes = new Uint8Array(Buffer.concat(chunks));

@@ -4,8 +4,8 @@ import { edit } from "./editor.js";
 import { pack, unpack } from "./link.js";
 
 /**
- * @typedef {typeof import("./lab.js").lab} Lab
- * @typedef {HTMLElement & {method: string, lab?: Lab, run(): unknown, attach(lab: Lab, notice: Element): void, detach(): void}} Demo
+ * @typedef {typeof import("../python/readers.js").readers} Readers
+ * @typedef {HTMLElement & {method: string, readers?: Readers, run(): unknown, attach(readers: Readers, notice: Element): void, detach(): void}} Demo
  * @typedef {HTMLElement & {name: string}} Host
  */
 
@@ -16,14 +16,14 @@ const cells = new WeakMap();
 
 /**
  * @param {Host} host
- * @param {Lab} lab
+ * @param {Readers} readers
  * @param {AbortSignal} signal Ends with the host's time on the page.
  * @param {string} letters Code from a link, as link.js packs it.
  */
-export async function open(host, lab, signal, letters) {
+export async function open(host, readers, signal, letters) {
   await style();
   if (signal.aborted) return;
-  const cell = cells.get(host) ?? new Cell(host, lab, signal);
+  const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);
   if (letters) await cell.receive(letters);
   else cell.editor.focus();
@@ -34,10 +34,10 @@ class Cell {
   #running = false;
   #started = 0;
 
-  /** @param {Host} host @param {Lab} lab @param {AbortSignal} signal */
-  constructor(host, lab, signal) {
+  /** @param {Host} host @param {Readers} readers @param {AbortSignal} signal */
+  constructor(host, readers, signal) {
     this.host = host;
-    this.lab = lab;
+    this.readers = readers;
     this.button = host.firstElementChild;
     this.module = host.getAttribute("module");
     this.key = `edit:${host.name}`;
@@ -62,9 +62,9 @@ class Cell {
     signal.addEventListener("abort", () => this.#leave(), on);
     this.#life.signal.addEventListener("abort", () => this.#end());
     host.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target.name), on);
-    lab.addEventListener("progress", (event) => this.#progress(/** @type {CustomEvent} */ (event).detail), on);
-    lab.addEventListener("output", (event) => this.#receive(/** @type {CustomEvent} */ (event).detail), on);
-    lab.addEventListener("state", (event) => this.#follow(/** @type {CustomEvent} */ (event).detail), on);
+    readers.addEventListener("progress", (event) => this.#progress(/** @type {CustomEvent} */ (event).detail), on);
+    readers.addEventListener("output", (event) => this.#receive(/** @type {CustomEvent} */ (event).detail), on);
+    readers.addEventListener("state", (event) => this.#follow(/** @type {CustomEvent} */ (event).detail), on);
   }
 
   /** Shows code that came with a link. It does not run it. @param {string} letters */
@@ -79,32 +79,32 @@ class Cell {
   }
 
   run() {
-    const { lab, module, editor } = this;
-    if (this.#running && !module && lab.state === "ready") lab.stop(); // the new code need not wait for the old
+    const { readers, module, editor } = this;
+    if (this.#running && !module && readers.state === "ready") readers.stop(); // the new code need not wait for the old
     this.#clear();
     if (module && editor.text === this.original) {
-      if (this.#running) lab.stop();
+      if (this.#running) readers.stop();
       this.#detach("The panels show the tested file.");
       for (const demo of this.demos) demo.run();
       return;
     }
     this.#busy(true);
-    this.say(lab.state === "ready" ? "Running." : `Loading a Python for your code, ${(lab.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
+    this.say(readers.state === "ready" ? "Running." : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
     if (module) this.#attach(module);
-    else lab.probe(this, { name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
+    else readers.probe(this, { name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
   }
 
   /** @param {string} name of a button */
   async #press(name) {
     if (name === "run") this.run();
-    if (name === "stop") this.lab.stop("Stopped.");
+    if (name === "stop") this.readers.stop("Stopped.");
     if (name === "reset") this.#reset();
     if (name === "share") await this.#share();
     if (name === "close") this.#close();
   }
 
   #reset() {
-    if (this.#running) this.lab.stop();
+    if (this.#running) this.readers.stop();
     this.editor.text = this.original;
     this.#clear();
     this.#detach(this.module ? "The tested file again." : "The first version again.");
@@ -125,7 +125,7 @@ class Cell {
   /** Puts the listing back. */
   #close() {
     this.#life.abort();
-    if (this.#running) this.lab.stop();
+    if (this.#running) this.readers.stop();
     this.#detach();
     this.listing.hidden = false;
     this.host.replaceChildren(...(this.button ? [this.button] : []));
@@ -135,7 +135,7 @@ class Cell {
   /** Ends with the page: what its code has done to Python is not for the next one. */
   #leave() {
     this.#life.abort();
-    if (this.#started || this.#running) this.lab.stop();
+    if (this.#started || this.#running) this.readers.stop();
   }
 
   #end() {
@@ -154,12 +154,12 @@ class Cell {
 
   /** Lets the widgets run what is in the editor, and say so. @param {string} module */
   #attach(module) {
-    this.lab.edits.set(module, this.editor.text);
+    this.readers.edits.set(module, this.editor.text);
     for (const demo of this.demos) {
       demo.id ||= `panels-${module}`;
       this.#find(".panels").href = `#${demo.id}`;
       this.#find(".panels").hidden = false;
-      demo.attach(this.lab, this.#notice());
+      demo.attach(this.readers, this.#notice());
     }
   }
 
@@ -167,7 +167,7 @@ class Cell {
   #detach(text = "") {
     this.#busy(false);
     this.say(text);
-    for (const demo of this.demos) if (demo.lab) demo.detach();
+    for (const demo of this.demos) if (demo.readers) demo.detach();
   }
 
   #notice() {
@@ -184,7 +184,7 @@ class Cell {
     return notice;
   }
 
-  // What the lab tells -------------------------------------------------------------------------------
+  // What the worker tells -------------------------------------------------------------------------------
 
   /** @param {{loaded: number, total: number}} detail */
   #progress({ loaded, total }) {
@@ -224,18 +224,18 @@ class Cell {
     }
   }
 
-  /** Follows the lab's state. @param {{before: Lab["state"], reason?: string}} detail */
+  /** Follows the worker's state. @param {{before: Readers["state"], reason?: string}} detail */
   #follow({ before, reason }) {
-    const { state } = this.lab;
+    const { state } = this.readers;
     this.#find("progress").hidden = true;
     if (state === "ready" && this.#find(".status").textContent.startsWith("Stopped")) {
       this.say(`${this.#find(".status").textContent} Python is ready again.`);
     }
     if (state === "loading" || state === "ready") return;
-    const attached = this.demos.some(({ lab }) => lab);
+    const attached = this.demos.some(({ readers }) => readers);
     if (!this.#running && !attached) return;
     this.#detach(`${reason}${attached ? " The panels show the tested file again." : ""}`);
-    if (state === "off" && before === "ready") queueMicrotask(() => this.lab.preload()); // all cells see the end first
+    if (state === "off" && before === "ready") queueMicrotask(() => this.readers.preload()); // all cells see the end first
   }
 
   // Small things -------------------------------------------------------------------------------------

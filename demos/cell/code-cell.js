@@ -5,8 +5,8 @@
  * cell. Nothing but a button is here until it is pressed, or a link with code in it is opened.
  */
 
-import { lab } from "./lab.js";
-import { lazily } from "./lazy.js";
+import { readers } from "../python/readers.js";
+import { lazily } from "../page/lazy.js";
 
 class CodeCell extends HTMLElement {
   #life = new AbortController();
@@ -34,7 +34,7 @@ class CodeCell extends HTMLElement {
     const { signal } = this.#life;
     try {
       const { open } = await lazily(() => import("./cell.js"));
-      if (!signal.aborted) open(this, lab, signal, code);
+      if (!signal.aborted) open(this, readers, signal, code);
     } catch {
       this.querySelector("button")?.replaceChildren("The editor could not be loaded. Try again");
     }

@@ -18,7 +18,7 @@ export function probe(pyodide, method, knobs) {
  * Return the panels of two methods and the sentence on how they differ.
  *
  * @param {Pyodide} pyodide
- * @param {import("./python.js").Comparison} comparison
+ * @param {import("./client.js").Comparison} comparison
  * @returns {{sides: {panels: any[]}[], sentence: string, own: Record<string, unknown>}}
  */
 export function compare(pyodide, { a, b, world, equal }) {

@@ -5,12 +5,12 @@
  * that no code in it can reach another host or make code out of text.
  */
 
-import { Python, PythonError } from "./python.js";
+import { Python, PythonError } from "./client.js";
 
 const LIMIT = 10_000; // milliseconds
 const MOST = 256 * 256; // entries of a matrix
 
-class Lab extends Python {
+class Readers extends Python {
   file = SANDBOX;
 
   /** What readers have made of the modules of methods. @type {Map<string, string>} */
@@ -41,7 +41,7 @@ class Lab extends Python {
    * Run a reader's version of a method, or a cell.
    *
    * @param {object} key
-   * @param {import("./python.js").Request} request
+   * @param {import("./client.js").Request} request
    */
   async probe(key, request) {
     if (!("method" in request)) return super.probe(key, request);
@@ -68,4 +68,4 @@ function sound({ panels, sentence }) {
   }
 }
 
-export const lab = new Lab();
+export const readers = new Readers();

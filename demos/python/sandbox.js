@@ -1,6 +1,6 @@
 /**
  * The worker that runs readers' code, and nothing else: whatever the code does to its Python, it cannot reach that of the
- * widgets. The page starts it by way of a blob, so that it inherits the page's policy (lab.js).
+ * widgets. The page starts it by way of a blob, so that it inherits the page's policy (readers.js).
  *
  * In:  {id, source, name}, with {method, knobs} for the widget of a method
  * Out: those of worker.js, and for every run {type: "output", name, kind, value} with the kinds
@@ -29,7 +29,7 @@ let last = start(post, (pyodide, base) => {
   demandPolicy();
   confine(globalThis, base);
   pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
-  pyodide.pyimport("demos.lab").destroy();
+  pyodide.pyimport("demos.readers").destroy();
 });
 addEventListener("message", ({ data }) => (last = last.then((pyodide) => respond(pyodide, data))));
 
@@ -90,13 +90,13 @@ async function load(pyodide, source, tell) {
  * @returns {{answer?: any, trace?: string, line?: number}}
  */
 function run(pyodide, request, emit) {
-  const lab = pyodide.pyimport("demos.lab");
+  const readers = pyodide.pyimport("demos.readers");
   const given = pyodide.toPy(request);
   let answer;
   try {
-    answer = lab.respond(given, emit);
+    answer = readers.respond(given, emit);
     return answer.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
   } finally {
-    for (const proxy of [answer, given, lab]) proxy?.destroy();
+    for (const proxy of [answer, given, readers]) proxy?.destroy();
   }
 }

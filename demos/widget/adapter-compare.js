@@ -9,9 +9,9 @@ import { recall, remember } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "./lazy.js";
+import { lazily } from "../page/lazy.js";
 import { Live, STILL, size } from "./live.js";
-import { python } from "./python.js";
+import { python } from "../python/client.js";
 
 /**
  * @typedef {import("./draw.js").Panel} Panel
@@ -167,7 +167,7 @@ class AdapterCompare extends Live {
       await (this.#redraw ??= this.#draw(signal));
     } catch (error) {
       await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
-      if (!signal.aborted) this.#fail(/** @type {import("./python.js").PythonError} */ (error));
+      if (!signal.aborted) this.#fail(/** @type {import("../python/client.js").PythonError} */ (error));
     }
   }
 
@@ -224,7 +224,7 @@ class AdapterCompare extends Live {
     else this.show("stored", `Stored pictures. Moving a control starts Python in your browser: ${size()}, once`);
   }
 
-  /** Explains what went wrong and keeps the last good pictures. @param {import("./python.js").PythonError} error */
+  /** Explains what went wrong and keeps the last good pictures. @param {import("../python/client.js").PythonError} error */
   #fail({ kind, knob, message }) {
     if (kind !== "knob" && kind !== "stopped") {
       this.#broken = kind !== "crash";

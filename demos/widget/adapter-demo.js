@@ -6,17 +6,17 @@
  */
 
 import { recall, remember } from "./choices.js";
-import "./code-cell.js";
+import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "./lazy.js";
+import { lazily } from "../page/lazy.js";
 import { Live, STILL, size } from "./live.js";
-import { idle, saving } from "./page.js";
-import { python } from "./python.js";
+import { idle, saving } from "../page/page.js";
+import { python } from "../python/client.js";
 
 /**
- * @typedef {import("./python.js").PythonError} PythonError
+ * @typedef {import("../python/client.js").PythonError} PythonError
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
  *   stored?: boolean, edited?: boolean}} Drawn
  */
@@ -26,7 +26,7 @@ const SWEEP = 5000; // milliseconds that the play button takes for all values of
 
 class AdapterDemo extends Live {
   /** Computes instead of the tested code while a reader tries their own (cell.js). @type {typeof python | undefined} */
-  lab;
+  readers;
 
   /** @type {Field[]} */
   #fields = [];
@@ -82,8 +82,8 @@ class AdapterDemo extends Live {
   /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
   async run() {
     const { signal } = this.life;
-    const computer = this.lab ?? python;
-    const current = () => !signal.aborted && computer === (this.lab ?? python);
+    const computer = this.readers ?? python;
+    const current = () => !signal.aborted && computer === (this.readers ?? python);
     if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
     this.write(".problem", "");
@@ -112,7 +112,7 @@ class AdapterDemo extends Live {
   /** Fetches what answers the first move. */
   #prepare() {
     const { sweep } = this.find("form").dataset;
-    if (!sweep || this.lab || python.state === "ready") return;
+    if (!sweep || this.readers || python.state === "ready") return;
     charts().catch(() => {});
     return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
   }
@@ -130,7 +130,7 @@ class AdapterDemo extends Live {
     const main = this.#fields.find(({ name }) => name === this.find("form").dataset.main);
     const others = () => this.#fields.some((field) => field !== main && field.text !== field.initial);
     const store = main && !others() && (await this.#prepare());
-    if (!store || others() || this.lab || python.state === "ready" || signal.aborted) return;
+    if (!store || others() || this.readers || python.state === "ready" || signal.aborted) return;
     const answer = store.nearest(main.value);
     if (this.#answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
     this.#answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
@@ -193,9 +193,9 @@ class AdapterDemo extends Live {
 
   // Edited code ------------------------------------------------------------------------------------
 
-  /** Lets a reader's code compute, and says so. @param {typeof python} lab @param {Element} notice */
-  attach(lab, notice) {
-    this.lab = lab;
+  /** Lets a reader's code compute, and says so. @param {typeof python} readers @param {Element} notice */
+  attach(readers, notice) {
+    this.readers = readers;
     this.#unmark();
     this.dataset.edited = "";
     this.prepend(notice);
@@ -204,7 +204,7 @@ class AdapterDemo extends Live {
 
   /** Lets the tested file compute again. The picture may still be that of edited code, and then says so. */
   detach() {
-    this.lab = undefined;
+    this.readers = undefined;
     const edited = this.#answer?.edited;
     if (!edited) this.#unmark();
     if (edited || python.state === "ready") this.run();
@@ -278,7 +278,7 @@ class AdapterDemo extends Live {
   }
 
   #cancel() {
-    const computer = this.lab ?? python;
+    const computer = this.readers ?? python;
     this.#sweep = undefined;
     if (computer.state === "off") this.#showStored();
     else computer.stop();

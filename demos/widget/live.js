@@ -1,6 +1,6 @@
 /** What all elements have in common that show what Python answers. */
 
-import { python } from "./python.js";
+import { python } from "../python/client.js";
 
 /** Keys that move no control. */
 export const STILL = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"];

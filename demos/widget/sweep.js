@@ -1,5 +1,5 @@
 /**
- * Reads what scripts/sweeps.py stores: a method's answers along its main knob. Loaded when a reader reaches for a control.
+ * Reads what scripts/stored/sweeps.py stores: a method's answers along its main knob. Loaded when a reader reaches for a control.
  *
  * A file is the length of its header (4 bytes), the header (JSON), the singular values (32-bit numbers, first all their
  * first bytes, then all second ones …) and the entries of the matrices (one byte each, to be multiplied by a scale).

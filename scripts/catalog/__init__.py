@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapters_np import core
-from scripts.pages import (
+from scripts.bootstrap import ROOT
+from scripts.catalog.papers import CatalogError, Paper, read_papers
+from scripts.catalog.records import (
     LONGEST_DESCRIPTION,
     PARTS,
     Kind,
@@ -29,9 +31,6 @@ from scripts.pages import (
     read_method,
     sources,
 )
-from scripts.papers import CatalogError, Paper, read_papers
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class Link(NamedTuple):

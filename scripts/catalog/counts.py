@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from adapters_np.core import Adapter, arrays, knobs, load, shape_of
 from scripts.catalog import Catalog
-from scripts.expressions import counter
+from scripts.catalog.shapes import counter
 
 
 class Model(NamedTuple):

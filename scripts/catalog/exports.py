@@ -14,9 +14,10 @@ import yaml
 from markdown import markdown  # type: ignore[import-untyped]
 
 from adapters_np import core
-from scripts.catalog import ROOT, Catalog
-from scripts.pages import DIMENSIONS, POINTS, Method, Peft
-from scripts.papers import Paper
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog
+from scripts.catalog.papers import Paper
+from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
 
 SCHEMA = 1
 

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from scripts.papers import CatalogError
+from scripts.catalog.papers import CatalogError
 
 Dimension: TypeAlias = Literal["PE", "BL", "BF", "DE", "OOD", "WA"]
 POINTS: dict[Dimension, float] = {"PE": 1, "BL": 1, "BF": 1.5, "DE": 1.5, "OOD": 2, "WA": 1}

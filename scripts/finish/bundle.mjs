@@ -1,7 +1,7 @@
 /**
  * Bundles what the browser loads: what pages name has a fixed name, everything else a hash in its name.
  *
- *     node scripts/bundle.mjs --manifest .build/py/manifest.json --out site/assets/demo
+ *     node scripts/finish/bundle.mjs --manifest .build/py/manifest.json --out site/assets/demo
  */
 
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
@@ -11,10 +11,10 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
 const { values } = parseArgs({ options: { manifest: { type: "string" }, out: { type: "string" } } });
-if (!values.manifest || !values.out) throw new Error("usage: node scripts/bundle.mjs --manifest FILE --out FOLDER");
+if (!values.manifest || !values.out) throw new Error("usage: node scripts/finish/bundle.mjs --manifest FILE --out FOLDER");
 const { manifest, out } = /** @type {{manifest: string, out: string}} */ (values);
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf-8"));
 const files = JSON.parse(await readFile(manifest, "utf-8"));
 const constants = {
@@ -39,11 +39,15 @@ const bundle = (names, options) =>
 
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
-const workers = await bundle(["worker.js", "sandbox.js", "cell.css"], { entryNames: "[name]-[hash]", define: constants });
+const workers = await bundle(["python/worker.js", "python/sandbox.js", "cell/cell.css"], { entryNames: "[name]-[hash]", define: constants });
 const [worker, sandbox, style] = ["worker", "sandbox", "cell"].map((name) =>
   Object.keys(workers.metafile?.outputs ?? {}).map((path) => basename(path)).find((file) => file.startsWith(`${name}-`)),
 );
-await bundle(["adapter-demo.js", "tables.js", "calculator.js", "offline.js", "compare.js", "demo.css", "compare.css"], {
+await bundle([
+  "widget/adapter-demo.js", "widget/adapter-compare.js", "widget/demo.css", "widget/compare.css",
+  "page/tables.js", "page/calculator.js", "page/offline.js",
+], {
+  entryNames: "[name]",
   splitting: true,
   chunkNames: "[name]-[hash]",
   // The size alone, so that the page does not carry the list of files that the worker needs.

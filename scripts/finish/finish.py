@@ -13,15 +13,14 @@ from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import exports, models
-from scripts.bootstrap import SetupError
-from scripts.catalog import ROOT, Catalog
-from scripts.compress import compress
-from scripts.head import add_head
-from scripts.links import problems
-from scripts.offline import add_service_worker, add_versions
-from scripts.policy import add_policy
-from scripts.typography import dress
+from scripts.bootstrap import ROOT, SetupError
+from scripts.catalog import Catalog, counts, exports
+from scripts.finish.compress import compress
+from scripts.finish.head import add_head
+from scripts.finish.links import problems
+from scripts.finish.policy import add_policy
+from scripts.finish.release import add_service_worker, add_versions
+from scripts.finish.typography import dress
 
 BUILD = ROOT / ".build"
 MANIFEST = BUILD / "py" / "manifest.json"
@@ -88,10 +87,10 @@ def typeset(folder: Path) -> None:
         for match in EQUATION.finditer(text):
             found.setdefault(_equation(match), path)
     asked = json.dumps([equation._asdict() for equation in found])
-    command = ["node", str(ROOT / "scripts" / "typeset.mjs")]
+    command = ["node", str(Path(__file__).with_name("typeset.mjs"))]
     done = subprocess.run(command, input=asked, capture_output=True, text=True)
     if done.returncode:
-        raise SetupError(f"scripts/typeset.mjs failed:\n{done.stderr}")
+        raise SetupError(f"scripts/finish/typeset.mjs failed:\n{done.stderr}")
     answers = dict(zip(found, json.loads(done.stdout), strict=True))
     if wrong := {e: a["error"] for e, a in answers.items() if "error" in a}:
         places = ((found[e].relative_to(folder), e.tex.strip(), why) for e, why in wrong.items())
@@ -131,10 +130,10 @@ def add_assets(out: Path) -> None:
         shutil.copyfile(font, katex / "fonts" / font.name)
 
     demo = out / "assets" / "demo"
-    command = ["node", "scripts/bundle.mjs", "--manifest", str(MANIFEST), "--out", str(demo)]
+    command = ["node", "scripts/finish/bundle.mjs", "--manifest", str(MANIFEST), "--out", str(demo)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise SetupError(f"scripts/bundle.mjs failed:\n{done.stderr}")
+        raise SetupError(f"scripts/finish/bundle.mjs failed:\n{done.stderr}")
     for files in ("demos/*.html", "sweeps/*", "compare/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
@@ -150,7 +149,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "calculator.json": models.calculator_json(catalog),
+        "calculator.json": counts.calculator_json(catalog),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

@@ -12,10 +12,10 @@ from html import escape, unescape
 from typing import Any
 
 from scripts.catalog import Catalog
-from scripts.exports import Site
-from scripts.pages import Method
-from scripts.papers import Paper
-from scripts.pictures import HEIGHT, WIDTH
+from scripts.catalog.exports import Site
+from scripts.catalog.papers import Paper
+from scripts.catalog.records import Method
+from scripts.stored.cards import HEIGHT, WIDTH
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 

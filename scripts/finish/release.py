@@ -74,7 +74,7 @@ def add_service_worker(site: Path, manifest: dict[str, Any]) -> None:
 
     Args:
         site: The site, complete but for this.
-        manifest: The files of Python, made by scripts/pack.mjs.
+        manifest: The files of Python, made by scripts/runtime/pack.mjs.
 
     Raises:
         SetupError: when the script does not bundle.
@@ -82,7 +82,7 @@ def add_service_worker(site: Path, manifest: dict[str, Any]) -> None:
     release = json.dumps(_release(site, manifest))
     done = subprocess.run(
         [
-            *("node_modules/.bin/esbuild", "demos/sw.js", "--bundle", "--minify"),
+            *("node_modules/.bin/esbuild", "demos/page/sw.js", "--bundle", "--minify"),
             *("--target=chrome111,firefox115,safari16.4", "--legal-comments=none"),
             *('--define:process.env.NODE_ENV="production"', f"--define:RELEASE={release}"),
             *(f"--outfile={site / 'sw.js'}", "--log-level=warning"),
@@ -92,7 +92,7 @@ def add_service_worker(site: Path, manifest: dict[str, Any]) -> None:
         text=True,
     )
     if done.returncode:
-        raise SetupError(f"demos/sw.js does not bundle:\n{done.stderr}")
+        raise SetupError(f"demos/page/sw.js does not bundle:\n{done.stderr}")
 
 
 def _release(site: Path, manifest: dict[str, Any]) -> dict[str, Any]:

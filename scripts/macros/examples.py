@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.bootstrap import ROOT
+
 FOLDER = ROOT / "demos" / "examples"
 
 

@@ -1,37 +1,31 @@
 """Page furniture for Markdown: what `{{ … }}` on a page calls.
 
-The HTML stands in scripts/templates/page.html, the facts in scripts/catalog.py. Only `page.url` and
-`page.meta` of a page are used, so that another site generator can run these macros too. No macro
-has the name of a front matter field: a page's fields hide macros.
+The HTML stands in page.html, the facts in scripts/catalog. Only `page.url` and `page.meta` of a
+page are used, so that another site generator can run these macros too. No macro has the name of a
+front matter field: a page's fields hide macros.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [p for p in [str(ROOT)] if p not in sys.path]  # the generator runs from elsewhere
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-import numpy as np  # noqa: E402
-from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: E402
-from markupsafe import Markup  # noqa: E402
-
-from adapters_np.core import Adapter, arrays, knobs, load, parameters  # noqa: E402
-from demos.probe import measure  # noqa: E402
-from scripts import benchmark as peft_benchmark  # noqa: E402
-from scripts import examples  # noqa: E402
-from scripts.argument import argument_map  # noqa: E402
-from scripts.catalog import Catalog, read  # noqa: E402
-from scripts.exports import page_bibtex, read_site  # noqa: E402
-from scripts.models import MODELS, TARGETS, count, counters  # noqa: E402
-from scripts.pages import (  # noqa: E402
+from adapters_np.core import Adapter, arrays, knobs, load, parameters
+from demos.probe import measure
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog, read
+from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.exports import page_bibtex, read_site
+from scripts.catalog.records import (
     DIMENSIONS,
     MOST,
     POINTS,
@@ -42,6 +36,8 @@ from scripts.pages import (  # noqa: E402
     front_matter,
     sources,
 )
+from scripts.macros import examples, peft_benchmark
+from scripts.macros.argument import argument_map
 
 FRAGMENTS = ROOT / ".build" / "demos"
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
@@ -261,7 +257,7 @@ class Furniture:
         """Remember the generator's environment, which knows the page."""
         self.env = env
         self.cited: dict[str, dict[str, None]] = {}
-        loader = FileSystemLoader(ROOT / "scripts" / "templates")
+        loader = FileSystemLoader(Path(__file__).parent)
         jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         jinja.filters |= {
             "inline": inline,
@@ -288,7 +284,7 @@ class Furniture:
         return catalog().methods[self.url.split("/")[-1]]
 
     def draw(self, name: str, *arguments: Any) -> str:
-        """Return a piece of scripts/templates/page.html as one block of HTML."""
+        """Return a piece of scripts/macros/page.html as one block of HTML."""
         titles = {m.slug: m.title for m in catalog().methods.values()}
         template = self.jinja.get_template("page.html")
         module = template.make_module({"root": self.root, "titles": titles})
@@ -324,11 +320,11 @@ class Furniture:
         """Two methods side by side, complete without a script."""
         if not COMPARISON.exists():
             raise FileNotFoundError(f"{COMPARISON} is missing: the build draws it before the pages")
-        html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo/compare"
+        html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo"
         return (
-            f'\n<div class="ah"><link rel="stylesheet" href="{assets}.css">'
+            f'\n<div class="ah"><link rel="stylesheet" href="{assets}/compare.css">'
             f"<adapter-compare data-search-exclude>{html}</adapter-compare>"
-            f'<script type="module" src="{assets}.js"></script></div>\n'
+            f'<script type="module" src="{assets}/adapter-compare.js"></script></div>\n'
         )
 
     def arrays(self, module: str = "") -> str:
@@ -606,20 +602,3 @@ In *Adapters as Hypotheses*. <{site.url}{m.url}>
             ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
         ]
         return self.draw("agreement", found)
-
-
-MACROS = (
-    "verdict", "demo", "comparison", "arrays", "source", "evidence_table", "grade", "errata_list",
-    "relations_list", "peft_config", "ref", "references", "cite", "cards", "dimensions",
-    "argument_map", "claims_list", "claim_cards", "themes_list", "predictions_list",
-    "all_errata", "scorecard", "chooser", "parameter_table", "calculator", "benchmark_plot",
-    "benchmark_table", "agreement", "example", "examples_list",
-)  # fmt: skip
-
-
-def define_env(env: Any) -> None:
-    """Give the macros to the site generator."""
-    furniture = Furniture(env)
-    for name in MACROS:
-        macro: Callable[..., str] = getattr(furniture, name)
-        env.macro(macro, name)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import matplotlib as mpl
@@ -21,7 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
-DATA = Path(__file__).parent.parent / "docs" / "data"
+from scripts.bootstrap import ROOT
+
+DATA = ROOT / "docs" / "data"
 Suite = Literal["metamathqa", "imagegen"]
 
 

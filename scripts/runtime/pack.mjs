@@ -1,7 +1,7 @@
 /**
  * Makes the Python runtime that the site serves.
  *
- *     node scripts/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
+ *     node scripts/runtime/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
  *
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
@@ -15,17 +15,17 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { boot, first } from "../demos/boot.js";
-import { pack as parcel } from "../demos/parcel.js";
+import { boot, first } from "../../demos/python/boot.js";
+import { pack as parcel } from "../../demos/python/parcel.js";
 import { takeSnapshot } from "./snapshot.mjs";
 import { trim } from "./trim.mjs";
 
-/** @typedef {import("../demos/download.js").File} File */
+/** @typedef {import("../../demos/python/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
 /** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.dirname(HERE);
+const ROOT = path.dirname(path.dirname(HERE));
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
 const QUICK = process.env.CI ? /^(wheels\/|library\.zip$)/ : /^(wheels\/|library\.zip$|snapshot\.bin$)/;
@@ -169,10 +169,10 @@ function* closure(packages, name, seen = new Set(["numpy"])) {
   for (const other of packages[name].depends) yield* closure(packages, other, seen);
 }
 
-/** @param {Pyodide} pyodide @returns {Promise<any>} The module pack.py. */
+/** @param {Pyodide} pyodide @returns {Promise<any>} The module bytecode.py. */
 async function packer(pyodide) {
-  pyodide.FS.writeFile("/home/pyodide/pack.py", await fs.readFile(path.join(HERE, "pack.py")));
-  return pyodide.pyimport("pack");
+  pyodide.FS.writeFile("/home/pyodide/bytecode.py", await fs.readFile(path.join(HERE, "bytecode.py")));
+  return pyodide.pyimport("bytecode");
 }
 
 /**
@@ -248,14 +248,15 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.(mjs|py)|trim\.mjs)$/);
-  const finder = await read(demos, /^(sitecustomize\.py|parcel\.js)$/);
+  const scripts = await read(HERE, /^(pack\.mjs|bytecode\.py|trim\.mjs)$/);
+  const browser = path.join(demos, "python");
+  const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
   const packed = await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
   const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
 
-  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(demos, /^(boot|download|parcel|snapshot)\.js$/)) };
+  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)) };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),

@@ -24,7 +24,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from adapters_np.linalg import Array
 from demos.probe import probe
 from scripts.catalog import Catalog
-from scripts.pages import Method
+from scripts.catalog.records import Method
 
 WIDTH, HEIGHT = 1200, 630
 INK, SOFT, PAPER = "#1c2230", "#5b6475", "#ffffff"

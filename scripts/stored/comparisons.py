@@ -18,8 +18,9 @@ from adapters_np.core import knobs, load, signature_knobs, slugs
 from demos.compare import Measured, Side, compare, matched, sentence, told_apart
 from demos.probe import Change, main_knob, measure
 from demos.world import toy
-from scripts.catalog import ROOT, Catalog, read
-from scripts.fragments import SWEEPS, along, drawn, label, render
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog, read
+from scripts.stored.widgets import SWEEPS, along, drawn, label, render
 
 OUT = ROOT / ".build" / "compare"
 FIRST = ("lora", "dora")

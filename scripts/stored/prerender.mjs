@@ -1,7 +1,7 @@
 /**
  * Draws stored pictures: reads {name: {html, answers}} from standard input and writes {name: html}.
  *
- * `html` has a form without its panels for every answer. The drawing is demos/draw.js, the same as in the browser;
+ * `html` has a form without its panels for every answer. The drawing is demos/widget/draw.js, the same as in the browser;
  * only a matrix becomes an image here, since a canvas has no place in a file.
  */
 
@@ -9,8 +9,8 @@ import { Buffer } from "node:buffer";
 import { text } from "node:stream/consumers";
 import { crc32, deflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
-import { draw, share } from "../demos/draw.js";
-import { PALETTE, levels } from "../demos/heatmap.js";
+import { draw, share } from "../../demos/widget/draw.js";
+import { PALETTE, levels } from "../../demos/widget/heatmap.js";
 
 /**
  * @param {string} type @param {Uint8Array} data
@@ -27,7 +27,7 @@ function chunk(type, data) {
 /**
  * A PNG with a palette is half the size of one with RGBA, which is all that PNG packages write.
  *
- * @param {import("../demos/heatmap.js").View} view
+ * @param {import("../../demos/widget/heatmap.js").View} view
  */
 function png(view) {
   const { rows, columns } = view;
@@ -47,7 +47,7 @@ function png(view) {
   ]);
 }
 
-/** @type {import("../demos/heatmap.js").Raster} */
+/** @type {import("../../demos/widget/heatmap.js").Raster} */
 function image(view, _, document) {
   const element = document.createElement("img");
   const source = `data:image/png;base64,${png(view).toString("base64")}`;
@@ -57,7 +57,7 @@ function image(view, _, document) {
   return element;
 }
 
-/** @type {Record<string, {html: string, answers: import("../demos/draw.js").Answer[]}>} */
+/** @type {Record<string, {html: string, answers: import("../../demos/widget/draw.js").Answer[]}>} */
 const demos = JSON.parse(await text(process.stdin));
 /** @type {Record<string, string>} */
 const drawn = {};

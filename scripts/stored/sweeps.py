@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import brotli
@@ -25,13 +24,13 @@ from adapters_np.core import Knob, slugs
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
 from demos.probe import Panel, main_knob, measure, show
+from scripts.bootstrap import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".build" / "sweeps"
 
 MOST_BYTES = 60_000  # as the server sends it
 MOST_VALUES = 64
-LEVELS = 63  # of each sign: those of demos/heatmap.js
+LEVELS = 63  # of each sign: those of demos/widget/heatmap.js
 BITS, BITS_OF_NOISE = 20, 8  # of a singular value, and of one that is round-off
 
 Answer = dict[str, Any]
@@ -143,7 +142,7 @@ def rounded(sigma: Array) -> Array:
 
 
 def packed(knob: Knob, answers: list[Answer]) -> bytes:
-    """Return answers as one file; demos/sweep.js reads it."""
+    """Return answers as one file; demos/widget/sweep.js reads it."""
     floats, levels = Store(np.float32), Store(np.int8)
 
     def view(view: Panel) -> Panel:

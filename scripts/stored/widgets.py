@@ -1,8 +1,8 @@
 """Write the stored widget of every method: controls from its knobs, panels at their defaults.
 
 The result, `.build/demos/<slug>.html`, is all that lies inside `<adapter-demo>`. It needs no script
-to be read, and the live picture takes its place without a jump: scripts/prerender.mjs draws with
-the browser's code.
+to be read, and the live picture takes its place without a jump: prerender.mjs draws with the
+browser's code.
 """
 
 import json
@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from adapters_np.core import Knob, knobs, load, signature_knobs, slugs
 from demos.probe import main_knob, probe
 from demos.world import toy
+from scripts.bootstrap import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"
 
@@ -111,7 +111,7 @@ def along(slug: str) -> dict[str, str]:
 
 def render(template: str, **values: Any) -> str:
     """Return a template without line breaks; lists of knobs become lists of controls."""
-    loader = FileSystemLoader(ROOT / "scripts" / "templates")
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     environment.filters["control"] = control
     return re.sub(r"\s*\n\s*", "", environment.get_template(template).render(values))
@@ -140,7 +140,7 @@ def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]]]]) -> dict[str, st
     given = json.dumps(named, default=rounded)
     done = subprocess.run(command, input=given, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"scripts/prerender.mjs failed:\n{done.stderr}")
+        raise RuntimeError(f"scripts/stored/prerender.mjs failed:\n{done.stderr}")
     found: dict[str, str] = json.loads(done.stdout)
     return found
 

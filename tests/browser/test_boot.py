@@ -22,7 +22,7 @@ from scripts.serve import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "workbench"
-ENTRIES = (ROOT / "demos" / "worker.js", HERE / "page.js", HERE / "bare.js")
+ENTRIES = (ROOT / "demos" / "python" / "worker.js", HERE / "page.js", HERE / "bare.js")
 
 ASK = """([method, knobs]) => python.probe({}, { method, knobs }).then(
   ({ panels, sentence }) => JSON.parse(

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demos.probe import probe
-from scripts.offline import add_service_worker
+from scripts.finish.release import add_service_worker
 from scripts.serve import serving
 from tests.browser.conftest import RECORD
 

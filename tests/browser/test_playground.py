@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from scripts import examples
+from scripts.macros import examples
 from tests.browser.test_widget import record
 
 PAGE = "playground/"

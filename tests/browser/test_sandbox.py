@@ -186,7 +186,7 @@ def test_text_given_to_a_timer_is_not_run(page: Page, site: str) -> None:
 
 def test_code_cannot_talk_its_way_out_of_the_time_limit(page: Page, site: str) -> None:
     open_cell(page, site)
-    code = "from demos import lab\nlab.emit('end', '')\nlab.emit('text', 'still here')\n"
+    code = "from demos import readers\nlab.emit('end', '')\nlab.emit('text', 'still here')\n"
     cell(page).get_by_role("textbox").fill(f"{code}while 1: pass")
     cell(page).get_by_role("button", name="Run", exact=True).click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("still here")
@@ -198,7 +198,7 @@ def test_a_figure_is_an_image_whose_scripts_do_not_run(page: Page, site: str) ->
     open_cell(page, site)
     svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='window.evil = 1'>"
     svg += "<script>parent.evil = 2; window.evil = 3</script></svg>"
-    run(page, f"from demos import lab\nlab.emit('figure', {svg!r})")
+    run(page, f"from demos import readers\nlab.emit('figure', {svg!r})")
     image = cell(page).get_by_role("img")
     page.wait_for_function("image => image.naturalWidth === 9", arg=image.element_handle())
     assert page.evaluate("window.evil") is None

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adapters_np.core import load
-from scripts.models import MODELS, TARGETS, count
+from scripts.catalog.counts import MODELS, TARGETS, count
 
 
 def column(page: Page, index: int) -> list[str]:

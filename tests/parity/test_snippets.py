@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from scripts.catalog import read
-from scripts.pages import Method, Peft
-from scripts.site_macros import Furniture
+from scripts.catalog.records import Method, Peft
+from scripts.macros.method import Furniture
 
 RECORDED = json.loads((Path(__file__).parent / "peft_signatures.json").read_text())["signatures"]
 METHODS = [m for m in read().methods.values() if isinstance(m.peft, Peft)]
