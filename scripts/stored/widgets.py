@@ -135,7 +135,7 @@ def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]]]]) -> dict[str, st
     Raises:
         RuntimeError: when the drawing fails; the text is Node's own.
     """
-    command = ["node", str(ROOT / "scripts" / "prerender.mjs")]
+    command = ["node", str(Path(__file__).with_name("prerender.mjs"))]
     named = {name: {"html": html, "answers": got} for name, (html, got) in pictures.items()}
     given = json.dumps(named, default=rounded)
     done = subprocess.run(command, input=given, capture_output=True, text=True)
