@@ -405,7 +405,9 @@ def slugs() -> Iterator[str]:
 
 @cache
 def load(slug: str) -> type[Adapter]:
-    """Return the adapter class that a method's module defines, the first where there are two.
+    """Return the adapter class that a method's module defines.
+
+    Ours define one each; of several in a reader's version the first is taken.
 
     Raises:
         ValueError: when there is no such method.

@@ -1,6 +1,8 @@
 """What holds for every method: over every module, shapes and knobs; some by Hypothesis."""
 
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from itertools import product
 from typing import Any
 
@@ -55,12 +57,11 @@ def fresh(slug: str, shape: tuple[int, int], seed: int, chosen: dict[str, Any]) 
         return None
 
 
-def adapters(
-    slug: str, shapes: list[tuple[int, int]] = SHAPES
-) -> list[tuple[Adapter, Adapter, dict[str, Any]]]:
+@cache
+def adapters(slug: str) -> list[tuple[Adapter, Adapter, dict[str, Any]]]:
     """Return fresh and moved adapters over shapes and knobs; at least one for every shape."""
     found = []
-    for shape, chosen in product(shapes, extremes(slug)):
+    for shape, chosen in product(SHAPES, extremes(slug)):
         adapter = fresh(slug, shape, 0, chosen)
         if adapter is not None:
             found.append(
@@ -70,8 +71,21 @@ def adapters(
                     {"shape": shape, **chosen},
                 )
             )
-    assert {a[2]["shape"] for a in found} == set(shapes), f"{slug} refuses some shape at all knobs"
+    assert {a[2]["shape"] for a in found} == set(SHAPES), f"{slug} refuses some shape at all knobs"
     return found
+
+
+@every_method
+def test_a_module_has_one_class_so_that_none_escapes_these_tests(slug: str) -> None:
+    module = import_module(load(slug).__module__)
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Adapter)
+        and value.__module__ == module.__name__
+    ]
+    assert own == [load(slug)]
 
 
 @every_method

@@ -42,6 +42,8 @@ def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
         ("ln_tuning", {}, 175_104),
         ("prefix_tuning", {"tokens": 50}, 2_867_200),
         ("prefix_tuning", {"tokens": 200}, 11_468_800),
+        ("llama_adapter", {"tokens": 100}, 8_601_628),
+        ("prompt_tuning", {"tokens": 200}, 614_400),
     ],
 )
 def test_counts_are_those_of_pefts_benchmark(
