@@ -181,11 +181,10 @@ def test_flatten_and_restore_are_inverse(slug: str) -> None:
             restore(adapter, np.zeros(len(vector) + 1))
 
 
-@every_method
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObject) -> None:
-    shape = data.draw(st.tuples(st.sampled_from([8, 12, 16, 24]), st.sampled_from([8, 12, 16, 24])))
+def drawn(slug: str, data: st.DataObject) -> tuple[Adapter | None, Array, dict[str, Any]]:
+    """Draw a weight and knobs, and return the fresh adapter, if the shape allows one, and both."""
+    sides = st.sampled_from([8, 12, 16, 24])
+    shape, seed = data.draw(st.tuples(sides, sides)), data.draw(st.integers(0, 99))
     chosen: dict[str, Any] = {}
     for knob in knobs(load(slug)).values():
         if knob.kind == "bool":
@@ -196,14 +195,49 @@ def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObje
             chosen[knob.name] = data.draw(st.integers(int(knob.low), int(knob.high)))
         else:
             chosen[knob.name] = data.draw(st.floats(knob.low, knob.high))
-    seed = data.draw(st.integers(0, 99))
-    adapter = fresh(slug, shape, seed, chosen)
+    return fresh(slug, shape, seed, chosen), weight(*shape, seed), chosen
+
+
+any_knobs = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@every_method
+@any_knobs
+@given(data=st.data())
+def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObject) -> None:
+    adapter, W, chosen = drawn(slug, data)
     if adapter is not None:
-        W = weight(*shape, seed)
-        assert np.isfinite(
-            perturbed(adapter, np.random.default_rng(1), 1.0).forward(W, tokens(shape[1]))
-        ).all()
-        assert parameters(load(slug), *shape, **chosen) == flatten(adapter).size
+        moved = perturbed(adapter, np.random.default_rng(1), 1.0)
+        assert np.isfinite(moved.forward(W, tokens(W.shape[1]))).all()
+        assert parameters(load(slug), *W.shape, **chosen) == flatten(adapter).size
+
+
+SHORTER = [slug for slug in METHODS if load(slug).shortcut is not Adapter.shortcut]
+
+
+@pytest.mark.parametrize("slug", SHORTER)
+@any_knobs
+@given(data=st.data())
+def test_shortcut_gives_the_same_output_at_any_knobs(slug: str, data: st.DataObject) -> None:
+    adapter, W, chosen = drawn(slug, data)
+    if adapter is not None:
+        moved, X = perturbed(adapter, np.random.default_rng(1), 1.0), tokens(W.shape[1])
+        np.testing.assert_allclose(
+            moved.shortcut(W, X), moved.forward(W, X), atol=1e-12, err_msg=f"{W.shape} {chosen}"
+        )
+
+
+@pytest.mark.parametrize("slug", SHORTER)
+def test_shortcut_gives_the_same_output_at_the_ends_of_every_knob(slug: str) -> None:
+    for _, moved, about in adapters(slug):
+        W, X = weight(*about["shape"]), tokens(about["shape"][1])
+        np.testing.assert_allclose(
+            moved.shortcut(W, X), moved.forward(W, X), atol=1e-12, err_msg=str(about)
+        )
+
+
+def test_most_changes_of_a_weight_have_a_shortcut() -> None:
+    assert len(SHORTER) >= 25
 
 
 @every_method

@@ -65,7 +65,7 @@ class AdaLoRA(WeightAdapter):
         """Return (α/r) P Λ Q with the kept triplets, (d_out, d_in); W does not enter."""
         return self.s * self.P * self._pruned() @ self.Q
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the hidden features Q X, (d_out, n)."""
         return W @ X + self.s * self.P @ (self._pruned()[:, None] * (self.Q @ X))
 

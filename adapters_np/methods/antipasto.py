@@ -88,7 +88,7 @@ class AntiPaSTO(WeightAdapter):
         """Return U core Vᵀ, (d_out, d_in); W does not enter."""
         return self.U @ self.core() @ self.Vt
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.U @ (self.core() @ (self.Vt @ X))
 

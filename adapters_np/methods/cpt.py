@@ -58,7 +58,7 @@ class ContextAwarePromptTuning(AttentionAdapter):
         return cls(E, np.zeros_like(E), caps)
 
     def projected(self) -> Self:
-        """Return the adapter with every shift cut to its cap, as the paper does after every step."""
+        """Return the adapter with its shifts cut to their caps, as in the paper after each step."""
         norms = np.linalg.norm(self.D, axis=0)
         longest = np.maximum(np.maximum(norms, self.caps), np.finfo(float).tiny)  # not 0 / 0
         return replace(self, D=self.D * (self.caps / longest))

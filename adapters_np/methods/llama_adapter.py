@@ -3,8 +3,8 @@ r"""LLaMA-Adapter lets a prompt into a layer's attention through a gate that sta
 $$o_i = o^0_i + \tanh(g)\, P_V\, \mathrm{softmax}(P_K^\top q_i / \sqrt{d_h}), \qquad
 P_K = W_K P, \quad P_V = W_V P$$
 
-The virtual tokens P have a softmax of their own, so they take no attention away. Columns are tokens;
-o⁰ is the frozen head's output before W_O.
+The virtual tokens P have a softmax of their own, so they take no attention away. Columns are
+tokens; o⁰ is the frozen head's output before W_O.
 
 Source: zhang2024llamaadapter, section 3.
 Differs: one head, so one gate; the paper's code has a gate for each head. PEFT's gate is a plain

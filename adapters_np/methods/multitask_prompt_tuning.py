@@ -1,6 +1,7 @@
 r"""Multitask prompt tuning believes that the prompts of all tasks are rescalings of a common one.
 
-$$X' = [\,P \;\; X\,], \qquad P = P_\ast \circ v u^\top = \mathrm{diag}(v)\, P_\ast\, \mathrm{diag}(u)$$
+$$X' = [\,P \;\; X\,], \qquad
+P = P_\ast \circ v u^\top = \mathrm{diag}(v)\, P_\ast\, \mathrm{diag}(u)$$
 
 P* is shared by all tasks; u has a factor for each virtual token, v one for each channel, and both
 are the task's own.

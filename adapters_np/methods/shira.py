@@ -71,7 +71,7 @@ class SHiRA(WeightAdapter):
         change[self.rows, self.columns] = self.alpha * self.theta
         return change
 
-    def forward_sparse(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output with one product for each trained entry and token, (d_out, n)."""
         Y = W @ X
         np.add.at(Y, self.rows, (self.alpha * self.theta)[:, None] * X[self.columns])

@@ -95,7 +95,7 @@ class VBLoRA(WeightAdapter):
         B, A = self.factors()
         return B @ A
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         B, A = self.factors()
         return W @ X + B @ (A @ X)

@@ -78,12 +78,6 @@ def test_scale_uses_the_initial_rank_whatever_is_pruned() -> None:
     assert moved(target_rank=8, rank=16, alpha=8.0).s == 0.5
 
 
-def test_low_rank_route_gives_the_same_output() -> None:
-    W, adapter = weight(48, 64), moved()
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
-
-
 def test_budget_is_shared_over_all_matrices_by_score() -> None:
     adapters = [moved(seed, target_rank=12) for seed in (2, 3, 4)]
     scores = [np.arange(12.0), 100 + np.arange(12.0), 20 + np.arange(12.0)]
