@@ -14,9 +14,11 @@ import re
 from functools import cache
 from typing import Any
 
-from adapters_np.core import knobs, load, signature_knobs, slugs
+from adapters_np.core import knobs, load, slugs
+from adapters_np.knobs import signature_knobs
+from demos.change import Change
 from demos.compare import Measured, Side, compare, matched, sentence, told_apart
-from demos.probe import Change, main_knob, measure
+from demos.probe import main_knob, measure
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
