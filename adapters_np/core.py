@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
-from math import ceil
+from math import ceil, prod
 from types import MappingProxyType
 from typing import (
     Annotated,
@@ -164,15 +164,15 @@ def knobs(cls: type[Adapter]) -> Mapping[str, Knob]:
     return MappingProxyType(signature_knobs(cls.init))
 
 
-def shape_of(field: Field, d_out: int, d_in: int, **values: Any) -> tuple[int, ...]:
-    """Return a declared shape in numbers, given the layer's size and the values of all knobs.
+def sizes(shape: str, **names: Any) -> tuple[int, ...]:
+    """Return a declared shape in numbers, given the values of all names in it.
 
     Examples:
-        >>> shape_of(Field("A", "rank, d_in", True, 1.0), 64, 32, rank=4)
-        (4, 32)
+        >>> sizes("rank, ceil(d_in / 3)", rank=4, d_in=32)
+        (4, 11)
     """
-    names = {"d_out": d_out, "d_in": d_in, "min": min, "max": max, "ceil": ceil, **values}
-    return tuple(int(n) for n in eval(f"({field.shape},)", {"__builtins__": {}}, names))
+    known = {"min": min, "max": max, "ceil": ceil, **names}
+    return tuple(int(n) for n in eval(f"({shape},)", {"__builtins__": {}}, known))
 
 
 def parameters(cls: type[Adapter], d_out: int, d_in: int, **values: Any) -> int:
@@ -186,9 +186,7 @@ def parameters(cls: type[Adapter], d_out: int, d_in: int, **values: Any) -> int:
     """
     chosen = {name: knob.default for name, knob in knobs(cls).items()} | values
     return sum(
-        int(np.prod(shape_of(f, d_out, d_in, **chosen), dtype=int))
-        for f in arrays(cls)
-        if f.learned
+        prod(sizes(f.shape, d_out=d_out, d_in=d_in, **chosen)) for f in arrays(cls) if f.learned
     )
 
 

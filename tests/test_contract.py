@@ -22,7 +22,7 @@ from adapters_np.core import (
     parameters,
     perturbed,
     restore,
-    shape_of,
+    sizes,
     slugs,
 )
 from adapters_np.linalg import Array
@@ -108,10 +108,8 @@ def test_declared_shapes_hold_and_count_the_parameters(slug: str) -> None:
         shape, chosen = about["shape"], {k: v for k, v in about.items() if k != "shape"}
         values = {name: knob.default for name, knob in knobs(load(slug)).items()} | chosen
         for field in arrays(load(slug)):
-            assert getattr(adapter, field.name).shape == shape_of(field, *shape, **values), (
-                field,
-                about,
-            )
+            declared = sizes(field.shape, d_out=shape[0], d_in=shape[1], **values)
+            assert getattr(adapter, field.name).shape == declared, (field, about)
         count = sum(a.size for a in learned(adapter).values())
         assert parameters(load(slug), *shape, **chosen) == count > 0, about
 
