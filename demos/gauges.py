@@ -288,8 +288,8 @@ def spectrum_change(change: Change) -> Panel:
 def subspace_overlap(change: Change) -> Panel:
     """Return the share of ‖ΔW‖_F² inside the top quarter of W's singular directions, in per cent.
 
-    With k = min(d_out, d_in) / 4: ‖U_kᵀ ΔW V_k‖_F² / ‖ΔW‖_F². A random change has k² / (d_out
-    d_in).
+    With k = min(d_out, d_in) / 4: ‖U_kᵀ ΔW V_k‖_F² / ‖ΔW‖_F². For a random change it is
+    k² / (d_out d_in).
     """
     U, sigma, Vt = change.world.svd
     k = max(1, len(sigma) // 4)
@@ -315,7 +315,7 @@ def singular_entries(change: Change) -> Panel:
     U, _, Vt = change.world.svd
     core = np.abs(U.T @ change.delta @ Vt.T)
     value = int((core > 1e-9 * core.max()).sum())
-    note = "Entries of UᵀΔWV above 1e-9 of the largest: pairs of singular vectors that ΔW connects."
+    note = "Entries of UᵀΔWV above 10⁻⁹ of the largest: pairs of singular vectors that ΔW connects."
     return number(
         "singular_entries", "Entries in W’s singular basis", value, f"of {core.size:,}", note
     )

@@ -1,13 +1,17 @@
 """What the gauges ask of adapters, and where they are found."""
 
+import json
+import subprocess
+
 import numpy as np
 import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe
 from demos.change import Change
-from demos.gauges import GAUGES, Panel, Rotates, gauge, gauge_of
+from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
 from demos.probe import measure
+from scripts.bootstrap import ROOT
 
 
 def test_every_gauge_tells_some_methods_story() -> None:
@@ -63,3 +67,18 @@ def test_a_measured_weight_is_the_sum_of_weight_and_change() -> None:
     change = measure("lora", {})
     assert isinstance(change.adapter, WeightAdapter)
     np.testing.assert_array_equal(change.after, change.before + change.adapter.delta(change.before))
+
+
+def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
+    small = [2.46e-5, -3.34e-7, 9.9e-9]
+    code = (
+        'import { short } from "./demos/widget/draw.js";'
+        f"console.log(JSON.stringify({[*small, 0.0001, -0.5, 0, 123456]}.map(short)))"
+    )
+    command = ["node", "--input-type=module", "--eval", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    written = json.loads(done.stdout)
+    assert written[:3] == [figures(value) for value in small] == [
+        "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "9.9 · 10⁻⁹",
+    ]  # fmt: skip
+    assert written[3:] == ["0.0001", "−0.5", "0", "1.2 · 10⁵"]

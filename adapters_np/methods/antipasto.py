@@ -114,6 +114,6 @@ def choose(S: Array, Vt: Array, chosen: Array, rejected: Array, rank: int) -> ND
     scores = [S * (Vt @ X).std(axis=1) for X in (chosen, rejected, chosen - rejected)]
     kept: list[int] = []
     for turn in range(rank):
-        order = np.argsort(-scores[turn % 3], kind="stable")
+        order = np.argsort(-scores[turn % 3], stable=True)
         kept.append(next(int(k) for k in order if k not in kept))
     return np.sort(kept)

@@ -80,7 +80,7 @@ class SHiRA(WeightAdapter):
 
 def largest_first(W: Array) -> NDArray[np.intp]:
     """Return the flat positions of all entries, the largest in magnitude first."""
-    return np.argsort(-np.abs(W), axis=None, kind="stable")
+    return np.argsort(-np.abs(W), axis=None, stable=True)
 
 
 def rows_and_diagonal(d_out: int, d_in: int, count: int) -> Positions:

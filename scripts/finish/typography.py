@@ -15,7 +15,7 @@ MARKUP = re.compile(
     re.DOTALL,
 )
 QUOTES = re.compile(r"&(?:#39|#x27|#34|quot);")
-# A size, a matrix, a Greek letter or a norm with its index. Any other x_i is a name, or belongs in $…$.
+# A size, a matrix, a Greek letter or a norm with its index. Any other x_i may be a name.
 INDEX = re.compile(
     r"(?<![\w/.-])(?:(d)_(in|out|head)|([A-ZΑ-Ωα-ω‖])_([A-Za-z0-9]{1,4}))(?![A-Za-z0-9_/])"
 )

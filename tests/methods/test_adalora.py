@@ -144,6 +144,9 @@ def test_largest_prefers_the_earlier_of_equal_scores() -> None:
     assert largest(np.array([1.0, 2.0, 2.0, 2.0]), 2).tolist() == [False, True, True, False]
 
 
-def test_target_cannot_exceed_the_initial_rank() -> None:
-    with pytest.raises(ValueError, match="target_rank=12 is larger than rank=10"):
-        fresh(target_rank=12, rank=10)
+@pytest.mark.parametrize("rank", [1, 5])
+def test_a_target_above_the_initial_rank_prunes_nothing(rank: int) -> None:
+    W, adapter = weight(48, 64), moved(target_rank=12, rank=rank)
+    assert rank_of(adapter.delta(W)) == rank
+    whole = adapter.s * adapter.P * adapter.Lambda @ adapter.Q
+    np.testing.assert_allclose(adapter.delta(W), whole, atol=1e-12)
