@@ -252,7 +252,3 @@ def main() -> None:
         grade = f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} + {m.contested:.1f}"
         print(f"{m.number or '–':>3}  {m.slug:18} {m.theme:14} {grade if m.graded else 'no grade'}")
     print(f"{len(catalog.methods)} methods, {len(catalog.papers)} publications")
-
-
-if __name__ == "__main__":
-    main()
