@@ -82,7 +82,7 @@ def figures(value: float) -> str:
         text = "≈ 0"
     elif abs(value - round(value)) < ROUND_OFF or size >= 100:
         text = f"{value:,.0f}"
-    elif size < 1e-4:
+    elif size < 1e-3:
         factor, _, power = f"{value:.1e}".partition("e-")
         text = f"{factor} · 10⁻{power.lstrip('0').translate(RAISED)}"
     else:

@@ -70,15 +70,15 @@ def test_a_measured_weight_is_the_sum_of_weight_and_change() -> None:
 
 
 def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
-    small = [2.46e-5, -3.34e-7, 9.9e-9]
+    small = [2.46e-5, -3.34e-7, 9.99e-4]
     code = (
         'import { short } from "./demos/widget/draw.js";'
-        f"console.log(JSON.stringify({[*small, 0.0001, -0.5, 0, 123456]}.map(short)))"
+        f"console.log(JSON.stringify({[*small, 0.001, -0.5, 0, 123456]}.map(short)))"
     )
     command = ["node", "--input-type=module", "--eval", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     written = json.loads(done.stdout)
     assert written[:3] == [figures(value) for value in small] == [
-        "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "9.9 · 10⁻⁹",
+        "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "1.0 · 10⁻³",
     ]  # fmt: skip
-    assert written[3:] == ["0.0001", "−0.5", "0", "1.2 · 10⁵"]
+    assert written[3:] == ["0.001", "−0.5", "0", "1.2 · 10⁵"]

@@ -186,7 +186,7 @@ function entry(root, list, name, term, text) {
 /** A number in three digits, written as `figures` of gauges.py does. @param {number} value @returns {string} */
 export function short(value) {
   const size = Math.abs(value);
-  const powers = value && (size < 1e-4 || size >= 1e5);
+  const powers = value && (size < 1e-3 || size >= 1e5);
   const [factor, power] = (powers ? value.toExponential(1) : `${+value.toPrecision(3)}`).split("e");
   const raised = power && Array.from(power, (sign) => RAISED[sign]).join("");
   return (raised ? `${factor} · 10${raised}` : factor).replace("-", "−");
