@@ -154,6 +154,7 @@ def picture(graph: Graph) -> str:
     top = {node: 1 + STEP * (max(level.values()) - node[0]) for node in x}
     drawn = [_arrow([(x[node], top[node]) for node in arrow]) for arrow in arrows]
     drawn += [_box(node[1], x[node], top[node]) for node in rooms]
+    height = max(top.values()) + HEIGHT + 1
     label = (
         f"{len(rooms)} rooms on {len(set(level.values()))} levels; the table below says the same"
     )
@@ -271,7 +272,7 @@ def house() -> str:
     heads = "".join(f"<th scope=col>{head}</th>" for head in ("Room", "Holds", "Imports"))
     caption = "<caption>The rooms from the roof to the ground, and all that each imports</caption>"
     table = f"{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
-    return f'\n<div class="ah">{picture(rooms)}<table class="data evidence">{table}</table></div>\n'
+    return f'\n<div class="ah">{picture(rooms)}<table class="data evidence rooms">{table}</table></div>\n'
 
 
 def main() -> None:
