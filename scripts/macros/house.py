@@ -271,8 +271,9 @@ def house() -> str:
     )
     heads = "".join(f"<th scope=col>{head}</th>" for head in ("Room", "Holds", "Imports"))
     caption = "<caption>The rooms from the roof to the ground, and all that each imports</caption>"
-    table = f"{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
-    return f'\n<div class="ah">{picture(rooms)}<table class="data evidence rooms">{table}</table></div>\n'
+    body = f"{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
+    table = f'<table class="data evidence rooms">{body}</table>'
+    return f'\n<div class="ah">{picture(rooms)}{table}</div>\n'
 
 
 def main() -> None:
