@@ -33,6 +33,7 @@ from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.stored.cards import COLOURS, HEIGHT, WIDTH
 
+pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
 FACTS = read_site()
 HEAVIEST = 300_000  # bytes on the wire that a method's page may take before a touch

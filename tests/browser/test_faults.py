@@ -19,10 +19,8 @@ from adapters_np.core import slugs
 from demos.probe import probe, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.test_widget import move
-
-PAGE = "methods/lora/"
-LIVE = "adapter-demo[data-state=live]"
+from tests.browser.reader import LIVE, move
+from tests.browser.reader import LORA as PAGE
 
 
 def knob(page: Page, name: str, nth: int = 0) -> Locator:
@@ -358,7 +356,7 @@ def test_a_private_window_without_storage_changes_nothing(
     expect(knob(page, "rank")).to_have_value("3")
     assert run(page)["knobs"]["rank"] == 2
     page.get_by_role("button", name="Edit and run").first.click()
-    expect(page.locator(".cm-content").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".cm-content").first).to_be_visible()
 
 
 # The address --------------------------------------------------------------------------------------
