@@ -215,7 +215,9 @@ def test_text_given_to_a_timer_is_not_run(page: Page, site: str) -> None:
 
 def test_code_cannot_talk_its_way_out_of_the_time_limit(page: Page, site: str) -> None:
     open_cell(page, site)
-    code = "from demos import readers\nreaders.emit('end', '')\nreaders.emit('text', 'still here')\n"
+    code = (
+        "from demos import readers\nreaders.emit('end', '')\nreaders.emit('text', 'still here')\n"
+    )
     cell(page).get_by_role("textbox").fill(f"{code}while 1: pass")
     cell(page).get_by_role("button", name="Run", exact=True).click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("still here")
