@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters_np.core import (
     Adapter,
+    AttentionAdapter,
     WeightAdapter,
     arrays,
     flatten,
@@ -86,6 +87,18 @@ def test_a_module_has_one_class_so_that_none_escapes_these_tests(slug: str) -> N
         and value.__module__ == module.__name__
     ]
     assert own == [load(slug)]
+
+
+@every_method
+def test_a_method_fills_in_and_overrides_only_what_is_meant_to_be(slug: str) -> None:
+    cls = load(slug)
+    (parent,) = cls.__bases__
+    assert parent in (Adapter, WeightAdapter, AttentionAdapter)
+    public = {name for name in dir(parent) if not name.startswith("_")}
+    concrete = {name for name in public if callable(getattr(parent, name))}
+    concrete -= parent.__abstractmethods__
+    frozen_layer = {"base"} if parent is Adapter else set()
+    assert concrete & set(vars(cls)) <= {"shortcut"} | frozen_layer
 
 
 @every_method

@@ -6,10 +6,9 @@ E are the embeddings of the examples. Every token i has a cap c_i on how far it 
 has the cap 0.
 
 Source: blau2024cpt.
-Differs: the cap acts in the map; the paper projects D after every step, which gives the same
-prompts. The frozen model is one attention head here, and its outputs at the virtual positions are
-dropped. Random vectors stand in for the examples, and only the last token is a label. PEFT keeps
-virtual tokens as rows.
+Differs: the cap acts in the map, where the paper projects D after every step. The frozen model is
+one attention head here, and its outputs at the virtual positions are dropped. Random vectors stand
+in for the examples, and only the last token is a label. PEFT keeps virtual tokens as rows.
 """
 
 from dataclasses import dataclass, replace
