@@ -12,6 +12,7 @@ from demos.change import Change
 from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
 from demos.probe import measure
 from scripts.bootstrap import ROOT
+from scripts.stored.widgets import fragments
 
 
 def test_every_gauge_tells_some_methods_story() -> None:
@@ -82,3 +83,8 @@ def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
         "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "1.0 · 10⁻³",
     ]  # fmt: skip
     assert written[3:] == ["0.001", "−0.5", "0", "1.2 · 10⁵"]
+
+
+def test_the_alternative_text_of_a_stored_picture_keeps_its_digits() -> None:
+    largest = measure("vera", {}).sigma[0]
+    assert f"largest {largest:.3g}, " in fragments(["vera"])["vera"]
