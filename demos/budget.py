@@ -28,9 +28,9 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
 
     More parameters may explain less, since another block size or form makes another family. So all
     forms (switches, words) and all numbers out of a list are tried; of numbers in a range, the
-    settings of which none can grow. A number in a range that does not change the count keeps its
-    default, or has the nearest value that is allowed. First come the forms that are the default,
-    then more parameters. If the budget is below the smallest setting, that one comes alone.
+    settings of which none can grow; those that do not change the count keep their default. First
+    come the forms that are the default, then more parameters. If the budget is below the smallest
+    setting, that one comes alone.
 
     Raises:
         ValueError: when W is too small for every setting.
@@ -38,15 +38,15 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
     grows = [knob.name for knob in knobs(cls).values() if _ranged(knob) and _counts(cls, knob)]
     every = _settings(cls, *W.shape)
     kept: dict[tuple[Any, ...], list[Setting]] = {}
-    for size, values in every:  # the largest first
+    for setting in every:  # the largest first
+        values = setting.knobs
         family = kept.setdefault(tuple(v for n, v in values.items() if n not in grows), [])
-        if size <= budget and not any(
-            all(other.knobs[n] >= values[n] for n in grows) for other in family
-        ):
-            family += _allowed(cls, W, Setting(size, values))
+        outgrown = any(all(other.knobs[n] >= values[n] for n in grows) for other in family)
+        if setting.size <= budget and not outgrown and _allowed(cls, W, setting):
+            family.append(setting)
     found = [setting for family in kept.values() for setting in family]
     if not found:
-        found = next(filter(None, (_allowed(cls, W, setting) for setting in reversed(every))), [])
+        found = [setting for setting in every if _allowed(cls, W, setting)][-1:]
     if not found:
         raise ValueError(f"{cls.__name__} has no setting for a weight of shape {W.shape}")
 
@@ -81,28 +81,13 @@ def _settings(cls: type[Adapter], d_out: int, d_in: int) -> list[Setting]:
     )
 
 
-def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> list[Setting]:
-    """Return the setting if W allows it, else one with the nearest value of the refused number."""
-    refused = _refused(cls, W, setting.knobs)
-    if refused is None:
-        return [setting]
-    knob = knobs(cls).get(refused)
-    if knob is None or not _ranged(knob) or _counts(cls, knob):
-        return []
-    for value in sorted(knob.values(), key=lambda value: abs(value - knob.default)):
-        moved = setting.knobs | {refused: value}
-        if _refused(cls, W, moved) is None:
-            return [setting._replace(knobs=moved)]
-    return []
-
-
-def _refused(cls: type[Adapter], W: Array, values: dict[str, Any]) -> str | None:
-    """Return the name of the knob that `init` refuses, if any: its errors start with it."""
+def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> bool:
+    """Say whether `init` takes the setting for this weight."""
     try:
-        cls.init(W, np.random.default_rng(0), **values)
-    except ValueError as error:
-        return str(error).partition("=")[0]
-    return None
+        cls.init(W, np.random.default_rng(0), **setting.knobs)
+    except ValueError:
+        return False
+    return True
 
 
 def explained(error: float) -> float:

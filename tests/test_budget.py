@@ -56,11 +56,6 @@ def test_of_two_numbers_in_ranges_only_settings_are_tried_of_which_neither_can_g
         )
 
 
-def test_a_number_that_is_refused_has_the_nearest_value_that_is_allowed() -> None:
-    """AdaLoRA's default leaves 8 triplets, of which rank 2 does not have enough."""
-    assert first("adalora", 130) == {"target_rank": 2, "rank": 2, "alpha": 16.0}
-
-
 def test_a_budget_below_the_smallest_setting_gives_that_one() -> None:
     (only,) = choose(load("lora"), W, 10)
     assert only.size == 64

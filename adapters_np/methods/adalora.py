@@ -40,7 +40,7 @@ class AdaLoRA(WeightAdapter):
         rng: np.random.Generator,
         *,
         target_rank: Annotated[int, Range(1, 12)] = 8,
-        rank: Annotated[int, Range(1, 16, letter="r")] = 12,
+        rank: Annotated[int, Range(8, 16, letter="r")] = 12,
         alpha: Alpha = 16.0,
     ) -> Self:
         """Start at the identity: every λ is zero, P and Q are Gaussian with deviation 0.02.
