@@ -17,9 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, W
 
 from adapters_np.core import slugs
 from demos.probe import probe, settings
-from scripts.bootstrap import chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.conftest import FLAGS
 from tests.browser.test_widget import move
 
 PAGE = "methods/lora/"
@@ -163,7 +162,7 @@ def test_damaged_bytes_never_become_numbers(
 def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
     browser: Browser, site: str
 ) -> None:
-    flags = [*FLAGS, "--js-flags=--jitless"]
+    flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
     with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
         page = other.new_page()
         page.goto(site + PAGE)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from demos.probe import ROUND_OFF
+from demos.change import ROUND_OFF
 from scripts.serve import serving
 
 
