@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import Adapter, Knob, arrays, knobs, parameters
+from adapters_np.core import Adapter, arrays, knobs, parameters
+from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 
 
