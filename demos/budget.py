@@ -15,6 +15,7 @@ import numpy as np
 from adapters_np.core import Adapter, arrays, knobs, parameters
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
+from demos.fit import Progress, fit, last
 
 
 class Setting(NamedTuple):
@@ -89,6 +90,23 @@ def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> bool:
     except ValueError:
         return False
     return True
+
+
+def best(cls: type[Adapter], W: Array, change: Array, budget: int) -> tuple[Setting, Progress]:
+    """Return the setting within a budget that explains most of a wanted change, and its fit.
+
+    All settings are fitted for four steps from one start. The nearest is then fitted to the end,
+    and the second too, unless it is far behind.
+    """
+
+    def fitted(setting: Setting, steps: int = 60, starts: int = 3) -> Progress:
+        adapter = cls.init(W, np.random.default_rng(1), **setting.knobs)
+        return last(fit(adapter, W, change, steps=steps, starts=starts))
+
+    tried = [(fitted(setting, 4, 1).error, setting) for setting in choose(cls, W, budget)]
+    tried.sort(key=lambda pair: pair[0])
+    near = [setting for error, setting in tried[:2] if error <= 1.1 * tried[0][0]]
+    return min(((s, fitted(s)) for s in near), key=lambda end: end[1].error)
 
 
 def explained(error: float) -> float:
