@@ -82,9 +82,9 @@ def fit(
             no change, or when an adapter without a ΔW is fitted without tokens.
     """
     clock = time.perf_counter()
+    residual, size = _goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
         adapter = adapter.aimed(W, target)
-    residual, size = _goal(adapter, W, target, X)
     affine = is_affine(residual, adapter)
     best, step, ends = Progress(0, np.inf, adapter, 0.0), 0, list[float]()
     for start in range(1 if affine else starts):
@@ -183,12 +183,15 @@ def _descend(
 
 
 def jacobian(residual: Residual, adapter: Adapter, theta: Array, r: Array, h: float) -> Array:
-    """Return the forward differences of the residual r at theta with step h, a row per number."""
+    """Return the forward differences of the residual r at theta, a row per number.
+
+    A number x is moved by h, or by h |x| where it is large.
+    """
     v = theta.copy()
     view = restore(adapter, v)  # its arrays are views of v, so that v moves them
     J = np.empty((len(v), len(r)))
     for i, x in enumerate(theta):
-        v[i] = x + h
+        v[i] = x + h * max(1.0, abs(x))
         J[i] = (residual(view) - r) / (v[i] - x)
         v[i] = x
     return J
@@ -199,14 +202,14 @@ def gram(J: Array, tile: int = 64) -> Array:
 
     There 512 × 4096 takes 8 s as one product and 0.2 s in tiles.
     """
-    (n, m), size = J.shape, tile
-    rows, columns = -(-n // size), -(-m // size)
-    padded = np.zeros((rows * size, columns * size))
+    n, m = J.shape
+    rows, columns = -(-n // tile), -(-m // tile)
+    padded = np.zeros((rows * tile, columns * tile))
     padded[:n, :m] = J
-    T = np.ascontiguousarray(padded.reshape(rows, size, columns, size).swapaxes(1, 2))
-    out = np.zeros((rows, size, rows, size))
+    T = np.ascontiguousarray(padded.reshape(rows, tile, columns, tile).swapaxes(1, 2))
+    out = np.zeros((rows, tile, rows, tile))
     for i in range(rows):
         for j in range(i + 1):
             out[i, :, j] = (T[i] @ T[j].swapaxes(1, 2)).sum(axis=0)
             out[j, :, i] = out[i, :, j].T
-    return out.reshape(rows * size, -1)[:n, :n]
+    return out.reshape(rows * tile, -1)[:n, :n]

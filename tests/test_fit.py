@@ -1,5 +1,7 @@
 """The fit against optima that are known in closed form, and every adapter against itself."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,7 @@ from adapters_np.core import (
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import choose
 from demos.fit import Progress, fit, gram, is_affine, last
+from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 
 D = 16
@@ -362,6 +365,15 @@ def test_a_fit_repeats_itself() -> None:
 def test_scale_does_not_change_what_can_be_reached() -> None:
     ends = [end(fresh("lora", rank=2, alpha=alpha)).error for alpha in (1.0, 16.0, 64.0)]
     assert ends == pytest.approx([ends[0]] * 3, rel=1e-6)
+
+
+def test_the_first_picture_does_not_wait_for_the_fit() -> None:
+    loaded = "import sys, demos.probe; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", loaded], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout.split()
+    assert "demos.world" in modules
+    assert not {"demos.fit", "demos.worlds", "demos.budget"} & set(modules)
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (64, 64), (65, 130), (130, 63)])
