@@ -25,10 +25,9 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check and run all tests, browsers last; --quick: none of the site; or those for pytest."""
+    """Check, then run every test, a browser's last; --quick: no site; the rest goes to pytest."""
+    check([])
     chosen = [argument for argument in arguments if argument != QUICK]
-    if not chosen:
-        check([])
     found = pytest("not site", chosen)
     if QUICK not in arguments:
         build([])
