@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -203,6 +204,29 @@ def test_twins_hold_the_same_bytes_and_are_made_once(tmp_path: Path) -> None:
         (site / twin).unlink()
     assert compress(site, cache) == 0
     assert brotli.decompress((site / "long.js.br").read_bytes()) == data
+
+
+def test_files_of_the_same_content_are_compressed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    data = b"words " * LEAST
+    names = [f"{n}.html" for n in range(16)]
+    site.mkdir()
+    for name in names:
+        (site / name).write_bytes(data)
+    packed: list[str] = []
+
+    def pack(data: bytes, suffix: str) -> bytes:
+        packed.append(suffix)
+        time.sleep(0.02)  # every thread is in here at once, if more than one gets here
+        return suffix.encode()
+
+    monkeypatch.setattr("scripts.finish.compress._pack", pack)
+    assert compress(site, cache) == 2
+    assert sorted(packed) == [".br", ".gz"]
+    assert [(site / f"{name}.br").read_bytes() for name in names] == [b".br"] * len(names)
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_a_new_site_takes_the_old_one_s_place(
