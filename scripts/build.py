@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import catalog
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
+from scripts.catalog import read
+from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
 from scripts.finish.finish import finish
 from scripts.runtime import vendor
@@ -22,20 +23,29 @@ from scripts.stored import cards, comparisons, sweeps, widgets
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 
-# What a step is made from: its own folder, the folders it imports, and what these install.
+# What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py")
-RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog/*")
-STORED = (*CODE, "demos/widget/*.js", "scripts/stored/**/*", *LOCKS)
+CODE = ("adapters_np/**/*.py", "demos/*.py", *LOCKS)
+READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
+RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *READ)
+EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes"))
+FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
+STORED = (
+    *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
+    *("demos/widget/*.js", "demos/page/lazy.js", ".build/sweeps/*", *CODE),
+)
+CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
+SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
+PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
-    *("docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md"),
-    *("CITATION.cff", "demos/examples/*.py", "scripts/site_macros.py", "scripts/macros/*"),
-    *(".build/demos/*", ".build/compare/compare.html", *RECORDS, *CODE, *LOCKS),
+    *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "scripts/site_macros.py"),
+    *("scripts/macros/*", ".build/demos/*", ".build/compare/compare.html", *FACTS, *CODE),
 )
 FINISH = (
     *(".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*"),
     *(".build/compare/*", ".build/pictures/*", "demos/**/*.js", "demos/**/*.css"),
-    *("scripts/finish/*", "scripts/serve.py", "CHANGELOG.md", "CITATION.cff", *RECORDS, *LOCKS),
+    *("scripts/finish/*", "scripts/stored/cards.py", "scripts/serve.py", *FACTS, *CODE),
 )
 
 
@@ -54,7 +64,7 @@ def digest(patterns: tuple[str, ...]) -> str:
     return total.hexdigest()
 
 
-def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], None]) -> None:
+def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], object]) -> None:
     """Run a step unless its output is there and was made from the same inputs.
 
     Raises:
@@ -84,7 +94,7 @@ def runtime() -> None:
 
 def draw_pictures() -> None:
     """Draw the pictures for links, and note their names."""
-    names = cards.draw(catalog.read(), BUILD / "pictures")
+    names = cards.draw(read(), BUILD / "pictures")
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
@@ -99,7 +109,7 @@ def pages() -> None:
 def complete() -> None:
     """Turn the pages into the site."""
     names = json.loads((BUILD / "pictures.json").read_text())
-    finish(BUILD / "pages", SITE, catalog.read(), names)
+    finish(BUILD / "pages", SITE, read(), names)
 
 
 def build() -> None:
@@ -108,19 +118,14 @@ def build() -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
+    step("catalogue", CATALOGUE, ROOT / "docs", check)
     runtime()
-    step("catalogue", (*RECORDS, *CODE, *LOCKS), ROOT / "docs", lambda: void(catalog.read()))
-    step("sweeps", STORED, BUILD / "sweeps", sweeps.main)
-    step("widgets", (*STORED, ".build/sweeps/*"), BUILD / "demos", widgets.main)
-    compared = (*STORED, *RECORDS, ".build/sweeps/*")
-    step("comparisons", compared, BUILD / "compare", comparisons.main)
-    step("pictures", (*STORED, *RECORDS), BUILD / "pictures.json", draw_pictures)
+    step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("widgets", STORED, BUILD / "demos", widgets.main)
+    step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
+    step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("pages", PAGES, BUILD / "pages", pages)
     step("site", FINISH, SITE / "index.html", complete)
-
-
-def void(_: object) -> None:
-    """Take a result that nobody needs."""
 
 
 def main() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
+import re
+import shutil
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -11,7 +14,7 @@ import brotli
 import pytest
 
 from scripts import build
-from scripts.bootstrap import SetupError
+from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog.exports import Site, feed
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
@@ -74,14 +77,119 @@ def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> 
             build.step("copy", ("in.txt",), output, fail)
 
 
-def test_the_pages_are_made_again_when_an_example_has_changed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    inputs: dict[str, tuple[str, ...]] = {}
+@pytest.fixture
+def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
+    """The patterns of all steps by name."""
+    found: dict[str, tuple[str, ...]] = {}
     monkeypatch.setattr(build, "runtime", lambda: None)
-    monkeypatch.setattr(build, "step", lambda name, patterns, *_: inputs.update({name: patterns}))
+    monkeypatch.setattr(build, "step", lambda name, patterns, *_: found.update({name: patterns}))
     build.build()
+    return found
+
+
+STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "site"}
+PYTHON = {
+    "catalogue": "scripts.catalog.checks",
+    "sweeps": "scripts.stored.sweeps",
+    "widgets": "scripts.stored.widgets",
+    "comparisons": "scripts.stored.comparisons",
+    "pictures": "scripts.stored.cards",
+    "pages": "scripts.site_macros",
+    "site": "scripts.finish.finish",
+}
+NODE = {
+    "widgets": "scripts/stored/prerender.mjs",
+    "comparisons": "scripts/stored/prerender.mjs",
+    "site": "scripts/finish/bundle.mjs",
+}
+NO_INPUT = {ROOT / "scripts/bootstrap.py"}  # finds tools and says how they fare: makes no bytes
+
+
+def test_the_pages_are_made_again_when_an_example_has_changed(
+    inputs: dict[str, tuple[str, ...]],
+) -> None:
     assert {example.path for example in examples.read()} <= set(build.files(inputs["pages"]))
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_the_inputs_of_a_step_cover_what_its_modules_import(
+    step: str, inputs: dict[str, tuple[str, ...]]
+) -> None:
+    needed = imported(PYTHON[step])
+    assert ROOT / f"{PYTHON[step].replace('.', '/')}.py" in needed
+    assert needed - NO_INPUT <= set(build.files(inputs[step]))
+
+
+@pytest.mark.parametrize("step", sorted(NODE))
+def test_the_inputs_of_a_step_cover_what_its_scripts_import(
+    step: str, inputs: dict[str, tuple[str, ...]]
+) -> None:
+    assert imported_by_script(ROOT / NODE[step]) <= set(build.files(inputs[step]))
+
+
+@pytest.mark.parametrize(
+    ("file", "steps"),
+    [
+        ("requirements.txt", STEPS),
+        ("package-lock.json", STEPS),
+        ("adapters_np/methods/lora.py", STEPS),
+        ("scripts/catalog/checks.py", {"catalogue"}),
+        ("scripts/catalog/peft_signatures.json", {"catalogue"}),
+        ("scripts/catalog/exports.py", {"catalogue", "pages", "site"}),
+        ("scripts/stored/cards.py", {"pictures", "site"}),
+        ("scripts/macros/page.html", {"pages"}),
+        ("scripts/finish/typeset.mjs", {"site"}),
+        ("demos/page/calculator.js", {"site"}),
+        ("demos/widget/draw.js", {"widgets", "comparisons", "site"}),
+        ("docs/about.md", {"catalogue", "pages"}),
+        ("docs/.nav.yml", {"pages"}),
+        ("docs/methods/lora.md", {"catalogue", "comparisons", "pictures", "pages", "site"}),
+    ],
+)
+def test_a_changed_file_runs_the_steps_that_are_made_from_it(
+    file: str, steps: set[str], inputs: dict[str, tuple[str, ...]], project: Path
+) -> None:
+    for name in ("adapters_np", "demos", "docs", "scripts"):
+        shutil.copytree(ROOT / name, project / name)
+    for name in build.LOCKS:
+        shutil.copy(ROOT / name, project)
+    before = {name: build.digest(patterns) for name, patterns in inputs.items()}
+    with (project / file).open("a") as text:
+        text.write("\n")
+    after = {name: build.digest(patterns) for name, patterns in inputs.items()}
+    assert {name for name in inputs if before[name] != after[name]} == steps
+
+
+def imported(module: str, found: set[Path] | None = None) -> set[Path]:
+    """Return the project's files that a Python module needs, itself and its packages included."""
+    found = set() if found is None else found
+    parts = module.split(".")
+    for n in range(1, len(parts) + 1):
+        base = ROOT.joinpath(*parts[:n])
+        path = next(
+            (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()), None
+        )
+        if path is None or path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    imported(alias.name, found)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    imported(f"{node.module}.{alias.name}", found)
+    return found
+
+
+def imported_by_script(path: Path, found: set[Path] | None = None) -> set[Path]:
+    """Return the project's files that a script needs, itself included."""
+    found = set() if found is None else found
+    if path not in found:
+        found.add(path)
+        for name in re.findall(r'from "(\.[^"]+)"', path.read_text("utf-8")):
+            imported_by_script((path.parent / name).resolve(), found)
+    return found
 
 
 # Mathematics --------------------------------------------------------------------------------------

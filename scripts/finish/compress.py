@@ -33,7 +33,7 @@ def compress(folder: Path, cache: Path) -> int:
         if path.suffix in KINDS and path.stat().st_size >= LEAST and not has_twins:
             same.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path)
     with ThreadPoolExecutor() as pool:
-        made = sum(pool.map(lambda item: _twins(*item, cache), same.items()))
+        made = sum(pool.map(lambda digest: _twins(digest, same[digest], cache), same))
     for path in cache.iterdir():
         if path.stem not in same:
             path.unlink()
