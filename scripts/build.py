@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
-from scripts.finish.finish import finish
+from scripts.finish.finish import bundle, finish
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, sweeps, widgets
 
@@ -42,9 +45,13 @@ PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "scripts/site_macros.py"),
     *("scripts/macros/*", ".build/demos/*", ".build/compare/compare.html", *FACTS, *CODE),
 )
+SCRIPTS = (
+    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", ".build/py/manifest.json"),
+    *LOCKS,
+)
 FINISH = (
-    *(".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*"),
-    *(".build/compare/*", ".build/pictures/*", "demos/**/*.js", "demos/**/*.css"),
+    *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
+    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
     *("scripts/finish/*", "scripts/stored/cards.py", "scripts/serve.py", *FACTS, *CODE),
 )
 
@@ -85,11 +92,16 @@ def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], ob
     say(f"{name}: {time.monotonic() - began:.1f} s")
 
 
-def runtime() -> None:
-    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser."""
+def runtime(*, draft: bool = False) -> None:
+    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser.
+
+    Args:
+        draft: Pack our code quickly: Python then starts from it without a snapshot.
+    """
     wheels = next(iter(vendor.fetch().values())).parent
     command = ["node", "scripts/runtime/pack.mjs", "--pyodide", "node_modules/pyodide"]
-    run("Python for the browser", [*command, "--wheels", wheels, "--out", ".build/py"])
+    command += ["--wheels", str(wheels), "--out", ".build/py", *(["--draft"] if draft else [])]
+    run("Python for the browser", command)
 
 
 def draw_pictures() -> None:
@@ -112,6 +124,43 @@ def complete() -> None:
     finish(BUILD / "pages", SITE, read(), names)
 
 
+def preview() -> None:
+    """Show what an edit of a text or of a method changes, before a whole build has followed.
+
+    Only pages that are older than their sources are made again, and lists of all methods wait.
+
+    Raises:
+        SetupError: when a step fails; the text says which, why, and what to do.
+    """
+    from mkdocs.commands import build as generator
+    from mkdocs.config import load_config
+
+    with ThreadPoolExecutor(1) as pool:
+        packing = pool.submit(runtime, draft=True)
+        step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("widgets", STORED, BUILD / "demos", widgets.main)
+        folder = BUILD / "preview"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(BUILD / "pages", folder)
+        for m in read().methods.values():
+            sources = [ROOT / f"adapters_np/methods/{module}.py" for module in m.modules]
+            sources += [BUILD / f"demos/{module}.html" for module in m.modules]
+            page = folder / m.url / "index.html"
+            if page.exists() and page.stat().st_mtime < max(s.stat().st_mtime for s in sources):
+                page.unlink()
+        logging.getLogger("mkdocs").setLevel(logging.CRITICAL)  # warnings are the whole build's
+        hook = str(ROOT / "scripts" / "preview_hook.py")
+        settings = load_config("mkdocs.yml", site_dir=str(folder), strict=False, hooks=[hook])
+        generator.build(settings, dirty=True)
+        index = "search/search_index.json"  # of the pages just made alone
+        shutil.copyfile(BUILD / "pages" / index, folder / index)
+        packing.result()
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
+    (BUILD / "stamps" / "site").unlink(missing_ok=True)
+    names = json.loads((BUILD / "pictures.json").read_text())
+    finish(folder, SITE, read(), names, preview=True)
+
+
 def build() -> None:
     """Build the site.
 
@@ -125,6 +174,7 @@ def build() -> None:
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("pages", PAGES, BUILD / "pages", pages)
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
     step("site", FINISH, SITE / "index.html", complete)
 
 

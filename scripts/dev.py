@@ -15,9 +15,8 @@ from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E
 
 
 def serve(arguments: list[str]) -> None:
-    """Build the site, serve it on http://127.0.0.1:8000, build again on every change."""
-    build([])
-    words = ["python", "-m", "scripts.serve", "--watch", *arguments]
+    """Build the site, serve it on http://127.0.0.1:8000, show every change of a source."""
+    words = ["python", "-m", "scripts.preview", *arguments]
     os.chdir(ROOT)
     os.execvpe(words[0], words, variables())  # takes this process's place, and so its signals
 
