@@ -5,20 +5,21 @@ python -m scripts.build
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scripts.bootstrap import ROOT, SetupError, locked, run, say
+from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
-from scripts.catalog.papers import CatalogError
 from scripts.finish.finish import bundle, finish
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, sweeps, widgets
@@ -56,6 +57,10 @@ FINISH = (
 )
 
 
+# Where maintainers' modules lie: an error in one of them comes with its place.
+OWN = tuple(str(ROOT / name) for name in ("adapters_np", "demos"))
+
+
 def files(patterns: tuple[str, ...]) -> Iterator[Path]:
     """Yield the files that match, each once, in order."""
     found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
@@ -85,11 +90,25 @@ def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], ob
     began = time.monotonic()
     try:
         make()
-    except (CatalogError, RuntimeError, OSError, ValueError) as error:
-        raise SetupError(f"{name} failed: {error}") from error
+    except SetupError:
+        raise
+    except Exception as error:
+        raise SetupError(f"{name} failed: {reason(error)}") from error
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(key)
     say(f"{name}: {time.monotonic() - began:.1f} s")
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says; of one that was not meant, also where it arose."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error.filename or 'a file'} could not be written: {FULL}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(OWN)]
+    if not frames:
+        return str(error)
+    traceback.print_exception(error)
+    path, line = Path(frames[-1].filename).relative_to(ROOT), frames[-1].lineno
+    return f"{path}:{line}: {type(error).__name__}: {error}"
 
 
 def runtime(*, draft: bool = False) -> None:
@@ -112,6 +131,9 @@ def draw_pictures() -> None:
 
 def pages() -> None:
     """Let the site generator make the pages."""
+    from scripts.macros import peft_benchmark
+
+    peft_benchmark.check()  # the generator would bury what is wrong with it
     help = "The lines above name the page and what is wrong with it."
     command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
     quiet = {"NO_MKDOCS_2_WARNING": "1"}

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
-from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E402
+from scripts.bootstrap import SetupError, environment, parse, say, variables  # noqa: E402
 
 
 def serve(arguments: list[str]) -> None:
@@ -30,6 +30,7 @@ def test(arguments: list[str]) -> None:
 
 def build(arguments: list[str]) -> None:
     """Build the site into site/."""
+    parse()
     python("scripts.build", *arguments)
 
 
@@ -65,6 +66,8 @@ def call(*words: str) -> None:
     say(" ".join(words))
     output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
     code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
+    if code and "scripts.build" in words:
+        sys.exit(code)  # its last line has said why
     if code:
         raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
 

@@ -13,13 +13,14 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from watchfiles import watch
 
-from scripts.bootstrap import ROOT, SetupError, locked, say
+from scripts.bootstrap import ROOT, SetupError, locked, parse, say
 from scripts.serve import SITE, application, parser, serving, told
 
 SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts", "CHANGELOG.md")
@@ -67,7 +68,8 @@ def reloading(folder: Path) -> Any:
         for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"):
             environ.pop(name, None)
         sent: list[Any] = []
-        body = b"".join(serve(environ, lambda *given: sent.append(given)))
+        with closing(serve(environ, lambda *given: sent.append(given))) as parts:
+            body = b"".join(parts)
         status, headers = sent[0]
         if status.startswith("200"):
             body += b'<script src="%s?%s"></script>' % (RELOAD.encode(), version(path))
@@ -77,6 +79,15 @@ def reloading(folder: Path) -> Any:
         return [body]
 
     return answer
+
+
+@contextmanager
+def closing(parts: Any) -> Iterator[Iterable[bytes]]:
+    """Close an answer at the end, where it is a file; some are lists."""
+    try:
+        yield parts
+    finally:
+        getattr(parts, "close", lambda: None)()
 
 
 def _plain(start_response: Any, kind: str, body: bytes) -> list[bytes]:
@@ -93,6 +104,7 @@ def build_all(*, preview: bool) -> None:
     os.setpgid(0, 0)  # so that what it has started ends with it
     os.chdir(ROOT)
     try:
+        parse()
         from scripts import build  # may hold the mistake that it is to tell
 
         with locked(build.BUILD / "build.lock"):

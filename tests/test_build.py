@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import ast
+import csv
+import errno
 import gzip
 import re
 import shutil
+import subprocess
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
 
 from scripts import build
 from scripts.bootstrap import ROOT, SetupError
+from scripts.catalog import exports, read
 from scripts.catalog.exports import Site, feed
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
-from scripts.macros import examples
+from scripts.macros import examples, peft_benchmark
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02")
@@ -75,6 +80,70 @@ def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> 
     for _ in range(2):
         with pytest.raises(SetupError, match=r"^copy failed: in\.txt is empty$"):
             build.step("copy", ("in.txt",), output, fail)
+
+
+def test_a_step_that_finds_the_disk_full_names_the_file_and_says_what_to_do(project: Path) -> None:
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "site/index.html")
+
+    with pytest.raises(
+        SetupError, match=r"site/index\.html could not be written: the disk is full"
+    ):
+        build.step("site", ("in.txt",), project / "made.txt", fill)
+
+
+def test_a_mistake_in_a_module_is_named_with_its_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = project / "adapters_np" / "lora.py"
+    module.parent.mkdir()
+    module.write_text("def init():\n    return 1 / 0\n")
+    monkeypatch.setattr(build, "OWN", (str(module.parent),))
+    found: dict[str, Any] = {}
+    exec(compile(module.read_text(), str(module), "exec"), found)
+    with pytest.raises(SetupError, match=r"^sweeps failed: adapters_np/lora\.py:2: ZeroDivision"):
+        build.step("sweeps", ("in.txt",), project / "made.txt", found["init"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (",success\n", "\n", "has 15 cells, where the first line has 16"),
+        (",success\n", ",success,1\n", "has 17 cells, where the first line has 16"),
+        (",0.74306,", ",much,", "could not convert string to float: 'much'; correct this cell"),
+    ],
+)
+def test_a_wrong_line_of_the_benchmark_is_named(
+    tmp_path: Path, old: str, new: str, rule: str
+) -> None:
+    path = tmp_path / "peft_imagegen.csv"
+    text = (peft_benchmark.DATA / path.name).read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(
+        ValueError, match=f"^docs/data/peft_imagegen.csv, line 2: {re.escape(rule)}"
+    ):
+        list(peft_benchmark.read(path, "imagegen"))
+
+
+def test_no_cell_of_a_table_is_taken_for_a_formula() -> None:
+    script = """
+        import { text } from "./demos/widget/csv.js";
+        const rows = [["=1+1", "+x", "@a", "-b", '-"c",'], [-1.5, "-2e-3", "a=b", ""]];
+        process.stdout.write(text(rows));
+    """
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second = csv.reader(done.stdout.splitlines())
+    assert first == ["'=1+1", "'+x", "'@a", "'-b", '\'-"c",']
+    assert second == ["-1.5", "-2e-3", "a=b", ""]
+    for row in csv.reader(exports.catalog_csv(read(), SITE).splitlines()):
+        assert not [cell for cell in row if re.match(r"[=+@-]", cell) and not is_number(cell)]
+
+
+def is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?\d+(\.\d+)?", text))
 
 
 @pytest.fixture

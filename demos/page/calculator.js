@@ -146,6 +146,7 @@ class ParameterCalculator extends HTMLElement {
       }),
     );
     const total = count(this.#method, model, this.#value("targets"), knobs);
+    if (total > Number.MAX_SAFE_INTEGER) return this.#say("These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.");
     const uneven = model.heads > 0 && model.queries % model.heads > 0;
     if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;
