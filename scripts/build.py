@@ -21,6 +21,7 @@ from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.finish.finish import bundle, finish
+from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, sweeps, widgets
 
@@ -44,16 +45,24 @@ COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "scripts/site_macros.py"),
-    *("scripts/macros/*", ".build/demos/*", ".build/compare/compare.html", *FACTS, *CODE),
+    *(
+        "scripts/macros/*",
+        ".build/demos/*",
+        ".build/compare/compare.html",
+        ".build/house.json",
+        *FACTS,
+    ),
+    *CODE,
 )
 SCRIPTS = (
     *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", ".build/py/manifest.json"),
     *LOCKS,
 )
+SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
     *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
-    *("scripts/finish/*", "scripts/stored/cards.py", "scripts/serve.py", *FACTS, *CODE),
+    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
 
@@ -195,6 +204,7 @@ def build() -> None:
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
+    step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages)
     step("scripts", SCRIPTS, BUILD / "scripts", bundle)
     step("site", FINISH, SITE / "index.html", complete)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scripts.macros import house
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 
@@ -18,3 +19,4 @@ def define_env(env: Any) -> None:
     for name in dir(Macros):
         if hasattr(getattr(Macros, name), "is_macro"):
             env.macro(getattr(macros, name), name)
+    env.macro(house.house, "house")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters_np import core
+from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
 from scripts.catalog.papers import CatalogError
@@ -146,7 +147,7 @@ def _peft_problems(file: str, peft: Peft) -> Iterator[str]:
                 yield f"{place}: {peft.config} of PEFT {PEFT['peft']} has no such argument; {hint}"
 
 
-def _knobs(module: str) -> Mapping[str, core.Knob]:
+def _knobs(module: str) -> Mapping[str, Knob]:
     return core.knobs(core.load(module))
 
 

@@ -11,9 +11,9 @@ from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
+from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
-from scripts.macros.formulas import formula
 from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"

@@ -10,7 +10,7 @@ from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog.exports import page_bibtex, read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
-from scripts.macros.formulas import formula, shape_text
+from scripts.catalog.shapes import formula, shape_text
 from scripts.macros.page import MEANINGS, Page, catalog, listing, macro, publication
 
 FRAGMENTS = ROOT / ".build" / "demos"

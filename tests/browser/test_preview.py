@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from demos.probe import measure
 from scripts.bootstrap import ROOT, variables
-from tests.browser.test_widget import lines, move
+from tests.browser.reader import move
 
 SOURCES = (
     *("adapters_np", "demos", "docs", "overrides", "scripts", "mkdocs.yml", "CHANGELOG.md"),
@@ -97,9 +97,10 @@ def test_a_module_that_is_edited_runs_in_the_page_that_shows_it(
     preview.wait_for("the change is shown")
     page.get_by_text("return 2 * self.s").first.wait_for()
     update = move(page, "rank", "ArrowRight")
-    (sigma,) = lines(update, "delta_spectrum")
+    (panel,) = (p for p in update["panels"] if p["name"] == "delta_spectrum")
     old = measure("lora", update["knobs"]).delta
-    np.testing.assert_allclose(sigma, np.linalg.svd(2 * old, compute_uv=False), atol=1e-9)
+    expected = np.linalg.svd(2 * old, compute_uv=False)
+    np.testing.assert_allclose(panel["lines"][0]["values"], expected, atol=1e-9)
     preview.wait_for("all is built")
 
 
