@@ -34,7 +34,6 @@ HOLDS = {
     "scripts/studies": "longer computations whose results are committed",
     "scripts/catalog": "records of all methods, their checks, and files for machines",
     "scripts/bootstrap.py": "finds and installs what all steps need",
-    "scripts/studies": "longer computations, run by hand; their results are committed",
     "demos/widget": "the two elements: controls, drawing, export",
     "demos/cell": "the editor in the place of a listing",
     "demos/python": "Python in a worker: start, requests, readers' code",
