@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,16 @@ BROWSERS = (
     "google-chrome-stable",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+# How tests and measurements start it: as root too, and without traffic of its own.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
 )
 
 FIREFOXES = (
@@ -148,7 +158,7 @@ def chromium() -> Path:
         The executable, for a browser driver.
     """
     found = _installed_chromium()
-    if found is None and _is_debian() and _has_apt():
+    if found is None and _system() == "debian" and _has_apt():
         debian_package("chromium")
         found = _installed_chromium()
     if found is None:
@@ -177,21 +187,24 @@ def firefox() -> Path | None:
     Returns:
         The executable, for a browser driver.
     """
-    return _optional(FIREFOXES, "firefox-esr")
+    return _optional(FIREFOXES, {"debian": "firefox-esr"})
 
 
 def webkit() -> Path | None:
-    """Find WebKit's driver, or install Debian's and a screen for it; tests go on without one.
+    """Find WebKit's driver, or install the system's and a screen for it; tests go on without one.
 
     Returns:
         The driver.
     """
-    driver = _optional(("WebKitWebDriver",), "webkitgtk-webdriver")
-    return driver if driver and _optional(("Xvfb",), "xvfb") else None
+    drivers = {"debian": "webkitgtk-webdriver", "ubuntu": "webkit2gtk-driver"}
+    driver = _optional(("WebKitWebDriver",), drivers)
+    screens = dict.fromkeys(drivers, "xvfb")
+    return driver if driver and _optional(("Xvfb",), screens) else None
 
 
-def _optional(names: Sequence[str], package: str) -> Path | None:
-    if not _first(names) and _is_debian() and _has_apt():
+def _optional(names: Sequence[str], packages: Mapping[str, str]) -> Path | None:
+    """Find a program, or install the package that has it on this system, by the system's name."""
+    if not _first(names) and _has_apt() and (package := packages.get(_system())):
         try:
             debian_package(package)
         except SetupError as error:
@@ -203,11 +216,14 @@ def _first(names: Sequence[str]) -> Path | None:
     return next((Path(path) for name in names if (path := shutil.which(name))), None)
 
 
-def _is_debian() -> bool:
+def _system() -> str:
+    """Which of the systems with `apt` this is: `ubuntu`, `debian`, by name or by kin, or none."""
     try:
-        return platform.freedesktop_os_release().get("ID") == "debian"
+        release = platform.freedesktop_os_release()
     except OSError:
-        return False
+        return ""
+    names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    return next((name for name in names if name in ("ubuntu", "debian")), "")
 
 
 def _has_apt() -> bool:

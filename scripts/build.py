@@ -16,6 +16,7 @@ from scripts import catalog
 from scripts.bootstrap import ROOT, SetupError, locked, run, say
 from scripts.catalog.papers import CatalogError
 from scripts.finish.finish import finish
+from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, sweeps, widgets
 
@@ -30,8 +31,16 @@ STORED = (*CODE, "demos/widget/*.js", "scripts/stored/**/*", *LOCKS)
 PAGES = (
     *("docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md"),
     *("CITATION.cff", "demos/examples/*.py", "scripts/site_macros.py", "scripts/macros/*"),
-    *(".build/demos/*", ".build/compare/compare.html", *RECORDS, *CODE, *LOCKS),
+    *(
+        ".build/demos/*",
+        ".build/compare/compare.html",
+        ".build/house.json",
+        *RECORDS,
+        *CODE,
+        *LOCKS,
+    ),
 )
+SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*"),
     *(".build/compare/*", ".build/pictures/*", "demos/**/*.js", "demos/**/*.css"),
@@ -115,6 +124,7 @@ def build() -> None:
     compared = (*STORED, *RECORDS, ".build/sweeps/*")
     step("comparisons", compared, BUILD / "compare", comparisons.main)
     step("pictures", (*STORED, *RECORDS), BUILD / "pictures.json", draw_pictures)
+    step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages)
     step("site", FINISH, SITE / "index.html", complete)
 

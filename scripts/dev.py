@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
+QUICK = "--quick"
+NO_TESTS = 5  # pytest's exit code
 
 from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E402
 
@@ -23,10 +25,22 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Build, check, then run every test, real browser included (arguments go to pytest)."""
-    build([])
-    check([])
-    python("pytest", *arguments)
+    """Check and run all tests, browsers last; --quick: none of the site; or those for pytest."""
+    chosen = [argument for argument in arguments if argument != QUICK]
+    if not chosen:
+        check([])
+    found = pytest("not site", chosen)
+    if QUICK not in arguments:
+        build([])
+        found |= pytest("site", chosen)
+    if not found:
+        raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
+
+
+def pytest(marked: str, arguments: list[str]) -> bool:
+    """Run the tests with that mark, on some cores at once, and say whether there were any."""
+    cores = ("-n", "auto", "--maxprocesses=4", "--dist=loadscope")
+    return python("pytest", "-m", marked, *cores, *arguments, but=NO_TESTS) != NO_TESTS
 
 
 def build(arguments: list[str]) -> None:
@@ -56,18 +70,19 @@ def new(arguments: list[str]) -> None:
 COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new)}
 
 
-def python(module: str, *arguments: str) -> None:
+def python(module: str, *arguments: str, but: int = 0) -> int:
     """Run a module in the virtual environment."""
-    call("python", "-m", module, *arguments)
+    return call("python", "-m", module, *arguments, but=but)
 
 
-def call(*words: str) -> None:
-    """Run a command of the project's tools and end with it when it fails."""
+def call(*words: str, but: int = 0) -> int:
+    """Run a command of the project's tools and end with it when it fails, `but` for one code."""
     say(" ".join(words))
     output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
     code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
-    if code:
+    if code not in (0, but):
         raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
+    return code
 
 
 def main() -> None:
@@ -83,7 +98,7 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        environment(browser=command in (test, bench))
+        environment(browser=command in (test, bench) and QUICK not in chosen.arguments)
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")

@@ -28,17 +28,11 @@ from whitenoise import WhiteNoise
 
 from scripts.bootstrap import ROOT
 from scripts.finish.policy import policy
+from scripts.finish.release import IMMUTABLE
 
 SITE = ROOT / "site"
 SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts")
 HOST = "127.0.0.1"
-
-# Names with a hash in them never change their bytes.
-IMMUTABLE = re.compile(
-    r"/assets/py/[0-9a-f]{8,}/"
-    r"|/assets/demo/[^/]+-[0-9A-Z]{8}\.\w+$"
-    r"|/assets/(javascripts|stylesheets)/.+\.[0-9a-f]{8}\.min\.(js|css)$"
-)
 
 
 def application(folder: Path) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from scripts.macros import house
 from scripts.macros.method import Furniture
 
 MACROS = (
@@ -22,3 +23,4 @@ def define_env(env: Any) -> None:
     for name in MACROS:
         macro: Callable[..., str] = getattr(furniture, name)
         env.macro(macro, name)
+    env.macro(house.house, "house")

@@ -91,6 +91,37 @@ def test_node_counts_from_version_20_on(version: str, expected: bool) -> None:
     assert bootstrap._node_is_new_enough(version) is expected
 
 
+DRIVERS = ("webkitgtk-webdriver", "webkit2gtk-driver")
+
+
+@pytest.mark.parametrize(
+    ("name", "kin", "packages"),
+    [
+        ("debian", "", ["firefox-esr", "webkitgtk-webdriver", "xvfb"]),
+        ("ubuntu", "debian", ["webkit2gtk-driver", "xvfb"]),
+        ("linuxmint", "ubuntu debian", ["webkit2gtk-driver", "xvfb"]),
+        ("fedora", "", []),
+    ],
+)
+def test_every_system_installs_the_browsers_that_it_has_packages_of(
+    monkeypatch: pytest.MonkeyPatch, name: str, kin: str, packages: list[str]
+) -> None:
+    installed: list[str] = []
+
+    def first(names: tuple[str, ...]) -> Path | None:
+        there = names == ("WebKitWebDriver",) and {*DRIVERS} & {*installed}
+        return Path(names[0]) if there else None
+
+    release = {"ID": name, "ID_LIKE": kin}
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
+    monkeypatch.setattr(bootstrap, "_has_apt", lambda: True)
+    monkeypatch.setattr(bootstrap, "_first", first)
+    monkeypatch.setattr(bootstrap, "debian_package", installed.append)
+    bootstrap.firefox()
+    bootstrap.webkit()
+    assert installed == packages
+
+
 def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     installed = {path: entry for path, entry in packages.items() if path}

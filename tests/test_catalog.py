@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +89,13 @@ def test_every_relation_is_seen_from_both_ends() -> None:
 def test_descriptions_are_plain_text() -> None:
     for m in read().methods.values():
         assert re.fullmatch(r"[^*_`${}\[\]]+[.!?]", m.description), m.description
+
+
+def test_the_summary_is_printed() -> None:
+    command = [sys.executable, "-m", "scripts.catalog"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    methods = len(read().methods)
+    assert done.stdout.splitlines()[-1].startswith(f"{methods} methods, ")
 
 
 # Mistakes, one at a time --------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 /**
  * @typedef {number | string | boolean | any[]} Expression
  * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
- * @typedef {{title: string, place: "weight" | "attention" | "keys" | "norm" | "layer" | "model", arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
+ * @typedef {{title: string, place: string, arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
  * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
  */
 
@@ -43,30 +43,12 @@ export function evaluate(expression, names) {
 }
 
 /**
- * The shapes (d_out, d_in) that a method adapts in a model, with how often each occurs.
- *
- * @param {Method["place"]} place @param {Model} m @param {string} targets
- * @returns {[number, number, number][]}
+ * @param {Method} method @param {Expression[][]} places (d_out, d_in, how many) of what the method adapts
+ * @param {Model} model @param {Record<string, any>} knobs
  */
-export function places(place, m, targets) {
-  if (place === "attention") return [[4 * m.queries, m.hidden, m.layers]];
-  if (place === "keys") return [[4 * m.keys, m.hidden, m.layers]];
-  if (place === "norm") return [[m.hidden, m.hidden, 2 * m.layers + 1]];
-  if (place === "layer") return [[m.hidden, m.hidden, m.layers]];
-  if (place === "model") return [[m.hidden, m.hidden, 1]];
-  /** @type {Record<string, [number, number, number][]>} */
-  const shapes = {
-    "query and value": [[m.queries, m.hidden, 1], [m.keys, m.hidden, 1]],
-    attention: [[m.queries, m.hidden, 1], [m.keys, m.hidden, 2], [m.hidden, m.queries, 1]],
-    "all linear": [[m.queries, m.hidden, 1], [m.keys, m.hidden, 2], [m.hidden, m.queries, 1], [m.inner, m.hidden, 2], [m.hidden, m.inner, 1]],
-  };
-  return shapes[targets].map(([d_out, d_in, n]) => [d_out, d_in, n * m.layers]);
-}
-
-/** @param {Method} method @param {Model} model @param {string} targets @param {Record<string, any>} knobs */
-export function count(method, model, targets, knobs) {
+export function count(method, places, model, knobs) {
   let total = 0;
-  const where = places(method.place, model, targets);
+  const where = places.map((axes) => axes.map((axis) => Number(evaluate(axis, model))));
   for (const { axes, shared } of method.arrays) {
     const sizes = where.map(([d_out, d_in, n]) => {
       const size = axes.map((axis) => Number(evaluate(axis, { ...knobs, d_out, d_in }))).reduce((a, b) => a * b, 1);
@@ -78,7 +60,7 @@ export function count(method, model, targets, knobs) {
 }
 
 class ParameterCalculator extends HTMLElement {
-  /** @type {{methods: Record<string, Method>, models: Model[]} | undefined} */
+  /** @type {{methods: Record<string, Method>, models: Model[], places: Record<string, Expression[][]>, targets: Record<string, Expression[][]>} | undefined} */
   #data;
   /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
   #preset;
@@ -145,7 +127,9 @@ class ParameterCalculator extends HTMLElement {
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
-    const total = count(this.#method, model, this.#value("targets"), knobs);
+    const { places = {}, targets = {} } = this.#data ?? {};
+    const where = places[this.#method.place] ?? targets[this.#value("targets")];
+    const total = count(this.#method, where, model, knobs);
     const uneven = model.heads > 0 && model.queries % model.heads > 0;
     if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;

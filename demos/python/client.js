@@ -7,7 +7,9 @@
 /**
  * @typedef {{method: string, name: string, knob: string, own: Record<string, unknown>}} Side
  * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
- * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string} | Comparison & {type: "compare"}} Request
+ * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>}} Probe
+ * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code
+ * @typedef {Probe | Comparison & {type: "compare"} | Run} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
  * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
@@ -60,13 +62,13 @@ export class Python extends EventTarget {
   #lastId = 0;
 
   /**
-   * Run a probe.
+   * Ask for an answer.
    *
    * @param {object} key Who asks.
    * @param {Request} request
    * @returns {Promise<Answer | undefined>} Nothing when a newer request of the same asker took its place.
    */
-  probe(key, request) {
+  ask(key, request) {
     this.preload();
     return new Promise((resolve, reject) => {
       this.#waiting.get(key)?.resolve();
@@ -107,7 +109,7 @@ export class Python extends EventTarget {
       if (busy.has(key) || (this.single && this.#running.size)) continue;
       this.#waiting.delete(key);
       this.#running.set(++this.#lastId, job);
-      this.#worker?.postMessage({ id: this.#lastId, type: "probe", ...job.request });
+      this.#worker?.postMessage({ id: this.#lastId, ...job.request });
       this.dispatchEvent(new Event("request"));
     }
   }

@@ -87,10 +87,10 @@ class Readers extends Python {
    * @param {object} key
    * @param {import("./client.js").Request} request
    */
-  async probe(key, request) {
-    if (!("method" in request)) return super.probe(key, request);
+  async ask(key, request) {
+    if (request.type !== "probe") return super.ask(key, request);
     const edit = { name: request.method, source: this.edits.get(request.method) };
-    const answer = await super.probe(key, { ...request, ...edit });
+    const answer = await super.ask(key, { ...request, ...edit });
     if (answer && !sound(answer)) throw new PythonError("knob", "The edited code gave panels that cannot be drawn.");
     return answer;
   }

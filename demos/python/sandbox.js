@@ -2,7 +2,7 @@
  * The worker that runs readers' code, and nothing else: whatever the code does to its Python, it cannot reach that of the
  * widgets. The page starts it by way of a blob, so that it inherits the page's policy (readers.js).
  *
- * In:  {id, source, name}, with {method, knobs} for the widget of a method
+ * In:  {id, type: "run", source, name}, or {id, type: "probe", source, name, method, knobs} for the widget of a method
  * Out: those of worker.js, and for every run {type: "output", name, kind, value} with the kinds
  *      "loading", "start", "text" and "figure" (an SVG), "error" with {trace, line}, and "end"
  */

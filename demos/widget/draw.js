@@ -183,12 +183,17 @@ function entry(root, list, name, term, text) {
   return /** @type {HTMLElement} */ (group.lastElementChild);
 }
 
-/** A number in three digits. @param {number} value @returns {string} */
+/** A number in three digits, written as `figures` of gauges.py does. @param {number} value @returns {string} */
 export function short(value) {
   const size = Math.abs(value);
-  const text = value && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(3)}`;
-  return text.replaceAll("-", "−").replace("+", "");
+  const powers = value && (size < 1e-3 || size >= 1e5);
+  const [factor, power] = (powers ? value.toExponential(1) : `${+value.toPrecision(3)}`).split("e");
+  const raised = power && Array.from(power, (sign) => RAISED[sign]).join("");
+  return (raised ? `${factor} · 10${raised}` : factor).replace("-", "−");
 }
+
+/** @type {Record<string, string>} */
+const RAISED = { "+": "", "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].entries()) };
 
 // Elements -----------------------------------------------------------------------------------------
 

@@ -45,6 +45,11 @@ export class Field {
     return this.kind === "range" ? control.defaultValue : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
   }
 
+  /** Whether the control says something else than the default. */
+  get moved() {
+    return this.text !== this.initial;
+  }
+
   /** The value in the type that Python expects. @returns {Value} */
   get value() {
     const { kind } = this.element.dataset;
@@ -83,9 +88,9 @@ export class Field {
 
 /** The page's address with every value that differs from its default. @param {Field[]} fields */
 export function address(fields, url = new URL(location.href)) {
-  for (const { key, text, initial } of fields) {
-    if (text === initial) url.searchParams.delete(key);
-    else url.searchParams.set(key, text);
+  for (const { key, text, moved } of fields) {
+    if (moved) url.searchParams.set(key, text);
+    else url.searchParams.delete(key);
   }
   return url.href;
 }

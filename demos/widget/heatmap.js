@@ -5,8 +5,10 @@
  * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
  */
 
-const BELOW = [40, 112, 214]; // blue and orange of like lightness: told apart by every kind of colour vision
-const ABOVE = [214, 100, 10];
+// Blue and orange of like lightness: told apart by every kind of colour vision. Their only home; style sheets
+// (scripts/finish/bundle.mjs) and cards (scripts/stored/cards.py) read them here.
+export const BELOW = [40, 112, 214];
+export const ABOVE = [214, 100, 10];
 const LEVELS = 63; // of each sign
 
 /** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */

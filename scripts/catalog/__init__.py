@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapters_np import core
+from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import CatalogError, Paper, read_papers
 from scripts.catalog.records import (
@@ -170,7 +171,7 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
     yield from _clashes("aliases", names)
 
 
-def _knobs(module: str) -> Mapping[str, core.Knob]:
+def _knobs(module: str) -> Mapping[str, Knob]:
     return core.knobs(core.load(module))
 
 
@@ -251,7 +252,3 @@ def main() -> None:
         grade = f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} + {m.contested:.1f}"
         print(f"{m.number or '–':>3}  {m.slug:18} {m.theme:14} {grade if m.graded else 'no grade'}")
     print(f"{len(catalog.methods)} methods, {len(catalog.papers)} publications")
-
-
-if __name__ == "__main__":
-    main()

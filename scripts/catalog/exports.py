@@ -14,6 +14,7 @@ import yaml
 from markdown import markdown  # type: ignore[import-untyped]
 
 from adapters_np import core
+from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.papers import Paper
@@ -88,7 +89,7 @@ def _publication(paper: Paper) -> dict[str, Any]:
     return {name: value for name in fields if (value := getattr(paper, name))}
 
 
-def _knob(knob: core.Knob) -> dict[str, Any]:
+def _knob(knob: Knob) -> dict[str, Any]:
     about: dict[str, Any] = {"kind": knob.kind, "default": knob.default}
     if knob.kind == "choice":
         about["options"] = list(knob.options)

@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
 const { values } = parseArgs({ options: { manifest: { type: "string" }, out: { type: "string" } } });
 if (!values.manifest || !values.out) throw new Error("usage: node scripts/finish/bundle.mjs --manifest FILE --out FOLDER");
@@ -50,6 +51,7 @@ await bundle([
   entryNames: "[name]",
   splitting: true,
   chunkNames: "[name]-[hash]",
+  banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
   // Size and place alone, so that the page does not carry the list of files that the worker needs.
   define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, "MANIFEST.base": JSON.stringify(files.base), WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox), CELL_STYLE: JSON.stringify(style) },
 });

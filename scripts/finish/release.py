@@ -16,10 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.serve import IMMUTABLE
 
 RESOURCE = re.compile(
     r'(<(?:link|script|img)\b[^>]*?\s(?:href|src)="|url\()([^"()?#:]+\.\w+)(?:\?(\w+))?(?=[")])'
+)
+# Names with a hash in them never change their bytes.
+IMMUTABLE = re.compile(
+    r"/assets/py/[0-9a-f]{8,}/"
+    r"|/assets/demo/[^/]+-[0-9A-Z]{8}\.\w+$"
+    r"|/assets/(javascripts|stylesheets)/.+\.[0-9a-f]{8}\.min\.(js|css)$"
 )
 CODE = (".css", ".js")
 TWINS = (".br", ".gz", ".map")

@@ -67,8 +67,8 @@ for (const [name, { html, answers }] of Object.entries(demos)) {
   share(answers);
   for (const [i, answer] of answers.entries()) await draw(forms[i], answer, image);
   for (const svg of document.querySelectorAll("svg")) {
-    // A hundredth of a pixel is enough.
-    svg.outerHTML = svg.outerHTML.replace(/\d+\.\d{3,}/g, (digits) => `${+Number(digits).toFixed(2)}`);
+    // A hundredth of a pixel is enough, but not of a number that is read out.
+    svg.outerHTML = svg.outerHTML.replace(/aria-label="[^"]*"|\d+\.\d{3,}/g, (found) => (found.startsWith("aria") ? found : `${+Number(found).toFixed(2)}`));
   }
   drawn[name] = document.body.innerHTML;
 }

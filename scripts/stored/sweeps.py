@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 import brotli
 import numpy as np
 
-from adapters_np.core import Knob, slugs
+from adapters_np.core import slugs
+from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
-from demos.probe import Panel, main_knob, measure, show
+from demos.gauges import Panel
+from demos.probe import main_knob, measure, show
 from scripts.bootstrap import ROOT
 
 OUT = ROOT / ".build" / "sweeps"

@@ -17,10 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from demos.probe import probe
 from scripts.finish.release import add_service_worker
 from scripts.serve import serving
-from tests.browser.conftest import RECORD
+from tests.browser.reader import LORA, RECORD
 
 ROOT = Path(__file__).resolve().parents[2]
-LORA = "methods/lora/"
 KEPT = """async (prefix) => {
   const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
   const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
