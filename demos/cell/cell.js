@@ -22,7 +22,7 @@ const cells = new WeakMap();
  * @param {string} letters Code from a link, as link.js packs it.
  */
 export async function open(host, readers, signal, letters) {
-  await Promise.all([style(), readers.furnish()]);
+  await style();
   if (signal.aborted) return;
   const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);

@@ -1,9 +1,8 @@
 /**
  * A Python for readers' code, apart from that of the widgets: started by the first run, ended by a time limit.
  *
- * Its worker is started by way of a blob. Such a worker inherits the policy of where it is started, on hosts that send no
- * headers too, so that no code in it can reach another host or make code out of text. That place is an empty frame, which
- * has the page's policy and one more rule: nothing is asked for but the files of Python.
+ * Its worker is started by way of a blob. Such a worker inherits the page's policy, on hosts that send no headers too, so
+ * that no code in it can reach another host or make code out of text.
  */
 
 import { Python, PythonError } from "./client.js";
@@ -50,33 +49,10 @@ class Readers extends Python {
     for (const end of ["answer", "state"]) this.addEventListener(end, () => clearTimeout(this.#limit));
   }
 
-  /** @type {Promise<void> | undefined} */
-  #furnished;
-
-  /** @type {any} The global object of the frame. */
-  #room;
-
-  /** Make the frame. The worker can be started after that. */
-  furnish() {
-    return (this.#furnished ??= new Promise((resolve) => {
-      const home = new URL(MANIFEST.base, import.meta.url).href.replace(/[;,]/g, encodeURIComponent);
-      const frame = document.createElement("iframe");
-      frame.hidden = true;
-      frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="connect-src ${home}">`;
-      frame.onload = () => {
-        this.#room = frame.contentWindow;
-        resolve();
-      };
-      document.documentElement.append(frame);
-    }));
-  }
-
   /** @param {URL} address */
   start(address) {
-    const { Blob, URL, Worker } = this.#room;
     const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }));
-    /** @type {Worker} */
-    const worker = new Worker(script, { type: "module" });
+    const worker = super.start(new URL(script));
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
     return worker;
   }
@@ -102,8 +78,8 @@ function sound({ panels, sentence }) {
   const text = (value) => typeof value === "string" && value.length <= MOST.letters;
   /** @param {object} rest */
   const plain = (rest) => Object.values(rest).every((value) => typeof value === "number" || text(value));
-  /** @param {any} values from the frame, which has classes of its own @param {number} most */
-  const some = (values, most) => values[Symbol.toStringTag] === "Float64Array" && values.length > 0 && values.length <= most;
+  /** @param {unknown} values @param {number} most */
+  const some = (values, most) => values instanceof Float64Array && values.length > 0 && values.length <= most;
   /** @param {any} line */
   const line = ({ values, ...rest }) => some(values, MOST.values) && plain(rest);
   /** @param {any} view */

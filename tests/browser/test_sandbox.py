@@ -488,25 +488,6 @@ PROBE = """(host) => new Promise((resolve) => {
 })"""
 
 
-ROOM = """async (addresses) => {
-  const { Blob, URL, Worker } = document.querySelector("iframe").contentWindow;
-  const code = `Promise.allSettled(${JSON.stringify(addresses)}.map((address) => fetch(address)))
-    .then((all) => postMessage(all.map(({ status }) => status)))`;
-  const script = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(script, { type: "module" });
-  return new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
-}"""
-
-
-def test_the_frame_of_the_worker_allows_the_files_of_python_alone(
-    page: Page, site: str, host: Host
-) -> None:
-    open_cell(page, site)
-    addresses = [f"{site}assets/py/nothing", f"{site}catalog.json", f"{host.address}room"]
-    assert page.evaluate(ROOM, addresses) == ["fulfilled", "rejected", "rejected"]
-    assert host.asked == []
-
-
 def test_the_policy_in_the_page_binds_the_worker_where_the_host_sends_no_headers(
     browser: Browser, site: str, host: Host
 ) -> None:
