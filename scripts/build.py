@@ -20,6 +20,7 @@ from pathlib import Path
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
+from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.macros import house
 from scripts.runtime import vendor
@@ -37,7 +38,7 @@ EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/lazy.js", ".build/sweeps/*", *CODE),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
 )
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
@@ -85,14 +86,20 @@ def digest(patterns: tuple[str, ...]) -> str:
     return total.hexdigest()
 
 
-def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], object]) -> None:
-    """Run a step unless its output is there and was made from the same inputs.
+def step(
+    name: str,
+    inputs: tuple[str, ...],
+    output: Path,
+    make: Callable[[], object],
+    setting: str = "",
+) -> None:
+    """Run a step unless its output is there and was made from the same inputs and setting.
 
     Raises:
         SetupError: when the step fails; the text names it.
     """
     stamp = BUILD / "stamps" / name
-    key = digest(inputs)
+    key = f"{digest(inputs)}{setting}"
     if output.exists() and stamp.exists() and stamp.read_text() == key:
         return
     stamp.unlink(missing_ok=True)
@@ -200,14 +207,15 @@ def build() -> None:
     """
     step("catalogue", CATALOGUE, ROOT / "docs", check)
     runtime()
+    address = read_site().url
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
-    step("pages", PAGES, BUILD / "pages", pages)
+    step("pages", PAGES, BUILD / "pages", pages, address)
     step("scripts", SCRIPTS, BUILD / "scripts", bundle)
-    step("site", FINISH, SITE / "index.html", complete)
+    step("site", FINISH, SITE / "index.html", complete, address)
 
 
 def main() -> None:

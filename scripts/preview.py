@@ -21,7 +21,7 @@ from typing import Any
 from watchfiles import watch
 
 from scripts.bootstrap import ROOT, SetupError, locked, parse, say
-from scripts.serve import SITE, application, parser, serving, told
+from scripts.serve import SITE, application, base, parser, serving, told
 
 SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts", "CHANGELOG.md")
 
@@ -49,10 +49,10 @@ setInterval(async () => {
 
 def reloading(folder: Path) -> Any:
     """Return the application that serves a folder whose pages reload themselves."""
-    serve = application(folder)
+    serve, home = application(folder), base(folder)
 
     def version(path: str) -> bytes:
-        file = (folder / path.strip("/") / "index.html").resolve()
+        file = (folder / path.removeprefix(home).strip("/") / "index.html").resolve()
         if not file.is_relative_to(folder.resolve()) or not file.is_file():
             return b""
         return hashlib.sha256(file.read_bytes()).hexdigest()[:16].encode()

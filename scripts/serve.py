@@ -1,8 +1,8 @@
 """Serve the built site as a good static host would.
 
-Compressed files beside the originals are sent where the browser takes them, files with a hash in
+Compressed files beside the originals are sent where the browser takes them, files with a digest in
 their address are kept for ever, all others are asked for again, and every answer carries the site's
-policy.
+policy. A site that was built for a folder of its host is served below that.
 
     python -m scripts.serve [--port 8000]
 """
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
 import waitress
@@ -27,15 +28,24 @@ from whitenoise import WhiteNoise
 
 from scripts.bootstrap import ROOT
 from scripts.finish.policy import policy
-from scripts.finish.release import IMMUTABLE
+from scripts.finish.release import NAMED
 
 SITE = ROOT / "site"
 HOST = "127.0.0.1"
 MOST = 65_535  # ports
 
 
+def base(folder: Path) -> str:
+    """Return the path that a site was built for, from its home page: "/", or "/repo/"."""
+    home = folder / "index.html"
+    text = home.read_text("utf-8") if home.is_file() else ""
+    address = re.search(r'<link rel="canonical" href="([^"]+)">', text)
+    return urlsplit(address[1]).path if address else "/"
+
+
 def application(folder: Path) -> Any:
     """The WSGI application that answers with the files of a folder, looked up at each request."""
+    home = base(folder)
 
     def not_found(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         page = folder / "404.html"
@@ -65,6 +75,7 @@ def application(folder: Path) -> Any:
     files = WhiteNoise(
         not_found,
         root=folder,
+        prefix=home,
         index_file=True,
         autorefresh=True,
         allow_all_origins=False,
@@ -73,7 +84,8 @@ def application(folder: Path) -> Any:
     )
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == "/sitemap.xml" and (folder / "sitemap.xml").is_file():
+        asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
+        if asked and (folder / "sitemap.xml").is_file():
             return sitemap(environ, start_response)
         return files(environ, start_response)
 
@@ -84,7 +96,7 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     """Set how long an answer is kept and what a page may do."""
     if html is None:
         html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
-    kept = "public, max-age=31536000, immutable" if IMMUTABLE.search(url) else "no-cache"
+    kept = "public, max-age=31536000, immutable" if NAMED.search(url) else "no-cache"
     headers["Cache-Control"] = kept
     headers["Content-Security-Policy"] = f"{policy(html)}; frame-ancestors 'none'"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
@@ -124,7 +136,7 @@ def serving(
     thread = threading.Thread(target=run, name="serve", daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.effective_port}/"
+        yield f"http://{HOST}:{server.effective_port}{base(folder)}"
     finally:
         ended.set()
         server.trigger.pull_trigger()  # wakes the thread; what it is woken by may close only after

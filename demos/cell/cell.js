@@ -326,7 +326,7 @@ let styled;
 function style() {
   return (styled ??= new Promise((resolve) => {
     const link = document.createElement("link");
-    Object.assign(link, { rel: "stylesheet", href: new URL(CELL_STYLE, import.meta.url).href });
+    Object.assign(link, { rel: "stylesheet", href: new URL("cell.css", import.meta.url).href });
     link.onload = link.onerror = () => resolve();
     document.head.append(link);
   }));

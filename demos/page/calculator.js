@@ -74,7 +74,7 @@ class ParameterCalculator extends HTMLElement {
       if (!response.ok) throw new Error(`status ${response.status}`);
       this.#data = await response.json();
     } catch (error) {
-      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds; reload to try again.`);
+      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds. Reload the page to try again.`);
       return;
     }
     form.addEventListener("input", (event) => {

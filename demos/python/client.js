@@ -14,6 +14,8 @@
  * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
 
+import { RELOAD } from "../page/files.js";
+
 /** Why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
 export class PythonError extends Error {
   /**
@@ -42,7 +44,7 @@ export class Python extends EventTarget {
   state = "off";
 
   /** The worker, beside this file. */
-  file = WORKER;
+  file = "worker.js";
 
   /** Whether it is sent one request at a time, whoever asks. */
   single = false;
@@ -60,6 +62,8 @@ export class Python extends EventTarget {
   /** @type {Map<object, Job>} */
   #waiting = new Map();
   #lastId = 0;
+  /** Ends the wait of what is less urgent. */
+  #arrived = () => {};
 
   /**
    * Ask for an answer.
@@ -140,7 +144,7 @@ export class Python extends EventTarget {
     if (this.state === "ready") {
       this.#end("failed", new PythonError("crash", `Python broke down: ${reason}. The next change starts it anew.`));
     } else {
-      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. If trying again does not help, reload the page.`));
+      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. ${RELOAD}`));
     }
   }
 
@@ -162,6 +166,12 @@ export class Python extends EventTarget {
   #enter(state, reason) {
     const before = this.state;
     this.state = state;
+    this.#arrived();
+    if (state === "loading") {
+      // while it is held, nothing is fetched for reading without a network (sw.js)
+      const loading = new Promise((done) => (this.#arrived = () => done(undefined)));
+      navigator.locks?.request("python", { mode: "shared" }, () => loading).catch(() => {});
+    }
     this.dispatchEvent(new CustomEvent("state", { detail: { before, reason } }));
   }
 }

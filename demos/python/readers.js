@@ -17,7 +17,7 @@ const LIMITS = {
 const MOST = { panels: 50, parts: 20, values: 1000, entries: 256 * 256, letters: 2000 };
 
 class Readers extends Python {
-  file = SANDBOX;
+  file = "sandbox.js";
 
   /** What readers have made of the modules of methods. @type {Map<string, string>} */
   edits = new Map();

@@ -9,7 +9,7 @@ import { recall, remember } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "../page/lazy.js";
+import { RELOAD, file, get, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { python } from "../python/client.js";
 
@@ -51,14 +51,14 @@ class Side {
   /** Takes the controls of another method. @param {string} method */
   async choose(method) {
     this.select.value = method;
-    const response = await fetch(new URL(`./${method}.html`, import.meta.url)).catch(() => undefined);
+    const html = await file(`${method}.html`).then((response) => response.text(), () => undefined);
     if (this.select.value !== method) return; // the reader has chosen again
-    if (!response?.ok) {
+    if (!html) {
       this.select.value = this.method;
-      throw new Error(`The controls of ${method} could not be loaded.`);
+      throw new Error(`The controls of ${method} could not be loaded. ${RELOAD}`);
     }
     const template = document.createElement("template");
-    template.innerHTML = await response.text();
+    template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
     const fields = form.querySelectorAll(".controls > .field:not([data-knob=step])");
     for (const name of ["id", "for", "aria-describedby"])
@@ -175,9 +175,9 @@ class AdapterCompare extends Live {
     const [a, b] = this.sides;
     charts().catch(() => {});
     try {
-      const names = [`${a.method}.json`, ...this.sides.map(({ form }) => form.dataset.sweep ?? "")];
-      const files = names.map((name) => fetch(new URL(name, import.meta.url)));
-      const [{ Sweep }, pairs, ...responses] = await Promise.all([lazily(() => import("./sweep.js")), ...files]);
+      const stored = this.sides.map(({ form }) => get(form.dataset.sweep ?? ""));
+      const code = lazily(() => import("./sweep.js"));
+      const [{ Sweep }, pairs, ...responses] = await Promise.all([code, file(`${a.method}.json`), ...stored]);
       const { own, sentence } = (await pairs.json())[b.method];
       const sweeps = await Promise.all(responses.map(async (response) => new Sweep(await response.arrayBuffer())));
       if (signal.aborted || subject !== this.subject || this.dataset.state === "live") return;
@@ -188,7 +188,7 @@ class AdapterCompare extends Live {
     } catch {
       if (signal.aborted || subject !== this.subject) return;
       this.show("error", "The pictures are those of another pair.", "Run");
-      this.write(".problem", `The stored pictures of ${a.name} and ${b.name} could not be loaded.`);
+      this.write(".problem", `The stored pictures of ${a.name} and ${b.name} could not be loaded. ${RELOAD}`);
     }
   }
 

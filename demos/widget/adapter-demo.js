@@ -10,7 +10,7 @@ import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "../page/lazy.js";
+import { RELOAD, file, get, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
@@ -102,7 +102,7 @@ class AdapterDemo extends Live {
   /** @param {string} name of the file */
   async #load(name) {
     const code = lazily(() => import("./sweep.js"));
-    const [{ Sweep }, response] = await Promise.all([code, fetch(new URL(name, import.meta.url))]);
+    const [{ Sweep }, response] = await Promise.all([code, get(name)]);
     return new Sweep(await response.arrayBuffer());
   }
 
@@ -217,7 +217,7 @@ class AdapterDemo extends Live {
     try {
       return await lazily(() => import("./export.js"));
     } catch {
-      this.write(".problem", "What writes files could not be loaded. Press again to ask for it once more.");
+      this.write(".problem", `What writes files could not be loaded. ${RELOAD}`);
     }
   }
 
@@ -276,9 +276,11 @@ class AdapterDemo extends Live {
 
   /** Fills an empty element with the stored picture of its method. */
   async #fetch() {
-    const response = await fetch(new URL(`./${encodeURIComponent(this.method)}.html`, import.meta.url)).catch(() => undefined);
-    if (response?.ok) this.innerHTML = await response.text();
-    else this.textContent = `The picture of “${this.method}” could not be loaded.`;
+    try {
+      this.innerHTML = await (await file(`${this.method}.html`)).text();
+    } catch {
+      this.textContent = `The picture of “${this.method}” could not be loaded. ${RELOAD}`;
+    }
   }
 
   /** The same method may be twice on a page; labels must find their own controls. */

@@ -15,7 +15,7 @@
  */
 
 import { canvas } from "./heatmap.js";
-import { lazily } from "../page/lazy.js";
+import { lazily } from "../page/files.js";
 
 export const charts = () => lazily(() => import("./chart.js"));
 

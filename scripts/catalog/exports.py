@@ -9,13 +9,15 @@ import re
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import yaml
 from markdown import markdown  # type: ignore[import-untyped]
+from mkdocs.utils.yaml import yaml_load
 
 from adapters_np import core
 from adapters_np.knobs import Knob
-from scripts.bootstrap import ROOT
+from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
@@ -33,12 +35,21 @@ class Site(NamedTuple):
 
 
 def read_site(root: Path = ROOT) -> Site:
-    """Return the site's own facts, from the files that hold them."""
-    address = re.search(r"^site_url: *(\S+)", (root / "mkdocs.yml").read_text("utf-8"), re.M)
+    """Return the site's own facts, from the files that hold them.
+
+    Raises:
+        SetupError: when the address of the site is none.
+    """
+    configured = yaml_load((root / "mkdocs.yml").read_text("utf-8"))["site_url"]
+    address = urlsplit(configured or "")
+    if address.scheme not in ("http", "https") or not address.hostname or address.query:
+        raise SetupError(
+            f"the site's address is {configured!r}, but has to be like https://host/folder/. "
+            "It is `site_url` in mkdocs.yml, or the variable SITE_URL where that is set."
+        )
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
-    assert address
-    title = citation["title"].partition(":")[0]
-    return Site(address[1], title, citation["authors"][0]["name"], str(citation["date-released"]))
+    title, author = citation["title"].partition(":")[0], citation["authors"][0]["name"]
+    return Site(f"{configured.rstrip('/')}/", title, author, str(citation["date-released"]))
 
 
 # JSON and CSV -------------------------------------------------------------------------------------

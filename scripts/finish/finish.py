@@ -20,11 +20,10 @@ from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
-from scripts.finish.release import add_service_worker, add_versions
+from scripts.finish.release import add_names, add_python, add_service_worker, place_python
 from scripts.finish.typography import dress
 
 BUILD = ROOT / ".build"
-MANIFEST = BUILD / "py" / "manifest.json"
 TYPESET = Path(__file__).with_name("typeset.mjs")
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
@@ -57,8 +56,20 @@ def finish(
     Raises:
         SetupError: when KaTeX rejects an equation or a link is broken.
     """
-    facts = exports.read_site()
     out = BUILD / "site"
+    make(pages, out, catalog, pictures)
+    if preview:
+        for worker in site.glob("sw.js"):
+            shutil.copyfile(worker, out / worker.name)
+    else:
+        publish(out, exports.read_site().url)
+        compress(out, BUILD / "twins")
+    replace(out, site)
+
+
+def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+    """Make a site that browsers can show, in a folder of its own; see `finish`."""
+    facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     dress(out)
@@ -71,17 +82,19 @@ def finish(
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
-    add_versions(out)
+    add_names(out, facts.url)
     add_policy(out)
-    if preview:
-        for worker in site.glob("sw.js"):
-            shutil.copyfile(worker, out / worker.name)
-    else:
-        if found := list(problems(out, facts.url)):
-            raise SetupError("the pages have problems:\n" + "\n".join(found))
-        add_service_worker(out, json.loads(MANIFEST.read_text("utf-8")))
-        compress(out, BUILD / "twins")
-    replace(out, site)
+
+
+def publish(out: Path, url: str) -> None:
+    """Make a release of a site whose files are all there.
+
+    Raises:
+        SetupError: when a link is broken or the service worker does not bundle.
+    """
+    if found := list(problems(out, url)):
+        raise SetupError("the pages have problems:\n" + "\n".join(found))
+    add_service_worker(out, url)
 
 
 def bundle() -> None:
@@ -90,9 +103,9 @@ def bundle() -> None:
     Raises:
         RuntimeError: when one of them is wrong; the text is the bundler's own.
     """
-    command = ["node", "scripts/finish/bundle.mjs", "--manifest", str(MANIFEST)]
-    command += ["--out", str(BUILD / "scripts")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = ["node", "scripts/finish/bundle.mjs", "--out", str(BUILD / "scripts")]
+    manifest = json.dumps(place_python(BUILD / "py"))
+    done = subprocess.run(command, cwd=ROOT, input=manifest, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
 
@@ -169,10 +182,8 @@ def add_assets(out: Path) -> None:
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
+    add_python(out, BUILD / "py")
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
-    files = json.loads(MANIFEST.read_text("utf-8"))["files"].values()
-    for home in {file["path"].split("/")[0] for file in files}:
-        shutil.copytree(BUILD / "py" / home, out / "assets" / "py" / home)
 
 
 def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
@@ -180,7 +191,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "calculator.json": counts.calculator_json(catalog),
+        "assets/demo/calculator.json": counts.calculator_json(catalog),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

@@ -51,7 +51,6 @@ def bundle(folder: Path, manifest: dict[str, Any]) -> None:
         [
             *(ROOT / "node_modules/.bin/esbuild", *ENTRIES, "--bundle", "--format=esm"),
             f"--define:MANIFEST={json.dumps(manifest)}",
-            '--define:WORKER="worker.js"',
             *(f"--outdir={folder / 'assets/demo'}", "--entry-names=[name]", "--log-level=error"),
             "--allow-overwrite",
         ],
