@@ -26,6 +26,11 @@ def test_an_arrow_between_folders_goes_one_way() -> None:
     assert all(level[name] > level[other] for name in GRAPH for other in GRAPH[name])
 
 
+def test_a_room_that_carries_no_other_leaves_a_full_level() -> None:
+    graph = {"ground": [], **{name: ["ground"] for name in "abcd"}, "roof": ["b", "c", "d"]}
+    assert house.levels(graph) == {"ground": 0, "b": 1, "c": 1, "d": 1, "a": 2, "roof": 2}
+
+
 def test_folders_that_import_each_other_are_named() -> None:
     circle = {"cell": ["page"], "page": ["python"], "python": ["cell"], "roof": ["cell"]}
     with pytest.raises(ValueError, match=r"(?=.*cell → page → python|.*page → python → cell)"):

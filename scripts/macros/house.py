@@ -44,6 +44,8 @@ HOLDS = {
     "adapters_np": "what adapters share: base classes, knobs, linear algebra",
 }
 
+MOST = 3  # rooms on a level: a phone has no room for more
+
 Graph = Mapping[str, list[str]]
 
 
@@ -96,19 +98,28 @@ def _names(tree: ast.AST) -> Iterator[str]:
 def levels(graph: Graph) -> dict[str, int]:
     """Return the level of every room: the ground is 0, and all that a room imports lies below it.
 
+    Where a level is full, a room goes to the next one, those first that carry no other.
+
     Raises:
         ValueError: when rooms import each other; the text names them.
     """
-    found: dict[str, int] = {}
+    depth: dict[str, int] = {}
     try:
         for name in TopologicalSorter(graph).static_order():
-            found[name] = 1 + max((found[other] for other in graph.get(name, [])), default=-1)
+            depth[name] = 1 + max((depth[other] for other in graph[name]), default=-1)
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
         raise ValueError(
             f"folders import each other: {circle}. An arrow between folders goes one way: "
             "move what both need into the lower one."
         ) from error
+    carry = {other for name in graph for other in graph[name]}
+    found: dict[str, int] = {}
+    for name in sorted(depth, key=lambda name: (depth[name], name not in carry, name)):
+        level = 1 + max((found[other] for other in graph[name]), default=-1)
+        while list(found.values()).count(level) == MOST:
+            level += 1
+        found[name] = level
     return found
 
 
