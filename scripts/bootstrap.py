@@ -334,9 +334,20 @@ def stamped(stamp: Path, inputs: Sequence[Path]) -> Iterator[bool]:
 
 @contextmanager
 def locked(path: Path, wait: Callable[[str], None] = say) -> Iterator[None]:
-    """Hold a lock that ends with the process, and wait while another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    """Hold a lock that ends with the process, and wait while another process holds it.
+
+    Raises:
+        SetupError: when the file cannot be written, as in a read-only checkout.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be written ({error.strerror}). What is made goes into .venv, "
+            "node_modules, .build and site: make the project's folder writable, or work in a copy."
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

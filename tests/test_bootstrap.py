@@ -65,6 +65,12 @@ def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -
     assert said == [f"waiting for another run to finish ({file})"]
 
 
+def test_a_checkout_that_cannot_be_written_is_named_with_the_way_out() -> None:
+    rule = r"^/dev/null/lock cannot be written \(.*\)\. .* work in a copy\.$"
+    with pytest.raises(SetupError, match=rule), locked(Path("/dev/null/lock")):
+        pass
+
+
 def test_a_command_that_fails_is_named_with_its_last_lines_and_the_way_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
