@@ -1,8 +1,8 @@
 """Which hypothesis explains which change? Every method that has a ΔW, fitted to every world.
 
-    python3 -m scripts.studies.explained
+    python3 -m scripts.stored.explained
 
-It writes docs/data/explained.json, which is committed: it takes some twenty minutes on one core.
+It is run by hand, for it takes some twenty minutes on one core, and writes docs/data/explained.json.
 
 Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
 ranks? Grid: all methods with a ΔW × all worlds × three budgets, on the toy world's 32 × 32 power

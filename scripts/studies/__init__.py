@@ -1,1 +1,0 @@
-"""Longer computations, run by hand; their results are committed."""
