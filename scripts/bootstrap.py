@@ -55,6 +55,9 @@ FIREFOXES = (
 )
 
 
+FULL = "the disk is full. Free some space, then run the command again."
+
+
 class SetupError(Exception):
     """A step that cannot go on. The text says what failed, why, and what to do about it."""
 
@@ -93,6 +96,23 @@ def variables() -> dict[str, str]:
     """The environment in which every tool of the project is found."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
+
+
+def parse(root: Path = ROOT) -> None:
+    """Read all modules of the project as Python does.
+
+    Raises:
+        SetupError: when one cannot be read; the text names file and line.
+    """
+    for folder in ("adapters_np", "demos", "scripts"):
+        for path in sorted((root / folder).rglob("*.py")):
+            try:
+                compile(path.read_bytes(), str(path.relative_to(root)), "exec", dont_inherit=True)
+            except SyntaxError as error:
+                place = f"{error.filename}:{error.lineno}"
+                raise SetupError(
+                    f"{place}: {error.msg}. Correct this line, then try again."
+                ) from None
 
 
 def python_packages() -> None:
@@ -281,6 +301,8 @@ def run(
         print("\r\x1b[K", end="", file=sys.stderr)
     if process.returncode:
         sys.stderr.writelines(tail)
+        if any("ENOSPC" in line or "No space left on device" in line for line in tail):
+            help = FULL
         raise SetupError(
             f"{label} failed: `{' '.join(words)}` ended with code {process.returncode}. {help}"
         )

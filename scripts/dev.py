@@ -13,22 +13,20 @@ sys.path[0] = str(ROOT)
 QUICK = "--quick"
 NO_TESTS = 5  # pytest's exit code
 
-from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E402
+from scripts.bootstrap import SetupError, environment, parse, say, variables  # noqa: E402
 
 
 def serve(arguments: list[str]) -> None:
-    """Build the site, serve it on http://127.0.0.1:8000, build again on every change."""
-    build([])
-    words = ["python", "-m", "scripts.serve", "--watch", *arguments]
+    """Build the site, serve it on http://127.0.0.1:8000, show every change of a source."""
+    words = ["python", "-m", "scripts.preview", *arguments]
     os.chdir(ROOT)
     os.execvpe(words[0], words, variables())  # takes this process's place, and so its signals
 
 
 def test(arguments: list[str]) -> None:
-    """Check and run all tests, browsers last; --quick: none of the site; or those for pytest."""
+    """Check, then run every test, a browser's last; --quick: no site; the rest goes to pytest."""
+    check([])
     chosen = [argument for argument in arguments if argument != QUICK]
-    if not chosen:
-        check([])
     found = pytest("not site", chosen)
     if QUICK not in arguments:
         build([])
@@ -45,6 +43,7 @@ def pytest(marked: str, arguments: list[str]) -> bool:
 
 def build(arguments: list[str]) -> None:
     """Build the site into site/."""
+    parse()
     python("scripts.build", *arguments)
 
 
@@ -80,6 +79,8 @@ def call(*words: str, but: int = 0) -> int:
     say(" ".join(words))
     output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
     code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
+    if code and "scripts.build" in words:
+        sys.exit(code)  # its last line has said why
     if code not in (0, but):
         raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
     return code

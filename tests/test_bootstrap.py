@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts import bootstrap
-from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, run, stamped
+from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, parse, run, stamped
 
 
 def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(tmp_path: Path) -> None:
@@ -70,6 +72,44 @@ def test_a_command_that_fails_is_named_with_its_last_lines_and_the_way_out(
     with pytest.raises(SetupError, match=r"Step failed: .* ended with code 3\. Plug it in\."):
         run("Step", command, help="Plug it in.")
     assert "the reason" in capsys.readouterr().err
+
+
+def test_a_command_that_finds_the_disk_full_says_what_to_do() -> None:
+    # /dev/full takes no byte
+    command = ["node", "-e", "fs.writeFileSync('/dev/full', 'x')"]
+    with pytest.raises(SetupError, match=r"ended with code 1\. the disk is full\. Free some space"):
+        run("Step", command)
+
+
+def test_a_module_that_python_cannot_read_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "adapters_np").mkdir()
+    module = tmp_path / "adapters_np" / "lora.py"
+    module.write_text("x = 1\n")
+    parse(tmp_path)
+    module.write_text("x = 1\ndef init(:\n")
+    with pytest.raises(SetupError, match=r"^adapters_np/lora\.py:2: invalid syntax\. Correct this"):
+        parse(tmp_path)
+
+
+def test_a_build_ends_with_the_line_that_says_what_is_wrong(tmp_path: Path) -> None:
+    for name in ("scripts", "adapters_np", "demos"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("package.json", "package-lock.json", "requirements.txt", ".npmrc"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in (".venv", "node_modules"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "scripts/dev.py", "build"]
+
+    def last() -> str:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1
+        return done.stderr.splitlines()[-1]
+
+    # docs/ is missing
+    assert last().startswith("✗ catalogue failed: ")
+    with (tmp_path / "adapters_np/methods/lora.py").open("a") as module:
+        module.write("a b\n")
+    assert re.match(r"✗ adapters_np/methods/lora\.py:\d+: invalid syntax\.", last())
 
 
 def test_a_command_that_does_not_exist_is_named() -> None:

@@ -6,8 +6,10 @@ import base64
 import gzip
 import hashlib
 import http.client
+import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +17,8 @@ import brotli
 import pytest
 
 from scripts.finish.policy import policy
-from scripts.serve import serving
+from scripts.preview import reloading
+from scripts.serve import parser, serving
 
 SCRIPT = "document.title = 'Grüße'"
 PAGE = f"<!doctype html><title>x</title><script>{SCRIPT}</script><script src='a.js'></script>"
@@ -181,3 +184,43 @@ def test_the_port_is_free_again_after_the_server_has_ended(tmp_path: Path) -> No
         socket.create_connection(("127.0.0.1", port), timeout=5)
     with serving(tmp_path, port) as address:
         assert Answer(address, "/").status == 404
+
+
+@pytest.mark.parametrize("text", ["-1", "99999", "65536", "x", "80.5", ""])
+def test_a_number_that_is_no_port_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser("").parse_args([f"--port={text}"])
+    assert caught.value.code == 2
+    assert f"{text!r} is no port: 0 (any free one) to 65535" in capsys.readouterr().err
+
+
+def test_the_ports_that_there_are_pass() -> None:
+    assert [parser("").parse_args(["--port", p]).port for p in ("0", "65535")] == [0, 65535]
+
+
+def test_many_requests_at_once_are_nothing_to_say(
+    site: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(lambda _: Answer(site, "/").status, range(256)))
+    assert answers == [200] * 256
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+# While it is edited -------------------------------------------------------------------------------
+
+
+def test_a_page_gets_the_script_that_reloads_it_when_it_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(PAGE, "utf-8")
+    with serving(tmp_path, app=reloading) as address:
+        first = Answer(address, "/", Accept_Encoding="gzip")
+        assert first.body.startswith(PAGE.encode())
+        assert int(first.headers["Content-Length"]) == len(first.body)
+        found = re.search(rb'<script src="(/__reload.js)\?(\w+)">', first.body)
+        assert found
+        assert Answer(address, found[1].decode()).headers["Content-Type"] == "text/javascript"
+        assert Answer(address, "/__version/").body == found[2]
+        (tmp_path / "index.html").write_text(f"{PAGE} ", "utf-8")
+        assert Answer(address, "/__version/").body not in (b"", found[2])
+        for outside in ("none/", "../", "%2e%2e/"):
+            assert Answer(address, f"/__version/{outside}").body == b""

@@ -1,6 +1,7 @@
 /** An open cell: the editor in the place of a listing, with what its code prints, draws and does to the widgets. */
 
 import { edit } from "./editor.js";
+import { objection } from "./figure.js";
 import { pack, unpack } from "./link.js";
 
 /**
@@ -21,7 +22,7 @@ const cells = new WeakMap();
  * @param {string} letters Code from a link, as link.js packs it.
  */
 export async function open(host, readers, signal, letters) {
-  await style();
+  await Promise.all([style(), readers.furnish()]);
   if (signal.aborted) return;
   const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);
@@ -112,7 +113,9 @@ class Cell {
   }
 
   async #share() {
-    const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${await pack(this.editor.text)}`;
+    const letters = await pack(this.editor.text).catch(({ message }) => this.say(`There is no link: ${message}.`));
+    if (letters === undefined) return;
+    const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${letters}`;
     const length = `${(link.length / 1000).toFixed(1)} kB${link.length > LONG ? ", which some programs cut off" : ""}`;
     try {
       await navigator.clipboard.writeText(link);
@@ -195,7 +198,6 @@ class Cell {
   /** @param {{name: string, kind: string, value: any}} detail See sandbox.js. */
   #receive({ name, kind, value }) {
     if (name !== this.host.name) return;
-    const output = this.#find(".output");
     if (kind === "loading") this.say("Loading the packages that the code imports.");
     if (kind === "start") {
       this.#clear();
@@ -204,12 +206,7 @@ class Cell {
       if (!this.module) this.say("Running.");
     }
     if (kind === "text") this.#print(value);
-    if (kind === "figure") {
-      const image = new Image();
-      image.src = URL.createObjectURL(new Blob([value], { type: "image/svg+xml" })); // an image runs no script
-      image.alt = `Figure ${output.querySelectorAll("img").length + 1}`;
-      output.append(image);
-    }
+    if (kind === "figure") this.#draw(value);
     if (kind === "error") {
       this.#print(value.trace, "trace");
       this.editor.mark(value.line);
@@ -271,6 +268,17 @@ class Cell {
     for (const { src } of this.host.querySelectorAll("img")) URL.revokeObjectURL(src);
     this.#find(".output").replaceChildren();
     this.editor.mark();
+  }
+
+  /** @param {string} svg */
+  #draw(svg) {
+    const reason = objection(svg);
+    if (reason) return this.#print(`A figure is left out: ${reason}.\n`);
+    const output = this.#find(".output");
+    const image = new Image();
+    image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" })); // an image runs no script
+    image.alt = `Figure ${output.querySelectorAll("img").length + 1}`;
+    output.append(image);
   }
 
   /** @param {string} text @param {string} name of the class */

@@ -130,6 +130,7 @@ class ParameterCalculator extends HTMLElement {
     const { places = {}, targets = {} } = this.#data ?? {};
     const where = places[this.#method.place] ?? targets[this.#value("targets")];
     const total = count(this.#method, where, model, knobs);
+    if (total > Number.MAX_SAFE_INTEGER) return this.#say("These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.");
     const uneven = model.heads > 0 && model.queries % model.heads > 0;
     if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;

@@ -33,7 +33,8 @@ export class PythonError extends Error {
 let kept = {};
 
 /**
- * Fires `state`, with the state before and the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
+ * Fires `state`, with the state before and the reason of an end in its detail, while files arrive `progress` with {loaded, total, stage},
+ * and `request` and `answer` when it has sent the one and received the other.
  * A worker for readers' code has `output` too (sandbox.js).
  */
 export class Python extends EventTarget {
@@ -42,6 +43,9 @@ export class Python extends EventTarget {
 
   /** The worker, beside this file. */
   file = WORKER;
+
+  /** Whether it is sent one request at a time, whoever asks. */
+  single = false;
 
   /** What a first visit downloads. */
   bytes = MANIFEST.bytes;
@@ -102,10 +106,11 @@ export class Python extends EventTarget {
     if (this.state !== "ready") return;
     const busy = new Set([...this.#running.values()].map(({ key }) => key));
     for (const [key, job] of this.#waiting) {
-      if (busy.has(key)) continue;
+      if (busy.has(key) || (this.single && this.#running.size)) continue;
       this.#waiting.delete(key);
       this.#running.set(++this.#lastId, job);
       this.#worker?.postMessage({ id: this.#lastId, ...job.request });
+      this.dispatchEvent(new Event("request"));
     }
   }
 
@@ -123,6 +128,7 @@ export class Python extends EventTarget {
     } else {
       const job = this.#running.get(id);
       this.#running.delete(id);
+      this.dispatchEvent(new Event("answer"));
       if (error) job?.reject(new PythonError("knob", error.message, error.knob));
       else job?.resolve({ ...answer, milliseconds });
       this.#send();

@@ -23,17 +23,31 @@ os.environ["MPLBACKEND"] = "module://demos.figures"
 random.seed(), numpy.random.seed()
 `;
 
+// as they are before readers' code can replace them
+const { String, structuredClone } = globalThis;
 const post = globalThis.postMessage.bind(globalThis);
+const slice = Function.call.bind(String.prototype.slice);
 
-let last = start(post, (pyodide, base) => {
+/** @param {unknown} value */
+const short = (value) => slice(String(value), 0, MESSAGE);
+
+/** @type {ReturnType<typeof confine>} */
+let afterwards;
+
+Reflect.deleteProperty(globalThis, "MessageChannel"); // without it Pyodide takes timers, which confine() counts
+const ready = start(post, (pyodide) => {
   demandPolicy();
-  confine(globalThis, base);
+  const { lockfile, lockfileBaseUrl } = pyodide;
+  afterwards = confine(globalThis, Object.values(lockfile.packages).map(({ file_name }) => `${new URL(file_name, lockfileBaseUrl)}`));
+  /** @type {any} */ (pyodide)._module.finalizationRegistry = { register() {}, unregister() {} }; // it would call code at any time later
   pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
   pyodide.pyimport("demos.readers").destroy();
 });
-addEventListener("message", ({ data }) => (last = last.then((pyodide) => respond(pyodide, data))));
+addEventListener("message", async ({ data }) => respond(await ready, data));
 
 /**
+ * Run what the page sends, one request at a time (readers.js). The answer is given when nothing of the run is left.
+ *
  * @param {Pyodide} pyodide
  * @param {{id: number, name?: string, source: string, method?: string, knobs?: Record<string, unknown>}} request
  */
@@ -52,14 +66,19 @@ async function respond(pyodide, { id, name, ...request }) {
     const started = performance.now();
     tell("start");
     const { answer, trace, line } = run(pyodide, request, emit);
-    if (!answer) tell("error", { trace: String(trace).slice(0, MESSAGE), line });
-    tell("end");
-    if (answer) post({ id, answer, milliseconds: performance.now() - started });
-    else post({ id, error: explain({ message: String(trace) }) });
+    const milliseconds = performance.now() - started;
+    const { message, knob } = answer ? {} : explain({ message: String(trace) });
+    // a copy has no getters, so that posting it calls nothing
+    const reply = structuredClone(answer ? { id, answer, milliseconds } : { id, error: { message: short(message), knob } });
+    const error = answer ? undefined : { trace: short(trace), line: line && +line };
+    afterwards(() => {
+      if (error) tell("error", error);
+      tell("end");
+      post(reply);
+    });
   } catch (error) {
-    post({ type: "crash", message: error instanceof Error ? error.message : String(error) });
+    post({ type: "crash", message: short(error instanceof Error ? error.message : error) });
   }
-  return pyodide;
 }
 
 /** The source whose packages were loaded last. */

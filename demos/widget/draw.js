@@ -120,7 +120,7 @@ function drawSeries(root, panel, chart) {
 }
 
 /** @param {Series} panel */
-const highest = ({ lines }) => Math.max(...lines.flatMap(({ values }) => Array.from(values)));
+const highest = ({ lines }) => lines.flatMap(({ values }) => Array.from(values)).reduce((top, value) => Math.max(top, value), -Infinity);
 
 /** @param {number[]} sigma */
 function summary(sigma) {

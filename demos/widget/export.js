@@ -1,5 +1,6 @@
 /** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
+import { text } from "./csv.js";
 import { Field } from "./fields.js";
 
 /**
@@ -50,8 +51,7 @@ function csv(demo, { knobs, panels }) {
       for (const { label, columns, values } of panel.views)
         for (let i = 0; i < values.length; i++) rows.push([panel.name, label, Math.floor(i / columns) + 1, (i % columns) + 1, values[i]]);
   }
-  const cell = (/** @type {string | number | boolean} */ value) => (/[",\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`);
-  return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
+  return text(rows);
 }
 
 // Code ---------------------------------------------------------------------------------------------

@@ -98,6 +98,15 @@ def _knob(knob: Knob) -> dict[str, Any]:
     return about
 
 
+def guarded(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    >>> guarded("=1+1"), guarded(-1.5), guarded("LoRA")
+    ("'=1+1", -1.5, 'LoRA')
+    """
+    return f"'{cell}" if isinstance(cell, str) and re.match(r"[=+\-@\t\r]", cell) else cell
+
+
 def catalog_csv(catalog: Catalog, site: Site) -> str:
     """Return a row for each method; a dimension's column holds the audit's verdict."""
     text = io.StringIO()
@@ -109,7 +118,8 @@ def catalog_csv(catalog: Catalog, site: Site) -> str:
         awarded = [int(d in m.survey) if m.graded else "" for d in DIMENSIONS]
         verdicts = [m.audit[d].verdict if d in m.audit else "" for d in DIMENSIONS]
         row = [m.number or "", m.slug, m.title, m.theme, m.status, *totals, *awarded, *verdicts]
-        table.writerow([*row, catalog.papers[m.papers[0]].url, site.url + m.url])
+        row += [catalog.papers[m.papers[0]].url, site.url + m.url]
+        table.writerow(map(guarded, row))
     return text.getvalue()
 
 

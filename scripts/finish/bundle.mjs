@@ -52,6 +52,6 @@ await bundle([
   splitting: true,
   chunkNames: "[name]-[hash]",
   banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
-  // The size alone, so that the page does not carry the list of files that the worker needs.
-  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox), CELL_STYLE: JSON.stringify(style) },
+  // Size and place alone, so that the page does not carry the list of files that the worker needs.
+  define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, "MANIFEST.base": JSON.stringify(files.base), WORKER: JSON.stringify(worker), SANDBOX: JSON.stringify(sandbox), CELL_STYLE: JSON.stringify(style) },
 });

@@ -31,6 +31,7 @@ HOLDS = {
     "scripts/stored": "what is computed before a visit: pictures, answers, comparisons, cards",
     "scripts/runtime": "Python for the browser: fetched, trimmed, packed, started once",
     "scripts/macros": "what pages call: tables, plots, lists, this picture",
+    "scripts/studies": "longer computations whose results are committed",
     "scripts/catalog": "records of all methods, their checks, and files for machines",
     "scripts/bootstrap.py": "finds and installs what all steps need",
     "demos/widget": "the two elements: controls, drawing, export",
@@ -131,7 +132,7 @@ def direct(graph: Graph) -> list[tuple[str, str]]:
 
 # Drawing ------------------------------------------------------------------------------------------
 
-WIDTH, BOX, HEIGHT, STEP, LANE, GAP = 352, 92, 34, 58, 8, 5
+BOX, HEIGHT, STEP, LANE, GAP = 92, 34, 58, 8, 5
 SWEEPS = 12
 
 Node = tuple[int, str, str]  # a level, and there a room, twice, or an arrow that passes between two
@@ -150,7 +151,9 @@ def picture(graph: Graph) -> str:
         for a, b in direct(graph)
     ]
     rooms = [(level[name], name, name) for name in graph]
-    x = _spread(_order(rooms, arrows), arrows)
+    order = _order(rooms, arrows)
+    width = max(sum(map(_width, row)) + GAP * (len(row) - 1) for row in order)
+    x = _spread(order, arrows, width)
     top = {node: 1 + STEP * (max(level.values()) - node[0]) for node in x}
     drawn = [_arrow([(x[node], top[node]) for node in arrow]) for arrow in arrows]
     drawn += [_box(node[1], x[node], top[node]) for node in rooms]
@@ -159,7 +162,7 @@ def picture(graph: Graph) -> str:
         f"{len(rooms)} rooms on {len(set(level.values()))} levels; the table below says the same"
     )
     return (
-        f'<svg class="house" viewBox="-1 0 {WIDTH + 2} {height}" role="img" '
+        f'<svg class="house" viewBox="-1 0 {width + 2} {height}" role="img" '
         f'aria-label="{label}" xmlns="http://www.w3.org/2000/svg">{"".join(drawn)}</svg>'
     )
 
@@ -219,18 +222,22 @@ def _crossings(order: Orders, arrows: Orders) -> int:
     )
 
 
-def _spread(order: Orders, arrows: Orders) -> dict[Node, float]:
+def _width(node: Node) -> int:
+    return BOX if node[1] == node[2] else LANE
+
+
+def _spread(order: Orders, arrows: Orders, width: float) -> dict[Node, float]:
     """Return the x of every node: in order, apart, and as near as can be to what it joins."""
     joined = _joined(arrows)
-    x = {node: WIDTH * (i + 0.5) / len(row) for row in order for i, node in enumerate(row)}
+    x = {node: width * (i + 0.5) / len(row) for row in order for i, node in enumerate(row)}
     for _ in range(4 * SWEEPS):
         for row in order:
-            half = np.array([(BOX if a == b else LANE) / 2 for _, a, b in row])
+            half = np.array([_width(node) / 2 for node in row])
             start = np.cumsum([half[0], *(half[:-1] + half[1:] + GAP)])  # all as far left as can be
             wanted = [mean(x[n] for n in joined.get(node, [node])) for node in row]
             weights = [1 if a == b else 9 for _, a, b in row]  # a long arrow should be straight
             moved = isotonic_regression(wanted - start, weights=weights).x
-            room = max(0.0, WIDTH - half[-1] - start[-1])
+            room = max(0.0, width - half[-1] - start[-1])
             x |= zip(row, (start + np.clip(moved, 0, room)).tolist(), strict=True)
     return x
 

@@ -395,14 +395,14 @@ def test_a_link_can_be_undone_back_to_the_readers_own_edit(
     expect(editor(page)).to_have_text("# mine")
 
 
-def bomb() -> str:
-    """Return a link's letters that unpack to ten million."""
+def bomb(megabytes: int = 10) -> str:
+    """Return a link's letters that unpack to ten million or more."""
     import base64
     import zlib
 
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    data = packer.compress(b"#" * 10_000_000) + packer.flush()
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    data = b"".join(packer.compress(b"#" * 1_000_000) for _ in range(megabytes))
+    return base64.urlsafe_b64encode(data + packer.flush()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("letters", ["", "!!!", "AAAA", "a" * 5000, "%00%ff", bomb()])
@@ -413,6 +413,36 @@ def test_a_link_that_cannot_be_read_is_told(page: Page, site: str, letters: str)
     else:
         expect(editor(page)).to_be_visible()
     assert page.evaluate(f"sessionStorage['{KEY}']") is None
+
+
+# Counts the bytes that are given to what inflates them.
+INFLATED = """
+window.given = 0;
+window.DecompressionStream = class extends DecompressionStream {
+  get writable() {
+    const transform = (bytes, to) => ((given += bytes.length), to.enqueue(bytes));
+    const count = new TransformStream({ transform });
+    count.readable.pipeTo(super.writable).catch(() => {});
+    return count.writable;
+  }
+};
+"""
+
+
+@pytest.mark.parametrize("megabytes", [400, 1400])
+def test_a_link_that_would_fill_the_memory_is_not_inflated(
+    context: BrowserContext, page: Page, site: str, megabytes: int
+) -> None:
+    context.add_init_script(INFLATED)
+    page.goto(f"{site}{PAGE}#edit=lora.{bomb(megabytes)}")
+    expect(status(page)).to_contain_text("holds no code that can be read")
+    assert page.evaluate("given") < 20_000
+
+
+def test_code_that_is_too_long_for_a_link_is_told(visit: Visit) -> None:
+    page = open_editor(visit(PAGE), "#" * 200_001)
+    button(page, "Copy link").click()
+    expect(status(page)).to_contain_text("There is no link: 200001 characters")
 
 
 # For everybody ------------------------------------------------------------------------------------

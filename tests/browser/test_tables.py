@@ -85,6 +85,17 @@ def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
     expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
 
 
+def test_calculator_refuses_what_cannot_be_counted(page: Page, site: str) -> None:
+    page.goto(f"{site}choose/")
+    output = page.locator("parameter-calculator output")
+    page.select_option("parameter-calculator select[name=method]", "lora")
+    for rank in ("1e300", "1e308"):
+        page.fill("parameter-calculator input[name=knob-rank]", rank)
+        expect(output).to_contain_text("more parameters than can be counted exactly")
+    page.fill("parameter-calculator input[name=knob-rank]", "8")
+    expect(output).to_contain_text("trained parameters")
+
+
 def test_the_model_fixes_the_number_of_heads(page: Page, site: str) -> None:
     page.goto(f"{site}choose/")
     form = page.locator("parameter-calculator")
