@@ -7,7 +7,7 @@ from adapters_np.core import load
 from demos.budget import best, best_of_rank, choose
 from demos.fit import fit, last
 from demos.worlds import change
-from scripts.stored.explained import cell, methods, weight
+from scripts.studies.explained import cell, methods, weight
 
 
 def test_a_cell_has_the_shares_at_one_two_and_four_ranks() -> None:

@@ -1,6 +1,6 @@
 """Which hypothesis explains which change? Every method that has a ΔW, fitted to every world.
 
-    python3 -m scripts.stored.explained
+    python3 -m scripts.studies.explained
 
 It writes docs/data/explained.json. It is run by hand, for it takes some twenty minutes on one
 core.
