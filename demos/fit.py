@@ -88,7 +88,7 @@ def fit(
     affine = is_affine(residual, adapter)
     best, step, ends = Progress(0, np.inf, adapter, 0.0), 0, list[float]()
     for start in range(1 if affine else starts):
-        first = perturbed(adapter, np.random.default_rng(start), 1.0) if start else adapter
+        first = perturbed(adapter, np.random.default_rng(start), 0.5) if start else adapter
         error = np.inf
         for cost, moved in _descend(residual, first, affine, steps, tol, (SOLVED * size) ** 2):
             error = float(np.sqrt(cost)) / size

@@ -2,7 +2,8 @@
 
     python3 -m scripts.studies.explained
 
-It writes docs/data/explained.json, which is committed: it takes some twenty minutes on one core.
+It writes docs/data/explained.json. It is run by hand, for it takes some twenty minutes on one
+core.
 
 Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
 ranks? Grid: all methods with a ΔW × all worlds × three budgets, on the toy world's 32 × 32 power
