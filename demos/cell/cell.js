@@ -90,7 +90,11 @@ class Cell {
       return;
     }
     this.#busy(true);
-    this.say(readers.state === "ready" ? "Running." : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
+    this.say(
+      readers.state === "ready"
+        ? "Running."
+        : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
+    );
     if (module) this.#attach(module);
     else readers.ask(this, { type: "run", name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
   }

@@ -7,10 +7,14 @@
 const MOST = { letters: 20_000_000, elements: 100_000, depth: 50 };
 
 const SVG = "http://www.w3.org/2000/svg";
-const KNOWN = new Set(`
+const KNOWN = new Set(
+  `
 svg g a defs use path rect circle ellipse line polyline polygon image text tspan clipPath pattern linearGradient
 radialGradient stop style title desc metadata script
-`.trim().split(/\s+/)); // a script does not run in an image
+`
+    .trim()
+    .split(/\s+/),
+); // a script does not run in an image
 const STYLE = "*{stroke-linejoin: round; stroke-linecap: butt}";
 const FREE = new Set(["id", "transform", "patternTransform", "gradientTransform"]); // may hold brackets
 
@@ -39,9 +43,11 @@ export function objection(svg) {
     if (localName === "href") {
       if (element.localName === "a") return;
       if (element.localName === "image" && /^data:image\/(png|jpeg);base64,/.test(value)) return;
-      if (element.localName !== "use" || !value.startsWith("#")) throw new Error(`<${element.localName}> refers to something else`);
+      if (element.localName !== "use" || !value.startsWith("#"))
+        throw new Error(`<${element.localName}> refers to something else`);
       const part = repeat(value.slice(1), 1);
-      if (part && (part.localName === "use" || part.firstElementChild || !part.closest("defs"))) throw new Error("<use> repeats more than a shape");
+      if (part && (part.localName === "use" || part.firstElementChild || !part.closest("defs")))
+        throw new Error("<use> repeats more than a shape");
     } else if (!FREE.has(localName)) {
       if (value.includes("\\")) throw new Error(`${localName} holds a backslash`);
       for (const [call, name] of value.matchAll(/([\w-]*)\([^)]*\)?/g)) {
@@ -61,7 +67,8 @@ export function objection(svg) {
     if (localName === "metadata") return;
     const before = letters;
     for (const attribute of attributes) look(element, attribute);
-    if (part && (letters > before || localName === "use")) throw new Error("a part that is repeated refers to another one");
+    if (part && (letters > before || localName === "use"))
+      throw new Error("a part that is repeated refers to another one");
     const repeated = part || ["defs", "clipPath", "pattern"].includes(localName);
     for (const child of children) walk(child, depth + 1, repeated);
   };

@@ -74,7 +74,9 @@ class ParameterCalculator extends HTMLElement {
       if (!response.ok) throw new Error(`status ${response.status}`);
       this.#data = await response.json();
     } catch (error) {
-      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds. Reload the page to try again.`);
+      this.#say(
+        `The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds. Reload the page to try again.`,
+      );
       return;
     }
     form.addEventListener("input", (event) => {
@@ -103,7 +105,8 @@ class ParameterCalculator extends HTMLElement {
     for (const input of this.querySelectorAll("input[data-model]")) {
       if (!(input instanceof HTMLInputElement)) continue;
       input.readOnly = Boolean(model);
-      if (this.#preset && (model || !input.value)) input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
+      if (this.#preset && (model || !input.value))
+        input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
     }
   }
 
@@ -115,7 +118,10 @@ class ParameterCalculator extends HTMLElement {
 
   #answer() {
     const number = (/** @type {string} */ name) => Number(this.#value(name));
-    const sizes = ["layers", "hidden", "inner", "heads", "queries", "keys", "total"].map((name) => [name, number(name)]);
+    const sizes = ["layers", "hidden", "inner", "heads", "queries", "keys", "total"].map((name) => [
+      name,
+      number(name),
+    ]);
     const model = /** @type {Model} */ ({ name: "", ...Object.fromEntries(sizes) });
     const wrong = [...this.querySelectorAll("input")].find((input) => !input.checkValidity());
     if (wrong) return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
@@ -130,9 +136,13 @@ class ParameterCalculator extends HTMLElement {
     const { places = {}, targets = {} } = this.#data ?? {};
     const where = places[this.#method.place] ?? targets[this.#value("targets")];
     const total = count(this.#method, where, model, knobs);
-    if (total > Number.MAX_SAFE_INTEGER) return this.#say("These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.");
+    if (total > Number.MAX_SAFE_INTEGER)
+      return this.#say(
+        "These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.",
+      );
     const uneven = model.heads > 0 && model.queries % model.heads > 0;
-    if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
+    if (uneven || !Number.isInteger(total))
+      return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;
     this.#say(`${total.toLocaleString("en")} trained parameters, ${share.toPrecision(2)} % of the model.`);
   }
@@ -151,7 +161,8 @@ function control({ name, kind, default: start, options, low, high, step }) {
   if (kind === "choice") {
     const select = document.createElement("select");
     select.name = `knob-${name}`;
-    for (const option of options ?? []) select.add(new Option(String(option).replaceAll("_", " "), String(option), option === start, option === start));
+    for (const option of options ?? [])
+      select.add(new Option(String(option).replaceAll("_", " "), String(option), option === start, option === start));
     label.append(select);
   } else {
     const input = document.createElement("input");

@@ -44,7 +44,10 @@ worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUnti
 /** Large, and compared with its digest by who asks: not here, where that would take time. @param {Request} request */
 async function passing(request) {
   if (request.cache !== "reload") return (await find(FILES, request.url)) ?? fetch(request);
-  await caches.open(FILES).then((cache) => cache.delete(key(request.url)), () => {}); // it was damaged
+  await caches.open(FILES).then(
+    (cache) => cache.delete(key(request.url)),
+    () => {},
+  ); // it was damaged
   return fetch(request);
 }
 
@@ -110,10 +113,11 @@ const put = async (cache, address, response) => (await caches.open(cache)).put(k
 
 /** @param {string | string[]} what */
 async function keep(what) {
-  const files = typeof what === "string" ? RELEASE.groups[what] ?? [] : what;
+  const files = typeof what === "string" ? (RELEASE.groups[what] ?? []) : what;
   const addresses = files.map((address) => new URL(address, home).href).filter((address) => address.startsWith(home));
   // a page that loads Python holds this lock: until then the line is left to it
-  for (const address of addresses) await worker.navigator.locks.request("python", () => keepOne(address)).catch(() => {});
+  for (const address of addresses)
+    await worker.navigator.locks.request("python", () => keepOne(address)).catch(() => {});
 }
 
 /** @param {string} address Rejects where there is no network, or no room: what is kept is kept. */
@@ -128,7 +132,9 @@ async function keepOne(address) {
 /** Removes what other releases have left. It runs when none of their pages is open any more. */
 async function clean() {
   for (const name of await caches.keys()) if (name.startsWith("pages-") && name !== PAGES) await caches.delete(name);
-  const own = new Set([...RELEASE.others, ...Object.values(RELEASE.groups).flat()].map((path) => new URL(path, home).href));
+  const own = new Set(
+    [...RELEASE.others, ...Object.values(RELEASE.groups).flat()].map((path) => new URL(path, home).href),
+  );
   const cache = await caches.open(FILES);
   for (const { url } of await cache.keys()) if (!own.has(url)) await cache.delete(url, { ignoreVary: true });
 }

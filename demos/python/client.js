@@ -122,7 +122,8 @@ export class Python extends EventTarget {
   #receive({ type, id, answer, error, milliseconds, message, ...detail }) {
     if (type === "progress" || type === "output") {
       this.dispatchEvent(new CustomEvent(type, { detail }));
-    } else if (type === "ready" && this.state === "loading") { // readers' code runs later, and may say what it likes
+    } else if (type === "ready" && this.state === "loading") {
+      // readers' code runs later, and may say what it likes
       this.runtime = detail.runtime;
       kept = detail.kept;
       this.#enter("ready");

@@ -41,12 +41,14 @@ export function confine(scope, packages) {
   let open = 0;
   const close = () => void open--;
   /** @type {<T>(begin: (...values: any[]) => Promise<T>) => (...values: any[]) => Promise<T>} */
-  const counted = (begin) => (...values) => {
-    const promise = apply(begin, undefined, values);
-    open++;
-    apply(then, promise, [close, close]);
-    return promise;
-  };
+  const counted =
+    (begin) =>
+    (...values) => {
+      const promise = apply(begin, undefined, values);
+      open++;
+      apply(then, promise, [close, close]);
+      return promise;
+    };
 
   /** @param {string} given @param {RequestInit} [options] */
   const fetchPackage = (given, options) =>
@@ -74,16 +76,18 @@ export function confine(scope, packages) {
     open--;
   };
   /** @param {(look: () => void, delay: number) => number} begin @param {boolean} again */
-  const timer = (begin, again) => (/** @type {unknown} */ callback, /** @type {number} */ delay, /** @type {unknown[]} */ ...values) => {
-    if (typeof callback !== "function") return 0; // text would be code
-    const id = begin(() => {
-      if (!again) forget(id);
-      apply(callback, undefined, values);
-    }, delay);
-    timers[id] = true;
-    open++;
-    return id;
-  };
+  const timer =
+    (begin, again) =>
+    (/** @type {unknown} */ callback, /** @type {number} */ delay, /** @type {unknown[]} */ ...values) => {
+      if (typeof callback !== "function") return 0; // text would be code
+      const id = begin(() => {
+        if (!again) forget(id);
+        apply(callback, undefined, values);
+      }, delay);
+      timers[id] = true;
+      open++;
+      return id;
+    };
   /** @param {(id: number) => void} end */
   const clear = (end) => (/** @type {unknown} */ given) => {
     const id = Number.isInteger(given) ? /** @type {number} */ (given) : -1;

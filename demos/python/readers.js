@@ -9,7 +9,10 @@ import { Python, PythonError } from "./client.js";
 
 /** How long a request may take, and before that the packages that its code imports. */
 const LIMITS = {
-  loading: { milliseconds: 120_000, reason: "Stopped: the packages that the code imports did not arrive within two minutes." },
+  loading: {
+    milliseconds: 120_000,
+    reason: "Stopped: the packages that the code imports did not arrive within two minutes.",
+  },
   start: { milliseconds: 10_000, reason: "Stopped after 10 seconds." },
 };
 
@@ -51,7 +54,9 @@ class Readers extends Python {
 
   /** @param {URL} address */
   start(address) {
-    const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }));
+    const script = URL.createObjectURL(
+      new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }),
+    );
     const worker = super.start(new URL(script));
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
     return worker;
@@ -84,13 +89,18 @@ function sound({ panels, sentence }) {
   const line = ({ values, ...rest }) => some(values, MOST.values) && plain(rest);
   /** @param {any} view */
   const view = ({ values, rows, columns, ...rest }) =>
-    some(values, MOST.entries) && [rows, columns].every(Number.isInteger) && rows > 0 && rows * columns === values.length && plain(rest);
+    some(values, MOST.entries) &&
+    [rows, columns].every(Number.isInteger) &&
+    rows > 0 &&
+    rows * columns === values.length &&
+    plain(rest);
   let parts = 0;
   /** @param {any[]} list @param {(part: any) => boolean} good */
   const every = (list, good) => list.length > 0 && (parts += list.length) <= MOST.parts && list.every(good);
   /** @param {any} panel */
   const drawable = ({ kind, views, lines, ...rest }) =>
-    plain(rest) && (kind === "number" || (kind === "series" && every(lines, line)) || (kind === "matrix" && every(views, view)));
+    plain(rest) &&
+    (kind === "number" || (kind === "series" && every(lines, line)) || (kind === "matrix" && every(views, view)));
   try {
     return text(sentence) && panels.length < MOST.panels && panels.every(drawable);
   } catch {

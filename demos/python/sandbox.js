@@ -38,7 +38,10 @@ Reflect.deleteProperty(globalThis, "MessageChannel"); // without it Pyodide take
 const ready = start(post, (pyodide) => {
   demandPolicy();
   const { lockfile, lockfileBaseUrl } = pyodide;
-  afterwards = confine(globalThis, Object.values(lockfile.packages).map(({ file_name }) => `${new URL(file_name, lockfileBaseUrl)}`));
+  afterwards = confine(
+    globalThis,
+    Object.values(lockfile.packages).map(({ file_name }) => `${new URL(file_name, lockfileBaseUrl)}`),
+  );
   /** @type {any} */ (pyodide)._module.finalizationRegistry = { register() {}, unregister() {} }; // it would call code at any time later
   pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
   pyodide.pyimport("demos.readers").destroy();
@@ -69,7 +72,9 @@ async function respond(pyodide, { id, name, ...request }) {
     const milliseconds = performance.now() - started;
     const { message, knob } = answer ? {} : explain({ message: String(trace) });
     // a copy has no getters, so that posting it calls nothing
-    const reply = structuredClone(answer ? { id, answer, milliseconds } : { id, error: { message: short(message), knob } });
+    const reply = structuredClone(
+      answer ? { id, answer, milliseconds } : { id, error: { message: short(message), knob } },
+    );
     const error = answer ? undefined : { trace: short(trace), line: line && +line };
     afterwards(() => {
       if (error) tell("error", error);
@@ -96,7 +101,10 @@ async function load(pyodide, source, tell) {
   if (source === prepared) return;
   /** @type {string[]} */
   const errors = [];
-  const loaded = await pyodide.loadPackagesFromImports(source, { messageCallback: tell, errorCallback: (text) => errors.push(text) });
+  const loaded = await pyodide.loadPackagesFromImports(source, {
+    messageCallback: tell,
+    errorCallback: (text) => errors.push(text),
+  });
   if (errors.length) throw new Error(`a package that the code imports could not be loaded (${errors.join(" ")})`);
   if (loaded.some(({ name }) => name === "matplotlib")) pyodide.runPython("import matplotlib.pyplot");
   prepared = source;

@@ -51,7 +51,10 @@ class Side {
   /** Takes the controls of another method. @param {string} method */
   async choose(method) {
     this.select.value = method;
-    const html = await file(`${method}.html`).then((response) => response.text(), () => undefined);
+    const html = await file(`${method}.html`).then(
+      (response) => response.text(),
+      () => undefined,
+    );
     if (this.select.value !== method) return; // the reader has chosen again
     if (!html) {
       this.select.value = this.method;
@@ -87,17 +90,23 @@ class Side {
 
   /** Lets the figures be read by pointer and keyboard. */
   explore() {
-    for (const stage of this.form.querySelectorAll(".stage:not([tabindex])")) explore(this.form, /** @type {HTMLElement} */ (stage));
+    for (const stage of this.form.querySelectorAll(".stage:not([tabindex])"))
+      explore(this.form, /** @type {HTMLElement} */ (stage));
   }
 
   #read() {
-    this.fields = [...this.form.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field), `${this.letter}.`));
+    this.fields = [...this.form.querySelectorAll(".field")].map(
+      (field) => new Field(/** @type {HTMLElement} */ (field), `${this.letter}.`),
+    );
   }
 }
 
 /** @extends {Live<Answer>} */
 class AdapterCompare extends Live {
-  words = { holds: "The last pictures, their numbers and the text still hold.", last: "Last pictures that could be computed" };
+  words = {
+    holds: "The last pictures, their numbers and the text still hold.",
+    last: "Last pictures that could be computed",
+  };
 
   /** @type {Side[]} the two methods */
   sides = [];
@@ -113,7 +122,8 @@ class AdapterCompare extends Live {
     await this.#restore();
     if (signal.aborted) return;
     this.listen(signal);
-    for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]")) control.removeAttribute("disabled");
+    for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
+      control.removeAttribute("disabled");
     this.showStored();
     if (this.subject !== first) await this.#drawStored();
     if (this.#moved && python.state === "ready") this.run();
@@ -255,8 +265,10 @@ class AdapterCompare extends Live {
     const wrong = [];
     for (const side of this.sides) {
       const method = query.get(side.letter) ?? side.method;
-      if (![...side.select.options].some(({ value }) => value === method)) wrong.push(`${side.letter}=${method.slice(0, 40)}`);
-      else if (method !== side.method) await side.choose(method).catch(({ message }) => this.write(".problem", message));
+      if (![...side.select.options].some(({ value }) => value === method))
+        wrong.push(`${side.letter}=${method.slice(0, 40)}`);
+      else if (method !== side.method)
+        await side.choose(method).catch(({ message }) => this.write(".problem", message));
     }
     recall(this, says(this.#world) ? [] : this.#world);
     wrong.push(...restore(this.fields));

@@ -143,8 +143,13 @@ class AdapterDemo extends Live {
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
     else if (state === "error") this.write(".note", note);
-    else if (this.#fields.some((field) => this.#drawn(field) !== field.text)) this.show("stored", note, `Run (${size()})`);
-    else this.show("stored", `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`);
+    else if (this.#fields.some((field) => this.#drawn(field) !== field.text))
+      this.show("stored", note, `Run (${size()})`);
+    else
+      this.show(
+        "stored",
+        `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`,
+      );
   }
 
   /** What a control said when the picture was made. @param {Field} field */
@@ -191,9 +196,11 @@ class AdapterDemo extends Live {
     super.listen(signal);
     /** @param {string} type @param {(event: any) => void} listener */
     const on = (type, listener) => this.addEventListener(type, listener, { signal });
-    for (const reach of ["pointerover", "focusin"]) on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
+    for (const reach of ["pointerover", "focusin"])
+      on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
     /** @param {Node | null} target where the reader is now; some browsers do not say it of a button */
-    const leave = (target) => target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
+    const leave = (target) =>
+      target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
     on("focusout", ({ relatedTarget }) => leave(relatedTarget));
     document.addEventListener("pointerdown", ({ target }) => leave(/** @type {Node} */ (target)), { signal });
   }

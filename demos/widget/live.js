@@ -27,7 +27,10 @@ export class Live extends HTMLElement {
   /** @type {Answer | undefined} */
   answer;
   /** What is said of the picture when no newer one can be had. */
-  words = { holds: "The last picture, its numbers and the text still hold.", last: "Last picture that could be computed" };
+  words = {
+    holds: "The last picture, its numbers and the text still hold.",
+    last: "Last picture that could be computed",
+  };
 
   #path = "";
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */

@@ -39,13 +39,21 @@ const bundle = (names, options) =>
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) if (/\.(js|css)$/.test(name)) await rm(join(out, name));
 await bundle(["python/worker.js", "python/sandbox.js", "cell/cell.css"], {});
-await bundle([
-  "widget/adapter-demo.js", "widget/adapter-compare.js", "widget/demo.css", "widget/compare.css",
-  "page/tables.js", "page/calculator.js", "page/offline.js",
-], {
-  splitting: true,
-  chunkNames: "[name]-[hash]",
-  banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
-  // The size alone, so that the page does not carry the list of files that the worker needs.
-  define: { ...constants, "MANIFEST.bytes": `${files.bytes}` },
-});
+await bundle(
+  [
+    "widget/adapter-demo.js",
+    "widget/adapter-compare.js",
+    "widget/demo.css",
+    "widget/compare.css",
+    "page/tables.js",
+    "page/calculator.js",
+    "page/offline.js",
+  ],
+  {
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
+    // The size alone, so that the page does not carry the list of files that the worker needs.
+    define: { ...constants, "MANIFEST.bytes": `${files.bytes}` },
+  },
+);

@@ -129,7 +129,11 @@ async function runtime(core, wheels, finder) {
   const libraries = Object.entries(wheels).flatMap(([name, wheel]) => pack.libraries(put(name, wheel)).toJs());
   const numpy = lock.packages.numpy.file_name;
   const [library, modules] = pack
-    .standard_library(put("python_stdlib.zip", core["python_stdlib.zip"]), put(numpy, wheels[numpy]), put("sitecustomize.py", finder["sitecustomize.py"]))
+    .standard_library(
+      put("python_stdlib.zip", core["python_stdlib.zip"]),
+      put(numpy, wheels[numpy]),
+      put("sitecustomize.py", finder["sitecustomize.py"]),
+    )
     .toJs({ dict_converter: Object.fromEntries });
   const text = (/** @type {string} */ name) => new TextDecoder().decode(core[name]);
   const { wasm, glue } = trim(core["pyodide.asm.wasm"], text("pyodide.asm.mjs"), text("pyodide.mjs"), libraries);
@@ -262,7 +266,10 @@ async function main() {
     : await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
   const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
 
-  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)) };
+  const starters = {
+    ...(await read(HERE, /^snapshot\.mjs$/)),
+    ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)),
+  };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),

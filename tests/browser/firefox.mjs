@@ -112,8 +112,12 @@ try {
   const other = await (await browser.createBrowserContext()).newPage();
   let missing = true;
   await other.setRequestInterception(true);
-  other.on("request", (request) => (missing && /\/chart-[^/]+\.js/.test(request.url()) ? request.abort() : request.continue()));
-  const failed = new Promise((done) => other.on("requestfailed", (request) => /\/chart-/.test(request.url()) && done()));
+  other.on("request", (request) =>
+    missing && /\/chart-[^/]+\.js/.test(request.url()) ? request.abort() : request.continue(),
+  );
+  const failed = new Promise((done) =>
+    other.on("requestfailed", (request) => /\/chart-/.test(request.url()) && done()),
+  );
   await other.goto(`${site}methods/lora/`);
   await failed;
   missing = false;

@@ -28,7 +28,8 @@ try {
   const tab = await open(seen.errors);
   await tab.evaluate(async () => {
     await navigator.serviceWorker.ready;
-    const kept = async () => (await caches.match(location.href)) || new Promise((done) => setTimeout(() => done(kept()), 100));
+    const kept = async () =>
+      (await caches.match(location.href)) || new Promise((done) => setTimeout(() => done(kept()), 100));
     await kept();
   });
   await tab.reload();
