@@ -7,6 +7,8 @@
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
  */
 
+import "./still.mjs"; // before all else: its clock is the one that the others read
+
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
@@ -248,7 +250,7 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|bytecode\.py|trim\.mjs)$/);
+  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|bytecode\.py|trim\.mjs)$/);
   const browser = path.join(demos, "python");
   const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
