@@ -8,6 +8,8 @@
  * With --draft, code that has changed comes alone: without a snapshot, which the next run without --draft takes.
  */
 
+import "./still.mjs"; // before all else: its clock is the one that the others read
+
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
@@ -256,7 +258,7 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|bytecode\.py|trim\.mjs)$/);
+  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|bytecode\.py|trim\.mjs)$/);
   const browser = path.join(demos, "python");
   const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
