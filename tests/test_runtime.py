@@ -9,8 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scripts.bootstrap import ROOT
 from scripts.runtime import vendor
+
+pytestmark = pytest.mark.site  # what it compares with is built before the site
 
 PACKED = ROOT / ".build" / "py"
 
