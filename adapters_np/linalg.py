@@ -56,8 +56,8 @@ def skew(v: Array, b: int) -> Array:
 def cayley(Q: Array) -> Array:
     """Return the rotations R = (I + Q)(I − Q)⁻¹ of skew-symmetric matrices, (..., b, b).
 
-    The two factors commute, so one solve gives R. R is in SO(b): RᵀR = I, det R = 1, no eigenvalue
-    −1.
+    The two factors commute, so one solve gives R. R is in SO(b): RᵀR = I, det R = 1, and −1 is no
+    eigenvalue.
     """
     identity = np.eye(Q.shape[-1])
     return np.linalg.solve(identity - Q, identity + Q)

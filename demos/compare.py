@@ -9,18 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.core import knobs, load, parameters
-from demos.probe import (
-    GAUGES,
-    ROUND_OFF,
-    Change,
-    Panel,
-    digits,
-    main_knob,
-    matrices,
-    measure,
-    numerical_rank,
-    spectra,
-)
+from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.gauges import GAUGES, Panel
+from demos.probe import digits, main_knob, matrices, measure, spectra
 
 COMPARED = (
     "parameters", "rank", "stable_rank", "relative_norm", "spectrum_change", "angle_change",

@@ -1,14 +1,11 @@
 /** Constants that scripts/finish/bundle.mjs writes into the bundle. */
 declare const MANIFEST: import("./python/boot.js").Manifest & { version: string };
-declare const WORKER: string;
-declare const SANDBOX: string;
-declare const CELL_STYLE: string;
 declare const VERSION: string;
 /**
- * What belongs to the release: scripts/finish/release.py. `immutable` is the pattern of addresses whose content never changes, `files`
- * are those that the release has, `groups` what is kept together.
+ * What belongs to the release: scripts/finish/release.py. `named` is the pattern of addresses with a digest of the content, `groups` is
+ * what is kept together, `others` are files that are kept when a page has loaded them.
  */
-declare const RELEASE: { version: string; immutable: string; files: string[]; groups: Record<string, string[]> };
+declare const RELEASE: { version: string; named: string; others: string[]; groups: Record<string, string[]> };
 
 declare module "tablesort" {
   export default class Tablesort {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import Range
+from adapters_np.knobs import Range
 from adapters_np.linalg import Array, thin_svd
 
 
@@ -35,10 +35,9 @@ def toy(
 
     Args:
         base: The spectrum of the frozen weight. `power_law`: singular values fall as
-        index^(−exponent).
-            `gaussian`: independent entries. `low_rank`: eight strong directions plus noise.
-            `clustered`: rows grouped around four directions, so that angles between neurons mean
-            something.
+            index^(−exponent). `gaussian`: independent entries. `low_rank`: eight strong directions
+            plus noise. `clustered`: rows grouped around four directions, so that angles between
+            neurons mean something.
         exponent: How fast the power law falls; the other kinds ignore it.
         size: Rows × columns of the weight (outputs × inputs).
         seed: Fixes the weight, the tokens, the adapter's start and the step.

@@ -21,17 +21,8 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from adapters_np.core import slugs
 from scripts import timings
-from scripts.bootstrap import ROOT, chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, ROOT, chromium
 from scripts.serve import serving
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 # Moves the main control to its next values, each as soon as the picture of the last one is there.
 DRAG = """async (moves) => {
@@ -100,7 +91,7 @@ def visit() -> Iterator[BrowserContext]:
     """Open a browser with an empty profile on disk, so that a second visit finds its caches."""
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium(), args=FLAGS
+            profile, executable_path=chromium(), args=CHROMIUM_FLAGS
         )
         yield context
         context.close()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,11 +38,24 @@ BROWSERS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
+# How tests and measurements start it: as root too, and without traffic of its own.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
 FIREFOXES = (
     "firefox-esr",
     "firefox",
     "/Applications/Firefox.app/Contents/MacOS/firefox",
 )
+
+
+FULL = "the disk is full. Free some space, then run the command again."
 
 
 class SetupError(Exception):
@@ -83,6 +96,23 @@ def variables() -> dict[str, str]:
     """The environment in which every tool of the project is found."""
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
+
+
+def parse(root: Path = ROOT) -> None:
+    """Read all modules of the project as Python does.
+
+    Raises:
+        SetupError: when one cannot be read; the text names file and line.
+    """
+    for folder in ("adapters_np", "demos", "scripts"):
+        for path in sorted((root / folder).rglob("*.py")):
+            try:
+                compile(path.read_bytes(), str(path.relative_to(root)), "exec", dont_inherit=True)
+            except SyntaxError as error:
+                place = f"{error.filename}:{error.lineno}"
+                raise SetupError(
+                    f"{place}: {error.msg}. Correct this line, then try again."
+                ) from None
 
 
 def python_packages() -> None:
@@ -148,7 +178,7 @@ def chromium() -> Path:
         The executable, for a browser driver.
     """
     found = _installed_chromium()
-    if found is None and _is_debian() and _has_apt():
+    if found is None and _system() == "debian" and _has_apt():
         debian_package("chromium")
         found = _installed_chromium()
     if found is None:
@@ -177,21 +207,24 @@ def firefox() -> Path | None:
     Returns:
         The executable, for a browser driver.
     """
-    return _optional(FIREFOXES, "firefox-esr")
+    return _optional(FIREFOXES, {"debian": "firefox-esr"})
 
 
 def webkit() -> Path | None:
-    """Find WebKit's driver, or install Debian's and a screen for it; tests go on without one.
+    """Find WebKit's driver, or install the system's and a screen for it; tests go on without one.
 
     Returns:
         The driver.
     """
-    driver = _optional(("WebKitWebDriver",), "webkitgtk-webdriver")
-    return driver if driver and _optional(("Xvfb",), "xvfb") else None
+    drivers = {"debian": "webkitgtk-webdriver", "ubuntu": "webkit2gtk-driver"}
+    driver = _optional(("WebKitWebDriver",), drivers)
+    screens = dict.fromkeys(drivers, "xvfb")
+    return driver if driver and _optional(("Xvfb",), screens) else None
 
 
-def _optional(names: Sequence[str], package: str) -> Path | None:
-    if not _first(names) and _is_debian() and _has_apt():
+def _optional(names: Sequence[str], packages: Mapping[str, str]) -> Path | None:
+    """Find a program, or install the package that has it on this system, by the system's name."""
+    if not _first(names) and _has_apt() and (package := packages.get(_system())):
         try:
             debian_package(package)
         except SetupError as error:
@@ -203,11 +236,14 @@ def _first(names: Sequence[str]) -> Path | None:
     return next((Path(path) for name in names if (path := shutil.which(name))), None)
 
 
-def _is_debian() -> bool:
+def _system() -> str:
+    """Which of the systems with `apt` this is: `ubuntu`, `debian`, by name or by kin, or none."""
     try:
-        return platform.freedesktop_os_release().get("ID") == "debian"
+        release = platform.freedesktop_os_release()
     except OSError:
-        return False
+        return ""
+    names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    return next((name for name in names if name in ("ubuntu", "debian")), "")
 
 
 def _has_apt() -> bool:
@@ -265,6 +301,8 @@ def run(
         print("\r\x1b[K", end="", file=sys.stderr)
     if process.returncode:
         sys.stderr.writelines(tail)
+        if any("ENOSPC" in line or "No space left on device" in line for line in tail):
+            help = FULL
         raise SetupError(
             f"{label} failed: `{' '.join(words)}` ended with code {process.returncode}. {help}"
         )
@@ -296,9 +334,20 @@ def stamped(stamp: Path, inputs: Sequence[Path]) -> Iterator[bool]:
 
 @contextmanager
 def locked(path: Path, wait: Callable[[str], None] = say) -> Iterator[None]:
-    """Hold a lock that ends with the process, and wait while another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    """Hold a lock that ends with the process, and wait while another process holds it.
+
+    Raises:
+        SetupError: when the file cannot be written, as in a read-only checkout.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        raise SetupError(
+            f"{path} cannot be written ({error.strerror}). What is made goes into .venv, "
+            "node_modules, .build and site: make the project's folder writable, or work in a copy."
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -5,38 +5,70 @@ python -m scripts.build
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
+import shutil
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scripts import catalog
-from scripts.bootstrap import ROOT, SetupError, locked, run, say
-from scripts.catalog.papers import CatalogError
-from scripts.finish.finish import finish
+from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
+from scripts.catalog import read
+from scripts.catalog.checks import check
+from scripts.catalog.exports import read_site
+from scripts.finish.finish import bundle, finish
+from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 
-# What a step is made from: its own folder, the folders it imports, and what these install.
+# What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py")
-RECORDS = ("docs/**/*.md", "docs/references.bib", "scripts/catalog/*")
-STORED = (*CODE, "demos/widget/*.js", "scripts/stored/**/*", *LOCKS)
+CODE = ("adapters_np/**/*.py", "demos/*.py", *LOCKS)
+READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
+RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *READ)
+EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes"))
+FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
+STORED = (
+    *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
+)
+CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
+SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
+PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
-    *("docs/**/*", "docs/**/.nav.yml", "overrides/**/*", "mkdocs.yml", "CHANGELOG.md"),
-    *("CITATION.cff", "demos/examples/*.py", "scripts/site_macros.py", "scripts/macros/*"),
-    *(".build/demos/*", ".build/compare/compare.html", *RECORDS, *CODE, *LOCKS),
+    *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "scripts/site_macros.py"),
+    *(
+        "scripts/macros/*",
+        ".build/demos/*",
+        ".build/compare/compare.html",
+        ".build/house.json",
+        *FACTS,
+    ),
+    *CODE,
 )
+SCRIPTS = (
+    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", ".build/py/manifest.json"),
+    *LOCKS,
+)
+SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
-    *(".build/pages/**/*", ".build/py/manifest.json", ".build/demos/*", ".build/sweeps/*"),
-    *(".build/compare/*", ".build/pictures/*", "demos/**/*.js", "demos/**/*.css"),
-    *("scripts/finish/*", "scripts/serve.py", "CHANGELOG.md", "CITATION.cff", *RECORDS, *LOCKS),
+    *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
+    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
+    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
+
+
+# Where maintainers' modules lie: an error in one of them comes with its place.
+OWN = tuple(str(ROOT / name) for name in ("adapters_np", "demos"))
 
 
 def files(patterns: tuple[str, ...]) -> Iterator[Path]:
@@ -54,42 +86,70 @@ def digest(patterns: tuple[str, ...]) -> str:
     return total.hexdigest()
 
 
-def step(name: str, inputs: tuple[str, ...], output: Path, make: Callable[[], None]) -> None:
-    """Run a step unless its output is there and was made from the same inputs.
+def step(
+    name: str,
+    inputs: tuple[str, ...],
+    output: Path,
+    make: Callable[[], object],
+    setting: str = "",
+) -> None:
+    """Run a step unless its output is there and was made from the same inputs and setting.
 
     Raises:
         SetupError: when the step fails; the text names it.
     """
     stamp = BUILD / "stamps" / name
-    key = digest(inputs)
+    key = f"{digest(inputs)}{setting}"
     if output.exists() and stamp.exists() and stamp.read_text() == key:
         return
     stamp.unlink(missing_ok=True)
     began = time.monotonic()
     try:
         make()
-    except (CatalogError, RuntimeError, OSError, ValueError) as error:
-        raise SetupError(f"{name} failed: {error}") from error
+    except SetupError:
+        raise
+    except Exception as error:
+        raise SetupError(f"{name} failed: {reason(error)}") from error
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(key)
     say(f"{name}: {time.monotonic() - began:.1f} s")
 
 
-def runtime() -> None:
-    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser."""
+def reason(error: Exception) -> str:
+    """Return what an error says; of one that was not meant, also where it arose."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error.filename or 'a file'} could not be written: {FULL}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(OWN)]
+    if not frames:
+        return str(error)
+    traceback.print_exception(error)
+    path, line = Path(frames[-1].filename).relative_to(ROOT), frames[-1].lineno
+    return f"{path}:{line}: {type(error).__name__}: {error}"
+
+
+def runtime(*, draft: bool = False) -> None:
+    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser.
+
+    Args:
+        draft: Pack our code quickly: Python then starts from it without a snapshot.
+    """
     wheels = next(iter(vendor.fetch().values())).parent
     command = ["node", "scripts/runtime/pack.mjs", "--pyodide", "node_modules/pyodide"]
-    run("Python for the browser", [*command, "--wheels", wheels, "--out", ".build/py"])
+    command += ["--wheels", str(wheels), "--out", ".build/py", *(["--draft"] if draft else [])]
+    run("Python for the browser", command)
 
 
 def draw_pictures() -> None:
     """Draw the pictures for links, and note their names."""
-    names = cards.draw(catalog.read(), BUILD / "pictures")
+    names = cards.draw(read(), BUILD / "pictures")
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
 def pages() -> None:
     """Let the site generator make the pages."""
+    from scripts.macros import peft_benchmark
+
+    peft_benchmark.check()  # the generator would bury what is wrong with it
     help = "The lines above name the page and what is wrong with it."
     command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
     quiet = {"NO_MKDOCS_2_WARNING": "1"}
@@ -99,7 +159,44 @@ def pages() -> None:
 def complete() -> None:
     """Turn the pages into the site."""
     names = json.loads((BUILD / "pictures.json").read_text())
-    finish(BUILD / "pages", SITE, catalog.read(), names)
+    finish(BUILD / "pages", SITE, read(), names)
+
+
+def preview() -> None:
+    """Show what an edit of a text or of a method changes, before a whole build has followed.
+
+    Only pages that are older than their sources are made again, and lists of all methods wait.
+
+    Raises:
+        SetupError: when a step fails; the text says which, why, and what to do.
+    """
+    from mkdocs.commands import build as generator
+    from mkdocs.config import load_config
+
+    with ThreadPoolExecutor(1) as pool:
+        packing = pool.submit(runtime, draft=True)
+        step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("widgets", STORED, BUILD / "demos", widgets.main)
+        folder = BUILD / "preview"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(BUILD / "pages", folder)
+        for m in read().methods.values():
+            sources = [ROOT / f"adapters_np/methods/{module}.py" for module in m.modules]
+            sources += [BUILD / f"demos/{module}.html" for module in m.modules]
+            page = folder / m.url / "index.html"
+            if page.exists() and page.stat().st_mtime < max(s.stat().st_mtime for s in sources):
+                page.unlink()
+        logging.getLogger("mkdocs").setLevel(logging.CRITICAL)  # warnings are the whole build's
+        hook = str(ROOT / "scripts" / "preview_hook.py")
+        settings = load_config("mkdocs.yml", site_dir=str(folder), strict=False, hooks=[hook])
+        generator.build(settings, dirty=True)
+        index = "search/search_index.json"  # of the pages just made alone
+        shutil.copyfile(BUILD / "pages" / index, folder / index)
+        packing.result()
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
+    (BUILD / "stamps" / "site").unlink(missing_ok=True)
+    names = json.loads((BUILD / "pictures.json").read_text())
+    finish(folder, SITE, read(), names, preview=True)
 
 
 def build() -> None:
@@ -108,19 +205,17 @@ def build() -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
+    step("catalogue", CATALOGUE, ROOT / "docs", check)
     runtime()
-    step("catalogue", (*RECORDS, *CODE, *LOCKS), ROOT / "docs", lambda: void(catalog.read()))
-    step("sweeps", STORED, BUILD / "sweeps", sweeps.main)
-    step("widgets", (*STORED, ".build/sweeps/*"), BUILD / "demos", widgets.main)
-    compared = (*STORED, *RECORDS, ".build/sweeps/*")
-    step("comparisons", compared, BUILD / "compare", comparisons.main)
-    step("pictures", (*STORED, *RECORDS), BUILD / "pictures.json", draw_pictures)
-    step("pages", PAGES, BUILD / "pages", pages)
-    step("site", FINISH, SITE / "index.html", complete)
-
-
-def void(_: object) -> None:
-    """Take a result that nobody needs."""
+    address = read_site().url
+    step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("widgets", STORED, BUILD / "demos", widgets.main)
+    step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
+    step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
+    step("house", SOURCES, house.OUT, house.main)
+    step("pages", PAGES, BUILD / "pages", pages, address)
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
+    step("site", FINISH, SITE / "index.html", complete, address)
 
 
 def main() -> None:

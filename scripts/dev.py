@@ -10,27 +10,40 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
+QUICK = "--quick"
+NO_TESTS = 5  # pytest's exit code
 
-from scripts.bootstrap import SetupError, environment, say, variables  # noqa: E402
+from scripts.bootstrap import SetupError, environment, parse, say, variables  # noqa: E402
 
 
 def serve(arguments: list[str]) -> None:
-    """Build the site, serve it on http://127.0.0.1:8000, build again on every change."""
-    build([])
-    words = ["python", "-m", "scripts.serve", "--watch", *arguments]
+    """Build the site, serve it on http://127.0.0.1:8000, show every change of a source."""
+    words = ["python", "-m", "scripts.preview", *arguments]
     os.chdir(ROOT)
     os.execvpe(words[0], words, variables())  # takes this process's place, and so its signals
 
 
 def test(arguments: list[str]) -> None:
-    """Build, check, then run every test, real browser included (arguments go to pytest)."""
-    build([])
+    """Check, then run every test, a browser's last; --quick: no site; the rest goes to pytest."""
     check([])
-    python("pytest", *arguments)
+    chosen = [argument for argument in arguments if argument != QUICK]
+    found = pytest("not site", chosen)
+    if QUICK not in arguments:
+        build([])
+        found |= pytest("site", chosen)
+    if not found:
+        raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
+
+
+def pytest(marked: str, arguments: list[str]) -> bool:
+    """Run the tests with that mark, on some cores at once, and say whether there were any."""
+    cores = ("-n", "auto", "--maxprocesses=4", "--dist=loadscope")
+    return python("pytest", "-m", marked, *cores, *arguments, but=NO_TESTS) != NO_TESTS
 
 
 def build(arguments: list[str]) -> None:
     """Build the site into site/."""
+    parse()
     python("scripts.build", *arguments)
 
 
@@ -56,18 +69,21 @@ def new(arguments: list[str]) -> None:
 COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new)}
 
 
-def python(module: str, *arguments: str) -> None:
+def python(module: str, *arguments: str, but: int = 0) -> int:
     """Run a module in the virtual environment."""
-    call("python", "-m", module, *arguments)
+    return call("python", "-m", module, *arguments, but=but)
 
 
-def call(*words: str) -> None:
-    """Run a command of the project's tools and end with it when it fails."""
+def call(*words: str, but: int = 0) -> int:
+    """Run a command of the project's tools and end with it when it fails, `but` for one code."""
     say(" ".join(words))
     output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
     code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
-    if code:
+    if code and "scripts.build" in words:
+        sys.exit(code)  # its last line has said why
+    if code not in (0, but):
         raise SetupError(f"`{' '.join(words)}` failed with code {code}; its own lines say why.")
+    return code
 
 
 def main() -> None:
@@ -83,7 +99,7 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        environment(browser=command in (test, bench))
+        environment(browser=command in (test, bench) and QUICK not in chosen.arguments)
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")

@@ -1,48 +1,51 @@
 """Serve the built site as a good static host would.
 
-Compressed files beside the originals are sent where the browser takes them, files with a hash in
+Compressed files beside the originals are sent where the browser takes them, files with a digest in
 their address are kept for ever, all others are asked for again, and every answer carries the site's
-policy.
+policy. A site that was built for a folder of its host is served below that.
 
-    python -m scripts.serve [--port 8000] [--watch]
+    python -m scripts.serve [--port 8000]
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import logging
 import re
-import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.headers import Headers
 
 import waitress
 from waitress import wasyncore
-from watchfiles import watch
 from whitenoise import WhiteNoise
 
 from scripts.bootstrap import ROOT
 from scripts.finish.policy import policy
+from scripts.finish.release import NAMED
 
 SITE = ROOT / "site"
-SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts")
 HOST = "127.0.0.1"
+MOST = 65_535  # ports
 
-# Names with a hash in them never change their bytes.
-IMMUTABLE = re.compile(
-    r"/assets/py/[0-9a-f]{8,}/"
-    r"|/assets/demo/[^/]+-[0-9A-Z]{8}\.\w+$"
-    r"|/assets/(javascripts|stylesheets)/.+\.[0-9a-f]{8}\.min\.(js|css)$"
-)
+
+def base(folder: Path) -> str:
+    """Return the path that a site was built for, from its home page: "/", or "/repo/"."""
+    home = folder / "index.html"
+    text = home.read_text("utf-8") if home.is_file() else ""
+    address = re.search(r'<link rel="canonical" href="([^"]+)">', text)
+    return urlsplit(address[1]).path if address else "/"
 
 
 def application(folder: Path) -> Any:
     """The WSGI application that answers with the files of a folder, looked up at each request."""
+    home = base(folder)
 
     def not_found(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         page = folder / "404.html"
@@ -72,6 +75,7 @@ def application(folder: Path) -> Any:
     files = WhiteNoise(
         not_found,
         root=folder,
+        prefix=home,
         index_file=True,
         autorefresh=True,
         allow_all_origins=False,
@@ -80,7 +84,8 @@ def application(folder: Path) -> Any:
     )
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == "/sitemap.xml" and (folder / "sitemap.xml").is_file():
+        asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
+        if asked and (folder / "sitemap.xml").is_file():
             return sitemap(environ, start_response)
         return files(environ, start_response)
 
@@ -91,7 +96,7 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     """Set how long an answer is kept and what a page may do."""
     if html is None:
         html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
-    kept = "public, max-age=31536000, immutable" if IMMUTABLE.search(url) else "no-cache"
+    kept = "public, max-age=31536000, immutable" if NAMED.search(url) else "no-cache"
     headers["Cache-Control"] = kept
     headers["Content-Security-Policy"] = f"{policy(html)}; frame-ancestors 'none'"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
@@ -99,12 +104,15 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
 
 
 @contextmanager
-def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
+def serving(
+    folder: Path = SITE, port: int = 0, app: Callable[[Path], Any] = application
+) -> Iterator[str]:
     """Serve a folder from another thread for as long as the context lasts.
 
     Args:
         folder: The built site.
         port: The port on this machine; 0 chooses a free one.
+        app: What makes the application that answers with the files of a folder.
 
     Yields:
         The address, with a slash at its end.
@@ -114,12 +122,11 @@ def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
     """
     sockets: dict[int, Any] = {}
     try:
-        server = waitress.create_server(
-            application(folder), map=sockets, host=HOST, port=port, threads=8
-        )
+        server = waitress.create_server(app(folder), map=sockets, host=HOST, port=port, threads=8)
     except OSError:
         wasyncore.close_all(sockets)
         raise
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # pages ask for much at once
     ended = threading.Event()
 
     def run() -> None:
@@ -129,7 +136,7 @@ def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
     thread = threading.Thread(target=run, name="serve", daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.effective_port}/"
+        yield f"http://{HOST}:{server.effective_port}{base(folder)}"
     finally:
         ended.set()
         server.trigger.pull_trigger()  # wakes the thread; what it is woken by may close only after
@@ -138,38 +145,41 @@ def serving(folder: Path = SITE, port: int = 0) -> Iterator[str]:
         wasyncore.close_all(sockets)
 
 
-def rebuild_on_change() -> None:
-    """Build the site again after every change of a source file, until interrupted."""
-    sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
-    for changes in watch(*sources, debounce=300, raise_interrupt=True):
-        changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})
-        print(f"· changed: {', '.join(changed)}", flush=True)
-        done = subprocess.run([sys.executable, "-m", "scripts.build"], cwd=ROOT)
-        outcome = "failed, see above; the last good files stay" if done.returncode else "done"
-        print(f"· build {outcome}", flush=True)
+def port(text: str) -> int:
+    """Return the number of a port."""
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 (any free one) to {MOST}")
+    return int(text)
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the reader of a server's command line."""
+    found = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    found.add_argument("--port", type=port, default=8000)
+    return found
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say in a line why a port cannot be had, and take an interruption for the end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print()
+    except OSError as error:
+        sys.exit(f"✗ this port cannot be used: {error.strerror}. Choose another with --port.")
 
 
 def main() -> None:
     """Serve the site until interrupted."""
-    parser = argparse.ArgumentParser(description="Serve the built site.")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--watch", action="store_true", help="build again when a source changes")
-    chosen = parser.parse_args()
+    chosen = parser(__doc__).parse_args()
     if not SITE.is_dir():
         sys.exit("There is no site yet. Build it with: python3 scripts/dev.py build")
-    try:
-        with serving(SITE, chosen.port) as address:
-            print(f"· the site is on {address} (Ctrl-C ends it)", flush=True)
-            if chosen.watch:
-                rebuild_on_change()
-            else:
-                threading.Event().wait()
-    except KeyboardInterrupt:
-        print()
-    except OSError as error:
-        sys.exit(
-            f"Port {chosen.port} cannot be used: {error.strerror}. Choose another with --port."
-        )
+    with told(), serving(SITE, chosen.port) as address:
+        print(f"· the site is on {address} (Ctrl-C ends it)", flush=True)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

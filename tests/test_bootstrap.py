@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts import bootstrap
-from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, run, stamped
+from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, parse, run, stamped
 
 
 def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(tmp_path: Path) -> None:
@@ -63,6 +65,12 @@ def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -
     assert said == [f"waiting for another run to finish ({file})"]
 
 
+def test_a_checkout_that_cannot_be_written_is_named_with_the_way_out() -> None:
+    rule = r"^/dev/null/lock cannot be written \(.*\)\. .* work in a copy\.$"
+    with pytest.raises(SetupError, match=rule), locked(Path("/dev/null/lock")):
+        pass
+
+
 def test_a_command_that_fails_is_named_with_its_last_lines_and_the_way_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -70,6 +78,43 @@ def test_a_command_that_fails_is_named_with_its_last_lines_and_the_way_out(
     with pytest.raises(SetupError, match=r"Step failed: .* ended with code 3\. Plug it in\."):
         run("Step", command, help="Plug it in.")
     assert "the reason" in capsys.readouterr().err
+
+
+def test_a_command_that_finds_the_disk_full_says_what_to_do() -> None:
+    # /dev/full takes no byte
+    command = ["node", "-e", "fs.writeFileSync('/dev/full', 'x')"]
+    with pytest.raises(SetupError, match=r"ended with code 1\. the disk is full\. Free some space"):
+        run("Step", command)
+
+
+def test_a_module_that_python_cannot_read_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "adapters_np").mkdir()
+    module = tmp_path / "adapters_np" / "lora.py"
+    module.write_text("x = 1\n")
+    parse(tmp_path)
+    module.write_text("x = 1\ndef init(:\n")
+    with pytest.raises(SetupError, match=r"^adapters_np/lora\.py:2: invalid syntax\. Correct this"):
+        parse(tmp_path)
+
+
+def test_a_build_ends_with_the_line_that_says_what_is_wrong(tmp_path: Path) -> None:
+    for name in ("scripts", "adapters_np", "demos"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(VENV)
+    # Without setting up: npm would empty what a link leads to.
+    program = "from scripts import dev; dev.environment = lambda **_: {}; dev.main()"
+    command = [sys.executable, "-c", program, "build"]
+
+    def last() -> str:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 1
+        return done.stderr.splitlines()[-1]
+
+    # docs/ is missing
+    assert last().startswith("✗ catalogue failed: ")
+    with (tmp_path / "adapters_np/methods/lora.py").open("a") as module:
+        module.write("a b\n")
+    assert re.match(r"✗ adapters_np/methods/lora\.py:\d+: invalid syntax\.", last())
 
 
 def test_a_command_that_does_not_exist_is_named() -> None:
@@ -89,6 +134,37 @@ def test_an_old_python_is_refused_by_its_version(monkeypatch: pytest.MonkeyPatch
 )
 def test_node_counts_from_version_20_on(version: str, expected: bool) -> None:
     assert bootstrap._node_is_new_enough(version) is expected
+
+
+DRIVERS = ("webkitgtk-webdriver", "webkit2gtk-driver")
+
+
+@pytest.mark.parametrize(
+    ("name", "kin", "packages"),
+    [
+        ("debian", "", ["firefox-esr", "webkitgtk-webdriver", "xvfb"]),
+        ("ubuntu", "debian", ["webkit2gtk-driver", "xvfb"]),
+        ("linuxmint", "ubuntu debian", ["webkit2gtk-driver", "xvfb"]),
+        ("fedora", "", []),
+    ],
+)
+def test_every_system_installs_the_browsers_that_it_has_packages_of(
+    monkeypatch: pytest.MonkeyPatch, name: str, kin: str, packages: list[str]
+) -> None:
+    installed: list[str] = []
+
+    def first(names: tuple[str, ...]) -> Path | None:
+        there = names == ("WebKitWebDriver",) and {*DRIVERS} & {*installed}
+        return Path(names[0]) if there else None
+
+    release = {"ID": name, "ID_LIKE": kin}
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
+    monkeypatch.setattr(bootstrap, "_has_apt", lambda: True)
+    monkeypatch.setattr(bootstrap, "_first", first)
+    monkeypatch.setattr(bootstrap, "debian_package", installed.append)
+    bootstrap.firefox()
+    bootstrap.webkit()
+    assert installed == packages
 
 
 def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:

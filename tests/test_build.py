@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import csv
+import errno
 import gzip
+import re
+import shutil
+import subprocess
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
 
 from scripts import build
-from scripts.bootstrap import SetupError
+from scripts.bootstrap import ROOT, SetupError
+from scripts.catalog import exports, read
 from scripts.catalog.exports import Site, feed
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
-from scripts.macros import examples
+from scripts.macros import examples, peft_benchmark
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02")
@@ -73,14 +82,187 @@ def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> 
             build.step("copy", ("in.txt",), output, fail)
 
 
-def test_the_pages_are_made_again_when_an_example_has_changed(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_step_that_finds_the_disk_full_names_the_file_and_says_what_to_do(project: Path) -> None:
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "site/index.html")
+
+    with pytest.raises(
+        SetupError, match=r"site/index\.html could not be written: the disk is full"
+    ):
+        build.step("site", ("in.txt",), project / "made.txt", fill)
+
+
+def test_a_mistake_in_a_module_is_named_with_its_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inputs: dict[str, tuple[str, ...]] = {}
+    module = project / "adapters_np" / "lora.py"
+    module.parent.mkdir()
+    module.write_text("def init():\n    return 1 / 0\n")
+    monkeypatch.setattr(build, "OWN", (str(module.parent),))
+    found: dict[str, Any] = {}
+    exec(compile(module.read_text(), str(module), "exec"), found)
+    with pytest.raises(SetupError, match=r"^sweeps failed: adapters_np/lora\.py:2: ZeroDivision"):
+        build.step("sweeps", ("in.txt",), project / "made.txt", found["init"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (",success\n", "\n", "has 15 cells, where the first line has 16"),
+        (",success\n", ",success,1\n", "has 17 cells, where the first line has 16"),
+        (",0.74306,", ",much,", "could not convert string to float: 'much'; correct this cell"),
+    ],
+)
+def test_a_wrong_line_of_the_benchmark_is_named(
+    tmp_path: Path, old: str, new: str, rule: str
+) -> None:
+    path = tmp_path / "peft_imagegen.csv"
+    text = (peft_benchmark.DATA / path.name).read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(
+        ValueError, match=f"^docs/data/peft_imagegen.csv, line 2: {re.escape(rule)}"
+    ):
+        list(peft_benchmark.read(path, "imagegen"))
+
+
+def test_no_cell_of_a_table_is_taken_for_a_formula() -> None:
+    script = """
+        import { text } from "./demos/widget/csv.js";
+        const rows = [["=1+1", "+x", "@a", "-b", '-"c",'], [-1.5, "-2e-3", "a=b", ""]];
+        process.stdout.write(text(rows));
+    """
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second = csv.reader(done.stdout.splitlines())
+    assert first == ["'=1+1", "'+x", "'@a", "'-b", '\'-"c",']
+    assert second == ["-1.5", "-2e-3", "a=b", ""]
+    for row in csv.reader(exports.catalog_csv(read(), SITE).splitlines()):
+        assert not [cell for cell in row if re.match(r"[=+@-]", cell) and not is_number(cell)]
+
+
+def is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?\d+(\.\d+)?", text))
+
+
+@pytest.fixture
+def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
+    """The patterns of all steps by name."""
+    found: dict[str, tuple[str, ...]] = {}
     monkeypatch.setattr(build, "runtime", lambda: None)
-    monkeypatch.setattr(build, "step", lambda name, patterns, *_: inputs.update({name: patterns}))
+    monkeypatch.setattr(build, "step", lambda name, patterns, *_: found.update({name: patterns}))
     build.build()
+    return found
+
+
+# All but the one that reads every source to see which folder imports which.
+STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "scripts", "site"}
+PYTHON = {
+    "catalogue": "scripts.catalog.checks",
+    "sweeps": "scripts.stored.sweeps",
+    "widgets": "scripts.stored.widgets",
+    "comparisons": "scripts.stored.comparisons",
+    "pictures": "scripts.stored.cards",
+    "pages": "scripts.site_macros",
+    "site": "scripts.finish.finish",
+}
+NODE = {
+    "widgets": "scripts/stored/prerender.mjs",
+    "comparisons": "scripts/stored/prerender.mjs",
+    "scripts": "scripts/finish/bundle.mjs",
+    "site": "scripts/finish/typeset.mjs",
+}
+NO_INPUT = {ROOT / "scripts/bootstrap.py"}  # finds tools and says how they fare: makes no bytes
+
+
+def test_the_pages_are_made_again_when_an_example_has_changed(
+    inputs: dict[str, tuple[str, ...]],
+) -> None:
     assert {example.path for example in examples.read()} <= set(build.files(inputs["pages"]))
+
+
+@pytest.mark.parametrize("step", sorted(PYTHON))
+def test_the_inputs_of_a_step_cover_what_its_modules_import(
+    step: str, inputs: dict[str, tuple[str, ...]]
+) -> None:
+    needed = imported(PYTHON[step])
+    assert ROOT / f"{PYTHON[step].replace('.', '/')}.py" in needed
+    assert needed - NO_INPUT <= set(build.files(inputs[step]))
+
+
+@pytest.mark.parametrize("step", sorted(NODE))
+def test_the_inputs_of_a_step_cover_what_its_scripts_import(
+    step: str, inputs: dict[str, tuple[str, ...]]
+) -> None:
+    assert imported_by_script(ROOT / NODE[step]) <= set(build.files(inputs[step]))
+
+
+@pytest.mark.parametrize(
+    ("file", "steps"),
+    [
+        ("requirements.txt", STEPS),
+        ("package-lock.json", STEPS),
+        ("adapters_np/methods/lora.py", STEPS - {"scripts"}),
+        ("scripts/catalog/checks.py", {"catalogue"}),
+        ("scripts/catalog/peft_signatures.json", {"catalogue"}),
+        ("scripts/catalog/exports.py", {"catalogue", "pages", "site"}),
+        ("scripts/stored/cards.py", {"pictures", "site"}),
+        ("scripts/macros/page.html", {"pages"}),
+        ("scripts/finish/typeset.mjs", {"site"}),
+        ("demos/page/calculator.js", {"scripts"}),
+        ("demos/page/sw.js", {"scripts", "site"}),
+        ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
+        ("docs/about.md", {"catalogue", "pages"}),
+        ("docs/.nav.yml", {"pages"}),
+        ("docs/methods/lora.md", {"catalogue", "comparisons", "pictures", "pages", "site"}),
+    ],
+)
+def test_a_changed_file_runs_the_steps_that_are_made_from_it(
+    file: str, steps: set[str], inputs: dict[str, tuple[str, ...]], project: Path
+) -> None:
+    for name in ("adapters_np", "demos", "docs", "scripts"):
+        shutil.copytree(ROOT / name, project / name)
+    for name in build.LOCKS:
+        shutil.copy(ROOT / name, project)
+    before = {name: build.digest(patterns) for name, patterns in inputs.items()}
+    with (project / file).open("a") as text:
+        text.write("\n")
+    after = {name: build.digest(patterns) for name, patterns in inputs.items()}
+    assert {name for name in STEPS if before[name] != after[name]} == steps
+    assert inputs.keys() - STEPS == {"house"}
+
+
+def imported(module: str, found: set[Path] | None = None) -> set[Path]:
+    """Return the project's files that a Python module needs, itself and its packages included."""
+    found = set() if found is None else found
+    parts = module.split(".")
+    for n in range(1, len(parts) + 1):
+        base = ROOT.joinpath(*parts[:n])
+        path = next(
+            (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()), None
+        )
+        if path is None or path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    imported(alias.name, found)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    imported(f"{node.module}.{alias.name}", found)
+    return found
+
+
+def imported_by_script(path: Path, found: set[Path] | None = None) -> set[Path]:
+    """Return the project's files that a script needs, itself included."""
+    found = set() if found is None else found
+    if path not in found:
+        found.add(path)
+        for name in re.findall(r'from "(\.[^"]+)"', path.read_text("utf-8")):
+            imported_by_script((path.parent / name).resolve(), found)
+    return found
 
 
 # Mathematics --------------------------------------------------------------------------------------
@@ -203,6 +385,29 @@ def test_twins_hold_the_same_bytes_and_are_made_once(tmp_path: Path) -> None:
         (site / twin).unlink()
     assert compress(site, cache) == 0
     assert brotli.decompress((site / "long.js.br").read_bytes()) == data
+
+
+def test_files_of_the_same_content_are_compressed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    data = b"words " * LEAST
+    names = [f"{n}.html" for n in range(16)]
+    site.mkdir()
+    for name in names:
+        (site / name).write_bytes(data)
+    packed: list[str] = []
+
+    def pack(data: bytes, suffix: str) -> bytes:
+        packed.append(suffix)
+        time.sleep(0.02)  # every thread is in here at once, if more than one gets here
+        return suffix.encode()
+
+    monkeypatch.setattr("scripts.finish.compress._pack", pack)
+    assert compress(site, cache) == 2
+    assert sorted(packed) == [".br", ".gz"]
+    assert [(site / f"{name}.br").read_bytes() for name in names] == [b".br"] * len(names)
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_a_new_site_takes_the_old_one_s_place(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
+from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
 
@@ -89,6 +92,13 @@ def test_descriptions_are_plain_text() -> None:
         assert re.fullmatch(r"[^*_`${}\[\]]+[.!?]", m.description), m.description
 
 
+def test_the_summary_is_printed() -> None:
+    command = [sys.executable, "-m", "scripts.catalog"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    methods = len(read().methods)
+    assert done.stdout.splitlines()[-1].startswith(f"{methods} methods, ")
+
+
 # Mistakes, one at a time --------------------------------------------------------------------------
 
 
@@ -101,7 +111,7 @@ def project(tmp_path: Path) -> Path:
 
 def problems(project: Path) -> list[str]:
     with pytest.raises(CatalogError) as caught:
-        read(project)
+        check(project)
     return str(caught.value).splitlines()
 
 
@@ -116,7 +126,7 @@ def replace(old: str, new: str) -> Callable[[str], str]:
 
 
 def test_a_copy_without_mistakes_passes(project: Path) -> None:
-    assert read(project).methods.keys() == read().methods.keys()
+    assert check(project).methods.keys() == read().methods.keys()
 
 
 MISTAKES = {
@@ -215,6 +225,16 @@ MISTAKES = {
     "unknown knob in PEFT's arguments": (
         replace(r"\{r: rank", "{r: width"),
         "docs/methods/lora.md: peft.knobs.r: 'width' is not a knob of lora",
+    ),
+    "argument that PEFT does not have": (
+        replace(r"\{r: rank", "{lora_r: rank"),
+        "docs/methods/lora.md: peft.knobs.lora_r: LoraConfig of PEFT 0.21.2 has no such argument; "
+        "is lora_dropout meant?",
+    ),
+    "class that PEFT does not have": (
+        replace(r"class: LoraConfig", "class: LoRAConfig"),
+        "docs/methods/lora.md: peft.class: PEFT 0.21.2 has no LoRAConfig; what it has is in "
+        "scripts/catalog/peft_signatures.json",
     ),
     "page without a module": (
         replace(r"^title:", "modules: [lora, lora_two]\ntitle:"),

@@ -1,6 +1,8 @@
 """What holds for every method: over every module, shapes and knobs; some by Hypothesis."""
 
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from itertools import product
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters_np.core import (
     Adapter,
+    AttentionAdapter,
     WeightAdapter,
     arrays,
     flatten,
@@ -20,7 +23,7 @@ from adapters_np.core import (
     parameters,
     perturbed,
     restore,
-    shape_of,
+    sizes,
     slugs,
 )
 from adapters_np.linalg import Array
@@ -55,12 +58,11 @@ def fresh(slug: str, shape: tuple[int, int], seed: int, chosen: dict[str, Any]) 
         return None
 
 
-def adapters(
-    slug: str, shapes: list[tuple[int, int]] = SHAPES
-) -> list[tuple[Adapter, Adapter, dict[str, Any]]]:
+@cache
+def adapters(slug: str) -> list[tuple[Adapter, Adapter, dict[str, Any]]]:
     """Return fresh and moved adapters over shapes and knobs; at least one for every shape."""
     found = []
-    for shape, chosen in product(shapes, extremes(slug)):
+    for shape, chosen in product(SHAPES, extremes(slug)):
         adapter = fresh(slug, shape, 0, chosen)
         if adapter is not None:
             found.append(
@@ -70,8 +72,33 @@ def adapters(
                     {"shape": shape, **chosen},
                 )
             )
-    assert {a[2]["shape"] for a in found} == set(shapes), f"{slug} refuses some shape at all knobs"
+    assert {a[2]["shape"] for a in found} == set(SHAPES), f"{slug} refuses some shape at all knobs"
     return found
+
+
+@every_method
+def test_a_module_has_one_class_so_that_none_escapes_these_tests(slug: str) -> None:
+    module = import_module(load(slug).__module__)
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Adapter)
+        and value.__module__ == module.__name__
+    ]
+    assert own == [load(slug)]
+
+
+@every_method
+def test_a_method_fills_in_and_overrides_only_what_is_meant_to_be(slug: str) -> None:
+    cls = load(slug)
+    (parent,) = cls.__bases__
+    assert parent in (Adapter, WeightAdapter, AttentionAdapter)
+    public = {name for name in dir(parent) if not name.startswith("_")}
+    concrete = {name for name in public if callable(getattr(parent, name))}
+    concrete -= parent.__abstractmethods__
+    frozen_layer = {"base"} if parent is Adapter else set()
+    assert concrete & set(vars(cls)) <= {"shortcut"} | frozen_layer
 
 
 @every_method
@@ -94,10 +121,8 @@ def test_declared_shapes_hold_and_count_the_parameters(slug: str) -> None:
         shape, chosen = about["shape"], {k: v for k, v in about.items() if k != "shape"}
         values = {name: knob.default for name, knob in knobs(load(slug)).items()} | chosen
         for field in arrays(load(slug)):
-            assert getattr(adapter, field.name).shape == shape_of(field, *shape, **values), (
-                field,
-                about,
-            )
+            declared = sizes(field.shape, d_out=shape[0], d_in=shape[1], **values)
+            assert getattr(adapter, field.name).shape == declared, (field, about)
         count = sum(a.size for a in learned(adapter).values())
         assert parameters(load(slug), *shape, **chosen) == count > 0, about
 
@@ -167,11 +192,10 @@ def test_flatten_and_restore_are_inverse(slug: str) -> None:
             restore(adapter, np.zeros(len(vector) + 1))
 
 
-@every_method
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObject) -> None:
-    shape = data.draw(st.tuples(st.sampled_from([8, 12, 16, 24]), st.sampled_from([8, 12, 16, 24])))
+def drawn(slug: str, data: st.DataObject) -> tuple[Adapter | None, Array, dict[str, Any]]:
+    """Draw a weight and knobs, and return the fresh adapter, if the shape allows one, and both."""
+    sides = st.sampled_from([8, 12, 16, 24])
+    shape, seed = data.draw(st.tuples(sides, sides)), data.draw(st.integers(0, 99))
     chosen: dict[str, Any] = {}
     for knob in knobs(load(slug)).values():
         if knob.kind == "bool":
@@ -182,14 +206,49 @@ def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObje
             chosen[knob.name] = data.draw(st.integers(int(knob.low), int(knob.high)))
         else:
             chosen[knob.name] = data.draw(st.floats(knob.low, knob.high))
-    seed = data.draw(st.integers(0, 99))
-    adapter = fresh(slug, shape, seed, chosen)
+    return fresh(slug, shape, seed, chosen), weight(*shape, seed), chosen
+
+
+any_knobs = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@every_method
+@any_knobs
+@given(data=st.data())
+def test_any_knobs_give_an_adapter_or_a_named_error(slug: str, data: st.DataObject) -> None:
+    adapter, W, chosen = drawn(slug, data)
     if adapter is not None:
-        W = weight(*shape, seed)
-        assert np.isfinite(
-            perturbed(adapter, np.random.default_rng(1), 1.0).forward(W, tokens(shape[1]))
-        ).all()
-        assert parameters(load(slug), *shape, **chosen) == flatten(adapter).size
+        moved = perturbed(adapter, np.random.default_rng(1), 1.0)
+        assert np.isfinite(moved.forward(W, tokens(W.shape[1]))).all()
+        assert parameters(load(slug), *W.shape, **chosen) == flatten(adapter).size
+
+
+SHORTER = [slug for slug in METHODS if load(slug).shortcut is not Adapter.shortcut]
+
+
+@pytest.mark.parametrize("slug", SHORTER)
+@any_knobs
+@given(data=st.data())
+def test_shortcut_gives_the_same_output_at_any_knobs(slug: str, data: st.DataObject) -> None:
+    adapter, W, chosen = drawn(slug, data)
+    if adapter is not None:
+        moved, X = perturbed(adapter, np.random.default_rng(1), 1.0), tokens(W.shape[1])
+        np.testing.assert_allclose(
+            moved.shortcut(W, X), moved.forward(W, X), atol=1e-12, err_msg=f"{W.shape} {chosen}"
+        )
+
+
+@pytest.mark.parametrize("slug", SHORTER)
+def test_shortcut_gives_the_same_output_at_the_ends_of_every_knob(slug: str) -> None:
+    for _, moved, about in adapters(slug):
+        W, X = weight(*about["shape"]), tokens(about["shape"][1])
+        np.testing.assert_allclose(
+            moved.shortcut(W, X), moved.forward(W, X), atol=1e-12, err_msg=str(about)
+        )
+
+
+def test_most_changes_of_a_weight_have_a_shortcut() -> None:
+    assert len(SHORTER) >= 25
 
 
 @every_method

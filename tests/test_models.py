@@ -14,7 +14,7 @@ LLAMA_3B, LLAMA_8B, LLAMA_7B = MODELS
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
-    linear = sum(d_out * d_in * n for d_out, d_in, n in model.linear("all linear"))
+    linear = sum(d_out * d_in * n for d_out, d_in, n in model.places("weight", "all linear"))
     embeddings = model.vocabulary * model.hidden * (1 if model.tied else 2)
     norms = (2 * model.layers + 1) * model.hidden
     assert linear + embeddings + norms == model.total
@@ -42,6 +42,8 @@ def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
         ("ln_tuning", {}, 175_104),
         ("prefix_tuning", {"tokens": 50}, 2_867_200),
         ("prefix_tuning", {"tokens": 200}, 11_468_800),
+        ("llama_adapter", {"tokens": 100}, 8_601_628),
+        ("prompt_tuning", {"tokens": 200}, 614_400),
     ],
 )
 def test_counts_are_those_of_pefts_benchmark(

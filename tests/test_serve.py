@@ -6,8 +6,10 @@ import base64
 import gzip
 import hashlib
 import http.client
+import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +17,10 @@ import brotli
 import pytest
 
 from scripts.finish.policy import policy
-from scripts.serve import serving
+from scripts.preview import reloading
+from scripts.serve import parser, serving
 
+DIGEST = "0123456789abcdef" * 2
 SCRIPT = "document.title = 'Grüße'"
 PAGE = f"<!doctype html><title>x</title><script>{SCRIPT}</script><script src='a.js'></script>"
 TEXT = b"export const words = 'words words words words words words words words words'"
@@ -29,9 +33,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "index.html": PAGE.encode(),
         "404.html": b"<!doctype html><title>No such page</title>",
         "methods/one/index.html": PAGE.encode(),
-        "assets/py/0123456789abcdef/python.wasm": b"\0asm",
-        "assets/py/0123456789abcdef/core.mjs": TEXT,
-        "assets/demo/draw-ABCD2345.js": TEXT,
+        f"assets/py/{DIGEST}/python.wasm": b"\0asm",
+        f"assets/py/{DIGEST}/core.mjs": TEXT,
+        f"assets/demo/draw-{DIGEST}.js": TEXT,
         "assets/demo/adapter-demo.js": TEXT,
         "catalog.json": b"{}",
         "sitemap.xml": b"<urlset><url><loc>https://example.org/methods/one/</loc></url></urlset>",
@@ -40,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-    core = folder / "assets/py/0123456789abcdef/core.mjs"
+    core = folder / f"assets/py/{DIGEST}/core.mjs"
     Path(f"{core}.br").write_bytes(brotli.compress(TEXT))
     Path(f"{core}.gz").write_bytes(gzip.compress(TEXT))
     (folder.parent / "secret.txt").write_text("secret")
@@ -89,8 +93,11 @@ def test_a_head_request_answers_without_a_body(site: str) -> None:
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
-        ("/assets/py/0123456789abcdef/python.wasm", "application/wasm"),
-        ("/assets/py/0123456789abcdef/core.mjs", 'text/javascript; charset="utf-8"'),
+        (f"/assets/py/{DIGEST}/python.wasm", "application/wasm"),
+        (
+            f"/assets/py/{DIGEST}/core.mjs",
+            'text/javascript; charset="utf-8"',
+        ),
         ("/catalog.json", "application/json"),
     ],
 )
@@ -101,7 +108,7 @@ def test_a_file_has_the_media_type_that_browsers_ask_for(
 
 
 def test_the_smallest_file_that_the_browser_takes_is_sent(site: str) -> None:
-    path = "/assets/py/0123456789abcdef/core.mjs"
+    path = f"/assets/py/{DIGEST}/core.mjs"
     best = Answer(site, path, Accept_Encoding="gzip, deflate, br")
     assert best.headers["Content-Encoding"] == "br"
     assert brotli.decompress(best.body) == TEXT
@@ -117,9 +124,9 @@ def test_the_smallest_file_that_the_browser_takes_is_sent(site: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/assets/py/0123456789abcdef/python.wasm",
-        "/assets/py/0123456789abcdef/core.mjs",
-        "/assets/demo/draw-ABCD2345.js",
+        f"/assets/py/{DIGEST}/python.wasm",
+        f"/assets/py/{DIGEST}/core.mjs",
+        f"/assets/demo/draw-{DIGEST}.js",
     ],
 )
 def test_a_file_with_a_hash_in_its_address_is_kept(site: str, path: str) -> None:
@@ -132,7 +139,7 @@ def test_any_other_file_is_asked_for_again(site: str, path: str) -> None:
 
 
 def test_a_missing_file_below_a_hash_is_asked_for_again(site: str) -> None:
-    answer = Answer(site, "/assets/py/0123456789abcdef/none.wasm")
+    answer = Answer(site, f"/assets/py/{DIGEST}/none.wasm")
     assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-cache")
 
 
@@ -181,3 +188,56 @@ def test_the_port_is_free_again_after_the_server_has_ended(tmp_path: Path) -> No
         socket.create_connection(("127.0.0.1", port), timeout=5)
     with serving(tmp_path, port) as address:
         assert Answer(address, "/").status == 404
+
+
+def test_a_site_that_was_built_for_a_folder_is_served_below_it(tmp_path: Path) -> None:
+    canonical = '<link rel="canonical" href="https://example.org/repo/">'
+    (tmp_path / "index.html").write_text(f"<!doctype html><title>x</title>{canonical}")
+    sitemap = "<urlset><url><loc>https://example.org/repo/one/</loc></url></urlset>"
+    (tmp_path / "sitemap.xml").write_text(sitemap)
+    with serving(tmp_path) as address:
+        assert urlsplit(address).path == "/repo/"
+        assert Answer(address, "/repo/").status == 200
+        assert f"<loc>{address}one/</loc>" in Answer(address, "/repo/sitemap.xml").body.decode()
+        assert Answer(address, "/").status == 404
+        assert Answer(address, "/sitemap.xml").status == 404
+
+
+@pytest.mark.parametrize("text", ["-1", "99999", "65536", "x", "80.5", ""])
+def test_a_number_that_is_no_port_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser("").parse_args([f"--port={text}"])
+    assert caught.value.code == 2
+    assert f"{text!r} is no port: 0 (any free one) to 65535" in capsys.readouterr().err
+
+
+def test_the_ports_that_there_are_pass() -> None:
+    assert [parser("").parse_args(["--port", p]).port for p in ("0", "65535")] == [0, 65535]
+
+
+def test_many_requests_at_once_are_nothing_to_say(
+    site: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(lambda _: Answer(site, "/").status, range(256)))
+    assert answers == [200] * 256
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+# While it is edited -------------------------------------------------------------------------------
+
+
+def test_a_page_gets_the_script_that_reloads_it_when_it_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(PAGE, "utf-8")
+    with serving(tmp_path, app=reloading) as address:
+        first = Answer(address, "/", Accept_Encoding="gzip")
+        assert first.body.startswith(PAGE.encode())
+        assert int(first.headers["Content-Length"]) == len(first.body)
+        found = re.search(rb'<script src="(/__reload.js)\?(\w+)">', first.body)
+        assert found
+        assert Answer(address, found[1].decode()).headers["Content-Type"] == "text/javascript"
+        assert Answer(address, "/__version/").body == found[2]
+        (tmp_path / "index.html").write_text(f"{PAGE} ", "utf-8")
+        assert Answer(address, "/__version/").body not in (b"", found[2])
+        for outside in ("none/", "../", "%2e%2e/"):
+            assert Answer(address, f"/__version/{outside}").body == b""

@@ -31,8 +31,9 @@ from scripts.catalog.records import DIMENSIONS, Method, Peft
 from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.finish import typeset
 from scripts.finish.links import problems
-from scripts.stored.cards import HEIGHT, WIDTH
+from scripts.stored.cards import COLOURS, HEIGHT, WIDTH
 
+pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
 FACTS = read_site()
 HEAVIEST = 300_000  # bytes on the wire that a method's page may take before a touch
@@ -308,6 +309,15 @@ def test_pyodides_core_offers_only_what_something_here_can_call() -> None:
     names = (b"PyObject_GetAttrString", b"sqlite3_blob_close", b"ZSTD_compressCCtx")
     assert [name in whole for name in names] == [True, True, True]
     assert [name in served.read_bytes() for name in names] == [True, False, False]
+
+
+def test_the_style_of_the_widget_has_the_colours_of_its_heatmap() -> None:
+    (style,) = (SITE / "assets" / "demo").glob("demo*.css")
+    for name, end in (("below", 0.0), ("above", 1.0)):
+        red, green, blue = (round(255 * part) for part in COLOURS(end)[:3])
+        value = re.search(rf"--{name}:\s*([^;}}]+)", style.read_text("utf-8"))
+        assert value
+        assert value[1] in (f"rgb({red} {green} {blue})", f"#{red:02x}{green:02x}{blue:02x}")
 
 
 # Another generator --------------------------------------------------------------------------------

@@ -1,7 +1,11 @@
 """Stored answers along the main knob: small files that the browser's own code reads back."""
 
 import json
+import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -12,7 +16,8 @@ from adapters_np.core import slugs
 from demos.compare import COMPARED
 from demos.probe import main_knob, probe
 from scripts.bootstrap import ROOT
-from scripts.stored.sweeps import LEVELS, MOST_BYTES, answer, packed, sweep
+from scripts.stored import sweeps
+from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep, answer, key, packed, sweep
 
 READ = """
 import { Sweep } from "./demos/widget/sweep.js";
@@ -96,3 +101,57 @@ def test_the_nearest_value_answers_for_one_that_is_not_stored() -> None:
 def test_the_name_of_a_file_follows_its_content() -> None:
     names = {stored.name for slug in ("goft", "ia3", "ether") if (stored := sweep(slug))}
     assert len(names) == 3
+
+
+def test_a_sweep_is_made_again_when_its_own_code_or_what_all_share_has_changed(
+    tmp_path: Path,
+) -> None:
+    for name in ("adapters_np", "demos"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+
+    def changed_by(file: str) -> set[str]:
+        before = {slug: key(slug, tmp_path) for slug in ("goft", "qgoft", "lora")}
+        with (tmp_path / file).open("a") as text:
+            text.write("\n")
+        return {slug for slug in before if key(slug, tmp_path) != before[slug]}
+
+    assert changed_by("adapters_np/methods/vera.py") == set()
+    assert changed_by("adapters_np/methods/lora.py") == {"lora"}
+    assert changed_by("adapters_np/methods/goft.py") == {"goft", "qgoft"}  # one builds on the other
+    assert changed_by("demos/probe.py") == {"goft", "qgoft", "lora"}
+    assert changed_by("requirements.txt") == {"goft", "qgoft", "lora"}
+
+
+def test_only_sweeps_that_have_changed_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps, "OUT", tmp_path / "sweeps")
+    monkeypatch.setattr(sweeps, "KEYS", tmp_path / "sweeps.json")
+    monkeypatch.setattr(sweeps, "slugs", lambda: ["lora", "vera", "ln_tuning"])
+    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", partial(ThreadPoolExecutor, 1))
+    made: list[str] = []
+    versions = {"lora": "1", "vera": "1", "ln_tuning": "1"}
+
+    def compute(slug: str) -> Sweep | None:
+        made.append(slug)
+        return None if slug == "ln_tuning" else Sweep((), f"{slug}{versions[slug]}".encode())
+
+    monkeypatch.setattr(sweeps, "key", lambda slug: f"{slug}{versions[slug]}")
+    monkeypatch.setattr(sweeps, "sweep", compute)
+
+    def files() -> list[bytes]:
+        return sorted(path.read_bytes() for path in (tmp_path / "sweeps").iterdir())
+
+    sweeps.main()
+    assert (made, files()) == (["lora", "vera", "ln_tuning"], [b"lora1", b"vera1"])
+    made.clear()
+    sweeps.main()
+    assert made == []
+    versions["lora"] = "2"
+    sweeps.main()
+    assert (made, files()) == (["lora"], [b"lora2", b"vera1"])
+    made.clear()
+    next((tmp_path / "sweeps").glob("vera-*")).unlink()
+    sweeps.main()
+    assert (made, files()) == (["vera"], [b"lora2", b"vera1"])

@@ -5,9 +5,10 @@ $$W' = W + \frac{\alpha}{r} P \Lambda Q, \qquad \Lambda = \mathrm{diag}(\lambda_
 
 Source: zhang2023adalora, section 3, equations 3 to 11; the scale from section 4.
 Differs: without a loss there is no sensitivity, so `delta` keeps the `target_rank` triplets of
-largest |λ|, the first score that section 3.2 names. The paper's own score and its pruning over all
-matrices are `Importance`, `triplet_scores`, `budget` and `allocate`. The cubic fall is the official
-code's; equation 12 as printed starts above its own first value. PEFT divides by r + 1e-5.
+largest |λ|, the first score that section 3.2 names; a target above r prunes nothing. What training
+does between steps, with gradients and over all matrices, stands below the class: `Importance`,
+`triplet_scores`, `budget` and `allocate`. The cubic fall is the official code's; equation 12 as
+printed starts above its own first value. PEFT divides by r + 1e-5.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ class AdaLoRA(WeightAdapter):
     P: Annotated[Array, Learned("d_out, rank", unit=0.25)]
     Lambda: Annotated[Array, Learned("rank", unit=1.0)]
     Q: Annotated[Array, Learned("rank, d_in", unit=0.25)]
-    kept: int
+    target_rank: int
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
@@ -40,7 +41,7 @@ class AdaLoRA(WeightAdapter):
         rng: np.random.Generator,
         *,
         target_rank: Annotated[int, Range(1, 12)] = 8,
-        rank: Annotated[int, Range(8, 16, letter="r")] = 12,
+        rank: Annotated[int, Range(1, 16, letter="r")] = 12,
         alpha: Alpha = 16.0,
     ) -> Self:
         """Start at the identity: every λ is zero, P and Q are Gaussian with deviation 0.02.
@@ -48,16 +49,15 @@ class AdaLoRA(WeightAdapter):
         Args:
             W: The frozen weight, (d_out, d_in).
             rng: The source of P and Q.
-            target_rank: How many triplets pruning leaves.
+            target_rank: How many triplets pruning leaves, if there are more.
             rank: r, how many triplets training starts with; the paper takes 1.5 times the target.
             alpha: The scale's numerator; pruning does not change the denominator r.
 
         Raises:
-            ValueError: when target_rank exceeds rank, or rank the smaller side of W.
+            ValueError: when rank exceeds the smaller side of W.
         """
         d_out, d_in = W.shape
         at_most("rank", rank, "min(d_out, d_in)", min(W.shape))
-        at_most("target_rank", target_rank, "rank", rank)
         P, Q = rng.normal(0, 0.02, size=(d_out, rank)), rng.normal(0, 0.02, size=(rank, d_in))
         return cls(P, np.zeros(rank), Q, target_rank, alpha / rank)
 
@@ -65,12 +65,12 @@ class AdaLoRA(WeightAdapter):
         """Return (α/r) P Λ Q with the kept triplets, (d_out, d_in); W does not enter."""
         return self.s * self.P * self._pruned() @ self.Q
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the hidden features Q X, (d_out, n)."""
         return W @ X + self.s * self.P @ (self._pruned()[:, None] * (self.Q @ X))
 
     def _pruned(self) -> Array:
-        return np.where(largest(np.abs(self.Lambda), self.kept), self.Lambda, 0.0)
+        return np.where(largest(np.abs(self.Lambda), self.target_rank), self.Lambda, 0.0)
 
     def penalty(self) -> float:
         """Return ‖PᵀP − I‖² + ‖QQᵀ − I‖², which the loss contains so that λ are singular values."""
@@ -79,6 +79,10 @@ class AdaLoRA(WeightAdapter):
             np.square(self.P.T @ self.P - identity).sum()
             + np.square(self.Q @ self.Q.T - identity).sum()
         )
+
+
+# Between the steps of training --------------------------------------------------------------------
+# The widget has no loss, so no gradients. The paper's main part is here to be read and tested.
 
 
 class Importance(NamedTuple):
@@ -129,6 +133,5 @@ def allocate(adapters: Sequence[AdaLoRA], scores: Sequence[Array], keep: int) ->
 
 def largest(scores: Array, keep: int) -> NDArray[np.bool_]:
     """Return which entries are among the `keep` largest; of equal ones the earlier."""
-    mask = np.zeros(len(scores), bool)
-    mask[np.argsort(-scores, kind="stable")[:keep]] = True
-    return mask
+    order = np.argsort(-scores, stable=True)
+    return np.argsort(order, stable=True) < keep  # the place of every entry in the order

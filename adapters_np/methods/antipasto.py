@@ -88,7 +88,7 @@ class AntiPaSTO(WeightAdapter):
         """Return U core Vᵀ, (d_out, d_in); W does not enter."""
         return self.U @ self.core() @ self.Vt
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.U @ (self.core() @ (self.Vt @ X))
 
@@ -114,6 +114,6 @@ def choose(S: Array, Vt: Array, chosen: Array, rejected: Array, rank: int) -> ND
     scores = [S * (Vt @ X).std(axis=1) for X in (chosen, rejected, chosen - rejected)]
     kept: list[int] = []
     for turn in range(rank):
-        order = np.argsort(-scores[turn % 3], kind="stable")
+        order = np.argsort(-scores[turn % 3], stable=True)
         kept.append(next(int(k) for k in order if k not in kept))
     return np.sort(kept)

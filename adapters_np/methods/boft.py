@@ -91,7 +91,7 @@ class BOFT(WeightAdapter):
             W = turned
         return W
 
-    def forward_input(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by turning the tokens instead of the weight, (d_out, n)."""
         blocks = cayley(skew(self.Q, self.block_size))
         for level in reversed(range(len(blocks))):

@@ -68,7 +68,7 @@ class C3A(WeightAdapter):
         b = self.w.shape[-1]
         return b, b
 
-    def forward_fft(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by Fourier transforms of kernels and tokens, (d_out, n)."""
         _, columns, b = self.w.shape
         kernels = np.fft.rfft(self.w).conj()  # conjugate: correlation, not convolution

@@ -78,10 +78,6 @@ class CLOVER(AttentionAdapter):
         """Return the adapted heads' output, (d_in, n); the frozen bases stand for W."""
         return layers.attention(self.merged(), X, self.heads)
 
-    def base(self, W: Array, X: Array) -> Array:
-        """Return the frozen heads' output, (d_in, n)."""
-        return layers.attention(W, X, self.heads)
-
 
 def diagonal(sigma: Array) -> Array:
     """Return diagonal matrices (..., d, d) from their diagonals (..., d)."""

@@ -67,7 +67,7 @@ class DeLoRA(WeightAdapter):
         """Return (λ / r) B Ξ A D_w − Δ₀, (d_out, d_in)."""
         return self.B * self._scale() @ self.A * self.w - self.start
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, Δ₀ being taken off W, (d_out, n)."""
         hidden = self._scale()[:, None] * (self.A @ (self.w[:, None] * X))  # (r, n)
         return (W - self.start) @ X + self.B @ hidden

@@ -63,7 +63,7 @@ class DoRA(WeightAdapter):
         V = self.direction(W)
         return (self.m / row_norms(V))[:, None] * V - W
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features; only V's row norms need the product BA."""
         gain = self.m / row_norms(self.direction(W))
         return gain[:, None] * (W @ X + self.s * self.B @ (self.A @ X))

@@ -61,6 +61,6 @@ class ETHER(WeightAdapter):
         identity = np.eye(self.u.size)
         return identity + self.delta(identity)
 
-    def forward_input(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by reflecting the tokens instead of the weight, (d_out, n)."""
         return W @ (X - 2 * project_blocks(X.T, self.u).T)

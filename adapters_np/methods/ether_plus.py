@@ -58,7 +58,7 @@ class ETHERPlus(WeightAdapter):
         """Return H̃⁺ W H⁺ − W, (d_out, d_in); no d × d matrix is formed."""
         return relaxed(relaxed(W, self.u, self.v).T, self.u_out, self.v_out).T - W
 
-    def forward_input(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by changing tokens and outputs instead of the weight, (d_out, n)."""
         Y = W @ relaxed(X.T, self.u, self.v).T
         return relaxed(Y.T, self.u_out, self.v_out).T

@@ -68,7 +68,7 @@ class FourierFT(WeightAdapter):
         F[self.rows, self.columns] = self.c
         return self.alpha * np.fft.ifft2(F).real
 
-    def forward_fft(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output with one transform of the tokens each way, (d_out, n)."""
         hidden = self.c[:, None] * np.fft.ifft(X, axis=0)[self.columns]  # (n_frequency, n)
         spectrum = np.zeros((len(W), X.shape[1]), complex)

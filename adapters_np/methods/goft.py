@@ -60,7 +60,7 @@ class GOFT(WeightAdapter):
     def _turn(self, W: Array) -> Array:
         return mix_pairs(W, ROUNDS[self.form](W.shape[1]), plane_rotations(self.theta))
 
-    def forward_input(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by turning the tokens instead of the weight, (d_out, n)."""
         rounds = ROUNDS[self.form](len(X))[::-1]  # Rᵀ undoes the last round first
         return W @ mix_pairs(X.T, rounds, plane_rotations(-self.theta)).T

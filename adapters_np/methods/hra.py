@@ -82,7 +82,7 @@ class HRA(WeightAdapter):
         U = self.normals()
         return -np.linalg.inv(np.triu(U.T @ U, 1) + np.eye(U.shape[1]) / 2)
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the r inner products Uᵀ X, (d_out, n)."""
         U = self.normals()
         return W @ (X + U @ (self.gamma() @ (U.T @ X)))

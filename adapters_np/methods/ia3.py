@@ -42,7 +42,7 @@ class IA3(WeightAdapter):
         gain = self.l - 1
         return W * gain if self.feedforward else W * gain[:, None]
 
-    def forward_gain(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by scaling activations, as in training, (d_out, n)."""
         gain = self.l[:, None]
         return W @ (gain * X) if self.feedforward else gain * (W @ X)

@@ -64,7 +64,7 @@ class LoHa(WeightAdapter):
         A = (self.A1[:, None, :] * self.A2[None, :, :]).reshape(-1, self.A1.shape[1])
         return B, A
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r² hidden features, (d_out, n)."""
         B, A = self.factors()
         return W @ X + self.s * B @ (A @ X)

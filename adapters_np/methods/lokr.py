@@ -92,7 +92,7 @@ class LoKr(WeightAdapter):
         rows, columns = self.right().shape
         return rows, columns
 
-    def forward_reshaped(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output as C X̃ Mᵀ, X̃ being each token cut into f pieces, (d_out, n)."""
         C, M = self.left(), self.right()
         pieces = X.reshape(C.shape[1], M.shape[1], -1)  # (f, d_in / f, n)

@@ -56,6 +56,6 @@ class LoRA(WeightAdapter):
         """Return s B A, (d_out, d_in); W does not enter."""
         return self.s * self.B @ self.A
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.s * self.B @ (self.A @ X)

@@ -73,14 +73,13 @@ class MiSS(WeightAdapter):
         product = np.einsum("aibk,akj->aibj", tiles, self.D.reshape(-1, r, r))
         return repeated + product.reshape(d_out, d_in)
 
-    def forward_summed(self, W: Array, X: Array) -> Array:
-        """Return the output by way of the r sums over input blocks, without `bat`, (d_out, n).
+    def shortcut(self, W: Array, X: Array) -> Array:
+        """Return the output by way of the r sums over input blocks, (d_out, n).
 
-        Raises:
-            ValueError: with `bat`, whose change is not D S.
+        The change with `bat` depends on W and has no such route.
         """
         if self.bat:
-            raise ValueError("bat=True has no sum form: its change depends on W")
+            return self.forward(W, X)
         d_in, n = X.shape
         rows, r = self.D.shape
         padded = np.concatenate([X, np.zeros((-d_in % r, n))])

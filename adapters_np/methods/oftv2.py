@@ -72,7 +72,7 @@ class OFTv2(WeightAdapter):
         """Return W Rᵀ − W, (d_out, d_in)."""
         return rotate_blocks(W, self._blocks()) - W
 
-    def forward_input(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by turning the tokens, without forming another weight, (d_out, n)."""
         turned = rotate_blocks(X.T, np.swapaxes(self._blocks(), -1, -2)).T  # Rᵀ X
         return W @ turned

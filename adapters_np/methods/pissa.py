@@ -72,7 +72,7 @@ class PiSSA(WeightAdapter):
         """Return B̃ (d_out, 2r) and Ã (2r, d_in) with s B̃ Ã the change: a plain LoRA of rank 2r."""
         return np.hstack([self.B, self.B_0]), np.vstack([self.A, -self.A_0])
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the 2r hidden features of that LoRA, (d_out, n)."""
         B, A = self.as_lora()
         return W @ X + self.s * B @ (A @ X)

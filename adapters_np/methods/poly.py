@@ -4,10 +4,9 @@ $$W'_t = W + \tfrac1r \sum_k w_k\, B_k A_k, \qquad
 w_k = \frac{\sigma(Z_{tk})}{\sum_j \sigma(Z_{tj})}$$
 
 The weights depend on the task t alone, never on the input. The official code averages the factors
-instead, $(\sum_k w_k B_k)(\sum_k w_k A_k) / r$, and multi-head routing (MHR) does so with a row of
-weights for every slice of the inputs and of the outputs.
+instead, $(\sum_k w_k B_k)(\sum_k w_k A_k) / r$.
 
-Source: ponti2023combining, equations 3 and 6; caccia2023mhr for the slices.
+Source: ponti2023combining, equations 3 and 6.
 Differs: the scale 1/r is the code's. While training, the paper draws the weights at random around
 these. PEFT averages factors only, and stores A and B transposed.
 """
@@ -18,7 +17,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 
 from adapters_np.core import Learned, Range, WeightAdapter
-from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
+from adapters_np.linalg import Array, at_most, kaiming_uniform
 
 TASKS = 4
 Skills = Annotated[int, Range(1, 8, letter="S")]
@@ -89,47 +88,3 @@ class Poly(WeightAdapter):
     def mixture(self, W: Array, X: Array) -> Array:
         """Return the weights of the skills, (skills, 1): the same for every token."""
         return self.weights()[:, None]
-
-
-@dataclass(frozen=True, eq=False)
-class MHR(WeightAdapter):
-    """Skills cut into slices of inputs and outputs, with a row of weights for every slice."""
-
-    A: Annotated[Array, Learned("splits, skills, rank, d_in // splits")]
-    B: Annotated[Array, Learned("splits, skills, d_out // splits, rank")]
-    Z: Annotated[Array, Learned(f"{TASKS}, splits, skills")]
-    task: int
-
-    @classmethod
-    def init(
-        cls,
-        W: Array,
-        rng: np.random.Generator,
-        *,
-        splits: Literal[1, 2, 4, 8] = 4,
-        task: Task = 0,
-        skills: Skills = 4,
-        rank: SkillRank = 4,
-    ) -> Self:
-        """Start at the identity, like `Poly`.
-
-        Raises:
-            ValueError: when splits does not divide both sides of W.
-        """
-        d_out, d_in = (
-            divide("splits", splits, axis, size)
-            for axis, size in zip(("d_out", "d_in"), W.shape, strict=True)
-        )
-        A = kaiming_uniform(rng, (splits, skills, rank, d_in))
-        Z = rng.uniform(-1e-3, 1e-3, (TASKS, splits, skills))
-        return cls(A, np.zeros((splits, skills, d_out, rank)), Z, task)
-
-    def weights(self) -> Array:
-        """Return how much of each skill each slice uses, (splits, skills)."""
-        return share(self.Z[self.task])
-
-    def delta(self, W: Array) -> Array:
-        """Return the task's change, (d_out, d_in), a product of averaged factors."""
-        w = self.weights()[:, :, None, None]
-        A, B = (w * self.A).sum(axis=1), (w * self.B).sum(axis=1)  # (splits, rank, ·) and back
-        return np.vstack(list(B)) @ np.hstack(list(A)) / A.shape[1]

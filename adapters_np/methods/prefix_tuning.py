@@ -74,25 +74,3 @@ class PrefixTuning(AttentionAdapter):
         W_Q, W_K, _, _ = split_heads(W)[:, 0]
         A = attention_weights(W_Q @ X, np.hstack([self.P_K, W_K @ X]))
         return A[:, : self.P_K.shape[1]].sum(axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class LLaMAAdapter(AttentionAdapter):
-    """A gated prefix whose keys and values the frozen projections make from one prompt."""
-
-    P: Annotated[Array, Learned("d_in, tokens")]
-    g: Annotated[Array, Learned("1")]
-
-    @classmethod
-    def init(cls, W: Array, rng: np.random.Generator, *, tokens: Tokens = 10) -> Self:
-        """Start at the identity: the gate is zero, the prompt is random."""
-        return cls(rng.normal(size=(W.shape[1], tokens)), np.zeros(1))
-
-    def prefix(self, W: Array) -> PrefixTuning:
-        """Return the keys and values that the prompt makes."""
-        _, W_K, W_V, _ = split_heads(W)[:, 0]
-        return PrefixTuning(W_K @ self.P, W_V @ self.P, self.g)
-
-    def forward(self, W: Array, X: Array) -> Array:
-        """Return the head's output, (d_in, n)."""
-        return self.prefix(W).forward(W, X)

@@ -90,6 +90,6 @@ class PSOFT(WeightAdapter):
         """Return B core A, (d_out, d_in), of rank at most r; W does not enter."""
         return self.B @ self.core() @ self.A
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.B @ (self.core() @ (self.A @ X))

@@ -74,7 +74,7 @@ class RandLoRA(WeightAdapter):
         change = self.s * B @ A
         return change if W.shape[0] >= W.shape[1] else change.T
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of n·r hidden features, (d_out, n)."""
         B, A = self.stacked()
         if W.shape[0] < W.shape[1]:

@@ -70,7 +70,7 @@ class RoAd(WeightAdapter):
         """Return R W − W, (d_out, d_in)."""
         return self.turn(W) - W
 
-    def forward_output(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by turning the frozen layer's output, pair by pair, (d_out, n)."""
         return self.turn(W @ X)
 

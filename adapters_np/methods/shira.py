@@ -71,7 +71,7 @@ class SHiRA(WeightAdapter):
         change[self.rows, self.columns] = self.alpha * self.theta
         return change
 
-    def forward_sparse(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output with one product for each trained entry and token, (d_out, n)."""
         Y = W @ X
         np.add.at(Y, self.rows, (self.alpha * self.theta)[:, None] * X[self.columns])
@@ -80,7 +80,7 @@ class SHiRA(WeightAdapter):
 
 def largest_first(W: Array) -> NDArray[np.intp]:
     """Return the flat positions of all entries, the largest in magnitude first."""
-    return np.argsort(-np.abs(W), axis=None, kind="stable")
+    return np.argsort(-np.abs(W), axis=None, stable=True)
 
 
 def rows_and_diagonal(d_out: int, d_in: int, count: int) -> Positions:

@@ -83,6 +83,6 @@ class SSVD(WeightAdapter):
         """Return U_k core V_kᵀ, (d_out, d_in); W does not enter."""
         return self.U @ self.core() @ self.Vt
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of k hidden features, without forming the change, (d_out, n)."""
         return W @ X + self.U @ (self.core() @ (self.Vt @ X))

@@ -63,7 +63,7 @@ class SVFT(WeightAdapter):
         if pattern == "top":
             if W.shape[0] != W.shape[1]:
                 raise ValueError(f"pattern=top needs d_out={W.shape[0]} to equal d_in={W.shape[1]}")
-            order = np.argsort(-np.abs(U.T @ Vt.T), axis=None, kind="stable")
+            order = np.argsort(-np.abs(U.T @ Vt.T), axis=None, stable=True)
             rows, columns = np.divmod(order[: len(rows)], n)
         return cls(np.zeros(len(rows)), rows, columns, U, Vt)
 

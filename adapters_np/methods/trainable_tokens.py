@@ -9,14 +9,14 @@ Source: peft_trainable_tokens.
 Differs: nothing; in PEFT D is called a delta, and it holds the new rows as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Frozen, Learned, Range, WeightAdapter
-from adapters_np.linalg import Array, at_most
+from adapters_np.linalg import Array, at_most, row_norms
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,12 @@ class TrainableTokens(WeightAdapter):
         at_most("tokens", tokens, "d_out", len(W))
         chosen = np.sort(rng.choice(len(W), tokens, replace=False))
         return cls(W[chosen], chosen)
+
+    def aimed(self, W: Array, change: Array) -> Self:
+        """Return the adapter fresh on the k rows that a wanted change moves most, (d_out, d_in)."""
+        order = np.argsort(-row_norms(change), kind="stable")
+        chosen = np.sort(order[: len(self.ids)])
+        return replace(self, D=W[chosen], ids=chosen)
 
     def table(self, W: Array) -> Array:
         """Return the table with the new rows in place, (d_out, d_in)."""

@@ -73,7 +73,7 @@ class VBLoRA(WeightAdapter):
 
         The weights of a piece are positive and sum to one, so that k − 1 of them are stored.
         """
-        chosen = np.argsort(-logits, axis=-1, kind="stable")[..., : self.topk]
+        chosen = np.argsort(-logits, axis=-1, stable=True)[..., : self.topk]
         kept = np.take_along_axis(logits, chosen, axis=-1)
         weights = np.exp(kept - kept[..., :1])  # the first is the largest
         return chosen, weights / weights.sum(axis=-1, keepdims=True)
@@ -95,7 +95,7 @@ class VBLoRA(WeightAdapter):
         B, A = self.factors()
         return B @ A
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         B, A = self.factors()
         return W @ X + B @ (A @ X)

@@ -53,7 +53,7 @@ class VeRA(WeightAdapter):
         """Return Λ_b B Λ_d A, (d_out, d_in); W does not enter."""
         return self.lambda_b[:, None] * self.B @ (self.lambda_d[:, None] * self.A)
 
-    def forward_low_rank(self, W: Array, X: Array) -> Array:
+    def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""
         hidden = self.lambda_d[:, None] * (self.A @ X)  # (r, n)
         return W @ X + self.lambda_b[:, None] * (self.B @ hidden)

@@ -83,8 +83,8 @@ class XLoRA(Adapter):
         """Return the weights of the experts for the hidden states H, (experts, n)."""
         logits = (self.G @ H + self.c[:, None]) / self.temperature
         weights = softmax(logits.T).T
-        dropped = np.argsort(-weights, axis=0, kind="stable")[self.top_k :]
-        np.put_along_axis(weights, dropped, 0, axis=0)
+        places = np.argsort(np.argsort(-weights, axis=0, stable=True), axis=0, stable=True)
+        weights = np.where(places < self.top_k, weights, 0.0)
         return weights / weights.sum(axis=0) if self.renormalise else weights
 
     def mix(self, W: Array, X: Array, weights: Array) -> Array:

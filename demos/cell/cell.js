@@ -1,6 +1,7 @@
 /** An open cell: the editor in the place of a listing, with what its code prints, draws and does to the widgets. */
 
 import { edit } from "./editor.js";
+import { objection } from "./figure.js";
 import { pack, unpack } from "./link.js";
 
 /**
@@ -89,9 +90,13 @@ class Cell {
       return;
     }
     this.#busy(true);
-    this.say(readers.state === "ready" ? "Running." : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
+    this.say(
+      readers.state === "ready"
+        ? "Running."
+        : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
+    );
     if (module) this.#attach(module);
-    else readers.probe(this, { name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
+    else readers.ask(this, { type: "run", name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
   }
 
   /** @param {string} name of a button */
@@ -112,7 +117,9 @@ class Cell {
   }
 
   async #share() {
-    const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${await pack(this.editor.text)}`;
+    const letters = await pack(this.editor.text).catch(({ message }) => this.say(`There is no link: ${message}.`));
+    if (letters === undefined) return;
+    const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${letters}`;
     const length = `${(link.length / 1000).toFixed(1)} kB${link.length > LONG ? ", which some programs cut off" : ""}`;
     try {
       await navigator.clipboard.writeText(link);
@@ -195,7 +202,6 @@ class Cell {
   /** @param {{name: string, kind: string, value: any}} detail See sandbox.js. */
   #receive({ name, kind, value }) {
     if (name !== this.host.name) return;
-    const output = this.#find(".output");
     if (kind === "loading") this.say("Loading the packages that the code imports.");
     if (kind === "start") {
       this.#clear();
@@ -204,12 +210,7 @@ class Cell {
       if (!this.module) this.say("Running.");
     }
     if (kind === "text") this.#print(value);
-    if (kind === "figure") {
-      const image = new Image();
-      image.src = URL.createObjectURL(new Blob([value], { type: "image/svg+xml" })); // an image runs no script
-      image.alt = `Figure ${output.querySelectorAll("img").length + 1}`;
-      output.append(image);
-    }
+    if (kind === "figure") this.#draw(value);
     if (kind === "error") {
       this.#print(value.trace, "trace");
       this.editor.mark(value.line);
@@ -273,6 +274,17 @@ class Cell {
     this.editor.mark();
   }
 
+  /** @param {string} svg */
+  #draw(svg) {
+    const reason = objection(svg);
+    if (reason) return this.#print(`A figure is left out: ${reason}.\n`);
+    const output = this.#find(".output");
+    const image = new Image();
+    image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" })); // an image runs no script
+    image.alt = `Figure ${output.querySelectorAll("img").length + 1}`;
+    output.append(image);
+  }
+
   /** @param {string} text @param {string} name of the class */
   #print(text, name = "text") {
     const output = this.#find(".output");
@@ -318,7 +330,7 @@ let styled;
 function style() {
   return (styled ??= new Promise((resolve) => {
     const link = document.createElement("link");
-    Object.assign(link, { rel: "stylesheet", href: new URL(CELL_STYLE, import.meta.url).href });
+    Object.assign(link, { rel: "stylesheet", href: new URL("cell.css", import.meta.url).href });
     link.onload = link.onerror = () => resolve();
     document.head.append(link);
   }));

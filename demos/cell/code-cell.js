@@ -6,7 +6,7 @@
  */
 
 import { readers } from "../python/readers.js";
-import { lazily } from "../page/lazy.js";
+import { RELOAD, lazily } from "../page/files.js";
 
 class CodeCell extends HTMLElement {
   #life = new AbortController();
@@ -36,7 +36,7 @@ class CodeCell extends HTMLElement {
       const { open } = await lazily(() => import("./cell.js"));
       if (!signal.aborted) open(this, readers, signal, code);
     } catch {
-      this.querySelector("button")?.replaceChildren("The editor could not be loaded. Try again");
+      this.querySelector("button")?.replaceChildren(`The editor could not be loaded. Try again. ${RELOAD}`);
     }
   }
 

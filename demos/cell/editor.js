@@ -17,7 +17,9 @@ const mark = StateField.define({
     for (const effect of effects) {
       if (!effect.is(setMark)) continue;
       const from = effect.value;
-      return from === undefined ? Decoration.none : Decoration.set(Decoration.line({ class: "error-line" }).range(from));
+      return from === undefined
+        ? Decoration.none
+        : Decoration.set(Decoration.line({ class: "error-line" }).range(from));
     }
     return docChanged ? Decoration.none : marks;
   },

@@ -7,7 +7,7 @@
 /**
  * @typedef {number | string | boolean | any[]} Expression
  * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
- * @typedef {{title: string, place: "weight" | "attention" | "keys" | "norm" | "layer" | "model", arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
+ * @typedef {{title: string, place: string, arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
  * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
  */
 
@@ -43,30 +43,12 @@ export function evaluate(expression, names) {
 }
 
 /**
- * The shapes (d_out, d_in) that a method adapts in a model, with how often each occurs.
- *
- * @param {Method["place"]} place @param {Model} m @param {string} targets
- * @returns {[number, number, number][]}
+ * @param {Method} method @param {Expression[][]} places (d_out, d_in, how many) of what the method adapts
+ * @param {Model} model @param {Record<string, any>} knobs
  */
-export function places(place, m, targets) {
-  if (place === "attention") return [[4 * m.queries, m.hidden, m.layers]];
-  if (place === "keys") return [[4 * m.keys, m.hidden, m.layers]];
-  if (place === "norm") return [[m.hidden, m.hidden, 2 * m.layers + 1]];
-  if (place === "layer") return [[m.hidden, m.hidden, m.layers]];
-  if (place === "model") return [[m.hidden, m.hidden, 1]];
-  /** @type {Record<string, [number, number, number][]>} */
-  const shapes = {
-    "query and value": [[m.queries, m.hidden, 1], [m.keys, m.hidden, 1]],
-    attention: [[m.queries, m.hidden, 1], [m.keys, m.hidden, 2], [m.hidden, m.queries, 1]],
-    "all linear": [[m.queries, m.hidden, 1], [m.keys, m.hidden, 2], [m.hidden, m.queries, 1], [m.inner, m.hidden, 2], [m.hidden, m.inner, 1]],
-  };
-  return shapes[targets].map(([d_out, d_in, n]) => [d_out, d_in, n * m.layers]);
-}
-
-/** @param {Method} method @param {Model} model @param {string} targets @param {Record<string, any>} knobs */
-export function count(method, model, targets, knobs) {
+export function count(method, places, model, knobs) {
   let total = 0;
-  const where = places(method.place, model, targets);
+  const where = places.map((axes) => axes.map((axis) => Number(evaluate(axis, model))));
   for (const { axes, shared } of method.arrays) {
     const sizes = where.map(([d_out, d_in, n]) => {
       const size = axes.map((axis) => Number(evaluate(axis, { ...knobs, d_out, d_in }))).reduce((a, b) => a * b, 1);
@@ -78,7 +60,7 @@ export function count(method, model, targets, knobs) {
 }
 
 class ParameterCalculator extends HTMLElement {
-  /** @type {{methods: Record<string, Method>, models: Model[]} | undefined} */
+  /** @type {{methods: Record<string, Method>, models: Model[], places: Record<string, Expression[][]>, targets: Record<string, Expression[][]>} | undefined} */
   #data;
   /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
   #preset;
@@ -92,7 +74,9 @@ class ParameterCalculator extends HTMLElement {
       if (!response.ok) throw new Error(`status ${response.status}`);
       this.#data = await response.json();
     } catch (error) {
-      this.#say(`The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds; reload to try again.`);
+      this.#say(
+        `The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds. Reload the page to try again.`,
+      );
       return;
     }
     form.addEventListener("input", (event) => {
@@ -121,7 +105,8 @@ class ParameterCalculator extends HTMLElement {
     for (const input of this.querySelectorAll("input[data-model]")) {
       if (!(input instanceof HTMLInputElement)) continue;
       input.readOnly = Boolean(model);
-      if (this.#preset && (model || !input.value)) input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
+      if (this.#preset && (model || !input.value))
+        input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
     }
   }
 
@@ -133,7 +118,10 @@ class ParameterCalculator extends HTMLElement {
 
   #answer() {
     const number = (/** @type {string} */ name) => Number(this.#value(name));
-    const sizes = ["layers", "hidden", "inner", "heads", "queries", "keys", "total"].map((name) => [name, number(name)]);
+    const sizes = ["layers", "hidden", "inner", "heads", "queries", "keys", "total"].map((name) => [
+      name,
+      number(name),
+    ]);
     const model = /** @type {Model} */ ({ name: "", ...Object.fromEntries(sizes) });
     const wrong = [...this.querySelectorAll("input")].find((input) => !input.checkValidity());
     if (wrong) return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
@@ -145,9 +133,16 @@ class ParameterCalculator extends HTMLElement {
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
-    const total = count(this.#method, model, this.#value("targets"), knobs);
+    const { places = {}, targets = {} } = this.#data ?? {};
+    const where = places[this.#method.place] ?? targets[this.#value("targets")];
+    const total = count(this.#method, where, model, knobs);
+    if (total > Number.MAX_SAFE_INTEGER)
+      return this.#say(
+        "These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.",
+      );
     const uneven = model.heads > 0 && model.queries % model.heads > 0;
-    if (uneven || !Number.isInteger(total)) return this.#say("These settings do not fit the model: a size does not divide.");
+    if (uneven || !Number.isInteger(total))
+      return this.#say("These settings do not fit the model: a size does not divide.");
     const share = (100 * total) / model.total;
     this.#say(`${total.toLocaleString("en")} trained parameters, ${share.toPrecision(2)} % of the model.`);
   }
@@ -166,7 +161,8 @@ function control({ name, kind, default: start, options, low, high, step }) {
   if (kind === "choice") {
     const select = document.createElement("select");
     select.name = `knob-${name}`;
-    for (const option of options ?? []) select.add(new Option(String(option).replaceAll("_", " "), String(option), option === start, option === start));
+    for (const option of options ?? [])
+      select.add(new Option(String(option).replaceAll("_", " "), String(option), option === start, option === start));
     label.append(select);
   } else {
     const input = document.createElement("input");

@@ -1,76 +1,142 @@
 /**
  * The service worker: the site without a network.
  *
- * It keeps two things. What has its hash in its address never changes and is taken from the cache first. Everything
- * else is taken from the network first, and from the cache only where the network does not answer. Every page names its
- * scripts and styles by their hashes, so whatever is kept, a page comes with those of its own release.
+ * It keeps two things. A file whose address holds a digest of its content never changes: it is taken from the cache first,
+ * and neither kept nor taken from there unless the content is the one that the address promises. Everything else (pages,
+ * the list of them, the index for the search, which the theme asks for under one name) is asked for anew at each visit, past
+ * the browser's own cache, and taken from here only where the network does not answer. Pages name files by their digests,
+ * so whatever is kept, a page comes with those of its own release.
  *
  * In: the name of a group of files to keep, or a list of addresses.
  */
 
-import { registerRoute, setCatchHandler } from "workbox-routing";
-import { CacheFirst, NetworkFirst } from "workbox-strategies";
-
 const FILES = "files";
 const PAGES = `pages-${RELEASE.version}`;
-const PATIENCE = 5; // seconds without an answer from the network
+const PATIENCE = 5000; // milliseconds without an answer from the network
 
 const worker = /** @type {any} */ (globalThis);
 const home = new URL("./", location.href).href;
-const hashed = new RegExp(`${RELEASE.immutable}|\\?[0-9a-f]{8}$`);
-/** @param {URL} url */
-const isFile = ({ pathname, search }) => hashed.test(pathname + search);
+const named = new RegExp(RELEASE.named);
 
-/** A page is the same whatever its query. @param {string} address */
-const withoutQuery = (address) => {
+/** The digest in an address, if there is one. @param {string} address */
+const promise = (address) => named.exec(new URL(address).pathname)?.slice(1).find(Boolean);
+
+/** What is kept for an address: a page is the same whatever its query. @param {string} address */
+const key = (address) => {
   const { origin, pathname } = new URL(address);
   return origin + pathname;
 };
 
-const matchOptions = { ignoreVary: true };
-const plugins = [{ cacheKeyWillBeUsed: async (/** @type {{request: Request}} */ { request }) => withoutQuery(request.url) }];
-const first = new CacheFirst({ cacheName: FILES, matchOptions });
-/** Not kept on the way, which would take time when a reader waits. @param {{request: Request}} options */
-const passing = async ({ request }) => (await (await caches.open(FILES)).match(request, matchOptions)) ?? fetch(request);
-const anew = new NetworkFirst({ cacheName: FILES, matchOptions }); // a file that was damaged is asked for in this way
-const page = new NetworkFirst({ cacheName: PAGES, networkTimeoutSeconds: PATIENCE, matchOptions, plugins });
-
-registerRoute(
-  ({ request, url }) => url.href.startsWith(`${home}assets/py/`) && request.cache !== "reload",
-  passing,
-);
-registerRoute(
-  ({ url }) => url.href.startsWith(home) && isFile(url),
-  (options) => (options.request.cache === "reload" ? anew : first).handle(options),
-);
-registerRoute(({ url }) => url.href.startsWith(home), page);
-setCatchHandler(async ({ request }) => (request.mode === "navigate" ? absence() : Response.error()));
-
+worker.addEventListener("fetch", (/** @type {any} */ event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(home)) return;
+  const python = request.url.startsWith(`${home}assets/py/`) && !request.url.endsWith(".mjs");
+  const answer = python ? passing : promise(request.url) ? file : page;
+  event.respondWith(answer(request, (/** @type {Promise<unknown>} */ work) => event.waitUntil(work.catch(() => {}))));
+});
 worker.addEventListener("message", (/** @type {any} */ event) => event.waitUntil(keep(event.data)));
 worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(clean()));
 
+// What is answered ---------------------------------------------------------------------------------
+
+/** @typedef {(work: Promise<unknown>) => void} Later What the reader need not wait for, and what may fail. */
+
+/** Large, and compared with its digest by who asks: not here, where that would take time. @param {Request} request */
+async function passing(request) {
+  if (request.cache !== "reload") return (await find(FILES, request.url)) ?? fetch(request);
+  await caches.open(FILES).then(
+    (cache) => cache.delete(key(request.url)),
+    () => {},
+  ); // it was damaged
+  return fetch(request);
+}
+
+/** @param {Request} request @param {Later} later */
+async function file(request, later) {
+  const { url, cache } = request;
+  const kept = cache === "reload" ? undefined : await find(FILES, url);
+  if (kept && (await isSound(url, kept))) return kept;
+  let response = await fetch(url, { cache });
+  let sound = await isSound(url, response);
+  if (!sound) {
+    response = await fetch(url, { cache: "reload" }); // a cache may have it from before the release was there
+    sound = await isSound(url, response);
+  }
+  if (sound) later(put(FILES, url, response.clone()));
+  return sound ? response : passed(response);
+}
+
+/** An answer that nobody shall keep. @param {Response} response */
+function passed({ body, status, headers }) {
+  const own = new Headers(headers);
+  own.set("Cache-Control", "no-store");
+  return new Response(body, { status, headers: own });
+}
+
+/** @param {Request} request @param {Later} later */
+async function page(request, later) {
+  const { url, redirect, signal } = request; // some browsers take no request to navigate with settings of one's own
+  const answer = fetch(url, { redirect, signal, cache: "no-cache" }).then((response) => {
+    if (response.ok && !response.redirected) later(put(PAGES, url, response.clone()));
+    return response;
+  });
+  later(answer);
+  const late = new Promise((done) => setTimeout(done, PATIENCE)).then(async () => (await find(PAGES, url)) ?? answer);
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return (await find(PAGES, url)) ?? (request.mode === "navigate" ? absence() : Response.error());
+  }
+}
+
+/** Whether an answer is what its address promises. @param {string} address @param {Response} response */
+async function isSound(address, response) {
+  if (!response.ok) return false;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer()));
+  const digest = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digest.startsWith(promise(address) ?? "none");
+}
+
+// What is kept -------------------------------------------------------------------------------------
+
+/** @param {string} cache @param {string} address @returns {Promise<Response | undefined>} */
+async function find(cache, address) {
+  try {
+    return await (await caches.open(cache)).match(key(address), { ignoreVary: true });
+  } catch {
+    return undefined; // a browser that keeps nothing any more
+  }
+}
+
+/** @param {string} cache @param {string} address @param {Response} response Rejects where there is no room. */
+const put = async (cache, address, response) => (await caches.open(cache)).put(key(address), response);
+
 /** @param {string | string[]} what */
 async function keep(what) {
-  const files = typeof what === "string" ? RELEASE.groups[what] ?? [] : what;
-  const urls = files.map((address) => new URL(address, home)).filter(({ href }) => href.startsWith(home));
-  const caches = { [FILES]: await worker.caches.open(FILES), [PAGES]: await worker.caches.open(PAGES) };
-  for (const url of urls) {
-    const file = isFile(url);
-    const [cache, key] = file ? [caches[FILES], url.href] : [caches[PAGES], withoutQuery(url.href)];
-    try {
-      if (await cache.match(key, matchOptions)) continue;
-      const response = await fetch(key, { cache: file ? "default" : "no-cache" });
-      if (response.ok) await cache.put(key, response);
-    } catch {} // no network, or no room: what is kept is kept
-  }
+  const files = typeof what === "string" ? (RELEASE.groups[what] ?? []) : what;
+  const addresses = files.map((address) => new URL(address, home).href).filter((address) => address.startsWith(home));
+  // a page that loads Python holds this lock: until then the line is left to it
+  for (const address of addresses)
+    await worker.navigator.locks.request("python", () => keepOne(address)).catch(() => {});
+}
+
+/** @param {string} address Rejects where there is no network, or no room: what is kept is kept. */
+async function keepOne(address) {
+  const isFile = promise(address);
+  const cache = isFile ? FILES : PAGES;
+  if (await find(cache, address)) return;
+  const response = await fetch(key(address), { cache: isFile ? "default" : "no-cache" });
+  if (isFile ? await isSound(address, response) : response.ok) await put(cache, address, response);
 }
 
 /** Removes what other releases have left. It runs when none of their pages is open any more. */
 async function clean() {
-  for (const name of await worker.caches.keys()) if (name.startsWith("pages-") && name !== PAGES) await worker.caches.delete(name);
-  const own = new Set(RELEASE.files.map((address) => new URL(address, home).href));
-  const cache = await worker.caches.open(FILES);
-  for (const { url } of await cache.keys()) if (!own.has(url)) await cache.delete(url, matchOptions);
+  for (const name of await caches.keys()) if (name.startsWith("pages-") && name !== PAGES) await caches.delete(name);
+  const own = new Set(
+    [...RELEASE.others, ...Object.values(RELEASE.groups).flat()].map((path) => new URL(path, home).href),
+  );
+  const cache = await caches.open(FILES);
+  for (const { url } of await cache.keys()) if (!own.has(url)) await cache.delete(url, { ignoreVary: true });
 }
 
 /** What is shown in the place of a page that was not kept. */

@@ -54,7 +54,11 @@ function call(pyodide, name, does, values) {
  * @returns {{message: string, knob?: string}}
  */
 export function explain({ message }) {
-  const last = message.trimEnd().split(/\n(?=\S)/).at(-1) ?? message;
+  const last =
+    message
+      .trimEnd()
+      .split(/\n(?=\S)/)
+      .at(-1) ?? message;
   const text = last.replace(/^ValueError: /, "");
   return { message: text, knob: /^([\w.]+)=/.exec(text)?.[1] };
 }

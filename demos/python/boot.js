@@ -52,6 +52,10 @@ export function first(files) {
  */
 export async function boot({ base, files }, onProgress = () => {}, host = browser, kept = {}) {
   if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
+  if (!globalThis.crypto?.subtle)
+    throw new LoadError(
+      "this page came over plain http, where a browser cannot check its files. Open its address with https",
+    );
   /** @param {import("./download.js").Progress} progress */
   const report = ({ loaded, total }) => onProgress({ loaded, total, stage: loaded < total ? "download" : "start" });
   /** @param {Manifest["files"]} files */
@@ -160,9 +164,7 @@ function instantiate(core, fail) {
   return (imports, receive) => {
     imports.env.Jsv_GetError_import = () => marker;
     imports.env.JsvError_Check = (/** @type {unknown} */ value) => value === marker;
-    core
-      .then(async (module) => receive(await WebAssembly.instantiate(module, imports), module))
-      .catch(fail);
+    core.then(async (module) => receive(await WebAssembly.instantiate(module, imports), module)).catch(fail);
     return {};
   };
 }

@@ -7,10 +7,14 @@
 /**
  * @typedef {{method: string, name: string, knob: string, own: Record<string, unknown>}} Side
  * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
- * @typedef {{method: string, knobs: Record<string, unknown>} | {source: string, name: string} | Comparison & {type: "compare"}} Request
+ * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>}} Probe
+ * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code
+ * @typedef {Probe | Comparison & {type: "compare"} | Run} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
  * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
+
+import { RELOAD } from "../page/files.js";
 
 /** Why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
 export class PythonError extends Error {
@@ -31,7 +35,8 @@ export class PythonError extends Error {
 let kept = {};
 
 /**
- * Fires `state`, with the state before and the reason of an end in its detail, and while files arrive `progress` with {loaded, total, stage}.
+ * Fires `state`, with the state before and the reason of an end in its detail, while files arrive `progress` with {loaded, total, stage},
+ * and `request` and `answer` when it has sent the one and received the other.
  * A worker for readers' code has `output` too (sandbox.js).
  */
 export class Python extends EventTarget {
@@ -39,7 +44,10 @@ export class Python extends EventTarget {
   state = "off";
 
   /** The worker, beside this file. */
-  file = WORKER;
+  file = "worker.js";
+
+  /** Whether it is sent one request at a time, whoever asks. */
+  single = false;
 
   /** What a first visit downloads. */
   bytes = MANIFEST.bytes;
@@ -54,15 +62,17 @@ export class Python extends EventTarget {
   /** @type {Map<object, Job>} */
   #waiting = new Map();
   #lastId = 0;
+  /** Ends the wait of what is less urgent. */
+  #arrived = () => {};
 
   /**
-   * Run a probe.
+   * Ask for an answer.
    *
    * @param {object} key Who asks.
    * @param {Request} request
    * @returns {Promise<Answer | undefined>} Nothing when a newer request of the same asker took its place.
    */
-  probe(key, request) {
+  ask(key, request) {
     this.preload();
     return new Promise((resolve, reject) => {
       this.#waiting.get(key)?.resolve();
@@ -100,10 +110,11 @@ export class Python extends EventTarget {
     if (this.state !== "ready") return;
     const busy = new Set([...this.#running.values()].map(({ key }) => key));
     for (const [key, job] of this.#waiting) {
-      if (busy.has(key)) continue;
+      if (busy.has(key) || (this.single && this.#running.size)) continue;
       this.#waiting.delete(key);
       this.#running.set(++this.#lastId, job);
-      this.#worker?.postMessage({ id: this.#lastId, type: "probe", ...job.request });
+      this.#worker?.postMessage({ id: this.#lastId, ...job.request });
+      this.dispatchEvent(new Event("request"));
     }
   }
 
@@ -111,7 +122,8 @@ export class Python extends EventTarget {
   #receive({ type, id, answer, error, milliseconds, message, ...detail }) {
     if (type === "progress" || type === "output") {
       this.dispatchEvent(new CustomEvent(type, { detail }));
-    } else if (type === "ready" && this.state === "loading") { // readers' code runs later, and may say what it likes
+    } else if (type === "ready" && this.state === "loading") {
+      // readers' code runs later, and may say what it likes
       this.runtime = detail.runtime;
       kept = detail.kept;
       this.#enter("ready");
@@ -121,6 +133,7 @@ export class Python extends EventTarget {
     } else {
       const job = this.#running.get(id);
       this.#running.delete(id);
+      this.dispatchEvent(new Event("answer"));
       if (error) job?.reject(new PythonError("knob", error.message, error.knob));
       else job?.resolve({ ...answer, milliseconds });
       this.#send();
@@ -132,7 +145,7 @@ export class Python extends EventTarget {
     if (this.state === "ready") {
       this.#end("failed", new PythonError("crash", `Python broke down: ${reason}. The next change starts it anew.`));
     } else {
-      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. If trying again does not help, reload the page.`));
+      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. ${RELOAD}`));
     }
   }
 
@@ -154,6 +167,12 @@ export class Python extends EventTarget {
   #enter(state, reason) {
     const before = this.state;
     this.state = state;
+    this.#arrived();
+    if (state === "loading") {
+      // while it is held, nothing is fetched for reading without a network (sw.js)
+      const loading = new Promise((done) => (this.#arrived = () => done(undefined)));
+      navigator.locks?.request("python", { mode: "shared" }, () => loading).catch(() => {});
+    }
     this.dispatchEvent(new CustomEvent("state", { detail: { before, reason } }));
   }
 }

@@ -7,31 +7,56 @@
 
 import { Python, PythonError } from "./client.js";
 
-const LIMIT = 10_000; // milliseconds
-const MOST = 256 * 256; // entries of a matrix
+/** How long a request may take, and before that the packages that its code imports. */
+const LIMITS = {
+  loading: {
+    milliseconds: 120_000,
+    reason: "Stopped: the packages that the code imports did not arrive within two minutes.",
+  },
+  start: { milliseconds: 10_000, reason: "Stopped after 10 seconds." },
+};
+
+/** What can be drawn at once: panels, lines and views of all of them, values of each, letters of each text. */
+const MOST = { panels: 50, parts: 20, values: 1000, entries: 256 * 256, letters: 2000 };
 
 class Readers extends Python {
-  file = SANDBOX;
+  file = "sandbox.js";
 
   /** What readers have made of the modules of methods. @type {Map<string, string>} */
   edits = new Map();
+
+  single = true;
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #limit;
 
   constructor() {
     super();
-    this.addEventListener("state", () => clearTimeout(this.#limit));
+    let steps = [""]; // what a request may still say that gives it time, once each: its worker may say anything
+    /** @param {keyof typeof LIMITS} step */
+    const allow = (step) => {
+      const { milliseconds, reason } = LIMITS[step];
+      clearTimeout(this.#limit);
+      this.#limit = setTimeout(() => this.stop(reason), milliseconds);
+    };
+    this.addEventListener("request", () => {
+      steps = ["loading", "start"];
+      allow("start");
+    });
     this.addEventListener("output", (event) => {
       const { kind } = /** @type {CustomEvent} */ (event).detail;
-      if (kind === "start") this.#limit = setTimeout(() => this.stop(`Stopped after ${LIMIT / 1000} seconds.`), LIMIT);
-      if (kind === "end") clearTimeout(this.#limit);
+      if (!steps.includes(kind)) return;
+      steps = steps.slice(steps.indexOf(kind) + 1);
+      allow(kind);
     });
+    for (const end of ["answer", "state"]) this.addEventListener(end, () => clearTimeout(this.#limit));
   }
 
   /** @param {URL} address */
   start(address) {
-    const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }));
+    const script = URL.createObjectURL(
+      new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }),
+    );
     const worker = super.start(new URL(script));
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
     return worker;
@@ -43,10 +68,10 @@ class Readers extends Python {
    * @param {object} key
    * @param {import("./client.js").Request} request
    */
-  async probe(key, request) {
-    if (!("method" in request)) return super.probe(key, request);
+  async ask(key, request) {
+    if (request.type !== "probe") return super.ask(key, request);
     const edit = { name: request.method, source: this.edits.get(request.method) };
-    const answer = await super.probe(key, { ...request, ...edit });
+    const answer = await super.ask(key, { ...request, ...edit });
     if (answer && !sound(answer)) throw new PythonError("knob", "The edited code gave panels that cannot be drawn.");
     return answer;
   }
@@ -54,15 +79,30 @@ class Readers extends Python {
 
 /** Whether an answer can be drawn. A reader's code may have made anything of it. @param {any} answer */
 function sound({ panels, sentence }) {
-  /** @param {any} values */
-  const numbers = ({ values, rows, columns }) =>
-    values instanceof Float64Array && values.length <= MOST && (rows === undefined || rows * columns === values.length);
+  /** @param {unknown} value */
+  const text = (value) => typeof value === "string" && value.length <= MOST.letters;
+  /** @param {object} rest */
+  const plain = (rest) => Object.values(rest).every((value) => typeof value === "number" || text(value));
+  /** @param {unknown} values @param {number} most */
+  const some = (values, most) => values instanceof Float64Array && values.length > 0 && values.length <= most;
+  /** @param {any} line */
+  const line = ({ values, ...rest }) => some(values, MOST.values) && plain(rest);
+  /** @param {any} view */
+  const view = ({ values, rows, columns, ...rest }) =>
+    some(values, MOST.entries) &&
+    [rows, columns].every(Number.isInteger) &&
+    rows > 0 &&
+    rows * columns === values.length &&
+    plain(rest);
+  let parts = 0;
+  /** @param {any[]} list @param {(part: any) => boolean} good */
+  const every = (list, good) => list.length > 0 && (parts += list.length) <= MOST.parts && list.every(good);
   /** @param {any} panel */
-  const drawable = ({ kind, views, lines, ...texts }) =>
-    Object.values(texts).every((text) => ["string", "number"].includes(typeof text)) &&
-    (kind === "number" || (kind === "series" && lines.every(numbers)) || (kind === "matrix" && views.every(numbers)));
+  const drawable = ({ kind, views, lines, ...rest }) =>
+    plain(rest) &&
+    (kind === "number" || (kind === "series" && every(lines, line)) || (kind === "matrix" && every(views, view)));
   try {
-    return typeof sentence === "string" && panels.length < 50 && panels.every(drawable);
+    return text(sentence) && panels.length < MOST.panels && panels.every(drawable);
   } catch {
     return false;
   }

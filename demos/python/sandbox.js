@@ -2,7 +2,7 @@
  * The worker that runs readers' code, and nothing else: whatever the code does to its Python, it cannot reach that of the
  * widgets. The page starts it by way of a blob, so that it inherits the page's policy (readers.js).
  *
- * In:  {id, source, name}, with {method, knobs} for the widget of a method
+ * In:  {id, type: "run", source, name}, or {id, type: "probe", source, name, method, knobs} for the widget of a method
  * Out: those of worker.js, and for every run {type: "output", name, kind, value} with the kinds
  *      "loading", "start", "text" and "figure" (an SVG), "error" with {trace, line}, and "end"
  */
@@ -23,17 +23,34 @@ os.environ["MPLBACKEND"] = "module://demos.figures"
 random.seed(), numpy.random.seed()
 `;
 
+// as they are before readers' code can replace them
+const { String, structuredClone } = globalThis;
 const post = globalThis.postMessage.bind(globalThis);
+const slice = Function.call.bind(String.prototype.slice);
 
-let last = start(post, (pyodide, base) => {
+/** @param {unknown} value */
+const short = (value) => slice(String(value), 0, MESSAGE);
+
+/** @type {ReturnType<typeof confine>} */
+let afterwards;
+
+Reflect.deleteProperty(globalThis, "MessageChannel"); // without it Pyodide takes timers, which confine() counts
+const ready = start(post, (pyodide) => {
   demandPolicy();
-  confine(globalThis, base);
+  const { lockfile, lockfileBaseUrl } = pyodide;
+  afterwards = confine(
+    globalThis,
+    Object.values(lockfile.packages).map(({ file_name }) => `${new URL(file_name, lockfileBaseUrl)}`),
+  );
+  /** @type {any} */ (pyodide)._module.finalizationRegistry = { register() {}, unregister() {} }; // it would call code at any time later
   pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
   pyodide.pyimport("demos.readers").destroy();
 });
-addEventListener("message", ({ data }) => (last = last.then((pyodide) => respond(pyodide, data))));
+addEventListener("message", async ({ data }) => respond(await ready, data));
 
 /**
+ * Run what the page sends, one request at a time (readers.js). The answer is given when nothing of the run is left.
+ *
  * @param {Pyodide} pyodide
  * @param {{id: number, name?: string, source: string, method?: string, knobs?: Record<string, unknown>}} request
  */
@@ -52,14 +69,21 @@ async function respond(pyodide, { id, name, ...request }) {
     const started = performance.now();
     tell("start");
     const { answer, trace, line } = run(pyodide, request, emit);
-    if (!answer) tell("error", { trace: String(trace).slice(0, MESSAGE), line });
-    tell("end");
-    if (answer) post({ id, answer, milliseconds: performance.now() - started });
-    else post({ id, error: explain({ message: String(trace) }) });
+    const milliseconds = performance.now() - started;
+    const { message, knob } = answer ? {} : explain({ message: String(trace) });
+    // a copy has no getters, so that posting it calls nothing
+    const reply = structuredClone(
+      answer ? { id, answer, milliseconds } : { id, error: { message: short(message), knob } },
+    );
+    const error = answer ? undefined : { trace: short(trace), line: line && +line };
+    afterwards(() => {
+      if (error) tell("error", error);
+      tell("end");
+      post(reply);
+    });
   } catch (error) {
-    post({ type: "crash", message: error instanceof Error ? error.message : String(error) });
+    post({ type: "crash", message: short(error instanceof Error ? error.message : error) });
   }
-  return pyodide;
 }
 
 /** The source whose packages were loaded last. */
@@ -77,7 +101,10 @@ async function load(pyodide, source, tell) {
   if (source === prepared) return;
   /** @type {string[]} */
   const errors = [];
-  const loaded = await pyodide.loadPackagesFromImports(source, { messageCallback: tell, errorCallback: (text) => errors.push(text) });
+  const loaded = await pyodide.loadPackagesFromImports(source, {
+    messageCallback: tell,
+    errorCallback: (text) => errors.push(text),
+  });
   if (errors.length) throw new Error(`a package that the code imports could not be loaded (${errors.join(" ")})`);
   if (loaded.some(({ name }) => name === "matplotlib")) pyodide.runPython("import matplotlib.pyplot");
   prepared = source;

@@ -35,7 +35,8 @@ export class Snapshot {
     const { meta: json, state, runs: bytes, memory } = unpack(picture);
     /** @type {Meta} */
     const meta = JSON.parse(new TextDecoder().decode(json));
-    if (layout(module) !== meta.layout) throw new Error(`the memory is laid out as ${layout(module)}, not ${meta.layout}`);
+    if (layout(module) !== meta.layout)
+      throw new Error(`the memory is laid out as ${layout(module)}, not ${meta.layout}`);
     this.state.set(state);
     new DataView(this.state.buffer).setUint32(4, ROOM, true); // where a whole memory would begin
     module.growMemory(meta.heap);

@@ -11,8 +11,7 @@ import { browser } from "./download.js";
 
 /**
  * @param {(message: object, options?: StructuredSerializeOptions) => void} post
- * @param {(pyodide: Pyodide, base: string) => void} prepare What is done before the first request; `base` is the folder
- *   that Python's files come from.
+ * @param {(pyodide: Pyodide) => void} prepare What is done before the first request.
  * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
  */
 export async function start(post, prepare) {
@@ -30,10 +29,18 @@ export async function start(post, prepare) {
     const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
     const manifest = { base, files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files };
     const kept = await given;
-    const { pyodide, runtime } = await boot(manifest, (progress) => post({ type: "progress", ...progress }), browser, kept);
-    prepare(pyodide, base);
+    const { pyodide, runtime } = await boot(
+      manifest,
+      (progress) => post({ type: "progress", ...progress }),
+      browser,
+      kept,
+    );
+    prepare(pyodide);
     const { "snapshot.bin": picture } = kept; // large, and of no more use here: moved, where all else is copied
-    post({ type: "ready", milliseconds: performance.now(), runtime, kept }, { transfer: picture ? [picture.buffer] : [] });
+    post(
+      { type: "ready", milliseconds: performance.now(), runtime, kept },
+      { transfer: picture ? [picture.buffer] : [] },
+    );
     return pyodide;
   } catch (error) {
     post({ type: "failed", message: error instanceof Error ? error.message : String(error) });

@@ -9,12 +9,11 @@ import { recall, remember } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "../page/lazy.js";
-import { Live, STILL, size } from "./live.js";
+import { RELOAD, file, get, lazily } from "../page/files.js";
+import { Live, size } from "./live.js";
 import { python } from "../python/client.js";
 
 /**
- * @typedef {import("./draw.js").Panel} Panel
  * @typedef {Record<string, import("./fields.js").Value>} Knobs
  * @typedef {{sides: import("./draw.js").Answer[], sentence: string, own: Knobs, milliseconds: number, stored: boolean}} Answer
  */
@@ -52,14 +51,17 @@ class Side {
   /** Takes the controls of another method. @param {string} method */
   async choose(method) {
     this.select.value = method;
-    const response = await fetch(new URL(`./${method}.html`, import.meta.url)).catch(() => undefined);
+    const html = await file(`${method}.html`).then(
+      (response) => response.text(),
+      () => undefined,
+    );
     if (this.select.value !== method) return; // the reader has chosen again
-    if (!response?.ok) {
+    if (!html) {
       this.select.value = this.method;
-      throw new Error(`The controls of ${method} could not be loaded.`);
+      throw new Error(`The controls of ${method} could not be loaded. ${RELOAD}`);
     }
     const template = document.createElement("template");
-    template.innerHTML = await response.text();
+    template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
     const fields = form.querySelectorAll(".controls > .field:not([data-knob=step])");
     for (const name of ["id", "for", "aria-describedby"])
@@ -88,43 +90,51 @@ class Side {
 
   /** Lets the figures be read by pointer and keyboard. */
   explore() {
-    for (const stage of this.form.querySelectorAll(".stage:not([tabindex])")) explore(this.form, /** @type {HTMLElement} */ (stage));
+    for (const stage of this.form.querySelectorAll(".stage:not([tabindex])"))
+      explore(this.form, /** @type {HTMLElement} */ (stage));
   }
 
   #read() {
-    this.fields = [...this.form.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field), `${this.letter}.`));
+    this.fields = [...this.form.querySelectorAll(".field")].map(
+      (field) => new Field(/** @type {HTMLElement} */ (field), `${this.letter}.`),
+    );
   }
 }
 
+/** @extends {Live<Answer>} */
 class AdapterCompare extends Live {
+  words = {
+    holds: "The last pictures, their numbers and the text still hold.",
+    last: "Last pictures that could be computed",
+  };
+
   /** @type {Side[]} the two methods */
   sides = [];
   /** @type {Field[]} the controls of the layer, which both have */
   #world = [];
-  /** @type {Answer | undefined} */
-  #answer;
-  /** @type {Promise<void> | undefined} the redraw that waits for its frame */
-  #redraw;
-  /** @type {Promise<unknown> | undefined} the frame after the last redraw */
-  #frame;
-  #broken = false; // a file did not load: a change would ask for it again and again
 
   async connectedCallback() {
     const signal = this.begin();
     this.sides = ["a", "b"].map((letter) => new Side(this, letter));
     this.#world = [...this.find(".head").querySelectorAll(".field")].map((field) => new Field(field));
     for (const side of this.sides) side.explore();
-    const first = this.pair;
+    const first = this.subject;
     await this.#restore();
     if (signal.aborted) return;
-    this.#listen(signal);
-    for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]")) control.removeAttribute("disabled");
-    this.#showStored();
-    if (this.pair !== first) await this.#drawStored();
+    this.listen(signal);
+    for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
+      control.removeAttribute("disabled");
+    this.showStored();
+    if (this.subject !== first) await this.#drawStored();
     if (this.#moved && python.state === "ready") this.run();
   }
 
-  get pair() {
+  get fields() {
+    return [...this.#world, ...this.sides.flatMap(({ fields }) => fields)];
+  }
+
+  /** The pair. */
+  get subject() {
     return this.sides.map(({ method }) => method).join(" ");
   }
 
@@ -143,144 +153,79 @@ class AdapterCompare extends Live {
     for (const key of [...url.searchParams.keys()]) if (/^[ab]\./.test(key)) url.searchParams.delete(key);
     for (const { letter, method } of this.sides) url.searchParams.set(letter, method);
     const main = this.sides[1].main;
-    const found = new URL(address(this.#fields, url));
+    const found = new URL(address(this.fields, url));
     if (main && this.equal) found.searchParams.delete(main.key);
     else if (main) found.searchParams.set(main.key, main.text);
     return found.href;
   }
 
-  /** Asks Python for the present pair and values and draws what it answers. */
-  async run() {
-    const { signal } = this.life;
-    const { pair, equal } = this;
-    if (python.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
-    this.#broken = false;
-    this.write(".problem", "");
-    charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
+  question() {
     const [a, b] = this.sides.map(({ method, name, main, own }) => ({ method, name, knob: main?.label ?? "", own }));
     const world = Object.fromEntries(this.#world.map(({ name, value }) => [name, value]));
-    try {
-      /** @type {any} */
-      const answer = await python.probe(this, { type: "compare", a, b, world, equal });
-      if (!answer || signal.aborted || pair !== this.pair) return;
-      this.#answer = { ...answer, stored: false };
-      await (this.#redraw ??= this.#draw(signal));
-    } catch (error) {
-      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
-      if (!signal.aborted) this.#fail(/** @type {import("../python/client.js").PythonError} */ (error));
-    }
+    return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal };
   }
 
   // What is shown ----------------------------------------------------------------------------------
 
-  /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. @param {AbortSignal} signal */
-  async #draw(signal) {
-    await this.#frame;
-    this.#frame = new Promise(requestAnimationFrame);
-    this.#redraw = undefined;
-    if (signal.aborted || !this.#answer) return;
-    const { sides, sentence, own, milliseconds, stored } = this.#answer;
+  /** @param {Answer} answer */
+  async paint({ sides, sentence, own }) {
     share(sides);
     for (const [i, side] of sides.entries()) await this.sides[i].draw(side);
     this.write(".sentence", sentence);
     const { main } = this.sides[1];
     if (main && this.equal) main.text = `${own[main.name] ?? main.initial}`;
-    if (!stored) {
-      for (const field of this.#fields) field.complain();
-      this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
-    }
-    this.later(this.#readOut);
     const [a, b] = this.sides.map(({ method, own: knobs }, i) => ({ method, knobs, panels: sides[i].panels }));
-    const detail = { a, b, sentence, milliseconds, stored };
-    this.dispatchEvent(new CustomEvent("adapter-compare:update", { bubbles: true, detail }));
+    return { a, b, sentence };
   }
 
   /** Draws the pair at the default settings from what is stored of both. */
   async #drawStored() {
     const { signal } = this.life;
-    const { pair } = this;
+    const { subject } = this;
     const [a, b] = this.sides;
     charts().catch(() => {});
     try {
-      const names = [`${a.method}.json`, ...this.sides.map(({ form }) => form.dataset.sweep ?? "")];
-      const files = names.map((name) => fetch(new URL(name, import.meta.url)));
-      const [{ Sweep }, pairs, ...responses] = await Promise.all([lazily(() => import("./sweep.js")), ...files]);
+      const stored = this.sides.map(({ form }) => get(form.dataset.sweep ?? ""));
+      const code = lazily(() => import("./sweep.js"));
+      const [{ Sweep }, pairs, ...responses] = await Promise.all([code, file(`${a.method}.json`), ...stored]);
       const { own, sentence } = (await pairs.json())[b.method];
       const sweeps = await Promise.all(responses.map(async (response) => new Sweep(await response.arrayBuffer())));
-      if (signal.aborted || pair !== this.pair || this.dataset.state === "live") return;
+      if (signal.aborted || subject !== this.subject || this.dataset.state === "live") return;
       const values = [sweeps[0].answers[0].value, own[sweeps[1].knob]];
       const sides = sweeps.map((sweep, i) => ({ panels: sweep.compare(values[i]), sentence: "" }));
-      this.#answer = { sides, sentence, own, milliseconds: 0, stored: true };
-      await (this.#redraw ??= this.#draw(signal));
+      this.answer = { sides, sentence, own, milliseconds: 0, stored: true };
+      await this.draw();
     } catch {
-      if (signal.aborted || pair !== this.pair) return;
+      if (signal.aborted || subject !== this.subject) return;
       this.show("error", "The pictures are those of another pair.", "Run");
-      this.write(".problem", `The stored pictures of ${a.name} and ${b.name} could not be loaded.`);
+      this.write(".problem", `The stored pictures of ${a.name} and ${b.name} could not be loaded. ${RELOAD}`);
     }
   }
 
-  #showStored() {
+  showStored() {
     if (this.#moved) this.show("stored", "Stored pictures at the default settings", `Run (${size()})`);
     else this.show("stored", `Stored pictures. Moving a control starts Python in your browser: ${size()}, once`);
   }
 
-  /** Explains what went wrong and keeps the last good pictures. @param {import("../python/client.js").PythonError} error */
-  #fail({ kind, knob, message }) {
-    if (kind !== "knob" && kind !== "stopped") {
-      this.#broken = kind !== "crash";
-      this.show("error", "The last pictures, their numbers and the text still hold.", "Try again");
-      this.write(".problem", message);
-      return;
-    }
-    if (this.#answer && !this.#answer.stored) this.show("live", "Last pictures that could be computed");
-    else this.#showStored();
-    const field = this.#fields.find(({ key }) => key === knob);
-    if (field) field.complain(message.replace(/^[ab]\./, ""));
-    else if (kind === "knob") this.write(".problem", message);
-  }
-
-  #readOut = () => this.write(".live", this.#answer?.sentence ?? "");
-
   // What the reader does ---------------------------------------------------------------------------
 
-  /** @param {AbortSignal} signal */
-  #listen(signal) {
-    /** @param {string} type @param {(event: any) => void} listener */
-    const on = (type, listener) => this.addEventListener(type, listener, { signal });
-    /** @param {Event} event */
-    const touched = ({ target }) => this.#fields.find(({ controls }) => controls.some((control) => control === target));
-    /** @param {Event} event */
-    const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
-    on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
-    on("keydown", (event) => !STILL.includes(event.key) && touch(event));
-    on("input", (event) => {
-      const field = touched(event);
-      if (field) this.#change(field);
-      else if (event.target.name === "equal") this.#change();
-      else if (event.target.name === "shown") this.#mirror(event.target);
-      else if (event.target.localName === "select") this.#choose(...this.sides.map(({ select }) => select.value));
-    });
-    on("dblclick", (event) => {
-      const field = touched(event);
-      if (field?.kind === "range") this.#change(field, field.initial);
-    });
-    on("submit", (event) => event.preventDefault());
-    on("click", ({ target }) => {
-      if (target.name === "action" && this.dataset.state === "loading") python.stop();
-      else if (target.name === "action") this.run();
-      else if (target.name === "swap") this.#choose(...this.sides.map(({ method }) => method).reverse());
-      else if (target.name === "reset") this.#reset();
-      else if (target.name === "link") this.copy(this.address);
-    });
+  /** @param {HTMLInputElement} control */
+  choose(control) {
+    if (control.name === "equal") this.change([]);
+    else if (control.name === "shown") this.#mirror(control);
+    else if (control.localName === "select") this.#pair(...this.sides.map(({ select }) => select.value));
   }
 
-  /** Takes note of a value that the reader, or `text`, has set. @param {Field} [field] */
-  #change(field, text = field?.text ?? "") {
-    if (field) field.text = text;
-    if (field) remember([field]);
-    if (field && field === this.sides[1].main) this.equal = false;
-    this.later(this.#keepAddress);
-    if (!this.#broken) this.run();
+  /** @param {HTMLButtonElement} button */
+  press(button) {
+    if (button.name === "swap") this.#pair(...this.sides.map(({ method }) => method).reverse());
+    else super.press(button);
+  }
+
+  /** @param {Field[]} fields @param {string} [text] */
+  change(fields, text) {
+    if (fields.some((field) => field === this.sides[1].main)) this.equal = false;
+    return super.change(fields, text);
   }
 
   /** Shows the same matrix on both sides. @param {HTMLInputElement} switched */
@@ -293,64 +238,49 @@ class AdapterCompare extends Live {
   }
 
   /** @param {string[]} methods */
-  async #choose(...methods) {
+  async #pair(...methods) {
     const { signal } = this.life;
     this.write(".problem", "");
     try {
       await Promise.all(this.sides.map((side, i) => side.method !== methods[i] && side.choose(methods[i])));
-      if (!signal.aborted) this.#reset();
+      if (!signal.aborted) this.reset();
     } catch (error) {
       if (!signal.aborted) this.write(".problem", /** @type {Error} */ (error).message);
     }
   }
 
   /** Goes back to the default settings of the present pair. */
-  #reset() {
-    for (const field of this.#fields) {
-      field.text = field.initial;
-      field.complain();
-    }
-    this.write(".problem", "");
-    remember(this.#world);
+  reset() {
     this.equal = true;
-    this.#keepAddress();
-    if (["live", "loading"].includes(this.dataset.state ?? "")) {
-      this.run();
-      return;
-    }
-    this.#showStored();
+    super.reset();
+    if (["live", "loading"].includes(this.dataset.state ?? "")) return void this.run();
+    this.showStored();
     this.#drawStored();
   }
 
   // The address ------------------------------------------------------------------------------------
-
-  #keepAddress = () => this.keep(this.address);
 
   async #restore() {
     const query = new URLSearchParams(location.search);
     const wrong = [];
     for (const side of this.sides) {
       const method = query.get(side.letter) ?? side.method;
-      if (![...side.select.options].some(({ value }) => value === method)) wrong.push(`${side.letter}=${method.slice(0, 40)}`);
-      else if (method !== side.method) await side.choose(method).catch(({ message }) => this.write(".problem", message));
+      if (![...side.select.options].some(({ value }) => value === method))
+        wrong.push(`${side.letter}=${method.slice(0, 40)}`);
+      else if (method !== side.method)
+        await side.choose(method).catch(({ message }) => this.write(".problem", message));
     }
     recall(this, says(this.#world) ? [] : this.#world);
-    wrong.push(...restore(this.#fields));
+    wrong.push(...restore(this.fields));
     this.equal = !query.has(this.sides[1].main?.key ?? "");
-    if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    const world = this.find(".world");
-    world.open = this.#world.some(({ element, text, initial }) => text !== initial && world.contains(element));
+    this.restored(wrong);
   }
 
   // Small things -----------------------------------------------------------------------------------
 
-  get #fields() {
-    return [...this.#world, ...this.sides.flatMap(({ fields }) => fields)];
-  }
-
   get #moved() {
     const matched = this.equal ? this.sides[1].main : undefined;
-    return !this.equal || this.#fields.some((field) => field !== matched && field.text !== field.initial);
+    return !this.equal || this.fields.some((field) => field !== matched && field.moved);
   }
 }
 

@@ -10,13 +10,12 @@ import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
-import { lazily } from "../page/lazy.js";
-import { Live, STILL, size } from "./live.js";
+import { RELOAD, file, get, lazily } from "../page/files.js";
+import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 
 /**
- * @typedef {import("../python/client.js").PythonError} PythonError
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
  *   stored?: boolean, edited?: boolean}} Drawn
  */
@@ -24,19 +23,13 @@ import { python } from "../python/client.js";
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
+/** @extends {Live<Drawn>} */
 class AdapterDemo extends Live {
   /** Computes instead of the tested code while a reader tries their own (cell.js). @type {typeof python | undefined} */
   readers;
 
   /** @type {Field[]} */
   #fields = [];
-  /** @type {Drawn | undefined} */
-  #answer;
-  /** @type {Promise<void> | undefined} the redraw that waits for its frame */
-  #redraw;
-  /** @type {Promise<unknown> | undefined} the frame after the last redraw */
-  #frame;
-  #broken = false; // a file did not load: a change would ask for it again and again
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
   /** @type {Promise<import("./sweep.js").Sweep | undefined> | undefined} answers along the main knob, from a file */
@@ -49,13 +42,13 @@ class AdapterDemo extends Live {
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     this.#renameDuplicates();
     for (const stage of this.querySelectorAll(".stage")) explore(this.find("form"), /** @type {HTMLElement} */ (stage));
-    this.#listen(signal);
+    this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
-    this.button("link").hidden = !this.#ownsAddress;
+    this.button("link").hidden = !this.ownsAddress;
     this.find(".controls").removeAttribute("disabled");
     this.#restore();
-    this.#showStored();
+    this.showStored();
     if (this.#moved && python.state === "ready") this.run();
     else if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
   }
@@ -79,32 +72,21 @@ class AdapterDemo extends Live {
     return address(this.#fields);
   }
 
-  /** Asks Python for the present values and draws what it answers. @returns {Promise<Drawn | undefined>} */
-  async run() {
-    const { signal } = this.life;
-    const computer = this.readers ?? python;
-    const current = () => !signal.aborted && computer === (this.readers ?? python);
-    if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
-    this.#broken = false;
-    this.write(".problem", "");
-    charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
-    this.#drawStored();
-    if (computer.state === "off") {
-      const files = this.#store && Promise.all([this.#store, charts().catch(() => {})]);
-      await Promise.race([files, new Promise((done) => setTimeout(done, AHEAD))]);
-      if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
-    }
-    const knobs = this.knobs;
-    try {
-      const answer = await computer.probe(this, { method: this.method, knobs });
-      if (!answer || !current()) return;
-      this.#answer = { ...answer, knobs, stored: false, edited: computer !== python };
-      await (this.#redraw ??= this.#draw(signal));
-    } catch (error) {
-      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
-      if (current()) this.#fail(/** @type {PythonError} */ (error));
-    }
-    return this.#answer;
+  get fields() {
+    return this.#fields;
+  }
+
+  get computer() {
+    return this.readers ?? python;
+  }
+
+  /** Only the first widget of a page. */
+  get ownsAddress() {
+    return this === (document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo"));
+  }
+
+  question() {
+    return { type: /** @type {const} */ ("probe"), method: this.method, knobs: this.knobs };
   }
 
   // Before Python is there -------------------------------------------------------------------------
@@ -120,75 +102,66 @@ class AdapterDemo extends Live {
   /** @param {string} name of the file */
   async #load(name) {
     const code = lazily(() => import("./sweep.js"));
-    const [{ Sweep }, response] = await Promise.all([code, fetch(new URL(name, import.meta.url))]);
+    const [{ Sweep }, response] = await Promise.all([code, get(name)]);
     return new Sweep(await response.arrayBuffer());
   }
 
   /** Draws the stored answer nearest to the main control, if no other one is moved. */
-  async #drawStored() {
+  async nearest() {
     const { signal } = this.life;
     const main = this.#fields.find(({ name }) => name === this.find("form").dataset.main);
-    const others = () => this.#fields.some((field) => field !== main && field.text !== field.initial);
+    const others = () => this.#fields.some((field) => field !== main && field.moved);
     const store = main && !others() && (await this.#prepare());
     if (!store || others() || this.readers || python.state === "ready" || signal.aborted) return;
     const answer = store.nearest(main.value);
-    if (this.#answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
-    this.#answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
-    await (this.#redraw ??= this.#draw(signal)).catch(() => {}); // as above
+    if (this.answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
+    this.answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
+    await this.draw().catch(() => {}); // Python answers, only later
+  }
+
+  ahead() {
+    this.nearest();
+    if (this.computer.state !== "off") return;
+    const files = this.#store && Promise.all([this.#store, charts().catch(() => {})]);
+    return Promise.race([files, new Promise((done) => setTimeout(done, AHEAD))]);
   }
 
   // What is shown ----------------------------------------------------------------------------------
 
-  /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. @param {AbortSignal} signal */
-  async #draw(signal) {
-    await this.#frame;
-    this.#frame = new Promise(requestAnimationFrame);
-    this.#redraw = undefined;
-    if (signal.aborted || !this.#answer) return;
-    const { knobs, panels, sentence, milliseconds, stored = false, edited = false } = this.#answer;
+  /** @param {Drawn} answer */
+  async paint({ knobs, panels, sentence, stored, edited }) {
     await draw(this.find("form"), { panels, sentence });
     if (!edited) this.#unmark();
-    if (stored) this.#showStored(this.dataset.state);
-    else {
-      for (const field of this.#fields) field.complain();
-      this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
-    }
-    this.later(this.#readOut);
-    const detail = { method: this.method, knobs, panels, milliseconds, stored };
-    this.dispatchEvent(new CustomEvent("adapter-demo:update", { bubbles: true, detail }));
+    if (stored) this.showStored(this.dataset.state);
+    return { method: this.method, knobs, panels };
   }
 
-  /** Says which settings the picture is stored for, and what is to be done for others. */
-  #showStored(state = "stored") {
+  /** In the state "stored", or while Python loads or after an error. */
+  showStored(state = "stored") {
     const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
     const where = moved.map((field) => `${field.label} ${this.#drawn(field)}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
     else if (state === "error") this.write(".note", note);
-    else if (this.#fields.some((field) => this.#drawn(field) !== field.text)) this.show("stored", note, `Run (${size()})`);
-    else this.show("stored", `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`);
+    else if (this.#fields.some((field) => this.#drawn(field) !== field.text))
+      this.show("stored", note, `Run (${size()})`);
+    else
+      this.show(
+        "stored",
+        `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`,
+      );
   }
 
   /** What a control said when the picture was made. @param {Field} field */
   #drawn({ name, initial }) {
-    return `${this.#answer?.knobs[name] ?? initial}`;
+    return `${this.answer?.knobs[name] ?? initial}`;
   }
 
-  /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
-  #fail({ kind, knob, message }) {
+  /** @param {import("../python/client.js").PythonError} error */
+  fail(error) {
     this.#sweep = undefined;
-    if (kind !== "knob" && kind !== "stopped") {
-      this.#broken = kind !== "crash";
-      this.show("error", "The last picture, its numbers and the text still hold.", "Try again");
-      if (this.#answer?.stored) this.#showStored("error");
-      this.write(".problem", message);
-      return;
-    }
-    if (this.#answer && !this.#answer.stored) this.show("live", "Last picture that could be computed");
-    else this.#showStored();
-    const field = this.#fields.find(({ name }) => name === knob);
-    if (field) field.complain(message);
-    else if (kind === "knob") this.write(".problem", message);
+    super.fail(error);
+    if (this.dataset.state === "error" && this.answer?.stored) this.showStored("error");
   }
 
   // Edited code ------------------------------------------------------------------------------------
@@ -205,10 +178,10 @@ class AdapterDemo extends Live {
   /** Lets the tested file compute again. The picture may still be that of edited code, and then says so. */
   detach() {
     this.readers = undefined;
-    const edited = this.#answer?.edited;
+    const edited = this.answer?.edited;
     if (!edited) this.#unmark();
     if (edited || python.state === "ready") this.run();
-    else this.#showStored();
+    else this.showStored();
   }
 
   #unmark() {
@@ -216,72 +189,48 @@ class AdapterDemo extends Live {
     this.find(":scope > .edited")?.remove();
   }
 
-  #readOut = () => this.write(".live", this.#answer?.sentence ?? "");
-
   // What the reader does ---------------------------------------------------------------------------
 
   /** @param {AbortSignal} signal */
-  #listen(signal) {
+  listen(signal) {
+    super.listen(signal);
     /** @param {string} type @param {(event: any) => void} listener */
     const on = (type, listener) => this.addEventListener(type, listener, { signal });
-    /** @param {Event} event */
-    const touched = ({ target }) => /** @type {Field} */ (this.#fields.find(({ controls }) => controls.some((control) => control === target)));
-    /** @param {Event} event */
-    const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
-    for (const reach of ["pointerover", "focusin"]) on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
-    on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
-    on("keydown", (event) => !STILL.includes(event.key) && touch(event));
-    on("input", (event) => {
-      if (touched(event)) this.#change([touched(event)]);
-      else if (event.target.name === "shown") remember([], event.target.value);
-    });
-    on("dblclick", (event) => {
-      const field = touched(event);
-      if (field?.kind === "range") this.#change([field], field.initial);
-    });
-    on("submit", (event) => event.preventDefault());
-    on("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target));
+    for (const reach of ["pointerover", "focusin"])
+      on(reach, ({ target }) => target.closest(".controls") && this.#prepare());
     /** @param {Node | null} target where the reader is now; some browsers do not say it of a button */
-    const leave = (target) => target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
+    const leave = (target) =>
+      target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
     on("focusout", ({ relatedTarget }) => leave(relatedTarget));
     document.addEventListener("pointerdown", ({ target }) => leave(/** @type {Node} */ (target)), { signal });
   }
 
-  /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
-  #change(fields, text) {
-    for (const field of fields) field.text = text ?? field.text;
-    remember(fields);
-    if (this.#ownsAddress) this.later(this.#keepAddress);
-    return this.#broken ? this.#drawStored() : this.run();
+  /** @param {HTMLInputElement} control */
+  choose({ name, value }) {
+    if (name === "shown") remember([], value);
   }
 
   /** @param {HTMLButtonElement} button */
-  async #press(button) {
-    if (button.name === "action" && this.dataset.state === "loading") this.#cancel();
-    else if (button.name === "action") this.run();
-    else if (button.name === "play") this.#play();
-    else if (button.name === "reset") this.#reset();
-    else if (button.name === "link") this.copy(this.address);
+  async press(button) {
+    if (button.name === "play") this.#play();
     else if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
     else if (button.name === "export") {
-      const answer = this.#answer?.stored === false ? this.#answer : await this.run();
+      const answer = this.answer?.stored === false ? this.answer : await this.run();
       if (answer?.stored === false) (await this.#exports())?.save(button.value, this, answer);
-    }
+    } else super.press(button);
   }
 
   async #exports() {
     try {
       return await lazily(() => import("./export.js"));
     } catch {
-      this.write(".problem", "What writes files could not be loaded. Press again to ask for it once more.");
+      this.write(".problem", `What writes files could not be loaded. ${RELOAD}`);
     }
   }
 
-  #cancel() {
-    const computer = this.readers ?? python;
+  cancel() {
     this.#sweep = undefined;
-    if (computer.state === "off") this.#showStored();
-    else computer.stop();
+    super.cancel();
   }
 
   /** Moves the main control through all its values and back; one value where motion is not wanted. */
@@ -295,7 +244,7 @@ class AdapterDemo extends Live {
     for (let i = 1; sweep && this.#sweep === sweep && i <= texts.length; i++) {
       this.write("[name=play]", "Pause");
       const pause = new Promise((done) => setTimeout(done, Math.min(500, SWEEP / texts.length)));
-      await this.#change([field], i < texts.length ? texts[Math.floor(first + i) % texts.length] : start);
+      await this.change([field], i < texts.length ? texts[Math.floor(first + i) % texts.length] : start);
       if (still) break;
       await pause;
     }
@@ -303,43 +252,28 @@ class AdapterDemo extends Live {
     if (!this.#sweep) this.write("[name=play]", "Play");
   }
 
-  #reset() {
+  reset() {
     this.#sweep = undefined;
-    for (const field of this.#fields) {
-      field.text = field.initial;
-      field.complain();
-    }
-    this.write(".problem", "");
-    remember(this.#fields);
-    if (this.#ownsAddress) this.#keepAddress();
-    if (this.dataset.state !== "stored") return this.#change([]);
-    this.#showStored();
-    this.#drawStored();
+    super.reset();
+    if (this.dataset.state !== "stored") return void this.change([]);
+    this.showStored();
+    this.nearest();
   }
 
   // The address ------------------------------------------------------------------------------------
 
-  get #ownsAddress() {
-    return this === (document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo"));
-  }
-
-  #keepAddress = () => this.keep(this.address);
-
   /** Takes what the address says, or where it says nothing, what the reader has chosen for other widgets. */
   #restore() {
-    const said = this.#ownsAddress && says(this.#fields);
+    const said = this.ownsAddress && says(this.#fields);
     recall(this, said ? [] : this.#fields);
-    const wrong = said ? restore(this.#fields) : [];
-    if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    if (this.#ownsAddress && !said && this.#moved) this.#keepAddress();
-    const world = this.find(".world");
-    world.open = this.#fields.some(({ element, text, initial }) => text !== initial && world.contains(element));
+    this.restored(said ? restore(this.#fields) : []);
+    if (this.ownsAddress && !said && this.#moved) this.keepAddress();
   }
 
   // Small things -----------------------------------------------------------------------------------
 
   get #moved() {
-    return this.#fields.some((field) => field.text !== field.initial);
+    return this.#fields.some((field) => field.moved);
   }
 
   /** The control that the play button moves: the first with numbers. */
@@ -349,9 +283,11 @@ class AdapterDemo extends Live {
 
   /** Fills an empty element with the stored picture of its method. */
   async #fetch() {
-    const response = await fetch(new URL(`./${encodeURIComponent(this.method)}.html`, import.meta.url)).catch(() => undefined);
-    if (response?.ok) this.innerHTML = await response.text();
-    else this.textContent = `The picture of “${this.method}” could not be loaded.`;
+    try {
+      this.innerHTML = await (await file(`${this.method}.html`)).text();
+    } catch {
+      this.textContent = `The picture of “${this.method}” could not be loaded. ${RELOAD}`;
+    }
   }
 
   /** The same method may be twice on a page; labels must find their own controls. */

@@ -19,9 +19,23 @@ export function chart(document, { width, height, left, right, top, bottom }, lin
   const svg = select(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
   svg.attr("viewBox", `0 0 ${width} ${height}`).attr("fill", "none");
 
-  const levels = axisLeft(y).ticks(4).tickFormat((v) => write(Number(v))).tickSize(left - right).tickPadding(4).offset(0);
-  const places = axisBottom(x).tickValues([1, ...[1, 2, 3, 4].map((q) => (q * count) / 4)]).tickFormat(String).tickSize(3).offset(0);
-  svg.append("g").attr("transform", `translate(${left},0)`).call(levels).selectAll(".tick line").attr("stroke-opacity", 0.1);
+  const levels = axisLeft(y)
+    .ticks(4)
+    .tickFormat((v) => write(Number(v)))
+    .tickSize(left - right)
+    .tickPadding(4)
+    .offset(0);
+  const places = axisBottom(x)
+    .tickValues([1, ...[1, 2, 3, 4].map((q) => (q * count) / 4)])
+    .tickFormat(String)
+    .tickSize(3)
+    .offset(0);
+  svg
+    .append("g")
+    .attr("transform", `translate(${left},0)`)
+    .call(levels)
+    .selectAll(".tick line")
+    .attr("stroke-opacity", 0.1);
   svg.append("g").attr("transform", `translate(0,${bottom})`).call(places);
   svg.selectAll("g g").attr("opacity", null);
   svg.selectAll("g").attr("font-family", null);

@@ -15,7 +15,7 @@
  */
 
 import { canvas } from "./heatmap.js";
-import { lazily } from "../page/lazy.js";
+import { lazily } from "../page/files.js";
 
 export const charts = () => lazily(() => import("./chart.js"));
 
@@ -36,7 +36,10 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
   }
   const names = new Set(panels.map(({ name }) => name));
   for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
-  drawTable(root, panels.flatMap((panel) => (panel.kind === "series" ? panel.lines : [])));
+  drawTable(
+    root,
+    panels.flatMap((panel) => (panel.kind === "series" ? panel.lines : [])),
+  );
   write(root, ".sentence", sentence);
 }
 
@@ -46,13 +49,17 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
  * @param {Answer[]} answers
  */
 export function share(answers) {
-  const [first, ...others] = answers.map(({ panels: [matrix] }) => (matrix.kind === "matrix" ? matrix.views[1].values : []));
-  const same = (/** @type {Values} */ other) => other.length === first.length && Array.from(other).every((v, i) => v === first[i]);
+  const [first, ...others] = answers.map(({ panels: [matrix] }) =>
+    matrix.kind === "matrix" ? matrix.views[1].values : [],
+  );
+  const same = (/** @type {Values} */ other) =>
+    other.length === first.length && Array.from(other).every((v, i) => v === first[i]);
   if (!others.every(same)) return;
   const panels = answers.flatMap((answer) => answer.panels);
   const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
   const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
-  for (const view of views) view.limit = Math.max(...views.filter(({ label }) => label === view.label).map(({ limit }) => limit));
+  for (const view of views)
+    view.limit = Math.max(...views.filter(({ label }) => label === view.label).map(({ limit }) => limit));
   for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
 }
 
@@ -61,24 +68,36 @@ export function share(answers) {
 /** @param {HTMLElement} root @param {Matrix} panel @param {Raster} raster */
 function drawMatrix(root, panel, raster) {
   const document = root.ownerDocument;
-  const figure = named(root, "figure", panel.name) ?? newFigure(root, panel, () => {
-    const options = panel.views.map(({ name, label }, i) => {
-      const input = h(document, "input", { type: "radio", name: "shown", value: name, ...(i ? {} : { checked: "" }) });
-      return h(document, "label", {}, input, h(document, "span", {}, label));
+  const figure =
+    named(root, "figure", panel.name) ??
+    newFigure(root, panel, () => {
+      const options = panel.views.map(({ name, label }, i) => {
+        const input = h(document, "input", {
+          type: "radio",
+          name: "shown",
+          value: name,
+          ...(i ? {} : { checked: "" }),
+        });
+        return h(document, "label", {}, input, h(document, "span", {}, label));
+      });
+      const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
+      return {
+        caption: [
+          h(document, "fieldset", { class: "switch" }, h(document, "legend", { class: "unseen" }, "Show"), ...options),
+        ],
+        body: panel.views.map(() => h(document, "div", { class: "view" }, newStage(document), scale())),
+      };
     });
-    const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
-    return {
-      caption: [h(document, "fieldset", { class: "switch" }, h(document, "legend", { class: "unseen" }, "Show"), ...options)],
-      body: panel.views.map(() => h(document, "div", { class: "view" }, newStage(document), scale())),
-    };
-  });
   const { rows, columns } = panel.views[0];
   figure.querySelectorAll(".view").forEach((element, i) => {
     const view = panel.views[i];
     const stage = /** @type {Element} */ (element.firstElementChild);
     const picture = raster(view, stage.querySelector("img, canvas"), document);
     const text = `${view.label}, ${rows} × ${columns}: ${extent(view.values)}.`;
-    set(picture, { class: rows > columns ? "tall" : "wide", ...(picture.localName === "img" ? { alt: text } : { role: "img", "aria-label": text }) });
+    set(picture, {
+      class: rows > columns ? "tall" : "wide",
+      ...(picture.localName === "img" ? { alt: text } : { role: "img", "aria-label": text }),
+    });
     show(stage, picture);
     const [low, , high] = element.querySelectorAll(".scale > *");
     [low.textContent, high.textContent] = [short(-view.limit), short(view.limit)];
@@ -106,21 +125,27 @@ export const CHART = { width: 240, height: 214, left: 34, right: 234, top: 8, bo
 function drawSeries(root, panel, chart) {
   const document = root.ownerDocument;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
-  const figure = named(root, "figure", panel.name) ?? newFigure(root, panel, () => ({
-    caption: panel.lines.length > 1 ? key() : [],
-    body: [newStage(document)],
-  }));
+  const figure =
+    named(root, "figure", panel.name) ??
+    newFigure(root, panel, () => ({
+      caption: panel.lines.length > 1 ? key() : [],
+      body: [newStage(document)],
+    }));
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const svg = chart(document, CHART, lines, panel.top || highest(panel) || 1, short);
   const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
-  set(svg, { "data-columns": `${lines[0].length}`, "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)) });
+  set(svg, {
+    "data-columns": `${lines[0].length}`,
+    "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)),
+  });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   rest(figure, `${panel.y} by ${panel.x}`);
 }
 
 /** @param {Series} panel */
-const highest = ({ lines }) => Math.max(...lines.flatMap(({ values }) => Array.from(values)));
+const highest = ({ lines }) =>
+  lines.flatMap(({ values }) => Array.from(values)).reduce((top, value) => Math.max(top, value), -Infinity);
 
 /** @param {number[]} sigma */
 function summary(sigma) {
@@ -133,7 +158,11 @@ function drawTable(root, lines) {
   const count = Math.max(0, ...lines.map(({ values }) => values.length));
   const numbers = (/** @type {number} */ i) => lines.map(({ values }) => (i < values.length ? short(values[i]) : ""));
   fill(root.querySelector("thead"), [["index", ...lines.map(({ label }) => label)]], "col");
-  fill(root.querySelector("tbody"), Array.from({ length: count }, (_, i) => [`${i + 1}`, ...numbers(i)]), "row");
+  fill(
+    root.querySelector("tbody"),
+    Array.from({ length: count }, (_, i) => [`${i + 1}`, ...numbers(i)]),
+    "row",
+  );
 }
 
 /**
@@ -148,7 +177,8 @@ function fill(part, rows, scope) {
   for (const [i, texts] of rows.entries()) {
     const row = part.children[i] ?? part.appendChild(h(document, "tr"));
     for (const [j, text] of texts.entries()) {
-      const cell = row.children[j] ?? row.appendChild(scope === "col" || !j ? h(document, "th", { scope }) : h(document, "td"));
+      const cell =
+        row.children[j] ?? row.appendChild(scope === "col" || !j ? h(document, "th", { scope }) : h(document, "td"));
       if (cell.textContent !== text) cell.textContent = text;
     }
     while (row.children.length > texts.length) row.lastElementChild?.remove();
@@ -176,19 +206,25 @@ function drawGauge(root, panel) {
 function entry(root, list, name, term, text) {
   const { ownerDocument: document } = root;
   const dl = /** @type {HTMLElement} */ (root.querySelector(list));
-  const group = named(dl, "div", name) ?? h(document, "div", { "data-panel": name }, h(document, "dt"), h(document, "dd"));
+  const group =
+    named(dl, "div", name) ?? h(document, "div", { "data-panel": name }, h(document, "dt"), h(document, "dd"));
   if (!group.parentNode) dl.append(group);
   write(group, "dt", term);
   if (text) write(group, "dd", text);
   return /** @type {HTMLElement} */ (group.lastElementChild);
 }
 
-/** A number in three digits. @param {number} value @returns {string} */
+/** A number in three digits, written as `figures` of gauges.py does. @param {number} value @returns {string} */
 export function short(value) {
   const size = Math.abs(value);
-  const text = value && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(3)}`;
-  return text.replaceAll("-", "−").replace("+", "");
+  const powers = value && (size < 1e-3 || size >= 1e5);
+  const [factor, power] = (powers ? value.toExponential(1) : `${+value.toPrecision(3)}`).split("e");
+  const raised = power && Array.from(power, (sign) => RAISED[sign]).join("");
+  return (raised ? `${factor} · 10${raised}` : factor).replace("-", "−");
 }
+
+/** @type {Record<string, string>} */
+const RAISED = { "+": "", "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].entries()) };
 
 // Elements -----------------------------------------------------------------------------------------
 
@@ -215,7 +251,8 @@ function write(root, selector, text) {
 }
 
 /** @param {Element} root @returns {HTMLElement[]} */
-const parts = (root, tag = "") => [...root.querySelectorAll(`${tag}[data-panel]`)].map((part) => /** @type {HTMLElement} */ (part));
+const parts = (root, tag = "") =>
+  [...root.querySelectorAll(`${tag}[data-panel]`)].map((part) => /** @type {HTMLElement} */ (part));
 
 /** @param {Element} root @param {string} tag @param {string} name */
 const named = (root, tag, name) => parts(root, tag).find((part) => part.dataset.panel === name);
@@ -233,7 +270,14 @@ function newFigure(root, panel, content) {
   const { ownerDocument: document } = root;
   const { caption, body } = content();
   const title = h(document, "figcaption", {}, h(document, "span", { class: "title" }, panel.title), ...caption);
-  const figure = h(document, "figure", { class: panel.kind, "data-panel": panel.name }, title, ...body, h(document, "output"));
+  const figure = h(
+    document,
+    "figure",
+    { class: panel.kind, "data-panel": panel.name },
+    title,
+    ...body,
+    h(document, "output"),
+  );
   const slot = root.querySelector(`.picture .${panel.kind}`) ? ".more" : ".picture";
   root.querySelector(slot)?.append(figure);
   return figure;

@@ -4,7 +4,14 @@ import { CHART, short } from "./draw.js";
 import { shown } from "./heatmap.js";
 
 /** @type {Record<string, [number, number]>} row and column */
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -1e4], End: [0, 1e4] };
+const MOVES = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  Home: [0, -1e4],
+  End: [0, 1e4],
+};
 
 /** @param {HTMLElement} root the widget's form @param {HTMLElement} stage */
 export function explore(root, stage) {
@@ -71,11 +78,14 @@ function grid(root, stage) {
     const { rows, columns, values, about } = shown.has(picture)
       ? { about: "", .../** @type {import("./heatmap.js").View} */ (shown.get(picture)) }
       : stored(/** @type {HTMLImageElement} */ (picture), limitOf(stage));
-    const text = (/** @type {number} */ i, /** @type {number} */ j) => `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
+    const text = (/** @type {number} */ i, /** @type {number} */ j) =>
+      `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
     return { box, rows, columns, text };
   }
   const scale = inner.width / CHART.width;
-  const [head, ...body] = [...root.querySelectorAll("tr")].map((tr) => [...tr.children].map((cell) => cell.textContent));
+  const [head, ...body] = [...root.querySelectorAll("tr")].map((tr) =>
+    [...tr.children].map((cell) => cell.textContent),
+  );
   /** @type {string[]} */
   const lines = JSON.parse(picture.dataset.lines ?? "[]");
   return {
@@ -105,6 +115,7 @@ function stored(image, limit) {
   const context = new OffscreenCanvas(columns, rows).getContext("2d");
   context?.drawImage(image, 0, 0);
   const pixels = context?.getImageData(0, 0, columns, rows).data ?? [];
-  const value = (/** @type {number} */ i) => ((pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * pixels[4 * i + 3]) / 255;
+  const value = (/** @type {number} */ i) =>
+    ((pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * pixels[4 * i + 3]) / 255;
   return { rows, columns, values: Array.from({ length: rows * columns }, (_, i) => value(i)), about: "≈ " };
 }

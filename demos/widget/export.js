@@ -1,5 +1,6 @@
 /** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
+import { text } from "./csv.js";
 import { Field } from "./fields.js";
 
 /**
@@ -14,8 +15,11 @@ const FORMATS = {
   png: (demo, drawn) => raster(picture(demo, drawn)),
   csv: (demo, drawn) => new Blob([csv(demo, drawn)], { type: "text/csv" }),
   json: (demo, { knobs, panels, sentence }) => {
-    const plain = (/** @type {string} */ _, /** @type {any} */ value) => (ArrayBuffer.isView(value) ? Array.from(/** @type {any} */ (value)) : value);
-    return new Blob([JSON.stringify({ ...about(demo), knobs, sentence, panels }, plain, 1)], { type: "application/json" });
+    const plain = (/** @type {string} */ _, /** @type {any} */ value) =>
+      ArrayBuffer.isView(value) ? Array.from(/** @type {any} */ (value)) : value;
+    return new Blob([JSON.stringify({ ...about(demo), knobs, sentence, panels }, plain, 1)], {
+      type: "application/json",
+    });
   },
 };
 
@@ -34,7 +38,12 @@ function download(file, name) {
 }
 
 /** @param {Demo} demo */
-const about = ({ method, address, dataset }) => ({ method, address, version: VERSION, ...("edited" in dataset && { code: "edited by a reader" }) });
+const about = ({ method, address, dataset }) => ({
+  method,
+  address,
+  version: VERSION,
+  ...("edited" in dataset && { code: "edited by a reader" }),
+});
 
 /** One row per number, so that a spreadsheet can filter. @param {Demo} demo @param {Drawn} drawn */
 function csv(demo, { knobs, panels }) {
@@ -48,10 +57,10 @@ function csv(demo, { knobs, panels }) {
         for (let i = 0; i < values.length; i++) rows.push([panel.name, label, i + 1, "", values[i]]);
     if (panel.kind === "matrix")
       for (const { label, columns, values } of panel.views)
-        for (let i = 0; i < values.length; i++) rows.push([panel.name, label, Math.floor(i / columns) + 1, (i % columns) + 1, values[i]]);
+        for (let i = 0; i < values.length; i++)
+          rows.push([panel.name, label, Math.floor(i / columns) + 1, (i % columns) + 1, values[i]]);
   }
-  const cell = (/** @type {string | number | boolean} */ value) => (/[",\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('"', '""')}"` : `${value}`);
-  return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
+  return text(rows);
 }
 
 // Code ---------------------------------------------------------------------------------------------
@@ -67,10 +76,14 @@ function config(demo) {
   const { address, dataset, knobs } = demo;
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  const own = [...demo.querySelectorAll(".controls > .field:not([data-knob=step])")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
+  const own = [...demo.querySelectorAll(".controls > .field:not([data-knob=step])")].map(
+    (field) => new Field(/** @type {HTMLElement} */ (field)),
+  );
   const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
   const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
-  const warning = left.length ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n` : "";
+  const warning = left.length
+    ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n`
+    : "";
   return `# ${address}\n${warning}${filled}\n`;
 }
 
@@ -110,7 +123,9 @@ function picture(demo, { knobs, panels, sentence }) {
   svg.append(node("style", {}, STYLE), node("rect", { width: WIDTH, height: HEIGHT, fill: "white" }));
   const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, name = "") =>
     svg.append(node("text", { x, y, class: name }, text));
-  const settings = Object.entries(knobs).map(([name, value]) => `${name}=${value}`).join("  ");
+  const settings = Object.entries(knobs)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("  ");
   write("edited" in demo.dataset ? `${demo.method}, code edited by a reader` : demo.method, 24, 40, "title");
   wrap(settings, 110).forEach((line, i) => write(line, 24, 60 + 15 * i, "small"));
 
@@ -118,17 +133,44 @@ function picture(demo, { knobs, panels, sentence }) {
   const canvas = /** @type {HTMLCanvasElement} */ (visible?.querySelector("canvas"));
   const scale = 300 / Math.max(canvas.width, canvas.height);
   const [low, , high] = [...(visible?.querySelectorAll(".scale > *") ?? [])].map(({ textContent }) => textContent);
-  write(`${demo.querySelector("[name=shown]:checked + span")?.textContent} from ${low} (blue) to ${high} (orange)`, 24, 112);
-  svg.append(node("image", { href: canvas.toDataURL(), x: 24, y: 122, width: canvas.width * scale, height: canvas.height * scale, style: "image-rendering: pixelated" }));
-  svg.append(node("rect", { x: 24, y: 122, width: canvas.width * scale, height: canvas.height * scale, fill: "none", stroke: "#ccc" }));
+  write(
+    `${demo.querySelector("[name=shown]:checked + span")?.textContent} from ${low} (blue) to ${high} (orange)`,
+    24,
+    112,
+  );
+  svg.append(
+    node("image", {
+      href: canvas.toDataURL(),
+      x: 24,
+      y: 122,
+      width: canvas.width * scale,
+      height: canvas.height * scale,
+      style: "image-rendering: pixelated",
+    }),
+  );
+  svg.append(
+    node("rect", {
+      x: 24,
+      y: 122,
+      width: canvas.width * scale,
+      height: canvas.height * scale,
+      fill: "none",
+      stroke: "#ccc",
+    }),
+  );
 
   [...demo.querySelectorAll(".series")].forEach((figure, i) => {
     const y = 112 + 310 * i;
     const chart = /** @type {Element} */ (figure.querySelector(".chart")?.cloneNode(true));
-    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: 290 })) chart.setAttribute(name, `${value}`);
+    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: 290 }))
+      chart.setAttribute(name, `${value}`);
     const keys = [...figure.querySelectorAll(".key")].map(({ textContent }) => textContent);
     if (keys.length) chart.classList.add("pair");
-    write(`${figure.querySelector(".title")?.textContent}${keys.length ? ` (${keys[0]} grey, ${keys[1]} blue)` : ""}`, 350, y);
+    write(
+      `${figure.querySelector(".title")?.textContent}${keys.length ? ` (${keys[0]} grey, ${keys[1]} blue)` : ""}`,
+      350,
+      y,
+    );
     svg.append(chart);
   });
 

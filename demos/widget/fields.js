@@ -18,7 +18,8 @@ export class Field {
 
   /** What the page calls it, within a sentence. */
   get label() {
-    const text = this.element.querySelector("legend, .check span, label:not(.check)")?.firstChild?.textContent?.trim() ?? "";
+    const text =
+      this.element.querySelector("legend, .check span, label:not(.check)")?.firstChild?.textContent?.trim() ?? "";
     return text.charAt(0).toLowerCase() + text.slice(1);
   }
 
@@ -42,7 +43,14 @@ export class Field {
     const [control] = this.controls;
     if (this.kind === "radio") return this.controls.find(({ defaultChecked }) => defaultChecked)?.value ?? "";
     if (this.kind === "checkbox") return `${control.defaultChecked}`;
-    return this.kind === "range" ? control.defaultValue : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
+    return this.kind === "range"
+      ? control.defaultValue
+      : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
+  }
+
+  /** Whether the control says something else than the default. */
+  get moved() {
+    return this.text !== this.initial;
   }
 
   /** The value in the type that Python expects. @returns {Value} */
@@ -83,9 +91,9 @@ export class Field {
 
 /** The page's address with every value that differs from its default. @param {Field[]} fields */
 export function address(fields, url = new URL(location.href)) {
-  for (const { key, text, initial } of fields) {
-    if (text === initial) url.searchParams.delete(key);
-    else url.searchParams.set(key, text);
+  for (const { key, text, moved } of fields) {
+    if (moved) url.searchParams.set(key, text);
+    else url.searchParams.delete(key);
   }
   return url.href;
 }
@@ -106,5 +114,7 @@ export function restore(fields) {
   const query = new URLSearchParams(location.search);
   const given = fields.flatMap((field) => (query.has(field.key) ? [{ field, text: query.get(field.key) ?? "" }] : []));
   for (const { field, text } of given) if (field.accepts(text)) field.text = text;
-  return given.filter(({ field, text }) => field.text !== text).map(({ field, text }) => `${field.key}=${text.slice(0, 40)}`);
+  return given
+    .filter(({ field, text }) => field.text !== text)
+    .map(({ field, text }) => `${field.key}=${text.slice(0, 40)}`);
 }

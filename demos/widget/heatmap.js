@@ -5,8 +5,10 @@
  * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
  */
 
-const BELOW = [40, 112, 214]; // blue and orange of like lightness: told apart by every kind of colour vision
-const ABOVE = [214, 100, 10];
+// Blue and orange of like lightness: told apart by every kind of colour vision. Their only home; style sheets
+// (scripts/finish/bundle.mjs) and cards (scripts/stored/cards.py) read them here.
+export const BELOW = [40, 112, 214];
+export const ABOVE = [214, 100, 10];
 const LEVELS = 63; // of each sign
 
 /** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */
@@ -24,7 +26,8 @@ export function levels({ values, limit }) {
   const scale = limit > 0 ? LEVELS / limit : 0;
   const found = new Uint8Array(values.length);
   // loops, here and below: the first picture is drawn before the browser has compiled them, when a call per entry is dear
-  for (let i = 0; i < found.length; i++) found[i] = LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(values[i] * scale)));
+  for (let i = 0; i < found.length; i++)
+    found[i] = LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(values[i] * scale)));
   return found;
 }
 
@@ -33,7 +36,9 @@ export const shown = new WeakMap();
 
 /** @type {Raster} */
 export function canvas(view, old, document) {
-  const element = /** @type {HTMLCanvasElement} */ (old?.localName === "canvas" ? old : document.createElement("canvas"));
+  const element = /** @type {HTMLCanvasElement} */ (
+    old?.localName === "canvas" ? old : document.createElement("canvas")
+  );
   // setting them clears the canvas, even to what they are
   if (element.width !== view.columns) element.width = view.columns;
   if (element.height !== view.rows) element.height = view.rows;

@@ -1,25 +1,245 @@
-/** What all elements have in common that show what Python answers. */
+/** What all elements have in common that show what Python answers: they ask, draw, say what failed, and listen. */
 
+import { remember } from "./choices.js";
+import { charts } from "./draw.js";
 import { python } from "../python/client.js";
 
-/** Keys that move no control. */
-export const STILL = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"];
+/**
+ * @typedef {import("./fields.js").Field} Field
+ * @typedef {import("../python/client.js").PythonError} PythonError
+ */
 
-export const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
+/** Keys that move no control. */
+const STILL = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"];
+
+const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
 
 /** The size of the download, as the reader is told. */
 export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 
+/**
+ * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
+ *
+ * @template {{sentence: string, milliseconds: number, stored?: boolean}} Answer what is on show
+ */
 export class Live extends HTMLElement {
   life = new AbortController();
+  /** @type {Answer | undefined} */
+  answer;
+  /** What is said of the picture when no newer one can be had. */
+  words = {
+    holds: "The last picture, its numbers and the text still hold.",
+    last: "Last picture that could be computed",
+  };
+
   #path = "";
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
+  /** @type {Promise<void> | undefined} the redraw that waits for its frame */
+  #redraw;
+  /** @type {Promise<unknown> | undefined} the frame after the last redraw */
+  #frame;
+  #broken = false; // a file did not load: a change would ask for it again and again
 
-  disconnectedCallback() {
-    this.life.abort();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+  // What an element adds ---------------------------------------------------------------------------
+
+  /** @returns {Field[]} */
+  get fields() {
+    return [];
   }
+
+  /** What the answers are about: one that comes when this has changed is not drawn. */
+  get subject() {
+    return "";
+  }
+
+  /** The page's address with the present values. */
+  get address() {
+    return location.href;
+  }
+
+  /** Whether the page's address follows the controls. */
+  get ownsAddress() {
+    return true;
+  }
+
+  /** Whose answers are drawn. */
+  get computer() {
+    return python;
+  }
+
+  /** @returns {import("../python/client.js").Request} */
+  question() {
+    throw new Error(`${this.localName} asks nothing`);
+  }
+
+  /** Draws an answer. @param {Answer} _answer @returns {Promise<object>} what the event tells of it */
+  async paint(_answer) {
+    return {};
+  }
+
+  /** Says which settings the picture is stored for, and what is to be done for others. */
+  showStored() {}
+
+  /** Draws what is stored nearest to the present values, if anything is. @returns {Promise<void> | void} */
+  nearest() {}
+
+  /** Lets something else have the line before Python's files. @returns {Promise<unknown> | void} */
+  ahead() {}
+
+  /** Takes note of a form control that is no knob. @param {HTMLInputElement} _control */
+  choose(_control) {}
+
+  // Ask, draw, fail --------------------------------------------------------------------------------
+
+  /** Asks for the present values and draws the answer. @returns {Promise<Answer | undefined>} */
+  async run() {
+    const { signal } = this.life;
+    const { computer, subject } = this;
+    const current = () => !signal.aborted && computer === this.computer;
+    if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
+    this.#broken = false;
+    this.write(".problem", "");
+    charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
+    const ahead = this.ahead();
+    if (ahead) {
+      await ahead;
+      if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
+    }
+    const request = this.question();
+    try {
+      /** @type {any} */
+      const answer = await computer.ask(this, request);
+      if (!answer || !current() || subject !== this.subject) return;
+      this.answer = { ...answer, ...request, stored: false, edited: computer !== python };
+      await this.draw();
+    } catch (error) {
+      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
+      if (current()) this.fail(/** @type {PythonError} */ (error));
+    }
+    return this.answer;
+  }
+
+  /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. */
+  draw() {
+    return (this.#redraw ??= this.#draw(this.life.signal));
+  }
+
+  /** @param {AbortSignal} signal */
+  async #draw(signal) {
+    await this.#frame;
+    this.#frame = new Promise(requestAnimationFrame);
+    this.#redraw = undefined;
+    const { answer } = this;
+    if (signal.aborted || !answer) return;
+    const { milliseconds, stored = false } = answer;
+    const detail = await this.paint(answer);
+    if (!stored) {
+      for (const field of this.fields) field.complain();
+      this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
+    }
+    this.later(this.#readOut);
+    const told = { bubbles: true, detail: { ...detail, milliseconds, stored } };
+    this.dispatchEvent(new CustomEvent(`${this.localName}:update`, told));
+  }
+
+  /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
+  fail({ kind, knob, message }) {
+    if (kind !== "knob" && kind !== "stopped") {
+      this.#broken = kind !== "crash";
+      this.show("error", this.words.holds, "Try again");
+      this.write(".problem", message);
+      return;
+    }
+    if (this.answer && !this.answer.stored) this.show("live", this.words.last);
+    else this.showStored();
+    const field = this.fields.find(({ key }) => key === knob);
+    if (field) field.complain(message.replace(field.key, field.name));
+    else if (kind === "knob") this.write(".problem", message);
+  }
+
+  // What the reader does ---------------------------------------------------------------------------
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    /** @param {string} type @param {(event: any) => void} listener */
+    const on = (type, listener) => this.addEventListener(type, listener, { signal });
+    /** @param {Event} event */
+    const touched = ({ target }) => this.fields.find(({ controls }) => controls.some((control) => control === target));
+    /** @param {Event} event */
+    const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
+    on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
+    on("keydown", (event) => !STILL.includes(event.key) && touch(event));
+    on("input", (event) => {
+      const field = touched(event);
+      if (field) this.change([field]);
+      else this.choose(event.target);
+    });
+    on("dblclick", (event) => {
+      const field = touched(event);
+      if (field?.kind === "range") this.change([field], field.initial);
+    });
+    on("submit", (event) => event.preventDefault());
+    on("click", ({ target }) => target instanceof HTMLButtonElement && this.press(target));
+  }
+
+  /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
+  change(fields, text) {
+    for (const field of fields) field.text = text ?? field.text;
+    remember(fields);
+    if (this.ownsAddress) this.later(this.keepAddress);
+    return this.#broken ? this.nearest() : this.run();
+  }
+
+  /** @param {HTMLButtonElement} button */
+  press({ name }) {
+    if (name === "action" && this.dataset.state === "loading") this.cancel();
+    else if (name === "action") this.run();
+    else if (name === "reset") this.reset();
+    else if (name === "link") this.#copy(this.address);
+  }
+
+  cancel() {
+    if (this.computer.state === "off") this.showStored();
+    else this.computer.stop();
+  }
+
+  reset() {
+    for (const field of this.fields) {
+      field.text = field.initial;
+      field.complain();
+    }
+    this.write(".problem", "");
+    remember(this.fields);
+    if (this.ownsAddress) this.keepAddress();
+  }
+
+  // The address ------------------------------------------------------------------------------------
+
+  /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
+  restored(wrong) {
+    if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
+    const world = this.find(".world");
+    world.open = this.fields.some((field) => field.moved && world.contains(field.element));
+  }
+
+  /** Writes the page's address, unless the next page has come to it already. */
+  keepAddress = () => {
+    if (location.pathname === this.#path) history.replaceState(history.state, "", this.address);
+  };
+
+  /** Copies the page's address. @param {string} address */
+  async #copy(address) {
+    try {
+      await navigator.clipboard.writeText(address);
+      this.write("[name=link]", "Copied");
+      this.later(() => this.write("[name=link]", "Copy link"), 3 * QUIET);
+    } catch {
+      this.write(".problem", `The browser does not allow copying. The link: ${address}`);
+    }
+  }
+
+  // Small things -----------------------------------------------------------------------------------
 
   /** Begins anew, each time that the element comes into a page. @returns {AbortSignal} that it has left */
   begin() {
@@ -30,6 +250,11 @@ export class Live extends HTMLElement {
     const progress = ({ detail: { loaded, total } }) => (this.find("progress").value = total ? loaded / total : 0);
     python.addEventListener("progress", progress, { signal });
     return signal;
+  }
+
+  disconnectedCallback() {
+    this.life.abort();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
   /** @param {"stored" | "loading" | "live" | "error"} state @param {string} note @param {string} action a button's label */
@@ -44,21 +269,7 @@ export class Live extends HTMLElement {
     if (focused && !action) this.find(".note").focus({ preventScroll: true });
   }
 
-  /** Writes the page's address, unless the next page has come to it already. @param {string} address */
-  keep(address) {
-    if (location.pathname === this.#path) history.replaceState(history.state, "", address);
-  }
-
-  /** Copies the page's address. @param {string} address */
-  async copy(address) {
-    try {
-      await navigator.clipboard.writeText(address);
-      this.write("[name=link]", "Copied");
-      this.later(() => this.write("[name=link]", "Copy link"), 3 * QUIET);
-    } catch {
-      this.write(".problem", `The browser does not allow copying. The link: ${address}`);
-    }
-  }
+  #readOut = () => this.write(".live", this.answer?.sentence ?? "");
 
   /** @param {() => void} action runs when nothing has asked for it again for a while */
   later(action, delay = QUIET) {

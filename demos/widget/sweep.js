@@ -16,7 +16,8 @@ export class Sweep {
     const count = head.floats;
     const planes = new Uint8Array(file, 4 + length, 4 * count);
     const bytes = new Uint8Array(4 * count);
-    for (let plane = 0; plane < 4; plane++) for (let i = 0; i < count; i++) bytes[4 * i + plane] = planes[plane * count + i];
+    for (let plane = 0; plane < 4; plane++)
+      for (let i = 0; i < count; i++) bytes[4 * i + plane] = planes[plane * count + i];
     this.floats = new Float32Array(bytes.buffer);
     this.levels = new Int8Array(file, 4 + length + 4 * count);
     /** @type {string} the main knob */
@@ -30,7 +31,8 @@ export class Sweep {
   /** The answer at a value; for a number that is not stored, at the nearest one that is. @param {import("./fields.js").Value} value */
   nearest(value) {
     const distance = (/** @type {any} */ answer) => Math.abs(answer.value - Number(value));
-    const closer = (/** @type {any} */ best, /** @type {any} */ answer) => (distance(answer) < distance(best) ? answer : best);
+    const closer = (/** @type {any} */ best, /** @type {any} */ answer) =>
+      distance(answer) < distance(best) ? answer : best;
     return this.#filled(this.answers.find((answer) => answer.value === value) ?? this.answers.reduce(closer));
   }
 
@@ -45,7 +47,8 @@ export class Sweep {
   #filled(answer) {
     const panels = answer.panels.map((/** @type {any} */ panel) => {
       if (panel.kind === "matrix") return { ...panel, views: this.#views(panel.views) };
-      if (panel.kind === "series") return { ...panel, lines: panel.lines.map((/** @type {any} */ line) => this.#line(line)) };
+      if (panel.kind === "series")
+        return { ...panel, lines: panel.lines.map((/** @type {any} */ line) => this.#line(line)) };
       return panel;
     });
     return { ...answer, panels };

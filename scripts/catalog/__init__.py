@@ -1,36 +1,18 @@
-"""The catalogue: pages, bibliography and modules together, checked against each other.
+"""The catalogue: what pages and bibliography say, as one value; checks.py looks after its truth.
 
 A fact has one home: the front matter of `docs/methods/<slug>.md`, `docs/references.bib`, or the
 module. Totals are sums over verdicts and cannot be written down anywhere.
-
-    python -m scripts.catalog     check everything and print a summary
 """
 
 from __future__ import annotations
 
-import ast
-import re
-import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from adapters_np import core
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import CatalogError, Paper, read_papers
-from scripts.catalog.records import (
-    LONGEST_DESCRIPTION,
-    PARTS,
-    Kind,
-    Method,
-    Peft,
-    front_matter,
-    quoted,
-    read_method,
-    sources,
-)
+from scripts.catalog.records import Kind, Method, front_matter, read_method
 
 
 class Link(NamedTuple):
@@ -74,8 +56,16 @@ def read(root: Path = ROOT) -> Catalog:
     """Return the whole catalogue.
 
     Raises:
-        CatalogError: when anything is wrong, with a line for each problem.
+        CatalogError: when a page or an entry cannot be read, with a line for each problem.
     """
+    catalog, problems = readable(root)
+    if problems:
+        raise CatalogError("\n".join(problems))
+    return catalog
+
+
+def readable(root: Path) -> tuple[Catalog, list[str]]:
+    """Return what can be read of the catalogue, and what is wrong with the rest."""
     papers = read_papers(root)
     try:
         claims, _ = front_matter(root / "docs/claims.md")
@@ -90,168 +80,4 @@ def read(root: Path = ROOT) -> Catalog:
             except CatalogError as error:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
-    catalog = Catalog({m.slug: m for m in found}, papers, themes)
-    problems += page_problems(catalog)
-    problems += graph_problems(catalog, root, complete=not problems)
-    problems += source_problems(catalog, root)
-    if problems:
-        raise CatalogError("\n".join(problems))
-    return catalog
-
-
-def page_problems(catalog: Catalog) -> Iterator[str]:
-    """Yield what is wrong within single pages."""
-    for m in catalog.methods.values():
-        if list(m.sections) != list(PARTS):
-            missing = [part for part in PARTS if part not in m.sections]
-            rule = f"{', '.join(missing)} is missing" if missing else "not in the usual order"
-            yield f"{m.file}: sections: {rule}; the parts are {', '.join(PARTS)}"
-            continue
-        for part, needed in PARTS.items():
-            if not m.sections[part]:
-                yield f"{m.file}: {part}: is empty"
-            yield from (
-                f"{m.file}: {part}: {macro} is missing"
-                for macro in needed
-                if macro not in m.sections[part]
-            )
-        if "{{ verdict() }}" not in m.body.partition("\n## ")[0]:
-            yield f"{m.file}: {{{{ verdict() }}}} is missing between title and Hypothesis"
-        for i, module in enumerate(m.modules):
-            if not re.search(rf'demo\("{module}"\)' + (r"|demo\(\)" if i == 0 else ""), m.body):
-                yield f'{m.file}: {{{{ demo("{module}") }}}} is missing'
-            if not re.search(rf'source\("{module}"\)' + (r"|source\(\)" if i == 0 else ""), m.body):
-                yield f'{m.file}: Implementation: {{{{ source("{module}") }}}} is missing'
-        if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
-            yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
-        if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:
-            yield (
-                f"{m.file}: Hypothesis: the first sentence describes the page in search and cards; "
-                f"at most {LONGEST_DESCRIPTION} letters and no mathematics, not {m.description!r}"
-            )
-
-
-def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str]:
-    """Yield what does not fit together: modules, relations, numbers, names, themes.
-
-    Args:
-        catalog: All records that could be read.
-        root: The project's folder.
-        complete: Whether every page could be read, so that what is missing is truly missing.
-    """
-    methods = catalog.methods.values()
-    modules = {p.stem for p in (root / "adapters_np/methods").glob("*.py")} - {"__init__"}
-    claimed = {module for m in methods for module in m.modules}
-    if complete:
-        for module in sorted(modules - claimed):
-            yield f"adapters_np/methods/{module}.py: has no page docs/methods/{module}.md"
-    for m in methods:
-        for module in m.modules:
-            if module not in modules:
-                yield f"{m.file}: modules: adapters_np/methods/{module}.py is missing"
-        if m.theme not in catalog.themes:
-            yield f"{m.file}: theme: {m.theme!r} is not one of {', '.join(catalog.themes)}"
-        targets = [("relations", r.to) for r in m.relations]
-        targets += [("superseded_by", m.superseded_by)] if m.superseded_by else []
-        for field, slug in targets:
-            if complete and slug not in catalog.methods:
-                yield f"{m.file}: {field}: there is no page {slug!r}"
-            if slug == m.slug:
-                yield f"{m.file}: {field}: a method is not related to itself"
-        if isinstance(m.peft, Peft):
-            # The page and the widget fill in the knobs of the first module only.
-            first = m.modules[0]
-            knobs = _knobs(first) if first in modules else {}
-            for argument, knob in m.peft.knobs.items():
-                if knob not in knobs:
-                    yield f"{m.file}: peft.knobs.{argument}: {knob!r} is not a knob of {first}"
-    yield from _clashes("number", [(m.number, m) for m in methods if m.number])
-    names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
-    yield from _clashes("aliases", names)
-
-
-def _knobs(module: str) -> Mapping[str, core.Knob]:
-    return core.knobs(core.load(module))
-
-
-def _clashes(field: str, owned: list[tuple[Any, Method]]) -> Iterator[str]:
-    counts = Counter(value for value, _ in owned)
-    for value, m in owned:
-        if counts[value] > 1:
-            others = sorted({o.file for v, o in owned if v == value and o.slug != m.slug})
-            yield f"{m.file}: {field}: {value!r} is taken, see {', '.join(others) or 'this page'}"
-
-
-def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
-    """Yield unknown keys, wherever a page or a module names one, and entries that nothing names."""
-    used = set()
-    for path in sorted((root / "docs").rglob("*.md")):
-        file = path.relative_to(root)
-        try:
-            data, body = front_matter(path)
-        except ValueError as error:
-            if path.parent.name != "methods":
-                yield f"{file}: {error}"
-            continue
-        keys = [*_named(data), *(("text", key) for key in quoted(body))]
-        keys += [("papers", key) for key in data.get("papers") or ()]
-        for field, key in keys:
-            used.add(key)
-            if key not in catalog.papers:
-                yield f"{file}: {field}: {key!r} is not in docs/references.bib"
-    for path in sorted((root / "adapters_np/methods").glob("*.py")):
-        if path.name == "__init__.py":
-            continue
-        file = path.relative_to(root)
-        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"), str(path))) or ""
-        for field in ("Source", "Differs"):
-            if not re.search(rf"^{field}: *\S", docstring, re.M):
-                yield f"{file}: {field}: is missing"
-        for key in _sourced(docstring):
-            used.add(key)
-            if key not in catalog.papers:
-                yield f"{file}: Source: {key!r} is not in docs/references.bib"
-    for key in catalog.papers:
-        if key not in used:
-            yield f"docs/references.bib: {key}: no page and no module names it"
-
-
-def _sourced(docstring: str) -> Iterator[str]:
-    """Yield the keys that a module names from `Source:` to `Differs:`."""
-    text = docstring.partition("\nSource:")[2].partition("\nDiffers:")[0]
-    for i, part in enumerate(text.split(";")):
-        word = re.split(r"[\s,.]", part.strip())[0]
-        # A later part may go on about the one before it; unlike a key, such a part begins with a
-        # plain word: "section 3.4 for COFT".
-        if word and (i == 0 or re.search(r"[\d_]", word)):
-            yield word
-
-
-def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the keys in all `source` fields of a front matter, with the place of the field."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            place = f"{field}.{name}".strip(".")
-            if name == "source" and isinstance(value, str):
-                yield from ((place, source.key) for source in sources(value))
-            else:
-                yield from _named(value, place)
-    elif isinstance(data, list):
-        for i, value in enumerate(data):
-            yield from _named(value, f"{field}.{i}")
-
-
-def main() -> None:
-    """Print what the catalogue holds."""
-    try:
-        catalog = read()
-    except CatalogError as error:
-        sys.exit(f"✗ the catalogue has problems:\n{error}")
-    for m in catalog.methods.values():
-        grade = f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} + {m.contested:.1f}"
-        print(f"{m.number or '–':>3}  {m.slug:18} {m.theme:14} {grade if m.graded else 'no grade'}")
-    print(f"{len(catalog.methods)} methods, {len(catalog.papers)} publications")
-
-
-if __name__ == "__main__":
-    main()
+    return Catalog({m.slug: m for m in found}, papers, themes), problems

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any, NamedTuple
 
-from adapters_np.core import Adapter, arrays, knobs, load, shape_of
+from adapters_np.core import Adapter, Place, arrays, knobs, load, sizes
 from scripts.catalog import Catalog
-from scripts.catalog.shapes import counter
+from scripts.catalog.shapes import axes, counter
 
 
 class Model(NamedTuple):
@@ -24,27 +25,28 @@ class Model(NamedTuple):
     tied: bool
     total: int
 
-    def linear(self, targets: str) -> list[tuple[int, int, int]]:
-        """Return (d_out, d_in, how many) of the weights that a choice of targets means."""
-        q, k = (self.queries, self.hidden, 1), (self.keys, self.hidden, 1)
-        attention = [q, (self.keys, self.hidden, 2), (self.hidden, self.queries, 1)]
-        mlp = [(self.inner, self.hidden, 2), (self.hidden, self.inner, 1)]
-        chosen = {"query and value": [q, k], "attention": attention, "all linear": attention + mlp}
-        return [(d_out, d_in, n * self.layers) for d_out, d_in, n in chosen[targets]]
-
-    def places(self, place: str, targets: str) -> list[tuple[int, int, int]]:
+    def places(self, place: Place, targets: str) -> list[tuple[int, ...]]:
         """Return (d_out, d_in, how many) of the things that an adapter belongs to."""
-        return {
-            "weight": self.linear(targets),
-            "attention": [(4 * self.queries, self.hidden, self.layers)],
-            "keys": [(4 * self.keys, self.hidden, self.layers)],
-            "norm": [(self.hidden, self.hidden, 2 * self.layers + 1)],  # one before the output
-            "layer": [(self.hidden, self.hidden, self.layers)],
-            "model": [(self.hidden, self.hidden, 1)],
-        }[place]
+        shapes = TARGETS[targets] if place == "weight" else PLACES[place]
+        return [sizes(shape, **self._asdict()) for shape in shapes]
 
 
-TARGETS = ("query and value", "attention", "all linear")
+# Of every place (d_out, d_in, how many), declared over a model's fields as arrays are over knobs.
+PLACES: dict[Place, tuple[str, ...]] = {
+    "attention": ("4 * queries, hidden, layers",),
+    "keys": ("4 * keys, hidden, layers",),
+    "norm": ("hidden, hidden, 2 * layers + 1",),  # one before the output
+    "layer": ("hidden, hidden, layers",),
+    "model": ("hidden, hidden, 1",),
+}
+ATTENTION = "queries, hidden, layers", "keys, hidden, 2 * layers", "hidden, queries, layers"
+MLP = "inner, hidden, 2 * layers", "hidden, inner, layers"
+TARGETS: dict[str, tuple[str, ...]] = {
+    "query and value": ("queries, hidden, layers", "keys, hidden, layers"),
+    "attention": ATTENTION,
+    "all linear": ATTENTION + MLP,
+}
+"""The weights that are adapted: what stands for the place "weight"."""
 
 # From `config.json` of meta-llama/Llama-3.2-3B, Llama-3.1-8B and Llama-2-7b-hf on huggingface.co;
 # the heads are `num_attention_heads`.
@@ -55,7 +57,7 @@ MODELS = (
 )
 
 
-def count(cls: type[Adapter], model: Model, targets: str = TARGETS[0], **values: Any) -> int:
+def count(cls: type[Adapter], model: Model, targets: str = "query and value", **values: Any) -> int:
     """Return the parameters that a method trains on a model.
 
     Args:
@@ -70,13 +72,11 @@ def count(cls: type[Adapter], model: Model, targets: str = TARGETS[0], **values:
     chosen |= values
     total = 0
     for field in (f for f in arrays(cls) if f.learned):
-        sizes = []
-        for d_out, d_in, n in model.places(cls.place, targets):
-            size = 1
-            for axis in shape_of(field, d_out, d_in, **chosen):
-                size *= axis
-            sizes.append(size if field.shared else n * size)
-        total += max(sizes) if field.shared else sum(sizes)
+        found = [
+            (prod(sizes(field.shape, d_out=d_out, d_in=d_in, **chosen)), n)
+            for d_out, d_in, n in model.places(cls.place, targets)
+        ]
+        total += max(size for size, _ in found) if field.shared else sum(n * s for s, n in found)
     return total
 
 
@@ -101,5 +101,10 @@ def _counter(cls: type[Adapter]) -> dict[str, Any]:
 
 def calculator_json(catalog: Catalog) -> str:
     """Return the data of the calculator."""
-    models = [model._asdict() for model in MODELS]
-    return json.dumps({"methods": counters(catalog), "models": models}, separators=(",", ":"))
+    about = {
+        "methods": counters(catalog),
+        "models": [model._asdict() for model in MODELS],
+        "places": {place: [axes(shape) for shape in found] for place, found in PLACES.items()},
+        "targets": {target: [axes(shape) for shape in found] for target, found in TARGETS.items()},
+    }
+    return json.dumps(about, separators=(",", ":"))

@@ -9,12 +9,15 @@ import re
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import yaml
 from markdown import markdown  # type: ignore[import-untyped]
+from mkdocs.utils.yaml import yaml_load
 
 from adapters_np import core
-from scripts.bootstrap import ROOT
+from adapters_np.knobs import Knob
+from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
@@ -32,12 +35,21 @@ class Site(NamedTuple):
 
 
 def read_site(root: Path = ROOT) -> Site:
-    """Return the site's own facts, from the files that hold them."""
-    address = re.search(r"^site_url: *(\S+)", (root / "mkdocs.yml").read_text("utf-8"), re.M)
+    """Return the site's own facts, from the files that hold them.
+
+    Raises:
+        SetupError: when the address of the site is none.
+    """
+    configured = yaml_load((root / "mkdocs.yml").read_text("utf-8"))["site_url"]
+    address = urlsplit(configured or "")
+    if address.scheme not in ("http", "https") or not address.hostname or address.query:
+        raise SetupError(
+            f"the site's address is {configured!r}, but has to be like https://host/folder/. "
+            "It is `site_url` in mkdocs.yml, or the variable SITE_URL where that is set."
+        )
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
-    assert address
-    title = citation["title"].partition(":")[0]
-    return Site(address[1], title, citation["authors"][0]["name"], str(citation["date-released"]))
+    title, author = citation["title"].partition(":")[0], citation["authors"][0]["name"]
+    return Site(f"{configured.rstrip('/')}/", title, author, str(citation["date-released"]))
 
 
 # JSON and CSV -------------------------------------------------------------------------------------
@@ -88,13 +100,22 @@ def _publication(paper: Paper) -> dict[str, Any]:
     return {name: value for name in fields if (value := getattr(paper, name))}
 
 
-def _knob(knob: core.Knob) -> dict[str, Any]:
+def _knob(knob: Knob) -> dict[str, Any]:
     about: dict[str, Any] = {"kind": knob.kind, "default": knob.default}
     if knob.kind == "choice":
         about["options"] = list(knob.options)
     elif knob.kind != "bool":
         about |= {"low": knob.low, "high": knob.high, "step": knob.step}
     return about
+
+
+def guarded(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    >>> guarded("=1+1"), guarded(-1.5), guarded("LoRA")
+    ("'=1+1", -1.5, 'LoRA')
+    """
+    return f"'{cell}" if isinstance(cell, str) and re.match(r"[=+\-@\t\r]", cell) else cell
 
 
 def catalog_csv(catalog: Catalog, site: Site) -> str:
@@ -108,7 +129,8 @@ def catalog_csv(catalog: Catalog, site: Site) -> str:
         awarded = [int(d in m.survey) if m.graded else "" for d in DIMENSIONS]
         verdicts = [m.audit[d].verdict if d in m.audit else "" for d in DIMENSIONS]
         row = [m.number or "", m.slug, m.title, m.theme, m.status, *totals, *awarded, *verdicts]
-        table.writerow([*row, catalog.papers[m.papers[0]].url, site.url + m.url])
+        row += [catalog.papers[m.papers[0]].url, site.url + m.url]
+        table.writerow(map(guarded, row))
     return text.getvalue()
 
 

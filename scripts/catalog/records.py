@@ -1,4 +1,4 @@
-"""The pages of the methods: their front matter as typed records, and what their text must hold."""
+"""The pages of the methods: their front matter as typed records."""
 
 from __future__ import annotations
 
@@ -32,21 +32,6 @@ DIMENSIONS: dict[Dimension, str] = {
 }
 MOST = sum(POINTS.values())
 
-# What every page has, in this order, and what each part must contain.
-PARTS: dict[str, tuple[str, ...]] = {
-    "Hypothesis": (),
-    "Mathematics": (),
-    "Implementation": ("{{ arrays() }}",),
-    "What to notice": (),
-    "Evidence": ("{{ evidence_table() }}",),
-    "Grade": ("{{ grade() }}",),
-    "Limits": (),
-    "In PEFT": ("{{ peft_config() }}",),
-    "Errata": ("{{ errata_list() }}",),
-    "Relations": ("{{ relations_list() }}",),
-    "Cite": ("{{ cite() }}",),
-}
-LONGEST_DESCRIPTION = 160
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where there is one
 
 

@@ -1,11 +1,13 @@
-"""Parameter counts of declared shapes as data that a page can evaluate without Python.
+"""Declared shapes as data: for a page that counts parameters, and as formulas that a reader knows.
 
-An expression is a number, the name of a knob or side, or a list [operator, argument, …].
+A shape is evaluated by `core.sizes` in Python and by calculator.js on a page, where it comes as an
+expression: a number, the name of a knob or side, or a list [operator, argument, …].
 """
 
 from __future__ import annotations
 
 import ast
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
 from adapters_np.core import Adapter, arrays, knobs
@@ -16,6 +18,9 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Pow: "**",
     ast.Mod: "%", ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
     ast.GtE: ">=",
+}  # fmt: skip
+COMPARISONS = {
+    "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
 }  # fmt: skip
 
 
@@ -46,13 +51,24 @@ def expression(node: ast.AST) -> Expression:
     raise ValueError(f"{ast.unparse(node)!r} cannot be evaluated on a page")
 
 
+def axes(shape: str) -> list[Expression]:
+    """Return the axes of a declared shape.
+
+    >>> axes("rank, d_in")
+    ['rank', 'd_in']
+    """
+    parsed = ast.parse(f"({shape},)", mode="eval").body
+    assert isinstance(parsed, ast.Tuple)
+    return [expression(axis) for axis in parsed.elts]
+
+
 def counter(cls: type[Adapter]) -> dict[str, Any]:
     """Return what a page needs to count a method's trained parameters for any model."""
-    learned = []
-    for field in (f for f in arrays(cls) if f.learned):
-        axes = ast.parse(f"({field.shape},)", mode="eval").body
-        assert isinstance(axes, ast.Tuple)
-        learned.append({"axes": [expression(a) for a in axes.elts], "shared": field.shared})
+    learned = [
+        {"axes": axes(field.shape), "shared": field.shared}
+        for field in arrays(cls)
+        if field.learned
+    ]
     controls = []
     for knob in knobs(cls).values():
         control: dict[str, Any] = {"name": knob.name, "kind": knob.kind, "default": knob.default}
@@ -67,3 +83,106 @@ def counter(cls: type[Adapter]) -> dict[str, Any]:
 
 def _names(name: str, found: Any) -> bool:
     return found == name or (isinstance(found, list) and any(_names(name, f) for f in found))
+
+
+# As a reader writes it ----------------------------------------------------------------------------
+
+LETTERS = {"block_size": "b", "rank": "r"}
+SUM, PRODUCT, QUOTIENT, WHOLE = range(4)
+"""How closely a written expression holds together."""
+
+
+def formula(cls: type[Adapter]) -> str:
+    """Return the number of trained parameters as a formula over d_out, d_in and the knobs.
+
+    >>> from adapters_np.core import load
+    >>> formula(load("lora")), formula(load("c3a"))
+    ('r·d_in + d_out·r', '(d_out/b)·d_in')
+    """
+    found = [_at_defaults(cls, f.shape) for f in arrays(cls) if f.learned]
+    products = [[axis for axis in product if axis != 1] for product in found if 0 not in product]
+    different = [p for i, p in enumerate(products) if p not in products[:i]]
+    terms = (_cancelled([products.count(product), *product]) for product in different)
+    return " + ".join("·".join(_written(cls, [f for f in t if f != 1])) or "1" for t in terms)
+
+
+def shape_text(cls: type[Adapter], shape: str) -> str:
+    """Return a declared shape as a reader writes it, such as "r × d_in"."""
+    found = _at_defaults(cls, shape)
+    return "empty at the defaults" if 0 in found else " × ".join(_written(cls, found))
+
+
+def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
+    """Return the axes of a shape as they are at the defaults of switches and choices."""
+    values = {k.name: k.default for k in knobs(cls).values() if k.kind in ("bool", "choice")}
+
+    def value(found: Expression) -> Any:
+        return found[1] if isinstance(found, list) else values.get(str(found), found)
+
+    def decide(found: Expression) -> Expression:
+        match found:
+            case str(name) if isinstance(values.get(name), bool):
+                return int(values[name])
+            case ["if", test, body, otherwise]:
+                return decide(body if decide(test) else otherwise)
+            case [sign, left, right] if sign in COMPARISONS:
+                return int(COMPARISONS[sign](value(left), value(right)))
+            case [operator, *given]:
+                given = [decide(part) for part in given]
+                if operator == "*" and 0 in given:
+                    return 0
+                if operator == "*" and 1 in given:
+                    return given[given[0] == 1]
+                return [operator, *given]
+        return found
+
+    return [decide(axis) for axis in axes(shape)]
+
+
+def _cancelled(product: list[Expression]) -> list[Expression]:
+    """Return the factors of a product without those by which another one is divided."""
+    for factor in product:
+        for i, other in reversed(list(enumerate(product))):
+            match other:
+                case ["/" | "//", above, below] if below == factor:
+                    rest = [*product[:i], above, *product[i + 1 :]]
+                    rest.remove(factor)
+                    return rest
+    return product
+
+
+def _written(cls: type[Adapter], product: list[Expression]) -> list[str]:
+    """Return the factors of a product as text, in brackets where they need them beside others."""
+    letters = LETTERS | {name: k.letter for name, k in knobs(cls).items() if k.letter}
+
+    def held(found: Expression, least: int) -> str:
+        text, strength = write(found)
+        return text if strength >= least else f"({text})"
+
+    def write(found: Expression) -> tuple[str, int]:
+        match found:
+            case [("+" | "-") as sign, left, right]:
+                lines = {"+": "+", "-": "−"}
+                return f"{held(left, SUM)} {lines[sign]} {held(right, PRODUCT)}", SUM
+            case ["*", left, right]:
+                return f"{held(left, PRODUCT)}·{held(right, PRODUCT)}", PRODUCT
+            case ["/" | "//", above, below]:
+                return f"{held(above, PRODUCT)}/{held(below, WHOLE)}", QUOTIENT
+            case ["**", base, 2]:
+                return f"{held(base, WHOLE)}²", WHOLE
+            case ["ceil", inside]:
+                return f"⌈{write(inside)[0]}⌉", WHOLE
+            case [("min" | "max") as name, *given]:
+                return f"{name}({', '.join(write(part)[0] for part in given)})", WHOLE
+            case str(name):
+                spaced = name if name in ("d_in", "d_out") else name.replace("_", " ")
+                return letters.get(name, spaced), WHOLE
+            case int() | float():
+                return str(found), WHOLE
+        raise ValueError(f"{found!r} cannot be written as a formula")
+
+    alone = len(product) == 1
+    return [
+        text if alone or strength in (PRODUCT, WHOLE) else f"({text})"
+        for text, strength in map(write, product)
+    ]

@@ -27,36 +27,32 @@ def compress(folder: Path, cache: Path) -> int:
         The number of twins that had to be made.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    files = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix in KINDS
-        and path.stat().st_size >= LEAST
-        and not path.with_name(f"{path.name}.br").exists()
-    ]
+    same: dict[str, list[Path]] = {}  # redirect pages, for example, are alike
+    for path in folder.rglob("*"):
+        has_twins = path.with_name(f"{path.name}.br").exists()
+        if path.suffix in KINDS and path.stat().st_size >= LEAST and not has_twins:
+            same.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path)
     with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda path: _twins(path, cache), files))
-    used = {name for names, _ in results for name in names}
+        made = sum(pool.map(lambda digest: _twins(digest, same[digest], cache), same))
     for path in cache.iterdir():
-        if path.name not in used:
+        if path.stem not in same:
             path.unlink()
-    return sum(made for _, made in results)
+    return made
 
 
-def _twins(path: Path, cache: Path) -> tuple[list[str], int]:
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    names, made = [f"{digest}.br", f"{digest}.gz"], 0
-    for name in names:
-        kept = cache / name
+def _twins(digest: str, paths: list[Path], cache: Path) -> int:
+    """Put the twins of one content beside all files that hold it; return how many were made."""
+    made = 0
+    for suffix in (".br", ".gz"):
+        kept = cache / f"{digest}{suffix}"
         if not kept.exists():
-            packed = _pack(data, kept.suffix)
-            part = kept.with_suffix(f"{kept.suffix}.part")
-            part.write_bytes(packed)
+            part = cache / f"{digest}{suffix}.part"
+            part.write_bytes(_pack(paths[0].read_bytes(), suffix))
             part.replace(kept)
             made += 1
-        shutil.copyfile(kept, path.with_name(path.name + kept.suffix))
-    return names, made
+        for path in paths:
+            shutil.copyfile(kept, path.with_name(path.name + suffix))
+    return made
 
 
 def _pack(data: bytes, suffix: str) -> bytes:

@@ -5,6 +5,7 @@ Nothing here depends on the generator: it reads HTML and writes HTML.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -19,11 +20,11 @@ from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
-from scripts.finish.release import add_service_worker, add_versions
+from scripts.finish.release import add_names, add_python, add_service_worker, place_python
 from scripts.finish.typography import dress
 
 BUILD = ROOT / ".build"
-MANIFEST = BUILD / "py" / "manifest.json"
+TYPESET = Path(__file__).with_name("typeset.mjs")
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
     r'(?P<before>\(?)<(?P<tag>span|div) class="arithmatex">'
@@ -40,7 +41,9 @@ class Equation(NamedTuple):
     display: bool
 
 
-def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+def finish(
+    pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str], *, preview: bool = False
+) -> None:
     """Make the site from the pages that the generator has written.
 
     Args:
@@ -48,16 +51,29 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
         site: The folder to write; what was there is replaced at the very end.
         catalog: All records.
         pictures: The file names of the pictures in `.build/pictures` by slug.
+        preview: Leave out what only readers need: checked links, a new service worker, twins.
 
     Raises:
-        SetupError: when KaTeX rejects an equation, the scripts do not bundle or a link is broken.
+        SetupError: when KaTeX rejects an equation or a link is broken.
     """
-    facts = exports.read_site()
     out = BUILD / "site"
+    make(pages, out, catalog, pictures)
+    if preview:
+        for worker in site.glob("sw.js"):
+            shutil.copyfile(worker, out / worker.name)
+    else:
+        publish(out, exports.read_site().url)
+        compress(out, BUILD / "twins")
+    replace(out, site)
+
+
+def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+    """Make a site that browsers can show, in a folder of its own; see `finish`."""
+    facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     dress(out)
-    typeset(out)
+    typeset(out, BUILD / "equations.json")
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
@@ -66,17 +82,40 @@ def finish(pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str]) 
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
-    add_versions(out)
+    add_names(out, facts.url)
     add_policy(out)
-    if found := list(problems(out, facts.url)):
+
+
+def publish(out: Path, url: str) -> None:
+    """Make a release of a site whose files are all there.
+
+    Raises:
+        SetupError: when a link is broken or the service worker does not bundle.
+    """
+    if found := list(problems(out, url)):
         raise SetupError("the pages have problems:\n" + "\n".join(found))
-    add_service_worker(out, json.loads(MANIFEST.read_text("utf-8")))
-    compress(out, BUILD / "twins")
-    replace(out, site)
+    add_service_worker(out, url)
 
 
-def typeset(folder: Path) -> None:
+def bundle() -> None:
+    """Bundle the scripts and styles of demos/ into `.build/scripts`.
+
+    Raises:
+        RuntimeError: when one of them is wrong; the text is the bundler's own.
+    """
+    command = ["node", "scripts/finish/bundle.mjs", "--out", str(BUILD / "scripts")]
+    manifest = json.dumps(place_python(BUILD / "py"))
+    done = subprocess.run(command, cwd=ROOT, input=manifest, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
+
+
+def typeset(folder: Path, cache: Path | None = None) -> None:
     """Replace TeX by KaTeX's HTML in all pages, each equation typeset once.
+
+    Args:
+        folder: The pages.
+        cache: A file that keeps what was typeset for the next time.
 
     Raises:
         SetupError: when KaTeX rejects an equation; the text names page and equation.
@@ -86,19 +125,31 @@ def typeset(folder: Path) -> None:
     for path, text in texts.items():
         for match in EQUATION.finditer(text):
             found.setdefault(_equation(match), path)
-    asked = json.dumps([equation._asdict() for equation in found])
-    command = ["node", str(Path(__file__).with_name("typeset.mjs"))]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True)
+    made_by = hashlib.sha256(TYPESET.read_bytes() + (KATEX / "katex.min.js").read_bytes())
+    kept = json.loads(cache.read_text("utf-8")) if cache and cache.exists() else {}
+    kept = kept.get(made_by.hexdigest(), {})
+    html = {equation: kept.get(json.dumps(equation)) for equation in found}
+    if new := [equation for equation in found if not html[equation]]:
+        html |= _typeset(new, {e: found[e].relative_to(folder) for e in new})
+    if cache:
+        answers = {json.dumps(equation): text for equation, text in html.items()}
+        cache.write_text(json.dumps({made_by.hexdigest(): answers}), "utf-8")
+    for path, text in texts.items():
+        dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
+        if dressed != text:
+            path.write_text(dressed, "utf-8")
+
+
+def _typeset(equations: list[Equation], pages: dict[Equation, Path]) -> dict[Equation, str]:
+    asked = json.dumps([equation._asdict() for equation in equations])
+    done = subprocess.run(["node", str(TYPESET)], input=asked, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/finish/typeset.mjs failed:\n{done.stderr}")
-    answers = dict(zip(found, json.loads(done.stdout), strict=True))
+    answers = dict(zip(equations, json.loads(done.stdout), strict=True))
     if wrong := {e: a["error"] for e, a in answers.items() if "error" in a}:
-        places = ((found[e].relative_to(folder), e.tex.strip(), why) for e, why in wrong.items())
+        places = ((pages[e], e.tex.strip(), why) for e, why in wrong.items())
         raise SetupError("\n".join(f"{p}: KaTeX rejects {tex!r}: {why}" for p, tex, why in places))
-    for path, text in texts.items():
-        new = EQUATION.sub(lambda match: _in_place(match, answers[_equation(match)]["html"]), text)
-        if new != text:
-            path.write_text(new, "utf-8")
+    return {equation: answer["html"] for equation, answer in answers.items()}
 
 
 def _equation(match: re.Match[str]) -> Equation:
@@ -115,11 +166,7 @@ def _in_place(match: re.Match[str], html: str) -> str:
 
 
 def add_assets(out: Path) -> None:
-    """Add KaTeX's style and fonts, the scripts, the stored widgets, the pictures and Python.
-
-    Raises:
-        SetupError: when the scripts do not bundle.
-    """
+    """Add KaTeX's style and fonts, the scripts, the stored widgets, the pictures and Python."""
     katex = out / "assets" / "katex"
     (katex / "fonts").mkdir(parents=True)
     style = (KATEX / "katex.min.css").read_text("utf-8")
@@ -130,18 +177,13 @@ def add_assets(out: Path) -> None:
         shutil.copyfile(font, katex / "fonts" / font.name)
 
     demo = out / "assets" / "demo"
-    command = ["node", "scripts/finish/bundle.mjs", "--manifest", str(MANIFEST), "--out", str(demo)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise SetupError(f"scripts/finish/bundle.mjs failed:\n{done.stderr}")
+    shutil.copytree(BUILD / "scripts", demo)
     for files in ("demos/*.html", "sweeps/*", "compare/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
+    add_python(out, BUILD / "py")
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
-    files = json.loads(MANIFEST.read_text("utf-8"))["files"].values()
-    for home in {file["path"].split("/")[0] for file in files}:
-        shutil.copytree(BUILD / "py" / home, out / "assets" / "py" / home)
 
 
 def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
@@ -149,7 +191,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "calculator.json": counts.calculator_json(catalog),
+        "assets/demo/calculator.json": counts.calculator_json(catalog),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

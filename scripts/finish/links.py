@@ -80,7 +80,7 @@ def problems(site: Path, url: str) -> Iterator[str]:
     for path, place, address, loaded in links:
         name = path.relative_to(site).as_posix()
         if address.startswith(url):
-            address = "/" + address.removeprefix(url)
+            address = urlsplit(url).path + address.removeprefix(url)
         parts = urlsplit(address)
         if parts.scheme in ("data", "mailto", "javascript"):
             continue
@@ -90,12 +90,12 @@ def problems(site: Path, url: str) -> Iterator[str]:
             elif parts.hostname in ("localhost", "127.0.0.1"):
                 yield f"{name}: {place} links to {address}, a copy on some machine"
             continue
-        target = _target(site, path, unquote(parts.path))
-        if target is None:
+        found = target(site, path, unquote(parts.path), url)
+        if not found or not found.is_file():
             yield f"{name}: {place} links to {address}, which does not exist"
-        elif parts.fragment and target in pages:
+        elif parts.fragment and found in pages:
             fragment = unquote(parts.fragment)
-            if fragment not in pages[target].anchors and not fragment.startswith("__"):
+            if fragment not in pages[found].anchors and not fragment.startswith("__"):
                 yield f"{name}: {place} links to {address}, which has no such anchor"
 
 
@@ -103,12 +103,21 @@ def _is_page(path: Path) -> bool:
     return path.read_bytes()[:200].lstrip().lower().startswith(b"<!doctype html")
 
 
-def _target(site: Path, page: Path, address: str) -> Path | None:
+def target(site: Path, page: Path, address: str, url: str) -> Path | None:
+    """Return the file that an address in a page or a style leads to, or None outside the site.
+
+    Args:
+        site: The folder with the site.
+        page: Who names the address.
+        address: It, without host, query and fragment.
+        url: The site's own address, whose path absolute addresses begin with.
+    """
     if not address:
         return page
-    folder = "" if address.startswith("/") else page.parent.relative_to(site).as_posix()
-    place = posixpath.normpath(posixpath.join("/", folder, address.lstrip("/")))
-    path = site / place.lstrip("/")
-    if path.is_dir() or address.endswith("/"):
-        path = path / "index.html"
-    return path if path.is_file() else None
+    base = urlsplit(url).path
+    folder = posixpath.join(base, page.parent.relative_to(site).as_posix())
+    place = posixpath.normpath(posixpath.join(folder, address))
+    if not f"{place}/".startswith(base):
+        return None
+    path = site / f"{place}/".removeprefix(base).strip("/")
+    return path / "index.html" if address.endswith("/") or path.is_dir() else path

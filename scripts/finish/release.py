@@ -1,91 +1,157 @@
-"""Versions of scripts and styles in their addresses, and the service worker that keeps them.
+"""Files that are named by their content, and the service worker that keeps them.
 
-Everything whose address tells its content is kept for ever, and no page can meet a script or a
-style of another release, online or offline.
+Every file that pages load has the first half of its SHA-256 in its address. So no page can meet a
+script, a style or data of another release, whatever a host or a cache does, and whoever has a file
+can tell whether it is the one that was published: the service worker keeps no other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.serve import IMMUTABLE
+from scripts.finish.links import target
 
-RESOURCE = re.compile(
-    r'(<(?:link|script|img)\b[^>]*?\s(?:href|src)="|url\()([^"()?#:]+\.\w+)(?:\?(\w+))?(?=[")])'
-)
-CODE = (".css", ".js")
+DIGITS = 32  # of the 64 that a SHA-256 has: 128 bits
+# What an address with a digest of the content in it leads to never changes its bytes.
+NAMED = re.compile(r"/assets/(?:py/([0-9a-f]{32})/[^/]+|.+-([0-9a-f]{32})\.\w+)$")
+TEXT = {".css", ".html", ".js", ".json"}
+KINDS = {*TEXT, ".bin", ".png", ".woff2"}
+OTHERS = {"pictures", "py"}
+"""Folders in assets/ with names of their own: other sites link to pictures; `add_python`."""
+
+ENDS = "|".join(kind.removeprefix(".") for kind in sorted(KINDS))
+ADDRESS = re.compile(rf"""(?<=["'`(])[^"'`()<>\s?#:]+\.(?:{ENDS})(?=["'`)?#])""")
+LOADED = re.compile(r'(?:<(?:link|script|img)\b[^>]*?\s(?:href|src)="|url\()([^"()?#:]+\.\w+)')
+FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
+"""The end of a name by which its maker tells versions apart, or of an earlier `add_names`."""
 TWINS = (".br", ".gz", ".map")
 RARE = {"library.zip"}  # fetched by the imports that need it
 
 
-def add_versions(site: Path) -> None:
-    """Put the hash of every script, style and font that pages name into its address.
+def place_python(packed: Path) -> dict[str, Any]:
+    """Return the manifest of what scripts/runtime/pack.mjs has made, each file in a new place.
 
-    A `release` tag tells scripts apart that belong to another release than the page.
+    The folder that a file is in on the site is named by its content.
     """
-    for style in sorted(site.rglob("*.css")):
-        if not _immutable(site, style):
-            style.write_text(_versioned(style, site), "utf-8")
-    code = [path for path in sorted(site.rglob("*")) if path.suffix in CODE]
-    tag = f'<meta name="release" content="{_digest(code)[:8]}">'
-    for page in site.rglob("*.html"):
-        page.write_text(_versioned(page, site).replace("</head>", f"{tag}</head>", 1), "utf-8")
+    manifest: dict[str, Any] = json.loads((packed / "manifest.json").read_text("utf-8"))
+    for file in manifest["files"].values():
+        made = packed / file["path"]
+        file["path"] = f"{_digest(made.read_bytes())}/{made.name}"
+    return manifest
 
 
-def _versioned(user: Path, site: Path) -> str:
-    """Return the text of a page or style with the hashes of what it loads."""
+def add_python(site: Path, packed: Path) -> None:
+    """Copy the files of Python with their twins to where `place_python` says.
 
-    def version(match: re.Match[str]) -> str:
-        start, address, _ = match.groups()
-        target = _target(site, user, address)
-        if target.suffix not in (*CODE, ".woff2") or _immutable(site, target):
+    Packages stay beside the list of packages, which holds their digests.
+    """
+    made = json.loads((packed / "manifest.json").read_text("utf-8"))["files"]
+    for role, file in place_python(packed)["files"].items():
+        source, goal = packed / made[role]["path"], site / "assets" / "py" / file["path"]
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        for twin in source.parent.glob(f"{source.name}*"):
+            shutil.copyfile(twin, goal.with_name(twin.name))
+        if role == "pyodide-lock.json":
+            shutil.copytree(source.with_name("wheels"), goal.with_name("wheels"))
+
+
+def add_names(site: Path, url: str) -> None:
+    """Put the digest of every file in assets/ into its name, wherever it is named.
+
+    A file is named after those that it names. Scripts that make up names ask `names.json`. A
+    `release` tag tells scripts apart that belong to another release than the page. It may run again
+    on a site that has such names, when files have changed.
+
+    Args:
+        site: The site.
+        url: Its address; that page which is shown for missing ones has absolute addresses.
+
+    Raises:
+        SetupError: when files name each other in a circle.
+    """
+    assets = site / "assets"
+    files = {
+        path
+        for path in assets.rglob("*")
+        if path.suffix in KINDS and path.relative_to(assets).parts[0] not in OTHERS
+    }
+    names: dict[Path, str] = {}
+    under_way: list[Path] = []
+
+    def named(text: str, user: Path) -> str:
+        """Return a text with the new names of the files that it names."""
+
+        def replace(match: re.Match[str]) -> str:
+            # what a script is given in an attribute is beside the script
+            for place in (user, assets / "demo" / "adapter-demo.js"):
+                path = target(site, place, match[0], url)
+                if path in files:
+                    return match[0].removesuffix(path.name) + name(path)
             return match[0]
-        return f"{start}{address}?{_digest([target])[:8]}"
 
-    return RESOURCE.sub(version, user.read_text("utf-8"))
+        return ADDRESS.sub(replace, text)
+
+    def name(path: Path) -> str:
+        if path in under_way:
+            circle = " → ".join(str(p.relative_to(site)) for p in [*under_way, path])
+            raise SetupError(f"files that name each other can have no names: {circle}")
+        if path not in names:
+            under_way.append(path)
+            data = path.read_bytes()
+            if path.suffix in TEXT and path != table:
+                data = named(data.decode("utf-8"), path).encode("utf-8")
+            new = f"{FORMER.sub('', path.stem)}-{_digest(data)}{path.suffix}"
+            path.unlink()
+            path.with_name(new).write_bytes(data)
+            names[path] = new
+            under_way.pop()
+        return names[path]
+
+    data = {p for p in files if p.parent == assets / "demo" and p.suffix in (".html", ".json")}
+    table = next((p for p in data if p.name.startswith("names-")), assets / "demo" / "names.json")
+    # what the makers of files call them: what they are named now
+    entries = {f"{FORMER.sub('', p.stem)}{p.suffix}": name(p) for p in sorted(data - {table})}
+    table.unlink(missing_ok=True)  # perhaps a link to the file of another site
+    table.write_text(json.dumps(entries, sort_keys=True), "utf-8")
+    files.add(table)
+    for path in sorted(files):
+        name(path)
+    code = sorted(names[path] for path in files if path.suffix in (".css", ".js"))
+    tag = f'<meta name="release" content="{_digest("".join(code).encode())[:8]}">'
+    for page in site.rglob("*.html"):
+        if assets not in page.parents:
+            text = re.sub(r'<meta name="release"[^>]*>', "", named(page.read_text("utf-8"), page))
+            page.write_text(text.replace("</head>", f"{tag}</head>", 1), "utf-8")
 
 
-def _target(site: Path, user: Path, address: str) -> Path:
-    folder = "/" if address.startswith("/") else f"/{user.parent.relative_to(site).as_posix()}"
-    return site / posixpath.normpath(posixpath.join(folder, address)).lstrip("/")
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:DIGITS]
 
 
-def _immutable(site: Path, path: Path) -> bool:
-    return bool(IMMUTABLE.search(f"/{path.relative_to(site).as_posix()}"))
-
-
-def _digest(paths: list[Path]) -> str:
-    total = hashlib.sha256()
-    for path in paths:
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def add_service_worker(site: Path, manifest: dict[str, Any]) -> None:
+def add_service_worker(site: Path, url: str) -> None:
     """Write `sw.js`, which knows what belongs to this release.
 
     Args:
         site: The site, complete but for this.
-        manifest: The files of Python, made by scripts/runtime/pack.mjs.
+        url: Its address.
 
     Raises:
         SetupError: when the script does not bundle.
     """
-    release = json.dumps(_release(site, manifest))
+    release = json.dumps(_release(site, url))
     done = subprocess.run(
         [
             *("node_modules/.bin/esbuild", "demos/page/sw.js", "--bundle", "--minify"),
             *("--target=chrome111,firefox115,safari16.4", "--legal-comments=none"),
-            *('--define:process.env.NODE_ENV="production"', f"--define:RELEASE={release}"),
-            *(f"--outfile={site / 'sw.js'}", "--log-level=warning"),
+            *(f"--define:RELEASE={release}", f"--outfile={site / 'sw.js'}", "--log-level=warning"),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -95,37 +161,40 @@ def add_service_worker(site: Path, manifest: dict[str, Any]) -> None:
         raise SetupError(f"demos/page/sw.js does not bundle:\n{done.stderr}")
 
 
-def _release(site: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _release(site: Path, url: str) -> dict[str, Any]:
     """Return what the service worker needs to know: see `RELEASE` in demos/globals.d.ts."""
-    files = [path for path in sorted(site.rglob("*")) if path.is_file()]
-    files = [path for path in files if path.suffix not in TWINS]
-    pages = [path for path in files if path.name == "index.html" and not _redirects(path)]
-    named = {address for page in pages for address in _resources(page, site)}
-    fixed = [path.relative_to(site).as_posix() for path in files if _immutable(site, path)]
-    search = [path for path in fixed if path.startswith("assets/javascripts/workers/")]
-    data = ["sitemap.xml", "search/search_index.json", *search]
-    text = [page.relative_to(site).parent.as_posix().removeprefix(".") for page in pages]
-    python = {f"assets/py/{f['path']}" for role, f in manifest["files"].items() if role not in RARE}
-    python |= {path for path in fixed if re.fullmatch(r"assets/demo/[^/]+\.(?:js|css)", path)}
+    files = {
+        path.relative_to(site).as_posix(): path
+        for path in sorted(site.rglob("*"))
+        if path.is_file() and path.suffix not in TWINS and path.name != "sw.js"
+    }
+    pages = [path for path in files.values() if path.name == "index.html" and not _redirects(path)]
+    kept = {name for name in files if NAMED.search(f"/{name}")}
+    loaded = {name for page in pages for name in _loaded(page, site, url)}
+    search = {name for name in kept if name.startswith("assets/javascripts/workers/")}
+    folders = (page.relative_to(site).parent.as_posix().removeprefix(".") for page in pages)
+    text = [*sorted(loaded | search), "sitemap.xml", "search/search_index.json"]
+    scripts = re.compile(r"assets/(py/[^/]+/[^/]+|demo/[^/]+\.(js|css))$")
+    python = sorted(name for name in kept if scripts.match(name) and files[name].name not in RARE)
     return {
-        "version": _digest(files)[:12],
-        "immutable": IMMUTABLE.pattern,
-        "files": sorted({*fixed, *(address for address in named if "?" in address)}),
+        "version": _digest("".join(_digest(p.read_bytes()) for p in files.values()).encode())[:12],
+        "named": NAMED.pattern,
+        "others": sorted(kept.difference(text, python)),
         "groups": {
-            "text": [*sorted(named), *data, *(f"{page}/" if page else "" for page in text)],
-            "python": sorted(python),
+            "text": [*text, *(f"{folder}/" if folder else "" for folder in folders)],
+            "python": python,
         },
     }
 
 
-def _redirects(page: Path) -> bool:
-    return 'http-equiv="refresh"' in page.read_text("utf-8")
+def _redirects(path: Path) -> bool:
+    return 'http-equiv="refresh"' in path.read_text("utf-8")
 
 
-def _resources(user: Path, site: Path) -> Iterator[str]:
-    """Yield the addresses, below the site's, of what a page and its styles load."""
-    for _, path, version in RESOURCE.findall(user.read_text("utf-8")):
-        target = _target(site, user, path)
-        yield target.relative_to(site).as_posix() + (f"?{version}" if version else "")
-        if target.suffix == ".css":
-            yield from _resources(target, site)
+def _loaded(user: Path, site: Path, url: str) -> Iterator[str]:
+    """Yield the paths of what a page and its styles load."""
+    for address in LOADED.findall(user.read_text("utf-8")):
+        if path := target(site, user, address, url):
+            yield path.relative_to(site).as_posix()
+            if path.suffix == ".css":
+                yield from _loaded(path, site, url)

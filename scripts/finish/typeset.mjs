@@ -27,7 +27,8 @@ function separate(tex) {
   const parts = tex.split(/\\qquad(?![a-z])/i);
   const count = (/** @type {string} */ part, /** @type {RegExp} */ mark) => part.match(mark)?.length ?? 0;
   const whole = (/** @type {string} */ part) =>
-    count(part, /(?<!\\)\{/g) === count(part, /(?<!\\)\}/g) && count(part, /\\(begin|left)\b/g) === count(part, /\\(end|right)\b/g);
+    count(part, /(?<!\\)\{/g) === count(part, /(?<!\\)\}/g) &&
+    count(part, /\\(begin|left)\b/g) === count(part, /\\(end|right)\b/g);
   return parts.every(whole) ? parts : [tex];
 }
 

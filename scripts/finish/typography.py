@@ -15,7 +15,10 @@ MARKUP = re.compile(
     re.DOTALL,
 )
 QUOTES = re.compile(r"&(?:#39|#x27|#34|quot);")
-INDEX = re.compile(r"(?<![\w/.-])([A-Za-zΑ-ω‖])_([A-Za-z0-9]{1,4})(?![A-Za-z0-9_/])")
+# A size, a matrix, a Greek letter or a norm with its index. Any other x_i may be a name.
+INDEX = re.compile(
+    r"(?<![\w/.-])(?:(d)_(in|out|head)|([A-ZΑ-Ωα-ω‖])_([A-Za-z0-9]{1,4}))(?![A-Za-z0-9_/])"
+)
 PLACE = re.compile(
     r"\b(Tables?|Figures?|[Ss]ections?|Appendix|Algorithm|Theorem|Proposition|[Ee]ntry|rank)\s"
     r"(?=[\dIVX]|[A-Z]\b)"
@@ -50,6 +53,8 @@ def prose(text: str) -> str:
 
     >>> prose('the survey&#39;s "gain" of d_out')
     'the survey’s “gain” of d<sub>out</sub>'
+    >>> prose("W_Q and λ_b, but n_tasks and x_i")
+    'W<sub>Q</sub> and λ<sub>b</sub>, but n_tasks and x_i'
     >>> prose("Table 4: r = 4 with 0.3 %").split(" ")
     ['Table\xa04:', 'r\xa0=\xa04', 'with', '0.3\xa0%']
     """
@@ -65,4 +70,4 @@ def prose(text: str) -> str:
     text = RATIO.sub(rf"\1{NBSP}/{NBSP}", text)
     text = NORM.sub(lambda match: match[0].replace(" ", NBSP), text)
     text = POWER.sub(r"\1−", text)
-    return INDEX.sub(r"\1<sub>\2</sub>", text)
+    return INDEX.sub(r"\1\3<sub>\2\4</sub>", text)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
 
 import matplotlib as mpl
 
@@ -61,27 +62,51 @@ class Row:
 @cache
 def rows(suite: Suite) -> tuple[Row, ...]:
     """Return all runs of a suite, best first."""
-    found = []
-    for r in csv.DictReader((DATA / f"peft_{suite}.csv").open()):
-        maths = suite == "metamathqa"
-        found.append(
-            Row(
-                experiment=r["experiment"],
-                tuner=r["peft_type"],
-                entry=int(r["survey_entry"]) if r["survey_entry"] else None,
-                learning_rate=float(r["lr"] or "nan"),
-                parameters=int(r["trainable_params"]),
-                score=100 * float(r["test_accuracy"])
-                if maths
-                else float(r["test_dino_similarity"]),
-                standard_error=100 * float(r["test_accuracy_se"]) if maths else None,
-                side_effect=_number(r["forgetting" if maths else "drift"]),
-                memory=float(r["peak_memory_gib"]),
-                seconds=float(r["train_time_s"]),
-                status=r["status"],
-            )
-        )
-    return tuple(sorted(found, key=lambda row: -row.score))
+    return tuple(sorted(read(DATA / f"peft_{suite}.csv", suite), key=lambda row: -row.score))
+
+
+def read(path: Path, suite: Suite) -> Iterator[Row]:
+    """Yield the runs in a file.
+
+    Raises:
+        ValueError: when a line has too few or too many cells, or a number is none.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file)
+        for cells in table:
+            place = f"docs/data/{path.name}, line {table.line_num}"
+            names = table.fieldnames or []
+            if None in cells or None in cells.values():
+                extra = cells.get(None, [])
+                n = len(names) - list(cells.values()).count(None) + len(extra)
+                raise ValueError(f"{place}: has {n} cells, where the first line has {len(names)}")
+            try:
+                yield _row(cells, suite)
+            except ValueError as error:
+                raise ValueError(f"{place}: {error}; correct this cell") from error
+
+
+def _row(r: dict[str, str], suite: Suite) -> Row:
+    maths = suite == "metamathqa"
+    return Row(
+        experiment=r["experiment"],
+        tuner=r["peft_type"],
+        entry=int(r["survey_entry"]) if r["survey_entry"] else None,
+        learning_rate=float(r["lr"] or "nan"),
+        parameters=int(r["trainable_params"]),
+        score=100 * float(r["test_accuracy"]) if maths else float(r["test_dino_similarity"]),
+        standard_error=100 * float(r["test_accuracy_se"]) if maths else None,
+        side_effect=_number(r["forgetting" if maths else "drift"]),
+        memory=float(r["peak_memory_gib"]),
+        seconds=float(r["train_time_s"]),
+        status=r["status"],
+    )
+
+
+def check() -> None:
+    """Raise `ValueError` when the file of a suite cannot be read."""
+    for suite in get_args(Suite):
+        rows(suite)
 
 
 def _number(text: str) -> float | None:

@@ -5,7 +5,10 @@
  *
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
+ * With --draft, code that has changed comes alone: without a snapshot, which the next run without --draft takes.
  */
+
+import "./still.mjs"; // before all else: its clock is the one that the others read
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -49,6 +52,7 @@ const { values: options } = parseArgs({
     pyodide: { type: "string", default: path.join(ROOT, "node_modules/pyodide") },
     wheels: { type: "string" },
     out: { type: "string", default: path.join(ROOT, ".build/py") },
+    draft: { type: "boolean", default: false },
   },
 });
 
@@ -66,6 +70,7 @@ async function folder(name, inputs, make) {
   const last = await fs.readFile(record, "utf8").then(JSON.parse, () => ({}));
   const present = (/** @type {File} */ file) => existsSync(path.join(options.out, file.path));
   if (last.key === key && Object.values(last.files).every(present)) return last.files;
+  if (options.draft && name !== "draft") return folder("draft", inputs, make);
 
   console.log(`packing ${name}`);
   const contents = await make();
@@ -88,7 +93,7 @@ async function write(contents, home) {
   const each = Object.entries(contents).map(async ([role, data]) => {
     const file = path.join(options.out, home, role);
     const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
-    const quality = QUICK.test(role) ? 9 : 11;
+    const quality = options.draft ? 1 : QUICK.test(role) ? 9 : 11;
     const params = {
       [BROTLI_PARAM_LGWIN]: 24,
       [BROTLI_PARAM_QUALITY]: quality,
@@ -126,7 +131,11 @@ async function runtime(core, wheels, finder) {
   const libraries = Object.entries(wheels).flatMap(([name, wheel]) => pack.libraries(put(name, wheel)).toJs());
   const numpy = lock.packages.numpy.file_name;
   const [library, modules] = pack
-    .standard_library(put("python_stdlib.zip", core["python_stdlib.zip"]), put(numpy, wheels[numpy]), put("sitecustomize.py", finder["sitecustomize.py"]))
+    .standard_library(
+      put("python_stdlib.zip", core["python_stdlib.zip"]),
+      put(numpy, wheels[numpy]),
+      put("sitecustomize.py", finder["sitecustomize.py"]),
+    )
     .toJs({ dict_converter: Object.fromEntries });
   const text = (/** @type {string} */ name) => new TextDecoder().decode(core[name]);
   const { wasm, glue } = trim(core["pyodide.asm.wasm"], text("pyodide.asm.mjs"), text("pyodide.mjs"), libraries);
@@ -216,6 +225,7 @@ async function code(sources, python) {
     pyodide.FS.writeFile(`/tmp/code/${name}`, data);
   }
   const archive = (await packer(pyodide)).code("/tmp/code").toJs();
+  if (options.draft) return { "code.zip": archive };
   const picture = await takeSnapshot((beforePython) => start({ ...python, "code.zip": archive }, beforePython));
   return { "code.zip": archive, "snapshot.bin": picture };
 }
@@ -248,15 +258,20 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|bytecode\.py|trim\.mjs)$/);
+  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|bytecode\.py|trim\.mjs)$/);
   const browser = path.join(demos, "python");
   const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
-  const packed = await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
+  const packed = options.draft
+    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
+    : await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
   const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
 
-  const starters = { ...(await read(HERE, /^snapshot\.mjs$/)), ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)) };
+  const starters = {
+    ...(await read(HERE, /^snapshot\.mjs$/)),
+    ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)),
+  };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),

@@ -44,7 +44,8 @@ export async function takeSnapshot(start) {
   pyodide.runPython(REHEARSAL);
   const module = /** @type {any} */ (pyodide)._module;
   for (let i = functions; i < module.wasmTable.length; i++) {
-    if (module.wasmTable.get(i)) throw new Error("Python has added a function that would be missing when it is restored");
+    if (module.wasmTable.get(i))
+      throw new Error("Python has added a function that would be missing when it is restored");
   }
   const whole = pyodide.makeMemorySnapshot();
   const [, heapAt, stateLength] = new Uint32Array(whole.buffer, 0, 3);

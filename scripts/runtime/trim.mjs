@@ -21,13 +21,16 @@ const DECLARED = /(?<=var )[\w$,]+(?=;function assignWasmExports)/;
  * @returns {{wasm: Uint8Array, glue: string}}
  */
 export function trim(wasm, glue, loader, libraries) {
-  const imported = new Set(libraries.flatMap((library) => WebAssembly.Module.imports(compiled(library))).map(({ name }) => name));
+  const imported = new Set(
+    libraries.flatMap((library) => WebAssembly.Module.imports(compiled(library))).map(({ name }) => name),
+  );
   const mentioned = words(glue.replace(DECLARED, "").replaceAll(ASSIGNMENT, "") + loader);
   const unneeded = WebAssembly.Module.exports(compiled(wasm))
     .filter(({ kind, name }) => kind === "function" || kind === "global")
     .map(({ name }) => name)
     .filter((name) => !imported.has(name) && !mentioned.has(name) && !mentioned.has(`_${name}`));
-  if (!unneeded.length || !mentioned.has("assignWasmExports")) throw new Error("this release of Pyodide is not as trim.mjs expects");
+  if (!unneeded.length || !mentioned.has("assignWasmExports"))
+    throw new Error("this release of Pyodide is not as trim.mjs expects");
 
   const module = binaryen.readBinary(wasm);
   for (const name of unneeded) module.removeExport(name);
@@ -35,7 +38,11 @@ export function trim(wasm, glue, loader, libraries) {
   const gone = new Set(unneeded);
   const shorter = glue.replaceAll(ASSIGNMENT, (statement, name) => (gone.has(name) ? "" : statement));
   const used = words(shorter.replace(DECLARED, ""));
-  const declare = (/** @type {string} */ names) => names.split(",").filter((name) => used.has(name)).join();
+  const declare = (/** @type {string} */ names) =>
+    names
+      .split(",")
+      .filter((name) => used.has(name))
+      .join();
   return { wasm: module.emitBinary(), glue: shorter.replace(DECLARED, declare) };
 }
 

@@ -7,6 +7,7 @@ ever.
 from __future__ import annotations
 
 import hashlib
+import re
 import textwrap
 from math import ceil
 from pathlib import Path
@@ -23,14 +24,30 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from adapters_np.linalg import Array
 from demos.probe import probe
+from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.records import Method
 
 WIDTH, HEIGHT = 1200, 630
 INK, SOFT, PAPER = "#1c2230", "#5b6475", "#ffffff"
-BLUE, ORANGE = (40 / 255, 112 / 255, 214 / 255), (214 / 255, 100 / 255, 10 / 255)  # as in draw.js
-COLOURS = LinearSegmentedColormap.from_list("change", [BLUE, (1, 1, 1), ORANGE])
+HEATMAP = ROOT / "demos" / "widget" / "heatmap.js"
 SITE = "Adapters as Hypotheses"
+
+
+def colours(script: str) -> LinearSegmentedColormap:
+    """Return the colours of the widget's heatmap on white, from the text of its script.
+
+    Raises:
+        ValueError: when the script does not name them as it did.
+    """
+    found = dict(re.findall(r"^export const (BELOW|ABOVE) = \[([\d, ]+)\];$", script, re.MULTILINE))
+    if len(found) != 2:
+        raise ValueError(f"{HEATMAP} does not export BELOW and ABOVE as three numbers each")
+    below, above = ([int(v) / 255 for v in found[k].split(",")] for k in ("BELOW", "ABOVE"))
+    return LinearSegmentedColormap.from_list("change", [below, (1, 1, 1), above])
+
+
+COLOURS = colours(HEATMAP.read_text("utf-8"))
 
 
 def change(module: str) -> tuple[Array, str]:
@@ -68,7 +85,7 @@ def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
 
 
 def _named(slug: str, data: bytes, *texts: str) -> str:
-    digest = hashlib.sha256(Path(__file__).read_bytes() + data)
+    digest = hashlib.sha256(Path(__file__).read_bytes() + COLOURS([0.0, 1.0]).tobytes() + data)
     for text in texts:
         digest.update(text.encode() + b"\0")
     return f"{slug}-{digest.hexdigest()[:12]}.png"

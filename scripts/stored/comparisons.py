@@ -14,9 +14,11 @@ import re
 from functools import cache
 from typing import Any
 
-from adapters_np.core import knobs, load, signature_knobs, slugs
+from adapters_np.core import knobs, load, slugs
+from adapters_np.knobs import signature_knobs
+from demos.change import Change
 from demos.compare import Measured, Side, compare, matched, sentence, told_apart
-from demos.probe import Change, main_knob, measure
+from demos.probe import main_knob, measure
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
@@ -29,14 +31,15 @@ FIRST = ("lora", "dora")
 def names(catalog: Catalog) -> dict[str, str]:
     """Return what every module is called, in the order of the catalogue.
 
-    A page about several modules may name all of them in its title. Else the first one has the
-    page's title, and the others are called as their classes are.
+    A page's title names its first module, or the first few; the others are called as their classes
+    are.
     """
     found: dict[str, str] = {}
     for m in catalog.methods.values():
         parts = m.title.split(" and ")
-        if len(parts) != len(m.modules):
-            parts = [m.title, *(words(load(module).__name__) for module in m.modules[1:])]
+        if len(parts) > len(m.modules):
+            parts = [m.title]
+        parts += [words(load(module).__name__) for module in m.modules[len(parts) :]]
         found |= dict(zip(m.modules, parts, strict=True))
     return found
 
@@ -44,10 +47,10 @@ def names(catalog: Catalog) -> dict[str, str]:
 def words(name: str) -> str:
     """Return the name of a class as words.
 
-    >>> words("PrefixTuning"), words("ETHERPlus")
-    ('Prefix tuning', 'ETHER plus')
+    >>> words("PrefixTuning"), words("ETHERPlus"), words("LLaMAAdapter")
+    ('Prefix tuning', 'ETHER plus', 'LLaMA adapter')
     """
-    first, *rest = re.sub(r"(?<=\w)(?=[A-Z][a-z])", " ", name).split()
+    first, *rest = re.sub(r"(?<=\w\w)(?=[A-Z][a-z])", " ", name).split()
     return " ".join([first, *(word.lower() for word in rest)])
 
 

@@ -40,8 +40,14 @@ function png(view) {
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     chunk("IHDR", header),
-    chunk("PLTE", PALETTE.filter((_, i) => i % 4 < 3)),
-    chunk("tRNS", PALETTE.filter((_, i) => i % 4 === 3)),
+    chunk(
+      "PLTE",
+      PALETTE.filter((_, i) => i % 4 < 3),
+    ),
+    chunk(
+      "tRNS",
+      PALETTE.filter((_, i) => i % 4 === 3),
+    ),
     chunk("IDAT", deflateSync(lines, { level: 9 })),
     chunk("IEND", Buffer.alloc(0)),
   ]);
@@ -67,8 +73,10 @@ for (const [name, { html, answers }] of Object.entries(demos)) {
   share(answers);
   for (const [i, answer] of answers.entries()) await draw(forms[i], answer, image);
   for (const svg of document.querySelectorAll("svg")) {
-    // A hundredth of a pixel is enough.
-    svg.outerHTML = svg.outerHTML.replace(/\d+\.\d{3,}/g, (digits) => `${+Number(digits).toFixed(2)}`);
+    // A hundredth of a pixel is enough, but not of a number that is read out.
+    svg.outerHTML = svg.outerHTML.replace(/aria-label="[^"]*"|\d+\.\d{3,}/g, (found) =>
+      found.startsWith("aria") ? found : `${+Number(found).toFixed(2)}`,
+    );
   }
   drawn[name] = document.body.innerHTML;
 }

@@ -11,22 +11,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import brotli
 import numpy as np
 
-from adapters_np.core import Knob, slugs
+from adapters_np.core import slugs
+from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
-from demos.probe import Panel, main_knob, measure, show
+from demos.gauges import Panel
+from demos.probe import main_knob, measure, show
 from scripts.bootstrap import ROOT
 
 OUT = ROOT / ".build" / "sweeps"
+KEYS = ROOT / ".build" / "sweeps.json"
+"""File names by the hash of what they are made from."""
 
 MOST_BYTES = 60_000  # as the server sends it
 MOST_VALUES = 64
@@ -173,17 +179,42 @@ def packed(knob: Knob, answers: list[Answer]) -> bytes:
     return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
 
 
+def key(slug: str, root: Path = ROOT) -> str:
+    """Return the hash of what a method's sweep is made from."""
+    knob = main_knob(slug)
+    total = hashlib.sha256(repr(_wanted(slug, knob) if knob else []).encode())
+    shared = [root / "requirements.txt", Path(__file__)]
+    for path in [*sorted(root.glob("adapters_np/*.py")), *sorted(root.glob("demos/*.py")), *shared]:
+        total.update(path.read_bytes())
+    for path in modules(root / f"adapters_np/methods/{slug}.py"):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def modules(path: Path) -> Iterator[Path]:
+    """Yield the file of a method and those of the methods that it builds on."""
+    yield path
+    for name in re.findall(r"adapters_np\.methods\.(\w+)", path.read_text("utf-8")):
+        yield from modules(path.with_stem(name))
+
+
 def main() -> None:
-    """Write the sweeps of all methods, and remove those that are no more."""
+    """Write the sweeps that have changed, and remove those that are no more."""
     OUT.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(KEYS.read_text()) if KEYS.exists() else {}
+    found = {k: name for k, name in kept.items() if not name or (OUT / name).exists()}
+    keys = {slug: key(slug) for slug in slugs()}
+    changed = [slug for slug in slugs() if keys[slug] not in found]
     with ProcessPoolExecutor() as pool:
-        stored = zip(slugs(), pool.map(sweep, slugs()), strict=True)
-        found = {f"{slug}-{s.name}": s for slug, s in stored if s}
-    for name, s in found.items():
-        (OUT / name).write_bytes(s.data)
+        for slug, made in zip(changed, pool.map(sweep, changed), strict=True):
+            found[keys[slug]] = f"{slug}-{made.name}" if made else ""
+            if made:
+                (OUT / found[keys[slug]]).write_bytes(made.data)
+    names = {k: found[k] for k in keys.values()}
     for path in OUT.iterdir():
-        if path.name not in found:
+        if path.name not in names.values():
             path.unlink()
+    KEYS.write_text(json.dumps(names))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from adapters_np.core import Knob, knobs, load, signature_knobs, slugs
+from adapters_np.core import knobs, load, slugs
+from adapters_np.knobs import Knob, signature_knobs
 from demos.probe import main_knob, probe
 from demos.world import toy
 from scripts.bootstrap import ROOT

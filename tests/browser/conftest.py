@@ -1,4 +1,9 @@
-"""A real Chromium, and the built site on a local server: `site/`, or what `SITE` names."""
+"""A real Chromium, and the built site on a local server: `site/`, or what `SITE` names.
+
+A test takes `page` where a first visit is its subject: Python starts cold, and nothing is kept from
+before. Others take `visit`, which spares them the start; once Python is there, a widget whose
+settings are not the defaults asks it at once.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +12,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
-from scripts.bootstrap import chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
+from tests.browser.reader import RECORD, WINDOW, Visit, follow
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
-# What a test wants to know about redraws, with arrays as lists: those by Python, those from a file.
-RECORD = """
-window.updates = [];
-window.stored = [];
-document.addEventListener("adapter-demo:update", ({ detail }) => {
-  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-  (detail.stored ? window.stored : window.updates).push(JSON.parse(JSON.stringify(detail, plain)));
-});
-"""
+BETWEEN = "rubric/"  # a page without a widget
+FORGET = """() => {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const record of [updates, stored, compared]) record.length = 0;
+  delete window.sameVisit;
+}"""
+
+expect.set_options(timeout=30_000)  # only a test that fails waits so long
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as one that needs the built site."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("site")
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +62,14 @@ def site(site_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(viewport=WINDOW) as context:
         context.add_init_script(RECORD)
         yield context
 
@@ -69,4 +81,42 @@ def page(context: BrowserContext) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One page for the tests of a file, and with it one Python."""
+    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
+        context.add_init_script(RECORD)
+        yield context.new_page()
+
+
+@pytest.fixture
+def visit(tab: Page, site: str) -> Iterator[Visit]:
+    """Open a page as a link does, in a visit that other tests have begun and that forgets them.
+
+    What they have left, in storage, in the address, in records and routes, is gone; Python may
+    have started. As with `page`, there must not be an error that nothing catches.
+    """
+    errors: list[str] = []
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    def open_page(path: str) -> Page:
+        if not tab.url.startswith(site):
+            tab.goto(site + path)
+            return tab
+        follow(tab, f"{site}{BETWEEN}")
+        tab.evaluate(FORGET)
+        follow(tab, site + path)
+        return tab
+
+    tab.on("pageerror", note)
+    yield open_page
+    tab.unroute_all()
+    tab.context.unroute_all()
+    tab.context.clear_permissions()
+    tab.remove_listener("pageerror", note)
     assert errors == []

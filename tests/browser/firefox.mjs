@@ -1,12 +1,15 @@
 /**
  * Visits the site in a stock Firefox and prints as JSON what it has seen.
  *
- *     node tests/browser/firefox.mjs EXECUTABLE ADDRESS
+ *     node tests/browser/firefox.mjs EXECUTABLE ADDRESS CODES
+ *
+ * CODES is a list in JSON: what is run in a cell, one after the other.
  */
 
+import { deflateRawSync } from "node:zlib";
 import puppeteer from "puppeteer-core";
 
-const [executablePath, site] = process.argv.slice(2);
+const [executablePath, site, codes] = process.argv.slice(2);
 const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
 try {
   const page = await browser.newPage();
@@ -82,12 +85,39 @@ try {
   });
   seen.violations = await page.evaluate(() => violations);
 
+  seen.cell = [];
+  const playground = await browser.newPage(); // where the worker tries the policy, which is reported as an error
+  await playground.goto(`${site}playground/`);
+  for (const code of JSON.parse(codes)) {
+    const letters = deflateRawSync(code).toString("base64url");
+    await playground.evaluate((hash) => void (location.hash = hash), `edit=start.${letters}`);
+    const says = (words) =>
+      playground.waitForFunction(
+        (words) => new RegExp(words).test(document.querySelector("code-cell[name=start] .status")?.textContent),
+        { timeout: 60_000 },
+        words,
+      );
+    await says("It has not run");
+    await playground.$eval("code-cell[name=start] [name=run]", (button) => button.click());
+    await says("^(Finished|Stopped|Line|Python broke)");
+    seen.cell.push(
+      await playground.$eval("code-cell[name=start]", (cell) => ({
+        status: cell.querySelector(".status").textContent,
+        output: cell.querySelector(".output").textContent,
+      })),
+    );
+  }
+
   // this browser never asks again for a script that did not arrive
   const other = await (await browser.createBrowserContext()).newPage();
   let missing = true;
   await other.setRequestInterception(true);
-  other.on("request", (request) => (missing && /\/chart-[^/]+\.js/.test(request.url()) ? request.abort() : request.continue()));
-  const failed = new Promise((done) => other.on("requestfailed", (request) => /\/chart-/.test(request.url()) && done()));
+  other.on("request", (request) =>
+    missing && /\/chart-[^/]+\.js/.test(request.url()) ? request.abort() : request.continue(),
+  );
+  const failed = new Promise((done) =>
+    other.on("requestfailed", (request) => /\/chart-/.test(request.url()) && done()),
+  );
   await other.goto(`${site}methods/lora/`);
   await failed;
   missing = false;

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-LORA = "methods/lora/"
-SETTLED = "adapter-demo .controls[disabled]"
+from tests.browser.reader import AXE, LORA, WINDOW, settle
+
+SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
+FRAMES = "frame-ancestors 'none'"
 
 # A page is wider than the screen when something in it sticks out that does not scroll by itself.
 TOO_WIDE = """() => {
@@ -28,6 +28,8 @@ TOO_WIDE = """() => {
 }"""
 
 AXE_RUN = """async () => {
+  for (const animation of document.getAnimations()) // the colours of the other scheme fade
+    if (animation instanceof CSSTransition) animation.finish();
   for (const details of document.querySelectorAll("article details")) details.open = true;
   const { violations } = await axe.run("article");
   const told = (nodes) => nodes.slice(0, 3).map(({ html }) => html.slice(0, 150));
@@ -54,61 +56,60 @@ def paths(site: str) -> list[str]:
 @pytest.fixture(scope="module")
 def window(browser: Browser) -> Iterator[Page]:
     """One window for all pages of a test."""
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(viewport=WINDOW) as context:
         context.add_init_script(LISTEN)
         yield context.new_page()
 
 
-def open_page(window: Page, address: str) -> None:
-    window.goto(address)
-    expect(window.locator(SETTLED)).to_have_count(0, timeout=20_000)
+def open_page(window: Page, address: str) -> Response:
+    answer = window.goto(address)
+    assert answer
+    settle(window)
+    return answer
 
 
-@pytest.mark.parametrize(("scheme", "name"), [("light", "default"), ("dark", "slate")])
-def test_axe_finds_nothing_in_the_article_of_any_page(
-    window: Page, site: str, paths: list[str], scheme: Any, name: str
-) -> None:
-    window.emulate_media(color_scheme=scheme)
-    window.set_viewport_size({"width": 1280, "height": 900})
-    found = {}
+@pytest.fixture(scope="module")
+def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]:
+    """What every check has found on every page, each of which is visited once."""
+    seen: dict[str, dict[str, Any]] = defaultdict(dict)
     for path in paths:
-        open_page(window, site + path)
-        expect(window.locator("body")).to_have_attribute("data-md-color-scheme", name)
-        window.evaluate(AXE.read_text(encoding="utf-8"))
-        if violations := window.evaluate(AXE_RUN):
-            found[path] = violations
-    assert found == {}
-
-
-def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(
-    window: Page, site: str, paths: list[str]
-) -> None:
-    found = {}
-    for path in paths:
-        open_page(window, site + path)
+        window.emulate_media(color_scheme="light")
+        answer = open_page(window, site + path)
         for width in (640, 390):  # half of 1280: what a zoom of 200 % leaves
             window.set_viewport_size({"width": width, "height": 844})
-            if wide := window.evaluate(TOO_WIDE):
-                found[path, width] = wide
-    assert found == {}
-
-
-def test_no_page_breaks_the_policy_that_it_carries(
-    window: Page, site: str, paths: list[str]
-) -> None:
-    window.set_viewport_size({"width": 1280, "height": 900})
-    policies, found = set(), {}
-    for path in paths:
-        answer = window.goto(site + path)
-        assert answer
+            seen["too wide"][f"{path} at {width}"] = window.evaluate(TOO_WIDE)
+        window.set_viewport_size(WINDOW)
         window.wait_for_load_state("networkidle")
         tag = window.locator("head meta[http-equiv=Content-Security-Policy]")
-        policies.add(tag.get_attribute("content"))
-        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-        if violations := window.evaluate("violations"):
-            found[path] = violations
-    assert found == {}
-    (policy,) = policies  # the next page takes the place of this one under the policy of the first
+        seen["policy"][path] = tag.get_attribute("content")
+        seen["header"][path] = answer.headers["content-security-policy"]
+        seen["violations"][path] = window.evaluate("violations")
+        window.evaluate(AXE.read_text("utf-8"))
+        for scheme, name in SCHEMES.items():
+            window.emulate_media(color_scheme=scheme)
+            expect(window.locator("body")).to_have_attribute("data-md-color-scheme", name)
+            seen[scheme][path] = window.evaluate(AXE_RUN)
+    return seen
+
+
+def faults(seen: dict[str, Any]) -> dict[str, Any]:
+    return {path: found for path, found in seen.items() if found}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_in_the_article_of_any_page(walk: Any, scheme: str) -> None:
+    assert faults(walk[scheme]) == {}
+
+
+def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(walk: Any) -> None:
+    assert faults(walk["too wide"]) == {}
+
+
+def test_no_page_breaks_the_policy_that_it_carries(walk: Any) -> None:
+    assert faults(walk["violations"]) == {}
+    assert [path for path, text in walk["header"].items() if FRAMES not in text] == []
+    # The next page takes the place of this one under the policy of the first.
+    (policy,) = set(walk["policy"].values())
     assert policy
     assert "'unsafe-eval'" not in policy
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
@@ -145,7 +146,7 @@ def test_the_keyboard_follows_the_order_of_the_page_and_always_shows_where_it_is
     window: Page, site: str
 ) -> None:
     window.emulate_media(color_scheme="light")
-    window.set_viewport_size({"width": 1280, "height": 900})
+    window.set_viewport_size(WINDOW)
     open_page(window, site + LORA)
     window.evaluate("window.last = null")
     seen: list[str] = []

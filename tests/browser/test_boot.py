@@ -17,14 +17,14 @@ from playwright.sync_api import Browser, Page, Worker
 
 from adapters_np.core import slugs
 from demos.probe import probe
-from scripts.bootstrap import chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "workbench"
 ENTRIES = (ROOT / "demos" / "python" / "worker.js", HERE / "page.js", HERE / "bare.js")
 
-ASK = """([method, knobs]) => python.probe({}, { method, knobs }).then(
+ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).then(
   ({ panels, sentence }) => JSON.parse(
     JSON.stringify({ panels, sentence }, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v)
   ),
@@ -51,7 +51,6 @@ def bundle(folder: Path, manifest: dict[str, Any]) -> None:
         [
             *(ROOT / "node_modules/.bin/esbuild", *ENTRIES, "--bundle", "--format=esm"),
             f"--define:MANIFEST={json.dumps(manifest)}",
-            '--define:WORKER="worker.js"',
             *(f"--outdir={folder / 'assets/demo'}", "--entry-names=[name]", "--log-level=error"),
             "--allow-overwrite",
         ],
@@ -230,7 +229,7 @@ def test_only_the_first_and_the_newest_of_many_requests_are_answered(
     answers = page.evaluate(
         """() => {
           const key = {};
-          const ask = (rank) => python.probe(key, { method: "lora", knobs: { rank } });
+          const ask = (rank) => python.ask(key, { type: "probe", method: "lora", knobs: { rank } });
           const rank = (answer) => answer?.panels.find(({ name }) => name === "rank").value;
           return Promise.all([1, 2, 3, 4].map(ask)).then((answers) => answers.map(rank));
         }"""
@@ -244,7 +243,7 @@ def test_stopping_rejects_what_waits_and_the_next_request_starts_python_again(
     page.goto(workbench)
     error = page.evaluate(
         """async () => {
-          const answer = python.probe({}, { method: "lora", knobs: {} });
+          const answer = python.ask({}, { type: "probe", method: "lora", knobs: {} });
           python.stop();
           return answer.catch(({ kind }) => [kind, python.state]);
         }"""
@@ -265,7 +264,7 @@ def test_a_crash_of_the_worker_is_explained_and_the_next_request_starts_another(
             """async () => {
               for (;;) {
                 try {
-                  await python.probe({}, { method: "lora", knobs: {} });
+                  await python.ask({}, { type: "probe", method: "lora", knobs: {} });
                 } catch ({ kind, message }) {
                   return { kind, message, state: python.state };
                 }
@@ -315,7 +314,7 @@ def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: P
 
 
 def test_a_browser_without_webassembly_is_told_so(browser: Browser, workbench: str) -> None:
-    flags = ["--no-sandbox", "--disable-gpu", "--js-flags=--jitless"]
+    flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
     with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
         page = other.new_page()
         page.goto(workbench)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.reader import record
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = "?rank=3&rank_stabilised=true&seed=5&base=clustered&step=0.25"
 
@@ -26,8 +28,7 @@ def taken(page: Page, label: str) -> tuple[str, str]:
 def test_the_script_prints_the_numbers_of_the_page(
     context: BrowserContext, page: Page, site: str, tmp_path: Path
 ) -> None:
-    requests: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
+    requests = record(context)
     page.goto(f"{site}methods/lora/{SETTINGS}")
     name, code = taken(page, "numpy script")
     assert name == "lora.py"

@@ -14,23 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.compare import compare
 from scripts.serve import serving
+from tests.browser.reader import RECORD, Visit, record, violations
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ELEMENT = "adapter-compare"
 SENTENCE = ".head .sentence"
-RECORD = """
-window.compared = [];
-document.addEventListener("adapter-compare:update", ({ detail }) => {
-  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-  window.compared.push(JSON.parse(JSON.stringify(detail, plain)));
-});
-"""
-
-
-@pytest.fixture(autouse=True)
-def record(context: BrowserContext) -> None:
-    context.add_init_script(RECORD)
 
 
 def knob(page: Page, side: str, name: str) -> Locator:
@@ -76,8 +63,7 @@ def test_without_javascript_both_pictures_and_the_sentence_are_there(
 def test_no_python_and_no_other_picture_is_fetched_for_the_first_pair(
     context: BrowserContext, page: Page, site: str
 ) -> None:
-    requests: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
+    requests = record(context)
     page.goto(site + "compare/", wait_until="networkidle")
     expect(page.locator("select[name=a]")).to_be_enabled()
     assert not [u for u in requests if "/assets/py/" in u or "worker-" in u or ".bin" in u]
@@ -86,8 +72,7 @@ def test_no_python_and_no_other_picture_is_fetched_for_the_first_pair(
 def test_another_pair_is_drawn_from_what_is_stored(
     context: BrowserContext, page: Page, site: str
 ) -> None:
-    requests: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
+    requests = record(context)
     page.goto(site + "compare/?a=oft&b=hra")
     shown = page.wait_for_function("() => compared.at(-1)").json_value()
     assert shown["stored"]
@@ -107,8 +92,8 @@ def test_another_pair_is_drawn_from_what_is_stored(
     assert page.locator(ELEMENT).get_attribute("data-state") == "stored"
 
 
-def test_both_sides_have_the_same_scales(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=lora&b=hra")
+def test_both_sides_have_the_same_scales(visit: Visit) -> None:
+    page = visit("compare/?a=lora&b=hra")
     page.wait_for_function("() => compared.length")
     for stored in (True, False):
         if not stored:
@@ -127,8 +112,8 @@ def test_both_sides_have_the_same_scales(page: Page, site: str) -> None:
         assert limits[0] == limits[1]
 
 
-def test_a_weight_and_an_output_keep_their_own_scales(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=lora&b=reft")
+def test_a_weight_and_an_output_keep_their_own_scales(visit: Visit) -> None:
+    page = visit("compare/?a=lora&b=reft")
     page.wait_for_function("() => compared.length")
     expect(page.locator("form[data-side=a] .switch")).to_contain_text("ΔW")
     expect(page.locator("form[data-side=b] .switch")).to_contain_text("ΔY")
@@ -140,8 +125,8 @@ def test_a_weight_and_an_output_keep_their_own_scales(page: Page, site: str) -> 
 # Live ---------------------------------------------------------------------------------------------
 
 
-def test_live_numbers_and_the_match_are_those_of_cpython(page: Page, site: str) -> None:
-    page.goto(site + "compare/")
+def test_live_numbers_and_the_match_are_those_of_cpython(visit: Visit) -> None:
+    page = visit("compare/")
     update = live(page, lambda: knob(page, "a", "rank").press("ArrowLeft"))
     answer = compare(
         {"method": "lora", "name": "LoRA", "knob": "rank", "own": update["a"]["knobs"]},
@@ -167,8 +152,8 @@ def test_the_layer_is_the_same_on_both_sides(page: Page, site: str) -> None:
     assert before[0] == before[1]
 
 
-def test_moving_the_matched_control_ends_the_match(page: Page, site: str) -> None:
-    page.goto(site + "compare/")
+def test_moving_the_matched_control_ends_the_match(visit: Visit) -> None:
+    page = visit("compare/")
     update = live(page, lambda: knob(page, "b", "rank").press("End"))
     expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
     assert update["b"]["knobs"]["rank"] == 16
@@ -178,16 +163,16 @@ def test_moving_the_matched_control_ends_the_match(page: Page, site: str) -> Non
     page.wait_for_function("() => !location.search.includes('b.rank')")
 
 
-def test_one_switch_shows_the_same_matrix_on_both_sides(page: Page, site: str) -> None:
-    page.goto(site + "compare/")
+def test_one_switch_shows_the_same_matrix_on_both_sides(visit: Visit) -> None:
+    page = visit("compare/")
     expect(page.locator("select[name=a]")).to_be_enabled()
     page.get_by_role("radio", name="W′", exact=True).first.check()
     expect(page.get_by_role("img", name="W′, 64 × 64")).to_have_count(2)
     expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(0)
 
 
-def test_outputs_of_different_layers_keep_their_own_scales(page: Page, site: str) -> None:
-    page.goto(f"{site}compare/?a=reft&b=prefix_tuning")
+def test_outputs_of_different_layers_keep_their_own_scales(visit: Visit) -> None:
+    page = visit("compare/?a=reft&b=prefix_tuning")
     expect(page.locator("adapter-compare .sentence")).to_contain_text("of different layers")
     scales = page.locator("form[data-side] .view:nth-of-type(2) .scale").all_inner_texts()
     assert len(set(scales)) == 2
@@ -196,8 +181,8 @@ def test_outputs_of_different_layers_keep_their_own_scales(page: Page, site: str
 # The choice and the address -----------------------------------------------------------------------
 
 
-def test_a_choice_takes_the_other_method_s_controls(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a.rank=3&b.alpha=8")
+def test_a_choice_takes_the_other_method_s_controls(visit: Visit) -> None:
+    page = visit("compare/?a.rank=3&b.alpha=8")
     expect(knob(page, "a", "rank")).to_have_value("3")
     page.select_option("select[name=b]", "oft")
     expect(knob(page, "b", "block_size")).to_be_visible()
@@ -210,8 +195,8 @@ def test_a_choice_takes_the_other_method_s_controls(page: Page, site: str) -> No
     assert len(ids) == len(set(ids))
 
 
-def test_swap_turns_the_sides(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=ia3&b=lora")
+def test_swap_turns_the_sides(visit: Visit) -> None:
+    page = visit("compare/?a=ia3&b=lora")
     page.wait_for_function("() => compared.length === 1")
     page.get_by_role("button", name="Swap").click()
     page.wait_for_function("() => compared.length === 2")
@@ -273,8 +258,8 @@ def test_nonsense_in_the_address_falls_back_with_a_notice(
     expect(knob(page, "a", "rank")).to_have_value("8")
 
 
-def test_method_pages_lead_to_their_comparisons(page: Page, site: str) -> None:
-    page.goto(site + "methods/dora/")
+def test_method_pages_lead_to_their_comparisons(visit: Visit) -> None:
+    page = visit("methods/dora/")
     page.locator("a.compare").first.click()
     page.wait_for_url("**/compare/?a=dora&b=*")
     page.wait_for_function("() => compared.length")
@@ -303,7 +288,7 @@ def test_without_python_other_pairs_are_still_drawn(
 def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> None:
     page.goto(site + "compare/")
     expect(page.locator("select[name=b]")).to_be_enabled()
-    page.route("**/assets/demo/oft.html", lambda route: route.abort())
+    page.route("**/assets/demo/oft-*.html", lambda route: route.abort())
     page.select_option("select[name=b]", "oft")
     expect(page.locator(".problem")).to_contain_text("could not be loaded")
     expect(page.locator("select[name=b]")).to_have_value("dora")
@@ -315,8 +300,8 @@ def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> No
     expect(page.locator(".problem")).to_be_empty()
 
 
-def test_an_impossible_value_is_explained_beside_its_control(page: Page, site: str) -> None:
-    page.goto(site + "compare/")
+def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> None:
+    page = visit("compare/")
     live(page, lambda: knob(page, "b", "alpha").press("ArrowLeft"))
     knob(page, "b", "alpha").evaluate("slider => { slider.max = 99; slider.value = 80 }")
     knob(page, "b", "alpha").dispatch_event("input", {"bubbles": True})
@@ -336,11 +321,9 @@ def test_axe_finds_nothing(browser: Browser, site: str, scheme: Any) -> None:
         page = context.new_page()
         page.goto(site + "compare/?a=oft&b=dora")
         page.wait_for_function("() => compared.length")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
         for summary in page.locator(f"{ELEMENT} summary").all():
             summary.click()
-        found = page.evaluate("axe.run('article')")["violations"]
-        told = [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+        told = violations(page, "article")
         assert told == [], json.dumps(told, indent=1)
 
 
@@ -365,8 +348,8 @@ def test_on_a_phone_the_sides_stack_and_nothing_scrolls_sideways(
         expect(page.locator("form[data-side=b] .matrix")).to_be_in_viewport()
 
 
-def test_rows_of_both_sides_are_of_one_level(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=lora&b=ether")
+def test_rows_of_both_sides_are_of_one_level(visit: Visit) -> None:
+    page = visit("compare/?a=lora&b=ether")
     page.wait_for_function("() => compared.length")
     for part in ("h2", ".picture", ".chart >> nth=1", ".gauges", ".details"):
         boxes = [page.locator(f".side >> nth={i} >> {part}").bounding_box() for i in (0, 1)]

@@ -17,13 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, W
 
 from adapters_np.core import slugs
 from demos.probe import probe, settings
-from scripts.bootstrap import chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.conftest import FLAGS
-from tests.browser.test_widget import move
-
-PAGE = "methods/lora/"
-LIVE = "adapter-demo[data-state=live]"
+from tests.browser.reader import LIVE, move
+from tests.browser.reader import LORA as PAGE
 
 
 def knob(page: Page, name: str, nth: int = 0) -> Locator:
@@ -163,7 +160,7 @@ def test_damaged_bytes_never_become_numbers(
 def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
     browser: Browser, site: str
 ) -> None:
-    flags = [*FLAGS, "--js-flags=--jitless"]
+    flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
     with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
         page = other.new_page()
         page.goto(site + PAGE)
@@ -359,7 +356,7 @@ def test_a_private_window_without_storage_changes_nothing(
     expect(knob(page, "rank")).to_have_value("3")
     assert run(page)["knobs"]["rank"] == 2
     page.get_by_role("button", name="Edit and run").first.click()
-    expect(page.locator(".cm-content").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".cm-content").first).to_be_visible()
 
 
 # The address --------------------------------------------------------------------------------------
@@ -408,3 +405,17 @@ def test_no_address_breaks_the_widget_or_brings_code_into_it(
     assert page.locator("adapter-demo .problem *").count() == 0
     knobs = page.locator("adapter-demo").evaluate("demo => demo.knobs")
     probe("lora", knobs)  # whatever came through is possible
+
+
+def test_over_plain_http_a_reader_is_sent_to_https(browser: Browser, site: str) -> None:
+    flags = [*CHROMIUM_FLAGS, "--host-resolver-rules=MAP plain.test 127.0.0.1"]
+    other = browser.browser_type.launch(executable_path=chromium(), args=flags)
+    page = other.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site.replace('127.0.0.1', 'plain.test')}methods/lora/")
+    assert not page.evaluate("isSecureContext")
+    page.locator("adapter-demo [name=rank]").first.press("ArrowRight")
+    expect(page.locator(".problem")).to_contain_text("Open its address with https")
+    assert errors == []
+    other.close()

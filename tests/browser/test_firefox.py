@@ -12,6 +12,33 @@ import pytest
 
 from demos.probe import probe
 from scripts.bootstrap import ROOT, firefox
+from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
+
+# What needs no other host.
+HARMLESS = [
+    attempt for attempt in ATTEMPTS.values() if "wait" not in attempt and "HOST" not in attempt
+]
+
+TRY = f"""
+import js, pyodide_js
+PORT = 9
+for attempt in {HARMLESS!r} + ["js.caches.open('stolen')", "js.indexedDB.databases()"]:
+    try:
+        exec(attempt)
+        print("no error:", attempt)
+    except BaseException:
+        pass
+"""
+
+START = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
+CODES = [
+    LOOK,
+    TRY,
+    LATER,
+    START + ENDLESS["timers one after the other"],
+    "1 + 1",
+    ASTRAY,
+]
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +48,7 @@ def seen(site: str) -> Any:
     if executable is None:
         pytest.skip("no Firefox on this machine; on Debian: apt install firefox-esr")
     done = subprocess.run(
-        ["node", "tests/browser/firefox.mjs", str(executable), site],
+        ["node", "tests/browser/firefox.mjs", str(executable), site, json.dumps(CODES)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -62,6 +89,19 @@ def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     assert seen["restored"]["knobs"]["rank"] == 3
     assert seen["restored"]["state"] == "stored"
     assert "alpha=nonsense" in seen["problem"]
+
+
+def test_firefox_leaves_readers_code_no_way_out(seen: Any) -> None:
+    look, attempts, *_, astray = (run["output"] for run in seen["cell"])
+    assert (look, attempts) == ("looked\n", "")
+    assert sorted(astray.split()) == ["answer", "answer", "refused", "refused"]
+
+
+def test_firefox_ends_a_run_when_nothing_of_it_is_left(seen: Any) -> None:
+    _, _, later, endless, after, _ = seen["cell"]
+    assert sorted(later["output"].split()) == ["module", "package", "sleep", "timer"]
+    assert endless["status"].startswith("Stopped after 10 seconds.")
+    assert (after["status"][:8], after["output"]) == ("Finished", "2\n")
 
 
 def test_firefox_asks_again_for_drawing_code_that_did_not_arrive(seen: Any) -> None:

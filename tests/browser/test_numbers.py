@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from adapters_np.core import Knob, knobs, load, slugs
+from adapters_np.core import knobs, load, slugs
+from adapters_np.knobs import Knob
 from demos.probe import probe, settings
 
 # Sums run in another order in the browser, so what is zero but for round-off is another round-off.

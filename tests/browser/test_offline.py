@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,12 +12,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demos.probe import probe
-from scripts.finish.release import add_service_worker
+from scripts.catalog.exports import read_site
+from scripts.finish.finish import publish
+from scripts.finish.release import add_names
 from scripts.serve import serving
-from tests.browser.conftest import RECORD
+from tests.browser.host import copy
+from tests.browser.reader import LORA, RECORD
 
-ROOT = Path(__file__).resolve().parents[2]
-LORA = "methods/lora/"
 KEPT = """async (prefix) => {
   const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
   const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
@@ -49,8 +47,7 @@ class Host:
 
 @pytest.fixture
 def host(site_folder: Path, tmp_path: Path) -> Iterator[Host]:
-    folder = Path(shutil.copytree(site_folder, tmp_path / "site", copy_function=os.link))
-    host = Host(folder)
+    host = Host(copy(site_folder, tmp_path / "site"))
     yield host
     host.stop()
 
@@ -181,21 +178,16 @@ def test_a_kept_file_that_is_damaged_is_fetched_again(page: Page, host: Host) ->
 
 def release(host: Host) -> str:
     """Publish another release with another style and another text; return the style's address."""
-    style = host.folder / "assets/demo/demo.css"
-    old = hashlib.sha256(hashlib.sha256(style.read_bytes()).digest()).hexdigest()[:8]
+    (style,) = host.folder.glob("assets/demo/demo-*.css")
     data = style.read_bytes() + b"adapter-demo { --release: new }\n"
-    new = hashlib.sha256(data).hexdigest()[:8]
-    replace(style, data)
+    style.unlink()  # a link to the file of the built site
+    style.write_bytes(data)
     for path in host.folder.rglob("index.html"):
-        text = path.read_text("utf-8").replace(f"demo.css?{old}", f"demo.css?{new}")
-        text = re.sub(r'(name="release" content=)"\w+"', r'\1"new"', text)
-        replace(path, text.replace("</h1>", " (new)</h1>", 1).encode())
-    (host.folder / "sw.js").unlink()
-    manifest = json.loads((ROOT / ".build/py/manifest.json").read_text("utf-8"))
-    add_service_worker(host.folder, manifest)
-    for suffix in (".br", ".gz"):
-        (host.folder / f"sw.js{suffix}").unlink(missing_ok=True)
-    return f"demo.css?{new}"
+        path.write_text(path.read_text("utf-8").replace("</h1>", " (new)</h1>", 1), "utf-8")
+    add_names(host.folder, read_site().url)
+    publish(host.folder, read_site().url)
+    (style,) = host.folder.glob("assets/demo/demo-*.css")
+    return style.name
 
 
 def wait_for_new_worker(page: Page) -> None:
@@ -204,12 +196,6 @@ def wait_for_new_worker(page: Page) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail("the browser did not install the new service worker")
-
-
-def replace(path: Path, data: bytes) -> None:
-    for file in (path, Path(f"{path}.br"), Path(f"{path}.gz")):
-        file.unlink(missing_ok=True)  # a link to the file of the built site
-    path.write_bytes(data)
 
 
 def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
@@ -221,7 +207,7 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
     style = release(host)
     page.goto(f"{host.address}methods/oft/")
     expect(page.locator("h1")).to_contain_text("(new)")
-    named = "document.querySelector('link[href*=\"demo.css\"]').href"
+    named = "document.querySelector('link[href*=\"/demo-\"]').href"
     applied = (
         "getComputedStyle(document.querySelector('adapter-demo')).getPropertyValue('--release')"
     )
@@ -247,17 +233,19 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
         if not page.evaluate(WAITING):
             break
     kept = page.evaluate(KEPT, "files")
-    assert [url for url in kept if "demo.css" in url] == [f"{host.address}assets/demo/{style}"]
+    assert [url for url in kept if "/demo-" in url] == [f"{host.address}assets/demo/{style}"]
 
 
 def test_a_visit_that_meets_a_new_release_loads_its_scripts(page: Page, host: Host) -> None:
     visit(page, host.address + LORA)
+    tag = "document.querySelector('meta[name=release]').content"
+    old = page.evaluate(tag)
     page.evaluate("window.sameVisit = true")
     release(host)
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     expect(page.locator("h1")).to_contain_text("(new)")
     page.wait_for_function("() => !window.sameVisit")
-    assert page.evaluate("document.querySelector('meta[name=release]').content") == "new"
+    assert page.evaluate(tag) != old
     expect(page.locator("adapter-demo [name=step]")).to_be_enabled()
 
 

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scripts.macros import examples
-from tests.browser.test_widget import record
-
-PAGE = "playground/"
-
-
-def cell(page: Page, name: str = "start") -> Locator:
-    return page.locator(f"code-cell[name={name}]")
+from tests.browser.reader import PLAYGROUND as PAGE
+from tests.browser.reader import Visit, cell, edit, record, run
 
 
 def open_cell(page: Page, site: str) -> None:
     page.goto(site + PAGE)
-    cell(page).get_by_role("button", name="Edit and run").click()
-    expect(cell(page).get_by_role("textbox", name="Python code")).to_be_focused()
+    edit(page)
 
 
 def unfold(page: Page, example: examples.Example) -> None:
@@ -29,19 +23,12 @@ def unfold(page: Page, example: examples.Example) -> None:
     title.click()
 
 
-def run(page: Page, code: str, end: str = "Finished in") -> str:
-    """Run code in the open cell and return what it printed."""
-    cell(page).get_by_role("textbox", name="Python code").fill(code)
-    cell(page).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(page).get_by_role("status")).to_contain_text(end, timeout=30_000)
-    return cell(page).locator(".output").text_content() or ""
-
-
 # Cells and examples -------------------------------------------------------------------------------
 
 
-def test_the_first_cell_runs_as_it_stands(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_the_first_cell_runs_as_it_stands(visit: Visit) -> None:
+    page = visit(PAGE)
+    edit(page)
     cell(page).get_by_role("button", name="Run", exact=True).click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("rank of the change: 4")
 
@@ -76,21 +63,23 @@ def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
         here = cell(page, example.name)
         here.get_by_role("button", name="Edit and run").click()
         here.get_by_role("button", name="Run", exact=True).click()
-        expect(here.get_by_role("status")).to_contain_text("Finished in", timeout=30_000)
+        expect(here.get_by_role("status")).to_contain_text("Finished in")
         draws = "plt.show()" in example.path.read_text("utf-8")
         expect(here.get_by_role("img")).to_have_count(int(draws))
         assert draws or here.get_by_role("region", name="Output").inner_text()
 
 
-def test_an_error_in_a_cell_marks_its_line(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_an_error_in_a_cell_marks_its_line(visit: Visit) -> None:
+    page = visit(PAGE)
+    edit(page)
     printed = run(page, "x = 1\nx / 0", "Line 2: ZeroDivisionError: division by zero")
     assert "Traceback" in printed
     expect(cell(page).locator(".error-line")).to_have_text("x / 0")
 
 
-def test_an_endless_loop_is_stopped_and_python_is_ready_again(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_an_endless_loop_is_stopped_and_python_is_ready_again(visit: Visit) -> None:
+    page = visit(PAGE)
+    edit(page)
     cell(page).get_by_role("textbox", name="Python code").fill(
         "print('on', flush=True)\nwhile 1: pass"
     )
@@ -117,8 +106,9 @@ def test_after_a_stop_python_starts_from_the_files_that_are_here(
     assert [url for url in requests if url.endswith((".wasm", ".bin", ".zip"))] == []
 
 
-def test_a_breakdown_is_told_and_the_next_run_starts_anew(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_a_breakdown_is_told_and_the_next_run_starts_anew(visit: Visit) -> None:
+    page = visit(PAGE)
+    edit(page)
     run(page, "import ctypes\nctypes.string_at(-1 & 0xffffffff, 100)", "Python broke down")
     assert run(page, "1 + 1") == "2\n"
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from demos.probe import ROUND_OFF
+from demos.change import ROUND_OFF
 from scripts.serve import serving
+from tests.browser.reader import Visit, record
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +70,20 @@ def update_at(page: Page, name: str, value: Any, *, stored: bool) -> dict[str, A
     ],
 )
 def test_stored_numbers_are_those_of_python(
-    page: Page, site: str, without_python: str, method: str, knob: str, text: str, value: Any
+    page: Page,
+    visit: Visit,
+    without_python: str,
+    method: str,
+    knob: str,
+    text: str,
+    value: Any,
 ) -> None:
     got = {}
-    for stored, address in ((True, without_python), (False, site)):
-        page.goto(f"{address}methods/{method}/")
+    for stored in (True, False):
+        if stored:
+            page.goto(f"{without_python}methods/{method}/")
+        else:
+            page = visit(f"methods/{method}/")
         expect(main_control(page, knob)).to_be_enabled()
         set_value(page, knob, text)
         got[stored] = update_at(page, knob, value, stored=stored)
@@ -131,8 +141,7 @@ def test_nothing_is_drawn_from_the_file_when_another_control_has_moved(
 def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
     context: BrowserContext, page: Page, site: str
 ) -> None:
-    requests: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
+    requests = record(context)
     page.goto(site + "methods/lora/", wait_until="networkidle")
     page.locator("adapter-demo .picture").hover()
     page.wait_for_timeout(100)

@@ -66,7 +66,10 @@ def test_needs_shorten_the_list(page: Page, site: str) -> None:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> None:
     page.goto(f"{site}choose/")
-    methods = json.loads(page.request.get(f"{site}calculator.json").text())["methods"]
+    source = page.locator("parameter-calculator").evaluate(
+        "c => new URL(c.dataset.source, location).href"
+    )
+    methods = json.loads(page.request.get(source).text())["methods"]
     output = page.locator("parameter-calculator output")
     page.select_option("parameter-calculator select[name=model]", model.name)
     for slug in methods:
@@ -83,6 +86,17 @@ def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
     page.locator("parameter-calculator summary").click()
     page.fill("parameter-calculator input[name=layers]", "-3")
     expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
+
+
+def test_calculator_refuses_what_cannot_be_counted(page: Page, site: str) -> None:
+    page.goto(f"{site}choose/")
+    output = page.locator("parameter-calculator output")
+    page.select_option("parameter-calculator select[name=method]", "lora")
+    for rank in ("1e300", "1e308"):
+        page.fill("parameter-calculator input[name=knob-rank]", rank)
+        expect(output).to_contain_text("more parameters than can be counted exactly")
+    page.fill("parameter-calculator input[name=knob-rank]", "8")
+    expect(output).to_contain_text("trained parameters")
 
 
 def test_the_model_fixes_the_number_of_heads(page: Page, site: str) -> None:

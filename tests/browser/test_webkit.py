@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,27 @@ def free_port() -> int:
         return port
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < until, "the driver or its screen did not start"
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Driver]:
     executable = webkit()
     binaries = sorted(Path("/usr/lib").glob("*/webkit*/MiniBrowser"))
     if executable is None or not binaries:
-        pytest.skip("no WebKit on this machine; on Debian: apt install webkitgtk-webdriver xvfb")
+        pytest.skip(
+            "no WebKit on this machine; on Debian: apt install webkitgtk-webdriver xvfb; "
+            "on Ubuntu: apt install webkit2gtk-driver xvfb"
+        )
     port = free_port()
     screen = f":{100 + port % 1000}"
     # The driver's own sandbox needs rights that a container does not give.
@@ -104,7 +119,8 @@ def driver() -> Iterator[Driver]:
             )
             ending.callback(process.wait)
             ending.callback(process.terminate)
-            time.sleep(1)
+        wait_until(Path(f"/tmp/.X11-unix/X{screen[1:]}").exists)
+        wait_until(lambda: answers(port))
         driver = Driver(port)
         driver.open(binaries[-1])
         ending.callback(driver.call, "DELETE", "")

@@ -78,12 +78,6 @@ def test_scale_uses_the_initial_rank_whatever_is_pruned() -> None:
     assert moved(target_rank=8, rank=16, alpha=8.0).s == 0.5
 
 
-def test_low_rank_route_gives_the_same_output() -> None:
-    W, adapter = weight(48, 64), moved()
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
-
-
 def test_budget_is_shared_over_all_matrices_by_score() -> None:
     adapters = [moved(seed, target_rank=12) for seed in (2, 3, 4)]
     scores = [np.arange(12.0), 100 + np.arange(12.0), 20 + np.arange(12.0)]
@@ -150,6 +144,9 @@ def test_largest_prefers_the_earlier_of_equal_scores() -> None:
     assert largest(np.array([1.0, 2.0, 2.0, 2.0]), 2).tolist() == [False, True, True, False]
 
 
-def test_target_cannot_exceed_the_initial_rank() -> None:
-    with pytest.raises(ValueError, match="target_rank=12 is larger than rank=10"):
-        fresh(target_rank=12, rank=10)
+@pytest.mark.parametrize("rank", [1, 5])
+def test_a_target_above_the_initial_rank_prunes_nothing(rank: int) -> None:
+    W, adapter = weight(48, 64), moved(target_rank=12, rank=rank)
+    assert rank_of(adapter.delta(W)) == rank
+    whole = adapter.s * adapter.P * adapter.Lambda @ adapter.Q
+    np.testing.assert_allclose(adapter.delta(W), whole, atol=1e-12)

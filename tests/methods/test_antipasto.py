@@ -153,9 +153,3 @@ def test_at_a_fixed_coefficient_it_is_ssvd_in_the_chosen_directions(alpha: float
     ssvd = SSVD.init(W, rng, rank=16, constraint="strict")
     ssvd = replace(ssvd, K=alpha / 2 * bounded, d_sigma=alpha * adapter.shift)
     np.testing.assert_allclose(ssvd.delta(W), adapter.delta(W), atol=1e-12)
-
-
-@every_alpha
-def test_low_rank_route_gives_the_same_output(alpha: float) -> None:
-    adapter, X = moved(alpha), np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

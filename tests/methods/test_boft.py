@@ -109,12 +109,6 @@ def test_switching_the_last_factors_off_leaves_the_product_of_the_first() -> Non
         R = only(adapter, on).rotation() @ R
 
 
-def test_turning_the_tokens_gives_the_same_output() -> None:
-    W, adapter = weight(48, 64), moved(factors=3, output_scale=True)
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_input(W, X), adapter.forward(W, X), atol=1e-12)
-
-
 def test_reach_of_the_last_factor_must_divide_the_input() -> None:
     with pytest.raises(ValueError, match="factors=4 needs block_size"):
         BOFT.init(weight(8, 24), np.random.default_rng(0), factors=4, block_size=8)

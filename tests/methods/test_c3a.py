@@ -106,13 +106,6 @@ def test_kernels_of_length_one_are_a_free_matrix() -> None:
     assert (adapter.delta(weight(48, 32)) == adapter.w[:, :, 0]).all()
 
 
-@pytest.mark.parametrize("block_size", [1, 2, 16])
-@pytest.mark.parametrize("shape", [(48, 32), (16, 48)])
-def test_fourier_route_gives_the_same_output(shape: tuple[int, int], block_size: int) -> None:
-    adapter, W, X = moved(shape, block_size), weight(*shape), tokens(shape[1])
-    np.testing.assert_allclose(adapter.forward_fft(W, X), adapter.forward(W, X), atol=1e-12)
-
-
 def test_shifting_an_input_tile_shifts_what_it_adds() -> None:
     adapter, W = moved(), weight(48, 32)
     x = tokens(32, 1)

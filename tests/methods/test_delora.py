@@ -114,10 +114,3 @@ def test_start_that_is_taken_off_gives_small_changes_for_small_steps() -> None:
 
 def test_lambda_is_one_number_for_a_layer() -> None:
     assert parameters(DeLoRA, D_OUT, D_IN, rank=RANK) == RANK * (D_IN + D_OUT) + 1
-
-
-@pytest.mark.parametrize("zero_start", [True, False])
-def test_low_rank_route_gives_the_same_output(zero_start: bool) -> None:
-    W, adapter = weight(D_OUT, D_IN), moved(zero_start)
-    X = np.random.default_rng(3).normal(size=(D_IN, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

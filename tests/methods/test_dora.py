@@ -90,9 +90,3 @@ def test_derivative_has_a_term_along_v_that_training_leaves_out(field: str) -> N
     measured = (loss(h) - loss(-h)) / (2 * h)
     assert abs(slope(full) - measured) < 1e-6 * abs(measured)
     assert abs(slope(held) - measured) > 1e-2 * abs(measured)
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    W, adapter = weight(D_OUT, D_IN), moved()
-    X = np.random.default_rng(3).normal(size=(D_IN, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

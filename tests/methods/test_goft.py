@@ -123,10 +123,3 @@ def test_odd_coordinates_meet_one_rotation_and_the_first_meets_log_d() -> None:
         meetings += moved_rows
     assert (meetings[1::2] == 1).all()
     assert meetings[0] == 6
-
-
-@both_forms
-def test_turning_the_tokens_gives_the_same_output(form: Form) -> None:
-    W, adapter = weight(48, 64), moved(64, form)
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_input(W, X), adapter.forward(W, X), atol=1e-12)

@@ -128,11 +128,9 @@ def test_order_matters_unless_the_normals_are_orthogonal() -> None:
 
 
 @both_ends
-def test_compact_form_gives_the_same_matrix_and_output(orthonormal: bool) -> None:
-    W, adapter = weight(48, 64), moved(orthonormal=orthonormal)
+def test_compact_form_gives_the_same_matrix(orthonormal: bool) -> None:
+    adapter = moved(orthonormal=orthonormal)
     U, Gamma = adapter.normals(), adapter.gamma()
     np.testing.assert_allclose(np.eye(64) + U @ Gamma @ U.T, adapter.rotation(), atol=1e-12)
     np.testing.assert_allclose(Gamma, np.triu(Gamma), atol=1e-12)
     np.testing.assert_allclose(np.diag(Gamma), -2)
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

@@ -94,10 +94,3 @@ def test_gain_commutes_with_rotary_embedding_only_if_both_channels_of_a_pair_sha
 def test_parameters_are_one_for_each_scaled_channel() -> None:
     assert parameters(IA3, D_OUT, D_IN) == D_OUT
     assert parameters(IA3, D_OUT, D_IN, feedforward=True) == D_IN
-
-
-@both_sides
-def test_scaling_activations_gives_the_same_output(feedforward: bool) -> None:
-    W, adapter = weight(D_OUT, D_IN), moved(feedforward)
-    X = np.random.default_rng(3).normal(size=(D_IN, 5))
-    np.testing.assert_allclose(adapter.forward_gain(W, X), adapter.forward(W, X), atol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 from adapters_np.core import parameters, perturbed
 from adapters_np.methods.loha import LoHa
 from adapters_np.methods.lora import LoRA
-from tests.toy import tokens, weight
+from tests.toy import weight
 
 
 def moved(rank: int = 4, shape: tuple[int, int] = (64, 64)) -> LoHa:
@@ -101,8 +101,3 @@ def test_at_the_start_only_the_zero_factor_has_a_gradient() -> None:
         array = getattr(fresh, name)
         other = replace(fresh, **{name: array + nudge.normal(size=array.shape)})
         assert other.delta(W).any() == (name == "B2")
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    adapter, W, X = moved(3, (48, 64)), weight(48, 64), tokens(64)
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-11)

@@ -11,7 +11,7 @@ from adapters_np.linalg import Array
 from adapters_np.methods.lokr import LoKr
 from adapters_np.methods.lora import LoRA
 from demos.probe import GAUGES, measure
-from tests.toy import singular_values, tokens, weight
+from tests.toy import singular_values, weight
 
 SHAPE = (48, 64)
 KINDS: list[dict[str, Any]] = [
@@ -87,12 +87,6 @@ def test_scale_can_move_between_the_blocks(chosen: dict[str, Any]) -> None:
     adapter, W = moved(chosen), weight(*SHAPE)
     other = replace(adapter, C=3 * adapter.C, B=adapter.B / 3)
     np.testing.assert_allclose(other.delta(W), adapter.delta(W), atol=1e-12)
-
-
-@every_kind
-def test_reshaped_route_gives_the_same_output(chosen: dict[str, Any]) -> None:
-    adapter, W, X = moved(chosen), weight(*SHAPE), tokens(SHAPE[1])
-    np.testing.assert_allclose(adapter.forward_reshaped(W, X), adapter.forward(W, X), atol=1e-11)
 
 
 def test_full_rank_costs_as_much_as_lora_with_one_direction() -> None:

@@ -72,9 +72,3 @@ def test_at_most_r_singular_values_rise_above_the_largest_of_w() -> None:
 def test_subtracting_the_change_restores_the_weight() -> None:
     W, adapter = weight(48, 64), moved()
     np.testing.assert_allclose(W + adapter.delta(W) - adapter.delta(W), W, atol=1e-14)
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    W, adapter = weight(48, 64), moved()
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

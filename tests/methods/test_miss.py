@@ -8,7 +8,7 @@ import pytest
 
 from adapters_np.core import perturbed
 from adapters_np.methods.miss import MiSS
-from tests.toy import singular_values, weight
+from tests.toy import singular_values, tokens, weight
 
 any_rank = pytest.mark.parametrize("rank", [1, 8, 10, 32])
 
@@ -69,13 +69,6 @@ def test_gradient_of_a_fresh_d_is_the_gradient_of_w_summed_over_blocks() -> None
     assert slope == pytest.approx((G.reshape(48, 8, 8).sum(axis=1) * step).sum())
 
 
-@pytest.mark.parametrize(("rank", "repeats"), [(8, 1), (10, 1), (8, 8), (10, 4)])
-def test_summing_blocks_of_the_input_gives_the_same_output(rank: int, repeats: int) -> None:
-    W, adapter = weight(48, 64), moved(rank, output_repeats=repeats)
-    X = np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_summed(W, X), adapter.forward(W, X), atol=1e-12)
-
-
 def test_mini_has_the_smaller_of_both_ranks_and_repeats_rows() -> None:
     delta = moved(8, output_repeats=8).delta(weight(48, 64))
     assert rank_of(delta) == 48 // 8
@@ -95,8 +88,8 @@ def test_bat_learns_as_many_numbers_as_the_standard_form() -> None:
 
 
 def test_bat_has_no_sum_form() -> None:
-    with pytest.raises(ValueError, match="bat=True has no sum form"):
-        moved(8, bat=True).forward_summed(weight(48, 64), np.zeros((64, 1)))
+    W, X, adapter = weight(48, 64), tokens(64), moved(8, bat=True)
+    assert (adapter.shortcut(W, X) == adapter.forward(W, X)).all()
 
 
 def test_subtracting_the_change_restores_the_weight() -> None:

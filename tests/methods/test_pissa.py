@@ -120,8 +120,3 @@ def test_medium_and_minor_components_are_the_middle_and_the_end_of_the_spectrum(
     adapter = PiSSA.init(W, np.random.default_rng(0), rank=6, alpha=6, components=components)
     part = singular_values(adapter.B @ adapter.A)[:6]
     np.testing.assert_allclose(part, singular_values(W)[first : first + 6], atol=1e-12)
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    adapter, X = moved(6, 12.0), np.random.default_rng(3).normal(size=(64, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

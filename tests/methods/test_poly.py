@@ -1,4 +1,4 @@
-"""What the papers say of Polytropon and of multi-head routing."""
+"""What the paper says of Polytropon."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adapters_np.core import parameters, perturbed
-from adapters_np.methods.poly import MHR, Poly
+from adapters_np.methods.poly import Poly
 from tests.toy import tokens, weight
 
 W, X = weight(48, 40), tokens(40)
@@ -79,32 +79,8 @@ def test_change_does_not_depend_on_the_input() -> None:
 
 def test_parameters_are_skills_times_lora_plus_a_logit_per_task_and_skill() -> None:
     assert parameters(Poly, 48, 40, skills=5, rank=3) == 5 * 3 * (48 + 40) + 4 * 5
-    assert parameters(MHR, 48, 40, skills=5, rank=3, splits=4) == 5 * 3 * (48 + 40) + 4 * 5 * 4
 
 
 def test_skills_start_equally_weighted() -> None:
     fresh = Poly.init(W, np.random.default_rng(0), skills=5)
     np.testing.assert_allclose(fresh.weights(), 1 / 5, atol=1e-3)
-
-
-def routed(splits: int = 4) -> MHR:
-    rng = np.random.default_rng(2)
-    return perturbed(MHR.init(W, rng, splits=splits, skills=3, rank=2), rng, 1.0)  # type: ignore[arg-type]
-
-
-def test_multi_head_routing_in_one_slice_is_poly_with_averaged_factors() -> None:
-    mhr = routed(1)
-    poly = Poly(mhr.A[0], mhr.B[0], mhr.Z[:, 0], 0, "factors")
-    np.testing.assert_allclose(mhr.delta(W), poly.delta(W), atol=1e-12)
-
-
-def test_every_slice_has_its_own_weights() -> None:
-    adapter = routed()
-    np.testing.assert_allclose(adapter.weights().sum(axis=1), 1, atol=1e-14)
-    Z = adapter.Z.copy()
-    Z[0, 1] += np.array([3.0, 0.0, -3.0])
-    gap = np.abs(replace(adapter, Z=Z).delta(W) - adapter.delta(W)) > 1e-12
-    assert gap[12:24].all()  # the outputs of slice 1
-    assert gap[:, 10:20].all()  # its inputs
-    assert not gap[:12, :10].any()  # not what joins two other slices
-    assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2

@@ -1,4 +1,4 @@
-"""What the papers say of prefixes, and of LLaMA-Adapter's gate."""
+"""What the papers say of prefixes, and of a gate on them."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from adapters_np.core import perturbed
 from adapters_np.layers import attention, attention_weights, split_heads
 from adapters_np.linalg import Array
-from adapters_np.methods.prefix_tuning import LLaMAAdapter, PrefixTuning
+from adapters_np.methods.prefix_tuning import PrefixTuning
 from tests.toy import tokens, weight
 
 W, X = weight(64, 16), tokens(16, 6)
@@ -22,7 +22,7 @@ def moved(m: int = 4, *, zero_gate: bool = False) -> PrefixTuning:
     return perturbed(PrefixTuning.init(W, rng, tokens=m, zero_gate=zero_gate), rng, 1.0)
 
 
-def head(adapter: PrefixTuning | LLaMAAdapter) -> Array:
+def head(adapter: PrefixTuning) -> Array:
     """Return the head's output before W_O, (d_head, n); W_O has full rank here."""
     return np.linalg.lstsq(W_OT.T, adapter.forward(W, X), rcond=None)[0]
 
@@ -104,18 +104,6 @@ def test_gated_change_is_bounded_and_takes_nothing_from_the_frozen_output(g: flo
     bound = abs(np.tanh(g)) * np.linalg.norm(adapter.P_V, axis=0).max()
     assert (np.linalg.norm(change, axis=0) <= bound + 1e-12).all()
     assert not adapter.virtual_share(W, X).any()
-
-
-def test_llama_adapter_is_a_gated_prefix_made_by_the_frozen_projections() -> None:
-    rng = np.random.default_rng(4)
-    fresh = LLaMAAdapter.init(W, rng)
-    np.testing.assert_allclose(fresh.forward(W, X), fresh.base(W, X), atol=1e-12)
-    adapter = perturbed(fresh, rng, 1.0)
-    values = W_V @ adapter.P
-    change = head(adapter) - BASE
-    assert np.linalg.norm(change) > 0.1
-    weights = attention_weights(Q, W_K @ adapter.P)
-    np.testing.assert_allclose(change, np.tanh(adapter.g) * values @ weights.T, atol=1e-12)
 
 
 def test_in_the_next_layer_content_attention_does_change() -> None:

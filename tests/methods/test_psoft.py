@@ -141,9 +141,3 @@ def test_ssvd_is_the_case_with_a_gain_on_the_output_side_only(W: Array) -> None:
     ssvd = perturbed(SSVD.init(W, rng, rank=12, constraint="strict"), rng, 1.0)
     psoft = replace(PSOFT.init(W, rng, rank=12), Q=-ssvd.K, beta=1 + ssvd.d_sigma / ssvd.sigma)
     np.testing.assert_allclose(psoft.delta(W), ssvd.delta(W), atol=1e-12)
-
-
-@both_shapes
-def test_low_rank_route_gives_the_same_output(W: Array) -> None:
-    adapter, X = moved(W), np.random.default_rng(3).normal(size=(W.shape[1], 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

@@ -8,7 +8,7 @@ import pytest
 
 from adapters_np.core import flatten, parameters, perturbed, restore
 from adapters_np.methods.randlora import RandLoRA, dense, sparse
-from tests.toy import jacobian_rank, tokens, weight
+from tests.toy import jacobian_rank, weight
 
 SHAPES = [(64, 48), (48, 64), (48, 48)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
@@ -126,9 +126,3 @@ def test_two_of_three_entries_of_a_sparse_basis_are_zero() -> None:
     B = sparse(np.random.default_rng(0), (300, 100))
     assert len(np.unique(B)) == 3
     assert (B == 0).mean() == pytest.approx(2 / 3, abs=0.01)
-
-
-@every_shape
-def test_low_rank_route_gives_the_same_output(shape: tuple[int, int]) -> None:
-    adapter, W, X = moved(shape), weight(*shape), tokens(shape[1])
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-11)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from adapters_np.core import perturbed
 from adapters_np.methods.shira import SHiRA
 from demos.probe import GAUGES, measure
-from tests.toy import singular_values, tokens, weight
+from tests.toy import singular_values, weight
 
 SHAPES = [(64, 64), (48, 64), (64, 48)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
@@ -152,13 +152,6 @@ def test_strength_scales_the_change_and_zero_switches_it_off() -> None:
     doubled = replace(adapter, alpha=2.0).delta(W)
     np.testing.assert_allclose(singular_values(doubled), 2 * singular_values(adapter.delta(W)))
     assert not replace(adapter, alpha=0.0).delta(W).any()
-
-
-@every_shape
-@every_mask
-def test_sparse_route_gives_the_same_output(shape: tuple[int, int], mask: str) -> None:
-    adapter, W, X = moved(shape, mask=mask), weight(*shape), tokens(shape[1])
-    np.testing.assert_allclose(adapter.forward_sparse(W, X), adapter.forward(W, X), atol=1e-12)
 
 
 def test_gauge_counts_the_trained_entries() -> None:

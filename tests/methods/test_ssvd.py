@@ -146,9 +146,3 @@ def test_lora_of_rank_k_makes_the_same_change() -> None:
     adapter = moved(TALL)
     lora = LoRA(adapter.core() @ adapter.Vt, adapter.U, 1.0)
     np.testing.assert_allclose(lora.delta(TALL), adapter.delta(TALL), atol=1e-12)
-
-
-@both_shapes
-def test_low_rank_route_gives_the_same_output(W: Array) -> None:
-    adapter, X = moved(W), np.random.default_rng(3).normal(size=(W.shape[1], 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

@@ -70,3 +70,11 @@ def test_tokens_are_distinct() -> None:
 def test_more_tokens_than_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="tokens=9 is larger than d_out=8"):
         TrainableTokens.init(weight(8, 4), np.random.default_rng(0), tokens=9)
+
+
+def test_a_user_who_knows_the_change_trains_the_rows_that_it_moves_most() -> None:
+    change = np.zeros(E.shape)
+    change[[4, 9, 20]] = [[1.0], [-2.0], [3.0]]
+    aimed = moved(2).aimed(E, change)
+    assert aimed.ids.tolist() == [9, 20]
+    assert (aimed.delta(E) == 0).all()

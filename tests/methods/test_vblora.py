@@ -11,7 +11,7 @@ from adapters_np.core import parameters, perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.vblora import VBLoRA
 from demos.probe import GAUGES, measure
-from tests.toy import tokens, weight
+from tests.toy import weight
 
 SHAPE = (48, 64)
 every_k = pytest.mark.parametrize("topk", [1, 2, 3])
@@ -161,11 +161,6 @@ def test_zero_bank_would_have_no_gradient() -> None:
     step = 1e-6
     nudged = replace(empty, bank=step * np.random.default_rng(3).normal(size=adapter.bank.shape))
     assert np.abs(nudged.delta(W)).max() < 100 * step**2
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    adapter, W, X = moved(), weight(*SHAPE), tokens(SHAPE[1])
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)
 
 
 def test_gauges_count_the_vectors_in_use_and_the_numbers_to_store() -> None:

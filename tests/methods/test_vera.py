@@ -86,9 +86,3 @@ def test_only_lambda_b_moves_at_first() -> None:
     W, fresh = weight(D_OUT, D_IN), VeRA.init(weight(D_OUT, D_IN), np.random.default_rng(1))
     assert not replace(fresh, lambda_d=fresh.lambda_d + 1).delta(W).any()
     assert replace(fresh, lambda_b=fresh.lambda_b + 1).delta(W).all()
-
-
-def test_low_rank_route_gives_the_same_output() -> None:
-    W, adapter = weight(D_OUT, D_IN), moved()
-    X = np.random.default_rng(3).normal(size=(D_IN, 5))
-    np.testing.assert_allclose(adapter.forward_low_rank(W, X), adapter.forward(W, X), atol=1e-12)

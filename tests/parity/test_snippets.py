@@ -1,21 +1,17 @@
-"""The configurations that pages show, against the signatures of PEFT's config classes.
-
-`peft_signatures.json` was recorded with `inspect.signature` from the PEFT release that it names.
-"""
+"""The configurations that pages show, against the recorded signatures of PEFT's config classes."""
 
 import ast
-import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scripts.catalog import read
+from scripts.catalog.checks import PEFT
 from scripts.catalog.records import Method, Peft
 from scripts.macros.method import Furniture
 
-RECORDED = json.loads((Path(__file__).parent / "peft_signatures.json").read_text())["signatures"]
+RECORDED = PEFT["signatures"]
 METHODS = [m for m in read().methods.values() if isinstance(m.peft, Peft)]
 
 

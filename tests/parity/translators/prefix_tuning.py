@@ -1,4 +1,4 @@
-"""PEFT's prefixes, with or without the network that makes them, and its adaption prompt."""
+"""PEFT's prefixes, with or without the network that makes them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.parity.cases import Case
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] in ("PREFIX_TUNING", "ADAPTION_PROMPT")
+    return case.sidecar["peft_type"] == "PREFIX_TUNING"
 
 
 def flat(case: Case) -> Array:
@@ -37,33 +37,8 @@ def prefixes(case: Case) -> Iterator[tuple[str, PrefixTuning, Array, Array]]:
         yield f"layer {i}, head {h}", PrefixTuning(keys, values, np.zeros(0)), *theirs
 
 
-def gated(case: Case) -> Iterator[PrefixTuning]:
-    """Yield the gated prefix of every head.
-
-    PEFT's gate is a factor of any size, ours is a tanh: the gate is 1 here and the values take the
-    rest of the factor.
-    """
-    _, heads, _, d_head = case["queries"].shape
-    prompt, gate = case["param.adaption_prompt"][0].T, np.ones(1)
-    W_K, W_V = (case[f"W.{k}_proj"].reshape(-1, d_head, len(prompt)) for k in ("k", "v"))
-    sharing = heads // len(W_K)  # how many query heads read from the same keys
-    factor = case["param.adaption_gate"] / np.tanh(gate)
-    for h in range(heads):
-        K, V = W_K[h // sharing] @ prompt, W_V[h // sharing] @ prompt
-        yield PrefixTuning(K, factor * V, gate)
-
-
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
-    if case.sidecar["peft_type"] == "PREFIX_TUNING":
-        for name, prefix, keys, values in prefixes(case):
-            for row in range(len(keys)):
-                yield f"keys of {name}, row {row}", prefix.P_K.T, keys[row]
-                yield f"values of {name}, row {row}", prefix.P_V.T, values[row]
-        return
-    for row, queries in enumerate(case["queries"]):  # (heads, seq, d_head)
-        added = [
-            np.tanh(prefix.g) * prefix.read(q.T)
-            for prefix, q in zip(gated(case), queries, strict=True)
-        ]
-        y = case["y_base"][row].T + case["W.o_proj"] @ np.concatenate(added)
-        yield f"y[{row}]", y, case["y"][row].T
+    for name, prefix, keys, values in prefixes(case):
+        for row in range(len(keys)):
+            yield f"keys of {name}, row {row}", prefix.P_K.T, keys[row]
+            yield f"values of {name}, row {row}", prefix.P_V.T, values[row]

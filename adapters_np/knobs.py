@@ -1,0 +1,108 @@
+"""What a reader can move: the keyword-only arguments of a function, with their ranges."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+
+class Range(NamedTuple):
+    """The values of a numeric knob, both ends included, and the letter that papers write for it."""
+
+    low: float
+    high: float
+    step: float = 1
+    letter: str = ""
+
+
+class Knob(NamedTuple):
+    """One keyword argument that a reader can move."""
+
+    name: str
+    kind: Literal["int", "float", "bool", "choice"]
+    default: Any
+    low: float = 0
+    high: float = 0
+    step: float = 0
+    options: tuple[Any, ...] = ()
+    letter: str = ""
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in the knob's own type.
+
+        Raises:
+            ValueError: when it is not one of the knob's values; it names knob, value and rule.
+        """
+        if self.kind == "bool" and isinstance(value, bool):
+            return value
+        if self.kind == "choice" and any(
+            value == o and type(value) is type(o) for o in self.options
+        ):
+            return value
+        if (
+            self.kind in ("int", "float")
+            and isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        ):
+            if self.kind == "float":
+                return float(value)
+            if value == int(value):
+                return int(value)
+        raise ValueError(f"{self.name}={value!r} is not {self.rule()}")
+
+    def values(self) -> tuple[Any, ...]:
+        """Return every value that a control offers, in order.
+
+        >>> Knob("share", "float", 0.5, 0.1, 0.5, 0.2).values()
+        (0.1, 0.3, 0.5)
+        """
+        if self.kind == "bool":
+            return (False, True)
+        if self.kind == "choice":
+            return self.options
+        count = int((self.high - self.low) / self.step + 1e-9) + 1
+        steps = (self.low + i * self.step for i in range(count))
+        return tuple(int(v) if self.kind == "int" else round(v, 9) for v in steps)
+
+    def rule(self) -> str:
+        """Return the allowed values in words."""
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return "one of " + ", ".join(map(str, self.options))
+        return (
+            f"{'a whole' if self.kind == 'int' else 'a'} number from {self.low:g} to {self.high:g}"
+        )
+
+
+def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
+    """Return the keyword-only arguments of a function as knobs.
+
+    Raises:
+        TypeError: when an argument has no default or no range, which is a mistake in the signature.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    knobs = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        hint, default = hints[name], parameter.default
+        marks = (
+            [m for m in get_args(hint)[1:] if isinstance(m, Range)]
+            if get_origin(hint) is Annotated
+            else []
+        )
+        if get_origin(hint) is Literal:
+            knobs[name] = Knob(name, "choice", default, options=get_args(hint))
+        elif hint is bool:
+            knobs[name] = Knob(name, "bool", default)
+        elif marks:
+            kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
+            knobs[name] = Knob(name, kind, default, *marks[0][:3], letter=marks[0].letter)
+        else:
+            raise TypeError(f"{function.__qualname__}: {name} needs a Range, a Literal or bool")
+        if default is inspect.Parameter.empty:
+            raise TypeError(f"{function.__qualname__}: {name} needs a default")
+    return knobs

@@ -1,0 +1,254 @@
+"""Pages about all methods: cards, claims, the scorecard, the chooser, examples, the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from adapters_np.core import load, parameters
+from demos.probe import measure
+from scripts.bootstrap import ROOT
+from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
+from scripts.catalog.shapes import formula
+from scripts.macros import examples, peft_benchmark
+from scripts.macros.argument import argument_map
+from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+
+COMPARISON = ROOT / ".build" / "compare" / "compare.html"
+
+NEEDS = {
+    "merges": "Merges into the weight",
+    "mixed_batch": "Several adapters in one batch",
+    "quantised": "Works on a quantised base",
+    "small": "Under 0.1 % of the model",
+    "spectrum": "Keeps the spectrum",
+    "peft": "In PEFT",
+    "identity": "Starts at the identity",
+}
+
+
+def keeps_spectrum(slug: str) -> bool:
+    """Return whether the adapter keeps all singular values of the toy weight, measured."""
+    change = measure(slug, {})
+    gap = abs(change.sigma_after - change.sigma_before).max()
+    return change.symbol == "W" and bool(gap < 1e-9 * change.sigma_before[0])
+
+
+def offers(method: Method) -> list[str]:
+    """Return which of the `NEEDS` a method meets."""
+    cls = load(method.modules[0])
+    met = {
+        **method.deploy.model_dump(),
+        "small": count(cls, MODELS[0]) < MODELS[0].total / 1000,
+        "spectrum": keeps_spectrum(method.modules[0]),
+        "peft": method.peft != "none",
+        "identity": cls.starts_at_identity,
+    }
+    return [need for need in NEEDS if met[need]]
+
+
+class Lists(Page):
+    """The macros of all other pages."""
+
+    @macro
+    def comparison(self) -> str:
+        """Two methods side by side, complete without a script."""
+        if not COMPARISON.exists():
+            raise FileNotFoundError(f"{COMPARISON} is missing: the build draws it before the pages")
+        html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo"
+        return (
+            f'\n<div class="ah"><link rel="stylesheet" href="{assets}/compare.css">'
+            f"<adapter-compare data-search-exclude>{html}</adapter-compare>"
+            f'<script type="module" src="{assets}/adapter-compare.js"></script></div>\n'
+        )
+
+    @macro
+    def cards(self) -> str:
+        """All methods by theme."""
+        groups = [
+            {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
+            for key, theme in catalog().themes.items()
+        ]
+        return self.draw("cards", groups, self.root, MOST)
+
+    @macro
+    def dimensions(self) -> str:
+        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
+        graded = [m for m in catalog().methods.values() if m.graded]
+
+        rows = []
+        for key, name in DIMENSIONS.items():
+            verdicts = [m.audit[key].verdict for m in graded]
+            awarded = sum(key in m.survey for m in graded)
+            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
+            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
+        return self.draw("dimensions", rows)
+
+    @macro
+    def argument_map(self) -> str:
+        """The claims as a picture."""
+        links = {slug: f"{self.root}methods/{slug}/" for slug in catalog().methods}
+        svg = argument_map(self.env.page.meta["claims"], links)
+        label = 'tabindex="0" role="group" aria-label="Argument map"'
+        return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
+
+    @macro
+    def claims_list(self) -> str:
+        """The claims in words."""
+        return self.draw("claims", self.env.page.meta["claims"])
+
+    @macro
+    def claim_cards(self) -> str:
+        """The claims and their verdicts in short, for the home page."""
+        meta, _ = front_matter(ROOT / "docs" / "claims.md")
+        return self.draw("claim_cards", meta["claims"])
+
+    @macro
+    def themes_list(self) -> str:
+        """The themes with their methods."""
+        themes = self.env.page.meta["themes"]
+        listed = [(t, [m.slug for m in catalog().of_theme(t["key"])]) for t in themes]
+        return self.draw("themes", listed)
+
+    @macro
+    def predictions_list(self) -> str:
+        """The predictions and where they stand."""
+        parts = []
+        for i, p in enumerate(self.env.page.meta["predictions"], 1):
+            parts.append(f"## {i}. {p['title']} {{ #prediction-{i} }}\n")
+            parts.append(self.draw("prediction", p))
+        return "\n".join(parts)
+
+    @macro
+    def all_errata(self) -> str:
+        """Every correction, by entry."""
+        parts = []
+        for m in (m for m in catalog().methods.values() if m.errata):
+            keys = (s.key for e in m.errata for s in e.sources)
+            self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
+            number = f"{m.number}. " if m.number else ""
+            parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
+            parts.append(self.draw("errata", m))
+        return "\n".join(parts)
+
+    @macro
+    def scorecard(self) -> str:
+        """The table of all methods."""
+        rows: list[dict[str, Any]] = []
+        for m in catalog().methods.values():
+            cls = load(m.modules[0])
+            by = {
+                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
+                for verdict in ("confirmed", "contested")
+            }
+            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
+            rows.append(
+                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+            )
+        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
+        themes = {key: theme.title for key, theme in catalog().themes.items()}
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+
+    @macro
+    def chooser(self) -> str:
+        """From needs to a shortlist."""
+        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS)
+
+    def active(self) -> Iterator[Method]:
+        """All methods that one would choose today."""
+        return (m for m in catalog().methods.values() if m.status == "active")
+
+    @macro
+    def parameter_table(self) -> str:
+        """Trained parameters on real model shapes."""
+        rows = []
+        for m in self.active():
+            cls = load(m.modules[0])
+            counts = [(count(cls, model), model.total) for model in MODELS]
+            rows.append(
+                {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
+            )
+        return self.draw("parameter_table", rows, MODELS)
+
+    @macro
+    def calculator(self) -> str:
+        """Trained parameters of a method on a model of one's own."""
+        return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
+
+    # The playground
+
+    @macro
+    def example(self, name: str) -> str:
+        """One example, as a listing."""
+        return listing(next(e.path for e in examples.read() if e.name == name), name)
+
+    @macro
+    def examples_list(self) -> str:
+        """The examples of all themes, each behind its title."""
+        parts = []
+        for key, theme in catalog().themes.items():
+            parts.append(f"## {theme.title}\n")
+            for e in examples.read():
+                if e.theme == key:
+                    text = listing(e.path, e.name)
+                    parts.append(
+                        f'<details class="example" markdown="1">\n'
+                        f"<summary>{escape(e.title)}</summary>\n\n{text}\n</details>\n"
+                    )
+        return "\n".join(parts)
+
+    # The benchmark
+
+    def links(self) -> dict[int, peft_benchmark.Link]:
+        """The pages of all entries."""
+        return {
+            m.number: peft_benchmark.Link(f"{self.root}methods/{m.slug}/", m.title)
+            for m in catalog().methods.values()
+            if m.number
+        }
+
+    @macro
+    def benchmark_plot(self, suite: peft_benchmark.Suite, axis: Any) -> str:
+        """Score against a cost."""
+        svg = peft_benchmark.plot(suite, axis, self.links())
+        return f'\n<div class="ah"><div class="scroll wide plot">{svg}</div></div>\n'
+
+    @macro
+    def benchmark_table(self, suite: peft_benchmark.Suite) -> str:
+        """All runs."""
+        about: dict[str, dict[str, str]] = {
+            "metamathqa": {
+                "name": "mathematics", "score": "GSM8K, %", "side": "Forgetting", "format": "%.1f",
+                "caption": "Llama-3.2-3B, MetaMathQA to GSM8K; ± is the standard error.",
+            },
+            "imagegen": {
+                "name": "images", "score": "Similarity", "side": "Drift", "format": "%.3f",
+                "caption": "FLUX.2-klein-base-4B, one subject.",
+            },
+        }  # fmt: skip
+        rows = peft_benchmark.rows(suite)
+        return self.draw("benchmark_table", rows, about[suite], self.links())
+
+    @macro
+    def agreement(self) -> str:
+        """The rank correlations of the benchmark with both totals."""
+        graded = [m for m in catalog().methods.values() if m.graded and m.number]
+        survey = {m.number: m.survey_total for m in graded if m.number}
+        audit = {m.number: m.confirmed for m in graded if m.number}
+        found = [
+            ("Survey total and accuracy", peft_benchmark.agreement("metamathqa", survey)),
+            (
+                "The same, with the total of OFT instead of OFTv2 for PEFT’s OFT",
+                peft_benchmark.agreement("metamathqa", survey, as_oft=True),
+            ),
+            ("Audit total (confirmed) and accuracy", peft_benchmark.agreement("metamathqa", audit)),
+            (
+                "Trained parameters and accuracy",
+                peft_benchmark.agreement_with_parameters("metamathqa", list(survey)),
+            ),
+            ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
+            ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
+        ]
+        return self.draw("agreement", found)

@@ -1,0 +1,166 @@
+"""What every page's macros share: its place, its list of references, words and listings.
+
+The HTML stands in page.html, the facts in scripts/catalog. Only `page.url` and `page.meta` of a
+page are used, so that another site generator can run these macros too. No macro has the name of a
+front matter field: a page's fields hide macros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog, read
+from scripts.catalog.records import Dimension, Source, sources
+
+MEANINGS: dict[Dimension, str] = {
+    "PE": "level with full fine-tuning with under 1 % of the parameters",
+    "BL": "better than LoRA at a comparable budget",
+    "BF": "level with or above full fine-tuning",
+    "DE": "converges faster, or needs less data",
+    "OOD": "generalises beyond the training distribution",
+    "WA": "a baseline in many other papers",
+}
+
+Macro = TypeVar("Macro", bound=Callable[..., str])
+
+
+def macro(function: Macro) -> Macro:
+    """Mark a method that pages call by its name."""
+    function.is_macro = True  # type: ignore[attr-defined]
+    return function
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def inline(text: str) -> Markup:
+    r"""Return escaped text with `code`, *emphasis* and $maths$.
+
+    >>> inline("`r` < *4* and $x_1$")
+    Markup('<code>r</code> &lt; <em>4</em> and <span class="arithmatex">\\(x_1\\)</span>')
+    """
+
+    def dress(match: re.Match[str]) -> str:
+        mark, inside = match[0][0], match[0][1:-1]
+        if mark == "$":
+            return f'<span class="arithmatex">\\({inside}\\)</span>'
+        return f"<code>{inside}</code>" if mark == "`" else f"<em>{inside}</em>"
+
+    pattern = r"`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$|(?<![\w*])\*[^*\s](?:[^*]*[^*\s])?\*(?![\w*])"
+    return Markup(re.sub(pattern, dress, escape(text, quote=False)))
+
+
+def subscripts(formula: str) -> Markup:
+    """Return a formula with d_in and d_out as letters with an index."""
+    return Markup(re.sub(r"\bd_(in|out)\b", r"d<sub>\1</sub>", escape(formula)))
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """Return a number in so many digits, never in powers of ten.
+
+    >>> decimal(0.0000623), decimal(25.0)
+    ('0.000062', '25')
+    """
+    return np.format_float_positional(value, digits, fractional=False, trim="-")
+
+
+def catalog() -> Catalog:
+    """Return the catalogue, read once for a build."""
+    return read()
+
+
+def short(key: str) -> str:
+    """Return a publication as "Hu et al. 2022"."""
+    return catalog().papers[key].short
+
+
+def publication(key: str) -> Markup:
+    """Return a publication as a line of HTML with its address."""
+    paper = catalog().papers[key]
+    shown = escape(paper.url.removeprefix("https://"))
+    return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
+
+
+def listing(path: Path, name: str, module: str = "") -> str:
+    """Return a Python file as a listing that a reader can edit and run.
+
+    Args:
+        path: The file.
+        name: What the listing is called in links.
+        module: The method whose widgets show what is edited, if any.
+    """
+    file = path.relative_to(ROOT).as_posix()
+    method = f' module="{module}"' if module else ""
+    return (
+        f'<div class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
+        f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
+        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</div>\n'
+    )
+
+
+# Macros -------------------------------------------------------------------------------------------
+
+
+class Page:
+    """What the macros of the page know that is being made."""
+
+    def __init__(self, env: Any) -> None:
+        """Remember the generator's environment, which knows the page."""
+        self.env = env
+        self.cited: dict[str, dict[str, None]] = {}
+        loader = FileSystemLoader(Path(__file__).parent)
+        jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        jinja.filters |= {
+            "inline": inline,
+            "subscripts": subscripts,
+            "decimal": decimal,
+            "short": short,
+            "sources": self.note,
+        }
+        self.jinja = jinja
+
+    @property
+    def url(self) -> str:
+        """The page's address below the site's root, "" for the home page."""
+        return str(self.env.page.url or "").strip("/").removesuffix(".")
+
+    @property
+    def root(self) -> str:
+        """The way from the page to the site's root."""
+        return "../" * len([part for part in self.url.split("/") if part]) or "./"
+
+    def draw(self, name: str, *arguments: Any) -> str:
+        """Return a piece of scripts/macros/page.html as one block of HTML."""
+        titles = {m.slug: m.title for m in catalog().methods.values()}
+        template = self.jinja.get_template("page.html")
+        module = template.make_module({"root": self.root, "titles": titles})
+        html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
+        return f'\n<div class="ah" data-search-exclude>{html}</div>\n'
+
+    def note(self, text: str) -> tuple[Any, ...]:
+        """Return the sources in a text, and note them for the page's list of references."""
+        found: tuple[Source, ...] = sources(text)
+        self.cited.setdefault(self.url, {}).update(dict.fromkeys(s.key for s in found))
+        return found
+
+    @macro
+    def ref(self, key: str, where: str = "") -> str:
+        """A citation in the text."""
+        self.note(key)
+        place = f", {where}" if where else ""
+        return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'
+
+    @macro
+    def references(self) -> str:
+        """The page's list of references: all that is cited above it."""
+        keys = self.cited.get(self.url, {})
+        return self.draw("references", [{"key": k, "html": publication(k)} for k in keys])

@@ -1,0 +1,1 @@
+"""Longer computations, run by hand; their results are committed."""

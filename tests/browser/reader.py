@@ -1,0 +1,118 @@
+"""What tests of the site do as a reader does it, and what they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, Page, Request, ViewportSize, expect
+
+from scripts.bootstrap import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
+LORA = "methods/lora/"
+LIVE = "adapter-demo[data-state=live]"
+
+# Opens a page of the site, given by its path, and returns the browser's page.
+Visit = Callable[[str], Page]
+
+# What a test wants to know about redraws, with arrays as lists: those by Python, those from a file.
+RECORD = """
+Object.assign(window, { updates: [], stored: [], compared: [] });
+{
+  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+  const copy = (detail) => JSON.parse(JSON.stringify(detail, plain));
+  document.addEventListener("adapter-demo:update", ({ detail }) => {
+    (detail.stored ? window.stored : window.updates).push(copy(detail));
+  });
+  document.addEventListener("adapter-compare:update", ({ detail }) => {
+    window.compared.push(copy(detail));
+  });
+}
+"""
+
+# The first touch of a control asks for an answer too, at the value that it had.
+ANSWERED = """([before, name]) => {
+  const value = document.querySelector("adapter-demo").knobs[name];
+  return updates.length > before && updates.at(-1).knobs[name] === value;
+}"""
+
+# Goes to another page as a link does, and ends when that page has taken the place of this one.
+FOLLOW = """address => new Promise((resolve) => {
+  let shown = 0;
+  document$.subscribe(() => { if (shown++ === 1) resolve(); }); // Material's; first comes this page
+  const link = Object.assign(document.createElement("a"), { href: address });
+  document.body.append(link);
+  link.click();
+  link.remove();
+})"""
+
+
+def follow(page: Page, address: str) -> None:
+    """Follow a link to another page of the site, which keeps the visit and its Python."""
+    page.evaluate(FOLLOW, address)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until no widget waits for its script."""
+    expect(page.locator("adapter-demo .controls[disabled]")).to_have_count(0)
+
+
+def knob(page: Page, name: str) -> Locator:
+    return page.locator(f"adapter-demo [name={name}]").first
+
+
+def move(page: Page, name: str, key: str) -> dict[str, Any]:
+    """Press a key on a control and return what Python answers for its new value."""
+    before = page.evaluate("updates.length")
+    knob(page, name).press(key)
+    page.wait_for_function(ANSWERED, arg=[before, name], timeout=60_000)
+    update: dict[str, Any] = page.evaluate("updates.at(-1)")
+    return update
+
+
+def record(context: BrowserContext) -> list[str]:
+    """Return a list that fills with the address of every request, the worker's included."""
+    requests: list[str] = []
+
+    def note(request: Request) -> None:
+        requests.append(request.url)
+
+    context.on("request", note)
+    return requests
+
+
+def is_python(url: str) -> bool:
+    return "/assets/py/" in url or "worker-" in url
+
+
+def violations(page: Page, part: str) -> list[tuple[str, list[str]]]:
+    """Return what axe finds in a part of a page: rules, and the elements that break them."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("part => axe.run(part)", part)["violations"]
+    return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+
+
+# Cells of the playground --------------------------------------------------------------------------
+
+PLAYGROUND = "playground/"
+
+
+def cell(page: Page, name: str = "start") -> Locator:
+    return page.locator(f"code-cell[name={name}]")
+
+
+def edit(page: Page) -> None:
+    """Open the first cell of the playground for editing."""
+    cell(page).get_by_role("button", name="Edit and run").click()
+    expect(cell(page).get_by_role("textbox", name="Python code")).to_be_focused()
+
+
+def run(page: Page, code: str, end: str = "Finished in") -> str:
+    """Run code in the open cell and return what it printed."""
+    cell(page).get_by_role("textbox", name="Python code").fill(code)
+    cell(page).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(page).get_by_role("status")).to_contain_text(end)
+    return cell(page).locator(".output").text_content() or ""

@@ -1,0 +1,143 @@
+"""The core of a visit to a site that has a folder of its host, as a repository's pages have."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import html
+from playwright.sync_api import BrowserContext, Page, expect
+
+from demos.probe import probe
+from scripts.bootstrap import ROOT
+from scripts.serve import serving
+from tests.browser.reader import move
+from tests.browser.test_offline import wait_until_kept
+
+URL = "https://somebody.github.io/repo"
+MAKE = """
+import json, sys
+from pathlib import Path
+from scripts import catalog
+from scripts.finish.finish import BUILD, make
+
+pages, out = map(Path, sys.argv[1:])
+make(pages, out, catalog.read(), json.loads((BUILD / "pictures.json").read_text()))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site made for another address, from the stored answers of the one that is built."""
+    home = tmp_path_factory.mktemp("subpath")
+    variables = os.environ | {"SITE_URL": URL, "NO_MKDOCS_2_WARNING": "1"}
+    pages, site = str(home / "pages"), str(home / "site")
+    for command in (["-m", "mkdocs", "build", "--site-dir", pages], ["-c", MAKE, pages, site]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return home / "site"
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
+    with serving(folder) as address:
+        assert address.endswith("/repo/")
+        yield address
+
+
+def watch(page: Page) -> list[str]:
+    """Return the addresses, as they come, that the server has nothing for."""
+    failed: list[str] = []
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    return failed
+
+
+def test_a_visit_from_page_to_page_computes_with_one_python(page: Page, site: str) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    missing = watch(page)
+    page.goto(f"{site}methods/lora/")
+    update = move(page, "rank", "ArrowLeft")
+    expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
+    page.evaluate("window.sameVisit = true")
+    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    page.wait_for_selector("adapter-demo[method=oft] .controls:not([disabled])")
+    assert page.evaluate("window.sameVisit")
+    assert page.url == f"{site}methods/oft/"
+    update = move(page, "step", "ArrowLeft")
+    assert update["method"] == "oft"
+    page.go_back()
+    page.wait_for_selector("adapter-demo[method=lora]")
+    assert page.evaluate("window.sameVisit")
+    assert missing == []
+    assert [url for url in requested if not url.startswith((site, "data:", "blob:"))] == []
+
+
+def test_the_editor_the_comparison_and_the_calculator_find_their_files(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}methods/lora/")
+    page.get_by_role("button", name="Edit and run").click()
+    expect(page.get_by_role("textbox", name="Source of lora.py")).to_be_focused()
+    page.goto(f"{site}compare/")
+    page.select_option("select[name=b]", "oft")
+    expect(page.locator("form[data-side=b] legend").first).to_have_text("Controls of OFT")
+    expect(page.locator(".problem")).to_be_empty()
+    page.goto(f"{site}choose/")
+    expect(page.locator("parameter-calculator output")).to_contain_text("trained parameters")
+
+
+def test_the_search_finds_pages_below_the_folder(page: Page, site: str) -> None:
+    page.goto(site)
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type("orthogonal")
+    links = page.locator(".md-search-result__link")
+    expect(links.first).to_be_visible()
+    assert links.first.evaluate("a => a.href").startswith(site)
+
+
+def test_the_folder_is_kept_for_reading_without_a_network(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    page.goto(f"{site}methods/lora/")
+    scope = page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)")
+    assert scope == site
+    wait_until_kept(page, f"{site}methods/lora/")
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator("adapter-demo .controls:not([disabled])")).to_be_attached()
+    page.goto(f"{site}scorecard/")
+    expect(page.locator("h1")).to_have_text("No connection")
+    assert page.get_by_role("link").evaluate("a => a.href") == site
+
+
+def test_a_missing_page_has_its_style_and_links_that_lead_home(page: Page, site: str) -> None:
+    failed = watch(page)
+    page.goto(f"{site}methods/none/of/these/")
+    expect(page.locator("h1")).to_have_text("There is no such page")
+    assert failed == [page.url]
+    assert page.evaluate("getComputedStyle(document.querySelector('.md-header')).position") == (
+        "sticky"
+    )
+    assert page.get_by_role("link", name="The home page").evaluate("a => a.href") == site
+
+
+def test_machines_are_told_the_whole_address(folder: Path) -> None:
+    whole = f"{URL}/"
+    page = html.fromstring((folder / "methods/lora/index.html").read_bytes())
+    assert page.xpath('//link[@rel="canonical"]/@href') == [f"{whole}methods/lora/"]
+    assert page.xpath('//meta[@property="og:image"]/@content')[0].startswith(f"{whole}assets/")
+    listed = [e.text or "" for e in ET.parse(folder / "sitemap.xml").iter() if "loc" in e.tag]
+    assert listed
+    assert all(address.startswith(whole) for address in listed)
+    assert f'href="{whole}feed.xml"' in (folder / "feed.xml").read_text("utf-8")
+    assert f"Sitemap: {whole}sitemap.xml" in (folder / "robots.txt").read_text("utf-8")
+    assert json.loads((folder / "catalog.json").read_text("utf-8"))["site"] == whole

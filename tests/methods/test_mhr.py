@@ -1,0 +1,53 @@
+"""What the paper says of multi-head routing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.methods.mhr import MHR
+from adapters_np.methods.poly import Poly
+from tests.toy import weight
+
+W = weight(48, 40)
+
+
+def routed(splits: int = 4) -> MHR:
+    rng = np.random.default_rng(2)
+    return perturbed(MHR.init(W, rng, splits=splits, skills=3, rank=2), rng, 1.0)  # type: ignore[arg-type]
+
+
+def test_multi_head_routing_in_one_slice_is_poly_with_averaged_factors() -> None:
+    mhr = routed(1)
+    poly = Poly(mhr.A[0], mhr.B[0], mhr.Z[:, 0], 0, "factors")
+    np.testing.assert_allclose(mhr.delta(W), poly.delta(W), atol=1e-12)
+
+
+def test_every_slice_has_its_own_weights() -> None:
+    adapter = routed()
+    np.testing.assert_allclose(adapter.weights().sum(axis=1), 1, atol=1e-14)
+    Z = adapter.Z.copy()
+    Z[0, 1] += np.array([3.0, 0.0, -3.0])
+    gap = np.abs(replace(adapter, Z=Z).delta(W) - adapter.delta(W)) > 1e-12
+    assert gap[12:24].all()  # the outputs of slice 1
+    assert gap[:, 10:20].all()  # its inputs
+    assert not gap[:12, :10].any()  # not what joins two other slices
+    assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2
+
+
+def test_parameters_are_those_of_poly_and_a_logit_for_every_slice() -> None:
+    assert parameters(MHR, 48, 40, skills=5, rank=3, splits=4) == 5 * 3 * (48 + 40) + 4 * 5 * 4
+
+
+def test_slices_that_agree_use_the_skills_that_poly_would() -> None:
+    adapter = routed()
+    alike = replace(adapter, Z=np.tile(adapter.Z[:, :1], (1, 4, 1)))
+    poly = Poly(adapter.A[0], adapter.B[0], adapter.Z[:, 0], 0, "factors")
+    X = np.ones((40, 2))
+    np.testing.assert_allclose(alike.mixture(W, X), poly.mixture(W, X), atol=1e-14)
+
+
+def test_slices_must_divide_both_sides() -> None:
+    with pytest.raises(ValueError, match="splits=8 does not divide d_in=36"):
+        MHR.init(weight(48, 36), np.random.default_rng(0), splits=8)

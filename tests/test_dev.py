@@ -1,0 +1,94 @@
+"""What a run of all tests does, and in which order; and how the workflow shares it out."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts import dev
+from scripts.bootstrap import ROOT, SetupError
+
+
+class Tools:
+    """Stands in for all that is called; `codes` are the exit codes of pytest by its mark."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+        self.codes: dict[str, int] = {}
+
+    def run(self, words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        name = words[2] if words[1] == "-m" else words[0]
+        if name == "pytest":
+            name = words[4]
+        self.called.append(name)
+        return subprocess.CompletedProcess(words, self.codes.get(name, 0))
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
+    tools = Tools()
+    monkeypatch.setattr("scripts.dev.subprocess.run", tools.run)
+    return tools
+
+
+def test_what_is_quick_comes_first_and_the_site_is_built_for_the_rest(tools: Tools) -> None:
+    dev.test([])
+    assert tools.called == ["ruff", "ruff", "mypy", "npm", "not site", "scripts.build", "site"]
+
+
+def test_a_quick_run_needs_no_site(tools: Tools) -> None:
+    dev.test(["--quick"])
+    assert tools.called[-1] == "not site"
+    assert "scripts.build" not in tools.called
+
+
+@pytest.mark.parametrize("mark", ["not site", "site"])
+def test_a_test_that_fails_ends_the_run(tools: Tools, mark: str) -> None:
+    tools.codes[mark] = 1
+    with pytest.raises(SetupError, match="failed with code 1"):
+        dev.test([])
+    assert tools.called[-1] == mark
+
+
+@pytest.mark.parametrize("mark", ["not site", "site"])
+def test_what_is_chosen_may_be_of_one_kind_only(tools: Tools, mark: str) -> None:
+    tools.codes[mark] = 5
+    dev.test(["-k", "lora"])
+    assert tools.called[-3:] == ["not site", "scripts.build", "site"]
+
+
+def test_a_choice_without_any_test_is_told(tools: Tools) -> None:
+    tools.codes = {"not site": 5, "site": 5}
+    with pytest.raises(SetupError, match=r"No test was found for `-k nonsense`\."):
+        dev.test(["-k", "nonsense"])
+
+
+def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    job = workflow["jobs"]["browser"]
+    found: list[str] = []
+    for shard in job["strategy"]["matrix"]["shard"]:
+        command = job["steps"][-1]["run"].partition("| xargs")[0]
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=ROOT, env={"SHARD": str(shard), "PATH": "/usr/bin:/bin"},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        files = done.stdout.split()
+        assert len(files) > 3
+        found += files
+    browser = (str(path.relative_to(ROOT)) for path in ROOT.glob("tests/browser/test_*.py"))
+    assert sorted(found) == sorted(["tests/test_site.py", *browser])
+
+
+def test_a_deploy_is_not_cancelled_half_way() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    publish = workflow["jobs"]["publish"]
+    assert publish["concurrency"]["cancel-in-progress"] is False
+    assert set(publish["needs"]) == workflow["jobs"].keys() - {"publish"}
+    # what cancels a whole run must spare those that deploy
+    whole = workflow["concurrency"]["cancel-in-progress"]
+    assert whole == "${{ github.event_name == 'pull_request' }}"
+    assert publish["if"] == "github.ref == 'refs/heads/main'"

@@ -1,0 +1,90 @@
+"""What the gauges ask of adapters, and where they are found."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+
+from adapters_np.core import WeightAdapter, load, slugs
+from demos import gauges, probe
+from demos.change import Change
+from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
+from demos.probe import measure
+from scripts.bootstrap import ROOT
+from scripts.stored.widgets import fragments
+
+
+def test_every_gauge_tells_some_methods_story() -> None:
+    named = {name for slug in slugs() for name in load(slug).gauges}
+    assert named <= set(GAUGES)
+    common = {"stable_rank", "spectrum_change", "angle_change", "norm_change"}
+    assert set(GAUGES) - named <= common
+
+
+def test_a_gauge_that_the_adapter_cannot_serve_says_what_is_missing() -> None:
+    change = measure("lora", {})
+    for name, missing in (
+        ("determinant", "rotation"),
+        ("distance_to_exact", "exact_rotation(), rotation"),
+        ("bound_share", "bound"),
+        ("oddness", "reversed"),
+        ("tile_rank", "tile"),
+        ("stored", "stored"),
+        ("virtual_share", "virtual_share"),
+        ("parts_in_use", "mixture"),
+    ):
+        with pytest.raises(TypeError) as caught:
+            GAUGES[name](change)
+        assert str(caught.value) == f"LoRA declares the gauge {name} but has no {missing}()"
+
+
+def test_a_registered_gauge_is_called_with_the_adapter_that_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gauges, "GAUGES", {})
+
+    @gauge
+    def width(change: Change) -> Panel:
+        return {"value": change.delta.shape[1]}
+
+    @gauge_of(Rotates)  # type: ignore[type-abstract]
+    def side(change: Change, adapter: Rotates) -> Panel:
+        return {"value": len(adapter.rotation())}
+
+    assert list(gauges.GAUGES) == ["width", "side"]
+    change = measure("oft", {"size": "64x32"})
+    assert (width(change)["value"], side(change)["value"]) == (32, 32)
+
+
+def test_examples_and_shared_links_find_gauges_where_they_once_stood() -> None:
+    for name in (*GAUGES, "GAUGES", "Change", "ROUND_OFF", "figures", "number", "numerical_rank"):
+        assert getattr(probe, name) is getattr(gauges, name), name
+    with pytest.raises(ImportError, match="cannot import name 'no_such_gauge'"):
+        exec("from demos.probe import no_such_gauge")
+
+
+def test_a_measured_weight_is_the_sum_of_weight_and_change() -> None:
+    change = measure("lora", {})
+    assert isinstance(change.adapter, WeightAdapter)
+    np.testing.assert_array_equal(change.after, change.before + change.adapter.delta(change.before))
+
+
+def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
+    small = [2.46e-5, -3.34e-7, 9.99e-4]
+    code = (
+        'import { short } from "./demos/widget/draw.js";'
+        f"console.log(JSON.stringify({[*small, 0.001, -0.5, 0, 123456]}.map(short)))"
+    )
+    command = ["node", "--input-type=module", "--eval", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    written = json.loads(done.stdout)
+    assert written[:3] == [figures(value) for value in small] == [
+        "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "1.0 · 10⁻³",
+    ]  # fmt: skip
+    assert written[3:] == ["0.001", "−0.5", "0", "1.2 · 10⁵"]
+
+
+def test_the_alternative_text_of_a_stored_picture_keeps_its_digits() -> None:
+    largest = measure("vera", {}).sigma[0]
+    assert f"largest {largest:.3g}, " in fragments(["vera"])["vera"]

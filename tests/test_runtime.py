@@ -1,0 +1,37 @@
+"""The packed Python is the same in every build."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.bootstrap import ROOT
+from scripts.runtime import vendor
+
+pytestmark = pytest.mark.site  # what it compares with is built before the site
+
+PACKED = ROOT / ".build" / "py"
+
+
+def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None:
+    out = tmp_path / "another place"
+    python = json.loads((PACKED / "python.json").read_text())["home"]
+    shutil.copytree(PACKED / python, out / python, copy_function=os.link)
+    shutil.copy(PACKED / "python.json", out)
+    wheels = next(iter(vendor.fetch().values())).parent
+    command = ["node", "scripts/runtime/pack.mjs", "--wheels", str(wheels), "--out", str(out)]
+    elsewhere = os.environ | {"TZ": "Pacific/Auckland"}
+    said = subprocess.run(command, cwd=ROOT, env=elsewhere, check=True, capture_output=True).stdout
+    assert said == b"packing code\n"
+    assert digests(out) == digests(PACKED)
+
+
+def digests(packed: Path) -> dict[str, str]:
+    manifest: dict[str, Any] = json.loads((packed / "manifest.json").read_text())
+    return {role: file["sha256"] for role, file in manifest["files"].items()}
