@@ -3,8 +3,6 @@
 A file `docs/data/tables/<key>.yml` holds the tables of one publication; `<key>` is that of the
 bibliography. A number is typed once, in the shape in which it is printed, so that a table can be
 read against its source. Comparisons are derived: each pair of methods of one table, for each cell.
-
-    python -m scripts.catalog.tables     write docs/data/head_to_head.csv
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ import yaml
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import Loader, Record, Slug, Text
 
@@ -194,6 +193,12 @@ def comparisons(papers: Iterable[Paper], order: Mapping[str, int]) -> Iterator[C
                         yield from _compared(paper, table, row, _nearest(row, others))
 
 
+def every(catalog: Catalog) -> list[Comparison]:
+    """Return every comparison that the tables of `docs/data/tables` hold."""
+    modules = [module for m in catalog.methods.values() for module in m.modules]
+    return list(comparisons(read_tables(), {name: i for i, name in enumerate(modules)}))
+
+
 def _nearest(row: Row, others: list[Row]) -> Row:
     def distance(other: Row) -> float:
         if not row.parameters or not other.parameters:
@@ -253,14 +258,13 @@ def flags(papers: Iterable[Paper]) -> Iterator[Flag]:
         for table in paper.tables:
             for row in table.rows:
                 for metric, value, _ in table.cells(row):
-                    cell = (paper.key, row.method, table.model, table.suite, metric)
-                    printed[cell].add(value)
+                    printed[_cell(paper.key, row, table, metric)].add(value)
     for paper in papers:
         for table in paper.tables:
             for row in table.rows:
                 origin = row.run.partition("copied:")[2]
                 for metric, value, _ in table.cells(row):
-                    there = printed.get((origin, row.method, table.model, table.suite, metric))
+                    there = printed.get(_cell(origin, row, table, metric))
                     if there and not any(_equal(value, other) for other in there):
                         yield Flag(
                             paper.key,
@@ -269,6 +273,12 @@ def flags(papers: Iterable[Paper]) -> Iterator[Flag]:
                             f"{origin} prints {' or '.join(sorted(there))}",
                         )
                 yield from _wrong_averages(paper, table, row)
+
+
+def _cell(key: str, row: Row, table: Table, metric: str) -> tuple[str, ...]:
+    """Return what makes two printed cells the same one; a mean also by what it is the mean of."""
+    parts = table.metrics if metric == AVERAGE else ()
+    return (key, row.method, table.model, table.suite, metric, *sorted(parts))
 
 
 def _equal(a: str, b: str) -> bool:
@@ -313,7 +323,7 @@ def units(rows: Iterable[Comparison]) -> list[Unit]:
     """Return one number for each method, baseline, model and suite of a table."""
     grouped: dict[tuple[str, ...], list[Comparison]] = defaultdict(list)
     for row in rows:
-        grouped[(*row[:6], row.method_params, row.baseline_params)].append(row)
+        grouped[(*row[:6], row.note)].append(row)  # the note names the settings
     found = []
     for cells in grouped.values():
         gains = {row.metric: _gain(row) for row in cells}
