@@ -20,6 +20,7 @@ from scripts.catalog.tables import (
     read_tables,
     units,
 )
+from scripts.macros.head_to_head import home_field
 
 ORDER = {"lora": 1, "oft": 2, "boft": 13}
 
@@ -105,6 +106,12 @@ def test_a_unit_is_the_printed_average_and_better_is_positive(tmp_path: Path) ->
     assert unit.difference == pytest.approx(-(2.2 + 0.23) / 2)
 
 
+def test_a_copied_row_of_the_method_is_no_unit(tmp_path: Path) -> None:
+    text = LATER.replace("{method: oft,", '{method: oft, run: "copied:origin",')
+    found = units(comparisons(written(tmp_path, later=text), ORDER))
+    assert {unit.method for unit in found} == {"boft"}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -126,3 +133,10 @@ def test_every_table_names_methods_of_the_catalogue() -> None:
         assert set(paper.authors_of) <= modules, paper.key
         for table in paper.tables:
             assert {row.method for row in table.rows} <= modules, (paper.key, table.place)
+
+
+def test_methods_win_more_often_at_home_than_away(tmp_path: Path) -> None:
+    away = LATER.replace("authors_of: [boft]", "authors_of: [oft]").replace("70.0 8.81", "60.0 8.0")
+    papers = written(tmp_path, origin=ORIGIN, later=LATER, other=away)
+    found = [unit for unit in units(comparisons(papers, ORDER)) if unit.baseline == "lora"]
+    assert home_field(found)[:3] == (2, 1.0, 0.5)

@@ -28,6 +28,9 @@ FULL = "full"
 """Full fine-tuning, as a method."""
 
 AVERAGE = "average"
+OWN = "own row "
+"""Begins the remark of a comparison whose method was not run by the source itself."""
+
 MISSING = {"-", "–"}
 
 Rates: TypeAlias = Literal["both_tuned", "shared", "method_tuned", "unknown"]
@@ -216,7 +219,7 @@ def _compared(paper: Paper, table: Table, row: Row, other: Row) -> Iterator[Comp
     settings = " against ".join(filter(None, (row.setting, other.setting)))
     notes = [
         settings,
-        "" if row.run == "run" else f"own row {row.run}",
+        "" if row.run == "run" else f"{OWN}{row.run}",
         row.note,
         other.note,
         table.note,
@@ -320,9 +323,14 @@ class Unit(NamedTuple):
 
 
 def units(rows: Iterable[Comparison]) -> list[Unit]:
-    """Return one number for each method, baseline, model and suite of a table."""
+    """Return one number for each method, baseline, model and suite of a table.
+
+    What a source has copied of the method is no unit: it says nothing that its origin does not.
+    """
     grouped: dict[tuple[str, ...], list[Comparison]] = defaultdict(list)
     for row in rows:
+        if f"{OWN}copied:" in row.note:
+            continue
         grouped[(*row[:6], row.note)].append(row)  # the note names the settings
     found = []
     for cells in grouped.values():
