@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.macros import house
+from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 
 
-class Macros(Furniture, Lists):
+class Macros(Furniture, Lists, HeadToHead):
     """All macros: they share what a page has cited."""
 
 

@@ -20,6 +20,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import Method, Peft, front_matter, quoted, sources
+from scripts.catalog.tables import read_tables
 
 # What every page has, in this order, and what each part must contain.
 PARTS: dict[str, tuple[str, ...]] = {
@@ -188,6 +189,10 @@ def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
             used.add(key)
             if key not in catalog.papers:
                 yield f"{file}: Source: {key!r} is not in docs/references.bib"
+    for paper in read_tables(root):
+        used.add(paper.key)
+        if paper.key not in catalog.papers:
+            yield f"docs/data/tables/{paper.key}.yml: {paper.key!r} is not in docs/references.bib"
     for key in catalog.papers:
         if key not in used:
             yield f"docs/references.bib: {key}: no page and no module names it"

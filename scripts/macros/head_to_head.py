@@ -1,0 +1,152 @@
+"""The page of comparisons: who is ahead of whom, in whose tables, and what does not add up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from statistics import mean, median
+from typing import NamedTuple
+
+import numpy as np
+
+from scripts.catalog import read
+from scripts.catalog.tables import FULL, Comparison, Unit, every, flags, read_tables, units
+from scripts.macros.page import Page, macro
+
+BASELINES = {"lora": "LoRA", FULL: "full fine-tuning"}
+DRAWS = 4000
+
+
+class Record(NamedTuple):
+    """How a method does against a baseline: units, the share won, the median difference."""
+
+    units: int
+    won: float
+    difference: float
+
+
+@cache
+def _comparisons() -> list[Comparison]:
+    return every(read())
+
+
+def _record(found: list[Unit]) -> Record | None:
+    if not found:
+        return None
+    gains = [unit.difference for unit in found]
+    return Record(len(gains), mean(gain > 0 for gain in gains), median(gains))
+
+
+class HomeField(NamedTuple):
+    """The share of units in which a method is ahead of LoRA, at home and elsewhere."""
+
+    methods: int
+    home: float
+    away: float
+    low: float
+    high: float
+
+
+def home_field(found: Iterable[Unit]) -> HomeField:
+    """Return how much more often methods beat LoRA in their own authors' papers than in others'.
+
+    A method counts once, with the mean over its papers of the share that it wins there. The 95 %
+    interval of the difference is a bootstrap over papers.
+    """
+    shares: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    own: dict[tuple[str, str], bool] = {}
+    for unit in found:
+        key = (unit.method, unit.source_key)
+        shares[key].append(unit.difference > 0)
+        own[key] = unit.run_by == "authors"
+    sides: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for method, source in shares:
+        sides[method][0 if own[method, source] else 1].append(source)
+    both = {method: side for method, side in sides.items() if all(side)}
+    share = {key: mean(won) for key, won in shares.items()}
+
+    def side(method: str, sources: list[str]) -> float:
+        return mean(share[method, source] for source in sources)
+
+    home = mean(side(method, at_home) for method, (at_home, _) in both.items())
+    away = mean(side(method, elsewhere) for method, (_, elsewhere) in both.items())
+    rng = np.random.default_rng(0)
+    papers = sorted({source for _, source in shares})
+    gaps = []
+    for _ in range(DRAWS):
+        times = dict(
+            zip(papers, rng.multinomial(len(papers), [1 / len(papers)] * len(papers)), strict=True)
+        )
+        drawn = []
+        for method, lists in both.items():
+            parts = [[s for s in sources for _ in range(times[s])] for sources in lists]
+            if all(parts):
+                drawn.append(side(method, parts[0]) - side(method, parts[1]))
+        if drawn:
+            gaps.append(mean(drawn))
+    low, high = np.quantile(gaps, [0.025, 0.975])
+    return HomeField(len(both), home, away, float(low), float(high))
+
+
+class HeadToHead(Page):
+    """The macros of the page of comparisons."""
+
+    @macro
+    def head_to_head(self) -> str:
+        """Every method against LoRA and full fine-tuning, at home and elsewhere."""
+        found = units(_comparisons())
+        rows = []
+        for method in dict.fromkeys(unit.method for unit in found):
+            records = {
+                baseline: [
+                    _record(
+                        [
+                            u
+                            for u in found
+                            if u[2:4] == (method, baseline) and (u.run_by == "authors") == home
+                        ]
+                    )
+                    for home in (True, False)
+                ]
+                for baseline in BASELINES
+            }
+            if any(record for pair in records.values() for record in pair):
+                rows.append((method, [record for pair in records.values() for record in pair]))
+        order = [module for m in read().methods.values() for module in m.modules]
+        rows.sort(key=lambda row: order.index(row[0]))
+        return self.draw("head_to_head", rows, self.names(), list(BASELINES.values()))
+
+    @macro
+    def home_field(self) -> str:
+        """The home-field figure in a sentence."""
+        return self.draw(
+            "home_field", home_field(u for u in units(_comparisons()) if u.baseline == "lora")
+        )
+
+    @macro
+    def against_lora(self) -> str:
+        """One line for each model and suite on which a method stands beside LoRA."""
+        found = [unit for unit in units(_comparisons()) if unit.baseline == "lora"]
+        return self.draw("against_lora", found, self.names())
+
+    @macro
+    def flagged(self) -> str:
+        """The printed numbers that do not follow from others."""
+        return self.draw("flagged", list(flags(read_tables())))
+
+    @macro
+    def compared(self) -> str:
+        """How much there is."""
+        found = _comparisons()
+        sources = {row.source_key for row in found}
+        cells = f"{len(found):,}".replace(",", "\N{NO-BREAK SPACE}")
+        return f"{cells} cells from {len(sources)} sources"
+
+    def names(self) -> dict[str, tuple[str, str]]:
+        """Return the name and page of every module."""
+        return {
+            module: (m.title if i == 0 else module.replace("_", " "), m.slug)
+            for m in read().methods.values()
+            for i, module in enumerate(m.modules)
+        }

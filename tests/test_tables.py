@@ -1,0 +1,142 @@
+"""What papers print becomes comparisons; what does not add up is flagged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from scripts.catalog import read
+from scripts.catalog.papers import CatalogError
+from scripts.catalog.tables import (
+    AVERAGE,
+    FULL,
+    Comparison,
+    Flag,
+    Paper,
+    comparisons,
+    flags,
+    read_tables,
+    units,
+)
+from scripts.macros.head_to_head import home_field
+
+ORDER = {"lora": 1, "oft": 2, "boft": 13}
+
+ORIGIN = """
+    authors_of: [lora]
+    tables:
+      - place: Table 1
+        model: GPT-2
+        suite: E2E
+        metrics: [BLEU, NIST]
+        measure: as named
+        rows:
+          - {method: full, parameters: 350, values: "68.2 8.62"}
+          - {method: lora, parameters: 0.35, values: "70.4 8.85"}
+"""
+LATER = """
+    authors_of: [boft]
+    tables:
+      - place: Table 2
+        model: GPT-2
+        suite: E2E
+        metrics: [BLEU, NIST]
+        measure: as named
+        seeds: 3
+        rates: method_tuned
+        rows:
+          - method: lora
+            setting: r = 4
+            parameters: 0.35
+            run: copied:origin
+            values: "68.9 8.85"
+          - {method: lora, setting: r = 64, parameters: 5.6, values: "70.0 8.80"}
+          - {method: oft, parameters: 0.3, values: "69.5 –"}
+          - {method: boft, parameters: 0.4, values: "70.0 8.81", spread: "0.2 –"}
+"""
+
+
+def written(folder: Path, **files: str) -> tuple[Paper, ...]:
+    tables = folder / "docs/data/tables"
+    tables.mkdir(parents=True)
+    for key, text in files.items():
+        (tables / f"{key}.yml").write_text(dedent(text))
+    return read_tables.__wrapped__(folder)
+
+
+def compared(papers: tuple[Paper, ...]) -> dict[tuple[str, str, str, str], Comparison]:
+    rows = comparisons(papers, ORDER)
+    return {(r.source_key, r.method, r.baseline, r.metric): r for r in rows}
+
+
+def test_the_own_method_is_compared_with_the_nearest_setting_of_each_other(tmp_path: Path) -> None:
+    found = compared(written(tmp_path, origin=ORIGIN, later=LATER))
+    row = found["later", "boft", "lora", "BLEU"]
+    assert (row.method_value, row.baseline_value, row.baseline_params) == ("70.0", "68.9", "0.35 M")
+    assert (row.run_by, row.baseline_run, row.rates) == ("authors", "copied:origin", "method_tuned")
+    assert (row.seeds, row.spread) == ("3", "0.2/")
+
+
+def test_a_paper_s_other_methods_are_a_rival_s_rows(tmp_path: Path) -> None:
+    found = compared(written(tmp_path, later=LATER))
+    assert found["later", "oft", "lora", "BLEU"].run_by == "rival"
+    assert ("later", "lora", "oft", "BLEU") not in found
+    assert ("later", "oft", "lora", "NIST") not in found, "an empty cell is no comparison"
+
+
+def test_a_copied_cell_that_differs_from_its_origin_is_flagged(tmp_path: Path) -> None:
+    found = list(flags(written(tmp_path, origin=ORIGIN, later=LATER)))
+    what = "lora, GPT-2, E2E, BLEU: 68.9, but origin prints 70.4"
+    assert found == [Flag("later", "Table 2", what)]
+
+
+def test_an_average_that_is_not_that_of_its_cells_is_flagged(tmp_path: Path) -> None:
+    text = ORIGIN.replace("[BLEU, NIST]", f"[a, b, {AVERAGE}]")
+    text = text.replace("68.2 8.62", "80.0 90.0 85.0").replace("70.4 8.85", "80.0 90.0 85.9")
+    (flag,) = flags(written(tmp_path, origin=text))
+    assert "the average is 85.9, the mean of its cells 85.0" in flag.what
+
+
+def test_a_unit_is_the_printed_average_and_better_is_positive(tmp_path: Path) -> None:
+    text = ORIGIN.replace("[BLEU, NIST]", "[loss, error]\n        lower_is_better: [loss, error]")
+    (unit,) = units(comparisons(written(tmp_path, origin=text), ORDER))
+    assert (unit.cells, unit.won) == (2, 0)
+    assert unit.difference == pytest.approx(-(2.2 + 0.23) / 2)
+
+
+def test_a_copied_row_of_the_method_is_no_unit(tmp_path: Path) -> None:
+    text = LATER.replace("{method: oft,", '{method: oft, run: "copied:origin",')
+    found = units(comparisons(written(tmp_path, later=text), ORDER))
+    assert {unit.method for unit in found} == {"boft"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("68.2 8.62", "68.2", "1 values for 2 metrics"),
+        ("68.2 8.62", "68.2 x", "'x' is neither a number nor –"),
+        ("method: full", "methode: full", "methode"),
+        ("authors_of: [lora]", "authors_of: [lora]\n    authors_of: [oft]", "is there twice"),
+    ],
+)
+def test_a_mistake_names_file_and_rule(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogError, match=r"docs/data/tables/origin\.yml") as caught:
+        written(tmp_path, origin=ORIGIN.replace(old, new))
+    assert message in str(caught.value)
+
+
+def test_every_table_names_methods_of_the_catalogue() -> None:
+    modules = {module for m in read().methods.values() for module in m.modules} | {FULL}
+    for paper in read_tables():
+        assert set(paper.authors_of) <= modules, paper.key
+        for table in paper.tables:
+            assert {row.method for row in table.rows} <= modules, (paper.key, table.place)
+
+
+def test_methods_win_more_often_at_home_than_away(tmp_path: Path) -> None:
+    away = LATER.replace("authors_of: [boft]", "authors_of: [oft]").replace("70.0 8.81", "60.0 8.0")
+    papers = written(tmp_path, origin=ORIGIN, later=LATER, other=away)
+    found = [unit for unit in units(comparisons(papers, ORDER)) if unit.baseline == "lora"]
+    assert home_field(found)[:3] == (2, 1.0, 0.5)
