@@ -21,7 +21,8 @@ export async function lazily(load) {
       await fetch(address, { cache: "reload" });
       return await import(`${address}#${performance.now()}`);
     } catch {
-      throw new Error(`A part of this page could not be loaded. ${RELOAD}`);
+      const name = address?.split("/").pop();
+      throw new Error(`A part of this page${name ? ` (${name})` : ""} could not be loaded. ${RELOAD}`);
     }
   }
 }

@@ -25,10 +25,12 @@ MAKE = """
 import json, sys
 from pathlib import Path
 from scripts import catalog
-from scripts.finish.finish import BUILD, make
+from scripts.catalog.exports import read_site
+from scripts.finish.finish import BUILD, make, publish
 
 pages, out = map(Path, sys.argv[1:])
 make(pages, out, catalog.read(), json.loads((BUILD / "pictures.json").read_text()))
+publish(out, read_site().url)
 """
 
 
@@ -108,8 +110,8 @@ def test_the_folder_is_kept_for_reading_without_a_network(
     context: BrowserContext, page: Page, site: str
 ) -> None:
     page.goto(f"{site}methods/lora/")
-    scope = page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)")
-    assert scope == site
+    page.wait_for_function("() => navigator.serviceWorker.getRegistration()")
+    assert page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)") == site
     wait_until_kept(page, f"{site}methods/lora/")
     context.set_offline(True)
     page.reload()

@@ -280,10 +280,10 @@ def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -
 
 
 def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
-    page.goto(f"{site}methods/adalora/?target_rank=12&rank=8")
+    page.goto(f"{site}methods/c3a/?block_size=64&size=64x32")
     page.get_by_role("button", name=re.compile("^Run")).click()
-    complaint = page.locator(".field[data-knob=target_rank] .error")
-    expect(complaint).to_contain_text("target_rank=12")
+    complaint = page.locator(".field[data-knob=block_size] .error")
+    expect(complaint).to_contain_text("block_size=64")
     page.get_by_role("button", name="Reset").click()
     expect(complaint).to_be_empty()
 
