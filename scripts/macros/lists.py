@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 from adapters_np.core import load, parameters
 from demos.probe import measure
@@ -12,9 +12,10 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
 from scripts.catalog.shapes import formula
+from scripts.catalog.verdict import Word
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
-from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -75,16 +76,24 @@ class Lists(Page):
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
+        """The rubric's dimensions with how often they are awarded and get which verdict."""
         graded = [m for m in catalog().methods.values() if m.graded]
-
+        words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            verdicts = [m.audit[key].verdict for m in graded]
-            awarded = sum(key in m.survey for m in graded)
-            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
-            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
-        return self.draw("dimensions", rows)
+            found = [m.verdicts[key] for m in graded]
+            rows.append(
+                {
+                    "key": key,
+                    "name": name,
+                    "worth": POINTS[key],
+                    "meaning": MEANINGS[key],
+                    "awarded": sum(key in m.survey for m in graded),
+                    "counts": [[v.word for v in found].count(word) for word in words],
+                    "fragile": sum(v.fragile for v in found),
+                }
+            )
+        return self.draw("dimensions", rows, words)
 
     @macro
     def argument_map(self) -> str:
@@ -139,17 +148,17 @@ class Lists(Page):
         rows: list[dict[str, Any]] = []
         for m in catalog().methods.values():
             cls = load(m.modules[0])
-            by = {
-                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
-                for verdict in ("confirmed", "contested")
-            }
-            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
             rows.append(
-                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+                {
+                    "method": m,
+                    "formula": formula(cls),
+                    "count": parameters(cls, 64, 64),
+                    "identity": cls.starts_at_identity,
+                    "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
+                }
             )
-        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST)
 
     @macro
     def chooser(self) -> str:
