@@ -194,8 +194,9 @@ MISTAKES = {
     ),
     "missing section": (
         replace(r"^## Limits\n.*?(?=^## )", ""),
-        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, Mathematics, "
-        "Implementation, What to notice, Evidence, Grade, Limits, In PEFT, Errata, Relations, Cite",
+        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, What to "
+        "notice, Evidence, Grade, In PEFT, Mathematics, Implementation, Limits, Relations, Errata, "
+        "Cite",
     ),
     "empty section": (
         replace(r"^## Limits\n.*?(?=^## )", "## Limits\n\n"),
