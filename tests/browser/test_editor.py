@@ -236,6 +236,7 @@ def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: 
 
 def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
     page = visit("methods/goft/#implementation")
+    page.locator("details.fold:not([open]):has(code-cell) > summary").click()
     cells = page.locator("code-cell")
     for nth in (0, 1):
         cells.nth(nth).get_by_role("button", name="Edit and run").click()
