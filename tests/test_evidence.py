@@ -12,12 +12,12 @@ import pytest
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.benchmark import benchmark
-from scripts.catalog.evidence import findings, read_models
+from scripts.catalog.evidence import Models, findings, read_models
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.tables import Paper, read_tables
 from scripts.catalog.verdict import Finding
 
-MODELS = {"RoBERTa": 100.0}
+MODELS: Models = {"RoBERTa": 100.0}
 
 
 def paper(folder: Path, text: str) -> Paper:

@@ -35,13 +35,13 @@ OTHERS = 3  # adapters that have to be in a table before their majority can disq
 RETENTION = "retention"
 """Begins the name of a suite that tells what is kept, not what is learned."""
 
-Models: TypeAlias = Mapping[str, float]
-"""The parameters of models, in millions."""
+Models: TypeAlias = Mapping[str, float | None]
+"""The parameters of models, in millions; nothing where a source does not name the model."""
 
 
 def read_models(root: Path) -> Models:
     """Return the sizes of models in `docs/data/models.yml`."""
-    sizes: dict[str, float] = yaml.safe_load((root / "docs/data/models.yml").read_text("utf-8"))
+    sizes: dict[str, float | None] = yaml.safe_load((root / "docs/data/models.yml").read_text("utf-8"))
     return sizes
 
 

@@ -137,6 +137,7 @@ class Method(Record):
     findings: tuple[Finding, ...] = ()  # of all sources; the catalogue adds them
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
     overrides: dict[Dimension, Override] = {}
+    answer: Text | None = None  # whether the hypothesis is true, as far as is known
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()
