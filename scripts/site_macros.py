@@ -6,11 +6,12 @@ from typing import Any
 
 from scripts.macros import house
 from scripts.macros.head_to_head import HeadToHead
+from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 
 
-class Macros(Furniture, Lists, HeadToHead):
+class Macros(Furniture, Lists, HeadToHead, Lab):
     """All macros: they share what a page has cited."""
 
 

@@ -6,8 +6,9 @@ import pytest
 from adapters_np.core import load
 from demos.budget import best, best_of_rank, choose
 from demos.fit import fit, last
+from demos.lab import weight
 from demos.worlds import change
-from scripts.studies.explained import cell, methods, weight
+from scripts.studies.explained import cell, methods
 
 
 def test_a_cell_has_the_shares_at_one_two_and_four_ranks() -> None:
