@@ -13,6 +13,7 @@ import { frontier, table } from "./frontier.js";
 import { grid } from "./grid.js";
 import { Guess } from "./guess.js";
 import { Specimen } from "./specimen.js";
+import "./own-change.js";
 
 /**
  * @typedef {{name: string, worlds: Record<string, (import("./data.js").Found | null)[]>}} Own a reader's adapter

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from scripts.bootstrap import ROOT
-from scripts.macros.page import Page, listing, macro
+from scripts.macros.head_to_head import HeadToHead
+from scripts.macros.page import listing, macro
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 OWN = ROOT / "demos" / "lab" / "own.py"
@@ -25,7 +26,7 @@ def stored() -> dict[str, Any]:
     return data
 
 
-class Lab(Page):
+class Lab(HeadToHead):
     """The macros of the lab's page."""
 
     def piece(self, name: str, *arguments: Any) -> str:
@@ -51,6 +52,11 @@ class Lab(Page):
     def imitation(self) -> str:
         """The table of students and teachers."""
         return self.piece("imitation", stored())
+
+    @macro
+    def own_change(self) -> str:
+        """The form that takes a reader's change."""
+        return self.piece("change")
 
     @macro
     def own_adapter(self) -> str:
