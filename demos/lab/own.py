@@ -11,7 +11,7 @@ from adapters_np.linalg import Array
 
 @dataclass(frozen=True, eq=False)
 class GainsAndRank(WeightAdapter):
-    """What DoRA believes, without the division by lengths."""
+    """It reaches what DoRA does: a gain on W + B A is a gain on W and another B."""
 
     g: Annotated[Array, Learned("d_out")]
     A: Annotated[Array, Learned("rank, d_in")]

@@ -38,15 +38,16 @@ class Lab(HeadToHead):
         html = re.sub(r"\s*\n\s*", "", str(piece(*arguments)))
         return f'\n<div class="ah lab">{html}</div>\n'
 
+    def style(self, more: str = "") -> str:
+        """Return the style sheet of the lab's tables, and what the page loads besides."""
+        style = f'<link rel="stylesheet" href="{self.root}assets/demo/lab.css">'
+        return f'\n<div class="ah">{style}{more}</div>\n'
+
     @macro
     def lab(self) -> str:
         """The table of methods and worlds, with its script."""
-        assets = f"{self.root}assets/demo"
-        return (
-            f'\n<div class="ah"><link rel="stylesheet" href="{assets}/lab.css">'
-            f'<script type="module" src="{assets}/adapter-lab.js"></script></div>\n'
-            + self.piece("table", stored(), SHOWN)
-        )
+        script = f'<script type="module" src="{self.root}assets/demo/adapter-lab.js"></script>'
+        return self.style(script) + self.piece("table", stored(), SHOWN)
 
     @macro
     def imitation(self) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from demos.reach import FAMILIES
+from demos.reach import FAMILIES, Change
 from scripts.bootstrap import ROOT
 from scripts.macros.lab import Lab
 from scripts.macros.page import macro
@@ -18,6 +18,7 @@ from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
 
 DATA = ROOT / "docs" / "data"
 DRAWS = 2000
+SPECTRAL = ("low_rank", "hadamard")
 LEFT, RIGHT = 0.5, 16.0
 """The ends of the picture's scale, in times chance."""
 
@@ -33,16 +34,18 @@ class Mean(NamedTuple):
 class Row(NamedTuple):
     """A family: per model how many times chance it explains, of the change and of its control."""
 
+    name: str
     title: str
+    mark: str
     methods: tuple[str, ...]
     numbers: str
     found: list[tuple[Mean, Mean]]
-    sample: bool
 
     @property
     def structure(self) -> float:
-        """How far the change is from its control, the mean over models of the ratio."""
-        return float(np.mean([change.mean / control.mean for change, control in self.found]))
+        """How far the change is from its control: the mean over models of the ratio, from 0 on."""
+        ratios = [change.mean / control.mean for change, control in self.found if control.mean > 0]
+        return max(0.0, float(np.mean(ratios)))
 
 
 def read(name: str) -> tuple[list[str], list[dict[str, str]]]:
@@ -94,12 +97,31 @@ def rows(rank: int) -> list[Row]:
     for name in dict.fromkeys(name for name, *_ in found):
         sample = name in DESCENTS
         title, methods = DESCENTS[name][:2] if sample else FAMILIES[name][1:3]
-        pairs = [
-            (over_layers(found[name, m, "change"]), over_layers(found[name, m, CONTROL]))
+        spectral = name in SPECTRAL
+        controls = {
+            m: noise(name, rank) if spectral else over_layers(found[name, m, CONTROL])
             for m in AFTER
-        ]
-        listed.append(Row(title, tuple(methods), _numbers(name, rank), pairs, sample))
+        }
+        pairs = [(over_layers(found[name, m, "change"]), controls[m]) for m in AFTER]
+        mark = ("*" if sample else "") + ("†" if spectral else "")
+        listed.append(Row(name, title, mark, tuple(methods), _numbers(name, rank), pairs))
     return sorted(listed, key=lambda row: -row.structure)
+
+
+@cache
+def noise(name: str, rank: int) -> Mean:
+    """Return how many times chance a family explains of independent entries at 256 × 256.
+
+    It is the control of families to which a change is its singular values and nothing else.
+    """
+    rng, most = np.random.default_rng(0), rank * 512
+    form = FAMILIES[name].form if name in FAMILIES else DESCENTS[name][2]
+    times = []
+    for _ in range(5):
+        found = form(Change(np.zeros((256, 256)), rng.normal(size=(256, 256))), most)
+        if found:
+            times.append(found.share * 256 * 256 / found.size)
+    return Mean(float(np.mean(times)), min(times), max(times))
 
 
 def _numbers(name: str, rank: int) -> str:
@@ -143,7 +165,16 @@ class RealChanges(Lab):
     @macro
     def real_changes(self) -> str:
         """All families on both models, as a picture in a table."""
-        return self.piece("real_changes", rows(SAMPLED_RANK), self.names(), place)
+        return self.style() + self.piece("real_changes", rows(SAMPLED_RANK), self.names(), place)
+
+    @macro
+    def real_times(self, name: str) -> str:
+        """How many times chance a family explains in both models, and of the control."""
+        (row,) = (row for row in rows(SAMPLED_RANK) if row.name == name)
+        (first, control), (second, _) = row.found
+        return (
+            f"{first.mean:.1f} and {second.mean:.1f} times chance (control {control.mean:.1f})"
+        ).replace("-", "−")
 
     @macro
     def real_facts(self) -> str:
@@ -153,7 +184,7 @@ class RealChanges(Lab):
     @macro
     def real_budgets(self) -> str:
         """The same families at one and at four ranks."""
-        found = {rank: {row.title: row for row in rows(rank)} for rank in (1, 2, 4)}
+        found = {rank: {row.name: row for row in rows(rank)} for rank in (1, 2, 4)}
         return self.piece("real_budgets", rows(SAMPLED_RANK), found)
 
     @macro

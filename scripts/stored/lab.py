@@ -20,7 +20,7 @@ from scripts.catalog import Catalog, read
 from scripts.stored.comparisons import names
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
-STUDY = __import__("pathlib").Path("/tmp/partial.jsonl")
+STUDY = ROOT / "docs" / "data" / "explained.jsonl"
 LEVELS = 127  # of each sign in a stored picture: a byte per entry
 RANKS = 9  # 0 … 8: the curve of the best change of a rank
 

@@ -123,8 +123,8 @@ def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | Non
     if cells is None:
         cells = [(slug, world, False) for slug in methods() for world in WORLDS]
         cells += [(slug, teacher, True) for slug in methods() for teacher in methods()]
-    text = out.read_text() if out.exists() else head() + "\n"
-    lines = text[: text.rfind("\n")].splitlines()  # a run may have been broken within a line
+    before = out.read_text() if out.exists() else f"{head()}\n"
+    lines = before[: before.rfind("\n")].splitlines()  # a run may have been broken within a line
     if lines[0] != head():
         raise ValueError(f"{out} was begun with {lines[0]}, this is {head()}: remove it to begin")
     rows = [json.loads(text) for text in lines[1:]]
