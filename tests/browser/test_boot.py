@@ -19,6 +19,7 @@ from adapters_np.core import slugs
 from demos.probe import probe
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
+from tests.browser.reader import becomes
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent / "workbench"
@@ -161,9 +162,8 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
     ask(page, "lora")
     assert page.evaluate("python.runtime") == runtime
     files = manifest_files(page)
-    assert requested - {"", "manifest.json"} == {
-        files[role]["path"] for role in files.keys() - late
-    }
+    wanted = {files[role]["path"] for role in files.keys() - late}
+    becomes(page, lambda: requested - {"", "manifest.json"}, wanted)
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
