@@ -46,9 +46,10 @@ def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
     knob(page, "rank").press("ArrowLeft")
     bar = page.locator("adapter-demo progress")
     page.wait_for_selector("adapter-demo[data-state=loading]")
-    while page.locator(LIVE).count() == 0:
+    while page.locator("adapter-demo[data-state=loading]").count():
         shown.append(bar.evaluate("bar => bar.value"))
         page.wait_for_timeout(100)
+    page.wait_for_selector(LIVE)
     assert shown == sorted(shown)
     assert shown[-1] > shown[0]
     assert page.evaluate("updates.at(-1).knobs.rank") == 7
