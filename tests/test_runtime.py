@@ -28,12 +28,10 @@ def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None
     shutil.copytree(PACKED / python, out / python, copy_function=os.link)
     shutil.copy(PACKED / "python.json", out)
     wheels = next(iter(vendor.fetch().values())).parent
-    command = ["node", "scripts/runtime/pack.mjs", "--wheels", str(wheels), "--out", str(out)]
-    elsewhere = {
-        **os.environ,
-        "TZ": "Pacific/Auckland",
-        "CI": "",
-    }  # small files are not the subject
+    script = tmp_path / "another name.mjs"
+    script.symlink_to(ROOT / "scripts" / "runtime" / "pack.mjs")
+    command = ["node", str(script), "--wheels", str(wheels), "--out", str(out)]
+    elsewhere = os.environ | {"TZ": "Pacific/Auckland", "CI": ""}  # where CI has small twins made
     said = subprocess.run(command, cwd=ROOT, env=elsewhere, check=True, capture_output=True).stdout
     assert said == b"packing code\n"
     assert digests(out) == digests(PACKED)
