@@ -149,14 +149,17 @@ def draw_pictures() -> None:
 
 
 def pages() -> None:
-    """Let the site generator make the pages."""
+    """Let the site generator make the pages; until it has, the last ones stay, for a preview."""
     from scripts.macros import peft_benchmark
 
     peft_benchmark.check()  # the generator would bury what is wrong with it
     help = "The lines above name the page and what is wrong with it."
     command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
     quiet = {"NO_MKDOCS_2_WARNING": "1"}
-    run("mkdocs", [*command, "--site-dir", BUILD / "pages"], help=help, extra=quiet)
+    made = BUILD / "pages.new"
+    run("mkdocs", [*command, "--site-dir", made], help=help, extra=quiet)
+    shutil.rmtree(BUILD / "pages", ignore_errors=True)
+    made.rename(BUILD / "pages")
 
 
 def complete() -> None:
