@@ -125,6 +125,16 @@ def test_a_few_numbers_make_a_full_unit_weak_unless_it_is_ahead(tmp_path: Path) 
         assert found(tmp_path, table(rows.format(value), **fields))["BL"].strength == expected
 
 
+def test_a_few_cells_of_a_suite_are_no_unit(tmp_path: Path) -> None:
+    rows = """
+        - {method: lora, parameters: 0.4, values: "80.0 80.0 80.0"}
+        - {method: boft, parameters: 0.4, values: "%s"}
+    """
+    for values, counts in (("85.0 85.0 –", True), ("85.0 – –", False)):
+        text = table(rows % values, metrics="[CoLA, RTE, SST-2]")
+        assert ("BL" in found(tmp_path, text)) == counts
+
+
 def test_settings_are_chosen_on_validation_or_by_the_budget(tmp_path: Path) -> None:
     rows = """
         - {{method: full, parameters: 100, values: "90.0"}}
