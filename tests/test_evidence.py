@@ -226,7 +226,7 @@ def test_without_an_average_cells_count_by_their_mean(tmp_path: Path) -> None:
     fields = {"metrics": "[a, error, other]", "lower_is_better": "[error]"}
     bl = found(tmp_path, table(rows, **fields))["BL"]
     # Both cells are 2 better; their mean has the spread of 1 / 2.
-    assert "+2.00 on average of 2 cells (LoRA; level within 0.5)" in bl.numbers
+    assert "+2.00 (LoRA; mean of 2 cells, better is positive; level within 0.5)" in bl.numbers
     assert bl.finding == "for"
 
 

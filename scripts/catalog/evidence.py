@@ -261,13 +261,15 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
     level = spread or LEVEL * table.range
     if len(counted) == 1:
         words = " against ".join(cells[counted[0]][i][0] for i in (0, 1))
+        kind = ""
     elif len(set(signs)) == 1:
-        a, b = (mean(pair[i] for pair in pairs) for i in (0, 1))
-        words = f"{a:.2f} against {b:.2f}, means of {len(pairs)} cells,"
+        words = " against ".join(f"{mean(pair[i] for pair in pairs):.2f}" for i in (0, 1))
+        kind = f"means of {len(pairs)} cells; "
     else:
-        words = f"{difference:+.2f} on average of {len(pairs)} cells"
-    tie = f"level within {level:.2g}"
-    return Gap(difference / table.range, level / table.range, spread > 0, f"{words} ({{}}; {tie})")
+        words = f"{difference:+.2f}".replace("-", "−")
+        kind = f"mean of {len(pairs)} cells, better is positive; "
+    about = f"{words} ({{}}; {kind}level within {level:.2g})"
+    return Gap(difference / table.range, level / table.range, spread > 0, about)
 
 
 def _spread(printed: Sequence[str]) -> float:
@@ -301,7 +303,7 @@ def _part(
 def _budget(row: Row, size: float | None) -> str:
     part = share(row, size)
     if row.parameters is not None:
-        return f"{row.parameters:g} M" + (f" = {part:.2g} %" if part is not None else "")
+        return f"{round(row.parameters, 3):,g} M" + (f" = {part:.2g} %" if part is not None else "")
     return f"{part:g} %" if part is not None else "a number not printed"
 
 
