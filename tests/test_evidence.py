@@ -342,8 +342,7 @@ def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
         for found in rows.values()
         for f in found
     )
-    # GSM8K with one factor is OFT. Images: 0.645 with 2.1 M against 0.697 with 38.3 M.
-    assert of("boft") == {"BL image generation": "against", "WA image generation": "for"}
+    assert of("boft") == {}  # both runs have one factor, which is OFT
     # IA3's best run on validation data adapts other modules than LoRA: 45.5 (0.50) and 47.2 for
     # full tuning, with two standard errors of the difference 3.9.
     assert of("ia3") == {
