@@ -32,15 +32,19 @@ SITE = ROOT / "site"
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
 CODE = ("adapters_np/**/*.py", "demos/*.py", *LOCKS)
-READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
-RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *READ)
-EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes", "tables"))
-FACTS = ("docs/data/tables/*.yml", "mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
+READ = tuple(
+    f"scripts/catalog/{name}.py"
+    for name in ("__init__", "papers", "records", "tables", "benchmark", "evidence", "verdict")
+)
+EVIDENCE = ("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv")
+RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *EVIDENCE, *READ)
+EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes"))
+FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
     *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
 )
-CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "docs/data/tables/*", "scripts/catalog/*")
+CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
