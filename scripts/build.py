@@ -51,7 +51,7 @@ LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    "scripts/site_macros.py",
+    *("scripts/site_macros.py", "scripts/studies/*.py"),
     *(
         "scripts/macros/*",
         ".build/demos/*",
