@@ -42,6 +42,7 @@ try {
   seen.after = await look(await open(seen.errors));
   seen.again = await look(await open(seen.errors));
   seen.errors = [...seen.errors]; // what follows asks for files that are gone
+  await tab.click("details.fold:has(code-cell) > summary");
   await tab.click("code-cell button");
   await tab.waitForFunction(() => /could not/.test(document.querySelector("code-cell").textContent));
   seen.editor = await tab.$eval("code-cell button", (button) => button.textContent);
