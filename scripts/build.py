@@ -62,7 +62,8 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
+    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*"),
+    *("demos/page/sw.js", "demos/page/search.js", "docs/*.md"),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 

@@ -21,6 +21,7 @@ from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker, place_python
+from scripts.finish.search import add_search
 from scripts.finish.typography import dress
 
 BUILD = ROOT / ".build"
@@ -82,6 +83,7 @@ def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> 
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
+    add_search(out, catalog)
     add_names(out, facts.url)
     add_policy(out)
 

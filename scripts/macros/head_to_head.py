@@ -115,7 +115,7 @@ class HeadToHead(Page):
                 rows.append((method, [record for pair in records.values() for record in pair]))
         order = [module for m in read().methods.values() for module in m.modules]
         rows.sort(key=lambda row: order.index(row[0]))
-        return self.draw("head_to_head", rows, self.names(), list(BASELINES.values()))
+        return self.draw("head_to_head", rows, self.names(), list(BASELINES.values()), found=False)
 
     @macro
     def home_field(self) -> str:
@@ -128,7 +128,7 @@ class HeadToHead(Page):
     def against_lora(self) -> str:
         """One line for each model and suite on which a method stands beside LoRA."""
         found = [unit for unit in units(_comparisons()) if unit.baseline == "lora"]
-        return self.draw("against_lora", found, self.names())
+        return self.draw("against_lora", found, self.names(), found=False)
 
     @macro
     def flagged(self) -> str:

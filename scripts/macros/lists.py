@@ -10,6 +10,7 @@ from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
 from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
@@ -71,7 +72,7 @@ class Lists(Page):
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
         ]
-        return self.draw("cards", groups, self.root, MOST)
+        return self.draw("cards", groups, self.root, MOST, found=False)
 
     @macro
     def dimensions(self) -> str:
@@ -103,7 +104,7 @@ class Lists(Page):
     def claim_cards(self) -> str:
         """The claims and their verdicts in short, for the home page."""
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
-        return self.draw("claim_cards", meta["claims"])
+        return self.draw("claim_cards", meta["claims"], found=False)
 
     @macro
     def themes_list(self) -> str:
@@ -130,8 +131,13 @@ class Lists(Page):
             self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
             number = f"{m.number}. " if m.number else ""
             parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.draw("errata", m))
+            parts.append(self.draw("errata", m, found=False))
         return "\n".join(parts)
+
+    @macro
+    def others_list(self) -> str:
+        """Methods without a page of their own."""
+        return self.draw("others", read_others())
 
     @macro
     def scorecard(self) -> str:
@@ -149,12 +155,12 @@ class Lists(Page):
             )
         rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, found=False)
 
     @macro
     def chooser(self) -> str:
         """From needs to a shortlist."""
-        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS)
+        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS, found=False)
 
     def active(self) -> Iterator[Method]:
         """All methods that one would choose today."""
@@ -170,12 +176,12 @@ class Lists(Page):
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", rows, MODELS)
+        return self.draw("parameter_table", rows, MODELS, found=False)
 
     @macro
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
-        return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
+        return self.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 
@@ -229,7 +235,7 @@ class Lists(Page):
             },
         }  # fmt: skip
         rows = peft_benchmark.rows(suite)
-        return self.draw("benchmark_table", rows, about[suite], self.links())
+        return self.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
     @macro
     def agreement(self) -> str:
@@ -251,4 +257,4 @@ class Lists(Page):
             ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
             ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
         ]
-        return self.draw("agreement", found)
+        return self.draw("agreement", found, found=False)

@@ -30,6 +30,9 @@ MEANINGS: dict[Dimension, str] = {
     "WA": "a baseline in many other papers",
 }
 
+# Where one element ends and another begins, the search would join their words.
+JOINED = re.compile(r"(</(?:td|th|thead|tr|caption|span|p|a)>)(?=<[^/])")
+
 Macro = TypeVar("Macro", bound=Callable[..., str])
 
 
@@ -101,9 +104,9 @@ def listing(path: Path, name: str, module: str = "") -> str:
     file = path.relative_to(ROOT).as_posix()
     method = f' module="{module}"' if module else ""
     return (
-        f'<div class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
+        f'<section class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
         f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
-        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</div>\n'
+        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</section>\n'
     )
 
 
@@ -138,13 +141,21 @@ class Page:
         """The way from the page to the site's root."""
         return "../" * len([part for part in self.url.split("/") if part]) or "./"
 
-    def draw(self, name: str, *arguments: Any) -> str:
-        """Return a piece of scripts/macros/page.html as one block of HTML."""
+    def draw(self, name: str, *arguments: Any, found: bool = True) -> str:
+        """Return a piece of scripts/macros/page.html as one block of HTML.
+
+        Args:
+            name: The piece.
+            *arguments: What it is made of.
+            found: Whether the search finds what it says; not where another page says the same.
+        """
         titles = {m.slug: m.title for m in catalog().methods.values()}
         template = self.jinja.get_template("page.html")
         module = template.make_module({"root": self.root, "titles": titles})
         html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
-        return f'\n<div class="ah" data-search-exclude>{html}</div>\n'
+        html = JOINED.sub(r"\1 ", html)
+        excluded = "" if found else " data-search-exclude"
+        return f'\n<div class="ah"{excluded}>{html}</div>\n'
 
     def note(self, text: str) -> tuple[Any, ...]:
         """Return the sources in a text, and note them for the page's list of references."""
