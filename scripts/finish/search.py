@@ -1,7 +1,7 @@
-"""What the search finds: the generator's index, with the names that readers use, for its own worker.
+"""What the search finds: the generator's index with the names that readers use.
 
-A page is found by its title, by `names` in its front matter and by a method's other addresses. These
-weigh most. They stand in a field of their own, which no result shows.
+A page is found by its title, by `names` in its front matter and by a method's other addresses.
+These weigh most. They stand in a field of their own, which no result shows.
 """
 
 from __future__ import annotations

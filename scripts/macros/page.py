@@ -103,8 +103,9 @@ def listing(path: Path, name: str, module: str = "") -> str:
     """
     file = path.relative_to(ROOT).as_posix()
     method = f' module="{module}"' if module else ""
+    about = f'class="source-listing" data-module="{module}" data-search-exclude markdown="1"'
     return (
-        f'<section class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
+        f"<section {about}>\n\n"
         f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
         f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</section>\n'
     )

@@ -20,7 +20,8 @@ ASK = """async (queries) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.postMessage(message);
   });
-  const index = await (await fetch(new URL("search/search_index.json", new URL(base + "/", location.href)))).json();
+  const address = new URL("search/search_index.json", new URL(`${base}/`, location.href));
+  const index = await (await fetch(address)).json();
   await send({ type: 0, data: { ...index, options: { suggest: false } } });
   const found = {};
   for (const query of queries) {
