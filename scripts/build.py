@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
+
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
@@ -28,6 +30,7 @@ from scripts.stored import cards, comparisons, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
+SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
@@ -63,7 +66,7 @@ SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KIN
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
     *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*"),
-    *("demos/page/sw.js", "demos/page/search.js", "docs/*.md"),
+    *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
@@ -146,6 +149,16 @@ def draw_pictures() -> None:
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
+def catalogue() -> None:
+    """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
+    catalog = check()
+    themes = [
+        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
+        for key, theme in catalog.themes.items()
+    ]
+    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))
+
+
 def pages() -> None:
     """Let the site generator make the pages."""
     from scripts.macros import peft_benchmark
@@ -206,7 +219,7 @@ def build() -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
-    step("catalogue", CATALOGUE, ROOT / "docs", check)
+    step("catalogue", CATALOGUE, SIDEBAR, catalogue)
     runtime()
     address = read_site().url
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)

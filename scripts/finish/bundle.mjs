@@ -47,6 +47,7 @@ await bundle(
     "widget/compare.css",
     "page/tables.js",
     "page/calculator.js",
+    "page/scatter.js",
     "page/offline.js",
   ],
   {

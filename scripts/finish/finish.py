@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog, counts, exports, tables
+from scripts.catalog import Catalog, citations, counts, exports, tables
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
@@ -200,7 +200,8 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
     for m in catalog.methods.values():
-        texts[f"{m.url}{m.slug}.bib"] = exports.page_bib(m, catalog, facts)
+        for end, text in citations.files(m, catalog, facts).items():
+            texts[f"{m.url}{m.slug}.{end}"] = text
     for alias, slug in exports.redirects(catalog).items():
         page = exports.redirect_page(catalog.methods[slug], facts)
         texts[f"methods/{alias}/index.html"] = page

@@ -1,7 +1,7 @@
 """What the search finds: the generator's index with the names that readers use.
 
-A page is found by its title, by `names` in its front matter and by a method's other addresses.
-These weigh most. They stand in a field of their own, which no result shows.
+A page is found by its title, by a method's `names` and other addresses, by the `tags` of another
+page. These weigh most. They stand in a field of their own, which no result shows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.others import FILE, read_others
-from scripts.catalog.records import Method, Peft, front_matter
+from scripts.catalog.records import Method, Peft
 
 PRELUDE = ROOT / "demos" / "page" / "search.js"
 WORKER = "assets/javascripts/workers/search.*.min.js"
@@ -34,9 +34,10 @@ def add_search(site: Path, catalog: Catalog) -> None:
     index["config"] |= {"separator": SEPARATOR, "fields": FIELDS}
     named = names(catalog)
     for entry in index["docs"]:
-        if found := named.get(entry["location"]):
+        place, tags = entry["location"], entry.pop("tags", [])
+        if found := named.get(place, [] if "#" in place else tags):
             entry["names"] = " ".join(words(found))
-            if "#" in entry["location"]:
+            if "#" in place:
                 entry["boost"] = SECTION
     path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), "utf-8")
     for worker in site.glob(WORKER):
@@ -44,13 +45,8 @@ def add_search(site: Path, catalog: Catalog) -> None:
 
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
-    """Return the names of every page and section that has any, by its address below the site's."""
+    """Return the names of methods, of themes and of methods without a page, by their addresses."""
     found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "docs").glob("*.md")):
-        data, _ = front_matter(path)
-        place = "" if path.stem == "index" else f"{path.stem}/"
-        if "names" in data:
-            found[place] = data["names"]
     for theme in catalog.themes.values():
         found[f"claims/#theme-{theme.key}"] = [theme.title]
     for other in read_others():
@@ -76,7 +72,7 @@ def words(texts: Iterable[str]) -> list[str]:
     >>> words(["LoRA+", "P-tuning"])
     ['lora+', '¶lora+', 'p', 'tuning', '¶ptuning']
     """
-    found = []
+    found: list[str] = []
     for text in map(str.lower, texts):
         found += filter(None, re.split(SEPARATOR, text))
         found.append("¶" + "".join(letter for letter in text if letter.isalnum() or letter == "+"))

@@ -7,7 +7,10 @@ from html import escape
 from typing import Any
 
 from adapters_np.core import load, parameters
+from demos.budget import best, explained
 from demos.probe import measure
+from demos.world import toy
+from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.others import read_others
@@ -16,6 +19,8 @@ from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
 from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+
+GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -105,6 +110,22 @@ class Lists(Page):
         """The claims and their verdicts in short, for the home page."""
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
         return self.draw("claim_cards", meta["claims"], found=False)
+
+    @macro
+    def guess(self) -> str:
+        """A first prediction: which adapter explains a rotation, at about equal numbers."""
+        W = toy(size="32x32").W
+        wanted = change("turn", W)
+        shares = []
+        for slug in ("lora", "oft", "ia3", "shira"):
+            setting, end = best(load(slug), W, wanted, GUESS)
+            percent = round(100 * explained(end.error))
+            title = catalog().methods[slug].title
+            shares.append(
+                {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
+            )
+        question = "Which adapter can make this change?"
+        return self.draw("prediction_of_shares", question, shares, found=False)
 
     @macro
     def themes_list(self) -> str:
@@ -216,10 +237,12 @@ class Lists(Page):
         }
 
     @macro
-    def benchmark_plot(self, suite: peft_benchmark.Suite, axis: Any) -> str:
+    def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
-        svg = peft_benchmark.plot(suite, axis, self.links())
-        return f'\n<div class="ah"><div class="scroll wide plot">{svg}</div></div>\n'
+        plot = peft_benchmark.plot(axis, self.links())
+        address = f"{self.root}assets/demo/scatter.js"
+        script = f'<script type="module" src="{address}"></script>\n'
+        return self.draw("scatter", plot, found=False) + script
 
     @macro
     def benchmark_table(self, suite: peft_benchmark.Suite) -> str:

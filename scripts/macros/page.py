@@ -20,6 +20,7 @@ from markupsafe import Markup
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension, Source, sources
+from scripts.macros import scatter
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "level with full fine-tuning with under 1 % of the parameters",
@@ -128,6 +129,7 @@ class Page:
             "subscripts": subscripts,
             "decimal": decimal,
             "short": short,
+            "short_number": scatter.short,
             "sources": self.note,
         }
         self.jinja = jinja
