@@ -156,6 +156,25 @@ def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def test_the_last_pages_stay_until_the_next_ones_are_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = page(project / ".build/pages", "index.html", "last")
+
+    def interrupted(_: str, command: list[Any], **__: Any) -> None:
+        page(Path(command[-1]), "index.html", "half of the next")
+        raise SetupError("no")
+
+    monkeypatch.setattr(build, "run", interrupted)
+    monkeypatch.setattr(peft_benchmark, "check", lambda: None)
+    with pytest.raises(SetupError):
+        build.pages()
+    assert "last" in last.read_text()
+    monkeypatch.setattr(build, "run", lambda _, words, **__: page(words[-1], "index.html", "next"))
+    build.pages()
+    assert "next" in last.read_text()
+
+
 # All but the one that reads every source to see which folder imports which.
 STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "scripts", "site"}
 PYTHON = {

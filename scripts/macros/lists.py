@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 from adapters_np.core import load, parameters
 from demos.budget import best, explained
@@ -16,9 +16,10 @@ from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
 from scripts.catalog.shapes import formula
+from scripts.catalog.verdict import Word
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
-from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 
 GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 
@@ -81,16 +82,24 @@ class Lists(Page):
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
+        """The rubric's dimensions with how often they are awarded and get which verdict."""
         graded = [m for m in catalog().methods.values() if m.graded]
-
+        words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            verdicts = [m.audit[key].verdict for m in graded]
-            awarded = sum(key in m.survey for m in graded)
-            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
-            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
-        return self.draw("dimensions", rows)
+            found = [m.verdicts[key] for m in graded]
+            rows.append(
+                {
+                    "key": key,
+                    "name": name,
+                    "worth": POINTS[key],
+                    "meaning": MEANINGS[key],
+                    "awarded": sum(key in m.survey for m in graded),
+                    "counts": [[v.word for v in found].count(word) for word in words],
+                    "fragile": sum(v.fragile for v in found),
+                }
+            )
+        return self.draw("dimensions", rows, words)
 
     @macro
     def argument_map(self) -> str:
@@ -166,17 +175,17 @@ class Lists(Page):
         rows: list[dict[str, Any]] = []
         for m in catalog().methods.values():
             cls = load(m.modules[0])
-            by = {
-                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
-                for verdict in ("confirmed", "contested")
-            }
-            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
             rows.append(
-                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+                {
+                    "method": m,
+                    "formula": formula(cls),
+                    "count": parameters(cls, 64, 64),
+                    "identity": cls.starts_at_identity,
+                    "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
+                }
             )
-        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, found=False)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
     @macro
     def chooser(self) -> str:
