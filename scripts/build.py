@@ -24,7 +24,7 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.macros import house
 from scripts.runtime import vendor
-from scripts.stored import cards, comparisons, sweeps, widgets
+from scripts.stored import cards, comparisons, fits, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -38,10 +38,11 @@ EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "
 FACTS = ("docs/data/tables/*.yml", "mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", ".build/fits/*", *CODE),
 )
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "docs/data/tables/*", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+FITS = (*SWEEPS, "scripts/stored/fits.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
@@ -62,7 +63,13 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
+    *(
+        ".build/sweeps/*",
+        ".build/fits/*",
+        ".build/compare/*",
+        ".build/pictures/*",
+        "demos/page/sw.js",
+    ),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
@@ -176,6 +183,7 @@ def preview() -> None:
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(runtime, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
@@ -209,6 +217,7 @@ def build() -> None:
     runtime()
     address = read_site().url
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("fits", FITS, BUILD / "fits", fits.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
