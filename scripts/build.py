@@ -24,7 +24,7 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.macros import house
 from scripts.runtime import vendor
-from scripts.stored import cards, comparisons, lab, sweeps, widgets
+from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -42,10 +42,11 @@ EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", ".build/fits/*", *CODE),
 )
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+FITS = (*SWEEPS, "scripts/stored/fits.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
@@ -69,7 +70,7 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/lab/*", ".build/pictures/*"),
+    *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
     *("demos/page/sw.js", "scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
@@ -186,6 +187,7 @@ def preview() -> None:
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(runtime, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
@@ -219,6 +221,7 @@ def build() -> None:
     runtime()
     address = read_site().url
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("fits", FITS, BUILD / "fits", fits.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("lab", LAB, BUILD / "lab", lab.main)
