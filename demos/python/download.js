@@ -10,6 +10,7 @@ import { unpack } from "./parcel.js";
  * @typedef {object} Host
  * @property {(url: string, cache: RequestCache) => Promise<Response>} fetch
  * @property {(url: string) => Uint8Array} read Answers at once, in the middle of an import.
+ * @property {boolean} [whole] Whether all functions are fetched at once, as what readers write may need any.
  * @property {string} [index] Under Node, the folder with Pyodide's own files.
  * @property {(module: any) => void} [beforePython] For the maker of the snapshot.
  */
@@ -27,7 +28,11 @@ export const browser = {
     const request = new XMLHttpRequest();
     request.open("GET", url, false);
     request.responseType = "arraybuffer";
-    request.send();
+    try {
+      request.send();
+    } catch {
+      throw new LoadError(`${url} could not be loaded`);
+    }
     if (request.status !== 200) throw new LoadError(`${url} answered ${request.status}`);
     return new Uint8Array(request.response);
   },
@@ -100,6 +105,13 @@ export class Downloads {
     const data = this.kept[role] ?? this.host.read(this.address(role));
     if (data.length !== this.files[role].bytes) throw new LoadError(`${role} is not the file that was published`);
     return (this.kept[role] = data);
+  }
+
+  /** @param {string} role @param {string} name @returns {WebAssembly.Module} One of several modules, now. */
+  part(role, name) {
+    const made = this.kept[role];
+    if (made && !(made instanceof Uint8Array)) return made[name];
+    return new WebAssembly.Module(/** @type {Uint8Array<ArrayBuffer>} */ (unpack(this.read(role))[name]));
   }
 
   /**

@@ -10,7 +10,7 @@ import { compare, explain, probe } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
-const ready = start(postMessage, (pyodide) => pyodide.pyimport("demos.probe").destroy());
+const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 addEventListener("message", async ({ data: { id, type, ...request } }) => {
   const pyodide = await ready;

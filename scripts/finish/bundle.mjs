@@ -53,7 +53,7 @@ await bundle(
     splitting: true,
     chunkNames: "[name]-[hash]",
     banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
-    // The size alone, so that the page does not carry the list of files that the worker needs.
-    define: { ...constants, "MANIFEST.bytes": `${files.bytes}` },
+    // The sizes alone, so that the page does not carry the list of files that the worker needs.
+    define: { ...constants, "MANIFEST.bytes": `${files.bytes}`, "MANIFEST.whole": `${files.whole}` },
   },
 );

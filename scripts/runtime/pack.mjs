@@ -10,7 +10,6 @@
 
 import "./still.mjs"; // before all else: its clock is the one that the others read
 
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
@@ -18,20 +17,26 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { boot, first } from "../../demos/python/boot.js";
-import { pack as parcel } from "../../demos/python/parcel.js";
+import { explain, probe } from "../../demos/python/answer.js";
+import { first } from "../../demos/python/boot.js";
+import { pack as parcel, unpack } from "../../demos/python/parcel.js";
+import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
+import { instrument, profile, split } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
 /** @typedef {import("../../demos/python/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
-/** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
+/** @typedef {import("./host.mjs").Contents} Contents */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(path.dirname(HERE));
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
-const QUICK = process.env.CI ? /^(wheels\/|library\.zip$)/ : /^(wheels\/|library\.zip$|snapshot\.bin$)/;
+const QUICK = process.env.CI
+  ? /^(wheels\/|library\.zip$|late\.bin$)/
+  : /^(wheels\/|library\.zip$|late\.bin$|snapshot\.bin$)/;
+const CORE = "pyodide.asm.wasm";
 const EMPTY_ZIP = Uint8Array.from([80, 75, 5, 6, ...new Array(18).fill(0)]);
 
 /** What the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
@@ -55,6 +60,9 @@ const { values: options } = parseArgs({
     draft: { type: "boolean", default: false },
   },
 });
+
+/** @param {Contents} contents @param {(module: any) => void} [beforePython] */
+const start = (contents, beforePython) => host.start(contents, options.pyodide, { beforePython });
 
 /**
  * Return the files of a folder, made by `make` unless it was made before from the same inputs.
@@ -105,7 +113,7 @@ async function write(contents, home) {
     ]);
     await fs.mkdir(path.dirname(file), { recursive: true });
     await Promise.all([fs.writeFile(file, data), fs.writeFile(`${file}.br`, brotli), fs.writeFile(`${file}.gz`, gzip)]);
-    files[role] = { path: `${home}/${role}`, bytes: data.length, download: brotli.length, sha256: sha256(data) };
+    files[role] = { path: `${home}/${role}`, bytes: data.length, download: brotli.length, sha256: host.sha256(data) };
   });
   await Promise.all(each);
   return Object.fromEntries(Object.keys(contents).map((role) => [role, files[role]]));
@@ -117,9 +125,10 @@ async function write(contents, home) {
  * @param {Contents} core Pyodide's own files.
  * @param {Contents} wheels
  * @param {Contents} finder sitecustomize.py
+ * @param {Contents} scripts workout.txt
  * @returns {Promise<Contents>}
  */
-async function runtime(core, wheels, finder) {
+async function runtime(core, wheels, finder, scripts) {
   const lock = JSON.parse(new TextDecoder().decode(core["pyodide-lock.json"]));
   const { loadPyodide } = await import(pathToFileURL(path.join(options.pyodide, "pyodide.mjs")).href);
   /** @type {Pyodide} */
@@ -153,7 +162,7 @@ async function runtime(core, wheels, finder) {
     const { file_name, depends, ...entry } = lock.packages[name];
     const wheel = pack.wheel(put(file_name, wheels[file_name])).toJs();
     const others = depends.filter((/** @type {string} */ other) => other !== "numpy");
-    packages[name] = { ...entry, file_name, depends: others, sha256: sha256(wheel) };
+    packages[name] = { ...entry, file_name, depends: others, sha256: host.sha256(wheel) };
     contents[`wheels/${file_name}`] = wheel;
   }
   contents["pyodide-lock.json"] = new TextEncoder().encode(JSON.stringify({ info: lock.info, packages }));
@@ -161,8 +170,59 @@ async function runtime(core, wheels, finder) {
   const whole = { ...contents, "python_stdlib.zip": library, "library.zip": EMPTY_ZIP, "code.zip": EMPTY_ZIP };
   const used = (await start(whole)).runPython(SESSION).toJs();
   const [standard, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
-  return { ...contents, "python_stdlib.zip": standard, "library.zip": rest };
+  return divided(
+    { ...contents, "python_stdlib.zip": standard, "library.zip": rest },
+    new TextDecoder().decode(scripts["workout.txt"]),
+  );
 }
+
+/**
+ * Return the files with the functions that a first answer does not need in a file of their own.
+ *
+ * What it needs is found with the project's code left out, so that an edit of that does not change these files.
+ *
+ * @param {Contents} contents
+ * @param {string} workout What a first answer may call.
+ * @returns {Promise<Contents>}
+ */
+async function divided(contents, workout) {
+  const modules = { [CORE]: contents[CORE], ...unpack(contents["numpy.bin"]) };
+  const { [CORE]: watchedCore, ...watchedNumpy } = mapped(modules, instrument);
+  const watched = { ...contents, "code.zip": EMPTY_ZIP, [CORE]: watchedCore, "numpy.bin": parcel(watchedNumpy) };
+  const picture = await takeSnapshot((beforePython) => start(watched, beforePython), SESSION);
+  const called = await profile(async () => {
+    const python = await start({ ...watched, "snapshot.bin": picture });
+    python.runPython(workout);
+    for (const knobs of [
+      {},
+      { rank: 3 },
+      { rank: 3, step: 0.5, name: "é", on: true, off: false, nothing: null, list: [1, 2.5, "a"] },
+    ]) {
+      try {
+        probe(python, "lora", knobs);
+      } catch (error) {
+        explain(/** @type {Error} */ (error));
+      }
+    }
+  });
+  const parts = mapped(modules, (wasm, at) => split(wasm, called[at]));
+  const { [CORE]: first, ...others } = mapped(parts, ({ early }) => early);
+  return {
+    ...contents,
+    [CORE]: first,
+    "numpy.bin": parcel(others),
+    "late.bin": parcel(mapped(parts, ({ late }) => late)),
+  };
+}
+
+/**
+ * @template T, U
+ * @param {Record<string, T>} things
+ * @param {(thing: T, at: number) => U} change
+ * @returns {Record<string, U>}
+ */
+const mapped = (things, change) =>
+  Object.fromEntries(Object.entries(things).map(([name, thing], at) => [name, change(thing, at)]));
 
 /**
  * Yield the name of a package and of what it needs, numpy excepted.
@@ -182,33 +242,6 @@ function* closure(packages, name, seen = new Set(["numpy"])) {
 async function packer(pyodide) {
   pyodide.FS.writeFile("/home/pyodide/bytecode.py", await fs.readFile(path.join(HERE, "bytecode.py")));
   return pyodide.pyimport("bytecode");
-}
-
-/**
- * Start Python from files in memory, as the browser does.
- *
- * @param {Contents} contents
- * @param {(module: any) => void} [beforePython]
- * @returns {Promise<Pyodide>}
- */
-async function start(contents, beforePython) {
-  const base = pathToFileURL(options.pyodide + path.sep).href;
-  const entries = Object.entries(contents).map(([role, data]) => [
-    role,
-    { path: role, bytes: data.length, download: data.length, sha256: sha256(data) },
-  ]);
-  /** @param {string} url */
-  const read = (url) => contents[url.slice(base.length)];
-  const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, () => {}, {
-    index: options.pyodide,
-    beforePython,
-    read,
-    async fetch(url) {
-      const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-      return new Response(/** @type {BodyInit} */ (read(url)), { headers: { "content-type": type } });
-    },
-  });
-  return pyodide;
 }
 
 /**
@@ -244,34 +277,31 @@ async function read(base, wanted, prefix = "") {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** @param {string | Uint8Array} data */
-function sha256(data) {
-  return createHash("sha256").update(data).digest("hex");
-}
-
 /** @param {Contents} contents */
 function digest(contents) {
-  return sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, sha256(data)])));
+  return host.sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, host.sha256(data)])));
 }
 
 async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|bytecode\.py|trim\.mjs)$/);
+  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|host\.mjs|bytecode\.py|trim\.mjs|split\.mjs|workout\.txt)$/);
   const browser = path.join(demos, "python");
-  const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
+  const finder = await read(browser, /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
-  const packed = options.draft
-    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
-    : await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
-  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
-
   const starters = {
     ...(await read(HERE, /^snapshot\.mjs$/)),
-    ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)),
+    ...(await read(browser, /^(answer|boot|download|late|parcel|snapshot)\.js$/)),
   };
+  const packed = options.draft
+    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
+    : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, () =>
+        runtime(core, wheels, finder, scripts),
+      );
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
+
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),
@@ -286,9 +316,14 @@ async function main() {
 
   const files = { ...python, ...own };
   const { version } = JSON.parse(await fs.readFile(path.join(options.pyodide, "package.json"), "utf8"));
-  const bytes = first(files).reduce((sum, role) => sum + files[role].download, 0);
+  const [bytes, whole] = [false, true].map((all) =>
+    first(files, all).reduce((sum, role) => sum + files[role].download, 0),
+  );
   const base = "../py/"; // from the folder of worker.js
-  await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
+  await fs.writeFile(
+    path.join(options.out, "manifest.json"),
+    JSON.stringify({ version, base, bytes, whole, files }, null, 1),
+  );
 }
 
 main().then(

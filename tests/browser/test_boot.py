@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Worker
+from playwright.sync_api import Browser, Error, Page, Worker
 
 from adapters_np.core import slugs
-from demos.probe import probe
+from demos.probe import probe, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
 
@@ -132,7 +132,7 @@ def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str
     assert loaded == sorted(loaded)
     assert {step["total"] for step in progress[-3:]} == {announced}
     assert progress[-1] == {"loaded": announced, "total": announced, "stage": "start"}
-    late = {"library.zip", "python_stdlib.zip", "code.zip"}
+    late = {"library.zip", "python_stdlib.zip", "code.zip", "late.bin"}
     files = manifest_files(page).items()
     assert announced == sum(file["download"] for role, file in files if role not in late)
 
@@ -147,7 +147,7 @@ def manifest_files(page: Page) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("query", "runtime", "late"),
     [
-        ("", "snapshot", {"library.zip", "python_stdlib.zip", "code.zip"}),
+        ("", "snapshot", {"library.zip", "python_stdlib.zip", "code.zip", "late.bin"}),
         ("?runtime=bytecode", "bytecode", {"library.zip", "snapshot.bin"}),
     ],
     ids=["snapshot", "bytecode"],
@@ -164,6 +164,47 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
     assert requested - {"", "manifest.json"} == {
         files[role]["path"] for role in files.keys() - late
     }
+
+
+def test_no_first_answer_waits_for_the_late_part(page: Page, workbench: str) -> None:
+    waited: list[str] = []  # Python asks in the middle of a call, which a fetch in advance does not
+    page.context.on("request", lambda r: waited.append(r.url) if r.resource_type == "xhr" else None)
+    page.goto(workbench)
+    for method in sorted(slugs()):
+        ask(page, method, **{name: knob.default for name, knob in settings(method).items()})
+        assert waited == [], method
+    ask(page, "lora", rank=99)
+    assert waited == []
+
+
+LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
+
+
+def test_the_late_part_arrives_with_its_first_call(page: Page, workbench: str) -> None:
+    worker = bare(page, workbench)
+    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")):
+        assert worker.evaluate(LATE) == "a + 1"
+
+
+def test_the_late_part_is_fetched_while_nobody_waits(page: Page, workbench: str) -> None:
+    page.goto(workbench)
+    ask(page, "lora")
+    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")) as asked:
+        pass
+    assert asked.value.resource_type == "fetch"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda data: data[:-1], lambda data: None], ids=["cut", "missing"]
+)
+def test_a_late_part_that_does_not_arrive_is_named(
+    browser: Browser, damaged: Path, change: Any
+) -> None:
+    replace(damaged, "late.bin", change)
+    with serving(damaged) as address, browser.new_context() as context:
+        worker = bare(context.new_page(), f"{address}assets/demo/")
+        with pytest.raises(Error, match=r"late\.bin"):
+            worker.evaluate(LATE)
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
