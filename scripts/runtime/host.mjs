@@ -5,6 +5,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { boot } from "../../demos/python/boot.js";
+import { checksum } from "../../demos/python/download.js";
 
 /** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
 
@@ -16,10 +17,7 @@ import { boot } from "../../demos/python/boot.js";
  */
 export async function start(contents, index, { beforePython, kept } = {}) {
   const base = pathToFileURL(index + path.sep).href;
-  const entries = Object.entries(contents).map(([role, data]) => [
-    role,
-    { path: role, bytes: data.length, download: data.length, sha256: sha256(data) },
-  ]);
+  const entries = Object.entries(contents).map(([role, data]) => [role, entry(role, data, data.length)]);
   /** @param {string} url */
   const read = (url) => contents[url.slice(base.length)];
   const host = {
@@ -34,6 +32,17 @@ export async function start(contents, index, { beforePython, kept } = {}) {
   const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, () => {}, host, kept);
   return pyodide;
 }
+
+/**
+ * @param {string} path
+ * @param {Uint8Array} data
+ * @param {number} download Bytes on the wire.
+ * @returns {import("../../demos/python/download.js").File}
+ */
+export const entry = (path, data, download) => ({
+  ...{ path, bytes: data.length, download },
+  ...{ sha256: sha256(data), sum: checksum(data) },
+});
 
 /** @param {string | Uint8Array} data */
 export function sha256(data) {

@@ -6,6 +6,8 @@
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
  * With --draft, code that has changed comes alone: without a snapshot, which the next run without --draft takes.
+ * With --profile, nothing is packed: the functions that first answers call are noted in early.json, which decides what
+ * comes early (split.mjs). It is for a new Pyodide, and for answers that need more than they did.
  */
 
 import "./still.mjs"; // before all else: its clock is the one that the others read
@@ -17,12 +19,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { explain, probe } from "../../demos/python/answer.js";
+import { compare, explain, probe } from "../../demos/python/answer.js";
 import { first } from "../../demos/python/boot.js";
 import { pack as parcel, unpack } from "../../demos/python/parcel.js";
 import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
-import { instrument, profile, split } from "./split.mjs";
+import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
 /** @typedef {import("../../demos/python/download.js").File} File */
@@ -58,6 +60,7 @@ const { values: options } = parseArgs({
     wheels: { type: "string" },
     out: { type: "string", default: path.join(ROOT, ".build/py") },
     draft: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
   },
 });
 
@@ -113,7 +116,7 @@ async function write(contents, home) {
     ]);
     await fs.mkdir(path.dirname(file), { recursive: true });
     await Promise.all([fs.writeFile(file, data), fs.writeFile(`${file}.br`, brotli), fs.writeFile(`${file}.gz`, gzip)]);
-    files[role] = { path: `${home}/${role}`, bytes: data.length, download: brotli.length, sha256: host.sha256(data) };
+    files[role] = host.entry(`${home}/${role}`, data, brotli.length);
   });
   await Promise.all(each);
   return Object.fromEntries(Object.keys(contents).map((role) => [role, files[role]]));
@@ -125,10 +128,9 @@ async function write(contents, home) {
  * @param {Contents} core Pyodide's own files.
  * @param {Contents} wheels
  * @param {Contents} finder sitecustomize.py
- * @param {Contents} scripts workout.txt
  * @returns {Promise<Contents>}
  */
-async function runtime(core, wheels, finder, scripts) {
+async function runtime(core, wheels, finder) {
   const lock = JSON.parse(new TextDecoder().decode(core["pyodide-lock.json"]));
   const { loadPyodide } = await import(pathToFileURL(path.join(options.pyodide, "pyodide.mjs")).href);
   /** @type {Pyodide} */
@@ -170,59 +172,74 @@ async function runtime(core, wheels, finder, scripts) {
   const whole = { ...contents, "python_stdlib.zip": library, "library.zip": EMPTY_ZIP, "code.zip": EMPTY_ZIP };
   const used = (await start(whole)).runPython(SESSION).toJs();
   const [standard, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
-  return divided(
-    { ...contents, "python_stdlib.zip": standard, "library.zip": rest },
-    new TextDecoder().decode(scripts["workout.txt"]),
-  );
+  return { ...contents, "python_stdlib.zip": standard, "library.zip": rest };
 }
 
+/** @param {Contents} contents @returns {Contents} The modules that are split, the core first. */
+const modules = (contents) => ({ [CORE]: contents[CORE], ...unpack(contents["numpy.bin"]) });
+
+/** @param {Contents} modules The opposite. */
+const files = ({ [CORE]: core, ...numpy }) => ({ [CORE]: core, "numpy.bin": parcel(numpy) });
+
 /**
- * Return the files with the functions that a first answer does not need in a file of their own.
- *
- * What it needs is found with the project's code left out, so that an edit of that does not change these files.
+ * Return the files with the functions that no first answer calls in a file of their own.
  *
  * @param {Contents} contents
- * @param {string} workout What a first answer may call.
- * @returns {Promise<Contents>}
+ * @param {Uint8Array} early early.json
+ * @returns {Contents}
  */
-async function divided(contents, workout) {
-  const modules = { [CORE]: contents[CORE], ...unpack(contents["numpy.bin"]) };
-  const { [CORE]: watchedCore, ...watchedNumpy } = mapped(modules, instrument);
-  const watched = { ...contents, "code.zip": EMPTY_ZIP, [CORE]: watchedCore, "numpy.bin": parcel(watchedNumpy) };
-  const picture = await takeSnapshot((beforePython) => start(watched, beforePython), SESSION);
-  const called = await profile(async () => {
-    const python = await start({ ...watched, "snapshot.bin": picture });
-    python.runPython(workout);
-    for (const knobs of [
-      {},
-      { rank: 3 },
-      { rank: 3, step: 0.5, name: "é", on: true, off: false, nothing: null, list: [1, 2.5, "a"] },
-    ]) {
-      try {
-        probe(python, "lora", knobs);
-      } catch (error) {
-        explain(/** @type {Error} */ (error));
-      }
-    }
+function divided(contents, early) {
+  /** @type {Record<string, {sha256: string, functions: string}>} */
+  const noted = JSON.parse(new TextDecoder().decode(early));
+  const parts = mapped(modules(contents), (wasm, name) => {
+    if (noted[name]?.sha256 !== host.sha256(wasm))
+      throw new Error(`early.json is not about this ${name}: run node scripts/runtime/pack.mjs --profile --wheels DIR`);
+    return split(wasm, new Set(noted[name].functions.split(" ")));
   });
-  const parts = mapped(modules, (wasm, at) => split(wasm, called[at]));
-  const { [CORE]: first, ...others } = mapped(parts, ({ early }) => early);
   return {
     ...contents,
-    [CORE]: first,
-    "numpy.bin": parcel(others),
+    ...files(mapped(parts, ({ early }) => early)),
     "late.bin": parcel(mapped(parts, ({ late }) => late)),
   };
 }
 
 /**
+ * Return early.json: the functions of each module that are called when Python is restored and gives first answers.
+ *
+ * @param {Contents} contents
+ * @param {Contents} sources The project's own code.
+ * @param {string} exercise What is asked.
+ */
+async function early(contents, sources, exercise) {
+  const all = modules(contents);
+  const watched = { ...contents, ...files(mapped(all, instrument)) };
+  const own = await code(sources, watched);
+  const called = await profile(async () => {
+    const python = await start({ ...watched, ...own });
+    python.runPython(exercise);
+    const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
+    for (const request of requests) {
+      try {
+        request.method ? probe(python, request.method, request.knobs) : compare(python, request);
+      } catch (error) {
+        explain(/** @type {Error} */ (error));
+      }
+    }
+  });
+  const notes = Object.entries(all).map(([name, wasm], at) => {
+    return [name, { sha256: host.sha256(wasm), functions: [...staying(wasm, called[at])].join(" ") }];
+  });
+  return `${JSON.stringify(Object.fromEntries(notes), null, 1)}\n`;
+}
+
+/**
  * @template T, U
  * @param {Record<string, T>} things
- * @param {(thing: T, at: number) => U} change
+ * @param {(thing: T, name: string) => U} change
  * @returns {Record<string, U>}
  */
 const mapped = (things, change) =>
-  Object.fromEntries(Object.entries(things).map(([name, thing], at) => [name, change(thing, at)]));
+  Object.fromEntries(Object.entries(things).map(([name, thing]) => [name, change(thing, name)]));
 
 /**
  * Yield the name of a package and of what it needs, numpy excepted.
@@ -286,7 +303,7 @@ async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|host\.mjs|bytecode\.py|trim\.mjs|split\.mjs|workout\.txt)$/);
+  const scripts = await read(HERE, /^((pack|still|host|trim|split)\.mjs|bytecode\.py|early\.json)$/);
   const browser = path.join(demos, "python");
   const finder = await read(browser, /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
@@ -295,17 +312,21 @@ async function main() {
     ...(await read(HERE, /^snapshot\.mjs$/)),
     ...(await read(browser, /^(answer|boot|download|late|parcel|snapshot)\.js$/)),
   };
-  const packed = options.draft
-    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
-    : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, () =>
-        runtime(core, wheels, finder, scripts),
-      );
-  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
-
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),
   };
+  if (options.profile) {
+    const exercise = await fs.readFile(path.join(HERE, "exercise.py"), "utf8");
+    const notes = await early(await runtime(core, wheels, finder), sources, exercise);
+    return fs.writeFile(path.join(HERE, "early.json"), notes);
+  }
+  const packed = options.draft
+    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
+    : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, async () =>
+        divided(await runtime(core, wheels, finder), scripts["early.json"]),
+      );
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
   const basis = new TextEncoder().encode(JSON.stringify([python, QUICK.source]));
   const own = await folder("code", { ...scripts, ...starters, ...sources, basis }, async () => {
     const paths = Object.entries(python).map(async ([role, { path: file }]) => {

@@ -1,6 +1,6 @@
 /**
  * Splits a WebAssembly module by a profile: into an early part that starts, with the functions that were called and the
- * small ones that those call in rarer cases, and a late part with the others.
+ * small ones that those call in rarer cases, and a late part with the others. Functions are known by their numbers.
  *
  * Nothing is moved that has an address: the early part keeps all data and all tables, with a stub in the place of every
  * function that has left. A stub calls that function through a table of its own, which is empty at first: the stub that
@@ -75,14 +75,27 @@ export async function profile(run) {
 }
 
 /**
+ * Return the functions that were called with the small ones that they could have called.
+ *
  * @param {Uint8Array} wasm
  * @param {Set<string>} called
+ */
+export function staying(wasm, called) {
+  const bodies = new Map(functions(binaryen.readBinary(wasm)).map(({ name, body }) => [name, body]));
+  const text = (/** @type {string} */ name) => binaryen.emitText(bodies.get(name) ?? 0);
+  const mentioned = [...called].flatMap((name) => Array.from(text(name).matchAll(/\(call \$(\S+)/g), ([, to]) => to));
+  const near = mentioned.filter((name) => bodies.has(name) && !called.has(name) && text(name).length < SMALL);
+  return new Set([...bodies.keys()].filter((name) => called.has(name) || near.includes(name)));
+}
+
+/**
+ * @param {Uint8Array} wasm
+ * @param {Set<string>} staying
  * @returns {{early: Uint8Array, late: Uint8Array}}
  */
-export function split(wasm, called) {
+export function split(wasm, staying) {
   const early = binaryen.readBinary(wasm);
   const all = functions(early);
-  const staying = withSmall(all, called);
   const leaving = all.filter(({ name }) => !staying.has(name));
 
   early.addFunctionImport(LOAD, "late", "load", binaryen.none, binaryen.none);
@@ -161,22 +174,6 @@ export function split(wasm, called) {
 }
 
 /** @typedef {ReturnType<typeof functions>[0]} Defined */
-
-/**
- * Return the functions that were called with the small ones that they could have called.
- *
- * @param {Defined[]} all
- * @param {Set<string>} called
- */
-function withSmall(all, called) {
-  const bodies = new Map(all.map(({ name, body }) => [name, body]));
-  const text = (/** @type {string} */ name) => binaryen.emitText(bodies.get(name) ?? 0);
-  const mentioned = new Set(
-    [...called].flatMap((name) => Array.from(text(name).matchAll(/\(call \$(\S+)/g), ([, other]) => other)),
-  );
-  const near = [...mentioned].filter((name) => bodies.has(name) && !called.has(name));
-  return new Set([...called, ...near.filter((name) => text(name).length < SMALL)]);
-}
 
 /** @param {binaryen.Module} module The functions that it does not import. */
 function functions(module) {

@@ -31,6 +31,15 @@ ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).t
   ({ kind, knob, message }) => ({ kind, knob, message }),
 )"""
 
+COMPARE = """([method, equal]) => {
+  const side = (method) => ({ method, name: method, knob: "knob", own: {} });
+  const comparison = { a: side("lora"), b: side(method), world: {}, equal };
+  return python.ask({}, { type: "compare", ...comparison }).then(
+    ({ sentence }) => ({ sentence }),
+    ({ kind, message }) => ({ sentence: "", kind, message }),
+  );
+}"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -166,15 +175,37 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
     }
 
 
-def test_no_first_answer_waits_for_the_late_part(page: Page, workbench: str) -> None:
-    waited: list[str] = []  # Python asks in the middle of a call, which a fetch in advance does not
-    page.context.on("request", lambda r: waited.append(r.url) if r.resource_type == "xhr" else None)
-    page.goto(workbench)
-    for method in sorted(slugs()):
-        ask(page, method, **{name: knob.default for name, knob in settings(method).items()})
-        assert waited == [], method
-    ask(page, "lora", rank=99)
-    assert waited == []
+FITS = """
+import numpy as np
+from adapters_np.core import WeightAdapter, load, slugs
+from demos.budget import choose
+from demos.fit import fit, last
+from demos.world import toy
+from demos.worlds import WORLDS, change
+
+W = toy(size="16x16").W
+targets = [change(name, W) for name in WORLDS]
+for method in slugs():
+    adapter = load(method).init(W, np.random.default_rng(1))
+    choose(load(method), W, 64)
+    if isinstance(adapter, WeightAdapter):
+        last(fit(adapter, W, targets[0], steps=1, starts=1))
+"""
+
+
+def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) -> None:
+    replace(damaged, "late.bin", lambda data: None)
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        for method in sorted(slugs()):
+            defaults = {name: knob.default for name, knob in settings(method).items()}
+            assert "sentence" in ask(page, method, **defaults), method
+        assert ask(page, "lora", rank=99)["kind"] == "knob"
+        for method in sorted(slugs()):
+            answer = page.evaluate(COMPARE, [method, True])
+            assert "has" in answer["sentence"], (method, answer)
+        bare(page, f"{address}assets/demo/").evaluate("code => py.runPython(code)", FITS)
 
 
 LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
@@ -195,7 +226,9 @@ def test_the_late_part_is_fetched_while_nobody_waits(page: Page, workbench: str)
 
 
 @pytest.mark.parametrize(
-    "change", [lambda data: data[:-1], lambda data: None], ids=["cut", "missing"]
+    "change",
+    [lambda data: data[:-1], lambda data: data[:-1] + b"~", lambda data: None],
+    ids=["cut", "changed", "missing"],
 )
 def test_a_late_part_that_does_not_arrive_is_named(
     browser: Browser, damaged: Path, change: Any
@@ -204,6 +237,14 @@ def test_a_late_part_that_does_not_arrive_is_named(
     with serving(damaged) as address, browser.new_context() as context:
         worker = bare(context.new_page(), f"{address}assets/demo/")
         with pytest.raises(Error, match=r"late\.bin"):
+            worker.evaluate(LATE)
+
+
+def test_a_late_part_whose_host_is_gone_is_named(browser: Browser, folder: Path) -> None:
+    with browser.new_context() as context:
+        with serving(folder) as address:
+            worker = bare(context.new_page(), f"{address}assets/demo/")
+        with pytest.raises(Error, match=r"late\.bin could not be loaded"):
             worker.evaluate(LATE)
 
 
