@@ -16,6 +16,7 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
+from scripts.macros.lists import agreements
 
 # What the source survey publishes: entry, total, dimensions.
 PUBLISHED = """
@@ -77,6 +78,17 @@ def test_audit_totals_follow_from_the_verdicts() -> None:
             points[verdict.verdict] += POINTS[dimension]
         assert (m.confirmed, m.contested) == (points["confirmed"], points["contested"])
         assert sum(points.values()) == (MOST if m.graded else 0)
+
+
+def test_the_evidence_page_says_what_its_correlations_say() -> None:
+    found = agreements()
+    totals = [a for name, sets in found if not name.startswith("Trained") for a in sets]
+    assert len(totals) == 3 * 3 + 2
+    assert all(a.low < 0 < a.high for a in totals)
+    everything, *cleaned = next(sets for name, sets in found if name.startswith("Trained"))
+    assert everything.low > 0
+    assert [a.n for a in cleaned] == [18, 17]
+    assert all(a.low < 0 < a.high for a in cleaned)
 
 
 def test_every_relation_is_seen_from_both_ends() -> None:
@@ -182,8 +194,9 @@ MISTAKES = {
     ),
     "missing section": (
         replace(r"^## Limits\n.*?(?=^## )", ""),
-        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, Mathematics, "
-        "Implementation, What to notice, Evidence, Grade, Limits, In PEFT, Errata, Relations, Cite",
+        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, What to "
+        "notice, Evidence, Grade, In PEFT, Mathematics, Implementation, Limits, Relations, Errata, "
+        "Cite",
     ),
     "empty section": (
         replace(r"^## Limits\n.*?(?=^## )", "## Limits\n\n"),

@@ -25,15 +25,15 @@ from scripts.catalog.tables import read_tables
 # What every page has, in this order, and what each part must contain.
 PARTS: dict[str, tuple[str, ...]] = {
     "Hypothesis": (),
-    "Mathematics": (),
-    "Implementation": ("{{ arrays() }}",),
     "What to notice": (),
     "Evidence": ("{{ evidence_table() }}",),
     "Grade": ("{{ grade() }}",),
-    "Limits": (),
     "In PEFT": ("{{ peft_config() }}",),
-    "Errata": ("{{ errata_list() }}",),
+    "Mathematics": (),
+    "Implementation": ("{{ arrays() }}",),
+    "Limits": (),
     "Relations": ("{{ relations_list() }}",),
+    "Errata": ("{{ errata_list() }}",),
     "Cite": ("{{ cite() }}",),
 }
 LONGEST_DESCRIPTION = 160

@@ -71,6 +71,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "name": m.name,
         "url": site.url + m.url,
         "hypothesis": m.description,
+        "answer": m.answer,
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,

@@ -143,6 +143,7 @@ class Method(Record):
     errata: tuple[Erratum, ...]
     relations: tuple[Relation, ...]
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    answer: Text | None = None  # whether the hypothesis is true, as far as is known
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()

@@ -22,7 +22,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.papers import CatalogError
-from scripts.catalog.records import Loader, Record, Slug, Text
+from scripts.catalog.records import Dimension, Loader, Record, Slug, Text
 
 FULL = "full"
 """Full fine-tuning, as a method."""
@@ -35,6 +35,9 @@ MISSING = {"-", "–"}
 
 Rates: TypeAlias = Literal["both_tuned", "shared", "method_tuned", "unknown"]
 RunBy: TypeAlias = Literal["authors", "rival", "independent"]
+Finding: TypeAlias = Literal["for", "level", "against"]
+Strength: TypeAlias = Literal["full", "weak"]
+ClaimedBy: TypeAlias = Literal["survey", "paper", "others", "us"]
 
 
 def _words(text: Any) -> Any:
@@ -51,6 +54,10 @@ class Row(Record):
     values: Printed
     setting: str = ""
     parameters: Annotated[float, Field(ge=0)] | None = None  # trained, in millions
+    percent: Annotated[float, Field(gt=0)] | None = None  # of the model's, where that is printed
+    chosen: Literal["validation", "default"] | None = None  # this setting of several, and why
+    same_as: Slug | None = None  # the method that this setting is nothing but
+    modules: str = ""  # what is adapted, where it is not the same as in LoRA's row
     run: Annotated[str, StringConstraints(pattern=r"^(run|unclear|copied:[a-z0-9]+)$")] = "run"
     spread: Printed = ()
     note: str = ""
@@ -83,6 +90,9 @@ class Table(Record):
     range: Annotated[float, Field(gt=0)] = 100  # of the metric, for what counts as level
     seeds: Annotated[int, Field(ge=1)] | None = None
     rates: Rates = "unknown"
+    spread_is: Literal["deviation", "error"] = "deviation"  # standard deviation, standard error
+    samples: Annotated[int, Field(ge=1)] | None = None  # training examples of a task
+    shifted: tuple[Text, ...] = ()  # metrics on data unlike the training data, by the source's word
     note: str = ""
 
     @model_validator(mode="after")
@@ -93,10 +103,9 @@ class Table(Record):
                     f"{self.place}, {self.model}: {row.method} {row.setting}: {len(row.values)} "
                     f"values for {len(self.metrics)} metrics"
                 )
-        if unknown := set(self.lower_is_better) - set(self.metrics):
-            raise ValueError(
-                f"{self.place}: lower_is_better: {sorted(unknown)} are no metrics here"
-            )
+        for field in ("lower_is_better", "shifted"):
+            if unknown := set(getattr(self, field)) - set(self.metrics):
+                raise ValueError(f"{self.place}: {field}: {sorted(unknown)} are no metrics here")
         return self
 
     def cells(self, row: Row) -> Iterator[tuple[str, str, str]]:
@@ -107,12 +116,26 @@ class Table(Record):
                 yield metric, value, "" if spread in MISSING else spread
 
 
+class Said(Record):
+    """A finding that no table of two methods holds: a figure, a number in the text, one method."""
+
+    method: Slug
+    dimension: Dimension
+    unit: Text  # one model on one suite
+    finding: Finding
+    strength: Strength
+    place: Text
+    says: Text  # the numbers, in a sentence
+    claimed_by: ClaimedBy = "paper"
+
+
 class Paper(Record):
     """The tables of a publication, and the methods that share an author with it."""
 
     key: str
     authors_of: tuple[Slug, ...]
     tables: tuple[Table, ...]
+    findings: tuple[Said, ...] = ()
 
 
 class Comparison(NamedTuple):

@@ -234,21 +234,39 @@ class Lists(Page):
     @macro
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
-        graded = [m for m in catalog().methods.values() if m.graded and m.number]
-        survey = {m.number: m.survey_total for m in graded if m.number}
-        audit = {m.number: m.confirmed for m in graded if m.number}
-        found = [
-            ("Survey total and accuracy", peft_benchmark.agreement("metamathqa", survey)),
-            (
-                "The same, with the total of OFT instead of OFTv2 for PEFT’s OFT",
-                peft_benchmark.agreement("metamathqa", survey, as_oft=True),
-            ),
-            ("Audit total (confirmed) and accuracy", peft_benchmark.agreement("metamathqa", audit)),
-            (
-                "Trained parameters and accuracy",
-                peft_benchmark.agreement_with_parameters("metamathqa", list(survey)),
-            ),
-            ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
-            ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
-        ]
-        return self.draw("agreement", found)
+        return self.draw("agreement", agreements())
+
+
+def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:
+    """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
+    numbers = {m.number: m for m in catalog().methods.values() if m.graded and m.number}
+    survey = {n: m.survey_total for n, m in numbers.items()}
+    as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
+    audit = {n: m.confirmed for n, m in numbers.items()}
+    maths = peft_benchmark.best("metamathqa")
+    trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
+    entry = {m.slug: n for n, m in numbers.items()}
+    untested = entry["boft"], entry["ln_tuning"]
+    found = [
+        (
+            name,
+            [
+                peft_benchmark.agreement("metamathqa", values, without)
+                for without in ((), untested, (*untested, entry["fourierft"]))
+            ],
+        )
+        for name, values in (
+            ("Survey total and accuracy", survey),
+            ("The same, PEFT’s OFT counted as OFT instead of OFTv2", as_oft),
+            ("Audit total (confirmed) and accuracy", audit),
+            ("Trained parameters and accuracy", trained),
+        )
+    ]
+    found += [
+        (name, [peft_benchmark.agreement("imagegen", values)])
+        for name, values in (
+            ("Survey total and image similarity", survey),
+            ("Audit total and image similarity", audit),
+        )
+    ]
+    return found

@@ -83,9 +83,15 @@ class Furniture(Page):
 
     @macro
     def source(self, module: str = "") -> str:
-        """The tested file itself."""
+        """The tested file itself, folded."""
         slug = module or self.method.modules[0]
-        return listing(ROOT / "adapters_np" / "methods" / f"{slug}.py", slug, slug)
+        path = ROOT / "adapters_np" / "methods" / f"{slug}.py"
+        lines = len(path.read_text("utf-8").splitlines())
+        summary = f"The tested file, {lines} lines: read, edit and run it"
+        return (
+            f'<details class="fold" markdown="1">\n<summary>{summary}</summary>\n\n'
+            f"{listing(path, slug, slug)}\n</details>\n"
+        )
 
     @macro
     def evidence_table(self) -> str:
