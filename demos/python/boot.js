@@ -20,8 +20,7 @@ import { Snapshot } from "./snapshot.js";
  * @typedef {import("./download.js").Kept} Kept
  * @typedef {import("./download.js").Progress & {stage: "download" | "start"}} Progress
  * @typedef {{base: string, bytes: number, whole: number, files: Record<string, import("./download.js").File>}} Manifest
- *   `base` is the address of the folder that paths start from, `bytes` what a first start downloads,
- *   `whole` what it does with all functions.
+ *   `base` is the address of the folder that paths start from, the numbers are those of `sizes`.
  */
 
 /** The archives that Python reads, by their place in its file system. */
@@ -44,6 +43,17 @@ const LATE = "late.bin";
 export function first(files, whole) {
   const late = SNAPSHOT in files ? [...Object.values(ARCHIVES), ...(whole ? [] : [LATE])] : ["library.zip"];
   return Object.keys(files).filter((role) => !late.includes(role));
+}
+
+/**
+ * Return what a first start downloads, and what it does with all functions.
+ *
+ * @param {Record<string, {download: number}>} files By role.
+ */
+export function sizes(files) {
+  const sum = (/** @type {boolean} */ whole) =>
+    first(files, whole).reduce((sum, role) => sum + files[role].download, 0);
+  return { bytes: sum(false), whole: sum(true) };
 }
 
 /**

@@ -3,8 +3,8 @@
 import { unpack } from "./parcel.js";
 
 /**
- * @typedef {{path: string, bytes: number, download: number, sha256: string, sum: number}} File
- *   `bytes` are those of the file, `download` those on the wire, `sum` is its checksum.
+ * @typedef {{path: string, bytes: number, download: number, sha256: string, sum: number, gzip?: boolean}} File
+ *   `bytes` are those of the file, `download` those on the wire, `sum` is its checksum. With `gzip`, it lies there compressed.
  * @typedef {{loaded: number, total: number}} Progress
  * @typedef {Record<string, any>} Kept Modules and bytes that an earlier start has fetched, by role.
  * @typedef {object} Host
@@ -144,10 +144,11 @@ export class Downloads {
    * @param {(share: number) => void} progress
    */
   async #receive(role, response, progress) {
-    const { bytes, sha256 } = this.files[role];
+    const { bytes, sha256, gzip } = this.files[role];
     const data = new Uint8Array(bytes);
     let at = 0;
-    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+    const reader = (gzip ? body.pipeThrough(new DecompressionStream("gzip")) : body).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       if (at + next.value.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
       data.set(next.value, at);

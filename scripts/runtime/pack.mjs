@@ -20,7 +20,7 @@ import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
 import { compare, explain, probe } from "../../demos/python/answer.js";
-import { first } from "../../demos/python/boot.js";
+import { sizes } from "../../demos/python/boot.js";
 import { pack as parcel, unpack } from "../../demos/python/parcel.js";
 import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
@@ -337,13 +337,10 @@ async function main() {
 
   const files = { ...python, ...own };
   const { version } = JSON.parse(await fs.readFile(path.join(options.pyodide, "package.json"), "utf8"));
-  const [bytes, whole] = [false, true].map((all) =>
-    first(files, all).reduce((sum, role) => sum + files[role].download, 0),
-  );
   const base = "../py/"; // from the folder of worker.js
   await fs.writeFile(
     path.join(options.out, "manifest.json"),
-    JSON.stringify({ version, base, bytes, whole, files }, null, 1),
+    JSON.stringify({ version, base, ...sizes(files), files }, null, 1),
   );
 }
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Error, Page, Worker
 from adapters_np.core import slugs
 from demos.probe import probe, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
+from scripts.finish.release import LARGE, add_python, place_python
 from scripts.serve import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -246,6 +247,28 @@ def test_a_late_part_whose_host_is_gone_is_named(browser: Browser, folder: Path)
             worker = bare(context.new_page(), f"{address}assets/demo/")
         with pytest.raises(Error, match=r"late\.bin could not be loaded"):
             worker.evaluate(LATE)
+
+
+def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITE_RAW", "1")
+    packed = ROOT / ".build" / "py"
+    add_python(tmp_path, packed)
+    made = place_python(packed)
+    bundle(tmp_path, made)
+    shutil.copy(HERE / "index.html", tmp_path / "assets/demo")
+    requested: set[str] = set()
+    page.context.on("request", lambda request: requested.add(request.url.rpartition("/")[2]))
+    with serving(tmp_path) as address:
+        page.goto(f"{address}assets/demo/")
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+        assert page.evaluate("python.runtime") == "snapshot"
+    assert requested >= {f"{role}.z" for role in LARGE}
+    assert not requested & LARGE
+    files = made["files"]
+    for role in LARGE:
+        assert files[role]["download"] < files[role]["bytes"] / 2
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
