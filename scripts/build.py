@@ -22,6 +22,7 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
+from scripts.finish.release import sent_raw
 from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
@@ -220,6 +221,7 @@ def build() -> None:
     step("catalogue", CATALOGUE, ROOT / "docs", check)
     runtime()
     address = read_site().url
+    host = f"{address}{' raw' if sent_raw() else ''}"
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
     step("fits", FITS, BUILD / "fits", fits.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
@@ -228,8 +230,8 @@ def build() -> None:
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
-    step("site", FINISH, SITE / "index.html", complete, address)
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle, host)
+    step("site", FINISH, SITE / "index.html", complete, host)
 
 
 def main() -> None:

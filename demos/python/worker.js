@@ -11,7 +11,7 @@ import { compare, examine, explain, fits, own, probe } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
-const ready = start(postMessage, (pyodide) => pyodide.pyimport("demos.probe").destroy());
+const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 /** @type {Record<string, (pyodide: import("./boot.js").Pyodide, request: any) => any>} */
 const ANSWERS = { compare, lab: examine, own };
