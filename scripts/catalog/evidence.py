@@ -236,7 +236,8 @@ def _largest(rows: Sequence[Row], size: float | None) -> Row:
 def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None:
     """Return how far a row is ahead of another one, on shifted data or on all other data.
 
-    The printed average counts, otherwise the mean of the cells that both rows have.
+    The printed average counts, otherwise the mean of the cells that both rows have, half of the
+    suite's at least.
     """
     theirs = {metric: (value, spread) for metric, value, spread in table.cells(other)}
     cells = {
@@ -246,8 +247,9 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
     }
     averages = [m for m in cells if m == AVERAGE or m.startswith("mean of") or m == table.suite]
     counted = sorted(averages, key=lambda m: m != AVERAGE)[:1] or list(cells)
-    if not counted:
-        return None
+    printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
+    if not counted or (not averages and 2 * len(counted) < len(printed)):
+        return None  # a few cells of a suite are not the suite
     signs = [-1 if metric in table.lower_is_better else 1 for metric in counted]
     pairs = [(float(cells[m][0][0]), float(cells[m][1][0])) for m in counted]
     difference = mean(sign * (a - b) for sign, (a, b) in zip(signs, pairs, strict=True))
