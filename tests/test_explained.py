@@ -12,7 +12,7 @@ from demos.fit import fit, last
 from demos.lab import weight
 from demos.worlds import WORLDS, change
 from scripts.stored.lab import read_study
-from scripts.studies.explained import cell, methods, run, teacher
+from scripts.studies.explained import cell, methods, run, teacher, teachers
 
 
 def test_a_cell_has_the_shares_at_one_two_and_four_ranks() -> None:
@@ -78,8 +78,8 @@ def test_the_committed_table_has_every_cell_and_agrees_with_what_is_computed() -
     head, rows = read_study()
     found = {(r["method"], r.get("world"), r.get("teacher")): r["found"] for r in rows}
     worlds = {(m, w, None) for m in methods() for w in WORLDS}
-    assert set(found) == worlds | {(m, None, t) for m in methods() for t in methods()}
-    assert head["teachers"] == json.loads(json.dumps({slug: teacher(slug) for slug in methods()}))
+    assert set(found) == worlds | {(m, None, t) for m in teachers() for t in teachers()}
+    assert head["teachers"] == json.loads(json.dumps({slug: teacher(slug) for slug in teachers()}))
     for slug, world in (("ia3", "pairs"), ("lora", "turn"), ("miss", "kronecker")):
         stored = [f and f[0] for f in found[slug, world, None]]
         assert cell(slug, world) == pytest.approx(stored, abs=2e-3)

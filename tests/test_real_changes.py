@@ -160,9 +160,16 @@ def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> No
 
 
 def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() -> None:
-    few = next(row for row in page.rows(2) if "lora" in row.methods)
-    for found, control in few.found:
-        assert found.mean == pytest.approx(control.mean, rel=1e-4)
+    found = page.efficiencies(2)
+    for model in AFTER:
+        few, control = (found["low_rank", model, kind] for kind in ("change", "control"))
+        for layer, times in few.items():
+            assert times == pytest.approx(control[layer], rel=1e-3)
+
+
+def test_independent_entries_have_few_directions_by_chance_alone() -> None:
+    """The two largest singular values of noise hold 8/n of its energy (Marchenko and Pastur)."""
+    assert page.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
 
 
 def test_every_family_is_on_the_page_with_both_models() -> None:

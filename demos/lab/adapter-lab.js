@@ -138,6 +138,10 @@ class AdapterLab extends HTMLElement {
     const cell = data.cell(key);
     const at = data.place(key, this.at);
     if (!cell) return;
+    if (this.guessing && cell.world && !this.#guess?.revealed.has(cell.world.name)) {
+      this.#say("This column is covered until you have revealed it.");
+      return;
+    }
     if (!data.found(key, at)) {
       this.#say(`${cell.method.name} has no setting with at most ${data.numbers[at]} numbers.`);
       return;
@@ -214,10 +218,10 @@ class AdapterLab extends HTMLElement {
     place.replaceChildren(
       make("h3", {}, "What more numbers buy"),
       make("label", {}, "World ", select),
-      frontier(data, world, lines),
+      frontier(data, world, lines, Math.max(320, Math.min(660, place.clientWidth))),
       make(
         "details",
-        { open },
+        { open, className: "example" },
         make("summary", {}, "These points as a table"),
         make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table(data, lines)),
       ),

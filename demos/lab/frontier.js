@@ -11,14 +11,16 @@ import { make } from "./dom.js";
  * @typedef {import("./data.js").Data} Data
  */
 
-const BOX = { width: 620, height: 360, left: 46, right: 480, top: 14, bottom: 318 };
+const [HEIGHT, LEFT, TOP, BOTTOM] = [360, 46, 14, 318];
+const LABELS = 130;
 
 /**
  * @param {Data} data @param {import("./data.js").World} world @param {Line[]} lines
+ * @param {number} width A letter is as large on a phone as elsewhere.
  * @returns {SVGSVGElement}
  */
-export function frontier(data, world, lines) {
-  const { width, height, left, right, top, bottom } = BOX;
+export function frontier(data, world, lines, width) {
+  const [height, left, right, top, bottom] = [HEIGHT, LEFT, width - LABELS, TOP, BOTTOM];
   const unit = data.size[0] + data.size[1];
   const most = Math.max(...data.numbers);
   const x = scaleLog([unit / 2.4, most * 1.1], [left, right]);

@@ -236,7 +236,8 @@ def _largest(rows: Sequence[Row], size: float | None) -> Row:
 def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None:
     """Return how far a row is ahead of another one, on shifted data or on all other data.
 
-    The printed average counts, otherwise the mean of the cells that both rows have.
+    The printed average counts, otherwise the mean of the cells that both rows have, half of the
+    suite's at least.
     """
     theirs = {metric: (value, spread) for metric, value, spread in table.cells(other)}
     cells = {
@@ -246,8 +247,9 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
     }
     averages = [m for m in cells if m == AVERAGE or m.startswith("mean of") or m == table.suite]
     counted = sorted(averages, key=lambda m: m != AVERAGE)[:1] or list(cells)
-    if not counted:
-        return None
+    printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
+    if not counted or (not averages and 2 * len(counted) < len(printed)):
+        return None  # a few cells of a suite are not the suite
     signs = [-1 if metric in table.lower_is_better else 1 for metric in counted]
     pairs = [(float(cells[m][0][0]), float(cells[m][1][0])) for m in counted]
     difference = mean(sign * (a - b) for sign, (a, b) in zip(signs, pairs, strict=True))
@@ -259,13 +261,15 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
     level = spread or LEVEL * table.range
     if len(counted) == 1:
         words = " against ".join(cells[counted[0]][i][0] for i in (0, 1))
+        kind = ""
     elif len(set(signs)) == 1:
-        a, b = (mean(pair[i] for pair in pairs) for i in (0, 1))
-        words = f"{a:.2f} against {b:.2f}, means of {len(pairs)} cells,"
+        words = " against ".join(f"{mean(pair[i] for pair in pairs):.2f}" for i in (0, 1))
+        kind = f"means of {len(pairs)} cells; "
     else:
-        words = f"{difference:+.2f} on average of {len(pairs)} cells"
-    tie = f"level within {level:.2g}"
-    return Gap(difference / table.range, level / table.range, spread > 0, f"{words} ({{}}; {tie})")
+        words = f"{difference:+.2f}".replace("-", "−")
+        kind = f"mean of {len(pairs)} cells, better is positive; "
+    about = f"{words} ({{}}; {kind}level within {level:.2g})"
+    return Gap(difference / table.range, level / table.range, spread > 0, about)
 
 
 def _spread(printed: Sequence[str]) -> float:
@@ -299,7 +303,7 @@ def _part(
 def _budget(row: Row, size: float | None) -> str:
     part = share(row, size)
     if row.parameters is not None:
-        return f"{row.parameters:g} M" + (f" = {part:.2g} %" if part is not None else "")
+        return f"{round(row.parameters, 3):,g} M" + (f" = {part:.2g} %" if part is not None else "")
     return f"{part:g} %" if part is not None else "a number not printed"
 
 

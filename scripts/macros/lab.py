@@ -13,6 +13,9 @@ from scripts.macros.page import listing, macro
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 OWN = ROOT / "demos" / "lab" / "own.py"
+ENDS = (0.5, 16.0)
+"""The ends of the scale of real changes, in times chance."""
+
 SHOWN = 1
 """The place of the budget that is shown first."""
 
@@ -33,7 +36,7 @@ class Lab(HeadToHead):
         """Return a piece of scripts/macros/lab.html as one block of HTML."""
         titles = {m["slug"]: m["name"] for m in stored()["methods"]}
         template = self.jinja.get_template("lab.html")
-        given = {"root": self.root, "titles": titles, "chance": chance()}
+        given = {"root": self.root, "titles": titles, "chance": chance(), "ends": ENDS}
         piece = getattr(template.make_module(given), name)
         html = re.sub(r"\s*\n\s*", "", str(piece(*arguments)))
         return f'\n<div class="ah lab">{html}</div>\n'

@@ -11,7 +11,7 @@ import numpy as np
 
 from demos.reach import FAMILIES, Change
 from scripts.bootstrap import ROOT
-from scripts.macros.lab import Lab
+from scripts.macros.lab import ENDS, Lab
 from scripts.macros.page import macro
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
@@ -19,8 +19,7 @@ from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
 DATA = ROOT / "docs" / "data"
 DRAWS = 2000
 SPECTRAL = ("low_rank", "hadamard")
-LEFT, RIGHT = 0.5, 16.0
-"""The ends of the picture's scale, in times chance."""
+LEFT, RIGHT = ENDS
 
 
 class Mean(NamedTuple):

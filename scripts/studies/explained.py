@@ -7,8 +7,9 @@ it takes some forty minutes on one core; what a broken run has written is kept.
 
 Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
 ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
-with a ΔW × all worlds × three budgets, and × all those methods as teachers × one, on the toy
-world's 32 × 32 power law, seed 0, at the setting that `demos.budget.best` finds. A teacher takes a
+with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
+teachers × one, on the toy world's 32 × 32 power law, seed 0, at the setting that
+`demos.budget.best` finds. A teacher takes a
 random step at its defaults or, where these have too many numbers, at a setting with as few other
 values as possible. A cell ends as `fit` ends; none is run again. A method without so small a
 setting has no number there.
@@ -52,6 +53,11 @@ class Found(NamedTuple):
 def methods() -> list[str]:
     """Return the methods that have a ΔW."""
     return sorted(slug for slug in slugs() if issubclass(load(slug), WeightAdapter))
+
+
+def teachers() -> list[str]:
+    """Return the methods that worlds are drawn from, once each: they teach one another."""
+    return list(dict.fromkeys(w.family for w in WORLDS.values() if w.family))
 
 
 def teacher(slug: str) -> Setting:
@@ -108,7 +114,7 @@ def head() -> str:
             "size": weight().shape,
             "ranks": RANKS,
             "numbers": [numbers(rank) for rank in RANKS],
-            "teachers": {slug: teacher(slug) for slug in methods()},
+            "teachers": {slug: teacher(slug) for slug in teachers()},
             "numpy": np.__version__,
         }
     )
@@ -122,7 +128,7 @@ def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | Non
     """
     if cells is None:
         cells = [(slug, world, False) for slug in methods() for world in WORLDS]
-        cells += [(slug, teacher, True) for slug in methods() for teacher in methods()]
+        cells += [(slug, other, True) for slug in teachers() for other in teachers()]
     before = out.read_text() if out.exists() else f"{head()}\n"
     lines = before[: before.rfind("\n")].splitlines()  # a run may have been broken within a line
     if lines[0] != head():
