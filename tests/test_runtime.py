@@ -37,10 +37,10 @@ def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None
 
 
 def test_a_part_of_the_gate_is_passed() -> None:
-    command = ["node", "scripts/runtime/gate.mjs", "--wheels", wheels(), "--every", "12"]
+    command = ["node", "scripts/runtime/gate.mjs", "--wheels", wheels(), "--every", "30"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout.split()[0]) > 50
+    assert int(done.stdout.split()[0]) >= 25
 
 
 def wheels() -> str:

@@ -222,7 +222,8 @@ async function early(contents, sources, exercise) {
       try {
         request.method ? probe(python, request.method, request.knobs) : compare(python, request);
       } catch (error) {
-        explain(/** @type {Error} */ (error));
+        if (!(error instanceof python.ffi.PythonError)) throw error;
+        explain(error);
       }
     }
   });

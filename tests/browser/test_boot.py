@@ -205,7 +205,7 @@ def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) ->
         assert ask(page, "lora", rank=99)["kind"] == "knob"
         for method in sorted(slugs()):
             answer = page.evaluate(COMPARE, [method, True])
-            assert "has" in answer["sentence"], (method, answer)
+            assert answer["sentence"], (method, answer)
         bare(page, f"{address}assets/demo/").evaluate("code => py.runPython(code)", FITS)
 
 
