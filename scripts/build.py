@@ -24,7 +24,7 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.macros import house
 from scripts.runtime import vendor
-from scripts.stored import cards, comparisons, sweeps, widgets
+from scripts.stored import cards, comparisons, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -43,13 +43,16 @@ STORED = (
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "docs/data/tables/*", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
+LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
-    *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "scripts/site_macros.py"),
+    *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
+    "scripts/site_macros.py",
     *(
         "scripts/macros/*",
         ".build/demos/*",
         ".build/compare/compare.html",
+        ".build/lab/lab.json",
         ".build/house.json",
         *FACTS,
     ),
@@ -62,8 +65,8 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/pictures/*", "demos/page/sw.js"),
-    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
+    *(".build/sweeps/*", ".build/compare/*", ".build/lab/*", ".build/pictures/*"),
+    *("demos/page/sw.js", "scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
 
@@ -214,6 +217,7 @@ def build() -> None:
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
+    step("lab", LAB, BUILD / "lab", lab.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)

@@ -45,6 +45,8 @@ await bundle(
     "widget/adapter-compare.js",
     "widget/demo.css",
     "widget/compare.css",
+    "lab/adapter-lab.js",
+    "lab/lab.css",
     "page/tables.js",
     "page/calculator.js",
     "page/offline.js",

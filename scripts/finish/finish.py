@@ -178,7 +178,7 @@ def add_assets(out: Path) -> None:
 
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
-    for files in ("demos/*.html", "sweeps/*", "compare/*.json"):
+    for files in ("demos/*.html", "sweeps/*", "compare/*.json", "lab/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
@@ -192,7 +192,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
         "assets/demo/calculator.json": counts.calculator_json(catalog),
-        "data/head_to_head.csv": tables.as_csv(tables.every(catalog)),
+        "data/head_to_head.csv": tables.as_csv(tables.every(catalog.methods.values())),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

@@ -28,7 +28,7 @@ class Record(NamedTuple):
 
 @cache
 def _comparisons() -> list[Comparison]:
-    return every(read())
+    return every(read().methods.values())
 
 
 def _record(found: list[Unit]) -> Record | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 from adapters_np.core import load, parameters
 from demos.probe import measure
@@ -12,9 +12,10 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
 from scripts.catalog.shapes import formula
+from scripts.catalog.verdict import Word
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
-from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -75,16 +76,24 @@ class Lists(Page):
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
+        """The rubric's dimensions with how often they are awarded and get which verdict."""
         graded = [m for m in catalog().methods.values() if m.graded]
-
+        words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            verdicts = [m.audit[key].verdict for m in graded]
-            awarded = sum(key in m.survey for m in graded)
-            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
-            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
-        return self.draw("dimensions", rows)
+            found = [m.verdicts[key] for m in graded]
+            rows.append(
+                {
+                    "key": key,
+                    "name": name,
+                    "worth": POINTS[key],
+                    "meaning": MEANINGS[key],
+                    "awarded": sum(key in m.survey for m in graded),
+                    "counts": [[v.word for v in found].count(word) for word in words],
+                    "fragile": sum(v.fragile for v in found),
+                }
+            )
+        return self.draw("dimensions", rows, words)
 
     @macro
     def argument_map(self) -> str:
@@ -139,17 +148,17 @@ class Lists(Page):
         rows: list[dict[str, Any]] = []
         for m in catalog().methods.values():
             cls = load(m.modules[0])
-            by = {
-                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
-                for verdict in ("confirmed", "contested")
-            }
-            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
             rows.append(
-                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+                {
+                    "method": m,
+                    "formula": formula(cls),
+                    "count": parameters(cls, 64, 64),
+                    "identity": cls.starts_at_identity,
+                    "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
+                }
             )
-        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST)
 
     @macro
     def chooser(self) -> str:
@@ -234,21 +243,39 @@ class Lists(Page):
     @macro
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
-        graded = [m for m in catalog().methods.values() if m.graded and m.number]
-        survey = {m.number: m.survey_total for m in graded if m.number}
-        audit = {m.number: m.confirmed for m in graded if m.number}
-        found = [
-            ("Survey total and accuracy", peft_benchmark.agreement("metamathqa", survey)),
-            (
-                "The same, with the total of OFT instead of OFTv2 for PEFT’s OFT",
-                peft_benchmark.agreement("metamathqa", survey, as_oft=True),
-            ),
-            ("Audit total (confirmed) and accuracy", peft_benchmark.agreement("metamathqa", audit)),
-            (
-                "Trained parameters and accuracy",
-                peft_benchmark.agreement_with_parameters("metamathqa", list(survey)),
-            ),
-            ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
-            ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
-        ]
-        return self.draw("agreement", found)
+        return self.draw("agreement", agreements())
+
+
+def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:
+    """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
+    numbers = {m.number: m for m in catalog().methods.values() if m.graded and m.number}
+    survey = {n: m.survey_total for n, m in numbers.items()}
+    as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
+    audit = {n: m.confirmed for n, m in numbers.items()}
+    maths = peft_benchmark.best("metamathqa")
+    trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
+    entry = {m.slug: n for n, m in numbers.items()}
+    untested = entry["boft"], entry["ln_tuning"]
+    found = [
+        (
+            name,
+            [
+                peft_benchmark.agreement("metamathqa", values, without)
+                for without in ((), untested, (*untested, entry["fourierft"]))
+            ],
+        )
+        for name, values in (
+            ("Survey total and accuracy", survey),
+            ("The same, PEFT’s OFT counted as OFT instead of OFTv2", as_oft),
+            ("Audit total (confirmed) and accuracy", audit),
+            ("Trained parameters and accuracy", trained),
+        )
+    ]
+    found += [
+        (name, [peft_benchmark.agreement("imagegen", values)])
+        for name, values in (
+            ("Survey total and image similarity", survey),
+            ("Audit total and image similarity", audit),
+        )
+    ]
+    return found

@@ -22,13 +22,16 @@ from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension, Source, sources
 
 MEANINGS: dict[Dimension, str] = {
-    "PE": "level with full fine-tuning with under 1 % of the parameters",
-    "BL": "better than LoRA at a comparable budget",
-    "BF": "level with or above full fine-tuning",
-    "DE": "converges faster, or needs less data",
-    "OOD": "generalises beyond the training distribution",
-    "WA": "a baseline in many other papers",
+    "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
+    "BL": "ahead of LoRA at the nearest budget on the same modules",
+    "BF": "level with full fine-tuning, or ahead of it",
+    "DE": "the same with half of the data, or ahead of LoRA and full tuning with few examples",
+    "OOD": "ahead of LoRA or full fine-tuning on data unlike the training data",
+    "WA": "run in papers by others",
 }
+
+WIDEST = 12
+"""The weight at which one side of a balance is full."""
 
 Macro = TypeVar("Macro", bound=Callable[..., str])
 

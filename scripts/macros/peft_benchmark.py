@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -133,29 +133,22 @@ class Agreement:
     high: float
 
 
-def agreement(suite: Suite, totals: Mapping[int, float], *, as_oft: bool = False) -> Agreement:
-    """Return Spearman's ρ between totals by entry and the best score of each entry.
+def agreement(
+    suite: Suite, values: Mapping[int, float], without: Collection[int] = ()
+) -> Agreement:
+    """Return Spearman's ρ between a value and the best score, over the entries that have both.
 
     Args:
         suite: Which benchmark.
-        totals: A total for each graded entry.
-        as_oft: Give the OFT tuner's row the total of entry 2 instead of entry 28.
+        values: A number for each entry: a total, or what it trains.
+        without: Entries whose rows are left out.
     """
-    pairs = []
-    for entry, row in best(suite).items():
-        graded = OFT if as_oft and entry == OFTV2 else entry
-        if graded in totals:
-            pairs.append((totals[graded], row.score))
+    pairs = [
+        (values[entry], row.score)
+        for entry, row in best(suite).items()
+        if entry in values and entry not in without
+    ]
     return _spearman(np.array(pairs))
-
-
-def agreement_with_parameters(suite: Suite, entries: Sequence[int]) -> Agreement:
-    """Return Spearman's ρ between trained parameters and score over the same entries."""
-    return _spearman(
-        np.array(
-            [(row.parameters, row.score) for entry, row in best(suite).items() if entry in entries]
-        )
-    )
 
 
 def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agreement:

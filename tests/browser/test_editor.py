@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
-from tests.browser.reader import LORA as PAGE
-from tests.browser.reader import Visit, becomes, is_python, record, violations
+from tests.browser.reader import LORA, Visit, becomes, is_python, record, violations
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -21,6 +20,7 @@ ENDLESS = SOURCE.replace(
     DELTA, '        print("on and on", flush=True)\n        while True:\n            pass'
 )
 KEPT = "sessionStorage['edit:lora']"
+PAGE = f"{LORA}#implementation"
 
 
 def cell(page: Page) -> Locator:
@@ -220,7 +220,7 @@ def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
 
 
 def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: str) -> None:
-    page.goto(f"{site}{PAGE}?seed=3")
+    page.goto(f"{site}{LORA}?seed=3#implementation")
     button(page, "Edit and run").click()
     editor(page).fill(TWICE)
     redraw(page)
@@ -235,7 +235,8 @@ def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: 
 
 
 def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
-    page = visit("methods/goft/")
+    page = visit("methods/goft/#implementation")
+    page.locator("details.fold:not([open]):has(code-cell) > summary").click()
     cells = page.locator("code-cell")
     for nth in (0, 1):
         cells.nth(nth).get_by_role("button", name="Edit and run").click()
@@ -348,7 +349,7 @@ def test_a_link_brings_the_edit_and_runs_nothing(
     page.goto(site + PAGE)
     open_editor(page, TWICE)
     link = shared(page, context)
-    assert link.startswith(f"{site}{PAGE}#edit=lora.")
+    assert link.startswith(f"{site}{LORA}#edit=lora.")
     assert len(link) < 4000
     with browser.new_context() as other:
         guest = other.new_page()
@@ -408,7 +409,7 @@ def bomb(megabytes: int = 10) -> str:
 @pytest.mark.parametrize("letters", ["", "!!!", "AAAA", "a" * 5000, "%00%ff", bomb()])
 def test_a_link_that_cannot_be_read_is_told(window: Page, site: str, letters: str) -> None:
     window.goto("about:blank")  # only its end would be new
-    window.goto(f"{site}{PAGE}#edit=lora.{letters}")
+    window.goto(f"{site}{LORA}#edit=lora.{letters}")
     if letters:
         expect(status(window)).to_contain_text("holds no code that can be read")
     else:
@@ -435,7 +436,7 @@ def test_a_link_that_would_fill_the_memory_is_not_inflated(
     context: BrowserContext, page: Page, site: str, megabytes: int
 ) -> None:
     context.add_init_script(INFLATED)
-    page.goto(f"{site}{PAGE}#edit=lora.{bomb(megabytes)}")
+    page.goto(f"{site}{LORA}#edit=lora.{bomb(megabytes)}")
     expect(status(page)).to_contain_text("holds no code that can be read")
     assert page.evaluate("given") < 20_000
 

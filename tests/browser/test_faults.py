@@ -116,7 +116,7 @@ def test_exports_and_the_editor_that_did_not_arrive_are_explained_and_asked_for_
 ) -> None:
     page, missing = gap
     missing |= {"export-", "cell-"}
-    page.goto(site + PAGE)
+    page.goto(f"{site}{PAGE}#implementation")
     page.locator("adapter-demo .export > summary").click()
     page.get_by_role("button", name="numpy script").click()
     expect(page.locator("adapter-demo .problem")).to_contain_text("could not be loaded")
@@ -355,7 +355,7 @@ def test_a_private_window_without_storage_changes_nothing(
         }
         Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });"""
     )
-    page.goto(f"{site}{PAGE}?rank=3")
+    page.goto(f"{site}{PAGE}?rank=3#implementation")
     expect(knob(page, "rank")).to_have_value("3")
     assert run(page)["knobs"]["rank"] == 2
     page.get_by_role("button", name="Edit and run").first.click()

@@ -131,7 +131,7 @@ def test_a_tab_that_a_release_has_overtaken_says_that_reloading_helps(
     context: BrowserContext, host: Host, releases: dict[str, Path]
 ) -> None:
     with_worker(context, host)
-    page = opened(context, host.address + LORA)
+    page = opened(context, f"{host.address}{LORA}#implementation")
     shows(page, "A")
     host.pages = host.files = releases["B"]
     helps = "reload the page"

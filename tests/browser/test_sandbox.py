@@ -457,7 +457,7 @@ demos.probe.probe = lambda *_: {"sentence": "x", "panels": [PANEL]}
     ],
 )
 def test_a_widget_does_not_draw_what_is_no_picture(visit: Visit, panel: str) -> None:
-    page = visit("methods/lora/")
+    page = visit("methods/lora/#implementation")
     sentence = page.locator("adapter-demo .sentence").inner_text()
     here = cell(page, "lora")
     here.get_by_role("button", name="Edit and run").click()
