@@ -41,7 +41,9 @@ Models: TypeAlias = Mapping[str, float | None]
 
 def read_models(root: Path) -> Models:
     """Return the sizes of models in `docs/data/models.yml`."""
-    sizes: dict[str, float | None] = yaml.safe_load((root / "docs/data/models.yml").read_text("utf-8"))
+    sizes: dict[str, float | None] = yaml.safe_load(
+        (root / "docs/data/models.yml").read_text("utf-8")
+    )
     return sizes
 
 
