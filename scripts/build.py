@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
+
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
@@ -29,6 +31,7 @@ from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
+SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
@@ -72,7 +75,8 @@ SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KIN
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
     *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
-    *("demos/page/sw.js", "scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
+    *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
+    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
 
@@ -154,6 +158,16 @@ def draw_pictures() -> None:
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
+def catalogue() -> None:
+    """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
+    catalog = check()
+    themes = [
+        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
+        for key, theme in catalog.themes.items()
+    ]
+    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))
+
+
 def pages() -> None:
     """Let the site generator make the pages; until it has, the last ones stay, for a preview."""
     from scripts.macros import peft_benchmark
@@ -218,7 +232,7 @@ def build() -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
-    step("catalogue", CATALOGUE, ROOT / "docs", check)
+    step("catalogue", CATALOGUE, SIDEBAR, catalogue)
     runtime()
     address = read_site().url
     host = f"{address}{' raw' if sent_raw() else ''}"
