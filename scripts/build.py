@@ -24,9 +24,10 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
+from scripts.finish.release import sent_raw
 from scripts.macros import house
 from scripts.runtime import vendor
-from scripts.stored import cards, comparisons, lab, sweeps, widgets
+from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -48,16 +49,17 @@ EXPORTS = tuple(
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", ".build/fits/*", *CODE),
 )
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+FITS = (*SWEEPS, "scripts/stored/fits.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    "scripts/site_macros.py",
+    *("scripts/site_macros.py", "scripts/studies/*.py"),
     *(
         "scripts/macros/*",
         ".build/demos/*",
@@ -75,7 +77,7 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/lab/*", ".build/pictures/*"),
+    *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
     *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
@@ -203,6 +205,7 @@ def preview() -> None:
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(runtime, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
@@ -235,15 +238,17 @@ def build() -> None:
     step("catalogue", CATALOGUE, SIDEBAR, catalogue)
     runtime()
     address = read_site().url
+    host = f"{address}{' raw' if sent_raw() else ''}"
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("fits", FITS, BUILD / "fits", fits.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("lab", LAB, BUILD / "lab", lab.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
-    step("site", FINISH, SITE / "index.html", complete, address)
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle, host)
+    step("site", FINISH, SITE / "index.html", complete, host)
 
 
 def main() -> None:

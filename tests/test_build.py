@@ -176,12 +176,23 @@ def test_the_last_pages_stay_until_the_next_ones_are_whole(
 
 
 # All but the one that reads every source to see which folder imports which.
-STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "scripts", "site"}
+STEPS = {
+    "catalogue",
+    "sweeps",
+    "widgets",
+    "comparisons",
+    "lab",
+    "pictures",
+    "pages",
+    "scripts",
+    "site",
+}
 PYTHON = {
     "catalogue": "scripts.catalog.checks",
     "sweeps": "scripts.stored.sweeps",
     "widgets": "scripts.stored.widgets",
     "comparisons": "scripts.stored.comparisons",
+    "lab": "scripts.stored.lab",
     "pictures": "scripts.stored.cards",
     "pages": "scripts.site_macros",
     "site": "scripts.finish.finish",
@@ -231,10 +242,10 @@ def test_the_inputs_of_a_step_cover_what_its_scripts_import(
         ("scripts/finish/typeset.mjs", {"site"}),
         ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/sw.js", {"scripts", "site"}),
-        ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
+        ("demos/widget/draw.js", {"widgets", "comparisons", "lab", "scripts"}),
         ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
-        ("docs/methods/lora.md", {"catalogue", "comparisons", "pictures", "pages", "site"}),
+        ("docs/methods/lora.md", {"catalogue", "comparisons", "lab", "pictures", "pages", "site"}),
     ],
 )
 def test_a_changed_file_runs_the_steps_that_are_made_from_it(

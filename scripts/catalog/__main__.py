@@ -3,9 +3,12 @@
 python -m scripts.catalog                      every method with its totals
 python -m scripts.catalog verdicts             the verdicts, with what is for and against each
 python -m scripts.catalog verdicts boft BL     the evidence behind one of them, to be added up
+python -m scripts.catalog changed catalog.json what has changed since a release, for the changelog
 """
 
+import json
 import sys
+from pathlib import Path
 
 from scripts.catalog import Catalog
 from scripts.catalog.checks import check
@@ -32,6 +35,8 @@ def main(arguments: list[str]) -> None:
             if wrong := set(dimensions) - DIMENSIONS.keys():
                 sys.exit(f"✗ {wrong.pop()!r} is not one of {', '.join(DIMENSIONS)}")
             _evidence(catalog, slug, dimensions or list(DIMENSIONS))
+        case ["changed", file]:
+            _changed(catalog, Path(file))
         case _:
             sys.exit(__doc__)
 
@@ -71,6 +76,20 @@ def _evidence(catalog: Catalog, slug: str, dimensions: list[str]) -> None:
                 for f in found:
                     print(f"    {f.finding:8} {f.strength} {f.weight} {f.run_by:12} {f.unit}")
                     print(f"      {f.place}: {f.numbers}")
+
+
+def _changed(catalog: Catalog, old: Path) -> None:
+    """Print every verdict that an older `catalog.json` does not have, as a table in Markdown."""
+    print(f"| Method | {' | '.join(DIMENSIONS)} |\n|---{'|---' * len(DIMENSIONS)}|")
+    for entry in json.loads(old.read_text("utf-8"))["methods"]:
+        now = catalog.methods[entry["slug"]].verdicts
+        cells = []
+        for dimension, verdict in (entry["audit"] or {"dimensions": {}})["dimensions"].items():
+            before = verdict if isinstance(verdict, str) else verdict["verdict"]
+            changed = before != now[dimension].word
+            cells.append(f"{before} → {now[dimension].text}" if changed else "")
+        if any(cells):
+            print(f"| {entry['title']} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

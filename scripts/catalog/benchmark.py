@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ two factors it would be 3,348,480.
 
 LORAS = "q_proj+v_proj"
 """What most runs adapt, LoRA's among them."""
+
+MODEL = r"--(llama-3\.2-3B|flux2-klein)-?"
+"""Is between a method and its setting in the name of an experiment."""
 
 Run = dict[str, str]
 
@@ -43,9 +47,11 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Paper:
 
     def row(run: Run, value: float, digits: int, **more: Any) -> Row:
         entry = run["survey_entry"]
+        method = modules[int(entry)] if entry else FULL
+        name, _, setting = re.sub(MODEL, " ", run["experiment"]).partition(" ")
         return Row(
-            method=modules[int(entry)] if entry else FULL,
-            setting=run["experiment"].split("--")[1],
+            method=method,
+            setting=setting if name in (method, "full-finetuning") else f"{name} {setting}",
             parameters=int(run["trainable_params"]) / 1e6,
             same_as="oft" if run["peft_type"] == ONE_FACTOR else None,
             values=(f"{value:.{digits}f}",),

@@ -180,7 +180,7 @@ def feed(changelog: str, site: Site) -> str:
     entries = [
         f"<entry><id>{site.url}changelog/#{version}</id><title>{escape(version)}</title>"
         f'<link href="{site.url}changelog/"/><updated>{date}T00:00:00Z</updated>'
-        f'<content type="html">{escape(markdown(text.strip()))}</content></entry>'
+        f'<content type="html">{escape(_html(text))}</content></entry>'
         for version, date, text in releases
     ]
     newest = max((date for _, date, _ in releases), default=site.date)
@@ -192,6 +192,10 @@ def feed(changelog: str, site: Site) -> str:
         + "\n".join(entries)
         + "\n</feed>\n"
     )
+
+
+def _html(text: str) -> str:
+    return str(markdown(text.strip(), extensions=["tables"]))
 
 
 # Old addresses ------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def add_assets(out: Path) -> None:
 
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
-    for files in ("demos/*.html", "sweeps/*", "compare/*.json", "lab/*.json"):
+    for files in ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 

@@ -16,11 +16,12 @@ from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.memory import STATES
 from scripts.catalog.others import read_others
 from scripts.catalog.recipes import RECIPES
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
-from scripts.catalog.verdict import Word
+from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
+from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 
 GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
@@ -85,23 +86,58 @@ class Lists(Page):
     @macro
     def dimensions(self) -> str:
         """The rubric's dimensions with how often they are awarded and get which verdict."""
-        graded = [m for m in catalog().methods.values() if m.graded]
+        methods = [m for m in catalog().methods.values() if m.graded]
         words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            found = [m.verdicts[key] for m in graded]
+            found = [m.verdicts[key] for m in methods]
             rows.append(
                 {
                     "key": key,
                     "name": name,
                     "worth": POINTS[key],
                     "meaning": MEANINGS[key],
-                    "awarded": sum(key in m.survey for m in graded),
+                    "awarded": sum(key in m.survey for m in methods),
                     "counts": [[v.word for v in found].count(word) for word in words],
                     "fragile": sum(v.fragile for v in found),
                 }
             )
         return self.draw("dimensions", rows, words)
+
+    @macro
+    def worked_example(self, slug: str, dimension: Dimension) -> str:
+        """One verdict, added up."""
+        m = catalog().methods[slug]
+        votes = [(key, found, vote(found)) for key, found in by_source(m.found(dimension)).items()]
+        self.cited.setdefault(self.url, {}).update(dict.fromkeys(key for key, _, _ in votes))
+        (facts,) = (d for d in graded(m) if d["key"] == dimension)
+        return self.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
+
+    @macro
+    def settled(self) -> str:
+        """How little the evidence settles, in a sentence."""
+        found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
+        confirmed = [v.word for v in found].count("confirmed")
+        some = [v for v in found if v.word != "unsupported"]
+        return (
+            f"Outside wide adoption {confirmed} of {len(found)} verdicts are confirmed. "
+            f"{len(some)} have evidence enough for any verdict but *unsupported*, and "
+            f"{sum(v.fragile for v in some)} of these are fragile."
+        )
+
+    @macro
+    def overrides(self) -> str:
+        """The verdicts that are set by hand, and how many."""
+        found = [
+            (m, d, v) for m in catalog().methods.values() for d, v in m.verdicts.items()
+            if v.override
+        ]  # fmt: skip
+        return self.draw("overrides", found, DIMENSIONS)
+
+    @macro
+    def ran(self, slug: str) -> str:
+        """In how many papers by others a method was run."""
+        return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
 
     @macro
     def argument_map(self) -> str:

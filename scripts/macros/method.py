@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
@@ -113,6 +114,12 @@ class Furniture(Page):
         attributes = f'method="{slug}"{self.peft_attribute(slug)} data-search-exclude'
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         return f'\n<div class="ah">{element}</div>\n'
+
+    @macro
+    def random_step(self) -> str:
+        """The way from what is said of a random step to its picture."""
+        link = "?" + urlencode({"way": "random", "size": "64x64"})
+        return f"With [a random step on a layer of 64 × 64]({link}):"
 
     @macro
     def arrays(self, module: str = "") -> str:

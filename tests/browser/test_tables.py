@@ -64,6 +64,30 @@ def test_scorecard_is_complete_without_javascript(browser: Any, site: str) -> No
         assert page.locator("#scorecard-table tbody tr:visible").count() >= 33
 
 
+def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_dimension(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}scorecard/")
+    assert column(page, 1)[:3] == ["1", "2", "3"]
+    head = page.locator("#scorecard-table thead th", has_text="Beats LoRA")
+    head.click()
+    cells = page.locator("#scorecard-table tbody td:nth-child(7)")
+    weights = [float(c.get_attribute("data-sort") or "nan") for c in cells.all()]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 0
+
+
+def test_pairs_filter_by_method_baseline_and_who_ran_it(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/?method=boft&baseline=lora")
+    rows = page.locator("#pairs tbody tr:visible")
+    both = rows.count()
+    assert set(rows.locator("th").all_inner_texts()) == {"BOFT"}
+    assert set(rows.locator("td:nth-child(2)").all_inner_texts()) == {"LoRA"}
+    page.select_option("row-filter[for=pairs] select[name=by]", "own")
+    assert 0 < rows.count() < both
+    assert set(rows.locator("td:nth-child(4)").all_inner_texts()) == {"its authors"}
+
+
 def test_needs_shorten_the_list(page: Page, site: str) -> None:
     page.goto(f"{site}choose/")
     rows = page.locator("#shortlist tbody tr:visible")
