@@ -27,7 +27,7 @@ from scripts.finish.links import problems
 from scripts.macros import examples, peft_benchmark
 
 URL = "https://example.org/"
-SITE = Site(URL, "A site", "Its authors", "2026-01-02")
+SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")
 
 
 def page(folder: Path, name: str, body: str) -> Path:

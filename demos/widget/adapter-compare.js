@@ -64,7 +64,7 @@ class Side {
     const template = document.createElement("template");
     template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
-    const fields = form.querySelectorAll(".controls > .field:not([data-knob=step])");
+    const fields = form.querySelectorAll(".own .field");
     for (const name of ["id", "for", "aria-describedby"])
       for (const field of fields)
         for (const element of field.querySelectorAll(`[${name}]`))
@@ -126,8 +126,8 @@ class AdapterCompare extends Live {
     for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
       control.removeAttribute("disabled");
     this.showStored();
-    if (this.subject !== first) await this.#drawStored();
-    if (this.#moved && python.state === "ready") this.run();
+    if (this.#moved) this.arrive(false);
+    else if (this.subject !== first) await this.#drawStored();
   }
 
   get fields() {
