@@ -1,4 +1,4 @@
-/** Calls demos/probe.py and demos/compare.py and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/ways.py and demos/compare.py and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
@@ -15,6 +15,32 @@ export function probe(pyodide, method, knobs) {
 }
 
 /**
+ * Yield the panels and the sentence of a fit, better and better; all but the last have `more`.
+ *
+ * @param {Pyodide} pyodide
+ * @param {string} method
+ * @param {Record<string, unknown>} knobs
+ * @param {number} seconds after which it ends with the best that it has found
+ * @returns {Generator<{panels: any[], sentence: string, more: boolean}>}
+ */
+export function* fits(pyodide, method, knobs, seconds) {
+  const module = pyodide.pyimport("demos.ways");
+  const given = pyodide.toPy(knobs);
+  const answers = module.answers(method, given, seconds);
+  try {
+    for (;;) {
+      const { done, value } = answers.next();
+      if (done) return;
+      const answer = value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+      value.destroy();
+      yield answer;
+    }
+  } finally {
+    for (const proxy of [answers, given, module]) proxy.destroy();
+  }
+}
+
+/**
  * Return the panels of two methods and the sentence on how they differ.
  *
  * @param {Pyodide} pyodide
@@ -23,6 +49,26 @@ export function probe(pyodide, method, knobs) {
  */
 export function compare(pyodide, { a, b, world, equal }) {
   return call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
+}
+
+/**
+ * Return a cell of the lab: what is wanted, what is fitted and what is left.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Cell} cell
+ */
+export function examine(pyodide, { method, knobs, name, taught }) {
+  return call(pyodide, "demos.lab", "examine", [method, knobs, name, taught]);
+}
+
+/**
+ * Return what each family explains of a change that a reader has brought.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Own} own
+ */
+export function own(pyodide, { before, change, rows }) {
+  return call(pyodide, "demos.reach", "own", [before, change, rows]);
 }
 
 /**

@@ -47,8 +47,11 @@ await bundle(
     "widget/adapter-compare.js",
     "widget/demo.css",
     "widget/compare.css",
+    "lab/adapter-lab.js",
+    "lab/lab.css",
     "page/tables.js",
     "page/calculator.js",
+    "page/scatter.js",
     "page/offline.js",
   ],
   {

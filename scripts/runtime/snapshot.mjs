@@ -14,6 +14,7 @@ from demos.probe import probe
 
 for method in slugs():
     probe(method, {})
+probe("lora", {"way": "fitted", "size": "16x16", "rank": 1})
 try:
     probe(method, {"seed": -1})
 except ValueError:

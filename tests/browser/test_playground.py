@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from scripts.macros import examples
 from tests.browser.reader import PLAYGROUND as PAGE
-from tests.browser.reader import Visit, cell, edit, record, run
+from tests.browser.reader import Visit, becomes, cell, edit, record, run
 
 
 def open_cell(page: Page, site: str) -> None:
@@ -132,7 +132,7 @@ def test_after_a_stop_python_starts_from_the_files_that_are_here(
     requests = record(context)
     cell(page).get_by_role("button", name="Stop").click()
     expect(cell(page).get_by_role("status")).to_have_text("Stopped. Python is ready again.")
-    assert any("pyodide" in url for url in requests)  # scripts belong to their worker
+    becomes(page, lambda: any("pyodide" in url for url in requests), True)  # of the worker
     assert [url for url in requests if url.endswith((".wasm", ".bin", ".zip"))] == []
 
 
