@@ -157,10 +157,21 @@ def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
 
 
 # All but the one that reads every source to see which folder imports which.
-STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "scripts", "site"}
+STEPS = {
+    "catalogue",
+    "sweeps",
+    "fits",
+    "widgets",
+    "comparisons",
+    "pictures",
+    "pages",
+    "scripts",
+    "site",
+}
 PYTHON = {
     "catalogue": "scripts.catalog.checks",
     "sweeps": "scripts.stored.sweeps",
+    "fits": "scripts.stored.fits",
     "widgets": "scripts.stored.widgets",
     "comparisons": "scripts.stored.comparisons",
     "pictures": "scripts.stored.cards",

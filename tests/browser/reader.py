@@ -12,6 +12,7 @@ from scripts.bootstrap import ROOT
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 LORA = "methods/lora/"
+RANDOM = f"{LORA}?way=random&size=64x64"
 LIVE = "adapter-demo[data-state=live]"
 
 # Opens a page of the site, given by its path, and returns the browser's page.
@@ -64,8 +65,15 @@ def knob(page: Page, name: str) -> Locator:
     return page.locator(f"adapter-demo [name={name}]").first
 
 
+def touch(page: Page) -> None:
+    """Choose a random step: Python starts, and answers at once when it is there."""
+    page.locator("adapter-demo [name=way][value=random]").first.check()
+
+
 def move(page: Page, name: str, key: str) -> dict[str, Any]:
     """Press a key on a control and return what Python answers for its new value."""
+    if name == "step":  # only a random one has this control
+        touch(page)
     before = page.evaluate("updates.length")
     knob(page, name).press(key)
     page.wait_for_function(ANSWERED, arg=[before, name], timeout=60_000)

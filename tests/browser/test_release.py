@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from scripts.bootstrap import ROOT, firefox
 from scripts.catalog.exports import read_site
 from tests.browser.host import Host, copy, hosting, next_release
+from tests.browser.reader import touch
 from tests.browser.test_offline import wait_until_kept
 
 LORA = "methods/lora/"
@@ -139,7 +140,7 @@ def test_a_tab_that_a_release_has_overtaken_says_that_reloading_helps(
     page.locator("adapter-demo .export > summary").click()
     page.get_by_role("button", name="numpy script").click()
     expect(page.locator("adapter-demo .problem")).to_contain_text(helps)
-    page.locator("adapter-demo [name=step]").press("ArrowLeft")
+    touch(page)
     page.wait_for_selector("adapter-demo:is([data-state=error], [data-state=live])", timeout=60_000)
     if page.locator("adapter-demo[data-state=error]").count():
         expect(page.locator("adapter-demo .problem")).to_contain_text(helps)
@@ -219,7 +220,7 @@ def test_a_full_disk_changes_nothing_but_what_is_kept(
     page.goto(f"{host.address}methods/oft/")  # by way of the worker
     assert page.evaluate("Boolean(navigator.serviceWorker.controller)")
     shows(page, "A")
-    page.locator("adapter-demo [name=step]").press("ArrowLeft")
+    touch(page)
     page.wait_for_selector("adapter-demo[data-state=live]", timeout=60_000)
     assert page.evaluate(KEPT) == []
 
@@ -248,7 +249,7 @@ def test_nothing_is_kept_for_later_while_python_loads(working: BrowserContext, h
     page.wait_for_load_state("networkidle")
     host.wait = ("/assets/py/", 8)  # longer than a reader has to be still
     begin = len(host.asked)
-    page.locator("adapter-demo [name=step]").press("ArrowLeft")
+    touch(page)
     page.wait_for_selector("adapter-demo[data-state=live]", timeout=60_000)
     asked = [path for _, path in host.asked[begin:]]
     assert [path for path in asked if path.endswith(("/", ".xml", "search_index.json"))] == []
