@@ -108,6 +108,14 @@ def fit(
     yield best._replace(step=step - 1, seconds=seconds, done=True, starts=tuple(ends))
 
 
+def within(progress: Iterator[Progress], end: float) -> Iterator[Progress]:
+    """Yield the progress of a fit until `time.perf_counter` says `end`, and at least once."""
+    for step in progress:
+        yield step
+        if time.perf_counter() > end:
+            return
+
+
 def last(progress: Iterator[Progress]) -> Progress:
     """Return where a fit ends."""
     *_, end = progress

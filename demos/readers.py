@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from adapters_np.core import load
-from demos import probe
+from demos import lab, probe
 
 Emit = Callable[[str, str], None]
 """Takes what a run shows, as it comes: its kind, `text` or `figure` (an SVG), and the content."""
@@ -39,12 +39,13 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
     """Run a reader's code and return what it led to.
 
     Args:
-        request: `source`, and for the widget of a method `method` and `knobs`.
+        request: `source`, and for the widget of a method `method` and `knobs`, for the lab `world`
+            and `rank`.
         receive: Called with everything that is printed and drawn.
 
     Returns:
-        `answer`, which is the probe's for a method and empty for a cell; or `trace`, a traceback,
-        and `line`, the line of the source that it ends in, if any.
+        `answer`, which is that of the probe or of the lab, and empty for a cell; or `trace`, a
+        traceback, and `line`, the line of the source that it ends in, if any.
     """
     global emit
     emit, pipe = receive, Pipe()
@@ -54,6 +55,8 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
         try:
             if method:
                 answer = probe_edited(method, source, file, request["knobs"])
+            elif "world" in request:
+                answer = fit_own(source, file, request["world"], request["rank"])
             else:
                 answer = run(source, file)
             show_figures()
@@ -70,6 +73,13 @@ def run(source: str, file: str) -> dict[str, Any]:
     """Run a free cell in a module of its own, and print the value of its last expression."""
     execute(ModuleType("__main__"), source, file)
     return {}
+
+
+def fit_own(source: str, file: str, world: str, rank: int) -> dict[str, Any]:
+    """Return how near the adapter that a source defines comes to a world of the lab."""
+    module = ModuleType("own")
+    execute(module, source, file)
+    return lab.reach(lab.adapter_of(vars(module), "own"), world, rank)
 
 
 def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """Cells of the table of what methods explain; the whole table is computed by hand."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from adapters_np.core import load
 from demos.budget import best, best_of_rank, choose
 from demos.fit import fit, last
-from demos.worlds import change
-from scripts.studies.explained import cell, methods, weight
+from demos.lab import weight
+from demos.worlds import WORLDS, change
+from scripts.stored.lab import read_study
+from scripts.studies.explained import cell, methods, run, teacher, teachers
 
 
 def test_a_cell_has_the_shares_at_one_two_and_four_ranks() -> None:
@@ -42,3 +47,39 @@ def test_the_best_setting_is_no_worse_than_the_first() -> None:
 def test_all_methods_with_another_weight_take_part() -> None:
     assert {"lora", "oft", "ia3"} <= set(methods())
     assert not {"reft", "prefix_tuning", "xlora"} & set(methods())
+
+
+def test_a_broken_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    out = tmp_path / "explained.jsonl"
+    cells = [("ia3", "rows", False), ("ia3", "ia3", True), ("svft", "spectrum", False)]
+    run(out, cells=cells[:2])
+    whole = out.read_text()
+    assert [json.loads(text)["found"][0][0] for text in whole.splitlines()[1:]] == [1, 1]
+    out.write_text(whole[:-20])  # broken within a line
+    run(out, cells=cells)
+    lines = out.read_text().splitlines()
+    assert lines[:2] == whole.splitlines()[:2]
+    rows = [json.loads(text) for text in lines[1:]]
+    assert [(r["method"], r.get("world"), r.get("teacher")) for r in rows] == [
+        ("ia3", "rows", None),
+        ("ia3", None, "ia3"),
+        ("svft", "spectrum", None),
+    ]
+
+
+def test_a_table_of_other_budgets_is_not_gone_on_with(tmp_path: Path) -> None:
+    out = tmp_path / "explained.jsonl"
+    out.write_text('{"size": [64, 64]}\n')
+    with pytest.raises(ValueError, match="remove it to begin"):
+        run(out, cells=[])
+
+
+def test_the_committed_table_has_every_cell_and_agrees_with_what_is_computed() -> None:
+    head, rows = read_study()
+    found = {(r["method"], r.get("world"), r.get("teacher")): r["found"] for r in rows}
+    worlds = {(m, w, None) for m in methods() for w in WORLDS}
+    assert set(found) == worlds | {(m, None, t) for m in teachers() for t in teachers()}
+    assert head["teachers"] == json.loads(json.dumps({slug: teacher(slug) for slug in teachers()}))
+    for slug, world in (("ia3", "pairs"), ("lora", "turn"), ("miss", "kronecker")):
+        stored = [f and f[0] for f in found[slug, world, None]]
+        assert cell(slug, world) == pytest.approx(stored, abs=2e-3)

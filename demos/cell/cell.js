@@ -26,14 +26,16 @@ export async function open(host, readers, signal, letters) {
   if (signal.aborted) return;
   const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);
+  host.closest("details")?.setAttribute("open", "");
   if (letters) await cell.receive(letters);
   else cell.editor.focus();
 }
 
-class Cell {
+export class Cell {
   #life = new AbortController();
   #running = false;
   #started = 0;
+  #parts = false; // whether what runs is asked for in parts
 
   /** @param {Host} host @param {Readers} readers @param {AbortSignal} signal */
   constructor(host, readers, signal) {
@@ -95,8 +97,28 @@ class Cell {
         ? "Running."
         : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
     );
-    if (module) this.#attach(module);
-    else readers.ask(this, { type: "run", name: this.host.name, source: editor.text }).catch(() => {}); // #receive and #follow tell
+    if (module) return this.#attach(module);
+    const told = { bubbles: true, cancelable: true, detail: this };
+    this.#parts = !this.host.dispatchEvent(new CustomEvent("code-cell:run", told));
+    if (!this.#parts) this.ask({ type: "run" });
+  }
+
+  /**
+   * Asks for something about the code. Who has taken `code-cell:run` asks in parts, until `end`.
+   *
+   * @param {object} request
+   * @returns {Promise<any>} Nothing when it has failed: #receive and #follow tell.
+   */
+  ask(request) {
+    const { host, editor, readers } = this;
+    return readers.ask(this, /** @type {any} */ ({ name: host.name, source: editor.text, ...request })).catch(() => {});
+  }
+
+  /** @param {string} text What has come of it. */
+  end(text) {
+    this.#parts = false;
+    this.#busy(false);
+    this.say(text);
   }
 
   /** @param {string} name of a button */
@@ -203,7 +225,7 @@ class Cell {
   #receive({ name, kind, value }) {
     if (name !== this.host.name) return;
     if (kind === "loading") this.say("Loading the packages that the code imports.");
-    if (kind === "start") {
+    if (kind === "start" && !this.#parts) {
       this.#clear();
       this.#busy(true);
       this.#started = performance.now();
@@ -218,7 +240,7 @@ class Cell {
       this.#busy(false);
       this.say(value.line ? `Line ${value.line}: ${last}` : last);
     }
-    if (kind === "end" && this.#running) {
+    if (kind === "end" && this.#running && !this.#parts) {
       this.#busy(false);
       const time = `${Math.max(1, Math.round(performance.now() - this.#started))} ms`;
       this.say(this.module ? "The panels show the edited code." : `Finished in ${time}.`);

@@ -52,6 +52,26 @@ export function compare(pyodide, { a, b, world, equal }) {
 }
 
 /**
+ * Return a cell of the lab: what is wanted, what is fitted and what is left.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Cell} cell
+ */
+export function examine(pyodide, { method, knobs, name, taught }) {
+  return call(pyodide, "demos.lab", "examine", [method, knobs, name, taught]);
+}
+
+/**
+ * Return what each family explains of a change that a reader has brought.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Own} own
+ */
+export function own(pyodide, { before, change, rows }) {
+  return call(pyodide, "demos.reach", "own", [before, change, rows]);
+}
+
+/**
  * Call a function of Python.
  *
  * Every proxy of a Python object is destroyed, so that memory does not grow with the number of calls.

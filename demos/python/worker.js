@@ -1,17 +1,20 @@
 /**
  * The worker that runs Python.
  *
- * In:  {id, type: "probe", method, knobs} or {id, type: "compare", a, b, world, equal}
+ * In:  {id, type: "probe", method, knobs}, {id, type: "compare", a, b, world, equal} or what the lab asks (client.js)
  * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime, kept} or {type: "failed", message};
  *      {id, answer, milliseconds} or {id, error: {message, knob?}}; {type: "crash", message} when Python is no more.
  * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, explain, fits, probe } from "./answer.js";
+import { compare, examine, explain, fits, own, probe } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
-const ready = start(postMessage, (pyodide) => pyodide.pyimport("demos.probe").destroy());
+const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
+
+/** @type {Record<string, (pyodide: import("./boot.js").Pyodide, request: any) => any>} */
+const ANSWERS = { compare, lab: examine, own };
 
 const SECONDS = 5; // after which a fit ends with the best that it has found
 
@@ -28,7 +31,7 @@ addEventListener("message", async ({ data: { id, type, ...request } }) => {
   /** @param {object} answer */
   const tell = (answer) => postMessage({ id, answer, milliseconds: performance.now() - started });
   try {
-    if (type === "compare") return tell(compare(pyodide, request));
+    if (type !== "probe") return tell(ANSWERS[type](pyodide, request));
     const { method, knobs } = request;
     if ((knobs.way ?? "random") === "random") return tell(probe(pyodide, method, knobs));
     going.add(id);

@@ -16,6 +16,7 @@ import { python } from "../python/client.js";
 /**
  * @typedef {Record<string, import("./fields.js").Value>} Knobs
  * @typedef {{sides: import("./draw.js").Answer[], sentence: string, own: Knobs, milliseconds: number, stored: boolean}} Answer
+ *   `own` are the values of the second method after the match
  */
 
 /** One of the two methods: its choice, its controls and its picture. */
@@ -167,14 +168,15 @@ class AdapterCompare extends Live {
 
   // What is shown ----------------------------------------------------------------------------------
 
-  /** @param {Answer} answer */
-  async paint({ sides, sentence, own }) {
+  /** @param {Answer & {a?: {own: Knobs}}} answer with the question, where Python gave it */
+  async paint({ sides, sentence, own, a: asked }) {
     share(sides);
     for (const [i, side] of sides.entries()) await this.sides[i].draw(side);
     this.write(".sentence", sentence);
     const { main } = this.sides[1];
     if (main && this.equal) main.text = `${own[main.name] ?? main.initial}`;
-    const [a, b] = this.sides.map(({ method, own: knobs }, i) => ({ method, knobs, panels: sides[i].panels }));
+    const knobs = asked ? [asked.own, own] : this.sides.map((side) => side.own); // a control may have moved on
+    const [a, b] = this.sides.map(({ method }, i) => ({ method, knobs: knobs[i], panels: sides[i].panels }));
     return { a, b, sentence };
   }
 

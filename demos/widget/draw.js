@@ -128,7 +128,10 @@ function drawMatrix(root, panel, raster) {
     const [low, , high] = element.querySelectorAll(".scale > *");
     [low.textContent, high.textContent] = [short(-view.limit), short(view.limit)];
   });
-  rest(figure, `${rows} × ${columns}`);
+  const [down, across] = panel.views.some(({ label }) => label.includes("Y"))
+    ? ["features", "tokens"]
+    : ["outputs", "inputs"];
+  rest(figure, `${rows} ${down} × ${columns} ${across}`);
 }
 
 /** @param {Values} values @returns {number[]} the least, the largest, and the root mean square */

@@ -20,9 +20,9 @@ import yaml
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog
 from scripts.catalog.papers import CatalogError
-from scripts.catalog.records import Dimension, Loader, Record, Slug, Text
+from scripts.catalog.records import Loader, Method, Record, Slug, Text
+from scripts.catalog.verdict import ClaimedBy, Dimension, RunBy, Side, Strength
 
 FULL = "full"
 """Full fine-tuning, as a method."""
@@ -34,10 +34,6 @@ OWN = "own row "
 MISSING = {"-", "–"}
 
 Rates: TypeAlias = Literal["both_tuned", "shared", "method_tuned", "unknown"]
-RunBy: TypeAlias = Literal["authors", "rival", "independent"]
-Finding: TypeAlias = Literal["for", "level", "against"]
-Strength: TypeAlias = Literal["full", "weak"]
-ClaimedBy: TypeAlias = Literal["survey", "paper", "others", "us"]
 
 
 def _words(text: Any) -> Any:
@@ -122,11 +118,23 @@ class Said(Record):
     method: Slug
     dimension: Dimension
     unit: Text  # one model on one suite
-    finding: Finding
+    finding: Side
     strength: Strength
     place: Text
     says: Text  # the numbers, in a sentence
     claimed_by: ClaimedBy = "paper"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Said:
+        if self.finding == "level" and self.dimension in ("PE", "BF"):
+            raise ValueError(
+                f"{self.method}: {self.dimension} asks to be level, so what is level is `for`"
+            )
+        if self.dimension == "WA" and (self.finding, self.strength) != ("for", "weak"):
+            raise ValueError(
+                f"{self.method}: WA counts papers that ran it: a finding is `for` and `weak`"
+            )
+        return self
 
 
 class Paper(Record):
@@ -136,6 +144,12 @@ class Paper(Record):
     authors_of: tuple[Slug, ...]
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
+
+    def run_by(self, methods: Iterable[str]) -> RunBy:
+        """Return whose runs of any of these methods its tables hold."""
+        if not self.authors_of:
+            return "independent"
+        return "authors" if set(methods) & set(self.authors_of) else "rival"
 
 
 class Comparison(NamedTuple):
@@ -219,9 +233,9 @@ def comparisons(papers: Iterable[Paper], order: Mapping[str, int]) -> Iterator[C
                         yield from _compared(paper, table, row, _nearest(row, others))
 
 
-def every(catalog: Catalog) -> list[Comparison]:
+def every(methods: Iterable[Method]) -> list[Comparison]:
     """Return every comparison that the tables of `docs/data/tables` hold."""
-    modules = [module for m in catalog.methods.values() for module in m.modules]
+    modules = [module for m in methods for module in m.modules]
     return list(comparisons(read_tables(), {name: i for i, name in enumerate(modules)}))
 
 
@@ -236,9 +250,6 @@ def _nearest(row: Row, others: list[Row]) -> Row:
 
 def _compared(paper: Paper, table: Table, row: Row, other: Row) -> Iterator[Comparison]:
     theirs = {metric: (value, spread) for metric, value, spread in table.cells(other)}
-    run_by: RunBy = "independent"
-    if paper.authors_of:
-        run_by = "authors" if row.method in paper.authors_of else "rival"
     settings = " against ".join(filter(None, (row.setting, other.setting)))
     notes = [
         settings,
@@ -265,7 +276,7 @@ def _compared(paper: Paper, table: Table, row: Row, other: Row) -> Iterator[Comp
                 baseline_params=_millions(other.parameters),
                 seeds=str(table.seeds or ""),
                 spread=f"{spread}/{other_spread}" if spread or other_spread else "",
-                run_by=run_by,
+                run_by=paper.run_by([row.method]),
                 baseline_run=other.run,
                 rates=table.rates,
                 note="; ".join(dict.fromkeys(filter(None, notes))),

@@ -34,6 +34,7 @@ HOLDS = {
     "scripts/studies": "longer computations whose results are committed",
     "scripts/catalog": "records of all methods, their checks, and files for machines",
     "scripts/bootstrap.py": "finds and installs what all steps need",
+    "demos/lab": "the lab: tables to open, the frontier, a reader's adapter and change",
     "demos/widget": "the two elements: controls, drawing, export",
     "demos/cell": "the editor in the place of a listing",
     "demos/python": "Python in a worker: start, requests, readers' code",

@@ -30,8 +30,9 @@ const GAP = 8; // words of zeros that are cheaper to take along than to skip
  * Start Python, rehearse, and return the picture.
  *
  * @param {(beforePython: (module: any) => void) => Promise<Pyodide>} start
+ * @param {string} rehearsal
  */
-export async function takeSnapshot(start) {
+export async function takeSnapshot(start, rehearsal = REHEARSAL) {
   let before = new Uint8Array();
   let place = "";
   let used = 0;
@@ -42,7 +43,7 @@ export async function takeSnapshot(start) {
     functions = module.wasmTable.length;
     before = module.HEAPU8.slice();
   });
-  pyodide.runPython(REHEARSAL);
+  pyodide.runPython(rehearsal);
   const module = /** @type {any} */ (pyodide)._module;
   for (let i = functions; i < module.wasmTable.length; i++) {
     if (module.wasmTable.get(i))

@@ -1,14 +1,18 @@
-"""Which hypothesis explains which change? Every method that has a ΔW, fitted to every world.
+"""Which hypothesis explains which change? Every method that has a ΔW, fitted to every target.
 
     python3 -m scripts.studies.explained
 
-It writes docs/data/explained.json. It is run by hand, for it takes some twenty minutes on one
-core.
+It writes docs/data/explained.jsonl: what it ran with, then a line per cell. It is run by hand, for
+it takes some forty minutes on one core; what a broken run has written is kept.
 
 Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
-ranks? Grid: all methods with a ΔW × all worlds × three budgets, on the toy world's 32 × 32 power
-law, seed 0, at the setting that `demos.budget.best` finds. A cell ends as `fit` ends; none is run
-again. A method without so small a setting has no number there.
+ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
+with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
+teachers × one, on the toy world's 32 × 32 power law, seed 0, at the setting that
+`demos.budget.best` finds. A teacher takes a
+random step at its defaults or, where these have too many numbers, at a setting with as few other
+values as possible. A cell ends as `fit` ends; none is run again. A method without so small a
+setting has no number there.
 """
 
 from __future__ import annotations
@@ -18,24 +22,32 @@ import json
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
-from adapters_np.core import WeightAdapter, load, slugs
+from adapters_np.core import WeightAdapter, knobs, load, parameters, slugs
 from adapters_np.linalg import Array
-from demos.budget import best, explained
-from demos.world import toy
-from demos.worlds import WORLDS, change
+from demos.budget import Setting, best, choose, explained
+from demos.lab import goal, numbers, weight
+from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 
-OUT = ROOT / "docs" / "data" / "explained.json"
+OUT = ROOT / "docs" / "data" / "explained.jsonl"
 RANKS = (1, 2, 4)
-SLACK = 1.02
-"""A method of LoRA's size may have a number for each of its ranks besides."""
+TEACHER = 2
+"""The rank whose numbers teachers and their students have."""
+
+
+class Found(NamedTuple):
+    """What a method reaches within a budget: the share, with how many numbers, at which knobs."""
+
+    share: float
+    size: int
+    knobs: dict[str, Any]
 
 
 def methods() -> list[str]:
@@ -43,45 +55,92 @@ def methods() -> list[str]:
     return sorted(slug for slug in slugs() if issubclass(load(slug), WeightAdapter))
 
 
-def weight() -> Array:
-    """Return the weight of all cells, (32, 32)."""
-    return toy(size="32x32").W
+def teachers() -> list[str]:
+    """Return the methods that worlds are drawn from, once each: they teach one another."""
+    return list(dict.fromkeys(w.family for w in WORLDS.values() if w.family))
 
 
-def cell(slug: str, world: str) -> list[float | None]:
-    """Return the shares that a method explains of a world, at one, two and four LoRA ranks.
+def teacher(slug: str) -> Setting:
+    """Return the setting at which a method teaches."""
+    cls, defaults = load(slug), {knob.name: knob.default for knob in knobs(load(slug)).values()}
+    size = parameters(cls, *weight().shape, **defaults)
+    if size <= numbers(TEACHER):
+        return Setting(size, defaults)
+
+    def order(setting: Setting) -> tuple[int, int]:
+        moved = sum(value != defaults[name] for name, value in setting.knobs.items())
+        return moved, -setting.size
+
+    return min(choose(cls, weight(), numbers(TEACHER)), key=order)
+
+
+def found(slug: str, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
+    """Return what a method reaches of a target within the numbers of each rank.
 
     What a smaller budget explains, a larger one does too.
     """
-    W = weight()
-    D, shares = change(world, W), list[float | None]()
-    for rank in RANKS:
-        budget = int(SLACK * rank * sum(W.shape))
-        setting, end = best(load(slug), W, D, budget)
-        reached = [share for share in shares if share is not None]
-        if setting.size <= budget:
-            reached.append(round(explained(end.error), 3))
-        shares.append(max(reached, default=None))
-    return shares
+    reached = list[Found | None]()
+    for rank in ranks:
+        setting, end = best(load(slug), weight(), target, numbers(rank))
+        best_so_far = reached[-1] if reached else None
+        if setting.size <= numbers(rank):
+            new = Found(round(explained(end.error), 4), *setting)
+            if best_so_far is None or new.share > best_so_far.share:
+                best_so_far = new
+        reached.append(best_so_far)
+    return reached
 
 
-def table(jobs: int = 1) -> dict[str, Any]:
-    """Return the whole table, with the shares that chance explains at each budget."""
-    started, pairs = time.perf_counter(), list(product(methods(), WORLDS))
-    with ProcessPoolExecutor(jobs) as pool:
-        cells = list(pool.map(cell, *zip(*pairs, strict=True)))
-    rows: dict[str, dict[str, list[float | None]]] = {slug: {} for slug in methods()}
-    for (slug, world), shares in zip(pairs, cells, strict=True):
-        rows[slug][world] = shares
-    W = weight()
-    return {
-        "size": list(W.shape),
-        "ranks": RANKS,
-        "chance": [rank * sum(W.shape) / W.size for rank in RANKS],
-        "seconds": round(time.perf_counter() - started),
-        "numpy": np.__version__,
-        "explained": rows,
-    }
+def cell(slug: str, world: str) -> list[float | None]:
+    """Return the shares that a method explains of a world, at one, two and four LoRA ranks."""
+    return [f.share if f else None for f in found(slug, goal(world))]
+
+
+def line(slug: str, target: str, taught: bool) -> str:
+    """Return a line of the file, of a world or of a teacher."""
+    clock = time.perf_counter()
+    if taught:
+        ends = found(slug, goal(target, teacher(target).knobs), (TEACHER,))
+    else:
+        ends = found(slug, goal(target))
+    row = {"method": slug, "teacher" if taught else "world": target, "found": ends}
+    return json.dumps(row | {"seconds": round(time.perf_counter() - clock, 1)})
+
+
+def head() -> str:
+    """Return the first line: what all cells have in common."""
+    return json.dumps(
+        {
+            "size": weight().shape,
+            "ranks": RANKS,
+            "numbers": [numbers(rank) for rank in RANKS],
+            "teachers": {slug: teacher(slug) for slug in teachers()},
+            "numpy": np.__version__,
+        }
+    )
+
+
+def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | None = None) -> None:
+    """Write the cells that a file does not have yet, each when it is known.
+
+    Raises:
+        ValueError: when the file was begun with other versions or budgets.
+    """
+    if cells is None:
+        cells = [(slug, world, False) for slug in methods() for world in WORLDS]
+        cells += [(slug, other, True) for slug in teachers() for other in teachers()]
+    before = out.read_text() if out.exists() else f"{head()}\n"
+    lines = before[: before.rfind("\n")].splitlines()  # a run may have been broken within a line
+    if lines[0] != head():
+        raise ValueError(f"{out} was begun with {lines[0]}, this is {head()}: remove it to begin")
+    rows = [json.loads(text) for text in lines[1:]]
+    there = {(r["method"], r.get("world", r.get("teacher")), "teacher" in r) for r in rows}
+    out.write_text("\n".join(lines) + "\n")
+    missing = [cell for cell in cells if cell not in there]
+    with ProcessPoolExecutor(jobs) as pool, out.open("a") as file:
+        for text in pool.map(line, *zip(*missing, strict=True)) if missing else ():
+            file.write(text + "\n")
+            file.flush()
 
 
 def main() -> None:
@@ -90,13 +149,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
-    result = table(parser.parse_args().jobs)
-    rows = result.pop("explained")
-    head = json.dumps(result)[:-1]
-    lines = ",\n".join(
-        f"{json.dumps(s)}: {json.dumps(r, separators=(',', ':'))}" for s, r in rows.items()
-    )
-    OUT.write_text(f'{head}, "explained": {{\n{lines}\n}}}}\n')
+    run(jobs=parser.parse_args().jobs)
 
 
 if __name__ == "__main__":

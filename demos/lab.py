@@ -1,0 +1,111 @@
+"""What the lab asks of Python: how near a method, or a reader's own, comes to a change.
+
+All is on the toy layer of 32 × 32, where a fit takes a second.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from adapters_np.core import Adapter, WeightAdapter, load
+from adapters_np.linalg import Array
+from demos.budget import best, explained
+from demos.fit import fit, last, within
+from demos.world import toy
+from demos.worlds import change, taught
+
+SECONDS = 5.0
+"""A fit takes no more steps after so long: what it has found by then is shown."""
+
+
+def weight() -> Array:
+    """Return the weight of the lab, (32, 32)."""
+    return toy(size="32x32").W
+
+
+def numbers(rank: int) -> int:
+    """Return how many numbers a method may have that is compared with LoRA of a rank.
+
+    It is 2 % more than LoRA has: a method of its size may have a number for each rank besides.
+
+    >>> [numbers(rank) for rank in (1, 2, 4)]
+    [65, 130, 261]
+    """
+    return int(1.02 * rank * sum(weight().shape))
+
+
+def goal(name: str, taught_by: dict[str, Any] | None = None) -> Array:
+    """Return a ΔW*: that of a world, or what a method teaches at the settings that are given.
+
+    Raises:
+        ValueError: when there is no such world, or when the method has no ΔW.
+    """
+    if taught_by is None:
+        return change(name, weight())
+    delta = taught(name, weight(), **taught_by).change
+    if delta is None:
+        raise ValueError(f"{name} has no ΔW to teach")
+    return delta
+
+
+def examine(
+    method: str, knobs: dict[str, Any], name: str, taught_by: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the target, the fitted change and what is left, all on one scale.
+
+    Args:
+        method: Who is fitted.
+        knobs: Its settings.
+        name: Of a world or, with `taught_by`, of a method.
+        taught_by: The settings at which that method teaches.
+    """
+    W, D = weight(), goal(name, taught_by)
+    adapter = load(method).init(W, np.random.default_rng(1), **knobs)
+    end = last(within(fit(adapter, W, D), perf_counter() + SECONDS))
+    found = end.adapter.delta(W) if isinstance(end.adapter, WeightAdapter) else D
+    views = {"target": D, "fitted": found, "rest": D - found}
+    return {
+        "views": {name: np.ascontiguousarray(view).ravel() for name, view in views.items()},
+        "share": explained(end.error),
+        "done": end.done,
+        "sentence": "",
+    }
+
+
+def adapter_of(namespace: dict[str, Any], module: str) -> type[Adapter]:
+    """Return the last adapter that a module defines.
+
+    Raises:
+        ValueError: when it defines none.
+    """
+    found = [
+        value
+        for value in namespace.values()
+        if isinstance(value, type)
+        and issubclass(value, WeightAdapter)
+        and value.__module__ == module
+    ]
+    if not found:
+        raise ValueError(
+            "the code defines no adapter: write a class that derives from WeightAdapter and has "
+            "init and delta, as the first version does"
+        )
+    return found[-1]
+
+
+def reach(cls: type[Adapter], world: str, rank: int) -> dict[str, Any]:
+    """Return what a class explains of a world with as many numbers as LoRA has at a rank.
+
+    `share` is None where its smallest setting has more.
+    """
+    setting, end = best(cls, weight(), change(world, weight()), numbers(rank), SECONDS / 2)
+    within_budget = setting.size <= numbers(rank)
+    return {
+        "name": cls.__name__,
+        "share": explained(end.error) if within_budget else None,
+        "size": setting.size,
+        "knobs": setting.knobs,
+    }

@@ -1,0 +1,396 @@
+/**
+ * <adapter-lab>: which method explains which change, as a table to read, to guess and to open.
+ *
+ * The HTML holds the table. What a cell opens is fitted by Python, which is asked for at the first one. The page's address
+ * has the budget, the open cells and the world of the frontier. `adapter-lab:update` follows every fitted picture.
+ */
+
+import { RELOAD } from "../page/files.js";
+import { text as csv } from "../widget/csv.js";
+import { Data, percent, settings } from "./data.js";
+import { download, make } from "./dom.js";
+import { frontier, table } from "./frontier.js";
+import { grid } from "./grid.js";
+import { Guess } from "./guess.js";
+import { Specimen } from "./specimen.js";
+import "./own-change.js";
+
+/**
+ * @typedef {{name: string, worlds: Record<string, (import("./data.js").Found | null)[]>}} Own a reader's adapter
+ * @typedef {import("../cell/cell.js").Cell} Cell
+ */
+
+class AdapterLab extends HTMLElement {
+  #life = new AbortController();
+  /** @type {Data | undefined} */
+  #data;
+  /** @type {Specimen[]} at most two, a pinned one first */
+  #open = [];
+  /** @type {Guess | undefined} */
+  #guess;
+  /** @type {Own | undefined} */
+  #own;
+  #world = "mix";
+
+  async connectedCallback() {
+    const { signal } = (this.#life = new AbortController());
+    const on = { signal };
+    document.addEventListener("code-cell:run", (event) => this.#fit(/** @type {CustomEvent} */ (event)), on);
+    try {
+      this.#data ??= await Data.load();
+    } catch {
+      if (!signal.aborted)
+        this.#say(
+          `What is behind the table could not be loaded, so that its cells do not open. The table holds. ${RELOAD}`,
+        );
+      return;
+    }
+    if (signal.aborted) return;
+    const data = this.#data;
+    this.#guess = new Guess(this.#find(".guess"), data, () => this.#fill());
+    this.addEventListener("input", (event) => this.#choose(/** @type {any} */ (event.target)), on);
+    this.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target), on);
+    for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
+    this.#restore();
+    for (const name of ["heat", "imitation"]) {
+      const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
+      if (found) grid(found, (key) => this.#show(key), signal);
+    }
+    this.#find(".hint").hidden = this.#find(".frontier").hidden = false;
+    this.#fill();
+    this.#chart();
+    this.dataset.state = "ready";
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+  }
+
+  get data() {
+    return /** @type {Data} */ (this.#data);
+  }
+
+  /** The place of the budget. */
+  get at() {
+    return this.data.ranks.indexOf(Number(this.#find("[name=ranks]:checked").value));
+  }
+
+  get guessing() {
+    return this.#find("[name=mode]:checked").value === "guess";
+  }
+
+  // The table ----------------------------------------------------------------------------------------
+
+  /** Writes all numbers of the table for the present budget; those that are still to be guessed are covered. */
+  #fill() {
+    const { data, at } = this;
+    const table = this.#find("#heat");
+    this.classList.toggle("guessing", this.guessing);
+    /** @param {HTMLElement} cell @param {number | null | undefined} share @param {string | undefined} world */
+    const write = (cell, share, world) => {
+      const covered = this.guessing && !this.#guess?.revealed.has(world ?? "");
+      cell.textContent = covered ? "?" : percent(share);
+      if (covered || share == null) cell.style.removeProperty("--s");
+      else cell.style.setProperty("--s", `${Math.max(0, Math.round(100 * share))}%`);
+    };
+    for (const cell of table.querySelectorAll("[data-cell]")) {
+      const key = cell.dataset.cell;
+      write(cell, data.found(key, at)?.[0], key.slice(key.indexOf(".") + 1));
+    }
+    const [best, random] = table.querySelectorAll(".foot");
+    const rank = data.ranks[at];
+    best.cells[0].textContent = `Best change of rank ${rank}`;
+    for (const [i, world] of data.worlds.entries()) {
+      write(best.cells[i + 1], world.best[rank], world.name);
+      write(random.cells[i + 1], data.chance(rank * (data.size[0] + data.size[1])), world.name);
+    }
+    table.querySelector(".numbers").textContent = `${data.numbers[at]}`;
+    this.#writeOwn();
+    for (const cell of document.querySelectorAll("[data-cell]"))
+      cell.classList.toggle(
+        "open",
+        this.#open.some(({ key }) => key === /** @type {HTMLElement} */ (cell).dataset.cell),
+      );
+  }
+
+  #writeOwn() {
+    const { data, at } = this;
+    const body = this.#find("#heat tbody");
+    body.querySelector(".yours")?.remove();
+    if (!this.#own) return;
+    const { name, worlds } = this.#own;
+    const row = make("tr", { className: "yours" });
+    row.append(make("th", { scope: "row" }, name, " ", make("span", { className: "soft" }, "yours")));
+    for (const world of data.worlds) {
+      const found = worlds[world.name]?.[at];
+      const cell = make("td", {}, percent(found?.[0]));
+      if (found) cell.style.setProperty("--s", `${Math.max(0, Math.round(100 * found[0]))}%`);
+      row.append(cell);
+    }
+    body.prepend(row);
+  }
+
+  // Open cells ---------------------------------------------------------------------------------------
+
+  /** Opens a cell beside the pinned one. @param {string} key @param {boolean} [quietly] It came with the address. */
+  #show(key, quietly) {
+    const { data } = this;
+    const cell = data.cell(key);
+    const at = data.place(key, this.at);
+    if (!cell) return;
+    if (this.guessing && cell.world && !this.#guess?.revealed.has(cell.world.name)) {
+      this.#say("This column is covered until you have revealed it.");
+      return;
+    }
+    if (!data.found(key, at)) {
+      this.#say(`${cell.method.name} has no setting with at most ${data.numbers[at]} numbers.`);
+      return;
+    }
+    let specimen = this.#open.find(({ pinned }) => !pinned);
+    if (!specimen) {
+      specimen = new Specimen(data, (text) => this.#say(text));
+      this.#open.push(specimen);
+      this.#find(".cells").append(specimen.element);
+    }
+    specimen.show(key, at);
+    if (cell.world) this.#world = cell.world.name;
+    this.#fill();
+    this.#chart();
+    if (quietly) return;
+    this.#keep();
+    specimen.element.scrollIntoView({ block: "nearest" });
+    if (document.activeElement?.closest("#imitation")) specimen.element.focus();
+  }
+
+  /** @param {HTMLButtonElement} button */
+  #press(button) {
+    const specimen = this.#open.find(({ element }) => element.contains(button));
+    if (button.name === "pin" && specimen) this.#pin(specimen, button);
+    if (button.name === "close" && specimen) this.#close(specimen);
+    if (button.name === "matrices") specimen?.save();
+    if (button.name === "csv") download(this.#csv(), "explained.csv");
+    if (button.name === "link") this.#copy();
+  }
+
+  /** @param {Specimen} specimen @param {HTMLButtonElement} button */
+  #pin(specimen, button) {
+    for (const other of this.#open) if (other !== specimen && other.pinned) this.#close(other);
+    specimen.pinned = !specimen.pinned;
+    button.ariaPressed = `${specimen.pinned}`;
+    this.#say(specimen.pinned ? "Pinned: the next cell opens beside it." : "");
+    this.#keep();
+  }
+
+  /** @param {Specimen} specimen */
+  #close(specimen) {
+    this.#open = this.#open.filter((other) => other !== specimen);
+    specimen.element.remove();
+    this.#fill();
+    this.#chart();
+    this.#keep();
+    const cell = /** @type {HTMLElement | null} */ (document.querySelector(`[data-cell="${specimen.key}"]`));
+    cell?.focus({ preventScroll: true });
+  }
+
+  // The frontier -------------------------------------------------------------------------------------
+
+  #chart() {
+    const { data } = this;
+    const place = this.#find(".frontier");
+    const world = data.worlds.find(({ name }) => name === this.#world) ?? data.worlds[0];
+    const marks = this.#open.map(({ key }) => data.cell(key)?.method.slug);
+    /** @param {(import("./data.js").Found | null)[] | undefined} found */
+    const points = (found) => [
+      ...new Map((found ?? []).flatMap((f) => (f ? [[f[1], { size: f[1], share: f[0] }]] : []))).values(),
+    ];
+    /** @type {import("./frontier.js").Line[]} */
+    const lines = data.methods.map(({ slug, name, worlds }) => ({
+      name,
+      points: points(worlds[world.name]),
+      mark: ["first", "second"][marks.indexOf(slug)] ?? "",
+    }));
+    if (this.#own) lines.push({ name: this.#own.name, points: points(this.#own.worlds[world.name]), mark: "own" });
+    lines.sort((a, b) => a.mark.localeCompare(b.mark)); // what is marked is drawn last
+    const select = make("select", { name: "world" });
+    for (const { name, title } of data.worlds) select.add(new Option(title, name, false, name === world.name));
+    const focused = document.activeElement === place.querySelector("select");
+    const open = place.querySelector("details")?.open ?? false;
+    place.replaceChildren(
+      make("h3", {}, "What more numbers buy"),
+      make("label", {}, "World ", select),
+      frontier(data, world, lines, Math.max(320, Math.min(660, place.clientWidth))),
+      make(
+        "details",
+        { open, className: "example" },
+        make("summary", {}, "These points as a table"),
+        make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table(data, lines)),
+      ),
+    );
+    if (focused) select.focus();
+  }
+
+  // A reader's own adapter ---------------------------------------------------------------------------
+
+  /** Fits what is in the editor to all worlds, at one budget after another. @param {CustomEvent<Cell>} event */
+  async #fit(event) {
+    const cell = event.detail;
+    if (cell.host.name !== "own" || !this.#data) return;
+    event.preventDefault();
+    const { data } = this;
+    const { signal } = this.#life;
+    /** @type {Own} */
+    const own = { name: "", worlds: Object.fromEntries(data.worlds.map(({ name }) => [name, []])) };
+    let done = 0;
+    for (const [at, rank] of data.ranks.entries()) {
+      for (const world of data.worlds) {
+        const answer = await cell.ask({ type: "fit", world: world.name, rank });
+        if (!answer || signal.aborted) return; // the cell has told why
+        const found = checked(answer);
+        if (!found) return cell.end("The code gave an answer that is no share of a change.");
+        own.name = found.name;
+        const before = own.worlds[world.name].at(-1) ?? null;
+        const new_ =
+          found.share === null
+            ? null
+            : /** @type {import("./data.js").Found} */ ([found.share, found.size, found.knobs]);
+        own.worlds[world.name][at] = new_ && before && before[0] > new_[0] ? before : (new_ ?? before);
+        this.#own = own;
+        this.#writeOwn();
+        cell.say(`${++done} of ${data.ranks.length * data.worlds.length} fits. The row ${own.name} is filled.`);
+      }
+    }
+    cell.end(`${own.name} is fitted to all worlds: its row stands first in the table, its points are in the frontier.`);
+    this.#chart();
+    this.dispatchEvent(new CustomEvent("adapter-lab:own", { bubbles: true, detail: own }));
+  }
+
+  // The address and files ----------------------------------------------------------------------------
+
+  /** @param {HTMLInputElement} control */
+  #choose(control) {
+    if (control.name === "world") {
+      this.#world = control.value;
+      this.#chart();
+    }
+    if (control.name === "ranks") {
+      if (this.guessing) this.#guess?.start(this.at);
+      this.#fill();
+      for (const { key } of [...this.#open]) this.#again(key);
+    }
+    if (control.name === "mode") {
+      this.#find(".guess").hidden = !this.guessing;
+      if (this.guessing) {
+        for (const specimen of [...this.#open]) this.#close(specimen);
+        this.#guess?.start(this.at);
+      }
+      this.#fill();
+    }
+    this.#keep();
+  }
+
+  /** Shows an open cell at the present budget. @param {string} key */
+  #again(key) {
+    const specimen = this.#open.find((specimen) => specimen.key === key);
+    const at = this.data.place(key, this.at);
+    if (!this.data.found(key, at)) specimen && this.#close(specimen);
+    else specimen?.show(key, at);
+  }
+
+  #restore() {
+    const query = new URLSearchParams(location.search);
+    const wrong = [];
+    const ranks = query.get("ranks");
+    const radio = ranks && this.querySelector(`[name=ranks][value="${CSS.escape(ranks)}"]`);
+    if (radio) /** @type {HTMLInputElement} */ (radio).checked = true;
+    else if (ranks) wrong.push(`ranks=${ranks.slice(0, 40)}`);
+    const world = query.get("world");
+    if (world && this.data.worlds.some(({ name }) => name === world)) this.#world = world;
+    else if (world) wrong.push(`world=${world.slice(0, 40)}`);
+    for (const name of ["pin", "cell"]) {
+      const key = query.get(name);
+      if (!key) continue;
+      if (!this.data.cell(key)) wrong.push(`${name}=${key.slice(0, 40)}`);
+      else {
+        this.#show(key, true);
+        const specimen = this.#open.find((specimen) => specimen.key === key);
+        const button = specimen?.element.querySelector("[name=pin]");
+        if (name === "pin" && specimen && button) {
+          specimen.pinned = true;
+          button.ariaPressed = "true";
+        }
+      }
+    }
+    if (world && !wrong.length) this.#world = world;
+    if (wrong.length) this.#say(`Not possible in the address: ${wrong.join(", ")}.`);
+  }
+
+  /** Writes the page's address. */
+  #keep() {
+    const url = new URL(location.href);
+    const pinned = this.#open.find(({ pinned }) => pinned)?.key;
+    const free = this.#open.find(({ pinned }) => !pinned)?.key;
+    const shown = this.data.cell(free ?? pinned ?? "")?.world?.name ?? "mix";
+    const values = {
+      ranks: this.at === 1 ? undefined : `${this.data.ranks[this.at]}`,
+      pin: pinned,
+      cell: free,
+      world: this.#world === shown ? undefined : this.#world,
+    };
+    for (const [name, value] of Object.entries(values)) {
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    history.replaceState(history.state, "", url);
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      this.#say("The link to what is open is copied.");
+    } catch {
+      this.#say(`The browser does not allow copying. The link: ${location.href}`);
+    }
+  }
+
+  #csv() {
+    const { data } = this;
+    const rows = [["method", "change", "at most", "numbers", "share", "settings"]];
+    /** @param {string} method @param {string} change @param {number} most @param {import("./data.js").Found | null} found */
+    const add = (method, change, most, found) =>
+      found && rows.push([method, change, `${most}`, `${found[1]}`, `${found[0]}`, settings(found[2])]);
+    for (const { slug, worlds, teachers } of data.methods) {
+      for (const [name, found] of Object.entries(worlds)) found.forEach((f, i) => add(slug, name, data.numbers[i], f));
+      for (const [name, found] of Object.entries(teachers)) add(slug, `by ${name}`, data.numbers[1], found);
+    }
+    for (const [name, found] of Object.entries(this.#own?.worlds ?? {}))
+      found.forEach((f, i) => add(`${this.#own?.name} (yours)`, name, data.numbers[i], f));
+    return csv(rows);
+  }
+
+  // Small things -------------------------------------------------------------------------------------
+
+  /** @param {string} text */
+  #say(text) {
+    const status = this.#find(".status");
+    if (status.textContent !== text) status.textContent = text;
+  }
+
+  /** @param {string} selector @returns {any} */
+  #find(selector) {
+    return this.querySelector(selector);
+  }
+}
+
+/** An answer about a reader's adapter, if it is one: the reader's code may have made anything of it. @param {any} answer */
+function checked({ name, share, size, knobs }) {
+  const good =
+    typeof name === "string" &&
+    name.length < 100 &&
+    (share === null || share === undefined || (Number.isFinite(share) && share <= 1)) &&
+    Number.isInteger(size) &&
+    Object(knobs) === knobs &&
+    Object.values(knobs).every((value) => ["number", "string", "boolean"].includes(typeof value));
+  return good ? { name, share: /** @type {number | null} */ (share ?? null), size, knobs } : undefined;
+}
+
+customElements.define("adapter-lab", AdapterLab);

@@ -1,0 +1,77 @@
+/** What the build has stored for the lab (scripts/stored/lab.py), and how it is said. */
+
+import { file } from "../page/files.js";
+
+/**
+ * @typedef {Record<string, string | number | boolean>} Knobs
+ * @typedef {[share: number, size: number, knobs: Knobs]} Found
+ * @typedef {{slug: string, name: string, page: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>}} Method
+ * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[], limit: number, levels: string}} World
+ * @typedef {{size: [number, number], ranks: number[], numbers: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[]}} Stored
+ */
+
+/** The rank at which teachers and students meet is the second one. */
+const TAUGHT = 1;
+const BY = "by.";
+
+export class Data {
+  /** @param {Stored} stored */
+  constructor(stored) {
+    Object.assign(this, stored);
+    /** @type {[number, number]} */
+    this.size = stored.size;
+    this.ranks = stored.ranks;
+    this.numbers = stored.numbers;
+    this.teachers = stored.teachers;
+    this.methods = stored.methods;
+    this.worlds = stored.worlds;
+  }
+
+  static async load() {
+    const response = await file("lab.json");
+    return new Data(await response.json());
+  }
+
+  /** A cell by its key, `method.world` or `method.by.teacher`. @param {string} key */
+  cell(key) {
+    const [slug, ...rest] = key.split(".");
+    const goal = rest.join(".");
+    const method = this.methods.find((method) => method.slug === slug);
+    const world = this.worlds.find(({ name }) => name === goal);
+    const teacher = goal.startsWith(BY) ? this.methods.find((method) => BY + method.slug === goal) : undefined;
+    return method && (world || teacher) && { key, method, world, teacher };
+  }
+
+  /** What a method reaches in a cell. @param {string} key @param {number} at the place of the budget @returns {Found | null} */
+  found(key, at) {
+    const cell = this.cell(key);
+    if (!cell) return null;
+    const { method, world, teacher } = cell;
+    return (world ? method.worlds[world.name]?.[at] : method.teachers[teacher?.slug ?? ""]) ?? null;
+  }
+
+  /** The place of the budget that a cell is shown at. @param {string} key @param {number} at */
+  place(key, at) {
+    return this.cell(key)?.teacher ? TAUGHT : at;
+  }
+
+  /** What a random subspace of so many numbers explains. @param {number} count */
+  chance(count) {
+    return Math.min(1, count / (this.size[0] * this.size[1]));
+  }
+}
+
+/** A share in per cent, as the tables have it. @param {number | null | undefined} share */
+export const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)}`.replace("-", "−"));
+
+/** @param {Knobs} knobs */
+export const settings = (knobs) =>
+  Object.entries(knobs)
+    .map(([name, value]) => `${name}=${typeof value === "boolean" ? (value ? "True" : "False") : value}`)
+    .join(", ");
+
+/** A world's picture. @param {World} world @returns {Float64Array} */
+export function picture({ levels, limit }) {
+  const bytes = Uint8Array.from(atob(levels), (letter) => letter.charCodeAt(0));
+  return Float64Array.from(new Int8Array(bytes.buffer), (level) => (level * limit) / 127);
+}

@@ -1,0 +1,159 @@
+/** An open cell: the wanted change, what a method makes of it and what is left, and what that says. */
+
+import { python } from "../python/client.js";
+import { text as csv } from "../widget/csv.js";
+import { explore } from "../widget/explore.js";
+import { canvas } from "../widget/heatmap.js";
+import { percent, picture, settings } from "./data.js";
+import { download, make } from "./dom.js";
+
+/** @typedef {import("./data.js").Data} Data */
+
+const VIEWS = { target: "Wanted", fitted: "Fitted", rest: "What is left" };
+
+export class Specimen {
+  /** @type {Record<string, Float64Array>} */
+  #views = {};
+  #asked = 0;
+
+  /** @param {Data} data @param {(text: string) => void} say */
+  constructor(data, say) {
+    this.data = data;
+    this.say = say;
+    this.key = "";
+    this.pinned = false;
+    this.element = make("article", { className: "specimen", tabIndex: -1 });
+  }
+
+  /** @param {string} key @param {number} at the place of the budget */
+  async show(key, at) {
+    const cell = this.data.cell(key);
+    const found = this.data.found(key, at);
+    if (!cell || !found) return;
+    Object.assign(this, { key });
+    const { method, world, teacher } = cell;
+    const [share, size, knobs] = found;
+    const title = make("h3", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
+    const views = make("div", { className: "views" });
+    const finding = make("p", { className: "finding" }, this.#finding(share, size, at));
+    const pin = make("button", { type: "button", name: "pin", ariaPressed: `${this.pinned}` }, "Pin");
+    this.element.replaceChildren(
+      title,
+      make(
+        "p",
+        { className: "soft" },
+        world ? world.sentence : `A random step of ${teacher?.name}, which the student does not see.`,
+      ),
+      views,
+      finding,
+      make("p", { className: "soft settings" }, `At ${settings(knobs) || "its only setting"}.`),
+      make(
+        "p",
+        { className: "tools" },
+        pin,
+        make("button", { type: "button", name: "matrices", disabled: true }, "Matrices as CSV"),
+        make("button", { type: "button", name: "close" }, "Close"),
+      ),
+    );
+    this.#views = world ? { target: picture(world) } : {};
+    this.#draw(views);
+    await this.#ask(cell, knobs, share, views);
+  }
+
+  get #goal() {
+    const cell = this.data.cell(this.key);
+    return cell?.world ? `“${cell.world.title}”` : `a change by ${cell?.teacher?.name}`;
+  }
+
+  /** @param {number} share @param {number} size @param {number} at */
+  #finding(share, size, at) {
+    const { data } = this;
+    const cell = data.cell(this.key);
+    const lora = data.found(`lora.${this.key.slice(this.key.indexOf(".") + 1)}`, at);
+    const parts = [`Explains ${percent(share)} % with ${size} numbers.`];
+    if (lora && cell?.method.slug !== "lora") parts.push(`LoRA with ${lora[1]}: ${percent(lora[0])} %.`);
+    if (cell?.world) {
+      const rank = data.ranks[at];
+      parts.push(`The best change of rank ${rank}: ${percent(cell.world.best[rank])} %.`);
+    }
+    parts.push(`A random subspace of ${size}: ${percent(data.chance(size))} %.`);
+    return parts.join(" ");
+  }
+
+  /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {number} stored @param {HTMLElement} views */
+  async #ask({ method, world, teacher }, knobs, stored, views) {
+    const asked = ++this.#asked;
+    const name = world?.name ?? teacher?.slug ?? "";
+    const taught = teacher && this.data.teachers[teacher.slug][1];
+    views.ariaBusy = "true";
+    if (python.state !== "ready")
+      this.say(`Loading Python, ${(python.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
+    else this.say(`Fitting ${method.name}.`);
+    try {
+      const request = { type: /** @type {const} */ ("lab"), method: method.slug, knobs, name, taught };
+      /** @type {any} */
+      const answer = await python.ask(this, request);
+      if (!answer || asked !== this.#asked) return;
+      this.#views = answer.views;
+      this.#draw(views);
+      const button = /** @type {HTMLButtonElement} */ (this.element.querySelector("[name=matrices]"));
+      button.disabled = false;
+      const seconds = `${(answer.milliseconds / 1000).toFixed(1)} s`;
+      const short = !answer.done && answer.share < stored - 0.005;
+      this.say(
+        short
+          ? `${method.name} was stopped after ${seconds} at ${percent(answer.share)} %; given time it reaches ${percent(stored)} %.`
+          : `${method.name} on ${this.#goal}: ${percent(answer.share)} % explained, fitted in ${seconds} in your browser.`,
+      );
+      this.element.dataset.share = `${answer.share}`;
+      this.element.dispatchEvent(
+        new CustomEvent("adapter-lab:update", { bubbles: true, detail: { key: this.key, ...answer } }),
+      );
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.say(`${error instanceof Error ? error.message : error} The table and its numbers still hold.`);
+    } finally {
+      if (asked === this.#asked) views.ariaBusy = "false";
+    }
+  }
+
+  /** Draws what there is, all on the scale of what is wanted. @param {HTMLElement} place */
+  #draw(place) {
+    const [rows, columns] = this.data.size;
+    const limit = Math.max(...Array.from(this.#views.target ?? [0], Math.abs));
+    const old = [...place.querySelectorAll("canvas")];
+    if (!old.length) {
+      for (const label of Object.values(VIEWS)) {
+        const stage = make("div", { className: "stage" }, make("canvas", {}), make("div", { className: "cursor" }));
+        place.append(make("figure", {}, make("figcaption", { className: "title" }, label), stage, make("output", {})));
+      }
+    }
+    for (const [i, name] of Object.keys(VIEWS).entries()) {
+      const values = this.#views[name];
+      const figure = place.children[i];
+      figure.classList.toggle("waiting", !values);
+      if (!values) continue;
+      const view = { name, label: VIEWS[/** @type {keyof VIEWS} */ (name)], rows, columns, values, limit };
+      canvas(view, figure.querySelector("canvas"), document);
+      const stage = /** @type {HTMLElement} */ (figure.querySelector(".stage"));
+      if (stage.tabIndex < 0) explore(/** @type {any} */ (this.element), stage);
+    }
+    let scale = place.querySelector(".scale");
+    if (!scale) place.append((scale = make("p", { className: "scale" })));
+    const end = limit.toPrecision(2);
+    if (limit) scale.replaceChildren(`−${end}`, make("i", {}), `${end}`);
+  }
+
+  save() {
+    const [rows, columns] = this.data.size;
+    const lines = Object.entries(this.#views).flatMap(([name, values]) =>
+      Array.from({ length: rows * columns }, (_, i) => [
+        name,
+        Math.floor(i / columns) + 1,
+        (i % columns) + 1,
+        values[i],
+      ]),
+    );
+    download(csv([["matrix", "row", "column", "value"], ...lines]), `${this.key}.csv`);
+  }
+}

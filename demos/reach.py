@@ -1,0 +1,371 @@
+"""What each family explains of a change of any size: the closed forms, where a family has one.
+
+A fit takes a second at 32 × 32 and an hour at 256 × 256; these take less than a second there.
+tests/test_reach.py holds them against the fits. Families that have no closed form are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from math import isqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapters_np.linalg import Array, thin_svd
+
+BLOCKS = (2, 4, 8, 16, 32, 64, 128)
+MOST = 256
+"""The longest side of a reader's matrices: the browser takes a second for one of this size."""
+
+
+class Change:
+    """A weight, a change of it, and what several families ask of both."""
+
+    def __init__(self, W: Array, D: Array) -> None:
+        """Keep both; all else is computed when it is asked for.
+
+        Raises:
+            ValueError: when shapes differ, an entry is not finite, or nothing changes.
+        """
+        if W.shape != D.shape or W.ndim != 2:
+            raise ValueError(f"W has the shape {W.shape}, the change {D.shape}: they must be one")
+        if not (np.isfinite(W).all() and np.isfinite(D).all()):
+            raise ValueError("W or the change has entries that are not finite")
+        self.W, self.D, (self.m, self.n) = W, D, W.shape
+        self.energy = float((D**2).sum())
+        if not self.energy:
+            raise ValueError("nothing changes between the two, so there is nothing to explain")
+
+    @cached_property
+    def sigma(self) -> Array:
+        """Return the singular values of the change."""
+        return np.linalg.svd(self.D, compute_uv=False)
+
+    @cached_property
+    def svd(self) -> tuple[Array, Array, Array]:
+        """Return the singular value decomposition of the weight."""
+        return thin_svd(self.W)
+
+    @cached_property
+    def core(self) -> Array:
+        """Return the change in the singular basis of the weight, (k, k)."""
+        U, _, Vt = self.svd
+        return U.T @ self.D @ Vt.T
+
+
+class Reached(NamedTuple):
+    """The share of a change that a family explains, and with how many numbers."""
+
+    share: float
+    size: int
+
+
+Form = Callable[[Change, int], Reached | None]
+
+
+class Family(NamedTuple):
+    """A family of changes: what it is called, the methods that have it, and its closed form.
+
+    `form` takes a change and the most numbers, and returns None where its smallest member has more.
+    `alone` says that it does not look at W.
+    """
+
+    name: str
+    title: str
+    methods: tuple[str, ...]
+    form: Form
+    alone: bool
+
+
+FAMILIES: dict[str, Family] = {}
+
+
+def family(title: str, *methods: str, alone: bool = False) -> Callable[[Form], Form]:
+    """Register a closed form by its name."""
+
+    def register(form: Form) -> Form:
+        name = form.__name__
+        FAMILIES[name] = Family(name, title, methods, form, alone)
+        return form
+
+    return register
+
+
+def kept(share: float, size: int, most: int) -> Reached | None:
+    """Return a share, unless it takes too many numbers."""
+    return Reached(float(share), size) if size <= most else None
+
+
+def left(rest: Array, c: Change, size: int, most: int) -> Reached | None:
+    """Return the share that a rest leaves explained."""
+    return kept(1 - float((rest**2).sum()) / c.energy, size, most)
+
+
+# Directions ---------------------------------------------------------------------------------------
+
+
+@family("Few directions", "lora", "adalora", "delora", "poly", alone=True)
+def low_rank(c: Change, most: int) -> Reached | None:
+    """Return the share of the best change of a rank (Eckart and Young)."""
+    r = min(most // (c.m + c.n), len(c.sigma))
+    return kept((c.sigma[:r] ** 2).sum() / c.energy, r * (c.m + c.n), most) if r else None
+
+
+@family("Principal directions replaced", "pissa")
+def replaced(c: Change, most: int) -> Reached | None:
+    """Return the share when the r leading directions of W are given up for the change's sake."""
+    r = min(most // (c.m + c.n), len(c.sigma))
+    if not r:
+        return None
+    U, sigma, Vt = c.svd
+    rest = np.linalg.svd(c.D + (U[:, :r] * sigma[:r]) @ Vt[:r], compute_uv=False)[r:]
+    return left(rest, c, r * (c.m + c.n), most)
+
+
+# Gains and rotations ------------------------------------------------------------------------------
+
+
+def gains(W: Array, D: Array) -> Array:
+    """Return what is left of a change when each row may be scaled."""
+    return D - ((W * D).sum(axis=1) / np.maximum((W**2).sum(axis=1), 1e-300))[:, None] * W
+
+
+@family("Row gains", "ia3")
+def row_gains(c: Change, most: int) -> Reached | None:
+    """Return the share of one gain per output."""
+    return left(gains(c.W, c.D), c, c.m, most)
+
+
+@family("Column gains", "ia3", "ln_tuning")
+def column_gains(c: Change, most: int) -> Reached | None:
+    """Return the share of one gain per input."""
+    return left(gains(c.W.T, c.D.T), c, c.n, most)
+
+
+@family("Pairs of outputs mixed", "road")
+def pairs(c: Change, most: int) -> Reached | None:
+    """Return the share when neighbouring rows are mixed freely, or turned and scaled."""
+    if c.m % 2:
+        return None
+    A, B = c.W.reshape(-1, 2, c.n), c.D.reshape(-1, 2, c.n)
+    if most >= 4 * c.m:
+        gram = A @ A.swapaxes(1, 2)
+        mixed = (B @ A.swapaxes(1, 2)) @ np.linalg.pinv(gram) @ A
+        return left(B - mixed, c, 4 * c.m, most)
+    w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
+    g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
+    return left(np.abs(g[:, None] * w - t), c, c.m, most)
+
+
+def nearest_rotations(A: Array, B: Array) -> Array:
+    """Return the rotations R for which A R is nearest to B, for a stack of matrices."""
+    u, _, vt = np.linalg.svd(A.swapaxes(-1, -2) @ B)
+    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
+    return u @ vt
+
+
+def turned(c: Change, b: int) -> Array:
+    """Return what is left when blocks of b inputs are turned, each as well as it can be."""
+    A, T = (M.reshape(c.m, -1, b).swapaxes(0, 1) for M in (c.W, c.W + c.D))
+    return A @ nearest_rotations(A, T) - T
+
+
+@family("Inputs turned in blocks", "oft", "oftv2")
+def blocks_turned(c: Change, most: int) -> Reached | None:
+    """Return the share of the largest blocks."""
+    fitting = [b for b in (*BLOCKS, 256) if c.n % b == 0 and c.n * (b - 1) // 2 <= most]
+    return left(turned(c, fitting[-1]), c, c.n * (fitting[-1] - 1) // 2, most) if fitting else None
+
+
+@family("One reflection of the inputs", "ether")
+def mirrored(c: Change, most: int) -> Reached | None:
+    """Return the share of the best reflection: its normal is an eigenvector of sym(WᵀW*)."""
+    S = c.W.T @ (c.W + c.D)
+    u = np.linalg.eigh(S + S.T)[1][:, 0]
+    return left(c.D + 2 * np.outer(c.W @ u, u), c, c.n, most)
+
+
+# The singular basis of W --------------------------------------------------------------------------
+
+
+@family("W’s principal core", "ssvd", "psoft", "antipasto")
+def principal_core(c: Change, most: int) -> Reached | None:
+    """Return the share of a free core on the leading singular directions, a bound for its methods.
+
+    They turn and scale that core, with up to half as many numbers.
+    """
+    k = min(isqrt(most), min(c.m, c.n))
+    return kept((c.core[:k, :k] ** 2).sum() / c.energy, k * k, most)
+
+
+@family("W’s principal core turned", "psoft")
+def core_turned(c: Change, most: int) -> Reached | None:
+    """Return the share when the leading right singular vectors are turned among themselves."""
+    U, sigma, Vt = c.svd
+    k = min((1 + isqrt(1 + 8 * most)) // 2, len(sigma))
+    B = U[:, :k] * sigma[:k]
+    R = nearest_rotations(B, B + c.D @ Vt[:k].T)
+    return left(B @ (R - np.eye(k)) @ Vt[:k] - c.D, c, k * (k - 1) // 2, most)
+
+
+@family("Singular values only", "svft")
+def spectrum(c: Change, most: int) -> Reached | None:
+    """Return the share of the diagonal of the core."""
+    d = np.diag(c.core)
+    return kept((d**2).sum() / c.energy, len(d), most)
+
+
+@family("A band of W’s core", "svft")
+def band(c: Change, most: int) -> Reached | None:
+    """Return the share of the widest band about that diagonal."""
+    k = len(c.core)
+    widest = max((d for d in range(k) if k + d * (2 * k - d - 1) <= most), default=None)
+    if widest is None:
+        return None
+    near = np.abs(np.subtract.outer(np.arange(k), np.arange(k))) <= widest
+    return kept((c.core[near] ** 2).sum() / c.energy, int(near.sum()), most)
+
+
+# Fixed patterns -----------------------------------------------------------------------------------
+
+
+@family("Random entries", "shira", alone=True)
+def random_entries(c: Change, most: int) -> Reached | None:
+    """Return the share of entries drawn at random, the mean over draws: chance itself."""
+    return kept(min(most, c.D.size) / c.D.size, min(most, c.D.size), most)
+
+
+@family("The largest entries of W", "shira")
+def largest_entries(c: Change, most: int) -> Reached | None:
+    """Return the share of the entries at which W is largest."""
+    size = min(most, c.D.size)
+    at = np.argpartition(-np.abs(c.W), size - 1, axis=None)[:size]
+    return kept((c.D.ravel()[at] ** 2).sum() / c.energy, size, most)
+
+
+@family("Random frequencies", "fourierft", alone=True)
+def frequencies(c: Change, most: int) -> Reached | None:
+    """Return the share of cosines at points drawn at random (Parseval), the mean of 20 draws.
+
+    A point and its mirror image are one cosine; of it the method has the real part.
+    """
+    F = np.fft.fft2(c.D, norm="ortho").real ** 2
+    mirror = np.arange(F.size).reshape(F.shape)[-np.arange(c.m) % c.m][:, -np.arange(c.n) % c.n]
+    rng, size = np.random.default_rng(0), min(most, F.size)
+    shares = []
+    for _ in range(20):
+        points = rng.choice(F.size, size, replace=False)
+        chosen = np.zeros(F.size, bool)
+        chosen[points] = True
+        chosen[mirror.ravel()[points]] = True
+        shares.append(F.ravel()[chosen].sum() / c.energy)
+    return kept(float(np.mean(shares)), size, most)
+
+
+@family("Circulant tiles", "c3a", alone=True)
+def circulants(c: Change, most: int) -> Reached | None:
+    """Return the share of the smallest tiles: each diagonal of a tile is replaced by its mean."""
+    fitting = [b for b in (*BLOCKS, 256) if c.m % b == c.n % b == 0 and c.D.size // b <= most]
+    if not fitting:
+        return None
+    b = fitting[0]
+    tiles = c.D.reshape(c.m // b, b, c.n // b, b)
+    i = np.arange(b)
+    energy = sum(b * (tiles[:, i, :, (i + k) % b].mean(axis=0) ** 2).sum() for k in range(b))
+    return kept(energy / c.energy, c.D.size // b, most)
+
+
+@family("Shards", "miss", alone=True)
+def shards(c: Change, most: int) -> Reached | None:
+    """Return the share of one block of columns that repeats."""
+    fitting = [r for r in range(1, c.n + 1) if c.n % r == 0 and r * c.m <= most]
+    if not fitting:
+        return None
+    r = fitting[-1]
+    repeats = c.n // r
+    mean = c.D.reshape(c.m, repeats, r).mean(axis=1)
+    return kept(repeats * (mean**2).sum() / c.energy, r * c.m, most)
+
+
+@family("Tiles guided by W", "bone")
+def guided(c: Change, most: int) -> Reached | None:
+    """Return the share when the tiles T of a band change by (I + T) B, with one B for the band."""
+    fitting = [b for b in BLOCKS[:6] if c.m % b == c.n % b == 0 and b * c.m <= most]
+    if not fitting:
+        return None
+    b, explained = fitting[-1], 0.0
+    for rows in range(0, c.m, b):
+        tiles, wanted = (M[rows : rows + b].reshape(b, -1, b).swapaxes(0, 1) for M in (c.W, c.D))
+        A, T = (np.eye(b) + tiles).reshape(-1, b), wanted.reshape(-1, b)
+        Q = np.linalg.qr(A)[0]
+        explained += float(((Q.T @ T) ** 2).sum())
+    return kept(explained / c.energy, b * c.m, most)
+
+
+@family("Kronecker", "lokr", alone=True)
+def kronecker(c: Change, most: int) -> Reached | None:
+    """Return the share of the nearest Kronecker product (Van Loan and Pitsianis)."""
+    sizes = {f: f * f + c.D.size // f**2 for f in (2, 4, 8, 16) if c.m % f == c.n % f == 0}
+    fitting = [f for f in sizes if sizes[f] <= most]
+    if not fitting:
+        return None
+    f = fitting[0]
+    tiles = c.D.reshape(f, c.m // f, f, c.n // f).swapaxes(1, 2).reshape(f * f, -1)
+    gram = tiles @ tiles.T
+    return kept(np.linalg.eigvalsh(gram)[-1] / c.energy, sizes[f], most)
+
+
+# A change and its control -------------------------------------------------------------------------
+
+
+def reached(c: Change, most: int) -> dict[str, Reached | None]:
+    """Return what every family explains with at most so many numbers."""
+    return {name: f.form(c, most) for name, f in FAMILIES.items()}
+
+
+def elsewhere(D: Array, rng: np.random.Generator) -> Array:
+    """Return a change with the same singular values in random directions: the control."""
+    sigma = np.linalg.svd(D, compute_uv=False)
+    U, V = (np.linalg.qr(rng.normal(size=(side, len(sigma))))[0] for side in D.shape)
+    return (U * sigma) @ V.T
+
+
+def shrink(W: Array, D: Array) -> float:
+    """Return the c for which c W is nearest to a change.
+
+    Weight decay alone makes it negative.
+    """
+    return float((W * D).sum() / (W**2).sum())
+
+
+def own(before: Any, change: Any, rows: int) -> dict[str, Any]:
+    """Return what the families explain of a change that a reader has brought, and of its control.
+
+    Args:
+        before: The entries of W, row by row, or None where it is not known: then the families that
+            look at it are left out.
+        change: Those of the change.
+        rows: How many rows both have.
+
+    Raises:
+        ValueError: when the two cannot be explained; see `Change`.
+    """
+    D = np.array(change, dtype=float).reshape(rows, -1)
+    W = np.zeros_like(D) if before is None else np.array(before, dtype=float).reshape(rows, -1)
+    real, control = Change(W, D), Change(W, elsewhere(D, np.random.default_rng(0)))
+    budgets = [rank * sum(D.shape) for rank in (1, 2, 4)]
+
+    def row(f: Family) -> dict[str, Any]:
+        found = [(f.form(real, most), f.form(control, most)) for most in budgets]
+        shares = [[r.share, r.size, k.share] if r and k else None for r, k in found]
+        return {"title": f.title, "methods": list(f.methods), "found": shares}
+
+    return {
+        "sentence": "",
+        "budgets": budgets,
+        "best": (np.cumsum(real.sigma**2) / real.energy).tolist(),
+        "shrink": None if before is None else shrink(W, D),
+        "families": [row(f) for f in FAMILIES.values() if f.alone or before is not None],
+    }

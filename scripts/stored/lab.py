@@ -1,0 +1,96 @@
+"""Store what the lab opens with: `.build/lab/lab.json`, from docs/data/explained.jsonl.
+
+It has the names, the worlds with their pictures, and what every method explains of every world and
+of every other method's change, with the numbers and the settings at which it does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+
+from demos.budget import best_of_rank
+from demos.lab import goal
+from demos.worlds import WORLDS
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog, read
+from scripts.stored.comparisons import names
+
+OUT = ROOT / ".build" / "lab" / "lab.json"
+STUDY = ROOT / "docs" / "data" / "explained.jsonl"
+LEVELS = 127  # of each sign in a stored picture: a byte per entry
+RANKS = 9  # 0 … 8: the curve of the best change of a rank
+
+
+def read_study() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what the study ran with, and its cells.
+
+    Raises:
+        FileNotFoundError: when it has not run.
+    """
+    if not STUDY.exists():
+        raise FileNotFoundError(f"{STUDY} is missing: run python3 -m scripts.studies.explained")
+    head, *rows = map(json.loads, STUDY.read_text("utf-8").splitlines())
+    return head, rows
+
+
+def order(methods: list[str]) -> list[str]:
+    """Return methods in the order of the worlds that are drawn from them, then the others.
+
+    So the cells in which a method meets its own world lie on the diagonal.
+    """
+    families = [target.family for target in WORLDS.values()]
+    owners = [family for family in families if family in methods]
+    return [*owners, *(slug for slug in methods if slug not in owners)]
+
+
+def world(name: str) -> dict[str, Any]:
+    """Return a world with its picture, and what the best changes of rank 0, 1, … explain of it."""
+    target, D = WORLDS[name], goal(name)
+    limit = float(np.abs(D).max())
+    levels = np.rint(LEVELS * D / limit).astype(np.int8)
+    return {
+        "name": name,
+        "title": target.title,
+        "sentence": target.sentence,
+        "family": target.family,
+        "best": best_of_rank(D)[:RANKS].round(4).tolist(),
+        "limit": limit,
+        "levels": base64.b64encode(levels.tobytes()).decode(),
+    }
+
+
+def lab(catalog: Catalog) -> dict[str, Any]:
+    """Return all that the page needs."""
+    head, rows = read_study()
+    pages = {module: m.url for m in catalog.methods.values() for module in m.modules}
+    shown = names(catalog)
+    methods = order(list(dict.fromkeys(row["method"] for row in rows)))
+    found: dict[str, dict[str, Any]] = {slug: {"worlds": {}, "teachers": {}} for slug in methods}
+    for row in rows:
+        if "world" in row:
+            found[row["method"]]["worlds"][row["world"]] = row["found"]
+        else:
+            found[row["method"]]["teachers"][row["teacher"]] = row["found"][0]
+    return {
+        **head,
+        "methods": [
+            {"slug": slug, "name": shown[slug], "page": pages[slug], **found[slug]}
+            for slug in methods
+        ],
+        "worlds": [world(name) for name in WORLDS],
+    }
+
+
+def main() -> None:
+    """Write the file."""
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(lab(read()), ensure_ascii=False, separators=(",", ":"))
+    OUT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

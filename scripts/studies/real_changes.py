@@ -1,0 +1,286 @@
+"""Does full fine-tuning change weights as any adapter believes? Two models that were, measured.
+
+    python3 -m scripts.studies.real_changes
+    python3 -m scripts.studies.real_changes --descents
+
+The first writes docs/data/real_changes.csv and takes a minute on one core, the second writes
+real_changes_descents.csv beside it and takes ten.
+
+Question: what share of ‖ΔW‖² does each family of `demos.reach` explain with the numbers of one, two
+and four LoRA ranks, and how much more than of a change with the same singular values in random
+directions? Models: the pretrained BERT and its two fully fine-tuned descendants in the PyPI wheel
+rxnfp 0.1.0 (MIT), which is read and never imported. Grid: both × 12 layers × query, key, value and
+output (256 × 256), up (512 × 256) and down (256 × 512) × change and control × all families × three
+budgets. The uniform shrink c W is removed from each change first, and noted: weight decay alone
+causes it, and it would be taken for a gain. The control is drawn once, with a seed per matrix.
+Every cell is computed once, in closed form. Families that have none (scripts/studies/descents.py)
+are descended for, on the attention matrices of layers 0, 3, 6 and 9 with the numbers of two ranks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import csv
+import hashlib
+import io
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
+
+import numpy as np
+
+from adapters_np.linalg import Array
+from demos.reach import Change, elsewhere, reached, shrink, turned
+from scripts.bootstrap import ROOT
+from scripts.studies.descents import DESCENTS
+
+OUT = ROOT / "docs" / "data" / "real_changes.csv"
+DESCENDED = OUT.with_name("real_changes_descents.csv")
+PACKAGE = "rxnfp==0.1.0"
+SHA256 = "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf"
+BEFORE = "bert_pretrained"
+AFTER = ("bert_ft_10k_25s", "bert_ft")
+PARTS = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "output": "attention.output.dense",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+}
+RANKS = (1, 2, 4)
+SAMPLED_LAYERS = (0, 3, 6, 9)
+SAMPLED_PARTS = ("query", "key", "value", "output")
+SAMPLED_RANK = 2
+CONTROL = "control"
+
+Weights = dict[str, Array]
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def fetch(folder: Path) -> Path:
+    """Return the wheel, downloaded unless it is in the folder.
+
+    Raises:
+        ValueError: when its bytes are others than those that the study was made for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = list(folder.glob("rxnfp-*.whl"))
+    if not found:
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        command += ["--ignore-requires-python", "--dest", str(folder), PACKAGE]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+        found = list(folder.glob("rxnfp-*.whl"))
+    digest = hashlib.sha256(found[0].read_bytes()).hexdigest()
+    if digest != SHA256:
+        raise ValueError(f"{found[0]} has the SHA-256 {digest}, not {SHA256}: remove it")
+    return found[0]
+
+
+STORAGES = {
+    "FloatStorage": np.float32,
+    "DoubleStorage": np.float64,
+    "HalfStorage": np.float16,
+    "LongStorage": np.int64,
+    "IntStorage": np.int32,
+    "BoolStorage": np.bool_,
+    "ByteStorage": np.uint8,
+}
+
+
+def tensor(storage: Array, offset: int, size: Any, stride: Any, *rest: Any) -> Array:
+    """Return a view of a storage, as PyTorch rebuilds a tensor; what lies outside is refused."""
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if min([offset, *size, *stride, 0]) < 0 or (all(size) and last >= len(storage)):
+        raise pickle.UnpicklingError(f"a tensor of size {tuple(size)} leaves its storage")
+    strides = [step * storage.itemsize for step in stride]
+    view = np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides, writeable=False)
+    return np.array(view)
+
+
+class Tensors(pickle.Unpickler):
+    """Reads tensors, and nothing that could run."""
+
+    def __init__(self, file: Any, storage: Callable[[Any], Array]) -> None:
+        """Take the file, and what gives the storage of a tensor."""
+        super().__init__(file)
+        self.storage = storage
+
+    def persistent_load(self, pid: Any) -> Array:
+        """Return a storage."""
+        return self.storage(pid)
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a tensor needs, under a few names."""
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return tensor
+        if module == "torch" and name in STORAGES:
+            return STORAGES[name]
+        raise pickle.UnpicklingError(f"{module}.{name} is no tensor: it is not loaded")
+
+
+def read(data: bytes) -> Weights:
+    """Return the tensors of a file of PyTorch's, of the present format or the former."""
+    file = io.BytesIO(data)
+    if zipfile.is_zipfile(file):
+        archive = zipfile.ZipFile(file)
+        (index,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+        folder = index.removesuffix("data.pkl")
+
+        def inside(pid: Any) -> Array:
+            return np.frombuffer(archive.read(f"{folder}data/{pid[2]}"), pid[1])
+
+        weights: Weights = Tensors(io.BytesIO(archive.read(index)), inside).load()
+        return weights
+    file.seek(0)
+    storages: dict[str, Array] = {}
+
+    def later(pid: Any) -> Array:
+        return storages.setdefault(pid[2], np.zeros(pid[4], pid[1]))
+
+    for _ in range(3):  # a magic number, the format's version, the maker's byte order
+        Tensors(file, later).load()
+    found = Later(file, later).load()
+    for key in Tensors(file, later).load():
+        (count,) = struct.unpack("<q", file.read(8))
+        storage = storages[key]
+        if count != len(storage):
+            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(storage)}")
+        storage[:] = np.frombuffer(file.read(count * storage.itemsize), storage.dtype)
+    return {name: tensor(*parts) for name, parts in found.items()}
+
+
+class Later(Tensors):
+    """Keeps what a tensor is made of, since in the former format the numbers come afterwards."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a tensor needs."""
+        found = super().find_class(module, name)
+        return (lambda *parts: parts[:4]) if found is tensor else found
+
+
+def models(wheel: Path) -> dict[str, Weights]:
+    """Return the weights of the three models."""
+    archive = zipfile.ZipFile(wheel)
+    found = {}
+    for name in (BEFORE, *AFTER):
+        data = archive.read(f"rxnfp/models/transformers/{name}/pytorch_model.bin")
+        found[name] = {key.removeprefix("bert."): value for key, value in read(data).items()}
+    return found
+
+
+# Measuring ----------------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A matrix of a model, before fine-tuning and what it has added, with a seed of its own."""
+
+    where: dict[str, Any]
+    W: Array
+    D: Array
+    seed: list[int]
+
+
+def cases(weights: dict[str, Weights]) -> Iterator[Case]:
+    """Yield all matrices of both models."""
+    for model in AFTER:
+        for layer in range(12):
+            for i, (part, place) in enumerate(PARTS.items()):
+                name = f"encoder.layer.{layer}.{place}.weight"
+                W = weights[BEFORE][name].astype(float)
+                D = weights[model][name].astype(float) - W
+                yield Case({"model": model, "layer": layer, "part": part}, W, D, [layer, i])
+
+
+def kinds(case: Case) -> dict[str, Change]:
+    """Return a change without its uniform shrink, and its control."""
+    bare = case.D - shrink(case.W, case.D) * case.W
+    moved = elsewhere(bare, np.random.default_rng(case.seed))
+    return {"change": Change(case.W, bare), CONTROL: Change(case.W, moved)}
+
+
+def measure(case: Case) -> Iterator[dict[str, Any]]:
+    """Yield a row for the change and for its control at every budget."""
+    d_out, d_in = case.W.shape
+    for kind, change in kinds(case).items():
+        energy = np.cumsum(change.sigma**2) / change.energy
+        rotated = 1 - float((turned(change, d_in) ** 2).sum()) / change.energy
+        facts = {
+            "d_out": d_out,
+            "d_in": d_in,
+            "kind": kind,
+            "shrink": round(shrink(case.W, case.D), 5),
+            "relative_norm": round(float(np.sqrt(change.energy) / np.linalg.norm(case.W)), 5),
+            "directions_for_half": int(np.searchsorted(energy, 0.5)) + 1,
+            "directions_for_90": int(np.searchsorted(energy, 0.9)) + 1,
+            "full_rotation": round(rotated, 5),
+        }
+        for rank in RANKS:
+            most = rank * (d_out + d_in)
+            shares: dict[str, Any] = {}
+            for name, found in reached(change, most).items():
+                shares[name] = found and round(found.share, 5)
+                shares[f"{name}_numbers"] = found and found.size
+            yield {**case.where, **facts, "rank": rank, "numbers": most, **shares}
+
+
+def descended(case: Case) -> Iterator[dict[str, Any]]:
+    """Yield a row for each family without a closed form, for the change and for its control."""
+    most = SAMPLED_RANK * sum(case.W.shape)
+    for kind, change in kinds(case).items():
+        for name, (_, _, form) in DESCENTS.items():
+            if found := form(change, most):
+                share = round(found.share, 5)
+                yield {
+                    **case.where,
+                    "kind": kind,
+                    "family": name,
+                    "share": share,
+                    "numbers": found.size,
+                }
+
+
+def main() -> None:
+    """Write a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=ROOT / ".build" / "studies")
+    parser.add_argument("--descents", action="store_true", help="the families without closed forms")
+    given = parser.parse_args()
+    every = cases(models(fetch(given.folder)))
+    if given.descents:
+        every = (
+            case
+            for case in every
+            if case.where["layer"] in SAMPLED_LAYERS and case.where["part"] in SAMPLED_PARTS
+        )
+    clock, rows = time.process_time(), list[dict[str, Any]]()
+    for case in every:
+        rows += descended(case) if given.descents else measure(case)
+        seconds = time.process_time() - clock
+        print(*case.where.values(), f"{seconds:.0f} s", file=sys.stderr, flush=True)
+    out = DESCENDED if given.descents else OUT
+    with out.open("w", newline="", encoding="utf-8") as file:
+        print(f"# {PACKAGE} (MIT), wheel SHA-256 {SHA256}", file=file)
+        print(f"# numpy {np.__version__}, {seconds:.0f} s of one core", file=file)
+        writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

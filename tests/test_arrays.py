@@ -1,0 +1,126 @@
+"""Readers' files: what the browser reads is what numpy wrote, and what it cannot read it names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scripts.bootstrap import ROOT
+
+READ = """
+import { openAsBlob } from "node:fs";
+import { matrices } from "./demos/lab/arrays.js";
+const answers = [];
+for (const path of process.argv.slice(1)) {
+  const file = new File([await openAsBlob(path)], path.split("/").pop());
+  try {
+    const found = await matrices(file);
+    const all = found.map(async ({ read, ...rest }) => ({ ...rest, values: [...(await read())] }));
+    answers.push(await Promise.all(all));
+  } catch ({ message }) {
+    answers.push(message);
+  }
+}
+const odd = (value) => typeof value === "number" && !Number.isFinite(value);
+const plain = (_, value) => (odd(value) ? `${value}` : value);
+console.log(JSON.stringify(answers, plain));
+"""
+M = np.array([[0.1, -2.5, 3e4], [1e-6, 0.0, -0.3333]])
+
+
+def read(*paths: Path) -> list[Any]:
+    """Return for each file its matrices, or what is wrong with it."""
+    command = ["node", "--input-type=module", "-e", READ, *map(str, paths)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
+
+
+def save(folder: Path, name: str, array: Any, **options: Any) -> Path:
+    np.save(folder / name, array, **options)
+    return folder / name
+
+
+def safetensors(path: Path, tensors: dict[str, tuple[str, list[int], bytes]]) -> Path:
+    head: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    body = b""
+    for name, (dtype, shape, data) in tensors.items():
+        offsets = [len(body), len(body) + len(data)]
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+        body += data
+    text = json.dumps(head).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + body)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_matrix_of_numpy_is_read_as_it_was_written(tmp_path: Path, dtype: str) -> None:
+    wanted = M.astype(dtype)
+    rows, columns = (
+        save(tmp_path, n, a) for n, a in (("c.npy", wanted), ("f.npy", wanted.T.copy().T))
+    )
+    for (answer,) in read(rows, columns):
+        assert (answer["rows"], answer["columns"]) == M.shape
+        assert answer["values"] == wanted.astype(float).ravel().tolist()
+
+
+def test_a_long_head_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "w.npy").open("wb") as file:
+        np.lib.format.write_array(file, M, version=(2, 0))
+    ((answer,),) = read(tmp_path / "w.npy")
+    assert answer["values"] == M.ravel().tolist()
+
+
+def test_all_kinds_of_tensors_are_read(tmp_path: Path) -> None:
+    single = M.astype(np.float32)
+    brain = (single.view(np.uint32) >> 16).astype(np.uint16)
+    tensors = {
+        "half": ("F16", [2, 3], M.astype(np.float16).tobytes()),
+        "brain": ("BF16", [2, 3], brain.tobytes()),
+        "single": ("F32", [2, 3], single.tobytes()),
+        "double": ("F64", [2, 3], M.tobytes()),
+        "bias": ("F32", [3], b"\0" * 12),
+    }
+    (found,) = read(safetensors(tmp_path / "w.safetensors", tensors))
+    values = {matrix["name"]: matrix["values"] for matrix in found}
+    assert list(values) == ["half", "brain", "single", "double"]
+    assert values["half"] == M.astype(np.float16).astype(float).ravel().tolist()
+    widened = (brain.astype(np.uint32) << 16).view(np.float32)
+    assert values["brain"] == widened.astype(float).ravel().tolist()
+    assert values["single"] == single.astype(float).ravel().tolist()
+    assert values["double"] == M.ravel().tolist()
+
+
+def test_numbers_that_are_none_are_kept_to_be_told(tmp_path: Path) -> None:
+    odd = np.array([[np.nan, np.inf], [-np.inf, 1]], np.float16)
+    ((answer,),) = read(save(tmp_path, "w.npy", odd))
+    assert answer["values"] == ["NaN", "Infinity", "-Infinity", 1]
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", w=M)
+    (tmp_path / "text.npy").write_text("0.1 0.2")
+    (tmp_path / "w.txt").write_text("0.1 0.2 0.3 0.4")
+    whole = save(tmp_path, "whole.npy", M).read_bytes()
+    (tmp_path / "cut.npy").write_bytes(whole[:-8])
+    eight = {"w": ("F8_E4M3", [2, 3], b"\0" * 6)}
+    cases = {
+        save(tmp_path, "int.npy", M.astype(int)): "int.npy holds <i8, and what is read is float16",
+        save(tmp_path, "big.npy", M.astype(">f4")): "big.npy holds >f4 (big-endian)",
+        save(tmp_path, "row.npy", M[0]): "row.npy has the shape (3), and a matrix has two axes",
+        save(tmp_path, "brain.npy", np.zeros((2, 2), "V2")): "perhaps bfloat16",
+        tmp_path / "w.npz": "w.npz is an archive",
+        tmp_path / "text.npy": "text.npy does not begin as a .npy file does",
+        tmp_path / "w.txt": "w.txt is neither a .npy nor a .safetensors file",
+        tmp_path / "cut.npy": "cut.npy is cut off",
+        safetensors(tmp_path / "e.safetensors", eight): "e.safetensors holds F8_E4M3",
+        safetensors(tmp_path / "n.safetensors", {}): "n.safetensors has no tensor with two axes",
+    }
+    for answer, message in zip(read(*cases), cases.values(), strict=True):
+        assert message in answer

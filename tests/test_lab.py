@@ -1,0 +1,110 @@
+"""What the lab asks of Python, and what the page is given."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import load
+from demos import readers
+from demos.lab import adapter_of, examine, goal, reach, weight
+from demos.worlds import WORLDS
+from scripts.bootstrap import ROOT
+from scripts.stored.lab import order, world
+
+OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    yield
+    sys.modules.pop("own", None)
+
+
+def answer(source: str, **more: Any) -> dict[str, Any]:
+    return readers.respond({"source": source, **more}, lambda *_: None)
+
+
+def test_a_cell_is_wanted_fitted_and_left() -> None:
+    views = examine("lora", {"rank": 2}, "turn")["views"]
+    D = goal("turn")
+    np.testing.assert_array_equal(views["target"], D.ravel())
+    np.testing.assert_allclose(views["fitted"] + views["rest"], D.ravel(), atol=1e-12)
+    U, sigma, Vt = np.linalg.svd(D)
+    nearest = (U[:, :2] * sigma[:2]) @ Vt[:2]
+    np.testing.assert_allclose(views["fitted"], nearest.ravel(), atol=2e-2)
+
+
+def test_a_method_finds_what_it_has_taught_itself() -> None:
+    knobs = {"feedforward": True}
+    assert examine("ia3", knobs, "ia3", knobs)["share"] == pytest.approx(1)
+    assert not np.allclose(goal("ia3", knobs), 0)
+
+
+def test_a_goal_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="world='nowhere' is not one of few, "):
+        goal("nowhere")
+    with pytest.raises(ValueError, match="reft has no ΔW to teach"):
+        goal("reft", {})
+
+
+# A reader's adapter -------------------------------------------------------------------------------
+
+
+def test_the_first_version_is_fitted_and_reaches_what_dora_does() -> None:
+    response = answer(OWN, world="mix", rank=2)["answer"]
+    assert (response["name"], response["size"]) == ("GainsAndRank", 96)
+    dora = reach(load("dora"), "mix", 2)
+    assert response["share"] == pytest.approx(dora["share"], abs=2e-3)
+
+
+def test_a_class_with_too_many_numbers_has_no_share() -> None:
+    assert answer(OWN, world="mix", rank=1)["answer"]["share"] is None
+
+
+def test_the_last_class_that_the_code_defines_is_taken() -> None:
+    both = OWN + "\n\nclass Second(GainsAndRank):\n    pass\n"
+    assert answer(both, world="rows", rank=2)["answer"]["name"] == "Second"
+
+
+@pytest.mark.parametrize("source", ["x = 1", "from adapters_np.methods.lora import LoRA"])
+def test_code_that_defines_no_adapter_is_told_what_to_write(source: str) -> None:
+    response = answer(source, world="mix", rank=2)
+    assert "the code defines no adapter: write a class" in response["trace"]
+
+
+def test_an_error_in_a_readers_delta_names_its_line() -> None:
+    line = next(i for i, text in enumerate(OWN.splitlines(), 1) if "return self.g" in text)
+    response = answer(OWN.replace("self.g[:, None]", "self.h[:, None]"), world="mix", rank=2)
+    assert response["line"] == line
+    assert "has no attribute 'h'" in response["trace"]
+
+
+def test_the_class_is_found_by_the_module_that_defines_it() -> None:
+    module = ModuleType("own")
+    readers.execute(module, OWN, "own.py")
+    assert adapter_of(vars(module), "own").__name__ == "GainsAndRank"
+
+
+# What is stored -----------------------------------------------------------------------------------
+
+
+def test_a_stored_picture_is_the_change() -> None:
+    for name in WORLDS:
+        entry = world(name)
+        levels = np.frombuffer(base64.b64decode(entry["levels"]), np.int8)
+        picture = levels * entry["limit"] / 127
+        np.testing.assert_allclose(picture, goal(name).ravel(), atol=0.51 * entry["limit"] / 127)
+        assert entry["best"][0] == 0
+        assert len(picture) == weight().size
+
+
+def test_methods_stand_in_the_order_of_their_worlds() -> None:
+    listed = order(["adalora", "dora", "ia3", "lora", "oft"])
+    assert listed == ["lora", "dora", "ia3", "oft", "adalora"]

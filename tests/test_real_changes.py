@@ -1,0 +1,181 @@
+"""The study of real changes: its file reader runs nothing, and its table is what it says."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import sys
+import zipfile
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demos.reach import FAMILIES
+from demos.world import toy
+from demos.worlds import change
+from scripts.macros import real_changes as page
+from scripts.studies.descents import DESCENTS
+from scripts.studies.real_changes import (
+    AFTER,
+    OUT,
+    SHA256,
+    Case,
+    fetch,
+    kinds,
+    read,
+)
+
+M = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+class FloatStorage:
+    """Stands for PyTorch's."""
+
+
+class Tensor:
+    """Is pickled as PyTorch pickles a tensor."""
+
+    def __init__(self, array: Any, offset: int = 0) -> None:
+        self.array, self.offset = array, offset
+
+    def __reduce__(self) -> Any:
+        import torch._utils  # type: ignore[import-not-found]
+
+        stride = tuple(step // self.array.itemsize for step in self.array.strides)
+        parts: Any = (Storage(self.array), self.offset, self.array.shape, stride, False, {})
+        return torch._utils._rebuild_tensor_v2, parts
+
+
+class Storage:
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+class Pickler(pickle.Pickler):
+    def persistent_id(self, value: Any) -> Any:
+        if isinstance(value, Storage):
+            return ("storage", FloatStorage, "0", "cpu", value.array.size, None)
+        return None
+
+
+@pytest.fixture
+def torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the names that are pickled a place, while they are."""
+
+    def _rebuild_tensor_v2() -> None:
+        pass
+
+    torch, utils = ModuleType("torch"), ModuleType("torch._utils")
+    _rebuild_tensor_v2.__module__ = "torch._utils"
+    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
+    vars(utils)["_rebuild_tensor_v2"] = _rebuild_tensor_v2
+    vars(torch).update(FloatStorage=FloatStorage, _utils=utils)
+    monkeypatch.setattr(FloatStorage, "__module__", "torch")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "torch._utils", utils)
+
+
+def pickled(value: Any) -> bytes:
+    file = io.BytesIO()
+    Pickler(file, 2).dump(value)
+    return file.getvalue()
+
+
+def archived(value: Any, data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("model/data.pkl", pickled(value))
+        archive.writestr("model/data/0", data)
+    return file.getvalue()
+
+
+def former(value: Any, data: bytes, count: int) -> bytes:
+    head = [
+        pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})
+    ]
+    tail = [pickle.dumps(["0"], 2), struct.pack("<q", count), data]
+    return b"".join([*head, pickled(value), *tail])
+
+
+@pytest.mark.usefixtures("torch")
+def test_both_formats_give_the_tensor() -> None:
+    for data in (
+        archived({"w": Tensor(M)}, M.tobytes()),
+        former({"w": Tensor(M)}, M.tobytes(), 12),
+    ):
+        np.testing.assert_array_equal(read(data)["w"], M)
+
+
+@pytest.mark.usefixtures("torch")
+def test_a_tensor_that_leaves_its_storage_is_refused() -> None:
+    for data in (
+        archived({"w": Tensor(M, offset=1)}, M.tobytes()),
+        former({"w": Tensor(M, offset=1)}, M.tobytes(), 12),
+    ):
+        with pytest.raises(pickle.UnpicklingError, match="leaves its storage"):
+            read(data)
+
+
+@pytest.mark.parametrize("function", [print, eval, __import__], ids=lambda f: f.__name__)
+def test_nothing_in_a_file_is_run(function: Any) -> None:
+    class Harm:
+        def __reduce__(self) -> Any:
+            return function, ("1",)
+
+    for data in (archived(Harm(), b""), former(Harm(), b"", 0), pickle.dumps(Harm())):
+        with pytest.raises(pickle.UnpicklingError, match="is no tensor"):
+            read(data)
+
+
+def test_another_file_than_the_one_studied_is_refused(tmp_path: Any) -> None:
+    (tmp_path / "rxnfp-0.1.0-py3-none-any.whl").write_bytes(b"other")
+    with pytest.raises(ValueError, match=SHA256):
+        fetch(tmp_path)
+
+
+def test_the_shrink_is_removed_and_the_control_has_the_same_spectrum() -> None:
+    W = toy(size="32x32").W
+    D = change("mix", W) - 0.05 * W
+    found = kinds(Case({}, W, D, [0]))
+    assert abs((found["change"].D * W).sum()) < 1e-9
+    np.testing.assert_allclose(found["control"].sigma, found["change"].sigma, atol=1e-9)
+
+
+# The results --------------------------------------------------------------------------------------
+
+
+def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> None:
+    comments, rows = page.read(OUT.name)
+    assert SHA256 in comments[0]
+    assert len(rows) == 2 * 12 * 6 * 2 * 3
+    assert set(FAMILIES) <= set(rows[0])
+    for row in rows:
+        for name in FAMILIES:
+            assert not row[name] or (
+                float(row[name]) <= 1 and int(row[f"{name}_numbers"]) <= int(row["numbers"])
+            )
+
+
+def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() -> None:
+    found = page.efficiencies(2)
+    for model in AFTER:
+        few, control = (found["low_rank", model, kind] for kind in ("change", "control"))
+        for layer, times in few.items():
+            assert times == pytest.approx(control[layer], rel=1e-3)
+
+
+def test_independent_entries_have_few_directions_by_chance_alone() -> None:
+    """The two largest singular values of noise hold 8/n of its energy (Marchenko and Pastur)."""
+    assert page.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
+
+
+def test_every_family_is_on_the_page_with_both_models() -> None:
+    rows = page.rows(2)
+    assert len(rows) == len(FAMILIES) + len(DESCENTS)
+    assert all(len(row.found) == len(AFTER) and row.numbers for row in rows)
+    for row in rows:
+        for mean in (mean for pair in row.found for mean in pair):
+            assert mean.low <= mean.mean <= mean.high
