@@ -113,14 +113,12 @@ class AdapterDemo extends Live {
   /** Fetches what answers the first move. */
   #prepare() {
     const name = this.find("form").dataset[this.#file ?? ""];
-    if (!name || this.readers || (python.state === "ready" && this.knobs.way === "random")) return;
+    const quick = python.state === "ready" && this.knobs.way === "random" && this.dataset.stale === undefined;
+    if (!name || this.readers || quick) return;
     charts().catch(() => {});
-    if (!this.#stores.has(name))
-      this.#stores.set(
-        name,
-        this.#load(name).catch(() => undefined),
-      ); // Python answers, only later
-    return this.#stores.get(name);
+    const store = this.#stores.get(name) ?? this.#load(name).catch(() => undefined); // Python answers, only later
+    this.#stores.set(name, store);
+    return store;
   }
 
   /** @param {string} name of the file */
@@ -178,7 +176,7 @@ class AdapterDemo extends Live {
 
   /** In the state "stored", or while Python loads or after an error. */
   showStored(state = "stored") {
-    const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
+    const moved = this.#fields.filter((field) => field.name !== "way" && this.#drawn(field) !== field.initial);
     const where = moved.map((field) => `${field.label} ${field.called(this.#drawn(field))}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");

@@ -13,7 +13,14 @@ import { select } from "d3-selection";
  * @param {(value: number) => string} write
  * @param {{shape?: "bars" | "line", cut?: number}} style the shape of all lines; after which value a dashed line stands
  */
-export function chart(document, { width, height, left, right, top, bottom }, lines, limits, write, { shape = lines.length > 1 ? "line" : "bars", cut } = {}) {
+export function chart(
+  document,
+  { width, height, left, right, top, bottom },
+  lines,
+  limits,
+  write,
+  { shape = lines.length > 1 ? "line" : "bars", cut } = {},
+) {
   const count = lines[0].length;
   const [low, high] = limits;
   const x = scaleLinear([0.5, count + 0.5], [left, right]);

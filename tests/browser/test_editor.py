@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
-from tests.browser.reader import LIVE, LORA, RANDOM, Visit, becomes, is_python, record, violations
+from tests.browser.reader import LORA, RANDOM, Visit, becomes, is_python, record, violations
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -20,7 +20,7 @@ ENDLESS = SOURCE.replace(
     DELTA, '        print("on and on", flush=True)\n        while True:\n            pass'
 )
 KEPT = "sessionStorage['edit:lora']"
-PAGE = f"{LORA}#implementation"
+PAGE = f"{RANDOM}#implementation"  # a fit would run the code thousands of times
 
 
 def cell(page: Page) -> Locator:
@@ -37,13 +37,6 @@ def button(page: Page, name: str) -> Locator:
 
 def editor(page: Page) -> Locator:
     return cell(page).get_by_role("textbox", name="Source of lora.py")
-
-
-def random(page: Page) -> Page:
-    """Wait for a page's random step, which calls its code once, and forget that it has come."""
-    page.wait_for_selector(LIVE)
-    page.evaluate("updates.length = 0")
-    return page
 
 
 def labs(page: Page) -> list[str]:
@@ -111,7 +104,7 @@ def test_the_button_takes_no_room_that_was_not_kept_for_it(page: Page, site: str
 
 
 def test_long_lines_pass_behind_their_numbers(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), "x = " + "1 + " * 100 + "1")
+    page = open_editor(visit(PAGE), "x = " + "1 + " * 100 + "1")
     editor(page).press("End")
     scrolled = """() => {
       const [gutters, line] = document.querySelectorAll(".cm-gutters, .cm-line");
@@ -123,7 +116,7 @@ def test_long_lines_pass_behind_their_numbers(visit: Visit) -> None:
 
 
 def test_the_editor_holds_the_tested_file(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)))
+    page = open_editor(visit(PAGE))
     expect(page.locator(".source-listing .highlight")).to_be_hidden()
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.type("#")
@@ -131,7 +124,7 @@ def test_the_editor_holds_the_tested_file(visit: Visit) -> None:
 
 
 def test_an_edit_redraws_every_panel_and_the_widget_says_so(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     update = redraw(page)
     assert update["method"] == "lora"
     assert gauge(update, "relative_norm") == pytest.approx(2 * TESTED)
@@ -153,7 +146,7 @@ def test_an_edit_redraws_every_panel_and_the_widget_says_so(visit: Visit) -> Non
 
 
 def test_the_controls_move_the_edited_code(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     redraw(page)
     page.locator("adapter-demo [name=rank]").press("ArrowLeft")
     page.wait_for_function("() => updates.at(-1).knobs.rank === 7")
@@ -162,7 +155,7 @@ def test_the_controls_move_the_edited_code(visit: Visit) -> None:
 
 
 def test_control_enter_runs(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     editor(page).press("ControlOrMeta+Enter")
     page.wait_for_function("() => updates.length === 1")
     assert gauge(page.evaluate("updates[0]"), "relative_norm") == pytest.approx(2 * TESTED)
@@ -170,13 +163,13 @@ def test_control_enter_runs(visit: Visit) -> None:
 
 def test_a_knob_that_the_edit_removes_breaks_nothing(visit: Visit) -> None:
     without = SOURCE.replace("        alpha: Alpha = 16.0,\n", "").replace("alpha /", "16 /")
-    page = open_editor(random(visit(RANDOM)), without)
+    page = open_editor(visit(PAGE), without)
     assert gauge(redraw(page), "relative_norm") == pytest.approx(TESTED)
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("no such knob: alpha")
 
 
 def test_an_error_marks_its_line_and_keeps_the_picture(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     redraw(page)
     editor(page).fill(SOURCE.replace(DELTA, "        return self.missing"))
     button(page, "Run").click()
@@ -191,14 +184,14 @@ def test_an_error_marks_its_line_and_keeps_the_picture(visit: Visit) -> None:
 
 
 def test_a_mistake_of_syntax_marks_its_line(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), "x = 1\nclass (\n")
+    page = open_editor(visit(PAGE), "x = 1\nclass (\n")
     button(page, "Run").click()
     expect(cell(page).locator(".error-line")).to_have_text("class (")
     expect(status(page)).to_contain_text("SyntaxError")
 
 
 def test_an_export_says_that_the_code_is_edited(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     redraw(page)
     page.locator("adapter-demo .export > summary").click()
     with page.expect_download() as download:
@@ -216,7 +209,7 @@ def test_running_the_file_unchanged_draws_the_tested_code(page: Page, site: str)
 
 
 def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), TWICE)
+    page = open_editor(visit(PAGE), TWICE)
     redraw(page)
     button(page, "Reset").click()
     page.wait_for_function("() => updates.length === 2")
@@ -279,7 +272,7 @@ def test_stop_ends_an_endless_loop_and_the_picture_is_that_of_the_tested_code(
 
 
 def test_ten_seconds_end_an_endless_loop(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), ENDLESS)
+    page = open_editor(visit(PAGE), ENDLESS)
     button(page, "Run").click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
     expect(status(page)).to_contain_text("Stopped after 10 seconds.")
@@ -449,7 +442,7 @@ def test_a_link_that_would_fill_the_memory_is_not_inflated(
 
 
 def test_code_that_is_too_long_for_a_link_is_told(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)), "#" * 200_001)
+    page = open_editor(visit(PAGE), "#" * 200_001)
     button(page, "Copy link").click()
     expect(status(page)).to_contain_text("There is no link: 200001 characters")
 
@@ -469,7 +462,7 @@ def test_axe_finds_nothing_in_an_open_editor(browser: Browser, site: str, scheme
 
 
 def test_escape_and_tab_lead_out_of_the_editor(visit: Visit) -> None:
-    page = open_editor(random(visit(RANDOM)))
+    page = open_editor(visit(PAGE))
     editor(page).press("Tab")
     expect(editor(page)).to_be_focused()
     editor(page).press("Escape")
