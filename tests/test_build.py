@@ -27,7 +27,7 @@ from scripts.finish.links import problems
 from scripts.macros import examples, peft_benchmark
 
 URL = "https://example.org/"
-SITE = Site(URL, "A site", "Its authors", "2026-01-02")
+SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")
 
 
 def page(folder: Path, name: str, body: str) -> Path:
@@ -156,13 +156,43 @@ def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def test_the_last_pages_stay_until_the_next_ones_are_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = page(project / ".build/pages", "index.html", "last")
+
+    def interrupted(_: str, command: list[Any], **__: Any) -> None:
+        page(Path(command[-1]), "index.html", "half of the next")
+        raise SetupError("no")
+
+    monkeypatch.setattr(build, "run", interrupted)
+    monkeypatch.setattr(peft_benchmark, "check", lambda: None)
+    with pytest.raises(SetupError):
+        build.pages()
+    assert "last" in last.read_text()
+    monkeypatch.setattr(build, "run", lambda _, words, **__: page(words[-1], "index.html", "next"))
+    build.pages()
+    assert "next" in last.read_text()
+
+
 # All but the one that reads every source to see which folder imports which.
-STEPS = {"catalogue", "sweeps", "widgets", "comparisons", "pictures", "pages", "scripts", "site"}
+STEPS = {
+    "catalogue",
+    "sweeps",
+    "widgets",
+    "comparisons",
+    "lab",
+    "pictures",
+    "pages",
+    "scripts",
+    "site",
+}
 PYTHON = {
     "catalogue": "scripts.catalog.checks",
     "sweeps": "scripts.stored.sweeps",
     "widgets": "scripts.stored.widgets",
     "comparisons": "scripts.stored.comparisons",
+    "lab": "scripts.stored.lab",
     "pictures": "scripts.stored.cards",
     "pages": "scripts.site_macros",
     "site": "scripts.finish.finish",
@@ -212,10 +242,10 @@ def test_the_inputs_of_a_step_cover_what_its_scripts_import(
         ("scripts/finish/typeset.mjs", {"site"}),
         ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/sw.js", {"scripts", "site"}),
-        ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
+        ("demos/widget/draw.js", {"widgets", "comparisons", "lab", "scripts"}),
         ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
-        ("docs/methods/lora.md", {"catalogue", "comparisons", "pictures", "pages", "site"}),
+        ("docs/methods/lora.md", {"catalogue", "comparisons", "lab", "pictures", "pages", "site"}),
     ],
 )
 def test_a_changed_file_runs_the_steps_that_are_made_from_it(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,8 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
+from scripts.catalog.verdict import Word
+from scripts.macros.lists import agreements
 
 # What the source survey publishes: entry, total, dimensions.
 PUBLISHED = """
@@ -72,11 +75,25 @@ def test_survey_totals_are_the_published_ones() -> None:
 
 def test_audit_totals_follow_from_the_verdicts() -> None:
     for m in read().methods.values():
-        points = {"confirmed": 0.0, "contested": 0.0, "unsupported": 0.0}
-        for dimension, verdict in m.audit.items():
-            points[verdict.verdict] += POINTS[dimension]
+        points = dict.fromkeys(get_args(Word), 0.0)
+        for dimension, verdict in m.verdicts.items():
+            points[verdict.word] += POINTS[dimension]
         assert (m.confirmed, m.contested) == (points["confirmed"], points["contested"])
+        assert m.reported == points["reported"]
         assert sum(points.values()) == (MOST if m.graded else 0)
+
+
+def test_the_evidence_page_says_what_its_correlations_say() -> None:
+    found = agreements()
+    totals = [a for name, sets in found if not name.startswith("Trained") for a in sets]
+    *zero, images = totals
+    assert len(zero) == 3 * 3 + 1
+    assert all(a.low < 0 < a.high for a in zero)
+    assert images.low > 0
+    everything, *cleaned = next(sets for name, sets in found if name.startswith("Trained"))
+    assert everything.low > 0
+    assert [a.n for a in cleaned] == [18, 17]
+    assert all(a.low < 0 < a.high for a in cleaned)
 
 
 def test_every_relation_is_seen_from_both_ends() -> None:
@@ -130,10 +147,6 @@ def test_a_copy_without_mistakes_passes(project: Path) -> None:
 
 
 MISTAKES = {
-    "unknown key of a verdict": (
-        replace(r"(audit:\n  PE:.*?source: )hu2022lora", r"\1nobody2020"),
-        "docs/methods/lora.md: audit.PE.source: 'nobody2020' is not in docs/references.bib",
-    ),
     "unknown key of a paper": (
         replace(r"^papers: \[", "papers: [nobody2020, "),
         "docs/methods/lora.md: papers: 'nobody2020' is not in docs/references.bib",
@@ -142,21 +155,29 @@ MISTAKES = {
         replace(r"\Z", '\n{{ ref("nobody2020", "Table 1") }}\n'),
         "docs/methods/lora.md: text: 'nobody2020' is not in docs/references.bib",
     ),
-    "verdict without a reason": (
-        replace(r"(audit:\n  PE:\n    verdict: \w+\n)    reason: [^\n]+\n", r"\1"),
-        "docs/methods/lora.md: audit.PE.reason: Field required",
+    "dimension without a reason": (
+        replace(r"(audit:\n  PE:)[^\n]+", r"\1 ''"),
+        "docs/methods/lora.md: audit.PE: String should have at least 1 character",
     ),
-    "verdict without a source": (
-        replace(r"(audit:\n  PE:\n.*?)    source: [^\n]+\n", r"\1"),
-        "docs/methods/lora.md: audit.PE.source: Field required",
+    "typed verdict": (
+        replace(r"(audit:\n  PE:)[^\n]+", r"\1 {verdict: confirmed, reason: x}"),
+        "docs/methods/lora.md: audit.PE: Input should be a valid string",
     ),
-    "unknown verdict": (
-        replace(r"(audit:\n  PE:\n    verdict: )\w+", r"\1plausible"),
-        "docs/methods/lora.md: audit.PE.verdict: Input should be 'confirmed', 'contested' or "
-        "'unsupported'",
+    "typed findings": (
+        replace(r"^audit:", "findings: []\naudit:"),
+        "docs/methods/lora.md: findings: is computed, never typed",
+    ),
+    "unknown verdict of an override": (
+        replace(r"^audit:", "overrides: {PE: {verdict: plausible, reason: x}}\naudit:"),
+        "docs/methods/lora.md: overrides.PE.verdict: Input should be 'confirmed', 'reported', "
+        "'contested', 'contradicted' or 'unsupported'",
+    ),
+    "override without a reason": (
+        replace(r"^audit:", "overrides: {PE: {verdict: confirmed}}\naudit:"),
+        "docs/methods/lora.md: overrides.PE.reason: Field required",
     ),
     "five dimensions": (
-        replace(r"^  WA:\n    verdict.*?(?=^evidence)", ""),
+        replace(r"^  WA: [^\n]+\n", ""),
         "docs/methods/lora.md: audit: WA is missing; it has all six or none",
     ),
     "evidence without a source": (
@@ -182,8 +203,9 @@ MISTAKES = {
     ),
     "missing section": (
         replace(r"^## Limits\n.*?(?=^## )", ""),
-        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, Mathematics, "
-        "Implementation, What to notice, Evidence, Grade, Limits, In PEFT, Errata, Relations, Cite",
+        "docs/methods/lora.md: sections: Limits is missing; the parts are Hypothesis, What to "
+        "notice, Evidence, Grade, In PEFT, Mathematics, Implementation, Limits, Relations, Errata, "
+        "Cite",
     ),
     "empty section": (
         replace(r"^## Limits\n.*?(?=^## )", "## Limits\n\n"),
@@ -244,9 +266,9 @@ MISTAKES = {
         replace(r"^title:", "modules: []\ntitle:"),
         "docs/methods/lora.md: modules: Tuple should have at least 1 item",
     ),
-    "verdict of a dimension twice": (
-        replace(r"^(  BF:\n)", r"  PE: {verdict: contested, reason: x, source: hu2022lora}\n\1"),
-        "docs/methods/lora.md: line 27: 'PE' is there twice",
+    "reason of a dimension twice": (
+        replace(r"^(  BF: )", r"  PE: x\n\1"),
+        "docs/methods/lora.md: line 21: 'PE' is there twice",
     ),
     "mathematics in the description": (
         replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change $BA$ has rank $r$. "),
@@ -365,6 +387,57 @@ def test_a_key_that_is_twice_on_another_page_is_named(project: Path) -> None:
     page.write_text(page.read_text("utf-8").replace("---\n", "---\nthemes: []\n", 1), "utf-8")
     (line,) = problems(project)
     assert re.fullmatch(r"docs/claims\.md: line \d+: 'themes' is there twice", line)
+
+
+TABLES = {
+    "unknown method of a row": (
+        replace(r"method: boft,", "method: beft,"),
+        "tables.0: 'beft' is no module of adapters_np/methods",
+    ),
+    "unknown author's method": (
+        replace(r"^authors_of: \[boft", "authors_of: [beft"),
+        "authors_of: 'beft' is no module of adapters_np/methods",
+    ),
+    "model without a size": (
+        replace(r"model: DeBERTaV3-base", "model: DeBERTaV9"),
+        "tables.0: docs/data/models.yml has no size of 'DeBERTaV9'",
+    ),
+    "unknown method of a finding": (
+        replace(r"\Z", "\nfindings: [{method: beft, dimension: DE, unit: u, finding: for, "
+                "strength: weak, place: p, says: s}]\n"),
+        "findings.0: 'beft' is no module of adapters_np/methods",
+    ),
+    "finding that a table holds": (
+        replace(r"\Z", '\nfindings: [{method: boft, dimension: BL, unit: "DeBERTaV3-base, GLUE", '
+                "finding: for, strength: weak, place: p, says: s}]\n"),
+        "findings.0: BL of boft on 'DeBERTaV3-base, GLUE' is there already: typed twice, or read "
+        "off a table",
+    ),
+    "adoption by oneself": (
+        replace(r"\Z", "\nfindings: [{method: oft, dimension: WA, unit: u, finding: for, "
+                "strength: weak, place: p, says: s}]\n"),
+        "findings.0: oft is the authors' own, and WA counts papers by others",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", TABLES)
+def test_a_mistake_in_a_file_of_tables_is_named(project: Path, mistake: str) -> None:
+    edit, expected = TABLES[mistake]
+    file = project / "docs/data/tables/liu2024boft.yml"
+    text = file.read_text("utf-8").partition("\nfindings:")[0]
+    file.write_text(edit(text), "utf-8")
+    assert f"docs/data/tables/liu2024boft.yml: {expected}" in problems(project)
+
+
+def test_an_override_replaces_what_is_computed_and_says_why(project: Path) -> None:
+    page = project / "docs/methods/lora.md"
+    text = replace(r"^audit:", "overrides: {DE: {verdict: confirmed, reason: odd}}\naudit:")(
+        page.read_text("utf-8")
+    )
+    page.write_text(text, "utf-8")
+    found = check(project).methods["lora"].verdicts["DE"]
+    assert (found.word, found.override, found.fragile) == ("confirmed", "odd", False)
 
 
 def test_all_mistakes_are_told_at_once(project: Path) -> None:

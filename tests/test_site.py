@@ -220,6 +220,36 @@ def test_every_page_has_one_title_description_and_picture() -> None:
             assert len(document.xpath(query)) == 1, (path, query)
 
 
+# Grades -------------------------------------------------------------------------------------------
+
+
+@every_method
+def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
+    m = method(slug)
+    shown = tree(f"methods/{slug}").xpath('//section[@class="dimension"]')
+    assert len(shown) == len(m.verdicts)
+    for section, (dimension, verdict) in zip(shown, m.verdicts.items(), strict=True):
+        text = " ".join(section.text_content().split())
+        assert section.get("id") == f"grade-{dimension}"
+        assert section.xpath('.//span[contains(@class, "badge")]/text()') == [verdict.word]
+        assert f"{verdict.F:.1f} for : {verdict.A:.1f} against" in text
+        assert ("Fragile:" in text) == verdict.fragile
+        rows = section.xpath(".//tbody/tr[not(@class)]")
+        units = [(f.unit, f.finding, f"{f.weight}, {f.strength}") for f in m.found(dimension)]
+        assert sorted(tuple(td.text_content() for td in row[:3]) for row in rows) == sorted(units)
+
+
+def test_the_example_on_the_rubric_is_summed_from_its_page() -> None:
+    (table,) = tree("rubric").xpath('//table[contains(caption, "BOFT, Beats LoRA")]')
+    *rows, total = [[cell.text_content() for cell in row] for row in table.xpath(".//tr")[1:]]
+    found = method("boft").verdicts["BL"]
+    assert total[-2:] == [f"{found.F:.1f}", f"{found.A:.1f}"]
+    assert sum(float(row[-2]) for row in rows) == pytest.approx(found.F, abs=0.05 * len(rows))
+    assert sum(float(row[-1]) for row in rows) == pytest.approx(found.A, abs=0.05 * len(rows))
+    weights = [int(w) for row in rows for cell in row[2:5] for w in re.findall(r"\d", cell)]
+    assert sorted(weights) == sorted(f.weight for f in method("boft").found("BL"))
+
+
 # Files for machines -------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ class HRA(WeightAdapter):
         "gram_change",
         "parameters",
     )
+    pictures = ("angles",)
 
     @classmethod
     def init(

@@ -26,6 +26,7 @@ export async function open(host, readers, signal, letters) {
   if (signal.aborted) return;
   const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);
+  host.closest("details")?.setAttribute("open", "");
   if (letters) await cell.receive(letters);
   else cell.editor.focus();
 }

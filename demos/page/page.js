@@ -17,6 +17,33 @@ export function idle(action) {
   else addEventListener("load", later, { once: true });
 }
 
+/** @param {string} hash of an address: the fold below the heading that it names, or around its target, opens */
+function unfold(hash) {
+  let part = hash.length > 1 ? document.getElementById(hash.slice(1)) : null;
+  part?.closest("details")?.setAttribute("open", "");
+  if (!part?.matches("h2, h3")) return;
+  while ((part = /** @type {HTMLElement | null} */ (part.nextElementSibling)) && !part.matches("h2, h3")) {
+    const fold = part.matches("details.fold") ? part : part.querySelector("details.fold");
+    if (fold) return fold.setAttribute("open", "");
+  }
+}
+onPage(() => unfold(location.hash));
+addEventListener("hashchange", () => unfold(location.hash));
+document.addEventListener("click", ({ target }) => {
+  const link = target instanceof Element ? target.closest("a") : null;
+  if (link?.pathname === location.pathname) unfold(link.hash);
+});
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details.fold")) fold.setAttribute("open", "");
+});
+
+// A citation of a page says on which day it was seen.
+onPage(() => {
+  const [year, month, day] = new Date().toLocaleDateString("sv-SE").split("-"); // Sweden writes 2026-11-25
+  for (const code of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("code[data-dated]")))
+    code.textContent = `${code.dataset.dated}`.replaceAll("YYYY", year).replaceAll("MM", month).replaceAll("DD", day);
+});
+
 // Material gives every listing a landmark without a name for its copy button.
 new MutationObserver(() => {
   for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");

@@ -23,7 +23,8 @@ class SortableTable extends HTMLElement {
 
 /**
  * `<row-filter for="id">` around a form. A row (`[data-row]` inside the target) stays when, for every control
- * that is set, its attribute `data-<name>` holds the control's value as one of its words.
+ * that is set, its attribute `data-<name>` holds the control's value as one of its words. What a search field named `text`
+ * holds is looked for in the row and in its `data-text`.
  */
 class RowFilter extends HTMLElement {
   connectedCallback() {
@@ -36,8 +37,7 @@ class RowFilter extends HTMLElement {
     const apply = () => {
       let left = 0;
       for (const row of rows) {
-        const words = (/** @type {string} */ name) => (row.dataset[name] ?? "").split(" ");
-        row.hidden = !chosen().every(([name, value]) => words(name).includes(String(value)));
+        row.hidden = !chosen().every(([name, value]) => holds(row, name, String(value)));
         left += row.hidden ? 0 : 1;
       }
       if (count) count.textContent = `${left} of ${rows.length}`;
@@ -54,6 +54,12 @@ class RowFilter extends HTMLElement {
   }
 }
 
+/** @param {HTMLElement} row @param {string} name @param {string} value */
+function holds(row, name, value) {
+  if (name !== "text") return (row.dataset[name] ?? "").split(" ").includes(value);
+  return `${row.textContent} ${row.dataset.text ?? ""}`.toLowerCase().includes(value.trim().toLowerCase());
+}
+
 /** @param {[string, FormDataEntryValue][]} chosen */
 function query(chosen) {
   const text = new URLSearchParams(chosen.map(([name, value]) => [name, String(value)])).toString();
@@ -64,7 +70,9 @@ function query(chosen) {
 function restore(form) {
   const wanted = new URLSearchParams(location.search);
   for (const control of form.elements) {
-    if (control instanceof HTMLInputElement) control.checked = wanted.getAll(control.name).includes(control.value);
+    if (control instanceof HTMLInputElement && control.type === "search")
+      control.value = wanted.get(control.name) ?? "";
+    else if (control instanceof HTMLInputElement) control.checked = wanted.getAll(control.name).includes(control.value);
     if (control instanceof HTMLSelectElement) {
       const value = wanted.get(control.name) ?? "";
       if ([...control.options].some((option) => option.value === value)) control.value = value;

@@ -16,6 +16,7 @@ import { python } from "../python/client.js";
 /**
  * @typedef {Record<string, import("./fields.js").Value>} Knobs
  * @typedef {{sides: import("./draw.js").Answer[], sentence: string, own: Knobs, milliseconds: number, stored: boolean}} Answer
+ *   `own` are the values of the second method after the match
  */
 
 /** One of the two methods: its choice, its controls and its picture. */
@@ -63,7 +64,7 @@ class Side {
     const template = document.createElement("template");
     template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
-    const fields = form.querySelectorAll(".controls > .field:not([data-knob=step])");
+    const fields = form.querySelectorAll(".own .field");
     for (const name of ["id", "for", "aria-describedby"])
       for (const field of fields)
         for (const element of field.querySelectorAll(`[${name}]`))
@@ -125,8 +126,8 @@ class AdapterCompare extends Live {
     for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
       control.removeAttribute("disabled");
     this.showStored();
-    if (this.subject !== first) await this.#drawStored();
-    if (this.#moved && python.state === "ready") this.run();
+    if (this.#moved) this.arrive(false);
+    else if (this.subject !== first) await this.#drawStored();
   }
 
   get fields() {
@@ -167,14 +168,15 @@ class AdapterCompare extends Live {
 
   // What is shown ----------------------------------------------------------------------------------
 
-  /** @param {Answer} answer */
-  async paint({ sides, sentence, own }) {
+  /** @param {Answer & {a?: {own: Knobs}}} answer with the question, where Python gave it */
+  async paint({ sides, sentence, own, a: asked }) {
     share(sides);
     for (const [i, side] of sides.entries()) await this.sides[i].draw(side);
     this.write(".sentence", sentence);
     const { main } = this.sides[1];
     if (main && this.equal) main.text = `${own[main.name] ?? main.initial}`;
-    const [a, b] = this.sides.map(({ method, own: knobs }, i) => ({ method, knobs, panels: sides[i].panels }));
+    const knobs = asked ? [asked.own, own] : this.sides.map((side) => side.own); // a control may have moved on
+    const [a, b] = this.sides.map(({ method }, i) => ({ method, knobs: knobs[i], panels: sides[i].panels }));
     return { a, b, sentence };
   }
 

@@ -14,10 +14,11 @@ import { RELOAD, file, get, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
+import { tour } from "./tour.js";
 
 /**
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
- *   stored?: boolean, edited?: boolean}} Drawn
+ *   stored?: boolean, edited?: boolean, more?: boolean}} Drawn
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
@@ -48,9 +49,14 @@ class AdapterDemo extends Live {
     this.button("link").hidden = !this.ownsAddress;
     this.find(".controls").removeAttribute("disabled");
     this.#restore();
+    this.#way();
+    if (this.dataset.tour !== undefined || this.ownsAddress) tour(this);
     this.showStored();
-    if (this.#moved && python.state === "ready") this.run();
-    else if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
+    if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
+    if (!this.#moved) return;
+    this.dataset.stale = "";
+    await this.nearest();
+    if (!signal.aborted) this.arrive(this.exact);
   }
 
   disconnectedCallback() {
@@ -93,10 +99,10 @@ class AdapterDemo extends Live {
 
   /** Fetches what answers the first move. */
   #prepare() {
-    const { sweep } = this.find("form").dataset;
-    if (!sweep || this.readers || python.state === "ready") return;
+    const { fits } = this.find("form").dataset;
+    if (!fits || this.readers) return;
     charts().catch(() => {});
-    return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
+    return (this.#store ??= this.#load(fits).catch(() => undefined)); // Python answers, only later
   }
 
   /** @param {string} name of the file */
@@ -106,17 +112,38 @@ class AdapterDemo extends Live {
     return new Sweep(await response.arrayBuffer());
   }
 
-  /** Draws the stored answer nearest to the main control, if no other one is moved. */
+  /** Draws the stored answer nearest to the main control in the present world, if no other one is moved. */
   async nearest() {
     const { signal } = this.life;
-    const main = this.#fields.find(({ name }) => name === this.find("form").dataset.main);
-    const others = () => this.#fields.some((field) => field !== main && field.moved);
-    const store = main && !others() && (await this.#prepare());
-    if (!store || others() || this.readers || python.state === "ready" || signal.aborted) return;
-    const answer = store.nearest(main.value);
-    if (this.answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
-    this.answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
+    const [main, world] = [this.find("form").dataset.main, "world"].map((name) =>
+      this.#fields.find((field) => field.name === name),
+    );
+    const others = () => this.#fields.some((field) => field !== main && field !== world && field.moved);
+    const store = main && world && !others() && (await this.#prepare());
+    if (!store || others() || this.readers || signal.aborted) return;
+    const answer = store.find(main.value, world.text);
+    if (!answer) return;
+    const stands = `${answer.value}` === this.#drawn(main) && world.text === this.#drawn(world);
+    if (stands && !this.#others()) return;
+    const knobs = { ...this.knobs, [main.name]: answer.value };
+    if (this.dataset.stale !== undefined && `${answer.value}` !== main.text) return; // not what a link names
+    this.answer = { ...answer, knobs, milliseconds: 0, stored: true };
     await this.draw().catch(() => {}); // Python answers, only later
+  }
+
+  /** Whether the picture was made at other settings than the present ones. */
+  #others() {
+    return this.#fields.some((field) => this.#drawn(field) !== field.text);
+  }
+
+  /** Whether the picture is that of the present settings. */
+  get exact() {
+    return !this.#others();
+  }
+
+  /** A stored fit of the same settings is as good as the one that is under way will be. */
+  keeps() {
+    return Boolean(this.answer?.stored && this.exact);
   }
 
   ahead() {
@@ -210,6 +237,18 @@ class AdapterDemo extends Live {
     if (name === "shown") remember([], value);
   }
 
+  /** @param {Field[]} fields @param {string} [text] */
+  change(fields, text) {
+    const answer = super.change(fields, text);
+    this.#way();
+    return answer;
+  }
+
+  /** Shows the controls of the present way alone. */
+  #way() {
+    this.dataset.way = `${this.knobs.way}`;
+  }
+
   /** @param {HTMLButtonElement} button */
   async press(button) {
     if (button.name === "play") this.#play();
@@ -255,6 +294,7 @@ class AdapterDemo extends Live {
   reset() {
     this.#sweep = undefined;
     super.reset();
+    this.#way();
     if (this.dataset.state !== "stored") return void this.change([]);
     this.showStored();
     this.nearest();
@@ -266,8 +306,19 @@ class AdapterDemo extends Live {
   #restore() {
     const said = this.ownsAddress && says(this.#fields);
     recall(this, said ? [] : this.#fields);
+    if (said) this.#older();
     this.restored(said ? restore(this.#fields) : []);
     if (this.ownsAddress && !said && this.#moved) this.keepAddress();
+  }
+
+  /** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. */
+  #older() {
+    const query = new URLSearchParams(location.search);
+    if (!query.has("step") || query.has("way")) return;
+    for (const [name, text] of Object.entries({ way: "random", size: "64x64" })) {
+      const field = this.#fields.find((field) => field.name === name);
+      if (field) field.text = text;
+    }
   }
 
   // Small things -----------------------------------------------------------------------------------
@@ -278,7 +329,7 @@ class AdapterDemo extends Live {
 
   /** The control that the play button moves: the first with numbers. */
   get #main() {
-    return this.#fields.find(({ element }) => element.dataset.kind === "number");
+    return this.#fields.find(({ element }) => element.dataset.kind === "number" && element.closest(".own"));
   }
 
   /** Fills an empty element with the stored picture of its method. */

@@ -76,7 +76,7 @@ function config(demo) {
   const { address, dataset, knobs } = demo;
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  const own = [...demo.querySelectorAll(".controls > .field:not([data-knob=step])")].map(
+  const own = [...demo.querySelectorAll(".own .field")].map(
     (field) => new Field(/** @type {HTMLElement} */ (field)),
   );
   const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
@@ -87,20 +87,30 @@ function config(demo) {
   return `# ${address}\n${warning}${filled}\n`;
 }
 
+/** The knobs of a change that is aimed at another one. */
+const AIM = ["way", "world", "steps", "rate"];
+
 /** @param {Demo} demo */
 function script({ method, address, knobs, dataset }) {
-  const settings = Object.entries(knobs).map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
+  const random = knobs.way === "random";
+  const settings = Object.entries(knobs)
+    .filter(([name]) => !random || !AIM.includes(name))
+    .map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
   const edited = "edited" in dataset ? "\n# The page showed code edited by a reader. This runs the tested file." : "";
+  const [imports, makes, named] = random
+    ? ["demos.probe import measure, show", `change = measure(${literal(method)}, settings)`, "change"]
+    : ["demos.ways import reach, show", `*_, found = reach(${literal(method)}, settings)`, "found"];
+  const change = random ? "change" : "found.change";
   return `# The numbers of ${address}${edited}
 # Save this in the top folder of a checkout of the project (version ${VERSION}). It needs Python 3.11 or newer and numpy.
 
-from demos.probe import measure, show
+from ${imports}
 
 settings = {
 ${settings.join("\n")}
 }
-change = measure(${literal(method)}, settings)  # its arrays: change.before, change.after, change.delta
-answer = show(change)
+${makes}  # its arrays: ${change}.before, ${change}.after, ${change}.delta
+answer = show(${named})
 for panel in answer["panels"]:
     if panel["kind"] == "number":
         print(f"{panel['label']}: {panel['text']} {panel['unit']}".strip())
@@ -129,40 +139,29 @@ function picture(demo, { knobs, panels, sentence }) {
   write("edited" in demo.dataset ? `${demo.method}, code edited by a reader` : demo.method, 24, 40, "title");
   wrap(settings, 110).forEach((line, i) => write(line, 24, 60 + 15 * i, "small"));
 
-  const visible = [...demo.querySelectorAll(".matrix .view")].find((view) => getComputedStyle(view).display !== "none");
-  const canvas = /** @type {HTMLCanvasElement} */ (visible?.querySelector("canvas"));
-  const scale = 300 / Math.max(canvas.width, canvas.height);
-  const [low, , high] = [...(visible?.querySelectorAll(".scale > *") ?? [])].map(({ textContent }) => textContent);
-  write(
-    `${demo.querySelector("[name=shown]:checked + span")?.textContent} from ${low} (blue) to ${high} (orange)`,
-    24,
-    112,
-  );
-  svg.append(
-    node("image", {
-      href: canvas.toDataURL(),
-      x: 24,
-      y: 122,
-      width: canvas.width * scale,
-      height: canvas.height * scale,
-      style: "image-rendering: pixelated",
-    }),
-  );
-  svg.append(
-    node("rect", {
-      x: 24,
-      y: 122,
-      width: canvas.width * scale,
-      height: canvas.height * scale,
-      fill: "none",
-      stroke: "#ccc",
-    }),
-  );
+  const first = /** @type {Element} */ (demo.querySelector(".picture .matrix"));
+  const views = [...first.querySelectorAll(".view")].filter((view) => getComputedStyle(view).display !== "none");
+  const [low, , high] = [...views[0].querySelectorAll(".scale > *")].map(({ textContent }) => textContent);
+  const across = views.length > 1 ? WIDTH - 48 : 300; // one beside the charts, or several above them
+  const side = (across - 12 * (views.length - 1)) / views.length;
+  for (const [i, view] of views.entries()) {
+    const canvas = /** @type {HTMLCanvasElement} */ (view.querySelector("canvas"));
+    const scale = side / Math.max(canvas.width, canvas.height);
+    const box = { x: 24 + i * (side + 12), y: 122, width: canvas.width * scale, height: canvas.height * scale };
+    const label =
+      view.querySelector(".label")?.textContent ?? demo.querySelector("[name=shown]:checked + span")?.textContent;
+    write(`${label}${i ? "" : ` from ${low} (blue) to ${high} (orange)`}`, box.x, 112);
+    svg.append(
+      node("image", { href: canvas.toDataURL(), ...box, style: "image-rendering: pixelated" }),
+      node("rect", { ...box, fill: "none", stroke: "#ccc" }),
+    );
+  }
+  const [below, pitch] = views.length > 1 ? [122 + side + 28, 180] : [112, 310];
 
-  [...demo.querySelectorAll(".series")].forEach((figure, i) => {
-    const y = 112 + 310 * i;
+  [...demo.querySelectorAll(".series")].slice(0, 2).forEach((figure, i) => {
+    const y = below + pitch * i;
     const chart = /** @type {Element} */ (figure.querySelector(".chart")?.cloneNode(true));
-    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: 290 }))
+    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: pitch - 20 }))
       chart.setAttribute(name, `${value}`);
     const keys = [...figure.querySelectorAll(".key")].map(({ textContent }) => textContent);
     if (keys.length) chart.classList.add("pair");
@@ -175,11 +174,12 @@ function picture(demo, { knobs, panels, sentence }) {
   });
 
   const gauges = panels.flatMap((panel) => (panel.kind === "number" ? [panel] : []));
+  const top = views.length > 1 ? below : 460;
   gauges.forEach(({ label, text, unit }, i) => {
-    write(label, 24, 460 + 22 * i);
-    write(`${text} ${unit}`, 210, 460 + 22 * i);
+    write(label, 24, top + 22 * i);
+    write(`${text} ${unit}`, 225, top + 22 * i);
   });
-  wrap(sentence, 44).forEach((line, i) => write(line, 24, 484 + 22 * gauges.length + 18 * i));
+  wrap(sentence, 44).forEach((line, i) => write(line, 24, top + 24 + 22 * gauges.length + 18 * i));
   write(`${demo.address}   version ${VERSION}`, 24, HEIGHT - 16, "small");
   return new XMLSerializer().serializeToString(svg);
 }

@@ -1,7 +1,8 @@
 """The catalogue: what pages and bibliography say, as one value; checks.py looks after its truth.
 
-A fact has one home: the front matter of `docs/methods/<slug>.md`, `docs/references.bib`, or the
-module. Totals are sums over verdicts and cannot be written down anywhere.
+A fact has one home: the front matter of `docs/methods/<slug>.md`, `docs/references.bib`, the
+module, or a table of `docs/data`. Verdicts follow from the tables and totals from the verdicts;
+neither can be written down anywhere.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT
+from scripts.catalog.evidence import every_finding
 from scripts.catalog.papers import CatalogError, Paper, read_papers
 from scripts.catalog.records import Kind, Method, front_matter, read_method
 
@@ -80,4 +82,13 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
             except CatalogError as error:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
-    return Catalog({m.slug: m for m in found}, papers, themes), problems
+    try:
+        findings = every_finding(root, found)
+    except CatalogError as error:
+        findings = {}
+        problems.append(str(error))
+    methods = {
+        m.slug: m.model_copy(update={"findings": findings.get(m.slug, ()) if m.graded else ()})
+        for m in found
+    }
+    return Catalog(methods, papers, themes), problems

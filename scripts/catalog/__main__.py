@@ -1,25 +1,96 @@
 """Check the catalogue and print what it holds.
 
-python -m scripts.catalog
+python -m scripts.catalog                      every method with its totals
+python -m scripts.catalog verdicts             the verdicts, with what is for and against each
+python -m scripts.catalog verdicts boft BL     the evidence behind one of them, to be added up
+python -m scripts.catalog changed catalog.json what has changed since a release, for the changelog
 """
 
+import json
 import sys
+from pathlib import Path
 
+from scripts.catalog import Catalog
 from scripts.catalog.checks import check
 from scripts.catalog.papers import CatalogError
+from scripts.catalog.records import DIMENSIONS
+from scripts.catalog.verdict import Verdict, by_source, vote
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Print what the catalogue holds."""
     try:
         catalog = check()
     except CatalogError as error:
         sys.exit(f"✗ the catalogue has problems:\n{error}")
+    match arguments:
+        case []:
+            _summary(catalog)
+        case ["verdicts"]:
+            _verdicts(catalog)
+        case ["verdicts", slug, *dimensions]:
+            if slug not in catalog.methods:
+                known = ", ".join(catalog.methods)
+                sys.exit(f"✗ there is no method {slug!r}; it is one of {known}")
+            if wrong := set(dimensions) - DIMENSIONS.keys():
+                sys.exit(f"✗ {wrong.pop()!r} is not one of {', '.join(DIMENSIONS)}")
+            _evidence(catalog, slug, dimensions or list(DIMENSIONS))
+        case ["changed", file]:
+            _changed(catalog, Path(file))
+        case _:
+            sys.exit(__doc__)
+
+
+def _summary(catalog: Catalog) -> None:
     for m in catalog.methods.values():
-        grade = f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} + {m.contested:.1f}"
+        grade = (
+            f"survey {m.survey_total:.1f}  audit {m.confirmed:.1f} confirmed, "
+            f"{m.reported:.1f} reported, {m.contested:.1f} contested"
+        )
         print(f"{m.number or '–':>3}  {m.slug:18} {m.theme:14} {grade if m.graded else 'no grade'}")
     print(f"{len(catalog.methods)} methods, {len(catalog.papers)} publications")
 
 
+def _verdicts(catalog: Catalog) -> None:
+    for m in catalog.methods.values():
+        for dimension, verdict in m.verdicts.items():
+            print(f"{m.slug:18} {dimension:4} {_line(verdict)}")
+
+
+def _line(verdict: Verdict) -> str:
+    fragile = "; ".join(f"{word} {how}" for how, word in verdict.changes.items())
+    return f"{verdict.F:5.1f} : {verdict.A:<5.1f} {verdict.text}" + (
+        f"  (fragile: {fragile})" if fragile else ""
+    )
+
+
+def _evidence(catalog: Catalog, slug: str, dimensions: list[str]) -> None:
+    m = catalog.methods[slug]
+    for dimension, verdict in m.verdicts.items():
+        if dimension in dimensions:
+            print(f"\n{slug} {dimension} {_line(verdict)}")
+            for key, found in by_source(m.found(dimension)).items():
+                given = vote(found)
+                print(f"  {key}: {given.supports:.2f} for, ", end="")
+                print(f"{given.level:.2f} level, {given.against:.2f} against")
+                for f in found:
+                    print(f"    {f.finding:8} {f.strength} {f.weight} {f.run_by:12} {f.unit}")
+                    print(f"      {f.place}: {f.numbers}")
+
+
+def _changed(catalog: Catalog, old: Path) -> None:
+    """Print every verdict that an older `catalog.json` does not have, as a table in Markdown."""
+    print(f"| Method | {' | '.join(DIMENSIONS)} |\n|---{'|---' * len(DIMENSIONS)}|")
+    for entry in json.loads(old.read_text("utf-8"))["methods"]:
+        now = catalog.methods[entry["slug"]].verdicts
+        cells = []
+        for dimension, verdict in (entry["audit"] or {"dimensions": {}})["dimensions"].items():
+            before = verdict if isinstance(verdict, str) else verdict["verdict"]
+            changed = before != now[dimension].word
+            cells.append(f"{before} → {now[dimension].text}" if changed else "")
+        if any(cells):
+            print(f"| {entry['title']} | {' | '.join(cells)} |")
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -18,22 +18,23 @@ from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
+from scripts.catalog.evidence import read_models
 from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import Method, Peft, front_matter, quoted, sources
-from scripts.catalog.tables import read_tables
+from scripts.catalog.tables import FULL, Said, read_tables
 
 # What every page has, in this order, and what each part must contain.
 PARTS: dict[str, tuple[str, ...]] = {
     "Hypothesis": (),
-    "Mathematics": (),
-    "Implementation": ("{{ arrays() }}",),
     "What to notice": (),
     "Evidence": ("{{ evidence_table() }}",),
     "Grade": ("{{ grade() }}",),
-    "Limits": (),
     "In PEFT": ("{{ peft_config() }}",),
-    "Errata": ("{{ errata_list() }}",),
+    "Mathematics": (),
+    "Implementation": ("{{ arrays() }}",),
+    "Limits": (),
     "Relations": ("{{ relations_list() }}",),
+    "Errata": ("{{ errata_list() }}",),
     "Cite": ("{{ cite() }}",),
 }
 LONGEST_DESCRIPTION = 160
@@ -56,6 +57,8 @@ def check(root: Path = ROOT) -> Catalog:
     problems += page_problems(catalog)
     problems += graph_problems(catalog, root, complete)
     problems += source_problems(catalog, root)
+    if complete:
+        problems += table_problems(catalog, root)
     if problems:
         raise CatalogError("\n".join(problems))
     return catalog
@@ -196,6 +199,43 @@ def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     for key in catalog.papers:
         if key not in used:
             yield f"docs/references.bib: {key}: no page and no module names it"
+
+
+def table_problems(catalog: Catalog, root: Path) -> Iterator[str]:
+    """Yield what tables and findings of papers name that is not there, or say twice."""
+    pages = {module: m for m in catalog.methods.values() for module in m.modules}
+    models = read_models(root)
+    for paper in read_tables(root):
+        file = f"docs/data/tables/{paper.key}.yml"
+        named = [("authors_of", method) for method in paper.authors_of]
+        for i, table in enumerate(paper.tables):
+            named += [(f"tables.{i}", r.method) for r in table.rows if r.method != FULL]
+            named += [(f"tables.{i}", r.same_as) for r in table.rows if r.same_as]
+            if table.model not in models:
+                yield f"{file}: tables.{i}: docs/data/models.yml has no size of {table.model!r}"
+        named += [(f"findings.{i}", said.method) for i, said in enumerate(paper.findings)]
+        for field, method in dict.fromkeys(named):
+            if method not in pages:
+                yield f"{file}: {field}: {method!r} is no module of adapters_np/methods"
+        for i, said in enumerate(paper.findings):
+            if said.method in pages:
+                yield from (
+                    f"{file}: findings.{i}: {problem}"
+                    for problem in _said_problems(said, paper.key, pages[said.method])
+                )
+
+
+def _said_problems(said: Said, key: str, page: Method) -> Iterator[str]:
+    """Yield why a typed finding of a method cannot count."""
+    found = [f for f in page.found(said.dimension) if f.source_key == key]
+    if said.dimension == "WA":
+        if page.graded and not found:
+            yield f"{said.method} is the authors' own, and WA counts papers by others"
+    elif [f.unit for f in found].count(said.unit) > 1:
+        yield (
+            f"{said.dimension} of {said.method} on {said.unit!r} is there already: typed twice, or "
+            "read off a table"
+        )
 
 
 def _sourced(docstring: str) -> Iterator[str]:

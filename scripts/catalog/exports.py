@@ -32,6 +32,7 @@ class Site(NamedTuple):
     title: str
     author: str
     date: str  # of the release, YYYY-MM-DD
+    version: str
 
 
 def read_site(root: Path = ROOT) -> Site:
@@ -49,7 +50,8 @@ def read_site(root: Path = ROOT) -> Site:
         )
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
     title, author = citation["title"].partition(":")[0], citation["authors"][0]["name"]
-    return Site(f"{configured.rstrip('/')}/", title, author, str(citation["date-released"]))
+    date, version = str(citation["date-released"]), str(citation["version"])
+    return Site(f"{configured.rstrip('/')}/", title, author, date, version)
 
 
 # JSON and CSV -------------------------------------------------------------------------------------
@@ -71,16 +73,25 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "name": m.name,
         "url": site.url + m.url,
         "hypothesis": m.description,
+        "answer": m.answer,
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,
-        "audit": {
-            "confirmed": m.confirmed,
-            "contested": m.contested,
-            "dimensions": {d: v.verdict for d, v in m.audit.items()},
-        }
-        if m.graded
-        else None,
+        "audit": _audit(m) if m.graded else None,
+        "evidence": [
+            {
+                "dimension": f.dimension,
+                "source": f.source,
+                "unit": f.unit,
+                "finding": f.finding,
+                "run_by": f.run_by,
+                "strength": f.strength,
+                "weight": f.weight,
+                "claimed_by": f.claimed_by,
+                "numbers": f.numbers,
+            }
+            for f in m.findings
+        ],
         "deploy": m.deploy.model_dump(),
         "peft": m.peft.config if isinstance(m.peft, Peft) else None,
         "papers": [_publication(catalog.papers[key]) for key in m.papers],
@@ -93,6 +104,23 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
     entry["arrays"] = {a.name: {"shape": a.shape, "learned": a.learned} for a in core.arrays(cls)}
     entry["parameters"] = core.parameters(cls, 64, 64)
     return entry
+
+
+def _audit(m: Method) -> dict[str, Any]:
+    """Return the verdicts; whoever adds up the evidence finds the same ones."""
+    dimensions = {}
+    for dimension, v in m.verdicts.items():
+        dimensions[dimension] = {
+            "verdict": v.word,
+            "leaning": v.leaning,
+            "for": round(v.F, 3),
+            "against": round(v.A, 3),
+            "fragile": v.fragile,
+            "changes": v.changes,
+            "reason": m.audit[dimension],
+        } | ({"override": v.override} if v.override else {})
+    totals = {word: getattr(m, word) for word in ("confirmed", "reported", "contested")}
+    return totals | {"dimensions": dimensions}
 
 
 def _publication(paper: Paper) -> dict[str, Any]:
@@ -119,43 +147,26 @@ def guarded(cell: Any) -> Any:
 
 
 def catalog_csv(catalog: Catalog, site: Site) -> str:
-    """Return a row for each method; a dimension's column holds the audit's verdict."""
+    """Return a row for each method; a dimension's columns hold the verdict and its balance."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    start = ["number", "slug", "title", "theme", "status", "survey", "confirmed", "contested"]
-    table.writerow([*start, *(f"survey_{d}" for d in DIMENSIONS), *DIMENSIONS, "paper", "url"])
+    totals = ("confirmed", "reported", "contested")
+    start = ["number", "slug", "title", "theme", "status", "survey", *totals]
+    sides = [f"{d}_{side}" for d in DIMENSIONS for side in ("for", "against")]
+    survey = [f"survey_{d}" for d in DIMENSIONS]
+    table.writerow([*start, *survey, *DIMENSIONS, *sides, "paper", "url"])
     for m in catalog.methods.values():
-        totals = (m.survey_total, m.confirmed, m.contested) if m.graded else ("", "", "")
-        awarded = [int(d in m.survey) if m.graded else "" for d in DIMENSIONS]
-        verdicts = [m.audit[d].verdict if d in m.audit else "" for d in DIMENSIONS]
-        row = [m.number or "", m.slug, m.title, m.theme, m.status, *totals, *awarded, *verdicts]
+        row: list[Any] = [m.number or "", m.slug, m.title, m.theme, m.status]
+        if m.graded:
+            row += [m.survey_total, *(getattr(m, word) for word in totals)]
+            row += [int(d in m.survey) for d in DIMENSIONS]
+            row += [v.word for v in m.verdicts.values()]
+            row += [round(side, 3) for v in m.verdicts.values() for side in (v.F, v.A)]
+        else:
+            row += [""] * (1 + len(totals) + 4 * len(DIMENSIONS))
         row += [catalog.papers[m.papers[0]].url, site.url + m.url]
         table.writerow(map(guarded, row))
     return text.getvalue()
-
-
-# Citations ----------------------------------------------------------------------------------------
-
-
-def page_bibtex(m: Method, site: Site) -> str:
-    """Return the citation of a method's page as BibTeX."""
-    return "\n".join(
-        (
-            f"@misc{{adapters{site.date[:4]}{m.slug.replace('_', '')},",
-            f"  title        = {{{{{m.title}}}: {m.name}}},",
-            f"  author       = {{{{{site.author}}}}},",
-            f"  howpublished = {{{site.title}}},",
-            f"  year         = {{{site.date[:4]}}},",
-            f"  url          = {{{site.url}{m.url}}}",
-            "}",
-        )
-    )
-
-
-def page_bib(m: Method, catalog: Catalog, site: Site) -> str:
-    """Return a `.bib` file with the page and everything that it cites."""
-    entries = [page_bibtex(m, site), *(catalog.papers[key].bibtex for key in m.references)]
-    return "\n\n".join(entries) + "\n"
 
 
 # Changes ------------------------------------------------------------------------------------------
@@ -169,7 +180,7 @@ def feed(changelog: str, site: Site) -> str:
     entries = [
         f"<entry><id>{site.url}changelog/#{version}</id><title>{escape(version)}</title>"
         f'<link href="{site.url}changelog/"/><updated>{date}T00:00:00Z</updated>'
-        f'<content type="html">{escape(markdown(text.strip()))}</content></entry>'
+        f'<content type="html">{escape(_html(text))}</content></entry>'
         for version, date, text in releases
     ]
     newest = max((date for _, date, _ in releases), default=site.date)
@@ -181,6 +192,10 @@ def feed(changelog: str, site: Site) -> str:
         + "\n".join(entries)
         + "\n</feed>\n"
     )
+
+
+def _html(text: str) -> str:
+    return str(markdown(text.strip(), extensions=["tables"]))
 
 
 # Old addresses ------------------------------------------------------------------------------------

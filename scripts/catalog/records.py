@@ -19,18 +19,11 @@ from pydantic import (
 )
 
 from scripts.catalog.papers import CatalogError
-
-Dimension: TypeAlias = Literal["PE", "BL", "BF", "DE", "OOD", "WA"]
-POINTS: dict[Dimension, float] = {"PE": 1, "BL": 1, "BF": 1.5, "DE": 1.5, "OOD": 2, "WA": 1}
-DIMENSIONS: dict[Dimension, str] = {
-    "PE": "Parameter-efficient",
-    "BL": "Beats LoRA",
-    "BF": "Matches full fine-tuning",
-    "DE": "Data-efficient",
-    "OOD": "Generalises out of distribution",
-    "WA": "Widely adopted",
-}
-MOST = sum(POINTS.values())
+from scripts.catalog.verdict import DIMENSIONS as DIMENSIONS
+from scripts.catalog.verdict import MOST as MOST
+from scripts.catalog.verdict import POINTS as POINTS
+from scripts.catalog.verdict import Dimension as Dimension
+from scripts.catalog.verdict import Finding, Verdict, Word, decide
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where there is one
 
@@ -66,12 +59,11 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Verdict(Record):
-    """What the audit says of one dimension."""
+class Override(Record):
+    """A verdict by hand, where the rule goes wrong."""
 
-    verdict: Literal["confirmed", "contested", "unsupported"]
+    verdict: Word
     reason: Text
-    sources: Sources
 
 
 class Evidence(Record):
@@ -138,14 +130,18 @@ class Method(Record):
     deploy: Deploy
     peft: Peft | Literal["none"]
     survey: tuple[Dimension, ...]
-    audit: dict[Dimension, Verdict]
+    audit: dict[Dimension, Text]  # the reason in words; the verdict follows from the evidence
     evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]
     errata: tuple[Erratum, ...]
     relations: tuple[Relation, ...]
+    findings: tuple[Finding, ...] = ()  # of all sources; the catalogue adds them
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    overrides: dict[Dimension, Override] = {}
+    answer: Text | None = None  # whether the hypothesis is true, as far as is known
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()
+    names: tuple[Text, ...] = ()
     status: Literal["active", "deprecated", "out_of_scope"] = "active"
     superseded_by: Slug | None = None
     disclosure: Text | None = None
@@ -159,6 +155,8 @@ class Method(Record):
             raise ValueError("audit: is empty, although the survey grades this method")
         if len(set(self.survey)) < len(self.survey):
             raise ValueError("survey: names a dimension twice")
+        if not_graded := self.overrides.keys() - self.audit.keys():
+            raise ValueError(f"overrides: {', '.join(sorted(not_graded))} is not in audit")
         if self.peft == "none" and not self.peft_note:
             raise ValueError("peft_note: is missing; say where the code is instead")
         return self
@@ -189,8 +187,9 @@ class Method(Record):
     @cached_property
     def references(self) -> tuple[str, ...]:
         """The keys of all publications that the page names, its own first."""
-        records: tuple[Any, ...] = (*self.audit.values(), *self.evidence, *self.errata)
+        records: tuple[Any, ...] = (*self.evidence, *self.errata)
         named = [source.key for record in records for source in record.sources]
+        named += [finding.source_key for finding in self.findings]
         return tuple(dict.fromkeys([*self.papers, *named, *quoted(self.body)]))
 
     @property
@@ -203,18 +202,38 @@ class Method(Record):
         """The points that the source survey gives."""
         return sum(POINTS[d] for d in self.survey)
 
+    def found(self, dimension: Dimension) -> list[Finding]:
+        """Return the findings of one dimension."""
+        return [f for f in self.findings if f.dimension == dimension]
+
+    @cached_property
+    def verdicts(self) -> dict[Dimension, Verdict]:
+        """What the audit says of each dimension; nothing where nothing is graded."""
+        return {d: self._verdict(d) for d in DIMENSIONS if d in self.audit}
+
+    def _verdict(self, dimension: Dimension) -> Verdict:
+        verdict, override = decide(dimension, self.found(dimension)), self.overrides.get(dimension)
+        if override:
+            return Verdict(override.verdict, None, verdict.F, verdict.A, {}, override.reason)
+        return verdict
+
     @property
     def confirmed(self) -> float:
         """The points that the audit confirms."""
         return self._points("confirmed")
 
     @property
+    def reported(self) -> float:
+        """The points that the authors alone report; they do not count."""
+        return self._points("reported")
+
+    @property
     def contested(self) -> float:
-        """The points that are in dispute and do not count."""
+        """The points that are in dispute; they do not count."""
         return self._points("contested")
 
-    def _points(self, verdict: str) -> float:
-        return sum(POINTS[d] for d, v in self.audit.items() if v.verdict == verdict)
+    def _points(self, word: Word) -> float:
+        return sum(POINTS[d] for d, v in self.verdicts.items() if v.word == word)
 
 
 def quoted(text: str) -> list[str]:
@@ -271,7 +290,7 @@ def read_method(path: Path) -> Method:
         data, body = front_matter(path)
     except ValueError as error:
         raise CatalogError(f"{name}: {error}") from error
-    if computed := {"slug", "body"} & data.keys():
+    if computed := {"slug", "body", "findings"} & data.keys():
         raise CatalogError(f"{name}: {', '.join(computed)}: is computed, never typed")
     data = {"modules": [path.stem]} | data | {"slug": path.stem, "body": body}
     try:

@@ -20,9 +20,9 @@ import yaml
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog
 from scripts.catalog.papers import CatalogError
-from scripts.catalog.records import Loader, Record, Slug, Text
+from scripts.catalog.records import Loader, Method, Record, Slug, Text
+from scripts.catalog.verdict import ClaimedBy, Dimension, RunBy, Side, Strength
 
 FULL = "full"
 """Full fine-tuning, as a method."""
@@ -34,7 +34,6 @@ OWN = "own row "
 MISSING = {"-", "–"}
 
 Rates: TypeAlias = Literal["both_tuned", "shared", "method_tuned", "unknown"]
-RunBy: TypeAlias = Literal["authors", "rival", "independent"]
 
 
 def _words(text: Any) -> Any:
@@ -51,6 +50,10 @@ class Row(Record):
     values: Printed
     setting: str = ""
     parameters: Annotated[float, Field(ge=0)] | None = None  # trained, in millions
+    percent: Annotated[float, Field(gt=0)] | None = None  # of the model's, where that is printed
+    chosen: Literal["validation", "default"] | None = None  # this setting of several, and why
+    same_as: Slug | None = None  # the method that this setting is nothing but
+    modules: str = ""  # what is adapted, where it is not the same as in LoRA's row
     run: Annotated[str, StringConstraints(pattern=r"^(run|unclear|copied:[a-z0-9]+)$")] = "run"
     spread: Printed = ()
     note: str = ""
@@ -83,6 +86,9 @@ class Table(Record):
     range: Annotated[float, Field(gt=0)] = 100  # of the metric, for what counts as level
     seeds: Annotated[int, Field(ge=1)] | None = None
     rates: Rates = "unknown"
+    spread_is: Literal["deviation", "error"] = "deviation"  # standard deviation, standard error
+    samples: Annotated[int, Field(ge=1)] | None = None  # training examples of a task
+    shifted: tuple[Text, ...] = ()  # metrics on data unlike the training data, by the source's word
     note: str = ""
 
     @model_validator(mode="after")
@@ -93,10 +99,9 @@ class Table(Record):
                     f"{self.place}, {self.model}: {row.method} {row.setting}: {len(row.values)} "
                     f"values for {len(self.metrics)} metrics"
                 )
-        if unknown := set(self.lower_is_better) - set(self.metrics):
-            raise ValueError(
-                f"{self.place}: lower_is_better: {sorted(unknown)} are no metrics here"
-            )
+        for field in ("lower_is_better", "shifted"):
+            if unknown := set(getattr(self, field)) - set(self.metrics):
+                raise ValueError(f"{self.place}: {field}: {sorted(unknown)} are no metrics here")
         return self
 
     def cells(self, row: Row) -> Iterator[tuple[str, str, str]]:
@@ -107,12 +112,44 @@ class Table(Record):
                 yield metric, value, "" if spread in MISSING else spread
 
 
+class Said(Record):
+    """A finding that no table of two methods holds: a figure, a number in the text, one method."""
+
+    method: Slug
+    dimension: Dimension
+    unit: Text  # one model on one suite
+    finding: Side
+    strength: Strength
+    place: Text
+    says: Text  # the numbers, in a sentence
+    claimed_by: ClaimedBy = "paper"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Said:
+        if self.finding == "level" and self.dimension in ("PE", "BF"):
+            raise ValueError(
+                f"{self.method}: {self.dimension} asks to be level, so what is level is `for`"
+            )
+        if self.dimension == "WA" and (self.finding, self.strength) != ("for", "weak"):
+            raise ValueError(
+                f"{self.method}: WA counts papers that ran it: a finding is `for` and `weak`"
+            )
+        return self
+
+
 class Paper(Record):
     """The tables of a publication, and the methods that share an author with it."""
 
     key: str
     authors_of: tuple[Slug, ...]
     tables: tuple[Table, ...]
+    findings: tuple[Said, ...] = ()
+
+    def run_by(self, methods: Iterable[str]) -> RunBy:
+        """Return whose runs of any of these methods its tables hold."""
+        if not self.authors_of:
+            return "independent"
+        return "authors" if set(methods) & set(self.authors_of) else "rival"
 
 
 class Comparison(NamedTuple):
@@ -196,9 +233,9 @@ def comparisons(papers: Iterable[Paper], order: Mapping[str, int]) -> Iterator[C
                         yield from _compared(paper, table, row, _nearest(row, others))
 
 
-def every(catalog: Catalog) -> list[Comparison]:
+def every(methods: Iterable[Method]) -> list[Comparison]:
     """Return every comparison that the tables of `docs/data/tables` hold."""
-    modules = [module for m in catalog.methods.values() for module in m.modules]
+    modules = [module for m in methods for module in m.modules]
     return list(comparisons(read_tables(), {name: i for i, name in enumerate(modules)}))
 
 
@@ -213,9 +250,6 @@ def _nearest(row: Row, others: list[Row]) -> Row:
 
 def _compared(paper: Paper, table: Table, row: Row, other: Row) -> Iterator[Comparison]:
     theirs = {metric: (value, spread) for metric, value, spread in table.cells(other)}
-    run_by: RunBy = "independent"
-    if paper.authors_of:
-        run_by = "authors" if row.method in paper.authors_of else "rival"
     settings = " against ".join(filter(None, (row.setting, other.setting)))
     notes = [
         settings,
@@ -242,7 +276,7 @@ def _compared(paper: Paper, table: Table, row: Row, other: Row) -> Iterator[Comp
                 baseline_params=_millions(other.parameters),
                 seeds=str(table.seeds or ""),
                 spread=f"{spread}/{other_spread}" if spread or other_spread else "",
-                run_by=run_by,
+                run_by=paper.run_by([row.method]),
                 baseline_run=other.run,
                 rates=table.rates,
                 note="; ".join(dict.fromkeys(filter(None, notes))),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from statistics import mean, median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from scripts.catalog import read
 from scripts.catalog.tables import FULL, Comparison, Unit, every, flags, read_tables, units
 from scripts.macros.page import Page, macro
 
-BASELINES = {"lora": "LoRA", FULL: "full fine-tuning"}
 DRAWS = 4000
 
 
@@ -28,14 +27,23 @@ class Record(NamedTuple):
 
 @cache
 def _comparisons() -> list[Comparison]:
-    return every(read())
+    return every(read().methods.values())
 
 
-def _record(found: list[Unit]) -> Record | None:
-    if not found:
-        return None
-    gains = [unit.difference for unit in found]
-    return Record(len(gains), mean(gain > 0 for gain in gains), median(gains))
+@cache
+def _units() -> list[Unit]:
+    return units(_comparisons())
+
+
+def records(keys: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Record]:
+    """Return how all units with the same key come out, given the key of every unit in order."""
+    gains: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for key, unit in zip(keys, _units(), strict=True):
+        gains[key].append(unit.difference)
+    return {
+        key: Record(len(values), mean(gain > 0 for gain in values), median(values))
+        for key, values in gains.items()
+    }
 
 
 class HomeField(NamedTuple):
@@ -94,41 +102,22 @@ class HeadToHead(Page):
 
     @macro
     def head_to_head(self) -> str:
-        """Every method against LoRA and full fine-tuning, at home and elsewhere."""
-        found = units(_comparisons())
-        rows = []
-        for method in dict.fromkeys(unit.method for unit in found):
-            records = {
-                baseline: [
-                    _record(
-                        [
-                            u
-                            for u in found
-                            if u[2:4] == (method, baseline) and (u.run_by == "authors") == home
-                        ]
-                    )
-                    for home in (True, False)
-                ]
-                for baseline in BASELINES
-            }
-            if any(record for pair in records.values() for record in pair):
-                rows.append((method, [record for pair in records.values() for record in pair]))
-        order = [module for m in read().methods.values() for module in m.modules]
-        rows.sort(key=lambda row: order.index(row[0]))
-        return self.draw("head_to_head", rows, self.names(), list(BASELINES.values()))
+        """Every method against every other one, at home and elsewhere, as a matrix."""
+        found = records((u.method, u.baseline, u.run_by == "authors") for u in _units())
+        names = self.names()
+        methods, baselines = (sorted({key[i] for key in found}, key=[*names].index) for i in (0, 1))
+        return self.draw("head_to_head", found, methods, baselines, names, found=False)
 
     @macro
     def home_field(self) -> str:
         """The home-field figure in a sentence."""
-        return self.draw(
-            "home_field", home_field(u for u in units(_comparisons()) if u.baseline == "lora")
-        )
+        return self.draw("home_field", home_field(u for u in _units() if u.baseline == "lora"))
 
     @macro
-    def against_lora(self) -> str:
-        """One line for each model and suite on which a method stands beside LoRA."""
-        found = [unit for unit in units(_comparisons()) if unit.baseline == "lora"]
-        return self.draw("against_lora", found, self.names())
+    def pairs(self) -> str:
+        """One line for each pair of methods on each suite, to filter and to sort."""
+        found = records((u.method, u.baseline, u.suite, u.run_by == "authors") for u in _units())
+        return self.draw("pairs", found, self.names(), found=False)
 
     @macro
     def flagged(self) -> str:
@@ -144,8 +133,8 @@ class HeadToHead(Page):
         return f"{cells} cells from {len(sources)} sources"
 
     def names(self) -> dict[str, tuple[str, str]]:
-        """Return the name and page of every module."""
-        return {
+        """Return the name and page of every module, and of full fine-tuning, which has none."""
+        return {FULL: ("full fine-tuning", "")} | {
             module: (m.title if i == 0 else module.replace("_", " "), m.slug)
             for m in read().methods.values()
             for i, module in enumerate(m.modules)

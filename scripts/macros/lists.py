@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 from adapters_np.core import load, parameters
+from demos.budget import best, explained
 from demos.probe import measure
+from demos.world import toy
+from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, front_matter
+from scripts.catalog.others import read_others
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
+from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
-from scripts.macros.page import MEANINGS, Page, catalog, listing, macro
+from scripts.macros.method import graded
+from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
+
+GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -71,20 +79,63 @@ class Lists(Page):
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
         ]
-        return self.draw("cards", groups, self.root, MOST)
+        return self.draw("cards", groups, self.root, MOST, found=False)
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded, confirmed and contested."""
-        graded = [m for m in catalog().methods.values() if m.graded]
-
+        """The rubric's dimensions with how often they are awarded and get which verdict."""
+        methods = [m for m in catalog().methods.values() if m.graded]
+        words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            verdicts = [m.audit[key].verdict for m in graded]
-            awarded = sum(key in m.survey for m in graded)
-            counts = (awarded, verdicts.count("confirmed"), verdicts.count("contested"))
-            rows.append((key, name, POINTS[key], MEANINGS[key], counts))
-        return self.draw("dimensions", rows)
+            found = [m.verdicts[key] for m in methods]
+            rows.append(
+                {
+                    "key": key,
+                    "name": name,
+                    "worth": POINTS[key],
+                    "meaning": MEANINGS[key],
+                    "awarded": sum(key in m.survey for m in methods),
+                    "counts": [[v.word for v in found].count(word) for word in words],
+                    "fragile": sum(v.fragile for v in found),
+                }
+            )
+        return self.draw("dimensions", rows, words)
+
+    @macro
+    def worked_example(self, slug: str, dimension: Dimension) -> str:
+        """One verdict, added up."""
+        m = catalog().methods[slug]
+        votes = [(key, found, vote(found)) for key, found in by_source(m.found(dimension)).items()]
+        self.cited.setdefault(self.url, {}).update(dict.fromkeys(key for key, _, _ in votes))
+        (facts,) = (d for d in graded(m) if d["key"] == dimension)
+        return self.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
+
+    @macro
+    def settled(self) -> str:
+        """How little the evidence settles, in a sentence."""
+        found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
+        confirmed = [v.word for v in found].count("confirmed")
+        some = [v for v in found if v.word != "unsupported"]
+        return (
+            f"Outside wide adoption {confirmed} of {len(found)} verdicts are confirmed. "
+            f"{len(some)} have evidence enough for any verdict but *unsupported*, and "
+            f"{sum(v.fragile for v in some)} of these are fragile."
+        )
+
+    @macro
+    def overrides(self) -> str:
+        """The verdicts that are set by hand, and how many."""
+        found = [
+            (m, d, v) for m in catalog().methods.values() for d, v in m.verdicts.items()
+            if v.override
+        ]  # fmt: skip
+        return self.draw("overrides", found, DIMENSIONS)
+
+    @macro
+    def ran(self, slug: str) -> str:
+        """In how many papers by others a method was run."""
+        return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
 
     @macro
     def argument_map(self) -> str:
@@ -103,7 +154,23 @@ class Lists(Page):
     def claim_cards(self) -> str:
         """The claims and their verdicts in short, for the home page."""
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
-        return self.draw("claim_cards", meta["claims"])
+        return self.draw("claim_cards", meta["claims"], found=False)
+
+    @macro
+    def guess(self) -> str:
+        """A first prediction: which adapter explains a rotation, at about equal numbers."""
+        W = toy(size="32x32").W
+        wanted = change("turn", W)
+        shares = []
+        for slug in ("lora", "oft", "ia3", "shira"):
+            setting, end = best(load(slug), W, wanted, GUESS)
+            percent = round(100 * explained(end.error))
+            title = catalog().methods[slug].title
+            shares.append(
+                {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
+            )
+        question = "Which adapter can make this change?"
+        return self.draw("prediction_of_shares", question, shares, found=False)
 
     @macro
     def themes_list(self) -> str:
@@ -130,8 +197,13 @@ class Lists(Page):
             self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
             number = f"{m.number}. " if m.number else ""
             parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.draw("errata", m))
+            parts.append(self.draw("errata", m, found=False))
         return "\n".join(parts)
+
+    @macro
+    def others_list(self) -> str:
+        """Methods without a page of their own."""
+        return self.draw("others", read_others())
 
     @macro
     def scorecard(self) -> str:
@@ -139,22 +211,22 @@ class Lists(Page):
         rows: list[dict[str, Any]] = []
         for m in catalog().methods.values():
             cls = load(m.modules[0])
-            by = {
-                verdict: [d for d, v in m.audit.items() if v.verdict == verdict]
-                for verdict in ("confirmed", "contested")
-            }
-            identity, n = cls.starts_at_identity, parameters(cls, 64, 64)
             rows.append(
-                {"method": m, "formula": formula(cls), "count": n, "identity": identity, **by}
+                {
+                    "method": m,
+                    "formula": formula(cls),
+                    "count": parameters(cls, 64, 64),
+                    "identity": cls.starts_at_identity,
+                    "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
+                }
             )
-        rows.sort(key=lambda row: (-row["method"].confirmed, -row["method"].contested))
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
     @macro
     def chooser(self) -> str:
         """From needs to a shortlist."""
-        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS)
+        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS, found=False)
 
     def active(self) -> Iterator[Method]:
         """All methods that one would choose today."""
@@ -170,12 +242,12 @@ class Lists(Page):
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", rows, MODELS)
+        return self.draw("parameter_table", rows, MODELS, found=False)
 
     @macro
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
-        return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
+        return self.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 
@@ -210,10 +282,12 @@ class Lists(Page):
         }
 
     @macro
-    def benchmark_plot(self, suite: peft_benchmark.Suite, axis: Any) -> str:
+    def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
-        svg = peft_benchmark.plot(suite, axis, self.links())
-        return f'\n<div class="ah"><div class="scroll wide plot">{svg}</div></div>\n'
+        plot = peft_benchmark.plot(axis, self.links())
+        address = f"{self.root}assets/demo/scatter.js"
+        script = f'<script type="module" src="{address}"></script>\n'
+        return self.draw("scatter", plot, found=False) + script
 
     @macro
     def benchmark_table(self, suite: peft_benchmark.Suite) -> str:
@@ -229,26 +303,44 @@ class Lists(Page):
             },
         }  # fmt: skip
         rows = peft_benchmark.rows(suite)
-        return self.draw("benchmark_table", rows, about[suite], self.links())
+        return self.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
     @macro
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
-        graded = [m for m in catalog().methods.values() if m.graded and m.number]
-        survey = {m.number: m.survey_total for m in graded if m.number}
-        audit = {m.number: m.confirmed for m in graded if m.number}
-        found = [
-            ("Survey total and accuracy", peft_benchmark.agreement("metamathqa", survey)),
-            (
-                "The same, with the total of OFT instead of OFTv2 for PEFT’s OFT",
-                peft_benchmark.agreement("metamathqa", survey, as_oft=True),
-            ),
-            ("Audit total (confirmed) and accuracy", peft_benchmark.agreement("metamathqa", audit)),
-            (
-                "Trained parameters and accuracy",
-                peft_benchmark.agreement_with_parameters("metamathqa", list(survey)),
-            ),
-            ("Survey total and image similarity", peft_benchmark.agreement("imagegen", survey)),
-            ("Audit total and image similarity", peft_benchmark.agreement("imagegen", audit)),
-        ]
-        return self.draw("agreement", found)
+        return self.draw("agreement", agreements(), found=False)
+
+
+def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:
+    """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
+    numbers = {m.number: m for m in catalog().methods.values() if m.graded and m.number}
+    survey = {n: m.survey_total for n, m in numbers.items()}
+    as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
+    audit = {n: m.confirmed for n, m in numbers.items()}
+    maths = peft_benchmark.best("metamathqa")
+    trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
+    entry = {m.slug: n for n, m in numbers.items()}
+    untested = entry["boft"], entry["ln_tuning"]
+    found = [
+        (
+            name,
+            [
+                peft_benchmark.agreement("metamathqa", values, without)
+                for without in ((), untested, (*untested, entry["fourierft"]))
+            ],
+        )
+        for name, values in (
+            ("Survey total and accuracy", survey),
+            ("The same, PEFT’s OFT counted as OFT instead of OFTv2", as_oft),
+            ("Audit total (confirmed) and accuracy", audit),
+            ("Trained parameters and accuracy", trained),
+        )
+    ]
+    found += [
+        (name, [peft_benchmark.agreement("imagegen", values)])
+        for name, values in (
+            ("Survey total and image similarity", survey),
+            ("Audit total and image similarity", audit),
+        )
+    ]
+    return found

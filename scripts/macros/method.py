@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
-from scripts.catalog.exports import page_bibtex, read_site
+from scripts.catalog import citations
+from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
-from scripts.macros.page import MEANINGS, Page, catalog, listing, macro, publication
+from scripts.catalog.verdict import Finding, Word, by_source, vote
+from scripts.macros.page import (
+    MEANINGS,
+    WIDEST,
+    Page,
+    catalog,
+    listing,
+    macro,
+    publication,
+    short,
+)
 
 FRAGMENTS = ROOT / ".build" / "demos"
 
@@ -37,6 +50,42 @@ def snippet(peft: Peft) -> str:
 def _literal(value: Any) -> str:
     """Return a knob's default as PEFT's users write it: 16, not 16.0."""
     return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def graded(m: Method) -> Iterator[dict[str, Any]]:
+    """Yield what a page shows of each dimension beside the verdict."""
+    for key, verdict in m.verdicts.items():
+        sources = [
+            {"key": source, "run_by": found[0].run_by, "vote": _vote(found), "findings": found}
+            for source, found in by_source(m.found(key)).items()
+        ]
+        yield {
+            "key": key,
+            "name": DIMENSIONS[key],
+            "meaning": MEANINGS[key],
+            "worth": POINTS[key],
+            "sources": sources,
+            "units": len(m.found(key)),
+            "changes": "; ".join(_grouped(verdict.changes)),
+        }
+
+
+def _vote(found: list[Finding]) -> str:
+    """Return a source's vote in words, such as "0.67 for, 1.33 against"."""
+    given = [(f"{weight:.3g} {side}", weight) for side, weight in vote(found)._asdict().items()]
+    words = ", ".join(text for text, weight in given if weight)
+    return words.replace("supports", "for")
+
+
+def _grouped(changes: dict[str, Word]) -> Iterator[str]:
+    """Yield each other verdict once, with all that leads to it."""
+    by_word: dict[Word, list[str]] = {}
+    for how, word in changes.items():
+        preposition, _, key = how.partition(" ")
+        known = preposition == "without" and key in catalog().papers
+        by_word.setdefault(word, []).append(f"without {short(key)}" if known else how)
+    for word, ways in by_word.items():
+        yield f"{word} {', '.join(ways)}"
 
 
 class Furniture(Page):
@@ -67,6 +116,12 @@ class Furniture(Page):
         return f'\n<div class="ah">{element}</div>\n'
 
     @macro
+    def random_step(self) -> str:
+        """The way from what is said of a random step to its picture."""
+        link = "?" + urlencode({"way": "random", "size": "64x64"})
+        return f"With [a random step on a layer of 64 × 64]({link}):"
+
+    @macro
     def arrays(self, module: str = "") -> str:
         """The declared arrays and the parameter formula."""
         cls = load(module or self.method.modules[0])
@@ -83,9 +138,15 @@ class Furniture(Page):
 
     @macro
     def source(self, module: str = "") -> str:
-        """The tested file itself."""
+        """The tested file itself, folded."""
         slug = module or self.method.modules[0]
-        return listing(ROOT / "adapters_np" / "methods" / f"{slug}.py", slug, slug)
+        path = ROOT / "adapters_np" / "methods" / f"{slug}.py"
+        lines = len(path.read_text("utf-8").splitlines())
+        summary = f"The tested file, {lines} lines: read, edit and run it"
+        return (
+            f'<details class="fold" markdown="1">\n<summary>{summary}</summary>\n\n'
+            f"{listing(path, slug, slug)}\n</details>\n"
+        )
 
     @macro
     def evidence_table(self) -> str:
@@ -94,8 +155,8 @@ class Furniture(Page):
 
     @macro
     def grade(self) -> str:
-        """Survey and audit side by side."""
-        return self.draw("grade", self.method, DIMENSIONS, MEANINGS, POINTS, MOST, self.root)
+        """Survey and audit side by side, with all evidence to add up."""
+        return self.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
 
     @macro
     def errata_list(self) -> str:
@@ -142,25 +203,41 @@ class Furniture(Page):
         """How to cite the page and the paper, and the list of references."""
         m = self.method
         self.cited[self.url] = dict.fromkeys(m.references)
-        site = read_site()
         paper = m.papers[0]
+        forms = self.forms(citations.page_item(m, read_site()), m.title)
         return f"""
-**This page.** The Adapters as Hypotheses contributors (2026). {m.title}: {m.name}.
-In *Adapters as Hypotheses*. <{site.url}{m.url}>
-
-```bibtex
-{page_bibtex(m, site)}
-```
+**This page.** {forms}
 
 **The paper.** {publication(paper)}
+
+<div markdown="1" data-search-exclude>
 
 ```bibtex
 {catalog().papers[paper].bibtex}
 ```
 
-<p><a href="{m.slug}.bib" download>Both and all references of this page as BibTeX</a></p>
+</div>
+
+With all references of this page, for a reference manager:
+<a href="{m.slug}.bib" download>BibTeX</a>,
+<a href="{m.slug}.ris" download>RIS</a>, <a href="{m.slug}.csl.json" download>CSL-JSON</a>.
 
 ### References
 
 {self.references()}
 """
+
+    @macro
+    def cite_site(self) -> str:
+        """How to cite the whole site."""
+        return self.forms(citations.site_item(read_site()))
+
+    def forms(self, item: citations.Item, method: str = "") -> str:
+        """Return a citation in the style of APA, and beside it in three formats."""
+        texts = {
+            "BibTeX": citations.bibtex(item, method),
+            "RIS": citations.ris(item),
+            "CSL-JSON": citations.csl([item]),
+        }
+        shown = [(name, citations.undated(text), text) for name, text in texts.items()]
+        return f"{citations.apa(item)}\n\n{self.draw('citation', shown, found=False)}"

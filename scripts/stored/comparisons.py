@@ -22,7 +22,7 @@ from demos.probe import main_knob, measure
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.stored.widgets import SWEEPS, along, drawn, label, render
+from scripts.stored.widgets import SWEEPS, along, drawn, head, label, render
 
 OUT = ROOT / ".build" / "compare"
 FIRST = ("lora", "dora")
@@ -116,9 +116,7 @@ def _change(method: str, **own: Any) -> Change:
 def stored(slug: str) -> tuple[Any, ...] | None:
     """Return the values of the main knob that a method's sweep holds, or None without a sweep."""
     for path in SWEEPS.glob(f"{slug}-sweep-*.bin"):
-        data = path.read_bytes()
-        head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
-        return tuple(answer["value"] for answer in head["answers"])
+        return tuple(answer["value"] for answer in head(path)["answers"])
     return None
 
 

@@ -2,13 +2,14 @@
 
 A test takes `page` where a first visit is its subject: Python starts cold, and nothing is kept from
 before. Others take `visit`, which spares them the start; once Python is there, a widget whose
-settings are not the defaults asks it at once.
+settings are not the defaults asks it at once. What loads a page and needs no Python takes `window`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,26 +24,33 @@ from playwright.sync_api import (
 
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.reader import RECORD, WINDOW, Visit, follow
+from tests.browser.reader import PATIENCE, RECORD, WINDOW, Visit, revisit
 
 ROOT = Path(__file__).resolve().parents[2]
 
-BETWEEN = "rubric/"  # a page without a widget
-FORGET = """() => {
-  localStorage.clear();
-  sessionStorage.clear();
-  for (const record of [updates, stored, compared]) record.length = 0;
-  delete window.sameVisit;
-}"""
+expect.set_options(timeout=1000 * PATIENCE)
 
-expect.set_options(timeout=30_000)  # only a test that fails waits so long
+
+# What takes longest comes first, so that no core waits for it at the end.
+LONGEST = (
+    *(
+        "browser/test_access.py",
+        "browser/test_preview.py",
+        "browser/test_editor.py",
+        "test_site.py",
+    ),
+    *("browser/test_numbers.py", "browser/test_faults.py", "browser/test_release.py"),
+    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_boot.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as one that needs the built site."""
+    """Mark every test of this folder as one that needs the built site, and put them in order."""
+    order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("site")
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +71,7 @@ def site(site_folder: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        browser.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
         yield browser
         browser.close()
 
@@ -85,6 +94,21 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """One window in which the tests of a file load their pages, where no first visit is meant.
+
+    What pages remember for a visit stays. There must not be an error that nothing catches.
+    """
+    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
+        context.add_init_script(RECORD)
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        assert errors == []
+
+
+@pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     """One page for the tests of a file, and with it one Python."""
     with browser.new_context(viewport=WINDOW, service_workers="block") as context:
@@ -104,17 +128,8 @@ def visit(tab: Page, site: str) -> Iterator[Visit]:
     def note(error: Error) -> None:
         errors.append(str(error))
 
-    def open_page(path: str) -> Page:
-        if not tab.url.startswith(site):
-            tab.goto(site + path)
-            return tab
-        follow(tab, f"{site}{BETWEEN}")
-        tab.evaluate(FORGET)
-        follow(tab, site + path)
-        return tab
-
     tab.on("pageerror", note)
-    yield open_page
+    yield partial(revisit, tab, site)
     tab.unroute_all()
     tab.context.unroute_all()
     tab.context.clear_permissions()

@@ -11,8 +11,14 @@ import puppeteer from "puppeteer-core";
 
 const [executablePath, site, codes] = process.argv.slice(2);
 const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+/** A page with patience for a machine that has much else to do. */
+const open = async (context = browser.defaultBrowserContext()) => {
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  return page;
+};
 try {
-  const page = await browser.newPage();
+  const page = await open();
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   await page.evaluateOnNewDocument(() => {
@@ -31,7 +37,7 @@ try {
     const before = await page.evaluate(() => updates.length);
     await page.focus(`adapter-demo [name=${name}]`);
     await page.keyboard.press(key);
-    await page.waitForFunction((count) => updates.length > count, { timeout: 60_000 }, before);
+    await page.waitForFunction((count) => updates.length > count, {}, before);
     return page.evaluate(() => updates.at(-1));
   };
   const look = () =>
@@ -79,14 +85,15 @@ try {
   await enabled();
   seen.restored = await look();
   seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);
-  seen.kept = await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    return (await caches.keys()).length > 0;
-  });
+  const kept = page.waitForFunction(async () => (await caches.keys()).length > 0);
+  seen.kept = await kept.then(
+    () => true,
+    () => false,
+  );
   seen.violations = await page.evaluate(() => violations);
 
   seen.cell = [];
-  const playground = await browser.newPage(); // where the worker tries the policy, which is reported as an error
+  const playground = await open(); // where the worker tries the policy, which is reported as an error
   await playground.goto(`${site}playground/`);
   for (const code of JSON.parse(codes)) {
     const letters = deflateRawSync(code).toString("base64url");
@@ -94,7 +101,7 @@ try {
     const says = (words) =>
       playground.waitForFunction(
         (words) => new RegExp(words).test(document.querySelector("code-cell[name=start] .status")?.textContent),
-        { timeout: 60_000 },
+        {},
         words,
       );
     await says("It has not run");
@@ -109,7 +116,7 @@ try {
   }
 
   // this browser never asks again for a script that did not arrive
-  const other = await (await browser.createBrowserContext()).newPage();
+  const other = await open(await browser.createBrowserContext());
   let missing = true;
   await other.setRequestInterception(true);
   other.on("request", (request) =>
@@ -123,7 +130,7 @@ try {
   missing = false;
   await other.focus("adapter-demo [name=rank]");
   await other.keyboard.press("ArrowLeft");
-  await other.waitForSelector("adapter-demo:is([data-state=live], [data-state=error])", { timeout: 60_000 });
+  await other.waitForSelector("adapter-demo:is([data-state=live], [data-state=error])");
   seen.late = await other.$eval("adapter-demo", (demo) => demo.dataset.state);
   console.log(JSON.stringify({ ...seen, errors }));
 } finally {

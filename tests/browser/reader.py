@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, Request, ViewportSize, expect
+from playwright.sync_api import (
+    BrowserContext,
+    Error,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+)
 
 from scripts.bootstrap import ROOT
 
@@ -13,6 +22,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 LORA = "methods/lora/"
 LIVE = "adapter-demo[data-state=live]"
+PATIENCE = 60  # seconds that a machine with much else to do may take; only a test that fails waits
 
 # Opens a page of the site, given by its path, and returns the browser's page.
 Visit = Callable[[str], Page]
@@ -49,15 +59,50 @@ FOLLOW = """address => new Promise((resolve) => {
 })"""
 
 
+def becomes(page: Page, what: str | Callable[[], Any], wanted: Any) -> None:
+    """Look until something is as wanted: an expression in the page, which may reload, or here."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            seen = page.evaluate(what) if isinstance(what, str) else what()
+        except Error as error:  # the page that was asked is gone, or is not there yet
+            seen = error
+        if seen == wanted or time.monotonic() > end:
+            assert seen == wanted
+            return
+        page.wait_for_timeout(50)
+
+
 def follow(page: Page, address: str) -> None:
     """Follow a link to another page of the site, which keeps the visit and its Python."""
     page.evaluate(FOLLOW, address)
     settle(page)
 
 
+BETWEEN = "rubric/"  # a page without a widget
+FORGET = """() => {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const record of [updates, stored, compared]) record.length = 0;
+  delete window.sameVisit;
+}"""
+
+
+def revisit(tab: Page, site: str, path: str) -> Page:
+    """Open a page as a link does, in a visit that other tests have begun and that forgets them."""
+    if not tab.url.startswith(site):
+        tab.goto(site + path)
+        return tab
+    follow(tab, f"{site}{BETWEEN}")
+    tab.evaluate(FORGET)
+    follow(tab, site + path)
+    return tab
+
+
 def settle(page: Page) -> None:
     """Wait until no widget waits for its script."""
-    expect(page.locator("adapter-demo .controls[disabled]")).to_have_count(0)
+    widgets = page.locator(":is(adapter-demo, adapter-compare) .controls[disabled]")
+    expect(widgets).to_have_count(0)
 
 
 def knob(page: Page, name: str) -> Locator:
@@ -68,7 +113,7 @@ def move(page: Page, name: str, key: str) -> dict[str, Any]:
     """Press a key on a control and return what Python answers for its new value."""
     before = page.evaluate("updates.length")
     knob(page, name).press(key)
-    page.wait_for_function(ANSWERED, arg=[before, name], timeout=60_000)
+    page.wait_for_function(ANSWERED, arg=[before, name])
     update: dict[str, Any] = page.evaluate("updates.at(-1)")
     return update
 
@@ -112,7 +157,9 @@ def edit(page: Page) -> None:
 
 def run(page: Page, code: str, end: str = "Finished in") -> str:
     """Run code in the open cell and return what it printed."""
+    status = cell(page).get_by_role("status")
+    status.evaluate("status => status.replaceChildren()")  # an earlier run has ended so too
     cell(page).get_by_role("textbox", name="Python code").fill(code)
     cell(page).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(page).get_by_role("status")).to_contain_text(end)
+    expect(status).to_contain_text(end)
     return cell(page).locator(".output").text_content() or ""

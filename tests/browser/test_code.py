@@ -8,12 +8,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.reader import record
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = "?rank=3&rank_stabilised=true&seed=5&base=clustered&step=0.25"
+
+
+@pytest.fixture
+def page(window: Page) -> Page:
+    return window
 
 
 def taken(page: Page, label: str) -> tuple[str, str]:
@@ -25,10 +30,8 @@ def taken(page: Page, label: str) -> tuple[str, str]:
     return download.value.suggested_filename, Path(download.value.path()).read_text("utf-8")
 
 
-def test_the_script_prints_the_numbers_of_the_page(
-    context: BrowserContext, page: Page, site: str, tmp_path: Path
-) -> None:
-    requests = record(context)
+def test_the_script_prints_the_numbers_of_the_page(page: Page, site: str, tmp_path: Path) -> None:
+    requests = record(page.context)
     page.goto(f"{site}methods/lora/{SETTINGS}")
     name, code = taken(page, "numpy script")
     assert name == "lora.py"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
-from tests.browser.reader import LORA as PAGE
-from tests.browser.reader import Visit, is_python, record, violations
+from tests.browser.reader import LORA, Visit, becomes, is_python, record, violations
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -21,7 +19,8 @@ TWICE = SOURCE.replace(DELTA, '        print("twice")\n        return 2 * self.s
 ENDLESS = SOURCE.replace(
     DELTA, '        print("on and on", flush=True)\n        while True:\n            pass'
 )
-KEY = "edit:lora"
+KEPT = "sessionStorage['edit:lora']"
+PAGE = f"{LORA}#implementation"
 
 
 def cell(page: Page) -> Locator:
@@ -107,10 +106,11 @@ def test_the_button_takes_no_room_that_was_not_kept_for_it(page: Page, site: str
 def test_long_lines_pass_behind_their_numbers(visit: Visit) -> None:
     page = open_editor(visit(PAGE), "x = " + "1 + " * 100 + "1")
     editor(page).press("End")
-    boxes = page.locator(".cm-gutters, .cm-line").evaluate_all(
-        "elements => elements.map((e) => e.getBoundingClientRect().left)"
-    )
-    assert boxes[1] < boxes[0]  # the line has been scrolled
+    scrolled = """() => {
+      const [gutters, line] = document.querySelectorAll(".cm-gutters, .cm-line");
+      return line.getBoundingClientRect().left < gutters.getBoundingClientRect().left;
+    }"""
+    becomes(page, scrolled, True)
     shade = page.locator(".cm-gutters").evaluate("e => getComputedStyle(e).backgroundColor")
     assert shade.startswith("rgb(")  # and not rgba: nothing shines through
 
@@ -120,7 +120,7 @@ def test_the_editor_holds_the_tested_file(visit: Visit) -> None:
     expect(page.locator(".source-listing .highlight")).to_be_hidden()
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.type("#")
-    assert page.evaluate(f"sessionStorage['{KEY}']") == SOURCE + "#"
+    becomes(page, KEPT, SOURCE + "#")
 
 
 def test_an_edit_redraws_every_panel_and_the_widget_says_so(visit: Visit) -> None:
@@ -214,13 +214,13 @@ def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
     button(page, "Reset").click()
     page.wait_for_function("() => updates.length === 2")
     assert gauge(page.evaluate("updates[1]"), "relative_norm") == pytest.approx(TESTED)
-    assert page.evaluate(f"sessionStorage['{KEY}']") is None
+    becomes(page, KEPT, None)
     editor(page).press("ControlOrMeta+z")
-    assert page.evaluate(f"sessionStorage['{KEY}']") == TWICE
+    becomes(page, KEPT, TWICE)
 
 
 def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: str) -> None:
-    page.goto(f"{site}{PAGE}?seed=3")
+    page.goto(f"{site}{LORA}?seed=3#implementation")
     button(page, "Edit and run").click()
     editor(page).fill(TWICE)
     redraw(page)
@@ -235,15 +235,16 @@ def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: 
 
 
 def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
-    page = visit("methods/goft/")
+    page = visit("methods/goft/#implementation")
+    page.locator("details.fold:not([open]):has(code-cell) > summary").click()
     cells = page.locator("code-cell")
     for nth in (0, 1):
         cells.nth(nth).get_by_role("button", name="Edit and run").click()
         source = cells.nth(nth).get_by_role("textbox")
-        source.fill("while True: pass")
+        source.fill('print("on and on", flush=True)\nwhile True: pass')
     for nth in (0, 1):
         cells.nth(nth).get_by_role("button", name="Run", exact=True).click()
-    page.wait_for_timeout(3000)
+    expect(cells.get_by_role("region", name="Output").get_by_text("on and on")).to_have_count(1)
     cells.nth(0).get_by_role("button", name="Stop").click()
     for nth in (0, 1):
         expect(cells.nth(nth).get_by_role("status")).to_contain_text("Stopped.")
@@ -304,10 +305,7 @@ def test_leaving_the_page_ends_readers_code(page: Page, site: str) -> None:
     page.locator("a[href$='methods/oft/'], a[href$='../oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft]")
     assert page.evaluate("window.sameVisit")
-    until = time.monotonic() + 30
-    while labs(page) and time.monotonic() < until:
-        page.wait_for_timeout(50)
-    assert labs(page) == []
+    becomes(page, lambda: labs(page), [])
 
 
 # Storage and links --------------------------------------------------------------------------------
@@ -316,6 +314,7 @@ def test_leaving_the_page_ends_readers_code(page: Page, site: str) -> None:
 def test_an_edit_survives_a_reload_and_is_not_run(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     open_editor(page, TWICE)
+    becomes(page, KEPT, TWICE)
     page.reload()
     button(page, "Edit and run").click()
     expect(status(page)).to_contain_text("your own version")
@@ -350,7 +349,7 @@ def test_a_link_brings_the_edit_and_runs_nothing(
     page.goto(site + PAGE)
     open_editor(page, TWICE)
     link = shared(page, context)
-    assert link.startswith(f"{site}{PAGE}#edit=lora.")
+    assert link.startswith(f"{site}{LORA}#edit=lora.")
     assert len(link) < 4000
     with browser.new_context() as other:
         guest = other.new_page()
@@ -361,7 +360,7 @@ def test_a_link_brings_the_edit_and_runs_nothing(
         guest.wait_for_load_state("networkidle")
         assert [url for url in requests if is_python(url) or "sandbox" in url] == []
         assert labs(guest) == []
-        assert guest.evaluate(f"sessionStorage['{KEY}']") == TWICE
+        becomes(guest, KEPT, TWICE)
         assert "edit" not in guest.url
         button(guest, "Run").click()
         expect(status(guest)).to_have_text("The panels show the edited code.")
@@ -388,6 +387,7 @@ def test_a_link_can_be_undone_back_to_the_readers_own_edit(
     open_editor(page, "# theirs")
     link = shared(page, context)
     editor(page).fill("# mine")
+    becomes(page, KEPT, "# mine")
     page.goto("about:blank")
     page.goto(link)
     expect(editor(page)).to_have_text("# theirs")
@@ -401,18 +401,20 @@ def bomb(megabytes: int = 10) -> str:
     import zlib
 
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    data = b"".join(packer.compress(b"#" * 1_000_000) for _ in range(megabytes))
-    return base64.urlsafe_b64encode(data + packer.flush()).decode().rstrip("=")
+    block = packer.compress(b"#" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
+    data = megabytes * block + packer.flush()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("letters", ["", "!!!", "AAAA", "a" * 5000, "%00%ff", bomb()])
-def test_a_link_that_cannot_be_read_is_told(page: Page, site: str, letters: str) -> None:
-    page.goto(f"{site}{PAGE}#edit=lora.{letters}")
+def test_a_link_that_cannot_be_read_is_told(window: Page, site: str, letters: str) -> None:
+    window.goto("about:blank")  # only its end would be new
+    window.goto(f"{site}{LORA}#edit=lora.{letters}")
     if letters:
-        expect(status(page)).to_contain_text("holds no code that can be read")
+        expect(status(window)).to_contain_text("holds no code that can be read")
     else:
-        expect(editor(page)).to_be_visible()
-    assert page.evaluate(f"sessionStorage['{KEY}']") is None
+        expect(editor(window)).to_be_visible()
+    assert window.evaluate(KEPT) is None
 
 
 # Counts the bytes that are given to what inflates them.
@@ -434,7 +436,7 @@ def test_a_link_that_would_fill_the_memory_is_not_inflated(
     context: BrowserContext, page: Page, site: str, megabytes: int
 ) -> None:
     context.add_init_script(INFLATED)
-    page.goto(f"{site}{PAGE}#edit=lora.{bomb(megabytes)}")
+    page.goto(f"{site}{LORA}#edit=lora.{bomb(megabytes)}")
     expect(status(page)).to_contain_text("holds no code that can be read")
     assert page.evaluate("given") < 20_000
 

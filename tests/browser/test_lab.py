@@ -15,7 +15,7 @@ from demos.lab import examine
 from demos.reach import own
 from demos.worlds import WORLDS
 from scripts.stored.lab import OUT
-from tests.browser.reader import Visit, follow, violations
+from tests.browser.reader import Visit, becomes, follow, violations
 
 LAB = "lab/"
 READY = "adapter-lab[data-state=ready]"
@@ -135,10 +135,12 @@ def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
     page = open_lab(visit)
     first = page.locator("#heat [data-cell][tabindex='0']")
     first.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowRight")
-    focused = page.locator("#heat [data-cell]:focus")
-    key = focused.get_attribute("data-cell") or ""
+    focused = "document.activeElement.dataset.cell"
+    for arrow in ("ArrowDown", "ArrowRight"):
+        before = page.evaluate(focused)
+        page.keyboard.press(arrow)
+        becomes(page, f"{focused} !== '{before}'", True)
+    key = page.evaluate(focused)
     page.keyboard.press("Enter")
     expect(share(page, key)).to_have_count(1)
     page.get_by_role("button", name="Close").click()

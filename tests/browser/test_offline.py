@@ -17,7 +17,7 @@ from scripts.finish.finish import publish
 from scripts.finish.release import add_names
 from scripts.serve import serving
 from tests.browser.host import copy
-from tests.browser.reader import LORA, RECORD
+from tests.browser.reader import LORA, RECORD, becomes, move
 
 KEPT = """async (prefix) => {
   const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
@@ -66,11 +66,7 @@ def visit(page: Page, address: str) -> None:
 
 
 def wait_until_kept(page: Page, *addresses: str) -> None:
-    for _ in range(300):
-        if not set(addresses).difference(page.evaluate(KEPT, "")):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"not kept: {set(addresses).difference(page.evaluate(KEPT, ''))}")
+    becomes(page, lambda: set(addresses).difference(page.evaluate(KEPT, "")), set())
 
 
 def group(host: Host, name: str) -> list[str]:
@@ -79,16 +75,6 @@ def group(host: Host, name: str) -> list[str]:
     found = re.search(rf'\b{name}:(\["[^\]]*\])', text)
     assert found
     return [host.address + path for path in json.loads(found[1])]
-
-
-def move(page: Page, key: str) -> dict[str, object]:
-    """Press a key on a slider and return what Python answers."""
-    live = "updates.filter(({ stored }) => !stored)"
-    before = page.evaluate(f"{live}.length")
-    page.locator("adapter-demo [name=rank]").press(key)
-    page.wait_for_function(f"before => {live}.length > before", arg=before)
-    update: dict[str, object] = page.evaluate(f"{live}.at(-1)")
-    return update
 
 
 def test_a_page_that_was_visited_is_there_without_a_network(page: Page, host: Host) -> None:
@@ -100,7 +86,7 @@ def test_a_page_that_was_visited_is_there_without_a_network(page: Page, host: Ho
     expect(page.locator("h1")).to_contain_text("LoRA")
     expect(page.locator("adapter-demo .gauges")).to_contain_text("Rank of ΔW8 of 64")
     expect(page.locator("adapter-demo [name=rank]")).to_have_value("3")
-    assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))")
+    becomes(page, "document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))", True)
     assert failed == []
 
 
@@ -146,13 +132,13 @@ def test_a_page_that_was_not_kept_is_explained(page: Page, host: Host) -> None:
 
 def test_after_one_run_python_answers_without_a_network(page: Page, host: Host) -> None:
     visit(page, host.address + LORA)
-    move(page, "ArrowLeft")
+    move(page, "rank", "ArrowLeft")
     wait_until_kept(page, *group(host, "python"))
     host.stop()
     page.goto(host.address + LORA)
-    move(page, "ArrowLeft")
-    update = move(page, "ArrowLeft")
-    assert update["knobs"]["rank"] == 6  # type: ignore[index]
+    move(page, "rank", "ArrowLeft")
+    update = move(page, "rank", "ArrowLeft")
+    assert update["knobs"]["rank"] == 6
     expected = probe("lora", {"rank": 6})["sentence"]
     expect(page.locator(".sentence")).to_have_text(expected)
     rank = page.locator("adapter-demo [name=rank]")
@@ -163,7 +149,7 @@ def test_after_one_run_python_answers_without_a_network(page: Page, host: Host) 
 
 def test_a_kept_file_that_is_damaged_is_fetched_again(page: Page, host: Host) -> None:
     visit(page, host.address + LORA)
-    move(page, "ArrowLeft")
+    move(page, "rank", "ArrowLeft")
     wait_until_kept(page, *group(host, "python"))
     (snapshot,) = (url for url in group(host, "python") if url.endswith("snapshot.bin"))
     page.evaluate(
@@ -172,7 +158,7 @@ def test_a_kept_file_that_is_damaged_is_fetched_again(page: Page, host: Host) ->
     page.reload()
     warnings: list[str] = []
     page.on("console", lambda message: warnings.append(message.text))
-    move(page, "ArrowLeft")
+    move(page, "rank", "ArrowLeft")
     assert not [text for text in warnings if "snapshot" in text]
 
 
@@ -190,14 +176,6 @@ def release(host: Host) -> str:
     return style.name
 
 
-def wait_for_new_worker(page: Page) -> None:
-    for _ in range(100):
-        if page.evaluate(WAITING):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("the browser did not install the new service worker")
-
-
 def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
     context: BrowserContext, page: Page, host: Host
 ) -> None:
@@ -213,7 +191,7 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
     )
     assert page.evaluate(named).endswith(style)
     assert page.evaluate(applied) == "new"
-    wait_for_new_worker(page)
+    becomes(page, WAITING, True)  # the new service worker is installed
 
     host.stop()  # the page of the old release, kept, comes with the style of the old release
     page.goto(host.address + LORA)
@@ -232,8 +210,8 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
         expect(page.locator("h1")).to_contain_text("(new)")
         if not page.evaluate(WAITING):
             break
-    kept = page.evaluate(KEPT, "files")
-    assert [url for url in kept if "/demo-" in url] == [f"{host.address}assets/demo/{style}"]
+    named = "urls => urls.filter((url) => url.includes('/demo-'))"
+    becomes(page, f"({KEPT})('files').then({named})", [f"{host.address}assets/demo/{style}"])
 
 
 def test_a_visit_that_meets_a_new_release_loads_its_scripts(page: Page, host: Host) -> None:
@@ -244,8 +222,7 @@ def test_a_visit_that_meets_a_new_release_loads_its_scripts(page: Page, host: Ho
     release(host)
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     expect(page.locator("h1")).to_contain_text("(new)")
-    page.wait_for_function("() => !window.sameVisit")
-    assert page.evaluate(tag) != old
+    becomes(page, f"!window.sameVisit && {tag} !== '{old}'", True)
     expect(page.locator("adapter-demo [name=step]")).to_be_enabled()
 
 
@@ -263,5 +240,5 @@ def test_without_a_service_worker_everything_else_works(
     context.add_init_script(fault)
     page.goto(site + LORA)
     page.wait_for_load_state("networkidle")
-    update = move(page, "ArrowLeft")
-    assert update["knobs"]["rank"] == 7  # type: ignore[index]
+    update = move(page, "rank", "ArrowLeft")
+    assert update["knobs"]["rank"] == 7

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.browser.reader import PLAYGROUND as PAGE
-from tests.browser.reader import cell, edit, record, run
+from tests.browser.reader import Visit, becomes, cell, edit, record, revisit, run
 
 
 @pytest.fixture
@@ -35,6 +35,13 @@ def opened(browser: Browser, site: str) -> Iterator[Page]:
         page = context.new_page()
         open_cell(page, site)
         yield page
+
+
+@pytest.fixture
+def fresh(tab: Page, site: str) -> Page:
+    """A cell whose Python has run nothing: that of an earlier test has ended with its page."""
+    edit(revisit(tab, site, PAGE))
+    return tab
 
 
 def open_cell(page: Page, site: str) -> None:
@@ -111,9 +118,8 @@ print("looked")
 """
 
 
-def test_the_worker_has_no_powers_left(page: Page, site: str) -> None:
-    open_cell(page, site)
-    assert run(page, LOOK) == "looked\n"
+def test_the_worker_has_no_powers_left(fresh: Page) -> None:
+    assert run(fresh, LOOK) == "looked\n"
 
 
 ATTEMPTS = {
@@ -163,10 +169,9 @@ def test_an_attempt_to_leave_the_worker_fails(
 
 @pytest.mark.parametrize("name", ALONE)
 def test_an_attempt_to_change_what_confines_the_worker_fails(
-    page: Page, site: str, host: Host, name: str
+    fresh: Page, site: str, host: Host, name: str
 ) -> None:
-    open_cell(page, site)
-    try_to_leave(page, site, host, ATTEMPTS[name])
+    try_to_leave(fresh, site, host, ATTEMPTS[name])
 
 
 def try_to_leave(page: Page, site: str, host: Host, attempt: str) -> None:
@@ -194,10 +199,7 @@ except BaseException as error:
     printed = run(page, code)
     if "no error" in printed:
         assert "wait(" in attempt
-        for _ in range(100):
-            if {"got through", "refused later"} & set(messages):
-                break
-            page.wait_for_timeout(20)
+        becomes(page, lambda: bool({"got through", "refused later"} & set(messages)), True)
         assert "refused later" in messages
     assert "got through" not in messages
     page.wait_for_timeout(100)
@@ -208,19 +210,17 @@ except BaseException as error:
     assert not [name for name in page.evaluate(stored) if "stolen" in name]
 
 
-def test_a_package_of_another_host_is_not_fetched(page: Page, site: str, host: Host) -> None:
-    open_cell(page, site)
+def test_a_package_of_another_host_is_not_fetched(fresh: Page, host: Host) -> None:
     address = f"{host.address}stolen-1-py3-none-any.whl"
-    run(page, f"import pyodide_js\npyodide_js.loadPackage({address!r})")
-    page.wait_for_timeout(300)
+    run(fresh, f"import pyodide_js\npyodide_js.loadPackage({address!r})")
+    fresh.wait_for_timeout(300)
     assert host.asked == []
 
 
-def test_text_given_to_a_timer_is_not_run(page: Page, site: str) -> None:
-    open_cell(page, site)
-    run(page, "import js\njs.setTimeout('globalThis.hacked = 1', 0)")
-    page.wait_for_timeout(100)
-    assert run(page, "import js\nprint(hasattr(js, 'hacked'))") == "False\n"
+def test_text_given_to_a_timer_is_not_run(fresh: Page) -> None:
+    run(fresh, "import js\njs.setTimeout('globalThis.hacked = 1', 0)")
+    fresh.wait_for_timeout(100)
+    assert run(fresh, "import js\nprint(hasattr(js, 'hacked'))") == "False\n"
 
 
 ASTRAY = """
@@ -276,10 +276,9 @@ def test_no_replaced_built_in_leads_the_fetch_of_packages_astray(
     assert not any("cookie" in request.all_headers() for request in requests)
 
 
-def test_a_replaced_string_method_lets_no_more_through(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_a_replaced_string_method_lets_no_more_through(fresh: Page) -> None:
     code = "import js\njs.String.prototype.slice = js.String.prototype.valueOf\n"
-    printed = run(page, f"{code}raise ValueError('x' * 1_000_000)", "Line 3: ")
+    printed = run(fresh, f"{code}raise ValueError('x' * 1_000_000)", "Line 3: ")
     assert 19_000 < len(printed) <= 20_000
 
 
@@ -305,9 +304,8 @@ js.clearInterval(js.setInterval(js.console.log, 60_000))
 """
 
 
-def test_a_run_ends_when_nothing_of_it_is_left(page: Page, site: str) -> None:
-    open_cell(page, site)
-    assert sorted(run(page, LATER).split()) == ["module", "package", "sleep", "timer"]
+def test_a_run_ends_when_nothing_of_it_is_left(fresh: Page) -> None:
+    assert sorted(run(fresh, LATER).split()) == ["module", "package", "sleep", "timer"]
 
 
 ENDLESS = {
@@ -320,47 +318,44 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS.keys())
-def test_the_time_limit_ends_what_a_run_has_left(page: Page, site: str, code: str) -> None:
-    open_cell(page, site)
+def test_the_time_limit_ends_what_a_run_has_left(fresh: Page, code: str) -> None:
     start = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
     code = f"{start}def loop(*_):\n    while True: pass\n{code}"
     if "loadPackages" in code:
-        run(page, code)
+        run(fresh, code)
         code = "print('next')"
-    cell(page).get_by_role("textbox").fill(code)
-    cell(page).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(page).get_by_role("button", name="Stop")).to_be_enabled()
-    expect(cell(page).get_by_role("status")).to_have_text(
-        "Stopped after 10 seconds. Python is ready again.", timeout=30_000
+    cell(fresh).get_by_role("textbox").fill(code)
+    cell(fresh).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_enabled()
+    expect(cell(fresh).get_by_role("status")).to_have_text(
+        "Stopped after 10 seconds. Python is ready again."
     )
-    expect(cell(page).get_by_role("button", name="Stop")).to_be_disabled()
-    assert run(page, "1 + 1") == "2\n"
+    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_disabled()
+    assert run(fresh, "1 + 1") == "2\n"
 
 
 # What the page makes of it ------------------------------------------------------------------------
 
 
-def test_code_cannot_talk_its_way_out_of_the_time_limit(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_code_cannot_talk_its_way_out_of_the_time_limit(fresh: Page) -> None:
     code = (
         "from demos import readers\nreaders.emit('end', '')\nreaders.emit('text', 'still here')\n"
     )
-    cell(page).get_by_role("textbox").fill(f"{code}while 1: pass")
-    cell(page).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("still here")
-    expect(cell(page).get_by_role("button", name="Stop")).to_be_enabled()
-    expect(cell(page).get_by_role("status")).to_contain_text("after 10 seconds")
+    cell(fresh).get_by_role("textbox").fill(f"{code}while 1: pass")
+    cell(fresh).get_by_role("button", name="Run", exact=True).click()
+    expect(cell(fresh).get_by_role("region", name="Output")).to_contain_text("still here")
+    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_enabled()
+    expect(cell(fresh).get_by_role("status")).to_contain_text("after 10 seconds")
 
 
-def test_a_figure_is_an_image_whose_scripts_do_not_run(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_a_figure_is_an_image_whose_scripts_do_not_run(fresh: Page) -> None:
     svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='window.evil = 1'>"
     svg += "<script>parent.evil = 2; window.evil = 3</script></svg>"
-    run(page, f"from demos import readers\nreaders.emit('figure', {svg!r})")
-    image = cell(page).get_by_role("img")
-    page.wait_for_function("image => image.naturalWidth === 9", arg=image.element_handle())
-    assert page.evaluate("window.evil") is None
-    assert cell(page).locator("svg, script").count() == 0
+    run(fresh, f"from demos import readers\nreaders.emit('figure', {svg!r})")
+    image = cell(fresh).get_by_role("img")
+    fresh.wait_for_function("image => image.naturalWidth === 9", arg=image.element_handle())
+    assert fresh.evaluate("window.evil") is None
+    assert cell(fresh).locator("svg, script").count() == 0
 
 
 USE = "<use href='#{}'/>"
@@ -385,20 +380,19 @@ HEAVY = {
 }
 
 
-def test_a_figure_that_would_keep_the_page_busy_is_left_out(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_a_figure_that_would_keep_the_page_busy_is_left_out(fresh: Page) -> None:
     figures = [
         f"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{content}</svg>"
         for content in HEAVY.values()
     ]
     entities = "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'>]>"
     code = f"from demos import readers\nfor svg in {figures!r}: readers.emit('figure', svg)"
-    printed = run(page, f"{code}\nreaders.emit('figure', {entities + figures[3]!r})")
+    printed = run(fresh, f"{code}\nreaders.emit('figure', {entities + figures[3]!r})")
     lines = printed.splitlines()
     for reason, line in zip([*HEAVY, "too large"], lines, strict=True):
         assert line.startswith("A figure is left out: ")
         assert reason in line
-    assert cell(page).get_by_role("img").count() == 0
+    assert cell(fresh).get_by_role("img").count() == 0
 
 
 FIGURES = """
@@ -425,20 +419,18 @@ plt.show()
 """
 
 
-def test_figures_of_matplotlib_are_shown(page: Page, site: str) -> None:
-    open_cell(page, site)
-    assert run(page, FIGURES) == ""
-    images = cell(page).get_by_role("img")
+def test_figures_of_matplotlib_are_shown(fresh: Page) -> None:
+    assert run(fresh, FIGURES) == ""
+    images = cell(fresh).get_by_role("img")
     expect(images).to_have_count(5)
     for image in images.element_handles():
-        page.wait_for_function("image => image.naturalWidth > 100", arg=image)
+        fresh.wait_for_function("image => image.naturalWidth > 100", arg=image)
 
 
-def test_what_is_printed_stays_text(page: Page, site: str) -> None:
-    open_cell(page, site)
+def test_what_is_printed_stays_text(fresh: Page) -> None:
     markup = '<img src=x onerror="window.evil = 1">'
-    assert run(page, f"print({markup!r})") == f"{markup}\n"
-    assert page.evaluate("window.evil") is None
+    assert run(fresh, f"print({markup!r})") == f"{markup}\n"
+    assert fresh.evaluate("window.evil") is None
 
 
 SERIES = "kind='series', name='s', title='t', x='i', y='v'"
@@ -464,8 +456,8 @@ demos.probe.probe = lambda *_: {"sentence": "x", "panels": [PANEL]}
         f"dict({SERIES}, lines=[])",
     ],
 )
-def test_a_widget_does_not_draw_what_is_no_picture(page: Page, site: str, panel: str) -> None:
-    page.goto(site + "methods/lora/")
+def test_a_widget_does_not_draw_what_is_no_picture(visit: Visit, panel: str) -> None:
+    page = visit("methods/lora/#implementation")
     sentence = page.locator("adapter-demo .sentence").inner_text()
     here = cell(page, "lora")
     here.get_by_role("button", name="Edit and run").click()

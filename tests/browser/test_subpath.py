@@ -86,7 +86,7 @@ def test_a_visit_from_page_to_page_computes_with_one_python(page: Page, site: st
 def test_the_editor_the_comparison_and_the_calculator_find_their_files(
     page: Page, site: str
 ) -> None:
-    page.goto(f"{site}methods/lora/")
+    page.goto(f"{site}methods/lora/#implementation")
     page.get_by_role("button", name="Edit and run").click()
     expect(page.get_by_role("textbox", name="Source of lora.py")).to_be_focused()
     page.goto(f"{site}compare/")

@@ -18,6 +18,7 @@ import pytest
 
 from demos.probe import probe
 from scripts.bootstrap import webkit
+from tests.browser.reader import PATIENCE
 
 # Moves a control and answers with what Python says, or with what is wrong.
 MOVE = """
@@ -92,10 +93,10 @@ def answers(port: int) -> bool:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(ready: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
+def wait_until(ready: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + PATIENCE
     while not ready():
-        assert time.monotonic() < until, "the driver or its screen did not start"
+        assert time.monotonic() < until, f"{what} is not there"
         time.sleep(0.05)
 
 
@@ -119,8 +120,8 @@ def driver() -> Iterator[Driver]:
             )
             ending.callback(process.wait)
             ending.callback(process.terminate)
-        wait_until(Path(f"/tmp/.X11-unix/X{screen[1:]}").exists)
-        wait_until(lambda: answers(port))
+        wait_until(Path(f"/tmp/.X11-unix/X{screen[1:]}").exists, "the screen")
+        wait_until(lambda: answers(port), "the driver")
         driver = Driver(port)
         driver.open(binaries[-1])
         ending.callback(driver.call, "DELETE", "")
@@ -144,8 +145,7 @@ def test_webkit_shows_the_stored_picture_computes_and_goes_on_to_the_next_page(
         for part in ("views", "lines"):
             for a, b in zip(ours.get(part, []), theirs.get(part, []), strict=True):
                 np.testing.assert_allclose(a["values"], b["values"], rtol=1e-9, atol=1e-12)
-    time.sleep(1)
-    assert driver.value("location.search").strip("?").split("&") == ["size=32x64", "rank=7"]
+    wait_until(lambda: driver.value("location.search") == "?size=32x64&rank=7", "the address")
 
     driver.value("(window.sameVisit = true, document.querySelector(\"a[href$='/oft/']\").click())")
     assert driver.run(READY, "oft")

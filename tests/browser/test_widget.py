@@ -18,7 +18,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from demos.probe import probe
 from scripts.serve import serving
-from tests.browser.reader import LIVE, Visit, is_python, knob, move, record, violations
+from tests.browser.reader import (
+    ANSWERED,
+    LIVE,
+    Visit,
+    becomes,
+    is_python,
+    knob,
+    move,
+    record,
+    violations,
+)
 from tests.browser.reader import LORA as PAGE
 
 
@@ -130,7 +140,10 @@ def test_dragging_redraws_and_the_last_value_wins(visit: Visit) -> None:
     page.mouse.move(box["x"] + box["width"] / 4, y)
     page.mouse.down()
     for i in range(40):
+        seen = page.evaluate("updates.length")
         page.mouse.move(box["x"] + box["width"] * (i + 1) / 40, y)
+        if i in (10, 20, 30):
+            page.wait_for_function("seen => updates.length > seen", arg=seen)
     page.mouse.up()
     page.wait_for_function("() => updates.at(-1).knobs.alpha === 64")
     assert page.evaluate("updates.length") > 3
@@ -202,7 +215,7 @@ def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str)
     expect(page.locator("[name=shown][value=after]")).to_be_checked()
     assert page.evaluate("updates.at(-1).method") == "oft"
     assert page.evaluate("updates.at(-1).knobs.base") == "clustered"
-    assert page.evaluate("location.search") == "?base=clustered"
+    becomes(page, "location.search", "?base=clustered")
     page.get_by_role("button", name="Reset").click()
     page.goto(site + PAGE)
     expect(knob(page, "base")).to_have_value("power_law")
@@ -220,6 +233,12 @@ def test_an_address_with_settings_is_stronger_than_what_is_remembered(
     expect(knob(page, "size")).to_have_value("64x64")
     page.goto(site + "methods/dora/")
     expect(knob(page, "size")).to_have_value("32x32")
+
+
+@pytest.fixture(scope="module")
+def defaults(window: Page, site: str) -> Any:
+    window.goto(site + PAGE)
+    return window.locator("adapter-demo").evaluate("d => d.knobs")
 
 
 @pytest.mark.parametrize(
@@ -240,14 +259,12 @@ def test_an_address_with_settings_is_stronger_than_what_is_remembered(
     ],
 )
 def test_nonsense_in_the_address_falls_back_with_a_notice(
-    page: Page, site: str, name: str, value: str
+    window: Page, site: str, defaults: dict[str, Any], name: str, value: str
 ) -> None:
-    page.goto(site + PAGE)
-    normal = page.locator("adapter-demo").evaluate("d => d.knobs")
-    page.goto(f"{site}{PAGE}?{urlencode({name: value, 'step': '0.25'})}")
-    expect(page.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
-    assert page.locator("adapter-demo").evaluate("d => d.knobs") == {**normal, "step": 0.25}
-    assert page.locator("adapter-demo .problem *").count() == 0
+    window.goto(f"{site}{PAGE}?{urlencode({name: value, 'step': '0.25'})}")
+    expect(window.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
+    assert window.locator("adapter-demo").evaluate("d => d.knobs") == {**defaults, "step": 0.25}
+    assert window.locator("adapter-demo .problem *").count() == 0
 
 
 def test_only_the_first_widget_on_a_page_owns_the_address(visit: Visit) -> None:
@@ -276,7 +293,7 @@ def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -
     knob(page, "rank").press("ArrowLeft")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft][data-state]")
-    assert page.url == f"{site}methods/oft/"
+    becomes(page, lambda: page.url, f"{site}methods/oft/")
 
 
 def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
@@ -309,6 +326,7 @@ def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> No
 def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     sentence = page.locator(".sentence").inner_text()
+    page.context.route("**/assets/py/**", lambda _: None)  # does not arrive
     knob(page, "alpha").press("ArrowLeft")
     expect(page.locator(".note")).to_contain_text("MB")
     expect(page.locator("progress")).to_be_visible()
@@ -317,6 +335,7 @@ def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, sit
     expect(page.locator("progress")).to_be_hidden()
     assert page.locator(".sentence").inner_text() == sentence
     assert page.evaluate("updates") == []
+    page.context.unroute_all()
     assert count_nonzero(move(page, "rank", "ArrowLeft")) == 7
 
 
@@ -371,8 +390,9 @@ def test_every_control_has_a_name_and_answers_to_the_keyboard(visit: Visit) -> N
     for name in ("Rank r", "Alpha α", "Step (mock training)"):
         expect(page.get_by_role("slider", name=name)).to_have_count(1)
     expect(page.get_by_role("checkbox", name="Rank stabilised")).to_have_count(1)
+    before = page.evaluate("updates.length")
     page.get_by_role("slider", name="Rank r").press("PageUp")
-    page.wait_for_selector(LIVE)
+    page.wait_for_function(ANSWERED, arg=[before, "rank"])
     expect(page.locator(".live")).to_have_text(page.locator(".sentence").inner_text())
 
 
