@@ -159,7 +159,8 @@ def test_a_student_and_its_teacher_open(visit: Visit) -> None:
 
 def test_what_the_address_asks_for_in_vain_is_said(visit: Visit) -> None:
     page = open_lab(visit, "?cell=lora.nowhere&ranks=3")
-    expect(page.locator("adapter-lab .opened .status")).to_contain_text("ranks=3, cell=lora.nowhere")
+    status = page.locator("adapter-lab .opened .status")
+    expect(status).to_contain_text("ranks=3, cell=lora.nowhere")
 
 
 # Guessing -----------------------------------------------------------------------------------------
