@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 from demos.lab import examine
 from demos.reach import own
@@ -84,6 +84,20 @@ def test_without_javascript_the_tables_are_there(browser: Browser, site: str) ->
         count = len(STORED["methods"])
         expect(page.locator("#heat [data-cell]")).to_have_count(count * len(WORLDS))
         expect(page.locator("#imitation [data-cell]")).to_have_count(len(STORED["teachers"]) ** 2)
+
+
+def test_the_page_is_light_and_python_waits_for_a_cell(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + LAB)
+    ready(page)
+    page.wait_for_load_state("networkidle")
+    weight = page.evaluate(
+        "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)"
+    )
+    assert 20_000 < weight <= 300_000
+    assert [url for url in requests if is_python(url)] == []
 
 
 def test_another_budget_changes_the_table_and_the_address(visit: Visit) -> None:
