@@ -15,7 +15,7 @@ from demos.lab import examine
 from demos.reach import own
 from demos.worlds import WORLDS
 from scripts.stored.lab import OUT
-from tests.browser.reader import Visit, becomes, follow, violations
+from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
 
 LAB = "lab/"
 READY = "adapter-lab[data-state=ready]"
