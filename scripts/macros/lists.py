@@ -14,7 +14,9 @@ from demos.world import toy
 from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.memory import STATES
 from scripts.catalog.others import read_others
+from scripts.catalog.recipes import RECIPES
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
 from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
@@ -230,8 +232,32 @@ class Lists(Page):
 
     @macro
     def chooser(self) -> str:
-        """From needs to a shortlist."""
-        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS, found=False)
+        """From a model and a GPU to a short list with recipes."""
+        best_runs = peft_benchmark.best("metamathqa")
+        rows: list[dict[str, Any]] = [
+            {
+                "method": m,
+                "offers": offers(m),
+                "run": best_runs.get(m.number or 0),
+                "word": m.verdicts["BL"].word if "BL" in m.verdicts else "–",
+                "recipe": m.slug in RECIPES,
+            }
+            for m in self.active()
+        ]
+        rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
+        html = self.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
+        address = f"{self.root}assets/demo/choose.js"
+        return f'{html}<script type="module" src="{address}"></script>\n'
+
+    @macro
+    def memory_check(self) -> str:
+        """How far the estimate is from what PEFT's benchmark measured."""
+        off = peft_benchmark.memory_errors()
+        mean, worst = sum(map(abs, off)) / len(off), max(map(abs, off))
+        return (
+            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
+            f"by {100 * mean:.0f} % on average and by {100 * worst:.0f} % at most"
+        )
 
     def active(self) -> Iterator[Method]:
         """All methods that one would choose today."""
