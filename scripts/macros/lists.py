@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any, get_args
@@ -85,24 +86,28 @@ class Lists(Page):
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded and get which verdict."""
-        methods = [m for m in catalog().methods.values() if m.graded]
+        """The rubric's dimensions, and how often the survey awards them."""
+        rows = [
+            (key, name, POINTS[key], MEANINGS[key], sum(key in m.survey for m in self.graded()))
+            for key, name in DIMENSIONS.items()
+        ]
+        return self.draw("dimensions", rows)
+
+    @macro
+    def verdict_counts(self) -> str:
+        """How many methods get which verdict."""
         words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            found = [m.verdicts[key] for m in methods]
-            rows.append(
-                {
-                    "key": key,
-                    "name": name,
-                    "worth": POINTS[key],
-                    "meaning": MEANINGS[key],
-                    "awarded": sum(key in m.survey for m in methods),
-                    "counts": [[v.word for v in found].count(word) for word in words],
-                    "fragile": sum(v.fragile for v in found),
-                }
-            )
-        return self.draw("dimensions", rows, words)
+            found = [m.verdicts[key] for m in self.graded()]
+            counts = Counter(v.word for v in found)
+            fragile = sum(v.fragile for v in found)
+            rows.append((key, name, [*(counts[word] for word in words), fragile]))
+        return self.draw("verdict_counts", rows, words)
+
+    def graded(self) -> list[Method]:
+        """All methods that have grades."""
+        return [m for m in catalog().methods.values() if m.graded]
 
     @macro
     def worked_example(self, slug: str, dimension: Dimension) -> str:
