@@ -31,7 +31,7 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-SECONDS = 6.0
+SECONDS = 3.5
 """Of computing for a method, after which no more is stored: on a slow machine it is less, but the
 same."""
 
