@@ -19,7 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { compare, explain, probe } from "../../demos/python/answer.js";
+import { compare, explain, fits, probe } from "../../demos/python/answer.js";
 import { sizes } from "../../demos/python/boot.js";
 import { pack as parcel, unpack } from "../../demos/python/parcel.js";
 import * as host from "./host.mjs";
@@ -220,7 +220,10 @@ async function early(contents, sources, exercise) {
     const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
     for (const request of requests) {
       try {
-        request.method ? probe(python, request.method, request.knobs) : compare(python, request);
+        const { method, knobs } = request;
+        if (!method) compare(python, request);
+        else if (!knobs.way) probe(python, method, knobs);
+        else Array.from(fits(python, method, knobs, Infinity));
       } catch (error) {
         if (!(error instanceof python.ffi.PythonError)) throw error;
         explain(error);
