@@ -81,17 +81,15 @@ def spectrum(found: Reached) -> Panel:
 
 @picture
 def angles(found: Reached) -> Panel:
-    """Return the cosines between neurons before, as wanted and as reached."""
+    """Return how the cosines between neurons change, as wanted and as reached."""
+    before = _cosines(found.change.before)
+    wanted, reached = (_cosines(c.after) - before for c in (found.wanted, found.change))
     note = (
-        "Each entry is the cosine between two neurons (rows): before, as wanted, as reached. "
-        "A rotation of the inputs keeps them all."
+        "Each entry is the change of the cosine between two neurons (rows). A rotation of the "
+        "inputs keeps them all: it leaves the second picture empty, whatever the first one wants."
     )
-    before, wanted, after = map(
-        _cosines, (found.change.before, found.wanted.after, found.change.after)
-    )
-    return heatmaps(
-        "cosines", "Cosines between neurons", note, 1.0, before=before, wanted=wanted, reached=after
-    )
+    title, limit = "Change of the cosines between neurons", float(np.abs(wanted).max())
+    return heatmaps("cosines", title, note, limit, wanted=wanted, reached=reached)
 
 
 def _cosines(W: Array) -> Array:

@@ -11,9 +11,16 @@ import { select } from "d3-selection";
  * @param {number[][]} lines as many values in each
  * @param {[number, number]} limits the ends of the scale
  * @param {(value: number) => string} write
- * @param {{bars?: boolean, cut?: number}} style whether all lines are bars; after which value a dashed line stands
+ * @param {{shape?: "bars" | "line", cut?: number}} style the shape of all lines; after which value a dashed line stands
  */
-export function chart(document, { width, height, left, right, top, bottom }, lines, limits, write, { bars, cut } = {}) {
+export function chart(
+  document,
+  { width, height, left, right, top, bottom },
+  lines,
+  limits,
+  write,
+  { shape = lines.length > 1 ? "line" : "bars", cut } = {},
+) {
   const count = lines[0].length;
   const [low, high] = limits;
   const x = scaleLinear([0.5, count + 0.5], [left, right]);
@@ -28,7 +35,7 @@ export function chart(document, { width, height, left, right, top, bottom }, lin
     .tickPadding(4)
     .offset(0);
   const places = axisBottom(x)
-    .tickValues([1, ...[1, 2, 3, 4].map((q) => (q * count) / 4)])
+    .tickValues([...new Set([1, ...[1, 2, 3, 4].map((q) => Math.ceil((q * count) / 4))])])
     .tickFormat(String)
     .tickSize(3)
     .offset(0);
@@ -42,7 +49,10 @@ export function chart(document, { width, height, left, right, top, bottom }, lin
   svg.selectAll("g g").attr("opacity", null);
   svg.selectAll("g").attr("font-family", null);
   svg.selectAll(".domain").remove();
-  svg.append("path").attr("stroke", "currentColor").attr("d", `M${left},${y(0)}H${right}`);
+  svg
+    .append("path")
+    .attr("stroke", "currentColor")
+    .attr("d", `M${left},${y(0)}H${right}`);
   if (cut) {
     const mark = svg.append("path").attr("class", "cut").attr("stroke", "currentColor").attr("stroke-dasharray", "3 3");
     mark.attr("d", `M${x(cut + 0.5)},${bottom}V${top}`);
@@ -50,9 +60,11 @@ export function chart(document, { width, height, left, right, top, bottom }, lin
 
   for (const [i, values] of lines.entries()) {
     const path = svg.append("path").attr("class", `line-${i}`);
-    if (lines.length > 1 && !bars) path.attr("d", `M${values.map((v, j) => [x(j + 1), y(v)]).join("L")}`);
+    if (shape === "line") path.attr("d", `M${values.map((v, j) => [x(j + 1), y(v)]).join("L")}`);
     else {
-      const seen = values.flatMap((v, j) => (Math.abs(v) > (high - low) / 1000 ? [`M${x(j + 1)},${y(0)}V${y(v)}`] : []));
+      const seen = values.flatMap((v, j) =>
+        Math.abs(v) > (high - low) / 1000 ? [`M${x(j + 1)},${y(0)}V${y(v)}`] : [],
+      );
       const share = i ? 0.35 : 0.7;
       path.attr("d", seen.join("")).attr("stroke-width", (share * (right - left)) / count);
     }

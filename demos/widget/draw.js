@@ -6,7 +6,7 @@
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row"}} Matrix in a row, or one at a time
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars", cut?: number}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line", cut?: number}} Series
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string}} Gauge
  * @typedef {Matrix | Series | Gauge} Panel
@@ -38,8 +38,15 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
-  drawTable(root, [...heads.values()].flat(), series.flatMap(({ lines }) => lines));
-  drawExtents(root, panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])));
+  drawTable(
+    root,
+    [...heads.values()].flat(),
+    series.flatMap(({ lines }) => lines),
+  );
+  drawExtents(
+    root,
+    panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])),
+  );
   write(root, ".sentence", sentence);
 }
 
@@ -72,10 +79,7 @@ function columns(panels) {
   const labels = panels.flatMap(({ lines }) => lines.map(({ label }) => label));
   const once = (/** @type {string} */ label) => labels.indexOf(label) === labels.lastIndexOf(label);
   return new Map(
-    panels.map((panel) => [
-      panel,
-      panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`)),
-    ]),
+    panels.map((panel) => [panel, panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`))]),
   );
 }
 
@@ -178,7 +182,7 @@ function drawSeries(root, panel, chart, heads) {
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
-  const style = { bars: panel.style === "bars", cut: panel.cut };
+  const style = { shape: panel.style, cut: panel.cut };
   const svg = chart(document, CHART, lines, [low, high], short, style);
   const told = panel.y === "singular value" ? summary : extent;
   const text = panel.lines.map(({ label }, i) => `${label}: ${told(lines[i])}`).join("; ");

@@ -76,9 +76,7 @@ function config(demo) {
   const { address, dataset, knobs } = demo;
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  const own = [...demo.querySelectorAll(".own .field")].map(
-    (field) => new Field(/** @type {HTMLElement} */ (field)),
-  );
+  const own = [...demo.querySelectorAll(".own .field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
   const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
   const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
   const warning = left.length

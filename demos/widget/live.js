@@ -157,7 +157,8 @@ export class Live extends HTMLElement {
     const { milliseconds, stored = false, more = false } = answer;
     const detail = await this.paint(answer);
     delete this.dataset.stale;
-    if (more) return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
+    if (more)
+      return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
     if (!stored) {
       for (const field of this.fields) field.complain();
       this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
@@ -249,7 +250,9 @@ export class Live extends HTMLElement {
   /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
   restored(wrong) {
     if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.querySelectorAll("details.world, details.rest")))
+    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+      this.querySelectorAll("details.world, details.rest")
+    ))
       details.open = this.fields.some((field) => field.moved && details.contains(field.element));
   }
 

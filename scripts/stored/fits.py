@@ -12,11 +12,11 @@ from typing import Any
 
 import brotli
 
-from adapters_np.core import WeightAdapter, flatten
+from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
-from demos.probe import PAGE, main_knob, probe, start
-from demos.ways import want
+from demos.probe import PAGE, main_knob, start
+from demos.ways import reach, show, want
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
@@ -31,8 +31,9 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-MANY = 600
-"""Numbers from which on a fit takes seconds, as it does of outputs: fewer are stored then."""
+MOST_WORK = 100_000
+"""Evaluations of a method's adapter that the build does, a few seconds of them. On tokens one is
+about as long as three others."""
 
 
 @cache
@@ -41,14 +42,18 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    worst = hostile(slug)
+    worst, work = hostile(slug), 0
     answers: list[Answer] = []
     for value, world in wanted(slug, worst):
+        if work > MOST_WORK:
+            break
         try:
-            found = probe(slug, PAGE | {knob.name: value, "world": world})
+            *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
         except ValueError:  # the shape of the weight forbids this value
             continue
-        answers.append({"value": value, "world": world, "others": []} | found)
+        answers.append({"value": value, "world": world, "others": []} | show(found))
+        each = 1 if found.change.symbol == "W" else 3
+        work += each * len(found.errors) * flatten(found.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
@@ -62,14 +67,11 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     if not knob:
         return []
     best, values = friendly(slug), knob.values()
-    adapter, _ = start(slug, {"size": PAGE["size"]})
-    few = flatten(adapter).size > MANY or not isinstance(adapter, WeightAdapter)
     order = list(dict.fromkeys(values[i] for i in spread(len(values))))
     found = [(knob.default, world) for world in (DEFAULT, best, worst)]
-    found += [(value, DEFAULT) for value in order[: FEW if few else SOME]]
-    if not few:
-        found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
-        found += [(value, best) for value in order[:FEW]]
+    found += [(value, DEFAULT) for value in order[:SOME]]
+    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
+    found += [(value, best) for value in order[:FEW]]
     return list(dict.fromkeys(found))
 
 
