@@ -97,6 +97,30 @@ def _cosines(W: Array) -> Array:
     return unit @ unit.T
 
 
+SEEN = 6
+"""So many neurons are drawn as arrows."""
+
+
+@picture
+def neurons(found: Reached) -> Panel:
+    """Return some neurons before, as wanted and as reached, in the plane that is to move most."""
+    plane = np.linalg.svd(found.wanted.delta)[2][:2].T  # (d_in, 2)
+    before, wanted, reached = (
+        W @ plane for W in (found.change.before, found.wanted.after, found.change.after)
+    )
+    longest = np.argsort(-row_norms(before), kind="stable")[:SEEN]
+    lines = {
+        name: points[longest].ravel()
+        for name, points in (("before", before), ("wanted", wanted), ("reached", reached))
+    }
+    note = (
+        "Neurons (rows) in the plane of the inputs in which the wanted change is largest, the "
+        "longest ones there: x and y of one after the other. A rotation turns them all alike."
+    )
+    title = f"{SEEN} neurons in the plane that is to move most"
+    return series("neurons", title, lines, "coordinate", "x, y", style="arrows", note=note)
+
+
 @picture
 def gains(found: Reached) -> Panel:
     """Return by how much each row is scaled; columns where the adapter scales those."""

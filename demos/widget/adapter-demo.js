@@ -45,7 +45,7 @@ class AdapterDemo extends Live {
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     this.#renameDuplicates();
-    for (const stage of this.querySelectorAll(".stage")) explore(this.find("form"), /** @type {HTMLElement} */ (stage));
+    this.#explore();
     this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
@@ -169,9 +169,16 @@ class AdapterDemo extends Live {
   /** @param {Drawn} answer */
   async paint({ knobs, panels, sentence, stored, edited }) {
     await draw(this.find("form"), { panels, sentence });
+    this.#explore();
     if (!edited) this.#unmark();
     if (stored) this.showStored(this.dataset.state);
     return { method: this.method, knobs, panels };
+  }
+
+  /** Lets the figures be read by pointer and keyboard. */
+  #explore() {
+    for (const stage of this.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
+      explore(this.find("form"), /** @type {HTMLElement} */ (stage));
   }
 
   /** In the state "stored", or while Python loads or after an error. */

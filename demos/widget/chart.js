@@ -5,6 +5,34 @@ import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
 
 /**
+ * Draws pairs of coordinates as arrows from the middle.
+ *
+ * @param {Document} document
+ * @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} box
+ * @param {number[][]} lines x and y of one arrow after the other
+ */
+export function arrows(document, { width, height, top, bottom }, lines) {
+  const limit = Math.max(...lines.flat().map(Math.abs)) || 1;
+  const half = (bottom - top) / 2;
+  const x = scaleLinear([-limit, limit], [width / 2 - half, width / 2 + half]);
+  const y = scaleLinear([-limit, limit], [bottom, top]);
+  const svg = select(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+  svg.attr("viewBox", `0 0 ${width} ${height}`).attr("fill", "none");
+  for (const [i, values] of lines.entries()) {
+    const parts = Array.from({ length: values.length / 2 }, (_, j) => {
+      const [tip, angle] = [[x(values[2 * j]), y(values[2 * j + 1])], Math.atan2(values[2 * j + 1], values[2 * j])];
+      const barb = (/** @type {number} */ turn) =>
+        `M${tip}L${tip[0] - HEAD * Math.cos(angle + turn)},${tip[1] + HEAD * Math.sin(angle + turn)}`;
+      return `M${x(0)},${y(0)}L${tip}${barb(0.4)}${barb(-0.4)}`;
+    });
+    svg.append("path").attr("class", `line-${i}`).attr("d", parts.join(""));
+  }
+  return /** @type {SVGSVGElement} */ (svg.node());
+}
+
+const HEAD = 7; // the length of an arrow's barbs
+
+/**
  * @param {Document} document
  * @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} box
  *   the size of the chart, and where the values lie in it

@@ -5,6 +5,7 @@ The file is that of a sweep. It also says which world is friendly to the method,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 
 import brotli
 
-from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
 from demos.probe import PAGE, main_knob, start
@@ -31,9 +31,9 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-MOST_WORK = 100_000
-"""Evaluations of a method's adapter that the build does, a few seconds of them. On tokens one is
-about as long as three others."""
+SECONDS = 6.0
+"""Of computing for a method, after which no more is stored: on a slow machine it is less, but the
+same."""
 
 
 @cache
@@ -42,18 +42,16 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    worst, work = hostile(slug), 0
+    began, worst = time.process_time(), hostile(slug)
     answers: list[Answer] = []
     for value, world in wanted(slug, worst):
-        if work > MOST_WORK:
+        if time.process_time() > began + SECONDS:
             break
         try:
             *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
         except ValueError:  # the shape of the weight forbids this value
             continue
         answers.append({"value": value, "world": world, "others": []} | show(found))
-        each = 1 if found.change.symbol == "W" else 3
-        work += each * len(found.errors) * flatten(found.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
@@ -67,7 +65,10 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     if not knob:
         return []
     best, values = friendly(slug), knob.values()
-    order = list(dict.fromkeys(values[i] for i in spread(len(values))))
+    place = values.index(knob.default)
+    order = sorted(values, key=lambda value: abs(values.index(value) - place))
+    if len(values) > 2 * SOME:
+        order = list(dict.fromkeys(values[i] for i in spread(len(values))))
     found = [(knob.default, world) for world in (DEFAULT, best, worst)]
     found += [(value, DEFAULT) for value in order[:SOME]]
     found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]

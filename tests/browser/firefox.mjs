@@ -88,7 +88,7 @@ try {
   seen.sameVisit = await page.evaluate(() => window.sameVisit === true);
   seen.states = await page.evaluate(() => window.states);
 
-  await page.goto(`${site}methods/lora/?rank=3&alpha=nonsense`);
+  await page.goto(`${site}methods/lora/?rank=6&alpha=nonsense`);
   await enabled();
   seen.restored = await look();
   seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);
