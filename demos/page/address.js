@@ -11,11 +11,14 @@ export function remember(form, chosen) {
 
 /** What a form holds that its page did not give it. @param {HTMLFormElement} form @returns {[string, FormDataEntryValue][]} */
 export function changed(form) {
-  const start = /** @type {(name: string) => string | undefined} */ (name) => {
+  /** @param {string} name @returns {string | undefined} */
+  const start = (name) => {
     const control = form.elements.namedItem(name);
     if (control instanceof HTMLSelectElement)
-      return ([...control.options].find((option) => option.defaultSelected) ?? control.options[0])?.value;
-    if (control instanceof HTMLInputElement && control.type !== "checkbox") return control.defaultValue;
+      return ([...control.options].find(({ defaultSelected }) => defaultSelected) ?? control.options[0])?.value;
+    if (!(control instanceof HTMLInputElement)) return undefined;
+    if (control.type === "checkbox") return control.defaultChecked ? control.value : undefined;
+    return control.defaultValue;
   };
   const on = [...new FormData(form)].filter(([name, value]) => value !== start(name));
   const off = [...form.elements].flatMap((box) =>
@@ -23,13 +26,7 @@ export function changed(form) {
       ? [/** @type {[string, string]} */ ([box.name, "no"])]
       : [],
   );
-  return [...on.filter(([name]) => !(box(form, name)?.defaultChecked && box(form, name)?.checked)), ...off];
-}
-
-/** @param {HTMLFormElement} form @param {string} name */
-function box(form, name) {
-  const control = form.elements.namedItem(name);
-  return control instanceof HTMLInputElement && control.type === "checkbox" ? control : null;
+  return [...on, ...off];
 }
 
 /** Sets the controls that the address names; values that no control has are ignored. @param {HTMLFormElement} form */
@@ -42,8 +39,7 @@ export function restore(form) {
       if ([...control.options].some(({ value }) => value === values[0])) control.value = values[0];
     } else if (control instanceof HTMLInputElement && values.length) {
       if (control.type === "checkbox") control.checked = values.includes(control.value);
-      else if (control.type === "search") control.value = values[0];
-      else if (values[0] !== "" && !Number.isNaN(Number(values[0]))) control.value = values[0];
+      else if (control.type !== "number" || Number.isFinite(Number(values[0] || NaN))) control.value = values[0];
     }
   }
 }

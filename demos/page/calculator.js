@@ -77,6 +77,7 @@ class ParameterCalculator extends HTMLElement {
       input.readOnly = Boolean(model);
       if (this.#preset && (model || !input.value))
         input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
+      input.defaultValue = model ? input.value : ""; // of one's own, the address has all of them
     }
   }
 

@@ -69,6 +69,7 @@ class AdapterChoice extends HTMLElement {
       const input = this.#input(`my-${name}`);
       input.readOnly = Boolean(model);
       if (model) input.value = input.defaultValue = String(model[name]);
+      else input.defaultValue = ""; // then the address has all of them
     }
   }
 

@@ -102,10 +102,13 @@ def test_what_does_not_fit_or_cannot_be_quantised_comes_last(visit: Visit) -> No
 
 def test_a_model_of_ones_own_is_counted(visit: Visit) -> None:
     page = visit("choose/?base=own&my-layers=10&my-hidden=1024&my-queries=1024&my-keys=512")
-    for name, value in (("inner", "4096"), ("vocabulary", "32000"), ("total", "200000000")):
-        page.locator("adapter-choice summary").click()
+    expect(page.locator("adapter-choice output")).to_contain_text("Query heads")
+    page.locator("adapter-choice summary").click()
+    rest = {"heads": "8", "inner": "4096", "vocabulary": "32000", "total": "200000000"}
+    for name, value in rest.items():
         page.locator(f"adapter-choice [name=my-{name}]").fill(value)
-        page.locator("adapter-choice summary").click()
+    page.wait_for_function("() => location.search.includes('my-total=200000000')")
+    assert query(page)["my-layers"] == ["10"]
     model = MODELS[1]._replace(
         layers=10, hidden=1024, queries=1024, keys=512, inner=4096, vocabulary=32_000
     )
