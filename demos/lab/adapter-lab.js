@@ -56,7 +56,7 @@ class AdapterLab extends HTMLElement {
       const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
       if (found) grid(found, (key) => this.#show(key), signal);
     }
-    this.#find(".hint").hidden = this.#find(".frontier").hidden = false;
+    this.#find(".frontier").hidden = false;
     this.#fill();
     this.#chart();
     this.dataset.state = "ready";
@@ -106,6 +106,7 @@ class AdapterLab extends HTMLElement {
     }
     table.querySelector(".numbers").textContent = `${data.numbers[at]}`;
     this.#writeOwn();
+    this.#find(".hint").hidden = this.#open.length > 0;
     for (const cell of document.querySelectorAll("[data-cell]"))
       cell.classList.toggle(
         "open",

@@ -1,6 +1,6 @@
 /** What the build has stored for the lab (scripts/stored/lab.py), and how it is said. */
 
-import { file } from "../page/files.js";
+import { get } from "../page/files.js";
 
 /**
  * @typedef {Record<string, string | number | boolean>} Knobs
@@ -28,7 +28,7 @@ export class Data {
   }
 
   static async load() {
-    const response = await file("lab.json");
+    const response = await get("lab.json"); // the release names it here
     return new Data(await response.json());
   }
 

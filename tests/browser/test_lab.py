@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 from demos.lab import examine
 from demos.reach import own
 from demos.worlds import WORLDS
 from scripts.stored.lab import OUT
-from tests.browser.reader import Visit, becomes, follow, violations
+from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
 
 LAB = "lab/"
 READY = "adapter-lab[data-state=ready]"
@@ -84,6 +84,20 @@ def test_without_javascript_the_tables_are_there(browser: Browser, site: str) ->
         count = len(STORED["methods"])
         expect(page.locator("#heat [data-cell]")).to_have_count(count * len(WORLDS))
         expect(page.locator("#imitation [data-cell]")).to_have_count(len(STORED["teachers"]) ** 2)
+
+
+def test_the_page_is_light_and_python_waits_for_a_cell(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + LAB)
+    ready(page)
+    page.wait_for_load_state("networkidle")
+    weight = page.evaluate(
+        "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)"
+    )
+    assert 20_000 < weight <= 300_000
+    assert [url for url in requests if is_python(url)] == []
 
 
 def test_another_budget_changes_the_table_and_the_address(visit: Visit) -> None:
@@ -159,7 +173,8 @@ def test_a_student_and_its_teacher_open(visit: Visit) -> None:
 
 def test_what_the_address_asks_for_in_vain_is_said(visit: Visit) -> None:
     page = open_lab(visit, "?cell=lora.nowhere&ranks=3")
-    expect(page.locator("adapter-lab > .status")).to_contain_text("ranks=3, cell=lora.nowhere")
+    status = page.locator("adapter-lab .opened .status")
+    expect(status).to_contain_text("ranks=3, cell=lora.nowhere")
 
 
 # Guessing -----------------------------------------------------------------------------------------
