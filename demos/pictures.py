@@ -81,22 +81,44 @@ def spectrum(found: Reached) -> Panel:
 
 @picture
 def angles(found: Reached) -> Panel:
-    """Return the cosines between neurons before, as wanted and as reached."""
+    """Return how the cosines between neurons change, as wanted and as reached."""
+    before = _cosines(found.change.before)
+    wanted, reached = (_cosines(c.after) - before for c in (found.wanted, found.change))
     note = (
-        "Each entry is the cosine between two neurons (rows): before, as wanted, as reached. "
-        "A rotation of the inputs keeps them all."
+        "Each entry is the change of the cosine between two neurons (rows). A rotation of the "
+        "inputs keeps them all: it leaves the second picture empty, whatever the first one wants."
     )
-    before, wanted, after = map(
-        _cosines, (found.change.before, found.wanted.after, found.change.after)
-    )
-    return heatmaps(
-        "cosines", "Cosines between neurons", note, 1.0, before=before, wanted=wanted, reached=after
-    )
+    title, limit = "Change of the cosines between neurons", float(np.abs(wanted).max())
+    return heatmaps("cosines", title, note, limit, wanted=wanted, reached=reached)
 
 
 def _cosines(W: Array) -> Array:
     unit = W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
     return unit @ unit.T
+
+
+SEEN = 6
+"""So many neurons are drawn as arrows."""
+
+
+@picture
+def neurons(found: Reached) -> Panel:
+    """Return some neurons before, as wanted and as reached, in the plane that is to move most."""
+    plane = np.linalg.svd(found.wanted.delta)[2][:2].T  # (d_in, 2)
+    before, wanted, reached = (
+        W @ plane for W in (found.change.before, found.wanted.after, found.change.after)
+    )
+    longest = np.argsort(-row_norms(before), kind="stable")[:SEEN]
+    lines = {
+        name: points[longest].ravel()
+        for name, points in (("before", before), ("wanted", wanted), ("reached", reached))
+    }
+    note = (
+        "Neurons (rows) in the plane of the inputs in which the wanted change is largest, the "
+        "longest ones there: x and y of one after the other. A rotation turns them all alike."
+    )
+    title = f"{SEEN} neurons in the plane that is to move most"
+    return series("neurons", title, lines, "coordinate", "x, y", style="arrows", note=note)
 
 
 @picture

@@ -170,25 +170,18 @@ def answers(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterat
 def show(found: Reached) -> dict[str, Any]:
     """Return the panels of what is reached, and the sentence."""
     change, cls = found.change, type(found.change.adapter)
-    names = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
     s = change.symbol
-    steps = np.array(found.errors[1:])
-    return {
-        "panels": [
-            matrices(found),
-            series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
-            *(PICTURES[name](found) for name in cls.pictures),
-            *(
-                [series("progress", "Error step by step", {"error": steps}, "step", "error")]
-                if len(steps) > 1
-                else []
-            ),
-            *shares(found),
-            *(GAUGES[name](change) for name in names),
-        ],
-        "sentence": sentence(found),
-        "more": found.more,
-    }
+    panels = [
+        matrices(found),
+        series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
+        *(PICTURES[name](found) for name in cls.pictures),
+    ]
+    if len(found.errors) > 2:
+        errors = {"error": np.array(found.errors[1:])}
+        panels.append(series("progress", "Error", errors, "step", "error", style="line"))
+    gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
+    panels += [*shares(found), *(GAUGES[name](change) for name in gauges)]
+    return {"panels": panels, "sentence": sentence(found), "more": found.more}
 
 
 def matrices(found: Reached) -> Panel:
@@ -199,7 +192,7 @@ def matrices(found: Reached) -> Panel:
     views = [
         view("target", f"Wanted Δ{s}*", wanted, limit),
         view("delta", f"{how} Δ{s}", change, limit),
-        view("rest", f"Left Δ{s}* − Δ{s}", wanted - change, limit) | {"sum": "1 -1"},
+        view("rest", "Left", wanted - change, limit) | {"sum": "1 -1"},
     ]
     lines = (
         "A row per neuron, a column per input."

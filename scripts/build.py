@@ -42,7 +42,10 @@ READ = tuple(
 )
 EVIDENCE = ("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv")
 RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *EVIDENCE, *READ)
-EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes"))
+EXPORTS = tuple(
+    f"scripts/catalog/{name}.py"
+    for name in ("citations", "counts", "exports", "memory", "others", "recipes", "shapes")
+)
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),

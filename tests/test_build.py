@@ -179,6 +179,7 @@ def test_the_last_pages_stay_until_the_next_ones_are_whole(
 STEPS = {
     "catalogue",
     "sweeps",
+    "fits",
     "widgets",
     "comparisons",
     "lab",
@@ -190,6 +191,7 @@ STEPS = {
 PYTHON = {
     "catalogue": "scripts.catalog.checks",
     "sweeps": "scripts.stored.sweeps",
+    "fits": "scripts.stored.fits",
     "widgets": "scripts.stored.widgets",
     "comparisons": "scripts.stored.comparisons",
     "lab": "scripts.stored.lab",

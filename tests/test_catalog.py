@@ -268,7 +268,7 @@ MISTAKES = {
     ),
     "reason of a dimension twice": (
         replace(r"^(  BF: )", r"  PE: x\n\1"),
-        "docs/methods/lora.md: line 21: 'PE' is there twice",
+        "docs/methods/lora.md: line 22: 'PE' is there twice",
     ),
     "mathematics in the description": (
         replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change $BA$ has rank $r$. "),

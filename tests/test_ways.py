@@ -173,11 +173,10 @@ def views(answer: dict[str, Any], name: str) -> list[np.ndarray]:
 
 
 def test_a_rotation_keeps_the_cosines_between_neurons() -> None:
-    before, wanted, reached = views(probe("oft", SMALL | {"world": "rows"}), "cosines")
-    np.testing.assert_allclose(before, reached, atol=1e-9)
-    before, wanted, reached = views(probe("oft", SMALL | {"world": "few"}), "cosines")
-    np.testing.assert_allclose(before, reached, atol=1e-9)
-    assert np.abs(wanted - before).max() > 0.01
+    for world in ("length", "few", "turn"):
+        wanted, reached = views(probe("oft", SMALL | {"world": world}), "cosines")
+        np.testing.assert_allclose(reached, 0, atol=1e-9)
+        assert (np.abs(wanted).max() > 0.01) == (world != "turn")
 
 
 def test_gains_are_those_of_the_change() -> None:
@@ -221,3 +220,13 @@ def test_a_picture_that_the_adapter_cannot_serve_says_what_is_missing(
 def test_every_picture_shows_some_methods_hypothesis() -> None:
     assert {name for slug in slugs() for name in load(slug).pictures} == set(PICTURES)
     assert all(issubclass(load(s), WeightAdapter) for s in slugs() if "core" in load(s).pictures)
+
+
+def test_arrows_show_neurons_before_as_wanted_and_as_reached() -> None:
+    answer = probe("oft", SMALL | {"world": "turn"})
+    before, wanted, reached = (
+        np.reshape(line["values"], (-1, 2)) for line in panel(answer, "neurons")["lines"]
+    )
+    np.testing.assert_allclose(wanted, reached, atol=1e-6)
+    assert len(before) == 6
+    assert np.abs(wanted - before).max() > 0.01

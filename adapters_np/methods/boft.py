@@ -39,7 +39,7 @@ class BOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles",)
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

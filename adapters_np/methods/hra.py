@@ -37,7 +37,7 @@ class HRA(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("angles",)
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

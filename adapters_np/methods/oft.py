@@ -43,7 +43,7 @@ class OFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles",)
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

@@ -44,7 +44,7 @@ class OFTv2(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles",)
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

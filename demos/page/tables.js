@@ -1,5 +1,6 @@
 // Tables that a reader can sort and lists that a reader can filter. Both are complete without this script.
 import Tablesort from "tablesort";
+import { remember, restore } from "./address.js";
 
 const isNumber = (/** @type {string} */ item) => item !== "" && !Number.isNaN(Number(item));
 Tablesort.extend("number", isNumber, (a, b) => Number(b) - Number(a));
@@ -46,7 +47,7 @@ class RowFilter extends HTMLElement {
     restore(form);
     form.addEventListener("input", () => {
       apply();
-      history.replaceState(history.state, "", `${location.pathname}${query(chosen())}${location.hash}`);
+      remember(form, chosen());
     });
     form.addEventListener("reset", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -58,26 +59,6 @@ class RowFilter extends HTMLElement {
 function holds(row, name, value) {
   if (name !== "text") return (row.dataset[name] ?? "").split(" ").includes(value);
   return `${row.textContent} ${row.dataset.text ?? ""}`.toLowerCase().includes(value.trim().toLowerCase());
-}
-
-/** @param {[string, FormDataEntryValue][]} chosen */
-function query(chosen) {
-  const text = new URLSearchParams(chosen.map(([name, value]) => [name, String(value)])).toString();
-  return text && `?${text}`;
-}
-
-/** Sets the controls that the address names; values that no control has are ignored. @param {HTMLFormElement} form */
-function restore(form) {
-  const wanted = new URLSearchParams(location.search);
-  for (const control of form.elements) {
-    if (control instanceof HTMLInputElement && control.type === "search")
-      control.value = wanted.get(control.name) ?? "";
-    else if (control instanceof HTMLInputElement) control.checked = wanted.getAll(control.name).includes(control.value);
-    if (control instanceof HTMLSelectElement) {
-      const value = wanted.get(control.name) ?? "";
-      if ([...control.options].some((option) => option.value === value)) control.value = value;
-    }
-  }
 }
 
 customElements.define("sortable-table", SortableTable);

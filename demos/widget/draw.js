@@ -6,7 +6,7 @@
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row"}} Matrix in a row, or one at a time
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars", cut?: number}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows", cut?: number}} Series
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string}} Gauge
  * @typedef {Matrix | Series | Gauge} Panel
@@ -27,19 +27,26 @@ export const charts = () => lazily(() => import("./chart.js"));
  * @param {Raster} raster makes the picture of a matrix: a canvas, or an image at build time
  */
 export async function draw(root, { panels, sentence }, raster = canvas) {
-  const { chart } = await charts();
+  const drawing = await charts();
   const names = new Set(panels.map(({ name }) => name));
   for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
   const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
   const heads = columns(series);
   for (const panel of panels) {
     if (panel.kind === "matrix") drawMatrix(root, panel, raster);
-    if (panel.kind === "series") drawSeries(root, panel, chart, /** @type {string[]} */ (heads.get(panel)));
+    if (panel.kind === "series") drawSeries(root, panel, drawing, /** @type {string[]} */ (heads.get(panel)));
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
-  drawTable(root, [...heads.values()].flat(), series.flatMap(({ lines }) => lines));
-  drawExtents(root, panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])));
+  drawTable(
+    root,
+    [...heads.values()].flat(),
+    series.flatMap(({ lines }) => lines),
+  );
+  drawExtents(
+    root,
+    panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])),
+  );
   write(root, ".sentence", sentence);
 }
 
@@ -72,10 +79,7 @@ function columns(panels) {
   const labels = panels.flatMap(({ lines }) => lines.map(({ label }) => label));
   const once = (/** @type {string} */ label) => labels.indexOf(label) === labels.lastIndexOf(label);
   return new Map(
-    panels.map((panel) => [
-      panel,
-      panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`)),
-    ]),
+    panels.map((panel) => [panel, panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`))]),
   );
 }
 
@@ -165,8 +169,8 @@ function drawExtents(root, views) {
 /** The size of a chart, and where the values lie in it. */
 export const CHART = { width: 240, height: 214, left: 34, right: 234, top: 8, bottom: 194 };
 
-/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js").chart} chart @param {string[]} heads */
-function drawSeries(root, panel, chart, heads) {
+/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
+function drawSeries(root, panel, { arrows, chart }, heads) {
   const document = root.ownerDocument;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
   const figure =
@@ -178,8 +182,10 @@ function drawSeries(root, panel, chart, heads) {
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
-  const style = { bars: panel.style === "bars", cut: panel.cut };
-  const svg = chart(document, CHART, lines, [low, high], short, style);
+  const svg =
+    panel.style === "arrows"
+      ? arrows(document, CHART, lines)
+      : chart(document, CHART, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
   const told = panel.y === "singular value" ? summary : extent;
   const text = panel.lines.map(({ label }, i) => `${label}: ${told(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
@@ -321,7 +327,10 @@ function newFigure(root, panel, content) {
   const figure = h(
     document,
     "figure",
-    { class: [panel.kind, ...("layout" in panel ? [panel.layout] : [])].join(" "), "data-panel": panel.name },
+    {
+      class: [panel.kind, "layout" in panel ? panel.layout : "", "style" in panel ? panel.style : ""].join(" ").trim(),
+      "data-panel": panel.name,
+    },
     title,
     ...body,
     h(document, "output"),

@@ -2,6 +2,7 @@
 
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
+import { lazily } from "../page/files.js";
 import { saving } from "../page/page.js";
 import { python } from "../python/client.js";
 
@@ -157,7 +158,8 @@ export class Live extends HTMLElement {
     const { milliseconds, stored = false, more = false } = answer;
     const detail = await this.paint(answer);
     delete this.dataset.stale;
-    if (more) return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
+    if (more)
+      return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
     if (!stored) {
       for (const field of this.fields) field.complain();
       this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
@@ -198,14 +200,23 @@ export class Live extends HTMLElement {
     on("input", (event) => {
       const field = touched(event);
       if (field) this.change([field]);
-      else this.choose(event.target);
+      else if (!event.target.closest(".menu")) this.choose(event.target);
     });
     on("dblclick", (event) => {
       const field = touched(event);
       if (field?.kind === "range") this.change([field], field.initial);
     });
     on("submit", (event) => event.preventDefault());
+    /** @param {any} event it does not bubble */
+    const opened = ({ target }) => target.matches(".export[open]") && this.#offer();
+    this.addEventListener("toggle", opened, { signal, capture: true });
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.press(target));
+  }
+
+  /** Names the figures that can be saved by themselves. */
+  async #offer() {
+    const { offer } = await lazily(() => import("./poster.js")).catch(() => ({ offer: undefined }));
+    offer?.(this); // without it there is the choice of all
   }
 
   /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
@@ -249,7 +260,9 @@ export class Live extends HTMLElement {
   /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
   restored(wrong) {
     if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.querySelectorAll("details.world, details.rest")))
+    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+      this.querySelectorAll("details.world, details.rest")
+    ))
       details.open = this.fields.some((field) => field.moved && details.contains(field.element));
   }
 

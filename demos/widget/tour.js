@@ -35,8 +35,7 @@ export function tour(demo) {
   strip.hidden = false;
 
   /** What is said of a world. @param {string} name */
-  const option = (name) =>
-    /** @type {HTMLOptionElement} */ (world.element.querySelector(`option[value="${name}"]`));
+  const option = (name) => /** @type {HTMLOptionElement} */ (world.element.querySelector(`option[value="${name}"]`));
   /** @param {string} name */
   const told = (name) => `${option(name).text}. ${option(name).dataset.about}`;
   const next = (/** @type {string} */ label, to = present + 1) =>
@@ -54,9 +53,19 @@ export function tour(demo) {
 
   const contents = [
     () => {
-      const slider = h("input", { type: "range", min: "0", max: "100", step: "1", value: "50", "aria-label": "Your guess in per cent" });
+      const slider = h("input", {
+        type: "range",
+        min: "0",
+        max: "100",
+        step: "1",
+        value: "50",
+        "aria-label": "Your guess in per cent",
+      });
       const said = h("output", {}, "50 %");
-      slider.addEventListener("input", () => (said.textContent = `${/** @type {HTMLInputElement} */ (slider).value} %`));
+      slider.addEventListener(
+        "input",
+        () => (said.textContent = `${/** @type {HTMLInputElement} */ (slider).value} %`),
+      );
       const show = next("Show");
       show.addEventListener("click", () => (guess = /** @type {HTMLInputElement} */ (slider).value));
       const skip = next("Skip");
@@ -68,19 +77,34 @@ export function tour(demo) {
     () => {
       see(friendly);
       return [
-        h("p", {}, h("span", { class: "found" }), " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of others is."),
+        h(
+          "p",
+          {},
+          h("span", { class: "found" }),
+          " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of others is.",
+        ),
         next("A hostile change"),
       ];
     },
     () => {
       see(hostile);
       return [
-        h("p", {}, `${told(hostile)} `, h("span", { class: "found" }), " Of all changes here this method explains the least of this one. Where a real change looks like it, do not expect much."),
+        h(
+          "p",
+          {},
+          `${told(hostile)} `,
+          h("span", { class: "found" }),
+          " Of all changes here this method explains the least of this one. Where a real change looks like it, do not expect much.",
+        ),
         next("What this does not show"),
       ];
     },
     () => [
-      h("p", {}, "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is a question for the evidence below."),
+      h(
+        "p",
+        {},
+        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is a question for the evidence below.",
+      ),
       next("Close", -1),
     ],
   ];

@@ -105,7 +105,11 @@ def ris(item: Item) -> str:
         ("TI", item["title"]),
         *([("T2", item["container-title"])] if "container-title" in item else []),
         ("PY", parts[0]),
-        *([("DA", _day(item).replace("-", "/")), ("ET", item["version"])] if page else []),
+        *(
+            [("DA", _day(item).replace("-", "/")), ("M2", f"Version: {item['version']}")]
+            if page
+            else []
+        ),
         *([("DO", item["DOI"])] if "DOI" in item else []),
         ("UR", item["URL"]),
         *([("Y2", "YYYY/MM/DD")] if page else []),

@@ -51,6 +51,7 @@ await bundle(
     "lab/lab.css",
     "page/tables.js",
     "page/calculator.js",
+    "page/choose.js",
     "page/scatter.js",
     "page/offline.js",
   ],

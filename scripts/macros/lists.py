@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any, get_args
@@ -13,7 +14,9 @@ from demos.world import toy
 from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.memory import STATES
 from scripts.catalog.others import read_others
+from scripts.catalog.recipes import RECIPES
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
 from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
@@ -83,24 +86,28 @@ class Lists(Page):
 
     @macro
     def dimensions(self) -> str:
-        """The rubric's dimensions with how often they are awarded and get which verdict."""
-        methods = [m for m in catalog().methods.values() if m.graded]
+        """The rubric's dimensions, and how often the survey awards them."""
+        rows = [
+            (key, name, POINTS[key], MEANINGS[key], sum(key in m.survey for m in self.graded()))
+            for key, name in DIMENSIONS.items()
+        ]
+        return self.draw("dimensions", rows)
+
+    @macro
+    def verdict_counts(self) -> str:
+        """How many methods get which verdict."""
         words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
-            found = [m.verdicts[key] for m in methods]
-            rows.append(
-                {
-                    "key": key,
-                    "name": name,
-                    "worth": POINTS[key],
-                    "meaning": MEANINGS[key],
-                    "awarded": sum(key in m.survey for m in methods),
-                    "counts": [[v.word for v in found].count(word) for word in words],
-                    "fragile": sum(v.fragile for v in found),
-                }
-            )
-        return self.draw("dimensions", rows, words)
+            found = [m.verdicts[key] for m in self.graded()]
+            counts = Counter(v.word for v in found)
+            fragile = sum(v.fragile for v in found)
+            rows.append((key, name, [*(counts[word] for word in words), fragile]))
+        return self.draw("verdict_counts", rows, words)
+
+    def graded(self) -> list[Method]:
+        """All methods that have grades."""
+        return [m for m in catalog().methods.values() if m.graded]
 
     @macro
     def worked_example(self, slug: str, dimension: Dimension) -> str:
@@ -225,8 +232,32 @@ class Lists(Page):
 
     @macro
     def chooser(self) -> str:
-        """From needs to a shortlist."""
-        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS, found=False)
+        """From a model and a GPU to a short list with recipes."""
+        best_runs = peft_benchmark.best("metamathqa")
+        rows: list[dict[str, Any]] = [
+            {
+                "method": m,
+                "offers": offers(m),
+                "run": best_runs.get(m.number or 0),
+                "word": m.verdicts["BL"].word if "BL" in m.verdicts else "–",
+                "recipe": m.slug in RECIPES,
+            }
+            for m in self.active()
+        ]
+        rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
+        html = self.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
+        address = f"{self.root}assets/demo/choose.js"
+        return f'{html}<script type="module" src="{address}"></script>\n'
+
+    @macro
+    def memory_check(self) -> str:
+        """How far the estimate is from what PEFT's benchmark measured."""
+        off = peft_benchmark.memory_errors()
+        mean, worst = sum(map(abs, off)) / len(off), max(map(abs, off))
+        return (
+            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
+            f"by {100 * mean:.0f} % on average and by {100 * worst:.0f} % at most"
+        )
 
     def active(self) -> Iterator[Method]:
         """All methods that one would choose today."""

@@ -111,7 +111,9 @@ class Furniture(Page):
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         html = path.read_text(encoding="utf-8").replace("\n", " ")
-        attributes = f'method="{slug}"{self.peft_attribute(slug)} data-search-exclude'
+        name = escape(catalog().names()[slug])
+        attributes = f'method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
+        attributes += " data-search-exclude"
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         return f'\n<div class="ah">{element}</div>\n'
 

@@ -14,6 +14,8 @@ import numpy as np
 from scipy import stats
 
 from scripts.bootstrap import ROOT
+from scripts.catalog.counts import MODELS
+from scripts.catalog.memory import INPUTS, STATES, estimate
 from scripts.macros.scatter import Axis, Dot, Plot
 
 DATA = ROOT / "docs" / "data"
@@ -164,6 +166,29 @@ def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agree
     return Agreement(
         len(pairs), float(result.statistic), float(result.pvalue), float(low), float(high)
     )
+
+
+def memory_errors() -> list[float]:
+    """Return by what share the estimate of memory is off for each run that adapts linear weights.
+
+    All runs of the mathematics have Llama-3.2-3B in 16 bits, four sequences of at most 768 tokens,
+    AdamW and no checkpointing.
+    """
+    model = MODELS[0]
+    shape = {k: v for k, v in model._asdict().items() if isinstance(v, int)}
+    given = {**shape, "bits": 16, "linear": 0, "state": STATES["AdamW"], "tokens": 4 * 768}
+    found = []
+    with (DATA / "peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
+        for run in csv.DictReader(file):
+            targets = run["target_modules"].split("+")
+            if set(targets) <= INPUTS.keys():
+                inputs = sum(shape[INPUTS[target]] for target in targets)
+                trained = int(run["trainable_params"])
+                more = {"inputs": inputs, "trained": trained, "checkpointing": False}
+                found.append(
+                    estimate({**given, **more})["all"] / float(run["peak_memory_bytes"]) - 1
+                )
+    return found
 
 
 # The plots ----------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ be closer.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from typing import Any
 
@@ -28,39 +27,13 @@ OUT = ROOT / ".build" / "compare"
 FIRST = ("lora", "dora")
 
 
-def names(catalog: Catalog) -> dict[str, str]:
-    """Return what every module is called, in the order of the catalogue.
-
-    A page's title names its first module, or the first few; the others are called as their classes
-    are.
-    """
-    found: dict[str, str] = {}
-    for m in catalog.methods.values():
-        parts = m.title.split(" and ")
-        if len(parts) > len(m.modules):
-            parts = [m.title]
-        parts += [words(load(module).__name__) for module in m.modules[len(parts) :]]
-        found |= dict(zip(m.modules, parts, strict=True))
-    return found
-
-
-def words(name: str) -> str:
-    """Return the name of a class as words.
-
-    >>> words("PrefixTuning"), words("ETHERPlus"), words("LLaMAAdapter")
-    ('Prefix tuning', 'ETHER plus', 'LLaMA adapter')
-    """
-    first, *rest = re.sub(r"(?<=\w\w)(?=[A-Z][a-z])", " ", name).split()
-    return " ".join([first, *(word.lower() for word in rest)])
-
-
 def page(catalog: Catalog) -> str:
     """Return the page's element with the first pair drawn.
 
     Raises:
         ValueError: when the second method of the first pair is not matched at its default.
     """
-    shown = names(catalog)
+    shown = catalog.names()
     a, b = (_side(method, shown)._asdict() for method in FIRST)
     answers = compare(a, b, {}, True)
     knob = main_knob(FIRST[1])
@@ -126,7 +99,7 @@ def main() -> None:
     catalog = read()
     (OUT / "compare.html").write_text(page(catalog), encoding="utf-8")
     for slug in slugs():
-        text = json.dumps(pairs(slug, names(catalog)), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(pairs(slug, catalog.names()), ensure_ascii=False, separators=(",", ":"))
         (OUT / f"{slug}.json").write_text(text, encoding="utf-8")
     for path in OUT.glob("*.json"):
         if path.stem not in slugs():

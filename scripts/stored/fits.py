@@ -5,6 +5,7 @@ The file is that of a sweep. It also says which world is friendly to the method,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,11 +13,10 @@ from typing import Any
 
 import brotli
 
-from adapters_np.core import WeightAdapter, flatten
 from demos import worlds
 from demos.fit import fit, last
-from demos.probe import PAGE, main_knob, probe, start
-from demos.ways import want
+from demos.probe import PAGE, main_knob, start
+from demos.ways import reach, show, want
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
@@ -31,8 +31,9 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-MANY = 600
-"""Numbers from which on a fit takes seconds, as it does of outputs: fewer are stored then."""
+SECONDS = 6.0
+"""Of computing for a method, after which no more is stored: on a slow machine it is less, but the
+same."""
 
 
 @cache
@@ -41,14 +42,16 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    worst = hostile(slug)
+    began, worst = time.process_time(), hostile(slug)
     answers: list[Answer] = []
     for value, world in wanted(slug, worst):
+        if time.process_time() > began + SECONDS:
+            break
         try:
-            found = probe(slug, PAGE | {knob.name: value, "world": world})
+            *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
         except ValueError:  # the shape of the weight forbids this value
             continue
-        answers.append({"value": value, "world": world, "others": []} | found)
+        answers.append({"value": value, "world": world, "others": []} | show(found))
     more = {"hostile": worst, "friendly": friendly(slug)}
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
@@ -62,14 +65,14 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     if not knob:
         return []
     best, values = friendly(slug), knob.values()
-    adapter, _ = start(slug, {"size": PAGE["size"]})
-    few = flatten(adapter).size > MANY or not isinstance(adapter, WeightAdapter)
-    order = list(dict.fromkeys(values[i] for i in spread(len(values))))
+    place = values.index(knob.default)
+    order = sorted(values, key=lambda value: abs(values.index(value) - place))
+    if len(values) > 2 * SOME:
+        order = list(dict.fromkeys(values[i] for i in spread(len(values))))
     found = [(knob.default, world) for world in (DEFAULT, best, worst)]
-    found += [(value, DEFAULT) for value in order[: FEW if few else SOME]]
-    if not few:
-        found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
-        found += [(value, best) for value in order[:FEW]]
+    found += [(value, DEFAULT) for value in order[:SOME]]
+    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
+    found += [(value, best) for value in order[:FEW]]
     return list(dict.fromkeys(found))
 
 

@@ -44,7 +44,7 @@ LABELS = {
     "way": "How ΔW is made",
     "world": "Wanted change",
 }
-WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random step"}
+WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
 
