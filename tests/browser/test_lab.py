@@ -287,6 +287,7 @@ def test_a_loras_factors_are_enough(visit: Visit) -> None:
 def test_the_lab_is_accessible(visit: Visit) -> None:
     page = open_lab(visit, "?cell=lora.turn")
     expect(share(page, "lora.turn")).to_have_count(1)
+    page.locator(".frontier").scroll_into_view_if_needed()
     page.locator(".frontier summary").click()
     assert violations(page, ".md-content") == []
 
