@@ -33,7 +33,7 @@ export class Specimen {
     Object.assign(this, { key });
     const { method, world, teacher } = cell;
     const [share, size, knobs] = found;
-    const title = make("h3", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
+    const title = make("h2", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
     const views = make("div", { className: "views" });
     const finding = make("p", { className: "finding" }, this.#finding(share, size, at));
     const pin = make("button", { type: "button", name: "pin", ariaPressed: `${this.pinned}` }, "Pin");

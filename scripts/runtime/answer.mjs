@@ -16,6 +16,10 @@ export function answer(python, program, tests, { kind, what }) {
       python.FS.writeFile(`/tests/${name}`, data);
     }
   }
-  python.runPython(program);
-  return python.globals.get(kind)(what);
+  try {
+    python.runPython(program);
+    return python.globals.get(kind)(what);
+  } catch (error) {
+    return `${error}`.split("\n", 1)[0]; // Python is no more
+  }
 }

@@ -15,6 +15,7 @@ from adapters_np.linalg import Array
 from demos.budget import best_of_rank, choose, explained
 from demos.fit import fit, last
 from demos.probe import main_knob, settings
+from demos.ways import AIM
 from demos.world import World, toy
 from demos.worlds import WORLDS, change
 
@@ -25,7 +26,7 @@ def requests() -> list[dict[str, Any]]:
     targets = cycle([change(name, world.W) for name in WORLDS])
     for method, target in zip(slugs(), targets, strict=False):
         fits(method, world, target)
-    return [*probes(), *comparisons()]
+    return [*probes(), *aimed(), *comparisons()]
 
 
 def probes() -> Iterator[dict[str, Any]]:
@@ -41,6 +42,15 @@ def ends(knob: Knob) -> tuple[Any, ...]:
     """Return values of a knob, and one that it does not have."""
     values = knob.values()
     return (*values[:2], values[-1], knob.low - 1) if knob.kind in ("int", "float") else values
+
+
+def aimed() -> Iterator[dict[str, Any]]:
+    """Yield every method fitted and trained towards each kind of change in turn."""
+    wanted = cycle(AIM["world"].options)
+    for method, way in product(slugs(), ("fitted", "trained")):
+        few = {"way": way, "size": "16x16", "steps": 10}
+        yield {"method": method, "knobs": few | {"world": next(wanted)}}
+    yield {"method": "lora", "knobs": {"way": "fitted"}}  # too large
 
 
 def comparisons() -> Iterator[dict[str, Any]]:
