@@ -58,7 +58,7 @@ def share(page: Page, key: str) -> Locator:
     method, world = key.split(".", 1)
     name = next(m["name"] for m in STORED["methods"] if m["slug"] == method)
     title = WORLDS[world].title if world in WORLDS else ""
-    return page.locator(f".specimen[data-share]:has(h3:has-text('{name} on')):has-text('{title}')")
+    return page.locator(f".specimen[data-share]:has(h2:has-text('{name} on')):has-text('{title}')")
 
 
 def stored(method: str, world: str, at: int = 1) -> Any:
@@ -93,10 +93,13 @@ def test_the_page_is_light_and_python_waits_for_a_cell(
     page.goto(site + LAB)
     ready(page)
     page.wait_for_load_state("networkidle")
-    weight = page.evaluate(
-        "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize ?? 0), 0)"
+    sizes = page.evaluate(
+        "performance.getEntries().map(({ name, transferSize }) => [name, transferSize ?? 0])"
     )
-    assert 20_000 < weight <= 300_000
+    assert sum(size for _, size in sizes) <= 300_000
+    assert sum(size for name, size in sizes if "search" not in name) <= 150_000
+    (data,) = (size for name, size in sizes if "/lab-" in name and name.endswith(".json"))
+    assert 1000 < data <= 120_000
     assert [url for url in requests if is_python(url)] == []
 
 
@@ -142,6 +145,7 @@ def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
     ready(page)
     expect(page.locator(".specimen")).to_have_count(2)
     expect(page.locator(".specimen [aria-pressed=true]")).to_have_count(1)
+    page.locator(".frontier").scroll_into_view_if_needed()
     expect(page.locator(".frontier text.first")).to_have_text("OFT")
 
 
@@ -165,7 +169,7 @@ def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
 def test_a_student_and_its_teacher_open(visit: Visit) -> None:
     page = open_lab(visit)
     cell(page, "lora.by.ia3").click()
-    expect(page.locator(".specimen[data-share] h3")).to_have_text(
+    expect(page.locator(".specimen[data-share] h2")).to_have_text(
         re.compile(r"LoRA on a change by")
     )
     expect(page.locator(".specimen canvas")).to_have_count(3)
@@ -214,6 +218,7 @@ def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
     expect(row.locator("td").nth(place)).to_have_text("100")
     at_pairs = stored("ia3", "pairs")[0]
     expect(row.locator("td").nth(list(WORLDS).index("pairs"))).to_have_text(percent(at_pairs))
+    page.locator(".frontier").scroll_into_view_if_needed()
     expect(page.locator(".frontier text.own")).to_have_text("MyGains")
 
 
@@ -282,6 +287,7 @@ def test_a_loras_factors_are_enough(visit: Visit) -> None:
 def test_the_lab_is_accessible(visit: Visit) -> None:
     page = open_lab(visit, "?cell=lora.turn")
     expect(share(page, "lora.turn")).to_have_count(1)
+    page.locator(".frontier").scroll_into_view_if_needed()
     page.locator(".frontier summary").click()
     assert violations(page, ".md-content") == []
 
