@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from scripts.catalog.counts import MODELS, TARGETS
 
 SCRIPT = """
 const m = await import(process.argv[1]);
-const out = { counted: {}, estimates: [] };
+const out = { counted: {}, estimates: [], exports: Object.keys(m) };
 for (const model of m.models) for (const [slug, { start, place }] of Object.entries(m.methods))
   for (const [targets, where] of Object.entries(m.targets)) {
     let total = 0;
@@ -66,6 +67,15 @@ def test_a_page_counts_every_method_on_every_model_as_python_does(answers: dict[
         for targets in TARGETS
     }
     assert answers["counted"] == wanted
+
+
+def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any]) -> None:
+    page = (ROOT / "demos/page/choose.js").read_text("utf-8")
+    taken = set(re.findall(r"this\.#data\.(\w+)", page))
+    groups = re.findall(r"const \{([^}]+)\} = this\.#data;", page)
+    taken |= {name.strip() for names in groups for name in names.split(",")}
+    assert taken <= set(answers["exports"])
+    assert {"states", "inputs", "recipes", "counted"} <= taken
 
 
 def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:

@@ -120,8 +120,8 @@ export function tour(demo) {
   /** Says what the picture shows, once it is the step's. */
   const tell = () => {
     const found = text.querySelector(".found");
-    const own = demo.querySelector("[data-panel=explained] .value")?.textContent;
-    const chance = demo.querySelector("[data-panel=chance] .value")?.textContent;
+    const own = demo.querySelector(".gauges [data-panel=explained] .value")?.textContent;
+    const chance = demo.querySelector(".gauges [data-panel=chance] .value")?.textContent;
     if (!found || !own || world.text !== drawn()) return;
     const said = guess !== undefined && present === 1 ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";

@@ -10,6 +10,7 @@ there in 16 bits, in 32, as log-probabilities and as a gradient. Fragmentation i
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,11 +58,12 @@ def estimate(given: Mapping[str, Any]) -> dict[str, float]:
 
 
 def javascript() -> str:
-    """Return the formulas as a function for a page."""
+    """Return the formulas as a function for a page, with what optimisers keep and weights take."""
     lines = [
         f"  v.{name}={script(expression(ast.parse(formula, mode='eval').body))};"
         for name, formula in FORMULAS.items()
     ]
-    return "\n".join(
-        ("export function estimate(given) {", "  const v={...given};", *lines, "  return v;", "}")
-    )
+    inputs = ",".join(f"{name}:v=>v.{width}" for name, width in INPUTS.items())
+    head = "export function estimate(given) {\n  const v={...given};"
+    tail = f"  return v;\n}}\nexport const states={json.dumps(STATES)};"
+    return "\n".join((head, *lines, tail, f"export const inputs={{{inputs}}};", ""))

@@ -5,7 +5,6 @@ The file is that of a sweep. It also says which world is friendly to the method,
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import brotli
 
+from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
 from demos.probe import PAGE, main_knob, start
@@ -31,9 +31,10 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-SECONDS = 6.0
-"""Of computing for a method, after which no more is stored: on a slow machine it is less, but the
-same."""
+MOST_WORK = 20_000
+"""Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
+by the clock two builds would differ. On tokens one is about as long as three others.
+"""
 
 
 @cache
@@ -42,16 +43,18 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    began, worst = time.process_time(), hostile(slug)
+    worst, work = hostile(slug), 0
     answers: list[Answer] = []
     for value, world in wanted(slug, worst):
-        if time.process_time() > began + SECONDS:
+        if work > MOST_WORK:
             break
         try:
             *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
         except ValueError:  # the shape of the weight forbids this value
             continue
         answers.append({"value": value, "world": world, "others": []} | show(found))
+        each = 1 if found.change.symbol == "W" else 3
+        work += each * len(found.errors) * flatten(found.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
@@ -88,9 +91,9 @@ def friendly(slug: str) -> str:
 
 @cache
 def hostile(slug: str) -> str:
-    """Return the world of which a method explains least, as far as four steps of a fit tell."""
+    """Return the world of which a method explains least, as far as two steps of a fit tell."""
     others = (name for name in worlds.WORLDS if name not in CONTROLS)
-    return max(others, key=lambda name: error(slug, name, 4))
+    return max(others, key=lambda name: error(slug, name, 2))
 
 
 def error(slug: str, world: str, steps: int) -> float:

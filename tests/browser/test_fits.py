@@ -45,7 +45,7 @@ def test_without_javascript_a_fit_is_there_with_its_numbers(browser: Browser, si
         for name in ("Wanted ΔW*", "Fitted ΔW", "Left", "Wanted", "Reached"):
             expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
         expect(demo.locator(".sentence")).to_have_text(probe("oft", PAGE)["sentence"])
-        expect(demo.locator("[data-panel=explained]")).to_contain_text("%")
+        expect(demo.locator(".gauges [data-panel=explained]")).to_contain_text("%")
         expect(demo.locator(".extents tbody tr")).to_have_count(5)
         expect(demo.locator(".tour")).to_be_hidden()
 
@@ -66,12 +66,16 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     page.goto(without_python + LORA)
     knob(page, "rank").press("ArrowLeft")
     page.wait_for_function("() => stored.at(-1)?.knobs.rank === 7")
-    expect(page.locator("[data-panel=rank]")).to_contain_text("7 of 32")
+    expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("7 of 32")
     knob(page, "rank").press("ArrowRight")
     knob(page, "world").select_option("few")
     page.wait_for_function("() => stored.at(-1)?.knobs.world === 'few'")
     assert value(page.evaluate("stored.at(-1)"), "explained") == pytest.approx(100, abs=1e-3)
     expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
+
+
+WORLD = {"cpt": "own", "prefix_tuning": "own"}
+"""Where a wrong hypothesis has many minima, round-off chooses one of them."""
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
@@ -80,14 +84,14 @@ def test_a_fit_in_the_browser_ends_where_cpython_s_does(tab: Page, site: str, me
         tab.goto(site + LORA)
     tab.evaluate(WIDGET, method)
     tab.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
-    own = choose(load(method), np.eye(32), 128)[0].knobs
+    own = choose(load(method), np.eye(32), 64)[0].knobs
     plain = {k: f"{v}".lower() if isinstance(v, bool) else v for k, v in own.items()}
-    answer = tab.evaluate(RUN, {**plain, "way": "fitted", "world": "mix"})
+    answer = tab.evaluate(RUN, {**plain, "way": "fitted", "world": WORLD.get(method, "mix")})
     assert answer["errors"] == []
     expected = probe(method, answer["knobs"])
     assert "Stopped" not in expected["sentence"]
     ours, theirs = (np.sqrt(1 - value(a, "explained") / 100) for a in (answer, expected))
-    assert ours == pytest.approx(theirs, rel=1e-6)
+    assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-6 if method in WORLD else 0)
 
 
 # Links that name settings -------------------------------------------------------------------------
@@ -97,15 +101,15 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
     context: BrowserContext, page: Page, site: str
 ) -> None:
     requests = record(context)
-    page.goto(f"{site}{LORA}?rank=3&world=few")
+    page.goto(f"{site}{LORA}?world=few")
     page.wait_for_function("() => stored.length")
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if is_python(url)]
     shown = page.evaluate("stored.at(-1)")
-    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (3, "few")
+    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (8, "few")
     expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator(".sentence")).to_have_text(
-        probe("lora", PAGE | {"rank": 3, "world": "few"})["sentence"]
+        probe("lora", PAGE | {"world": "few"})["sentence"]
     )
 
 
@@ -116,7 +120,7 @@ def test_a_link_to_what_is_not_stored_shows_no_other_numbers_until_python_answer
     page: Page, site: str, query: str
 ) -> None:
     held: list[Route] = []
-    page.route("**/numpy.bin*", held.append)
+    page.route("**/numpy.bin*", lambda route: held.append(route))
     page.goto(f"{site}{LORA}{query}")
     expect(page.locator(".note")).to_contain_text("Loading Python")
     for part in (".picture", ".gauges", ".sentence"):
@@ -152,7 +156,7 @@ def test_where_python_does_not_come_a_link_says_what_the_picture_is_of(
 
 def test_a_compared_pair_shows_no_other_numbers_than_its_link_names(page: Page, site: str) -> None:
     held: list[Route] = []
-    page.route("**/numpy.bin*", held.append)
+    page.route("**/numpy.bin*", lambda route: held.append(route))
     page.goto(site + "compare/?a=lora&b=oft&seed=3")
     expect(page.locator(".note")).to_contain_text("Loading Python")
     expect(page.locator(".picture").first).to_be_hidden()
@@ -185,7 +189,7 @@ def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
     knob(page, "seed").press("ArrowRight")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".note")).to_contain_text("the best so far")
-    expect(page.locator("[data-panel=explained]")).to_contain_text("%")
+    expect(page.locator(".gauges [data-panel=explained]")).to_contain_text("%")
 
 
 def test_training_has_controls_of_its_own(visit: Visit) -> None:

@@ -117,15 +117,15 @@ def test_stored_numbers_are_those_of_python(
 
 
 def test_without_python_the_main_control_still_redraws(page: Page, without_python: str) -> None:
-    page.goto(without_python + "methods/lora/")
+    page.goto(f"{without_python}methods/lora/{STEP}")
     control = main_control(page, "rank")
     control.press("ArrowLeft")
     page.wait_for_selector("adapter-demo[data-state=error]")
     for rank in (6, 5, 4):
         control.press("ArrowLeft")
         assert update_at(page, "rank", rank, stored=True)["milliseconds"] == 0
-        expect(page.locator(".gauges")).to_contain_text(f"Rank of ΔW{rank} of 32")
-        expect(page.locator(".note")).to_have_text(f"Stored picture at rank {rank}")
+        expect(page.locator(".gauges")).to_contain_text(f"Rank of ΔW{rank} of 64")
+        expect(page.locator(".note")).to_contain_text(f"Stored picture at rank {rank}")
     expect(page.get_by_role("alert").filter(has_text="Python")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
