@@ -88,7 +88,10 @@ export function poster({ title, settings, sides, gauges, sentence, foot }, shape
   told.forEach(([label, value], i) => {
     const [x, line] = [EDGE + (i % columns) * cell, y + 54 * Math.floor(i / columns)];
     svg.append(node("text", { x, y: line, class: "small" }, clipped(label, cell - 10, 13)));
-    svg.append(node("text", { x, y: line + 22, class: "value" }, value));
+    const long = value.length * 0.6 * 18 > cell - 10;
+    svg.append(
+      node("text", { x, y: line + 22, class: long ? "" : "value" }, clipped(value, cell - 10, long ? 15 : 18)),
+    );
   });
   y += 54 * Math.ceil(told.length / columns) + 6;
   write(sentence, EDGE, y, width - 2 * EDGE);

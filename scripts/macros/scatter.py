@@ -122,7 +122,7 @@ class Plot(NamedTuple):
                 continue
             seen.add(dot.method)
             (x, y), width = pixels[dot], LETTER * len(dot.method)
-            for anchor, start in (("start", x + 9), ("end", x - 9 - width)):
+            for anchor, start in (("end", x - 9 - width), ("start", x + 9)):
                 box = (start, y - LINE / 2, start + width, y + LINE / 2)
                 if box[0] > 0 and box[2] < NARROWEST and not any(_meet(box, t) for t in taken):
                     taken.append(box)

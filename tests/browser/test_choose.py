@@ -129,7 +129,7 @@ def test_the_calculator_has_names_and_its_state_in_the_address(visit: Visit) -> 
     expect(form.locator("input[name=knob-rank]")).to_have_value("4")
     names = form.locator("select[name=method] option").all_inner_texts()
     assert not [name for name in names if "_" in name or name.islower()]
-    form.locator("select[name=method]").select_option("lora")
+    form.locator("select[name=method]").select_option("adalora")
     form.locator("input[name=knob-rank]").fill("3")
     page.wait_for_function("() => location.search.includes('knob-rank=3')")
-    assert query(page)["method"] == ["lora"]
+    assert query(page)["method"] == ["adalora"]
