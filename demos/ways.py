@@ -84,7 +84,7 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
         if not progress.done:
             errors.append(progress.error)
         now = time.perf_counter()
-        stopped = now - began > seconds
+        stopped = not progress.done and now - began > seconds
         if progress.done or stopped or (len(errors) > 1 and now - shown > PAUSE):
             shown = now
             more = not (progress.done or stopped)

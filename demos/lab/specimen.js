@@ -55,9 +55,18 @@ export class Specimen {
         make("button", { type: "button", name: "close" }, "Close"),
       ),
     );
-    this.#views = world ? { target: picture(world) } : {};
+    this.#views = {};
     this.#draw(views);
+    if (world) this.#first(world.name, views);
     await this.#ask(cell, knobs, share, views);
+  }
+
+  /** Draws what is wanted before Python is there. @param {string} name @param {HTMLElement} place */
+  async #first(name, place) {
+    const target = await picture(name).catch(() => undefined); // Python brings it too
+    if (!target || this.#views.target || !place.isConnected) return;
+    this.#views = { target };
+    this.#draw(place);
   }
 
   get #goal() {

@@ -30,6 +30,7 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
   const drawing = await charts();
   const names = new Set(panels.map(({ name }) => name));
   for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
+  const known = new Set(parts(root).map(({ dataset }) => dataset.panel));
   const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
   const heads = columns(series);
   for (const panel of panels) {
@@ -249,6 +250,12 @@ function drawGauge(root, panel) {
   if (!dd.firstElementChild) dd.replaceChildren(spans[0], " ", spans[1]);
   write(dd, ".value", panel.text);
   write(dd, ".unit", panel.unit);
+}
+
+/** Puts the numbers of a new kind of answer into its order. @param {HTMLElement} root @param {Panel[]} panels */
+function inOrder(root, panels) {
+  const dl = /** @type {HTMLElement} */ (root.querySelector(".gauges"));
+  for (const { name } of panels) dl.append(...[named(dl, "div", name) ?? []].flat());
 }
 
 /**

@@ -28,7 +28,13 @@ export function tour(demo) {
   let present = -1;
 
   const buttons = NAMES.map((name, i) =>
-    h("button", { type: "button", "data-step": `${i}`, "aria-expanded": "false" }, h("span", {}, `${i + 1}`), name),
+    h(
+      "button",
+      { type: "button", "data-step": `${i}`, "aria-expanded": "false" },
+      h("span", {}, `${i + 1}`),
+      " ",
+      name,
+    ),
   );
   const text = h("div", { class: "step", "aria-live": "polite" });
   strip.replaceChildren(h("div", { class: "steps" }, ...buttons), text);
