@@ -332,6 +332,10 @@ def elsewhere(D: Array, rng: np.random.Generator) -> Array:
     return (U * sigma) @ V.T
 
 
+SPECTRAL = "low_rank"
+"""To this family a change is its singular values: its control has independent entries instead."""
+
+
 def shrink(W: Array, D: Array) -> float:
     """Return the c for which c W is nearest to a change.
 
@@ -354,11 +358,14 @@ def own(before: Any, change: Any, rows: int) -> dict[str, Any]:
     """
     D = np.array(change, dtype=float).reshape(rows, -1)
     W = np.zeros_like(D) if before is None else np.array(before, dtype=float).reshape(rows, -1)
-    real, control = Change(W, D), Change(W, elsewhere(D, np.random.default_rng(0)))
+    rng = np.random.default_rng(0)
+    real, control = Change(W, D), Change(W, elsewhere(D, rng))
+    noise = Change(W, rng.normal(size=D.shape))
     budgets = [rank * sum(D.shape) for rank in (1, 2, 4)]
 
     def row(f: Family) -> dict[str, Any]:
-        found = [(f.form(real, most), f.form(control, most)) for most in budgets]
+        other = noise if f.name == SPECTRAL else control
+        found = [(f.form(real, most), f.form(other, most)) for most in budgets]
         shares = [[r.share, r.size, k.share] if r and k else None for r, k in found]
         return {"title": f.title, "methods": list(f.methods), "found": shares}
 

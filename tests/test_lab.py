@@ -16,7 +16,7 @@ from demos import readers
 from demos.lab import adapter_of, examine, goal, reach, weight
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
-from scripts.stored.lab import order, world
+from scripts.stored.lab import order, picture, world
 
 OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
 
@@ -97,12 +97,12 @@ def test_the_class_is_found_by_the_module_that_defines_it() -> None:
 
 def test_a_stored_picture_is_the_change() -> None:
     for name in WORLDS:
-        entry = world(name)
+        entry = picture(name)
         levels = np.frombuffer(base64.b64decode(entry["levels"]), np.int8)
-        picture = levels * entry["limit"] / 127
-        np.testing.assert_allclose(picture, goal(name).ravel(), atol=0.51 * entry["limit"] / 127)
-        assert entry["best"][0] == 0
-        assert len(picture) == weight().size
+        shown = levels * entry["limit"] / 127
+        np.testing.assert_allclose(shown, goal(name).ravel(), atol=0.51 * entry["limit"] / 127)
+        assert len(shown) == weight().size
+        assert world(name)["best"][0] == 0
 
 
 def test_methods_stand_in_the_order_of_their_worlds() -> None:

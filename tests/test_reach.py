@@ -101,7 +101,7 @@ def test_a_readers_change_is_answered_with_its_control() -> None:
     few = next(f for f in answer["families"] if "lora" in f["methods"])
     assert answer["budgets"] == [96, 192, 384]
     assert few["found"][1][0] == pytest.approx(1)
-    assert few["found"][1][2] == pytest.approx(1)  # its spectrum is all that this family looks at
+    assert few["found"][1][2] < 0.25  # of noise, since the spectrum is all that it looks at
     assert answer["best"][1] == pytest.approx(1)
 
 

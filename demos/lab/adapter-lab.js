@@ -5,11 +5,10 @@
  * has the budget, the open cells and the world of the frontier. `adapter-lab:update` follows every fitted picture.
  */
 
-import { RELOAD } from "../page/files.js";
+import { RELOAD, lazily } from "../page/files.js";
 import { text as csv } from "../widget/csv.js";
 import { Data, percent, settings } from "./data.js";
 import { download, make } from "./dom.js";
-import { frontier, table } from "./frontier.js";
 import { grid } from "./grid.js";
 import { Guess } from "./guess.js";
 import { Specimen } from "./specimen.js";
@@ -31,6 +30,7 @@ class AdapterLab extends HTMLElement {
   /** @type {Own | undefined} */
   #own;
   #world = "mix";
+  #near = false; // whether the reader has come near the frontier
 
   async connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -56,9 +56,19 @@ class AdapterLab extends HTMLElement {
       const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
       if (found) grid(found, (key) => this.#show(key), signal);
     }
-    this.#find(".hint").hidden = this.#find(".frontier").hidden = false;
+    this.#find(".frontier").hidden = false;
     this.#fill();
-    this.#chart();
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        near.disconnect();
+        this.#near = true;
+        this.#chart();
+      },
+      { rootMargin: "300px" },
+    );
+    near.observe(this.#find(".frontier"));
+    signal.addEventListener("abort", () => near.disconnect());
     this.dataset.state = "ready";
   }
 
@@ -106,6 +116,7 @@ class AdapterLab extends HTMLElement {
     }
     table.querySelector(".numbers").textContent = `${data.numbers[at]}`;
     this.#writeOwn();
+    this.#find(".hint").hidden = this.#open.length > 0;
     for (const cell of document.querySelectorAll("[data-cell]"))
       cell.classList.toggle(
         "open",
@@ -194,9 +205,17 @@ class AdapterLab extends HTMLElement {
 
   // The frontier -------------------------------------------------------------------------------------
 
-  #chart() {
+  /** Draws it, once the reader is near: its script is not needed before. */
+  async #chart() {
+    if (!this.#near) return;
     const { data } = this;
+    const { signal } = this.#life;
     const place = this.#find(".frontier");
+    const { frontier, table } = await lazily(() => import("./frontier.js")).catch(({ message }) => {
+      place.textContent = message;
+      return { frontier: undefined, table: undefined };
+    });
+    if (!frontier || !table || signal.aborted) return;
     const world = data.worlds.find(({ name }) => name === this.#world) ?? data.worlds[0];
     const marks = this.#open.map(({ key }) => data.cell(key)?.method.slug);
     /** @param {(import("./data.js").Found | null)[] | undefined} found */
@@ -216,7 +235,7 @@ class AdapterLab extends HTMLElement {
     const focused = document.activeElement === place.querySelector("select");
     const open = place.querySelector("details")?.open ?? false;
     place.replaceChildren(
-      make("h3", {}, "What more numbers buy"),
+      make("h2", {}, "What more numbers buy"),
       make("label", {}, "World ", select),
       frontier(data, world, lines, Math.max(320, Math.min(660, place.clientWidth))),
       make(

@@ -1,12 +1,12 @@
 /** What the build has stored for the lab (scripts/stored/lab.py), and how it is said. */
 
-import { file } from "../page/files.js";
+import { get } from "../page/files.js";
 
 /**
  * @typedef {Record<string, string | number | boolean>} Knobs
  * @typedef {[share: number, size: number, knobs: Knobs]} Found
  * @typedef {{slug: string, name: string, page: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>}} Method
- * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[], limit: number, levels: string}} World
+ * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[]}} World
  * @typedef {{size: [number, number], ranks: number[], numbers: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[]}} Stored
  */
 
@@ -28,7 +28,7 @@ export class Data {
   }
 
   static async load() {
-    const response = await file("lab.json");
+    const response = await get("lab.json"); // the release names it here
     return new Data(await response.json());
   }
 
@@ -70,8 +70,14 @@ export const settings = (knobs) =>
     .map(([name, value]) => `${name}=${typeof value === "boolean" ? (value ? "True" : "False") : value}`)
     .join(", ");
 
-/** A world's picture. @param {World} world @returns {Float64Array} */
-export function picture({ levels, limit }) {
+/** @type {Promise<Record<string, {limit: number, levels: string}>> | undefined} */
+let pictures;
+
+/** A world's picture, as exactly as a byte per entry tells. @param {string} name @returns {Promise<Float64Array>} */
+export async function picture(name) {
+  pictures ??= get("worlds.json").then((response) => response.json());
+  pictures.catch(() => (pictures = undefined));
+  const { levels, limit } = (await pictures)[name];
   const bytes = Uint8Array.from(atob(levels), (letter) => letter.charCodeAt(0));
   return Float64Array.from(new Int8Array(bytes.buffer), (level) => (level * limit) / 127);
 }

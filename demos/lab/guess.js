@@ -79,7 +79,7 @@ export class Guess {
       );
     }
     this.place.replaceChildren(
-      make("h3", {}, `${this.#asked + 1} of ${this.data.worlds.length}: ${title}`),
+      make("h2", {}, `${this.#asked + 1} of ${this.data.worlds.length}: ${title}`),
       make(
         "p",
         {},
@@ -131,7 +131,7 @@ export class Guess {
       list.append(make("li", {}, `${this.#name(slug)}: ${percent(this.#share(slug))} %`));
     const done = this.#asked + 1;
     this.place.replaceChildren(
-      make("h3", {}, `${done} of ${this.data.worlds.length}: ${this.#world.title}`),
+      make("h2", {}, `${done} of ${this.data.worlds.length}: ${this.#world.title}`),
       list,
       make(
         "p",

@@ -154,7 +154,7 @@ class OwnChange extends HTMLElement {
     const sentence =
       `Half of its energy lies in ${directions(0.5)} of ${best.length} directions, 90 % in ${directions(0.9)}.` +
       (shrunk
-        ? ` ${(100 * shrink).toFixed(1)} % of W itself is in it, as ${shrink < 0 ? "weight decay" : "growth"} would put there: that alone is a gain to gains.`
+        ? ` ${(100 * shrink).toFixed(1).replace("-", "−")} % of W itself is in it, as ${shrink < 0 ? "weight decay" : "growth"} would put there: that alone is a gain to gains.`
         : "");
     const head = make("tr", {}, make("th", { scope: "col" }, "Family"));
     for (const budget of budgets) head.append(make("th", { scope: "col" }, `at most ${budget}`));
@@ -188,7 +188,7 @@ class OwnChange extends HTMLElement {
       make(
         "caption",
         {},
-        "Share explained, how many times what a random subspace of as many numbers explains, and in brackets the same of the control: these singular values in random directions.",
+        "Share explained, how many times what a random subspace of as many numbers explains, and in brackets the same of the control: these singular values in random directions, and for few directions, which are nothing but singular values, independent entries.",
       ),
       make("thead", {}, head),
       body,

@@ -33,7 +33,7 @@ export class Specimen {
     Object.assign(this, { key });
     const { method, world, teacher } = cell;
     const [share, size, knobs] = found;
-    const title = make("h3", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
+    const title = make("h2", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
     const views = make("div", { className: "views" });
     const finding = make("p", { className: "finding" }, this.#finding(share, size, at));
     const pin = make("button", { type: "button", name: "pin", ariaPressed: `${this.pinned}` }, "Pin");
@@ -55,9 +55,18 @@ export class Specimen {
         make("button", { type: "button", name: "close" }, "Close"),
       ),
     );
-    this.#views = world ? { target: picture(world) } : {};
+    this.#views = {};
     this.#draw(views);
+    if (world) this.#first(world.name, views);
     await this.#ask(cell, knobs, share, views);
+  }
+
+  /** Draws what is wanted before Python is there. @param {string} name @param {HTMLElement} place */
+  async #first(name, place) {
+    const target = await picture(name).catch(() => undefined); // Python brings it too
+    if (!target || this.#views.target || !place.isConnected) return;
+    this.#views = { target };
+    this.#draw(place);
   }
 
   get #goal() {

@@ -11,7 +11,7 @@ import numpy as np
 
 from demos.reach import FAMILIES, Change
 from scripts.bootstrap import ROOT
-from scripts.macros.lab import ENDS, Lab
+from scripts.macros.lab import ENDS, Lab, stored
 from scripts.macros.page import macro
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
@@ -164,7 +164,10 @@ class RealChanges(Lab):
     @macro
     def real_changes(self) -> str:
         """All families on both models, as a picture in a table."""
-        return self.style() + self.piece("real_changes", rows(SAMPLED_RANK), self.names(), place)
+        names = self.names()
+        for m in stored()["methods"]:
+            names[m["slug"]] = (m["name"], names[m["slug"]][1])
+        return self.style() + self.piece("real_changes", rows(SAMPLED_RANK), names, place)
 
     @macro
     def real_times(self, name: str) -> str:

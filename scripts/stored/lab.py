@@ -1,7 +1,8 @@
-"""Store what the lab opens with: `.build/lab/lab.json`, from docs/data/explained.jsonl.
+"""Store what the lab needs: `.build/lab/lab.json`, from docs/data/explained.jsonl.
 
-It has the names, the worlds with their pictures, and what every method explains of every world and
-of every other method's change, with the numbers and the settings at which it does.
+It has the names, the worlds, and what every method explains of every world and of every other
+method's change, with the numbers and the settings at which it does. `worlds.json` beside it has the
+pictures of the worlds, for the first cell that opens.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scripts.catalog import Catalog, read
 from scripts.stored.comparisons import names
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
+PICTURES = OUT.with_name("worlds.json")
 STUDY = ROOT / "docs" / "data" / "explained.jsonl"
 LEVELS = 127  # of each sign in a stored picture: a byte per entry
 RANKS = 9  # 0 … 8: the curve of the best change of a rank
@@ -48,19 +50,23 @@ def order(methods: list[str]) -> list[str]:
 
 
 def world(name: str) -> dict[str, Any]:
-    """Return a world with its picture, and what the best changes of rank 0, 1, … explain of it."""
-    target, D = WORLDS[name], goal(name)
-    limit = float(np.abs(D).max())
-    levels = np.rint(LEVELS * D / limit).astype(np.int8)
+    """Return a world, and what the best changes of rank 0, 1, … explain of it."""
+    target = WORLDS[name]
     return {
         "name": name,
         "title": target.title,
         "sentence": target.sentence,
         "family": target.family,
-        "best": best_of_rank(D)[:RANKS].round(4).tolist(),
-        "limit": limit,
-        "levels": base64.b64encode(levels.tobytes()).decode(),
+        "best": best_of_rank(goal(name))[:RANKS].round(4).tolist(),
     }
+
+
+def picture(name: str) -> dict[str, Any]:
+    """Return the entries of a world's change in bytes, and the size of the largest."""
+    D = goal(name)
+    limit = float(np.abs(D).max())
+    levels = np.rint(LEVELS * D / limit).astype(np.int8)
+    return {"limit": limit, "levels": base64.b64encode(levels.tobytes()).decode()}
 
 
 def lab(catalog: Catalog) -> dict[str, Any]:
@@ -86,10 +92,12 @@ def lab(catalog: Catalog) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write both files."""
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(lab(read()), ensure_ascii=False, separators=(",", ":"))
-    OUT.write_text(text, encoding="utf-8")
+    pictures = {name: picture(name) for name in WORLDS}
+    for path, data in ((OUT, lab(read())), (PICTURES, pictures)):
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,298 @@
+"""The lab: a table that opens, a guess, a frontier, a reader's adapter and a reader's change."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+
+from demos.lab import examine
+from demos.reach import own
+from demos.worlds import WORLDS
+from scripts.stored.lab import OUT
+from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
+
+LAB = "lab/"
+READY = "adapter-lab[data-state=ready]"
+STORED = json.loads(OUT.read_text("utf-8")) if OUT.exists() else {}
+
+GAINS = """
+from dataclasses import dataclass
+from typing import Annotated
+import numpy as np
+from adapters_np.core import Learned, WeightAdapter
+
+@dataclass(frozen=True, eq=False)
+class MyGains(WeightAdapter):
+    g: Annotated[np.ndarray, Learned("d_out")]
+
+    @classmethod
+    def init(cls, W, rng):
+        return cls(np.zeros(len(W)))
+
+    def delta(self, W):
+        return self.g[:, None] * W
+"""
+
+
+def ready(page: Page) -> Page:
+    expect(page.locator(READY)).to_have_count(1)
+    return page
+
+
+def open_lab(visit: Visit, query: str = "") -> Page:
+    return ready(visit(LAB + query))
+
+
+def cell(page: Page, key: str) -> Locator:
+    return page.locator(f"[data-cell='{key}']")
+
+
+def share(page: Page, key: str) -> Locator:
+    """Return the open cell once Python has answered."""
+    method, world = key.split(".", 1)
+    name = next(m["name"] for m in STORED["methods"] if m["slug"] == method)
+    title = WORLDS[world].title if world in WORLDS else ""
+    return page.locator(f".specimen[data-share]:has(h2:has-text('{name} on')):has-text('{title}')")
+
+
+def stored(method: str, world: str, at: int = 1) -> Any:
+    return next(m for m in STORED["methods"] if m["slug"] == method)["worlds"][world][at]
+
+
+def percent(value: float) -> str:
+    return f"{round(100 * value)}".replace("-", "−")
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+def test_without_javascript_the_tables_are_there(browser: Browser, site: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + LAB)
+        for method in STORED["methods"]:
+            for world, found in method["worlds"].items():
+                text = percent(found[1][0]) if found[1] else "–"
+                expect(cell(page, f"{method['slug']}.{world}")).to_have_text(text)
+            break
+        count = len(STORED["methods"])
+        expect(page.locator("#heat [data-cell]")).to_have_count(count * len(WORLDS))
+        expect(page.locator("#imitation [data-cell]")).to_have_count(len(STORED["teachers"]) ** 2)
+
+
+def test_the_page_is_light_and_python_waits_for_a_cell(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + LAB)
+    ready(page)
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate(
+        "performance.getEntries().map(({ name, transferSize }) => [name, transferSize ?? 0])"
+    )
+    assert sum(size for _, size in sizes) <= 300_000
+    assert sum(size for name, size in sizes if "search" not in name) <= 150_000
+    (data,) = (size for name, size in sizes if "/lab-" in name and name.endswith(".json"))
+    assert 1000 < data <= 120_000
+    assert [url for url in requests if is_python(url)] == []
+
+
+def test_another_budget_changes_the_table_and_the_address(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.get_by_label("261").check()
+    expect(cell(page, "lora.turn")).to_have_text(percent(stored("lora", "turn", 2)[0]))
+    expect(page).to_have_url(re.compile(r"ranks=4"))
+    expect(page.locator("#heat caption")).to_contain_text("261 numbers")
+
+
+def test_a_click_opens_target_fit_and_rest_as_python_computes_them(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.evaluate(
+        "document.addEventListener('adapter-lab:update', ({ detail }) => (window.told = detail))"
+    )
+    cell(page, "lora.turn").click()
+    expect(share(page, "lora.turn")).to_have_count(1)
+    found, _, knobs = stored("lora", "turn")
+    expected = examine("lora", knobs, "turn")
+    told = page.evaluate("({ share: told.share, rest: Array.from(told.views.rest) })")
+    assert told["share"] == pytest.approx(expected["share"], rel=1e-6)
+    assert told["share"] == pytest.approx(found, abs=1e-3)
+    np.testing.assert_allclose(told["rest"], expected["views"]["rest"], atol=1e-5)
+    expect(page.locator(".specimen canvas")).to_have_count(3)
+    expect(page.locator(".specimen .finding")).to_contain_text(f"Explains {percent(found)} %")
+
+
+def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
+    visit: Visit, site: str
+) -> None:
+    page = open_lab(visit)
+    cell(page, "oft.turn").click()
+    expect(share(page, "oft.turn")).to_have_count(1)
+    page.get_by_role("button", name="Pin").click()
+    cell(page, "ia3.turn").click()
+    expect(share(page, "ia3.turn")).to_have_count(1)
+    expect(page.locator(".specimen")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"pin=oft\.turn&cell=ia3\.turn"))
+    link = page.url
+    follow(page, f"{site}rubric/")
+    follow(page, link)
+    ready(page)
+    expect(page.locator(".specimen")).to_have_count(2)
+    expect(page.locator(".specimen [aria-pressed=true]")).to_have_count(1)
+    page.locator(".frontier").scroll_into_view_if_needed()
+    expect(page.locator(".frontier text.first")).to_have_text("OFT")
+
+
+def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
+    page = open_lab(visit)
+    first = page.locator("#heat [data-cell][tabindex='0']")
+    first.focus()
+    focused = "document.activeElement.dataset.cell"
+    for arrow in ("ArrowDown", "ArrowRight"):
+        before = page.evaluate(focused)
+        page.keyboard.press(arrow)
+        becomes(page, f"{focused} !== '{before}'", True)
+    key = page.evaluate(focused)
+    page.keyboard.press("Enter")
+    expect(share(page, key)).to_have_count(1)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".specimen")).to_have_count(0)
+    expect(cell(page, key)).to_be_focused()
+
+
+def test_a_student_and_its_teacher_open(visit: Visit) -> None:
+    page = open_lab(visit)
+    cell(page, "lora.by.ia3").click()
+    expect(page.locator(".specimen[data-share] h2")).to_have_text(
+        re.compile(r"LoRA on a change by")
+    )
+    expect(page.locator(".specimen canvas")).to_have_count(3)
+
+
+def test_what_the_address_asks_for_in_vain_is_said(visit: Visit) -> None:
+    page = open_lab(visit, "?cell=lora.nowhere&ranks=3")
+    status = page.locator("adapter-lab .opened .status")
+    expect(status).to_contain_text("ranks=3, cell=lora.nowhere")
+
+
+# Guessing -----------------------------------------------------------------------------------------
+
+
+def test_a_guess_is_scored_and_its_column_opened(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.get_by_label("guess first").check()
+    world = STORED["worlds"][0]["name"]
+    expect(cell(page, f"lora.{world}")).to_have_text("?")
+    items = page.locator(".guess li > span")
+    before = items.all_text_contents()
+    up = page.get_by_role("button", name=f"{before[2]} up")
+    up.focus()
+    page.keyboard.press("Enter")
+    expect(items).to_have_text([before[0], before[2], before[1], before[3], before[4]])
+    expect(page.get_by_role("button", name=f"{before[2]} up")).to_be_focused()
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.locator(".guess .score")).to_contain_text("of 10 pairs in the right order")
+    expect(cell(page, f"lora.{world}")).to_have_text(percent(stored("lora", world)[0]))
+    expect(cell(page, f"lora.{STORED['worlds'][1]['name']}")).to_have_text("?")
+
+
+# The reader's own ---------------------------------------------------------------------------------
+
+
+def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
+    page = open_lab(visit)
+    code = page.locator("code-cell[name=own]")
+    code.get_by_role("button", name="Edit and run").click()
+    code.get_by_role("textbox", name="Python code").fill(GAINS)
+    code.get_by_role("button", name="Run", exact=True).click()
+    expect(code.get_by_role("status")).to_contain_text("fitted to all worlds", timeout=120_000)
+    row = page.locator("#heat .yours")
+    expect(row.locator("th")).to_have_text("MyGains yours")
+    place = list(WORLDS).index("rows")
+    expect(row.locator("td").nth(place)).to_have_text("100")
+    at_pairs = stored("ia3", "pairs")[0]
+    expect(row.locator("td").nth(list(WORLDS).index("pairs"))).to_have_text(percent(at_pairs))
+    page.locator(".frontier").scroll_into_view_if_needed()
+    expect(page.locator(".frontier text.own")).to_have_text("MyGains")
+
+
+def test_code_without_an_adapter_is_told_what_is_missing(visit: Visit) -> None:
+    page = open_lab(visit)
+    code = page.locator("code-cell[name=own]")
+    code.get_by_role("button", name="Edit and run").click()
+    code.get_by_role("textbox", name="Python code").fill("x = 1")
+    code.get_by_role("button", name="Run", exact=True).click()
+    expect(code.get_by_role("status")).to_contain_text("the code defines no adapter")
+    expect(page.locator("#heat .yours")).to_have_count(0)
+
+
+def npy(name: str, array: Any) -> FilePayload:
+    file = io.BytesIO()
+    np.save(file, array)
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": file.getvalue()}
+
+
+def test_a_readers_change_is_measured_and_wrong_files_are_told(visit: Visit) -> None:
+    page = open_lab(visit)
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(24, 40))
+    after = W + np.outer(rng.normal(size=24), rng.normal(size=40))
+    before_input, after_input = page.locator("own-change [type=file]").all()
+    status = page.locator("own-change .status")
+    before_input.set_input_files(npy("w.npy", W))
+    expect(status).to_have_text("W is read. W′ is still to come.")
+    wrong = after.copy()
+    wrong[3, 7] = np.nan
+    for array, message in (
+        (after.T, "W is 24 × 40 and W′ is 40 × 24"),
+        (W, "W and W′ are equal"),
+        (wrong, "1 entries that are not finite, the first in row 4, column 8"),
+        (after.astype(int), "v.npy holds <i8"),
+    ):
+        after_input.set_input_files(npy("v.npy", array))
+        expect(status).to_contain_text(message)
+    after_input.set_input_files(npy("v.npy", after))
+    expect(status).to_contain_text("Measured")
+    expected = own(W.ravel(), (after - W).ravel(), 24)["families"]
+    rows = page.locator("own-change tbody tr")
+    expect(rows).to_have_count(len(expected))
+    expect(rows.first.locator("td").first).to_have_text(re.compile(r"^100 %, 15\.0 ×"))
+    for i, family in enumerate(expected):
+        text = percent(family["found"][1][0]) + " %" if family["found"][1] else "–"
+        expect(rows.nth(i).locator("td").nth(1)).to_contain_text(text)
+
+
+def test_a_loras_factors_are_enough(visit: Visit) -> None:
+    page = open_lab(visit)
+    rng = np.random.default_rng(0)
+    page.get_by_label("a LoRA’s A and B").check()
+    first, second = page.locator("own-change [type=file]").all()
+    first.set_input_files(npy("a.npy", rng.normal(size=(2, 32)).astype(np.float16)))
+    second.set_input_files(npy("b.npy", rng.normal(size=(48, 3)).astype(np.float16)))
+    expect(page.locator("own-change .status")).to_contain_text("A must have as many rows (r)")
+    second.set_input_files(npy("b.npy", rng.normal(size=(48, 2)).astype(np.float16)))
+    expect(page.locator("own-change .status")).to_contain_text("Measured")
+    expect(page.locator("own-change tbody tr").first.locator("td").nth(1)).to_contain_text("100 %")
+
+
+# Everybody ----------------------------------------------------------------------------------------
+
+
+def test_the_lab_is_accessible(visit: Visit) -> None:
+    page = open_lab(visit, "?cell=lora.turn")
+    expect(share(page, "lora.turn")).to_have_count(1)
+    page.locator(".frontier").scroll_into_view_if_needed()
+    page.locator(".frontier summary").click()
+    assert violations(page, ".md-content") == []
+
+
+def test_real_changes_are_a_table_for_everybody(visit: Visit) -> None:
+    page = visit("real-changes/")
+    expect(page.locator("table.real tbody tr")).not_to_have_count(0)
+    assert violations(page, ".md-content") == []
