@@ -135,6 +135,22 @@ def test_a_few_cells_of_a_suite_are_no_unit(tmp_path: Path) -> None:
         assert ("BL" in found(tmp_path, text)) == counts
 
 
+def test_an_adapter_that_ran_on_a_part_of_a_suite_is_none_that_beats_full_tuning(
+    tmp_path: Path,
+) -> None:
+    rows = """
+        - {method: full, parameters: 100, values: "80.0 80.0 80.0"}
+        - {method: boft, parameters: 0.4, values: "81.0 81.0 81.0"}
+        - {method: lora, parameters: 0.4, values: "82.0 82.0 82.0"}
+        - {method: dora, parameters: 0.4, values: "82.0 82.0 82.0"}
+        - {method: vera, parameters: 0.4, values: "79.0 79.0 79.0"}
+        - {method: goft, parameters: 0.4, values: "79.0 – –"}
+    """
+    text = table(rows, metrics="[CoLA, RTE, SST-2]")
+    assert "BF" in found(tmp_path, text)
+    assert "BF" not in found(tmp_path, text.replace('"79.0 – –"', '"82.0 – –"'))
+
+
 def test_settings_are_chosen_on_validation_or_by_the_budget(tmp_path: Path) -> None:
     rows = """
         - {{method: full, parameters: 100, values: "90.0"}}

@@ -54,6 +54,7 @@ class Gap(NamedTuple):
     level: float  # what is no more than this is a tie
     printed: bool  # whether that is a spread that the source prints
     words: str
+    whole: bool = True  # a few cells of a suite are not the suite
 
     @property
     def side(self) -> Side:
@@ -236,8 +237,7 @@ def _largest(rows: Sequence[Row], size: float | None) -> Row:
 def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None:
     """Return how far a row is ahead of another one, on shifted data or on all other data.
 
-    The printed average counts, otherwise the mean of the cells that both rows have, half of the
-    suite's at least.
+    The printed average counts, otherwise the mean of the cells that both rows have.
     """
     theirs = {metric: (value, spread) for metric, value, spread in table.cells(other)}
     cells = {
@@ -247,9 +247,10 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
     }
     averages = [m for m in cells if m == AVERAGE or m.startswith("mean of") or m == table.suite]
     counted = sorted(averages, key=lambda m: m != AVERAGE)[:1] or list(cells)
+    if not counted:
+        return None
     printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
-    if not counted or (not averages and 2 * len(counted) < len(printed)):
-        return None  # a few cells of a suite are not the suite
+    whole = bool(averages) or 2 * len(counted) >= len(printed)
     signs = [-1 if metric in table.lower_is_better else 1 for metric in counted]
     pairs = [(float(cells[m][0][0]), float(cells[m][1][0])) for m in counted]
     difference = mean(sign * (a - b) for sign, (a, b) in zip(signs, pairs, strict=True))
@@ -269,7 +270,7 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
         words = f"{difference:+.2f}".replace("-", "−")
         kind = f"mean of {len(pairs)} cells, better is positive; "
     about = f"{words} ({{}}; {kind}level within {level:.2g})"
-    return Gap(difference / table.range, level / table.range, spread > 0, about)
+    return Gap(difference / table.range, level / table.range, spread > 0, about, whole)
 
 
 def _spread(printed: Sequence[str]) -> float:
@@ -283,7 +284,7 @@ def _part(
     table: Table, row: Row, other: Row, size: float | None, shifted: bool = False
 ) -> Part | None:
     found = gap(table, row, other, shifted)
-    if found is None:
+    if found is None or not found.whole:
         return None
     ran = row.run == other.run == "run"
     tuned = table.rates == "both_tuned" and (table.seeds or 0) >= SEEDS
