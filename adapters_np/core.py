@@ -86,6 +86,9 @@ class Adapter(ABC):
     gauges: ClassVar[tuple[str, ...]] = ("rank", "stable_rank", "relative_norm", "parameters")
     """The numbers that tell this method's story, by their names in `demos/gauges.py`."""
 
+    pictures: ClassVar[tuple[str, ...]] = ("spectrum",)
+    """What shows this method's hypothesis, by names in `demos/pictures.py`."""
+
     @classmethod
     @abstractmethod
     def init(cls, W: Array, rng: np.random.Generator) -> Self:

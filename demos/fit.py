@@ -22,6 +22,10 @@ SOLVED = 1e-8
 ALIKE = 0.005
 """Two starts that end within this share of each other's error have found the same thing."""
 
+DIRECT = 256
+"""So many numbers are solved for directly. For more, whose products and solution take seconds where
+numpy has no BLAS, conjugate gradients are near enough: a step is one of many."""
+
 STEP = 3e-8
 """By how much a number is moved for a difference: about √ε, where bending and round-off balance."""
 
@@ -82,7 +86,7 @@ def fit(
             no change, or when an adapter without a ΔW is fitted without tokens.
     """
     clock = time.perf_counter()
-    residual, size = _goal(adapter, W, target, X)
+    residual, size = goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
         adapter = adapter.aimed(W, target)
     affine = is_affine(residual, adapter)
@@ -118,7 +122,7 @@ def last(progress: Iterator[Progress]) -> Progress:
     return end
 
 
-def _goal(adapter: Adapter, W: Array, target: Array, X: Array | None) -> tuple[Residual, float]:
+def goal(adapter: Adapter, W: Array, target: Array, X: Array | None) -> tuple[Residual, float]:
     """Return what is left of the target as a vector, and the target's norm."""
     if X is None and not isinstance(adapter, WeightAdapter):
         raise ValueError(f"{type(adapter).__name__} has no ΔW: it is fitted to outputs, with X")
@@ -165,13 +169,18 @@ def _descend(
     yield cost, adapter
     for _ in range(1 if affine else steps):
         J = jacobian(residual, adapter, theta, r, 1.0 if affine else STEP)
-        curvature, slope = gram(J), J @ r
-        largest = np.maximum(largest, np.diag(curvature))
+        curvature, slope = gram(J) if affine or len(J) <= DIRECT else None, J @ r
+        largest = np.maximum(
+            largest, (J * J).sum(axis=1) if curvature is None else np.diag(curvature)
+        )
         scale = np.maximum(largest, 1e-3 * largest.max() + np.finfo(float).tiny)
         before = cost
         for _ in range(12):
             try:
-                move = np.linalg.solve(curvature + np.diag(damping * scale), -slope)
+                if curvature is None:
+                    move = conjugate(J, damping * scale, -slope)
+                else:
+                    move = np.linalg.solve(curvature + np.diag(damping * scale), -slope)
                 new = residual(restore(adapter, theta + move))
             except np.linalg.LinAlgError:
                 damping *= 10
@@ -203,6 +212,25 @@ def jacobian(residual: Residual, adapter: Adapter, theta: Array, r: Array, h: fl
         J[i] = (residual(view) - r) / (v[i] - x)
         v[i] = x
     return J
+
+
+def conjugate(J: Array, extra: Array, b: Array) -> Array:
+    """Return x with (J Jᵀ + diag(extra)) x ≈ b, by conjugate gradients, to a tenth of the error."""
+    diagonal = (J * J).sum(axis=1) + extra
+    x, rest = np.zeros_like(b), b.copy()
+    along = rest / diagonal
+    size = first = float(rest @ along)
+    for _ in range(len(b)):
+        image = J @ (along @ J) + extra * along
+        length = size / float(along @ image)
+        x += length * along
+        rest -= length * image
+        scaled = rest / diagonal
+        before, size = size, float(rest @ scaled)
+        if size <= 0.01 * first:
+            break
+        along = scaled + (size / before) * along
+    return x
 
 
 def gram(J: Array, tile: int = 64) -> Array:

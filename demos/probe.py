@@ -6,11 +6,12 @@ move of a knob. Method names do not occur here: an adapter declares which gauges
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from adapters_np.core import WeightAdapter, knobs, load, perturbed
+from adapters_np.core import Adapter, WeightAdapter, knobs, load, perturbed
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.linalg import Array
 from demos import gauges
@@ -18,7 +19,13 @@ from demos.change import ROUND_OFF, Change
 from demos.change import numerical_rank as numerical_rank
 from demos.gauges import GAUGES as GAUGES
 from demos.gauges import Panel, Rotates, determinant, figures
-from demos.world import toy
+from demos.world import World, toy
+
+AIM = ("way", "world", "steps", "rate")
+"""The knobs by which a change is aimed at another one (`demos.ways`)."""
+
+PAGE = {"way": "fitted", "size": "32x32"}
+"""What a method's page opens with, where that is no knob's default."""
 
 
 def __getattr__(name: str) -> Any:
@@ -37,8 +44,8 @@ def main_knob(method: str) -> Knob | None:
     return next((knob for knob in own if knob.kind != "bool"), own[0] if own else None)
 
 
-def measure(method: str, chosen: dict[str, Any]) -> Change:
-    """Build the adapter in the toy world, move its learned arrays by the step, and compare.
+def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
+    """Return a fresh adapter and the toy world that it stands in.
 
     Args:
         method: The slug of a method.
@@ -54,19 +61,32 @@ def measure(method: str, chosen: dict[str, Any]) -> Change:
     values = {name: knob.check(chosen.get(name, knob.default)) for name, knob in available.items()}
     own = {name: values.pop(name) for name in knobs(load(method))}
     world = toy(**values)
-    fresh = load(method).init(world.W, world.rng("init"), **own)
+    return load(method).init(world.W, world.rng("init"), **own), world
+
+
+def measure(method: str, chosen: dict[str, Any]) -> Change:
+    """Move the learned arrays of a fresh adapter by a random step, and compare.
+
+    Arguments and errors are those of `start`; the knobs of other ways have no effect.
+    """
+    fresh, world = start(method, {n: v for n, v in chosen.items() if n not in AIM})
     adapter = perturbed(fresh, world.rng("step"), world.step)
     if isinstance(adapter, WeightAdapter):
         return Change(adapter, world, world.W, world.W + adapter.delta(world.W))
     return Change(adapter, world, adapter.base(world.W, world.X), adapter.forward(world.W, world.X))
 
 
-def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
+def probe(method: str, chosen: dict[str, Any], seconds: float = inf) -> dict[str, Any]:
     """Return the panels of a method at the chosen knobs and a sentence on what is to be seen.
 
-    Arguments and errors are those of `measure`.
+    Arguments and errors are those of `start` and of `demos.ways.reach`.
     """
-    return show(measure(method, chosen))
+    if chosen.get("way", "random") == "random":
+        return show(measure(method, chosen))
+    from demos import ways  # not needed for the first answer of a shared random step
+
+    *_, answer = ways.answers(method, chosen, seconds)
+    return answer
 
 
 def show(change: Change) -> dict[str, Any]:
@@ -83,9 +103,9 @@ def matrices(change: Change) -> Panel:
     s = change.symbol
     limit = float(max(np.abs(change.before).max(), np.abs(change.after).max()))
     views = [
-        _view("delta", f"Δ{s}", change.delta, float(np.abs(change.delta).max())),
-        _view("before", s, change.before, limit),
-        _view("after", f"{s}′", change.after, limit),
+        view("delta", f"Δ{s}", change.delta, float(np.abs(change.delta).max())),
+        view("before", s, change.before, limit),
+        view("after", f"{s}′", change.after, limit) | {"sum": "1 1"},
     ]
     what = (
         "weight: a row per neuron, a column per input" if s == "W" else "output: a column per token"
@@ -93,7 +113,8 @@ def matrices(change: Change) -> Panel:
     return {"kind": "matrix", "name": "matrices", "title": "Matrix", "note": what, "views": views}
 
 
-def _view(name: str, label: str, matrix: Array, limit: float) -> Panel:
+def view(name: str, label: str, matrix: Array, limit: float) -> Panel:
+    """Return a heatmap; a third one may say of which multiples of the first two it is the `sum`."""
     rows, columns = matrix.shape
     values = np.ascontiguousarray(matrix).ravel()
     return {

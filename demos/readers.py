@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from adapters_np.core import load
-from demos import lab, probe
+from demos import lab, probe, ways
 
 Emit = Callable[[str, str], None]
 """Takes what a run shows, as it comes: its kind, `text` or `figure` (an SVG), and the content."""
@@ -28,6 +28,9 @@ MOST = 100_000
 
 PAUSE = 0.1
 """Seconds between two batches of text."""
+
+FIT = 3.0
+"""Seconds after which a fit of an edited method ends with the best so far: a run has ten."""
 
 emit: Emit = print
 """Where the present run shows what it prints and draws."""
@@ -91,12 +94,13 @@ def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) ->
     if _installed.get(method) != source:
         install(method, source, file)
     available = probe.settings(method)
-    if gone := chosen.keys() - available:
+    if gone := chosen.keys() - available - ways.AIM.keys():
         print(f"Controls without effect, since init has no such knob: {', '.join(sorted(gone))}.")
     if new := available.keys() - chosen.keys():
         kept = (f"{name}={available[name].default!r}" for name in sorted(new))
         print(f"Knobs without a control keep their defaults: {', '.join(kept)}.")
-    return probe.probe(method, {k: v for k, v in chosen.items() if k in available})
+    known = {k: v for k, v in chosen.items() if k in available or k in ways.AIM}
+    return probe.probe(method, known, seconds=FIT)
 
 
 def install(method: str, source: str, file: str) -> None:

@@ -25,9 +25,11 @@ from scripts.bootstrap import CHROMIUM_FLAGS, ROOT, chromium
 from scripts.serve import serving
 
 # Moves the main control to its next values, each as soon as the picture of the last one is there.
+# The changes are random steps on 64 × 64, which the first move chooses.
 DRAG = """async (moves) => {
   const demo = document.querySelector("adapter-demo");
-  const control = demo.querySelector("input[type=range]");
+  const control = demo.querySelector(".own input[type=range]");
+  const random = demo.querySelector("[name=way][value=random]");
   const move = () => new Promise((done) => {
     const start = performance.now();
     const finish = ({ detail: { milliseconds, stored } }) => {
@@ -37,8 +39,12 @@ DRAG = """async (moves) => {
     };
     demo.addEventListener("adapter-demo:update", finish);
     const { value, min, max } = control;
-    control.value = Number(value) === Number(max) ? min : Number(value) + 1;
-    control.dispatchEvent(new Event("input", { bubbles: true }));
+    const first = !random.checked;
+    if (first) {
+      demo.querySelector("[name=size]").value = "64x64";
+      random.checked = true;
+    } else control.value = Number(value) === Number(max) ? min : Number(value) + 1;
+    (first ? random : control).dispatchEvent(new Event("input", { bubbles: true }));
   });
   const times = [];
   for (let i = 0; i < moves; i++) times.push(await move());
@@ -115,7 +121,7 @@ def first_drag(page: Page, address: str) -> float:
     session.send("Network.emulateNetworkConditions", LINE)
     page.goto(address, wait_until="networkidle")
     page.evaluate(WATCH)
-    slider = page.locator("adapter-demo input[type=range]").first
+    slider = page.locator("adapter-demo .own input[type=range]").first
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     if not box:

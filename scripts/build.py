@@ -17,17 +17,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
+
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
 from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
+from scripts.finish.release import sent_raw
 from scripts.macros import house
 from scripts.runtime import vendor
-from scripts.stored import cards, comparisons, lab, sweeps, widgets
+from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
+SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
@@ -38,14 +42,18 @@ READ = tuple(
 )
 EVIDENCE = ("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv")
 RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *EVIDENCE, *READ)
-EXPORTS = tuple(f"scripts/catalog/{name}.py" for name in ("counts", "exports", "shapes"))
+EXPORTS = tuple(
+    f"scripts/catalog/{name}.py"
+    for name in ("citations", "counts", "exports", "memory", "others", "recipes", "shapes")
+)
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
 STORED = (
     *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", *CODE),
+    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", ".build/fits/*", *CODE),
 )
 CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
+FITS = (*SWEEPS, "scripts/stored/fits.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
 LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
@@ -69,8 +77,9 @@ SCRIPTS = (
 SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 FINISH = (
     *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
-    *(".build/sweeps/*", ".build/compare/*", ".build/lab/*", ".build/pictures/*"),
-    *("demos/page/sw.js", "scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
+    *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
+    *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
+    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
 )
 
 
@@ -152,6 +161,16 @@ def draw_pictures() -> None:
     (BUILD / "pictures.json").write_text(json.dumps(names))
 
 
+def catalogue() -> None:
+    """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
+    catalog = check()
+    themes = [
+        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
+        for key, theme in catalog.themes.items()
+    ]
+    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))
+
+
 def pages() -> None:
     """Let the site generator make the pages; until it has, the last ones stay, for a preview."""
     from scripts.macros import peft_benchmark
@@ -186,6 +205,7 @@ def preview() -> None:
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(runtime, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+        step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
@@ -215,18 +235,20 @@ def build() -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
-    step("catalogue", CATALOGUE, ROOT / "docs", check)
+    step("catalogue", CATALOGUE, SIDEBAR, catalogue)
     runtime()
     address = read_site().url
+    host = f"{address}{' raw' if sent_raw() else ''}"
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
+    step("fits", FITS, BUILD / "fits", fits.main)
     step("widgets", STORED, BUILD / "demos", widgets.main)
     step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
     step("lab", LAB, BUILD / "lab", lab.main)
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
-    step("site", FINISH, SITE / "index.html", complete, address)
+    step("scripts", SCRIPTS, BUILD / "scripts", bundle, host)
+    step("site", FINISH, SITE / "index.html", complete, host)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from scripts.finish.links import problems
 from scripts.macros import examples, peft_benchmark
 
 URL = "https://example.org/"
-SITE = Site(URL, "A site", "Its authors", "2026-01-02")
+SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")
 
 
 def page(folder: Path, name: str, body: str) -> Path:
@@ -179,6 +179,7 @@ def test_the_last_pages_stay_until_the_next_ones_are_whole(
 STEPS = {
     "catalogue",
     "sweeps",
+    "fits",
     "widgets",
     "comparisons",
     "lab",
@@ -190,6 +191,7 @@ STEPS = {
 PYTHON = {
     "catalogue": "scripts.catalog.checks",
     "sweeps": "scripts.stored.sweeps",
+    "fits": "scripts.stored.fits",
     "widgets": "scripts.stored.widgets",
     "comparisons": "scripts.stored.comparisons",
     "lab": "scripts.stored.lab",

@@ -10,7 +10,8 @@ from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe
 from demos.change import Change
 from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
-from demos.probe import measure
+from demos.probe import PAGE, measure
+from demos.ways import reach
 from scripts.bootstrap import ROOT
 from scripts.stored.widgets import fragments
 
@@ -86,5 +87,6 @@ def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
 
 
 def test_the_alternative_text_of_a_stored_picture_keeps_its_digits() -> None:
-    largest = measure("vera", {}).sigma[0]
+    (*_, found) = reach("vera", PAGE)
+    largest = found.change.sigma[0]
     assert f"largest {largest:.3g}, " in fragments(["vera"])["vera"]

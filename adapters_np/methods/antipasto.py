@@ -37,6 +37,7 @@ class AntiPaSTO(WeightAdapter):
     gauges = (
         "rank", "relative_norm", "largest_angle", "oddness", "gram_change", "parameters",
     )  # fmt: skip
+    pictures = ("core",)
 
     @classmethod
     def init(

@@ -39,6 +39,7 @@ class BOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

@@ -28,6 +28,7 @@ class C3A(WeightAdapter):
     w: Annotated[Array, Learned("d_out // block_size, d_in // block_size, block_size", unit=0.08)]
 
     gauges = ("rank", "effective_rank", "tile_rank", "relative_norm", "parameters")
+    pictures = ("tiles",)
 
     @classmethod
     def init(

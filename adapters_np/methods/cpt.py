@@ -32,6 +32,7 @@ class ContextAwarePromptTuning(AttentionAdapter):
     starts_at_identity = False  # it starts as in-context learning, not as the bare model
     place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
+    pictures = ("attention",)
 
     @classmethod
     def init(

@@ -28,6 +28,7 @@ class DoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
+    pictures = ("gains", "spectrum")
 
     @classmethod
     def init(

@@ -36,6 +36,7 @@ class ETHER(WeightAdapter):
         "gram_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

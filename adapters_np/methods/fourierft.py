@@ -32,6 +32,7 @@ class FourierFT(WeightAdapter):
     alpha: float
 
     gauges = ("rank", "fourier_entries", "half_turn", "relative_norm", "parameters")
+    pictures = ("frequencies",)
 
     @classmethod
     def init(

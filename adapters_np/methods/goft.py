@@ -36,6 +36,7 @@ class GOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, form: Form = "parallel") -> Self:

@@ -37,6 +37,7 @@ class HRA(WeightAdapter):
         "gram_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

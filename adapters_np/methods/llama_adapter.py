@@ -31,6 +31,7 @@ class LLaMAAdapter(AttentionAdapter):
 
     place = "layer"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
+    pictures = ("attention",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, tokens: Tokens = 10) -> Self:

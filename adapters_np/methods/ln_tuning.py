@@ -34,6 +34,7 @@ class LNTuning(Adapter):
 
     place = "norm"
     gauges = ("rank", "relative_norm", "parameters")
+    pictures = ("gains",)
 
     @classmethod
     def init(

@@ -32,6 +32,7 @@ class LoKr(WeightAdapter):
     s: float
 
     gauges = ("rank", "tile_rank", "stable_rank", "relative_norm", "parameters")
+    pictures = ("tiles",)
 
     @classmethod
     def init(

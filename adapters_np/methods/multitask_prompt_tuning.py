@@ -33,6 +33,7 @@ class MultitaskPromptTuning(AttentionAdapter):
     starts_at_identity = False  # a random token draws attention from the first step on
     place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
+    pictures = ("attention",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, tokens: Tokens = 8) -> Self:

@@ -43,6 +43,7 @@ class OFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

@@ -44,6 +44,7 @@ class OFTv2(WeightAdapter):
         "norm_change",
         "parameters",
     )
+    pictures = ("angles", "neurons")
 
     @classmethod
     def init(

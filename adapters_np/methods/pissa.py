@@ -28,6 +28,7 @@ class PiSSA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
+    pictures = ("core", "spectrum")
 
     @classmethod
     def init(

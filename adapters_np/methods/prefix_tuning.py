@@ -35,6 +35,7 @@ class PrefixTuning(AttentionAdapter):
     starts_at_identity = False  # without the gate a fresh prefix takes attention away
     place = "keys"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
+    pictures = ("attention",)
 
     @classmethod
     def init(

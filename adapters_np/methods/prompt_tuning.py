@@ -28,6 +28,7 @@ class PromptTuning(AttentionAdapter):
     starts_at_identity = False  # a random token draws attention from the first step on
     place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
+    pictures = ("attention",)
 
     @classmethod
     def init(

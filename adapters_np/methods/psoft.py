@@ -35,6 +35,7 @@ class PSOFT(WeightAdapter):
     gauges = (
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
+    pictures = ("core",)
 
     @classmethod
     def init(

@@ -43,6 +43,7 @@ class ReFT(Adapter):
         "orthogonality",
         "parameters",
     )
+    pictures = ("positions",)
 
     @classmethod
     def init(

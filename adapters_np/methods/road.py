@@ -41,6 +41,7 @@ class RoAd(WeightAdapter):
         "input_gram_change",
         "parameters",
     )
+    pictures = ("gains",)
 
     @classmethod
     def init(

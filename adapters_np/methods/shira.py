@@ -35,6 +35,7 @@ class SHiRA(WeightAdapter):
     alpha: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
+    pictures = ("mask",)
 
     @classmethod
     def init(

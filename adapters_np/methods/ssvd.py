@@ -36,6 +36,7 @@ class SSVD(WeightAdapter):
     gauges = (
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
+    pictures = ("core",)
 
     @classmethod
     def init(

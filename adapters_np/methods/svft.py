@@ -31,6 +31,7 @@ class SVFT(WeightAdapter):
     Vt: Annotated[Array, Frozen("min(d_out, d_in), d_in")]
 
     gauges = ("rank", "relative_norm", "singular_entries", "gram_change", "parameters")
+    pictures = ("core",)
 
     @classmethod
     def init(

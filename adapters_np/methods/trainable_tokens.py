@@ -28,6 +28,7 @@ class TrainableTokens(WeightAdapter):
 
     place = "model"
     gauges = ("changed_rows", "rank", "relative_norm", "parameters")
+    pictures = ("rows",)
 
     @classmethod
     def init(

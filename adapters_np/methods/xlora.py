@@ -37,6 +37,7 @@ class XLoRA(Adapter):
     starts_at_identity = False  # the experts are trained already, and any gate lets some through
     place = "model"
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
+    pictures = ("mixture",)
 
     @classmethod
     def init(

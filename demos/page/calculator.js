@@ -1,66 +1,35 @@
 /**
  * <parameter-calculator>: trained parameters of a method on a model, from the method's declared shapes.
  *
- * The element holds the form; the shapes and the models come as JSON from its `data-source`.
+ * The element holds the form; the shapes, as functions, and the models come from the script that `data-source` names
+ * (scripts/catalog/counts.py). Its state is in the address.
  */
 
+import { changed, remember, restore } from "./address.js";
+
 /**
- * @typedef {number | string | boolean | any[]} Expression
  * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
- * @typedef {{title: string, place: string, arrays: {axes: Expression[], shared: boolean}[], knobs: Knob[]}} Method
+ * @typedef {{title: string, place: string, knobs: Knob[]}} Method
  * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
  */
 
-/** @type {Record<string, (...given: any[]) => any>} */
-const OPERATORS = {
-  "+": (a, b) => a + b,
-  "-": (a, b) => a - b,
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
-  "//": (a, b) => Math.floor(a / b),
-  "%": (a, b) => ((a % b) + b) % b,
-  "**": (a, b) => a ** b,
-  "==": (a, b) => a === b,
-  "!=": (a, b) => a !== b,
-  "<": (a, b) => a < b,
-  "<=": (a, b) => a <= b,
-  ">": (a, b) => a > b,
-  ">=": (a, b) => a >= b,
-  min: Math.min,
-  max: Math.max,
-  ceil: Math.ceil,
-  text: (value) => value,
-};
-
-/** @param {Expression} expression @param {Record<string, any>} names @returns {any} */
-export function evaluate(expression, names) {
-  if (typeof expression === "string") return names[expression];
-  if (!Array.isArray(expression)) return expression;
-  const [operator, ...given] = expression;
-  if (operator === "text") return given[0];
-  if (operator === "if") return evaluate(given[evaluate(given[0], names) ? 1 : 2], names);
-  return Number(OPERATORS[operator](...given.map((part) => evaluate(part, names))));
-}
-
 /**
- * @param {Method} method @param {Expression[][]} places (d_out, d_in, how many) of what the method adapts
+ * @param {{shared: boolean, size: (names: any) => number}[]} arrays what a method learns
+ * @param {((model: any) => number[])[]} places (d_out, d_in, how many) of what the method adapts
  * @param {Model} model @param {Record<string, any>} knobs
  */
-export function count(method, places, model, knobs) {
+export function count(arrays, places, model, knobs) {
   let total = 0;
-  const where = places.map((axes) => axes.map((axis) => Number(evaluate(axis, model))));
-  for (const { axes, shared } of method.arrays) {
-    const sizes = where.map(([d_out, d_in, n]) => {
-      const size = axes.map((axis) => Number(evaluate(axis, { ...knobs, d_out, d_in }))).reduce((a, b) => a * b, 1);
-      return shared ? size : n * size;
-    });
+  const where = places.map((place) => place(model).map(Number));
+  for (const { shared, size } of arrays) {
+    const sizes = where.map(([d_out, d_in, n]) => Number(size({ ...knobs, d_out, d_in })) * (shared ? 1 : n));
     total += shared ? Math.max(...sizes) : sizes.reduce((a, b) => a + b, 0);
   }
   return total;
 }
 
 class ParameterCalculator extends HTMLElement {
-  /** @type {{methods: Record<string, Method>, models: Model[], places: Record<string, Expression[][]>, targets: Record<string, Expression[][]>} | undefined} */
+  /** @type {{methods: Record<string, Method>, models: Model[], arrays: any, places: any, targets: any} | undefined} */
   #data;
   /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
   #preset;
@@ -70,9 +39,7 @@ class ParameterCalculator extends HTMLElement {
     if (!form || this.#data) return;
     this.hidden = false;
     try {
-      const response = await fetch(new URL(this.dataset.source ?? "", location.href));
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      this.#data = await response.json();
+      this.#data = await import(new URL(this.dataset.source ?? "", location.href).href);
     } catch (error) {
       this.#say(
         `The formulas did not load (${error instanceof Error ? error.message : error}). The table below still holds. Reload the page to try again.`,
@@ -85,8 +52,11 @@ class ParameterCalculator extends HTMLElement {
       if (name === "model") this.#fillModel();
       this.#answer();
     });
+    form.addEventListener("input", () => remember(form, changed(form)));
     form.addEventListener("submit", (event) => event.preventDefault());
+    restore(form);
     this.#offerKnobs();
+    restore(form);
     this.#answer();
   }
 
@@ -107,6 +77,7 @@ class ParameterCalculator extends HTMLElement {
       input.readOnly = Boolean(model);
       if (this.#preset && (model || !input.value))
         input.value = String(this.#preset[/** @type {keyof Model} */ (input.name)]);
+      input.defaultValue = model ? input.value : ""; // of one's own, the address has all of them
     }
   }
 
@@ -133,9 +104,9 @@ class ParameterCalculator extends HTMLElement {
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
-    const { places = {}, targets = {} } = this.#data ?? {};
+    const { places = {}, targets = {}, arrays = {} } = this.#data ?? {};
     const where = places[this.#method.place] ?? targets[this.#value("targets")];
-    const total = count(this.#method, where, model, knobs);
+    const total = count(arrays[this.#value("method")], where, model, knobs);
     if (total > Number.MAX_SAFE_INTEGER)
       return this.#say(
         "These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.",
@@ -169,8 +140,9 @@ function control({ name, kind, default: start, options, low, high, step }) {
     input.name = kind === "model" ? name : `knob-${name}`;
     if (kind === "model") input.dataset.model = "";
     input.type = kind === "bool" ? "checkbox" : "number";
-    if (kind === "bool") input.checked = start;
-    else Object.assign(input, { min: String(low), step: String(step), value: String(start ?? ""), required: true });
+    if (kind === "bool") input.defaultChecked = start;
+    else
+      Object.assign(input, { min: String(low), step: String(step), defaultValue: String(start ?? ""), required: true });
     if (kind === "float") input.max = String(high);
     label.append(input);
   }

@@ -37,6 +37,13 @@ addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("details.fold")) fold.setAttribute("open", "");
 });
 
+// A citation of a page says on which day it was seen.
+onPage(() => {
+  const [year, month, day] = new Date().toLocaleDateString("sv-SE").split("-"); // Sweden writes 2026-11-25
+  for (const code of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("code[data-dated]")))
+    code.textContent = `${code.dataset.dated}`.replaceAll("YYYY", year).replaceAll("MM", month).replaceAll("DD", day);
+});
+
 // Material gives every listing a landmark without a name for its copy button.
 new MutationObserver(() => {
   for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");

@@ -1,5 +1,6 @@
 // Tables that a reader can sort and lists that a reader can filter. Both are complete without this script.
 import Tablesort from "tablesort";
+import { remember, restore } from "./address.js";
 
 const isNumber = (/** @type {string} */ item) => item !== "" && !Number.isNaN(Number(item));
 Tablesort.extend("number", isNumber, (a, b) => Number(b) - Number(a));
@@ -23,7 +24,8 @@ class SortableTable extends HTMLElement {
 
 /**
  * `<row-filter for="id">` around a form. A row (`[data-row]` inside the target) stays when, for every control
- * that is set, its attribute `data-<name>` holds the control's value as one of its words.
+ * that is set, its attribute `data-<name>` holds the control's value as one of its words. What a search field named `text`
+ * holds is looked for in the row and in its `data-text`.
  */
 class RowFilter extends HTMLElement {
   connectedCallback() {
@@ -36,8 +38,7 @@ class RowFilter extends HTMLElement {
     const apply = () => {
       let left = 0;
       for (const row of rows) {
-        const words = (/** @type {string} */ name) => (row.dataset[name] ?? "").split(" ");
-        row.hidden = !chosen().every(([name, value]) => words(name).includes(String(value)));
+        row.hidden = !chosen().every(([name, value]) => holds(row, name, String(value)));
         left += row.hidden ? 0 : 1;
       }
       if (count) count.textContent = `${left} of ${rows.length}`;
@@ -46,7 +47,7 @@ class RowFilter extends HTMLElement {
     restore(form);
     form.addEventListener("input", () => {
       apply();
-      history.replaceState(history.state, "", `${location.pathname}${query(chosen())}${location.hash}`);
+      remember(form, chosen());
     });
     form.addEventListener("reset", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -54,22 +55,10 @@ class RowFilter extends HTMLElement {
   }
 }
 
-/** @param {[string, FormDataEntryValue][]} chosen */
-function query(chosen) {
-  const text = new URLSearchParams(chosen.map(([name, value]) => [name, String(value)])).toString();
-  return text && `?${text}`;
-}
-
-/** Sets the controls that the address names; values that no control has are ignored. @param {HTMLFormElement} form */
-function restore(form) {
-  const wanted = new URLSearchParams(location.search);
-  for (const control of form.elements) {
-    if (control instanceof HTMLInputElement) control.checked = wanted.getAll(control.name).includes(control.value);
-    if (control instanceof HTMLSelectElement) {
-      const value = wanted.get(control.name) ?? "";
-      if ([...control.options].some((option) => option.value === value)) control.value = value;
-    }
-  }
+/** @param {HTMLElement} row @param {string} name @param {string} value */
+function holds(row, name, value) {
+  if (name !== "text") return (row.dataset[name] ?? "").split(" ").includes(value);
+  return `${row.textContent} ${row.dataset.text ?? ""}`.toLowerCase().includes(value.trim().toLowerCase());
 }
 
 customElements.define("sortable-table", SortableTable);

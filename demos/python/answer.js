@@ -1,4 +1,4 @@
-/** Calls demos/probe.py and demos/compare.py and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/ways.py and demos/compare.py and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
@@ -12,6 +12,32 @@
  */
 export function probe(pyodide, method, knobs) {
   return call(pyodide, "demos.probe", "probe", [method, knobs]);
+}
+
+/**
+ * Yield the panels and the sentence of a fit, better and better; all but the last have `more`.
+ *
+ * @param {Pyodide} pyodide
+ * @param {string} method
+ * @param {Record<string, unknown>} knobs
+ * @param {number} seconds after which it ends with the best that it has found
+ * @returns {Generator<{panels: any[], sentence: string, more: boolean}>}
+ */
+export function* fits(pyodide, method, knobs, seconds) {
+  const module = pyodide.pyimport("demos.ways");
+  const given = pyodide.toPy(knobs);
+  const answers = module.answers(method, given, seconds);
+  try {
+    for (;;) {
+      const { done, value } = answers.next();
+      if (done) return;
+      const answer = value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+      value.destroy();
+      yield answer;
+    }
+  } finally {
+    for (const proxy of [answers, given, module]) proxy.destroy();
+  }
 }
 
 /**

@@ -4,13 +4,14 @@
  * Every file is asked for at once and used as soon as it has arrived. numpy's compiled modules are started in
  * a fixed order before Python is. Then a snapshot restores Python as it was after all imports; where that fails, Python
  * starts the ordinary way from one archive of bytecode that holds the standard library and numpy. Archives that are not
- * needed at once are fetched at the first read.
+ * needed at once are fetched at the first read, and the functions that a first answer does not call at the first call.
  *
  * The worker uses this file, and so does the build under Node (scripts/runtime/pack.mjs), with another host.
  * It relies on internals of the one version of Pyodide that the lock file pins.
  */
 
 import { Downloads, LoadError, browser } from "./download.js";
+import { join, joining } from "./late.js";
 import { Snapshot } from "./snapshot.js";
 
 /**
@@ -18,8 +19,8 @@ import { Snapshot } from "./snapshot.js";
  * @typedef {import("./download.js").Host} Host
  * @typedef {import("./download.js").Kept} Kept
  * @typedef {import("./download.js").Progress & {stage: "download" | "start"}} Progress
- * @typedef {{base: string, bytes: number, files: Record<string, import("./download.js").File>}} Manifest
- *   `base` is the address of the folder that paths start from, `bytes` what a first start downloads.
+ * @typedef {{base: string, bytes: number, whole: number, files: Record<string, import("./download.js").File>}} Manifest
+ *   `base` is the address of the folder that paths start from, the numbers are those of `sizes`.
  */
 
 /** The archives that Python reads, by their place in its file system. */
@@ -30,15 +31,29 @@ const ARCHIVES = {
 };
 const COMPILED = "/lib/compiled";
 const SNAPSHOT = "snapshot.bin";
+const CORE = "pyodide.asm.wasm";
+const LATE = "late.bin";
 
 /**
  * Return the roles of the files that are fetched at once.
  *
  * @param {Record<string, unknown>} files By role.
+ * @param {boolean} [whole] Whether all functions are among them.
  */
-export function first(files) {
-  const late = SNAPSHOT in files ? Object.values(ARCHIVES) : ["library.zip"];
+export function first(files, whole) {
+  const late = SNAPSHOT in files ? [...Object.values(ARCHIVES), ...(whole ? [] : [LATE])] : ["library.zip"];
   return Object.keys(files).filter((role) => !late.includes(role));
+}
+
+/**
+ * Return what a first start downloads, and what it does with all functions.
+ *
+ * @param {Record<string, {download: number}>} files By role.
+ */
+export function sizes(files) {
+  const sum = (/** @type {boolean} */ whole) =>
+    first(files, whole).reduce((sum, role) => sum + files[role].download, 0);
+  return { bytes: sum(false), whole: sum(true) };
 }
 
 /**
@@ -48,7 +63,8 @@ export function first(files) {
  * @param {(progress: Progress) => void} onProgress
  * @param {Host} host
  * @param {Kept} kept Files of an earlier start, to which those of this one are added.
- * @returns {Promise<{pyodide: Pyodide, runtime: "snapshot" | "bytecode"}>}
+ * @returns {Promise<{pyodide: Pyodide, runtime: "snapshot" | "bytecode", complete: () => void}>} `complete` fetches the
+ *   functions that have not been called yet.
  */
 export async function boot({ base, files }, onProgress = () => {}, host = browser, kept = {}) {
   if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
@@ -66,25 +82,27 @@ export async function boot({ base, files }, onProgress = () => {}, host = browse
   const { [SNAPSHOT]: snapshot, ...others } = files;
   if (snapshot) {
     try {
-      return { pyodide: await attempt(files), runtime: "snapshot" };
+      return { ...(await attempt(files)), runtime: "snapshot" };
     } catch (error) {
       console.warn("Python starts without its snapshot:", error);
     }
   }
-  return { pyodide: await attempt(others), runtime: "bytecode" };
+  return { ...(await attempt(others)), runtime: "bytecode" };
 }
 
 /**
  * @param {Downloads} downloads
  * @param {Host} host
- * @returns {Promise<Pyodide>}
+ * @returns {Promise<{pyodide: Pyodide, complete: () => void}>}
  */
 async function start(downloads, host) {
-  const core = downloads.wasm("pyodide.asm.wasm");
+  const core = downloads.wasm(CORE);
   const glue = downloads.script("pyodide.asm.mjs");
   const loader = downloads.script("pyodide.mjs");
   const lock = downloads.bytes("pyodide-lock.json");
-  const roles = first(downloads.files);
+  const roles = first(downloads.files, host.whole);
+  const late = roles.includes(LATE) && downloads.wasms(LATE);
+  const rest = (/** @type {string} */ name) => () => downloads.part(LATE, name);
   const archives = Object.entries(ARCHIVES).map(async ([path, role]) => {
     return { path, role, data: roles.includes(role) ? await downloads.bytes(role) : undefined };
   });
@@ -120,7 +138,8 @@ async function start(downloads, host) {
           const path = `${COMPILED}/${name}.wasm`;
           const flags = { loadAsync: false, nodelete: true, global: false };
           module.FS.writeFile(path, "");
-          module.preloadedWasm[path] = module.loadWebAssemblyModule(compiled, flags, path, {});
+          const load = () => module.loadWebAssemblyModule(compiled, flags, path, {});
+          module.preloadedWasm[path] = joining(load, rest(name));
         }
         host.beforePython?.(module);
         if (picture) snapshot?.apply(module, await picture);
@@ -130,9 +149,10 @@ async function start(downloads, host) {
     /** @param {any} settings */
     async createPyodideModule(settings) {
       restoreFetch();
+      await late;
       const prepared = new Promise((resolve, reject) => {
         // Emscripten calls both where an error would be lost
-        settings.instantiateWasm = instantiate(core, reject);
+        settings.instantiateWasm = instantiate(core, reject, rest(CORE));
         settings.onRuntimeInitialized = () => resolve(prepare(settings));
       });
       const [module] = await Promise.all([(await glue).default(settings), prepared]);
@@ -140,7 +160,7 @@ async function start(downloads, host) {
     },
   });
   snapshot?.register(pyodide._module);
-  return pyodide;
+  return { pyodide, complete: () => void (LATE in downloads.files && downloads.wasms(LATE)) };
 }
 
 /**
@@ -157,14 +177,16 @@ function silenceFetch() {
 /**
  * @param {Promise<WebAssembly.Module>} core Everything that can be is done before it has arrived.
  * @param {(error: unknown) => void} fail Without memory, for example.
+ * @param {import("./late.js").Read} rest Its late part.
  * @returns {(imports: any, receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => {}}
  */
-function instantiate(core, fail) {
+function instantiate(core, fail, rest) {
   const marker = Symbol("error");
   return (imports, receive) => {
     imports.env.Jsv_GetError_import = () => marker;
     imports.env.JsvError_Check = (/** @type {unknown} */ value) => value === marker;
-    core.then(async (module) => receive(await WebAssembly.instantiate(module, imports), module)).catch(fail);
+    const { all, shown } = join(imports, rest);
+    core.then(async (module) => receive(shown(await WebAssembly.instantiate(module, all)), module)).catch(fail);
     return {};
   };
 }

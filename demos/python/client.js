@@ -13,8 +13,9 @@
  * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code
  * @typedef {{type: "fit", name: string, source: string, world: string, rank: number}} Fit of a reader's adapter, there too
  * @typedef {Probe | Comparison & {type: "compare"} | Cell | Own | Run | Fit} Request
- * @typedef {{panels: any[], sentence: string, milliseconds: number}} Answer
- * @typedef {{key: object, request: Request, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
+ * @typedef {{panels: any[], sentence: string, milliseconds: number, more?: boolean}} Answer `more` are to come, better ones
+ * @typedef {(answer: Answer) => void} Take what is done with an answer that others follow
+ * @typedef {{key: object, request: Request, take?: Take, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
 
 import { RELOAD } from "../page/files.js";
@@ -73,15 +74,23 @@ export class Python extends EventTarget {
    *
    * @param {object} key Who asks.
    * @param {Request} request
+   * @param {Take} [take]
    * @returns {Promise<Answer | undefined>} Nothing when a newer request of the same asker took its place.
    */
-  ask(key, request) {
+  ask(key, request, take) {
     this.preload();
     return new Promise((resolve, reject) => {
       this.#waiting.get(key)?.resolve();
-      this.#waiting.set(key, { key, request, resolve, reject });
+      this.cancel(key);
+      this.#waiting.set(key, { key, request, take, resolve, reject });
       this.#send();
     });
+  }
+
+  /** End what an asker has under way, if it goes on by itself; there is then no answer. @param {object} key */
+  cancel(key) {
+    if (this.single) return;
+    for (const [id, job] of this.#running) if (job.key === key) this.#worker?.postMessage({ id, type: "cancel" });
   }
 
   /** Start Python, if it is not there already, before there is something to ask. */
@@ -135,10 +144,11 @@ export class Python extends EventTarget {
       this.#lose(message);
     } else {
       const job = this.#running.get(id);
+      if (answer?.more) return job?.take?.({ ...answer, milliseconds });
       this.#running.delete(id);
       this.dispatchEvent(new Event("answer"));
       if (error) job?.reject(new PythonError("knob", error.message, error.knob));
-      else job?.resolve({ ...answer, milliseconds });
+      else job?.resolve(answer && { ...answer, milliseconds });
       this.#send();
     }
   }

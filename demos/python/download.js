@@ -3,13 +3,14 @@
 import { unpack } from "./parcel.js";
 
 /**
- * @typedef {{path: string, bytes: number, download: number, sha256: string}} File
- *   `bytes` are those of the file, `download` those on the wire.
+ * @typedef {{path: string, bytes: number, download: number, sha256: string, sum: number, gzip?: boolean}} File
+ *   `bytes` are those of the file, `download` those on the wire, `sum` is its checksum. With `gzip`, it lies there compressed.
  * @typedef {{loaded: number, total: number}} Progress
  * @typedef {Record<string, any>} Kept Modules and bytes that an earlier start has fetched, by role.
  * @typedef {object} Host
  * @property {(url: string, cache: RequestCache) => Promise<Response>} fetch
  * @property {(url: string) => Uint8Array} read Answers at once, in the middle of an import.
+ * @property {boolean} [whole] Whether all functions are fetched at once, as what readers write may need any.
  * @property {string} [index] Under Node, the folder with Pyodide's own files.
  * @property {(module: any) => void} [beforePython] For the maker of the snapshot.
  */
@@ -27,7 +28,11 @@ export const browser = {
     const request = new XMLHttpRequest();
     request.open("GET", url, false);
     request.responseType = "arraybuffer";
-    request.send();
+    try {
+      request.send();
+    } catch {
+      throw new LoadError(`${url} could not be loaded`);
+    }
     if (request.status !== 200) throw new LoadError(`${url} answered ${request.status}`);
     return new Uint8Array(request.response);
   },
@@ -97,9 +102,17 @@ export class Downloads {
 
   /** @param {string} role @returns {Uint8Array} The bytes of a file, now. */
   read(role) {
-    const data = this.kept[role] ?? this.host.read(this.address(role));
-    if (data.length !== this.files[role].bytes) throw new LoadError(`${role} is not the file that was published`);
+    if (this.kept[role]) return this.kept[role];
+    const data = this.host.read(this.address(role));
+    if (checksum(data) !== this.files[role].sum) throw new LoadError(`${role} is not the file that was published`);
     return (this.kept[role] = data);
+  }
+
+  /** @param {string} role @param {string} name @returns {WebAssembly.Module} One of several modules, now. */
+  part(role, name) {
+    const made = this.kept[role];
+    if (made && !(made instanceof Uint8Array)) return made[name];
+    return new WebAssembly.Module(/** @type {Uint8Array<ArrayBuffer>} */ (unpack(this.read(role))[name]));
   }
 
   /**
@@ -131,10 +144,11 @@ export class Downloads {
    * @param {(share: number) => void} progress
    */
   async #receive(role, response, progress) {
-    const { bytes, sha256 } = this.files[role];
+    const { bytes, sha256, gzip } = this.files[role];
     const data = new Uint8Array(bytes);
     let at = 0;
-    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+    const reader = (gzip ? body.pipeThrough(new DecompressionStream("gzip")) : body).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       if (at + next.value.length > bytes) throw new Error(`more than ${bytes} bytes arrived`);
       data.set(next.value, at);
@@ -182,6 +196,13 @@ export class Downloads {
 
 /** Not while it arrives: that needs the bytes twice, and takes longer. @param {Uint8Array} code */
 const compile = (code) => WebAssembly.compile(/** @type {BufferSource} */ (code));
+
+/** FNV-1a, for what is needed before a promise of a better digest would be kept. @param {Uint8Array} data */
+export function checksum(data) {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < data.length; i++) sum = Math.imul(sum ^ data[i], 0x01000193);
+  return sum;
+}
 
 /** @param {Uint8Array} data @returns {Promise<string>} SHA-256 in hexadecimal. */
 async function digest(data) {

@@ -27,6 +27,8 @@ class Readers extends Python {
 
   single = true;
 
+  bytes = MANIFEST.whole;
+
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #limit;
 

@@ -35,7 +35,7 @@ const short = (value) => slice(String(value), 0, MESSAGE);
 let afterwards;
 
 Reflect.deleteProperty(globalThis, "MessageChannel"); // without it Pyodide takes timers, which confine() counts
-const ready = start(post, (pyodide) => {
+const ready = start(post, true, (pyodide) => {
   demandPolicy();
   const { lockfile, lockfileBaseUrl } = pyodide;
   afterwards = confine(

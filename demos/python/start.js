@@ -7,14 +7,17 @@
 import { boot } from "./boot.js";
 import { browser } from "./download.js";
 
+const REST = 3000; // milliseconds from Python's start until what no reader waits for is fetched
+
 /** @typedef {import("./boot.js").Pyodide} Pyodide */
 
 /**
  * @param {(message: object, options?: StructuredSerializeOptions) => void} post
+ * @param {boolean} whole Whether all of Python is fetched before it starts.
  * @param {(pyodide: Pyodide) => void} prepare What is done before the first request.
  * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
  */
-export async function start(post, prepare) {
+export async function start(post, whole, prepare) {
   /** @type {Promise<import("./boot.js").Kept>} */
   const given = new Promise((resolve) => {
     const receive = (/** @type {MessageEvent} */ event) => {
@@ -29,12 +32,9 @@ export async function start(post, prepare) {
     const { "snapshot.bin": snapshot, ...files } = MANIFEST.files;
     const manifest = { base, files: address.searchParams.get("runtime") === "bytecode" ? files : MANIFEST.files };
     const kept = await given;
-    const { pyodide, runtime } = await boot(
-      manifest,
-      (progress) => post({ type: "progress", ...progress }),
-      browser,
-      kept,
-    );
+    const report = (/** @type {object} */ progress) => post({ type: "progress", ...progress });
+    const { pyodide, runtime, complete } = await boot(manifest, report, { ...browser, whole }, kept);
+    if (!whole) setTimeout(complete, REST);
     prepare(pyodide);
     const { "snapshot.bin": picture } = kept; // large, and of no more use here: moved, where all else is copied
     post(

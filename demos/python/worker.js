@@ -4,30 +4,47 @@
  * In:  {id, type: "probe", method, knobs}, {id, type: "compare", a, b, world, equal} or what the lab asks (client.js)
  * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime, kept} or {type: "failed", message};
  *      {id, answer, milliseconds} or {id, error: {message, knob?}}; {type: "crash", message} when Python is no more.
+ * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, examine, explain, own, probe } from "./answer.js";
+import { compare, examine, explain, fits, own, probe } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
-const ready = start(postMessage, (pyodide) => pyodide.pyimport("demos.probe").destroy());
+const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 /** @type {Record<string, (pyodide: import("./boot.js").Pyodide, request: any) => any>} */
-const ANSWERS = {
-  probe: (pyodide, { method, knobs }) => probe(pyodide, method, knobs),
-  compare,
-  lab: examine,
-  own,
-};
+const ANSWERS = { compare, lab: examine, own };
+
+const SECONDS = 5; // after which a fit ends with the best that it has found
+
+/** @type {Set<number>} the fits that go on */
+const going = new Set();
+
+/** Lets a message come in. */
+const breathe = () => new Promise((done) => setTimeout(done));
 
 addEventListener("message", async ({ data: { id, type, ...request } }) => {
+  if (type === "cancel") return void going.delete(id);
   const pyodide = await ready;
   const started = performance.now();
+  /** @param {object} answer */
+  const tell = (answer) => postMessage({ id, answer, milliseconds: performance.now() - started });
   try {
-    const answer = ANSWERS[type](pyodide, request);
-    postMessage({ id, answer, milliseconds: performance.now() - started });
+    if (type !== "probe") return tell(ANSWERS[type](pyodide, request));
+    const { method, knobs } = request;
+    if ((knobs.way ?? "random") === "random") return tell(probe(pyodide, method, knobs));
+    going.add(id);
+    for (const answer of fits(pyodide, method, knobs, SECONDS)) {
+      tell(answer);
+      if (!answer.more) return;
+      await breathe();
+      if (!going.has(id)) return postMessage({ id });
+    }
   } catch (error) {
     if (error instanceof pyodide.ffi.PythonError) postMessage({ id, error: explain(error) });
     else postMessage({ type: "crash", message: String(error) });
+  } finally {
+    going.delete(id);
   }
 });

@@ -64,7 +64,7 @@ class Side {
     const template = document.createElement("template");
     template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
-    const fields = form.querySelectorAll(".controls > .field:not([data-knob=step])");
+    const fields = form.querySelectorAll(".own .field");
     for (const name of ["id", "for", "aria-describedby"])
       for (const field of fields)
         for (const element of field.querySelectorAll(`[${name}]`))
@@ -126,8 +126,8 @@ class AdapterCompare extends Live {
     for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
       control.removeAttribute("disabled");
     this.showStored();
-    if (this.subject !== first) await this.#drawStored();
-    if (this.#moved && python.state === "ready") this.run();
+    if (this.#moved) this.arrive(false);
+    else if (this.subject !== first) await this.#drawStored();
   }
 
   get fields() {
@@ -221,7 +221,29 @@ class AdapterCompare extends Live {
   /** @param {HTMLButtonElement} button */
   press(button) {
     if (button.name === "swap") this.#pair(...this.sides.map(({ method }) => method).reverse());
+    else if (button.name === "export") this.#save(button.value);
     else super.press(button);
+  }
+
+  /** Saves both pictures as one. @param {string} format */
+  async #save(format) {
+    const [a, b] = this.sides;
+    try {
+      const { savePicture } = await lazily(() => import("./poster.js"));
+      const content = {
+        title: `${a.name} and ${b.name}`,
+        settings: this.sides
+          .map((side) => `${side.name}: ${side.fields.map(({ name, text }) => `${name}=${text}`).join("  ")}`)
+          .join("     "),
+        sides: this.sides.map(({ name, form }) => ({ name, root: form })),
+        gauges: paired(...this.sides.map(({ form }) => gauges(form))),
+        sentence: this.find(".head .sentence").textContent ?? "",
+        foot: `${this.address}   version ${VERSION}`,
+      };
+      await savePicture(format, this, content, `${a.method}-${b.method}`);
+    } catch {
+      this.write(".problem", `What writes files could not be loaded. ${RELOAD}`);
+    }
   }
 
   /** @param {Field[]} fields @param {string} [text] */
@@ -285,5 +307,20 @@ class AdapterCompare extends Live {
     return !this.equal || this.fields.some((field) => field !== matched && field.moved);
   }
 }
+
+/** The numbers on show, by their labels. @param {HTMLElement} form @returns {Map<string, string>} */
+const gauges = (form) =>
+  new Map(
+    [...form.querySelectorAll(".gauges [data-panel]")].map((part) => [
+      part.querySelector("dt")?.textContent ?? "",
+      part.querySelector("dd")?.textContent ?? "",
+    ]),
+  );
+
+/** What both have, side by side. @param {Map<string, string>[]} sides @returns {[string, string][]} */
+const paired = (...[a, b]) =>
+  [...a].flatMap(([label, value]) =>
+    b.has(label) ? [/** @type {[string, string]} */ ([label, `${value} | ${b.get(label)}`])] : [],
+  );
 
 customElements.define("adapter-compare", AdapterCompare);

@@ -14,13 +14,17 @@ import { RELOAD, file, get, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
+import { tour } from "./tour.js";
 
 /**
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
- *   stored?: boolean, edited?: boolean}} Drawn
+ *   stored?: boolean, edited?: boolean, more?: boolean}} Drawn
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
+/** What is stored along the main control, each at what differs from the defaults. @type {Record<string, Record<string, string>>} */
+const STORED = { fits: {}, sweep: { way: "random", size: "64x64" } };
+
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 /** @extends {Live<Drawn>} */
@@ -32,8 +36,8 @@ class AdapterDemo extends Live {
   #fields = [];
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
-  /** @type {Promise<import("./sweep.js").Sweep | undefined> | undefined} answers along the main knob, from a file */
-  #store;
+  /** @type {Map<string, Promise<import("./sweep.js").Sweep | undefined>>} answers along the main knob, by their file */
+  #stores = new Map();
 
   async connectedCallback() {
     const signal = this.begin();
@@ -41,16 +45,21 @@ class AdapterDemo extends Live {
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     this.#renameDuplicates();
-    for (const stage of this.querySelectorAll(".stage")) explore(this.find("form"), /** @type {HTMLElement} */ (stage));
+    this.#explore();
     this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.ownsAddress;
     this.find(".controls").removeAttribute("disabled");
     this.#restore();
+    this.#way();
+    if (this.dataset.tour !== undefined || this.ownsAddress) tour(this);
     this.showStored();
-    if (this.#moved && python.state === "ready") this.run();
-    else if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
+    if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
+    if (!this.#moved) return;
+    this.dataset.stale = "";
+    await this.nearest();
+    if (!signal.aborted) this.arrive(this.exact);
   }
 
   disconnectedCallback() {
@@ -91,12 +100,25 @@ class AdapterDemo extends Live {
 
   // Before Python is there -------------------------------------------------------------------------
 
+  /** What is stored that answers a move along the main control: its file, if any. */
+  get #file() {
+    const { main, ...files } = this.find("form").dataset;
+    const along = (/** @type {Field} */ { name }) => name === main || name === "world";
+    return Object.entries(STORED).find(([name, base]) => {
+      const stands = (/** @type {Field} */ field) => field.text === (base[field.name] ?? field.initial);
+      return files[name] && this.#fields.every((field) => along(field) || stands(field));
+    })?.[0];
+  }
+
   /** Fetches what answers the first move. */
   #prepare() {
-    const { sweep } = this.find("form").dataset;
-    if (!sweep || this.readers || python.state === "ready") return;
+    const name = this.find("form").dataset[this.#file ?? ""];
+    const quick = python.state === "ready" && this.knobs.way === "random" && this.dataset.stale === undefined;
+    if (!name || this.readers || quick) return;
     charts().catch(() => {});
-    return (this.#store ??= this.#load(sweep).catch(() => undefined)); // Python answers, only later
+    const store = this.#stores.get(name) ?? this.#load(name).catch(() => undefined); // Python answers, only later
+    this.#stores.set(name, store);
+    return store;
   }
 
   /** @param {string} name of the file */
@@ -106,23 +128,39 @@ class AdapterDemo extends Live {
     return new Sweep(await response.arrayBuffer());
   }
 
-  /** Draws the stored answer nearest to the main control, if no other one is moved. */
+  /** Draws the stored answer nearest to the main control in the present world, if no other one is moved. */
   async nearest() {
     const { signal } = this.life;
-    const main = this.#fields.find(({ name }) => name === this.find("form").dataset.main);
-    const others = () => this.#fields.some((field) => field !== main && field.moved);
-    const store = main && !others() && (await this.#prepare());
-    if (!store || others() || this.readers || python.state === "ready" || signal.aborted) return;
-    const answer = store.nearest(main.value);
-    if (this.answer?.stored !== false && `${answer.value}` === this.#drawn(main)) return;
-    this.answer = { ...answer, knobs: { ...this.knobs, [main.name]: answer.value }, milliseconds: 0, stored: true };
+    const file = this.#file;
+    const store = await this.#prepare();
+    if (!store || file !== this.#file || this.readers || signal.aborted) return;
+    const main = `${this.find("form").dataset.main}`;
+    const { [main]: value, world } = this.knobs;
+    const answer = store.find(value, file === "fits" ? `${world}` : undefined);
+    if (!answer) return;
+    const knobs = { ...this.knobs, [main]: answer.value };
+    const same = Object.entries(knobs).every(([name, now]) => now === this.answer?.knobs[name]);
+    if (this.answer ? same : this.exact) return; // it is on show
+    if (this.dataset.stale !== undefined && answer.value !== value) return; // not what was asked for
+    this.answer = { ...answer, knobs, milliseconds: 0, stored: true };
     await this.draw().catch(() => {}); // Python answers, only later
+  }
+
+  /** Whether the picture is that of the present settings. */
+  get exact() {
+    return this.#fields.every((field) => this.#drawn(field) === field.text);
+  }
+
+  /** A stored fit of the same settings is as good as the one that is under way will be. */
+  keeps() {
+    return Boolean(this.answer?.stored && this.exact);
   }
 
   ahead() {
     this.nearest();
     if (this.computer.state !== "off") return;
-    const files = this.#store && Promise.all([this.#store, charts().catch(() => {})]);
+    const store = this.#prepare();
+    const files = store && Promise.all([store, charts().catch(() => {})]);
     return Promise.race([files, new Promise((done) => setTimeout(done, AHEAD))]);
   }
 
@@ -131,20 +169,26 @@ class AdapterDemo extends Live {
   /** @param {Drawn} answer */
   async paint({ knobs, panels, sentence, stored, edited }) {
     await draw(this.find("form"), { panels, sentence });
+    this.#explore();
     if (!edited) this.#unmark();
     if (stored) this.showStored(this.dataset.state);
     return { method: this.method, knobs, panels };
   }
 
+  /** Lets the figures be read by pointer and keyboard. */
+  #explore() {
+    for (const stage of this.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
+      explore(this.find("form"), /** @type {HTMLElement} */ (stage));
+  }
+
   /** In the state "stored", or while Python loads or after an error. */
   showStored(state = "stored") {
-    const moved = this.#fields.filter((field) => this.#drawn(field) !== field.initial);
-    const where = moved.map((field) => `${field.label} ${this.#drawn(field)}`).join(", ");
+    const moved = this.#fields.filter((field) => field.name !== "way" && this.#drawn(field) !== field.initial);
+    const where = moved.map((field) => `${field.label} ${field.called(this.#drawn(field))}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
     else if (state === "error") this.write(".note", note);
-    else if (this.#fields.some((field) => this.#drawn(field) !== field.text))
-      this.show("stored", note, `Run (${size()})`);
+    else if (!this.exact) this.show("stored", note, `Run (${size()})`);
     else
       this.show(
         "stored",
@@ -160,8 +204,9 @@ class AdapterDemo extends Live {
   /** @param {import("../python/client.js").PythonError} error */
   fail(error) {
     this.#sweep = undefined;
+    const arrived = this.dataset.stale !== undefined;
     super.fail(error);
-    if (this.dataset.state === "error" && this.answer?.stored) this.showStored("error");
+    if (this.dataset.state === "error" && (arrived || this.answer?.stored)) this.showStored("error");
   }
 
   // Edited code ------------------------------------------------------------------------------------
@@ -210,6 +255,18 @@ class AdapterDemo extends Live {
     if (name === "shown") remember([], value);
   }
 
+  /** @param {Field[]} fields @param {string} [text] */
+  change(fields, text) {
+    const answer = super.change(fields, text);
+    this.#way();
+    return answer;
+  }
+
+  /** Shows the controls of the present way alone. */
+  #way() {
+    this.dataset.way = `${this.knobs.way}`;
+  }
+
   /** @param {HTMLButtonElement} button */
   async press(button) {
     if (button.name === "play") this.#play();
@@ -255,6 +312,7 @@ class AdapterDemo extends Live {
   reset() {
     this.#sweep = undefined;
     super.reset();
+    this.#way();
     if (this.dataset.state !== "stored") return void this.change([]);
     this.showStored();
     this.nearest();
@@ -266,8 +324,19 @@ class AdapterDemo extends Live {
   #restore() {
     const said = this.ownsAddress && says(this.#fields);
     recall(this, said ? [] : this.#fields);
+    if (said) this.#older();
     this.restored(said ? restore(this.#fields) : []);
     if (this.ownsAddress && !said && this.#moved) this.keepAddress();
+  }
+
+  /** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. */
+  #older() {
+    const query = new URLSearchParams(location.search);
+    if (!query.has("step") || query.has("way")) return;
+    for (const [name, text] of Object.entries({ way: "random", size: "64x64" })) {
+      const field = this.#fields.find((field) => field.name === name);
+      if (field) field.text = text;
+    }
   }
 
   // Small things -----------------------------------------------------------------------------------
@@ -278,7 +347,7 @@ class AdapterDemo extends Live {
 
   /** The control that the play button moves: the first with numbers. */
   get #main() {
-    return this.#fields.find(({ element }) => element.dataset.kind === "number");
+    return this.#fields.find(({ element }) => element.dataset.kind === "number" && element.closest(".own"));
   }
 
   /** Fills an empty element with the stored picture of its method. */

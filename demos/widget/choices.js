@@ -18,11 +18,16 @@ const layer = (fields) => fields.filter(({ element }) => element.closest(".world
 
 /** @param {Field[]} fields that the reader has set @param {string} [shown] the matrix */
 export function remember(fields, shown) {
-  const choices = layer(fields).map(({ name, text }) => [name, text]);
-  if (shown) choices.push(["shown", shown]);
-  if (!choices.length) return;
+  const set = layer(fields);
+  if (!shown && !set.length) return;
+  const choices = kept();
+  for (const { name, text, moved } of set) {
+    if (moved) choices[name] = text;
+    else delete choices[name]; // other widgets have defaults of their own
+  }
+  if (shown) choices.shown = shown;
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...kept(), ...Object.fromEntries(choices) }));
+    sessionStorage.setItem(KEY, JSON.stringify(choices));
   } catch {
     // the choices end with the page
   }

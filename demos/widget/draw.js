@@ -4,9 +4,9 @@
  *
  * @typedef {ArrayLike<number>} Values
  * @typedef {import("./heatmap.js").View} View
- * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[]}} Matrix
+ * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row"}} Matrix in a row, or one at a time
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[]}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows", cut?: number}} Series
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string}} Gauge
  * @typedef {Matrix | Series | Gauge} Panel
@@ -27,18 +27,26 @@ export const charts = () => lazily(() => import("./chart.js"));
  * @param {Raster} raster makes the picture of a matrix: a canvas, or an image at build time
  */
 export async function draw(root, { panels, sentence }, raster = canvas) {
-  const { chart } = await charts();
+  const drawing = await charts();
+  const names = new Set(panels.map(({ name }) => name));
+  for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
+  const known = new Set(parts(root).map(({ dataset }) => dataset.panel));
+  const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
+  const heads = columns(series);
   for (const panel of panels) {
     if (panel.kind === "matrix") drawMatrix(root, panel, raster);
-    if (panel.kind === "series") drawSeries(root, panel, chart);
+    if (panel.kind === "series") drawSeries(root, panel, drawing, /** @type {string[]} */ (heads.get(panel)));
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
-  const names = new Set(panels.map(({ name }) => name));
-  for (const old of parts(root)) if (!names.has(old.dataset.panel ?? "")) old.remove();
   drawTable(
     root,
-    panels.flatMap((panel) => (panel.kind === "series" ? panel.lines : [])),
+    [...heads.values()].flat(),
+    series.flatMap(({ lines }) => lines),
+  );
+  drawExtents(
+    root,
+    panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])),
   );
   write(root, ".sentence", sentence);
 }
@@ -63,6 +71,19 @@ export function share(answers) {
   for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
 }
 
+/**
+ * The heads of the columns in which the table has the lines of panels: their labels, with the panel's title where two are alike.
+ *
+ * @param {Series[]} panels
+ */
+function columns(panels) {
+  const labels = panels.flatMap(({ lines }) => lines.map(({ label }) => label));
+  const once = (/** @type {string} */ label) => labels.indexOf(label) === labels.lastIndexOf(label);
+  return new Map(
+    panels.map((panel) => [panel, panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`))]),
+  );
+}
+
 // Matrices -----------------------------------------------------------------------------------------
 
 /** @param {HTMLElement} root @param {Matrix} panel @param {Raster} raster */
@@ -71,6 +92,12 @@ function drawMatrix(root, panel, raster) {
   const figure =
     named(root, "figure", panel.name) ??
     newFigure(root, panel, () => {
+      const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
+      if (panel.layout === "row") {
+        const label = () => h(document, "p", { class: "label" });
+        const view = () => h(document, "div", { class: "view" }, newStage(document), scale(), label());
+        return { caption: [], body: [h(document, "div", { class: "views" }, ...panel.views.map(view))] };
+      }
       const options = panel.views.map(({ name, label }, i) => {
         const input = h(document, "input", {
           type: "radio",
@@ -80,7 +107,6 @@ function drawMatrix(root, panel, raster) {
         });
         return h(document, "label", {}, input, h(document, "span", {}, label));
       });
-      const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
       return {
         caption: [
           h(document, "fieldset", { class: "switch" }, h(document, "legend", { class: "unseen" }, "Show"), ...options),
@@ -93,6 +119,7 @@ function drawMatrix(root, panel, raster) {
     const view = panel.views[i];
     const stage = /** @type {Element} */ (element.firstElementChild);
     const picture = raster(view, stage.querySelector("img, canvas"), document);
+    write(element, ".label", view.label);
     const text = `${view.label}, ${rows} × ${columns}: ${extent(view.values)}.`;
     set(picture, {
       class: rows > columns ? "tall" : "wide",
@@ -102,18 +129,40 @@ function drawMatrix(root, panel, raster) {
     const [low, , high] = element.querySelectorAll(".scale > *");
     [low.textContent, high.textContent] = [short(-view.limit), short(view.limit)];
   });
-  rest(figure, `${rows} × ${columns}`);
+  const [down, across] = panel.views.some(({ label }) => label.includes("Y"))
+    ? ["features", "tokens"]
+    : ["outputs", "inputs"];
+  rest(figure, `${rows} ${down} × ${columns} ${across}`);
 }
 
-/** @param {Values} values */
-function extent(values) {
+/** @param {Values} values @returns {number[]} the least, the largest, and the root mean square */
+function extents(values) {
   let [low, high, squares] = [Infinity, -Infinity, 0];
   for (let i = 0; i < values.length; i++) {
     low = Math.min(low, values[i]);
     high = Math.max(high, values[i]);
     squares += values[i] ** 2;
   }
-  return `from ${short(low)} to ${short(high)}, root mean square ${short(Math.sqrt(squares / values.length))}`;
+  return [low, high, Math.sqrt(squares / values.length)];
+}
+
+/** @param {Values} values */
+function extent(values) {
+  const [low, high, square] = extents(values).map(short);
+  return `from ${low} to ${high}, root mean square ${square}`;
+}
+
+/** Writes what the heatmaps hold, where the form has a table for it. @param {HTMLElement} root @param {View[]} views */
+function drawExtents(root, views) {
+  const table = root.querySelector(".extents");
+  if (!table) return;
+  fill(table.querySelector("thead"), [["matrix", "rows × columns", "from", "to", "root mean square"]], "col");
+  const rows = views.map(({ label, rows, columns, values }) => [
+    label,
+    `${rows} × ${columns}`,
+    ...extents(values).map(short),
+  ]);
+  fill(table.querySelector("tbody"), rows, "row");
 }
 
 // Series -------------------------------------------------------------------------------------------
@@ -121,8 +170,8 @@ function extent(values) {
 /** The size of a chart, and where the values lie in it. */
 export const CHART = { width: 240, height: 214, left: 34, right: 234, top: 8, bottom: 194 };
 
-/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js").chart} chart */
-function drawSeries(root, panel, chart) {
+/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
+function drawSeries(root, panel, { arrows, chart }, heads) {
   const document = root.ownerDocument;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
   const figure =
@@ -132,12 +181,18 @@ function drawSeries(root, panel, chart) {
       body: [newStage(document)],
     }));
   const lines = panel.lines.map(({ values }) => Array.from(values));
-  const svg = chart(document, CHART, lines, panel.top || highest(panel) || 1, short);
-  const text = panel.lines.map(({ label }, i) => `${label}: ${summary(lines[i])}`).join("; ");
+  const low = Math.min(0, ...lines.flat());
+  const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
+  const svg =
+    panel.style === "arrows"
+      ? arrows(document, CHART, lines)
+      : chart(document, CHART, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
+  const told = panel.y === "singular value" ? summary : extent;
+  const text = panel.lines.map(({ label }, i) => `${label}: ${told(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, {
     "data-columns": `${lines[0].length}`,
-    "data-lines": JSON.stringify(panel.lines.map(({ label }) => label)),
+    "data-lines": JSON.stringify(heads),
   });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   rest(figure, `${panel.y} by ${panel.x}`);
@@ -153,13 +208,13 @@ function summary(sigma) {
   return `${above} of ${sigma.length} above round-off, largest ${short(sigma[0])}, smallest ${short(sigma[sigma.length - 1])}`;
 }
 
-/** @param {HTMLElement} root @param {Series["lines"]} lines */
-function drawTable(root, lines) {
+/** @param {HTMLElement} root @param {string[]} heads @param {Series["lines"]} lines */
+function drawTable(root, heads, lines) {
   const count = Math.max(0, ...lines.map(({ values }) => values.length));
   const numbers = (/** @type {number} */ i) => lines.map(({ values }) => (i < values.length ? short(values[i]) : ""));
-  fill(root.querySelector("thead"), [["index", ...lines.map(({ label }) => label)]], "col");
+  fill(root.querySelector(".values thead"), [["index", ...heads]], "col");
   fill(
-    root.querySelector("tbody"),
+    root.querySelector(".values tbody"),
     Array.from({ length: count }, (_, i) => [`${i + 1}`, ...numbers(i)]),
     "row",
   );
@@ -195,6 +250,12 @@ function drawGauge(root, panel) {
   if (!dd.firstElementChild) dd.replaceChildren(spans[0], " ", spans[1]);
   write(dd, ".value", panel.text);
   write(dd, ".unit", panel.unit);
+}
+
+/** Puts the numbers of a new kind of answer into its order. @param {HTMLElement} root @param {Panel[]} panels */
+function inOrder(root, panels) {
+  const dl = /** @type {HTMLElement} */ (root.querySelector(".gauges"));
+  for (const { name } of panels) dl.append(...[named(dl, "div", name) ?? []].flat());
 }
 
 /**
@@ -273,12 +334,15 @@ function newFigure(root, panel, content) {
   const figure = h(
     document,
     "figure",
-    { class: panel.kind, "data-panel": panel.name },
+    {
+      class: [panel.kind, "layout" in panel ? panel.layout : "", "style" in panel ? panel.style : ""].join(" ").trim(),
+      "data-panel": panel.name,
+    },
     title,
     ...body,
     h(document, "output"),
   );
-  const slot = root.querySelector(`.picture .${panel.kind}`) ? ".more" : ".picture";
+  const slot = root.querySelector(`.picture :is(.row, .${panel.kind})`) ? ".more" : ".picture";
   root.querySelector(slot)?.append(figure);
   return figure;
 }

@@ -83,7 +83,7 @@ function grid(root, stage) {
     return { box, rows, columns, text };
   }
   const scale = inner.width / CHART.width;
-  const [head, ...body] = [...root.querySelectorAll("tr")].map((tr) =>
+  const [head, ...body] = [...root.querySelectorAll(".values tr")].map((tr) =>
     [...tr.children].map((cell) => cell.textContent),
   );
   /** @type {string[]} */

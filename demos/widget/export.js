@@ -2,6 +2,7 @@
 
 import { text } from "./csv.js";
 import { Field } from "./fields.js";
+import { download, savePicture } from "./poster.js";
 
 /**
  * @typedef {import("./adapter-demo.js").Drawn} Drawn
@@ -9,10 +10,8 @@ import { Field } from "./fields.js";
  * @typedef {HTMLElement & {method: string, address: string, knobs: Record<string, Value>}} Demo
  */
 
-/** @type {Record<string, (demo: Demo, drawn: Drawn) => Blob | Promise<Blob>>} */
+/** @type {Record<string, (demo: Demo, drawn: Drawn) => Blob>} */
 const FORMATS = {
-  svg: (demo, drawn) => new Blob([picture(demo, drawn)], { type: "image/svg+xml" }),
-  png: (demo, drawn) => raster(picture(demo, drawn)),
   csv: (demo, drawn) => new Blob([csv(demo, drawn)], { type: "text/csv" }),
   json: (demo, { knobs, panels, sentence }) => {
     const plain = (/** @type {string} */ _, /** @type {any} */ value) =>
@@ -25,16 +24,25 @@ const FORMATS = {
 
 /** @param {string} format @param {Demo} demo @param {Drawn} drawn */
 export async function save(format, demo, drawn) {
-  download(await FORMATS[format](demo, drawn), `${demo.method}.${format}`);
+  if (FORMATS[format]) download(FORMATS[format](demo, drawn), `${demo.method}.${format}`);
+  else await savePicture(format, demo, content(demo, drawn), demo.method);
 }
 
-/** @param {Blob} file @param {string} name */
-function download(file, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+/** The figures as a reader sees them, with all that is needed to find them again. @param {Demo} demo @param {Drawn} drawn */
+function content(demo, { knobs, panels, sentence }) {
+  const name = demo.dataset.name ?? demo.method;
+  return {
+    title: "edited" in demo.dataset ? `${name}, code edited by a reader` : name,
+    settings: Object.entries(knobs)
+      .map(([knob, value]) => `${knob}=${value}`)
+      .join("  "),
+    sides: [{ name: "", root: demo }],
+    gauges: panels.flatMap((panel) =>
+      panel.kind === "number" ? [/** @type {[string, string]} */ ([panel.label, `${panel.text} ${panel.unit}`])] : [],
+    ),
+    sentence,
+    foot: `${demo.address}   version ${VERSION}`,
+  };
 }
 
 /** @param {Demo} demo */
@@ -76,9 +84,7 @@ function config(demo) {
   const { address, dataset, knobs } = demo;
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  const own = [...demo.querySelectorAll(".controls > .field:not([data-knob=step])")].map(
-    (field) => new Field(/** @type {HTMLElement} */ (field)),
-  );
+  const own = [...demo.querySelectorAll(".own .field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
   const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
   const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
   const warning = left.length
@@ -87,20 +93,30 @@ function config(demo) {
   return `# ${address}\n${warning}${filled}\n`;
 }
 
+/** The knobs of a change that is aimed at another one. */
+const AIM = ["way", "world", "steps", "rate"];
+
 /** @param {Demo} demo */
 function script({ method, address, knobs, dataset }) {
-  const settings = Object.entries(knobs).map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
+  const random = knobs.way === "random";
+  const settings = Object.entries(knobs)
+    .filter(([name]) => !random || !AIM.includes(name))
+    .map(([name, value]) => `    ${literal(name)}: ${literal(value)},`);
   const edited = "edited" in dataset ? "\n# The page showed code edited by a reader. This runs the tested file." : "";
+  const [imports, makes, named] = random
+    ? ["demos.probe import measure, show", `change = measure(${literal(method)}, settings)`, "change"]
+    : ["demos.ways import reach, show", `*_, found = reach(${literal(method)}, settings)`, "found"];
+  const change = random ? "change" : "found.change";
   return `# The numbers of ${address}${edited}
 # Save this in the top folder of a checkout of the project (version ${VERSION}). It needs Python 3.11 or newer and numpy.
 
-from demos.probe import measure, show
+from ${imports}
 
 settings = {
 ${settings.join("\n")}
 }
-change = measure(${literal(method)}, settings)  # its arrays: change.before, change.after, change.delta
-answer = show(change)
+${makes}  # its arrays: ${change}.before, ${change}.after, ${change}.delta
+answer = show(${named})
 for panel in answer["panels"]:
     if panel["kind"] == "number":
         print(f"{panel['label']}: {panel['text']} {panel['unit']}".strip())
@@ -110,99 +126,3 @@ print(answer["sentence"])
 
 /** A value as Python writes it. @param {Value} value */
 const literal = (value) => (typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value));
-
-// Pictures -----------------------------------------------------------------------------------------
-
-const [WIDTH, HEIGHT] = [720, 760];
-const STYLE = `text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600; font-size: 18px } .small { font-size: 11px; fill: #555 }
-  .chart { color: #444 } .chart text { font-size: 10px } .line-0 { stroke: #2870d6 } .pair .line-0 { stroke: #aaa; stroke-width: 4 } .pair .line-1 { stroke: #2870d6 }`;
-
-/** The figures as a reader sees them, on white, with all that is needed to find them again. @param {Demo} demo @param {Drawn} drawn */
-function picture(demo, { knobs, panels, sentence }) {
-  const svg = node("svg", { xmlns: SVG, width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
-  svg.append(node("style", {}, STYLE), node("rect", { width: WIDTH, height: HEIGHT, fill: "white" }));
-  const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, name = "") =>
-    svg.append(node("text", { x, y, class: name }, text));
-  const settings = Object.entries(knobs)
-    .map(([name, value]) => `${name}=${value}`)
-    .join("  ");
-  write("edited" in demo.dataset ? `${demo.method}, code edited by a reader` : demo.method, 24, 40, "title");
-  wrap(settings, 110).forEach((line, i) => write(line, 24, 60 + 15 * i, "small"));
-
-  const visible = [...demo.querySelectorAll(".matrix .view")].find((view) => getComputedStyle(view).display !== "none");
-  const canvas = /** @type {HTMLCanvasElement} */ (visible?.querySelector("canvas"));
-  const scale = 300 / Math.max(canvas.width, canvas.height);
-  const [low, , high] = [...(visible?.querySelectorAll(".scale > *") ?? [])].map(({ textContent }) => textContent);
-  write(
-    `${demo.querySelector("[name=shown]:checked + span")?.textContent} from ${low} (blue) to ${high} (orange)`,
-    24,
-    112,
-  );
-  svg.append(
-    node("image", {
-      href: canvas.toDataURL(),
-      x: 24,
-      y: 122,
-      width: canvas.width * scale,
-      height: canvas.height * scale,
-      style: "image-rendering: pixelated",
-    }),
-  );
-  svg.append(
-    node("rect", {
-      x: 24,
-      y: 122,
-      width: canvas.width * scale,
-      height: canvas.height * scale,
-      fill: "none",
-      stroke: "#ccc",
-    }),
-  );
-
-  [...demo.querySelectorAll(".series")].forEach((figure, i) => {
-    const y = 112 + 310 * i;
-    const chart = /** @type {Element} */ (figure.querySelector(".chart")?.cloneNode(true));
-    for (const [name, value] of Object.entries({ x: 350, y: y + 8, width: 346, height: 290 }))
-      chart.setAttribute(name, `${value}`);
-    const keys = [...figure.querySelectorAll(".key")].map(({ textContent }) => textContent);
-    if (keys.length) chart.classList.add("pair");
-    write(
-      `${figure.querySelector(".title")?.textContent}${keys.length ? ` (${keys[0]} grey, ${keys[1]} blue)` : ""}`,
-      350,
-      y,
-    );
-    svg.append(chart);
-  });
-
-  const gauges = panels.flatMap((panel) => (panel.kind === "number" ? [panel] : []));
-  gauges.forEach(({ label, text, unit }, i) => {
-    write(label, 24, 460 + 22 * i);
-    write(`${text} ${unit}`, 210, 460 + 22 * i);
-  });
-  wrap(sentence, 44).forEach((line, i) => write(line, 24, 484 + 22 * gauges.length + 18 * i));
-  write(`${demo.address}   version ${VERSION}`, 24, HEIGHT - 16, "small");
-  return new XMLSerializer().serializeToString(svg);
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** @param {string} tag @param {Record<string, string | number>} attributes */
-function node(tag, attributes, text = "") {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, `${value}`);
-  element.textContent = text;
-  return element;
-}
-
-/** @param {string} text @param {number} width in letters */
-const wrap = (text, width) => text.match(new RegExp(`.{1,${width}}(\\s|$)`, "g")) ?? [];
-
-/** @param {string} svg @returns {Promise<Blob>} twice the size, for sharp print */
-async function raster(svg) {
-  const image = new Image(2 * WIDTH, 2 * HEIGHT);
-  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = new OffscreenCanvas(2 * WIDTH, 2 * HEIGHT);
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/png" });
-}

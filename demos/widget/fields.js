@@ -38,6 +38,12 @@ export class Field {
     this.echo();
   }
 
+  /** What the page calls one of the values. @param {string} text */
+  called(text) {
+    const named = this.element.querySelector(`option[value="${text}"], [value="${text}"]:is([type="radio"]) + span`);
+    return named?.textContent?.toLowerCase() ?? text;
+  }
+
   /** What the control says in the HTML: the default. */
   get initial() {
     const [control] = this.controls;

@@ -2,6 +2,8 @@
 
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
+import { lazily } from "../page/files.js";
+import { saving } from "../page/page.js";
 import { python } from "../python/client.js";
 
 /**
@@ -20,7 +22,7 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 /**
  * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
  *
- * @template {{sentence: string, milliseconds: number, stored?: boolean}} Answer what is on show
+ * @template {{sentence: string, milliseconds: number, stored?: boolean, more?: boolean}} Answer what is on show
  */
 export class Live extends HTMLElement {
   life = new AbortController();
@@ -84,11 +86,28 @@ export class Live extends HTMLElement {
   /** Draws what is stored nearest to the present values, if anything is. @returns {Promise<void> | void} */
   nearest() {}
 
+  /** Whether what is on show is better than an answer that others follow. @param {Answer} _answer */
+  keeps(_answer) {
+    return false;
+  }
+
   /** Lets something else have the line before Python's files. @returns {Promise<unknown> | void} */
   ahead() {}
 
   /** Takes note of a form control that is no knob. @param {HTMLInputElement} _control */
   choose(_control) {}
+
+  /**
+   * Begins with settings that the reader has asked for, by a link or on an earlier page. Until they are answered, no other
+   * numbers are shown.
+   *
+   * @param {boolean} known whether the picture is theirs already
+   */
+  arrive(known) {
+    if (known || (saving && python.state !== "ready")) return;
+    this.dataset.stale = "";
+    this.run();
+  }
 
   // Ask, draw, fail --------------------------------------------------------------------------------
 
@@ -107,12 +126,16 @@ export class Live extends HTMLElement {
       if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
     }
     const request = this.question();
-    try {
-      /** @type {any} */
-      const answer = await computer.ask(this, request);
+    /** @param {any} answer one that is followed by better ones, or the last */
+    const take = async (answer) => {
       if (!answer || !current() || subject !== this.subject) return;
-      this.answer = { ...answer, ...request, stored: false, edited: computer !== python };
+      const found = { ...answer, ...request, stored: false, edited: computer !== python };
+      if (answer.more && this.keeps(found)) return;
+      this.answer = found;
       await this.draw();
+    };
+    try {
+      await take(await computer.ask(this, request, (part) => void take(part).catch(() => {})));
     } catch (error) {
       await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
       if (current()) this.fail(/** @type {PythonError} */ (error));
@@ -132,8 +155,11 @@ export class Live extends HTMLElement {
     this.#redraw = undefined;
     const { answer } = this;
     if (signal.aborted || !answer) return;
-    const { milliseconds, stored = false } = answer;
+    const { milliseconds, stored = false, more = false } = answer;
     const detail = await this.paint(answer);
+    delete this.dataset.stale;
+    if (more)
+      return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
     if (!stored) {
       for (const field of this.fields) field.complain();
       this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
@@ -145,6 +171,7 @@ export class Live extends HTMLElement {
 
   /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
   fail({ kind, knob, message }) {
+    delete this.dataset.stale; // what is said now names the settings of the picture
     if (kind !== "knob" && kind !== "stopped") {
       this.#broken = kind !== "crash";
       this.show("error", this.words.holds, "Try again");
@@ -173,14 +200,23 @@ export class Live extends HTMLElement {
     on("input", (event) => {
       const field = touched(event);
       if (field) this.change([field]);
-      else this.choose(event.target);
+      else if (!event.target.closest(".menu")) this.choose(event.target);
     });
     on("dblclick", (event) => {
       const field = touched(event);
       if (field?.kind === "range") this.change([field], field.initial);
     });
     on("submit", (event) => event.preventDefault());
+    /** @param {any} event it does not bubble */
+    const opened = ({ target }) => target.matches(".export[open]") && this.#offer();
+    this.addEventListener("toggle", opened, { signal, capture: true });
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.press(target));
+  }
+
+  /** Names the figures that can be saved by themselves. */
+  async #offer() {
+    const { offer } = await lazily(() => import("./poster.js")).catch(() => ({ offer: undefined }));
+    offer?.(this); // without it there is the choice of all
   }
 
   /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
@@ -200,8 +236,13 @@ export class Live extends HTMLElement {
   }
 
   cancel() {
+    delete this.dataset.stale;
     if (this.computer.state === "off") this.showStored();
-    else this.computer.stop();
+    else if (this.computer.state !== "ready") this.computer.stop();
+    else {
+      this.computer.cancel(this);
+      this.show("live", "Stopped: the best so far");
+    }
   }
 
   reset() {
@@ -219,8 +260,10 @@ export class Live extends HTMLElement {
   /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
   restored(wrong) {
     if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
-    const world = this.find(".world");
-    world.open = this.fields.some((field) => field.moved && world.contains(field.element));
+    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+      this.querySelectorAll("details.world, details.rest")
+    ))
+      details.open = this.fields.some((field) => field.moved && details.contains(field.element));
   }
 
   /** Writes the page's address, unless the next page has come to it already. */

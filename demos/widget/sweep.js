@@ -1,10 +1,10 @@
 /**
- * Reads what scripts/stored/sweeps.py stores: a method's answers along its main knob. Loaded when a reader reaches for a control.
+ * Reads what scripts/stored/sweeps.py and fits.py store: a method's answers along its main knob. Loaded when a reader reaches for a control.
  *
  * A file is the length of its header (4 bytes), the header (JSON), the singular values (32-bit numbers, first all their
  * first bytes, then all second ones …) and the entries of the matrices (one byte each, to be multiplied by a scale).
  *
- * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, others: import("./draw.js").Gauge[]}} Stored
+ * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, world?: string, others: import("./draw.js").Gauge[]}} Stored
  */
 
 export class Sweep {
@@ -30,10 +30,21 @@ export class Sweep {
 
   /** The answer at a value; for a number that is not stored, at the nearest one that is. @param {import("./fields.js").Value} value */
   nearest(value) {
+    return /** @type {Stored} */ (this.find(value));
+  }
+
+  /**
+   * The same in one of the worlds, if anything of it is stored.
+   *
+   * @param {import("./fields.js").Value} value @param {string} [world]
+   */
+  find(value, world) {
     const distance = (/** @type {any} */ answer) => Math.abs(answer.value - Number(value));
     const closer = (/** @type {any} */ best, /** @type {any} */ answer) =>
       distance(answer) < distance(best) ? answer : best;
-    return this.#filled(this.answers.find((answer) => answer.value === value) ?? this.answers.reduce(closer));
+    const some = this.answers.filter((answer) => answer.world === world);
+    const found = some.find((answer) => answer.value === value) ?? some.reduce(closer, some[0]);
+    return found && this.#filled(found);
   }
 
   /** What a comparison shows at a value. @param {import("./fields.js").Value} value @returns {import("./draw.js").Panel[]} */
@@ -54,17 +65,18 @@ export class Sweep {
     return { ...answer, panels };
   }
 
-  /** Those that are stored, and last their sum. @param {any[]} views */
+  /** Those that are stored, and what is so many times the first and the second. @param {any[]} views */
   #views(views) {
-    const [delta, before] = views.map(({ at, rows, columns, scale }) => {
+    /** @type {Float64Array[]} */
+    const all = [];
+    for (const { at, rows, columns, scale, sum = "" } of views) {
       const values = new Float64Array(rows * columns);
-      for (let i = 0; i < values.length; i++) values[i] = scale * this.levels[at + i];
-      return values;
-    });
-    const after = new Float64Array(before);
-    for (let i = 0; i < after.length; i++) after[i] += delta[i];
-    const values = [delta, before, after];
-    return views.map((view, i) => ({ ...view, values: values[i], about: "≈ " }));
+      const [a, b] = sum.split(" ").map(Number);
+      for (let i = 0; i < values.length; i++)
+        values[i] = sum ? a * all[0][i] + b * all[1][i] : scale * this.levels[at + i];
+      all.push(values);
+    }
+    return views.map((view, i) => ({ ...view, values: all[i], about: "≈ " }));
   }
 
   /** @param {{label: string, at: number, count: number}} line */

@@ -7,10 +7,12 @@ neither can be written down anywhere.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog.evidence import every_finding
 from scripts.catalog.papers import CatalogError, Paper, read_papers
@@ -51,6 +53,31 @@ class Catalog(NamedTuple):
     def of_theme(self, key: str) -> list[Method]:
         """Return the methods of a theme."""
         return [m for m in self.methods.values() if m.theme == key]
+
+    def names(self) -> dict[str, str]:
+        """Return what every module is called, in the order of the catalogue.
+
+        A page's title names its first module, or the first few; the others are called as their
+        classes are.
+        """
+        found: dict[str, str] = {}
+        for m in self.methods.values():
+            parts = m.title.split(" and ")
+            if len(parts) > len(m.modules):
+                parts = [m.title]
+            parts += [words(load(module).__name__) for module in m.modules[len(parts) :]]
+            found |= dict(zip(m.modules, parts, strict=True))
+        return found
+
+
+def words(name: str) -> str:
+    """Return the name of a class as words.
+
+    >>> words("PrefixTuning"), words("ETHERPlus"), words("LLaMAAdapter")
+    ('Prefix tuning', 'ETHER plus', 'LLaMA adapter')
+    """
+    first, *rest = re.sub(r"(?<=\w\w)(?=[A-Z][a-z])", " ", name).split()
+    return " ".join([first, *(word.lower() for word in rest)])
 
 
 @cache

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from math import prod
 from typing import Any, NamedTuple
 
 from adapters_np.core import Adapter, Place, arrays, knobs, load, sizes
 from scripts.catalog import Catalog
-from scripts.catalog.shapes import axes, counter
+from scripts.catalog.shapes import axes, counter, script
 
 
 class Model(NamedTuple):
@@ -81,9 +82,10 @@ def count(cls: type[Adapter], model: Model, targets: str = "query and value", **
 
 
 def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return what the calculator needs of every module, by slug."""
+    """Return what the calculator needs of every module but its formulas, by slug."""
+    shown = catalog.names()
     return {
-        module: {"title": m.title if module == m.modules[0] else module, **_counter(load(module))}
+        module: {"title": shown[module], **_counter(load(module))}
         for m in catalog.methods.values()
         for module in m.modules
         if m.status == "active"
@@ -99,12 +101,21 @@ def _counter(cls: type[Adapter]) -> dict[str, Any]:
     return about
 
 
-def calculator_json(catalog: Catalog) -> str:
-    """Return the data of the calculator."""
-    about = {
-        "methods": counters(catalog),
-        "models": [model._asdict() for model in MODELS],
-        "places": {place: [axes(shape) for shape in found] for place, found in PLACES.items()},
-        "targets": {target: [axes(shape) for shape in found] for target, found in TARGETS.items()},
-    }
-    return json.dumps(about, separators=(",", ":"))
+def javascript(catalog: Catalog) -> str:
+    """Return the models and the methods' formulas as a script that pages import."""
+    methods = counters(catalog)
+    sizes = ",\n".join(f"  {slug}:[{','.join(m.pop('arrays'))}]" for slug, m in methods.items())
+    groups: dict[str, Mapping[Any, tuple[str, ...]]] = {"places": PLACES, "targets": TARGETS}
+    wheres = [
+        f"export const {name}={{"
+        + ",".join(f"{json.dumps(key)}:[{_places(found)}]" for key, found in group.items())
+        + "};"
+        for name, group in groups.items()
+    ]
+    data = {"methods": methods, "models": [model._asdict() for model in MODELS]}
+    values = [f"export const {name}={json.dumps(value)};" for name, value in data.items()]
+    return "\n".join((*values, *wheres, f"export const arrays={{\n{sizes}\n}};", ""))
+
+
+def _places(shapes: tuple[str, ...]) -> str:
+    return ",".join(f"v=>[{','.join(map(script, axes(shape)))}]" for shape in shapes)

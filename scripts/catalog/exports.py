@@ -32,6 +32,7 @@ class Site(NamedTuple):
     title: str
     author: str
     date: str  # of the release, YYYY-MM-DD
+    version: str
 
 
 def read_site(root: Path = ROOT) -> Site:
@@ -49,7 +50,8 @@ def read_site(root: Path = ROOT) -> Site:
         )
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
     title, author = citation["title"].partition(":")[0], citation["authors"][0]["name"]
-    return Site(f"{configured.rstrip('/')}/", title, author, str(citation["date-released"]))
+    date, version = str(citation["date-released"]), str(citation["version"])
+    return Site(f"{configured.rstrip('/')}/", title, author, date, version)
 
 
 # JSON and CSV -------------------------------------------------------------------------------------
@@ -165,30 +167,6 @@ def catalog_csv(catalog: Catalog, site: Site) -> str:
         row += [catalog.papers[m.papers[0]].url, site.url + m.url]
         table.writerow(map(guarded, row))
     return text.getvalue()
-
-
-# Citations ----------------------------------------------------------------------------------------
-
-
-def page_bibtex(m: Method, site: Site) -> str:
-    """Return the citation of a method's page as BibTeX."""
-    return "\n".join(
-        (
-            f"@misc{{adapters{site.date[:4]}{m.slug.replace('_', '')},",
-            f"  title        = {{{{{m.title}}}: {m.name}}},",
-            f"  author       = {{{{{site.author}}}}},",
-            f"  howpublished = {{{site.title}}},",
-            f"  year         = {{{site.date[:4]}}},",
-            f"  url          = {{{site.url}{m.url}}}",
-            "}",
-        )
-    )
-
-
-def page_bib(m: Method, catalog: Catalog, site: Site) -> str:
-    """Return a `.bib` file with the page and everything that it cites."""
-    entries = [page_bibtex(m, site), *(catalog.papers[key].bibtex for key in m.references)]
-    return "\n\n".join(entries) + "\n"
 
 
 # Changes ------------------------------------------------------------------------------------------

@@ -141,6 +141,7 @@ class Method(Record):
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()
+    names: tuple[Text, ...] = ()
     status: Literal["active", "deprecated", "out_of_scope"] = "active"
     superseded_by: Slug | None = None
     disclosure: Text | None = None

@@ -1,12 +1,13 @@
 """Declared shapes as data: for a page that counts parameters, and as formulas that a reader knows.
 
-A shape is evaluated by `core.sizes` in Python and by calculator.js on a page, where it comes as an
-expression: a number, the name of a knob or side, or a list [operator, argument, …].
+A shape is evaluated by `core.sizes`. Here it is an expression, that is a number, the name of a knob
+or side, or a list [operator, argument, …], of which a page gets JavaScript.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
@@ -22,6 +23,9 @@ OPERATORS: dict[type[ast.AST], str] = {
 COMPARISONS = {
     "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
 }  # fmt: skip
+
+
+STRICT = {"==": "===", "!=": "!=="}
 
 
 def expression(node: ast.AST) -> Expression:
@@ -51,6 +55,29 @@ def expression(node: ast.AST) -> Expression:
     raise ValueError(f"{ast.unparse(node)!r} cannot be evaluated on a page")
 
 
+def script(found: Expression) -> str:
+    """Return an expression as JavaScript, where `v` holds the values of all names.
+
+    >>> script(["if", ["==", "way", ["text", "a"]], ["//", "d_in", 2], ["ceil", "r"]])
+    '((v.way==="a")?Math.floor(v.d_in/2):Math.ceil(v.r))'
+    """
+    match found:
+        case str(name):
+            return f"v.{name}"
+        case ["text", text]:
+            return json.dumps(text)
+        case ["if", *parts]:
+            test, body, orelse = map(script, parts)
+            return f"({test}?{body}:{orelse})"
+        case ["min" | "max" | "ceil" as name, *given]:
+            return f"Math.{name}({','.join(map(script, given))})"
+        case ["//", above, below]:
+            return f"Math.floor({script(above)}/{script(below)})"
+        case [sign, left, right]:
+            return f"({script(left)}{STRICT.get(sign, sign)}{script(right)})"
+    return repr(found)
+
+
 def axes(shape: str) -> list[Expression]:
     """Return the axes of a declared shape.
 
@@ -62,13 +89,19 @@ def axes(shape: str) -> list[Expression]:
     return [expression(axis) for axis in parsed.elts]
 
 
+def product(shape: str) -> str:
+    """Return how many entries a declared shape has, as JavaScript.
+
+    >>> product("rank, d_in")
+    'v.rank*v.d_in'
+    """
+    return "*".join(map(script, axes(shape)))
+
+
 def counter(cls: type[Adapter]) -> dict[str, Any]:
-    """Return what a page needs to count a method's trained parameters for any model."""
-    learned = [
-        {"axes": axes(field.shape), "shared": field.shared}
-        for field in arrays(cls)
-        if field.learned
-    ]
+    """Return what a page needs to count a method's trained parameters; `arrays` are JavaScript."""
+    learned = [field for field in arrays(cls) if field.learned]
+    used = [axes(field.shape) for field in learned]
     controls = []
     for knob in knobs(cls).values():
         control: dict[str, Any] = {"name": knob.name, "kind": knob.kind, "default": knob.default}
@@ -76,9 +109,16 @@ def counter(cls: type[Adapter]) -> dict[str, Any]:
             control["options"] = list(knob.options)
         elif knob.kind != "bool":
             control |= {"low": knob.low, "high": knob.high, "step": knob.step}
-        if any(_names(knob.name, array["axes"]) for array in learned):
+        if any(_names(knob.name, found) for found in used):
             controls.append(control)
-    return {"place": cls.place, "arrays": learned, "knobs": controls}
+    return {
+        "place": cls.place,
+        "knobs": controls,
+        "start": {knob.name: knob.default for knob in knobs(cls).values()},
+        "arrays": [
+            f"{{shared:{json.dumps(f.shared)},size:v=>{product(f.shape)}}}" for f in learned
+        ],
+    }
 
 
 def _names(name: str, found: Any) -> bool:

@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { sizes } from "../../demos/python/boot.js";
 import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
 const { out } = parseArgs({ options: { out: { type: "string" } } }).values;
@@ -17,8 +18,9 @@ if (!out) throw new Error("usage: node scripts/finish/bundle.mjs --out FOLDER < 
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf-8"));
-const files = JSON.parse(await text(process.stdin));
-const constants = { MANIFEST: JSON.stringify(files), VERSION: JSON.stringify(version) };
+const manifest = JSON.parse(await text(process.stdin));
+const { bytes, whole } = sizes(manifest.files);
+const constants = { MANIFEST: JSON.stringify(manifest), VERSION: JSON.stringify(version) };
 
 /** @param {string[]} names @param {Partial<import("esbuild").BuildOptions>} options */
 const bundle = (names, options) =>
@@ -49,13 +51,15 @@ await bundle(
     "lab/lab.css",
     "page/tables.js",
     "page/calculator.js",
+    "page/choose.js",
+    "page/scatter.js",
     "page/offline.js",
   ],
   {
     splitting: true,
     chunkNames: "[name]-[hash]",
     banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
-    // The size alone, so that the page does not carry the list of files that the worker needs.
-    define: { ...constants, "MANIFEST.bytes": `${files.bytes}` },
+    // The sizes alone, so that the page does not carry the list of files that the worker needs.
+    define: { ...constants, "MANIFEST.bytes": `${bytes}`, "MANIFEST.whole": `${whole}` },
   },
 );

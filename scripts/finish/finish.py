@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog, counts, exports, tables
+from scripts.catalog import Catalog, citations, counts, exports, memory, recipes, tables
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker, place_python
+from scripts.finish.search import add_search
 from scripts.finish.typography import dress
 
 BUILD = ROOT / ".build"
@@ -82,6 +83,7 @@ def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> 
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out)
     add_data(out, catalog, facts)
+    add_search(out, catalog)
     add_names(out, facts.url)
     add_policy(out)
 
@@ -178,7 +180,7 @@ def add_assets(out: Path) -> None:
 
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
-    for files in ("demos/*.html", "sweeps/*", "compare/*.json", "lab/*.json"):
+    for files in ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
@@ -191,14 +193,17 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "assets/demo/calculator.json": counts.calculator_json(catalog),
+        "assets/demo/models.js": counts.javascript(catalog)
+        + memory.javascript()
+        + recipes.javascript(catalog),
         "data/head_to_head.csv": tables.as_csv(tables.every(catalog.methods.values())),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
     for m in catalog.methods.values():
-        texts[f"{m.url}{m.slug}.bib"] = exports.page_bib(m, catalog, facts)
+        for end, text in citations.files(m, catalog, facts).items():
+            texts[f"{m.url}{m.slug}.{end}"] = text
     for alias, slug in exports.redirects(catalog).items():
         page = exports.redirect_page(catalog.methods[slug], facts)
         texts[f"methods/{alias}/index.html"] = page

@@ -15,7 +15,7 @@ from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
-from scripts.stored.cards import HEIGHT, WIDTH
+from scripts.stored.cards import HEIGHT, SITE, WIDTH
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
@@ -79,7 +79,7 @@ def _preview(
         "og:image:height": HEIGHT,
         "og:image:alt": f"{title}: a heatmap of the change that the method makes to a toy layer"
         if article
-        else f"{title}: heatmaps of the changes that the methods make to a toy layer",
+        else f"{SITE}: a frozen weight W, plus a trained change ΔW, is W′",
     }
     yield from (_meta("property", name, value) for name, value in properties.items())
     yield _meta("name", "twitter:card", "summary_large_image")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,18 +35,30 @@ FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
 """The end of a name by which its maker tells versions apart, or of an earlier `add_names`."""
 TWINS = (".br", ".gz", ".map")
 RARE = {"library.zip"}  # fetched by the imports that need it
+LARGE = {"pyodide.asm.wasm", "numpy.bin", "snapshot.bin"}  # all that is large and fetched at once
 
 
 def place_python(packed: Path) -> dict[str, Any]:
     """Return the manifest of what scripts/runtime/pack.mjs has made, each file in a new place.
 
-    The folder that a file is in on the site is named by its content.
+    The folder that a file is in on the site is named by its content. With the variable SITE_RAW,
+    for hosts that send files of such kinds as they are, the large ones are published compressed
+    and decompressed by who asks (demos/python/download.js).
     """
     manifest: dict[str, Any] = json.loads((packed / "manifest.json").read_text("utf-8"))
-    for file in manifest["files"].values():
+    for role, file in manifest["files"].items():
         made = packed / file["path"]
-        file["path"] = f"{_digest(made.read_bytes())}/{made.name}"
+        data, name = made.read_bytes(), made.name
+        if sent_raw() and role in LARGE:
+            data, name = made.with_name(f"{name}.gz").read_bytes(), f"{name}.z"
+            file |= {"download": len(data), "gzip": True}
+        file["path"] = f"{_digest(data)}/{name}"
     return manifest
+
+
+def sent_raw() -> bool:
+    """Whether the site is for a host that compresses only what it knows."""
+    return bool(os.environ.get("SITE_RAW"))
 
 
 def add_python(site: Path, packed: Path) -> None:
@@ -57,6 +70,9 @@ def add_python(site: Path, packed: Path) -> None:
     for role, file in place_python(packed)["files"].items():
         source, goal = packed / made[role]["path"], site / "assets" / "py" / file["path"]
         goal.parent.mkdir(parents=True, exist_ok=True)
+        if file.get("gzip"):
+            shutil.copyfile(source.with_name(f"{source.name}.gz"), goal)
+            continue
         for twin in source.parent.glob(f"{source.name}*"):
             shutil.copyfile(twin, goal.with_name(twin.name))
         if role == "pyodide-lock.json":

@@ -106,7 +106,7 @@ class HeadToHead(Page):
         found = records((u.method, u.baseline, u.run_by == "authors") for u in _units())
         names = self.names()
         methods, baselines = (sorted({key[i] for key in found}, key=[*names].index) for i in (0, 1))
-        return self.draw("head_to_head", found, methods, baselines, names)
+        return self.draw("head_to_head", found, methods, baselines, names, found=False)
 
     @macro
     def home_field(self) -> str:
@@ -117,7 +117,7 @@ class HeadToHead(Page):
     def pairs(self) -> str:
         """One line for each pair of methods on each suite, to filter and to sort."""
         found = records((u.method, u.baseline, u.suite, u.run_by == "authors") for u in _units())
-        return self.draw("pairs", found, self.names())
+        return self.draw("pairs", found, self.names(), found=False)
 
     @macro
     def flagged(self) -> str:

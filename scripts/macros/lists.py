@@ -8,9 +8,15 @@ from html import escape
 from typing import Any, get_args
 
 from adapters_np.core import load, parameters
+from demos.budget import best, explained
 from demos.probe import measure
+from demos.world import toy
+from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
+from scripts.catalog.memory import STATES
+from scripts.catalog.others import read_others
+from scripts.catalog.recipes import RECIPES
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
 from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
@@ -18,6 +24,8 @@ from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
+
+GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -74,7 +82,7 @@ class Lists(Page):
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
         ]
-        return self.draw("cards", groups, self.root, MOST)
+        return self.draw("cards", groups, self.root, MOST, found=False)
 
     @macro
     def dimensions(self) -> str:
@@ -153,7 +161,23 @@ class Lists(Page):
     def claim_cards(self) -> str:
         """The claims and their verdicts in short, for the home page."""
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
-        return self.draw("claim_cards", meta["claims"])
+        return self.draw("claim_cards", meta["claims"], found=False)
+
+    @macro
+    def guess(self) -> str:
+        """A first prediction: which adapter explains a rotation, at about equal numbers."""
+        W = toy(size="32x32").W
+        wanted = change("turn", W)
+        shares = []
+        for slug in ("lora", "oft", "ia3", "shira"):
+            setting, end = best(load(slug), W, wanted, GUESS)
+            percent = round(100 * explained(end.error))
+            title = catalog().methods[slug].title
+            shares.append(
+                {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
+            )
+        question = "Which adapter can make this change?"
+        return self.draw("prediction_of_shares", question, shares, found=False)
 
     @macro
     def themes_list(self) -> str:
@@ -180,8 +204,13 @@ class Lists(Page):
             self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
             number = f"{m.number}. " if m.number else ""
             parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.draw("errata", m))
+            parts.append(self.draw("errata", m, found=False))
         return "\n".join(parts)
+
+    @macro
+    def others_list(self) -> str:
+        """Methods without a page of their own."""
+        return self.draw("others", read_others())
 
     @macro
     def scorecard(self) -> str:
@@ -199,12 +228,36 @@ class Lists(Page):
                 }
             )
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST)
+        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
     @macro
     def chooser(self) -> str:
-        """From needs to a shortlist."""
-        return self.draw("chooser", [(m, offers(m)) for m in self.active()], NEEDS)
+        """From a model and a GPU to a short list with recipes."""
+        best_runs = peft_benchmark.best("metamathqa")
+        rows: list[dict[str, Any]] = [
+            {
+                "method": m,
+                "offers": offers(m),
+                "run": best_runs.get(m.number or 0),
+                "word": m.verdicts["BL"].word if "BL" in m.verdicts else "–",
+                "recipe": m.slug in RECIPES,
+            }
+            for m in self.active()
+        ]
+        rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
+        html = self.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
+        address = f"{self.root}assets/demo/choose.js"
+        return f'{html}<script type="module" src="{address}"></script>\n'
+
+    @macro
+    def memory_check(self) -> str:
+        """How far the estimate is from what PEFT's benchmark measured."""
+        off = peft_benchmark.memory_errors()
+        mean, worst = sum(map(abs, off)) / len(off), max(map(abs, off))
+        return (
+            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
+            f"by {100 * mean:.0f} % on average and by {100 * worst:.0f} % at most"
+        )
 
     def active(self) -> Iterator[Method]:
         """All methods that one would choose today."""
@@ -220,12 +273,12 @@ class Lists(Page):
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", rows, MODELS)
+        return self.draw("parameter_table", rows, MODELS, found=False)
 
     @macro
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
-        return self.draw("calculator", counters(catalog()), MODELS, TARGETS)
+        return self.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 
@@ -260,10 +313,12 @@ class Lists(Page):
         }
 
     @macro
-    def benchmark_plot(self, suite: peft_benchmark.Suite, axis: Any) -> str:
+    def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
-        svg = peft_benchmark.plot(suite, axis, self.links())
-        return f'\n<div class="ah"><div class="scroll wide plot">{svg}</div></div>\n'
+        plot = peft_benchmark.plot(axis, self.links())
+        address = f"{self.root}assets/demo/scatter.js"
+        script = f'<script type="module" src="{address}"></script>\n'
+        return self.draw("scatter", plot, found=False) + script
 
     @macro
     def benchmark_table(self, suite: peft_benchmark.Suite) -> str:
@@ -279,12 +334,12 @@ class Lists(Page):
             },
         }  # fmt: skip
         rows = peft_benchmark.rows(suite)
-        return self.draw("benchmark_table", rows, about[suite], self.links())
+        return self.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
     @macro
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
-        return self.draw("agreement", agreements())
+        return self.draw("agreement", agreements(), found=False)
 
 
 def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
-from scripts.catalog.exports import page_bibtex, read_site
+from scripts.catalog import citations
+from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.verdict import Finding, Word, by_source, vote
@@ -109,9 +111,17 @@ class Furniture(Page):
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         html = path.read_text(encoding="utf-8").replace("\n", " ")
-        attributes = f'method="{slug}"{self.peft_attribute(slug)} data-search-exclude'
+        name = escape(catalog().names()[slug])
+        attributes = f'method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
+        attributes += " data-search-exclude"
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         return f'\n<div class="ah">{element}</div>\n'
+
+    @macro
+    def random_step(self) -> str:
+        """The way from what is said of a random step to its picture."""
+        link = "?" + urlencode({"way": "random", "size": "64x64"})
+        return f"With [a random step on a layer of 64 × 64]({link}):"
 
     @macro
     def arrays(self, module: str = "") -> str:
@@ -195,25 +205,41 @@ class Furniture(Page):
         """How to cite the page and the paper, and the list of references."""
         m = self.method
         self.cited[self.url] = dict.fromkeys(m.references)
-        site = read_site()
         paper = m.papers[0]
+        forms = self.forms(citations.page_item(m, read_site()), m.title)
         return f"""
-**This page.** The Adapters as Hypotheses contributors (2026). {m.title}: {m.name}.
-In *Adapters as Hypotheses*. <{site.url}{m.url}>
-
-```bibtex
-{page_bibtex(m, site)}
-```
+**This page.** {forms}
 
 **The paper.** {publication(paper)}
+
+<div markdown="1" data-search-exclude>
 
 ```bibtex
 {catalog().papers[paper].bibtex}
 ```
 
-<p><a href="{m.slug}.bib" download>Both and all references of this page as BibTeX</a></p>
+</div>
+
+With all references of this page, for a reference manager:
+<a href="{m.slug}.bib" download>BibTeX</a>,
+<a href="{m.slug}.ris" download>RIS</a>, <a href="{m.slug}.csl.json" download>CSL-JSON</a>.
 
 ### References
 
 {self.references()}
 """
+
+    @macro
+    def cite_site(self) -> str:
+        """How to cite the whole site."""
+        return self.forms(citations.site_item(read_site()))
+
+    def forms(self, item: citations.Item, method: str = "") -> str:
+        """Return a citation in the style of APA, and beside it in three formats."""
+        texts = {
+            "BibTeX": citations.bibtex(item, method),
+            "RIS": citations.ris(item),
+            "CSL-JSON": citations.csl([item]),
+        }
+        shown = [(name, citations.undated(text), text) for name, text in texts.items()]
+        return f"{citations.apa(item)}\n\n{self.draw('citation', shown, found=False)}"

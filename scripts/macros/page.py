@@ -20,6 +20,7 @@ from markupsafe import Markup
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension, Source, sources
+from scripts.macros import scatter
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -29,6 +30,9 @@ MEANINGS: dict[Dimension, str] = {
     "OOD": "ahead of LoRA or full fine-tuning on data unlike the training data",
     "WA": "run in papers by others",
 }
+
+# Where one element ends and another begins, the search would join their words.
+JOINED = re.compile(r"(</(?:td|th|thead|tr|caption|span|p|a)>)(?=<[^/])")
 
 WIDEST = 12
 """The weight at which one side of a balance is full."""
@@ -103,10 +107,11 @@ def listing(path: Path, name: str, module: str = "") -> str:
     """
     file = path.relative_to(ROOT).as_posix()
     method = f' module="{module}"' if module else ""
+    about = f'class="source-listing" data-module="{module}" data-search-exclude markdown="1"'
     return (
-        f'<div class="source-listing" data-module="{module}" data-search-exclude markdown="1">\n\n'
+        f"<section {about}>\n\n"
         f'<div class="ah"><code-cell name="{name}"{method}></code-cell></div>\n\n'
-        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</div>\n'
+        f'```python title="{file}"\n--8<-- "{file}"\n```\n\n</section>\n'
     )
 
 
@@ -127,6 +132,7 @@ class Page:
             "subscripts": subscripts,
             "decimal": decimal,
             "short": short,
+            "short_number": scatter.short,
             "sources": self.note,
         }
         self.jinja = jinja
@@ -141,13 +147,21 @@ class Page:
         """The way from the page to the site's root."""
         return "../" * len([part for part in self.url.split("/") if part]) or "./"
 
-    def draw(self, name: str, *arguments: Any) -> str:
-        """Return a piece of scripts/macros/page.html as one block of HTML."""
+    def draw(self, name: str, *arguments: Any, found: bool = True) -> str:
+        """Return a piece of scripts/macros/page.html as one block of HTML.
+
+        Args:
+            name: The piece.
+            *arguments: What it is made of.
+            found: Whether the search finds what it says; not where another page says the same.
+        """
         titles = {m.slug: m.title for m in catalog().methods.values()}
         template = self.jinja.get_template("page.html")
         module = template.make_module({"root": self.root, "titles": titles})
         html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
-        return f'\n<div class="ah" data-search-exclude>{html}</div>\n'
+        html = JOINED.sub(r"\1 ", html)
+        excluded = "" if found else " data-search-exclude"
+        return f'\n<div class="ah"{excluded}>{html}</div>\n'
 
     def note(self, text: str) -> tuple[Any, ...]:
         """Return the sources in a text, and note them for the page's list of references."""

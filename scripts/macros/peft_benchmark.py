@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-import matplotlib as mpl
-
-mpl.use("svg")
-import matplotlib.pyplot as plt
 import numpy as np
-from lxml import etree
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 from scripts.bootstrap import ROOT
+from scripts.catalog.counts import MODELS
+from scripts.catalog.memory import INPUTS, STATES, estimate
+from scripts.macros.scatter import Axis, Dot, Plot
 
 DATA = ROOT / "docs" / "data"
 Suite = Literal["metamathqa", "imagegen"]
+
+# How methods without a page write their names.
+NAMES = {
+    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "HIRA": "HiRA", "FROD": "FRoD",
+    "GRALORA": "GraLoRA", "DEFT": "DEFT", "PEANUT": "PEANuT", "OSF": "OSF", "GLORA": "GLoRA",
+    "WAVEFT": "WaveFT", "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT",
+    "TINYLORA": "TinyLoRA", "UNILORA": "Uni-LoRA", "LORA": "A variant of LoRA",
+}  # fmt: skip
 
 
 class Link(NamedTuple):
@@ -165,128 +168,50 @@ def _spearman(pairs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Agree
     )
 
 
-# The plot -----------------------------------------------------------------------------------------
+def memory_errors() -> list[float]:
+    """Return by what share the estimate of memory is off for each run that adapts linear weights.
+
+    All runs of the mathematics have Llama-3.2-3B in 16 bits, four sequences of at most 768 tokens,
+    AdamW and no checkpointing.
+    """
+    model = MODELS[0]
+    shape = {k: v for k, v in model._asdict().items() if isinstance(v, int)}
+    given = {**shape, "bits": 16, "linear": 0, "state": STATES["AdamW"], "tokens": 4 * 768}
+    found = []
+    with (DATA / "peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
+        for run in csv.DictReader(file):
+            targets = run["target_modules"].split("+")
+            if set(targets) <= INPUTS.keys():
+                inputs = sum(shape[INPUTS[target]] for target in targets)
+                trained = int(run["trainable_params"])
+                more = {"inputs": inputs, "trained": trained, "checkpointing": False}
+                found.append(
+                    estimate({**given, **more})["all"] / float(run["peak_memory_bytes"]) - 1
+                )
+    return found
+
+
+# The plots ----------------------------------------------------------------------------------------
 
 AXES = {
-    "parameters": "trained parameters",
-    "memory": "peak memory, GiB",
-    "seconds": "training time, s",
+    "parameters": Axis("trained parameters", 40, 4e9, [10**k for k in range(2, 10)]),
+    "memory": Axis("GiB at the peak", 18, 38, [18, 20, 22, 25, 30, 35]),
+    "seconds": Axis("seconds of training", 800, 8000, [1000, 2000, 3000, 5000]),
 }
-INK, SOFT, ACCENT = "#010101", "#020202", "#030303"  # stand for CSS colours, replaced below
-CSS = {INK: "currentColor", SOFT: "var(--ah-soft)", ACCENT: "var(--ah-accent)"}
 
 
-def plot(
-    suite: Suite, axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, Link]
-) -> str:
-    """Return an inline SVG: score against a cost, one dot a run, linked where it has a page.
+def plot(axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, Link]) -> Plot:
+    """Return the plot of the mathematics: score against a cost.
 
     Args:
-        suite: Which benchmark.
-        axis: The cost on the horizontal axis.
+        axis: The cost across.
         links: The page of every entry that has one.
     """
-    shown = [row for row in rows(suite) if row.status == "success" or row.score > 0]
-    with mpl.rc_context(
-        {
-            "svg.fonttype": "none", "svg.hashsalt": "benchmark",
-            "font.family": "sans-serif", "font.size": 9,
-            "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-            "axes.edgecolor": SOFT,
-        }
-    ):  # fmt: skip
-        figure, ax = plt.subplots(figsize=(7.4, 4.4), layout="constrained")
-        figure.patch.set_alpha(0)
-        ax.patch.set_alpha(0)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xscale("log")
-        if axis == "memory":
-            ax.xaxis.set_major_locator(FixedLocator([10, 12, 15, 18, 20, 22, 25, 30, 36]))
-            ax.xaxis.set_major_formatter("{x:g}")
-            ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_xlabel(AXES[axis])
-        ax.set_ylabel("GSM8K accuracy, %" if suite == "metamathqa" else "DINOv2 similarity")
-        ax.grid(axis="y", color=SOFT, alpha=0.25, linewidth=0.6)
-        for i, row in enumerate(shown):
-            linked = (row.entry or 0) in links
-            (dot,) = ax.plot(
-                getattr(row, axis), row.score, "o", markersize=6 if linked else 4.5,
-                color=ACCENT if linked else SOFT, alpha=0.9 if linked else 0.6, markeredgewidth=0,
-            )  # fmt: skip
-            dot.set_gid(f"run-{i}")
-        figure.canvas.draw()
-        figure.set_layout_engine("none")  # labels must not move the axes that they are placed by
-        _label(ax, shown, axis, links)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-        plt.close(figure)
-    return _dress(buffer.getvalue(), shown, axis, links, f"{suite}-{axis}")
-
-
-def _label(ax: Axes, shown: Sequence[Row], axis: str, links: Mapping[int, Link]) -> None:
-    """Name the best run of every tuner where there is room, the best-scoring first."""
-    pixels = [ax.transData.transform((getattr(r, axis), r.score)) for r in shown]
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in pixels]
-    seen: set[str] = set()
-    for row, (x, y) in zip(shown, pixels, strict=True):
-        if row.tuner in seen:
-            continue
-        seen.add(row.tuner)
+    dots = []
+    for row in rows("metamathqa"):
         link = links.get(row.entry or 0)
-        if link is None and row.tuner != "FULL_FT":
-            continue
-        name = link.name if link else "Full fine-tuning"
-        w, h = 5.4 * len(name), 10
-        for dx, dy in _places(w):
-            box = (x + dx, y + dy, x + dx + w, y + dy + h)
-            if (
-                ax.bbox.x0 < box[0]
-                and box[2] < ax.bbox.x1
-                and not any(_overlap(box, other) for other in taken)
-            ):
-                ax.annotate(name, (x + dx, y + dy), xycoords="figure pixels", fontsize=8)
-                taken.append(box)
-                break
-
-
-def _places(w: float) -> list[tuple[float, float]]:
-    """Return where a label of width `w` may start, from its dot, best first."""
-    beside = [(8, -4), (-8 - w, -4), (-w / 2, 8), (-w / 2, -18)]
-    return [*beside, (6, 6), (6, -16), (-6 - w, 6), (-6 - w, -16)]
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _dress(svg: str, shown: Sequence[Row], axis: str, links: Mapping[int, Link], name: str) -> str:
-    """Use the page's colours, give every dot a title and a link, make ids unique."""
-    tree = etree.fromstring(svg.encode(), etree.XMLParser(remove_comments=True))
-    space = "{http://www.w3.org/2000/svg}"
-    for unwanted in tree.findall(f"{space}metadata"):
-        tree.remove(unwanted)
-    for i, row in enumerate(shown):
-        group = tree.find(f".//{space}g[@id='run-{i}']")
-        assert group is not None
-        title = etree.Element(f"{space}title")
-        title.text = f"{row.label}: {row.score:.3g} at {getattr(row, axis):,.4g} {AXES[axis]}"
-        group.insert(0, title)
-        link = links.get(row.entry or 0)
-        if link:
-            anchor = etree.Element(f"{space}a", href=link.address)
-            anchor.set("aria-label", title.text)
-            parent = group.getparent()
-            assert parent is not None
-            parent.replace(group, anchor)
-            anchor.append(group)
-    for key in ("width", "height"):
-        tree.attrib.pop(key, None)
-    tree.set("role", "group")
-    tree.set(
-        "aria-label",
-        f"Score against {AXES[axis]}, a dot for each run; the table below has the same numbers",
-    )
-    text = etree.tostring(tree, encoding="unicode")
-    for stand_in, colour in CSS.items():
-        text = text.replace(stand_in, colour)
-    return re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", text)
+        name = link.name if link else NAMES.get(row.tuner, row.label.split()[0])
+        address = link.address if link else ""
+        error = row.standard_error or 0
+        dots.append(Dot(name, row.label, getattr(row, axis), row.score, error, address))
+    return Plot(f"metamathqa-{axis}", AXES[axis], "% of GSM8K", dots, 60)

@@ -6,11 +6,12 @@
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
  * With --draft, code that has changed comes alone: without a snapshot, which the next run without --draft takes.
+ * With --profile, nothing is packed: the functions that first answers call are noted in early.json, which decides what
+ * comes early (split.mjs). It is for a new Pyodide, and for answers that need more than they did.
  */
 
 import "./still.mjs"; // before all else: its clock is the one that the others read
 
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
@@ -18,20 +19,27 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { boot, first } from "../../demos/python/boot.js";
-import { pack as parcel } from "../../demos/python/parcel.js";
+import { compare, explain, fits, probe } from "../../demos/python/answer.js";
+import { sizes } from "../../demos/python/boot.js";
+import { pack as parcel, unpack } from "../../demos/python/parcel.js";
+import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
+import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
 /** @typedef {import("../../demos/python/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
-/** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
+/** @typedef {import("./host.mjs").Contents} Contents */
+/** @typedef {Record<string, {sha256: string, functions: string}>} Notes What early.json holds, by module. */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(path.dirname(HERE));
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
-const QUICK = process.env.CI ? /^(wheels\/|library\.zip$)/ : /^(wheels\/|library\.zip$|snapshot\.bin$)/;
+const QUICK = process.env.CI
+  ? /^(wheels\/|library\.zip$|late\.bin$)/
+  : /^(wheels\/|library\.zip$|late\.bin$|snapshot\.bin$)/;
+const CORE = "pyodide.asm.wasm";
 const EMPTY_ZIP = Uint8Array.from([80, 75, 5, 6, ...new Array(18).fill(0)]);
 
 /** What the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
@@ -53,8 +61,12 @@ const { values: options } = parseArgs({
     wheels: { type: "string" },
     out: { type: "string", default: path.join(ROOT, ".build/py") },
     draft: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
   },
 });
+
+/** @param {Contents} contents @param {(module: any) => void} [beforePython] */
+const start = (contents, beforePython) => host.start(contents, options.pyodide, { beforePython });
 
 /**
  * Return the files of a folder, made by `make` unless it was made before from the same inputs.
@@ -105,7 +117,7 @@ async function write(contents, home) {
     ]);
     await fs.mkdir(path.dirname(file), { recursive: true });
     await Promise.all([fs.writeFile(file, data), fs.writeFile(`${file}.br`, brotli), fs.writeFile(`${file}.gz`, gzip)]);
-    files[role] = { path: `${home}/${role}`, bytes: data.length, download: brotli.length, sha256: sha256(data) };
+    files[role] = host.entry(`${home}/${role}`, data, brotli.length);
   });
   await Promise.all(each);
   return Object.fromEntries(Object.keys(contents).map((role) => [role, files[role]]));
@@ -153,7 +165,7 @@ async function runtime(core, wheels, finder) {
     const { file_name, depends, ...entry } = lock.packages[name];
     const wheel = pack.wheel(put(file_name, wheels[file_name])).toJs();
     const others = depends.filter((/** @type {string} */ other) => other !== "numpy");
-    packages[name] = { ...entry, file_name, depends: others, sha256: sha256(wheel) };
+    packages[name] = { ...entry, file_name, depends: others, sha256: host.sha256(wheel) };
     contents[`wheels/${file_name}`] = wheel;
   }
   contents["pyodide-lock.json"] = new TextEncoder().encode(JSON.stringify({ info: lock.info, packages }));
@@ -163,6 +175,80 @@ async function runtime(core, wheels, finder) {
   const [standard, rest] = pack.split(put("library.zip", library), pyodide.toPy(used)).toJs();
   return { ...contents, "python_stdlib.zip": standard, "library.zip": rest };
 }
+
+/** @param {Contents} contents @returns {Contents} The modules that are split, the core first. */
+const modules = (contents) => ({ [CORE]: contents[CORE], ...unpack(contents["numpy.bin"]) });
+
+/** @param {Contents} modules The opposite. */
+const files = ({ [CORE]: core, ...numpy }) => ({ [CORE]: core, "numpy.bin": parcel(numpy) });
+
+/**
+ * Return the files with the functions that no first answer calls in a file of their own.
+ *
+ * @param {Contents} contents
+ * @param {Uint8Array} early early.json
+ * @returns {Contents}
+ */
+function divided(contents, early) {
+  /** @type {Notes} */
+  const noted = JSON.parse(new TextDecoder().decode(early));
+  const parts = mapped(modules(contents), (wasm, name) => {
+    if (noted[name]?.sha256 !== host.sha256(wasm))
+      throw new Error(`early.json is not about this ${name}: run node scripts/runtime/pack.mjs --profile --wheels DIR`);
+    return split(wasm, new Set(noted[name].functions.split(" ")));
+  });
+  return {
+    ...contents,
+    ...files(mapped(parts, ({ early }) => early)),
+    "late.bin": parcel(mapped(parts, ({ late }) => late)),
+  };
+}
+
+/**
+ * Return early.json: the functions of each module that are called when Python is restored and gives first answers.
+ *
+ * @param {Contents} contents
+ * @param {Contents} sources The project's own code.
+ * @param {string} exercise What is asked.
+ * @param {Notes} noted What is added to, where it is about the same modules.
+ */
+async function early(contents, sources, exercise, noted) {
+  const all = modules(contents);
+  const watched = { ...contents, ...files(mapped(all, instrument)) };
+  const own = await code(sources, watched);
+  const called = await profile(async () => {
+    const python = await start({ ...watched, ...own });
+    python.runPython(exercise);
+    const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
+    for (const request of requests) {
+      try {
+        const { method, knobs } = request;
+        if (!method) compare(python, request);
+        else if (!knobs.way) probe(python, method, knobs);
+        else Array.from(fits(python, method, knobs, Infinity));
+      } catch (error) {
+        if (!(error instanceof python.ffi.PythonError)) throw error;
+        explain(error);
+      }
+    }
+  });
+  const notes = Object.entries(all).map(([name, wasm], at) => {
+    const sha256 = host.sha256(wasm);
+    const before = noted[name]?.sha256 === sha256 ? noted[name].functions.split(" ") : []; // some are called in rare states
+    const functions = new Set([...before, ...staying(wasm, called[at])]);
+    return [name, { sha256, functions: [...functions].sort((a, b) => +a - +b).join(" ") }];
+  });
+  return `${JSON.stringify(Object.fromEntries(notes), null, 1)}\n`;
+}
+
+/**
+ * @template T, U
+ * @param {Record<string, T>} things
+ * @param {(thing: T, name: string) => U} change
+ * @returns {Record<string, U>}
+ */
+const mapped = (things, change) =>
+  Object.fromEntries(Object.entries(things).map(([name, thing]) => [name, change(thing, name)]));
 
 /**
  * Yield the name of a package and of what it needs, numpy excepted.
@@ -182,33 +268,6 @@ function* closure(packages, name, seen = new Set(["numpy"])) {
 async function packer(pyodide) {
   pyodide.FS.writeFile("/home/pyodide/bytecode.py", await fs.readFile(path.join(HERE, "bytecode.py")));
   return pyodide.pyimport("bytecode");
-}
-
-/**
- * Start Python from files in memory, as the browser does.
- *
- * @param {Contents} contents
- * @param {(module: any) => void} [beforePython]
- * @returns {Promise<Pyodide>}
- */
-async function start(contents, beforePython) {
-  const base = pathToFileURL(options.pyodide + path.sep).href;
-  const entries = Object.entries(contents).map(([role, data]) => [
-    role,
-    { path: role, bytes: data.length, download: data.length, sha256: sha256(data) },
-  ]);
-  /** @param {string} url */
-  const read = (url) => contents[url.slice(base.length)];
-  const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, () => {}, {
-    index: options.pyodide,
-    beforePython,
-    read,
-    async fetch(url) {
-      const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-      return new Response(/** @type {BodyInit} */ (read(url)), { headers: { "content-type": type } });
-    },
-  });
-  return pyodide;
 }
 
 /**
@@ -244,38 +303,40 @@ async function read(base, wanted, prefix = "") {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** @param {string | Uint8Array} data */
-function sha256(data) {
-  return createHash("sha256").update(data).digest("hex");
-}
-
 /** @param {Contents} contents */
 function digest(contents) {
-  return sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, sha256(data)])));
+  return host.sha256(JSON.stringify(Object.entries(contents).map(([name, data]) => [name, host.sha256(data)])));
 }
 
 async function main() {
   if (!options.wheels) throw new Error("--wheels is missing; it names the folder with the verified wheels of Pyodide");
   await fs.mkdir(options.out, { recursive: true });
   const demos = path.join(ROOT, "demos");
-  const scripts = await read(HERE, /^(pack\.mjs|still\.mjs|bytecode\.py|trim\.mjs)$/);
+  const scripts = await read(HERE, /^((pack|still|host|trim|split)\.mjs|bytecode\.py|early\.json)$/);
   const browser = path.join(demos, "python");
-  const finder = await read(browser, /^(sitecustomize\.py|parcel\.js)$/);
+  const finder = await read(browser, /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
-  const packed = options.draft
-    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
-    : await folder("python", { ...scripts, ...finder, ...core, ...wheels }, () => runtime(core, wheels, finder));
-  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
-
   const starters = {
     ...(await read(HERE, /^snapshot\.mjs$/)),
-    ...(await read(browser, /^(boot|download|parcel|snapshot)\.js$/)),
+    ...(await read(browser, /^(answer|boot|download|late|parcel|snapshot)\.js$/)),
   };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
     ...(await read(demos, /^[^/]+\.py$/, "demos/")),
   };
+  if (options.profile) {
+    const exercise = await fs.readFile(path.join(HERE, "exercise.py"), "utf8");
+    const noted = JSON.parse(new TextDecoder().decode(scripts["early.json"]));
+    const notes = await early(await runtime(core, wheels, finder), sources, exercise, noted);
+    return fs.writeFile(path.join(HERE, "early.json"), notes);
+  }
+  const packed = options.draft
+    ? JSON.parse(await fs.readFile(path.join(options.out, "python.json"), "utf8")).files
+    : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, async () =>
+        divided(await runtime(core, wheels, finder), scripts["early.json"]),
+      );
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
   const basis = new TextEncoder().encode(JSON.stringify([python, QUICK.source]));
   const own = await folder("code", { ...scripts, ...starters, ...sources, basis }, async () => {
     const paths = Object.entries(python).map(async ([role, { path: file }]) => {
@@ -286,9 +347,11 @@ async function main() {
 
   const files = { ...python, ...own };
   const { version } = JSON.parse(await fs.readFile(path.join(options.pyodide, "package.json"), "utf8"));
-  const bytes = first(files).reduce((sum, role) => sum + files[role].download, 0);
   const base = "../py/"; // from the folder of worker.js
-  await fs.writeFile(path.join(options.out, "manifest.json"), JSON.stringify({ version, base, bytes, files }, null, 1));
+  await fs.writeFile(
+    path.join(options.out, "manifest.json"),
+    JSON.stringify({ version, base, ...sizes(files), files }, null, 1),
+  );
 }
 
 main().then(

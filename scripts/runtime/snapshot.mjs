@@ -14,6 +14,7 @@ from demos.probe import probe
 
 for method in slugs():
     probe(method, {})
+probe("lora", {"way": "fitted", "size": "16x16", "rank": 1})
 try:
     probe(method, {"seed": -1})
 except ValueError:
@@ -29,8 +30,9 @@ const GAP = 8; // words of zeros that are cheaper to take along than to skip
  * Start Python, rehearse, and return the picture.
  *
  * @param {(beforePython: (module: any) => void) => Promise<Pyodide>} start
+ * @param {string} rehearsal
  */
-export async function takeSnapshot(start) {
+export async function takeSnapshot(start, rehearsal = REHEARSAL) {
   let before = new Uint8Array();
   let place = "";
   let used = 0;
@@ -41,7 +43,7 @@ export async function takeSnapshot(start) {
     functions = module.wasmTable.length;
     before = module.HEAPU8.slice();
   });
-  pyodide.runPython(REHEARSAL);
+  pyodide.runPython(rehearsal);
   const module = /** @type {any} */ (pyodide)._module;
   for (let i = functions; i < module.wasmTable.length; i++) {
     if (module.wasmTable.get(i))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import textwrap
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
 
 from adapters_np.linalg import Array
 from demos.probe import probe
@@ -29,7 +29,7 @@ from scripts.catalog import Catalog
 from scripts.catalog.records import Method
 
 WIDTH, HEIGHT = 1200, 630
-INK, SOFT, PAPER = "#1c2230", "#5b6475", "#ffffff"
+INK, SOFT, PAPER, BAND, ACCENT = "#1c2230", "#5b6475", "#ffffff", "#22303c", "#f0936a"
 HEATMAP = ROOT / "demos" / "widget" / "heatmap.js"
 SITE = "Adapters as Hypotheses"
 
@@ -74,10 +74,9 @@ def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
         names[slug] = _named(slug, values.astype(np.float32).tobytes(), *texts)
         if not (folder / names[slug]).exists():
             _save(folder / names[slug], _card, method, values, label)
-    everything = b"".join(values.astype(np.float32).tobytes() for values, _ in changes.values())
-    names[""] = _named("all", everything)
+    names[""] = _named("all", b"")
     if not (folder / names[""]).exists():
-        _save(folder / names[""], _mosaic, [values for values, _ in changes.values()])
+        _save(folder / names[""], _sum)
     for path in folder.iterdir():
         if path.name not in names.values():
             path.unlink()
@@ -107,39 +106,60 @@ def _heatmap(ax: Axes, values: Array) -> None:
         spine.set_color("#c8cdd6")
 
 
+def _band(figure: Any) -> None:
+    """Draw the site's mark, which is that of its header, and its name on a band across the top."""
+    ax = figure.add_axes((0, 0.86, 1, 0.14), xlim=(0, WIDTH), ylim=(0, 0.14 * HEIGHT))
+    ax.axis("off")
+    ax.add_patch(Rectangle((0, 0), WIDTH, HEIGHT, color=BAND))
+    for corner, width, height, colour in (
+        ((80, 24), 30, 30, PAPER),  # W
+        ((64, 24), 9, 30, ACCENT),
+        ((80, 61), 30, 9, ACCENT),
+    ):
+        ax.add_patch(Rectangle(corner, width, height, color=colour))
+    ax.text(132, 42, SITE, color=PAPER, size=20, weight="bold", va="center")
+
+
 def _card(figure: Any, method: Method, values: Array, label: str) -> None:
-    side = 0.78
+    _band(figure)
+    side = 0.68
     width = side * HEIGHT / WIDTH
-    ax = figure.add_axes((0.96 - width, 0.11, width, side))
+    ax = figure.add_axes((0.95 - width, 0.11, width, side))
     _heatmap(ax, values)
     figure.text(
-        0.96 - width / 2, 0.05, f"{label} in the toy layer", color=SOFT, size=13, ha="center"
+        0.95 - width / 2, 0.05, f"{label} in the toy layer", color=SOFT, size=13, ha="center"
     )
-    figure.text(0.05, 0.875, SITE, color=SOFT, size=17)
-    size = 52 if len(method.title) < 12 else 36
-    figure.text(0.05, 0.72, method.title, size=size, weight="bold")
+    size = 50 if len(method.title) < 12 else 36
+    figure.text(0.053, 0.68, method.title, size=size, weight="bold")
     figure.text(
-        0.05, 0.655, textwrap.shorten(method.name, 56, placeholder=" …"), color=SOFT, size=15
+        0.053, 0.615, textwrap.shorten(method.name, 56, placeholder=" …"), color=SOFT, size=15
     )
     figure.text(
-        0.05, 0.56, textwrap.fill(method.description, 38), size=20, va="top", linespacing=1.45
+        0.053, 0.52, textwrap.fill(method.description, 40), size=20, va="top", linespacing=1.45
     )
 
 
-def _mosaic(figure: Any, all_values: list[Array]) -> None:
-    rows = 3
-    columns = ceil(len(all_values) / rows)
-    tile = min(0.9 / columns * WIDTH, 0.62 / rows * HEIGHT)
-    dx, dy = tile / WIDTH, tile / HEIGHT
-    left, top = (1 - columns * dx) / 2, 0.69
-    figure.text(left, 0.83, SITE, size=40, weight="bold")
+def _sum(figure: Any) -> None:
+    """Draw W + ΔW = W′ as on the home page."""
+    _band(figure)
+    figure.text(0.053, 0.71, "What is inside a transformer?", size=38, weight="bold")
     figure.text(
-        left, 0.755, "An audited, executable survey of parameter-efficient fine-tuning", color=SOFT,
-        size=17,
+        0.053, 0.63, "An audited, executable survey of parameter-efficient fine-tuning",
+        color=SOFT, size=19,
     )  # fmt: skip
-    for i, values in enumerate(all_values):
-        row, column = divmod(i, columns)
-        ax = figure.add_axes(
-            (left + column * dx, top - (row + 1) * dy, 0.9 * dx, 0.9 * dy),
-        )
-        _heatmap(ax, values)
+    ax = figure.add_axes((0, 0, 1, 0.6), xlim=(0, WIDTH), ylim=(0, 0.6 * HEIGHT))
+    ax.axis("off")
+    side, y, grey, tint = 230, 84, "#cfd3da", "#f6c3ab"
+    for x, name in ((64, "W, frozen"), (454, "ΔW, trained"), (844, "W′")):
+        trained = name.startswith("Δ")
+        ax.add_patch(Rectangle((x, y), side, side, color=grey if x == 64 else tint))
+        if trained:
+            ax.add_patch(Rectangle((x + 56, y), side - 56, side - 56, color="#fdf1ea"))
+            ax.add_patch(Rectangle((x, y), 40, side - 56, color=ACCENT))
+            ax.add_patch(Rectangle((x + 56, y + side - 40), side - 56, 40, color=ACCENT))
+        for k in range(1, 5) if not trained else ():
+            ax.plot([x + k * side / 5] * 2, [y, y + side], color=PAPER, lw=1)
+            ax.plot([x, x + side], [y + k * side / 5] * 2, color=PAPER, lw=1)
+        ax.text(x + side / 2, y - 34, name, size=20, ha="center", color=INK)
+    for x, sign in ((374, "+"), (764, "=")):
+        ax.text(x, y + side / 2, sign, size=44, ha="center", va="center", color=SOFT)

@@ -10,7 +10,6 @@ be closer.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from typing import Any
 
@@ -22,36 +21,10 @@ from demos.probe import main_knob, measure
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.stored.widgets import SWEEPS, along, drawn, label, render
+from scripts.stored.widgets import SWEEPS, along, drawn, head, label, render
 
 OUT = ROOT / ".build" / "compare"
 FIRST = ("lora", "dora")
-
-
-def names(catalog: Catalog) -> dict[str, str]:
-    """Return what every module is called, in the order of the catalogue.
-
-    A page's title names its first module, or the first few; the others are called as their classes
-    are.
-    """
-    found: dict[str, str] = {}
-    for m in catalog.methods.values():
-        parts = m.title.split(" and ")
-        if len(parts) > len(m.modules):
-            parts = [m.title]
-        parts += [words(load(module).__name__) for module in m.modules[len(parts) :]]
-        found |= dict(zip(m.modules, parts, strict=True))
-    return found
-
-
-def words(name: str) -> str:
-    """Return the name of a class as words.
-
-    >>> words("PrefixTuning"), words("ETHERPlus"), words("LLaMAAdapter")
-    ('Prefix tuning', 'ETHER plus', 'LLaMA adapter')
-    """
-    first, *rest = re.sub(r"(?<=\w\w)(?=[A-Z][a-z])", " ", name).split()
-    return " ".join([first, *(word.lower() for word in rest)])
 
 
 def page(catalog: Catalog) -> str:
@@ -60,7 +33,7 @@ def page(catalog: Catalog) -> str:
     Raises:
         ValueError: when the second method of the first pair is not matched at its default.
     """
-    shown = names(catalog)
+    shown = catalog.names()
     a, b = (_side(method, shown)._asdict() for method in FIRST)
     answers = compare(a, b, {}, True)
     knob = main_knob(FIRST[1])
@@ -116,9 +89,7 @@ def _change(method: str, **own: Any) -> Change:
 def stored(slug: str) -> tuple[Any, ...] | None:
     """Return the values of the main knob that a method's sweep holds, or None without a sweep."""
     for path in SWEEPS.glob(f"{slug}-sweep-*.bin"):
-        data = path.read_bytes()
-        head = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
-        return tuple(answer["value"] for answer in head["answers"])
+        return tuple(answer["value"] for answer in head(path)["answers"])
     return None
 
 
@@ -128,7 +99,7 @@ def main() -> None:
     catalog = read()
     (OUT / "compare.html").write_text(page(catalog), encoding="utf-8")
     for slug in slugs():
-        text = json.dumps(pairs(slug, names(catalog)), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(pairs(slug, catalog.names()), ensure_ascii=False, separators=(",", ":"))
         (OUT / f"{slug}.json").write_text(text, encoding="utf-8")
     for path in OUT.glob("*.json"):
         if path.stem not in slugs():

@@ -18,7 +18,6 @@ from demos.lab import goal
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.stored.comparisons import names
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
 PICTURES = OUT.with_name("worlds.json")
@@ -73,7 +72,7 @@ def lab(catalog: Catalog) -> dict[str, Any]:
     """Return all that the page needs."""
     head, rows = read_study()
     pages = {module: m.url for m in catalog.methods.values() for module in m.modules}
-    shown = names(catalog)
+    shown = catalog.names()
     methods = order(list(dict.fromkeys(row["method"] for row in rows)))
     found: dict[str, dict[str, Any]] = {slug: {"worlds": {}, "teachers": {}} for slug in methods}
     for row in rows:

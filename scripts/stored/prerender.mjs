@@ -1,16 +1,18 @@
 /**
- * Draws stored pictures: reads {name: {html, answers}} from standard input and writes {name: html}.
+ * Draws stored pictures: reads {name: {html, answers}} or {name: {html, file}} from standard input and writes {name: html}.
  *
- * `html` has a form without its panels for every answer. The drawing is demos/widget/draw.js, the same as in the browser;
+ * `html` has a form without its panels for every answer; a file of stored answers has it as its first. The drawing is demos/widget/draw.js, the same as in the browser;
  * only a matrix becomes an image here, since a canvas has no place in a file.
  */
 
 import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { crc32, deflateSync } from "node:zlib";
 import { parseHTML } from "linkedom";
 import { draw, share } from "../../demos/widget/draw.js";
 import { PALETTE, levels } from "../../demos/widget/heatmap.js";
+import { Sweep } from "../../demos/widget/sweep.js";
 
 /**
  * @param {string} type @param {Uint8Array} data
@@ -63,11 +65,19 @@ function image(view, _, document) {
   return element;
 }
 
-/** @type {Record<string, {html: string, answers: import("../../demos/widget/draw.js").Answer[]}>} */
+/** @param {string} path @returns {import("../../demos/widget/draw.js").Answer[]} */
+function first(path) {
+  const bytes = new Uint8Array(readFileSync(path)); // a buffer of its own, which starts with the file
+  const sweep = new Sweep(bytes.buffer);
+  const [{ value, world }] = sweep.answers;
+  return [/** @type {any} */ (sweep.find(value, world))];
+}
+
+/** @type {Record<string, {html: string, answers?: import("../../demos/widget/draw.js").Answer[], file: string}>} */
 const demos = JSON.parse(await text(process.stdin));
 /** @type {Record<string, string>} */
 const drawn = {};
-for (const [name, { html, answers }] of Object.entries(demos)) {
+for (const [name, { html, file, answers = first(file) }] of Object.entries(demos)) {
   const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`);
   const forms = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("form.demo"));
   share(answers);

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -48,11 +48,13 @@ class Sweep(NamedTuple):
     values: tuple[Any, ...]
     data: bytes
 
+    kind: str = "sweep"
+
     @property
     def name(self) -> str:
         """What the file is called after the method's name: it changes with the content."""
         digest = base64.b32encode(hashlib.sha256(self.data).digest()).decode()
-        return f"sweep-{digest[:8]}.bin"
+        return f"{self.kind}-{digest[:8]}.bin"
 
 
 @cache
@@ -90,8 +92,8 @@ def _wanted(slug: str, knob: Knob) -> list[Any]:
     matches = Counter(matched(first, side).own[knob.name] for first in _defaults())
     values = knob.values()
     frequent = [value for value, _ in matches.most_common()]
-    spread = [values[i] for i in _spread(len(values))]
-    return list(dict.fromkeys([knob.default, *frequent, *spread]))
+    between = [values[i] for i in spread(len(values))]
+    return list(dict.fromkeys([knob.default, *frequent, *between]))
 
 
 @cache
@@ -100,10 +102,10 @@ def _defaults() -> list[Measured]:
     return [Measured(Side(slug, slug, "", {}), measure(slug, {})) for slug in slugs()]
 
 
-def _spread(n: int) -> Iterator[int]:
+def spread(n: int) -> Iterator[int]:
     """Yield the numbers below n, both ends first, then always between those that there are.
 
-    >>> list(_spread(5))
+    >>> list(spread(5))
     [0, 4, 0, 2, 4, 0, 1, 2, 3, 4]
     """
     gaps = 1
@@ -140,20 +142,20 @@ class Store:
 
 
 def rounded(sigma: Array) -> Array:
-    """Return singular values in as many bits as a reader can tell, which makes files smaller."""
-    noise = sigma < sigma[0] * len(sigma) * np.finfo(float).eps
+    """Return values in as many bits as a reader can tell, which makes files smaller."""
+    noise = np.abs(sigma) < np.abs(sigma).max() * len(sigma) * np.finfo(float).eps
     mantissa, exponent = np.frexp(sigma)
     bits = np.where(noise, BITS_OF_NOISE, BITS)
     return np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
 
 
-def packed(knob: Knob, answers: list[Answer]) -> bytes:
+def packed(knob: Knob, answers: list[Answer], **more: Any) -> bytes:
     """Return answers as one file; demos/widget/sweep.js reads it."""
     floats, levels = Store(np.float32), Store(np.int8)
 
     def view(view: Panel) -> Panel:
         rest = {name: value for name, value in view.items() if name != "values"}
-        if view["name"] == "after":  # the sum of the two others
+        if "sum" in view:
             return rest
         scale = float(np.abs(view["values"]).max()) / LEVELS or 1.0
         return {**rest, "scale": scale, "at": levels.add(np.rint(view["values"] / scale))}
@@ -175,6 +177,7 @@ def packed(knob: Knob, answers: list[Answer]) -> bytes:
 
     stored = [a | {"panels": [panel(p) for p in a["panels"]]} for a in answers]
     head = {"knob": knob.name, "compared": COMPARED, "floats": floats.size, "answers": stored}
+    head |= more
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
     return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
 
@@ -182,8 +185,13 @@ def packed(knob: Knob, answers: list[Answer]) -> bytes:
 def key(slug: str, root: Path = ROOT) -> str:
     """Return the hash of what a method's sweep is made from."""
     knob = main_knob(slug)
-    total = hashlib.sha256(repr(_wanted(slug, knob) if knob else []).encode())
-    shared = [root / "requirements.txt", Path(__file__)]
+    return digest(slug, [Path(__file__)], root, repr(_wanted(slug, knob) if knob else []))
+
+
+def digest(slug: str, made_by: list[Path], root: Path, setting: str = "") -> str:
+    """Return the hash of a method, of what all methods share, and of what makes a file of both."""
+    total = hashlib.sha256(setting.encode())
+    shared = [root / "requirements.txt", *made_by]
     for path in [*sorted(root.glob("adapters_np/*.py")), *sorted(root.glob("demos/*.py")), *shared]:
         total.update(path.read_bytes())
     for path in modules(root / f"adapters_np/methods/{slug}.py"):
@@ -198,23 +206,33 @@ def modules(path: Path) -> Iterator[Path]:
         yield from modules(path.with_stem(name))
 
 
-def main() -> None:
-    """Write the sweeps that have changed, and remove those that are no more."""
-    OUT.mkdir(parents=True, exist_ok=True)
-    kept = json.loads(KEYS.read_text()) if KEYS.exists() else {}
-    found = {k: name for k, name in kept.items() if not name or (OUT / name).exists()}
+def refresh(
+    folder: Path,
+    record: Path,
+    key: Callable[[str], str],
+    make: Callable[[str], Sweep | None],
+) -> None:
+    """Write the files that have changed, and remove those that are no more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(record.read_text()) if record.exists() else {}
+    found = {k: name for k, name in kept.items() if not name or (folder / name).exists()}
     keys = {slug: key(slug) for slug in slugs()}
     changed = [slug for slug in slugs() if keys[slug] not in found]
     with ProcessPoolExecutor() as pool:
-        for slug, made in zip(changed, pool.map(sweep, changed), strict=True):
+        for slug, made in zip(changed, pool.map(make, changed), strict=True):
             found[keys[slug]] = f"{slug}-{made.name}" if made else ""
             if made:
-                (OUT / found[keys[slug]]).write_bytes(made.data)
+                (folder / found[keys[slug]]).write_bytes(made.data)
     names = {k: found[k] for k in keys.values()}
-    for path in OUT.iterdir():
+    for path in folder.iterdir():
         if path.name not in names.values():
             path.unlink()
-    KEYS.write_text(json.dumps(names))
+    record.write_text(json.dumps(names))
+
+
+def main() -> None:
+    """Write the sweeps that have changed, and remove those that are no more."""
+    refresh(OUT, KEYS, key, sweep)
 
 
 if __name__ == "__main__":

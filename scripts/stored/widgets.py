@@ -17,12 +17,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
-from demos.probe import main_knob, probe
+from demos.probe import PAGE, main_knob, probe
+from demos.ways import AIM, told
 from demos.world import toy
 from scripts.bootstrap import ROOT
 
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"
+FITS = ROOT / ".build" / "fits"
 
 LABELS = {
     "average": "Average the",
@@ -34,11 +36,22 @@ LABELS = {
     "last": "Last tokens",
     "n_frequency": "Frequencies",
     "num_vectors": "Vectors in the bank",
+    "rate": "Rate",
     "step": "Step (mock training)",
+    "steps": "Steps of training",
     "theta_max": "Limit in degrees",
     "topk": "Top k",
+    "way": "How ΔW is made",
+    "world": "Wanted change",
 }
+WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
+
+
+class Option(str):
+    """What an option is called, and what is true of it."""
+
+    about = ""
 
 
 class Control(NamedTuple):
@@ -53,7 +66,7 @@ class Control(NamedTuple):
     low: str = ""
     high: str = ""
     step: str = ""
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, Option], ...] = ()
 
 
 def text(value: Any) -> str:
@@ -81,6 +94,16 @@ def label(name: str) -> str:
     return LABELS.get(name, name[0].upper() + words(name)[1:])
 
 
+def named(knob: str, option: str) -> Option:
+    """Return what a value of a knob is called."""
+    if knob == "world":
+        title, about = told(option)
+        found = Option(title)
+        found.about = about
+        return found
+    return Option(WAYS[option] if knob == "way" else words(option))
+
+
 def control(knob: Knob) -> Control:
     """Return the form control of a knob."""
     start = (knob.name, label(knob.name), knob.letter)
@@ -89,7 +112,7 @@ def control(knob: Knob) -> Control:
         return Control(*start, "checkbox", "bool", default)
     if knob.kind == "choice":
         numeric = all(isinstance(o, (int, float)) for o in knob.options)
-        options = tuple((text(option), words(text(option))) for option in knob.options)
+        options = tuple((text(option), named(knob.name, text(option))) for option in knob.options)
         few = len(options) <= 3 and sum(len(shown) for _, shown in options) <= SHORT
         kind = "radio" if few else "select"
         return Control(*start, kind, "number" if numeric else "text", default, options=options)
@@ -98,16 +121,48 @@ def control(knob: Knob) -> Control:
 
 
 def form(slug: str) -> str:
-    """Return the widget of a method without its panels."""
-    world = signature_knobs(toy)
-    own = [*knobs(load(slug)).values(), world.pop("step")]
-    return render("demo.html", slug=slug, own=own, world=list(world.values()), **along(slug))
+    """Return the widget of a method without its panels.
+
+    The main knob and α stand in view, the method's other knobs are folded.
+    """
+    opens = {
+        name: knob._replace(default=PAGE.get(name, knob.default))
+        for name, knob in {**AIM, **signature_knobs(toy)}.items()
+    }
+    main, own = main_knob(slug), list(knobs(load(slug)).values())
+    first = [knob for knob in own if knob == main or knob.letter == "α"]
+    return render(
+        "demo.html",
+        slug=slug,
+        aim=[opens.pop("way"), opens.pop("world")],
+        first=first,
+        rest=[knob for knob in own if knob not in first],
+        how=[opens.pop(name) for name in ("steps", "rate", "step")],
+        world=list(opens.values()),
+        **along(slug),
+        **worlds(slug),
+    )
 
 
 def along(slug: str) -> dict[str, str]:
     """Return a method's main knob and the file of the answers along it, both empty without one."""
     knob, files = main_knob(slug), list(SWEEPS.glob(f"{slug}-sweep-*.bin"))
     return {"main": knob.name if knob else "", "sweep": files[0].name if files else ""}
+
+
+def worlds(slug: str) -> dict[str, str]:
+    """Return the file of a method's fits, and which worlds are friendly and hostile to it."""
+    for path in FITS.glob(f"{slug}-fits-*.bin"):
+        read = head(path)
+        return {"fits": path.name, "friendly": read["friendly"], "hostile": read["hostile"]}
+    return {"fits": "", "friendly": "", "hostile": ""}
+
+
+def head(path: Path) -> dict[str, Any]:
+    """Return what a file of stored answers says of itself."""
+    data = path.read_bytes()
+    found: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    return found
 
 
 def render(template: str, **values: Any) -> str:
@@ -127,17 +182,27 @@ def rounded(value: Any) -> Any:
 
 def fragments(names: list[str]) -> dict[str, str]:
     """Return the stored widgets of methods by slug."""
-    return drawn({slug: (form(slug), [probe(slug, {})]) for slug in names})
+    return drawn({slug: (form(slug), opening(slug)) for slug in names})
 
 
-def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]]]]) -> dict[str, str]:
+def opening(slug: str) -> list[dict[str, Any]] | Path:
+    """Return the file that has what a method's page opens with as its first answer."""
+    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, PAGE)]
+
+
+def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[str, str]:
     """Return HTML with answers drawn into its forms, one into each; several get common scales.
+
+    A file of stored answers stands for its first one.
 
     Raises:
         RuntimeError: when the drawing fails; the text is Node's own.
     """
     command = ["node", str(Path(__file__).with_name("prerender.mjs"))]
-    named = {name: {"html": html, "answers": got} for name, (html, got) in pictures.items()}
+    named = {
+        name: {"html": html, **({"file": str(got)} if isinstance(got, Path) else {"answers": got})}
+        for name, (html, got) in pictures.items()
+    }
     given = json.dumps(named, default=rounded)
     done = subprocess.run(command, input=given, capture_output=True, text=True)
     if done.returncode:

@@ -32,22 +32,25 @@ expect.set_options(timeout=1000 * PATIENCE)
 
 
 # What takes longest comes first, so that no core waits for it at the end.
-LONGEST = ("access", "preview", "editor", "numbers", "faults", "release", "sandbox", "widget")
+LONGEST = (
+    *(
+        "browser/test_access.py",
+        "browser/test_preview.py",
+        "browser/test_editor.py",
+        "test_site.py",
+    ),
+    *("browser/test_numbers.py", "browser/test_faults.py", "browser/test_release.py"),
+    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_boot.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder as one that needs the built site, and put them in order."""
-
-    def place(item: pytest.Item) -> int:
-        name = item.path.stem.removeprefix("test_")
-        return LONGEST.index(name) if here(item) and name in LONGEST else len(LONGEST)
-
-    def here(item: pytest.Item) -> bool:
-        return item.path.is_relative_to(Path(__file__).parent)
-
-    for item in filter(here, items):
-        item.add_marker("site")
-    items.sort(key=place)
+    order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("site")
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ try {
     });
   });
   const enabled = () => page.waitForSelector("adapter-demo .controls:not([disabled])");
+  /** Chooses a random step, which Python answers at once. */
+  const touch = async () => {
+    await page.evaluate(() => document.querySelector("adapter-demo [name=way][value=random]").click());
+    await page.waitForFunction(() => updates.at(-1)?.knobs.way === "random");
+  };
   const move = async (name, key) => {
     const before = await page.evaluate(() => updates.length);
     await page.focus(`adapter-demo [name=${name}]`);
@@ -60,8 +65,9 @@ try {
   await page.goto(`${site}methods/lora/`);
   await enabled();
   seen.stored = await look();
+  await touch();
   seen.live = await move("rank", "ArrowLeft");
-  await page.waitForFunction(() => location.search === "?rank=7");
+  await page.waitForFunction(() => location.search === "?way=random&rank=7");
   seen.afterwards = await look();
 
   await page.evaluate(() => {
@@ -77,11 +83,12 @@ try {
     });
     window.states.length = 0;
   });
+  await touch();
   seen.next = await move("step", "ArrowLeft");
   seen.sameVisit = await page.evaluate(() => window.sameVisit === true);
   seen.states = await page.evaluate(() => window.states);
 
-  await page.goto(`${site}methods/lora/?rank=3&alpha=nonsense`);
+  await page.goto(`${site}methods/lora/?rank=6&alpha=nonsense`);
   await enabled();
   seen.restored = await look();
   seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);

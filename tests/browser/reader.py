@@ -21,6 +21,7 @@ from scripts.bootstrap import ROOT
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 LORA = "methods/lora/"
+RANDOM = f"{LORA}?way=random&size=64x64"
 LIVE = "adapter-demo[data-state=live]"
 PATIENCE = 60  # seconds that a machine with much else to do may take; only a test that fails waits
 
@@ -109,8 +110,15 @@ def knob(page: Page, name: str) -> Locator:
     return page.locator(f"adapter-demo [name={name}]").first
 
 
+def touch(page: Page) -> None:
+    """Choose a random step: Python starts, and answers at once when it is there."""
+    page.locator("adapter-demo [name=way][value=random]").first.check()
+
+
 def move(page: Page, name: str, key: str) -> dict[str, Any]:
     """Press a key on a control and return what Python answers for its new value."""
+    if name == "step":  # only a random one has this control
+        touch(page)
     before = page.evaluate("updates.length")
     knob(page, name).press(key)
     page.wait_for_function(ANSWERED, arg=[before, name])

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.reader import AXE, LORA, WINDOW, becomes, settle
+from tests.browser.reader import AXE, LORA, WINDOW, becomes, settle, touch
 
 SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
 FRAMES = "frame-ancestors 'none'"
@@ -132,7 +132,7 @@ def test_a_live_widget_its_exports_and_the_next_page_keep_the_policy(
     window.evaluate("window.sameVisit = true")
     window.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     window.wait_for_selector("adapter-demo[method=oft][data-state=stored]")
-    window.locator("adapter-demo [name=step]").press("ArrowLeft")
+    touch(window)
     window.wait_for_selector("adapter-demo[data-state=live]")
     assert window.evaluate("window.sameVisit")
     assert window.evaluate("violations") == []

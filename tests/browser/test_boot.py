@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Worker
+from playwright.sync_api import Browser, Error, Page, Worker
 
 from adapters_np.core import slugs
-from demos.probe import probe
+from demos.probe import probe, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
+from scripts.finish.release import LARGE, add_python, place_python
 from scripts.serve import serving
 from tests.browser.reader import becomes
 
@@ -31,6 +32,15 @@ ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).t
   ),
   ({ kind, knob, message }) => ({ kind, knob, message }),
 )"""
+
+COMPARE = """([method, equal]) => {
+  const side = (method) => ({ method, name: method, knob: "knob", own: {} });
+  const comparison = { a: side("lora"), b: side(method), world: {}, equal };
+  return python.ask({}, { type: "compare", ...comparison }).then(
+    ({ sentence }) => ({ sentence }),
+    ({ kind, message }) => ({ sentence: "", kind, message }),
+  );
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +143,7 @@ def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str
     assert loaded == sorted(loaded)
     assert {step["total"] for step in progress[-3:]} == {announced}
     assert progress[-1] == {"loaded": announced, "total": announced, "stage": "start"}
-    late = {"library.zip", "python_stdlib.zip", "code.zip"}
+    late = {"library.zip", "python_stdlib.zip", "code.zip", "late.bin"}
     files = manifest_files(page).items()
     assert announced == sum(file["download"] for role, file in files if role not in late)
 
@@ -148,7 +158,7 @@ def manifest_files(page: Page) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("query", "runtime", "late"),
     [
-        ("", "snapshot", {"library.zip", "python_stdlib.zip", "code.zip"}),
+        ("", "snapshot", {"library.zip", "python_stdlib.zip", "code.zip", "late.bin"}),
         ("?runtime=bytecode", "bytecode", {"library.zip", "snapshot.bin"}),
     ],
     ids=["snapshot", "bytecode"],
@@ -164,6 +174,83 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
     files = manifest_files(page)
     wanted = {files[role]["path"] for role in files.keys() - late}
     becomes(page, lambda: requested - {"", "manifest.json"}, wanted)
+
+
+def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) -> None:
+    replace(damaged, "late.bin", lambda data: None)
+    with serving(damaged) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}assets/demo/")
+        for method in sorted(slugs()):
+            defaults = {name: knob.default for name, knob in settings(method).items()}
+            for way in ({}, {"way": "fitted", "size": "16x16"}):
+                assert "sentence" in ask(page, method, **defaults | way), (method, way)
+        assert ask(page, "lora", rank=99)["kind"] == "knob"
+        for method in sorted(slugs()):
+            answer = page.evaluate(COMPARE, [method, True])
+            assert answer["sentence"], (method, answer)
+
+
+LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
+
+
+def test_the_late_part_arrives_with_its_first_call(page: Page, workbench: str) -> None:
+    worker = bare(page, workbench)
+    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")):
+        assert worker.evaluate(LATE) == "a + 1"
+
+
+def test_the_late_part_is_fetched_while_nobody_waits(page: Page, workbench: str) -> None:
+    page.goto(workbench)
+    ask(page, "lora")
+    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")) as asked:
+        pass
+    assert asked.value.resource_type == "fetch"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda data: data[:-1], lambda data: data[:-1] + b"~", lambda data: None],
+    ids=["cut", "changed", "missing"],
+)
+def test_a_late_part_that_does_not_arrive_is_named(
+    browser: Browser, damaged: Path, change: Any
+) -> None:
+    replace(damaged, "late.bin", change)
+    with serving(damaged) as address, browser.new_context() as context:
+        worker = bare(context.new_page(), f"{address}assets/demo/")
+        with pytest.raises(Error, match=r"late\.bin"):
+            worker.evaluate(LATE)
+
+
+def test_a_late_part_whose_host_is_gone_is_named(browser: Browser, folder: Path) -> None:
+    with browser.new_context() as context:
+        with serving(folder) as address:
+            worker = bare(context.new_page(), f"{address}assets/demo/")
+        with pytest.raises(Error, match=r"late\.bin could not be loaded"):
+            worker.evaluate(LATE)
+
+
+def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITE_RAW", "1")
+    packed = ROOT / ".build" / "py"
+    add_python(tmp_path, packed)
+    made = place_python(packed)
+    bundle(tmp_path, made)
+    shutil.copy(HERE / "index.html", tmp_path / "assets/demo")
+    requested: set[str] = set()
+    page.context.on("request", lambda request: requested.add(request.url.rpartition("/")[2]))
+    with serving(tmp_path) as address:
+        page.goto(f"{address}assets/demo/")
+        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+        assert page.evaluate("python.runtime") == "snapshot"
+    assert requested >= {f"{role}.z" for role in LARGE}
+    assert not requested & LARGE
+    files = made["files"]
+    for role in LARGE:
+        assert files[role]["download"] < files[role]["bytes"] / 2
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))

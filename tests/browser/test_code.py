@@ -32,18 +32,19 @@ def taken(page: Page, label: str) -> tuple[str, str]:
 
 def test_the_script_prints_the_numbers_of_the_page(page: Page, site: str, tmp_path: Path) -> None:
     requests = record(page.context)
+    page.goto(f"{site}methods/lora/")
+    taken(page, "numpy script")
+    assert not [url for url in requests if "/assets/py/" in url]
     page.goto(f"{site}methods/lora/{SETTINGS}")
     name, code = taken(page, "numpy script")
     assert name == "lora.py"
     assert f"{site}methods/lora/{SETTINGS}" in code
-    assert not [url for url in requests if "/assets/py/" in url]
     (tmp_path / name).write_text(code, "utf-8")
     done = subprocess.run(
         [sys.executable, str(tmp_path / name)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True, text=True, check=True, encoding="utf-8",
     )  # fmt: skip
-    page.locator("[name=action]").first.click()
     page.wait_for_selector("adapter-demo[data-state=live]")
     panels = page.evaluate("updates.at(-1).panels")
     shown = [

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
-from tests.browser.reader import LORA, Visit, becomes, is_python, record, violations
+from tests.browser.reader import LORA, RANDOM, Visit, becomes, is_python, record, violations
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -20,7 +20,7 @@ ENDLESS = SOURCE.replace(
     DELTA, '        print("on and on", flush=True)\n        while True:\n            pass'
 )
 KEPT = "sessionStorage['edit:lora']"
-PAGE = f"{LORA}#implementation"
+PAGE = f"{RANDOM}#implementation"  # a fit would run the code thousands of times
 
 
 def cell(page: Page) -> Locator:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from demos.probe import probe
+from demos.probe import PAGE, probe
 from scripts.bootstrap import ROOT, firefox
 from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
@@ -62,7 +62,7 @@ def test_firefox_shows_the_stored_picture_and_fits_a_phone(seen: Any) -> None:
     assert "firefox" in seen["version"].lower()
     assert seen["stored"]["state"] == "stored"
     assert seen["stored"]["picture"]
-    assert seen["stored"]["sentence"] == probe("lora", {})["sentence"]
+    assert seen["stored"]["sentence"] == probe("lora", PAGE)["sentence"]
     assert seen["stored"]["width"] <= 390
 
 
@@ -85,8 +85,8 @@ def test_firefox_keeps_python_from_page_to_page(seen: Any) -> None:
 
 def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     address = urlsplit(seen["afterwards"]["address"])
-    assert (address.path, address.query) == ("/methods/lora/", "rank=7")
-    assert seen["restored"]["knobs"]["rank"] == 3
+    assert (address.path, address.query) == ("/methods/lora/", "way=random&rank=7")
+    assert seen["restored"]["knobs"]["rank"] == 6
     assert seen["restored"]["state"] == "stored"
     assert "alpha=nonsense" in seen["problem"]
 

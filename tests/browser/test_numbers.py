@@ -87,7 +87,7 @@ def test_every_widget_answers_like_cpython_at_the_ends_of_its_knobs(
     for chosen in cases(method):
         plain = {name: f"{value}".lower() if isinstance(value, bool) else value
                  for name, value in chosen.items()}  # fmt: skip
-        answer = visit.evaluate(RUN, plain)
+        answer = visit.evaluate(RUN, {"way": "random", **plain})
         for name, value in chosen.items():
             assert answer["knobs"][name] == value
         expected = answer_or_reason(method, answer["knobs"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from demos.probe import probe
+from demos.probe import PAGE, probe
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import publish
 from scripts.finish.release import add_names
@@ -84,10 +84,11 @@ def test_a_page_that_was_visited_is_there_without_a_network(page: Page, host: Ho
     page.on("requestfailed", lambda request: failed.append(request.url))
     page.goto(f"{host.address}{LORA}?rank=3")
     expect(page.locator("h1")).to_contain_text("LoRA")
-    expect(page.locator("adapter-demo .gauges")).to_contain_text("Rank of ΔW8 of 64")
+    expect(page.locator("adapter-demo .gauges")).to_contain_text("Rank of ΔW8 of 32")
     expect(page.locator("adapter-demo [name=rank]")).to_have_value("3")
     becomes(page, "document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))", True)
-    assert failed == []
+    missing = ("/assets/py/", "-fits-")  # which the settings ask for and nobody has used before
+    assert [url for url in failed if not any(part in url for part in missing)] == []
 
 
 def test_before_a_sign_of_reading_nothing_but_the_page_itself_is_kept(
@@ -139,7 +140,7 @@ def test_after_one_run_python_answers_without_a_network(page: Page, host: Host) 
     move(page, "rank", "ArrowLeft")
     update = move(page, "rank", "ArrowLeft")
     assert update["knobs"]["rank"] == 6
-    expected = probe("lora", {"rank": 6})["sentence"]
+    expected = probe("lora", PAGE | {"rank": 6})["sentence"]
     expect(page.locator(".sentence")).to_have_text(expected)
     rank = page.locator("adapter-demo [name=rank]")
     rank.evaluate("slider => { slider.max = 99; slider.value = 98 }")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from scripts.macros import examples
 from tests.browser.reader import PLAYGROUND as PAGE
@@ -41,6 +43,34 @@ def test_numbers_drawn_without_a_seed_differ_from_visit_to_visit(page: Page, sit
             run(page, "import random, numpy\nprint(random.random(), numpy.random.rand())").split()
         )
     assert len(draws) == 4
+
+
+def test_the_size_that_is_told_is_that_of_all_that_is_fetched(browser: Browser, site: str) -> None:
+    with browser.new_context(service_workers="block") as context:
+        page = context.new_page()
+        requests: list[str] = []  # without what Python reads in the middle of an import
+        context.on(
+            "request", lambda r: requests.append(r.url) if r.resource_type != "xhr" else None
+        )
+        held: list[Route] = []
+        context.route("**/late.bin", lambda route: held.append(route))  # the last to arrive
+        open_cell(page, site)
+        cell(page).get_by_role("button", name="Run", exact=True).click()
+        status = cell(page).locator(".status")
+        expect(status).to_contain_text("MB")
+        told = re.search(r"[\d.]+ MB", status.inner_text())
+        while not held:
+            page.wait_for_timeout(50)
+        held[0].continue_()
+        expect(status).to_contain_text("Finished", timeout=30_000)
+        fetched = {url for url in requests if "/assets/py/" in url}
+        packed = [Request(url, headers={"Accept-Encoding": "br"}) for url in fetched]
+        size = sum(len(urlopen(file).read()) for file in packed)
+        assert told
+        assert told[0] == f"{size / 1e6:.1f} MB"
+        late = "import ast\nprint(ast.unparse(ast.parse('a + 1')))"
+        assert run(page, late) == "a + 1\n"
+        assert len(held) == 1
 
 
 def test_without_javascript_every_example_can_be_read(browser: Browser, site: str) -> None:

@@ -131,7 +131,7 @@ def driver() -> Iterator[Driver]:
 def test_webkit_shows_the_stored_picture_computes_and_goes_on_to_the_next_page(
     driver: Driver, site: str
 ) -> None:
-    driver.go(f"{site}methods/lora/?size=32x64")
+    driver.go(f"{site}methods/lora/?way=random&size=32x64")
     assert driver.run(READY, "lora")
     assert driver.value("document.querySelector('adapter-demo').dataset.state") == "stored"
     assert driver.value("document.querySelector('.matrix img').naturalWidth") > 0
@@ -145,7 +145,9 @@ def test_webkit_shows_the_stored_picture_computes_and_goes_on_to_the_next_page(
         for part in ("views", "lines"):
             for a, b in zip(ours.get(part, []), theirs.get(part, []), strict=True):
                 np.testing.assert_allclose(a["values"], b["values"], rtol=1e-9, atol=1e-12)
-    wait_until(lambda: driver.value("location.search") == "?size=32x64&rank=7", "the address")
+    wait_until(
+        lambda: driver.value("location.search") == "?way=random&size=32x64&rank=7", "the address"
+    )
 
     driver.value("(window.sameVisit = true, document.querySelector(\"a[href$='/oft/']\").click())")
     assert driver.run(READY, "oft")

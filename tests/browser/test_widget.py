@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,20 @@ import pytest
 from matplotlib.image import imread
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from demos.probe import PAGE as OPENS
 from demos.probe import probe
 from scripts.serve import serving
 from tests.browser.reader import (
     ANSWERED,
     LIVE,
+    RANDOM,
     Visit,
     becomes,
     is_python,
     knob,
     move,
     record,
+    touch,
     violations,
 )
 from tests.browser.reader import LORA as PAGE
@@ -52,15 +54,13 @@ def test_without_javascript_the_picture_and_its_numbers_are_there(
         page = context.new_page()
         page.goto(site + PAGE)
         demo = page.locator("adapter-demo")
-        expect(demo.get_by_role("img", name="ΔW, 64 × 64")).to_be_visible()
-        expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW8 of 64")
-        expect(demo.locator("svg.chart")).to_have_count(2)
-        expect(demo.locator(".sentence")).to_contain_text("8 of 64 directions")
+        for name in ("Wanted ΔW*", "Fitted ΔW", "Left"):
+            expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
+        expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW8 of 32")
+        expect(demo.locator("svg.chart")).to_have_count(3)
+        expect(demo.locator(".sentence")).to_contain_text("512 numbers explain 81\xa0%")
         assert demo.locator("noscript").bounding_box()
         expect(knob(page, "rank")).to_be_disabled()
-        demo.get_by_role("radio", name="W′", exact=True).check()
-        expect(demo.get_by_role("img", name="W′, 64 × 64")).to_be_visible()
-        expect(demo.get_by_role("img", name="ΔW, 64 × 64")).to_be_hidden()
 
 
 def test_no_python_is_fetched_before_a_touch(
@@ -82,7 +82,7 @@ def test_no_python_is_fetched_before_a_touch(
 
 
 def test_live_numbers_are_those_of_cpython(visit: Visit) -> None:
-    page = visit(PAGE)
+    page = visit(RANDOM)
     update = move(page, "rank", "ArrowLeft")
     assert update["method"] == "lora"
     assert update["knobs"]["rank"] == 7
@@ -101,7 +101,7 @@ def test_live_numbers_are_those_of_cpython(visit: Visit) -> None:
 
 
 def test_the_count_of_singular_values_follows_the_rank(visit: Visit) -> None:
-    page = visit(PAGE + "?rank=3")
+    page = visit(RANDOM + "&rank=3")
     assert count_nonzero(move(page, "rank", "ArrowRight")) == 4
     for _ in range(3):
         move(page, "rank", "ArrowRight")
@@ -132,7 +132,7 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
 
 
 def test_dragging_redraws_and_the_last_value_wins(visit: Visit) -> None:
-    page = visit(PAGE)
+    page = visit(RANDOM)
     move(page, "alpha", "ArrowLeft")
     box = knob(page, "alpha").bounding_box()
     assert box
@@ -150,8 +150,7 @@ def test_dragging_redraws_and_the_last_value_wins(visit: Visit) -> None:
 
 
 def test_other_kinds_of_layer_are_drawn_in_their_own_shape(page: Page, site: str) -> None:
-    page.goto(site + PAGE + "?size=32x64")
-    page.get_by_role("button", name=re.compile("^Run")).click()
+    page.goto(site + PAGE + "?way=random&size=32x64")
     page.wait_for_selector(LIVE)
     canvas = page.locator("adapter-demo canvas:visible")
     assert canvas.evaluate("c => [c.width, c.height]") == [64, 32]
@@ -190,13 +189,12 @@ def test_no_request_goes_to_another_host(context: BrowserContext, page: Page, si
 def test_the_address_follows_the_controls_and_restores_them(page: Page, site: str) -> None:
     page.goto(site + PAGE + "?other=1")
     move(page, "rank", "ArrowLeft")
+    page.get_by_text("More settings").click()
     move(page, "rank_stabilised", "Space")
     page.wait_for_url(re.compile(r"\?other=1&rank=7&rank_stabilised=true(#|$)"))
     page.reload()
     expect(knob(page, "rank")).to_have_value("7")
     expect(knob(page, "rank_stabilised")).to_be_checked()
-    expect(page.locator(".note")).to_have_text("Stored picture at the default settings")
-    page.get_by_role("button", name=re.compile("^Run")).click()
     page.wait_for_selector(LIVE)
     assert page.evaluate("updates.at(-1).knobs.rank") == 7
     page.get_by_role("button", name="Reset").click()
@@ -205,17 +203,20 @@ def test_the_address_follows_the_controls_and_restores_them(page: Page, site: st
 
 def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str) -> None:
     page.goto(site + PAGE)
+    touch(page)
+    page.wait_for_selector(LIVE)
     page.get_by_text("Toy layer").click()
     knob(page, "base").select_option("clustered")
     page.get_by_role("radio", name="W′").check()
-    page.wait_for_selector(LIVE)
+    page.wait_for_function("() => updates.at(-1).knobs.base === 'clustered'")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft][data-state=live]")
     expect(knob(page, "base")).to_have_value("clustered")
-    expect(page.locator("[name=shown][value=after]")).to_be_checked()
     assert page.evaluate("updates.at(-1).method") == "oft"
     assert page.evaluate("updates.at(-1).knobs.base") == "clustered"
     becomes(page, "location.search", "?base=clustered")
+    touch(page)
+    expect(page.locator("[name=shown][value=after]")).to_be_checked()
     page.get_by_role("button", name="Reset").click()
     page.goto(site + PAGE)
     expect(knob(page, "base")).to_have_value("power_law")
@@ -226,13 +227,13 @@ def test_an_address_with_settings_is_stronger_than_what_is_remembered(
 ) -> None:
     page.goto(site + PAGE)
     page.get_by_text("Toy layer").click()
-    knob(page, "size").select_option("32x32")
+    knob(page, "size").select_option("16x16")
     page.wait_for_selector(LIVE)
     page.goto(site + PAGE + "?rank=4")
     expect(knob(page, "rank")).to_be_enabled()
-    expect(knob(page, "size")).to_have_value("64x64")
-    page.goto(site + "methods/dora/")
     expect(knob(page, "size")).to_have_value("32x32")
+    page.goto(site + "methods/dora/")
+    expect(knob(page, "size")).to_have_value("16x16")
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +262,9 @@ def defaults(window: Page, site: str) -> Any:
 def test_nonsense_in_the_address_falls_back_with_a_notice(
     window: Page, site: str, defaults: dict[str, Any], name: str, value: str
 ) -> None:
-    window.goto(f"{site}{PAGE}?{urlencode({name: value, 'step': '0.25'})}")
+    window.goto(f"{site}{PAGE}?{urlencode({name: value, 'steps': '25'})}")
     expect(window.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
-    assert window.locator("adapter-demo").evaluate("d => d.knobs") == {**defaults, "step": 0.25}
+    assert window.locator("adapter-demo").evaluate("d => d.knobs") == {**defaults, "steps": 25}
     assert window.locator("adapter-demo .problem *").count() == 0
 
 
@@ -297,8 +298,7 @@ def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -
 
 
 def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
-    page.goto(f"{site}methods/c3a/?block_size=64&size=64x32")
-    page.get_by_role("button", name=re.compile("^Run")).click()
+    page.goto(f"{site}methods/c3a/?block_size=64&way=random&size=64x32")
     complaint = page.locator(".field[data-knob=block_size] .error")
     expect(complaint).to_contain_text("block_size=64")
     page.get_by_role("button", name="Reset").click()
@@ -309,7 +309,7 @@ def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
 
 
 def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> None:
-    page = visit(PAGE)
+    page = visit(RANDOM)
     update = move(page, "rank", "ArrowLeft")
     knob(page, "rank").evaluate("slider => { slider.max = 99; slider.value = 40 }")
     knob(page, "rank").dispatch_event("input", {"bubbles": True})
@@ -387,6 +387,8 @@ def test_axe_finds_nothing_in_the_article(browser: Browser, site: str, scheme: A
 
 def test_every_control_has_a_name_and_answers_to_the_keyboard(visit: Visit) -> None:
     page = visit(PAGE)
+    touch(page)
+    page.get_by_text("More settings").click()
     for name in ("Rank r", "Alpha α", "Step (mock training)"):
         expect(page.get_by_role("slider", name=name)).to_have_count(1)
     expect(page.get_by_role("checkbox", name="Rank stabilised")).to_have_count(1)
@@ -398,17 +400,17 @@ def test_every_control_has_a_name_and_answers_to_the_keyboard(visit: Visit) -> N
 
 def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None:
     page = visit(PAGE)
-    heatmap = page.locator(".matrix .stage:visible")
+    heatmap = page.locator(".matrix .stage:visible").nth(1)
     readout = page.locator(".matrix output")
     heatmap.press("ArrowRight")
     expect(readout).to_contain_text("row 1, column 1: ≈")
     heatmap.press("End")
-    expect(readout).to_contain_text("row 1, column 64: ≈")
+    expect(readout).to_contain_text("row 1, column 32: ≈")
     about = float(readout.inner_text().split("≈ ")[1].replace("−", "-"))
-    exact = probe("lora", {})["panels"][0]["views"][0]
-    assert about == pytest.approx(exact["values"][63], abs=exact["limit"] / 100)
+    exact = probe("lora", OPENS)["panels"][0]["views"][1]
+    assert about == pytest.approx(exact["values"][31], abs=exact["limit"] / 100)
     heatmap.press("Escape")
-    expect(readout).to_have_text("64 × 64")
+    expect(readout).to_have_text("32 × 32")
     move(page, "rank", "ArrowLeft")
     move(page, "rank", "ArrowRight")
     heatmap.hover(position={"x": 1, "y": 1})
@@ -417,7 +419,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     assert live == pytest.approx(exact["values"][0], rel=0.01)
     spectrum = page.locator(".series .stage").first
     spectrum.press("ArrowRight")
-    sigma = probe("lora", {})["panels"][1]["lines"][0]["values"]
+    sigma = probe("lora", OPENS)["panels"][1]["lines"][0]["values"]
     expect(page.locator(".series output").first).to_have_text(f"index 1: ΔW {sigma[0]:.3g}")
 
 
@@ -434,7 +436,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(
         for target in page.locator(f"adapter-demo :is({targets})").all():
             box = target.bounding_box()
             assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")
-        knob(page, "step").scroll_into_view_if_needed()
+        knob(page, "alpha").scroll_into_view_if_needed()
         expect(page.locator("adapter-demo .matrix")).to_be_in_viewport()
 
 
@@ -447,7 +449,7 @@ def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> Non
 
 
 def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
-    page = visit(PAGE)
+    page = visit(RANDOM)
     page.get_by_role("button", name="Play").click()
     page.wait_for_selector("button:text('Pause')")
     page.wait_for_selector("button:text('Play')")

@@ -1,0 +1,46 @@
+/**
+ * What a reader types into the search, in the words of the theme's worker. scripts/finish/search.py puts this before that
+ * worker's own script, whose listener then finds the query widened.
+ *
+ * The worker takes every word for the beginning of one. Here a word as typed counts for more, the whole as a name for
+ * more still, a word in British spelling stands for the American one and the other way round, and words such as "how"
+ * count for nothing.
+ */
+{
+  const QUERY = 2; // the kind of message that asks, in the theme
+
+  /** @type {[RegExp, string][]} */
+  const SPELLINGS = [
+    [/is(e|ed|es|er|ers|ing|ation|ations)$/, "iz$1"],
+    [/iz(e|ed|es|er|ers|ing|ation|ations)$/, "is$1"],
+    [/our(s|al|able|ed|ing)?$/, "or$1"],
+    [/or(s|al|able|ed|ing)?$/, "our$1"],
+    [/lys(e|ed|es|ing)$/, "lyz$1"],
+    [/lyz(e|ed|es|ing)$/, "lys$1"],
+    [/re$/, "er"],
+    [/er$/, "re"],
+    [/ll(ed|ing)$/, "l$1"],
+    [/l(ed|ing)$/, "ll$1"],
+  ];
+
+  /** @param {string} query */
+  function widen(query) {
+    if (query.includes('"')) return query; // a phrase is meant as it stands
+    const typed = query.replace(/[()^]/g, "").replace(/[:~*?!,;]/g, " ");
+    const words = typed.split(/\s+/).map((word) => word.replace(/^[+-]+|[.-]+$/g, ""));
+    const stop = /** @type {any} */ (globalThis).lunr.stopWordFilter;
+    const telling = words.filter((word) => word.length > 1 && stop(word.toLowerCase()));
+    const whole = query.toLowerCase().replace(/[^\p{L}\p{N}+]/gu, "");
+    return [...(telling.length ? telling : words).flatMap(spelled), `¶${whole}^9`].join(" ");
+  }
+
+  /** @param {string} word */
+  function spelled(word) {
+    const others = SPELLINGS.flatMap(([from, to]) => (from.test(word) ? [word.replace(from, to)] : []));
+    return [word, `${word}^9`, ...others];
+  }
+
+  addEventListener("message", ({ data }) => {
+    if (data.type === QUERY) data.data = widen(data.data);
+  });
+}

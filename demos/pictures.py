@@ -1,0 +1,273 @@
+"""The pictures of hypotheses: what an adapter believes, beside what was wanted and what it reached.
+
+A method lists the pictures that show its hypothesis by their names, as it lists its gauges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapters_np.linalg import Array, row_norms
+from demos.change import Change, numerical_rank
+from demos.gauges import AddsTokens, Mixes, Panel, Tiles
+
+
+class Reached(NamedTuple):
+    """How an adapter changes a layer, beside the change that is wanted."""
+
+    change: Change
+    wanted: Change
+    errors: tuple[float, ...]
+    """‖Δ* − Δ‖ / ‖Δ*‖ at the start and after every step."""
+    aim: dict[str, Any]
+    held_out: float | None
+    """The share that is explained of outputs on fresh tokens."""
+    more: bool
+    """Whether the fit goes on."""
+    stopped: bool
+    """Whether time was over before its end."""
+
+
+Picture = Callable[[Reached], Panel]
+
+PICTURES: dict[str, Picture] = {}
+"""All pictures by name."""
+
+
+def picture(function: Picture) -> Picture:
+    """Register a picture."""
+    PICTURES[function.__name__] = function
+    return function
+
+
+def series(
+    name: str, title: str, lines: dict[str, Array], x: str = "index", y: str = "singular value",
+    **more: Any,
+) -> Panel:  # fmt: skip
+    """Return a panel of values by index."""
+    drawn = [{"label": k, "values": np.ascontiguousarray(v, float)} for k, v in lines.items()]
+    return {"kind": "series", "name": name, "title": title, "x": x, "y": y, "lines": drawn} | more
+
+
+def heatmaps(name: str, title: str, note: str, limit: float, **matrices: Array) -> Panel:
+    """Return heatmaps in a row, on one scale."""
+    views = [
+        {
+            "name": label, "label": label.capitalize(), "rows": len(M), "columns": M.shape[1],
+            "values": np.ascontiguousarray(M, float).ravel(), "limit": float(limit),
+        }
+        for label, M in matrices.items()
+    ]  # fmt: skip
+    return {
+        "kind": "matrix", "name": name, "title": title, "note": note, "views": views,
+        "layout": "row",
+    }  # fmt: skip
+
+
+@picture
+def spectrum(found: Reached) -> Panel:
+    """Return the singular values of what is wanted, and how many of them the change can have."""
+    s, r = found.change.symbol, numerical_rank(found.change)
+    note = (
+        f"What is wanted. A change of rank {r} has {r} singular values: the best one keeps those "
+        "left of the dashed line, and the rest is lost."
+    )
+    title = f"Singular values of Δ{s}*, and the cut"
+    return series("hypothesis_spectrum", title, {f"Δ{s}*": found.wanted.sigma}, cut=r, note=note)
+
+
+@picture
+def angles(found: Reached) -> Panel:
+    """Return how the cosines between neurons change, as wanted and as reached."""
+    before = _cosines(found.change.before)
+    wanted, reached = (_cosines(c.after) - before for c in (found.wanted, found.change))
+    note = (
+        "Each entry is the change of the cosine between two neurons (rows). A rotation of the "
+        "inputs keeps them all: it leaves the second picture empty, whatever the first one wants."
+    )
+    title, limit = "Change of the cosines between neurons", float(np.abs(wanted).max())
+    return heatmaps("cosines", title, note, limit, wanted=wanted, reached=reached)
+
+
+def _cosines(W: Array) -> Array:
+    unit = W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
+    return unit @ unit.T
+
+
+SEEN = 6
+"""So many neurons are drawn as arrows."""
+
+
+@picture
+def neurons(found: Reached) -> Panel:
+    """Return some neurons before, as wanted and as reached, in the plane that is to move most."""
+    plane = np.linalg.svd(found.wanted.delta)[2][:2].T  # (d_in, 2)
+    before, wanted, reached = (
+        W @ plane for W in (found.change.before, found.wanted.after, found.change.after)
+    )
+    longest = np.argsort(-row_norms(before), kind="stable")[:SEEN]
+    lines = {
+        name: points[longest].ravel()
+        for name, points in (("before", before), ("wanted", wanted), ("reached", reached))
+    }
+    note = (
+        "Neurons (rows) in the plane of the inputs in which the wanted change is largest, the "
+        "longest ones there: x and y of one after the other. A rotation turns them all alike."
+    )
+    title = f"{SEEN} neurons in the plane that is to move most"
+    return series("neurons", title, lines, "coordinate", "x, y", style="arrows", note=note)
+
+
+@picture
+def gains(found: Reached) -> Panel:
+    """Return by how much each row is scaled; columns where the adapter scales those."""
+    before, wanted, after = found.change.before, found.wanted.after, found.change.after
+    by_row = _left(before, after) <= _left(before.T, after.T) + 1e-12
+    if not by_row:
+        before, wanted, after = before.T, wanted.T, after.T
+    lines = {"wanted": _gains(before, wanted) - 1, "reached": _gains(before, after) - 1}
+    which = "neuron" if by_row else "input"
+    note = (
+        f"The gain of each {which} less one: ⟨w, w′⟩ / ‖w‖² − 1. "
+        "What else happens to it is not seen here."
+    )
+    return series(
+        "gains",
+        f"Gain of each {which}, less one",
+        lines,
+        which,
+        "gain − 1",
+        style="bars",
+        note=note,
+    )
+
+
+def _gains(before: Array, after: Array) -> Array:
+    return (before * after).sum(axis=1) / np.maximum((before**2).sum(axis=1), np.finfo(float).tiny)
+
+
+def _left(before: Array, after: Array) -> float:
+    """Return what of a change no gain of a row explains."""
+    return float(np.linalg.norm(_gains(before, after)[:, None] * before - after))
+
+
+@picture
+def mask(found: Reached) -> Panel:
+    """Return which entries may change, over those that should change most."""
+    inside = found.change.delta != 0
+    size = np.abs(found.wanted.delta)
+    top = size >= np.sort(size, axis=None)[-max(1, int(inside.sum()))]
+    marks = np.where(inside, np.where(top, 1.0, 0.3), np.where(top, -1.0, 0.0))
+    note = (
+        "Orange: entries that may change, strong where they are among the largest wanted ones. "
+        "Blue: as large, and out of reach."
+    )
+    return heatmaps("mask", "The mask over the largest wanted entries", note, 1.0, mask=marks)
+
+
+@picture
+def core(found: Reached) -> Panel:
+    """Return the change in the basis of W's singular vectors, as wanted and as reached."""
+    U, _, Vt = found.change.world.svd
+    wanted, reached = (U.T @ c.delta @ Vt.T for c in (found.wanted, found.change))
+    note = (
+        "UᵀΔWV with W = UΣVᵀ: row i and column j connect the i-th left and the j-th right "
+        "singular vector of W, the strongest first."
+    )
+    limit = float(np.abs(wanted).max())
+    return heatmaps(
+        "core", "In the singular basis of W", note, limit, wanted=wanted, reached=reached
+    )
+
+
+@picture
+def frequencies(found: Reached) -> Panel:
+    """Return the size of the change at each frequency, as wanted and as reached."""
+    wanted, reached = (
+        np.abs(np.fft.fftshift(np.fft.fft2(c.delta, norm="ortho")))
+        for c in (found.wanted, found.change)
+    )
+    note = "Absolute values of the 2-D Fourier transform, slow waves in the middle."
+    return heatmaps(
+        "frequencies", "Frequencies", note, float(wanted.max()), wanted=wanted, reached=reached
+    )
+
+
+@picture
+def tiles(found: Reached) -> Panel:
+    """Return the singular values of the matrix with a tile in each row (Van Loan, 1993)."""
+    adapter = found.change.adapter
+    if not isinstance(adapter, Tiles):
+        raise TypeError(f"{type(adapter).__name__} declares the picture tiles but has no tile()")
+    height, width = adapter.tile()
+
+    def values(D: Array) -> Array:
+        flat = D.reshape(len(D) // height, height, -1, width).swapaxes(1, 2)
+        return np.linalg.svd(flat.reshape(-1, height * width), compute_uv=False)
+
+    reached = values(found.change.delta)
+    lines = {"wanted": values(found.wanted.delta), "reached": reached}
+    note = (
+        f"Of the matrix with a {height} × {width} tile in each row: of how many patterns the "
+        "tiles of the change are made."
+    )
+    cut = int((reached > 1e-9 * max(reached[0], 1e-300)).sum())
+    return series("tile_spectrum", "Patterns of tiles", lines, cut=cut, note=note)
+
+
+@picture
+def rows(found: Reached) -> Panel:
+    """Return how far each row moves."""
+    lines = {"wanted": row_norms(found.wanted.delta), "reached": row_norms(found.change.delta)}
+    return series("rows", "Length of the change of each row", lines, "row", "length", style="bars")
+
+
+@picture
+def positions(found: Reached) -> Panel:
+    """Return how far the output of each token moves."""
+    lines = {"wanted": row_norms(found.wanted.delta.T), "reached": row_norms(found.change.delta.T)}
+    return series(
+        "positions", "Change of each token’s output", lines, "token", "length", style="bars"
+    )
+
+
+@picture
+def attention(found: Reached) -> Panel:
+    """Return the attention that virtual tokens take from each token, in per cent."""
+    change, adapter = found.change, found.change.adapter
+    if not isinstance(adapter, AddsTokens):
+        raise TypeError(
+            f"{type(adapter).__name__} declares the picture attention but has no virtual_share()"
+        )
+    share = 100 * adapter.virtual_share(change.world.W, change.world.X)
+    note = "How much of each token’s attention goes to the virtual tokens."
+    return series(
+        "attention",
+        "Attention to virtual tokens, in %",
+        {"reached": share},
+        "token",
+        "%",
+        note=note,
+    )
+
+
+@picture
+def mixture(found: Reached) -> Panel:
+    """Return the weights of the parts that the adapter mixes, mean over tokens."""
+    change, adapter = found.change, found.change.adapter
+    if not isinstance(adapter, Mixes):
+        raise TypeError(
+            f"{type(adapter).__name__} declares the picture mixture but has no mixture()"
+        )
+    weights = adapter.mixture(change.world.W, change.world.X).mean(axis=1)
+    return series(
+        "mixture",
+        "Weights of the parts",
+        {"weight": weights},
+        "part",
+        "weight",
+        note="Mean over tokens.",
+    )

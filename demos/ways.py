@@ -1,0 +1,298 @@
+"""Ways to make a change: an adapter fitted to a wanted one, or trained towards it for some steps.
+
+The third way, a random step, is `demos.probe`'s own. Method names do not occur here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapters_np.core import Adapter, WeightAdapter, flatten, perturbed, restore
+from adapters_np.knobs import Knob
+from adapters_np.linalg import Array
+from demos import budget, worlds
+from demos.change import Change, numerical_rank
+from demos.fit import DIRECT, STEP, Aims, Progress, fit, goal, jacobian
+from demos.gauges import GAUGES, Panel, number
+from demos.pictures import PICTURES, Reached, series
+from demos.probe import start, view
+from demos.world import World
+
+AIM = {
+    "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
+    "world": Knob("world", "choice", "mix", options=(*worlds.WORLDS, "own")),
+    "steps": Knob("steps", "int", 100, 0, 200, 5),
+    "rate": Knob(
+        "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")
+    ),
+}
+"""The knobs of all ways. `world` is the wanted change: one of `worlds`, or the adapter's own."""
+
+LARGEST = 32
+"""The largest side of a layer that is fitted: more takes a browser too long."""
+
+PAUSE = 0.15
+"""Seconds between two answers of a fit that goes on."""
+
+OWN = (
+    "Its own teacher",
+    "A second adapter of the same kind has taken a random step: this one has to find it.",
+)
+
+
+class Wanted(NamedTuple):
+    """What is to be reached: ΔW*, or outputs on the tokens X and on others that are held out."""
+
+    target: Array
+    X: Array | None = None
+    fresh: tuple[Array, Array] | None = None
+
+
+def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator[Reached]:
+    """Yield what an adapter has reached of a wanted change, better and better.
+
+    Args:
+        method: The slug of a method.
+        chosen: Values of knobs: `AIM`, and those of `demos.probe.settings`.
+        seconds: When to stop, with the best that there is.
+
+    Raises:
+        ValueError: when a value is not allowed; the text starts with `knob=value`.
+    """
+    aim = {name: knob.check(chosen.get(name, knob.default)) for name, knob in AIM.items()}
+    adapter, world = start(method, {n: v for n, v in chosen.items() if n not in AIM})
+    if max(world.W.shape) > LARGEST:
+        size = "x".join(map(str, world.W.shape))
+        raise ValueError(
+            f"size={size} is too large to be fitted while you wait: choose at most "
+            f"{LARGEST}x{LARGEST}, or a random step"
+        )
+    wanted = want(aim["world"], adapter, world)
+    if aim["way"] == "trained":
+        found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
+    else:
+        exact = {"tol": 1e-6} if flatten(adapter).size <= DIRECT else {"starts": 1}
+        found = fit(adapter, world.W, wanted.target, wanted.X, **exact)
+    errors: list[float] = []
+    shown = began = time.perf_counter()
+    for progress in found:
+        if not progress.done:
+            errors.append(progress.error)
+        now = time.perf_counter()
+        stopped = not progress.done and now - began > seconds
+        if progress.done or stopped or (len(errors) > 1 and now - shown > PAUSE):
+            shown = now
+            more = not (progress.done or stopped)
+            yield reached(progress.adapter, world, wanted, aim, errors, more, stopped)
+        if stopped:
+            return
+
+
+def want(name: str, adapter: Adapter, world: World) -> Wanted:
+    """Return the wanted change of a world for an adapter that has not moved yet."""
+    W, seed = world.W, world.seed
+    teacher = perturbed(adapter, np.random.default_rng([seed, *b"teacher"]), 0.5)
+    if isinstance(teacher, WeightAdapter):
+        return Wanted(teacher.delta(W) if name == "own" else worlds.change(name, W, seed))
+    seen, fresh = worlds.tokens(W.shape[1], seed, world.X.shape[1])
+    if name == "own":
+        return Wanted(teacher.forward(W, seen), seen, (fresh, teacher.forward(W, fresh)))
+    other = W + worlds.change(name, W, seed)
+    return Wanted(adapter.base(other, seen), seen, (fresh, adapter.base(other, fresh)))
+
+
+def reached(
+    adapter: Adapter, world: World, wanted: Wanted, aim: dict[str, Any],
+    errors: list[float], more: bool, stopped: bool,
+) -> Reached:  # fmt: skip
+    """Return what an adapter makes of the layer beside what is wanted of it."""
+    W, X, held_out = world.W, wanted.X, None
+    if X is not None:
+        world = world._replace(X=X)
+        before, after = adapter.base(W, X), adapter.forward(W, X)
+        goal = wanted.target
+    elif isinstance(adapter, WeightAdapter):
+        before, after = W, W + adapter.delta(W)
+        goal = W + wanted.target
+    if wanted.fresh:
+        held_out = budget.explained(worlds.output_error(adapter, W, *wanted.fresh))
+    to = Change(adapter, world, before, goal)
+    now = Change(adapter, world, before, after)
+    return Reached(now, to, tuple(errors), aim, held_out, more, stopped)
+
+
+def train(
+    adapter: Adapter, W: Array, target: Array, X: Array | None, steps: int, rate: float
+) -> Iterator[Progress]:
+    """Yield an adapter after each step of Adam (Kingma and Ba, 2015) on the squared error.
+
+    Args:
+        adapter: Where to start.
+        W: The frozen weight, (d_out, d_in).
+        target: As in `fit`.
+        X: As in `fit`.
+        steps: How many steps.
+        rate: How far a step moves a number, at most about.
+    """
+    clock = time.perf_counter()
+    residual, size = goal(adapter, W, target, X)
+    if X is None and isinstance(adapter, Aims):
+        adapter = adapter.aimed(W, target)
+    theta, r = flatten(adapter).astype(float), residual(adapter)
+    mean, square = np.zeros_like(theta), np.zeros_like(theta)
+    for step in range(steps + 1):
+        error = float(np.linalg.norm(r)) / size
+        yield Progress(step, error, adapter, time.perf_counter() - clock)
+        if step == steps or not np.isfinite(error):
+            break
+        slope = jacobian(residual, adapter, theta, r, STEP) @ r / size**2
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+        n = step + 1
+        theta = theta - rate * (mean / (1 - 0.9**n)) / (np.sqrt(square / (1 - 0.999**n)) + 1e-8)
+        adapter = restore(adapter, theta)
+        r = residual(adapter)
+    yield Progress(step, error, adapter, time.perf_counter() - clock, done=True)
+
+
+# What is shown ------------------------------------------------------------------------------------
+
+
+def answers(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator[dict[str, Any]]:
+    """Yield panels and sentence of what is reached; arguments and errors are those of `reach`."""
+    return map(show, reach(method, chosen, seconds))
+
+
+def show(found: Reached) -> dict[str, Any]:
+    """Return the panels of what is reached, and the sentence."""
+    change, cls = found.change, type(found.change.adapter)
+    s = change.symbol
+    panels = [
+        matrices(found),
+        series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
+        *(PICTURES[name](found) for name in cls.pictures),
+    ]
+    if len(found.errors) > 2:
+        errors = {"error": np.array(found.errors[1:])}
+        panels.append(series("progress", "Error", errors, "step", "error", style="line"))
+    gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
+    panels += [*shares(found), *(GAUGES[name](change) for name in gauges)]
+    return {"panels": panels, "sentence": sentence(found), "more": found.more}
+
+
+def matrices(found: Reached) -> Panel:
+    """Return the heatmaps of what is wanted, what is reached, and what is left, on one scale."""
+    wanted, change = found.wanted.delta, found.change.delta
+    s, limit = found.change.symbol, float(np.abs(found.wanted.delta).max())
+    how = "Trained" if found.aim["way"] == "trained" else "Fitted"
+    views = [
+        view("target", f"Wanted Δ{s}*", wanted, limit),
+        view("delta", f"{how} Δ{s}", change, limit),
+        view("rest", "Left", wanted - change, limit) | {"sum": "1 -1"},
+    ]
+    lines = (
+        "A row per neuron, a column per input."
+        if s == "W"
+        else "Outputs: a row per feature, a column per token."
+    )
+    return {
+        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, left", "views": views,
+        "layout": "row", "note": f"All on one scale. {lines}",
+    }  # fmt: skip
+
+
+class Shares(NamedTuple):
+    """Shares of ‖Δ*‖² that are explained, and by what."""
+
+    own: float
+    numbers: int
+    chance: float
+    lora: tuple[int, int, float] | None
+    """Rank, numbers and share of the largest LoRA with no more numbers, or of the smallest."""
+    rank: tuple[int, float] | None
+    """The rank of the change where it is not full, and the share of the best one of this rank."""
+
+
+def compared(found: Reached) -> Shares:
+    """Return what is explained, and by what one would compare it."""
+    change, wanted = found.change, found.wanted.delta
+    numbers = flatten(change.adapter).size
+    error = float(np.linalg.norm(wanted - change.delta) / np.linalg.norm(wanted))
+    best = budget.best_of_rank(wanted)
+    k, full = numerical_rank(change), len(change.sigma)
+    lora = None
+    if change.symbol == "W":
+        each = sum(wanted.shape)
+        r = min(max(1, numbers // each), full)
+        lora = r, r * each, float(best[r])
+    rank = (k, float(best[k])) if 0 < k < full and not (lora and lora[0] == k) else None
+    return Shares(budget.explained(error), numbers, budget.chance(numbers, wanted.size), lora, rank)
+
+
+def shares(found: Reached) -> list[Panel]:
+    """Return what is explained as numbers."""
+    s = compared(found)
+    told = [("explained", "Explained", s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
+    if found.held_out is not None:
+        told.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
+    if s.lora:
+        r, count, share = s.lora
+        told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} numbers", LORA))
+    if s.rank:
+        told.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
+    told.append(("chance", "A random subspace", s.chance, "%", CHANCE))
+    return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in told]
+
+
+EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being what is wanted."
+HELD_OUT = "The same on tokens that were not fitted: below 0 it is worse than no change."
+LORA = "What LoRA reaches with no more numbers, or with its fewest: the largest singular values."
+RANK = "What no change of this rank exceeds (Eckart and Young, 1936)."
+CHANCE = "What as many random directions explain on average: their number over that of all entries."
+
+
+def percent(share: float) -> str:
+    r"""Return a share as a reader wants it.
+
+    >>> percent(0.314), percent(0.9999), percent(1 - 1e-9), percent(-2.0), percent(0.004)
+    ('31\xa0%', 'over 99\xa0%', '100\xa0%', '0\xa0%', '0.4\xa0%')
+    """
+    value = 100 * max(share, 0.0)
+    if 99.5 <= value < 100 - 1e-4:
+        return "over 99\xa0%"
+    return f"{value:.1f}\xa0%" if 0.05 <= value < 1 else f"{value:.0f}\xa0%"
+
+
+def sentence(found: Reached) -> str:
+    """Return what is to be seen, computed from the numbers."""
+    s, aim = compared(found), found.aim
+    steps = f" after {len(found.errors) - 1} steps of training" if aim["way"] == "trained" else ""
+    thing = "this change" if found.change.symbol == "W" else "this change of the outputs"
+    parts = [f"{s.numbers:,} numbers explain {percent(s.own)} of {thing}{steps}"]
+    others = []
+    if s.lora and s.lora[1] == s.numbers and abs(s.own - s.lora[2]) < 5e-4:
+        parts[0] += f", as much as any change of rank {s.lora[0]} can"
+    elif s.lora:
+        others.append(f"LoRA of rank {s.lora[0]} with {s.lora[1]:,} explains {percent(s.lora[2])}")
+    if s.rank:
+        others.append(f"the best change of rank {s.rank[0]} {percent(s.rank[1])}")
+    others.append(f"a random subspace of as many numbers {percent(s.chance)}")
+    text = f"{parts[0]}; {', '.join(others)}."
+    if found.held_out is not None:
+        fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)
+        text += f" On fresh tokens it is {fresh}."
+    if found.stopped:
+        text += " Stopped after some seconds: with more time it may explain more."
+    return f"{told(aim['world'])[1]} {text}"
+
+
+def told(name: str) -> tuple[str, str]:
+    """Return what a world is called, and what is true of it."""
+    if name == "own":
+        return OWN
+    world = worlds.WORLDS[name]
+    return world.title, world.sentence

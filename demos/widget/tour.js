@@ -1,0 +1,146 @@
+/** Four steps through a method's widget: a guess, a friendly change, a hostile one, and what none of it shows. */
+
+/**
+ * @typedef {import("./draw.js").Panel} Panel
+ * @typedef {HTMLElement & {fields: import("./fields.js").Field[],
+ *   change(fields: import("./fields.js").Field[], text?: string): unknown}} Demo
+ */
+
+const NAMES = ["Guess", "A friendly change", "A hostile change", "What this does not show"];
+
+/** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
+function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Fills the widget's strip of steps. @param {Demo} demo */
+export function tour(demo) {
+  const strip = /** @type {HTMLElement} */ (demo.querySelector(".tour"));
+  const { friendly = "", hostile = "" } = /** @type {HTMLElement} */ (demo.querySelector("form")).dataset;
+  const world = demo.fields.find(({ name }) => name === "world");
+  const way = demo.fields.find(({ name }) => name === "way");
+  if (!strip || !friendly || !world || !way) return;
+  /** @type {string | undefined} */
+  let guess;
+  let present = -1;
+
+  const buttons = NAMES.map((name, i) =>
+    h(
+      "button",
+      { type: "button", "data-step": `${i}`, "aria-expanded": "false" },
+      h("span", {}, `${i + 1}`),
+      " ",
+      name,
+    ),
+  );
+  const text = h("div", { class: "step", "aria-live": "polite" });
+  strip.replaceChildren(h("div", { class: "steps" }, ...buttons), text);
+  strip.hidden = false;
+
+  /** What is said of a world. @param {string} name */
+  const option = (name) => /** @type {HTMLOptionElement} */ (world.element.querySelector(`option[value="${name}"]`));
+  /** @param {string} name */
+  const told = (name) => `${option(name).text}. ${option(name).dataset.about}`;
+  const next = (/** @type {string} */ label, to = present + 1) =>
+    h("button", { type: "button", "data-step": `${to}` }, label);
+
+  /** @param {string} name */
+  const see = (name) => {
+    const moved = [
+      ...(way.text === "fitted" ? [] : [{ field: way, to: "fitted" }]),
+      ...(world.text === name ? [] : [{ field: world, to: name }]),
+    ];
+    for (const { field, to } of moved) field.text = to;
+    if (moved.length) demo.change(moved.map(({ field }) => field));
+  };
+
+  const contents = [
+    () => {
+      const slider = h("input", {
+        type: "range",
+        min: "0",
+        max: "100",
+        step: "1",
+        value: "50",
+        "aria-label": "Your guess in per cent",
+      });
+      const said = h("output", {}, "50 %");
+      slider.addEventListener(
+        "input",
+        () => (said.textContent = `${/** @type {HTMLInputElement} */ (slider).value} %`),
+      );
+      const show = next("Show");
+      show.addEventListener("click", () => (guess = /** @type {HTMLInputElement} */ (slider).value));
+      const skip = next("Skip");
+      return [
+        h("p", {}, `A change is wanted. ${told(friendly)} How much of it can this method describe?`),
+        h("p", { class: "guess" }, slider, said, show, skip),
+      ];
+    },
+    () => {
+      see(friendly);
+      return [
+        h(
+          "p",
+          {},
+          h("span", { class: "found" }),
+          " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of others is.",
+        ),
+        next("A hostile change"),
+      ];
+    },
+    () => {
+      see(hostile);
+      return [
+        h(
+          "p",
+          {},
+          `${told(hostile)} `,
+          h("span", { class: "found" }),
+          " Of all changes here this method explains the least of this one. Where a real change looks like it, do not expect much.",
+        ),
+        next("What this does not show"),
+      ];
+    },
+    () => [
+      h(
+        "p",
+        {},
+        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is a question for the evidence below.",
+      ),
+      next("Close", -1),
+    ],
+  ];
+
+  /** @param {number} to */
+  const go = (to) => {
+    present = to === present ? -1 : to;
+    for (const [i, button] of buttons.entries()) button.setAttribute("aria-expanded", `${i === present}`);
+    text.replaceChildren(...(present < 0 ? [] : contents[present]()));
+    tell();
+  };
+
+  /** Says what the picture shows, once it is the step's. */
+  const tell = () => {
+    const found = text.querySelector(".found");
+    const own = demo.querySelector(".gauges [data-panel=explained] .value")?.textContent;
+    const chance = demo.querySelector(".gauges [data-panel=chance] .value")?.textContent;
+    if (!found || !own || world.text !== drawn()) return;
+    const said = guess !== undefined && present === 1 ? `You guessed ${guess} %: ` : "";
+    const start = said ? "it" : "It";
+    found.textContent = `${said}${start} explains ${own} %, where a random subspace explains ${chance} %.`;
+  };
+  let shown = world.text;
+  const drawn = () => shown;
+  demo.addEventListener("adapter-demo:update", (event) => {
+    shown = /** @type {CustomEvent} */ (event).detail.knobs.world;
+    tell();
+  });
+  strip.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element && target.closest("button[data-step]");
+    if (button) go(Number(/** @type {HTMLElement} */ (button).dataset.step));
+  });
+}

@@ -1,0 +1,167 @@
+"""How the site, a page and the papers are cited: CSL-JSON, and BibTeX, RIS and APA made from it.
+
+Only the reader's browser knows the day on which they have seen a page. A text has YYYY, MM and DD
+in its place, for demos/page/page.js to fill in; `undated` takes the line away.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+from scripts.catalog import Catalog
+from scripts.catalog.exports import Site
+from scripts.catalog.papers import Paper
+from scripts.catalog.records import Method
+
+Item = dict[str, Any]
+
+
+def site_item(site: Site) -> Item:
+    """Return the whole site as CSL-JSON."""
+    year, month, day = map(int, site.date.split("-"))
+    return {
+        "id": f"adapters{year}",
+        "type": "webpage",
+        "title": site.title,
+        "author": [{"literal": site.author}],
+        "issued": {"date-parts": [[year, month, day]]},
+        "version": site.version,
+        "URL": site.url,
+        "language": "en",
+    }
+
+
+def page_item(m: Method, site: Site) -> Item:
+    """Return a method's page as CSL-JSON."""
+    whole = site_item(site)
+    return whole | {
+        "id": f"{whole['id']}{m.slug.replace('_', '')}",
+        "title": f"{m.title}: {m.name}",
+        "container-title": site.title,
+        "URL": site.url + m.url,
+    }
+
+
+def paper_item(paper: Paper) -> Item:
+    """Return a publication as CSL-JSON."""
+    given = (name.removesuffix(f" {last}") for name, last in _names(paper))
+    kind = {"inproceedings": "paper-conference", "article": "article-journal"}
+    item: Item = {
+        "id": paper.key,
+        "type": kind.get(re.split(r"[@{]", paper.bibtex)[1].lower(), "article"),
+        "title": paper.title,
+        "author": [
+            {"given": first, "family": last} if first != last else {"literal": last}
+            for first, last in zip(given, paper.surnames, strict=True)
+        ],
+        "container-title": paper.venue,
+        "issued": {"date-parts": [[paper.year]]},
+        "URL": paper.url,
+    }
+    return item | ({"DOI": paper.doi} if paper.doi else {})
+
+
+def _names(paper: Paper) -> list[tuple[str, str]]:
+    return list(zip(paper.authors, paper.surnames, strict=True))
+
+
+# As text ------------------------------------------------------------------------------------------
+
+
+def bibtex(item: Item, method: str = "") -> str:
+    """Return a page as BibTeX.
+
+    Args:
+        item: The page.
+        method: The name in its title whose capitals shall stay.
+    """
+    title, site = item["title"], item.get("container-title")
+    fields = {
+        "title": f"{{{title.replace(method, f'{{{method}}}', 1) if method else title}}}",
+        "author": f"{{{{{item['author'][0]['literal']}}}}}",
+        **({"howpublished": f"{{{site}}}"} if site else {}),
+        "year": f"{{{item['issued']['date-parts'][0][0]}}}",
+        "date": f"{{{_day(item)}}}",
+        "version": f"{{{item['version']}}}",
+        "url": f"{{{item['URL']}}}",
+        "urldate": "{YYYY-MM-DD}",
+    }
+    lines = ",\n".join(f"  {name:<12} = {value}" for name, value in fields.items())
+    return f"@misc{{{item['id']},\n{lines}\n}}"
+
+
+def ris(item: Item) -> str:
+    """Return an item as RIS."""
+    page = item["type"] == "webpage"
+    kinds = {"webpage": "ELEC", "paper-conference": "CPAPER", "article-journal": "JOUR"}
+    names = (a.get("literal") or f"{a['family']}, {a['given']}" for a in item["author"])
+    parts = item["issued"]["date-parts"][0]
+    lines = [
+        ("TY", kinds.get(item["type"], "GEN")),
+        *(("AU", name) for name in names),
+        ("TI", item["title"]),
+        *([("T2", item["container-title"])] if "container-title" in item else []),
+        ("PY", parts[0]),
+        *(
+            [("DA", _day(item).replace("-", "/")), ("M2", f"Version: {item['version']}")]
+            if page
+            else []
+        ),
+        *([("DO", item["DOI"])] if "DOI" in item else []),
+        ("UR", item["URL"]),
+        *([("Y2", "YYYY/MM/DD")] if page else []),
+        ("ER", ""),
+    ]
+    return "\n".join(f"{tag}  - {value}" for tag, value in lines)
+
+
+def csl(items: list[Item]) -> str:
+    """Return items as CSL-JSON."""
+    day = {"accessed": {"date-parts": [["YYYY", "MM", "DD"]]}}
+    seen = [item | (day if item["type"] == "webpage" else {}) for item in items]
+    text = json.dumps(seen, ensure_ascii=False, indent=1)
+    return re.sub(  # a date in a line
+        r'\{\s+"date-parts": \[\s+\[([^\]]+)\]\s+\]\s+\}',
+        lambda m: f'{{"date-parts": [[{", ".join(m[1].replace(",", " ").split())}]]}}',
+        text,
+    )
+
+
+def apa(item: Item) -> str:
+    """Return a page as a reference in the style of APA, in Markdown."""
+    issued = date(*item["issued"]["date-parts"][0])
+    author = item["author"][0]["literal"].removeprefix("The ")
+    within = f" {item['container-title']}." if "container-title" in item else ""
+    return (
+        f"{author}. ({issued.year}, {issued:%B} {issued.day}). *{item['title']}* (Version "
+        f"{item['version']}).{within} {item['URL']}"
+    )
+
+
+def undated(text: str) -> str:
+    r"""Return a text without the line of the day on which it was looked up.
+
+    >>> undated("UR  - u\nY2  - YYYY/MM/DD\nER  - ")
+    'UR  - u\nER  - '
+    """
+    return re.sub(r",?\n[^\n]*YYYY[^\n]*(,)?(?=\n)", r"\1", text)
+
+
+def files(m: Method, catalog: Catalog, site: Site) -> dict[str, str]:
+    """Return a page and everything that it cites as files, by the ends of their names."""
+    page, papers = page_item(m, site), [catalog.papers[key] for key in m.references]
+    items = [page, *map(paper_item, papers)]
+    texts = {
+        "bib": "\n\n".join([bibtex(page, m.title), *(paper.bibtex for paper in papers)]),
+        "ris": "\n".join(map(ris, items)),
+        "csl.json": csl(items),
+    }
+    return {end: f"{undated(text)}\n" for end, text in texts.items()}
+
+
+def _day(item: Item) -> str:
+    year, month, day = item["issued"]["date-parts"][0]
+    return f"{year}-{month:02}-{day:02}"

@@ -1,0 +1,222 @@
+"""Recipes: the lines that load a model and adapt it in PEFT, at the scale of a model.
+
+A recipe is put together from pieces, here for the tests and on a page by demos/page/choose.js: both
+only fill in the slots in angle brackets. Every one was constructed with PEFT 0.21.2, and trained
+for a step, on a tiny model of the same architecture: tests/parity/recipes.py.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from adapters_np import core
+from adapters_np.core import sizes
+from scripts.catalog import Catalog
+from scripts.catalog.counts import Model, count
+from scripts.catalog.records import Method, Peft
+from scripts.catalog.shapes import product
+
+NAMES = {
+    "query and value": ("q_proj", "v_proj"),
+    "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
+    "all linear": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+}
+"""What the weights of `counts.TARGETS` are called in Llama's architecture and its many heirs."""
+
+SLOT = "<targets>"
+
+
+class Recipe(NamedTuple):
+    """Arguments at the scale of a model; those that are knobs here count parameters too.
+
+    `targets` names weights where a method has its own, and `quantised` says whether a step of
+    training ran on a base of four bits. Where PEFT trains other numbers than our module does, there
+    is how many: on a `weight`, over d_out and d_in, or in a whole `model`, over its fields.
+    """
+
+    arguments: dict[str, Any]
+    targets: tuple[str, ...] | None = None
+    quantised: bool = True
+    weight: str = ""
+    model: str = ""
+
+
+ADAPTED = {"target_modules": SLOT}
+RECIPES: dict[str, Recipe] = {
+    "lora": Recipe({"r": 16, "lora_alpha": 32, **ADAPTED}),
+    "oft": Recipe({"oft_block_size": 32, "use_cayley_neumann": False, **ADAPTED}),
+    "vera": Recipe({"r": 256, **ADAPTED}),
+    "dora": Recipe({"r": 16, "lora_alpha": 32, "use_dora": True, **ADAPTED}),
+    "delora": Recipe({"r": 32, "delora_lambda": 15, **ADAPTED}, quantised=False),
+    "pissa": Recipe(
+        {"r": 16, "lora_alpha": 16, "init_lora_weights": "pissa_niter_4", **ADAPTED},
+        quantised=False,
+    ),
+    "ia3": Recipe(
+        {"target_modules": SLOT, "feedforward_modules": ["down_proj"]},
+        targets=("k_proj", "v_proj", "down_proj"),
+        model="layers * (2 * keys + inner)",
+    ),
+    "road": Recipe({"variant": "road_1", "group_size": 64, **ADAPTED}),
+    "adalora": Recipe(
+        {"init_r": 24, "target_r": 16, "lora_alpha": 32, "total_step": 1000, **ADAPTED},
+        weight="24 * (d_out + d_in + 1) + 1",
+    ),
+    "boft": Recipe(
+        {"boft_block_size": 8, "boft_n_butterfly_factor": 2, **ADAPTED},
+        weight="2 * (d_in // 8) * 28 + d_in + d_out",
+    ),
+    "hra": Recipe({"r": 8, "apply_GS": False, **ADAPTED}, quantised=False),
+    "randlora": Recipe({"r": 32, "randlora_alpha": 640, **ADAPTED}),
+    "fourierft": Recipe({"n_frequency": 5000, "scaling": 300.0, **ADAPTED}),
+    "c3a": Recipe({"block_size": 64, **ADAPTED}),
+    "loha": Recipe({"r": 16, "alpha": 32, **ADAPTED}, quantised=False),
+    "lokr": Recipe({"r": 32, "alpha": 64, "decompose_factor": 4, **ADAPTED}, quantised=False),
+    "miss": Recipe({"r": 64, **ADAPTED}),
+    "vblora": Recipe({"r": 4, "topk": 2, "num_vectors": 256, "vector_length": 256, **ADAPTED}),
+    "shira": Recipe(
+        {"r": 32, "mask_type": "random", "random_seed": 42, **ADAPTED},
+        quantised=False,
+        weight="32 * (d_out + d_in)",
+    ),
+    "ln_tuning": Recipe(
+        {"target_modules": ["input_layernorm", "post_attention_layernorm", "norm"]}
+    ),
+    "prompt_tuning": Recipe({"num_virtual_tokens": 100, "prompt_tuning_init": "RANDOM"}),
+    "oftv2": Recipe({"oft_block_size": 32, "use_cayley_neumann": True, **ADAPTED}),
+    "psoft": Recipe({"r": 256, "psoft_alpha": 256, **ADAPTED}, quantised=False),
+}
+
+LOAD = """\
+import torch
+from peft import <classes>
+from transformers import <loaders>
+
+model = AutoModelForCausalLM.from_pretrained(
+    "<model>",
+    dtype=torch.bfloat16,<quantised>
+    device_map="auto",
+)<prepare>
+
+config = <config>
+model = get_peft_model(model, config)
+model.print_trainable_parameters()
+"""
+
+QUANTISED = {
+    16: "",
+    8: "\n    quantization_config=BitsAndBytesConfig(load_in_8bit=True),",
+    4: """
+    quantization_config=BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    ),""",
+}
+KBIT = (
+    "\nmodel = prepare_model_for_kbit_training(model, use_gradient_checkpointing=<checkpointing>)"
+)
+CHECKPOINTING = "\nmodel.gradient_checkpointing_enable()\nmodel.enable_input_require_grads()"
+
+
+def config(m: Method) -> str:
+    """Return the configuration of a method, with a slot for its targets."""
+    assert isinstance(m.peft, Peft)
+    arguments = {"task_type": "CAUSAL_LM", **RECIPES[m.slug].arguments}
+    lines = [f"    {n}={SLOT if v == SLOT else _literal(v)}," for n, v in arguments.items()]
+    return "\n".join((f"{m.peft.config}(", *lines, ")"))
+
+
+def _literal(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value).replace("'", '"')
+
+
+def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) -> str:
+    """Return a whole recipe.
+
+    Args:
+        m: A method that has one.
+        model: What the model is called where it is loaded from.
+        bits: In how many bits its weights are kept: 16, 8 or 4.
+        targets: Which weights are adapted, where the method leaves that to its user.
+        checkpointing: Whether activations are computed again instead of kept.
+    """
+    assert isinstance(m.peft, Peft)
+    few = bits < 16
+    names = list(RECIPES[m.slug].targets or NAMES[targets])
+    prepare = KBIT if few else CHECKPOINTING if checkpointing else ""
+    classes = [
+        m.peft.config,
+        "get_peft_model",
+        *(["prepare_model_for_kbit_training"] if few else []),
+    ]
+    slots = {
+        "classes": ", ".join(classes),
+        "loaders": "AutoModelForCausalLM" + (", BitsAndBytesConfig" if few else ""),
+        "model": model,
+        "quantised": QUANTISED[bits],
+        "prepare": prepare,
+        "config": config(m),
+        "targets": _literal(names),
+        "checkpointing": str(checkpointing),
+    }
+    text = LOAD
+    for name, value in slots.items():
+        text = text.replace(f"<{name}>", value)
+    return text
+
+
+def javascript(catalog: Catalog) -> str:
+    """Return the pieces of all recipes, and how many numbers each trains, as a script."""
+    methods = {
+        slug: {
+            "class": m.peft.config,
+            "config": config(m),
+            "targets": about.targets,
+            "quantised": about.quantised,
+            "knobs": knobs(m),
+        }
+        for slug, about in RECIPES.items()
+        if isinstance((m := catalog.methods[slug]).peft, Peft)
+    }
+    pieces = {
+        "load": LOAD,
+        "quantised": QUANTISED,
+        "kbit": KBIT,
+        "checkpointing": CHECKPOINTING,
+        "names": NAMES,
+        "methods": methods,
+    }
+    own = {
+        field: ",".join(
+            f"{slug}:v=>{product(formula)}"
+            for slug, about in RECIPES.items()
+            if (formula := getattr(about, field))
+        )
+        for field in ("weight", "model")
+    }
+    counted = ",".join(f"{field}:{{{text}}}" for field, text in own.items())
+    return f"export const recipes={json.dumps(pieces)};\nexport const counted={{{counted}}};\n"
+
+
+def knobs(m: Method) -> dict[str, Any]:
+    """Return the knobs that a recipe sets, as the method's module calls them."""
+    assert isinstance(m.peft, Peft)
+    given = RECIPES[m.slug].arguments
+    own = core.knobs(core.load(m.modules[0]))
+    named = {name: name for name in own} | m.peft.knobs
+    found = {knob: given[argument] for argument, knob in named.items() if argument in given}
+    return {k: v for k, v in found.items() if not isinstance(v, str) or v in own[k].options}
+
+
+def trained(m: Method, model: Model, targets: str) -> int:
+    """Return how many numbers PEFT trains with a recipe."""
+    about = RECIPES[m.slug]
+    if about.model:
+        return sizes(about.model, **model._asdict())[0]
+    if about.weight:
+        places = model.places("weight", targets)
+        return sum(n * sizes(about.weight, d_out=a, d_in=b)[0] for a, b, n in places)
+    return count(core.load(m.modules[0]), model, targets, **knobs(m))

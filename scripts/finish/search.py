@@ -1,0 +1,79 @@
+"""What the search finds: the generator's index with the names that readers use.
+
+A page is found by its title, by a method's `names` and other addresses, by the `tags` of another
+page. These weigh most. They stand in a field of their own, which no result shows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import Catalog
+from scripts.catalog.others import FILE, read_others
+from scripts.catalog.records import Method, Peft
+
+PRELUDE = ROOT / "demos" / "page" / "search.js"
+WORKER = "assets/javascripts/workers/search.*.min.js"
+INDEX = "search/search_index.json"
+
+# Words end at any punctuation but "+", which is a part of names: LoRA+.
+SEPARATOR = r"""[\s\-–—_.,:;!?()\[\]{}<>"'’“”/\\|=*^~@#%&·×…$]+"""
+FIELDS = {"names": {"boost": 1e6}, "title": {"boost": 1e3}, "text": {"boost": 1.0}}
+SECTION = 2.5
+"""What a section with names of its own counts for: the worker prefers pages by that much."""
+
+
+def add_search(site: Path, catalog: Catalog) -> None:
+    """Complete the index of the generator, and the worker of the theme."""
+    path = site / INDEX
+    index = json.loads(path.read_text("utf-8"))
+    index["config"] |= {"separator": SEPARATOR, "fields": FIELDS}
+    named = names(catalog)
+    for entry in index["docs"]:
+        place, tags = entry["location"], entry.pop("tags", [])
+        if found := named.get(place, [] if "#" in place else tags):
+            entry["names"] = " ".join(words(found))
+            if "#" in place:
+                entry["boost"] = SECTION
+    path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), "utf-8")
+    for worker in site.glob(WORKER):
+        worker.write_text(PRELUDE.read_text("utf-8") + worker.read_text("utf-8"), "utf-8")
+
+
+def names(catalog: Catalog) -> dict[str, list[str]]:
+    """Return the names of methods, of themes and of methods without a page, by their addresses."""
+    found: dict[str, list[str]] = {}
+    for theme in catalog.themes.values():
+        found[f"claims/#theme-{theme.key}"] = [theme.title]
+    for other in read_others():
+        found[f"{Path(FILE).stem}/#{other.key}"] = [other.name, *other.also]
+    classes: set[str] = set()
+    for m in catalog.methods.values():
+        found[m.url] = list(_of_method(m))
+        if isinstance(m.peft, Peft) and m.peft.config not in classes:
+            classes.add(m.peft.config)
+            found[m.url].append(m.peft.config)
+    return found
+
+
+def _of_method(m: Method) -> Iterable[str]:
+    return (m.title, m.name, m.slug, *m.aliases, *m.modules, *m.names)
+
+
+def words(texts: Iterable[str]) -> list[str]:
+    """Return the words of names, each once, and every name as one word behind a mark.
+
+    A word that is said twice must not count twice. The mark is that of demos/page/search.js.
+
+    >>> words(["LoRA+", "P-tuning"])
+    ['lora+', '¶lora+', 'p', 'tuning', '¶ptuning']
+    """
+    found: list[str] = []
+    for text in map(str.lower, texts):
+        found += filter(None, re.split(SEPARATOR, text))
+        found.append("¶" + "".join(letter for letter in text if letter.isalnum() or letter == "+"))
+    return list(dict.fromkeys(found))

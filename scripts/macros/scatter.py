@@ -1,0 +1,134 @@
+"""A plot of the benchmark: score against a cost, a dot for each run, as SVG that fits any width.
+
+Places across are per cent, places up are pixels, so text keeps its size on a phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+HEIGHT, NARROWEST = 380, 600  # pixels; labels have room from that width on
+ERRORS = 2  # standard errors that a whisker reaches up and down
+LETTER, LINE = 6.4, 12  # pixels that a label takes
+
+
+class Dot(NamedTuple):
+    """A run: who made it, what it cost, how well it did; `link` is empty without a page."""
+
+    method: str
+    run: str
+    cost: float
+    score: float
+    error: float
+    link: str
+
+
+class Axis(NamedTuple):
+    """The cost across, logarithmic: its name, its ends and where it has ticks."""
+
+    name: str
+    low: float
+    high: float
+    ticks: Sequence[float]
+
+    def place(self, cost: float) -> float:
+        """Return how far across a cost is, in per cent."""
+        return 100 * math.log(cost / self.low) / math.log(self.high / self.low)
+
+
+def short(number: float) -> str:
+    """Return a number with three digits and a letter for its size.
+
+    >>> short(9485280), short(64), short(23.86), short(3212749824)
+    ('9.49 M', '64', '23.9', '3.21 B')
+    """
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {letter}"
+    return f"{number:.3g}"
+
+
+def best(dots: Sequence[Dot]) -> list[Dot]:
+    """Return the dots that no dot at their cost or below outdoes, from cheap to dear."""
+    found: list[Dot] = []
+    for dot in sorted(dots, key=lambda d: (d.cost, -d.score)):
+        if not found or dot.score > found[-1].score:
+            found.append(dot)
+    return found
+
+
+class Plot(NamedTuple):
+    """What the template draws: lines, whiskers and dots at (per cent, pixels)."""
+
+    name: str
+    axis: Axis
+    unit: str
+    dots: Sequence[Dot]
+    top: float  # the score at the upper edge
+
+    def x(self, cost: float) -> float:
+        """Return how far across, in per cent."""
+        return round(self.axis.place(cost), 2)
+
+    def y(self, score: float) -> float:
+        """Return how far down, in pixels."""
+        return round(HEIGHT * (1 - min(max(score, 0), self.top) / self.top), 1)
+
+    @property
+    def height(self) -> int:
+        """The height in pixels."""
+        return HEIGHT
+
+    @property
+    def whisker(self) -> int:
+        """How many standard errors a whisker reaches."""
+        return ERRORS
+
+    @property
+    def frontier(self) -> list[Dot]:
+        """The best for their cost."""
+        return best(self.dots)
+
+    @property
+    def methods(self) -> list[str]:
+        """All names, each once."""
+        return sorted({dot.method for dot in self.dots}, key=str.lower)
+
+    def steps(self) -> Iterator[tuple[float, float, float, float]]:
+        """Yield the lines of the best score for each cost: on, then up."""
+        corners = [*((self.x(d.cost), self.y(d.score)) for d in self.frontier)]
+        for (x0, y0), (x1, y1) in zip(
+            corners, [*corners[1:], (100.0, corners[-1][1])], strict=True
+        ):
+            yield x0, y0, x1, y0
+            yield x1, y0, x1, y1
+
+    def says(self, dot: Dot) -> str:
+        """Return a run in words."""
+        return (
+            f"{dot.method}: {dot.score:.1f} ± {dot.error:.1f} {self.unit},"
+            f" {short(dot.cost)} {self.axis.name}"
+        )
+
+    def labels(self) -> Iterator[tuple[Dot, str, float]]:
+        """Yield for the best run of a method its anchor and offset, where it has room beside it."""
+        pixels = {d: (self.x(d.cost) * NARROWEST / 100, self.y(d.score)) for d in self.dots}
+        taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in pixels.values()]
+        seen: set[str] = set()
+        for dot in sorted(self.dots, key=lambda d: -d.score):
+            if dot.method in seen:
+                continue
+            seen.add(dot.method)
+            (x, y), width = pixels[dot], LETTER * len(dot.method)
+            for anchor, start in (("end", x - 9 - width), ("start", x + 9)):
+                box = (start, y - LINE / 2, start + width, y + LINE / 2)
+                if box[0] > 0 and box[2] < NARROWEST and not any(_meet(box, t) for t in taken):
+                    taken.append(box)
+                    yield dot, anchor, 9 if anchor == "start" else -9
+                    break
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,0 +1,116 @@
+"""What the gate asks a Python (gate.mjs), as text that can be compared."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import re
+import sys
+import unittest
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ADDRESS = re.compile(r"0x[0-9a-f]{5,}")
+DEEP = re.compile(r"dealloc|recurs|deep|nest|stack|crash|trashcan")
+"""Tests that fill the stack on purpose, which ends Python in a browser, or not, as it happens."""
+
+SHORT = {"np": "numpy"}
+
+
+def expression(source: str) -> str:
+    """Return the value or the error of an expression, and the warnings that it gave."""
+    names: dict[str, Any] = {}
+    for name in re.findall(r"(?<![\w.'\"])[a-z]\w*(?=\.)", source):
+        try:
+            names[name] = importlib.import_module(SHORT.get(name, name))
+        except ModuleNotFoundError:
+            continue
+    if "urllib.parse" in source:
+        importlib.import_module("urllib.parse")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            found = shown(eval(source, names))
+        except BaseException as error:
+            found = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+    lines = [found, *(f"{w.category.__name__}: {w.message}" for w in told)]
+    return ADDRESS.sub("0x", "\n".join(lines))
+
+
+def shown(value: object) -> str:
+    """Return type and value, of arrays to the last bit."""
+    kind = type(value).__name__
+    if kind in ("ndarray", "recarray", "MaskedArray", "matrix"):
+        array: Any = value
+        return f"{kind} {array.dtype} {array.shape} {array.tolist()!r}"
+    if isinstance(value, (tuple, list)):
+        return f"{kind}[" + ", ".join(map(shown, value)) + "]"
+    return f"{kind} {value!r}"
+
+
+class Outcomes(unittest.TestResult):
+    """How each test of CPython ended."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.lines: list[str] = []
+
+    def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
+        """Note the end of one."""
+        kinds = {"failed": self.failures, "error": self.errors, "skipped": self.skipped}
+        ended = [kind for kind, found in kinds.items() if any(t is test for t, _ in found)]
+        self.lines.append(f"{test.id()} {' '.join(ended) or 'passed'}")
+        super().stopTest(test)
+
+    def addSubTest(self, test: Any, subtest: Any, error: Any) -> None:  # noqa: N802
+        """Note one that failed within another."""
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.lines.append(f"{subtest.id()} failed")
+
+
+def each(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    """Yield the tests of a suite."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from each(test)
+        else:
+            yield test
+
+
+def cpython(name: str) -> str:
+    """Return how the tests of one of CPython's modules end."""
+    sys.path.insert(0, "/tests")
+    outcomes = Outcomes()
+    sys.stdout = sys.stderr = io.StringIO()
+    try:
+        suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
+        unittest.TestSuite(t for t in each(suite) if not DEEP.search(t.id())).run(outcomes)
+    finally:
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    return "\n".join(sorted(outcomes.lines))
+
+
+def numpy(name: str) -> str:
+    """Return how the tests of one of numpy's files end."""
+    sys.path.insert(0, "/tests")
+    import pytest
+
+    lines: list[str] = []
+
+    class Plugin:
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.when == "call" or report.outcome != "passed":
+                lines.append(f"{report.nodeid} {report.when} {report.outcome}")
+
+    options = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest"]
+    options += ["-k", "not recursion and not deep"]
+    sys.stdout = sys.stderr = io.StringIO()
+    try:
+        code = pytest.main([*options, str(Path("/tests") / name)], plugins=[Plugin()])
+    finally:
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    return ADDRESS.sub("0x", "\n".join([*sorted(lines), f"{len(lines)} {code!r}"]))

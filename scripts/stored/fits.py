@@ -1,0 +1,122 @@
+"""Store the fits that a method's page shows first, along its main knob, and in other worlds.
+
+The file is that of a sweep. It also says which world is friendly to the method, and which hostile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import brotli
+
+from adapters_np.core import flatten
+from demos import worlds
+from demos.fit import fit, last
+from demos.probe import PAGE, main_knob, start
+from demos.ways import reach, show, want
+from scripts.bootstrap import ROOT
+from scripts.stored import sweeps
+from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
+
+OUT = ROOT / ".build" / "fits"
+KEYS = ROOT / ".build" / "fits.json"
+
+DEFAULT = "mix"
+CONTROLS = ("mix", "noise")
+"""Worlds that are nobody's."""
+
+SOME, FEW = 12, 5
+"""How many values of the main knob are stored of the first world, and of the friendly one."""
+
+MOST_WORK = 20_000
+"""Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
+by the clock two builds would differ. On tokens one is about as long as three others.
+"""
+
+
+@cache
+def fits(slug: str) -> Sweep | None:
+    """Return the stored fits of a method, or None if it has no knob."""
+    knob = main_knob(slug)
+    if not knob:
+        return None
+    worst, work = hostile(slug), 0
+    answers: list[Answer] = []
+    for value, world in wanted(slug, worst):
+        if work > MOST_WORK:
+            break
+        try:
+            *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
+        except ValueError:  # the shape of the weight forbids this value
+            continue
+        answers.append({"value": value, "world": world, "others": []} | show(found))
+        each = 1 if found.change.symbol == "W" else 3
+        work += each * len(found.errors) * flatten(found.change.adapter).size
+    more = {"hostile": worst, "friendly": friendly(slug)}
+    count = len(answers)
+    while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
+        count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
+    return Sweep(tuple(a["value"] for a in answers[:count]), data, "fits")
+
+
+def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
+    """Return values of the main knob and worlds, most wanted first."""
+    knob = main_knob(slug)
+    if not knob:
+        return []
+    best, values = friendly(slug), knob.values()
+    place = values.index(knob.default)
+    order = sorted(values, key=lambda value: abs(values.index(value) - place))
+    if len(values) > 2 * SOME:
+        order = list(dict.fromkeys(values[i] for i in spread(len(values))))
+    found = [(knob.default, world) for world in (DEFAULT, best, worst)]
+    found += [(value, DEFAULT) for value in order[:SOME]]
+    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
+    found += [(value, best) for value in order[:FEW]]
+    return list(dict.fromkeys(found))
+
+
+@cache
+def friendly(slug: str) -> str:
+    """Return the world that is drawn from a method's family, if its defaults reach it.
+
+    Otherwise a method's friendly world is a change of its own.
+    """
+    family = (world.name for world in worlds.WORLDS.values() if world.family == slug)
+    return next((name for name in family if error(slug, name, 30) < 0.1), "own")
+
+
+@cache
+def hostile(slug: str) -> str:
+    """Return the world of which a method explains least, as far as two steps of a fit tell."""
+    others = (name for name in worlds.WORLDS if name not in CONTROLS)
+    return max(others, key=lambda name: error(slug, name, 2))
+
+
+def error(slug: str, world: str, steps: int) -> float:
+    """Return what is left of a world after some steps of a fit at a method's default knobs."""
+    adapter, layer = start(slug, {"size": PAGE["size"]})
+    goal = want(world, adapter, layer)
+    return last(fit(adapter, layer.W, goal.target, goal.X, steps=steps, starts=1)).error
+
+
+def key(slug: str, root: Path = ROOT) -> str:
+    """Return the hash of what a method's fits are made from."""
+    return sweeps.digest(slug, list(_files(root)), root)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    yield Path(__file__)
+    yield root / "scripts/stored/sweeps.py"
+
+
+def main() -> None:
+    """Write the fits that have changed, and remove those that are no more."""
+    sweeps.refresh(OUT, KEYS, key, fits)
+
+
+if __name__ == "__main__":
+    main()

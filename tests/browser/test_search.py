@@ -1,0 +1,129 @@
+"""The search, asked as readers ask, in the worker of the theme and in its own field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scripts.catalog import read
+from scripts.catalog.others import read_others
+from tests.browser.reader import Visit
+
+# Asks the theme's worker as the theme does, and returns for each query where its best hit leads.
+ASK = """async (queries) => {
+  const { base, search } = JSON.parse(document.getElementById("__config").textContent);
+  const worker = new Worker(new URL(search, location.href));
+  const send = (message) => new Promise((resolve, reject) => {
+    worker.onerror = reject;
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(message);
+  });
+  const address = new URL("search/search_index.json", new URL(`${base}/`, location.href));
+  const index = await (await fetch(address)).json();
+  await send({ type: 0, data: { ...index, options: { suggest: false } } });
+  const found = {};
+  for (const query of queries) {
+    const { items } = (await send({ type: 2, data: query })).data;
+    const best = [...(items[0] ?? [])].sort((a, b) => b.score - a.score)[0];
+    found[query] = best?.location ?? "nothing";
+  }
+  worker.terminate();
+  return found;
+}"""
+
+# What readers ask, and the page or the section that answers.
+QUERIES = {
+    "QLoRA": "names/#qlora",
+    "(QLoRA": "names/#qlora",
+    "4-bit": "names/#qlora",
+    "quantized LoRA": "names/#qlora",
+    "adapter tuning": "names/#adapter-tuning",
+    "Houlsby": "names/#adapter-tuning",
+    "BitFit": "names/#bitfit",
+    "LoRA+": "names/#lora-plus",
+    "LoRA-FA": "names/#lora-fa",
+    "DyLoRA": "names/#dylora",
+    "GaLore": "names/#galore",
+    "LoftQ": "names/#loftq",
+    "gradient initialization": "names/#lora-ga",
+    "full finetuning": "names/#full-fine-tuning",
+    "ptuning": "names/#p-tuning",
+    "oft": "methods/oft/",
+    "OFT v2": "methods/oftv2/",
+    "orthogonal": "methods/oft/",
+    "rotation": "methods/oft/",
+    "IA^3": "methods/ia3/",
+    "(IA)^3": "methods/ia3/",
+    "IA³": "methods/ia3/",
+    "soft prompt": "methods/prompt_tuning/",
+    "prefix tuning": "methods/prompt_tuning/",
+    "rslora": "methods/lora/",
+    "lora rank": "methods/lora/",
+    "LoraConfig": "methods/lora/",
+    "magnitude and direction": "methods/dora/",
+    "svd initialization": "methods/pissa/",
+    "layer norm": "methods/ln_tuning/",
+    "mixture of experts": "methods/xlora/",
+    "sparse": "methods/shira/",
+    "new tokens": "methods/trainable_tokens/",
+    "butterfly": "methods/boft/",
+    "householder": "methods/hra/",
+    "kronecker": "methods/lokr/",
+    "ether+": "methods/ether/",
+    "activation steering": "methods/antipasto/",
+    "which adapter should I use": "choose/",
+    "how much GPU memory": "choose/",
+    "benchmark": "evidence/",
+    "how to cite": "about/",
+    "beats LoRA": "head-to-head/",
+    "difference between lora and dora": "compare/",
+    "gain control": "claims/#theme-gain",
+    "run code": "playground/",
+    "errata": "errata/",
+}
+
+
+def ask(page: Page, queries: list[str]) -> dict[str, str]:
+    """Return where the best hit of each query leads."""
+    found: dict[str, str] = page.evaluate(ASK, queries)
+    return found
+
+
+def test_what_readers_ask_is_answered_first(visit: Visit) -> None:
+    found = ask(visit("about/"), list(QUERIES))
+    assert {query: place.split("?")[0] for query, place in found.items()} == QUERIES
+
+
+def test_a_name_leads_to_its_own_page_first(visit: Visit) -> None:
+    wanted: dict[str, str] = {}
+    for m in read().methods.values():
+        own = [m.title, m.slug, *m.aliases, *m.names]
+        wanted |= {name: m.url for name in own}
+    for other in read_others():
+        wanted |= {name: f"names/#{other.key}" for name in (other.name, *other.also)}
+    found = ask(visit("about/"), list(wanted))
+    assert {name: (found[name], goal) for name, goal in wanted.items() if found[name] != goal} == {}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "place"),
+    [
+        ("Canny", "methods/oft/#evidence"),
+        ("WebNLG LoRA data set", "methods/lora/#grade"),
+        ("model size was never varied", "methods/lora/#errata"),
+    ],
+)
+def test_what_tables_say_is_found(visit: Visit, phrase: str, place: str) -> None:
+    assert ask(visit("about/"), [phrase]) == {phrase: place}
+
+
+def test_the_field_for_the_search_shows_the_same(visit: Visit) -> None:
+    page: Any = visit("about/")
+    page.get_by_role("textbox", name="Search").fill("quantized lora")
+    first = page.locator(".md-search-result__item").first.locator("a").last
+    expect(first).to_contain_text("QLoRA")
+    page.get_by_role("textbox", name="Search").fill("(IA)^3")
+    expect(page.locator(".md-search-result__link").first).to_contain_text("IA3")
+    page.keyboard.press("Escape")

@@ -1,0 +1,128 @@
+"""Ways in: home page, sidebar, filter, plots of the benchmark, citations, labels of matrices."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from playwright.sync_api import expect
+
+from scripts.catalog import read
+from tests.browser.reader import Visit
+
+THEMES = read().themes
+
+
+@pytest.mark.parametrize("slug", ["lora", "oft", "bone"])
+def test_the_sidebar_has_the_methods_by_theme_and_the_reader_s_place(
+    visit: Visit, slug: str
+) -> None:
+    m = read().methods[slug]
+    page = visit(m.url)
+    sidebar = page.locator(".md-sidebar--primary")
+    group = sidebar.locator("li.md-nav__item--section").filter(
+        has=page.locator("> label, > .md-nav__link").get_by_text(THEMES[m.theme].title, exact=True)
+    )
+    own = group.last.locator(".md-nav__link--active")
+    expect(own.first).to_contain_text(m.title)
+    listed = group.last.locator("li a[href]:not([href^='#'])").all_inner_texts()
+    for other in read().of_theme(m.theme):
+        assert any(other.title in text for text in listed), (other.title, listed)
+
+
+def test_an_old_method_is_marked_by_a_word(visit: Visit) -> None:
+    page = visit("methods/lora/")
+    mark = page.locator(".md-sidebar--primary .md-status--deprecated").first
+    content = mark.evaluate("e => getComputedStyle(e, '::after').content")
+    assert content == '"superseded"'
+    expect(mark).to_have_attribute("title", "Superseded by a later method")
+
+
+def test_previous_and_next_stay_in_the_theme(visit: Visit) -> None:
+    first, second, *_ = read().of_theme("orthogonality")
+    page = visit(first.url)
+    following = page.locator(".md-footer__link--next")
+    expect(following).to_contain_text(second.title)
+    page = visit(second.url)
+    expect(page.locator(".md-footer__link--prev")).to_contain_text(first.title)
+
+
+def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None:
+    page = visit("methods/")
+    cards = page.locator("#all-methods .card:visible")
+    expect(cards).to_have_count(len(read().methods))
+    page.locator("row-filter [name=text]").fill("soft prompt")
+    expect(cards).to_have_count(1)
+    expect(cards).to_contain_text("Prompt tuning")
+    expect(page.locator("#all-methods h2:visible")).to_have_count(1)
+    page.locator("row-filter [name=text]").fill("")
+    page.locator("row-filter [name=peft]").select_option("no")
+    without = sum(m.peft == "none" for m in read().methods.values())
+    expect(cards).to_have_count(without)
+    page.wait_for_function("() => location.search === '?peft=no'")
+
+
+def test_the_home_page_asks_a_prediction_and_answers_it(visit: Visit) -> None:
+    page = visit("")
+    expect(page.get_by_role("img", name="W plus ΔW is W prime")).to_be_visible()
+    guess = page.get_by_role("group", name="Which adapter can make this change?")
+    guess.get_by_label("LoRA").check()
+    answer = guess.locator("tr[data-guess=oft]")
+    expect(answer).to_be_hidden()
+    guess.get_by_text("Show what each of them explains").click()
+    expect(answer).to_contain_text("100 %")
+    chosen = guess.locator("tr[data-guess=lora] th")
+    assert "your guess" in chosen.evaluate("e => getComputedStyle(e, '::after').content")
+
+
+def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
+    page = visit("evidence/")
+    plot = page.locator("scatter-plot").first
+    search, says = plot.get_by_label("Find a method"), plot.locator("output")
+    expect(search).to_be_visible()
+    search.fill("miss")
+    shown = plot.locator("g.shown")
+    expect(shown).to_have_count(3)
+    expect(says).to_contain_text("MiSS: 50.4 ± 1.4 % of GSM8K, 7.34 M trained parameters")
+    search.fill("nobody")
+    expect(says).to_have_text("No run is called “nobody”.")
+    expect(shown).to_have_count(0)
+    search.fill("")
+    plot.locator("g[data-method=IA3] circle").first.hover()
+    expect(plot.locator("g[data-method=IA3].shown")).to_have_count(3)
+    expect(says).to_contain_text("IA3: 45.5")
+
+
+def test_names_in_the_plot_do_not_overlap(visit: Visit) -> None:
+    for plot in visit("evidence/").locator("scatter-plot").all():
+        boxes = [b for name in plot.locator("text.name").all() if (b := name.bounding_box())]
+        assert len(boxes) > 10
+        for i, a in enumerate(boxes):
+            for b in boxes[:i]:
+                apart = (
+                    a["x"] >= b["x"] + b["width"] - 1
+                    or b["x"] >= a["x"] + a["width"] - 1
+                    or a["y"] >= b["y"] + 0.7 * b["height"]
+                    or b["y"] >= a["y"] + 0.7 * a["height"]
+                )
+                assert apart
+
+
+def test_a_citation_says_on_which_day_the_page_was_seen(visit: Visit) -> None:
+    page = visit("methods/lora/")
+    days = {date.today().isoformat()}
+    code = page.locator(".citation code")
+    expect(code.nth(0)).to_contain_text("urldate")
+    days.add(date.today().isoformat())  # a test may begin before midnight
+    assert any(f"urldate      = {{{day}}}" in (code.nth(0).text_content() or "") for day in days)
+    assert any(
+        f"Y2  - {day.replace('-', '/')}" in (code.nth(1).text_content() or "") for day in days
+    )
+    assert '"accessed"' in (code.nth(2).text_content() or "")
+
+
+def test_a_change_of_outputs_says_what_its_rows_and_columns_are(visit: Visit) -> None:
+    page = visit("methods/prompt_tuning/")
+    figure = page.locator("adapter-demo .matrix").first
+    expect(figure).to_contain_text("features ×")
+    expect(figure).to_contain_text("tokens")

@@ -1,0 +1,83 @@
+"""What the page Choose computes in JavaScript, against the same declarations in Python."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters_np.core import load
+from scripts.bootstrap import ROOT
+from scripts.catalog import counts, memory, read, recipes
+from scripts.catalog.counts import MODELS, TARGETS
+
+SCRIPT = """
+const m = await import(process.argv[1]);
+const out = { counted: {}, estimates: [], exports: Object.keys(m) };
+for (const model of m.models) for (const [slug, { start, place }] of Object.entries(m.methods))
+  for (const [targets, where] of Object.entries(m.targets)) {
+    let total = 0;
+    const knobs = place === "attention" ? { ...start, heads: model.heads } : start;
+    const places = (m.places[place] ?? where).map((p) => p(model));
+    for (const { shared, size } of m.arrays[slug]) {
+      const sizes = places.map(([d_out, d_in, n]) =>
+        Number(size({ ...knobs, d_out, d_in })) * (shared ? 1 : n));
+      total += shared ? Math.max(...sizes) : sizes.reduce((a, b) => a + b, 0);
+    }
+    out.counted[`${model.name} ${slug} ${targets}`] = total;
+  }
+for (const given of JSON.parse(process.argv[2])) out.estimates.push(m.estimate(given).all);
+console.log(JSON.stringify(out));
+"""
+
+
+def given() -> list[dict[str, Any]]:
+    """Return cases for the estimate: every branch of its formulas."""
+    shape = {k: v for k, v in MODELS[1]._asdict().items() if isinstance(v, int)}
+    return [
+        {
+            **shape, "bits": bits, "linear": 7 * 10**9, "state": 8, "tokens": 1536,
+            "inputs": 14_336, "trained": 10**7, "checkpointing": checkpointing,
+        }
+        for bits in (16, 8, 4)
+        for checkpointing in (True, False)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    module: Path = tmp_path_factory.mktemp("page") / "models.mjs"
+    text = counts.javascript(read()) + memory.javascript() + recipes.javascript(read())
+    module.write_text(text, "utf-8")
+    command = ["node", "--input-type=module", "--eval", SCRIPT, str(module), json.dumps(given())]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_page_counts_every_method_on_every_model_as_python_does(answers: dict[str, Any]) -> None:
+    wanted = {
+        f"{model.name} {slug} {targets}": counts.count(load(slug), model, targets)
+        for model in MODELS
+        for slug in counts.counters(read())
+        for targets in TARGETS
+    }
+    assert answers["counted"] == wanted
+
+
+def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any]) -> None:
+    page = (ROOT / "demos/page/choose.js").read_text("utf-8")
+    taken = set(re.findall(r"this\.#data\.(\w+)", page))
+    groups = re.findall(r"const \{([^}]+)\} = this\.#data;", page)
+    taken |= {name.strip() for names in groups for name in names.split(",")}
+    assert taken <= set(answers["exports"])
+    assert {"states", "inputs", "recipes", "counted"} <= taken
+
+
+def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:
+    wanted = [memory.estimate(case)["all"] for case in given()]
+    assert answers["estimates"] == pytest.approx(wanted, rel=1e-12)

@@ -1,0 +1,96 @@
+"""Stored fits: the browser's own code reads back what a method's page shows first."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import brotli
+import numpy as np
+import pytest
+
+from demos.probe import PAGE, probe
+from demos.worlds import WORLDS
+from scripts.bootstrap import ROOT
+from scripts.stored import fits
+from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep
+
+READ = """
+import { Sweep } from "./demos/widget/sweep.js";
+const chunks = [];
+for await (const chunk of process.stdin) chunks.push(chunk);
+const bytes = new Uint8Array(Buffer.concat(chunks));
+const sweep = new Sweep(bytes.buffer);
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+const wanted = JSON.parse(process.argv[1]);
+const found = wanted.map(({ value, world }) => sweep.find(value, world) ?? null);
+console.log(JSON.stringify(found, plain));
+"""
+
+
+def read(stored: Sweep, *wanted: dict[str, Any]) -> list[Any]:
+    """Return what the browser's code finds in a file at values of the main knob, in worlds."""
+    command = ["node", "--input-type=module", "--eval", READ, json.dumps(wanted)]
+    done = subprocess.run(command, input=stored.data, capture_output=True, cwd=ROOT, check=True)
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def oft() -> Sweep:
+    stored = fits.fits("oft")
+    assert stored
+    return stored
+
+
+def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
+    places = [
+        {"value": 8, "world": "mix"},
+        {"value": 4, "world": "mix"},
+        {"value": 8, "world": "rows"},
+    ]
+    for place, found in zip(places, read(oft, *places), strict=True):
+        exact = probe("oft", PAGE | {"block_size": place["value"], "world": place["world"]})
+        assert found["sentence"] == exact["sentence"]
+        for ours, theirs in zip(found["panels"], exact["panels"], strict=True):
+            assert ours["name"] == theirs["name"]
+            if ours["kind"] == "number":
+                assert (ours["text"], ours["unit"]) == (theirs["text"], theirs["unit"])
+            for view, twin in zip(ours.get("views", []), theirs.get("views", []), strict=True):
+                close = 2 * np.abs(twin["values"]).max() / LEVELS / 2 + 1e-12
+                if "sum" in twin:
+                    close = 2 * max(v["limit"] for v in theirs["views"]) / LEVELS
+                assert np.abs(np.array(view["values"]) - twin["values"]).max() <= close
+
+
+def test_a_page_opens_with_the_first_answer(oft: Sweep) -> None:
+    assert oft.values[0] == 8
+    first, friendly, hostile = fits.wanted("oft", fits.hostile("oft"))[:3]
+    assert first == (8, fits.DEFAULT)
+    assert friendly == (8, "turn")
+    assert hostile == (8, fits.hostile("oft"))
+    (found,) = read(oft, {"value": 8, "world": "nowhere"})
+    assert found is None
+
+
+def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it() -> None:
+    assert fits.friendly("lora") == "few"
+    assert fits.friendly("ia3") == "rows"
+    assert fits.friendly("shira") == "own"  # its mask is random by default, and few entries
+    assert fits.friendly("prefix_tuning") == "own"
+
+
+@pytest.mark.parametrize("slug", ["ia3", "oft", "c3a"])
+def test_a_hostile_world_is_explained_least(slug: str) -> None:
+    shares = {}
+    for world in WORLDS:
+        answer = probe(slug, PAGE | {"world": world})
+        shares[world] = next(p["value"] for p in answer["panels"] if p["name"] == "explained")
+    least = min(v for k, v in shares.items() if k not in fits.CONTROLS)
+    assert shares[fits.hostile(slug)] <= least + 2
+
+
+def test_the_file_is_small(oft: Sweep) -> None:
+    assert len(brotli.compress(oft.data)) <= MOST_BYTES
+    assert oft.name.startswith("fits-")
