@@ -42,6 +42,7 @@ export class Live extends HTMLElement {
   /** @type {Promise<unknown> | undefined} the frame after the last redraw */
   #frame;
   #broken = false; // a file did not load: a change would ask for it again and again
+  #refused = ""; // what the address asked for in vain, told until the reader changes something
 
   // What an element adds ---------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ export class Live extends HTMLElement {
     const current = () => !signal.aborted && computer === this.computer;
     if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
     this.#broken = false;
-    this.write(".problem", "");
+    this.write(".problem", this.#refused);
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     const ahead = this.ahead();
     if (ahead) {
@@ -221,6 +222,7 @@ export class Live extends HTMLElement {
 
   /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   change(fields, text) {
+    this.#refused = "";
     for (const field of fields) field.text = text ?? field.text;
     remember(fields);
     if (this.ownsAddress) this.later(this.keepAddress);
@@ -246,6 +248,7 @@ export class Live extends HTMLElement {
   }
 
   reset() {
+    this.#refused = "";
     for (const field of this.fields) {
       field.text = field.initial;
       field.complain();
@@ -259,7 +262,8 @@ export class Live extends HTMLElement {
 
   /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
   restored(wrong) {
-    if (wrong.length) this.write(".problem", `Not possible in the address: ${wrong.join(", ")}. The default is used.`);
+    this.#refused = wrong.length ? `Not possible in the address: ${wrong.join(", ")}. The default is used.` : "";
+    if (wrong.length) this.write(".problem", this.#refused);
     for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
       this.querySelectorAll("details.world, details.rest")
     ))

@@ -220,10 +220,11 @@ def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
 
 
 def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: str) -> None:
-    page.goto(f"{site}{LORA}?seed=3#implementation")
-    button(page, "Edit and run").click()
-    editor(page).fill(TWICE)
-    redraw(page)
+    page.goto(site + PAGE)
+    redraw(open_editor(page, TWICE))
+    page.get_by_text("Toy layer").click()
+    page.locator("adapter-demo [name=seed]").fill("3")  # which no stored picture has
+    page.wait_for_function("() => updates.at(-1).knobs.seed === 3")
     page.context.route("**/assets/py/**", lambda route: route.abort())
     button(page, "Reset").click()
     widget = page.locator("adapter-demo")
@@ -346,7 +347,7 @@ def shared(page: Page, context: BrowserContext) -> str:
 def test_a_link_brings_the_edit_and_runs_nothing(
     browser: Browser, context: BrowserContext, page: Page, site: str
 ) -> None:
-    page.goto(site + PAGE)
+    page.goto(f"{site}{LORA}#implementation")
     open_editor(page, TWICE)
     link = shared(page, context)
     assert link.startswith(f"{site}{LORA}#edit=lora.")

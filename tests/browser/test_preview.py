@@ -92,7 +92,7 @@ def test_a_page_that_is_edited_reloads_with_its_new_text(preview: Preview, page:
 def test_a_module_that_is_edited_runs_in_the_page_that_shows_it(
     preview: Preview, page: Page
 ) -> None:
-    page.goto(f"{preview.address}methods/lora/")
+    page.goto(f"{preview.address}methods/lora/#implementation")
     page.evaluate("window.before = true")
     module = "adapters_np/methods/lora.py"
     preview.edit(module, "return self.s * self.B", "return 2 * self.s * self.B")
