@@ -93,9 +93,14 @@ def environment(*, browser: bool = False) -> dict[str, str]:
 
 
 def variables() -> dict[str, str]:
-    """The environment in which every tool of the project is found."""
+    """The environment in which every tool of the project is found.
+
+    Products of matrices take one core: processes share the others, and the sums are the same on
+    every machine.
+    """
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
-    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
+    own = {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
+    return os.environ | own | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def parse(root: Path = ROOT) -> None:

@@ -168,7 +168,9 @@ class AdapterDemo extends Live {
 
   /** @param {Drawn} answer */
   async paint({ knobs, panels, sentence, stored, edited }) {
+    const switched = this.find("[name=shown]");
     await draw(this.find("form"), { panels, sentence });
+    if (!switched) recall(this, []);
     this.#explore();
     if (!edited) this.#unmark();
     if (stored) this.showStored(this.dataset.state);
@@ -272,8 +274,9 @@ class AdapterDemo extends Live {
     if (button.name === "play") this.#play();
     else if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
     else if (button.name === "export") {
-      const answer = this.answer?.stored === false ? this.answer : await this.run();
-      if (answer?.stored === false) (await this.#exports())?.save(button.value, this, answer);
+      const whole = (/** @type {Drawn | undefined} */ answer) => answer?.stored === false && !answer.more;
+      const answer = whole(this.answer) ? this.answer : await this.run();
+      if (answer && whole(answer)) (await this.#exports())?.save(button.value, this, answer);
     } else super.press(button);
   }
 

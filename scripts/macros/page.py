@@ -32,7 +32,7 @@ MEANINGS: dict[Dimension, str] = {
 }
 
 # Where one element ends and another begins, the search would join their words.
-JOINED = re.compile(r"(</(?:td|th|thead|tr|caption|span|p|a)>)(?=<[^/])")
+JOINED = re.compile(r"(</(?:td|th|thead|tbody|tr|caption|span|p|a)>)(?=<[^/])")
 
 WIDEST = 12
 """The weight at which one side of a balance is full."""

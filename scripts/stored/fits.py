@@ -31,7 +31,7 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-MOST_WORK = 20_000
+MOST_WORK = 100_000
 """Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
 by the clock two builds would differ. On tokens one is about as long as three others.
 """

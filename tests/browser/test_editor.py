@@ -222,7 +222,6 @@ def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
 def test_an_edited_picture_says_so_until_another_one_is_drawn(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     redraw(open_editor(page, TWICE))
-    page.get_by_text("Toy layer").click()
     page.locator("adapter-demo [name=seed]").fill("3")  # which no stored picture has
     page.wait_for_function("() => updates.at(-1).knobs.seed === 3")
     page.context.route("**/assets/py/**", lambda route: route.abort())

@@ -442,7 +442,7 @@ from adapters_np.core import WeightAdapter
 class Forged(WeightAdapter):
     pass
 
-demos.probe.probe = lambda *_: {"sentence": "x", "panels": [PANEL]}
+demos.probe.probe = lambda *_, **__: {"sentence": "x", "panels": [PANEL]}
 """
 
 

@@ -411,7 +411,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     exact = probe("lora", OPENS)["panels"][0]["views"][1]
     assert about == pytest.approx(exact["values"][31], abs=exact["limit"] / 100)
     heatmap.press("Escape")
-    expect(readout).to_have_text("32 × 32")
+    expect(readout).to_have_text("32 outputs × 32 inputs")
     move(page, "rank", "ArrowLeft")
     move(page, "rank", "ArrowRight")
     heatmap.hover(position={"x": 1, "y": 1})
@@ -433,7 +433,8 @@ def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(
         page.goto(site + PAGE)
         expect(knob(page, "rank")).to_be_enabled()
         assert page.evaluate("document.documentElement.scrollWidth") == 390
-        targets = "input:not([type=checkbox], [hidden]), .check, button, select, summary"
+        targets = "input:not([type=checkbox], [type=radio], [hidden]), label:has([type=radio]), .check"
+        targets += ", button, select, summary"
         for target in page.locator(f"adapter-demo :is({targets})").all():
             box = target.bounding_box()
             assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")

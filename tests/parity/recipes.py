@@ -5,7 +5,7 @@
 
 The first prints every recipe with the numbers that we count for it. The second runs each as it
 stands, takes a step of training, and prints the trained numbers as PEFT counts them: that is the
-file `fixtures/recipes.json`, which tests/parity/test_recipes.py holds against ours. With
+file `recipes.json` beside it, which tests/parity/test_recipes.py holds against ours. With
 bitsandbytes and a device for it, recipes on 4 bits run too.
 """
 

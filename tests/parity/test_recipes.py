@@ -15,7 +15,7 @@ from scripts.catalog.recipes import NAMES, RECIPES, recipe, trained
 from scripts.catalog.records import Peft
 from tests.parity.recipes import SHAPE, recipes
 
-RECORDED = json.loads(Path(__file__).with_name("fixtures").joinpath("recipes.json").read_text())
+RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())
 TINY = Model("tiny", **SHAPE, tied=False, total=1)
 
 
