@@ -23,11 +23,13 @@
     [/l(ed|ing)$/, "ll$1"],
   ];
 
+  let typed = ""; // what the reader has asked
+
   /** @param {string} query */
   function widen(query) {
     if (query.includes('"')) return query; // a phrase is meant as it stands
-    const typed = query.replace(/[()^]/g, "").replace(/[:~*?!,;]/g, " ");
-    const words = typed.split(/\s+/).map((word) => word.replace(/^[+-]+|[.-]+$/g, ""));
+    const plain = query.replace(/[()^]/g, "").replace(/[:~*?!,;]/g, " ");
+    const words = plain.split(/\s+/).map((word) => word.replace(/^[+-]+|[.-]+$/g, ""));
     const stop = /** @type {any} */ (globalThis).lunr.stopWordFilter;
     const telling = words.filter((word) => word.length > 1 && stop(word.toLowerCase()));
     const whole = query.toLowerCase().replace(/[^\p{L}\p{N}+]/gu, "");
@@ -41,6 +43,16 @@
   }
 
   addEventListener("message", ({ data }) => {
-    if (data.type === QUERY) data.data = widen(data.data);
+    if (data.type !== QUERY) return;
+    typed = data.data.toLowerCase();
+    data.data = widen(data.data);
   });
+
+  const answer = postMessage;
+  /** Tells of no word as missing that the reader has not typed. @param {any} message */
+  globalThis.postMessage = (message) => {
+    for (const { terms } of message.data?.items?.flat() ?? [])
+      for (const word of Object.keys(terms ?? {})) if (!terms[word] && !typed.includes(word)) delete terms[word];
+    answer(message);
+  };
 }

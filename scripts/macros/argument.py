@@ -43,7 +43,7 @@ class Box(NamedTuple):
             f'<text x="{self.x + PAD}" y="{self.y + PAD + 11}">{rows}</text>'
         )
         drawn = f'<g class="{self.kind}">{box}</g>'
-        return f'<a href="{escape(self.link)}">{drawn}</a>' if self.link else drawn
+        return f'<a xlink:href="{escape(self.link)}">{drawn}</a>' if self.link else drawn
 
 
 def column(

@@ -89,7 +89,9 @@ try {
   seen.states = await page.evaluate(() => window.states);
 
   await page.goto(`${site}methods/lora/?rank=6&alpha=nonsense`);
-  await enabled();
+  await page.waitForSelector(
+    "adapter-demo:is([data-state=stored], [data-state=live]):not([data-stale]) [name=rank]:enabled",
+  );
   seen.restored = await look();
   seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);
   const kept = page.waitForFunction(async () => (await caches.keys()).length > 0);

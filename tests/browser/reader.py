@@ -50,7 +50,8 @@ ANSWERED = """([before, name]) => {
 }"""
 
 # Goes to another page as a link does, and ends when that page has taken the place of this one.
-FOLLOW = """address => new Promise((resolve) => {
+FOLLOW = """([address, patience]) => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error(`${address} has not come`)), 1000 * patience);
   let shown = 0;
   document$.subscribe(() => { if (shown++ === 1) resolve(); }); // Material's; first comes this page
   const link = Object.assign(document.createElement("a"), { href: address });
@@ -76,7 +77,7 @@ def becomes(page: Page, what: str | Callable[[], Any], wanted: Any) -> None:
 
 def follow(page: Page, address: str) -> None:
     """Follow a link to another page of the site, which keeps the visit and its Python."""
-    page.evaluate(FOLLOW, address)
+    page.evaluate(FOLLOW, [address, PATIENCE])
     settle(page)
 
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.reader import AXE, LORA, WINDOW, becomes, settle, touch
+from tests.browser.reader import AXE, LORA, WINDOW, becomes, follow, settle, touch
 
 SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
 FRAMES = "frame-ancestors 'none'"
@@ -117,6 +117,17 @@ def test_no_page_breaks_the_policy_that_it_carries(walk: Any) -> None:
     assert policy
     assert "'unsafe-eval'" not in policy
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_every_page_comes_by_a_link_in_place_of_another(
+    page: Page, site: str, paths: list[str]
+) -> None:
+    page.goto(f"{site}about/")
+    page.evaluate("window.sameVisit = true")
+    for path in paths[:-1]:
+        follow(page, site + path)
+        expect(page.locator("article h1")).to_have_count(1)
+    assert page.evaluate("window.sameVisit")
 
 
 def test_a_live_widget_its_exports_and_the_next_page_keep_the_policy(

@@ -87,7 +87,7 @@ def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     address = urlsplit(seen["afterwards"]["address"])
     assert (address.path, address.query) == ("/methods/lora/", "way=random&rank=7")
     assert seen["restored"]["knobs"]["rank"] == 6
-    assert seen["restored"]["state"] in ("loading", "live")  # settings in a link start Python
+    assert seen["restored"]["sentence"] == probe("lora", seen["restored"]["knobs"])["sentence"]
     assert "alpha=nonsense" in seen["problem"]
 
 

@@ -154,6 +154,7 @@ def test_webkit_shows_the_stored_picture_computes_and_goes_on_to_the_next_page(
     driver.value("(window.sameVisit = true, document.querySelector(\"a[href$='/oft/']\").click())")
     assert driver.run(READY, "oft")
     assert driver.value("window.sameVisit")
+    driver.value("document.querySelector('adapter-demo [name=way][value=random]').click()")
     answer = driver.run(MOVE, "step", "0.3")
     assert answer["method"] == "oft"
     assert not answer["loading"]
