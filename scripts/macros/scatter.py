@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 HEIGHT, NARROWEST = 380, 600  # pixels; labels have room from that width on
 ERRORS = 2  # standard errors that a whisker reaches up and down
-LETTER, LINE = 6.4, 12  # pixels that a label takes
+LETTER, LINE = 6.4, 14  # pixels that a label takes
 
 
 class Dot(NamedTuple):
