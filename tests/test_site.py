@@ -226,7 +226,7 @@ def test_every_page_has_one_title_description_and_picture() -> None:
 @every_method
 def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
     m = method(slug)
-    shown = tree(f"methods/{slug}").xpath('//section[@class="dimension"]')
+    shown = tree(f"methods/{slug}").xpath('//details[@class="fold dimension"]')
     assert len(shown) == len(m.verdicts)
     for section, (dimension, verdict) in zip(shown, m.verdicts.items(), strict=True):
         text = " ".join(section.text_content().split())

@@ -23,7 +23,7 @@ WINDOW: ViewportSize = {"width": 1280, "height": 900}
 LORA = "methods/lora/"
 RANDOM = f"{LORA}?way=random&size=64x64"
 LIVE = "adapter-demo[data-state=live]"
-PATIENCE = 15  # seconds that a machine with much else to do may take; only a test that fails waits
+PATIENCE = 60  # seconds that a machine with much else to do may take; only a test that fails waits
 
 # Opens a page of the site, given by its path, and returns the browser's page.
 Visit = Callable[[str], Page]

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from demos.probe import measure
 from scripts.bootstrap import ROOT, variables
-from tests.browser.reader import becomes, move
+from tests.browser.reader import RANDOM, becomes, move
 
 SOURCES = (
     *("adapters_np", "demos", "docs", "overrides", "scripts", "mkdocs.yml", "CHANGELOG.md"),
@@ -101,7 +101,7 @@ def test_a_module_that_is_edited_runs_in_the_page_that_shows_it(
     page.get_by_text("return 2 * self.s").first.wait_for()
     preview.wait_for("all is built")  # which lets the page reload itself once more
     page = page.context.new_page()
-    page.goto(f"{preview.address}methods/lora/")
+    page.goto(preview.address + RANDOM)
     update = move(page, "rank", "ArrowRight")
     (panel,) = (p for p in update["panels"] if p["name"] == "delta_spectrum")
     old = measure("lora", update["knobs"]).delta
