@@ -224,7 +224,7 @@ class Method(Record):
 
     @property
     def reported(self) -> float:
-        """The points that the authors alone report; they do not count."""
+        """The points that are reported, mostly by the authors; they do not count."""
         return self._points("reported")
 
     @property

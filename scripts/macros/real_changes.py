@@ -173,10 +173,11 @@ class RealChanges(Lab):
     def real_times(self, name: str) -> str:
         """How many times chance a family explains in both models, and of the control."""
         (row,) = (row for row in rows(SAMPLED_RANK) if row.name == name)
-        (first, control), (second, _) = row.found
-        return (
-            f"{first.mean:.1f} and {second.mean:.1f} times chance (control {control.mean:.1f})"
-        ).replace("-", "−")
+        (first, its), (second, other) = row.found
+        controls = sorted({f"{its.mean:.1f}", f"{other.mean:.1f}"})
+        said = f"{its.mean:.1f}" if len(controls) == 1 else f"{its.mean:.1f} and {other.mean:.1f}"
+        found = f"{first.mean:.1f} and {second.mean:.1f} times chance (control {said})"
+        return found.replace("-", "−")
 
     @macro
     def real_facts(self) -> str:

@@ -48,6 +48,11 @@ def test_a_recipe_calls_what_peft_has_and_leaves_no_slot(slug: str, bits: int) -
     assert "get_peft_model" in calls
 
 
+@pytest.mark.parametrize("slug", RECIPES)
+def test_a_page_says_of_four_bits_what_ran(slug: str) -> None:
+    assert read().methods[slug].deploy.quantised == RECIPES[slug].quantised
+
+
 def test_every_method_of_peft_has_a_recipe_but_those_that_need_more() -> None:
     """X-LoRA needs adapters that are trained, trainable tokens the ids of some."""
     missing = {s for s, m in read().methods.items() if m.peft != "none" and s not in RECIPES}
