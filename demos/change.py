@@ -22,6 +22,7 @@ class Change:
     world: World
     before: Array
     after: Array
+    floor: float = 0.0  # singular values of the change up to it are what a fit has left over
 
     @property
     def symbol(self) -> str:
@@ -81,13 +82,14 @@ class Change:
 
 
 def significant(change: Change) -> Array:
-    """Return the singular values of the change that exceed max(m, n) · ε · σ₁.
+    """Return the singular values of the change that exceed max(m, n) · ε · σ₁, and its floor.
 
-    This is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the layer's:
+    The first is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the layer's:
     the change is a difference, so it carries the layer's round-off.
     """
     largest = max(change.sigma[0], change.sigma_before[0])
-    return change.sigma[change.sigma > largest * max(change.delta.shape) * np.finfo(float).eps]
+    noise = largest * max(change.delta.shape) * np.finfo(float).eps
+    return change.sigma[change.sigma > max(noise, change.floor)]
 
 
 def numerical_rank(change: Change) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.linalg import Array, row_norms
-from demos.change import Change, numerical_rank
+from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import AddsTokens, Mixes, Panel, Tiles
 
 
@@ -83,12 +83,14 @@ def spectrum(found: Reached) -> Panel:
 def angles(found: Reached) -> Panel:
     """Return how the cosines between neurons change, as wanted and as reached."""
     before = _cosines(found.change.before)
-    wanted, reached = (_cosines(c.after) - before for c in (found.wanted, found.change))
+    moved = (_cosines(c.after) - before for c in (found.wanted, found.change))
+    wanted, reached = (np.where(np.abs(m) < ROUND_OFF, 0.0, m) for m in moved)
     note = (
         "Each entry is the change of the cosine between two neurons (rows). A rotation of the "
         "inputs keeps them all: it leaves the second picture empty, whatever the first one wants."
     )
-    title, limit = "Change of the cosines between neurons", float(np.abs(wanted).max())
+    limit = float(np.abs(wanted).max() or np.abs(reached).max() or 1.0)
+    title = "Change of the cosines between neurons"
     return heatmaps("cosines", title, note, limit, wanted=wanted, reached=reached)
 
 

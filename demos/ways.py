@@ -36,6 +36,9 @@ AIM = {
 LARGEST = 32
 """The largest side of a layer that is fitted: more takes a browser too long."""
 
+LEFT = 1e-6
+"""A fit's change is none where it is less than this share of the wanted one: it is left over."""
+
 PAUSE = 0.15
 """Seconds between two answers of a fit that goes on."""
 
@@ -122,7 +125,10 @@ def reached(
     if wanted.fresh:
         held_out = budget.explained(worlds.output_error(adapter, W, *wanted.fresh))
     to = Change(adapter, world, before, goal)
-    now = Change(adapter, world, before, after)
+    floor = LEFT * float(to.sigma[0])
+    if np.linalg.norm(after - before, 2) < floor:
+        after = before
+    now = Change(adapter, world, before, after, floor)
     return Reached(now, to, tuple(errors), aim, held_out, more, stopped)
 
 

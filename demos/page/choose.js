@@ -102,7 +102,7 @@ class AdapterChoice extends HTMLElement {
       row.cells[2].textContent = usable && bytes ? `${(bytes / 1e9).toFixed(1)} GB` : "–";
       row.cells[2].title = fits ? "" : usable ? "more than there is" : "no recipe for this base";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
-      if (button) button.disabled = !usable;
+      if (button) [button.disabled, button.textContent] = [!usable, usable ? "Show" : `None for ${given.bits} bits`];
       return [row, (fits ? 0 : 1e6) - Number(row.dataset.score || -1)];
     });
     order.sort(([, a], [, b]) => a - b);

@@ -87,7 +87,7 @@ export function tour(demo) {
           "p",
           {},
           h("span", { class: "found" }),
-          " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of others is.",
+          " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of other changes is the test.",
         ),
         next("A hostile change"),
       ];
@@ -100,7 +100,7 @@ export function tour(demo) {
           {},
           `${told(hostile)} `,
           h("span", { class: "found" }),
-          " Of all changes here this method explains the least of this one. Where a real change looks like it, do not expect much.",
+          " Of the other kinds of change here it explains about the least of this one. Only where the share is near that of a random subspace is the change out of its reach.",
         ),
         next("What this does not show"),
       ];
@@ -109,7 +109,7 @@ export function tour(demo) {
       h(
         "p",
         {},
-        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is a question for the evidence below.",
+        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is what the evidence below and the page Real changes ask.",
       ),
       next("Close", -1),
     ],

@@ -18,7 +18,7 @@ import yaml
 
 from scripts.catalog.benchmark import benchmark
 from scripts.catalog.records import Method
-from scripts.catalog.tables import AVERAGE, FULL, Paper, Row, Table, read_tables
+from scripts.catalog.tables import AVERAGE, FULL, Paper, Row, Table, averages, read_tables
 from scripts.catalog.verdict import DIMENSIONS, ClaimedBy, Dimension, Finding, Side, Strength
 
 LORA = "lora"
@@ -245,18 +245,18 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
         for metric, value, spread in table.cells(row)
         if metric in theirs and (metric in table.shifted) == shifted
     }
-    averages = [m for m in cells if m == AVERAGE or m.startswith("mean of") or m == table.suite]
-    counted = sorted(averages, key=lambda m: m != AVERAGE)[:1] or list(cells)
+    means = averages(cells, table.suite)
+    counted = means[:1] or list(cells)
     if not counted:
         return None
     printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
-    whole = bool(averages) or 2 * len(counted) >= len(printed)
+    whole = bool(means) or 2 * len(counted) >= len(printed)
     signs = [-1 if metric in table.lower_is_better else 1 for metric in counted]
     pairs = [(float(cells[m][0][0]), float(cells[m][1][0])) for m in counted]
     difference = mean(sign * (a - b) for sign, (a, b) in zip(signs, pairs, strict=True))
     spread = hypot(*(_spread([cells[m][i][1] for m in counted]) for i in (0, 1)))
-    if averages and not spread:  # an average without a spread has that of its cells
-        single = [m for m in cells if m not in averages]
+    if means and not spread:  # an average without a spread has that of its cells
+        single = [m for m in cells if m not in means]
         spread = hypot(*(_spread([cells[m][i][1] for m in single]) for i in (0, 1)))
     spread *= 2 if table.spread_is == "error" else 1
     level = spread or LEVEL * table.range
@@ -290,7 +290,8 @@ def _part(
     tuned = table.rates == "both_tuned" and (table.seeds or 0) >= SEEDS
     name = "full tuning" if other.method == FULL else "LoRA"
     words = found.words.format(" ".join(filter(None, (name, other.setting))))
-    budget = " against ".join(_budget(r, size) for r in (row, other)[: 1 + (name == "LoRA")])
+    sizes = [_budget(r, size) for r in (row, other)[: 1 + (name == "LoRA")]]
+    budget = " against ".join(s or "unprinted" for s in sizes) if any(sizes) else "sizes unprinted"
     setting = " ".join(filter(None, (row.method.replace("_", " "), row.setting)))
     return Part(
         table.place,
@@ -305,7 +306,7 @@ def _budget(row: Row, size: float | None) -> str:
     part = share(row, size)
     if row.parameters is not None:
         return f"{round(row.parameters, 3):,g} M" + (f" = {part:.2g} %" if part is not None else "")
-    return f"{part:g} %" if part is not None else "a number not printed"
+    return f"{part:g} %" if part is not None else ""
 
 
 def _beaten(table: Table, full: Row, own: Collection[str], shifted: bool = False) -> bool:

@@ -369,13 +369,19 @@ def units(rows: Iterable[Comparison]) -> list[Unit]:
     found = []
     for cells in grouped.values():
         gains = {row.metric: _gain(row) for row in cells}
-        average = gains.pop(AVERAGE, None)
-        single = list(gains.values()) or [average or 0.0]
-        mean = sum(single) / len(single) if average is None else average
+        means = [gains.pop(metric) for metric in averages(gains, cells[0].suite)]
+        single = list(gains.values()) or means[:1]
+        mean = means[0] if means else sum(single) / len(single)
         first, won = cells[0], sum(gain > 0 for gain in single)
         where = (first.run_by, first.baseline_run)
         found.append(Unit(*first[:6], len(single), won, mean, *where))
     return found
+
+
+def averages(metrics: Iterable[str], suite: str) -> list[str]:
+    """Return which metrics of a suite are means of others, the printed average first."""
+    found = [m for m in metrics if m == AVERAGE or m.startswith("mean of") or m == suite]
+    return sorted(found, key=lambda m: m != AVERAGE)
 
 
 def _gain(row: Comparison) -> float:

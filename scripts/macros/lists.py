@@ -25,6 +25,9 @@ from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 
+UNTESTED = ("boft", "ln_tuning")
+"""Of these the benchmark's rows say nothing: one factor is OFT, and one run learned no format."""
+
 GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
@@ -33,7 +36,6 @@ NEEDS = {
     "merges": "Merges into the weight",
     "mixed_batch": "Several adapters in one batch",
     "quantised": "Works on a quantised base",
-    "small": "Under 0.1 % of the model",
     "spectrum": "Keeps the spectrum",
     "peft": "In PEFT",
     "identity": "Starts at the identity",
@@ -52,7 +54,6 @@ def offers(method: Method) -> list[str]:
     cls = load(method.modules[0])
     met = {
         **method.deploy.model_dump(),
-        "small": count(cls, MODELS[0]) < MODELS[0].total / 1000,
         "spectrum": keeps_spectrum(method.modules[0]),
         "peft": method.peft != "none",
         "identity": cls.starts_at_identity,
@@ -238,8 +239,8 @@ class Lists(Page):
             {
                 "method": m,
                 "offers": offers(m),
-                "run": best_runs.get(m.number or 0),
-                "word": m.verdicts["BL"].word if "BL" in m.verdicts else "–",
+                "run": None if m.slug in UNTESTED else best_runs.get(m.number or 0),
+                "word": m.verdicts["BL"].word if "BL" in m.verdicts and m.slug != "lora" else "–",
                 "recipe": m.slug in RECIPES,
             }
             for m in self.active()
@@ -351,7 +352,7 @@ def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:
     maths = peft_benchmark.best("metamathqa")
     trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
     entry = {m.slug: n for n, m in numbers.items()}
-    untested = entry["boft"], entry["ln_tuning"]
+    untested = tuple(entry[slug] for slug in UNTESTED)
     found = [
         (
             name,

@@ -31,7 +31,7 @@ CONTROLS = ("mix", "noise")
 SOME, FEW = 12, 5
 """How many values of the main knob are stored of the first world, and of the friendly one."""
 
-MOST_WORK = 100_000
+MOST_WORK = 80_000
 """Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
 by the clock two builds would differ. On tokens one is about as long as three others.
 """
@@ -91,9 +91,9 @@ def friendly(slug: str) -> str:
 
 @cache
 def hostile(slug: str) -> str:
-    """Return the world of which a method explains least, as far as two steps of a fit tell."""
+    """Return the world of which a method explains least, as far as a few steps of a fit tell."""
     others = (name for name in worlds.WORLDS if name not in CONTROLS)
-    return max(others, key=lambda name: error(slug, name, 2))
+    return max(others, key=lambda name: error(slug, name, 8))
 
 
 def error(slug: str, world: str, steps: int) -> float:
