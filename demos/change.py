@@ -84,8 +84,8 @@ class Change:
 def significant(change: Change) -> Array:
     """Return the singular values of the change that exceed max(m, n) · ε · σ₁, and its floor.
 
-    The first is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the layer's:
-    the change is a difference, so it carries the layer's round-off.
+    The first is the rule of `matrix_rank`, except that σ₁ is the larger of the change's and the
+    layer's: the change is a difference, so it carries the layer's round-off.
     """
     largest = max(change.sigma[0], change.sigma_before[0])
     noise = largest * max(change.delta.shape) * np.finfo(float).eps

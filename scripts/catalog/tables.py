@@ -380,7 +380,7 @@ def units(rows: Iterable[Comparison]) -> list[Unit]:
 
 def averages(metrics: Iterable[str], suite: str) -> list[str]:
     """Return which metrics of a suite are means of others, the printed average first."""
-    found = [m for m in metrics if m == AVERAGE or m.startswith("mean of") or m == suite]
+    found = [m for m in metrics if m in (AVERAGE, suite) or m.startswith("mean of")]
     return sorted(found, key=lambda m: m != AVERAGE)
 
 
