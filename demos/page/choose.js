@@ -99,10 +99,11 @@ class AdapterChoice extends HTMLElement {
       const fits = usable && Number.isInteger(trained) && bytes <= room;
       row.classList.toggle("over", !fits);
       row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
-      row.cells[2].textContent = usable && bytes ? `${(bytes / 1e9).toFixed(1)} GB` : "–";
+      row.cells[2].textContent =
+        usable && bytes ? `${(bytes / 1e9).toFixed(1)} GB` : recipe ? `no recipe for ${given.bits} bits` : "–";
       row.cells[2].title = fits ? "" : usable ? "more than there is" : "no recipe for this base";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
-      if (button) [button.disabled, button.textContent] = [!usable, usable ? "Show" : `None for ${given.bits} bits`];
+      if (button) button.disabled = !usable;
       return [row, (fits ? 0 : 1e6) - Number(row.dataset.score || -1)];
     });
     order.sort(([, a], [, b]) => a - b);

@@ -114,7 +114,7 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
 
 
 @pytest.mark.parametrize(
-    "query", ["?rank=2&seed=5", "?way=random", "?rank=1&step=1", "?way=trained&steps=10&rank=2"]
+    "query", ["?rank=1&seed=5", "?way=random", "?rank=1&step=1", "?way=trained&steps=10&rank=2"]
 )
 def test_a_link_to_what_is_not_stored_shows_no_other_numbers_until_python_answers(
     page: Page, site: str, query: str
