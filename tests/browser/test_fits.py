@@ -74,7 +74,7 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
 
 
-WORLD = {"cpt": "own", "prefix_tuning": "own"}
+WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
 """Where a wrong hypothesis has many minima, round-off chooses one of them."""
 
 
