@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import Literal
 
 import pytest
 
@@ -15,12 +16,13 @@ from scripts.catalog.tables import (
     Comparison,
     Flag,
     Paper,
+    Unit,
     comparisons,
     flags,
     read_tables,
     units,
 )
-from scripts.macros.head_to_head import home_field
+from scripts.macros.head_to_head import home_field, leads
 
 ORDER = {"lora": 1, "oft": 2, "boft": 13}
 
@@ -140,3 +142,19 @@ def test_methods_win_more_often_at_home_than_away(tmp_path: Path) -> None:
     papers = written(tmp_path, origin=ORIGIN, later=LATER, other=away)
     found = [unit for unit in units(comparisons(papers, ORDER)) if unit.baseline == "lora"]
     assert home_field(found)[:3] == (2, 1.0, 0.5)
+
+
+def test_a_lead_is_told_in_spreads_of_its_suite_a_paper_counting_once() -> None:
+    def unit(source: str, suite: str, run_by: Literal["authors", "rival"], gain: float) -> Unit:
+        return Unit(source, "Table 1", "oft", "lora", "a model", suite, 1, 1, gain, run_by, "run")
+
+    found = [unit("a", "x", "authors", 3.0), unit("b", "x", "rival", -1.0)]
+    found += [unit("b", "y", "rival", 2.0), unit("c", "y", "rival", 2.0)]
+    ((method, (home, away)),) = leads(found).items()
+    assert method == "oft"
+    assert home.mean == home.low == home.high == pytest.approx(3 / 5**0.5)
+    assert home.papers == 1
+    first, second = (1 - 1 / 5**0.5) / 2, 1.0  # the papers b and c; suite y has a spread of 2
+    assert away.mean == pytest.approx((first + second) / 2)
+    assert [away.low, away.high] == pytest.approx([first, second])
+    assert away.papers == 2
