@@ -74,8 +74,12 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
 
 
-WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
+WORLD = {"cpt": "own", "prefix_tuning": "own"}
 """Where a wrong hypothesis has many minima, round-off chooses one of them."""
+
+
+SMALL = {"loha", "randlora"}
+"""Whose fits a busy browser may not end within the seconds that they are given."""
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
@@ -84,9 +88,12 @@ def test_a_fit_in_the_browser_ends_where_cpython_s_does(tab: Page, site: str, me
         tab.goto(site + LORA)
     tab.evaluate(WIDGET, method)
     tab.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
-    own = choose(load(method), np.eye(32), 64)[0].knobs
+    side = 16 if method in SMALL else 32
+    own = choose(load(method), np.eye(side), 64)[0].knobs
     plain = {k: f"{v}".lower() if isinstance(v, bool) else v for k, v in own.items()}
-    answer = tab.evaluate(RUN, {**plain, "way": "fitted", "world": WORLD.get(method, "mix")})
+    answer = tab.evaluate(
+        RUN, {**plain, "size": f"{side}x{side}", "way": "fitted", "world": WORLD.get(method, "mix")}
+    )
     assert answer["errors"] == []
     expected = probe(method, answer["knobs"])
     assert "Stopped" not in expected["sentence"]
