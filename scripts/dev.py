@@ -99,7 +99,8 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        environment(browser=command in (test, bench) and QUICK not in chosen.arguments)
+        browser = command in (test, bench) and QUICK not in chosen.arguments
+        environment(browser=browser, studies=command in (test, check))
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")
