@@ -20,8 +20,8 @@ class Moments(NamedTuple):
 
 def begin(parts: Any) -> Moments:
     """Return the moments before the first step."""
-    zero = jax.tree.map(jnp.zeros_like, parts)
-    return Moments(zero, zero, jnp.zeros((), jnp.int32))
+    mean, square = (jax.tree.map(jnp.zeros_like, parts) for _ in range(2))
+    return Moments(mean, square, jnp.zeros((), jnp.int32))
 
 
 def step(moments: Moments, gradient: Any) -> tuple[Moments, Any]:
@@ -32,3 +32,9 @@ def step(moments: Moments, gradient: Any) -> tuple[Moments, Any]:
     square = jax.tree.map(lambda v, g: b * v + (1 - b) * g * g, old.square, gradient)
     way = jax.tree.map(lambda m, v: m / (1 - a**t) / (jnp.sqrt(v / (1 - b**t)) + EPS), mean, square)
     return Moments(mean, square, steps), way
+
+
+def clipped(gradient: Any) -> Any:
+    """Return the gradient, shortened to a norm of one where it is longer."""
+    norm = jnp.sqrt(sum((g * g).sum() for g in jax.tree.leaves(gradient)))
+    return jax.tree.map(lambda g: g / jnp.maximum(norm, 1), gradient)
