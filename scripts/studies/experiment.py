@@ -24,7 +24,8 @@ from typing import Any
 
 from distributed import Client, LocalCluster, as_completed
 
-from scripts.bootstrap import ROOT
+from scripts.bootstrap import ROOT, say
+from scripts.studies import pretrain
 from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
 from scripts.studies.training import Run, run
 
@@ -77,13 +78,14 @@ def expected(chosen: Iterable[Cell]) -> int:
 
 
 def advance(client: Client, chosen: list[Cell], path: Path = RUNS) -> list[str]:
-    """Make all missing runs of these cells, and return what failed.
+    """Make all missing runs of these cells, the first ones first, and return what failed.
 
     The runs of a method prefer one worker, which has compiled them.
     """
     done, failed = read(path), []
     workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
-    order = {method: i for i, method in enumerate(dict.fromkeys(c.name for c in chosen))}
+    place = {cell: i for i, cell in enumerate(chosen)}
+    home = {name: workers[i % len(workers)] for i, name in enumerate(METHODS)}
     pending: dict[str, Any] = {}
 
     def submit(some: Iterable[Cell]) -> Iterator[Any]:
@@ -95,9 +97,9 @@ def advance(client: Client, chosen: list[Cell], path: Path = RUNS) -> list[str]:
                     run,
                     settings,
                     key=settings.key,
-                    workers=[workers[order[cell.name] % len(workers)]],
+                    workers=[home[cell.name]],
                     allow_other_workers=True,
-                    priority=-order[cell.name],
+                    priority=-place[cell],
                     retries=0,
                 )
                 yield pending[settings.key]
@@ -193,6 +195,11 @@ def main() -> None:
     wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}, {c.width}"]
     failed = []
     if not chosen.table:
+        for seed, width in sorted({(c.base, c.width) for c in wanted}):
+            if not pretrain.path(seed, width).exists():
+                there = [c for c in wanted if (c.base, c.width) != (seed, width)]
+                say(f"{len(wanted) - len(there)} cells wait for {pretrain.making(seed, width)}")
+                wanted = there
         with connected(chosen.scheduler, chosen.workers) as client:
             failed = advance(client, wanted)
     tabulate()

@@ -5,7 +5,7 @@ docs/experiment.md says the same in words, and why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from scripts.studies.adapting import FIXED, RANDOM, WHOLE, Method
@@ -178,10 +178,3 @@ def due(cell: Cell, done: Done) -> list[Run]:
     else:
         runs = [cell.run(best(found), seed, "final") for seed in SEEDS]
     return [run for run in runs if run.key not in done]
-
-
-def selection() -> Iterator[Run]:
-    """Yield the runs that a test makes again."""
-    for name, task in (("lora 4", "code"), ("ia3", "prose"), ("full", "memory")):
-        cell = Cell(name, task)
-        yield cell.run(METHODS[name][1], 0, "sweep")

@@ -93,7 +93,7 @@ def train(seed: int, width: int) -> None:
         left = seconds * (STEPS / done - 1)
         print(f"{log[-1]} {seconds:.0f} s, {left:.0f} s left", file=sys.stderr, flush=True)
         about = {
-            "command": f"python3 -m scripts.studies.pretrain --seed {seed} --width {width}",
+            "command": making(seed, width),
             "versions": {"python": platform.python_version(), "jax": jax.__version__},
             "texts": {
                 name: f"{c.name} {c.version}"
@@ -122,6 +122,11 @@ def path(seed: int, width: int) -> Path:
     return FOLDER / f"{width}-{seed}.npz"
 
 
+def making(seed: int, width: int) -> str:
+    """Return the command that makes a base model."""
+    return f"python3 -m scripts.studies.pretrain --seed {seed} --width {width}"
+
+
 @cache
 def base(seed: int = 0, width: int = 64) -> tuple[dict[str, Array], tokens.Merges]:
     """Return the weights of a base model in single precision, and its vocabulary's merges.
@@ -130,8 +135,7 @@ def base(seed: int = 0, width: int = 64) -> tuple[dict[str, Array], tokens.Merge
         FileNotFoundError: when it was not made; the text says how to.
     """
     if not path(seed, width).exists():
-        command = f"python3 -m scripts.studies.pretrain --seed {seed} --width {width}"
-        raise FileNotFoundError(f"{path(seed, width)} is missing: run {command}")
+        raise FileNotFoundError(f"{path(seed, width)} is missing: run {making(seed, width)}")
     with np.load(path(seed, width)) as file:
         arrays = dict(file)
     merges = [(int(a), int(b)) for a, b in arrays.pop("merges")]
