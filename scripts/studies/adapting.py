@@ -140,9 +140,9 @@ class Adapted:
             case "prefix_tuning":
 
                 def prefix(i: int) -> tuple[Any, Any]:
-                    keys, values = at(i)["P_K"].T, at(i)["P_V"].T
-                    rows = (len(keys), HEADS, -1)
-                    return keys.reshape(rows), values.reshape(rows)
+                    columns = at(i)["P_K"], at(i)["P_V"]  # (d, m), a head's channels together
+                    keys, values = (a.reshape(HEADS, -1, a.shape[1]) for a in columns)
+                    return keys.swapaxes(1, 2), values.swapaxes(1, 2)
 
                 return p, Hooks(prefix=prefix)
             case "reft":
