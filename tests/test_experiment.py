@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -266,6 +267,10 @@ def row_of(settings: Run, test: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def as_text(row: dict[str, Any]) -> dict[str, str]:
+    return {column: str(value) for column, value in row.items()}
+
+
 def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
     full, ours = Cell("full", "prose"), Cell("lora 4", "prose")
     runs = [(full.run(-5, seed, "final"), 3.0 + seed / 10 - 0.3) for seed in grid.SEEDS]
@@ -275,6 +280,7 @@ def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
     assert float(found["gain"]) == pytest.approx(0.5)
     assert float(found["forgetting"]) == pytest.approx(0.5)
     assert found["knobs"] == "alpha=8.0 rank=4"
+    assert {experiment.again(row).key for row in map(as_text, table)} == {r.key for r, _ in runs}
     fulls = [float(r["gain"]) for r in table if r["method"] == "full" and r["phase"] == "final"]
     assert np.mean(fulls) == pytest.approx(1)
 
@@ -301,3 +307,16 @@ def test_what_is_missing_is_run_and_nothing_else(
         monkeypatch.setattr(experiment, "run", lambda s: row_of(s, 3.0))
         assert experiment.advance(client, cells, path) == []
         assert len(experiment.read(path)) == len(path.read_text().splitlines()) == 3 + 2 * 5
+
+
+@pytest.mark.skipif(not experiment.TABLE.exists(), reason="no run of the experiment is counted yet")
+@pytest.mark.parametrize("cell", [("lora 4", "code"), ("ia3", "prose"), ("full", "memory")])
+def test_a_row_of_the_table_comes_out_again(cell: tuple[str, str]) -> None:
+    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["method"], row["task"]) == cell]
+    told = next(row for row in rows if row["phase"] == "final" and row["base"] == "0")
+    settings = experiment.again(told)
+    assert settings.key == told["key"]
+    made = training.run(settings)
+    for column in ("validation", "test", "held"):
+        assert made[column] == pytest.approx(float(told[column]), abs=2e-3)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import sys
 import time
 from collections import defaultdict
@@ -174,6 +175,14 @@ def row(r: dict[str, Any], fall: float | None) -> dict[str, Any]:
     }
     rounded = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in found.items()}
     return {column: rounded[column] for column in COLUMNS}
+
+
+def again(row: dict[str, str]) -> Run:
+    """Return the run that a row of the table tells of."""
+    half_decades = round(2 * math.log10(float(row["rate"])))
+    place = {field: int(row[field]) for field in ("base", "width", "batch", "steps")}
+    cell = Cell(row["method"], row["task"], **place)
+    return cell.run(half_decades, int(row["seed"]), row["phase"])
 
 
 def tabulate(path: Path = TABLE) -> None:
