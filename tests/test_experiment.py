@@ -298,7 +298,7 @@ def test_what_is_missing_is_run_and_nothing_else(
     monkeypatch.setattr(experiment, "run", run)
     cells = [Cell("lora 4", "code"), Cell("lora 4", "code", base=1)]
     with Client(
-        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
     ) as client:
         failed = experiment.advance(client, cells, path)
         assert len(failed) == 2

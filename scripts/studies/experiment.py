@@ -222,7 +222,7 @@ def connected(scheduler: str | None, workers: int) -> Client:
     """Return a client of a scheduler, or of single-threaded processes on this machine."""
     if scheduler:
         return Client(scheduler)
-    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
     return Client(cluster)
 
 
