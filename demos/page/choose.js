@@ -101,7 +101,7 @@ class AdapterChoice extends HTMLElement {
       row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
       row.cells[2].textContent =
         usable && bytes ? `${(bytes / 1e9).toFixed(1)} GB` : recipe ? `no recipe for ${given.bits} bits` : "–";
-      row.cells[2].title = fits ? "" : usable ? "more than there is" : "no recipe for this base";
+      row.cells[2].title = usable && !fits ? "more than there is" : "";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
       if (button) button.disabled = !usable;
       return [row, (fits ? 0 : 1e6) - Number(row.dataset.score || -1)];

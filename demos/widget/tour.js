@@ -100,7 +100,7 @@ export function tour(demo) {
           {},
           `${told(hostile)} `,
           h("span", { class: "found" }),
-          " Of the other kinds of change here it explains about the least of this one. Only where the share is near that of a random subspace is the change out of its reach.",
+          " It explains less of this one than of nearly any other change here. Only where the share is near that of a random subspace is the change out of its reach.",
         ),
         next("What this does not show"),
       ];

@@ -176,8 +176,9 @@ class HeadToHead(Page):
 
     def names(self) -> dict[str, tuple[str, str]]:
         """Return the name and page of every module, and of full fine-tuning, which has none."""
+        called = read().names()
         return {FULL: ("full fine-tuning", "")} | {
-            module: (m.title if i == 0 else module.replace("_", " "), m.slug)
+            module: (called[module], m.slug)
             for m in read().methods.values()
-            for i, module in enumerate(m.modules)
+            for module in m.modules
         }
