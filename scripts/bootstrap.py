@@ -67,8 +67,8 @@ def say(text: str) -> None:
     print(f"· {text}", file=sys.stderr, flush=True)
 
 
-def environment(*, browser: bool = False) -> dict[str, str]:
-    """Set up Python, Node and npm packages, and for `browser` also browsers.
+def environment(*, browser: bool = False, studies: bool = False) -> dict[str, str]:
+    """Set up Python, Node and npm packages, for `browser` also browsers, for `studies` also JAX.
 
     Returns:
         The variables for child processes: `PATH` finds the right `python`, `node` and `npm` first.
@@ -82,7 +82,7 @@ def environment(*, browser: bool = False) -> dict[str, str]:
             f"{'.'.join(map(str, OLDEST_PYTHON))} is needed. Run this command with a newer one."
         )
     with locked(ROOT / ".build" / "lock"):
-        python_packages()
+        python_packages(studies=studies)
         node()
         node_packages()
         if browser:
@@ -120,8 +120,8 @@ def parse(root: Path = ROOT) -> None:
                 ) from None
 
 
-def python_packages() -> None:
-    """Make `.venv` and install the pinned and hashed requirements."""
+def python_packages(*, studies: bool = False) -> None:
+    """Make `.venv` and install the pinned and hashed requirements, on request those of studies."""
     if not PYTHON.exists():
         try:
             import ensurepip  # noqa: F401
@@ -129,6 +129,8 @@ def python_packages() -> None:
             debian_package("python3-venv")
         run("Python: making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     _pip_install(ROOT / "requirements.txt", "Python packages")
+    if studies:
+        _pip_install(ROOT / "requirements-studies.txt", "Python packages of the studies")
 
 
 def _pip_install(requirements: Path, label: str) -> None:

@@ -66,7 +66,15 @@ def new(arguments: list[str]) -> None:
     python("scripts.new_method", *arguments)
 
 
-COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new)}
+def study(arguments: list[str]) -> None:
+    """Make or go on with a study whose results are committed: study experiment."""
+    names = sorted(path.stem for path in (ROOT / "scripts" / "studies").glob("[!_]*.py"))
+    if not arguments or arguments[0] not in names:
+        raise SetupError(f"Name a study, one of scripts/studies: {', '.join(names)}.")
+    python(f"scripts.studies.{arguments[0]}", *arguments[1:])
+
+
+COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new, study)}
 
 
 def python(module: str, *arguments: str, but: int = 0) -> int:
@@ -99,7 +107,8 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        environment(browser=command in (test, bench) and QUICK not in chosen.arguments)
+        browser = command in (test, bench) and QUICK not in chosen.arguments
+        environment(browser=browser, studies=command in (test, check, study))
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")

@@ -176,7 +176,7 @@ def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:
 
 
 def test_the_python_requirements_are_pinned_hashed_and_nothing_else() -> None:
-    for name in ("requirements.txt", "scripts/requirements-node.txt"):
+    for name in ("requirements.txt", "requirements-studies.txt", "scripts/requirements-node.txt"):
         text = (ROOT / name).read_text().replace("\\\n", " ")
         lines = [line for line in text.splitlines() if line and not line.startswith("#")]
         assert lines

@@ -99,3 +99,10 @@ def test_a_deploy_is_not_cancelled_half_way() -> None:
     whole = workflow["concurrency"]["cancel-in-progress"]
     assert whole == "${{ github.event_name == 'pull_request' }}"
     assert publish["if"] == "github.ref == 'refs/heads/main'"
+
+
+def test_a_study_is_run_by_its_name(tools: Tools) -> None:
+    dev.study(["experiment", "--table"])
+    assert tools.called == ["scripts.studies.experiment"]
+    with pytest.raises(SetupError, match=r"Name a study, one of scripts/studies: .*experiment"):
+        dev.study(["nonsense"])

@@ -59,8 +59,8 @@ class ContextAwarePromptTuning(AttentionAdapter):
 
     def projected(self) -> Self:
         """Return the adapter with its shifts cut to their caps, as in the paper after each step."""
-        norms = np.linalg.norm(self.D, axis=0)
-        longest = np.maximum(np.maximum(norms, self.caps), np.finfo(float).tiny)  # not 0 / 0
+        square = np.maximum(np.sum(self.D**2, axis=0), self.caps**2)
+        longest = np.sqrt(np.maximum(square, np.finfo(float).tiny))  # not 0 / 0
         return replace(self, D=self.D * (self.caps / longest))
 
     def prompt(self) -> PromptTuning:

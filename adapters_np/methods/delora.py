@@ -78,5 +78,5 @@ class DeLoRA(WeightAdapter):
 
     def _scale(self) -> Array:
         """Return λ / (r ‖a_i‖ ‖b_i‖) for every piece, (r,)."""
-        lengths = np.maximum(row_norms(self.A), FLOOR) * np.maximum(row_norms(self.B.T), FLOOR)
+        lengths = row_norms(self.A, FLOOR) * row_norms(self.B.T, FLOOR)
         return self.lambda_ / (len(self.A) * lengths)

@@ -84,6 +84,6 @@ class OFT(WeightAdapter):
         Q = skew(self.Q, self.block_size)
         if self.epsilon:
             radius = self.epsilon / np.sqrt(len(Q))
-            norm = np.linalg.norm(Q, axis=(1, 2), keepdims=True)
-            Q = Q * (radius / np.maximum(norm, radius))
+            square = np.sum(Q**2, axis=(1, 2), keepdims=True)
+            Q = Q * (radius / np.sqrt(np.maximum(square, radius**2)))
         return np.broadcast_to(cayley(Q), (self.n_blocks, *Q.shape[1:]))

@@ -99,8 +99,7 @@ class ReFT(Adapter):
         if n < first + last:  # a prompt too short for both: at most half for each
             first, last = min(first, n // 2), min(last, -(-n // 2))
         edited = (np.arange(n) < first) | (np.arange(n) >= n - last)
-        H[:, edited] = self.edit(H[:, edited])
-        return H
+        return np.where(edited, self.edit(H), H)
 
     def merged(self, W: Array) -> tuple[Array, Array]:
         """Return weight and bias of a layer that edits every token: (I + Rᵀ(A − R)) W and Rᵀb."""

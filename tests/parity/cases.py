@@ -82,7 +82,7 @@ class Case:
 
 def recorded(folder: Path = FIXTURES) -> Iterator[Case]:
     """Yield every recorded case, a layer at a time."""
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(arrays.with_suffix(".json") for arrays in folder.glob("*.npz")):
         layers = json.loads(path.read_text()).get("layers")
         for layer in [f"L{i}" for i in range(len(layers))] if layers else [""]:
             yield Case(path, layer)

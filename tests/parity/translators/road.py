@@ -19,7 +19,7 @@ def by_pair(case: Case, flat: Array) -> Array:
     if variant == "road_2":  # in the order of the outputs
         return flat.reshape(-1, 2, half).swapaxes(1, 2).reshape(-1, 2, 1)
     cosines, sines = flat.reshape(-1, 2, 2, half).transpose(1, 2, 0, 3).reshape(2, 2, -1)
-    return np.stack([[cosines[0], sines[0]], [sines[1], cosines[1]]]).transpose(2, 0, 1)
+    return np.array([[cosines[0], sines[0]], [sines[1], cosines[1]]]).transpose(2, 0, 1)
 
 
 def adapter(case: Case) -> RoAd:

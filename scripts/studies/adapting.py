@@ -1,0 +1,196 @@
+"""What each method trains in the small decoder, and what that makes of its weights.
+
+Adapters start in numpy, as on their pages, one for each matrix; under JAX one `delta` serves all
+matrices of a shape. What is no change of a weight acts through the hooks of the decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapters_np.core import Adapter, arrays, load
+from adapters_np.linalg import Array
+from scripts.studies.decoder import HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
+from scripts.studies.twin import twin
+
+PLACES: dict[str, dict[str, tuple[str, ...]]] = {
+    "attention": {"square": SQUARE},
+    "inner": {"up": ("up",), "down": ("down",)},
+    "all": {"square": SQUARE, "up": ("up",), "down": ("down",)},
+}
+FULL = "full"
+WHOLE = "whole derivative"
+RANDOM = "random basis"
+FIXED = "fixed magnitude"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method at certain knobs, in certain matrices."""
+
+    slug: str
+    knobs: tuple[tuple[str, Any], ...] = ()
+    place: str = "all"
+    arm: str = ""
+    """What sets it apart from the same method elsewhere in the experiment."""
+
+
+class Parts(NamedTuple):
+    """Trained and frozen arrays, by group and name; those of one shape are stacked."""
+
+    learned: dict[str, dict[str, Any]]
+    frozen: dict[str, dict[str, Any]]
+
+
+Make = Callable[[int, str, int], Adapter]
+
+
+class Adapted:
+    """A method in a base model: how it starts, and what its arrays make of the model."""
+
+    def __init__(self, method: Method, base: dict[str, Array]) -> None:
+        """Start once, for what does not depend on the seed.
+
+        Raises:
+            ValueError: when a knob does not fit, or the place is unknown.
+        """
+        if method.place not in PLACES:
+            raise ValueError(f"place={method.place!r} is not one of {', '.join(PLACES)}")
+        self.method, self.base = method, base
+        self.twins: dict[str, Any] = {}
+        self.start(0)
+
+    def start(self, seed: int) -> Parts:
+        """Return the arrays before training."""
+        if self.method.slug == FULL:
+            zeros = {name: jnp.zeros_like(self.base[name]) for name in KINDS}
+            return Parts({"full": zeros}, {})
+        learned: dict[str, dict[str, Any]] = {}
+        frozen: dict[str, dict[str, Any]] = {}
+        for group, adapters in self._adapters(seed).items():
+            self.twins[group] = same_but_for_arrays(adapters)
+            for field in arrays(type(adapters[0])):
+                parts = [getattr(a, field.name) for a in adapters]
+                trained = field.learned and (field.name, self.method.arm) != ("m", FIXED)
+                home = learned if trained else frozen
+                if field.shared:
+                    home.setdefault("shared", {})[field.name] = single(parts[0])
+                else:
+                    home.setdefault(group, {})[field.name] = single(np.stack(parts))
+        return Parts(learned, frozen)
+
+    def _adapters(self, seed: int) -> dict[str, list[Adapter]]:
+        """Return a fresh adapter for every place, in numpy."""
+        cls, knobs = load(self.method.slug), dict(self.method.knobs)
+        base = {name: a.astype(float) for name, a in self.base.items()}
+
+        def make(W: Array, *place: int) -> Any:
+            rng = np.random.default_rng([seed, *place])
+            adapter: Any = cls.init(W, rng, **knobs)
+            return in_random_basis(adapter, rng) if self.method.arm == RANDOM else adapter
+
+        layers = range(LAYERS)
+        match self.method.slug:
+            case "ln_tuning":
+                gains = {name: np.atleast_2d(base[name]) for name in NORMS}
+                return {
+                    name: [replace(make(np.eye(len(g))), gamma=g, gamma_0=g) for g in rows]
+                    for name, rows in gains.items()
+                }
+            case "prompt_tuning":
+                return {"model": [make(stacked(base, 0), 0)]}
+            case "clover" | "prefix_tuning":
+                return {"layers": [make(stacked(base, i), i) for i in layers]}
+            case "reft":
+                return {"layers": [make(base["down"][i], i) for i in layers]}
+        return {
+            group: [
+                make(base[kind][i], KINDS.index(kind), i) for kind in kinds for i in layers
+            ]
+            for group, kinds in PLACES[self.method.place].items()
+        }  # fmt: skip
+
+    def apply(self, p: Weights, learned: Any, frozen: Any) -> tuple[Weights, Hooks]:
+        """Return the weights of the adapted model and its hooks; JAX traces this."""
+        if self.method.slug == FULL:
+            return p | {name: p[name] + change for name, change in learned["full"].items()}, Hooks()
+        shared = learned.get("shared", {}) | frozen.get("shared", {})
+        parts = {
+            group: learned.get(group, {}) | frozen.get(group, {}) for group in self.twins
+        }  # fmt: skip
+
+        def one(group: str, own: dict[str, Any]) -> Any:
+            return replace(self.twins[group], **own, **shared)
+
+        def at(i: int) -> dict[str, Any]:
+            return {name: a[i] for name, a in parts["layers"].items()}
+
+        match self.method.slug:
+            case "ln_tuning":
+                gains = {name: parts[name]["gamma"] for name in NORMS}
+                return p | gains | {"last_norm": gains["last_norm"][0]}, Hooks()
+            case "prompt_tuning":
+                return p, Hooks(prompt=parts["model"]["P"][0].T)
+            case "prefix_tuning":
+
+                def prefix(i: int) -> tuple[Any, Any]:
+                    columns = at(i)["P_K"], at(i)["P_V"]  # (d, m), a head's channels together
+                    keys, values = (a.reshape(HEADS, -1, a.shape[1]) for a in columns)
+                    return keys.swapaxes(1, 2), values.swapaxes(1, 2)
+
+                return p, Hooks(prefix=prefix)
+            case "reft":
+                return p, Hooks(edit=lambda i, H: one("layers", at(i)).edit(H))
+            case "clover":
+                merged = jax.vmap(lambda own: one("layers", own).merged())(parts["layers"])
+                q, k, v, o = jnp.split(merged, 4, axis=1)
+                return p | {"q": q, "k": k, "v": v, "o": jnp.swapaxes(o, 1, 2)}, Hooks()
+        found = dict(p)
+        for group, kinds in PLACES[self.method.place].items():
+            W = jnp.concatenate([p[kind] for kind in kinds])
+            changes = jax.vmap(lambda W, own, group=group: one(group, own).delta(W))(
+                W, parts[group]
+            )
+            found |= zip(kinds, jnp.split(W + changes, len(kinds)), strict=True)
+        return found, Hooks()
+
+
+def single(a: Array) -> Any:
+    """Return an array for JAX, floats in single precision."""
+    return jnp.asarray(a, jnp.float32 if a.dtype.kind == "f" else jnp.int32)
+
+
+def same_but_for_arrays(adapters: Sequence[Adapter]) -> Any:
+    """Return what adapters of one shape have in common, ready for JAX.
+
+    Raises:
+        ValueError: when they differ in more than their arrays.
+    """
+    first = adapters[0]
+    declared = {f.name for f in arrays(type(first))}
+    for name in {f.name for f in fields(first)} - declared:
+        values = {repr(getattr(a, name)) for a in adapters}
+        if len(values) > 1:
+            raise ValueError(f"{type(first).__name__}.{name} differs between matrices: {values}")
+    return twin(first)
+
+
+def stacked(base: dict[str, Array], i: int) -> Array:
+    """Return the attention weights of a layer as the site stacks them, (4 d, d)."""
+    return np.concatenate([base["q"][i], base["k"][i], base["v"][i], base["o"][i].T])
+
+
+def in_random_basis(adapter: Any, rng: np.random.Generator) -> Any:
+    """Return a PiSSA start of the same strengths whose directions know nothing of W."""
+    (r, d_in), d_out = adapter.A.shape, len(adapter.B)
+    right = np.linalg.qr(rng.normal(size=(d_in, r)))[0].T
+    left = np.linalg.qr(rng.normal(size=(d_out, r)))[0]
+    A = np.linalg.norm(adapter.A, axis=1)[:, None] * right
+    B = left * np.linalg.norm(adapter.B, axis=0)
+    return replace(adapter, A=A, B=B, A_0=A, B_0=B)

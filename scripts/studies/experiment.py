@@ -1,0 +1,230 @@
+"""Run the experiment: what is missing, on Dask; then the table.
+
+    python3 scripts/dev.py study experiment
+    python3 scripts/dev.py study experiment --scheduler tcp://10.0.0.1:8786
+    python3 scripts/dev.py study experiment --table
+
+Every run is one line of .study/runs.jsonl, found again by the hash of its settings: a run that is
+there is not made again, and a broken off experiment goes on where it was. The table is
+docs/data/experiment.csv. docs/experiment.md says what is run and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from distributed import Client, LocalCluster, as_completed
+
+from scripts.bootstrap import ROOT, say
+from scripts.studies import pretrain
+from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
+from scripts.studies.training import Run, run
+
+RUNS = ROOT / ".study" / "runs.jsonl"
+TABLE = ROOT / "docs" / "data" / "experiment.csv"
+EXPECTED = 4.5  # rates that a sweep takes
+COLUMNS = (
+    *("method", "slug", "knobs", "place", "arm", "parameters", "task", "base", "width"),
+    *("batch", "steps", "rate", "seed", "phase", "validation", "test", "sibling", "held"),
+    *(
+        "start_test",
+        "start_held",
+        "gain",
+        "forgetting",
+        "curve_validation",
+        "curve_held",
+        "status",
+        "key",
+    ),
+)
+NAMES = {method: name for name, (method, _) in METHODS.items()}
+
+
+def read(path: Path = RUNS) -> dict[str, dict[str, Any]]:
+    """Return all runs by their keys; a last line that was broken off is not one."""
+    found = {}
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[row["key"]] = row
+    return found
+
+
+def append(row: dict[str, Any], path: Path = RUNS) -> None:
+    """Write a run down; one that follows a broken off line begins a new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, 2)
+            if file.read() != b"\n":
+                file.write(b"\n")
+        file.write((json.dumps(row) + "\n").encode())
+
+
+def expected(chosen: Iterable[Cell]) -> int:
+    """Return about how many runs cells come to."""
+    return round(sum(len(SEEDS) + EXPECTED * (cell.base == 0) for cell in chosen))
+
+
+def advance(client: Client, chosen: list[Cell], path: Path = RUNS) -> list[str]:
+    """Make all missing runs of these cells, the first ones first, and return what failed.
+
+    The runs of a method prefer one worker, which has compiled them.
+    """
+    done, failed = read(path), []
+    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
+    place = {cell: i for i, cell in enumerate(chosen)}
+    home = {name: workers[i % len(workers)] for i, name in enumerate(METHODS)}
+    pending: dict[str, Any] = {}
+
+    def submit(some: Iterable[Cell]) -> Iterator[Any]:
+        for cell in some:
+            for settings in due(cell, done):
+                if settings.key in pending:
+                    continue
+                pending[settings.key] = client.submit(
+                    run,
+                    settings,
+                    key=settings.key,
+                    workers=[home[cell.name]],
+                    allow_other_workers=True,
+                    priority=-place[cell],
+                    retries=0,
+                )
+                yield pending[settings.key]
+
+    queue, began = as_completed(list(submit(chosen))), time.monotonic()
+    total = max(expected(chosen), len(done))
+    for made, future in enumerate(queue, 1):
+        if future.status == "finished":
+            row = future.result()
+            done[row["key"]] = row
+            append(row, path)
+            kin = (c for c in chosen if (c.name, c.task) == (name(row), row["task"]))
+            for new in submit(kin):
+                queue.add(new)
+        else:
+            failed.append(f"{future.key}: {future.exception()!r}")
+        future.release()
+        left = (time.monotonic() - began) / made * max(0, total - len(done))
+        print(f"\r{len(done)} of about {total} runs, {left / 3600:.1f} h left ", end="",
+              file=sys.stderr, flush=True)  # fmt: skip
+    print(file=sys.stderr)
+    return failed
+
+
+def rows(done: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the table: settings in columns, and what follows from two runs and more."""
+    done = sorted(done, key=lambda r: (r["task"], r["base"], r["width"], name(r), r["phase"],
+                                       r["batch"], r["rate"], r["seed"]))  # fmt: skip
+    falls = defaultdict(list)
+    for r in done:
+        if r["method"]["slug"] == "full" and r["phase"] == "final":
+            falls[where(r)].append(r["start"]["test"] - r["test"])
+    return [row(r, fmean(falls[where(r)]) if where(r) in falls else None) for r in done]
+
+
+def where(r: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what a run shares with the full tuning that it is measured by."""
+    return r["task"], r["base"], r["width"], r["batch"], r["steps"]
+
+
+def name(r: dict[str, Any]) -> str:
+    """Return the name of a run's method in the grid."""
+    return NAMES[settings(r).method]
+
+
+def settings(r: dict[str, Any]) -> Run:
+    """Return the settings of a run that was written down."""
+    about = {field: r[field] for field in Run.__dataclass_fields__}
+    method = about["method"]
+    knobs = tuple((key, value) for key, value in method["knobs"])
+    kind = next(m for m in NAMES if m.slug == method["slug"])
+    return Run(**about | {"method": type(kind)(**method | {"knobs": knobs})})
+
+
+def row(r: dict[str, Any], fall: float | None) -> dict[str, Any]:
+    """Return one row; the gain is the share of full tuning's mean fall of the test loss."""
+    method, start = r["method"], r["start"]
+    gain = None if fall is None else (start["test"] - r["test"]) / fall
+    taught = r["task"].startswith("teacher")
+    found = r | {
+        "method": name(r),
+        "slug": method["slug"],
+        "knobs": " ".join(f"{key}={value}" for key, value in method["knobs"]),
+        "place": method["place"],
+        "arm": method["arm"],
+        "start_test": start["test"],
+        "start_held": start["held"],
+        "gain": gain,
+        "forgetting": None if taught else r["held"] - start["held"],
+        "curve_validation": " ".join(f"{v:.4f}" for v, _ in r["curve"]),
+        "curve_held": " ".join(f"{h:.4f}" for _, h in r["curve"]),
+    }
+    rounded = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in found.items()}
+    return {column: rounded[column] for column in COLUMNS}
+
+
+def again(row: dict[str, str]) -> Run:
+    """Return the run that a row of the table tells of."""
+    half_decades = round(2 * math.log10(float(row["rate"])))
+    place = {field: int(row[field]) for field in ("base", "width", "batch", "steps")}
+    cell = Cell(row["method"], row["task"], **place)
+    return cell.run(half_decades, int(row["seed"]), row["phase"])
+
+
+def tabulate(path: Path = TABLE) -> None:
+    """Write the table of all runs."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows(read().values()))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
+    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
+    parser.add_argument("--only", default="", help="cells whose method, task or base have this")
+    parser.add_argument("--table", action="store_true", help="only write the table")
+    chosen = parser.parse_args()
+    wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}, {c.width}"]
+    failed = []
+    if not chosen.table:
+        for seed, width in sorted({(c.base, c.width) for c in wanted}):
+            if not pretrain.path(seed, width).exists():
+                there = [c for c in wanted if (c.base, c.width) != (seed, width)]
+                say(f"{len(wanted) - len(there)} cells wait for {pretrain.making(seed, width)}")
+                wanted = there
+        with connected(chosen.scheduler, chosen.workers) as client:
+            failed = advance(client, wanted)
+    tabulate()
+    if failed:
+        sys.exit(
+            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
+        )
+
+
+def connected(scheduler: str | None, workers: int) -> Client:
+    """Return a client of a scheduler, or of single-threaded processes on this machine."""
+    if scheduler:
+        return Client(scheduler)
+    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+    return Client(cluster)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What is learned after pretraining: a novel, source code, random sequences, planted teachers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adapters_np.core import load, perturbed
+from adapters_np.linalg import Array
+from scripts.studies import corpora, decoder, tokens
+from scripts.studies.decoder import CONTEXT, KINDS, Hooks, Weights
+from scripts.studies.pretrain import base, draw, spread
+
+FORMS: dict[str, dict[str, Any]] = {
+    "lora": {"rank": 4},
+    "oft": {"block_size": 8},
+    "ia3": {},
+    "shira": {"density": 0.05},
+}
+TEACHERS = {f"teacher {form}": form for form in FORMS}
+TASKS = ("prose", "code", "memory", *TEACHERS)
+STRENGTH = 0.2
+SEQUENCES = 32
+VALIDATION, TEST, BESIDE = 64, 256, 128
+
+
+class Task(NamedTuple):
+    """Pieces of text, each (n, CONTEXT + 1)."""
+
+    validation: tokens.Ids
+    test: tokens.Ids
+    held: tokens.Ids
+    """Of the pretraining text, where forgetting shows."""
+    sibling: tokens.Ids | None = None
+    """Of a text of the same kind that is never trained on."""
+
+
+@cache
+def text(corpus: str, which: str) -> tokens.Ids:
+    """Return a part of a corpus as tokens; the vocabulary is the same for every base model."""
+    _, merges = base()
+    if corpus == "speeches":
+        return tokens.encode(corpora.pretraining(which), merges)
+    return tokens.encode(corpora.part(corpora.documents(corpus), which), merges)
+
+
+@cache
+def memory() -> tokens.Ids:
+    """Return the sequences that are to be known by heart."""
+    rng = np.random.default_rng(99)
+    return rng.integers(0, tokens.VOCABULARY, (SEQUENCES, CONTEXT + 1), dtype=np.int32)
+
+
+@cache
+def task(name: str) -> Task:
+    """Return what a task is judged by.
+
+    Raises:
+        ValueError: when there is no such task.
+    """
+    if name not in TASKS:
+        raise ValueError(f"task={name!r} is not one of {', '.join(TASKS)}")
+    held = spread(text("speeches", "test"), BESIDE)
+    if name == "memory":
+        return Task(memory(), memory(), held)
+    if name in TEACHERS:
+        of = text("speeches", "validation")
+        half = len(of) // 2
+        return Task(spread(of[:half], VALIDATION), spread(of[half:], TEST), held)
+    corpus = {"prose": "novel", "code": "code"}[name]
+    judged = [spread(text(corpus, w), n) for w, n in (("validation", VALIDATION), ("test", TEST))]
+    sibling = spread(text("sibling", "test"), BESIDE) if name == "code" else None
+    return Task(judged[0], judged[1], held, sibling)
+
+
+def order(name: str, seed: int, steps: int, batch: int) -> tokens.Ids:
+    """Return what is read in which order, (steps, batch, CONTEXT + 1), the same for all methods."""
+    rng = np.random.default_rng([77, seed])
+    if name == "memory":
+        return memory()[rng.integers(0, SEQUENCES, (steps, batch))]
+    corpus = {"prose": "novel", "code": "code"}.get(name, "speeches")
+    return draw(rng, text(corpus, "train"), steps, batch)
+
+
+@cache
+def teacher(name: str, seed: int, width: int) -> dict[str, Array]:
+    """Return the base model with a planted change of every matrix, of a fifth of its norm."""
+    weights, _ = base(seed, width)
+    cls, knobs = load(TEACHERS[name]), FORMS[TEACHERS[name]]
+    found = dict(weights)
+    for place, i in np.ndindex(len(KINDS), decoder.LAYERS):
+        kind = KINDS[place]
+        W = weights[kind][i].astype(float)
+        rng = np.random.default_rng([55, place, i])
+        changed = found[kind] if found[kind] is not weights[kind] else weights[kind].copy()
+        changed[i] = W + planted(cls.init(W, rng, **knobs), W, rng)
+        found[kind] = changed
+    return found
+
+
+def planted(adapter: Any, W: Array, rng: np.random.Generator) -> Array:
+    """Return the change by a random step, as long as makes it a fifth of W's norm."""
+    state = rng.bit_generator.state
+
+    def change(step: float) -> Array:
+        rng.bit_generator.state = state
+        moved: Array = perturbed(adapter, rng, step).delta(W)
+        return moved
+
+    def short(step: float) -> bool:
+        return bool(np.linalg.norm(change(step)) < STRENGTH * np.linalg.norm(W))
+
+    high = 1e-3
+    while short(high):
+        high *= 2
+    low = high / 2
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if short(middle) else (low, middle)
+    return change(high)
+
+
+def surprise(p: Weights, hooks: Hooks, teacher: Weights | None, batch: Any) -> Any:
+    """Return what is brought down: the loss on a text, or the distance to a teacher's outputs."""
+    if teacher is None:
+        return decoder.loss(p, batch, hooks)
+    theirs = jax.nn.log_softmax(decoder.logits(teacher, batch[:, :-1]))
+    ours = jax.nn.log_softmax(decoder.logits(p, batch[:, :-1], hooks))
+    return (jnp.exp(theirs) * (theirs - ours)).sum(-1).mean()

@@ -1,0 +1,150 @@
+"""One run of the experiment: a pure function of its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from scripts.studies import adam, decoder, tasks
+from scripts.studies.adapting import WHOLE, Adapted, Method
+from scripts.studies.pretrain import base
+from scripts.studies.twin import held_norms
+
+PROTOCOL = 1
+"""A number that goes up when the same settings would give another result."""
+
+POINTS = 10
+PIECES = 32  # judged at a time
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is; equal settings give equal results."""
+
+    method: Method
+    task: str
+    rate: float
+    seed: int
+    phase: str = "sweep"
+    base: int = 0
+    width: int = 64
+    steps: int = 400
+    batch: int = 8
+
+    @property
+    def key(self) -> str:
+        """The name of this run among all."""
+        text = json.dumps([PROTOCOL, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
+    """Return a method in a base model, and its compiled training and judging."""
+    adapted = Adapted(method, base(seed, width)[0])
+
+    def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
+        weights, hooks = adapted.apply(p, learned, frozen)
+        return tasks.surprise(weights, hooks, teacher, batch)
+
+    @jax.jit
+    def train(state: Any, frozen: Any, p: Any, teacher: Any, rate: Any, texts: Any) -> Any:
+        def step(state: Any, batch: Any) -> Any:
+            learned, moments = state
+            loss, gradient = jax.value_and_grad(surprise)(learned, frozen, p, teacher, batch)
+            moments, way = adam.step(moments, adam.clipped(gradient))
+            t = moments.steps
+            now = rate * jnp.minimum(t / (0.1 * steps), (steps - t + 1) / (0.9 * steps))
+            return (jax.tree.map(lambda a, w: a - now * w, learned, way), moments), loss
+
+        return jax.lax.scan(step, state, texts)
+
+    return adapted, train, jax.jit(surprise)
+
+
+def run(settings: Run) -> dict[str, Any]:
+    """Train, and return what the run is and what came out.
+
+    Returns:
+        The settings, and `validation`, `test`, `held` (pretraining text), `sibling`, `start` (the
+        untrained model's `test` and `held`), `curve` (validation and held at ten points), the
+        number of `parameters`, `status` and `seconds`.
+    """
+    with held_norms() if settings.method.arm != WHOLE else nullcontext():
+        return _run(settings)
+
+
+def _run(settings: Run) -> dict[str, Any]:
+    began, where = time.monotonic(), (settings.base, settings.width)
+    p, teacher = models(settings.task, *where)
+    adapted, train, surprise = prepared(settings.method, *where, settings.steps)
+    learned, frozen = adapted.start(settings.seed)
+    about = tasks.task(settings.task)
+
+    def judge(pieces: Any, teacher: Any = teacher) -> float:
+        batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
+        return float(np.mean([surprise(learned, frozen, p, teacher, b) for b in batches]))
+
+    texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
+    state, curve = (learned, adam.begin(learned)), []
+    for leg in np.split(texts, POINTS):
+        state, _ = train(state, frozen, p, teacher, settings.rate, leg)
+        learned = state[0]
+        curve.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
+    found: dict[str, Any] = {
+        "validation": judge(about.validation),
+        "test": judge(about.test),
+        "held": judge(about.held, None),
+        "sibling": None if about.sibling is None else judge(about.sibling),
+    }
+    start = untrained(settings.task, *where)
+    worse = found["validation"] - start["validation"]
+    return {
+        "key": settings.key,
+        **asdict(settings),
+        "parameters": decoder.count(learned),
+        **found,
+        "start": start,
+        "curve": curve,
+        "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
+        "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+@cache
+def models(task: str, seed: int, width: int) -> tuple[Any, Any]:
+    """Return the weights of a base model, and those of the teacher if the task has one."""
+    taught = tasks.teacher(task, seed, width) if task in tasks.TEACHERS else {}
+    p, teacher = (
+        {name: jnp.asarray(a) for name, a in weights.items()}
+        for weights in (base(seed, width)[0], taught)
+    )
+    return p, teacher or None
+
+
+@cache
+def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
+    """Return what the base model makes of a task before any training."""
+    (p, teacher), about = models(task, seed, width), tasks.task(task)
+    surprise = jax.jit(lambda of, batch: tasks.surprise(p, decoder.Hooks(), of, batch))
+
+    def judge(pieces: Any, of: Any = teacher) -> float:
+        batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
+        return float(np.mean([surprise(of, b) for b in batches]))
+
+    return {
+        "validation": judge(about.validation),
+        "test": judge(about.test),
+        "held": judge(about.held, None),
+        "sibling": None if about.sibling is None else judge(about.sibling),
+    }

