@@ -37,7 +37,8 @@ def test(arguments: list[str]) -> None:
 
 def pytest(marked: str, arguments: list[str]) -> bool:
     """Run the tests with that mark, on some cores at once, and say whether there were any."""
-    cores = ("-n", "auto", "--maxprocesses=4", "--dist=loadscope", "--no-loadscope-reorder")
+    spread = ("loadscope", "--no-loadscope-reorder") if marked == "site" else ("worksteal",)
+    cores = ("-n", "auto", "--maxprocesses=4", "--dist", *spread)
     return python("pytest", "-m", marked, *cores, *arguments, but=NO_TESTS) != NO_TESTS
 
 

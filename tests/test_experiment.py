@@ -22,10 +22,13 @@ from scripts.studies import corpora, decoder, experiment, grid, pretrain, tasks,
 from scripts.studies.adapting import Adapted, Method
 from scripts.studies.grid import METHODS, Cell, best, cells, due, next_rates
 from scripts.studies.training import Run
+from tests.toy import FAST
 
 PAGE = (ROOT / "docs" / "experiment.md").read_text("utf-8")
 BASE, MERGES = pretrain.base()
+MODEL = {name: jnp.asarray(a) for name, a in BASE.items()}
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 17))
+UNTOUCHED = decoder.logits(MODEL, TEXT)
 
 # Texts --------------------------------------------------------------------------------------------
 
@@ -82,12 +85,17 @@ def test_no_place_sees_what_comes_after_it() -> None:
 # Methods ------------------------------------------------------------------------------------------
 
 
-def outputs(method: Method, change: Callable[[Any], Any] = lambda a: a) -> Any:
+def outputs(method: Method, *changes: Callable[[Any], Any]) -> list[Any]:
+    """Return what the model makes of TEXT, for each change of all that is trained."""
     adapted = Adapted(method, BASE)
     learned, frozen = adapted.start(3)
-    p = {name: jnp.asarray(a) for name, a in BASE.items()}
-    weights, hooks = adapted.apply(p, jax.tree.map(change, learned), frozen)
-    return decoder.logits(weights, TEXT, hooks)
+
+    @partial(jax.jit, compiler_options=FAST)
+    def made(learned: Any, frozen: Any) -> Any:
+        weights, hooks = adapted.apply(MODEL, learned, frozen)
+        return decoder.logits(weights, TEXT, hooks)
+
+    return [made(jax.tree.map(change, learned), frozen) for change in changes]
 
 
 ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
@@ -97,9 +105,8 @@ ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
 def test_a_method_starts_where_its_class_says(name: str) -> None:
     method, _ = METHODS[name]
     rng = np.random.default_rng(0)
-    start = outputs(method)
-    moved = outputs(method, lambda a: a + 0.1 * rng.normal(size=a.shape))
-    gap = float(np.abs(start - decoder.logits(BASE, TEXT)).max())
+    start, moved = outputs(method, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape))
+    gap = float(np.abs(start - UNTOUCHED).max())
     zero = "zero_start" in dict(method.knobs) or method.slug == "hra"  # whose pairs cancel
     if method.slug == "full" or zero or load(method.slug).starts_at_identity:
         assert gap < 2e-3
@@ -115,8 +122,7 @@ def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> Non
     adapted = Adapted(method, BASE)
     learned, frozen = adapted.start(3)
     learned = jax.tree.map(lambda a: a + 0.05, learned)
-    p = {name: jnp.asarray(a) for name, a in BASE.items()}
-    weights, _ = adapted.apply(p, learned, frozen)
+    weights, _ = jax.jit(partial(adapted.apply, MODEL), compiler_options=FAST)(learned, frozen)
     own = {**learned["up"], **frozen.get("up", {})}
     parts = {name: np.asarray(a[2], a.dtype) for name, a in own.items()}
     parts |= {name: np.asarray(a) for name, a in learned.get("shared", {}).items()}
@@ -226,6 +232,8 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for cached in (tasks.text, tasks.task, training.untrained):
         cached.cache_clear()
+    for pieces in ("VALIDATION", "TEST", "BESIDE"):
+        monkeypatch.setattr(tasks, pieces, training.PIECES)
     monkeypatch.setattr(corpora, "documents", documents)
 
 

@@ -22,10 +22,9 @@ from adapters_np.core import (
 )
 from adapters_np.linalg import Array
 from scripts.studies.twin import twin
-from tests.toy import tokens, weight
+from tests.toy import FAST, tokens, weight
 
 STEP = 1e-6
-FAST: Any = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 TIED = {"adalora": "all λ are zero at the start, so any step decides which of them are kept"}
 
 Parts = dict[str, Array]

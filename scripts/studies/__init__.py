@@ -2,5 +2,7 @@
 
 import os
 
-# One thread, so that the order of sums does not depend on how many cores a machine has.
+# One thread: then the order of sums does not depend on how many cores a machine has, and no two
+# threads of XLA wait for each other for ever, as they do in triangular solves of several matrices.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+os.environ.setdefault("NPROC", "1")
