@@ -45,11 +45,16 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as one that needs the built site, and put them in order."""
+    """Mark every test of this folder as one that needs the built site, and put them in order.
+
+    A browser that shares its cores with another can be late. A test that fails here is made once
+    more, and the last lines name it, also if it passes then.
+    """
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("site")
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
