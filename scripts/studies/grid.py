@@ -102,7 +102,7 @@ class Cell(NamedTuple):
     task: str
     base: int = 0
     width: int = 64
-    batch: int = 8
+    batch: int = 4
     steps: int = 400
 
     def run(self, half_decades: int, seed: int, phase: str) -> Run:
@@ -130,7 +130,7 @@ def cells() -> list[Cell]:
         *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
         *(Cell(name, "code", steps=LONGER) for name in LONG),
         *(Cell(n, t, base=b) for b in (1, 2) for t in ("code", "prose") for n in SHORT),
-        *(Cell(n, "code", batch=b) for b in (2, 32) for n in ("full", "lora 4")),
+        *(Cell(n, "code", batch=b) for b in (1, 16) for n in ("full", "lora 4")),
         *(Cell(name, "code", width=128) for name in WIDE),
     ]
 

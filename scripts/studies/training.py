@@ -39,7 +39,7 @@ class Run:
     base: int = 0
     width: int = 64
     steps: int = 400
-    batch: int = 8
+    batch: int = 4
 
     @property
     def key(self) -> str:
