@@ -6,15 +6,17 @@ import hashlib
 import json
 import math
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
 from scripts.studies.adapting import WHOLE, Adapted, Method
 from scripts.studies.pretrain import base
@@ -80,20 +82,54 @@ def run(settings: Run) -> dict[str, Any]:
         untrained model's `test` and `held`), `curve` (validation and held at ten points), the
         number of `parameters`, `status` and `seconds`.
     """
-    with held_norms() if settings.method.arm != WHOLE else nullcontext():
+    with _derivative(settings):
         return _run(settings)
 
 
-def _run(settings: Run) -> dict[str, Any]:
-    began, where = time.monotonic(), (settings.base, settings.width)
+def change(settings: Run) -> dict[str, Array]:
+    """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
+    with _derivative(settings):
+        made, p = _trained(settings), models(settings.task, settings.base, settings.width)[0]
+        weights, _ = made.adapted.apply(p, made.learned, made.frozen)
+    return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
+
+
+def test_loss(settings: Run, weights: decoder.Weights) -> float:
+    """Return the test loss on a run's task of other weights in place of those it trained."""
+    teacher = models(settings.task, settings.base, settings.width)[1]
+    surprise = jax.jit(lambda p, batch: tasks.surprise(p, decoder.Hooks(), teacher, batch))
+    return judged(partial(surprise, weights), tasks.task(settings.task).test)
+
+
+def judged(surprise: Callable[[Any], Any], pieces: Any) -> float:
+    """Return the mean surprise over pieces, a batch at a time."""
+    batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
+    return float(np.mean([surprise(batch) for batch in batches]))
+
+
+class Trained(NamedTuple):
+    """A method after training: its arrays, how to judge them, and the losses on the way."""
+
+    adapted: Adapted
+    learned: Any
+    frozen: Any
+    judge: Callable[..., float]
+    curve: list[list[float]]
+
+
+def _derivative(settings: Run) -> AbstractContextManager[None]:
+    return held_norms() if settings.method.arm != WHOLE else nullcontext()
+
+
+def _trained(settings: Run) -> Trained:
+    where = settings.base, settings.width
     p, teacher = models(settings.task, *where)
     adapted, train, surprise = prepared(settings.method, *where, settings.steps)
     learned, frozen = adapted.start(settings.seed)
     about = tasks.task(settings.task)
 
     def judge(pieces: Any, teacher: Any = teacher) -> float:
-        batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
-        return float(np.mean([surprise(learned, frozen, p, teacher, b) for b in batches]))
+        return judged(partial(surprise, learned, frozen, p, teacher), pieces)
 
     texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
     state, curve = (learned, adam.begin(learned)), []
@@ -101,21 +137,27 @@ def _run(settings: Run) -> dict[str, Any]:
         state, _ = train(state, frozen, p, teacher, settings.rate, leg)
         learned = state[0]
         curve.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
+    return Trained(adapted, learned, frozen, judge, curve)
+
+
+def _run(settings: Run) -> dict[str, Any]:
+    began, about = time.monotonic(), tasks.task(settings.task)
+    made = _trained(settings)
     found: dict[str, Any] = {
-        "validation": judge(about.validation),
-        "test": judge(about.test),
-        "held": judge(about.held, None),
-        "sibling": None if about.sibling is None else judge(about.sibling),
+        "validation": made.judge(about.validation),
+        "test": made.judge(about.test),
+        "held": made.judge(about.held, None),
+        "sibling": None if about.sibling is None else made.judge(about.sibling),
     }
-    start = untrained(settings.task, *where)
+    start = untrained(settings.task, settings.base, settings.width)
     worse = found["validation"] - start["validation"]
     return {
         "key": settings.key,
         **asdict(settings),
-        "parameters": decoder.count(learned),
+        "parameters": decoder.count(made.learned),
         **found,
         "start": start,
-        "curve": curve,
+        "curve": made.curve,
         "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
         "seconds": round(time.monotonic() - began, 2),
     }
@@ -139,8 +181,7 @@ def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
     surprise = jax.jit(lambda of, batch: tasks.surprise(p, decoder.Hooks(), of, batch))
 
     def judge(pieces: Any, of: Any = teacher) -> float:
-        batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
-        return float(np.mean([surprise(of, b) for b in batches]))
+        return judged(partial(surprise, of), pieces)
 
     return {
         "validation": judge(about.validation),
