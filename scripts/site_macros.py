@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.macros import house
+from scripts.macros.experiment import Experiment
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
-from scripts.macros.real_changes import RealChanges
 
 
-class Macros(Furniture, Lists, RealChanges):
+class Macros(Furniture, Lists, Experiment):
     """All macros: they share what a page has cited."""
 
 

@@ -124,11 +124,16 @@ class Plot(NamedTuple):
             (x, y), width = pixels[dot], LETTER * len(dot.method)
             for anchor, start in (("end", x - 9 - width), ("start", x + 9)):
                 box = (start, y - LINE / 2, start + width, y + LINE / 2)
-                if box[0] > 0 and box[2] < NARROWEST and not any(_meet(box, t) for t in taken):
+                if box[0] > 0 and box[2] < NARROWEST and not any(meet(box, t) for t in taken):
                     taken.append(box)
                     yield dot, anchor, 9 if anchor == "start" else -9
                     break
 
 
-def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Say whether two boxes (left, top, right, bottom) share a point.
+
+    >>> meet((0, 0, 2, 2), (1, 1, 3, 3)), meet((0, 0, 1, 1), (2, 0, 3, 1))
+    (True, False)
+    """
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -31,7 +31,7 @@ from adapters_np.linalg import Array
 from demos.budget import explained
 from demos.fit import fit, last, within
 from scripts.bootstrap import ROOT
-from scripts.studies import decoder, experiment, training
+from scripts.studies import experiment, training
 from scripts.studies.adapting import FULL, Method
 from scripts.studies.grid import METHODS
 from scripts.studies.pretrain import base
@@ -55,7 +55,8 @@ def tuned() -> dict[str, list[Run]]:
         runs = [
             experiment.again(row)
             for row in csv.DictReader(file)
-            if (row["method"], row["phase"], row["base"], row["width"]) == (FULL, "final", "0", "64")
+            if (row["method"], row["phase"], row["base"], row["width"])
+            == (FULL, "final", "0", "64")
         ]
     plain = [run for run in runs if (run.steps, run.batch) == (Run.steps, Run.batch)]
     found = {task: [run for run in plain if run.task == task] for task in TASKS}
@@ -139,7 +140,7 @@ def keep(path: Path, changes: dict[str, Array]) -> None:
     Raises:
         ValueError: when an entry does not fit into half precision.
     """
-    small = {kind: change.astype(np.float16) for kind, change in changes.items()}
+    small: dict[str, Any] = {kind: change.astype(np.float16) for kind, change in changes.items()}
     if not all(np.isfinite(change).all() for change in small.values()):
         raise ValueError(f"{path.name}: a change is too large for half precision")
     path.parent.mkdir(parents=True, exist_ok=True)

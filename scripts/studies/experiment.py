@@ -36,16 +36,8 @@ EXPECTED = 4.5  # rates that a sweep takes
 COLUMNS = (
     *("method", "slug", "knobs", "place", "arm", "parameters", "task", "base", "width"),
     *("batch", "steps", "rate", "seed", "phase", "validation", "test", "sibling", "held"),
-    *(
-        "start_test",
-        "start_held",
-        "gain",
-        "forgetting",
-        "curve_validation",
-        "curve_held",
-        "status",
-        "key",
-    ),
+    *("start_validation", "start_test", "start_held", "gain", "forgetting"),
+    *("curve_validation", "curve_held", "status", "key"),
 )
 NAMES = {method: name for name, (method, _) in METHODS.items()}
 
@@ -166,6 +158,7 @@ def row(r: dict[str, Any], fall: float | None) -> dict[str, Any]:
         "knobs": " ".join(f"{key}={value}" for key, value in method["knobs"]),
         "place": method["place"],
         "arm": method["arm"],
+        "start_validation": start["validation"],
         "start_test": start["test"],
         "start_held": start["held"],
         "gain": gain,

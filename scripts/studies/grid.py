@@ -120,15 +120,16 @@ class Cell(NamedTuple):
 
 
 def cells() -> list[Cell]:
-    """Return all cells, those that may be left out for want of time at the end."""
+    """Return all cells, the ones that most answers need first, those that may be left out last."""
+    placed = ("lora 9, attention", "lora 7, inner")
+    prose = [name for name in (*GUESSED, *placed) if name not in OTHER_SIZES]
     return [
-        *(Cell(name, "code") for name in GUESSED),
-        *(Cell(name, "prose") for name in GUESSED if name not in OTHER_SIZES),
-        *(Cell(name, "code") for name in ("lora 32", "lora 64")),
-        *(Cell(n, t) for t in ("code", "prose") for n in ("lora 9, attention", "lora 7, inner")),
+        *(Cell(name, "code") for name in METHODS),
+        *(Cell(name, "prose") for name in prose if name in SHORT),
         *(Cell(name, "memory") for name in SHORT),
         *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
         *(Cell(name, "code", steps=LONGER) for name in LONG),
+        *(Cell(name, "prose") for name in prose if name not in SHORT),
         *(Cell(n, t, base=b) for b in (1, 2) for t in ("code", "prose") for n in SHORT),
         *(Cell(n, "code", batch=b) for b in (1, 16) for n in ("full", "lora 4")),
         *(Cell(name, "code", width=128) for name in WIDE),

@@ -1,0 +1,197 @@
+"""The results of the experiment: one row a run, and what follows from runs that share their seeds.
+
+Names of methods are those of scripts/studies/grid.py. A difference is paired by seed, its interval
+Student's t at 95 %, divided by the number of methods that a question compares (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import cache
+from math import inf, sqrt
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, NamedTuple, TypeAlias, get_type_hints
+
+from scipy import stats
+
+from scripts.bootstrap import ROOT
+
+TABLE = ROOT / "docs" / "data" / "experiment.csv"
+FULL = "full"
+
+
+class Run(NamedTuple):
+    """One run; losses are in nats a token, gain and what full tuning gains in shares of it."""
+
+    method: str
+    slug: str
+    parameters: int
+    task: str
+    base: int
+    width: int
+    batch: int
+    steps: int
+    rate: float
+    seed: int
+    phase: str
+    validation: float
+    test: float
+    sibling: float | None
+    held: float
+    start_validation: float
+    start_test: float
+    start_held: float
+    gain: float | None
+    forgetting: float | None
+    curve_validation: tuple[float, ...]
+    curve_held: tuple[float, ...]
+    status: str
+
+
+class Cell(NamedTuple):
+    """What a run shares with those that it is compared with, but for the method."""
+
+    task: str = "code"
+    base: int = 0
+    width: int = 64
+    batch: int = 4
+    steps: int = 400
+
+
+class Interval(NamedTuple):
+    """A mean and the ends of its interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def none(self) -> bool:
+        """Whether the interval holds zero: then there is no effect to speak of."""
+        return self.low <= 0 <= self.high
+
+
+Measure: TypeAlias = Callable[[Run], float]
+
+
+def read(path: Path = TABLE) -> tuple[Run, ...]:
+    """Return all runs of a table.
+
+    Raises:
+        ValueError: when a cell is not what its column holds; the text names file and line.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file)
+        return tuple(_run(row, f"{path.name}, line {table.line_num}") for row in table)
+
+
+KINDS = get_type_hints(Run)
+
+
+def _run(row: dict[str, str], place: str) -> Run:
+    def typed(text: str, kind: Any) -> Any:
+        if kind in (int, str):
+            return kind(text)
+        if kind == tuple[float, ...]:
+            return tuple(map(float, text.split()))
+        return float(text) if text or kind is float else None
+
+    try:
+        return Run(**{name: typed(row[name], kind) for name, kind in KINDS.items()})
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{place}: {error}; make the table again") from error
+
+
+@cache
+def runs() -> dict[tuple[str, Cell], tuple[Run, ...]]:
+    """Return the runs of each method in each cell."""
+    found: dict[tuple[str, Cell], list[Run]] = defaultdict(list)
+    for run in read():
+        found[run.method, Cell(run.task, run.base, run.width, run.batch, run.steps)].append(run)
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def finals(method: str, cell: Cell = Cell()) -> dict[int, Run]:  # noqa: B008
+    """Return the runs that count, by seed."""
+    return {r.seed: r for r in runs().get((method, cell), ()) if r.phase == "final"}
+
+
+def sweep(method: str, cell: Cell = Cell()) -> list[Run]:  # noqa: B008
+    """Return the runs that chose the rate, the lowest rate first."""
+    found = [r for r in runs().get((method, cell), ()) if r.phase == "sweep"]
+    return sorted(found, key=lambda r: r.rate)
+
+
+def interval(values: Iterable[float], among: int = 1) -> Interval:
+    """Return the mean of values, with the interval that `among` such intervals share the risk of.
+
+    >>> found = interval([1.0, 2.0, 3.0])
+    >>> round(found.mean, 9), round(found.low, 3), round(found.high, 3)
+    (2.0, -0.484, 4.484)
+    """
+    found = list(values)
+    if len(found) < 2:
+        return Interval(fmean(found), -inf, inf)
+    t = stats.t.ppf(1 - 0.025 / among, len(found) - 1)
+    reach = float(t) * stdev(found) / sqrt(len(found))
+    middle = fmean(found)
+    return Interval(middle, middle - reach, middle + reach)
+
+
+def difference(
+    one: dict[int, Run], other: dict[int, Run], measure: Measure, among: int = 1
+) -> Interval:
+    """Return how much more one method has of a measure than another, paired by seed."""
+    return interval((measure(one[s]) - measure(other[s]) for s in one.keys() & other.keys()), among)
+
+
+# Measures -----------------------------------------------------------------------------------------
+
+
+def loss(run: Run) -> float:
+    """Return the loss on the task's test, in nats."""
+    return run.test
+
+
+def early(run: Run) -> float:
+    """Return the validation loss after a tenth of the steps, in nats."""
+    return run.curve_validation[0]
+
+
+def gain(run: Run) -> float:
+    """Return the share of full tuning's fall of the test loss."""
+    assert run.gain is not None
+    return run.gain
+
+
+def forgetting(run: Run) -> float:
+    """Return the rise of the pretraining loss at the end, in nats."""
+    assert run.forgetting is not None
+    return run.forgetting
+
+
+def forgetting_at(run: Run, loss: float) -> float | None:
+    """Return the rise of the pretraining loss where the validation loss first is this low.
+
+    It is read off the points of the curve, along straight lines between them.
+
+    Returns:
+        Nats; nothing where the run never gets there.
+    """
+    before, there = run.start_validation, run.start_held
+    for after, here in zip(run.curve_validation, run.curve_held, strict=True):
+        if after <= loss:
+            way = (before - loss) / (before - after)
+            return there + way * (here - there) - run.start_held
+        before, there = after, here
+    return None
+
+
+def halfway(cell: Cell) -> float:
+    """Return the validation loss at half of full tuning's gain."""
+    full = finals(FULL, cell).values()
+    end = fmean(run.curve_validation[-1] for run in full)
+    return (next(iter(full)).start_validation + end) / 2

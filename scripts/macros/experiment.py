@@ -1,0 +1,330 @@
+"""The answers of the experiment: charts, tables, and differences in words."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from math import isfinite
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from scipy import stats
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import experiment
+from scripts.catalog.experiment import (
+    FULL,
+    Cell,
+    Interval,
+    Run,
+    difference,
+    early,
+    finals,
+    forgetting,
+    forgetting_at,
+    gain,
+    halfway,
+    interval,
+    sweep,
+)
+from scripts.macros.chart import Chart, Line, Point, around, labels, number
+from scripts.macros.page import macro
+from scripts.macros.real_changes import RealChanges
+
+DATA = ROOT / "docs" / "data"
+TASKS = {
+    "code": "code", "prose": "prose", "memory": "memory", "teacher lora": "LoRA’s teacher",
+    "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
+    "teacher shira": "SHiRA’s teacher",
+}  # fmt: skip
+MEASURES = {
+    "loss": experiment.loss, "early": early, "gain": gain, "forgetting": forgetting,
+}  # fmt: skip
+RANKS = (1, 2, 4, 8, 16, 32, 64)
+PER_CENT = "share of full fine-tuning’s gain, %"
+
+
+class Row(NamedTuple):
+    """A method in the table of tasks."""
+
+    name: str
+    link: str
+    parameters: int
+    gains: dict[str, Interval]
+    forgetting: float | None
+    halfway: float | None
+
+
+def cell(where: str = "") -> Cell:
+    """Return the cell that words name, by default code with the protocol's settings.
+
+    >>> cell("prose, base 1"), cell("batch 16").batch
+    (Cell(task='prose', base=1, width=64, batch=4, steps=400), 16)
+    """
+    found: dict[str, Any] = {}
+    for word in filter(None, re.split(r",\s*", where)):
+        field, _, value = word.partition(" ")
+        if value.isdigit() and field in Cell._fields:
+            found[field] = int(value)
+        elif word in TASKS:
+            found["task"] = word
+        else:
+            raise ValueError(f"{word!r} is neither a task nor a setting like 'base 1'")
+    return Cell(**found)
+
+
+def methods(where: Cell) -> list[str]:
+    """Return the methods that have counted runs in a cell, as the grid orders them."""
+    found = [name for name, there in experiment.runs() if there == where and finals(name, where)]
+    return list(dict.fromkeys(found))
+
+
+def lead(found: Interval, unit: str = "nats", digits: int = 3) -> str:
+    """Return a difference in words, with its sign and its interval.
+
+    >>> lead(Interval(-0.0171, -0.0190, -0.0152)), lead(Interval(0.001, -0.01, 0.012))
+    ('−0.017 nats (−0.019 to −0.015)', 'none: 0.001 nats (−0.010 to 0.012)')
+    """
+    said = f"{found.mean:.{digits}f} {unit} ({found.low:.{digits}f} to {found.high:.{digits}f})"
+    return f"none: {said}".replace("-", "−") if found.none else said.replace("-", "−")
+
+
+def agreement(one: dict[str, float], other: dict[str, float]) -> float:
+    """Return Kendall's τ between two rankings of the same methods.
+
+    >>> agreement({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 3, "c": 2})  # doctest: +ELLIPSIS
+    0.333...
+    """
+    names = sorted(one.keys() & other.keys())
+    found = stats.kendalltau([one[n] for n in names], [other[n] for n in names])
+    return float(found.statistic)
+
+
+@cache
+def table(name: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of a table beside that of the runs."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+class Experiment(RealChanges):
+    """The macros of the page about the experiment."""
+
+    def shown(self, name: str) -> str:
+        """Return the name of a method of the grid as readers know it."""
+        slug, _, rest = name.partition(" ")
+        called = {module: title for module, (title, _) in self.names().items()}
+        slug, comma, more = slug.partition(",")
+        return f"{called[slug]}{comma}{more} {rest}".strip()
+
+    def link(self, name: str) -> str:
+        """Return the address of a method's page, nothing for full fine-tuning."""
+        page = self.names()[re.split(r"[ ,]", name)[0]][1]
+        return f"methods/{page}/" if page else ""
+
+    def drawn(self, name: str, *arguments: Any) -> str:
+        """Return a piece of scripts/macros/experiment.html as one block of HTML."""
+        template = self.jinja.get_template("experiment.html")
+        given = {"root": self.root, "labels": labels, "number": number}
+        html = re.sub(r"\s*\n\s*", "", str(getattr(template.make_module(given), name)(*arguments)))
+        return f'\n<div class="ah lab">{html}</div>\n'
+
+    def line(self, name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
+        """Return a line or dot that is called and linked as its method."""
+        return Line(self.shown(name), tuple(points), joined, self.link(name))
+
+    @macro
+    def differs(
+        self, one: str, other: str, measure: str = "loss", where: str = "", among: int = 1
+    ) -> str:
+        """How much more of a measure one method has than another, paired by seed."""
+        there, take = cell(where), MEASURES[measure]
+        found = difference(finals(one, there), finals(other, there), take, among)
+        if measure == "gain":
+            return lead(Interval(*(100 * value for value in found)), "points", 1)
+        return lead(found)
+
+    @macro
+    def gained(self, name: str, where: str = "") -> str:
+        """What share of full fine-tuning's gain a method reaches."""
+        found = interval(gain(run) for run in finals(name, cell(where)).values())
+        return f"{100 * found.mean:.0f} %"
+
+    @macro
+    def tasks_table(self) -> str:
+        """Every method's gain on every task, and what it forgets."""
+        found = list[Row]()
+        for name in methods(Cell()):
+            cells = {task: finals(name, Cell(task)) for task in TASKS}
+            gains = {
+                task: interval(map(gain, runs.values())) for task, runs in cells.items() if runs
+            }
+            on_code = list(cells["code"].values())
+            half = [forgetting_at(run, halfway(Cell())) for run in on_code]
+            reached = [value for value in half if value is not None]
+            found.append(
+                Row(
+                    self.shown(name), self.link(name), on_code[0].parameters, gains,
+                    fmean(map(forgetting, on_code)),
+                    fmean(reached) if len(reached) == len(half) else None,
+                )
+            )  # fmt: skip
+        found.sort(key=lambda row: -row.gains["code"].mean)
+        return self.style() + self.drawn("tasks", found, TASKS)
+
+    @macro
+    def rates_chart(self, *names: str, where: str = "") -> str:
+        """How much methods gain at each rate of their sweeps."""
+        there = cell(where)
+        lines = [
+            self.line(
+                name,
+                (
+                    Point(
+                        r.rate,
+                        y := max(100 * gain(r), -20),
+                        y,
+                        y,
+                        f"{self.shown(name)}, {r.rate:.2g}: {y:.0f} %",
+                    )
+                    for r in sweep(name, there)
+                    if r.status == "done"
+                ),
+            )
+            for name in names
+        ]
+        return self._charted("Gain at each learning rate", "learning rate", PER_CENT, lines, True)
+
+    @macro
+    def budget_chart(self, where: str = "") -> str:
+        """Gain against the number of trained parameters, with LoRA's line."""
+        there = cell(where)
+
+        def point(name: str) -> Point:
+            runs = finals(name, there)
+            found = interval(100 * gain(run) for run in runs.values())
+            count = next(iter(runs.values())).parameters
+            says = f"{self.shown(name)}: {found.mean:.1f} % with {count:,} numbers"
+            return Point(count, *found, says)
+
+        ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
+        lines = [Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), [point(n) for n in ranks])]
+        lines += [
+            self.line(name, [point(name)], joined=False)
+            for name in methods(there)
+            if name not in (*ranks, FULL)
+        ]
+        return self._charted(
+            "Gain against trained numbers", "trained numbers", PER_CENT, lines, True
+        )
+
+    @macro
+    def price_chart(self, where: str = "") -> str:
+        """Gain against forgetting."""
+        there = cell(where)
+        lines = []
+        for name in methods(there):
+            runs = list(finals(name, there).values())
+            x, y = fmean(map(forgetting, runs)), interval(100 * gain(run) for run in runs)
+            says = f"{self.shown(name)}: {y.mean:.1f} %, forgets {x:.2f} nats"
+            lines.append(self.line(name, [Point(x, *y, says)], joined=False))
+        return self._charted(
+            "Gain against forgetting", "rise of the pretraining loss, nats", PER_CENT, lines, False
+        )
+
+    @macro
+    def steps_chart(self, *names: str, where: str = "") -> str:
+        """The validation loss at ten points of the way."""
+        there, lines = cell(where), []
+        for name in names:
+            curves = list(
+                zip(*(r.curve_validation for r in finals(name, there).values()), strict=True)
+            )
+            points = []
+            for i, values in enumerate(curves, 1):
+                at, y = there.steps * i // len(curves), interval(values)
+                points.append(Point(at, *y, f"{self.shown(name)}, step {at}: {y.mean:.3f} nats"))
+            lines.append(self.line(name, points))
+        return self._charted("Loss on the way", "step", "validation loss, nats", lines, False)
+
+    @macro
+    def cut_chart(self, task: str = "code") -> str:
+        """What full tuning's change keeps when it is cut, beside LoRA trained at that rank."""
+        rows = [r for r in table("experiment_cut.csv") if r["task"] == task]
+        whole = {r["seed"]: r for r in rows if r["directions"] == "64"}
+        points = list[Point]()
+        for rank in RANKS:
+            kept = interval(
+                100 * (float(r["start_test"]) - float(r["test"]))
+                / (float(r["start_test"]) - float(whole[r["seed"]]["test"]))
+                for r in rows if int(r["directions"]) == rank
+            )  # fmt: skip
+            points.append(Point(rank, *kept, f"ΔW cut to {rank}: {kept.mean:.0f} %"))
+        trained = [
+            Point(r, *interval(100 * gain(run) for run in runs.values()), f"LoRA of rank {r}")
+            for r in RANKS
+            if (runs := finals(f"lora {r}", Cell(task)))
+        ]
+        lines = [Line("LoRA, trained", trained), Line("full fine-tuning’s ΔW, cut", points)]
+        return self._charted(
+            "Trained and cut to so many directions", "directions", PER_CENT, lines, True
+        )
+
+    @macro
+    def reach_chart(self, task: str = "code") -> str:
+        """What methods can describe of full tuning's change, against what they gain."""
+        lines = []
+        for name, share, runs in self._reached(task):
+            y = interval(100 * gain(run) for run in runs)
+            says = f"{self.shown(name)} describes {100 * share:.1f} %, gains {y.mean:.1f} %"
+            lines.append(self.line(name, [Point(100 * share, *y, says)], joined=False))
+        return self._charted(
+            "Reach and result",
+            "share of full fine-tuning’s ΔW that it describes, %",
+            PER_CENT,
+            lines,
+            False,
+        )
+
+    def _reached(self, task: str) -> list[tuple[str, float, list[Run]]]:
+        return [
+            (r["method"], float(r["share"]), list(runs.values()))
+            for r in table("experiment_reach.csv")
+            if r["task"] == task and (runs := finals(r["method"], Cell(task)))
+        ]
+
+    @macro
+    def reach_predicts(self, task: str = "code") -> str:
+        """Spearman's ρ between reach and gain."""
+        found = self._reached(task)
+        result = stats.spearmanr(
+            [share for _, share, _ in found], [fmean(map(gain, runs)) for *_, runs in found]
+        )
+        return f"ρ = {result.statistic:.2f} over {len(found)} methods".replace("-", "−")
+
+    @macro
+    def rankings(self, where: str = "") -> str:
+        """Kendall's τ between the ranking at one common rate and that at tuned rates."""
+        there = cell(where)
+        names = [name for name in methods(there) if name != FULL]
+        tuned = {name: -fmean(map(gain, finals(name, there).values())) for name in names}
+        at: dict[float, dict[str, float]] = {}
+        for name in names:
+            for r in sweep(name, there):
+                at.setdefault(r.rate, {})[name] = -gain(r) if r.status == "done" else 9.0
+        said = [
+            f"{rate:.2g}: τ = {agreement(tuned, found):.2f} ({len(found)} methods)"
+            for rate, found in sorted(at.items())
+            if len(found) >= 20
+        ]
+        return "; ".join(said).replace("-", "−")
+
+    def _charted(
+        self, title: str, x: str, y: str, lines: Sequence[Line], logarithmic: bool, note: str = ""
+    ) -> str:
+        points = [p for line in lines for p in line.points]
+        ends = [v for p in points for v in (p.y, p.low, p.high) if isfinite(v)]
+        across = around(x, [p.x for p in points], logarithmic=logarithmic)
+        return self.drawn("chart", Chart(title, across, around(y, ends), lines, note))

@@ -1,0 +1,113 @@
+"""What follows from the experiment's runs: intervals, pairs of seeds, forgetting on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from scripts.catalog.experiment import (
+    Cell,
+    Interval,
+    Run,
+    difference,
+    forgetting_at,
+    interval,
+    loss,
+    read,
+)
+from scripts.macros.chart import Axis, Chart, Line, Point, around, labels
+from scripts.macros.experiment import agreement, cell, lead
+from scripts.studies.experiment import COLUMNS
+
+ROW = {
+    "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
+    "parameters": "18432", "task": "code", "base": "0", "width": "64", "batch": "4", "steps": "400",
+    "rate": "0.01", "seed": "1", "phase": "final", "validation": "3", "test": "3.1", "sibling": "",
+    "held": "3.4", "start_validation": "4.8", "start_test": "4.7", "start_held": "2.4",
+    "gain": "0.8", "forgetting": "1", "curve_validation": "4.0 3.0", "curve_held": "2.8 3.4",
+    "status": "done", "key": "k",
+}  # fmt: skip
+
+
+def table(path: Path, *changes: dict[str, str]) -> Path:
+    rows = [ROW | change for change in changes]
+    lines = [",".join(COLUMNS), *(",".join(row[column] for column in COLUMNS) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def runs(tmp_path: Path, *tests: float, method: str = "lora 4") -> dict[int, Run]:
+    changes = [{"method": method, "seed": str(i), "test": str(t)} for i, t in enumerate(tests, 1)]
+    return {run.seed: run for run in read(table(tmp_path / "t.csv", *changes))}
+
+
+def test_a_row_is_read_as_what_its_columns_hold(tmp_path: Path) -> None:
+    (run,) = read(table(tmp_path / "t.csv", {}))
+    assert (run.parameters, run.test, run.sibling) == (18432, 3.1, None)
+    assert run.curve_held == (2.8, 3.4)
+
+
+def test_a_cell_that_is_no_number_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"t\.csv, line 3: .*'much'"):
+        read(table(tmp_path / "t.csv", {}, {"test": "much"}))
+
+
+def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
+    one, other = runs(tmp_path, 3.0, 4.0, 5.0), runs(tmp_path, 2.9, 3.9, 4.9)
+    found = difference(one, other, loss)
+    assert found.mean == pytest.approx(0.1)
+    assert found.high - found.low < 1e-9
+    del other[3]
+    assert difference(one, other, loss).mean == pytest.approx(0.1)
+
+
+def test_an_interval_is_students_and_wider_among_many() -> None:
+    values = [0.9, 1.0, 1.1, 1.3, 0.7]
+    found = interval(values)
+    low, high = stats.t.interval(0.95, 4, loc=1.0, scale=stats.sem(values))
+    assert found == pytest.approx((1.0, low, high))
+    assert interval(values, among=10).low < found.low
+    assert not found.none
+    assert Interval(0.1, -0.1, 0.3).none
+
+
+def test_forgetting_is_read_where_the_curve_passes_a_loss(tmp_path: Path) -> None:
+    (run,) = runs(tmp_path, 3.0).values()
+    assert forgetting_at(run, 4.4) == pytest.approx(0.2)  # half of the way to the first point
+    assert forgetting_at(run, 3.5) == pytest.approx(0.7)
+    assert forgetting_at(run, 2.9) is None
+
+
+def test_no_effect_is_called_none() -> None:
+    assert lead(Interval(0.1, -0.1, 0.3)).startswith("none: ")
+    assert lead(Interval(-0.1, -0.2, -0.05)) == "−0.100 nats (−0.200 to −0.050)"
+
+
+def test_a_cell_is_named_in_words() -> None:
+    assert cell() == Cell("code", 0, 64, 4, 400)
+    assert cell("prose, base 2, steps 1600") == Cell("prose", 2, 64, 4, 1600)
+    with pytest.raises(ValueError, match="'poetry' is neither"):
+        cell("poetry")
+
+
+def test_agreement_is_over_the_methods_that_both_rank() -> None:
+    assert agreement({"a": 1, "b": 2, "c": 0}, {"a": 5, "b": 9}) == 1
+    assert agreement({"a": 1, "b": 2}, {"a": 2, "b": 1}) == -1
+
+
+def test_names_of_dots_never_lie_on_each_other() -> None:
+    def dot(name: str, x: float, y: float) -> Line:
+        return Line(name, [Point(x, y, y, y, "")], joined=False)
+
+    lines = [dot("first", 0.5, 0.5), dot("second", 0.51, 0.5), dot("third", 0.1, 0.9)]
+    chart = Chart("t", Axis("x", 0, 1), Axis("y", 0, 1), lines)
+    found = {line.name: anchor for line, anchor, _ in labels(chart)}
+    assert found == {"first": "end", "second": "start", "third": "start"}
+
+
+def test_a_logarithmic_axis_has_ticks_inside_its_ends() -> None:
+    axis = around("rate", [0.001, 0.1], logarithmic=True)
+    assert [text for _, text in axis.ticks] == ["0.001", "0.003", "0.01", "0.03", "0.1"]
+    assert axis.share(0.01) == pytest.approx(0.5)
