@@ -25,7 +25,7 @@ from demos.world import World
 
 AIM = {
     "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
-    "world": Knob("world", "choice", "mix", options=(*worlds.WORLDS, "own")),
+    "world": Knob("world", "choice", "mix", options=(*worlds.WORLDS, *worlds.REAL, "own")),
     "steps": Knob("steps", "int", 100, 0, 200, 5),
     "rate": Knob(
         "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")
@@ -68,7 +68,8 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
         ValueError: when a value is not allowed; the text starts with `knob=value`.
     """
     aim = {name: knob.check(chosen.get(name, knob.default)) for name, knob in AIM.items()}
-    adapter, world = start(method, {n: v for n, v in chosen.items() if n not in AIM})
+    base = {"base": "trained"} if aim["world"] in worlds.REAL else {}
+    adapter, world = start(method, {n: v for n, v in chosen.items() if n not in AIM} | base)
     if max(world.W.shape) > LARGEST:
         size = "x".join(map(str, world.W.shape))
         raise ValueError(
@@ -97,7 +98,10 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
 
 
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
-    """Return the wanted change of a world for an adapter that has not moved yet."""
+    """Return the wanted change of a world for an adapter that has not moved yet.
+
+    A real one asks for the trained weight.
+    """
     W, seed = world.W, world.seed
     teacher = perturbed(adapter, np.random.default_rng([seed, *b"teacher"]), 0.5)
     if isinstance(teacher, WeightAdapter):
@@ -300,5 +304,5 @@ def told(name: str) -> tuple[str, str]:
     """Return what a world is called, and what is true of it."""
     if name == "own":
         return OWN
-    world = worlds.WORLDS[name]
+    world = (worlds.WORLDS | worlds.REAL)[name]
     return world.title, world.sentence

@@ -1,5 +1,7 @@
 """The toy world: seeded base weights and tokens for an adapter to act on."""
 
+import io
+import pkgutil
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
@@ -25,7 +27,7 @@ class World(NamedTuple):
 
 def toy(
     *,
-    base: Literal["power_law", "gaussian", "low_rank", "clustered"] = "power_law",
+    base: Literal["power_law", "gaussian", "low_rank", "clustered", "trained"] = "power_law",
     exponent: Annotated[float, Range(0.1, 2.0, 0.1)] = 0.8,
     size: Literal["64x64", "16x16", "32x32", "128x128", "64x32", "32x64"] = "64x64",
     seed: Annotated[int, Range(0, 99)] = 0,
@@ -37,15 +39,41 @@ def toy(
         base: The spectrum of the frozen weight. `power_law`: singular values fall as
             index^(−exponent). `gaussian`: independent entries. `low_rank`: eight strong directions
             plus noise. `clustered`: rows grouped around four directions, so that angles between
-            neurons mean something.
+            neurons mean something. `trained`: a value matrix of the experiment's small language
+            model, 64 × 64, or its corner.
         exponent: How fast the power law falls; the other kinds ignore it.
         size: Rows × columns of the weight (outputs × inputs).
         seed: Fixes the weight, the tokens, the adapter's start and the step.
         step: The size of the random step of the learned arrays, which stands in for training.
+
+    Raises:
+        ValueError: when the trained weight is smaller than the size asked for.
     """
     d_out, d_in = map(int, size.split("x"))
     W, X, svd = _layer(base, exponent if base == "power_law" else 0.0, d_out, d_in, seed)
     return World(W, X, svd, seed, step)
+
+
+def trained(d_out: int, d_in: int) -> tuple[Array, Array]:
+    """Return a weight of the experiment's small model and what fine-tuning on code changed in it.
+
+    They are the values of the second layer, or their corner. `scripts.studies.changes` wrote the
+    file.
+
+    Raises:
+        ValueError: when the weight is smaller.
+    """
+    data = pkgutil.get_data("demos", "trained.npy")
+    assert data is not None
+    pair: Array = np.load(io.BytesIO(data)).astype(np.float64)
+    if max(d_out, d_in) > pair.shape[1]:
+        side = pair.shape[1]
+        raise ValueError(
+            f"size={d_out}x{d_in} is larger than the trained weight, which is {side}x{side}: "
+            "choose a smaller size, or another kind of weight"
+        )
+    before, change = pair[:, :d_out, :d_in]
+    return before, change
 
 
 @lru_cache(maxsize=4)
@@ -53,9 +81,11 @@ def _layer(
     base: str, exponent: float, d_out: int, d_in: int, seed: int
 ) -> tuple[Array, Array, tuple[Array, Array, Array]]:
     rng = np.random.default_rng([seed, 0])
-    W = rng.normal(size=(d_out, d_in))
+    W: Array = rng.normal(size=(d_out, d_in))
     k = min(d_out, d_in)
-    if base == "power_law":
+    if base == "trained":
+        W = trained(d_out, d_in)[0].copy()
+    elif base == "power_law":
         U, _, Vt = np.linalg.svd(W, full_matrices=False)
         W = U * np.arange(1, k + 1) ** -exponent @ Vt
     elif base == "low_rank":

@@ -23,6 +23,7 @@ from adapters_np.linalg import (
     skew,
     thin_svd,
 )
+from demos.world import trained
 
 SIZE = 0.3
 """‖ΔW*‖ / ‖W‖ of every world."""
@@ -42,29 +43,35 @@ class Target(NamedTuple):
 
 WORLDS: dict[str, Target] = {}
 
+REAL: dict[str, Target] = {}
+"""Changes that nobody drew: they belong to the trained weight of `demos.world` and to no other."""
 
-def world(title: str, sentence: str, family: str | None = None) -> Callable[[Make], Make]:
+
+def world(
+    title: str, sentence: str, family: str | None = None, among: dict[str, Target] = WORLDS
+) -> Callable[[Make], Make]:
     """Register a function of weight and generator as a world by its name."""
 
     def register(make: Make) -> Make:
         name = make.__name__
-        WORLDS[name] = Target(name, title, sentence, family, make)
+        among[name] = Target(name, title, sentence, family, make)
         return make
 
     return register
 
 
 def change(name: str, W: Array, seed: int = 0) -> Array:
-    """Return ΔW* of a world with ‖ΔW*‖ = SIZE ‖W‖, (d_out, d_in).
+    """Return ΔW* of a world, (d_out, d_in), with ‖ΔW*‖ = SIZE ‖W‖ unless it is a real one.
 
     Raises:
         ValueError: when there is no such world, or when its blocks do not divide the sides of W.
     """
-    if name not in WORLDS:
-        raise ValueError(f"world={name!r} is not one of {', '.join(WORLDS)}")
+    every = WORLDS | REAL
+    if name not in every:
+        raise ValueError(f"world={name!r} is not one of {', '.join(every)}")
     if any(side % 8 for side in W.shape):
         raise ValueError(f"W has the shape {W.shape}, and worlds need sides that 8 divides")
-    return WORLDS[name].make(W, np.random.default_rng([seed, *name.encode()]))
+    return every[name].make(W, np.random.default_rng([seed, *name.encode()]))
 
 
 def scaled(D: Array, W: Array) -> Array:
@@ -238,6 +245,33 @@ def mix(W: Array, rng: np.random.Generator) -> Array:
 def noise(W: Array, rng: np.random.Generator) -> Array:
     """Return entries of Student's t with three degrees of freedom."""
     return scaled(rng.standard_t(3, size=W.shape), W)
+
+
+# Real ---------------------------------------------------------------------------------------------
+
+
+@world(
+    "A real change",
+    "Nobody drew this one: it is what full fine-tuning on source code made of a value matrix of a "
+    "small language model.",
+    among=REAL,
+)
+def real(W: Array, _: np.random.Generator) -> Array:
+    """Return what fine-tuning changed, on the scale of W, the trained weight or its corner."""
+    before, change = trained(*W.shape)
+    return change * (np.linalg.norm(W) / np.linalg.norm(before))
+
+
+@world(
+    "Its control",
+    "The real change’s singular values in random directions: who explains more of the real one has "
+    "found structure in it.",
+    among=REAL,
+)
+def control(W: Array, rng: np.random.Generator) -> Array:
+    """Return a change with the singular values of the real one."""
+    U, _, Vt = thin_svd(rng.normal(size=W.shape))
+    return U * np.linalg.svd(real(W, rng), compute_uv=False) @ Vt
 
 
 # Own teacher --------------------------------------------------------------------------------------

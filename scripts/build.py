@@ -35,7 +35,7 @@ SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py", *LOCKS)
+CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
 READ = tuple(
     f"scripts/catalog/{name}.py"
     for name in ("__init__", "papers", "records", "tables", "benchmark", "evidence", "verdict")
@@ -59,7 +59,7 @@ LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    *("scripts/site_macros.py", "scripts/studies/*.py"),
+    *("scripts/site_macros.py", "scripts/studies/*.py", "scripts/catalog/experiment.py"),
     *(
         "scripts/macros/*",
         ".build/demos/*",

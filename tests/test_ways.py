@@ -14,7 +14,8 @@ from demos.budget import best_of_rank, choose
 from demos.fit import DIRECT, conjugate, fit, last
 from demos.pictures import PICTURES
 from demos.probe import PAGE, measure, probe, settings, start
-from demos.ways import AIM, answers, reach, told
+from demos.ways import AIM, answers, reach, show, told
+from demos.world import toy
 
 SMALL = {"way": "fitted", "size": "16x16"}
 
@@ -126,6 +127,12 @@ def test_a_fit_ends_in_time_with_the_best_that_it_has() -> None:
 def test_what_is_not_possible_is_refused_by_name(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         probe("lora", SMALL | chosen)
+
+
+def test_a_real_change_belongs_to_the_trained_weight_whatever_else_is_chosen() -> None:
+    *_, found = reach("lora", PAGE | {"world": "real", "base": "clustered"})
+    assert (found.change.world.W == toy(size="32x32", base="trained").W).all()
+    assert told("real")[1] in show(found)["sentence"]
 
 
 def test_without_a_way_the_change_is_the_random_step_of_older_scripts_and_links() -> None:

@@ -9,8 +9,9 @@ from adapters_np.core import Adapter, WeightAdapter, flatten, load, restore, slu
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import best_of_rank, choose, explained
 from demos.fit import fit, last
-from demos.world import toy
-from demos.worlds import SIZE, WORLDS, change, output_error, taught, tokens
+from demos.world import toy, trained
+from demos.worlds import REAL, SIZE, WORLDS, change, output_error, taught, tokens
+from scripts.bootstrap import ROOT
 from tests.toy import cosines, singular_values
 
 every_world = pytest.mark.parametrize("name", sorted(WORLDS))
@@ -38,9 +39,9 @@ def test_all_worlds_are_of_one_size_and_repeat_by_seed(name: str, W: Array) -> N
     assert (before == W).all()
 
 
-@every_world
+@pytest.mark.parametrize("name", sorted(WORLDS | REAL))
 def test_a_world_says_what_it_is(name: str) -> None:
-    target = WORLDS[name]
+    target = (WORLDS | REAL)[name]
     assert target.name == name
     assert target.title
     assert target.sentence.endswith(".")
@@ -230,3 +231,32 @@ def test_a_world_that_does_not_exist_or_does_not_fit_is_refused() -> None:
         change("fog", SQUARE)
     with pytest.raises(ValueError, match=r"\(12, 32\), and worlds need sides that 8 divides"):
         change("few", np.ones((12, 32)))
+
+
+# Real changes -------------------------------------------------------------------------------------
+
+
+def test_the_real_change_is_that_of_the_small_model_on_the_scale_of_the_weight() -> None:
+    with np.load(ROOT / "docs/data/bases/64-0.npz") as file:
+        weight = file["v"][1].astype(float)  # of the second layer
+    W = toy(size="64x64", base="trained").W
+    np.testing.assert_allclose(W, weight * np.sqrt(64) / np.linalg.norm(weight), rtol=1e-9)
+    size = np.linalg.norm(change("real", W)) / np.linalg.norm(W)
+    _, D = trained(64, 64)
+    assert size == pytest.approx(np.linalg.norm(D) / np.linalg.norm(weight), rel=1e-9)
+    assert 0.1 < size < 0.4
+
+
+def test_a_smaller_layer_is_the_corner_of_the_trained_one() -> None:
+    W, D = trained(32, 16)
+    assert W.shape == D.shape == (32, 16)
+    assert np.array_equal(W, trained(64, 64)[0][:32, :16])
+    with pytest.raises(ValueError, match=r"^size=128x128 is larger than the trained weight"):
+        toy(size="128x128", base="trained")
+
+
+def test_the_control_has_the_singular_values_of_the_real_change_and_other_directions() -> None:
+    W = toy(size="32x32", base="trained").W
+    real, control = change("real", W), change("control", W)
+    np.testing.assert_allclose(singular_values(control), singular_values(real), rtol=1e-9)
+    assert abs((real * control).sum()) < 0.2 * np.linalg.norm(real) ** 2

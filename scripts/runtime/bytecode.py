@@ -107,5 +107,6 @@ def wheel(path: str) -> bytes:
 def code(folder: str) -> bytes:
     """Return an archive of the project's own modules, as bytecode and as source for tracebacks."""
     root = Path(folder)
-    files = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.py")}
+    found = [file for file in root.rglob("*") if file.is_file()]
+    files = {str(file.relative_to(root)): file.read_bytes() for file in found}
     return archive(files | compiled(files, "/lib/code.zip"))

@@ -323,7 +323,7 @@ async function main() {
   };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
-    ...(await read(demos, /^[^/]+\.py$/, "demos/")),
+    ...(await read(demos, /^[^/]+\.(py|npy)$/, "demos/")),
   };
   if (options.profile) {
     const exercise = await fs.readFile(path.join(HERE, "exercise.py"), "utf8");

@@ -192,7 +192,8 @@ def digest(slug: str, made_by: list[Path], root: Path, setting: str = "") -> str
     """Return the hash of a method, of what all methods share, and of what makes a file of both."""
     total = hashlib.sha256(setting.encode())
     shared = [root / "requirements.txt", *made_by]
-    for path in [*sorted(root.glob("adapters_np/*.py")), *sorted(root.glob("demos/*.py")), *shared]:
+    globs = ("adapters_np/*.py", "demos/*.py", "demos/*.npy")
+    for path in [*(path for glob in globs for path in sorted(root.glob(glob))), *shared]:
         total.update(path.read_bytes())
     for path in modules(root / f"adapters_np/methods/{slug}.py"):
         total.update(path.read_bytes())

@@ -5,7 +5,8 @@
 It takes the rates of full tuning from docs/data/experiment.csv, trains again (a run repeats to the
 last bit), and writes beside that table
 
-- changes/TASK.npz: ΔW of every matrix after seed 1, in half precision;
+- changes/TASK.npz: ΔW of every matrix after seed 1, in half precision, and of one of them demos/
+  trained.npy, the weight and its change for the widgets;
 - experiment_cut.csv: the test loss with each ΔW cut to its first singular directions, for questions
   d and e of docs/experiment.md;
 - experiment_reach.csv: the share of ‖ΔW‖² that each method can describe at the setting at which it
@@ -41,6 +42,7 @@ DATA = ROOT / "docs" / "data"
 TASKS = ("code", "prose", "memory")
 DIRECTIONS = (1, 2, 4, 8, 16, 32, 64)
 PLACES = (("q", 0), ("k", 1), ("v", 2), ("o", 3))
+SHOWN = ("v", 1)
 SECONDS = 60.0
 """How long one matrix is fitted; the best so far counts then."""
 
@@ -147,8 +149,14 @@ def keep(path: Path, changes: dict[str, Array]) -> None:
     np.savez_compressed(path, **small)
 
 
+def show(path: Path, changes: dict[str, Array]) -> None:
+    """Write the weight that widgets have, and its change, (2, d, d) in half precision."""
+    kind, layer = SHOWN
+    np.save(path, np.stack([base()[0][kind][layer], changes[kind][layer]]).astype(np.float16))
+
+
 def main() -> None:
-    """Make all three."""
+    """Make all of them."""
     found = list[dict[str, Any]]()
     for task, runs in tuned().items():
         for run in runs:
@@ -156,6 +164,8 @@ def main() -> None:
             found += cuts(run, changes)
             if run.seed == 1:
                 keep(DATA / "changes" / f"{task}.npz", changes)
+                if task == TASKS[0]:
+                    show(ROOT / "demos" / "trained.npy", changes)
                 reach(task, changes, DATA / "experiment_reach.csv")
     write(DATA / "experiment_cut.csv", found)
 
