@@ -63,7 +63,7 @@ export class Guess {
     const { title, sentence } = this.#world;
     const list = make("ol", {});
     for (const [i, slug] of this.#order.entries()) {
-      const name = this.#name(slug);
+      const { name, hypothesis } = this.#method(slug);
       list.append(
         make(
           "li",
@@ -75,6 +75,7 @@ export class Guess {
             { type: "button", name: "down", value: slug, disabled: i === MANY - 1, ariaLabel: `${name} down` },
             "↓",
           ),
+          make("p", { className: "soft" }, hypothesis),
         ),
       );
     }
@@ -91,8 +92,8 @@ export class Guess {
   }
 
   /** @param {string} slug */
-  #name(slug) {
-    return this.data.methods.find((method) => method.slug === slug)?.name ?? slug;
+  #method(slug) {
+    return /** @type {import("./data.js").Method} */ (this.data.methods.find((method) => method.slug === slug));
   }
 
   /** @param {HTMLButtonElement} button */
@@ -128,7 +129,7 @@ export class Guess {
     this.revealed.add(this.#world.name);
     const list = make("ol", {});
     for (const slug of [...this.#order].sort((a, b) => this.#share(b) - this.#share(a)))
-      list.append(make("li", {}, `${this.#name(slug)}: ${percent(this.#share(slug))} %`));
+      list.append(make("li", {}, `${this.#method(slug).name}: ${percent(this.#share(slug))} %`));
     const done = this.#asked + 1;
     this.place.replaceChildren(
       make("h2", {}, `${done} of ${this.data.worlds.length}: ${this.#world.title}`),

@@ -1,8 +1,8 @@
 """Store what the lab needs: `.build/lab/lab.json`, from docs/data/explained.jsonl.
 
-It has the names, the worlds, and what every method explains of every world and of every other
-method's change, with the numbers and the settings at which it does. `worlds.json` beside it has the
-pictures of the worlds, for the first cell that opens.
+It has the names, the hypotheses, the worlds, and what every method explains of every world and of
+every other method's change, with the numbers and the settings at which it does. `worlds.json`
+beside it has the pictures of the worlds, for the first cell that opens.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def picture(name: str) -> dict[str, Any]:
 def lab(catalog: Catalog) -> dict[str, Any]:
     """Return all that the page needs."""
     head, rows = read_study()
-    pages = {module: m.url for m in catalog.methods.values() for module in m.modules}
+    pages = {module: m for m in catalog.methods.values() for module in m.modules}
     shown = catalog.names()
     methods = order(list(dict.fromkeys(row["method"] for row in rows)))
     found: dict[str, dict[str, Any]] = {slug: {"worlds": {}, "teachers": {}} for slug in methods}
@@ -83,7 +83,13 @@ def lab(catalog: Catalog) -> dict[str, Any]:
     return {
         **head,
         "methods": [
-            {"slug": slug, "name": shown[slug], "page": pages[slug], **found[slug]}
+            {
+                "slug": slug,
+                "name": shown[slug],
+                "page": pages[slug].url,
+                "hypothesis": pages[slug].description,
+                **found[slug],
+            }
             for slug in methods
         ],
         "worlds": [world(name) for name in WORLDS],

@@ -202,6 +202,15 @@ def test_a_guess_is_scored_and_its_column_opened(visit: Visit) -> None:
     expect(cell(page, f"lora.{STORED['worlds'][1]['name']}")).to_have_text("?")
 
 
+def test_a_guess_is_made_between_hypotheses_that_are_told(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.get_by_label("guess first").check()
+    told = {m["name"]: m["hypothesis"] for m in STORED["methods"]}
+    names = page.locator(".guess li > span").all_text_contents()
+    expect(page.locator(".guess li > p")).to_have_text([told[name] for name in names])
+    assert told["IA3"].startswith("A pretrained transformer owns the features")
+
+
 # The reader's own ---------------------------------------------------------------------------------
 
 
