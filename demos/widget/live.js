@@ -294,7 +294,10 @@ export class Live extends HTMLElement {
     this.#path = location.pathname;
     const { signal } = this.life;
     /** @param {any} event */
-    const progress = ({ detail: { loaded, total } }) => (this.find("progress").value = total ? loaded / total : 0);
+    const progress = ({ detail: { loaded, total } }) => {
+      const bar = this.find("progress"); // none in an element whose picture is still to come
+      if (bar) bar.value = total ? loaded / total : 0;
+    };
     python.addEventListener("progress", progress, { signal });
     return signal;
   }
