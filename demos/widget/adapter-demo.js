@@ -258,10 +258,18 @@ class AdapterDemo extends Live {
   }
 
   /** @param {Field[]} fields @param {string} [text] */
-  change(fields, text) {
-    const answer = super.change(fields, text);
+  note(fields, text) {
+    super.note(fields, text);
     this.#way();
-    return answer;
+  }
+
+  /** Goes to values that others have set, without Python where their answer is stored. @param {Field[]} fields */
+  async turn(fields) {
+    this.note(fields);
+    if (this.exact) return;
+    this.dataset.stale = "";
+    if (this.computer.state === "off") await this.nearest();
+    if (!this.exact) await this.run();
   }
 
   /** Shows the controls of the present way alone. */

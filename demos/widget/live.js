@@ -220,13 +220,18 @@ export class Live extends HTMLElement {
     offer?.(this); // without it there is the choice of all
   }
 
-  /** Takes note of values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
+  /** Answers values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   change(fields, text) {
+    this.note(fields, text);
+    return this.#broken ? this.nearest() : this.run();
+  }
+
+  /** Keeps values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
+  note(fields, text) {
     this.#refused = "";
     for (const field of fields) field.text = text ?? field.text;
     remember(fields);
     if (this.ownsAddress) this.later(this.keepAddress);
-    return this.#broken ? this.nearest() : this.run();
   }
 
   /** @param {HTMLButtonElement} button */

@@ -3,7 +3,7 @@
 /**
  * @typedef {import("./draw.js").Panel} Panel
  * @typedef {HTMLElement & {fields: import("./fields.js").Field[],
- *   change(fields: import("./fields.js").Field[], text?: string): unknown}} Demo
+ *   turn(fields: import("./fields.js").Field[]): unknown}} Demo
  */
 
 const NAMES = ["Guess", "A friendly change", "A hostile change", "What this does not show"];
@@ -54,7 +54,7 @@ export function tour(demo) {
       ...(world.text === name ? [] : [{ field: world, to: name }]),
     ];
     for (const { field, to } of moved) field.text = to;
-    if (moved.length) demo.change(moved.map(({ field }) => field));
+    if (moved.length) demo.turn(moved.map(({ field }) => field));
   };
 
   const contents = [
@@ -75,8 +75,13 @@ export function tour(demo) {
       const show = next("Show");
       show.addEventListener("click", () => (guess = /** @type {HTMLInputElement} */ (slider).value));
       const skip = next("Skip");
+      see(friendly);
       return [
-        h("p", {}, `A change is wanted. ${told(friendly)} How much of it can this method describe?`),
+        h(
+          "p",
+          {},
+          `A change is wanted. ${told(friendly)} How much of it can this method describe? The picture shows what is wanted; what the method makes of it follows your guess.`,
+        ),
         h("p", { class: "guess" }, slider, said, show, skip),
       ];
     },
@@ -118,6 +123,7 @@ export function tour(demo) {
   /** @param {number} to */
   const go = (to) => {
     present = to === present ? -1 : to;
+    demo.toggleAttribute("data-guessing", present === 0);
     for (const [i, button] of buttons.entries()) button.setAttribute("aria-expanded", `${i === present}`);
     text.replaceChildren(...(present < 0 ? [] : contents[present]()));
     tell();
@@ -131,12 +137,13 @@ export function tour(demo) {
     if (!found || !own || world.text !== drawn()) return;
     const said = guess !== undefined && present === 1 ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";
-    found.textContent = `${said}${start} explains ${own} %, where a random subspace explains ${chance} %.`;
+    found.textContent = `${said}${start} explains ${own} % at these settings, where a random subspace explains ${chance} %.`;
   };
   let shown = world.text;
   const drawn = () => shown;
   demo.addEventListener("adapter-demo:update", (event) => {
     shown = /** @type {CustomEvent} */ (event).detail.knobs.world;
+    if (present === 0 && world.text !== friendly) go(-1); // the reader has chosen another change
     tell();
   });
   strip.addEventListener("click", ({ target }) => {

@@ -257,3 +257,33 @@ def test_the_guess_can_be_skipped(visit: Visit) -> None:
     tour.get_by_role("button", name="Skip").click()
     expect(tour).to_contain_text("It explains 100 %")
     expect(tour).not_to_contain_text("guessed")
+
+
+def test_the_guess_is_asked_beside_what_it_asks_about_and_nothing_that_tells(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + OFT)
+    tour, demo = page.locator(".tour"), page.locator("adapter-demo")
+    tour.get_by_role("button", name="1 Guess").click()
+    expect(tour).to_contain_text("The inputs are turned in blocks of eight")
+    expect(knob(page, "world")).to_have_value("turn")
+    page.wait_for_function("() => stored.at(-1)?.knobs.world === 'turn'")
+    expect(demo.get_by_role("img", name="Wanted ΔW*, 32 × 32")).to_be_visible()
+    fitted = "[data-panel=wanted] .view:nth-of-type(2) canvas"
+    for part in (".gauges", ".sentence", ".details", fitted):
+        expect(demo.locator(part)).to_be_hidden()
+    tour.get_by_role("button", name="Show", exact=True).click()
+    expect(tour).to_contain_text("You guessed 50 %: it explains 100 % at these settings")
+    for part in (".gauges", ".sentence", fitted):
+        expect(demo.locator(part)).to_be_visible()
+    assert not [url for url in requests if is_python(url)]
+
+
+def test_a_guess_ends_when_the_reader_chooses_another_change(visit: Visit) -> None:
+    page = visit(OFT)
+    tour = page.locator(".tour")
+    tour.get_by_role("button", name="1 Guess").click()
+    knob(page, "world").select_option("few")
+    expect(tour.get_by_role("slider")).to_have_count(0)
+    expect(page.locator("adapter-demo .gauges")).to_be_visible()
