@@ -1,12 +1,24 @@
 /** A form in the page's address: several on one page leave each other's part alone. */
 
-/** @param {HTMLFormElement} form @param {Iterable<[string, FormDataEntryValue]>} chosen what differs from the start */
+/**
+ * Writes the address, which leads to the heading above the form: the one that the theme has left there may be any.
+ *
+ * @param {HTMLFormElement} form @param {Iterable<[string, FormDataEntryValue]>} chosen what differs from the start
+ */
 export function remember(form, chosen) {
   const query = new URLSearchParams(location.search);
   for (const { name } of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) if (name) query.delete(name);
   for (const [name, value] of chosen) query.append(name, String(value));
   const text = query.toString();
-  history.replaceState(history.state, "", `${location.pathname}${text && `?${text}`}${location.hash}`);
+  const { id = "" } = heading(form) ?? {};
+  history.replaceState(history.state, "", `${location.pathname}${text && `?${text}`}${id && `#${id}`}`);
+}
+
+/** @param {HTMLFormElement} form @returns {Element | undefined} The last heading before it, the page's title aside. */
+function heading(form) {
+  const before = (/** @type {Element} */ other) =>
+    other.compareDocumentPosition(form) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [...document.querySelectorAll(".md-content :is(h2, h3)[id]")].filter(before).at(-1);
 }
 
 /** What a form holds that its page did not give it. @param {HTMLFormElement} form @returns {[string, FormDataEntryValue][]} */

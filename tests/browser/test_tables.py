@@ -88,6 +88,17 @@ def test_pairs_filter_by_method_baseline_and_who_ran_it(page: Page, site: str) -
     assert set(rows.locator("td:nth-child(4)").all_inner_texts()) == {"its authors"}
 
 
+def test_a_filtered_address_leads_to_its_list_and_to_no_other_heading(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}head-to-head/#the-home-field")
+    page.select_option("row-filter[for=pairs] select[name=method]", "boft")
+    becomes(page, lambda: page.url, f"{site}head-to-head/?method=boft#every-pair-by-suite")
+    page.goto(f"{site}scorecard/#anything")
+    page.select_option("row-filter select[name=theme]", "gain")
+    becomes(page, lambda: page.url, f"{site}scorecard/?theme=gain")
+
+
 def test_needs_shorten_the_list(page: Page, site: str) -> None:
     page.goto(f"{site}choose/")
     rows = page.locator("#shortlist tbody tr:visible")
