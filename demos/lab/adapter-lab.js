@@ -363,11 +363,13 @@ class AdapterLab extends HTMLElement {
   }
 
   async #copy() {
+    const url = new URL(location.href);
+    url.hash = this.#open.length ? this.#find(".cells").id : "";
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(url.href);
       this.#say("The link to what is open is copied.");
     } catch {
-      this.#say(`The browser does not allow copying. The link: ${location.href}`);
+      this.#say(`The browser does not allow copying. The link: ${url.href}`);
     }
   }
 

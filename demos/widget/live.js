@@ -280,8 +280,9 @@ export class Live extends HTMLElement {
     if (location.pathname === this.#path) history.replaceState(history.state, "", this.address);
   };
 
-  /** Copies the page's address. @param {string} address */
+  /** Copies the page's address, which leads to the element. @param {string} address */
   async #copy(address) {
+    if (this.id) address = `${address.split("#")[0]}#${this.id}`;
     try {
       await navigator.clipboard.writeText(address);
       this.write("[name=link]", "Copied");

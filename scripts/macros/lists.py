@@ -72,7 +72,7 @@ class Lists(Page):
         html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo"
         return (
             f'\n<div class="ah"><link rel="stylesheet" href="{assets}/compare.css">'
-            f"<adapter-compare data-search-exclude>{html}</adapter-compare>"
+            f'<adapter-compare id="pair" data-search-exclude>{html}</adapter-compare>'
             f'<script type="module" src="{assets}/adapter-compare.js"></script></div>\n'
         )
 

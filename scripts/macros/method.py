@@ -112,7 +112,9 @@ class Furniture(Page):
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         html = path.read_text(encoding="utf-8").replace("\n", " ")
         name = escape(catalog().names()[slug])
-        attributes = f'method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
+        attributes = (
+            f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
+        )
         attributes += " data-search-exclude"
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         return f'\n<div class="ah">{element}</div>\n'
@@ -120,7 +122,7 @@ class Furniture(Page):
     @macro
     def random_step(self) -> str:
         """The way from what is said of a random step to its picture."""
-        link = "?" + urlencode({"way": "random", "size": "64x64"})
+        link = f"?{urlencode({'way': 'random', 'size': '64x64'})}#try-{self.method.modules[0]}"
         return f"With [a random step on a layer of 64 × 64]({link}):"
 
     @macro

@@ -498,4 +498,21 @@ def test_the_link_can_be_copied(context: BrowserContext, page: Page, site: str) 
     page.goto(site + PAGE + "?rank=5")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == site + PAGE + "?rank=5"
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == site + PAGE + "?rank=5#try-lora"
+
+
+@pytest.mark.parametrize("path", [f"{PAGE}?rank=5#try-lora", "compare/?a=oft&b=hra#pair"])
+def test_a_copied_link_arrives_at_the_widget_on_a_phone(
+    browser: Browser, site: str, path: str
+) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(site + path)
+        widget = page.locator(f"#{path.partition('#')[2]}")
+        expect(widget).to_have_attribute("data-state", re.compile("live|stored"))
+        header = page.locator(".md-header").bounding_box()
+        box = widget.bounding_box()
+        assert header
+        assert box
+        assert header["height"] <= box["y"] < header["height"] + 100
