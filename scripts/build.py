@@ -62,6 +62,7 @@ PAGES = (
     *("scripts/site_macros.py", "scripts/studies/*.py", "scripts/catalog/experiment.py"),
     *(
         "scripts/macros/*",
+        "scripts/stored/widgets.py",
         ".build/demos/*",
         ".build/compare/compare.html",
         ".build/lab/lab.json",

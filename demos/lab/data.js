@@ -4,8 +4,10 @@ import { get } from "../page/files.js";
 
 /**
  * @typedef {Record<string, string | number | boolean>} Knobs
+ * `first` is whether the method's widget is the first of its page, whose settings a link may name.
+ *
  * @typedef {[share: number, size: number, knobs: Knobs]} Found
- * @typedef {{slug: string, name: string, page: string, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>}} Method
+ * @typedef {{slug: string, name: string, page: string, first: boolean, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>}} Method
  * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[]}} World
  * @typedef {{size: [number, number], ranks: number[], numbers: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[]}} Stored
  */

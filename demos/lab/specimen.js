@@ -11,6 +11,16 @@ import { download, make } from "./dom.js";
 
 const VIEWS = { target: "Wanted", fitted: "Fitted", rest: "What is left" };
 
+/**
+ * The widget of a method at the settings of a cell: at its defaults it may explain another share.
+ *
+ * @param {import("./data.js").Method} method @param {string} world @param {import("./data.js").Knobs} knobs
+ */
+function widget({ slug, page }, world, knobs) {
+  const named = Object.entries({ ...knobs, world }).map(([name, value]) => [name, `${value}`]);
+  return `../${page}?${new URLSearchParams(named)}#try-${slug}`;
+}
+
 export class Specimen {
   /** @type {Record<string, Float64Array>} */
   #views = {};
@@ -46,7 +56,14 @@ export class Specimen {
       ),
       views,
       finding,
-      make("p", { className: "soft settings" }, `At ${settings(knobs) || "its only setting"}.`),
+      make(
+        "p",
+        { className: "soft settings" },
+        `At ${settings(knobs) || "its only setting"}, the best within ${this.data.numbers[at]} numbers.`,
+        ...(world && method.first
+          ? [" ", make("a", { href: widget(method, world.name, knobs) }, "The same in its widget")]
+          : []),
+      ),
       make(
         "p",
         { className: "tools" },

@@ -87,6 +87,7 @@ def lab(catalog: Catalog) -> dict[str, Any]:
                 "slug": slug,
                 "name": shown[slug],
                 "page": pages[slug].url,
+                "first": slug == pages[slug].modules[0],
                 "hypothesis": pages[slug].description,
                 **found[slug],
             }

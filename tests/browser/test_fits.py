@@ -120,6 +120,18 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
     )
 
 
+def test_a_share_of_the_home_page_leads_to_the_widget_that_shows_it(visit: Visit) -> None:
+    page = visit("")
+    page.get_by_text("Show what each of them explains").click()
+    row = page.locator(".shares tr", has_text="IA3")
+    said = float(row.locator("td").inner_text().split()[0])
+    row.get_by_role("link", name="with feed-forward on").click()
+    page.wait_for_function("() => updates.at(-1)?.method === 'ia3'")
+    update = page.evaluate("updates.at(-1)")
+    assert round(value(update, "explained")) == said
+    assert (update["knobs"]["feedforward"], update["knobs"]["world"]) == (True, "turn")
+
+
 @pytest.mark.parametrize(
     "query", ["?rank=1&seed=5", "?way=random", "?rank=1&step=1", "?way=trained&steps=10&rank=2"]
 )

@@ -128,6 +128,17 @@ def test_a_click_opens_target_fit_and_rest_as_python_computes_them(visit: Visit)
     expect(page.locator(".specimen .finding")).to_contain_text(f"Explains {percent(found)} %")
 
 
+def test_an_open_cell_leads_to_the_same_share_in_the_widget(visit: Visit) -> None:
+    page = open_lab(visit, "?cell=ia3.turn")
+    found, _, knobs = stored("ia3", "turn")
+    assert knobs == {"feedforward": True}
+    expect(page.locator(".specimen .settings")).to_contain_text("the best within 130 numbers")
+    page.get_by_role("link", name="The same in its widget").click()
+    explained = page.locator("adapter-demo[data-state=live] [data-panel=explained] .value")
+    expect(explained).to_have_text(f"{100 * found:.1f}")
+    expect(page.locator("adapter-demo [name=world]")).to_have_value("turn")
+
+
 def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
     visit: Visit, site: str
 ) -> None:
