@@ -1,4 +1,4 @@
-/** Four steps through a method's widget: a guess, a friendly change, a hostile one, and what none of it shows. */
+/** Steps through a method's widget: a guess, a friendly change, a hostile and a real one, and what none of it shows. */
 
 /**
  * @typedef {import("./draw.js").Panel} Panel
@@ -6,7 +6,7 @@
  *   turn(fields: import("./fields.js").Field[]): unknown}} Demo
  */
 
-const NAMES = ["Guess", "A friendly change", "A hostile change", "What this does not show"];
+const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "What this does not show"];
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
 function h(tag, attributes = {}, ...children) {
@@ -107,6 +107,27 @@ export function tour(demo) {
           h("span", { class: "found" }),
           " It explains less of this one than of nearly any other change here. Only where the share is near that of a random subspace is the change out of its reach.",
         ),
+        next("A real change"),
+      ];
+    },
+    () => {
+      see("real");
+      const other = h("button", { type: "button" }, "See its control");
+      other.addEventListener("click", () => {
+        const control = world.text !== "control";
+        see(control ? "control" : "real");
+        other.textContent = control ? "Back to the real change" : "See its control";
+      });
+      return [
+        h(
+          "p",
+          {},
+          `${told("real")} `,
+          h("span", { class: "found" }),
+          " Its control has the same singular values in random directions. What a method explains of the real change and not of its control is structure that it has found; the rest is luck or size.",
+        ),
+        other,
+        " ",
         next("What this does not show"),
       ];
     },
@@ -114,7 +135,7 @@ export function tour(demo) {
       h(
         "p",
         {},
-        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And the changes here are ours: which of them a real fine-tuning resembles is what the evidence below and the page Real changes ask.",
+        "A fit says what a method can describe, not how easily training gets there: choose “Trained” to see what some steps do. A small error of a weight need not mean a small loss on a task. And one matrix of one small model is no proof: the evidence below and the page Real changes ask more of them.",
       ),
       next("Close", -1),
     ],

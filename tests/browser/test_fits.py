@@ -1,4 +1,4 @@
-"""Fits in the widget: first picture, stored and live answers, links with settings, four steps."""
+"""Fits in the widget: first picture, stored and live answers, links with settings, the steps."""
 
 from __future__ import annotations
 
@@ -235,10 +235,10 @@ def test_training_has_controls_of_its_own(visit: Visit) -> None:
     expect(knob(page, "world")).to_be_hidden()
 
 
-# Four steps ---------------------------------------------------------------------------------------
+# The steps ----------------------------------------------------------------------------------------
 
 
-def test_four_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
+def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
     page = visit(OFT)
     tour = page.locator(".tour")
     tour.get_by_role("button", name="1 Guess").click()
@@ -252,6 +252,13 @@ def test_four_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None
     expect(knob(page, "world")).to_have_value(str(hostile))
     share = probe("oft", PAGE | {"world": hostile})
     expect(tour).to_contain_text(f"explains {figure(share, 'explained')} %")
+    tour.get_by_role("button", name="A real change").last.click()
+    for world, then in (("real", "See its control"), ("control", "Back to the real change")):
+        expect(knob(page, "world")).to_have_value(world)
+        share = probe("oft", PAGE | {"world": world})
+        expect(tour).to_contain_text(f"explains {figure(share, 'explained')} %")
+        tour.get_by_role("button", name=then).click()
+    expect(knob(page, "world")).to_have_value("real")
     tour.get_by_role("button", name="What this does not show").last.click()
     expect(tour).to_contain_text("not how easily training gets there")
     tour.get_by_role("button", name="Close").click()
