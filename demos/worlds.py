@@ -252,8 +252,8 @@ def noise(W: Array, rng: np.random.Generator) -> Array:
 
 @world(
     "A real change",
-    "Nobody drew this one: it is what full fine-tuning on source code made of a value matrix of a "
-    "small language model.",
+    "Nobody drew this one: it is what full fine-tuning on source code made of the corner of a "
+    "value matrix in a small language model.",
     among=REAL,
 )
 def real(W: Array, _: np.random.Generator) -> Array:
