@@ -17,7 +17,7 @@ from scripts.catalog.experiment import (
     loss,
     read,
 )
-from scripts.macros.chart import Axis, Chart, Line, Point, around, labels
+from scripts.macros.chart import Axis, Chart, Line, Point, around, named
 from scripts.macros.experiment import agreement, cell, lead
 from scripts.studies.experiment import COLUMNS
 
@@ -99,12 +99,12 @@ def test_agreement_is_over_the_methods_that_both_rank() -> None:
 
 def test_names_of_dots_never_lie_on_each_other() -> None:
     def dot(name: str, x: float, y: float) -> Line:
-        return Line(name, [Point(x, y, y, y, "")], joined=False)
+        return Line(name, (Point(x, y, y, y, ""),), joined=False)
 
     lines = [dot("first", 0.5, 0.5), dot("second", 0.51, 0.5), dot("third", 0.1, 0.9)]
     chart = Chart("t", Axis("x", 0, 1), Axis("y", 0, 1), lines)
-    found = {line.name: anchor for line, anchor, _ in labels(chart)}
-    assert found == {"first": "end", "second": "start", "third": "start"}
+    found = {line.name: anchor for line, anchor, *_ in named(chart, "wide")}
+    assert found == {"first": "end", "second": "start", "third": "end"}
 
 
 def test_a_logarithmic_axis_has_ticks_inside_its_ends() -> None:

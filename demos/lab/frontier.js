@@ -3,6 +3,7 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
+import { nearest } from "../page/nearest.js";
 import { percent } from "./data.js";
 import { make } from "./dom.js";
 
@@ -13,11 +14,12 @@ import { make } from "./dom.js";
 
 const [HEIGHT, LEFT, TOP, BOTTOM] = [360, 46, 14, 318];
 const LABELS = 130;
+const SAME = 3; // pixels: dots that are so near look like one
 
 /**
  * @param {Data} data @param {import("./data.js").World} world @param {Line[]} lines
  * @param {number} width A letter is as large on a phone as elsewhere.
- * @returns {SVGSVGElement}
+ * @returns {HTMLElement} with a line that names the dots where the reader points
  */
 export function frontier(data, world, lines, width) {
   const [height, left, right, top, bottom] = [HEIGHT, LEFT, width - LABELS, TOP, BOTTOM];
@@ -105,8 +107,23 @@ export function frontier(data, world, lines, width) {
       .attr("class", label.name)
       .text(label.text);
   }
-  return /** @type {SVGSVGElement} */ (svg.node());
+  const drawn = /** @type {SVGSVGElement} */ (svg.node());
+  const says = make("output", { className: "soft" }, "Point at a dot, or tap it, for its name.");
+  const dots = [...drawn.querySelectorAll("circle")];
+  /** @param {PointerEvent} event */
+  const name = (event) => {
+    const found = nearest(dots, event);
+    const alike = found && dots.filter((dot) => Math.hypot(...apart(dot, found)) <= SAME);
+    for (const dot of dots) dot.classList.toggle("pointed", alike?.includes(dot) ?? false);
+    if (alike) says.textContent = alike.map((dot) => dot.textContent).join(" · ");
+  };
+  drawn.addEventListener("pointermove", name);
+  drawn.addEventListener("pointerdown", name);
+  return make("div", {}, drawn, says);
 }
+
+/** @param {SVGCircleElement} a @param {SVGCircleElement} b */
+const apart = (a, b) => [a.cx, a.cy].map((place, i) => place.baseVal.value - [b.cx, b.cy][i].baseVal.value);
 
 /** The same in numbers. @param {Data} data @param {Line[]} lines */
 export function table(data, lines) {

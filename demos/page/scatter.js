@@ -4,6 +4,8 @@
  * The plot is complete without it: every dot has a title, and the table below the same numbers.
  */
 
+import { nearest } from "./nearest.js";
+
 class ScatterPlot extends HTMLElement {
   connectedCallback() {
     const search = this.querySelector("input");
@@ -30,11 +32,29 @@ class ScatterPlot extends HTMLElement {
       const dot = /** @type {SVGElement | null} */ (/** @type {Element} */ (target).closest("[data-method]"));
       if (dot) show(({ dataset }) => dataset.method === dot.dataset.method, dot);
     };
+    /** @type {SVGElement | undefined} */
+    let tapped;
+    /** Names the nearest dot; the page of the dot that is named already opens. @param {PointerEvent} event */
+    const byTap = (event) => {
+      if (event.pointerType !== "touch") return;
+      event.preventDefault();
+      const circle = nearest(
+        dots.map((dot) => /** @type {Element} */ (dot.querySelector("circle"))),
+        event,
+      );
+      const dot = /** @type {SVGElement | undefined} */ (circle?.parentElement ?? undefined);
+      const page = dot?.closest("a")?.getAttribute("xlink:href");
+      if (page && dot === tapped) location.assign(page);
+      tapped = dot;
+      if (dot) show(({ dataset }) => dataset.method === dot.dataset.method, dot);
+      else bySearch();
+    };
     search.addEventListener("input", bySearch);
     this.addEventListener("pointerover", byTouch);
     this.addEventListener("focusin", byTouch);
     const svg = this.querySelector("svg");
-    svg?.addEventListener("pointerleave", bySearch);
+    svg?.addEventListener("click", byTap, { capture: true });
+    svg?.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && bySearch());
     svg?.addEventListener("focusout", bySearch);
     const control = /** @type {HTMLElement | null} */ (this.querySelector(".search"));
     if (control) control.hidden = false;

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from scripts.macros.scatter import LETTER, LINE, NARROWEST, meet, short
+from scripts.macros.scatter import labels, short
 
 HEIGHT = 320  # pixels
 MARGIN = 0.04  # of an axis, beyond what it shows
@@ -69,7 +69,7 @@ class Line(NamedTuple):
     """Points of one kind: joined, or dots on their own."""
 
     name: str
-    points: Sequence[Point]
+    points: tuple[Point, ...]
     joined: bool = True
     link: str = ""
 
@@ -99,23 +99,16 @@ class Chart(NamedTuple):
             yield *start, *end
 
 
-def labels(chart: Chart) -> Iterator[tuple[Line, str, float]]:
-    """Yield for each dot of its own its anchor and offset, where its name has room beside it."""
-    dots = [line for line in chart.lines if not line.joined]
-    places = [
-        (chart.across(p.x) * NARROWEST / 100, chart.down(p.y))
-        for line in (*dots, *(line for line in chart.lines if line.joined))
-        for p in line.points
-    ]
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in places]
-    for line, (x, y) in zip(dots, places, strict=False):
-        width = LETTER * len(line.name)
-        for anchor, start in (("start", x + 9), ("end", x - 9 - width)):
-            box = (start, y - LINE / 2, start + width, y + LINE / 2)
-            if box[0] > 0 and box[2] < NARROWEST and not any(meet(box, t) for t in taken):
-                taken.append(box)
-                yield line, anchor, 9 if anchor == "start" else -9
-                break
+def named(chart: Chart, kind: str) -> Iterator[tuple[Line, str, int, int]]:
+    """Yield for each dot of its own its anchor and offsets, where its name has room beside it."""
+    places = {
+        (line, i): (chart.across(p.x), chart.down(p.y))
+        for line in chart.lines
+        for i, p in enumerate(line.points)
+    }
+    texts = {(line, 0): line.name for line in chart.lines if not line.joined}
+    for (line, _), anchor, right, down in labels(texts, places, kind, chart.height):
+        yield line, anchor, right, down
 
 
 def around(name: str, values: Sequence[float], *, logarithmic: bool = False) -> Axis:

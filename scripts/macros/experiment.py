@@ -29,7 +29,7 @@ from scripts.catalog.experiment import (
     interval,
     sweep,
 )
-from scripts.macros.chart import Chart, Line, Point, around, labels, number
+from scripts.macros.chart import Chart, Line, Point, around, named, number
 from scripts.macros.page import macro
 from scripts.macros.real_changes import RealChanges
 
@@ -127,7 +127,7 @@ class Experiment(RealChanges):
     def drawn(self, name: str, *arguments: Any) -> str:
         """Return a piece of scripts/macros/experiment.html as one block of HTML."""
         template = self.jinja.get_template("experiment.html")
-        given = {"root": self.root, "labels": labels, "number": number}
+        given = {"root": self.root, "named": named, "number": number}
         html = re.sub(r"\s*\n\s*", "", str(getattr(template.make_module(given), name)(*arguments)))
         return f'\n<div class="ah lab">{html}</div>\n'
 
@@ -210,9 +210,11 @@ class Experiment(RealChanges):
             return Point(count, *found, says)
 
         ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
-        lines = [Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), [point(n) for n in ranks])]
+        lines = [
+            Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), tuple(point(n) for n in ranks))
+        ]
         lines += [
-            self.line(name, [point(name)], joined=False)
+            self.line(name, (point(name),), joined=False)
             for name in methods(there)
             if name not in (*ranks, FULL)
         ]
@@ -229,7 +231,7 @@ class Experiment(RealChanges):
             runs = list(finals(name, there).values())
             x, y = fmean(map(forgetting, runs)), interval(100 * gain(run) for run in runs)
             says = f"{self.shown(name)}: {y.mean:.1f} %, forgets {x:.2f} nats"
-            lines.append(self.line(name, [Point(x, *y, says)], joined=False))
+            lines.append(self.line(name, (Point(x, *y, says),), joined=False))
         return self._charted(
             "Gain against forgetting", "rise of the pretraining loss, nats", PER_CENT, lines, False
         )
@@ -267,7 +269,10 @@ class Experiment(RealChanges):
             for r in RANKS
             if (runs := finals(f"lora {r}", Cell(task)))
         ]
-        lines = [Line("LoRA, trained", trained), Line("full fine-tuning’s ΔW, cut", points)]
+        lines = [
+            Line("LoRA, trained", tuple(trained)),
+            Line("full fine-tuning’s ΔW, cut", tuple(points)),
+        ]
         return self._charted(
             "Trained and cut to so many directions", "directions", PER_CENT, lines, True
         )
@@ -279,7 +284,7 @@ class Experiment(RealChanges):
         for name, share, runs in self._reached(task):
             y = interval(100 * gain(run) for run in runs)
             says = f"{self.shown(name)} describes {100 * share:.1f} %, gains {y.mean:.1f} %"
-            lines.append(self.line(name, [Point(100 * share, *y, says)], joined=False))
+            lines.append(self.line(name, (Point(100 * share, *y, says),), joined=False))
         return self._charted(
             "Reach and result",
             "share of full fine-tuning’s ΔW that it describes, %",

@@ -192,7 +192,12 @@ class Lists(Page):
             setting, end = best(load(slug), W, wanted, GUESS)
             percent = round(100 * explained(end.error))
             title = catalog().methods[slug].title
-            found = {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
+            found: dict[str, Any] = {
+                "slug": slug,
+                "title": title,
+                "numbers": setting.size,
+                "percent": percent,
+            }
             shares.append(found | shown_at(slug, setting))
         question = "Which adapter can make this change?"
         return self.draw("prediction_of_shares", question, shares, GUESS, found=False)

@@ -6,10 +6,11 @@ Places across are per cent, places up are pixels, so text keeps its size on a ph
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
-HEIGHT, NARROWEST = 380, 600  # pixels; labels have room from that width on
+HEIGHT = 380  # pixels
+NARROWEST = {"wide": 600, "narrow": 260}  # pixels: labels of a kind have room from that width on
 ERRORS = 2  # standard errors that a whisker reaches up and down
 LETTER, LINE = 6.4, 14  # pixels that a label takes
 
@@ -112,28 +113,49 @@ class Plot(NamedTuple):
             f" {short(dot.cost)} {self.axis.name}"
         )
 
-    def labels(self) -> Iterator[tuple[Dot, str, float]]:
-        """Yield for the best run of a method its anchor and offset, where it has room beside it."""
-        pixels = {d: (self.x(d.cost) * NARROWEST / 100, self.y(d.score)) for d in self.dots}
-        taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in pixels.values()]
-        seen: set[str] = set()
-        for dot in sorted(self.dots, key=lambda d: -d.score):
-            if dot.method in seen:
-                continue
-            seen.add(dot.method)
-            (x, y), width = pixels[dot], LETTER * len(dot.method)
-            for anchor, start in (("end", x - 9 - width), ("start", x + 9)):
-                box = (start, y - LINE / 2, start + width, y + LINE / 2)
-                if box[0] > 0 and box[2] < NARROWEST and not any(meet(box, t) for t in taken):
-                    taken.append(box)
-                    yield dot, anchor, 9 if anchor == "start" else -9
-                    break
+    def labels(self, kind: str) -> Iterator[tuple[Dot, str, int, int]]:
+        """Yield for the best run of a method its anchor and offsets, where its name has room."""
+        best_first = sorted(self.dots, key=lambda d: -d.score)
+        named = {dot.method: dot for dot in reversed(best_first)}
+        places = {dot: (self.x(dot.cost), self.y(dot.score)) for dot in best_first}
+        texts = {dot: dot.method for dot in best_first if named[dot.method] is dot}
+        return labels(texts, places, kind, HEIGHT)
 
 
-def meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Say whether two boxes (left, top, right, bottom) share a point.
+Item = TypeVar("Item", bound=Hashable)
 
-    >>> meet((0, 0, 2, 2), (1, 1, 3, 3)), meet((0, 0, 1, 1), (2, 0, 3, 1))
-    (True, False)
+
+def labels(
+    texts: Mapping[Item, str], places: Mapping[Item, tuple[float, float]], kind: str, height: int
+) -> Iterator[tuple[Item, str, int, int]]:
+    """Yield for each text its anchor and offsets in pixels, where it has room beside its dot.
+
+    What is free at the narrowest width is so at all others: places across move apart.
+
+    Args:
+        texts: What is written beside dots, the most important one first.
+        places: Of all dots, in per cent across and pixels down.
+        kind: One of `NARROWEST`.
+        height: Of the plot, in pixels.
     """
+    narrowest = NARROWEST[kind]
+    pixels = {item: (x * narrowest / 100, y) for item, (x, y) in places.items()}
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in pixels.values()]
+    for item, text in texts.items():
+        (x, y), width = pixels[item], LETTER * len(text)
+        for anchor, start, right, down in (
+            ("end", x - 9 - width, -9, 0),
+            ("start", x + 9, 9, 0),
+            ("middle", x - width / 2, 0, -LINE),
+            ("middle", x - width / 2, 0, LINE),
+        ):
+            box = (start, y + down - LINE / 2, start + width, y + down + LINE / 2)
+            inside = box[0] > 0 and box[2] < narrowest and box[3] < height + LINE
+            if inside and not any(_meet(box, t) for t in taken):
+                taken.append(box)
+                yield item, anchor, right, down + 4
+                break
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

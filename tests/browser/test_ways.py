@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from scripts.catalog import read
-from tests.browser.reader import Visit
+from tests.browser.reader import WINDOW, Visit
 
 THEMES = read().themes
 
@@ -93,10 +94,13 @@ def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     expect(says).to_contain_text("IA3: 45.5")
 
 
-def test_names_in_the_plot_do_not_overlap(visit: Visit) -> None:
-    for plot in visit("evidence/").locator("scatter-plot").all():
+@pytest.mark.parametrize("width", [1280, 390, 360])
+def test_names_in_the_plot_do_not_overlap(visit: Visit, width: int) -> None:
+    page = visit("evidence/")
+    page.set_viewport_size({"width": width, "height": 900})
+    for plot in page.locator("scatter-plot").all():
         boxes = [b for name in plot.locator("text.name").all() if (b := name.bounding_box())]
-        assert len(boxes) > 10
+        assert len(boxes) > (10 if width > 600 else 5)
         for i, a in enumerate(boxes):
             for b in boxes[:i]:
                 apart = (
@@ -106,6 +110,45 @@ def test_names_in_the_plot_do_not_overlap(visit: Visit) -> None:
                     or b["y"] >= a["y"] + 0.7 * a["height"]
                 )
                 assert apart
+    page.set_viewport_size(WINDOW)
+
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+def test_a_tap_names_the_nearest_dot_and_a_second_one_opens_its_page(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(**PHONE) as context:
+        page = context.new_page()
+        page.goto(f"{site}evidence/")
+        plot = page.locator("scatter-plot").first
+        expect(plot.locator(".search")).to_be_visible()
+        dot = plot.locator("g[data-method=FourierFT] circle").first
+        dot.scroll_into_view_if_needed()
+        box = dot.bounding_box()
+        assert box
+        beside = box["x"] + box["width"] + 8, box["y"] + box["height"] / 2
+        page.touchscreen.tap(*beside)
+        expect(plot.locator("output")).to_contain_text("FourierFT: ")
+        assert page.url.partition("#")[0] == f"{site}evidence/"
+        page.touchscreen.tap(*beside)
+        page.wait_for_url(f"{site}methods/fourierft/")
+
+
+def test_a_tap_in_the_labs_plot_names_all_methods_of_a_dot(browser: Browser, site: str) -> None:
+    with browser.new_context(**PHONE) as context:
+        page = context.new_page()
+        page.goto(f"{site}lab/?world=few")
+        frontier = page.locator(".frontier")
+        frontier.scroll_into_view_if_needed()
+        dot = frontier.locator("circle", has_text="LoRA: 100 % with 128 numbers").first
+        dot.scroll_into_view_if_needed()
+        box = dot.bounding_box()
+        assert box
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        for name in ("LoRA", "AdaLoRA", "DeLoRA"):
+            expect(frontier.locator("output")).to_contain_text(f"{name}: 100 %")
 
 
 def test_a_citation_says_on_which_day_the_page_was_seen(visit: Visit) -> None:
