@@ -1,5 +1,6 @@
 """Sorting, filtering and counting on the built site, in a real browser."""
 
+import re
 from typing import Any
 
 import pytest
@@ -97,6 +98,60 @@ def test_a_filtered_address_leads_to_its_list_and_to_no_other_heading(
     page.goto(f"{site}scorecard/#anything")
     page.select_option("row-filter select[name=theme]", "gain")
     becomes(page, lambda: page.url, f"{site}scorecard/?theme=gain")
+
+
+def test_the_tables_of_head_to_head_fit_a_window(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/")
+    tables = page.locator(".md-content .scroll").all()
+    assert len(tables) >= 3
+    for table in tables:
+        whole, seen = table.evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert whole <= seen
+
+
+def test_a_number_of_the_matrix_leads_to_its_rows(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/")
+    page.wait_for_load_state("networkidle")  # the theme loses the place of an earlier click
+    number = page.locator("table.matrix a.own[href*='method=boft&baseline=lora&']")
+    expect(number).to_have_attribute("title", re.compile("^BOFT against LoRA, .*median difference"))
+    units = int(number.locator("small").inner_text())
+    number.click()
+    page.wait_for_url("**method=boft&baseline=lora&by=own#*")
+    rows = page.locator("#pairs tbody tr:visible")
+    expect(rows.first).to_be_in_viewport()
+    assert set(rows.locator("th").all_inner_texts()) == {"BOFT"}
+    assert sum(map(int, rows.locator("td:nth-child(5)").all_inner_texts())) == units
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        ("scorecard/", "#scorecard-table"),
+        ("head-to-head/", "table.matrix"),
+        ("head-to-head/", "#pairs"),
+    ],
+)
+def test_on_a_phone_a_long_table_scrolls_under_its_heads(
+    browser: Any, site: str, path: str, table: str
+) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(site + path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        box = page.locator(".scroll", has=page.locator(table))
+        hint = f"getComputedStyle(document.querySelector('{table} caption'), '::after').content"
+        assert "Swipe sideways" in page.evaluate(hint)
+        box.evaluate("e => { e.scrollIntoView(); e.scrollTo(240, 500); }")
+        whole = box.bounding_box()
+        row = box.locator("tbody tr:visible th").nth(12).bounding_box()
+        head = box.locator("thead th", has_text="Method").bounding_box()
+        assert whole
+        assert row
+        assert head
+        assert whole["height"] <= 0.8 * 844 + 1
+        assert abs(row["x"] - whole["x"]) < 1
+        assert abs(head["x"] - whole["x"]) < 1
+        assert abs(head["y"] - whole["y"]) < 1
 
 
 def test_needs_shorten_the_list(page: Page, site: str) -> None:
