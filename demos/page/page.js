@@ -23,7 +23,7 @@ function unfold(hash) {
   part?.closest("details")?.setAttribute("open", "");
   if (!part?.matches("h2, h3")) return;
   while ((part = /** @type {HTMLElement | null} */ (part.nextElementSibling)) && !part.matches("h2, h3")) {
-    const fold = part.matches("details.fold") ? part : part.querySelector("details.fold:not(.dimension)");
+    const fold = part.matches("details.fold") ? part : part.querySelector("details.fold:not(.dimension, .further)");
     if (fold) return fold.setAttribute("open", "");
   }
 }

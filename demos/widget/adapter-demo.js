@@ -49,11 +49,11 @@ class AdapterDemo extends Live {
     this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
-    this.button("link").hidden = !this.ownsAddress;
+    this.button("link").hidden = !this.ownsAddress && !this.#place;
     this.find(".controls").removeAttribute("disabled");
     this.#restore();
     this.#way();
-    if (this.dataset.tour !== undefined || this.ownsAddress) tour(this);
+    if (this.dataset.tour !== undefined || this === this.#first) tour(this);
     this.showStored();
     if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
     if (!this.#moved) return;
@@ -78,7 +78,9 @@ class AdapterDemo extends Live {
 
   /** The page's address with the present values. */
   get address() {
-    return address(this.#fields);
+    const url = new URL(location.href);
+    if (!this.ownsAddress) [url.search, url.hash] = ["", this.#place];
+    return address(this.#fields, url);
   }
 
   get fields() {
@@ -89,9 +91,19 @@ class AdapterDemo extends Live {
     return this.readers ?? python;
   }
 
-  /** Only the first widget of a page. */
+  /** The widget in the fold that the address names, or else the first of the page. */
   get ownsAddress() {
-    return this === (document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo"));
+    const named = document.getElementById(location.hash.slice(1))?.closest("details");
+    return this === (named?.querySelector("adapter-demo") ?? this.#first);
+  }
+
+  get #first() {
+    return document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo");
+  }
+
+  /** What an address calls the fold around the widget. */
+  get #place() {
+    return this.closest("details")?.querySelector("summary [id]")?.id ?? "";
   }
 
   question() {

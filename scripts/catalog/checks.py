@@ -31,7 +31,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Grade": ("{{ grade() }}",),
     "In PEFT": ("{{ peft_config() }}",),
     "Mathematics": (),
-    "Implementation": ("{{ arrays() }}",),
+    "Implementation": (),
     "Limits": (),
     "Relations": ("{{ relations_list() }}",),
     "Errata": ("{{ errata_list() }}",),
@@ -83,10 +83,11 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
         if "{{ verdict() }}" not in m.body.partition("\n## ")[0]:
             yield f"{m.file}: {{{{ verdict() }}}} is missing between title and Hypothesis"
         for i, module in enumerate(m.modules):
-            if not re.search(rf'demo\("{module}"\)' + (r"|demo\(\)" if i == 0 else ""), m.body):
+            named = rf'\("{module}"[,)]' + (r"|\(\)" if i == 0 else "")
+            if not re.search(f"demo({named})", m.body):
                 yield f'{m.file}: {{{{ demo("{module}") }}}} is missing'
-            if not re.search(rf'source\("{module}"\)' + (r"|source\(\)" if i == 0 else ""), m.body):
-                yield f'{m.file}: Implementation: {{{{ source("{module}") }}}} is missing'
+            if not re.search(f"implementation({named})", m.sections["Implementation"]):
+                yield f'{m.file}: Implementation: {{{{ implementation("{module}") }}}} is missing'
         if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
             yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
         if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog import citations
 from scripts.catalog.exports import read_site
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Evidence, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.verdict import Finding, Word, by_source, vote
 from scripts.macros.page import (
@@ -20,10 +21,13 @@ from scripts.macros.page import (
     WIDEST,
     Page,
     catalog,
+    decimal,
+    inline,
     listing,
     macro,
     publication,
     short,
+    subscripts,
 )
 
 FRAGMENTS = ROOT / ".build" / "demos"
@@ -37,6 +41,9 @@ BACK = {
     "combines": "part_of",
 }
 """How the other page words a relation; what is not here reads the same from both ends."""
+
+STANDING = 6
+"""How many claims stand on a page, at least, before a fold has the rest."""
 
 
 def snippet(peft: Peft) -> str:
@@ -88,6 +95,22 @@ def _grouped(changes: dict[str, Word]) -> Iterator[str]:
         yield f"{word} {', '.join(ways)}"
 
 
+def standing_first(m: Method) -> tuple[list[Evidence], list[Evidence]]:
+    """Return the claims that stand on a page, and those that are left to a fold.
+
+    The first stands, what others than the method's own papers have a say in, and what comes next.
+    """
+    others = [any(source.key not in m.papers for source in claim.sources) for claim in m.evidence]
+    ranked = sorted(range(len(others)), key=lambda i: i > 0 and not others[i])
+    last = ranked[max(STANDING, sum(others[1:]) + 1) :]
+    if len(last) < 2:  # a fold is as high as a row
+        last = []
+    sides: tuple[list[Evidence], list[Evidence]] = ([], [])
+    for i, claim in enumerate(m.evidence):
+        sides[i in last].append(claim)
+    return sides
+
+
 class Furniture(Page):
     """The macros of a method's page."""
 
@@ -104,8 +127,8 @@ class Furniture(Page):
         )
 
     @macro
-    def demo(self, module: str = "") -> str:
-        """The widget of a module, complete without a script."""
+    def demo(self, module: str = "", title: str = "", about: str = "") -> str:
+        """The widget of a module, complete without a script; with a title it stands in a fold."""
         slug = module or self.method.modules[0]
         path = FRAGMENTS / f"{slug}.html"
         if not path.exists():
@@ -117,6 +140,10 @@ class Furniture(Page):
         )
         attributes += " data-search-exclude"
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
+        if title:
+            heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
+            summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
+            element = f'<details class="fold further">{summary}{element}</details>'
         return f'\n<div class="ah">{element}</div>\n'
 
     @macro
@@ -126,9 +153,10 @@ class Furniture(Page):
         return f"With [a random step on a layer of 64 × 64]({link}):"
 
     @macro
-    def arrays(self, module: str = "") -> str:
-        """The declared arrays and the parameter formula."""
-        cls = load(module or self.method.modules[0])
+    def implementation(self, module: str = "") -> str:
+        """How many numbers a module trains and, folded, its arrays and the tested file itself."""
+        slug = module or self.method.modules[0]
+        cls = load(slug)
         fields = [
             {
                 "name": f.name,
@@ -137,25 +165,30 @@ class Furniture(Page):
             }
             for f in arrays(cls)
         ]
-        n = parameters(cls, 64, 64)
-        return self.draw("arrays", fields, formula(cls), n, 100 * n / 64**2)
-
-    @macro
-    def source(self, module: str = "") -> str:
-        """The tested file itself, folded."""
-        slug = module or self.method.modules[0]
         path = ROOT / "adapters_np" / "methods" / f"{slug}.py"
         lines = len(path.read_text("utf-8").splitlines())
-        summary = f"The tested file, {lines} lines: read, edit and run it"
-        return (
-            f'<details class="fold" markdown="1">\n<summary>{summary}</summary>\n\n'
-            f"{listing(path, slug, slug)}\n</details>\n"
+        name = f"<strong>{cls.__name__}.</strong> " if len(self.method.modules) > 1 else ""
+        n = parameters(cls, 64, 64)
+        trained = (
+            f"It trains {subscripts(formula(cls))} numbers in a layer: on a 64 × 64 weight, by "
+            f"default, {n:,} or {decimal(100 * n / 64**2, 3)} %."
         )
+        return f"""
+<details class="fold trained" markdown="1">
+<summary>{name}The tested file, {lines} lines: read, edit and run it
+<span class="soft">{trained}</span></summary>
+{self.draw("arrays", fields)}
+{listing(path, slug, slug)}
+</details>
+"""
 
     @macro
     def evidence_table(self) -> str:
-        """The table of claims."""
-        return self.draw("evidence", self.method)
+        """The table of claims; those that a long one does not need first are in a fold."""
+        standing, folded = standing_first(self.method)
+        counts = Counter(claim.verdict for claim in folded)
+        told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+        return self.draw("evidence", standing, folded, told)
 
     @macro
     def grade(self) -> str:
@@ -214,13 +247,14 @@ class Furniture(Page):
 
 **The paper.** {publication(paper)}
 
-<div markdown="1" data-search-exclude>
+<details class="fold" markdown="1" data-search-exclude>
+<summary>BibTeX of the paper</summary>
 
 ```bibtex
 {catalog().papers[paper].bibtex}
 ```
 
-</div>
+</details>
 
 With all references of this page, for a reference manager:
 <a href="{m.slug}.bib" download>BibTeX</a>,

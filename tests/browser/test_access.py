@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from scripts.catalog import read
 from tests.browser.reader import AXE, LORA, WINDOW, becomes, follow, settle, touch
 
 SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
@@ -85,6 +86,7 @@ def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]
             seen["too wide"][f"{path} at {width}"] = window.evaluate(TOO_WIDE)
         window.set_viewport_size(WINDOW)
         window.wait_for_load_state("networkidle")
+        seen["height"][path] = window.evaluate("document.documentElement.scrollHeight")
         tag = window.locator("head meta[http-equiv=Content-Security-Policy]")
         seen["policy"][path] = tag.get_attribute("content")
         seen["header"][path] = answer.headers["content-security-policy"]
@@ -109,6 +111,12 @@ def test_axe_finds_nothing_in_the_article_of_any_page(walk: Any, scheme: str) ->
 
 def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(walk: Any) -> None:
     assert faults(walk["too wide"]) == {}
+
+
+def test_a_method_s_page_reads_in_eight_screens_with_its_folds_closed(walk: Any) -> None:
+    heights = {p: height for p, height in walk["height"].items() if re.match("methods/.", p)}
+    assert len(heights) == len(read().methods)
+    assert {p: height for p, height in heights.items() if height > 8 * WINDOW["height"]} == {}
 
 
 def test_no_page_breaks_the_policy_that_it_carries(walk: Any) -> None:

@@ -285,6 +285,37 @@ def test_only_the_first_widget_on_a_page_owns_the_address(visit: Visit) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_a_further_widget_stands_in_a_fold_that_its_address_opens(
+    page: Page, context: BrowserContext, site: str
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    first, prefix, llama = (page.locator("adapter-demo").nth(i) for i in range(3))
+
+    page.goto(f"{site}methods/prompt_tuning/?tokens=4#prefix-tuning")
+    expect(prefix.locator("[name=tokens]")).to_be_visible()
+    expect(prefix.locator("[name=tokens]")).to_have_value("4")
+    expect(first.locator("[name=tokens]")).to_have_value("8")
+    expect(llama.locator(".picture")).to_be_hidden()
+
+    page.locator("summary:has(#llama-adapter)").press("Enter")
+    llama.locator("[name=tokens]").press("ArrowRight")
+    llama.get_by_role("button", name="Copy link").click()
+    expect(llama.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == f"{site}methods/prompt_tuning/?tokens=11#llama-adapter"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_printed_page_has_its_further_widgets(browser: Browser, site: str, script: bool) -> None:
+    with browser.new_context(java_script_enabled=script) as context:
+        page = context.new_page()
+        page.goto(f"{site}methods/goft/")
+        picture = page.locator("adapter-demo[method=qgoft] .picture img").first
+        expect(picture).to_be_hidden()
+        page.emulate_media(media="print")
+        expect(picture).to_be_visible()
+
+
 def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -> None:
     def late(route: Route) -> None:
         page.wait_for_timeout(900)
