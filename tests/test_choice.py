@@ -14,6 +14,7 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import counts, memory, read, recipes
 from scripts.catalog.counts import MODELS, TARGETS
+from scripts.macros.peft_benchmark import rows
 
 SCRIPT = """
 const m = await import(process.argv[1]);
@@ -81,3 +82,17 @@ def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any])
 def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:
     wanted = [memory.estimate(case)["all"] for case in given()]
     assert answers["estimates"] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_recipe_ends_with_the_rates_of_the_benchmark_or_says_that_there_are_none() -> None:
+    told = {}
+    for slug in recipes.RECIPES:
+        m = read().methods[slug]
+        told[slug] = recipes.recipe(m, "model", 16, "attention", False).splitlines()[-1]
+        ran = {run.learning_rate for run in rows("metamathqa") if run.entry == m.number}
+        assert {float(word) for word in re.findall(r"\d[\de.-]*\b", told[slug])} <= ran
+    start = "# Learning rate: PEFT's benchmark ran it at "
+    assert told["lora"] == f"{start}1e-4 alone; search around it."
+    assert told["ia3"] == f"{start}1e-4, 1e-3 and 5e-3, best at 5e-3; search around it."
+    unknown = {slug for slug, text in told.items() if text.endswith("it has to be searched.")}
+    assert unknown == {"oft", "pissa", "hra", "boft", "ln_tuning"}

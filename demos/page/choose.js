@@ -157,6 +157,7 @@ class AdapterChoice extends HTMLElement {
       ["config", recipe.config],
       ["targets", python(recipe.targets ?? recipes.names[this.#input("weights").value])],
       ["checkpointing", on ? "True" : "False"],
+      ["rate", recipe.rate],
     ];
     const text = slots.reduce((code, [name, value]) => code.replaceAll(`<${name}>`, () => value), recipes.load);
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);

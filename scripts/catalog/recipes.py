@@ -7,11 +7,13 @@ for a step, on a tiny model of the same architecture: tests/parity/recipes.py.
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any, NamedTuple
 
 from adapters_np import core
 from adapters_np.core import sizes
+from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.counts import Model, count
 from scripts.catalog.records import Method, Peft
@@ -102,6 +104,7 @@ model = AutoModelForCausalLM.from_pretrained(
 config = <config>
 model = get_peft_model(model, config)
 model.print_trainable_parameters()
+# Learning rate: <rate>
 """
 
 QUANTISED = {
@@ -119,6 +122,44 @@ KBIT = (
     "\nmodel = prepare_model_for_kbit_training(model, use_gradient_checkpointing=<checkpointing>)"
 )
 CHECKPOINTING = "\nmodel.gradient_checkpointing_enable()\nmodel.enable_input_require_grads()"
+
+
+UNTESTED = ("boft", "ln_tuning")
+"""Of these PEFT's benchmark says nothing: one factor is OFT, and one run learned no format."""
+
+SEARCH = "none is recorded here for this method; it has to be searched."
+
+
+def rate(m: Method) -> str:
+    """Return what is known of a method's learning rate: at which ones PEFT's benchmark ran it."""
+    assert isinstance(m.peft, Peft)
+    kind = m.peft.config.removesuffix("Config").upper()
+    with (ROOT / "docs/data/peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
+        runs = [
+            run
+            for run in csv.DictReader(file)
+            if run["survey_entry"] == str(m.number) and run["peft_type"].replace("_", "") == kind
+        ]
+    if not runs or m.slug in UNTESTED:
+        return SEARCH
+    rates = sorted({float(run["lr"]) for run in runs})
+    best = max(runs, key=lambda run: float(run["test_accuracy"]))["lr"]
+    if len(rates) == 1:
+        return f"PEFT's benchmark ran it at {_power(rates[0])} alone; search around it."
+    ran = ", ".join(map(_power, rates[:-1]))
+    return (
+        f"PEFT's benchmark ran it at {ran} and {_power(rates[-1])}, "
+        f"best at {_power(float(best))}; search around it."
+    )
+
+
+def _power(value: float) -> str:
+    """Return a rate as it is written in configurations.
+
+    >>> _power(0.0001), _power(0.3)
+    ('1e-4', '0.3')
+    """
+    return f"{value:g}" if value >= 0.1 else f"{value:.0e}".replace("e-0", "e-")
 
 
 def config(m: Method) -> str:
@@ -161,6 +202,7 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
         "config": config(m),
         "targets": _literal(names),
         "checkpointing": str(checkpointing),
+        "rate": rate(m),
     }
     text = LOAD
     for name, value in slots.items():
@@ -177,6 +219,7 @@ def javascript(catalog: Catalog) -> str:
             "targets": about.targets,
             "quantised": about.quantised,
             "knobs": knobs(m),
+            "rate": rate(m),
         }
         for slug, about in RECIPES.items()
         if isinstance((m := catalog.methods[slug]).peft, Peft)

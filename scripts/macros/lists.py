@@ -17,7 +17,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.memory import STATES
 from scripts.catalog.others import read_others
-from scripts.catalog.recipes import RECIPES
+from scripts.catalog.recipes import RECIPES, UNTESTED
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
 from scripts.catalog.shapes import formula
 from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
@@ -26,9 +26,6 @@ from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 from scripts.stored.widgets import label, text
-
-UNTESTED = ("boft", "ln_tuning")
-"""Of these the benchmark's rows say nothing: one factor is OFT, and one run learned no format."""
 
 GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 GUESSED = "turn"  # the world that it asks about
