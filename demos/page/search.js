@@ -48,11 +48,27 @@
     data.data = widen(data.data);
   });
 
+  const LIST = "names/"; // a page whose entries are found by names of their own
+
+  /**
+   * Lets the line of that page lead to the entry that is its best hit. The theme takes the last hit for the page itself
+   * where no address is that of a page.
+   *
+   * @param {{location: string}[]} hits of one page, the best first
+   */
+  function lead(hits) {
+    const place = hits.findIndex(({ location }) => location === LIST);
+    if (place < 1) return;
+    const [page] = hits.splice(place, 1);
+    hits.push({ ...page, location: hits[0].location });
+  }
+
   const answer = postMessage;
   /** Tells of no word as missing that the reader has not typed. @param {any} message */
   globalThis.postMessage = (message) => {
     for (const { terms } of message.data?.items?.flat() ?? [])
       for (const word of Object.keys(terms ?? {})) if (!terms[word] && !typed.includes(word)) delete terms[word];
+    if (message.data?.items) message.data.items.forEach(lead);
     answer(message);
   };
 }

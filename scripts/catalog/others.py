@@ -26,6 +26,7 @@ class Other(Record):
     url: Text | None = None
     within: Slug | None = None
     near: tuple[Slug, ...] = ()
+    choose: Text | None = None  # what is set on the page Choose, as in its address
 
     @model_validator(mode="after")
     def _placed(self) -> Other:

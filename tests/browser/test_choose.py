@@ -71,6 +71,14 @@ def test_a_link_shows_the_recipe_that_was_tested(
     )
 
 
+def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> None:
+    page = visit("names/#qlora")
+    page.locator("section:has(#qlora)").get_by_role("link", name="Choose").click()
+    expect(page.locator("adapter-choice [name=bits]")).to_have_value("4")
+    expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: LoRA")
+    expect(page.locator("adapter-choice .recipe code")).to_contain_text("load_in_4bit=True")
+
+
 def test_what_is_chosen_goes_into_the_address(visit: Visit) -> None:
     page = visit("choose/")
     form = page.locator("adapter-choice form")

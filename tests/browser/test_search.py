@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -126,6 +127,14 @@ def test_the_field_for_the_search_shows_the_same(visit: Visit) -> None:
     first = page.locator(".md-search-result__item").first.locator("a:not(details *)").last
     expect(first).to_contain_text("QLoRA")
     expect(first).not_to_contain_text("Missing")  # no word that nobody has typed
+    box.fill("")
+    box.press_sequentially("GaLore")
+    hit = page.locator(".md-search-result__item").first
+    expect(hit).to_contain_text("GaLore")
+    links = hit.locator("a:not(details *)").evaluate_all("all => all.map((a) => a.href)")
+    assert [urlsplit(link).path[-6:] + urlsplit(link).fragment for link in links] == 2 * [
+        "names/galore"
+    ]
     box.fill("")
     box.press_sequentially("(IA)^3")
     expect(page.locator(".md-search-result__link").first).to_contain_text("IA3")
