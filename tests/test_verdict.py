@@ -15,6 +15,8 @@ from scripts.catalog.verdict import (
     Verdict,
     balance,
     decide,
+    judge,
+    reason,
 )
 
 NUMBER = count()
@@ -160,3 +162,63 @@ def test_what_authors_report_is_not_called_fragile_for_resting_on_them() -> None
     found = verdict(*units("for", 2, "own", "full", "authors"))
     assert (found.word, found.F) == ("reported", 4)
     assert found.changes == {"without own": "unsupported"}
+
+
+ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
+
+
+@pytest.mark.parametrize(
+    ("findings", "word", "told"),
+    [
+        ([], "unsupported", "No comparison counts here, so there is nothing to weigh."),
+        (
+            units("for", 1, "a"),
+            "unsupported",
+            "Neither side reaches the 2 that a verdict needs.",
+        ),
+        (
+            [unit("for", "a"), *units("against", 2, "b"), unit("against", "c")],
+            "unsupported",
+            "What is for it does not reach the 2 that a verdict needs, and what is against weighs "
+            "less than 4 times as much, which would contradict it.",
+        ),
+        (
+            units("against", 2, "a"),
+            "contradicted",
+            "What is against weighs at least 2, and 4 times what is for it.",
+        ),
+        (
+            [*units("for", 2, "a"), *units("against", 2, "b")],
+            "contested",
+            "To settle it, one side has to weigh 4 times the other.",
+        ),
+        (
+            [*units("for", 2, "a"), unit("against", "b")],
+            "contested",
+            "To settle it, one side has to weigh 4 times the other. It leans for: that side weighs "
+            "at least twice the other.",
+        ),
+        (
+            units("for", 1, "a", "full"),
+            "confirmed",
+            f"{ENOUGH_FOR} Others than the authors found it too.",
+        ),
+        (
+            units("for", 2, "a", run_by="authors"),
+            "reported",
+            f"{ENOUGH_FOR} It is only reported: apart from the authors, at most one weak source is "
+            "for it.",
+        ),
+    ],
+)
+def test_a_reason_names_the_condition_that_gives_the_verdict(
+    findings: list[Finding], word: str, told: str
+) -> None:
+    assert (judge("BL", findings).word, reason("BL", findings)) == (word, told)
+
+
+@pytest.mark.parametrize("papers", [1, 3, 5])
+def test_who_asks_for_wide_adoption_is_told_the_papers_and_how_many_it_takes(papers: int) -> None:
+    found = [unit("for", f"s{i}", dimension="WA") for i in range(papers)]
+    ran = f"{papers} paper{'s' if papers > 1 else ''} by others ran it."
+    assert reason("WA", found) == f"{ran} It takes 5 to confirm; 3 or 4 leave it contested."

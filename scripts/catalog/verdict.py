@@ -140,6 +140,46 @@ def judge(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATI
     return Judgement("contested", leaning, f, a)
 
 
+def reason(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATIO) -> str:
+    """Return which condition of the rule gives the verdict, in words for readers.
+
+    >>> def ran(key):
+    ...     return Finding("WA", key, "T", "U", "for", "rival", "weak", "paper", "")
+    >>> reason("WA", [ran("a2020"), ran("b2021"), ran("c2022")])
+    '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
+    >>> reason("BL", [])
+    'No comparison counts here, so there is nothing to weigh.'
+    """
+    word, leaning, _, a = judge(dimension, findings, ratio)
+    if dimension == "WA":
+        papers = len({finding.source_key for finding in findings})
+        ran = f"{papers or 'No'} paper{'' if papers == 1 else 's'} by others ran it."
+        partly = f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested"
+        return f"{ran} It takes {CONFIRMED_PAPERS} to confirm; {partly}."
+    if not findings:
+        return "No comparison counts here, so there is nothing to weigh."
+    if word == "unsupported":
+        if a + TINY < ENOUGH:
+            return f"Neither side reaches the {ENOUGH} that a verdict needs."
+        less = (
+            f"what is against weighs less than {ratio:g} times as much, which would contradict it"
+        )
+        return f"What is for it does not reach the {ENOUGH} that a verdict needs, and {less}."
+    if word == "contested":
+        leans = (
+            f" It leans {leaning}: that side weighs at least twice the other." if leaning else ""
+        )
+        return f"To settle it, one side has to weigh {ratio:g} times the other.{leans}"
+    if word == "contradicted":
+        return f"What is against weighs at least {ENOUGH}, and {ratio:g} times what is for it."
+    enough = f"What is for it weighs at least {ENOUGH}, and {ratio:g} times what is against."
+    if word == "confirmed":
+        return f"{enough} Others than the authors found it too."
+    return (
+        f"{enough} It is only reported: apart from the authors, at most one weak source is for it."
+    )
+
+
 def _by_others(findings: Iterable[Finding]) -> bool:
     """Whether others than the authors support it: a full unit, or weak ones of two sources."""
     units = [f for f in findings if f.finding == "for" and f.run_by != "authors"]

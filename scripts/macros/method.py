@@ -15,7 +15,15 @@ from scripts.catalog import citations
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Evidence, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
-from scripts.catalog.verdict import Finding, Word, by_source, vote
+from scripts.catalog.verdict import (
+    Dimension,
+    Finding,
+    Verdict,
+    Word,
+    by_source,
+    reason,
+    vote,
+)
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -73,8 +81,19 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
             "worth": POINTS[key],
             "sources": sources,
             "units": len(m.found(key)),
+            "reason": "" if verdict.override else reason(key, m.found(key)),
+            "said": _weighed(key, verdict, len(sources)),
             "changes": "; ".join(_grouped(verdict.changes)),
         }
+
+
+def _weighed(dimension: Dimension, verdict: Verdict, sources: int) -> str:
+    """Return what a dimension's line says of its evidence: weights, or papers where they count."""
+    if dimension == "WA":
+        return f"{sources or 'no'} paper{'' if sources == 1 else 's'} by others"
+    if not sources:
+        return "nothing compared"
+    return f"{verdict.F:.1f} for : {verdict.A:.1f} against"
 
 
 def _vote(found: list[Finding]) -> str:
