@@ -31,7 +31,9 @@ from scripts.catalog.records import DIMENSIONS, Method, Peft
 from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.finish import typeset
 from scripts.finish.links import problems
+from scripts.macros.real_changes import rows, times
 from scripts.stored.cards import COLOURS, HEIGHT, WIDTH
+from scripts.studies.real_changes import SAMPLED_RANK
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
@@ -239,6 +241,20 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
         # A number and its unit are joined by a space that does not break.
         cells = [tuple(td.text_content().replace("\xa0", " ") for td in row[:3]) for row in rows]
         assert sorted(cells) == sorted(units)
+
+
+def test_a_page_says_how_much_of_real_changes_its_family_explains() -> None:
+    said = {m.slug: set[str]() for m in read().methods.values()}
+    for row in rows(SAMPLED_RANK):
+        for m in read().methods.values():
+            if set(row.methods) & set(m.modules):
+                said[m.slug].add(f"{row.title} {times(row)}")
+    assert sum(map(bool, said.values())) > 15
+    for slug, expected in said.items():
+        found = tree(f"methods/{slug}").xpath('//p[@class="real"]')
+        assert len(found) == bool(expected)
+        text = found[0].text_content().replace("\xa0", " ") if found else ""
+        assert all(words in text for words in expected), slug
 
 
 def test_the_example_on_the_rubric_is_summed_from_its_page() -> None:

@@ -37,6 +37,8 @@ from scripts.macros.page import (
     short,
     subscripts,
 )
+from scripts.macros.real_changes import rows, times
+from scripts.studies.real_changes import SAMPLED_RANK
 
 FRAGMENTS = ROOT / ".build" / "demos"
 
@@ -207,7 +209,12 @@ class Furniture(Page):
         standing, folded = standing_first(self.method)
         counts = Counter(claim.verdict for claim in folded)
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
-        return self.draw("evidence", standing, folded, told)
+        real = [
+            (row.title, times(row))
+            for row in rows(SAMPLED_RANK)
+            if set(row.methods) & set(self.method.modules)
+        ]
+        return self.draw("evidence", standing, folded, told, real)
 
     @macro
     def grade(self) -> str:

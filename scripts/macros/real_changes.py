@@ -148,6 +148,15 @@ def facts(model: str) -> dict[str, float]:
     return {name: mean(name, "change") for name in names} | control
 
 
+def times(row: Row) -> str:
+    """Return how many times chance a family explains in both models, and of the control."""
+    (first, its), (second, other) = row.found
+    controls = sorted({f"{its.mean:.1f}", f"{other.mean:.1f}"})
+    said = f"{its.mean:.1f}" if len(controls) == 1 else f"{its.mean:.1f} and {other.mean:.1f}"
+    found = f"{first.mean:.1f} and {second.mean:.1f} times chance (control {said})"
+    return found.replace("-", "−")
+
+
 def place(times: float) -> float:
     """Return where a value lies on the picture's scale, in per cent of its width.
 
@@ -173,11 +182,7 @@ class RealChanges(Lab):
     def real_times(self, name: str) -> str:
         """How many times chance a family explains in both models, and of the control."""
         (row,) = (row for row in rows(SAMPLED_RANK) if row.name == name)
-        (first, its), (second, other) = row.found
-        controls = sorted({f"{its.mean:.1f}", f"{other.mean:.1f}"})
-        said = f"{its.mean:.1f}" if len(controls) == 1 else f"{its.mean:.1f} and {other.mean:.1f}"
-        found = f"{first.mean:.1f} and {second.mean:.1f} times chance (control {said})"
-        return found.replace("-", "−")
+        return times(row)
 
     @macro
     def real_facts(self) -> str:
