@@ -49,7 +49,7 @@ class AdapterDemo extends Live {
     this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
-    this.button("link").hidden = !this.ownsAddress && !this.#place;
+    this.button("link").hidden = !this.ownsAddress && !this.id;
     this.find(".controls").removeAttribute("disabled");
     this.#restore();
     this.#way();
@@ -79,7 +79,7 @@ class AdapterDemo extends Live {
   /** The page's address with the present values. */
   get address() {
     const url = new URL(location.href);
-    if (!this.ownsAddress) [url.search, url.hash] = ["", this.#place];
+    if (!this.ownsAddress) [url.search, url.hash] = ["", this.id];
     return address(this.#fields, url);
   }
 
@@ -99,11 +99,6 @@ class AdapterDemo extends Live {
 
   get #first() {
     return document.querySelector("adapter-demo[address]") ?? document.querySelector("adapter-demo");
-  }
-
-  /** What an address calls the fold around the widget. */
-  get #place() {
-    return this.closest("details")?.querySelector("summary [id]")?.id ?? "";
   }
 
   question() {

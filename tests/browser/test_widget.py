@@ -302,7 +302,12 @@ def test_a_further_widget_stands_in_a_fold_that_its_address_opens(
     llama.get_by_role("button", name="Copy link").click()
     expect(llama.get_by_role("button", name="Copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
-    assert link == f"{site}methods/prompt_tuning/?tokens=11#llama-adapter"
+    assert link == f"{site}methods/prompt_tuning/?tokens=11#try-llama_adapter"
+    page.goto("about:blank")
+    page.goto(link)
+    expect(llama.locator("[name=tokens]")).to_be_visible()
+    expect(llama.locator("[name=tokens]")).to_have_value("11")
+    expect(first.locator("[name=tokens]")).to_have_value("8")
 
 
 @pytest.mark.parametrize("script", [True, False])
