@@ -249,6 +249,8 @@ def test_a_page_says_how_much_of_real_changes_its_family_explains() -> None:
         for m in read().methods.values():
             if set(row.methods) & set(m.modules):
                 said[m.slug].add(f"{row.title} {times(row)}")
+                control = "independent entries" if "†" in row.mark else "the same singular values"
+                said[m.slug].add(f"the control has {control}")
     assert sum(map(bool, said.values())) > 15
     for slug, expected in said.items():
         found = tree(f"methods/{slug}").xpath('//p[@class="real"]')

@@ -124,7 +124,7 @@ export function tour(demo) {
           {},
           `${told("real")} `,
           h("span", { class: "found" }),
-          " Its control has the same singular values in random directions. What a method explains of the real change and not of its control is structure that it has found; the rest is luck or size.",
+          " Its control has the same singular values in random directions: a method that explains more of the real change has found directions that mean something. How few directions hold most of it is the same in both.",
         ),
         other,
         " ",

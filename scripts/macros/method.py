@@ -209,12 +209,8 @@ class Furniture(Page):
         standing, folded = standing_first(self.method)
         counts = Counter(claim.verdict for claim in folded)
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
-        real = [
-            (row.title, times(row))
-            for row in rows(SAMPLED_RANK)
-            if set(row.methods) & set(self.method.modules)
-        ]
-        return self.draw("evidence", standing, folded, told, real)
+        real = [row for row in rows(SAMPLED_RANK) if set(row.methods) & set(self.method.modules)]
+        return self.draw("evidence", standing, folded, told, real, times)
 
     @macro
     def grade(self) -> str:
