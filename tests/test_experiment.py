@@ -276,7 +276,7 @@ def row_of(settings: Run, test: float) -> dict[str, Any]:
 
 
 def as_text(row: dict[str, Any]) -> dict[str, str]:
-    return {column: str(value) for column, value in row.items()}
+    return {column: "" if value is None else str(value) for column, value in row.items()}
 
 
 def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
@@ -289,6 +289,7 @@ def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
     assert float(found["forgetting"]) == pytest.approx(0.5)
     assert found["knobs"] == "alpha=8.0 rank=4"
     assert {experiment.again(row).key for row in map(as_text, table)} == {r.key for r, _ in runs}
+    assert experiment.rows(map(experiment.taken, map(as_text, table))) == table
     fulls = [float(r["gain"]) for r in table if r["method"] == "full" and r["phase"] == "final"]
     assert np.mean(fulls) == pytest.approx(1)
 
@@ -296,7 +297,7 @@ def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
 def test_what_is_missing_is_run_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "runs.jsonl"
+    path, table = tmp_path / "runs.jsonl", tmp_path / "experiment.csv"
 
     def run(settings: Run) -> dict[str, Any]:
         if settings.seed == 5:
@@ -308,13 +309,17 @@ def test_what_is_missing_is_run_and_nothing_else(
     with Client(
         processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
     ) as client:
-        failed = experiment.advance(client, cells, path)
+        failed = experiment.advance(client, cells, table, path)
         assert len(failed) == 2
         assert "out of luck" in failed[0]
         assert len(experiment.read(path)) == len(path.read_text().splitlines()) == 3 + 2 * 4
         monkeypatch.setattr(experiment, "run", lambda s: row_of(s, 3.0))
-        assert experiment.advance(client, cells, path) == []
+        assert experiment.advance(client, cells, table, path) == []
         assert len(experiment.read(path)) == len(path.read_text().splitlines()) == 3 + 2 * 5
+        experiment.tabulate(table, path)
+        path.unlink()
+        assert experiment.advance(client, cells, table, path) == []
+        assert not path.exists()
 
 
 @pytest.mark.skipif(not experiment.TABLE.exists(), reason="no run of the experiment is counted yet")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from scripts.catalog import read as read_catalog
+from scripts.catalog.evidence import findings
 from scripts.catalog.experiment import (
     Cell,
     Interval,
@@ -15,6 +17,7 @@ from scripts.catalog.experiment import (
     forgetting_at,
     interval,
     loss,
+    papers,
     read,
 )
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
@@ -111,3 +114,42 @@ def test_a_logarithmic_axis_has_ticks_inside_its_ends() -> None:
     axis = around("rate", [0.001, 0.1], logarithmic=True)
     assert [text for _, text in axis.ticks] == ["0.001", "0.003", "0.01", "0.03", "0.1"]
     assert axis.share(0.01) == pytest.approx(0.5)
+
+
+# As a source of evidence --------------------------------------------------------------------------
+
+
+def five(method: str, mean: float, **more: str) -> list[dict[str, str]]:
+    slug = method.partition(" ")[0]
+    return [
+        {"method": method, "slug": slug, "seed": str(i), "gain": f"{mean + d:.2f}"} | more
+        for i, d in enumerate((-0.02, -0.01, 0.0, 0.01, 0.02), 1)
+    ]
+
+
+def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "docs/data/experiment.csv"
+    path.parent.mkdir(parents=True)
+    rows = [
+        *five("full", 1.0),
+        *five("lora 4", 0.8),
+        *five("oft 16", 0.9, parameters="19000"),
+        *five("oft 16", 0.5, task="teacher lora"),
+        *five("oft 16", 0.1, steps="1600"),
+        *five("dora 4", 0.99, arm="fixed magnitude"),
+    ]
+    table(path, *rows)
+    (source,) = papers(tmp_path)
+    ((one,),) = ([row for row in t.rows if row.method == "oft"] for t in source.tables)
+    assert (one.values, one.spread, one.parameters) == (("90.0",), ("1.6",), 0.019)
+    methods = read_catalog().methods
+    found = findings([methods["oft"], methods["dora"]], [source], {})
+    assert {f.dimension: (f.finding, f.run_by, f.strength, f.claimed_by) for f in found["oft"]} == {
+        "BL": ("for", "independent", "weak", "us"),
+        "BF": ("against", "independent", "weak", "us"),
+    }
+    assert found["dora"] == ()
+
+
+def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
+    assert papers(tmp_path) == ()

@@ -52,7 +52,25 @@ class RowFilter extends HTMLElement {
     form.addEventListener("reset", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
     form.addEventListener("submit", (event) => event.preventDefault());
     apply();
+    // A link to other rows of this page is no visit of another one, in which the theme can lose the place it leads to.
+    this.closest(".md-content")?.addEventListener("click", (event) => {
+      const link = plain(/** @type {MouseEvent} */ (event));
+      if (!link?.search || link.pathname !== location.pathname) return;
+      event.preventDefault();
+      event.stopPropagation();
+      history.pushState(null, "", link.href);
+      form.reset();
+      restore(form);
+      apply();
+      document.getElementById(link.hash.slice(1))?.scrollIntoView();
+    });
   }
+}
+
+/** @param {MouseEvent} event @returns {HTMLAnchorElement | null} The link that a click follows in this tab. */
+function plain(event) {
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return null;
+  return /** @type {Element} */ (event.target).closest("a");
 }
 
 /** @param {HTMLElement} row @param {string} name @param {string} value */

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 import yaml
 
+from scripts.catalog import experiment
 from scripts.catalog.benchmark import benchmark
 from scripts.catalog.records import Method
 from scripts.catalog.tables import AVERAGE, FULL, Paper, Row, Table, averages, read_tables
@@ -83,7 +84,7 @@ def every_finding(root: Path, methods: Collection[Method]) -> dict[str, tuple[Fi
         CatalogError: when a file of tables cannot be read.
     """
     firsts = {m.number: m.modules[0] for m in methods if m.number}
-    papers = (*read_tables(root), benchmark(root, firsts))
+    papers = (*read_tables(root), benchmark(root, firsts), *experiment.papers(root))
     return findings(methods, papers, read_models(root))
 
 
@@ -111,6 +112,8 @@ def _of_paper(paper: Paper, own: Sequence[str], models: Models) -> Iterator[Find
                 units[dimension, table.model, table.suite].append(part)
     run_by = paper.run_by(own)
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
+    if paper.ours:
+        claimed_by = "us"
     for (dimension, model, suite), parts in units.items():
         side, strength = _decided(dimension, parts)
         yield Finding(
@@ -120,7 +123,7 @@ def _of_paper(paper: Paper, own: Sequence[str], models: Models) -> Iterator[Find
             unit=f"{model}, {suite}",
             finding=side,
             run_by=run_by,
-            strength=strength,
+            strength="weak" if paper.ours else strength,
             claimed_by=claimed_by,
             numbers="; ".join(part.words for part in parts),
         )
@@ -143,7 +146,7 @@ def _of_paper(paper: Paper, own: Sequence[str], models: Models) -> Iterator[Find
 def _adopted(paper: Paper, own: Sequence[str]) -> Iterator[Finding]:
     """Yield that a paper by others ran the method, which is all that WA asks for."""
     run_by = paper.run_by(own)
-    if run_by == "authors":
+    if run_by == "authors" or paper.ours:
         return
     places = {
         table.place: f"{table.model}, {table.suite}"

@@ -15,10 +15,12 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from scripts.bootstrap import ROOT
+from scripts.catalog.tables import Paper, Row, Table
 
+KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
 FULL = "full"
 
@@ -28,6 +30,8 @@ class Run(NamedTuple):
 
     method: str
     slug: str
+    place: str
+    arm: str
     parameters: int
     task: str
     base: int
@@ -135,7 +139,7 @@ def interval(values: Iterable[float], among: int = 1) -> Interval:
     found = list(values)
     if len(found) < 2:
         return Interval(fmean(found), -inf, inf)
-    t = stats.t.ppf(1 - 0.025 / among, len(found) - 1)
+    t = stdtrit(len(found) - 1, 1 - 0.025 / among)
     reach = float(t) * stdev(found) / sqrt(len(found))
     middle = fmean(found)
     return Interval(middle, middle - reach, middle + reach)
@@ -195,3 +199,52 @@ def halfway(cell: Cell) -> float:
     full = finals(FULL, cell).values()
     end = fmean(run.curve_validation[-1] for run in full)
     return (next(iter(full)).start_validation + end) / 2
+
+
+# As a source of evidence --------------------------------------------------------------------------
+
+SUITES = {"code": "source of a Python package", "prose": "a novel"}
+"""The tasks that have fresh text to be judged on and that nobody planted."""
+
+EVERYWHERE = "all"
+
+
+def papers(root: Path = ROOT) -> tuple[Paper, ...]:
+    """Return the experiment as one more source; none while its table is not there."""
+    path = root / TABLE.relative_to(ROOT)
+    if not path.exists():
+        return ()
+    kept: dict[Cell, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    for run in read(path):
+        there = Cell(run.task, run.base, run.width, run.batch, run.steps)
+        # Other batches and lengths ask questions of their own, and an arm is a method's control.
+        usual = there == Cell(run.task, run.base, run.width)
+        if run.phase == "final" and run.task in SUITES and usual and not run.arm:
+            kept[there][run.method].append(run)
+    tables = [_table(cell, rows) for cell, rows in kept.items() if FULL in rows and len(rows) > 1]
+    return (Paper(key=KEY, authors_of=(), tables=tuple(tables), ours=True),) if tables else ()
+
+
+def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
+    return Table(
+        place=f"{cell.task}, width {cell.width}, base model {cell.base}",
+        model=f"decoder of width {cell.width}",
+        suite=SUITES[cell.task],
+        metrics=("gain",),
+        measure="share of full fine-tuning’s fall of the test loss",
+        seeds=min(map(len, found.values())),
+        rates="both_tuned",
+        rows=tuple(_row(name, runs) for name, runs in found.items()),
+    )
+
+
+def _row(name: str, runs: list[Run]) -> Row:
+    gains, first = [100 * gain(run) for run in runs], runs[0]
+    return Row(
+        method=first.slug,
+        setting=name.partition(" ")[2],
+        parameters=first.parameters / 1e6,
+        modules="" if first.place == EVERYWHERE else first.place,
+        values=(f"{fmean(gains):.1f}",),
+        spread=(f"{stdev(gains) if len(gains) > 1 else 0:.1f}",),
+    )

@@ -144,6 +144,7 @@ class Paper(Record):
     authors_of: tuple[Slug, ...]
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
+    ours: bool = False  # this site's experiment: its model is small, and its runs adopt nothing
 
     def run_by(self, methods: Iterable[str]) -> RunBy:
         """Return whose runs of any of these methods its tables hold."""

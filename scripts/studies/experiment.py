@@ -4,9 +4,9 @@
     python3 scripts/dev.py study experiment --scheduler tcp://10.0.0.1:8786
     python3 scripts/dev.py study experiment --table
 
-Every run is one line of .study/runs.jsonl, found again by the hash of its settings: a run that is
-there is not made again, and a broken off experiment goes on where it was. The table is
-docs/data/experiment.csv. docs/experiment.md says what is run and why.
+Every run is one line of .study/runs.jsonl and then a row of docs/data/experiment.csv, found again
+by the hash of its settings: a run that is in either is not made again, and a broken off experiment
+goes on where it was. Without the two all runs are made. docs/experiment.md says what and why.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -54,6 +55,34 @@ def read(path: Path = RUNS) -> dict[str, dict[str, Any]]:
     return found
 
 
+def taken(row: dict[str, str]) -> dict[str, Any]:
+    """Return a run as it was written down, from its row of the table."""
+
+    def value(column: str) -> float | None:
+        return float(row[column]) if row[column] else None
+
+    start = {part: value(f"start_{part}") for part in ("validation", "test", "held")}
+    losses = (map(float, row[f"curve_{part}"].split()) for part in ("validation", "held"))
+    return {
+        **asdict(again(row)),
+        **{part: value(part) for part in ("validation", "test", "held", "sibling")},
+        "key": row["key"],
+        "parameters": int(row["parameters"]),
+        "start": start,
+        "curve": list(zip(*losses, strict=True)),
+        "status": row["status"],
+    }
+
+
+def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
+    """Return all runs by their keys, of the table those that the same settings still give."""
+    kept = {}
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            kept = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
+    return kept | read(path)
+
+
 def append(row: dict[str, Any], path: Path = RUNS) -> None:
     """Write a run down; one that follows a broken off line begins a new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,12 +99,14 @@ def expected(chosen: Iterable[Cell]) -> int:
     return round(sum(len(SEEDS) + EXPECTED * (cell.base == 0) for cell in chosen))
 
 
-def advance(client: Client, chosen: list[Cell], path: Path = RUNS) -> list[str]:
+def advance(
+    client: Client, chosen: list[Cell], table: Path = TABLE, path: Path = RUNS
+) -> list[str]:
     """Make all missing runs of these cells, the first ones first, and return what failed.
 
     The runs of a method prefer one worker, which has compiled them.
     """
-    done, failed = read(path), []
+    done, failed = known(table, path), []
     workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
     place = {cell: i for i, cell in enumerate(chosen)}
     home = {name: workers[i % len(workers)] for i, name in enumerate(METHODS)}
@@ -178,12 +209,13 @@ def again(row: dict[str, str]) -> Run:
     return cell.run(half_decades, int(row["seed"]), row["phase"])
 
 
-def tabulate(path: Path = TABLE) -> None:
+def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    found = rows(known(table, path).values())
+    with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(read().values()))
+        writer.writerows(found)
 
 
 def main() -> None:

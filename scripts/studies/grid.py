@@ -124,8 +124,9 @@ def cells() -> list[Cell]:
     placed = ("lora 9, attention", "lora 7, inner")
     prose = [name for name in (*GUESSED, *placed) if name not in OTHER_SIZES]
     return [
-        *(Cell(name, "code") for name in METHODS),
+        *(Cell(name, "code") for name in METHODS if name not in OTHER_SIZES),
         *(Cell(name, "prose") for name in prose if name in SHORT),
+        *(Cell(name, "code") for name in OTHER_SIZES),
         *(Cell(name, "memory") for name in SHORT),
         *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
         *(Cell(name, "code", steps=LONGER) for name in LONG),
