@@ -84,8 +84,9 @@ def test_forgetting_is_read_where_the_curve_passes_a_loss(tmp_path: Path) -> Non
 
 
 def test_no_effect_is_called_none() -> None:
-    assert lead(Interval(0.1, -0.1, 0.3)).startswith("none: ")
-    assert lead(Interval(-0.1, -0.2, -0.05)) == "−0.100 nats (−0.200 to −0.050)"
+    words = ("less", "more", "as much")
+    assert lead(Interval(0.1, -0.1, 0.3), words) == "as much (0.100 nats, −0.100 to 0.300)"
+    assert lead(Interval(-0.1, -0.2, -0.05), words) == "0.100 nats less (0.050 to 0.200)"
 
 
 def test_a_cell_is_named_in_words() -> None:

@@ -28,6 +28,8 @@ class SortableTable extends HTMLElement {
  * holds is looked for in the row and in its `data-text`.
  */
 class RowFilter extends HTMLElement {
+  gone = new AbortController();
+
   connectedCallback() {
     const form = this.querySelector("form");
     const target = document.getElementById(this.getAttribute("for") ?? "");
@@ -43,15 +45,20 @@ class RowFilter extends HTMLElement {
       }
       if (count) count.textContent = `${left} of ${rows.length}`;
     };
+    const follow = () => {
+      form.reset();
+      restore(form);
+      apply();
+    };
     this.hidden = false;
-    restore(form);
+    follow();
     form.addEventListener("input", () => {
       apply();
       remember(form, chosen());
     });
-    form.addEventListener("reset", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
+    const all = form.querySelector("button[type=reset]");
+    all?.addEventListener("click", () => setTimeout(() => form.dispatchEvent(new Event("input"))));
     form.addEventListener("submit", (event) => event.preventDefault());
-    apply();
     // A link to other rows of this page is no visit of another one, in which the theme can lose the place it leads to.
     this.closest(".md-content")?.addEventListener("click", (event) => {
       const link = plain(/** @type {MouseEvent} */ (event));
@@ -59,11 +66,14 @@ class RowFilter extends HTMLElement {
       event.preventDefault();
       event.stopPropagation();
       history.pushState(null, "", link.href);
-      form.reset();
-      restore(form);
-      apply();
+      follow();
       document.getElementById(link.hash.slice(1))?.scrollIntoView();
     });
+    addEventListener("sameback", follow, { signal: this.gone.signal });
+  }
+
+  disconnectedCallback() {
+    this.gone.abort();
   }
 }
 

@@ -23,6 +23,7 @@ from scripts.catalog.tables import Paper, Row, Table
 KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
 FULL = "full"
+GOOD = 0.05
 
 
 class Run(NamedTuple):
@@ -177,6 +178,12 @@ def forgetting(run: Run) -> float:
     return run.forgetting
 
 
+def transfer(run: Run) -> float:
+    """Return the loss on the sibling of the task, which nothing was trained on, in nats."""
+    assert run.sibling is not None
+    return run.sibling
+
+
 def forgetting_at(run: Run, loss: float) -> float | None:
     """Return the rise of the pretraining loss where the validation loss first is this low.
 
@@ -192,6 +199,12 @@ def forgetting_at(run: Run, loss: float) -> float | None:
             return there + way * (here - there) - run.start_held
         before, there = after, here
     return None
+
+
+def good_rates(method: str, cell: Cell = Cell()) -> int:  # noqa: B008
+    """Return at how many rates a sweep comes within `GOOD` of full tuning's gain of its best."""
+    gains = [gain(run) for run in sweep(method, cell) if run.status == "done"]
+    return sum(value >= max(gains) - GOOD for value in gains)
 
 
 def halfway(cell: Cell) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import isfinite
 from statistics import fmean
@@ -25,9 +26,11 @@ from scripts.catalog.experiment import (
     forgetting,
     forgetting_at,
     gain,
+    good_rates,
     halfway,
     interval,
     sweep,
+    transfer,
 )
 from scripts.macros.chart import Chart, Line, Point, around, named, number
 from scripts.macros.page import macro
@@ -39,9 +42,13 @@ TASKS = {
     "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
     "teacher shira": "SHiRA’s teacher",
 }  # fmt: skip
+PLACE = ("ahead", "behind", "level")
+AMOUNT = ("less", "more", "as much")
 MEASURES = {
-    "loss": experiment.loss, "early": early, "gain": gain, "forgetting": forgetting,
+    "loss": (experiment.loss, PLACE), "early": (early, PLACE), "transfer": (transfer, PLACE),
+    "gain": (gain, AMOUNT), "forgetting": (forgetting, AMOUNT),
 }  # fmt: skip
+SEEDS = 5
 RANKS = (1, 2, 4, 8, 16, 32, 64)
 PER_CENT = "share of full fine-tuning’s gain, %"
 
@@ -55,6 +62,16 @@ class Row(NamedTuple):
     gains: dict[str, Interval]
     forgetting: float | None
     halfway: float | None
+
+
+class Beside(NamedTuple):
+    """A method beside another one: differences that are paired by seed, and its good rates."""
+
+    name: str
+    link: str
+    parameters: int
+    differences: tuple[Interval | None, ...]
+    good_rates: int
 
 
 def cell(where: str = "") -> Cell:
@@ -75,20 +92,39 @@ def cell(where: str = "") -> Cell:
     return Cell(**found)
 
 
+def place(there: Cell) -> str:
+    """Return a cell in words, without what the protocol says of most of them.
+
+    >>> place(Cell("code")), place(Cell("code", base=2, steps=1600))
+    ('code', 'code, base 2, steps 1600')
+    """
+    usual = Cell()._asdict()
+    more = [f"{k} {v}" for k, v in there._asdict().items() if k != "task" and v != usual[k]]
+    return ", ".join((TASKS[there.task], *more))
+
+
 def methods(where: Cell) -> list[str]:
     """Return the methods that have counted runs in a cell, as the grid orders them."""
     found = [name for name, there in experiment.runs() if there == where and finals(name, where)]
     return list(dict.fromkeys(found))
 
 
-def lead(found: Interval, unit: str = "nats", digits: int = 3) -> str:
-    """Return a difference in words, with its sign and its interval.
+def lead(found: Interval, words: Sequence[str], unit: str = " nats", digits: int = 3) -> str:
+    """Return a difference in words; `words` are those for less, for more, and for no effect.
 
-    >>> lead(Interval(-0.0171, -0.0190, -0.0152)), lead(Interval(0.001, -0.01, 0.012))
-    ('−0.017 nats (−0.019 to −0.015)', 'none: 0.001 nats (−0.010 to 0.012)')
+    >>> words = ("ahead", "behind", "level")
+    >>> lead(Interval(-0.0171, -0.0190, -0.0152), words)
+    '0.017 nats ahead (0.015 to 0.019)'
+    >>> lead(Interval(0.0171, 0.0152, 0.0190), words), lead(Interval(0.001, -0.01, 0.012), words)
+    ('0.017 nats behind (0.015 to 0.019)', 'level (0.001 nats, −0.010 to 0.012)')
     """
-    said = f"{found.mean:.{digits}f} {unit} ({found.low:.{digits}f} to {found.high:.{digits}f})"
-    return f"none: {said}".replace("-", "−") if found.none else said.replace("-", "−")
+    less, more, none = words
+    mean, low, high = (f"{value:.{digits}f}".replace("-", "−") for value in found)
+    if found.none:
+        return f"{none} ({mean}{unit}, {low} to {high})"
+    if found.mean < 0:
+        mean, low, high = mean[1:], high[1:], low[1:]
+    return f"{mean}{unit} {less if found.mean < 0 else more} ({low} to {high})"
 
 
 def agreement(one: dict[str, float], other: dict[str, float]) -> float:
@@ -136,21 +172,61 @@ class Experiment(RealChanges):
         return Line(self.shown(name), tuple(points), joined, self.link(name))
 
     @macro
-    def differs(
+    def stands(
         self, one: str, other: str, measure: str = "loss", where: str = "", among: int = 1
     ) -> str:
-        """How much more of a measure one method has than another, paired by seed."""
-        there, take = cell(where), MEASURES[measure]
+        """How one method stands to another in a measure, paired by seed."""
+        there, (take, words) = cell(where), MEASURES[measure]
         found = difference(finals(one, there), finals(other, there), take, among)
         if measure == "gain":
-            return lead(Interval(*(100 * value for value in found)), "points", 1)
-        return lead(found)
+            return lead(Interval(*(100 * value for value in found)), words, " points", 1)
+        return lead(found, words)
 
     @macro
     def gained(self, name: str, where: str = "") -> str:
         """What share of full fine-tuning's gain a method reaches."""
         found = interval(gain(run) for run in finals(name, cell(where)).values())
         return f"{100 * found.mean:.0f} %"
+
+    @macro
+    def beside(self, baseline: str, *names: str, where: str = "") -> str:
+        """A table of methods beside a baseline, the intervals corrected for their number."""
+        there = cell(where)
+        half = halfway(there)
+        theirs = finals(baseline, there)
+
+        def rows() -> Iterator[Beside]:
+            for name in names:
+                ours = finals(name, there)
+                found: list[Interval | None] = [
+                    difference(ours, theirs, measure, len(names))
+                    for measure in (experiment.loss, early)
+                ]
+                pairs = [
+                    (forgetting_at(ours[s], half), forgetting_at(theirs[s], half))
+                    for s in ours.keys() & theirs.keys()
+                ]
+                both = [a - b for a, b in pairs if a is not None and b is not None]
+                found.append(interval(both, len(names)) if len(both) == len(pairs) else None)
+                known = all(run.sibling is not None for run in (*ours.values(), *theirs.values()))
+                found.append(difference(ours, theirs, transfer, len(names)) if known else None)
+                yield Beside(
+                    self.shown(name), self.link(name), next(iter(ours.values())).parameters,
+                    tuple(found), good_rates(name, there),
+                )  # fmt: skip
+
+        about = f"{self.shown(baseline)} ({next(iter(theirs.values())).parameters:,} numbers)"
+        return self.style() + self.drawn(
+            "beside", list(rows()), about, good_rates(baseline, there), there.task
+        )
+
+    @macro
+    def progress(self) -> str:
+        """How many methods have all their seeds, for each task and setting."""
+        found = Counter(
+            there for name, there in experiment.runs() if len(finals(name, there)) == SEEDS
+        )
+        return "; ".join(f"{place(there)}: {count}" for there, count in found.items())
 
     @macro
     def tasks_table(self) -> str:

@@ -48,10 +48,10 @@ SECONDS = 60.0
 
 
 def tuned() -> dict[str, list[Run]]:
-    """Return the runs of full tuning that count, of each task, by seed.
+    """Return the runs of full tuning that count, by seed, of each task that has some.
 
     Raises:
-        ValueError: when the table has none for a task.
+        ValueError: when the table has none.
     """
     with experiment.TABLE.open(encoding="utf-8", newline="") as file:
         runs = [
@@ -61,11 +61,10 @@ def tuned() -> dict[str, list[Run]]:
             == (FULL, "final", "0", "64")
         ]
     plain = [run for run in runs if (run.steps, run.batch) == (Run.steps, Run.batch)]
+    if not plain:
+        raise ValueError(f"{experiment.TABLE.name} has no counted run of full tuning")
     found = {task: [run for run in plain if run.task == task] for task in TASKS}
-    for task, chosen in found.items():
-        if not chosen:
-            raise ValueError(f"{experiment.TABLE.name} has no counted run of full tuning on {task}")
-    return found
+    return {task: chosen for task, chosen in found.items() if chosen}
 
 
 def cut(change: Array, directions: int) -> Array:

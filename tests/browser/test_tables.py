@@ -111,7 +111,6 @@ def test_the_tables_of_head_to_head_fit_a_window(page: Page, site: str) -> None:
 
 def test_a_number_of_the_matrix_leads_to_its_rows(page: Page, site: str) -> None:
     page.goto(f"{site}head-to-head/")
-    page.wait_for_load_state("networkidle")  # the theme loses the place of an earlier click
     number = page.locator("table.matrix a.own[href*='method=boft&baseline=lora&']")
     expect(number).to_have_attribute("title", re.compile("^BOFT against LoRA, .*median difference"))
     units = int(number.locator("small").inner_text())
@@ -121,6 +120,10 @@ def test_a_number_of_the_matrix_leads_to_its_rows(page: Page, site: str) -> None
     expect(rows.first).to_be_in_viewport()
     assert set(rows.locator("th").all_inner_texts()) == {"BOFT"}
     assert sum(map(int, rows.locator("td:nth-child(5)").all_inner_texts())) == units
+    page.go_back()
+    page.wait_for_url(re.compile(r"/head-to-head/(#.*)?$"))
+    expect(page.locator("row-filter[for=pairs] select[name=method]")).to_have_value("")
+    expect(page.locator("#pairs tbody tr[hidden]")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
