@@ -217,6 +217,17 @@ def test_seeds_come_after_the_sweep_and_another_base_waits_for_it() -> None:
     assert {run.rate for run in due(other, done)} == {round(10**-1.5, 9)}
 
 
+def test_steady_methods_are_run_at_rates_beyond_their_sweep_too() -> None:
+    cell, done = Cell("delora 4", "code"), dict[str, Any]()
+    while runs := due(cell, done):
+        for run in runs:
+            done[run.key] = {"status": "done", "validation": abs(np.log10(run.rate) + 1.5)}
+            done[run.key] |= {"phase": run.phase, "rate": run.rate}
+    rates = {row["rate"] for row in done.values() if row["phase"] != "final"}
+    assert rates == {round(10 ** (k / 2), 9) for k in grid.HALF_DECADES}
+    assert {row["rate"] for row in done.values() if row["phase"] == "final"} == {round(10**-1.5, 9)}
+
+
 # The runner ---------------------------------------------------------------------------------------
 
 
@@ -305,7 +316,7 @@ def test_what_is_missing_is_run_and_nothing_else(
         return row_of(settings, 3.0 + abs(np.log10(settings.rate) + 2))
 
     monkeypatch.setattr(experiment, "run", run)
-    cells = [Cell("lora 4", "code"), Cell("lora 4", "code", base=1)]
+    cells = [Cell("lora 2", "code"), Cell("lora 2", "code", base=1)]
     with Client(
         processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
     ) as client:

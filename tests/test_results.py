@@ -146,8 +146,7 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
     methods = read_catalog().methods
     found = findings([methods["oft"], methods["dora"]], [source], {})
     assert {f.dimension: (f.finding, f.run_by, f.strength, f.claimed_by) for f in found["oft"]} == {
-        "BL": ("for", "independent", "weak", "us"),
-        "BF": ("against", "independent", "weak", "us"),
+        "BL": ("for", "independent", "weak", "us")
     }
     assert found["dora"] == ()
 

@@ -36,6 +36,10 @@ OTHERS = 3  # adapters that have to be in a table before their majority can disq
 RETENTION = "retention"
 """Begins the name of a suite that tells what is kept, not what is learned."""
 
+OURS: tuple[Dimension, ...] = ("BL",)
+"""What the site's own experiment speaks on: how near to full fine-tuning few numbers come depends
+on a model's size, and its model is small."""
+
 Models: TypeAlias = Mapping[str, float | None]
 """The parameters of models, in millions; nothing where a source does not name the model."""
 
@@ -107,6 +111,8 @@ def _of_paper(paper: Paper, own: Sequence[str], models: Models) -> Iterator[Find
         if not _own(table, own):
             continue
         for dimension, read in READ.items():
+            if paper.ours and dimension not in OURS:
+                continue
             part = read(table, own, models)
             if part:
                 units[dimension, table.model, table.suite].append(part)

@@ -125,8 +125,8 @@ def finals(method: str, cell: Cell = Cell()) -> dict[int, Run]:  # noqa: B008
 
 
 def sweep(method: str, cell: Cell = Cell()) -> list[Run]:  # noqa: B008
-    """Return the runs that chose the rate, the lowest rate first."""
-    found = [r for r in runs().get((method, cell), ()) if r.phase == "sweep"]
+    """Return the runs at all rates that were tried, the lowest rate first."""
+    found = [r for r in runs().get((method, cell), ()) if r.phase in ("sweep", "width")]
     return sorted(found, key=lambda r: r.rate)
 
 

@@ -328,18 +328,33 @@ class Experiment(RealChanges):
         return self._charted("Loss on the way", "step", "validation loss, nats", lines, False)
 
     @macro
+    def kept(self, directions: int, task: str = "code") -> str:
+        """What share of full tuning's gain its ΔW keeps when cut to so many directions."""
+        return f"{100 * self._cut(task)[directions].mean:.0f} %"
+
+    def _cut(self, task: str) -> dict[int, Interval]:
+        rows = [r for r in table("experiment_cut.csv") if r["task"] == task]
+        whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
+
+        def share(r: dict[str, str]) -> float:
+            start = float(r["start_test"])
+            return (start - float(r["test"])) / (start - whole[r["seed"]])
+
+        return {n: interval(share(r) for r in rows if int(r["directions"]) == n) for n in RANKS}
+
+    @macro
     def cut_chart(self, task: str = "code") -> str:
         """What full tuning's change keeps when it is cut, beside LoRA trained at that rank."""
-        rows = [r for r in table("experiment_cut.csv") if r["task"] == task]
-        whole = {r["seed"]: r for r in rows if r["directions"] == "64"}
-        points = list[Point]()
-        for rank in RANKS:
-            kept = interval(
-                100 * (float(r["start_test"]) - float(r["test"]))
-                / (float(r["start_test"]) - float(whole[r["seed"]]["test"]))
-                for r in rows if int(r["directions"]) == rank
-            )  # fmt: skip
-            points.append(Point(rank, *kept, f"ΔW cut to {rank}: {kept.mean:.0f} %"))
+        points = [
+            Point(
+                n,
+                100 * found.mean,
+                100 * found.low,
+                100 * found.high,
+                f"ΔW cut to {n}: {100 * found.mean:.0f} %",
+            )
+            for n, found in self._cut(task).items()
+        ]
         trained = [
             Point(r, *interval(100 * gain(run) for run in runs.values()), f"LoRA of rank {r}")
             for r in RANKS

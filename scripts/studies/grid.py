@@ -95,6 +95,13 @@ LONG, LONGER = ("full", "lora 4", "dora 4", "pissa 4", "pissa 4, random basis"),
 WIDE = ("full", "lora 4", "dora 4", "pissa 4", "oft 16", "ia3")
 
 
+STEADY, HALF_DECADES = (
+    ("lora 4", "dora 4", "dora 4, fixed magnitude", "pissa 4", "delora 4", "ether_plus", "ether"),
+    range(-6, 2),
+)
+"""What question b follows over all rates from 0.001 to 3: those beyond the sweep once, with seed 0."""
+
+
 class Cell(NamedTuple):
     """A method on a task in a base model: a sweep, and then five fresh seeds."""
 
@@ -179,4 +186,6 @@ def due(cell: Cell, done: Done) -> list[Run]:
         runs = [tuned.run(k, 0, "sweep") for k in rates]
     else:
         runs = [cell.run(best(found), seed, "final") for seed in SEEDS]
+        if cell.name in STEADY and cell == Cell(cell.name, "code"):
+            runs += [cell.run(k, 0, "width") for k in HALF_DECADES if k not in found]
     return [run for run in runs if run.key not in done]
