@@ -7,21 +7,27 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
 from scripts.catalog.evidence import findings
 from scripts.catalog.experiment import (
+    KEY,
     Cell,
     Interval,
     Run,
     difference,
+    finals,
     forgetting_at,
+    gain,
+    good_rates,
     interval,
     loss,
     papers,
     read,
 )
+from scripts.catalog.records import front_matter
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
-from scripts.macros.experiment import agreement, cell, lead
+from scripts.macros.experiment import MEASURES, agreement, cell, lead
 from scripts.studies.experiment import COLUMNS
 
 ROW = {
@@ -153,3 +159,54 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
 
 def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
     assert papers(tmp_path) == ()
+
+
+# What is said of it in words ----------------------------------------------------------------------
+
+
+def test_the_claims_say_what_the_table_does() -> None:
+    """Numbers that a claim quotes are those of the table."""
+
+    def stands(one: str, other: str, measure: str, among: int) -> str:
+        take, words = MEASURES[measure]
+        return lead(difference(finals(one), finals(other), take, among), words)
+
+    def share(name: str) -> str:
+        return f"{100 * interval(map(gain, finals(name).values())).mean:.0f} %"
+
+    claims, _ = front_matter(ROOT / "docs/claims.md")
+    told = {
+        claim["key"]: " ".join(
+            row["text"]
+            for side in ("supports", "against")
+            for row in claim[side]
+            if row["source"].startswith(KEY)
+        )
+        for claim in claims["claims"]
+    }
+    quoted = {
+        "basis": [
+            stands("pissa 4", "pissa 4, random basis", "loss", 3),
+            stands("pissa 4", "lora 4", "loss", 3),
+            stands("pissa 4, minor", "pissa 4", "loss", 3),
+        ],
+        "strength": [
+            f"at {good_rates('delora 4')} half decades",
+            f"ETHER at {good_rates('ether')}, LoRA at {good_rates('lora 4')}",
+            stands("dora 4", "lora 4", "loss", 6),
+            stands("delora 4", "lora 4", "loss", 6),
+            stands("delora 4", "lora 4", "transfer", 6),
+        ],
+        "gain": [
+            f"{share('ia3')} of full",
+            f"LN tuning {share('ln_tuning')}",
+            f"{share('road 1')} and {share('goft')}",
+            f"twice as many {share('lora 1')}",
+        ],
+    }
+    missing = [w for key, words in quoted.items() for w in words if w not in told[key]]
+    assert missing == []
+    assert good_rates("ether_plus") == good_rates("delora 4")
+    assert good_rates("dora 4") <= good_rates("lora 4")
+    fixed = difference(finals("dora 4, fixed magnitude"), finals("lora 4"), loss, 6)
+    assert fixed.none

@@ -189,6 +189,11 @@ class Experiment(RealChanges):
         return f"{100 * found.mean:.0f} %"
 
     @macro
+    def good(self, name: str, where: str = "") -> str:
+        """At how many half decades of rates a method comes near its best."""
+        return str(good_rates(name, cell(where)))
+
+    @macro
     def beside(self, baseline: str, *names: str, where: str = "") -> str:
         """A table of methods beside a baseline, the intervals corrected for their number."""
         there = cell(where)
@@ -248,7 +253,8 @@ class Experiment(RealChanges):
                 )
             )  # fmt: skip
         found.sort(key=lambda row: -row.gains["code"].mean)
-        return self.style() + self.drawn("tasks", found, TASKS)
+        known = {task: name for task, name in TASKS.items() if any(task in r.gains for r in found)}
+        return self.style() + self.drawn("tasks", found, known)
 
     @macro
     def rates_chart(self, *names: str, where: str = "") -> str:
@@ -257,21 +263,20 @@ class Experiment(RealChanges):
         lines = [
             self.line(
                 name,
-                (
-                    Point(
-                        r.rate,
-                        y := max(100 * gain(r), -20),
-                        y,
-                        y,
-                        f"{self.shown(name)}, {r.rate:.2g}: {y:.0f} %",
-                    )
-                    for r in sweep(name, there)
-                    if r.status == "done"
-                ),
+                (self._at_rate(name, r) for r in sweep(name, there)),
             )
             for name in names
         ]
-        return self._charted("Gain at each learning rate", "learning rate", PER_CENT, lines, True)
+        return self._charted(
+            "Gain at each learning rate, with one seed; at zero nothing is learned or all is lost",
+            "learning rate", PER_CENT, lines, True,
+        )  # fmt: skip
+
+    def _at_rate(self, name: str, run: Run) -> Point:
+        share = gain(run)
+        y = max(100 * share, 0) if isfinite(share) else 0.0
+        says = f"{self.shown(name)}, {run.rate:.2g}: {y:.0f} %"
+        return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
 
     @macro
     def budget_chart(self, where: str = "") -> str:

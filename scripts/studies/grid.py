@@ -99,7 +99,7 @@ STEADY, HALF_DECADES = (
     ("lora 4", "dora 4", "dora 4, fixed magnitude", "pissa 4", "delora 4", "ether_plus", "ether"),
     range(-6, 2),
 )
-"""What question b follows over all rates from 0.001 to 3: those beyond the sweep once, with seed 0."""
+"""What question b follows over all rates from 0.001 to 3, beyond the sweep with seed 0 alone."""
 
 
 class Cell(NamedTuple):
