@@ -27,7 +27,7 @@ from scripts.catalog.experiment import (
 )
 from scripts.catalog.records import front_matter
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
-from scripts.macros.experiment import MEASURES, agreement, cell, lead
+from scripts.macros.experiment import MEASURES, agreement, cell, lead, methods
 from scripts.studies.experiment import COLUMNS
 
 ROW = {
@@ -159,6 +159,19 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
 
 def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
     assert papers(tmp_path) == ()
+
+
+def test_nothing_as_small_as_lora_is_ahead_of_it_on_code() -> None:
+    """What docs/experiment.md says in short."""
+    (size,) = {run.parameters for run in finals("lora 4").values()}
+    small = [
+        name
+        for name in methods(Cell())
+        if finals(name)[1].parameters <= size and finals(name)[1].slug != "lora"
+    ]
+    assert len(small) >= 20
+    leads = {name: difference(finals(name), finals("lora 4"), loss).high for name in small}
+    assert [name for name, high in leads.items() if high < 0] == []
 
 
 # What is said of it in words ----------------------------------------------------------------------

@@ -74,10 +74,10 @@ def words(name: str) -> str:
     """Return the name of a class as words.
 
     >>> words("PrefixTuning"), words("ETHERPlus"), words("LLaMAAdapter")
-    ('Prefix tuning', 'ETHER plus', 'LLaMA adapter')
+    ('Prefix tuning', 'ETHER+', 'LLaMA adapter')
     """
     first, *rest = re.sub(r"(?<=\w\w)(?=[A-Z][a-z])", " ", name).split()
-    return " ".join([first, *(word.lower() for word in rest)])
+    return " ".join([first, *(word.lower() for word in rest)]).replace(" plus", "+")
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import isfinite
@@ -104,9 +103,9 @@ def place(there: Cell) -> str:
 
 
 def methods(where: Cell) -> list[str]:
-    """Return the methods that have counted runs in a cell, as the grid orders them."""
-    found = [name for name, there in experiment.runs() if there == where and finals(name, where)]
-    return list(dict.fromkeys(found))
+    """Return the methods all of whose seeds have been run in a cell, in the table's order."""
+    found = (name for name, there in experiment.runs() if there == where)
+    return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
 
 
 def lead(found: Interval, words: Sequence[str], unit: str = " nats", digits: int = 3) -> str:
@@ -228,10 +227,8 @@ class Experiment(RealChanges):
     @macro
     def progress(self) -> str:
         """How many methods have all their seeds, for each task and setting."""
-        found = Counter(
-            there for name, there in experiment.runs() if len(finals(name, there)) == SEEDS
-        )
-        return "; ".join(f"{place(there)}: {count}" for there, count in found.items())
+        cells = dict.fromkeys(there for _, there in experiment.runs())
+        return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
 
     @macro
     def tasks_table(self) -> str:
@@ -240,7 +237,9 @@ class Experiment(RealChanges):
         for name in methods(Cell()):
             cells = {task: finals(name, Cell(task)) for task in TASKS}
             gains = {
-                task: interval(map(gain, runs.values())) for task, runs in cells.items() if runs
+                task: interval(map(gain, runs.values()))
+                for task, runs in cells.items()
+                if len(runs) == SEEDS and len(finals(FULL, Cell(task))) == SEEDS
             }
             on_code = list(cells["code"].values())
             half = [forgetting_at(run, halfway(Cell())) for run in on_code]
