@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from math import isfinite
+from math import isclose, isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -186,6 +186,12 @@ class Experiment(RealChanges):
         """What share of full fine-tuning's gain a method reaches."""
         found = interval(gain(run) for run in finals(name, cell(where)).values())
         return f"{100 * found.mean:.0f} %"
+
+    @macro
+    def at(self, name: str, rate: float, where: str = "") -> str:
+        """What share of full fine-tuning's gain the one run of a sweep reaches at a rate."""
+        (found,) = (gain(r) for r in sweep(name, cell(where)) if isclose(r.rate, rate))
+        return f"{100 * found:.0f} %"
 
     @macro
     def good(self, name: str, where: str = "") -> str:
