@@ -201,10 +201,25 @@ def forgetting_at(run: Run, loss: float) -> float | None:
     return None
 
 
-def good_rates(method: str, cell: Cell = Cell()) -> int:  # noqa: B008
-    """Return at how many rates a sweep comes within `GOOD` of full tuning's gain of its best."""
-    gains = [gain(run) for run in sweep(method, cell) if run.status == "done"]
-    return sum(value >= max(gains) - GOOD for value in gains)
+class Range(NamedTuple):
+    """At how many half decades of rates a method comes near its best, as far as was tried."""
+
+    rates: int
+    open: bool  # the lowest or the highest rate that was tried is one of them
+
+    def __str__(self) -> str:
+        """Return the number, or that there are at least so many."""
+        return f"≥ {self.rates}" if self.open else str(self.rates)
+
+
+def good_rates(method: str, cell: Cell = Cell()) -> Range:  # noqa: B008
+    """Return at how many rates a method comes within `GOOD` of full tuning's gain of its best.
+
+    It is judged by the gain on the test, with the one seed of the sweep; what diverged is not good.
+    """
+    gains = [gain(run) if run.status == "done" else -inf for run in sweep(method, cell)]
+    good = [value >= max(gains) - GOOD for value in gains]
+    return Range(sum(good), good[0] or good[-1])
 
 
 def halfway(cell: Cell) -> float:

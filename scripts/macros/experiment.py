@@ -18,6 +18,7 @@ from scripts.catalog.experiment import (
     FULL,
     Cell,
     Interval,
+    Range,
     Run,
     difference,
     early,
@@ -70,7 +71,7 @@ class Beside(NamedTuple):
     link: str
     parameters: int
     differences: tuple[Interval | None, ...]
-    good_rates: int
+    good_rates: Range
 
 
 def cell(where: str = "") -> Cell:
