@@ -38,9 +38,15 @@ LOCKS = ("requirements.txt", "package-lock.json")
 CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
 READ = tuple(
     f"scripts/catalog/{name}.py"
-    for name in ("__init__", "papers", "records", "tables", "benchmark", "evidence", "verdict")
+    for name in (
+        *("__init__", "papers", "records", "tables", "benchmark", "experiment", "evidence"),
+        "verdict",
+    )
 )
-EVIDENCE = ("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv")
+EVIDENCE = (
+    *("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv"),
+    "docs/data/experiment.csv",
+)
 RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *EVIDENCE, *READ)
 EXPORTS = tuple(
     f"scripts/catalog/{name}.py"
@@ -59,7 +65,7 @@ LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    *("scripts/site_macros.py", "scripts/studies/*.py", "scripts/catalog/experiment.py"),
+    *("scripts/site_macros.py", "scripts/studies/*.py"),
     *(
         "scripts/macros/*",
         "scripts/stored/widgets.py",
