@@ -6,10 +6,11 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from math import isclose, isfinite
+from math import isclose, isfinite, log
 from statistics import fmean
 from typing import Any, NamedTuple
 
+import numpy as np
 from scipy import stats
 
 from scripts.bootstrap import ROOT
@@ -183,10 +184,20 @@ class Experiment(RealChanges):
         return lead(found, words)
 
     @macro
-    def gained(self, name: str, where: str = "") -> str:
+    def gained(self, name: str, where: str = "", digits: int = 0) -> str:
         """What share of full fine-tuning's gain a method reaches."""
         found = interval(gain(run) for run in finals(name, cell(where)).values())
-        return f"{100 * found.mean:.0f} %"
+        return f"{100 * found.mean:.{digits}f} %"
+
+    @macro
+    def on_curve(self, name: str, where: str = "") -> str:
+        """LoRA's gain at a method's number of parameters, on lines over their logarithm."""
+        there = cell(where)
+        ranks = [finals(f"lora {r}", there) for r in RANKS if finals(f"lora {r}", there)]
+        numbers = [log(next(iter(runs.values())).parameters) for runs in ranks]
+        gains = [fmean(map(gain, runs.values())) for runs in ranks]
+        own = log(next(iter(finals(name, there).values())).parameters)
+        return f"{100 * np.interp(own, numbers, gains):.1f} %"
 
     @macro
     def at(self, name: str, rate: float, where: str = "") -> str:
