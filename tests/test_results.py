@@ -27,7 +27,7 @@ from scripts.catalog.experiment import (
 )
 from scripts.catalog.records import front_matter
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
-from scripts.macros.experiment import MEASURES, agreement, cell, lead, methods
+from scripts.macros.experiment import MEASURES, agreement, as_lora, cell, lead, methods
 from scripts.studies.experiment import COLUMNS
 
 ROW = {
@@ -229,5 +229,7 @@ def test_the_claims_say_what_the_table_does() -> None:
     assert good_rates("ether_plus") == good_rates("delora 4")
     assert all(good_rates(name).open for name in ("delora 4", "ether", "ether_plus"))
     assert good_rates("dora 4") == good_rates("lora 4")
+    dora = interval(map(gain, finals("dora 4").values()))
+    assert dora.low < as_lora("dora 4", Cell()) < dora.high
     fixed = difference(finals("dora 4, fixed magnitude"), finals("lora 4"), loss, 6)
     assert fixed.none

@@ -139,6 +139,18 @@ def agreement(one: dict[str, float], other: dict[str, float]) -> float:
     return float(found.statistic)
 
 
+def as_lora(name: str, there: Cell) -> float:
+    """Return the gain that LoRA's curve has at a method's number of parameters.
+
+    Between ranks it is a line over the logarithm of the number.
+    """
+    ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", there))]
+    numbers = [log(next(iter(runs.values())).parameters) for runs in ranks]
+    gains = [fmean(map(gain, runs.values())) for runs in ranks]
+    own = log(next(iter(finals(name, there).values())).parameters)
+    return float(np.interp(own, numbers, gains))
+
+
 @cache
 def table(name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a table beside that of the runs."""
@@ -191,13 +203,8 @@ class Experiment(RealChanges):
 
     @macro
     def on_curve(self, name: str, where: str = "") -> str:
-        """LoRA's gain at a method's number of parameters, on lines over their logarithm."""
-        there = cell(where)
-        ranks = [finals(f"lora {r}", there) for r in RANKS if finals(f"lora {r}", there)]
-        numbers = [log(next(iter(runs.values())).parameters) for runs in ranks]
-        gains = [fmean(map(gain, runs.values())) for runs in ranks]
-        own = log(next(iter(finals(name, there).values())).parameters)
-        return f"{100 * np.interp(own, numbers, gains):.1f} %"
+        """LoRA's gain at a method's number of parameters."""
+        return f"{100 * as_lora(name, cell(where)):.1f} %"
 
     @macro
     def at(self, name: str, rate: float, where: str = "") -> str:
