@@ -24,7 +24,7 @@ from playwright.sync_api import (
 
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.reader import PATIENCE, RECORD, WINDOW, Visit, revisit
+from tests.browser.reader import FORGET, PATIENCE, RECORD, WINDOW, Visit, revisit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,12 +122,16 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def visit(tab: Page, site: str) -> Iterator[Visit]:
+def visit(tab: Page, site: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Open a page as a link does, in a visit that other tests have begun and that forgets them.
 
     What they have left, in storage, in the address, in records and routes, is gone; Python may
-    have started. As with `page`, there must not be an error that nothing catches.
+    have started. A second try loads the site anew, for the first may have left its header open
+    or written in. As with `page`, there must not be an error that nothing catches.
     """
+    if request.node.execution_count > 1 and tab.url.startswith(site):
+        tab.evaluate(FORGET)
+        tab.goto("about:blank")
     errors: list[str] = []
 
     def note(error: Error) -> None:
