@@ -228,6 +228,18 @@ def test_steady_methods_are_run_at_rates_beyond_their_sweep_too() -> None:
     assert {row["rate"] for row in done.values() if row["phase"] == "final"} == {round(10**-1.5, 9)}
 
 
+def test_a_method_of_pefts_benchmark_is_run_at_its_rate_there() -> None:
+    lora, cell, done = Cell("lora 4", "code"), Cell("c3a 8", "code"), dict[str, Any]()
+    for chosen in (lora, cell):
+        while runs := due(chosen, done):
+            for run in runs:
+                done[run.key] = {"status": "done", "validation": abs(np.log10(run.rate) + 1.5)}
+                done[run.key] |= {"phase": run.phase, "rate": run.rate, "of": chosen.name}
+    found = [(row["of"], row["rate"]) for row in done.values() if row["phase"] == "benchmark"]
+    # There C3A's rate is 3000 times LoRA's.
+    assert found == [("c3a 8", pytest.approx(10 ** (-1.5 + 3.5)))]
+
+
 # The runner ---------------------------------------------------------------------------------------
 
 

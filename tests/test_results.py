@@ -15,6 +15,7 @@ from scripts.catalog.experiment import (
     Cell,
     Interval,
     Run,
+    at_rate,
     difference,
     finals,
     forgetting_at,
@@ -70,6 +71,12 @@ def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
     assert found.high - found.low < 1e-9
     del other[3]
     assert difference(one, other, loss).mean == pytest.approx(0.1)
+
+
+def test_a_rate_that_was_not_run_is_told() -> None:
+    assert at_rate("lora 4", 0.01).phase == "sweep"
+    with pytest.raises(LookupError, match=r"lora 4 has no run at the rate 0\.5"):
+        at_rate("lora 4", 0.5)
 
 
 def test_an_interval_is_students_and_wider_among_many() -> None:

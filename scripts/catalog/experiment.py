@@ -10,7 +10,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
-from math import inf, sqrt
+from math import inf, isclose, log10, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple, TypeAlias, get_type_hints
@@ -79,6 +79,41 @@ class Interval(NamedTuple):
         return self.low <= 0 <= self.high
 
 
+IN_PEFT = {
+    "full": "full-finetuning--llama-3.2-3B-lr_0.00001",
+    "lora 4": "lora--llama-3.2-3B-rank32",
+    "dora 4": "lora--llama-3.2-3B-rank32-dora",
+    "delora 4": "delora--llama-3.2-3B-rank32",
+    "oft 16": "oft--llama-3.2-3B-rank32",
+    "boft 8": "boft--llama-3.2-3B-default",
+    "psoft 32": "psoft--llama-3.2-3B-default",
+    "ia3": "ia3--llama-3.2-3B-all-attn-5k-lr0.005",
+    "ln_tuning": "ln_tuning--llama-3.2-3B-default",
+    "road 1": "road--llama-3.2-3B-lr_0.001",
+    "miss 8": "miss--llama-3.2-3B-default",
+    "lokr 4": "lokr--llama-3.2-3B-rank32-factor4-lr0.003",
+    "loha 8": "loha--llama-3.2-3B-rank32",
+    "shira 0.094": "shira--llama-3.2-3B-lr_0.0003-random_seed_42",
+    "fourierft 768": "fourierft--llama-3.2-3B-n_frequency-5000",
+    "c3a 8": "c3a--llama-3.2-3B-default",
+    "vera": "vera--llama-3.2-3B-default",
+    "randlora 6": "randlora--llama-3.2-3B-default",
+    "vblora 4": "vblora--llama-3.2-3B-default",
+    "prefix_tuning 32": "prefixtuning--llama-3.2-3B-tokens50-init_prefix-lr_0.005",
+    "prompt_tuning 32": "prompt_tuning--llama-3.2-3B-sample_vocab-lr_0.001",
+}
+"""For question f, a method's run in PEFT's benchmark; of several the best one."""
+
+
+@cache
+def as_in_peft() -> dict[str, int]:
+    """Return how many half decades PEFT's benchmark sets each method's rate above LoRA's."""
+    with (ROOT / "docs/data/peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
+        rates = {row["experiment"]: float(row["lr"]) for row in csv.DictReader(file)}
+    lora = rates[IN_PEFT["lora 4"]]
+    return {name: round(2 * log10(rates[run] / lora)) for name, run in IN_PEFT.items()}
+
+
 Measure: TypeAlias = Callable[[Run], float]
 
 
@@ -128,6 +163,18 @@ def sweep(method: str, cell: Cell = Cell()) -> list[Run]:  # noqa: B008
     """Return the runs at all rates that were tried, the lowest rate first."""
     found = [r for r in runs().get((method, cell), ()) if r.phase in ("sweep", "width")]
     return sorted(found, key=lambda r: r.rate)
+
+
+def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
+    """Return the run with the sweep's seed at a rate.
+
+    Raises:
+        LookupError: when there is none.
+    """
+    for run in runs().get((method, cell), ()):
+        if run.phase != "final" and isclose(run.rate, rate, rel_tol=1e-4):
+            return run
+    raise LookupError(f"{method} has no run at the rate {rate:g} in {cell}")
 
 
 def interval(values: Iterable[float], among: int = 1) -> Interval:

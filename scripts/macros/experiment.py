@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from math import isclose, isfinite, log
+from math import isfinite, log
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ from scripts.catalog.experiment import (
     Interval,
     Range,
     Run,
+    as_in_peft,
+    at_rate,
     difference,
     early,
     finals,
@@ -30,6 +32,7 @@ from scripts.catalog.experiment import (
     good_rates,
     halfway,
     interval,
+    loss,
     sweep,
     transfer,
 )
@@ -43,13 +46,16 @@ TASKS = {
     "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
     "teacher shira": "SHiRA’s teacher",
 }  # fmt: skip
+TEACHERS = tuple(task for task in TASKS if task.startswith("teacher"))
 PLACE = ("ahead", "behind", "level")
 AMOUNT = ("less", "more", "as much")
 MEASURES = {
-    "loss": (experiment.loss, PLACE), "early": (early, PLACE), "transfer": (transfer, PLACE),
+    "loss": (loss, PLACE), "early": (early, PLACE), "transfer": (transfer, PLACE),
     "gain": (gain, AMOUNT), "forgetting": (forgetting, AMOUNT),
 }  # fmt: skip
 SEEDS = 5
+RANDOM = log(512)
+"""What a random token costs whoever remembers nothing, in nats: all 512 are as likely."""
 RANKS = (1, 2, 4, 8, 16, 32, 64)
 PER_CENT = "share of full fine-tuning’s gain, %"
 
@@ -63,6 +69,15 @@ class Row(NamedTuple):
     gains: dict[str, Interval]
     forgetting: float | None
     halfway: float | None
+
+
+class Across(NamedTuple):
+    """A method in several cells: what a table has for it in each."""
+
+    name: str
+    link: str
+    parameters: int
+    found: tuple[Interval | None, ...]
 
 
 class Beside(NamedTuple):
@@ -97,10 +112,11 @@ def place(there: Cell) -> str:
     """Return a cell in words, without what the protocol says of most of them.
 
     >>> place(Cell("code")), place(Cell("code", base=2, steps=1600))
-    ('code', 'code, base 2, steps 1600')
+    ('code', 'code, base model 2, 1600 steps')
     """
+    says = {"base": "base model {}", "width": "width {}", "batch": "batch {}", "steps": "{} steps"}
     usual = Cell()._asdict()
-    more = [f"{k} {v}" for k, v in there._asdict().items() if k != "task" and v != usual[k]]
+    more = [says[k].format(v) for k, v in there._asdict().items() if k in says and v != usual[k]]
     return ", ".join((TASKS[there.task], *more))
 
 
@@ -139,6 +155,14 @@ def agreement(one: dict[str, float], other: dict[str, float]) -> float:
     return float(found.statistic)
 
 
+def remembered(run: Run) -> float:
+    """Return the share of a random token that a run knows by heart, one where it knows all.
+
+    Who knows how often each token occurs, and no sequence, has 0.01.
+    """
+    return 1 - run.test / RANDOM
+
+
 def as_lora(name: str, there: Cell) -> float:
     """Return the gain that LoRA's curve has at a method's number of parameters.
 
@@ -156,6 +180,31 @@ def table(name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a table beside that of the runs."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+class Reached(NamedTuple):
+    """What a method describes of full tuning's change, and its runs.
+
+    `kept` is how much of the loss that the change is worth remains with what is described.
+    """
+
+    name: str
+    numbers: int
+    share: float
+    kept: float
+    runs: list[Run]
+
+
+def reached() -> list[Reached]:
+    """Return what each method describes that has been trained on code."""
+    found = list[Reached]()
+    for row in table("experiment_reach.csv"):
+        without, whole, test = (float(row[f"test{end}"]) for end in ("_without", "_with", ""))
+        kept, runs = (without - test) / (without - whole), finals(row["method"])
+        name, numbers, share = row["method"], int(row["numbers"]), float(row["share"])
+        if len(runs) == SEEDS:
+            found.append(Reached(name, numbers, share, kept, list(runs.values())))
+    return found
 
 
 class Experiment(RealChanges):
@@ -209,8 +258,7 @@ class Experiment(RealChanges):
     @macro
     def at(self, name: str, rate: float, where: str = "") -> str:
         """What share of full fine-tuning's gain the one run of a sweep reaches at a rate."""
-        (found,) = (gain(r) for r in sweep(name, cell(where)) if isclose(r.rate, rate))
-        return f"{100 * found:.0f} %"
+        return f"{100 * gain(at_rate(name, rate, cell(where))):.0f} %"
 
     @macro
     def good(self, name: str, where: str = "") -> str:
@@ -228,8 +276,7 @@ class Experiment(RealChanges):
             for name in names:
                 ours = finals(name, there)
                 found: list[Interval | None] = [
-                    difference(ours, theirs, measure, len(names))
-                    for measure in (experiment.loss, early)
+                    difference(ours, theirs, measure, len(names)) for measure in (loss, early)
                 ]
                 pairs = [
                     (forgetting_at(ours[s], half), forgetting_at(theirs[s], half))
@@ -260,9 +307,9 @@ class Experiment(RealChanges):
         """Every method's gain on every task, and what it forgets."""
         found = list[Row]()
         for name in methods(Cell()):
-            cells = {task: finals(name, Cell(task)) for task in TASKS}
+            cells = {task: finals(name, Cell(task)) for task in ("code", "prose", "memory")}
             gains = {
-                task: interval(map(gain, runs.values()))
+                task: interval(map(remembered if task == "memory" else gain, runs.values()))
                 for task, runs in cells.items()
                 if len(runs) == SEEDS and len(finals(FULL, Cell(task))) == SEEDS
             }
@@ -279,6 +326,63 @@ class Experiment(RealChanges):
         found.sort(key=lambda row: -row.gains["code"].mean)
         known = {task: name for task, name in TASKS.items() if any(task in r.gains for r in found)}
         return self.style() + self.drawn("tasks", found, known)
+
+    @macro
+    def memory(self, name: str) -> str:
+        """What share of random sequences a method knows by heart."""
+        found = interval(map(remembered, finals(name, Cell("memory")).values()))
+        return f"{100 * found.mean:.0f} %".replace("-", "−")
+
+    @macro
+    def across(self, baseline: str, *names: str) -> str:
+        """A table of methods beside a baseline in all cells that have been run for both."""
+
+        def ran(name: str, there: Cell) -> bool:
+            return all(len(finals(one, there)) == SEEDS for one in (name, baseline))
+
+        cells = dict.fromkeys(
+            there
+            for _, there in experiment.runs()
+            if there.task not in TEACHERS and any(ran(name, there) for name in names)
+        )
+        rows = [
+            Across(
+                self.shown(name), self.link(name), next(iter(finals(name).values())).parameters,
+                tuple(
+                    difference(finals(name, there), finals(baseline, there), loss, len(names))
+                    if ran(name, there) else None
+                    for there in cells
+                ),
+            )
+            for name in names
+        ]  # fmt: skip
+        heads = [place(there) for there in cells]
+        return self.style() + self.drawn("across", rows, heads, self.shown(baseline))
+
+    @macro
+    def teachers_table(self) -> str:
+        """How far each student is from each teacher at the end."""
+        teachers = [task for task in TEACHERS if len(finals(FULL, Cell(task))) == SEEDS]
+        students = dict.fromkeys(n for n, there in experiment.runs() if there.task in teachers)
+        rows = [
+            Across(
+                self.shown(name), self.link(name), next(iter(finals(name).values())).parameters,
+                tuple(
+                    interval(map(loss, runs.values())) if len(runs) == SEEDS else None
+                    for runs in (finals(name, Cell(task)) for task in teachers)
+                ),
+            )
+            for name in students
+        ]  # fmt: skip
+        starts = [next(iter(finals(FULL, Cell(task)).values())).start_test for task in teachers]
+        heads = [TASKS[task] for task in teachers]
+        return self.style() + self.drawn("teachers", rows, heads, starts)
+
+    @macro
+    def left(self, student: str, form: str) -> str:
+        """How far a student is from the teacher of a form at the end, in nats."""
+        found = interval(map(loss, finals(student, Cell(f"teacher {form}")).values()))
+        return f"{found.mean:.3f}"
 
     @macro
     def rates_chart(self, *names: str, where: str = "") -> str:
@@ -398,36 +502,45 @@ class Experiment(RealChanges):
         )
 
     @macro
-    def reach_chart(self, task: str = "code") -> str:
+    def reach_chart(self) -> str:
         """What methods can describe of full tuning's change, against what they gain."""
         lines = []
-        for name, share, runs in self._reached(task):
-            y = interval(100 * gain(run) for run in runs)
-            says = f"{self.shown(name)} describes {100 * share:.1f} %, gains {y.mean:.1f} %"
-            lines.append(self.line(name, (Point(100 * share, *y, says),), joined=False))
+        for r in reached():
+            y = interval(100 * gain(run) for run in r.runs)
+            says = (
+                f"{self.shown(r.name)} describes {100 * r.share:.0f} %, which keeps "
+                f"{100 * r.kept:.0f} % of the loss; trained it gains {y.mean:.0f} %"
+            )
+            lines.append(self.line(r.name, (Point(100 * r.share, *y, says),), joined=False))
         return self._charted(
-            "Reach and result",
-            "share of full fine-tuning’s ΔW that it describes, %",
-            PER_CENT,
-            lines,
-            False,
-        )
-
-    def _reached(self, task: str) -> list[tuple[str, float, list[Run]]]:
-        return [
-            (r["method"], float(r["share"]), list(runs.values()))
-            for r in table("experiment_reach.csv")
-            if r["task"] == task and (runs := finals(r["method"], Cell(task)))
-        ]
+            "Reach and result", "share of full fine-tuning’s ΔW that it describes, %",
+            PER_CENT, lines, False,
+        )  # fmt: skip
 
     @macro
-    def reach_predicts(self, task: str = "code") -> str:
-        """Spearman's ρ between reach and gain."""
-        found = self._reached(task)
-        result = stats.spearmanr(
-            [share for _, share, _ in found], [fmean(map(gain, runs)) for *_, runs in found]
-        )
-        return f"ρ = {result.statistic:.2f} over {len(found)} methods".replace("-", "−")
+    def reach_table(self) -> str:
+        """What methods can describe of full tuning's change, what that does, and what they gain."""
+        rows = [
+            (self.shown(r.name), self.link(r.name), r.numbers, r.share, r.kept,
+             fmean(map(gain, r.runs)))
+            for r in sorted(reached(), key=lambda r: -r.share)
+        ]  # fmt: skip
+        return self.style() + self.drawn("reach", rows)
+
+    @macro
+    def reach_predicts(self, what: str = "share", *, alike: bool = False) -> str:
+        """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
+        lora = next(iter(finals("lora 4").values())).parameters
+        found = [r for r in reached() if not alike or 2 / 3 < r.runs[0].parameters / lora < 3 / 2]
+        told, gained = [getattr(r, what) for r in found], [fmean(map(gain, r.runs)) for r in found]
+        result = stats.spearmanr(told, gained)
+        return f"ρ = {result.statistic:.2f} over {len(found)} settings".replace("-", "−")
+
+    @macro
+    def described(self, name: str, what: str = "share") -> str:
+        """What share a method describes of full tuning's change, or keeps of its loss."""
+        (found,) = (getattr(r, what) for r in reached() if r.name == name)
+        return f"{100 * found:.0f} %".replace("-", "−")
 
     @macro
     def rankings(self, where: str = "") -> str:
@@ -445,6 +558,25 @@ class Experiment(RealChanges):
             if len(found) >= 20
         ]
         return "; ".join(said).replace("-", "−")
+
+    @macro
+    def rankings_in_peft(self) -> str:
+        """Kendall's τ between the ranking at tuned rates and at rates as in PEFT's benchmark."""
+        names = [name for name in as_in_peft() if name != FULL]
+        tuned = {name: -fmean(map(gain, finals(name).values())) for name in names}
+        theirs = {name: -gain(self._in_peft(name)) for name in names}
+        return f"τ = {agreement(tuned, theirs):.2f} ({len(names)} methods)".replace("-", "−")
+
+    @macro
+    def in_peft(self, name: str) -> str:
+        """What share a method gains at the rate that stands to LoRA's as in PEFT's benchmark."""
+        run = self._in_peft(name)
+        share = max(gain(run), 0) if run.status == "done" else 0
+        return f"{100 * share:.0f} % at {run.rate:.2g}"
+
+    def _in_peft(self, name: str) -> Run:
+        lora = next(iter(finals("lora 4").values())).rate
+        return at_rate(name, lora * 10 ** (as_in_peft()[name] / 2))
 
     def _charted(
         self, title: str, x: str, y: str, lines: Sequence[Line], logarithmic: bool, note: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from scripts.catalog.experiment import as_in_peft
 from scripts.studies.adapting import FIXED, RANDOM, WHOLE, Method
 from scripts.studies.tasks import TEACHERS
 from scripts.studies.training import Run
@@ -137,8 +138,8 @@ def cells() -> list[Cell]:
         *(Cell(name, "memory") for name in SHORT),
         *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
         *(Cell(name, "code", steps=LONGER) for name in LONG),
-        *(Cell(name, "prose") for name in prose if name not in SHORT),
         *(Cell(n, t, base=b) for b in (1, 2) for t in ("code", "prose") for n in SHORT),
+        *(Cell(name, "prose") for name in prose if name not in SHORT),
         *(Cell(n, "code", batch=b) for b in (1, 16) for n in ("full", "lora 4")),
         *(Cell(name, "code", width=128) for name in WIDE),
     ]
@@ -177,6 +178,14 @@ def best(found: Mapping[int, float]) -> int:
     return min(found, key=lambda k: (found[k], k))
 
 
+def in_peft(cell: Cell, done: Done) -> list[int]:
+    """Return the rate that stands to LoRA's as in PEFT's benchmark, if the method is in it."""
+    lora, found = Cell("lora 4", "code"), swept(Cell("lora 4", "code"), done)
+    if cell.name not in as_in_peft() or next_rates(METHODS[lora.name][1], found):
+        return []
+    return [best(found) + as_in_peft()[cell.name]]
+
+
 def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
     tuned = cell.tuned_on
@@ -186,6 +195,8 @@ def due(cell: Cell, done: Done) -> list[Run]:
         runs = [tuned.run(k, 0, "sweep") for k in rates]
     else:
         runs = [cell.run(best(found), seed, "final") for seed in SEEDS]
-        if cell.name in STEADY and cell == Cell(cell.name, "code"):
-            runs += [cell.run(k, 0, "width") for k in HALF_DECADES if k not in found]
+        if cell == Cell(cell.name, "code"):
+            if cell.name in STEADY:
+                runs += [cell.run(k, 0, "width") for k in HALF_DECADES if k not in found]
+            runs += [cell.run(k, 0, "benchmark") for k in in_peft(cell, done) if k not in found]
     return [run for run in runs if run.key not in done]
