@@ -158,7 +158,7 @@ def agreement(one: dict[str, float], other: dict[str, float]) -> float:
 def remembered(run: Run) -> float:
     """Return the share of a random token that a run knows by heart, one where it knows all.
 
-    Who knows how often each token occurs, and no sequence, has 0.01.
+    Who only knows how often each token occurs has 0.01.
     """
     return 1 - run.test / RANDOM
 
