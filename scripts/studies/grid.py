@@ -91,6 +91,9 @@ OTHER_SIZES = (
 )
 """What runs on code only, where a family is followed over its sizes."""
 
+CONTROLS = ("pissa 4, random basis", "pissa 4, minor", "dora 4, fixed magnitude")
+"""What the short list is told apart from, in further base models."""
+
 STUDENTS = ("full", "lora 4", "oft 16", "shira 0.094", "ia3")
 LONG, LONGER = ("full", "lora 4", "dora 4", "pissa 4", "pissa 4, random basis"), 1600
 WIDE = ("full", "lora 4", "dora 4", "pissa 4", "oft 16", "ia3")
@@ -135,10 +138,11 @@ def cells() -> list[Cell]:
         *(Cell(name, "code") for name in METHODS if name not in OTHER_SIZES),
         *(Cell(name, "prose") for name in prose if name in SHORT),
         *(Cell(name, "code") for name in OTHER_SIZES),
-        *(Cell(name, "memory") for name in SHORT),
+        *(Cell(name, "memory") for name in (*SHORT, "pissa 4, random basis")),
         *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
         *(Cell(name, "code", steps=LONGER) for name in LONG),
         *(Cell(n, t, base=b) for b in (1, 2) for t in ("code", "prose") for n in SHORT),
+        *(Cell(name, "code", base=b) for b in (1, 2) for name in CONTROLS),
         *(Cell(name, "prose") for name in prose if name not in SHORT),
         *(Cell(n, "code", batch=b) for b in (1, 16) for n in ("full", "lora 4")),
         *(Cell(name, "code", width=128) for name in WIDE),
