@@ -193,19 +193,49 @@ def test_nothing_as_small_as_lora_is_ahead_of_it(task: str, least: int) -> None:
     assert [name for name, high in leads.items() if high < 0] == []
 
 
+SHORT = (
+    *("pissa 4", "delora 4", "oft 16", "hra 8", "miss 8", "shira 0.094", "ia3", "ln_tuning"),
+    *("dora 4", "full"),
+)
+
+
 def test_by_heart_many_as_small_as_lora_are_ahead_of_it() -> None:
     """What docs/experiment.md says in short, and the pages of these methods."""
     there = Cell("memory")
-    lora, known = finals("lora 4", there), methods(there)
+    lora, known = finals("lora 4", there), (*SHORT, "lora 4")
     ahead = {
         name
         for name in known
-        if difference(finals(name, there), lora, loss, len(known) - 2).high < 0
+        if difference(finals(name, there), lora, loss, len(SHORT) - 1).high < 0
     }
     assert ahead == {"full", "pissa 4", "delora 4", "oft 16", "hra 8", "miss 8", "shira 0.094"}
     shares = {n: max(map(remembered, finals(n, there).values())) for n in known if n != "full"}
     assert max(shares, key=lambda name: shares[name]) == "shira 0.094"
     assert len(shares) == 10
+
+
+def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
+    """What docs/experiment.md says would overturn an answer."""
+    level = []
+    for there in (Cell(task, base) for task in ("code", "prose") for base in (0, 1, 2)):
+        lora = finals("lora 4", there)
+        for name in SHORT:
+            found = difference(finals(name, there), lora, loss, len(SHORT) + 1)
+            assert (found.mean < 0) == (name in ("dora 4", "full"))
+            if found.none:
+                level.append((name, there))
+    assert level == [("shira 0.094", Cell("code", 1))]
+    for base in (0, 1, 2):
+        pissa, random = (finals(n, Cell(base=base)) for n in ("pissa 4", "pissa 4, random basis"))
+        assert len(random) == 5
+        assert difference(pissa, random, loss, 3).high < 0
+
+
+def test_length_changes_one_answer() -> None:
+    long = Cell(steps=1600)
+    lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
+    assert difference(dora, lora, loss, 3).high < 0 < difference(pissa, lora, loss, 3).low
+    assert difference(pissa, finals("pissa 4, random basis", long), loss, 3).none
 
 
 def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
