@@ -115,9 +115,15 @@ def place(there: Cell) -> str:
     ('code', 'code, base model 2, 1600 steps')
     """
     says = {"base": "base model {}", "width": "width {}", "batch": "batch {}", "steps": "{} steps"}
-    usual = Cell()._asdict()
-    more = [says[k].format(v) for k, v in there._asdict().items() if k in says and v != usual[k]]
+    plain = Cell()._asdict()
+    more = [says[k].format(v) for k, v in there._asdict().items() if k in says and v != plain[k]]
     return ", ".join((TASKS[there.task], *more))
+
+
+def usual(there: Cell) -> tuple[int, ...]:
+    """Return where a cell comes among others: what most were run in comes first."""
+    task = list(TASKS).index(there.task)
+    return (there.width, there.steps, there.batch, there.base, task)
 
 
 def methods(where: Cell) -> list[str]:
@@ -340,19 +346,19 @@ class Experiment(RealChanges):
         def ran(name: str, there: Cell) -> bool:
             return all(len(finals(one, there)) == SEEDS for one in (name, baseline))
 
-        cells = dict.fromkeys(
-            there
-            for _, there in experiment.runs()
-            if there.task not in TEACHERS and any(ran(name, there) for name in names)
-        )
+        found = {there: [n for n in names if ran(n, there)] for _, there in experiment.runs()}
+        cells = [c for c in sorted(found, key=usual) if found[c] and c.task not in TEACHERS]
+
+        def difference_in(name: str, there: Cell) -> Interval | None:
+            if name not in found[there]:
+                return None
+            both = finals(name, there), finals(baseline, there)
+            return difference(*both, loss, len(found[there]))
+
         rows = [
             Across(
                 self.shown(name), self.link(name), next(iter(finals(name).values())).parameters,
-                tuple(
-                    difference(finals(name, there), finals(baseline, there), loss, len(names))
-                    if ran(name, there) else None
-                    for there in cells
-                ),
+                tuple(difference_in(name, there) for there in cells),
             )
             for name in names
         ]  # fmt: skip
