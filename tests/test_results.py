@@ -31,11 +31,13 @@ from scripts.catalog.records import front_matter
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
 from scripts.macros.experiment import (
     MEASURES,
+    Reached,
     agreement,
     as_lora,
     cell,
     lead,
     methods,
+    reached,
     remembered,
 )
 from scripts.studies.experiment import COLUMNS
@@ -236,6 +238,20 @@ def test_length_changes_one_answer() -> None:
     lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
     assert difference(dora, lora, loss, 3).high < 0 < difference(pissa, lora, loss, 3).low
     assert difference(pissa, finals("pissa 4, random basis", long), loss, 3).none
+
+
+def test_reach_and_result_go_together_only_through_numbers() -> None:
+    """What docs/experiment.md and docs/lab.md say of question h."""
+    lora = finals("lora 4")[1].parameters
+    alike = [r for r in reached() if 2 / 3 < r.runs[0].parameters / lora < 3 / 2]
+
+    def rho(some: list[Reached], what: str) -> float:
+        told, gained = [getattr(r, what) for r in some], [fmean(map(gain, r.runs)) for r in some]
+        return float(stats.spearmanr(told, gained).statistic)
+
+    assert rho(reached(), "share") > 0.8
+    assert len(alike) == 20
+    assert abs(rho(alike, "share")) < 0.2 > abs(rho(alike, "kept"))
 
 
 def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:

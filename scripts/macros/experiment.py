@@ -517,7 +517,8 @@ class Experiment(RealChanges):
                 f"{self.shown(r.name)} describes {100 * r.share:.0f} %, which keeps "
                 f"{100 * r.kept:.0f} % of the loss; trained it gains {y.mean:.0f} %"
             )
-            lines.append(self.line(r.name, (Point(100 * r.share, *y, says),), joined=False))
+            x = max(100 * r.share, 0)  # ETHER cannot come near a small change
+            lines.append(self.line(r.name, (Point(x, *y, says),), joined=False))
         return self._charted(
             "Reach and result", "share of full fine-tuning’s ΔW that it describes, %",
             PER_CENT, lines, False,
