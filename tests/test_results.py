@@ -26,6 +26,7 @@ from scripts.catalog.experiment import (
     loss,
     papers,
     read,
+    transfer,
 )
 from scripts.catalog.records import front_matter
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
@@ -329,6 +330,14 @@ def test_the_claims_say_what_the_table_does() -> None:
     missing = [w for key, words in quoted.items() for w in words if w not in told[key]]
     assert missing == []
     assert good_rates("ether_plus") == good_rates("delora 4")
+    leads = {
+        name: sum(
+            difference(finals(name, there), finals("lora 4", there), transfer, 6).high < 0
+            for there in (Cell(base=base) for base in (0, 1, 2))
+        )
+        for name in ("dora 4", "delora 4")
+    }
+    assert leads == {"dora 4": 1, "delora 4": 0}
     assert all(good_rates(name).open for name in ("delora 4", "ether", "ether_plus"))
     assert good_rates("dora 4") == good_rates("lora 4")
     dora = interval(map(gain, finals("dora 4").values()))
