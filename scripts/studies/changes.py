@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
@@ -94,20 +94,33 @@ def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def described(name: str, changes: list[Array]) -> tuple[str, float, int, list[Array]]:
-    """Return what a method describes of the changes at `PLACES`: share, numbers, and ΔW."""
+class Described(NamedTuple):
+    """What a method describes of the changes at `PLACES`."""
+
+    method: str
+    share: float
+    numbers: int
+    stopped: int
+    """How many of the fits were at the end of their time."""
+    changes: list[Array]
+
+
+def described(name: str, changes: list[Array]) -> Described:
+    """Return what a method describes of the changes at `PLACES`."""
     method, _ = METHODS[name]
     weights, cls, knobs = base()[0], load(method.slug), dict(method.knobs)
-    found, left, count = list[Array](), 0.0, 0
+    found, left, count, stopped = list[Array](), 0.0, 0, 0
     for (kind, layer), target in zip(PLACES, changes, strict=True):
         W = np.asarray(weights[kind][layer], float)
         start = cls.init(W, np.random.default_rng(1), **knobs)
         end = last(within(fit(start, W, target), time.perf_counter() + SECONDS))
         assert isinstance(end.adapter, WeightAdapter)
         found.append(end.adapter.delta(W))
+        stopped += not end.done
         left += float((target**2).sum()) * (1 - explained(end.error))
         count += parameters(cls, *W.shape, **knobs)
-    return name, 1 - left / sum(float((target**2).sum()) for target in changes), count, found
+    share = 1 - left / sum(float((target**2).sum()) for target in changes)
+    return Described(name, share, count, stopped, found)
 
 
 def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
@@ -130,11 +143,14 @@ def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
     whole = [np.asarray(changes[kind][layer], float) for kind, layer in PLACES]
     ends = {"test_without": test([0 * change for change in whole]), "test_with": test(whole)}
     with get_context("spawn").Pool(2) as pool:
-        for name, share, count, found in pool.imap(partial(described, changes=whole), missing):
-            losses = {what: f"{loss:.6g}" for what, loss in (ends | {"test": test(found)}).items()}
-            row = {"method": name, "share": f"{share:.5f}", "numbers": count, **losses}
+        for found in pool.imap(partial(described, changes=whole), missing):
+            losses = ends | {"test": test(found.changes)}
+            row = {
+                "method": found.method, "share": f"{found.share:.5f}", "numbers": found.numbers,
+                "stopped": found.stopped, **{what: f"{v:.6g}" for what, v in losses.items()},
+            }  # fmt: skip
             write(path, [row], more=path.exists())
-            print(f"{name} describes {share:.1%}, test loss {losses['test']}", file=sys.stderr)
+            print(f"{found.method} describes {found.share:.1%}", file=sys.stderr)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
