@@ -200,6 +200,11 @@ class Reached(NamedTuple):
     kept: float
     runs: list[Run]
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers it trains in all matrices."""
+        return self.runs[0].parameters
+
 
 def reached() -> list[Reached]:
     """Return what each method describes that has been trained on code."""
@@ -270,6 +275,13 @@ class Experiment(RealChanges):
     def good(self, name: str, where: str = "") -> str:
         """At how many half decades of rates a method comes near its best."""
         return str(good_rates(name, cell(where)))
+
+    @macro
+    def forgets(self, name: str, rate: float) -> str:
+        """What one run at a rate has forgotten where it has learned half, in nats."""
+        found = forgetting_at(at_rate(name, rate), halfway(Cell()))
+        assert found is not None
+        return f"{found:.2f}"
 
     @macro
     def beside(self, baseline: str, *names: str, where: str = "") -> str:
@@ -538,10 +550,16 @@ class Experiment(RealChanges):
     def reach_predicts(self, what: str = "share", *, alike: bool = False) -> str:
         """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
         lora = next(iter(finals("lora 4").values())).parameters
-        found = [r for r in reached() if not alike or 2 / 3 < r.runs[0].parameters / lora < 3 / 2]
+        found = [r for r in reached() if not alike or 2 / 3 < r.parameters / lora < 3 / 2]
         told, gained = [getattr(r, what) for r in found], [fmean(map(gain, r.runs)) for r in found]
         result = stats.spearmanr(told, gained)
         return f"ρ = {result.statistic:.2f} over {len(found)} settings".replace("-", "−")
+
+    @macro
+    def four_worth(self) -> str:
+        """What full tuning's change of the four matrices is worth to the loss, in nats."""
+        row = table("experiment_reach.csv")[0]
+        return f"{float(row['test_without']) - float(row['test_with']):.3f}"
 
     @macro
     def described(self, name: str, what: str = "share") -> str:
