@@ -41,6 +41,7 @@ from scripts.macros.experiment import (
     reached,
     remembered,
 )
+from scripts.macros.experiment import table as table_of
 from scripts.studies.experiment import COLUMNS
 
 ROW = {
@@ -250,6 +251,8 @@ def test_reach_and_result_go_together_only_through_numbers() -> None:
         told, gained = [getattr(r, what) for r in some], [fmean(map(gain, r.runs)) for r in some]
         return float(stats.spearmanr(told, gained).statistic)
 
+    unfinished = {r["method"] for r in table_of("experiment_reach.csv") if int(r["stopped"])}
+    assert unfinished == {"loha 8", "lora 32", "oft 64"}
     assert 0.8 < rho(reached(), "share") < rho(reached(), "parameters")
     assert len(alike) == 20
     assert abs(rho(alike, "share")) < 0.2 > abs(rho(alike, "kept"))
