@@ -184,7 +184,8 @@ def best(found: Mapping[int, float]) -> int:
 
 def in_peft(cell: Cell, done: Done) -> list[int]:
     """Return the rate that stands to LoRA's as in PEFT's benchmark, if the method is in it."""
-    lora, found = Cell("lora 4", "code"), swept(Cell("lora 4", "code"), done)
+    lora = Cell("lora 4", "code")
+    found = swept(lora, done)
     if cell.name not in as_in_peft() or next_rates(METHODS[lora.name][1], found):
         return []
     return [best(found) + as_in_peft()[cell.name]]

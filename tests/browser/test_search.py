@@ -123,7 +123,6 @@ def test_what_tables_say_is_found(visit: Visit, phrase: str, place: str) -> None
 def test_the_field_for_the_search_shows_the_same(visit: Visit) -> None:
     page: Any = visit("about/")
     box = page.get_by_role("textbox", name="Search")
-    box.fill("")  # another try may have left its words
     box.press_sequentially("quantized lora")
     first = page.locator(".md-search-result__item").first.locator("a:not(details *)").last
     expect(first).to_contain_text("QLoRA")
