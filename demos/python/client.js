@@ -90,7 +90,11 @@ export class Python extends EventTarget {
   /** End what an asker has under way, if it goes on by itself; there is then no answer. @param {object} key */
   cancel(key) {
     if (this.single) return;
-    for (const [id, job] of this.#running) if (job.key === key) this.#worker?.postMessage({ id, type: "cancel" });
+    for (const [id, job] of this.#running) {
+      if (job.key !== key) continue;
+      job.take = undefined; // what is on its way comes too late
+      this.#worker?.postMessage({ id, type: "cancel" });
+    }
   }
 
   /** Start Python, if it is not there already, before there is something to ask. */

@@ -4,11 +4,10 @@ import { remember } from "./choices.js";
 import { charts } from "./draw.js";
 import { lazily } from "../page/files.js";
 import { saving } from "../page/page.js";
-import { python } from "../python/client.js";
+import { PythonError, python } from "../python/client.js";
 
 /**
  * @typedef {import("./fields.js").Field} Field
- * @typedef {import("../python/client.js").PythonError} PythonError
  */
 
 /** Keys that move no control. */
@@ -22,7 +21,7 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 /**
  * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
  *
- * @template {{sentence: string, milliseconds: number, stored?: boolean, more?: boolean}} Answer what is on show
+ * @template {{sentence: string, milliseconds: number, stored?: boolean, more?: boolean, stopped?: boolean}} Answer what is on show
  */
 export class Live extends HTMLElement {
   life = new AbortController();
@@ -156,12 +155,13 @@ export class Live extends HTMLElement {
     this.#redraw = undefined;
     const { answer } = this;
     if (signal.aborted || !answer) return;
-    const { milliseconds, stored = false, more = false } = answer;
+    const { milliseconds, stored = false, more = false, stopped = false } = answer;
     const detail = await this.paint(answer);
     delete this.dataset.stale;
-    if (more)
+    if (more && !stopped)
       return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
-    if (!stored) {
+    if (stopped) this.show("live", "Stopped: the best so far");
+    else if (!stored) {
       for (const field of this.fields) field.complain();
       this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
     }
@@ -244,12 +244,13 @@ export class Live extends HTMLElement {
 
   cancel() {
     delete this.dataset.stale;
-    if (this.computer.state === "off") this.showStored();
-    else if (this.computer.state !== "ready") this.computer.stop();
-    else {
-      this.computer.cancel(this);
-      this.show("live", "Stopped: the best so far");
-    }
+    const { computer, answer } = this;
+    if (computer.state === "off") return this.showStored();
+    if (computer.state !== "ready") return computer.stop();
+    computer.cancel(this);
+    if (!answer?.more) return this.fail(new PythonError("stopped", "Python was stopped."));
+    this.answer = { ...answer, stopped: true };
+    this.draw().catch(() => {}); // after what may still wait for its frame
   }
 
   reset() {

@@ -219,6 +219,31 @@ def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
     expect(page.locator(".gauges [data-panel=explained]")).to_contain_text("%")
 
 
+# Stops a fit while its second picture waits for the next frame.
+STOP_BEFORE_THE_FRAME = """demo => {
+  const { draw } = Object.getPrototypeOf(Object.getPrototypeOf(demo));
+  demo.draw = () => {
+    const drawn = draw.call(demo);
+    if (demo.answer.more && demo.dataset.state === "loading") {
+      delete demo.draw;
+      demo.cancel();
+    }
+    return drawn;
+  };
+}"""
+
+
+def test_a_picture_that_waits_for_its_frame_does_not_undo_a_stop(visit: Visit) -> None:
+    page = visit("methods/vblora/")
+    page.get_by_text("Toy layer").click()
+    page.locator("adapter-demo").evaluate(STOP_BEFORE_THE_FRAME)
+    knob(page, "seed").press("ArrowRight")
+    expect(page.locator(".note")).to_contain_text("the best so far")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
+    expect(page.locator(".note")).to_contain_text("the best so far")
+    expect(page.locator("adapter-demo")).to_have_attribute("data-state", "live")
+
+
 def test_training_has_controls_of_its_own(visit: Visit) -> None:
     page = visit(LORA)
     expect(knob(page, "steps")).to_be_hidden()
