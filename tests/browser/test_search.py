@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from scripts.catalog import read
 from scripts.catalog.others import read_others
-from tests.browser.reader import Visit
+from tests.browser.reader import Visit, record
 
 # Asks the theme's worker as the theme does, and returns for each query where its best hit leads.
 ASK = """async (queries) => {
@@ -137,3 +137,45 @@ def test_the_field_for_the_search_shows_the_same(visit: Visit) -> None:
     box.press_sequentially("(IA)^3")
     expect(page.locator(".md-search-result__link").first).to_contain_text("IA3")
     page.keyboard.press("Escape")
+
+
+def index(requests: list[str]) -> list[str]:
+    return [address for address in requests if address.endswith("search_index.json")]
+
+
+def test_the_index_waits_for_a_reader_who_searches(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    requests = record(context)
+    page.goto(site + "methods/lora/")
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate("performance.getEntries().map(({ transferSize }) => transferSize ?? 0)")
+    assert 100_000 < sum(sizes) <= 250_000  # all of the page that comes before a touch
+    assert index(requests) == []
+    page.keyboard.press("/")
+    page.keyboard.type("rotation")
+    expect(page.locator(".md-search-result__link").first).to_have_attribute(
+        "href", re.compile(r"/methods/oft/\?h=")
+    )
+    assert len(index(requests)) == 1
+
+
+@pytest.mark.parametrize("way", ["hover", "click"])
+def test_whoever_nears_the_search_has_the_index(
+    context: BrowserContext, page: Page, site: str, way: str
+) -> None:
+    requests = record(context)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site + "about/")
+    page.wait_for_load_state("networkidle")
+    assert index(requests) == []
+    with page.expect_request("**/search_index.json"):
+        getattr(page.locator(".md-header__button[for=__search]"), way)()
+
+
+def test_a_link_with_words_searches_or_marks_them(page: Page, site: str) -> None:
+    page.goto(site + "methods/oft/?q=kronecker")
+    link = page.locator(".md-search-result__link").first
+    expect(link).to_have_attribute("href", re.compile("/methods/lokr/"))
+    page.goto(site + "methods/oft/?h=rotation")
+    expect(page.locator("article mark").first).to_have_text(re.compile("rotation", re.IGNORECASE))
