@@ -15,15 +15,19 @@ from adapters_np.linalg import Array
 from demos.budget import best, explained
 from demos.fit import fit, last, within
 from demos.world import toy
-from demos.worlds import change, taught
+from demos.worlds import REAL, WORLDS, change, taught
 
 SECONDS = 5.0
 """A fit takes no more steps after so long: what it has found by then is shown."""
 
 
-def weight() -> Array:
-    """Return the weight of the lab, (32, 32)."""
-    return toy(size="32x32").W
+TARGETS = WORLDS | {name: REAL[name] for name in ("real", "control", "real_prose", "real_memory")}
+"""What methods are fitted to. One control stands for all: its directions are drawn alike."""
+
+
+def weight(world: str = "") -> Array:
+    """Return the weight that a world changes, (32, 32): the toy layer's, or the trained one's."""
+    return toy(size="32x32", base="trained" if world in REAL else "power_law").W
 
 
 def numbers(rank: int) -> int:
@@ -44,7 +48,7 @@ def goal(name: str, taught_by: dict[str, Any] | None = None) -> Array:
         ValueError: when there is no such world, or when the method has no ΔW.
     """
     if taught_by is None:
-        return change(name, weight())
+        return change(name, weight(name))
     delta = taught(name, weight(), **taught_by).change
     if delta is None:
         raise ValueError(f"{name} has no ΔW to teach")
@@ -62,7 +66,7 @@ def examine(
         name: Of a world or, with `taught_by`, of a method.
         taught_by: The settings at which that method teaches.
     """
-    W, D = weight(), goal(name, taught_by)
+    W, D = weight(name), goal(name, taught_by)
     adapter = load(method).init(W, np.random.default_rng(1), **knobs)
     end = last(within(fit(adapter, W, D), perf_counter() + SECONDS))
     found = end.adapter.delta(W) if isinstance(end.adapter, WeightAdapter) else D
@@ -101,7 +105,7 @@ def reach(cls: type[Adapter], world: str, rank: int) -> dict[str, Any]:
 
     `share` is None where its smallest setting has more.
     """
-    setting, end = best(cls, weight(), change(world, weight()), numbers(rank), SECONDS / 2)
+    setting, end = best(cls, weight(world), goal(world), numbers(rank), SECONDS / 2)
     within_budget = setting.size <= numbers(rank)
     return {
         "name": cls.__name__,

@@ -21,7 +21,7 @@ from demos.fit import DIRECT, STEP, Aims, Progress, fit, goal, jacobian
 from demos.gauges import GAUGES, Panel, number
 from demos.pictures import PICTURES, Reached, series
 from demos.probe import start, view
-from demos.world import World
+from demos.world import TRAINED, World
 
 AIM = {
     "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
@@ -68,7 +68,9 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
         ValueError: when a value is not allowed; the text starts with `knob=value`.
     """
     aim = {name: knob.check(chosen.get(name, knob.default)) for name, knob in AIM.items()}
-    base = {"base": "trained"} if aim["world"] in worlds.REAL else {}
+    base = {}
+    if aim["world"] in worlds.REAL and chosen.get("base") not in TRAINED.values():
+        base = {"base": TRAINED["v"]}
     adapter, world = start(method, {n: v for n, v in chosen.items() if n not in AIM} | base)
     if max(world.W.shape) > LARGEST:
         size = "x".join(map(str, world.W.shape))
@@ -100,16 +102,18 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
     """Return the wanted change of a world for an adapter that has not moved yet.
 
-    A real one asks for the trained weight.
+    A real one asks for a trained weight.
     """
     W, seed = world.W, world.seed
     teacher = perturbed(adapter, np.random.default_rng([seed, *b"teacher"]), 0.5)
     if isinstance(teacher, WeightAdapter):
-        return Wanted(teacher.delta(W) if name == "own" else worlds.change(name, W, seed))
+        return Wanted(
+            teacher.delta(W) if name == "own" else worlds.change(name, W, seed, world.base)
+        )
     seen, fresh = worlds.tokens(W.shape[1], seed, world.X.shape[1])
     if name == "own":
         return Wanted(teacher.forward(W, seen), seen, (fresh, teacher.forward(W, fresh)))
-    other = W + worlds.change(name, W, seed)
+    other = W + worlds.change(name, W, seed, world.base)
     return Wanted(adapter.base(other, seen), seen, (fresh, adapter.base(other, fresh)))
 
 

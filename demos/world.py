@@ -2,6 +2,7 @@
 
 import io
 import pkgutil
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
@@ -9,6 +10,17 @@ import numpy as np
 
 from adapters_np.knobs import Range
 from adapters_np.linalg import Array, thin_svd
+
+TRAINED: Mapping[str, str] = {
+    "v": "trained", "q": "trained_q", "k": "trained_k", "o": "trained_o", "up": "trained_up",
+    "down": "trained_down",
+}  # fmt: skip
+"""The kinds of weight that the experiment's small model has, as knobs name them."""
+
+TASKS = ("code", "prose", "memory")
+"""On what it was then fine-tuned."""
+
+SIDE = 64
 
 
 class World(NamedTuple):
@@ -19,6 +31,7 @@ class World(NamedTuple):
     svd: tuple[Array, Array, Array]
     seed: int
     step: float
+    base: str
 
     def rng(self, purpose: Literal["init", "step"]) -> np.random.Generator:
         """Return a generator that depends on the seed and the purpose only."""
@@ -27,7 +40,18 @@ class World(NamedTuple):
 
 def toy(
     *,
-    base: Literal["power_law", "gaussian", "low_rank", "clustered", "trained"] = "power_law",
+    base: Literal[
+        "power_law",
+        "gaussian",
+        "low_rank",
+        "clustered",
+        "trained",
+        "trained_q",
+        "trained_k",
+        "trained_o",
+        "trained_up",
+        "trained_down",
+    ] = "power_law",
     exponent: Annotated[float, Range(0.1, 2.0, 0.1)] = 0.8,
     size: Literal["64x64", "16x16", "32x32", "128x128", "64x32", "32x64"] = "64x64",
     seed: Annotated[int, Range(0, 99)] = 0,
@@ -39,8 +63,10 @@ def toy(
         base: The spectrum of the frozen weight. `power_law`: singular values fall as
             index^(−exponent). `gaussian`: independent entries. `low_rank`: eight strong directions
             plus noise. `clustered`: rows grouped around four directions, so that angles between
-            neurons mean something. `trained`: a value matrix of the experiment's small language
-            model, 64 × 64, or its corner.
+            neurons mean something. `trained`: the value matrix in the second layer of the
+            experiment's small language model, 64 × 64, or its corner; `trained_q` and the others:
+            the queries, keys and outputs beside it, and the first 64 × 64 of its feed-forward
+            matrices.
         exponent: How fast the power law falls; the other kinds ignore it.
         size: Rows × columns of the weight (outputs × inputs).
         seed: Fixes the weight, the tokens, the adapter's start and the step.
@@ -51,29 +77,41 @@ def toy(
     """
     d_out, d_in = map(int, size.split("x"))
     W, X, svd = _layer(base, exponent if base == "power_law" else 0.0, d_out, d_in, seed)
-    return World(W, X, svd, seed, step)
+    return World(W, X, svd, seed, step, base)
 
 
-def trained(d_out: int, d_in: int) -> tuple[Array, Array]:
-    """Return a weight of the experiment's small model and what fine-tuning on code changed in it.
+def trained(base: str, d_out: int, d_in: int) -> tuple[Array, dict[str, Array]]:
+    """Return a weight of the experiment's small model and what fine-tuning changed in it.
 
-    They are the values of the second layer, or their corner. `scripts.studies.changes` wrote the
-    file.
+    Both are corners. `scripts.studies.changes` wrote the file.
+
+    Args:
+        base: One of the values of `TRAINED`.
+        d_out: Rows.
+        d_in: Columns.
+
+    Returns:
+        W, (d_out, d_in), and ΔW by the task of `TASKS`, each (d_out, d_in).
 
     Raises:
         ValueError: when the weight is smaller.
     """
-    data = pkgutil.get_data("demos", "trained.npy")
-    assert data is not None
-    pair: Array = np.load(io.BytesIO(data)).astype(np.float64)
-    if max(d_out, d_in) > pair.shape[1]:
-        side = pair.shape[1]
+    if max(d_out, d_in) > SIDE:
         raise ValueError(
-            f"size={d_out}x{d_in} is larger than the trained weight, which is {side}x{side}: "
+            f"size={d_out}x{d_in} is larger than the trained weight, which is {SIDE}x{SIDE}: "
             "choose a smaller size, or another kind of weight"
         )
-    before, change = pair[:, :d_out, :d_in]
-    return before, change
+    before, *changes = _stages()[list(TRAINED.values()).index(base)][:, :d_out, :d_in]
+    return before, dict(zip(TASKS, changes, strict=True))
+
+
+@lru_cache(maxsize=1)
+def _stages() -> Array:
+    data = pkgutil.get_data("demos", "trained.npy")
+    assert data is not None
+    stages: Array = np.load(io.BytesIO(data)).astype(np.float64)
+    stages.flags.writeable = False
+    return stages
 
 
 @lru_cache(maxsize=4)
@@ -83,8 +121,8 @@ def _layer(
     rng = np.random.default_rng([seed, 0])
     W: Array = rng.normal(size=(d_out, d_in))
     k = min(d_out, d_in)
-    if base == "trained":
-        W = trained(d_out, d_in)[0].copy()
+    if base in TRAINED.values():
+        W = trained(base, d_out, d_in)[0].copy()
     elif base == "power_law":
         U, _, Vt = np.linalg.svd(W, full_matrices=False)
         W = U * np.arange(1, k + 1) ** -exponent @ Vt

@@ -23,12 +23,12 @@ from adapters_np.linalg import (
     skew,
     thin_svd,
 )
-from demos.world import trained
+from demos.world import TRAINED, trained
 
 SIZE = 0.3
 """‖ΔW*‖ / ‖W‖ of every world."""
 
-Make = Callable[[Array, np.random.Generator], Array]
+Make = Callable[..., Array]  # of the weight, a generator, and for a real change the kind of weight
 
 
 class Target(NamedTuple):
@@ -44,7 +44,7 @@ class Target(NamedTuple):
 WORLDS: dict[str, Target] = {}
 
 REAL: dict[str, Target] = {}
-"""Changes that nobody drew: they belong to the trained weight of `demos.world` and to no other."""
+"""Changes that nobody drew: they belong to the trained weights of `demos.world` and to no other."""
 
 
 def world(
@@ -60,8 +60,14 @@ def world(
     return register
 
 
-def change(name: str, W: Array, seed: int = 0) -> Array:
+def change(name: str, W: Array, seed: int = 0, base: str = TRAINED["v"]) -> Array:
     """Return ΔW* of a world, (d_out, d_in), with ‖ΔW*‖ = SIZE ‖W‖ unless it is a real one.
+
+    Args:
+        name: Of a world.
+        W: The weight, (d_out, d_in).
+        seed: Fixes what is drawn.
+        base: Which trained weight W is, where the change is a real one.
 
     Raises:
         ValueError: when there is no such world, or when its blocks do not divide the sides of W.
@@ -71,7 +77,8 @@ def change(name: str, W: Array, seed: int = 0) -> Array:
         raise ValueError(f"world={name!r} is not one of {', '.join(every)}")
     if any(side % 8 for side in W.shape):
         raise ValueError(f"W has the shape {W.shape}, and worlds need sides that 8 divides")
-    return every[name].make(W, np.random.default_rng([seed, *name.encode()]))
+    rng = np.random.default_rng([seed, *name.encode()])
+    return every[name].make(W, rng, *((base,) if name in REAL else ()))
 
 
 def scaled(D: Array, W: Array) -> Array:
@@ -250,16 +257,27 @@ def noise(W: Array, rng: np.random.Generator) -> Array:
 # Real ---------------------------------------------------------------------------------------------
 
 
+def learned(W: Array, task: str, base: str) -> Array:
+    """Return what fine-tuning on a task changed, on the scale of W, the trained weight."""
+    before, changes = trained(base, *W.shape)
+    return changes[task] * (np.linalg.norm(W) / np.linalg.norm(before))
+
+
+def scattered(D: Array, rng: np.random.Generator) -> Array:
+    """Return a change with the singular values of another in random directions."""
+    U, _, Vt = thin_svd(rng.normal(size=D.shape))
+    return U * np.linalg.svd(D, compute_uv=False) @ Vt
+
+
 @world(
     "A real change",
     "Nobody drew this one: it is what full fine-tuning on source code made of the corner of a "
-    "value matrix in a small language model.",
+    "matrix in a small language model.",
     among=REAL,
 )
-def real(W: Array, _: np.random.Generator) -> Array:
-    """Return what fine-tuning changed, on the scale of W, the trained weight or its corner."""
-    before, change = trained(*W.shape)
-    return change * (np.linalg.norm(W) / np.linalg.norm(before))
+def real(W: Array, _: np.random.Generator, base: str) -> Array:
+    """Return what was learned from code."""
+    return learned(W, "code", base)
 
 
 @world(
@@ -268,10 +286,50 @@ def real(W: Array, _: np.random.Generator) -> Array:
     "found structure in it.",
     among=REAL,
 )
-def control(W: Array, rng: np.random.Generator) -> Array:
-    """Return a change with the singular values of the real one."""
-    U, _, Vt = thin_svd(rng.normal(size=W.shape))
-    return U * np.linalg.svd(real(W, rng), compute_uv=False) @ Vt
+def control(W: Array, rng: np.random.Generator, base: str) -> Array:
+    """Return the control of what was learned from code."""
+    return scattered(learned(W, "code", base), rng)
+
+
+@world(
+    "Real, from a novel",
+    "What full fine-tuning on a novel made of the corner of a matrix in a small language model.",
+    among=REAL,
+)
+def real_prose(W: Array, _: np.random.Generator, base: str) -> Array:
+    """Return what was learned from prose."""
+    return learned(W, "prose", base)
+
+
+@world(
+    "Control, from a novel",
+    "The singular values of what a novel changed, in random directions.",
+    among=REAL,
+)
+def control_prose(W: Array, rng: np.random.Generator, base: str) -> Array:
+    """Return the control of what was learned from prose."""
+    return scattered(learned(W, "prose", base), rng)
+
+
+@world(
+    "Real, by heart",
+    "What full fine-tuning, in learning random tokens by heart, made of the corner of a matrix in "
+    "a small language model.",
+    among=REAL,
+)
+def real_memory(W: Array, _: np.random.Generator, base: str) -> Array:
+    """Return what was learned by heart."""
+    return learned(W, "memory", base)
+
+
+@world(
+    "Control, by heart",
+    "The singular values of what was changed by learning by heart, in random directions.",
+    among=REAL,
+)
+def control_memory(W: Array, rng: np.random.Generator, base: str) -> Array:
+    """Return the control of what was learned by heart."""
+    return scattered(learned(W, "memory", base), rng)
 
 
 # Own teacher --------------------------------------------------------------------------------------

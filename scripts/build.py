@@ -61,7 +61,10 @@ CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
 SWEEPS = (*CODE, "scripts/stored/sweeps.py")
 FITS = (*SWEEPS, "scripts/stored/fits.py")
 COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
-LAB = (*COMPARISONS, "docs/data/explained.jsonl", "scripts/stored/lab.py")
+LAB = (
+    *COMPARISONS, "docs/data/explained.jsonl", "docs/data/experiment_reach.csv",
+    "scripts/stored/lab.py",
+)  # fmt: skip
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),

@@ -9,8 +9,8 @@ import pytest
 from adapters_np.core import load
 from demos.budget import best, best_of_rank, choose
 from demos.fit import fit, last
-from demos.lab import weight
-from demos.worlds import WORLDS, change
+from demos.lab import TARGETS, weight
+from demos.worlds import change
 from scripts.stored.lab import read_study
 from scripts.studies.explained import cell, methods, run, teacher, teachers
 
@@ -67,6 +67,15 @@ def test_a_broken_run_goes_on_where_it_was(tmp_path: Path) -> None:
     ]
 
 
+def test_of_the_real_change_a_method_explains_what_it_explains_of_its_control() -> None:
+    _, rows = read_study()
+    shares = {(r["method"], r["world"]): r["found"][1] for r in rows if "world" in r}
+    for slug in methods():
+        real, control = shares[slug, "real"], shares[slug, "control"]
+        assert (real is None) == (control is None)
+        assert real is None or abs(real[0] - control[0]) < 0.06, slug
+
+
 def test_a_table_of_other_budgets_is_not_gone_on_with(tmp_path: Path) -> None:
     out = tmp_path / "explained.jsonl"
     out.write_text('{"size": [64, 64]}\n')
@@ -77,9 +86,9 @@ def test_a_table_of_other_budgets_is_not_gone_on_with(tmp_path: Path) -> None:
 def test_the_committed_table_has_every_cell_and_agrees_with_what_is_computed() -> None:
     head, rows = read_study()
     found = {(r["method"], r.get("world"), r.get("teacher")): r["found"] for r in rows}
-    worlds = {(m, w, None) for m in methods() for w in WORLDS}
+    worlds = {(m, w, None) for m in methods() for w in TARGETS}
     assert set(found) == worlds | {(m, None, t) for m in teachers() for t in teachers()}
     assert head["teachers"] == json.loads(json.dumps({slug: teacher(slug) for slug in teachers()}))
-    for slug, world in (("ia3", "pairs"), ("lora", "turn"), ("miss", "kronecker")):
+    for slug, world in (("ia3", "pairs"), ("lora", "turn"), ("miss", "kronecker"), ("oft", "real")):
         stored = [f and f[0] for f in found[slug, world, None]]
         assert cell(slug, world) == pytest.approx(stored, abs=2e-3)

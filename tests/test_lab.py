@@ -13,8 +13,7 @@ import pytest
 
 from adapters_np.core import load
 from demos import readers
-from demos.lab import adapter_of, examine, goal, reach, weight
-from demos.worlds import WORLDS
+from demos.lab import TARGETS, adapter_of, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
 from scripts.stored.lab import order, picture, world
 
@@ -96,12 +95,12 @@ def test_the_class_is_found_by_the_module_that_defines_it() -> None:
 
 
 def test_a_stored_picture_is_the_change() -> None:
-    for name in WORLDS:
+    for name in TARGETS:
         entry = picture(name)
         levels = np.frombuffer(base64.b64decode(entry["levels"]), np.int8)
         shown = levels * entry["limit"] / 127
         np.testing.assert_allclose(shown, goal(name).ravel(), atol=0.51 * entry["limit"] / 127)
-        assert len(shown) == weight().size
+        assert len(shown) == weight(name).size
         assert world(name)["best"][0] == 0
 
 

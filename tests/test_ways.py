@@ -16,6 +16,7 @@ from demos.pictures import PICTURES
 from demos.probe import PAGE, measure, probe, settings, start
 from demos.ways import AIM, answers, reach, show, told
 from demos.world import toy
+from demos.worlds import change
 
 SMALL = {"way": "fitted", "size": "16x16"}
 
@@ -133,6 +134,10 @@ def test_a_real_change_belongs_to_the_trained_weight_whatever_else_is_chosen() -
     *_, found = reach("lora", PAGE | {"world": "real", "base": "clustered"})
     assert (found.change.world.W == toy(size="32x32", base="trained").W).all()
     assert told("real")[1] in show(found)["sentence"]
+    *_, found = reach("lora", PAGE | {"world": "real_prose", "base": "trained_q"})
+    W = toy(size="32x32", base="trained_q").W
+    assert (found.change.world.W == W).all()
+    np.testing.assert_allclose(found.wanted.delta, change("real_prose", W, base="trained_q"))
 
 
 def test_without_a_way_the_change_is_the_random_step_of_older_scripts_and_links() -> None:

@@ -9,7 +9,7 @@ from adapters_np.core import Adapter, WeightAdapter, flatten, load, restore, slu
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import best_of_rank, choose, explained
 from demos.fit import fit, last
-from demos.world import toy, trained
+from demos.world import TRAINED, toy, trained
 from demos.worlds import REAL, SIZE, WORLDS, change, output_error, taught, tokens
 from scripts.bootstrap import ROOT
 from tests.toy import cosines, singular_values
@@ -242,15 +242,34 @@ def test_the_real_change_is_that_of_the_small_model_on_the_scale_of_the_weight()
     W = toy(size="64x64", base="trained").W
     np.testing.assert_allclose(W, weight * np.sqrt(64) / np.linalg.norm(weight), rtol=1e-9)
     size = np.linalg.norm(change("real", W)) / np.linalg.norm(W)
-    _, D = trained(64, 64)
+    _, changes = trained("trained", 64, 64)
+    D = changes["code"]
     assert size == pytest.approx(np.linalg.norm(D) / np.linalg.norm(weight), rel=1e-9)
     assert 0.1 < size < 0.4
 
 
+@pytest.mark.parametrize(("kind", "base"), TRAINED.items())
+def test_every_kind_of_weight_is_that_of_the_small_model_with_a_change_from_each_task(
+    kind: str, base: Any
+) -> None:
+    with np.load(ROOT / "docs/data/bases/64-0.npz") as file:
+        weight = file[kind][1, :64, :64].astype(float)
+    W = toy(size="64x64", base=base).W
+    np.testing.assert_allclose(W, weight * np.sqrt(64) / np.linalg.norm(weight), rtol=1e-9)
+    found = {name: change(name, W, base=base) for name in REAL}
+    sizes = {name: np.linalg.norm(D) / np.linalg.norm(W) for name, D in found.items()}
+    assert 0.1 < sizes["real_prose"] < sizes["real"] < sizes["real_memory"] < 1
+    for name, D in found.items():
+        if name.startswith("control"):
+            real = found[name.replace("control", "real")]
+            np.testing.assert_allclose(singular_values(D), singular_values(real), rtol=1e-9)
+            assert abs((D * real).sum()) < 0.2 * np.linalg.norm(real) ** 2
+
+
 def test_a_smaller_layer_is_the_corner_of_the_trained_one() -> None:
-    W, D = trained(32, 16)
-    assert W.shape == D.shape == (32, 16)
-    assert np.array_equal(W, trained(64, 64)[0][:32, :16])
+    W, changes = trained("trained_up", 32, 16)
+    assert W.shape == changes["prose"].shape == (32, 16)
+    assert np.array_equal(W, trained("trained_up", 64, 64)[0][:32, :16])
     with pytest.raises(ValueError, match=r"^size=128x128 is larger than the trained weight"):
         toy(size="128x128", base="trained")
 

@@ -56,6 +56,7 @@ export class Specimen {
       ),
       views,
       finding,
+      ...this.#loss(at),
       make(
         "p",
         { className: "soft settings" },
@@ -104,6 +105,18 @@ export class Specimen {
     }
     parts.push(`A random subspace of ${size}: ${percent(data.chance(size))} %.`);
     return parts.join(" ");
+  }
+
+  /** What a real change that is fitted is worth to the model it comes from. @param {number} at @returns {HTMLElement[]} */
+  #loss(at) {
+    const found = this.data.loss(this.key, at);
+    if (!found) return [];
+    const [numbers, share, kept] = found;
+    const text =
+      `In the model itself, with ${numbers} numbers for four whole matrices of 64 × 64, it describes ${percent(share)} % of what ` +
+      `full fine-tuning on code made of them. With that in their place, ${percent(kept)} % of the ${this.data.worth} nats ` +
+      "that the four changes are worth remain.";
+    return [make("p", { className: "loss" }, `${text} `, make("a", { href: "../experiment/#reach" }, "All of them"))];
   }
 
   /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {number} stored @param {HTMLElement} views */

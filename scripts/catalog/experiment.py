@@ -22,6 +22,7 @@ from scripts.catalog.tables import Paper, Row, Table
 
 KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
+REACH = TABLE.with_name("experiment_reach.csv")
 FULL = "full"
 GOOD = 0.05
 
@@ -54,6 +55,34 @@ class Run(NamedTuple):
     curve_validation: tuple[float, ...]
     curve_held: tuple[float, ...]
     status: str
+
+
+class Described(NamedTuple):
+    """What a method describes of full tuning's change of four matrices, and how many it takes.
+
+    `share` is that of ‖ΔW‖². Of what the change is worth to the loss, `worth` in nats, `kept` is
+    the share that remains with what is described in its place.
+    """
+
+    method: str
+    numbers: int
+    share: float
+    kept: float
+    worth: float
+
+
+@cache
+def described() -> tuple[Described, ...]:
+    """Return what each method describes, in the order of the file."""
+    found = list[Described]()
+    with REACH.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            without, whole, test = (float(row[f"test{end}"]) for end in ("_without", "_with", ""))
+            worth = without - whole
+            kept = (without - test) / worth
+            numbers, share = int(row["numbers"]), float(row["share"])
+            found.append(Described(row["method"], numbers, share, kept, worth))
+    return tuple(found)
 
 
 class Cell(NamedTuple):

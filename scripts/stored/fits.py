@@ -72,7 +72,7 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     order = sorted(values, key=lambda value: abs(values.index(value) - place))
     if len(values) > 2 * SOME:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
-    found = [(knob.default, world) for world in (DEFAULT, best, worst, *worlds.REAL)]
+    found = [(knob.default, world) for world in (DEFAULT, best, worst, "real", "control")]
     found += [(value, DEFAULT) for value in order[:SOME]]
     found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
     found += [(value, best) for value in order[:FEW]]

@@ -1,23 +1,26 @@
 """Store what the lab needs: `.build/lab/lab.json`, from docs/data/explained.jsonl.
 
 It has the names, the hypotheses, the worlds, and what every method explains of every world and of
-every other method's change, with the numbers and the settings at which it does. `worlds.json`
-beside it has the pictures of the worlds, for the first cell that opens.
+every other method's change, with the numbers and the settings at which it does; and, from
+docs/data/experiment_reach.csv, what a fitted change does to the loss of the small model.
+`worlds.json` beside it has the pictures of the worlds, for the first cell that opens.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
 
 from demos.budget import best_of_rank
-from demos.lab import goal
+from demos.lab import TARGETS, goal
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
+from scripts.catalog.experiment import described
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
 PICTURES = OUT.with_name("worlds.json")
@@ -50,7 +53,7 @@ def order(methods: list[str]) -> list[str]:
 
 def world(name: str) -> dict[str, Any]:
     """Return a world, and what the best changes of rank 0, 1, … explain of it."""
-    target = WORLDS[name]
+    target = TARGETS[name]
     return {
         "name": name,
         "title": target.title,
@@ -89,18 +92,29 @@ def lab(catalog: Catalog) -> dict[str, Any]:
                 "page": pages[slug].url,
                 "first": slug == pages[slug].modules[0],
                 "hypothesis": pages[slug].description,
+                "losses": losses(slug),
                 **found[slug],
             }
             for slug in methods
         ],
-        "worlds": [world(name) for name in WORLDS],
+        "worlds": [world(name) for name in TARGETS],
+        "worth": round(described()[0].worth, 3),
     }
+
+
+def losses(slug: str) -> list[tuple[int, float, float]]:
+    """Return what a method describes of four real changes, and what is kept of their worth.
+
+    For each of its settings: the numbers in the four, and the two shares.
+    """
+    own = (d for d in described() if re.split("[ ,]", d.method)[0] == slug)
+    return sorted((d.numbers, round(d.share, 3), round(d.kept, 3)) for d in own)
 
 
 def main() -> None:
     """Write both files."""
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    pictures = {name: picture(name) for name in WORLDS}
+    pictures = {name: picture(name) for name in TARGETS}
     for path, data in ((OUT, lab(read())), (PICTURES, pictures)):
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, encoding="utf-8")

@@ -44,6 +44,11 @@ LABELS = {
     "way": "How ΔW is made",
     "world": "Wanted change",
 }
+TRAINED = {
+    "trained": "trained: values", "trained_q": "trained: queries", "trained_k": "trained: keys",
+    "trained_o": "trained: outputs", "trained_up": "trained: feed-forward, up",
+    "trained_down": "trained: feed-forward, down",
+}  # fmt: skip
 WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
@@ -101,6 +106,8 @@ def named(knob: str, option: str) -> Option:
         found = Option(title)
         found.about = about
         return found
+    if knob == "base":
+        return Option(TRAINED.get(option, words(option)))
     return Option(WAYS[option] if knob == "way" else words(option))
 
 

@@ -5,7 +5,7 @@
 It takes the rates of full tuning from docs/data/experiment.csv, trains again (a run repeats to the
 last bit), and writes
 
-- demos/trained.npy: one weight and its change after seed 1 on code, for the widgets;
+- demos/trained.npy: a weight of each kind and its change after seed 1 on each task, for widgets;
 - docs/data/experiment_cut.csv: the test loss with each ΔW cut to its first singular directions, for
   question e of docs/experiment.md;
 - docs/data/experiment_reach.csv: the share of ‖ΔW‖² that each method can describe at the setting at
@@ -34,6 +34,7 @@ from adapters_np.core import WeightAdapter, load, parameters
 from adapters_np.linalg import Array
 from demos.budget import explained
 from demos.fit import fit, last, within
+from demos.world import SIDE, TASKS, TRAINED
 from scripts.bootstrap import ROOT
 from scripts.studies import experiment, training
 from scripts.studies.adapting import FULL
@@ -42,10 +43,11 @@ from scripts.studies.pretrain import base
 from scripts.studies.training import Run
 
 DATA = ROOT / "docs" / "data"
-TASKS = ("code", "prose", "memory")
 DIRECTIONS = (1, 2, 4, 8, 16, 32, 64)
 PLACES = (("q", 0), ("k", 1), ("v", 2), ("o", 3))
-SHOWN = ("v", 1)
+SHOWN = 1
+"""The layer whose weights the widgets have."""
+
 SECONDS = 20.0
 """How long one matrix is fitted; the best so far counts then."""
 
@@ -168,22 +170,27 @@ def write(path: Path, found: list[dict[str, Any]], *, more: bool = False) -> Non
         writer.writerows(found)
 
 
-def show(path: Path, changes: dict[str, Array]) -> None:
-    """Write the weight that widgets have, and its change, (2, d, d) in half precision."""
-    kind, layer = SHOWN
-    np.save(path, np.stack([base()[0][kind][layer], changes[kind][layer]]).astype(np.float16))
+def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
+    """Write the weights that widgets have, and their changes, in half precision.
+
+    The array is (kinds, 1 + tasks, d, d): of the feed-forward matrices it has the first block.
+    """
+    stages = [base()[0], *(changes[task] for task in TASKS)]
+    blocks = [[stage[kind][SHOWN, :SIDE, :SIDE] for stage in stages] for kind in TRAINED]
+    np.save(path, np.array(blocks, np.float16))
 
 
 def main() -> None:
     """Make all of them."""
-    found = list[dict[str, Any]]()
+    found, first = list[dict[str, Any]](), dict[str, dict[str, Array]]()
     for task, runs in tuned().items():
         for run in runs:
             changes = training.change(run)
             found += cuts(run, changes)
-            if run.seed == 1 and task == TASKS[0]:
-                show(ROOT / "demos" / "trained.npy", changes)
-                reach(run, changes, DATA / "experiment_reach.csv")
+            if run.seed == 1:
+                first[task] = changes
+    show(ROOT / "demos" / "trained.npy", first)
+    reach(tuned()[TASKS[0]][0], first[TASKS[0]], DATA / "experiment_reach.csv")
     write(DATA / "experiment_cut.csv", found)
 
 

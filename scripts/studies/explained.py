@@ -8,11 +8,10 @@ it takes some forty minutes on one core; what a broken run has written is kept.
 Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
 ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
 with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
-teachers × one, on the toy world's 32 × 32 power law, seed 0, at the setting that
-`demos.budget.best` finds. A teacher takes a
-random step at its defaults or, where these have too many numbers, at a setting with as few other
-values as possible. A cell ends as `fit` ends; none is run again. A method without so small a
-setting has no number there.
+teachers × one, on the toy world's 32 × 32 power law, real changes on their own weight, seed 0, at
+the setting that `demos.budget.best` finds. A teacher takes a random step at its defaults or, where
+these have too many numbers, at a setting with as few other values as possible. A cell ends as `fit`
+ends; none is run again. A method without so small a setting has no number there.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ import numpy as np
 from adapters_np.core import WeightAdapter, knobs, load, parameters, slugs
 from adapters_np.linalg import Array
 from demos.budget import Setting, best, choose, explained
-from demos.lab import goal, numbers, weight
+from demos.lab import TARGETS, goal, numbers, weight
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 
@@ -74,14 +73,14 @@ def teacher(slug: str) -> Setting:
     return min(choose(cls, weight(), numbers(TEACHER)), key=order)
 
 
-def found(slug: str, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
+def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
     """Return what a method reaches of a target within the numbers of each rank.
 
     What a smaller budget explains, a larger one does too.
     """
     reached = list[Found | None]()
     for rank in ranks:
-        setting, end = best(load(slug), weight(), target, numbers(rank))
+        setting, end = best(load(slug), W, target, numbers(rank))
         best_so_far = reached[-1] if reached else None
         if setting.size <= numbers(rank):
             new = Found(round(explained(end.error), 4), *setting)
@@ -93,16 +92,16 @@ def found(slug: str, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Foun
 
 def cell(slug: str, world: str) -> list[float | None]:
     """Return the shares that a method explains of a world, at one, two and four LoRA ranks."""
-    return [f.share if f else None for f in found(slug, goal(world))]
+    return [f.share if f else None for f in found(slug, weight(world), goal(world))]
 
 
 def line(slug: str, target: str, taught: bool) -> str:
     """Return a line of the file, of a world or of a teacher."""
     clock = time.perf_counter()
     if taught:
-        ends = found(slug, goal(target, teacher(target).knobs), (TEACHER,))
+        ends = found(slug, weight(), goal(target, teacher(target).knobs), (TEACHER,))
     else:
-        ends = found(slug, goal(target))
+        ends = found(slug, weight(target), goal(target))
     row = {"method": slug, "teacher" if taught else "world": target, "found": ends}
     return json.dumps(row | {"seconds": round(time.perf_counter() - clock, 1)})
 
@@ -127,7 +126,7 @@ def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | Non
         ValueError: when the file was begun with other versions or budgets.
     """
     if cells is None:
-        cells = [(slug, world, False) for slug in methods() for world in WORLDS]
+        cells = [(slug, world, False) for slug in methods() for world in TARGETS]
         cells += [(slug, other, True) for slug in teachers() for other in teachers()]
     before = out.read_text() if out.exists() else f"{head()}\n"
     lines = before[: before.rfind("\n")].splitlines()  # a run may have been broken within a line

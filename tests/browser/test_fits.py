@@ -173,6 +173,15 @@ def test_where_python_does_not_come_a_link_says_what_the_picture_is_of(
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
+def test_any_matrix_of_the_small_model_can_be_asked_for(visit: Visit) -> None:
+    page = visit(f"{OFT}?base=trained_up&world=real_memory")
+    page.wait_for_selector(LIVE)
+    update = page.evaluate("updates.at(-1)")
+    assert page.locator(".sentence").inner_text() == probe("oft", update["knobs"])["sentence"]
+    chosen = page.get_by_label("Kind of weight").locator("option:checked")
+    expect(chosen).to_have_text("trained: feed-forward, up")
+
+
 def test_a_compared_pair_shows_no_other_numbers_than_its_link_names(page: Page, site: str) -> None:
     held: list[Route] = []
     page.route("**/numpy.bin*", lambda route: held.append(route))

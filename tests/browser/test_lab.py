@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
-from demos.lab import examine
+from demos.lab import TARGETS, examine
 from demos.reach import own
-from demos.worlds import WORLDS
+from scripts.catalog.experiment import described
 from scripts.stored.lab import OUT
 from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
 
@@ -57,7 +57,7 @@ def share(page: Page, key: str) -> Locator:
     """Return the open cell once Python has answered."""
     method, world = key.split(".", 1)
     name = next(m["name"] for m in STORED["methods"] if m["slug"] == method)
-    title = WORLDS[world].title if world in WORLDS else ""
+    title = TARGETS[world].title if world in TARGETS else ""
     return page.locator(f".specimen[data-share]:has(h2:has-text('{name} on')):has-text('{title}')")
 
 
@@ -82,7 +82,7 @@ def test_without_javascript_the_tables_are_there(browser: Browser, site: str) ->
                 expect(cell(page, f"{method['slug']}.{world}")).to_have_text(text)
             break
         count = len(STORED["methods"])
-        expect(page.locator("#heat [data-cell]")).to_have_count(count * len(WORLDS))
+        expect(page.locator("#heat [data-cell]")).to_have_count(count * len(TARGETS))
         expect(page.locator("#imitation [data-cell]")).to_have_count(len(STORED["teachers"]) ** 2)
 
 
@@ -136,6 +136,24 @@ def test_an_open_cell_leads_to_the_same_share_in_the_widget(visit: Visit) -> Non
     explained = page.locator("adapter-demo[data-state=live] [data-panel=explained] .value")
     expect(explained).to_have_text(f"{100 * found:.1f}")
     expect(page.locator("adapter-demo [name=world]")).to_have_value("turn")
+
+
+def test_a_real_change_says_what_a_fit_of_it_is_worth_to_the_model(visit: Visit) -> None:
+    page = open_lab(visit, "?cell=oft.real")
+    (oft,) = (
+        d for d in described() if d.method == "oft 16"
+    )  # the nearest to LoRA's rank 2 in numbers
+    finding = page.locator(".specimen .loss")
+    expect(finding).to_contain_text(f"with {oft.numbers} numbers")
+    expect(finding).to_contain_text(f"describes {percent(oft.share)} %")
+    expect(finding).to_contain_text(f"{percent(oft.kept)} % of the {oft.worth:.3f} nats")
+    share(page, "oft.real").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("link", name="The same in its widget").click()
+    expect(page.locator("adapter-demo [name=world]").first).to_have_value("real")
+    cell(open_lab(visit), "oft.mix").click()
+    share(page, "oft.mix").wait_for()
+    expect(page.locator(".specimen .loss")).to_have_count(0)
 
 
 def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
@@ -233,10 +251,10 @@ def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
     expect(code.get_by_role("status")).to_contain_text("fitted to all worlds", timeout=120_000)
     row = page.locator("#heat .yours")
     expect(row.locator("th")).to_have_text("MyGains yours")
-    place = list(WORLDS).index("rows")
+    place = list(TARGETS).index("rows")
     expect(row.locator("td").nth(place)).to_have_text("100")
     at_pairs = stored("ia3", "pairs")[0]
-    expect(row.locator("td").nth(list(WORLDS).index("pairs"))).to_have_text(percent(at_pairs))
+    expect(row.locator("td").nth(list(TARGETS).index("pairs"))).to_have_text(percent(at_pairs))
     page.locator(".frontier").scroll_into_view_if_needed()
     expect(page.locator(".frontier text.own")).to_have_text("MyGains")
 
