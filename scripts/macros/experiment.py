@@ -18,12 +18,12 @@ from scripts.catalog import experiment
 from scripts.catalog.experiment import (
     FULL,
     Cell,
-    Described,
     Interval,
     Range,
     Run,
     as_in_peft,
     at_rate,
+    described,
     difference,
     early,
     finals,
@@ -190,9 +190,12 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 
 class Reached(NamedTuple):
-    """What a method describes of full tuning's change, and its runs."""
+    """What a method describes of full tuning's change, as in `Described`, and its runs."""
 
-    described: Described
+    name: str
+    numbers: int
+    share: float
+    kept: float
     runs: list[Run]
 
     @property
@@ -203,8 +206,12 @@ class Reached(NamedTuple):
 
 def reached() -> list[Reached]:
     """Return what each method describes that has been trained on code."""
-    found = (Reached(d, list(finals(d.method).values())) for d in experiment.described())
-    return [r for r in found if len(r.runs) == SEEDS]
+    found = list[Reached]()
+    for name, numbers, share, kept, _ in described():
+        runs = list(finals(name).values())
+        if len(runs) == SEEDS:
+            found.append(Reached(name, numbers, share, kept, runs))
+    return found
 
 
 class Experiment(RealChanges):
@@ -512,14 +519,14 @@ class Experiment(RealChanges):
     def reach_chart(self) -> str:
         """What methods can describe of full tuning's change, against what they gain."""
         lines = []
-        for d, runs in reached():
-            y = interval(100 * gain(run) for run in runs)
+        for r in reached():
+            y = interval(100 * gain(run) for run in r.runs)
             says = (
-                f"{self.shown(d.method)} describes {100 * d.share:.0f} %, which keeps "
-                f"{100 * d.kept:.0f} % of the loss; trained it gains {y.mean:.0f} %"
+                f"{self.shown(r.name)} describes {100 * r.share:.0f} %, which keeps "
+                f"{100 * r.kept:.0f} % of the loss; trained it gains {y.mean:.0f} %"
             )
-            x = max(100 * d.share, 0)  # ETHER cannot come near a small change
-            lines.append(self.line(d.method, (Point(x, *y, says),), joined=False))
+            x = max(100 * r.share, 0)  # ETHER cannot come near a small change
+            lines.append(self.line(r.name, (Point(x, *y, says),), joined=False))
         return self._charted(
             "Reach and result", "share of full fine-tuning’s ΔW that it describes, %",
             PER_CENT, lines, False,
@@ -529,9 +536,9 @@ class Experiment(RealChanges):
     def reach_table(self) -> str:
         """What methods can describe of full tuning's change, what that does, and what they gain."""
         rows = [
-            (self.shown(d.method), self.link(d.method), d.numbers, d.share, d.kept,
-             fmean(map(gain, runs)))
-            for d, runs in sorted(reached(), key=lambda r: -r.described.share)
+            (self.shown(r.name), self.link(r.name), r.numbers, r.share, r.kept,
+             fmean(map(gain, r.runs)))
+            for r in sorted(reached(), key=lambda r: -r.share)
         ]  # fmt: skip
         return self.style() + self.drawn("reach", rows)
 
@@ -540,19 +547,19 @@ class Experiment(RealChanges):
         """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
         lora = next(iter(finals("lora 4").values())).parameters
         found = [r for r in reached() if not alike or 2 / 3 < r.parameters / lora < 3 / 2]
-        told = [r.parameters if what == "parameters" else getattr(r.described, what) for r in found]
-        result = stats.spearmanr(told, [fmean(map(gain, r.runs)) for r in found])
+        told, gained = [getattr(r, what) for r in found], [fmean(map(gain, r.runs)) for r in found]
+        result = stats.spearmanr(told, gained)
         return f"ρ = {result.statistic:.2f} over {len(found)} settings".replace("-", "−")
 
     @macro
     def four_worth(self) -> str:
         """What full tuning's change of the four matrices is worth to the loss, in nats."""
-        return f"{experiment.described()[0].worth:.3f}"
+        return f"{described()[0].worth:.3f}"
 
     @macro
     def described(self, name: str, what: str = "share") -> str:
         """What share a method describes of full tuning's change, or keeps of its loss."""
-        (found,) = (getattr(d, what) for d in experiment.described() if d.method == name)
+        (found,) = (getattr(d, what) for d in described() if d.method == name)
         return f"{100 * found:.0f} %".replace("-", "−")
 
     @macro
