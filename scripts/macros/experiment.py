@@ -255,7 +255,7 @@ class Experiment(RealChanges):
     def gained(self, name: str, where: str = "", digits: int = 0) -> str:
         """What share of full fine-tuning's gain a method reaches."""
         found = interval(gain(run) for run in finals(name, cell(where)).values())
-        return f"{100 * found.mean:.{digits}f} %"
+        return f"{100 * found.mean:.{digits}f} %".replace("-", "−")
 
     @macro
     def on_curve(self, name: str, where: str = "") -> str:
@@ -561,6 +561,16 @@ class Experiment(RealChanges):
         """What share a method describes of full tuning's change, or keeps of its loss."""
         (found,) = (getattr(d, what) for d in described() if d.method == name)
         return f"{100 * found:.0f} %".replace("-", "−")
+
+    @macro
+    def texts_agree(self) -> str:
+        """Kendall's τ between the rankings on code and on prose."""
+        code, prose = (
+            {n: fmean(map(gain, finals(n, there).values())) for n in methods(there) if n != FULL}
+            for there in (Cell("code"), Cell("prose"))
+        )
+        settings = len(code.keys() & prose.keys())
+        return f"τ = {agreement(code, prose):.2f} over {settings} settings".replace("-", "−")
 
     @macro
     def rankings(self, where: str = "") -> str:
