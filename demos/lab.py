@@ -1,6 +1,6 @@
 """What the lab asks of Python: how near a method, or a reader's own, comes to a change.
 
-All is on the toy layer of 32 × 32, where a fit takes a second.
+All is on layers of 32 × 32, where a fit takes a second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECONDS = 5.0
 
 
 TARGETS = WORLDS | {name: REAL[name] for name in ("real", "control", "real_prose", "real_memory")}
-"""What methods are fitted to. One control stands for all: its directions are drawn alike."""
+"""What methods are fitted to. The control is that of `real`."""
 
 
 def weight(world: str = "") -> Array:

@@ -271,7 +271,7 @@ def scattered(D: Array, rng: np.random.Generator) -> Array:
 
 @world(
     "A real change",
-    "Nobody drew this one: it is what full fine-tuning on source code made of the corner of a "
+    "Nobody drew this one: it is what full fine-tuning on source code did to the corner of a "
     "matrix in a small language model.",
     among=REAL,
 )
@@ -282,8 +282,8 @@ def real(W: Array, _: np.random.Generator, base: str) -> Array:
 
 @world(
     "Its control",
-    "The real change’s singular values in random directions: who explains more of the real one has "
-    "found structure in it.",
+    "The real change’s singular values in random directions, drawn once: who explains clearly more "
+    "of the real one has found structure in it.",
     among=REAL,
 )
 def control(W: Array, rng: np.random.Generator, base: str) -> Array:
@@ -293,7 +293,7 @@ def control(W: Array, rng: np.random.Generator, base: str) -> Array:
 
 @world(
     "Real, from a novel",
-    "What full fine-tuning on a novel made of the corner of a matrix in a small language model.",
+    "What full fine-tuning on a novel did to the corner of a matrix in a small language model.",
     among=REAL,
 )
 def real_prose(W: Array, _: np.random.Generator, base: str) -> Array:
@@ -313,8 +313,8 @@ def control_prose(W: Array, rng: np.random.Generator, base: str) -> Array:
 
 @world(
     "Real, by heart",
-    "What full fine-tuning, in learning random tokens by heart, made of the corner of a matrix in "
-    "a small language model.",
+    "What full fine-tuning on random tokens, learned by heart, did to the corner of a matrix in a "
+    "small language model.",
     among=REAL,
 )
 def real_memory(W: Array, _: np.random.Generator, base: str) -> Array:

@@ -15,7 +15,8 @@ from adapters_np.core import load
 from demos import readers
 from demos.lab import TARGETS, adapter_of, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
-from scripts.stored.lab import order, picture, world
+from scripts.catalog.experiment import fitted
+from scripts.stored.lab import losses, order, picture, world
 
 OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
 
@@ -107,3 +108,25 @@ def test_a_stored_picture_is_the_change() -> None:
 def test_methods_stand_in_the_order_of_their_worlds() -> None:
     listed = order(["adalora", "dora", "ia3", "lora", "oft"])
     assert listed == ["lora", "dora", "ia3", "oft", "adalora"]
+
+
+def test_what_a_fit_is_worth_is_told_of_the_cell_s_own_form() -> None:
+    def cell(**chosen: Any) -> list[Any]:
+        return [0.3, 128, chosen]
+
+    lora = cell(rank=2, alpha=16.0, rank_stabilised=False)
+    (found, other) = losses("lora", [lora, None], [2, 4])
+    (row,) = (f for f in fitted() if f.method == "lora 2")
+    assert found == ("alpha=4.0 rank=2", row.numbers, round(row.share, 3), round(row.kept, 3))
+    assert other is None
+    minor, principal = (
+        losses("pissa", [cell(rank=4, alpha=4.0, components=c)], [4])[0]
+        for c in ("minor", "principal")
+    )
+    assert minor is not None
+    assert principal is not None
+    assert "components=minor" in minor.knobs
+    assert minor.share > principal.share + 0.1
+    assert losses("lokr", [cell(factor=1, rank=2, alpha=16.0, full=False)], [2]) == [None]
+    assert losses("ether", [cell(blocks=4)], [1]) == [None]  # further away than no change
+    assert losses("oft", [cell(block_size=64)], [128]) == [None]  # no setting has as many numbers

@@ -212,9 +212,9 @@ def test_the_two_texts_contradict_each_other_nowhere() -> None:
     ]
     assert inner[0].none
     assert inner[1].high < 0
-    for name in ("ether", "prompt_tuning 32", "prefix_tuning 32"):
-        assert abs(interval(map(gain, finals(name, prose).values())).mean) < 0.06
-        assert interval(map(gain, finals(name, code).values())).mean > 0.15
+    for name in ("ether", "prefix_tuning 32"):
+        assert abs(interval(map(gain, finals(name, prose).values())).mean) < 0.03
+        assert interval(map(gain, finals(name, code).values())).mean > 0.4
     assert len(both) == 39
 
 
@@ -267,6 +267,18 @@ def test_length_changes_one_answer() -> None:
     lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
     assert difference(dora, lora, loss, 6).high < 0 < difference(pissa, lora, loss, 3).low
     assert difference(pissa, finals("pissa 4, random basis", long), loss, 3).none
+
+
+def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
+    """What docs/experiment.md says of question i."""
+    cells = [Cell(batch=batch) for batch in (1, 4, 16)]
+    gaps = [difference(finals("lora 4", c), finals("full", c), loss, 3) for c in cells]
+    assert 0 < gaps[0].low < gaps[0].high < gaps[1].low < gaps[1].high < gaps[2].low
+    assert 1.7 < gaps[2].mean / gaps[0].mean < 2
+    rates = {name: [finals(name, c)[1].rate for c in cells] for name in ("full", "lora 4")}
+    for one, four, sixteen in rates.values():
+        assert one == four
+        assert sixteen / four == pytest.approx(10**0.5, rel=1e-4)
 
 
 def test_reach_and_result_go_together_only_through_numbers() -> None:

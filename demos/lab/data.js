@@ -7,8 +7,8 @@ import { get } from "../page/files.js";
  * `first` is whether the method's widget is the first of its page, whose settings a link may name.
  *
  * @typedef {[share: number, size: number, knobs: Knobs]} Found
- * @typedef {[numbers: number, share: number, kept: number]} Loss what a fitted change does to the loss
- * @typedef {{slug: string, name: string, page: string, first: boolean, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>, losses: Loss[]}} Method
+ * @typedef {[knobs: string, numbers: number, share: number, kept: number]} Loss what a fit is worth to the small model
+ * @typedef {{slug: string, name: string, page: string, first: boolean, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>, losses: (Loss | null)[]}} Method
  * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[]}} World
  * @typedef {{size: [number, number], ranks: number[], numbers: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[], worth: number}} Stored
  */
@@ -16,10 +16,8 @@ import { get } from "../page/files.js";
 /** The rank at which teachers and students meet is the second one. */
 const TAUGHT = 1;
 
-/** What full fine-tuning on code changed, in four whole matrices: docs/data/experiment_reach.csv has the losses. */
+/** What full fine-tuning on code changed. */
 const REAL = "real";
-const MATRICES = 4;
-const SIDES = 64 + 64;
 const BY = "by.";
 
 export class Data {
@@ -60,16 +58,13 @@ export class Data {
   }
 
   /**
-   * What a fit of real changes does to the loss of the small model, nearest to the numbers of a budget.
+   * What a fit of four real changes is worth to the small model.
    *
-   * @param {string} key @param {number} at the place of the budget @returns {Loss | undefined}
+   * @param {string} key @param {number} at the place of the budget @returns {Loss | null | undefined}
    */
   loss(key, at) {
     const cell = this.cell(key);
-    if (cell?.world?.name !== REAL) return;
-    const wanted = this.ranks[at] * SIDES * MATRICES;
-    const far = (/** @type {Loss} */ [numbers]) => Math.abs(Math.log(numbers / wanted));
-    return [...cell.method.losses].sort((a, b) => far(a) - far(b))[0];
+    return cell?.world?.name === REAL ? cell.method.losses[at] : undefined;
   }
 
   /** The place of the budget that a cell is shown at. @param {string} key @param {number} at */

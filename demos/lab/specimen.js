@@ -111,11 +111,11 @@ export class Specimen {
   #loss(at) {
     const found = this.data.loss(this.key, at);
     if (!found) return [];
-    const [numbers, share, kept] = found;
+    const [knobs, numbers, share, kept] = found;
     const text =
-      `In the model itself, with ${numbers} numbers for four whole matrices of 64 × 64, it describes ${percent(share)} % of what ` +
-      `full fine-tuning on code made of them. With that in their place, ${percent(kept)} % of the ${this.data.worth} nats ` +
-      "that the four changes are worth remain.";
+      `What that is worth: fitted to four whole matrices of the model with ${numbers} numbers (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
+      `it describes ${percent(share)} % of what full fine-tuning on code did to them. With that in place of their changes, ` +
+      `${percent(kept)} % of the ${this.data.worth} nats that these are worth remain.`;
     return [make("p", { className: "loss" }, `${text} `, make("a", { href: "../experiment/#reach" }, "All of them"))];
   }
 

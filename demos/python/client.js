@@ -81,20 +81,28 @@ export class Python extends EventTarget {
     this.preload();
     return new Promise((resolve, reject) => {
       this.#waiting.get(key)?.resolve();
-      this.cancel(key);
+      this.#outdate(key);
       this.#waiting.set(key, { key, request, take, resolve, reject });
       this.#send();
     });
   }
 
-  /** End what an asker has under way, if it goes on by itself; there is then no answer. @param {object} key */
+  /** End what an asker waits for; there is then no answer. @param {object} key */
   cancel(key) {
-    if (this.single) return;
-    for (const [id, job] of this.#running) {
+    this.#waiting.get(key)?.resolve();
+    this.#waiting.delete(key);
+    for (const job of this.#running.values()) {
       if (job.key !== key) continue;
       job.take = undefined; // what is on its way comes too late
-      this.#worker?.postMessage({ id, type: "cancel" });
+      job.resolve();
     }
+    this.#outdate(key);
+  }
+
+  /** Let what goes on by itself end. @param {object} key */
+  #outdate(key) {
+    if (this.single) return;
+    for (const [id, job] of this.#running) if (job.key === key) this.#worker?.postMessage({ id, type: "cancel" });
   }
 
   /** Start Python, if it is not there already, before there is something to ask. */

@@ -40,6 +40,10 @@ export class Live extends HTMLElement {
   #redraw;
   /** @type {Promise<unknown> | undefined} the frame after the last redraw */
   #frame;
+  /** @type {import("../python/client.js").Request | undefined} the newest request */
+  #asked;
+  /** @type {import("../python/client.js").Request | undefined} the request whose answer is on show */
+  #answered;
   #broken = false; // a file did not load: a change would ask for it again and again
   #refused = ""; // what the address asked for in vain, told until the reader changes something
 
@@ -125,13 +129,14 @@ export class Live extends HTMLElement {
       await ahead;
       if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
     }
-    const request = this.question();
+    const request = (this.#asked = this.question());
     /** @param {any} answer one that is followed by better ones, or the last */
     const take = async (answer) => {
       if (!answer || !current() || subject !== this.subject) return;
       const found = { ...answer, ...request, stored: false, edited: computer !== python };
       if (answer.more && this.keeps(found)) return;
       this.answer = found;
+      this.#answered = request;
       await this.draw();
     };
     try {
@@ -248,9 +253,9 @@ export class Live extends HTMLElement {
     if (computer.state === "off") return this.showStored();
     if (computer.state !== "ready") return computer.stop();
     computer.cancel(this);
-    if (!answer?.more) return this.fail(new PythonError("stopped", "Python was stopped."));
+    if (!answer?.more || this.#answered !== this.#asked) return this.fail(new PythonError("stopped", ""));
     this.answer = { ...answer, stopped: true };
-    this.draw().catch(() => {}); // after what may still wait for its frame
+    this.draw().catch((error) => this.fail(error)); // after what may still wait for its frame
   }
 
   reset() {

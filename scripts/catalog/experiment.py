@@ -32,6 +32,7 @@ class Run(NamedTuple):
 
     method: str
     slug: str
+    knobs: str
     place: str
     arm: str
     parameters: int
@@ -57,7 +58,7 @@ class Run(NamedTuple):
     status: str
 
 
-class Described(NamedTuple):
+class Fitted(NamedTuple):
     """What a method describes of full tuning's change of four matrices, and how many it takes.
 
     `share` is that of ‖ΔW‖². Of what the change is worth to the loss, `worth` in nats, `kept` is
@@ -72,16 +73,16 @@ class Described(NamedTuple):
 
 
 @cache
-def described() -> tuple[Described, ...]:
+def fitted() -> tuple[Fitted, ...]:
     """Return what each method describes, in the order of the file."""
-    found = list[Described]()
+    found = list[Fitted]()
     with REACH.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             without, whole, test = (float(row[f"test{end}"]) for end in ("_without", "_with", ""))
             worth = without - whole
             kept = (without - test) / worth
             numbers, share = int(row["numbers"]), float(row["share"])
-            found.append(Described(row["method"], numbers, share, kept, worth))
+            found.append(Fitted(row["method"], numbers, share, kept, worth))
     return tuple(found)
 
 

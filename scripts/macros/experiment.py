@@ -23,10 +23,10 @@ from scripts.catalog.experiment import (
     Run,
     as_in_peft,
     at_rate,
-    described,
     difference,
     early,
     finals,
+    fitted,
     forgetting,
     forgetting_at,
     gain,
@@ -190,7 +190,7 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 
 class Reached(NamedTuple):
-    """What a method describes of full tuning's change, as in `Described`, and its runs."""
+    """What a method describes of full tuning's change, as in `Fitted`, and its runs."""
 
     name: str
     numbers: int
@@ -207,7 +207,7 @@ class Reached(NamedTuple):
 def reached() -> list[Reached]:
     """Return what each method describes that has been trained on code."""
     found = list[Reached]()
-    for name, numbers, share, kept, _ in described():
+    for name, numbers, share, kept, _ in fitted():
         runs = list(finals(name).values())
         if len(runs) == SEEDS:
             found.append(Reached(name, numbers, share, kept, runs))
@@ -554,12 +554,12 @@ class Experiment(RealChanges):
     @macro
     def four_worth(self) -> str:
         """What full tuning's change of the four matrices is worth to the loss, in nats."""
-        return f"{described()[0].worth:.3f}"
+        return f"{fitted()[0].worth:.3f}"
 
     @macro
     def described(self, name: str, what: str = "share") -> str:
         """What share a method describes of full tuning's change, or keeps of its loss."""
-        (found,) = (getattr(d, what) for d in described() if d.method == name)
+        (found,) = (getattr(d, what) for d in fitted() if d.method == name)
         return f"{100 * found:.0f} %".replace("-", "−")
 
     @macro

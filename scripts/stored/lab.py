@@ -11,21 +11,24 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any
+from math import log2
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapters_np.core import knobs, load
 from demos.budget import best_of_rank
 from demos.lab import TARGETS, goal
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.catalog.experiment import described
+from scripts.catalog.experiment import finals, fitted
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
 PICTURES = OUT.with_name("worlds.json")
 STUDY = ROOT / "docs" / "data" / "explained.jsonl"
 LEVELS = 127  # of each sign in a stored picture: a byte per entry
+FOUR, MATRIX = 4, (64, 64)  # what the experiment's changes were fitted on
 RANKS = 9  # 0 … 8: the curve of the best change of a rank
 
 
@@ -92,23 +95,50 @@ def lab(catalog: Catalog) -> dict[str, Any]:
                 "page": pages[slug].url,
                 "first": slug == pages[slug].modules[0],
                 "hypothesis": pages[slug].description,
-                "losses": losses(slug),
+                "losses": losses(slug, found[slug]["worlds"]["real"], head["ranks"]),
                 **found[slug],
             }
             for slug in methods
         ],
         "worlds": [world(name) for name in TARGETS],
-        "worth": round(described()[0].worth, 3),
+        "worth": round(fitted()[0].worth, 3),
     }
 
 
-def losses(slug: str) -> list[tuple[int, float, float]]:
-    """Return what a method describes of four real changes, and what is kept of their worth.
+class Loss(NamedTuple):
+    """What a fit of four real changes is worth to the model, as the experiment has it."""
 
-    For each of its settings: the numbers in the four, and the two shares.
+    knobs: str
+    numbers: int
+    share: float
+    kept: float
+
+
+def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
+    """Return for each budget what the fit nearest to it is worth, if it has a cell's form.
+
+    Nearest is within a factor of two, and a method's form is its knobs that are no numbers: PiSSA's
+    minor components are not its principal ones.
     """
-    own = (d for d in described() if re.split("[ ,]", d.method)[0] == slug)
-    return sorted((d.numbers, round(d.share, 3), round(d.kept, 3)) for d in own)
+
+    def form(chosen: dict[str, str]) -> dict[str, str]:
+        own = knobs(load(slug)).values()
+        words = [k for k in own if k.kind == "bool" or any(isinstance(o, str) for o in k.options)]
+        return {k.name: chosen.get(k.name, str(k.default)) for k in words}
+
+    found = list[Loss | None]()
+    for cell, rank in zip(cells, ranks, strict=True):
+        near = dict[float, Loss]()
+        for method, numbers, share, kept, _ in fitted() if cell else ():
+            if re.split("[ ,]", method)[0] != slug or share < 0:
+                continue
+            told = next(iter(finals(method).values())).knobs
+            far = abs(log2(numbers / (rank * sum(MATRIX) * FOUR)))
+            wanted = {name: str(value) for name, value in cell[2].items()}
+            if far <= 1 and form(dict(k.split("=") for k in told.split())) == form(wanted):
+                near[far] = Loss(told, numbers, round(share, 3), round(kept, 3))
+        found.append(near[min(near)] if near else None)
+    return found
 
 
 def main() -> None:

@@ -182,16 +182,16 @@ def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
 
 def main() -> None:
     """Make all of them."""
-    found, first = list[dict[str, Any]](), dict[str, dict[str, Array]]()
+    found, first = list[dict[str, Any]](), dict[str, tuple[Run, dict[str, Array]]]()
     for task, runs in tuned().items():
         for run in runs:
             changes = training.change(run)
             found += cuts(run, changes)
             if run.seed == 1:
-                first[task] = changes
-    show(ROOT / "demos" / "trained.npy", first)
-    reach(tuned()[TASKS[0]][0], first[TASKS[0]], DATA / "experiment_reach.csv")
+                first[task] = run, changes
     write(DATA / "experiment_cut.csv", found)
+    show(ROOT / "demos" / "trained.npy", {task: changes for task, (_, changes) in first.items()})
+    reach(*first[TASKS[0]], DATA / "experiment_reach.csv")
 
 
 if __name__ == "__main__":

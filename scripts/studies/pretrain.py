@@ -68,7 +68,7 @@ def advance(state: Any, texts: Any, peak: float) -> Any:
 
 
 def train(seed: int, width: int) -> None:
-    """Train, and write weights and log after every thousand steps."""
+    """Train, and write weights and log when it is done: what is half trained is no base model."""
     text = corpora.pretraining("train")
     script = corpora.documents("script")[0]
     merges = tokens.learn(text[:LEARNED_FROM] + script[:150_000])
@@ -92,22 +92,22 @@ def train(seed: int, width: int) -> None:
         seconds = time.monotonic() - began
         left = seconds * (STEPS / done - 1)
         print(f"{log[-1]} {seconds:.0f} s, {left:.0f} s left", file=sys.stderr, flush=True)
-        about = {
-            "command": making(seed, width),
-            "versions": {"python": platform.python_version(), "jax": jax.__version__},
-            "texts": {
-                name: f"{c.name} {c.version}"
-                for name, c in corpora.CORPORA.items()
-                if name in ("speeches", "script")
-            },
-            "parameters": decoder.count(p),
-            "tokens_in_text": len(ids),
-            "tokens_seen": done * BATCH * CONTEXT,
-            "bytes_a_token": round(bytes_each, 4),
-            "bits_a_byte_held_out": round(nats / np.log(2) / bytes_each, 4),
-            "log": log,
-        }
-        save(seed, width, half | {"merges": np.array(merges, np.uint16)}, about)
+    about = {
+        "command": making(seed, width),
+        "versions": {"python": platform.python_version(), "jax": jax.__version__},
+        "texts": {
+            name: f"{c.name} {c.version}"
+            for name, c in corpora.CORPORA.items()
+            if name in ("speeches", "script")
+        },
+        "parameters": decoder.count(p),
+        "tokens_in_text": len(ids),
+        "tokens_seen": STEPS * BATCH * CONTEXT,
+        "bytes_a_token": round(bytes_each, 4),
+        "bits_a_byte_held_out": round(nats / np.log(2) / bytes_each, 4),
+        "log": log,
+    }
+    save(seed, width, half | {"merges": np.array(merges, np.uint16)}, about)
 
 
 def save(seed: int, width: int, arrays: dict[str, Any], about: dict[str, Any]) -> None:

@@ -211,6 +211,24 @@ def test_a_newer_move_ends_a_fit_that_goes_on(visit: Visit) -> None:
     assert "shards,1" not in seen
 
 
+def live(page: Page) -> None:
+    """Have a first fit done: the first key asks for two, of the old value and of the new one."""
+    page.get_by_text("Toy layer").click()
+    knob(page, "seed").press("ArrowRight")
+    page.wait_for_selector("adapter-demo[data-state=live]")
+
+
+def test_a_stop_before_the_first_part_keeps_the_last_picture_and_says_so(visit: Visit) -> None:
+    page = visit("methods/vblora/")
+    live(page)
+    before = page.locator(".sentence").inner_text()
+    knob(page, "seed").press("ArrowRight")
+    page.locator("adapter-demo").evaluate("demo => demo.cancel()")
+    page.wait_for_timeout(1000)  # time enough for a part that would come after it
+    expect(page.locator(".note")).to_have_text("Last picture that could be computed")
+    assert page.locator(".sentence").inner_text() == before
+
+
 # Presses a button as soon as it says "Stop": a fit on a fast machine is soon over.
 STOP = """button => new MutationObserver((_, eyes) => {
   if (button.textContent !== "Stop") return;
@@ -221,7 +239,7 @@ STOP = """button => new MutationObserver((_, eyes) => {
 
 def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
     page = visit("methods/vblora/")
-    page.get_by_text("Toy layer").click()
+    live(page)
     page.locator("adapter-demo [name=action]").evaluate(STOP)
     knob(page, "seed").press("ArrowRight")
     expect(page.locator(".note")).to_contain_text("the best so far")
@@ -244,7 +262,7 @@ STOP_BEFORE_THE_FRAME = """demo => {
 
 def test_a_picture_that_waits_for_its_frame_does_not_undo_a_stop(visit: Visit) -> None:
     page = visit("methods/vblora/")
-    page.get_by_text("Toy layer").click()
+    live(page)
     page.locator("adapter-demo").evaluate(STOP_BEFORE_THE_FRAME)
     knob(page, "seed").press("ArrowRight")
     expect(page.locator(".note")).to_contain_text("the best so far")
