@@ -42,7 +42,8 @@ from scripts.macros.experiment import (
     remembered,
 )
 from scripts.macros.experiment import table as table_of
-from scripts.studies.experiment import COLUMNS
+from scripts.studies.experiment import COLUMNS, known
+from scripts.studies.grid import cells, due
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
@@ -279,6 +280,26 @@ def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
     for one, four, sixteen in rates.values():
         assert one == four
         assert sixteen / four == pytest.approx(10**0.5, rel=1e-4)
+
+
+def test_at_twice_the_width_every_sign_is_the_same() -> None:
+    """What docs/experiment.md says of the sister of the base model."""
+    names = ("full", "dora 4", "pissa 4", "oft 16", "ia3")
+    for there in (Cell(), Cell(width=128)):
+        lora = finals("lora 4", there)
+        leads = [difference(finals(name, there), lora, loss, len(names)) for name in names]
+        assert [found.high < 0 for found in leads] == [True, True, False, False, False]
+        assert [found.low > 0 for found in leads] == [False, False, True, True, True]
+    narrow, wide = (
+        interval(map(gain, finals("ia3", Cell(width=width)).values())) for width in (64, 128)
+    )
+    assert 0.04 < wide.mean - narrow.mean < 0.08
+    assert finals("full", Cell(width=128))[1].parameters == 4 * 12 * 128**2
+
+
+def test_the_grid_is_done() -> None:
+    there = {row["key"]: row for row in known(path=ROOT / "nothing").values()}
+    assert [cell for cell in cells() if due(cell, there)] == []
 
 
 def test_reach_and_result_go_together_only_through_numbers() -> None:

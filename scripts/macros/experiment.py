@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -561,6 +562,12 @@ class Experiment(RealChanges):
         """What share a method describes of full tuning's change, or keeps of its loss."""
         (found,) = (getattr(d, what) for d in fitted() if d.method == name)
         return f"{100 * found:.0f} %".replace("-", "−")
+
+    @macro
+    def reads(self, width: int) -> str:
+        """How well a base model reads text that it was not trained on, in bits a byte."""
+        about = json.loads((DATA / "bases" / f"{width}-0.json").read_text("utf-8"))
+        return f"{about['bits_a_byte_held_out']:.2f}"
 
     @macro
     def texts_agree(self) -> str:
