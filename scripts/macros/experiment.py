@@ -123,9 +123,14 @@ def place(there: Cell) -> str:
 
 
 def usual(there: Cell) -> tuple[int, ...]:
-    """Return where a cell comes among others: what most were run in comes first."""
+    """Return where a cell comes among others: what most were run in comes first.
+
+    >>> [place(c) for c in sorted([Cell(batch=1), Cell(base=1), Cell("prose"), Cell()], key=usual)]
+    ['code', 'prose', 'code, base model 1', 'code, batch 1']
+    """
     task = list(TASKS).index(there.task)
-    return (there.width, there.steps, there.batch, there.base, task)
+    plain = there.batch == Cell().batch
+    return (there.width, there.steps, not plain, there.batch, there.base, task)
 
 
 def methods(where: Cell) -> list[str]:
