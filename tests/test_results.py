@@ -263,6 +263,29 @@ def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
     assert max(found.high for found in minor[:2]) < 0
 
 
+def test_a_strong_start_buys_no_speed_that_lasts() -> None:
+    """What docs/experiment.md says of PiSSA on the way, on code and on prose."""
+
+    def on_the_way(other: str, there: Cell, point: int) -> Interval:
+        ours, theirs = finals("pissa 4", there), finals(other, there)
+        return difference(ours, theirs, lambda run: run.curve_validation[point], 3)
+
+    behind = [
+        [on_the_way("lora 4", Cell(base=base), point).low > 0 for point in range(10)]
+        for base in (0, 1, 2)
+    ]
+    assert behind == [[False] + 9 * [True], 3 * [False] + 7 * [True], 10 * [False]]
+    for base in (0, 1, 2):
+        pissa, lora = (finals(name, Cell(base=base)) for name in ("pissa 4", "lora 4"))
+        assert difference(pissa, lora, loss, 3).low > 0
+        assert on_the_way("pissa 4, random basis", Cell(base=base), 0).none
+    for other in ("lora 4", "pissa 4, random basis"):
+        assert on_the_way(other, Cell("prose"), 0).low > 0
+    for name in ("pissa 4", "pissa 4, minor", "pissa 4, random basis"):
+        assert finals(name, Cell("prose"))[1].rate == pytest.approx(0.01)
+    assert len(methods(Cell())) - 1 == 69
+
+
 def test_length_changes_one_answer() -> None:
     long = Cell(steps=1600)
     lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
