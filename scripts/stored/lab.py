@@ -115,28 +115,28 @@ class Loss(NamedTuple):
 
 
 def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
-    """Return for each budget what the fit nearest to it is worth, if it has a cell's form.
+    """Return for each budget what the fit is worth that is nearest to a cell in form and numbers.
 
-    Nearest is within a factor of two, and a method's form is its knobs that are no numbers: PiSSA's
-    minor components are not its principal ones.
+    Its numbers are within a factor of two. A method's form is its knobs that are no numbers, such
+    as PiSSA's components: those that differ are told.
     """
-
-    def form(chosen: dict[str, str]) -> dict[str, str]:
-        own = knobs(load(slug)).values()
-        words = [k for k in own if k.kind == "bool" or any(isinstance(o, str) for o in k.options)]
-        return {k.name: chosen.get(k.name, str(k.default)) for k in words}
-
+    own = knobs(load(slug)).values()
+    words = [k for k in own if k.kind == "bool" or any(isinstance(o, str) for o in k.options)]
     found = list[Loss | None]()
     for cell, rank in zip(cells, ranks, strict=True):
-        near = dict[float, Loss]()
+        near = dict[tuple[int, float], Loss]()
         for method, numbers, share, kept, _ in fitted() if cell else ():
-            if re.split("[ ,]", method)[0] != slug or share < 0:
+            far = abs(log2(numbers / (rank * sum(MATRIX) * FOUR)))
+            if re.split("[ ,]", method)[0] != slug or share < 0 or far > 1:
                 continue
             told = next(iter(finals(method).values())).knobs
-            far = abs(log2(numbers / (rank * sum(MATRIX) * FOUR)))
-            wanted = {name: str(value) for name, value in cell[2].items()}
-            if far <= 1 and form(dict(k.split("=") for k in told.split())) == form(wanted):
-                near[far] = Loss(told, numbers, round(share, 3), round(kept, 3))
+            form = {k.name: str(k.default) for k in words} | dict(
+                k.split("=") for k in told.split()
+            )
+            other = [k.name for k in words if form[k.name] != str(cell[2][k.name])]
+            more = [f"{name}={form[name]}" for name in other if f"{name}=" not in told]
+            text = " ".join([*told.split(), *more])
+            near[len(other), far] = Loss(text, numbers, round(share, 3), round(kept, 3))
         found.append(near[min(near)] if near else None)
     return found
 
