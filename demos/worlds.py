@@ -47,14 +47,12 @@ REAL: dict[str, Target] = {}
 """Changes that nobody drew: they belong to the trained weights of `demos.world` and to no other."""
 
 
-def world(
-    title: str, sentence: str, family: str | None = None, among: dict[str, Target] = WORLDS
-) -> Callable[[Make], Make]:
+def world(title: str, sentence: str, family: str | None = None) -> Callable[[Make], Make]:
     """Register a function of weight and generator as a world by its name."""
 
     def register(make: Make) -> Make:
         name = make.__name__
-        among[name] = Target(name, title, sentence, family, make)
+        WORLDS[name] = Target(name, title, sentence, family, make)
         return make
 
     return register
@@ -269,67 +267,55 @@ def scattered(D: Array, rng: np.random.Generator) -> Array:
     return U * np.linalg.svd(D, compute_uv=False) @ Vt
 
 
-@world(
-    "A real change",
-    "Nobody drew this one: it is what full fine-tuning on source code did to the corner of a "
-    "matrix in a small language model.",
-    among=REAL,
+def real(task: str, end: str, told: tuple[str, str], control: tuple[str, str]) -> None:
+    """Register what was learned from a task and its control; `end` is that of their names."""
+    makes: dict[str, tuple[tuple[str, str], Make]] = {
+        f"real{end}": (told, lambda W, _, base: learned(W, task, base)),
+        f"control{end}": (control, lambda W, rng, base: scattered(learned(W, task, base), rng)),
+    }
+    for name, ((title, sentence), make) in makes.items():
+        REAL[name] = Target(name, title, sentence, None, make)
+
+
+real(
+    "code",
+    "",
+    (
+        "A real change",
+        "Nobody drew this one: it is what full fine-tuning on source code did to the corner of a "
+        "matrix in a small language model.",
+    ),
+    (
+        "Its control",
+        "The real change’s singular values in random directions, drawn once: who explains clearly "
+        "more of the real one has found structure in it.",
+    ),
 )
-def real(W: Array, _: np.random.Generator, base: str) -> Array:
-    """Return what was learned from code."""
-    return learned(W, "code", base)
-
-
-@world(
-    "Its control",
-    "The real change’s singular values in random directions, drawn once: who explains clearly more "
-    "of the real one has found structure in it.",
-    among=REAL,
+real(
+    "prose",
+    "_prose",
+    (
+        "Real, from a novel",
+        "What full fine-tuning on a novel did to the corner of a matrix in a small language model.",
+    ),
+    (
+        "Control, from a novel",
+        "The singular values of what a novel changed, in random directions.",
+    ),
 )
-def control(W: Array, rng: np.random.Generator, base: str) -> Array:
-    """Return the control of what was learned from code."""
-    return scattered(learned(W, "code", base), rng)
-
-
-@world(
-    "Real, from a novel",
-    "What full fine-tuning on a novel did to the corner of a matrix in a small language model.",
-    among=REAL,
+real(
+    "memory",
+    "_memory",
+    (
+        "Real, by heart",
+        "What full fine-tuning on random tokens, learned by heart, did to the corner of a matrix "
+        "in a small language model.",
+    ),
+    (
+        "Control, by heart",
+        "The singular values of what was changed by learning by heart, in random directions.",
+    ),
 )
-def real_prose(W: Array, _: np.random.Generator, base: str) -> Array:
-    """Return what was learned from prose."""
-    return learned(W, "prose", base)
-
-
-@world(
-    "Control, from a novel",
-    "The singular values of what a novel changed, in random directions.",
-    among=REAL,
-)
-def control_prose(W: Array, rng: np.random.Generator, base: str) -> Array:
-    """Return the control of what was learned from prose."""
-    return scattered(learned(W, "prose", base), rng)
-
-
-@world(
-    "Real, by heart",
-    "What full fine-tuning on random tokens, learned by heart, did to the corner of a matrix in a "
-    "small language model.",
-    among=REAL,
-)
-def real_memory(W: Array, _: np.random.Generator, base: str) -> Array:
-    """Return what was learned by heart."""
-    return learned(W, "memory", base)
-
-
-@world(
-    "Control, by heart",
-    "The singular values of what was changed by learning by heart, in random directions.",
-    among=REAL,
-)
-def control_memory(W: Array, rng: np.random.Generator, base: str) -> Array:
-    """Return the control of what was learned by heart."""
-    return scattered(learned(W, "memory", base), rng)
 
 
 # Own teacher --------------------------------------------------------------------------------------

@@ -229,7 +229,8 @@ def main() -> None:
     wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}, {c.width}"]
     failed = []
     if not chosen.table:
-        for seed, width in sorted({(c.base, c.width) for c in wanted}):
+        done = known()
+        for seed, width in sorted({(c.base, c.width) for c in wanted if due(c, done)}):
             if not pretrain.path(seed, width).exists():
                 there = [c for c in wanted if (c.base, c.width) != (seed, width)]
                 say(f"{len(wanted) - len(there)} cells wait for {pretrain.making(seed, width)}")

@@ -4,7 +4,8 @@
 
 It writes docs/data/bases/64-0.npz, the weights in half precision, which is what every run starts
 from, and 64-0.json beside it: settings, versions, and how the loss fell. The merges of the
-vocabulary are in the first file too.
+vocabulary are in the first file too. Weights of more than a megabyte, those of the sister of width
+128, are not committed: they go to .study.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from scripts.studies import adam, corpora, decoder, tokens
 from scripts.studies.decoder import CONTEXT
 
 FOLDER = ROOT / "docs" / "data" / "bases"
+LARGE = ROOT / ".study" / "bases"
 STEPS, BATCH, CHUNK = 8000, 16, 100
 PEAK = {64: 3e-3, 128: 2e-3}
 WARM, DECAY = 200, 0.01
@@ -112,14 +114,15 @@ def train(seed: int, width: int) -> None:
 
 def save(seed: int, width: int, arrays: dict[str, Any], about: dict[str, Any]) -> None:
     """Write weights and log."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    path(seed, width).parent.mkdir(parents=True, exist_ok=True)
     np.savez(path(seed, width), **arrays)
-    path(seed, width).with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    log = FOLDER / f"{width}-{seed}.json"
+    log.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
 
 
 def path(seed: int, width: int) -> Path:
     """Return where the weights of a base model lie."""
-    return FOLDER / f"{width}-{seed}.npz"
+    return (FOLDER if width == 64 else LARGE) / f"{width}-{seed}.npz"
 
 
 def making(seed: int, width: int) -> str:
