@@ -1,8 +1,9 @@
 """A real Chromium, and the built site on a local server: `site/`, or what `SITE` names.
 
-A test takes `page` where a first visit is its subject: Python starts cold, and nothing is kept from
-before. Others take `visit`, which spares them the start; once Python is there, a widget whose
-settings are not the defaults asks it at once. What loads a page and needs no Python takes `window`.
+A test takes `page` where it begins with nothing kept and Python starts cold; where a first visit is
+its subject, `context` as well: then the browser has no past either, and may have a service worker.
+Others take `visit`, which spares them the start; once Python is there, a widget whose settings are
+not the defaults asks it at once. What loads a page and needs no Python takes `window`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from playwright.sync_api import (
 
 from scripts.bootstrap import CHROMIUM_FLAGS, chromium
 from scripts.serve import serving
-from tests.browser.reader import FORGET, PATIENCE, RECORD, WINDOW, Visit, revisit
+from tests.browser.reader import FORGET, PATIENCE, RECORD, WINDOW, Visit, empty, revisit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,13 +89,31 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
+@pytest.fixture(scope="module")
+def used(browser: Browser) -> Iterator[Page]:
+    """One window that is emptied between tests of a file: its engine is warm, which halves a load."""
+    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
+        context.add_init_script(RECORD)
+        yield context.new_page()
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that must not meet an error that nothing catches."""
-    page = context.new_page()
+def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
+    """A page with nothing kept, which must not meet an error that nothing catches."""
+    if "context" in request.fixturenames or request.node.execution_count > 1:
+        context: BrowserContext = request.getfixturevalue("context")
+        page = context.new_page()
+    else:
+        page = request.getfixturevalue("used")
+        empty(page, site)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
     yield page
+    page.remove_listener("pageerror", note)
     assert errors == []
 
 

@@ -90,6 +90,26 @@ FORGET = """() => {
 }"""
 
 
+def empty(page: Page, site: str) -> None:
+    """Leave nothing in a window of what a test has kept, asked for or emulated there."""
+    context = page.context
+    page.unroute_all()
+    context.unroute_all()
+    context.clear_permissions()
+    context.clear_cookies()
+    for other in context.pages[1:]:
+        other.close()
+    page.set_viewport_size(WINDOW)
+    page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
+    page.mouse.move(0, 0)
+    page.goto(f"{site}robots.txt")
+    page.evaluate(FORGET)
+    session = context.new_cdp_session(page)
+    session.send("Network.clearBrowserCache")
+    session.detach()
+    page.goto("about:blank")
+
+
 def revisit(tab: Page, site: str, path: str) -> Page:
     """Open a page as a link does, in a visit that other tests have begun and that forgets them."""
     if not tab.url.startswith(site):

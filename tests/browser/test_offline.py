@@ -19,6 +19,8 @@ from scripts.serve import serving
 from tests.browser.host import copy
 from tests.browser.reader import LORA, RECORD, becomes, move
 
+pytestmark = pytest.mark.usefixtures("context")  # each visit is a first one
+
 KEPT = """async (prefix) => {
   const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
   const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
