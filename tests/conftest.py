@@ -2,7 +2,9 @@
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # Matrices here are small, and threads that wait for one another on a busy machine take 50 times
@@ -16,3 +18,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
+
+
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file that cannot hold a test with the mark that is asked for, which takes time."""
+    if collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+        return None
+    chosen: str = config.getoption("-m")
+    in_browser = collection_path.is_relative_to(BROWSER)
+    if chosen == "not site" and in_browser:
+        return True
+    if (
+        chosen == "site"
+        and not in_browser
+        and "mark.site" not in collection_path.read_text("utf-8")
+    ):
+        return True
+    return None

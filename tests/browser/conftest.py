@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from scripts.bootstrap import CHROMIUM_FLAGS, chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
 from tests.browser.reader import FORGET, PATIENCE, RECORD, WINDOW, Visit, empty, revisit
 
@@ -76,7 +76,7 @@ def site(site_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=shell(), args=CHROMIUM_FLAGS)
         browser.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
         yield browser
         browser.close()
@@ -91,7 +91,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def used(browser: Browser) -> Iterator[Page]:
-    """One window that is emptied between tests of a file: its engine is warm, which halves a load."""
+    """One window, emptied between tests of a file: its engine is warm, which halves a load."""
     with browser.new_context(viewport=WINDOW, service_workers="block") as context:
         context.add_init_script(RECORD)
         yield context.new_page()

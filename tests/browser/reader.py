@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import (
     BrowserContext,
@@ -162,11 +162,32 @@ def is_python(url: str) -> bool:
     return "/assets/py/" in url or "worker-" in url
 
 
-def violations(page: Page, part: str) -> list[tuple[str, list[str]]]:
-    """Return what axe finds in a part of a page: rules, and the elements that break them."""
+SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
+
+# What the colours of the other scheme can change: all other rules find there what they have found.
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
+RUN_AXE = """async ([part, rules]) => {
+  for (const animation of document.getAnimations()) // the colours of the other scheme fade
+    if (animation instanceof CSSTransition) animation.finish();
+  const runOnly = rules ? { type: "rule", values: rules } : undefined;
+  const { violations } = await axe.run(part, { runOnly, resultTypes: ["violations"] });
+  const told = (nodes) => nodes.slice(0, 3).map(({ html }) => html.slice(0, 200));
+  return violations.map(({ id, nodes }) => [id, told(nodes)]);
+}"""
+
+
+def violations(page: Page, part: str) -> dict[str, list[tuple[str, list[str]]]]:
+    """Return what axe finds in a part of a page: schemes, rules, and elements that break them."""
     page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("part => axe.run(part)", part)["violations"]
-    return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+    found: dict[str, list[tuple[str, list[str]]]] = {}
+    for scheme, name in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", name)
+        rules = page.evaluate(RUN_AXE, [part, OF_COLOUR if scheme == "dark" else None])
+        if rules:
+            found[scheme] = rules
+    page.emulate_media(color_scheme="light")
+    return found
 
 
 # Cells of the playground --------------------------------------------------------------------------

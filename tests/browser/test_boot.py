@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Error, Page, Worker
 
 from adapters_np.core import slugs
 from demos.probe import probe, settings
-from scripts.bootstrap import CHROMIUM_FLAGS, chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.finish.release import LARGE, add_python, place_python
 from scripts.serve import serving
 from tests.browser.reader import becomes
@@ -400,7 +400,7 @@ def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: P
 
 def test_a_browser_without_webassembly_is_told_so(browser: Browser, workbench: str) -> None:
     flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
-    with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
+    with browser.browser_type.launch(executable_path=shell(), args=flags) as other:
         page = other.new_page()
         page.goto(workbench)
         error = ask(page, "lora")

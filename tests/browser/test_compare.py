@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from functools import partial
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.compare import compare
 from scripts.serve import serving
-from tests.browser.reader import RECORD, Visit, becomes, record, violations
+from tests.browser.reader import Visit, becomes, record, violations
 
 ELEMENT = "adapter-compare"
 SENTENCE = ".head .sentence"
@@ -337,17 +336,12 @@ def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> No
 # For everybody ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, site: str, scheme: Any) -> None:
-    with browser.new_context(color_scheme=scheme) as context:
-        context.add_init_script(RECORD)
-        page = context.new_page()
-        page.goto(site + "compare/?a=oft&b=dora")
-        page.wait_for_function("() => compared.length")
-        for summary in page.locator(f"{ELEMENT} summary").all():
-            summary.click()
-        told = violations(page, "article")
-        assert told == [], json.dumps(told, indent=1)
+def test_axe_finds_nothing(visit: Visit) -> None:
+    page = visit("compare/?a=oft&b=dora")
+    page.wait_for_function("() => compared.length")
+    for summary in page.locator(f"{ELEMENT} summary").all():
+        summary.click()
+    assert violations(page, "article") == {}
 
 
 def test_on_a_phone_both_pictures_are_seen_at_once_and_nothing_scrolls_sideways(

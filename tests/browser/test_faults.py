@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, W
 from adapters_np.core import slugs
 from demos.probe import PAGE as OPENS
 from demos.probe import probe, settings
-from scripts.bootstrap import CHROMIUM_FLAGS, chromium
+from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
 from tests.browser.reader import LIVE, becomes, move, touch
 from tests.browser.reader import LORA as PAGE
@@ -163,7 +163,7 @@ def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
     browser: Browser, site: str
 ) -> None:
     flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
-    with browser.browser_type.launch(executable_path=chromium(), args=flags) as other:
+    with browser.browser_type.launch(executable_path=shell(), args=flags) as other:
         page = other.new_page()
         page.goto(site + PAGE)
         sentence = page.locator(".sentence").inner_text()
@@ -416,7 +416,7 @@ def test_no_address_breaks_the_widget_or_brings_code_into_it(
 
 def test_over_plain_http_a_reader_is_sent_to_https(browser: Browser, site: str) -> None:
     flags = [*CHROMIUM_FLAGS, "--host-resolver-rules=MAP plain.test 127.0.0.1"]
-    other = browser.browser_type.launch(executable_path=chromium(), args=flags)
+    other = browser.browser_type.launch(executable_path=shell(), args=flags)
     page = other.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -325,10 +325,10 @@ def test_the_lab_is_accessible(visit: Visit) -> None:
     expect(share(page, "lora.turn")).to_have_count(1)
     page.locator(".frontier").scroll_into_view_if_needed()
     page.locator(".frontier summary").click()
-    assert violations(page, ".md-content") == []
+    assert violations(page, ".md-content") == {}
 
 
 def test_real_changes_are_a_table_for_everybody(visit: Visit) -> None:
     page = visit("real-changes/")
     expect(page.locator("table.real tbody tr")).not_to_have_count(0)
-    assert violations(page, ".md-content") == []
+    assert violations(page, ".md-content") == {}
