@@ -1,15 +1,32 @@
 """Settings for all tests: Hypothesis repeats the same examples on every machine."""
 
+import hashlib
 import os
+import platform
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def flags() -> set[str]:
+    """Return what a processor can do, where the system tells."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text("utf-8").splitlines() if told.is_file() else []
+    return {line for line in lines if line.startswith(("flags", "Features"))}
+
+
 # Matrices here are small, and threads that wait for one another on a busy machine take 50 times
 # as long. BLAS reads this when numpy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# JAX keeps what it has compiled for the next run, on a processor of the same kind.
+KIND = hashlib.sha256(" ".join([platform.machine(), *sorted(flags())]).encode()).hexdigest()[:8]
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".build" / "jax" / KIND))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 # A shell's background job ignores Ctrl-C, and what it starts would do so too: servers that a test
 # ends in that way would stay for ever.

@@ -183,8 +183,7 @@ def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) ->
         page.goto(f"{address}assets/demo/")
         for method in sorted(slugs()):
             defaults = {name: knob.default for name, knob in settings(method).items()}
-            for way in ({}, {"way": "fitted", "size": "16x16"}):
-                assert "sentence" in ask(page, method, **defaults | way), (method, way)
+            assert "sentence" in ask(page, method, **defaults), method  # fits: test_fits.py
         assert ask(page, "lora", rank=99)["kind"] == "knob"
         for method in sorted(slugs()):
             answer = page.evaluate(COMPARE, [method, True])

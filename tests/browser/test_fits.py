@@ -32,6 +32,22 @@ def without_python(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
         yield address
 
 
+@pytest.fixture(scope="module")
+def early(
+    browser: Browser, site_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    """A page whose Python stays without the part that no first answer needs."""
+    folder = tmp_path_factory.mktemp("early") / "site"
+    shutil.copytree(site_folder, folder, copy_function=os.link)
+    (late,) = folder.glob("assets/py/*/late.bin")
+    for path in late.parent.glob("late.bin*"):
+        path.unlink()
+    with serving(folder) as address, browser.new_context(service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + LORA)
+        yield page
+
+
 def value(update: dict[str, Any], name: str) -> float:
     (panel,) = (p for p in update["panels"] if p["name"] == name)
     return float(panel["value"])
@@ -83,15 +99,13 @@ SMALL = {"loha", "randlora"}
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))
-def test_a_fit_in_the_browser_ends_where_cpython_s_does(tab: Page, site: str, method: str) -> None:
-    if not tab.url.startswith(site):
-        tab.goto(site + LORA)
-    tab.evaluate(WIDGET, method)
-    tab.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
+def test_a_fit_in_the_browser_ends_where_cpython_s_does(early: Page, method: str) -> None:
+    early.evaluate(WIDGET, method)
+    early.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
     side = 16 if method in SMALL else 32
     own = choose(load(method), np.eye(side), 64)[0].knobs
     plain = {k: f"{v}".lower() if isinstance(v, bool) else v for k, v in own.items()}
-    answer = tab.evaluate(
+    answer = early.evaluate(
         RUN, {**plain, "size": f"{side}x{side}", "way": "fitted", "world": WORLD.get(method, "mix")}
     )
     assert answer["errors"] == []
