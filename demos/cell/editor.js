@@ -1,6 +1,6 @@
 /** CodeMirror as the cells use it. Its colours are the theme's. */
 
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, StateEffect, StateField } from "@codemirror/state";
@@ -67,9 +67,10 @@ export function edit({ parent, text, label, hint, run, changed }) {
       return view.state.doc.toString();
     },
 
-    /** In a way that can be undone. */
+    /** In a way that can be undone, also right after a key, whose change it must not join. */
     set text(text) {
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      const changes = { from: 0, to: view.state.doc.length, insert: text };
+      view.dispatch({ changes, annotations: isolateHistory.of("full") });
     },
 
     /** Marks a line and shows it; without a line, takes the mark away. @param {number} [line] */
