@@ -24,10 +24,10 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, then run every test, a browser's last; --quick: no site; the rest goes to pytest."""
+    """Check, then run every test, a browser's last; --quick: no site, no training."""
     check([])
     chosen = [argument for argument in arguments if argument != QUICK]
-    found = pytest("not site", chosen)
+    found = pytest("not site and not long" if QUICK in arguments else "not site", chosen)
     if QUICK not in arguments:
         build([])
         found |= pytest("site", chosen)

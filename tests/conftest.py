@@ -46,7 +46,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     chosen: str = config.getoption("-m")
     in_browser = collection_path.is_relative_to(BROWSER)
-    if chosen == "not site" and in_browser:
+    if chosen.startswith("not site") and in_browser:
         return True
     if (
         chosen == "site"

@@ -39,9 +39,9 @@ def test_what_is_quick_comes_first_and_the_site_is_built_for_the_rest(tools: Too
     assert tools.called == ["ruff", "ruff", "mypy", "npm", "not site", "scripts.build", "site"]
 
 
-def test_a_quick_run_needs_no_site(tools: Tools) -> None:
+def test_a_quick_run_needs_no_site_and_trains_nothing(tools: Tools) -> None:
     dev.test(["--quick"])
-    assert tools.called[-1] == "not site"
+    assert tools.called[-1] == "not site and not long"
     assert "scripts.build" not in tools.called
 
 

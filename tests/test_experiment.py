@@ -265,6 +265,7 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("texts")
 @pytest.mark.parametrize("task", ["code", "memory", "teacher ia3"])
 def test_a_run_learns_repeats_and_says_what_it_was(task: str) -> None:
@@ -279,6 +280,7 @@ def test_a_run_learns_repeats_and_says_what_it_was(task: str) -> None:
     assert experiment.settings(json.loads(json.dumps(row))) == settings
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("texts")
 def test_a_rate_that_is_too_high_is_a_row() -> None:
     row = training.run(Run(METHODS["full"][0], "code", 30.0, seed=1, steps=20))
@@ -350,6 +352,7 @@ def test_what_is_missing_is_run_and_nothing_else(
         assert not path.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", [("lora 4", "code"), ("ia3", "prose"), ("oft 16", "code")])
 def test_a_row_of_the_table_comes_out_again(cell: tuple[str, str]) -> None:
     with experiment.TABLE.open(encoding="utf-8", newline="") as file:
