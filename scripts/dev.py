@@ -24,7 +24,7 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, then run every test, a browser's last; --quick: no site, no training."""
+    """Check, then run every test, a browser's last; --quick: no site, no training, no fits."""
     check([])
     chosen = [argument for argument in arguments if argument != QUICK]
     found = pytest("not site and not long" if QUICK in arguments else "not site", chosen)

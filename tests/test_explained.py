@@ -14,6 +14,8 @@ from demos.worlds import change
 from scripts.stored.lab import read_study
 from scripts.studies.explained import cell, methods, run, teacher, teachers
 
+pytestmark = pytest.mark.long
+
 
 def test_a_cell_has_the_shares_at_one_two_and_four_ranks() -> None:
     assert cell("ia3", "rows") == [1, 1, 1]

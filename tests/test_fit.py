@@ -24,6 +24,8 @@ from demos.fit import Progress, fit, gram, is_affine, last
 from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 
+pytestmark = pytest.mark.long
+
 D = 16
 W = weight(D, D)
 CHANGE = np.random.default_rng(5).normal(size=W.shape) / 8

@@ -18,6 +18,8 @@ from demos.ways import AIM, answers, reach, show, told
 from demos.world import toy
 from demos.worlds import change
 
+pytestmark = pytest.mark.long
+
 SMALL = {"way": "fitted", "size": "16x16"}
 
 

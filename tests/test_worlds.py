@@ -14,6 +14,8 @@ from demos.worlds import REAL, SIZE, WORLDS, change, output_error, taught, token
 from scripts.bootstrap import ROOT
 from tests.toy import cosines, singular_values
 
+pytestmark = pytest.mark.long
+
 every_world = pytest.mark.parametrize("name", sorted(WORLDS))
 SQUARE, TALL, WIDE = toy(size="32x32").W, toy(size="64x32").W, toy(size="32x64").W
 every_shape = pytest.mark.parametrize("W", [SQUARE, TALL, WIDE], ids=["square", "tall", "wide"])
