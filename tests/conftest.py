@@ -1,4 +1,4 @@
-"""Settings for all tests: Hypothesis repeats the same examples on every machine."""
+"""Settings for all tests."""
 
 import hashlib
 import os
@@ -33,6 +33,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Hypothesis repeats the same examples on every machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
 

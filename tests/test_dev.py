@@ -83,6 +83,13 @@ def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> Non
     assert sorted(found) == sorted(["tests/test_site.py", *browser])
 
 
+def test_what_a_quick_run_leaves_out_is_run_beside_it() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    commands = [step.get("run", "") for step in workflow["jobs"]["python"]["steps"]]
+    assert any("test --quick" in command for command in commands)
+    assert any("-m long" in command for command in commands)
+
+
 def test_the_packed_python_is_compared_where_it_is_packed() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
     commands = [step.get("run", "") for step in workflow["jobs"]["build"]["steps"]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -89,12 +90,33 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-@pytest.fixture(scope="module")
-def used(browser: Browser) -> Iterator[Page]:
-    """One window, emptied between tests of a file: its engine is warm, which halves a load."""
+@contextmanager
+def apart(browser: Browser) -> Iterator[Page]:
+    """One page that keeps what it meets from all others, without a service worker."""
     with browser.new_context(viewport=WINDOW, service_workers="block") as context:
         context.add_init_script(RECORD)
         yield context.new_page()
+
+
+@contextmanager
+def sound(page: Page) -> Iterator[None]:
+    """Let a page not meet an error that nothing catches."""
+    errors: list[str] = []
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
+    yield
+    page.remove_listener("pageerror", note)
+    assert errors == []
+
+
+@pytest.fixture(scope="module")
+def used(browser: Browser) -> Iterator[Page]:
+    """One window, emptied between tests of a file: its engine is warm, which halves a load."""
+    with apart(browser) as page:
+        yield page
 
 
 @pytest.fixture
@@ -106,15 +128,8 @@ def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
     else:
         page = request.getfixturevalue("used")
         empty(page, site)
-    errors: list[str] = []
-
-    def note(error: Error) -> None:
-        errors.append(str(error))
-
-    page.on("pageerror", note)
-    yield page
-    page.remove_listener("pageerror", note)
-    assert errors == []
+    with sound(page):
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -123,21 +138,15 @@ def window(browser: Browser) -> Iterator[Page]:
 
     What pages remember for a visit stays. There must not be an error that nothing catches.
     """
-    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
-        context.add_init_script(RECORD)
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+    with apart(browser) as page, sound(page):
         yield page
-        assert errors == []
 
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     """One page for the tests of a file, and with it one Python."""
-    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
-        context.add_init_script(RECORD)
-        yield context.new_page()
+    with apart(browser) as page:
+        yield page
 
 
 @pytest.fixture
@@ -151,15 +160,8 @@ def visit(tab: Page, site: str, request: pytest.FixtureRequest) -> Iterator[Visi
     if request.node.execution_count > 1 and tab.url.startswith(site):
         tab.evaluate(FORGET)
         tab.goto("about:blank")
-    errors: list[str] = []
-
-    def note(error: Error) -> None:
-        errors.append(str(error))
-
-    tab.on("pageerror", note)
-    yield partial(revisit, tab, site)
-    tab.unroute_all()
-    tab.context.unroute_all()
-    tab.context.clear_permissions()
-    tab.remove_listener("pageerror", note)
-    assert errors == []
+    with sound(tab):
+        yield partial(revisit, tab, site)
+        tab.unroute_all()
+        tab.context.unroute_all()
+        tab.context.clear_permissions()

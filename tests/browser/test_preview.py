@@ -33,9 +33,12 @@ class Preview:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        compiled = shutil.ignore_patterns("jax")  # what tests keep, which no build needs
         for name in SOURCES:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, root / name)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, root / name, ignore=compiled)
+            else:
+                shutil.copy2(ROOT / name, root / name)
         for name in (".venv", "node_modules"):
             (root / name).symlink_to(ROOT / name)
         self.process = subprocess.Popen(
