@@ -47,7 +47,10 @@ EVIDENCE = (
     *("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv"),
     "docs/data/experiment.csv",
 )
-RECORDS = ("docs/methods/*.md", "docs/claims.md", "docs/references.bib", *EVIDENCE, *READ)
+RECORDS = (
+    *("docs/methods/*.md", "docs/claims.md", "docs/references.bib", "scripts/survey/**/*.py"),
+    *(*EVIDENCE, *READ),
+)
 EXPORTS = tuple(
     f"scripts/catalog/{name}.py"
     for name in ("citations", "counts", "exports", "memory", "others", "recipes", "shapes")

@@ -36,7 +36,6 @@ from scripts.macros.experiment import (
     agreement,
     as_lora,
     cell,
-    lead,
     methods,
     reached,
     remembered,
@@ -44,6 +43,7 @@ from scripts.macros.experiment import (
 from scripts.macros.experiment import table as table_of
 from scripts.studies.experiment import COLUMNS, known
 from scripts.studies.grid import cells, due
+from scripts.survey.say import lead
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",

@@ -21,6 +21,7 @@ from scripts.catalog.benchmark import benchmark
 from scripts.catalog.records import Method
 from scripts.catalog.tables import AVERAGE, FULL, Paper, Row, Table, averages, read_tables
 from scripts.catalog.verdict import DIMENSIONS, ClaimedBy, Dimension, Finding, Side, Strength
+from scripts.survey.say import count, millions, number, signed
 
 LORA = "lora"
 
@@ -273,10 +274,10 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
         words = " against ".join(cells[counted[0]][i][0] for i in (0, 1))
         kind = ""
     elif len(set(signs)) == 1:
-        words = " against ".join(f"{mean(pair[i] for pair in pairs):.2f}" for i in (0, 1))
+        words = " against ".join(number(mean(pair[i] for pair in pairs), 2) for i in (0, 1))
         kind = f"means of {len(pairs)} cells; "
     else:
-        words = f"{difference:+.2f}".replace("-", "−")
+        words = signed(difference, 2)
         kind = f"mean of {len(pairs)} cells, better is positive; "
     about = f"{words} ({{}}; {kind}level within {level:.2g})"
     return Gap(difference / table.range, level / table.range, spread > 0, about, whole)
@@ -314,7 +315,7 @@ def _part(
 def _budget(row: Row, size: float | None) -> str:
     part = share(row, size)
     if row.parameters is not None:
-        return f"{round(row.parameters, 3):,g} M" + (f" = {part:.2g} %" if part is not None else "")
+        return millions(row.parameters) + (f" = {part:.2g} %" if part is not None else "")
     return f"{part:g} %" if part is not None else ""
 
 
@@ -390,7 +391,7 @@ def _with_few_examples(table: Table, own: Sequence[str], models: Models) -> Part
     # Ahead of both is ahead of the better one.
     worst = min(parts.values(), key=_rank)
     words = "; ".join(part.words for part in parts.values())
-    examples = f"{words}; {table.samples:,} examples"
+    examples = f"{words}; {count(table.samples)} examples"
     return worst._replace(strength="weak", words=examples)
 
 

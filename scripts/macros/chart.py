@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from math import log
 from typing import NamedTuple
 
-import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from scripts.macros.scatter import labels, short
+from scripts.macros.scatter import labels
+from scripts.survey.say import tick
 
 HEIGHT = 320  # pixels
 MARGIN = 0.04  # of an axis, beyond what it shows
@@ -40,19 +40,7 @@ class Axis(NamedTuple):
         locator = LogLocator(subs=(1, 3)) if self.logarithmic else MaxNLocator(6)
         inside = [float(t) for t in locator.tick_values(self.low, self.high)]
         kept = [t for t in inside if self.low <= t <= self.high]
-        return [(t, number(t)) for t in kept]
-
-
-def number(value: float) -> str:
-    """Return a number in at most four digits.
-
-    >>> number(0.001), number(-0.5), number(30_000)
-    ('0.001', '−0.5', '30 k')
-    """
-    if value >= 1000:
-        return short(value)
-    text: str = np.format_float_positional(value, 4, fractional=False, trim="-")
-    return text.replace("-", "−")
+        return [(t, tick(t)) for t in kept]
 
 
 class Point(NamedTuple):

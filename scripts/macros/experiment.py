@@ -38,9 +38,10 @@ from scripts.catalog.experiment import (
     sweep,
     transfer,
 )
-from scripts.macros.chart import Chart, Line, Point, around, named, number
+from scripts.macros.chart import Chart, Line, Point, around, named
 from scripts.macros.page import macro
 from scripts.macros.real_changes import RealChanges
+from scripts.survey.say import count, lead, number, percent, tick
 
 DATA = ROOT / "docs" / "data"
 TASKS = {
@@ -139,24 +140,6 @@ def methods(where: Cell) -> list[str]:
     return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
 
 
-def lead(found: Interval, words: Sequence[str], unit: str = " nats", digits: int = 3) -> str:
-    """Return a difference in words; `words` are those for less, for more, and for no effect.
-
-    >>> words = ("ahead", "behind", "level")
-    >>> lead(Interval(-0.0171, -0.0190, -0.0152), words)
-    '0.017 nats ahead (0.015 to 0.019)'
-    >>> lead(Interval(0.0171, 0.0152, 0.0190), words), lead(Interval(0.001, -0.01, 0.012), words)
-    ('0.017 nats behind (0.015 to 0.019)', 'level (0.001 nats, −0.010 to 0.012)')
-    """
-    less, more, none = words
-    mean, low, high = (f"{value:.{digits}f}".replace("-", "−") for value in found)
-    if found.none:
-        return f"{none} ({mean}{unit}, {low} to {high})"
-    if found.mean < 0:
-        mean, low, high = mean[1:], high[1:], low[1:]
-    return f"{mean}{unit} {less if found.mean < 0 else more} ({low} to {high})"
-
-
 def agreement(one: dict[str, float], other: dict[str, float]) -> float:
     """Return Kendall's τ between two rankings of the same methods.
 
@@ -238,7 +221,7 @@ class Experiment(RealChanges):
     def drawn(self, name: str, *arguments: Any) -> str:
         """Return a piece of scripts/macros/experiment.html as one block of HTML."""
         template = self.jinja.get_template("experiment.html")
-        given = {"root": self.root, "named": named, "number": number}
+        given = {"root": self.root, "named": named, "tick": tick}
         html = re.sub(r"\s*\n\s*", "", str(getattr(template.make_module(given), name)(*arguments)))
         return f'\n<div class="ah lab">{html}</div>\n'
 
@@ -261,17 +244,17 @@ class Experiment(RealChanges):
     def gained(self, name: str, where: str = "", digits: int = 0) -> str:
         """What share of full fine-tuning's gain a method reaches."""
         found = interval(gain(run) for run in finals(name, cell(where)).values())
-        return f"{100 * found.mean:.{digits}f} %".replace("-", "−")
+        return percent(found.mean, digits)
 
     @macro
     def on_curve(self, name: str, where: str = "") -> str:
         """LoRA's gain at a method's number of parameters."""
-        return f"{100 * as_lora(name, cell(where)):.1f} %"
+        return percent(as_lora(name, cell(where)), 1)
 
     @macro
     def at(self, name: str, rate: float, where: str = "") -> str:
         """What share of full fine-tuning's gain the one run of a sweep reaches at a rate."""
-        return f"{100 * gain(at_rate(name, rate, cell(where))):.0f} %"
+        return percent(gain(at_rate(name, rate, cell(where))))
 
     @macro
     def good(self, name: str, where: str = "") -> str:
@@ -283,7 +266,7 @@ class Experiment(RealChanges):
         """What one run at a rate has forgotten where it has learned half, in nats."""
         found = forgetting_at(at_rate(name, rate), halfway(Cell()))
         assert found is not None
-        return f"{found:.2f}"
+        return number(found, 2)
 
     @macro
     def beside(self, baseline: str, *names: str, where: str = "") -> str:
@@ -311,7 +294,7 @@ class Experiment(RealChanges):
                     tuple(found), good_rates(name, there),
                 )  # fmt: skip
 
-        about = f"{self.shown(baseline)} ({next(iter(theirs.values())).parameters:,} numbers)"
+        about = f"{self.shown(baseline)} ({count(next(iter(theirs.values())).parameters)} numbers)"
         return self.style() + self.drawn(
             "beside", list(rows()), about, good_rates(baseline, there), there.task
         )
@@ -351,7 +334,7 @@ class Experiment(RealChanges):
     def memory(self, name: str) -> str:
         """What share of random sequences a method knows by heart."""
         found = interval(map(remembered, finals(name, Cell("memory")).values()))
-        return f"{100 * found.mean:.0f} %".replace("-", "−")
+        return percent(found.mean)
 
     @macro
     def across(self, baseline: str, *names: str) -> str:
@@ -402,7 +385,7 @@ class Experiment(RealChanges):
     def left(self, student: str, form: str) -> str:
         """How far a student is from the teacher of a form at the end, in nats."""
         found = interval(map(loss, finals(student, Cell(f"teacher {form}")).values()))
-        return f"{found.mean:.3f}"
+        return number(found.mean, 3)
 
     @macro
     def rates_chart(self, *names: str, where: str = "") -> str:
@@ -423,7 +406,7 @@ class Experiment(RealChanges):
     def _at_rate(self, name: str, run: Run) -> Point:
         share = gain(run)
         y = max(100 * share, 0) if isfinite(share) else 0.0
-        says = f"{self.shown(name)}, {run.rate:.2g}: {y:.0f} %"
+        says = f"{self.shown(name)}, {run.rate:.2g}: {number(y, 0)} %"
         return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
 
     @macro
@@ -434,9 +417,9 @@ class Experiment(RealChanges):
         def point(name: str) -> Point:
             runs = finals(name, there)
             found = interval(100 * gain(run) for run in runs.values())
-            count = next(iter(runs.values())).parameters
-            says = f"{self.shown(name)}: {found.mean:.1f} % with {count:,} numbers"
-            return Point(count, *found, says)
+            trained = next(iter(runs.values())).parameters
+            says = f"{self.shown(name)}: {number(found.mean, 1)} % with {count(trained)} numbers"
+            return Point(trained, *found, says)
 
         ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
         lines = [
@@ -459,7 +442,7 @@ class Experiment(RealChanges):
         for name in methods(there):
             runs = list(finals(name, there).values())
             x, y = fmean(map(forgetting, runs)), interval(100 * gain(run) for run in runs)
-            says = f"{self.shown(name)}: {y.mean:.1f} %, forgets {x:.2f} nats"
+            says = f"{self.shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
             lines.append(self.line(name, (Point(x, *y, says),), joined=False))
         return self._charted(
             "Gain against forgetting", "rise of the pretraining loss, nats", PER_CENT, lines, False
@@ -476,14 +459,16 @@ class Experiment(RealChanges):
             points = []
             for i, values in enumerate(curves, 1):
                 at, y = there.steps * i // len(curves), interval(values)
-                points.append(Point(at, *y, f"{self.shown(name)}, step {at}: {y.mean:.3f} nats"))
+                points.append(
+                    Point(at, *y, f"{self.shown(name)}, step {at}: {number(y.mean, 3)} nats")
+                )
             lines.append(self.line(name, points))
         return self._charted("Loss on the way", "step", "validation loss, nats", lines, False)
 
     @macro
     def kept(self, directions: int, task: str = "code") -> str:
         """What share of full tuning's gain its ΔW keeps when cut to so many directions."""
-        return f"{100 * self._cut(task)[directions].mean:.0f} %"
+        return percent(self._cut(task)[directions].mean)
 
     def _cut(self, task: str) -> dict[int, Interval]:
         rows = [r for r in table("experiment_cut.csv") if r["task"] == task]
@@ -504,7 +489,7 @@ class Experiment(RealChanges):
                 100 * found.mean,
                 100 * found.low,
                 100 * found.high,
-                f"ΔW cut to {n}: {100 * found.mean:.0f} %",
+                f"ΔW cut to {n}: {percent(found.mean)}",
             )
             for n, found in self._cut(task).items()
         ]
@@ -528,8 +513,8 @@ class Experiment(RealChanges):
         for r in reached():
             y = interval(100 * gain(run) for run in r.runs)
             says = (
-                f"{self.shown(r.name)} describes {100 * r.share:.0f} %, which keeps "
-                f"{100 * r.kept:.0f} % of the loss; trained it gains {y.mean:.0f} %"
+                f"{self.shown(r.name)} describes {percent(r.share)}, which keeps "
+                f"{percent(r.kept)} of the loss; trained it gains {number(y.mean, 0)} %"
             )
             x = max(100 * r.share, 0)  # ETHER cannot come near a small change
             lines.append(self.line(r.name, (Point(x, *y, says),), joined=False))
@@ -555,24 +540,24 @@ class Experiment(RealChanges):
         found = [r for r in reached() if not alike or 2 / 3 < r.parameters / lora < 3 / 2]
         told, gained = [getattr(r, what) for r in found], [fmean(map(gain, r.runs)) for r in found]
         result = stats.spearmanr(told, gained)
-        return f"ρ = {result.statistic:.2f} over {len(found)} settings".replace("-", "−")
+        return f"ρ = {number(result.statistic, 2)} over {len(found)} settings"
 
     @macro
     def four_worth(self) -> str:
         """What full tuning's change of the four matrices is worth to the loss, in nats."""
-        return f"{fitted()[0].worth:.3f}"
+        return number(fitted()[0].worth, 3)
 
     @macro
     def described(self, name: str, what: str = "share") -> str:
         """What share a method describes of full tuning's change, or keeps of its loss."""
         (found,) = (getattr(d, what) for d in fitted() if d.method == name)
-        return f"{100 * found:.0f} %".replace("-", "−")
+        return percent(found)
 
     @macro
     def reads(self, width: int) -> str:
         """How well a base model reads text that it was not trained on, in bits a byte."""
         about = json.loads((DATA / "bases" / f"{width}-0.json").read_text("utf-8"))
-        return f"{about['bits_a_byte_held_out']:.2f}"
+        return number(about["bits_a_byte_held_out"], 2)
 
     @macro
     def texts_agree(self) -> str:
@@ -582,7 +567,7 @@ class Experiment(RealChanges):
             for there in (Cell("code"), Cell("prose"))
         )
         settings = len(code.keys() & prose.keys())
-        return f"τ = {agreement(code, prose):.2f} over {settings} settings".replace("-", "−")
+        return f"τ = {number(agreement(code, prose), 2)} over {settings} settings"
 
     @macro
     def rankings(self, where: str = "") -> str:
@@ -595,11 +580,11 @@ class Experiment(RealChanges):
             for r in sweep(name, there):
                 at.setdefault(r.rate, {})[name] = -gain(r) if r.status == "done" else 9.0
         said = [
-            f"{rate:.2g}: τ = {agreement(tuned, found):.2f} ({len(found)} methods)"
+            f"{rate:.2g}: τ = {number(agreement(tuned, found), 2)} ({len(found)} methods)"
             for rate, found in sorted(at.items())
             if len(found) >= 20
         ]
-        return "; ".join(said).replace("-", "−")
+        return "; ".join(said)
 
     @macro
     def rankings_in_peft(self) -> str:
@@ -607,14 +592,14 @@ class Experiment(RealChanges):
         names = [name for name in as_in_peft() if name != FULL]
         tuned = {name: -fmean(map(gain, finals(name).values())) for name in names}
         theirs = {name: -gain(self._in_peft(name)) for name in names}
-        return f"τ = {agreement(tuned, theirs):.2f} ({len(names)} methods)".replace("-", "−")
+        return f"τ = {number(agreement(tuned, theirs), 2)} ({len(names)} methods)"
 
     @macro
     def in_peft(self, name: str) -> str:
         """What share a method gains at the rate that stands to LoRA's as in PEFT's benchmark."""
         run = self._in_peft(name)
         share = max(gain(run), 0) if run.status == "done" else 0
-        return f"{100 * share:.0f} % at {run.rate:.2g}"
+        return f"{percent(share)} at {run.rate:.2g}"
 
     def _in_peft(self, name: str) -> Run:
         lora = next(iter(finals("lora 4").values())).rate

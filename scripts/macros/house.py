@@ -32,6 +32,7 @@ HOLDS = {
     "scripts/runtime": "Python for the browser: fetched, trimmed, packed, started once",
     "scripts/macros": "what pages call: tables, plots, lists, this picture",
     "scripts/studies": "longer computations whose results are committed",
+    "scripts/survey": "the ground floor: numbers and what follows from them",
     "scripts/catalog": "records of all methods, their checks, and files for machines",
     "scripts/bootstrap.py": "finds and installs what all steps need",
     "demos/lab": "the lab: tables to open, the frontier, a reader's adapter and change",

@@ -29,7 +29,6 @@ from scripts.macros.page import (
     WIDEST,
     Page,
     catalog,
-    decimal,
     inline,
     listing,
     macro,
@@ -39,6 +38,7 @@ from scripts.macros.page import (
 )
 from scripts.macros.real_changes import rows, times
 from scripts.studies.real_changes import SAMPLED_RANK
+from scripts.survey.say import count, figures
 
 FRAGMENTS = ROOT / ".build" / "demos"
 
@@ -192,7 +192,7 @@ class Furniture(Page):
         n = parameters(cls, 64, 64)
         trained = (
             f"It trains {subscripts(formula(cls))} numbers in a layer: on a 64 × 64 weight, by "
-            f"default, {n:,} or {decimal(100 * n / 64**2, 3)} %."
+            f"default, {count(n)} or {figures(100 * n / 64**2, 3)} %."
         )
         return f"""
 <details class="fold trained" markdown="1">

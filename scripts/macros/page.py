@@ -13,14 +13,13 @@ from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension, Source, sources
-from scripts.macros import scatter
+from scripts.survey import say
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -69,15 +68,6 @@ def inline(text: str) -> Markup:
 def subscripts(formula: str) -> Markup:
     """Return a formula with d_in and d_out as letters with an index."""
     return Markup(re.sub(r"\bd_(in|out)\b", r"d<sub>\1</sub>", escape(formula)))
-
-
-def decimal(value: float, digits: int = 2) -> str:
-    """Return a number in so many digits, never in powers of ten.
-
-    >>> decimal(0.0000623), decimal(25.0)
-    ('0.000062', '25')
-    """
-    return np.format_float_positional(value, digits, fractional=False, trim="-")
 
 
 def catalog() -> Catalog:
@@ -130,11 +120,15 @@ class Page:
         jinja.filters |= {
             "inline": inline,
             "subscripts": subscripts,
-            "decimal": decimal,
+            "number": say.number,
+            "signed": say.signed,
+            "count": say.count,
+            "figures": say.figures,
             "short": short,
-            "short_number": scatter.short,
+            "short_number": say.short,
             "sources": self.note,
         }
+        jinja.globals["interval"] = say.interval
         self.jinja = jinja
 
     @property

@@ -15,6 +15,7 @@ from scripts.macros.lab import ENDS, Lab, stored
 from scripts.macros.page import macro
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
+from scripts.survey.say import count, number
 
 DATA = ROOT / "docs" / "data"
 DRAWS = 2000
@@ -133,7 +134,7 @@ def _numbers(name: str, rank: int) -> str:
         table = read("real_changes.csv")[1]
         key = f"{name}_numbers"
         counts = [r[key] for r in table if (r["d_out"], r["d_in"], r["rank"]) == sides and r[key]]
-    return f"{int(counts[0]):,}" if counts else ""
+    return count(int(counts[0])) if counts else ""
 
 
 def facts(model: str) -> dict[str, float]:
@@ -151,10 +152,9 @@ def facts(model: str) -> dict[str, float]:
 def times(row: Row) -> str:
     """Return how many times chance a family explains in both models, and of the control."""
     (first, its), (second, other) = row.found
-    controls = sorted({f"{its.mean:.1f}", f"{other.mean:.1f}"})
-    said = f"{its.mean:.1f}" if len(controls) == 1 else f"{its.mean:.1f} and {other.mean:.1f}"
-    found = f"{first.mean:.1f} and {second.mean:.1f} times chance (control {said})"
-    return found.replace("-", "−")
+    controls = dict.fromkeys(number(control.mean, 1) for control in (its, other))
+    found = " and ".join(number(change.mean, 1) for change in (first, second))
+    return f"{found} times chance (control {' and '.join(controls)})"
 
 
 def place(times: float) -> float:

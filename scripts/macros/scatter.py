@@ -9,6 +9,8 @@ import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from scripts.survey.say import number, short
+
 HEIGHT = 380  # pixels
 NARROWEST = {"wide": 600, "narrow": 260}  # pixels: labels of a kind have room from that width on
 ERRORS = 2  # standard errors that a whisker reaches up and down
@@ -37,18 +39,6 @@ class Axis(NamedTuple):
     def place(self, cost: float) -> float:
         """Return how far across a cost is, in per cent."""
         return 100 * math.log(cost / self.low) / math.log(self.high / self.low)
-
-
-def short(number: float) -> str:
-    """Return a number with three digits and a letter for its size.
-
-    >>> short(9485280), short(64), short(23.86), short(3212749824)
-    ('9.49 M', '64', '23.9', '3.21 B')
-    """
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {letter}"
-    return f"{number:.3g}"
 
 
 def best(dots: Sequence[Dot]) -> list[Dot]:
@@ -109,7 +99,7 @@ class Plot(NamedTuple):
     def says(self, dot: Dot) -> str:
         """Return a run in words."""
         return (
-            f"{dot.method}: {dot.score:.1f} ± {dot.error:.1f} {self.unit},"
+            f"{dot.method}: {number(dot.score, 1)} ± {number(dot.error, 1)} {self.unit},"
             f" {short(dot.cost)} {self.axis.name}"
         )
 

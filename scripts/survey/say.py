@@ -1,0 +1,116 @@
+"""Numbers as readers see them: the only place where one becomes text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def typeset(text: str) -> str:
+    """Return numbers with minus signs in the place of hyphens."""
+    return text.replace("-", "−")
+
+
+def number(value: float, digits: int) -> str:
+    """Return a number with so many decimals.
+
+    >>> number(-0.5, 2), number(12, 0), number(-0.04, 1)
+    ('−0.50', '12', '0.0')
+    """
+    return typeset(f"{value:z.{digits}f}")
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with so many decimals and its sign.
+
+    >>> signed(0.25, 2), signed(-1, 1)
+    ('+0.25', '−1.0')
+    """
+    return typeset(f"{value:+z.{digits}f}")
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share in per cent.
+
+    >>> percent(0.4678), percent(-0.012, 1)
+    ('47 %', '−1.2 %')
+    """
+    return f"{number(100 * share, digits)} %"
+
+
+def interval(low: float, high: float, digits: int) -> str:
+    """Return the ends of an interval.
+
+    >>> interval(-0.01, 0.012, 3)
+    '−0.010 to 0.012'
+    """
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def count(value: float) -> str:
+    """Return a whole number in groups of three digits.
+
+    >>> count(18432)
+    '18,432'
+    """
+    return f"{value:,.0f}"
+
+
+def figures(value: float, most: int = 2) -> str:
+    """Return a number in so many digits, never in powers of ten.
+
+    >>> figures(0.0000623), figures(25.0), figures(-0.5, 4)
+    ('0.000062', '25', '−0.5')
+    """
+    return typeset(np.format_float_positional(value, most, fractional=False, trim="-"))
+
+
+def short(value: float) -> str:
+    """Return a number with three digits and a letter for its size.
+
+    >>> short(9485280), short(64), short(23.86), short(3212749824)
+    ('9.49 M', '64', '23.9', '3.21 B')
+    """
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {letter}"
+    return f"{value:.3g}"
+
+
+def tick(value: float) -> str:
+    """Return a number as it stands at an axis.
+
+    >>> tick(0.001), tick(-0.5), tick(30_000)
+    ('0.001', '−0.5', '30 k')
+    """
+    return short(value) if value >= 1000 else figures(value, 4)
+
+
+def millions(value: float) -> str:
+    """Return parameters that are counted in millions.
+
+    >>> millions(9.1750403), millions(1500)
+    ('9.175 M', '1,500 M')
+    """
+    return f"{round(value, 3):,g} M"
+
+
+def lead(
+    found: tuple[float, float, float], words: Sequence[str], unit: str = " nats", digits: int = 3
+) -> str:
+    """Return a difference and its interval in words: for less, for more, and for no effect.
+
+    >>> words = ("ahead", "behind", "level")
+    >>> lead((-0.0171, -0.0190, -0.0152), words)
+    '0.017 nats ahead (0.015 to 0.019)'
+    >>> lead((0.0171, 0.0152, 0.0190), words), lead((0.001, -0.01, 0.012), words)
+    ('0.017 nats behind (0.015 to 0.019)', 'level (0.001 nats, −0.010 to 0.012)')
+    """
+    less, more, none = words
+    mean, low, high = found
+    if low <= 0 <= high:
+        return f"{none} ({number(mean, digits)}{unit}, {interval(low, high, digits)})"
+    near, far = sorted((abs(low), abs(high)))
+    word = less if mean < 0 else more
+    return f"{number(abs(mean), digits)}{unit} {word} ({interval(near, far, digits)})"
