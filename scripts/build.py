@@ -28,6 +28,7 @@ from scripts.finish.release import sent_raw
 from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
+from scripts.survey import peft
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -39,8 +40,9 @@ CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
 READ = tuple(
     f"scripts/catalog/{name}.py"
     for name in (
-        *("__init__", "papers", "records", "tables", "benchmark", "experiment", "evidence"),
-        "verdict",
+        "__init__",
+        "papers",
+        "records",
     )
 )
 EVIDENCE = (
@@ -48,7 +50,7 @@ EVIDENCE = (
     "docs/data/experiment.csv",
 )
 RECORDS = (
-    *("docs/methods/*.md", "docs/claims.md", "docs/references.bib", "scripts/survey/**/*.py"),
+    *("docs/methods/*.md", "docs/claims.md", "docs/references.bib", "scripts/survey/*.py"),
     *(*EVIDENCE, *READ),
 )
 EXPORTS = tuple(
@@ -186,9 +188,7 @@ def catalogue() -> None:
 
 def pages() -> None:
     """Let the site generator make the pages; until it has, the last ones stay, for a preview."""
-    from scripts.macros import peft_benchmark
-
-    peft_benchmark.check()  # the generator would bury what is wrong with it
+    peft.check()  # the generator would bury what is wrong with it
     help = "The lines above name the page and what is wrong with it."
     command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
     quiet = {"NO_MKDOCS_2_WARNING": "1"}

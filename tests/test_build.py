@@ -24,7 +24,8 @@ from scripts.catalog.exports import Site, feed
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
-from scripts.macros import examples, peft_benchmark
+from scripts.macros import examples
+from scripts.survey import peft
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")
@@ -118,13 +119,13 @@ def test_a_wrong_line_of_the_benchmark_is_named(
     tmp_path: Path, old: str, new: str, rule: str
 ) -> None:
     path = tmp_path / "peft_imagegen.csv"
-    text = (peft_benchmark.DATA / path.name).read_text("utf-8")
+    text = (ROOT / "docs/data" / path.name).read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(
         ValueError, match=f"^docs/data/peft_imagegen.csv, line 2: {re.escape(rule)}"
     ):
-        list(peft_benchmark.read(path, "imagegen"))
+        list(peft.read(path, "imagegen"))
 
 
 def test_no_cell_of_a_table_is_taken_for_a_formula() -> None:
@@ -166,7 +167,7 @@ def test_the_last_pages_stay_until_the_next_ones_are_whole(
         raise SetupError("no")
 
     monkeypatch.setattr(build, "run", interrupted)
-    monkeypatch.setattr(peft_benchmark, "check", lambda: None)
+    monkeypatch.setattr(peft, "check", lambda: None)
     with pytest.raises(SetupError):
         build.pages()
     assert "last" in last.read_text()

@@ -15,10 +15,10 @@ import pytest
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.checks import check
-from scripts.catalog.papers import CatalogError
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
-from scripts.catalog.verdict import Word
 from scripts.macros.lists import agreements
+from scripts.survey.records import CatalogError
+from scripts.survey.rule import Word
 
 # What the source survey publishes: entry, total, dimensions.
 PUBLISHED = """

@@ -14,7 +14,7 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import counts, memory, read, recipes
 from scripts.catalog.counts import MODELS, TARGETS
-from scripts.macros.peft_benchmark import rows
+from scripts.survey.peft import runs
 
 SCRIPT = """
 const m = await import(process.argv[1]);
@@ -89,7 +89,7 @@ def test_a_recipe_ends_with_the_rates_of_the_benchmark_or_says_that_there_are_no
     for slug in recipes.RECIPES:
         m = read().methods[slug]
         told[slug] = recipes.recipe(m, "model", 16, "attention", False).splitlines()[-1]
-        ran = {run.learning_rate for run in rows("metamathqa") if run.entry == m.number}
+        ran = {run.learning_rate for run in runs("metamathqa") if run.entry == m.number}
         assert {float(word) for word in re.findall(r"\d[\de.-]*\b", told[slug])} <= ran
     start = "# Learning rate: PEFT's benchmark ran it at "
     assert told["lora"] == f"{start}1e-4 alone; search around it."

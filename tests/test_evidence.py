@@ -11,16 +11,18 @@ import pytest
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.catalog.benchmark import benchmark
-from scripts.catalog.evidence import Models, findings, read_models
-from scripts.catalog.papers import CatalogError
-from scripts.catalog.tables import Paper, read_tables
-from scripts.catalog.verdict import Finding
+from scripts.survey.evidence import findings
+from scripts.survey.pair import Models, read_models
+from scripts.survey.papers import read_tables
+from scripts.survey.peft import benchmark
+from scripts.survey.records import CatalogError
+from scripts.survey.result import Source
+from scripts.survey.rule import Finding
 
 MODELS: Models = {"RoBERTa": 100.0}
 
 
-def paper(folder: Path, text: str) -> Paper:
+def paper(folder: Path, text: str) -> Source:
     path = folder / "docs/data/tables/paper.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -46,7 +48,7 @@ def table(rows: str, authors: str = "boft", **fields: str) -> str:
 def found(folder: Path, text: str, slug: str = "boft") -> dict[str, Finding]:
     """The findings of a page by dimension, WA left out."""
     methods = read().methods
-    rows = findings([methods[slug]], [paper(folder, text)], MODELS)[slug]
+    rows = findings({slug: methods[slug].modules}, [paper(folder, text)], MODELS)[slug]
     by_dimension: dict[str, Finding] = {f.dimension: f for f in rows if f.dimension != "WA"}
     assert len(by_dimension) == len([f for f in rows if f.dimension != "WA"])
     return by_dimension
@@ -282,7 +284,9 @@ def test_adoption_asks_for_a_run_by_others(tmp_path: Path) -> None:
     """
 
     def adopted(text: str) -> list[str]:
-        all_rows = findings([read().methods["boft"]], [paper(tmp_path, text)], MODELS)["boft"]
+        all_rows = findings(
+            {"boft": read().methods["boft"].modules}, [paper(tmp_path, text)], MODELS
+        )["boft"]
         return [f.source for f in all_rows if f.dimension == "WA"]
 
     assert adopted(table(rows.format(""), "vera")) == ["paper, Table 1"]
@@ -345,7 +349,7 @@ def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
     methods = read().methods
     firsts = {m.number: m.modules[0] for m in methods.values() if m.number}
     peft = benchmark(ROOT, firsts)
-    rows = findings(methods.values(), [peft], read_models(ROOT))
+    rows = findings({m.slug: m.modules for m in methods.values()}, [peft], read_models(ROOT))
 
     def of(slug: str) -> dict[str, str]:
         return {f"{f.dimension} {f.place}": f.finding for f in rows[slug]}

@@ -15,8 +15,8 @@ from adapters_np.core import load
 from demos import readers
 from demos.lab import TARGETS, adapter_of, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
-from scripts.catalog.experiment import fitted
 from scripts.stored.lab import losses, order, picture, read_study, world
+from scripts.survey.experiment import fitted
 
 OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
 

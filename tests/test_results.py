@@ -10,11 +10,15 @@ from scipy import stats
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
-from scripts.catalog.evidence import findings
-from scripts.catalog.experiment import (
+from scripts.macros.chart import Axis, Chart, Line, Point, around, named
+from scripts.macros.experiment import MEASURES, Reached, as_lora, cell, methods, reached, remembered
+from scripts.macros.experiment import table as table_of
+from scripts.studies.experiment import COLUMNS, known
+from scripts.studies.grid import cells, due
+from scripts.survey.evidence import findings
+from scripts.survey.experiment import (
     KEY,
     Cell,
-    Interval,
     Run,
     at_rate,
     difference,
@@ -22,28 +26,14 @@ from scripts.catalog.experiment import (
     forgetting_at,
     gain,
     good_rates,
-    interval,
     loss,
-    papers,
     read,
+    sources,
     transfer,
 )
-from scripts.catalog.records import front_matter
-from scripts.macros.chart import Axis, Chart, Line, Point, around, named
-from scripts.macros.experiment import (
-    MEASURES,
-    Reached,
-    agreement,
-    as_lora,
-    cell,
-    methods,
-    reached,
-    remembered,
-)
-from scripts.macros.experiment import table as table_of
-from scripts.studies.experiment import COLUMNS, known
-from scripts.studies.grid import cells, due
+from scripts.survey.records import front_matter
 from scripts.survey.say import lead
+from scripts.survey.statistics import Interval, interval, kendall
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
@@ -124,8 +114,8 @@ def test_a_cell_is_named_in_words() -> None:
 
 
 def test_agreement_is_over_the_methods_that_both_rank() -> None:
-    assert agreement({"a": 1, "b": 2, "c": 0}, {"a": 5, "b": 9}) == 1
-    assert agreement({"a": 1, "b": 2}, {"a": 2, "b": 1}) == -1
+    assert kendall({"a": 1, "b": 2, "c": 0}, {"a": 5, "b": 9}) == 1
+    assert kendall({"a": 1, "b": 2}, {"a": 2, "b": 1}) == -1
 
 
 def test_names_of_dots_never_lie_on_each_other() -> None:
@@ -167,11 +157,12 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
         *five("dora 4", 0.99, arm="fixed magnitude"),
     ]
     table(path, *rows)
-    (source,) = papers(tmp_path)
+    (source,) = sources(tmp_path)
     ((one,),) = ([row for row in t.rows if row.method == "oft"] for t in source.tables)
-    assert (one.values, one.spread, one.parameters) == (("90.0",), ("1.6",), 0.019)
+    assert [number.shown for number in (*one.values, *one.spread) if number] == ["90.0", "1.6"]
+    assert one.parameters == 0.019
     methods = read_catalog().methods
-    found = findings([methods["oft"], methods["dora"]], [source], {})
+    found = findings({slug: methods[slug].modules for slug in ("oft", "dora")}, [source], {})
     assert {f.dimension: (f.finding, f.run_by, f.strength, f.claimed_by) for f in found["oft"]} == {
         "BL": ("for", "independent", "weak", "us")
     }
@@ -179,7 +170,7 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
 
 
 def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
-    assert papers(tmp_path) == ()
+    assert sources(tmp_path) == ()
 
 
 @pytest.mark.parametrize(("task", "least"), [("code", 20), ("prose", 20)])

@@ -9,20 +9,11 @@ from typing import Literal
 import pytest
 
 from scripts.catalog import read
-from scripts.catalog.papers import CatalogError
-from scripts.catalog.tables import (
-    AVERAGE,
-    FULL,
-    Comparison,
-    Flag,
-    Paper,
-    Unit,
-    comparisons,
-    flags,
-    read_tables,
-    units,
-)
 from scripts.macros.head_to_head import home_field, leads
+from scripts.survey.head_to_head import Comparison, Unit, comparisons, units
+from scripts.survey.papers import Flag, flags, read_tables
+from scripts.survey.records import CatalogError
+from scripts.survey.result import AVERAGE, FULL, Source
 
 ORDER = {"lora": 1, "oft": 2, "boft": 13}
 
@@ -60,7 +51,7 @@ LATER = """
 """
 
 
-def written(folder: Path, **files: str) -> tuple[Paper, ...]:
+def written(folder: Path, **files: str) -> tuple[Source, ...]:
     tables = folder / "docs/data/tables"
     tables.mkdir(parents=True)
     for key, text in files.items():
@@ -68,7 +59,7 @@ def written(folder: Path, **files: str) -> tuple[Paper, ...]:
     return read_tables.__wrapped__(folder)
 
 
-def compared(papers: tuple[Paper, ...]) -> dict[tuple[str, str, str, str], Comparison]:
+def compared(papers: tuple[Source, ...]) -> dict[tuple[str, str, str, str], Comparison]:
     rows = comparisons(papers, ORDER)
     return {(r.source_key, r.method, r.baseline, r.metric): r for r in rows}
 

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from scripts.catalog.verdict import (
+from scripts.survey.rule import (
     Dimension,
     Finding,
     RunBy,

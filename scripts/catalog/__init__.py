@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
-from scripts.catalog.evidence import every_finding
-from scripts.catalog.papers import CatalogError, Paper, read_papers
-from scripts.catalog.records import Kind, Method, front_matter, read_method
+from scripts.catalog.papers import Paper, read_papers
+from scripts.catalog.records import Kind, Method, read_method
+from scripts.survey.evidence import every_finding
+from scripts.survey.records import CatalogError, front_matter
 
 
 class Link(NamedTuple):
@@ -110,7 +111,8 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
     try:
-        findings = every_finding(root, found)
+        entries = {m.number: m.modules[0] for m in found if m.number}
+        findings = every_finding(root, {m.slug: m.modules for m in found}, entries)
     except CatalogError as error:
         findings = {}
         problems.append(str(error))

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from scripts.catalog import Catalog
 from scripts.catalog.checks import check
-from scripts.catalog.papers import CatalogError
-from scripts.catalog.records import DIMENSIONS
-from scripts.catalog.verdict import Verdict, by_source, vote
+from scripts.survey.records import CatalogError
+from scripts.survey.rule import DIMENSIONS, Verdict, by_source, vote
 
 
 def main(arguments: list[str]) -> None:

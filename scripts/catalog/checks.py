@@ -18,10 +18,11 @@ from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
-from scripts.catalog.evidence import read_models
-from scripts.catalog.papers import CatalogError
-from scripts.catalog.records import Method, Peft, front_matter, quoted, sources
-from scripts.catalog.tables import FULL, Said, read_tables
+from scripts.catalog.records import Method, Peft, quoted
+from scripts.survey.pair import read_models
+from scripts.survey.papers import read_tables
+from scripts.survey.records import CatalogError, front_matter, references
+from scripts.survey.result import FULL, Said
 
 # What every page has, in this order, and what each part must contain.
 PARTS: dict[str, tuple[str, ...]] = {
@@ -256,7 +257,7 @@ def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
         for name, value in data.items():
             place = f"{field}.{name}".strip(".")
             if name == "source" and isinstance(value, str):
-                yield from ((place, source.key) for source in sources(value))
+                yield from ((place, source.key) for source in references(value))
             else:
                 yield from _named(value, place)
     elif isinstance(data, list):

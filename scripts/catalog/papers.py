@@ -10,9 +10,7 @@ from pybtex.database import BibliographyData, Entry, Person, parse_string
 from pybtex.exceptions import PybtexError
 from pybtex.richtext import Text as RichText
 
-
-class CatalogError(Exception):
-    """Everything that is wrong, one line each: file, field, reason."""
+from scripts.survey.records import CatalogError
 
 
 class Paper(NamedTuple):

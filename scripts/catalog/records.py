@@ -5,58 +5,26 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
+from pydantic import Field, StringConstraints, model_validator
+
+from scripts.survey.records import (
+    CatalogError,
+    Record,
+    References,
+    Slug,
+    Text,
+    front_matter,
+    validated,
 )
+from scripts.survey.rule import DIMENSIONS as DIMENSIONS
+from scripts.survey.rule import MOST as MOST
+from scripts.survey.rule import POINTS as POINTS
+from scripts.survey.rule import Dimension as Dimension
+from scripts.survey.rule import Finding, Verdict, Word, decide
 
-from scripts.catalog.papers import CatalogError
-from scripts.catalog.verdict import DIMENSIONS as DIMENSIONS
-from scripts.catalog.verdict import MOST as MOST
-from scripts.catalog.verdict import POINTS as POINTS
-from scripts.catalog.verdict import Dimension as Dimension
-from scripts.catalog.verdict import Finding, Verdict, Word, decide
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where there is one
-
-
-class Source(NamedTuple):
-    """A publication, and where in it."""
-
-    key: str
-    where: str
-
-
-def sources(text: Any) -> Any:
-    """Return the sources that a `source` field names.
-
-    >>> sources("hu2022lora, Tables 2 and 4; liu2024dora")
-    (Source(key='hu2022lora', where='Tables 2 and 4'), Source(key='liu2024dora', where=''))
-    """
-    if not isinstance(text, str):
-        return text
-    parts = (part.partition(",") for part in text.split(";"))
-    return tuple(Source(key.strip(), where.strip()) for key, _, where in parts)
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Alias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-Sources = Annotated[tuple[Source, ...], BeforeValidator(sources), Field(alias="source")]
-
-
-class Record(BaseModel):
-    """A part of a page's front matter; a field that is not declared here is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Override(Record):
@@ -72,7 +40,7 @@ class Evidence(Record):
     claim: Text
     verdict: Literal["confirmed", "partly", "contested", "wrong", "unsupported", "unverified"]
     numbers: Text
-    sources: Sources
+    sources: References
 
 
 class Erratum(Record):
@@ -80,7 +48,7 @@ class Erratum(Record):
 
     says: Text
     correct: Text
-    sources: Sources
+    sources: References
 
 
 Kind: TypeAlias = Literal[
@@ -114,8 +82,8 @@ class Peft(Record):
     """How the method is called in PEFT: arguments that are knobs here, and fixed ones."""
 
     config: Text = Field(alias="class")
-    knobs: dict[str, Slug] = {}
-    fixed: dict[str, Any] = {}
+    knobs: dict[str, Slug] = Field({})
+    fixed: dict[str, Any] = Field({})
 
 
 class Method(Record):
@@ -136,7 +104,7 @@ class Method(Record):
     relations: tuple[Relation, ...]
     findings: tuple[Finding, ...] = ()  # of all sources; the catalogue adds them
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
-    overrides: dict[Dimension, Override] = {}
+    overrides: dict[Dimension, Override] = Field({})
     answer: Text | None = None  # whether the hypothesis is true, as far as is known
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
@@ -241,44 +209,6 @@ def quoted(text: str) -> list[str]:
     return re.findall(r"""\{\{\s*ref\(\s*["']([^"']+)["']""", text)
 
 
-class Loader(LOADER):  # type: ignore[misc, valid-type]
-    """Takes YAML, but no key twice: the second would silently replace the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return a mapping.
-
-        Raises:
-            ValueError: when a key is there twice, with the line of the second.
-        """
-        names = [key.value for key, _ in node.value]
-        for i, (key, _) in enumerate(node.value):
-            if key.value in names[:i]:
-                line = key.start_mark.line + 2  # from 0, after the opening ---
-                raise ValueError(f"line {line}: {key.value!r} is there twice")
-        return super().construct_mapping(node, deep)
-
-
-def front_matter(path: Path) -> tuple[dict[str, Any], str]:
-    """Return a page's front matter and its text.
-
-    Raises:
-        ValueError: when the front matter is not closed, is no YAML mapping or has a key twice.
-    """
-    text = path.read_text("utf-8")
-    if not text.startswith("---\n"):
-        return {}, text
-    head, closed, body = text[4:].partition("\n---\n")
-    if not closed:
-        raise ValueError("the front matter does not end with ---")
-    try:
-        data = yaml.load(head, Loader=Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(data, dict):
-        raise ValueError("the front matter is not a mapping")
-    return data, body
-
-
 def read_method(path: Path) -> Method:
     """Return the record of a method's page.
 
@@ -293,11 +223,4 @@ def read_method(path: Path) -> Method:
     if computed := {"slug", "body", "findings"} & data.keys():
         raise CatalogError(f"{name}: {', '.join(computed)}: is computed, never typed")
     data = {"modules": [path.stem]} | data | {"slug": path.stem, "body": body}
-    try:
-        return Method.model_validate(data)
-    except ValidationError as error:
-        lines = (
-            f"{name}: {'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        )
-        raise CatalogError("\n".join(line.replace(": : ", ": ") for line in lines)) from error
+    return validated(Method, data, name)

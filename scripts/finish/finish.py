@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog, citations, counts, exports, memory, recipes, tables
+from scripts.catalog import Catalog, citations, counts, exports, memory, recipes
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
@@ -23,6 +23,7 @@ from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker, place_python
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
+from scripts.survey import head_to_head
 
 BUILD = ROOT / ".build"
 TYPESET = Path(__file__).with_name("typeset.mjs")
@@ -196,7 +197,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "assets/demo/models.js": counts.javascript(catalog)
         + memory.javascript()
         + recipes.javascript(catalog),
-        "data/head_to_head.csv": tables.as_csv(tables.every(catalog.methods.values())),
+        "data/head_to_head.csv": head_to_head.as_csv(head_to_head.every(catalog.names())),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

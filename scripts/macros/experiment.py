@@ -15,11 +15,12 @@ import numpy as np
 from scipy import stats
 
 from scripts.bootstrap import ROOT
-from scripts.catalog import experiment
-from scripts.catalog.experiment import (
-    FULL,
+from scripts.macros.chart import Chart, Line, Point, around, named
+from scripts.macros.page import macro
+from scripts.macros.real_changes import RealChanges
+from scripts.survey import experiment
+from scripts.survey.experiment import (
     Cell,
-    Interval,
     Range,
     Run,
     as_in_peft,
@@ -33,15 +34,13 @@ from scripts.catalog.experiment import (
     gain,
     good_rates,
     halfway,
-    interval,
     loss,
     sweep,
     transfer,
 )
-from scripts.macros.chart import Chart, Line, Point, around, named
-from scripts.macros.page import macro
-from scripts.macros.real_changes import RealChanges
+from scripts.survey.result import FULL
 from scripts.survey.say import count, lead, number, percent, tick
+from scripts.survey.statistics import Interval, interval, kendall
 
 DATA = ROOT / "docs" / "data"
 TASKS = {
@@ -138,17 +137,6 @@ def methods(where: Cell) -> list[str]:
     """Return the methods all of whose seeds have been run in a cell, in the table's order."""
     found = (name for name, there in experiment.runs() if there == where)
     return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
-
-
-def agreement(one: dict[str, float], other: dict[str, float]) -> float:
-    """Return Kendall's τ between two rankings of the same methods.
-
-    >>> agreement({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 3, "c": 2})  # doctest: +ELLIPSIS
-    0.333...
-    """
-    names = sorted(one.keys() & other.keys())
-    found = stats.kendalltau([one[n] for n in names], [other[n] for n in names])
-    return float(found.statistic)
 
 
 def remembered(run: Run) -> float:
@@ -567,7 +555,7 @@ class Experiment(RealChanges):
             for there in (Cell("code"), Cell("prose"))
         )
         settings = len(code.keys() & prose.keys())
-        return f"τ = {number(agreement(code, prose), 2)} over {settings} settings"
+        return f"τ = {number(kendall(code, prose), 2)} over {settings} settings"
 
     @macro
     def rankings(self, where: str = "") -> str:
@@ -580,7 +568,7 @@ class Experiment(RealChanges):
             for r in sweep(name, there):
                 at.setdefault(r.rate, {})[name] = -gain(r) if r.status == "done" else 9.0
         said = [
-            f"{rate:.2g}: τ = {number(agreement(tuned, found), 2)} ({len(found)} methods)"
+            f"{rate:.2g}: τ = {number(kendall(tuned, found), 2)} ({len(found)} methods)"
             for rate, found in sorted(at.items())
             if len(found) >= 20
         ]
@@ -592,7 +580,7 @@ class Experiment(RealChanges):
         names = [name for name in as_in_peft() if name != FULL]
         tuned = {name: -fmean(map(gain, finals(name).values())) for name in names}
         theirs = {name: -gain(self._in_peft(name)) for name in names}
-        return f"τ = {number(agreement(tuned, theirs), 2)} ({len(names)} methods)"
+        return f"τ = {number(kendall(tuned, theirs), 2)} ({len(names)} methods)"
 
     @macro
     def in_peft(self, name: str) -> str:

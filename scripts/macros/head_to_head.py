@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.catalog import read
-from scripts.catalog.tables import FULL, Comparison, Unit, every, flags, read_tables, units
 from scripts.macros.page import Page, macro
+from scripts.survey.head_to_head import Comparison, Unit, every, units
+from scripts.survey.papers import flags, read_tables
+from scripts.survey.result import FULL
 
 DRAWS = 4000
 
@@ -27,7 +29,7 @@ class Record(NamedTuple):
 
 @cache
 def _comparisons() -> list[Comparison]:
-    return every(read().methods.values())
+    return every(read().names())
 
 
 @cache

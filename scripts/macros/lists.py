@@ -18,14 +18,17 @@ from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.memory import STATES
 from scripts.catalog.others import read_others
 from scripts.catalog.recipes import RECIPES, UNTESTED
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, front_matter
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
 from scripts.catalog.shapes import formula
-from scripts.catalog.verdict import ENOUGH, RATIO, Word, by_source, vote
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
 from scripts.stored.widgets import label, text
+from scripts.survey import peft
+from scripts.survey.records import front_matter
+from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
+from scripts.survey.statistics import Agreement
 
 GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
 GUESSED = "turn"  # the world that it asks about
@@ -253,7 +256,7 @@ class Lists(Page):
     @macro
     def chooser(self) -> str:
         """From a model and a GPU to a short list with recipes."""
-        best_runs = peft_benchmark.best("metamathqa")
+        best_runs = peft.best("metamathqa")
         rows: list[dict[str, Any]] = [
             {
                 "method": m,
@@ -341,7 +344,7 @@ class Lists(Page):
         return self.draw("scatter", plot, found=False) + script
 
     @macro
-    def benchmark_table(self, suite: peft_benchmark.Suite) -> str:
+    def benchmark_table(self, suite: peft.Suite) -> str:
         """All runs."""
         about: dict[str, dict[str, str]] = {
             "metamathqa": {
@@ -353,7 +356,7 @@ class Lists(Page):
                 "caption": "FLUX.2-klein-base-4B, one subject.",
             },
         }  # fmt: skip
-        rows = peft_benchmark.rows(suite)
+        rows = peft.runs(suite)
         return self.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
     @macro
@@ -362,13 +365,13 @@ class Lists(Page):
         return self.draw("agreement", agreements(), found=False)
 
 
-def agreements() -> list[tuple[str, list[peft_benchmark.Agreement]]]:
+def agreements() -> list[tuple[str, list[Agreement]]]:
     """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
     numbers = {m.number: m for m in catalog().methods.values() if m.graded and m.number}
     survey = {n: m.survey_total for n, m in numbers.items()}
     as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
     audit = {n: m.confirmed for n, m in numbers.items()}
-    maths = peft_benchmark.best("metamathqa")
+    maths = peft.best("metamathqa")
     trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
     entry = {m.slug: n for n, m in numbers.items()}
     untested = tuple(entry[slug] for slug in UNTESTED)

@@ -15,15 +15,6 @@ from scripts.catalog import citations
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Evidence, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
-from scripts.catalog.verdict import (
-    Dimension,
-    Finding,
-    Verdict,
-    Word,
-    by_source,
-    reason,
-    vote,
-)
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -38,6 +29,7 @@ from scripts.macros.page import (
 )
 from scripts.macros.real_changes import rows, times
 from scripts.studies.real_changes import SAMPLED_RANK
+from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, reason, vote
 from scripts.survey.say import count, figures
 
 FRAGMENTS = ROOT / ".build" / "demos"

@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.catalog.records import Dimension, Source, sources
+from scripts.catalog.records import Dimension
 from scripts.survey import say
+from scripts.survey.records import Reference, references
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -159,7 +160,7 @@ class Page:
 
     def note(self, text: str) -> tuple[Any, ...]:
         """Return the sources in a text, and note them for the page's list of references."""
-        found: tuple[Source, ...] = sources(text)
+        found: tuple[Reference, ...] = references(text)
         self.cited.setdefault(self.url, {}).update(dict.fromkeys(s.key for s in found))
         return found
 

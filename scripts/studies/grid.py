@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from scripts.catalog.experiment import as_in_peft
 from scripts.studies.adapting import FIXED, RANDOM, WHOLE, Method
 from scripts.studies.tasks import TEACHERS
 from scripts.studies.training import Run
+from scripts.survey.experiment import as_in_peft
 
 SEEDS = (1, 2, 3, 4, 5)
 FIRST = (-1, 0, 1)

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, P
 
 from demos.lab import TARGETS, examine
 from demos.reach import own
-from scripts.catalog.experiment import fitted
 from scripts.stored.lab import OUT
+from scripts.survey.experiment import fitted
 from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
 
 LAB = "lab/"

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from math import inf, isclose, log10, sqrt
+from math import inf, isclose, log10
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
-from scipy.special import stdtrit
-
 from scripts.bootstrap import ROOT
-from scripts.catalog.tables import Paper, Row, Table
+from scripts.survey.result import FULL, Number, Row, Source, Table
+from scripts.survey.statistics import Interval, interval
 
 KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
 REACH = TABLE.with_name("experiment_reach.csv")
-FULL = "full"
 GOOD = 0.05
 
 
@@ -94,19 +92,6 @@ class Cell(NamedTuple):
     width: int = 64
     batch: int = 4
     steps: int = 400
-
-
-class Interval(NamedTuple):
-    """A mean and the ends of its interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    @property
-    def none(self) -> bool:
-        """Whether the interval holds zero: then there is no effect to speak of."""
-        return self.low <= 0 <= self.high
 
 
 IN_PEFT = {
@@ -207,22 +192,6 @@ def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
     raise LookupError(f"{method} has no run at the rate {rate:g} in {cell}")
 
 
-def interval(values: Iterable[float], among: int = 1) -> Interval:
-    """Return the mean of values, with the interval that `among` such intervals share the risk of.
-
-    >>> found = interval([1.0, 2.0, 3.0])
-    >>> round(found.mean, 9), round(found.low, 3), round(found.high, 3)
-    (2.0, -0.484, 4.484)
-    """
-    found = list(values)
-    if len(found) < 2:
-        return Interval(fmean(found), -inf, inf)
-    t = stdtrit(len(found) - 1, 1 - 0.025 / among)
-    reach = float(t) * stdev(found) / sqrt(len(found))
-    middle = fmean(found)
-    return Interval(middle, middle - reach, middle + reach)
-
-
 def difference(
     one: dict[int, Run], other: dict[int, Run], measure: Measure, among: int = 1
 ) -> Interval:
@@ -314,7 +283,7 @@ SUITES = {"code": "source of a Python package", "prose": "a novel"}
 EVERYWHERE = "all"
 
 
-def papers(root: Path = ROOT) -> tuple[Paper, ...]:
+def sources(root: Path = ROOT) -> tuple[Source, ...]:
     """Return the experiment as one more source; none while its table is not there."""
     path = root / TABLE.relative_to(ROOT)
     if not path.exists():
@@ -327,7 +296,7 @@ def papers(root: Path = ROOT) -> tuple[Paper, ...]:
         if run.phase == "final" and run.task in SUITES and usual and not run.arm:
             kept[there][run.method].append(run)
     tables = [_table(cell, rows) for cell, rows in kept.items() if FULL in rows and len(rows) > 1]
-    return (Paper(key=KEY, authors_of=(), tables=tuple(tables), ours=True),) if tables else ()
+    return (Source(key=KEY, authors_of=(), tables=tuple(tables), ours=True),) if tables else ()
 
 
 def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
@@ -345,11 +314,13 @@ def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
 
 def _row(name: str, runs: list[Run]) -> Row:
     gains, first = [100 * gain(run) for run in runs], runs[0]
+    found = (fmean(gains), stdev(gains) if len(gains) > 1 else 0.0)
+    value, spread = (Number(number, f"{number:.1f}") for number in found)
     return Row(
         method=first.slug,
         setting=name.partition(" ")[2],
         parameters=first.parameters / 1e6,
         modules="" if first.place == EVERYWHERE else first.place,
-        values=(f"{fmean(gains):.1f}",),
-        spread=(f"{stdev(gains) if len(gains) > 1 else 0:.1f}",),
+        values=(value,),
+        spread=(spread,),
     )

@@ -1,0 +1,158 @@
+"""Two rows of one table beside each other: whose budget is near, how far one is ahead, and level.
+
+All comparisons of the site are made here; none is put into words here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import hypot, inf, log
+from pathlib import Path
+from statistics import fmean as mean
+from typing import NamedTuple, TypeAlias
+
+import yaml
+
+from scripts.survey.result import AVERAGE, Number, Result, Row, Table, averages
+from scripts.survey.rule import Side
+
+LEVEL = 0.005
+"""A difference is level below this share of the metric's range, where no spread is printed."""
+
+Models: TypeAlias = Mapping[str, float | None]
+"""The parameters of models, in millions; nothing where a source does not name the model."""
+
+
+def read_models(root: Path) -> Models:
+    """Return the sizes of models in `docs/data/models.yml`."""
+    sizes: dict[str, float | None] = yaml.safe_load(
+        (root / "docs/data/models.yml").read_text("utf-8")
+    )
+    return sizes
+
+
+# Rows and their budgets ---------------------------------------------------------------------------
+
+
+def rows_of(table: Table, methods: Collection[str]) -> list[Row]:
+    """Return the rows that the source ran and that are one of the methods itself."""
+    return [
+        row
+        for row in table.rows
+        if row.method in methods and row.run.kind != "copied" and not row.same_as
+    ]
+
+
+def chosen(rows: Sequence[Row]) -> list[Row]:
+    """Return the settings chosen on validation, otherwise the source's default, otherwise all."""
+    for why in ("validation", "default"):
+        if found := [row for row in rows if row.chosen == why]:
+            return found
+    return list(rows)
+
+
+def trained(row: Row, size: float | None) -> float | None:
+    """Return the trained parameters of a row in millions."""
+    if row.parameters is None and row.percent is not None and size:
+        return row.percent * size / 100
+    return row.parameters
+
+
+def share(row: Row, size: float | None) -> float | None:
+    """Return the trained parameters of a row in per cent of the model's."""
+    if row.percent is None and row.parameters is not None and size:
+        return 100 * row.parameters / size
+    return row.percent
+
+
+def ratio(row: Row, other: Row, size: float | None) -> float | None:
+    """Return how many times as many parameters a row trains as another one."""
+    a, b = trained(row, size), trained(other, size)
+    if a is None or not b:
+        a, b = row.percent, other.percent
+    return a / b if a is not None and b else None
+
+
+def distance(times: float | None) -> float:
+    """Return how far a ratio of budgets is from one."""
+    return abs(log(times)) if times else inf
+
+
+def nearest(row: Row, others: Sequence[Row], size: float | None) -> Row:
+    """Return the row with the nearest number of parameters; of equals the chosen one."""
+    return min(others, key=lambda other: (distance(ratio(row, other, size)), other.chosen is None))
+
+
+def largest(rows: Sequence[Row], size: float | None) -> Row:
+    """Return the row with the most parameters."""
+    return max(rows, key=lambda row: trained(row, size) or 0)
+
+
+# Their difference ---------------------------------------------------------------------------------
+
+
+class Gap(NamedTuple):
+    """How far one row of a table is ahead of another one, as a share of the metric's range."""
+
+    difference: float
+    level: float  # what is no more than this is a tie
+    printed: bool  # whether that is a spread that the source prints
+    cells: tuple[tuple[Result, Result], ...] = ()  # what it is the mean of
+    whole: bool = True  # a few cells of a suite are not the suite
+
+    @property
+    def side(self) -> Side:
+        """Ahead is for, behind is against."""
+        size = round(abs(self.difference), 9)
+        # Half a per cent itself is a lead, a difference as large as the printed spread is none.
+        if size < round(self.level, 9) or (self.printed and size == round(self.level, 9)):
+            return "level"
+        return "for" if self.difference > 0 else "against"
+
+
+def middle(gaps: Sequence[Gap]) -> Gap:
+    """Return the mean of what several tables say."""
+    return Gap(
+        mean(gap.difference for gap in gaps),
+        mean(gap.level for gap in gaps),
+        all(gap.printed for gap in gaps),
+        tuple(cell for gap in gaps for cell in gap.cells),
+    )
+
+
+def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None:
+    """Return how far a row is ahead of another one, on shifted data or on all other data.
+
+    The printed average counts, otherwise the mean of the cells that both rows have.
+    """
+    theirs = table.results(other)
+    cells = {
+        metric: (result, theirs[metric])
+        for metric, result in table.results(row).items()
+        if metric in theirs and (metric in table.shifted) == shifted
+    }
+    means = averages(cells, table.suite)
+    counted = tuple(cells[metric] for metric in means[:1] or cells)
+    if not counted:
+        return None
+    single = [cells[m] for m in cells if m not in means]
+    # An average without a spread has that of its cells.
+    spread = _spread(counted) or (_spread(single) if means else 0)
+    spread *= 2 if table.spread_is == "error" else 1
+    level = spread or LEVEL * table.range
+    difference = mean(a.sign * (a.value - b.value) for a, b in counted)
+    printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
+    whole = bool(means) or 2 * len(counted) >= len(printed)
+    return Gap(difference / table.range, level / table.range, spread > 0, counted, whole)
+
+
+def _spread(cells: Sequence[tuple[Result, Result]]) -> float:
+    """Return the spread of the difference of two means; 0 where none is printed."""
+    return hypot(*(_of_mean(result.spread for result in side) for side in zip(*cells, strict=True)))
+
+
+def _of_mean(printed: Iterable[Number | None]) -> float:
+    """Return the spread of a mean of independent cells; 0 where one is not printed."""
+    spreads = [number.value if number else None for number in printed]
+    known = [spread for spread in spreads if spread is not None]
+    return hypot(*known) / len(known) if known and len(known) == len(spreads) else 0
