@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from statistics import fmean
 
@@ -11,29 +12,33 @@ from scipy import stats
 from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
 from scripts.macros.chart import Axis, Chart, Line, Point, around, named
-from scripts.macros.experiment import MEASURES, Reached, as_lora, cell, methods, reached, remembered
-from scripts.macros.experiment import table as table_of
 from scripts.studies.experiment import COLUMNS, known
 from scripts.studies.grid import cells, due
 from scripts.survey.evidence import findings
 from scripts.survey.experiment import (
     KEY,
+    REACH,
     Cell,
     Run,
     at_rate,
+    cell,
     difference,
     finals,
     forgetting_at,
     gain,
     good_rates,
     loss,
+    methods,
     read,
+    remembered,
     sources,
     transfer,
 )
+from scripts.survey.questions import MEASURES, Name, Question, question
 from scripts.survey.records import front_matter
 from scripts.survey.say import lead
 from scripts.survey.statistics import Interval, interval, kendall
+from scripts.survey.trained import as_lora, reach_predicts, reached
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
@@ -104,6 +109,47 @@ def test_no_effect_is_called_none() -> None:
     words = ("less", "more", "as much")
     assert lead(Interval(0.1, -0.1, 0.3), words) == "as much (0.100 nats, −0.100 to 0.300)"
     assert lead(Interval(-0.1, -0.2, -0.05), words) == "0.100 nats less (0.050 to 0.200)"
+
+
+# Questions ----------------------------------------------------------------------------------------
+
+
+def asked(**more: object) -> Question:
+    fields = {"key": "q", "baseline": "lora 4", "arms": ["dora 4", "oft 16"]}
+    return Question.model_validate(fields | {"measures": ["loss"], "cells": ["code"]} | more)
+
+
+def test_an_interval_is_corrected_for_the_number_of_arms() -> None:
+    ours, theirs = finals("oft 16"), finals("lora 4")
+    assert asked().found("oft 16") == difference(ours, theirs, loss, 2)
+    wide = asked(arms=["dora 4", "oft 16", "hra 8"]).found("oft 16")
+    assert wide == difference(ours, theirs, loss, 3)
+    assert asked(cells=["code", "prose", "memory"], family="cells").among(Cell()) == 3
+    assert asked(arms=["dora 4", "boft 8"], family="ran").among(Cell("memory")) == 1
+    assert question("any").among(Cell()) == len(methods(Cell())) - 1 == 69
+
+
+@pytest.mark.parametrize(
+    ("arm", "measure", "on", "beside", "message"),
+    [
+        ("hra 8", "loss", "code", "", "the question 'q' has no arm 'hra 8': dora 4, oft 16"),
+        ("oft 16", "early", "code", "", "the question 'q' has no measure 'early': loss"),
+        ("oft 16", "loss", "prose", "", "the question 'q' has no cell"),
+        ("oft 16", "loss", "code", "full", "the question 'q' has no arm 'full'"),
+    ],
+)
+def test_what_a_question_does_not_ask_has_no_answer(
+    arm: str, measure: Name, on: str, beside: str, message: str
+) -> None:
+    with pytest.raises(LookupError, match=message):
+        asked().found(arm, measure, cell(on), beside)
+
+
+def test_an_arm_without_its_seeds_has_no_answer() -> None:
+    with pytest.raises(LookupError, match="'boft 8' has not been run with all seeds"):
+        asked(arms=["boft 8"], cells=["memory"]).found("boft 8", "loss", Cell("memory"))
+    with pytest.raises(LookupError, match="no question 'what'"):
+        question("what")
 
 
 def test_a_cell_is_named_in_words() -> None:
@@ -274,7 +320,6 @@ def test_a_strong_start_buys_no_speed_that_lasts() -> None:
         assert on_the_way(other, Cell("prose"), 0).low > 0
     for name in ("pissa 4", "pissa 4, minor", "pissa 4, random basis"):
         assert finals(name, Cell("prose"))[1].rate == pytest.approx(0.01)
-    assert len(methods(Cell())) - 1 == 69
 
 
 def test_length_changes_one_answer() -> None:
@@ -318,18 +363,13 @@ def test_the_grid_is_done() -> None:
 
 def test_reach_and_result_go_together_only_through_numbers() -> None:
     """What docs/experiment.md and docs/lab.md say of question h."""
-    lora = finals("lora 4")[1].parameters
-    alike = [r for r in reached() if 2 / 3 < r.parameters / lora < 3 / 2]
-
-    def rho(some: list[Reached], what: str) -> float:
-        told, gained = [getattr(r, what) for r in some], [fmean(map(gain, r.runs)) for r in some]
-        return float(stats.spearmanr(told, gained).statistic)
-
-    unfinished = {r["method"] for r in table_of("experiment_reach.csv") if int(r["stopped"])}
+    with REACH.open(encoding="utf-8", newline="") as file:
+        unfinished = {r["method"] for r in csv.DictReader(file) if int(r["stopped"])}
     assert unfinished == {"loha 8", "lora 32", "oft 64"}
-    assert 0.8 < rho(reached(), "share") < rho(reached(), "parameters")
-    assert len(alike) == 20
-    assert abs(rho(alike, "share")) < 0.2 > abs(rho(alike, "kept"))
+    assert 0.8 < reach_predicts("share").rho < reach_predicts("parameters").rho
+    assert len(reached(alike=True)) == 20
+    alike = [reach_predicts(what, alike=True).rho for what in ("share", "kept")]
+    assert max(map(abs, alike)) < 0.2
 
 
 def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
@@ -354,9 +394,9 @@ def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
 def test_the_claims_say_what_the_table_does() -> None:
     """Numbers that a claim quotes are those of the table."""
 
-    def stands(one: str, other: str, measure: str, among: int) -> str:
-        take, words = MEASURES[measure]
-        return lead(difference(finals(one), finals(other), take, among), words)
+    def stands(one: str, other: str, measure: Name, among: int) -> str:
+        words = ("ahead", "behind", "level")
+        return lead(difference(finals(one), finals(other), MEASURES[measure], among), words)
 
     def share(name: str, task: str = "code") -> str:
         return f"{100 * interval(map(gain, finals(name, Cell(task)).values())).mean:.0f} %"

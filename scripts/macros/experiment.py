@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from math import isfinite, log
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import numpy as np
-from scipy import stats
-
-from scripts.bootstrap import ROOT
 from scripts.macros.chart import Chart, Line, Point, around, named
-from scripts.macros.page import macro
-from scripts.macros.real_changes import RealChanges
-from scripts.survey import experiment
+from scripts.macros.page import Part, macro, names
+from scripts.survey import experiment, trained
 from scripts.survey.experiment import (
+    RANKS,
+    SEEDS,
+    TEACHERS,
     Cell,
     Range,
     Run,
-    as_in_peft,
     at_rate,
-    difference,
-    early,
+    cell,
     finals,
     fitted,
     forgetting,
@@ -35,30 +28,21 @@ from scripts.survey.experiment import (
     good_rates,
     halfway,
     loss,
+    methods,
+    remembered,
     sweep,
-    transfer,
 )
+from scripts.survey.questions import Name, Question, question
 from scripts.survey.result import FULL
 from scripts.survey.say import count, lead, number, percent, tick
-from scripts.survey.statistics import Interval, interval, kendall
+from scripts.survey.statistics import Interval, interval
 
-DATA = ROOT / "docs" / "data"
 TASKS = {
     "code": "code", "prose": "prose", "memory": "memory", "teacher lora": "LoRA’s teacher",
     "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
     "teacher shira": "SHiRA’s teacher",
 }  # fmt: skip
-TEACHERS = tuple(task for task in TASKS if task.startswith("teacher"))
-PLACE = ("ahead", "behind", "level")
-AMOUNT = ("less", "more", "as much")
-MEASURES = {
-    "loss": (loss, PLACE), "early": (early, PLACE), "transfer": (transfer, PLACE),
-    "gain": (gain, AMOUNT), "forgetting": (forgetting, AMOUNT),
-}  # fmt: skip
-SEEDS = 5
-RANDOM = log(512)
-"""What a random token costs whoever remembers nothing, in nats: all 512 are as likely."""
-RANKS = (1, 2, 4, 8, 16, 32, 64)
+WORDS = ("ahead", "behind", "level")
 PER_CENT = "share of full fine-tuning’s gain, %"
 
 
@@ -92,24 +76,6 @@ class Beside(NamedTuple):
     good_rates: Range
 
 
-def cell(where: str = "") -> Cell:
-    """Return the cell that words name, by default code with the protocol's settings.
-
-    >>> cell("prose, base 1"), cell("batch 16").batch
-    (Cell(task='prose', base=1, width=64, batch=4, steps=400), 16)
-    """
-    found: dict[str, Any] = {}
-    for word in filter(None, re.split(r",\s*", where)):
-        field, _, value = word.partition(" ")
-        if value.isdigit() and field in Cell._fields:
-            found[field] = int(value)
-        elif word in TASKS:
-            found["task"] = word
-        else:
-            raise ValueError(f"{word!r} is neither a task nor a setting like 'base 1'")
-    return Cell(**found)
-
-
 def place(there: Cell) -> str:
     """Return a cell in words, without what the protocol says of most of them.
 
@@ -133,100 +99,272 @@ def usual(there: Cell) -> tuple[int, ...]:
     return (there.width, there.steps, not plain, there.batch, there.base, task)
 
 
-def methods(where: Cell) -> list[str]:
-    """Return the methods all of whose seeds have been run in a cell, in the table's order."""
-    found = (name for name, there in experiment.runs() if there == where)
-    return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
+def shown(name: str) -> str:
+    """Return the name of a method of the grid as readers know it."""
+    slug, _, rest = name.partition(" ")
+    slug, comma, more = slug.partition(",")
+    return f"{names()[slug][0]}{comma}{more} {rest}".strip()
 
 
-def remembered(run: Run) -> float:
-    """Return the share of a random token that a run knows by heart, one where it knows all.
-
-    Who only knows how often each token occurs has 0.01.
-    """
-    return 1 - run.test / RANDOM
+def link(name: str) -> str:
+    """Return the address of a method's page, nothing for full fine-tuning."""
+    page = names()[re.split(r"[ ,]", name)[0]][1]
+    return f"methods/{page}/" if page else ""
 
 
-def as_lora(name: str, there: Cell) -> float:
-    """Return the gain that LoRA's curve has at a method's number of parameters.
-
-    Between ranks it is a line over the logarithm of the number.
-    """
-    ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", there))]
-    numbers = [log(next(iter(runs.values())).parameters) for runs in ranks]
-    gains = [fmean(map(gain, runs.values())) for runs in ranks]
-    own = log(next(iter(finals(name, there).values())).parameters)
-    return float(np.interp(own, numbers, gains))
+def size(name: str, there: Cell = Cell()) -> int:  # noqa: B008
+    """Return how many parameters a method trains."""
+    return next(iter(finals(name, there).values())).parameters
 
 
-@cache
-def table(name: str) -> tuple[dict[str, str], ...]:
-    """Return the rows of a table beside that of the runs."""
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+def gains(runs: Iterable[Run]) -> Interval:
+    """Return the gain in per cent."""
+    return interval(100 * gain(run) for run in runs)
 
 
-class Reached(NamedTuple):
-    """What a method describes of full tuning's change, as in `Fitted`, and its runs."""
-
-    name: str
-    numbers: int
-    share: float
-    kept: float
-    runs: list[Run]
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers it trains in all matrices."""
-        return self.runs[0].parameters
+def line(name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
+    """Return a line or dot that is called and linked as its method."""
+    return Line(shown(name), tuple(points), joined, link(name))
 
 
-def reached() -> list[Reached]:
-    """Return what each method describes that has been trained on code."""
-    found = list[Reached]()
-    for name, numbers, share, kept, _ in fitted():
-        runs = list(finals(name).values())
-        if len(runs) == SEEDS:
-            found.append(Reached(name, numbers, share, kept, runs))
-    return found
+def drawn(title: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_CENT) -> Chart:
+    """Return a chart whose axes show all that is on it."""
+    points = [p for line in lines for p in line.points]
+    ends = [v for p in points for v in (p.y, p.low, p.high) if isfinite(v)]
+    across = around(x, [p.x for p in points], logarithmic=log)
+    return Chart(title, across, around(y, ends), lines)
 
 
-class Experiment(RealChanges):
+# Charts -------------------------------------------------------------------------------------------
+
+
+def rates(*names: str, on: str = "") -> Chart:
+    """How much methods gain at each rate of their sweeps."""
+
+    def point(name: str, run: Run) -> Point:
+        share = gain(run)
+        y = max(100 * share, 0) if isfinite(share) else 0.0
+        says = f"{shown(name)}, {run.rate:.2g}: {number(y, 0)} %"
+        return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
+
+    lines = [line(name, (point(name, run) for run in sweep(name, cell(on)))) for name in names]
+    title = "Gain at each learning rate, with one seed; at zero nothing is learned or all is lost"
+    return drawn(title, "learning rate", lines, log=True)
+
+
+def budget(on: str = "") -> Chart:
+    """Gain against the number of trained parameters, with LoRA's line."""
+    there = cell(on)
+
+    def point(name: str) -> Point:
+        found, trains = gains(finals(name, there).values()), size(name, there)
+        says = f"{shown(name)}: {number(found.mean, 1)} % with {count(trains)} numbers"
+        return Point(trains, *found, says)
+
+    ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
+    lines = [Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), tuple(map(point, ranks)))]
+    lines += [
+        line(name, (point(name),), joined=False)
+        for name in methods(there)
+        if name not in (*ranks, FULL)
+    ]
+    return drawn("Gain against trained numbers", "trained numbers", lines, log=True)
+
+
+def price(on: str = "") -> Chart:
+    """Gain against forgetting."""
+    lines = []
+    for name in methods(cell(on)):
+        runs = list(finals(name, cell(on)).values())
+        x, y = fmean(map(forgetting, runs)), gains(runs)
+        says = f"{shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
+        lines.append(line(name, (Point(x, *y, says),), joined=False))
+    return drawn("Gain against forgetting", "rise of the pretraining loss, nats", lines, log=False)
+
+
+def steps(*names: str, on: str = "") -> Chart:
+    """The validation loss at ten points of the way."""
+    there, lines = cell(on), []
+    for name in names:
+        curves = [run.curve_validation for run in finals(name, there).values()]
+        points = []
+        for i, values in enumerate(zip(*curves, strict=True), 1):
+            at, y = there.steps * i // len(curves[0]), interval(values)
+            says = f"{shown(name)}, step {at}: {number(y.mean, 3)} nats"
+            points.append(Point(at, *y, says))
+        lines.append(line(name, points))
+    return drawn("Loss on the way", "step", lines, log=False, y="validation loss, nats")
+
+
+def cut(task: str = "code") -> Chart:
+    """What full tuning's change keeps when it is cut, beside LoRA trained at that rank."""
+    kept = [
+        Point(n, 100 * mean, 100 * low, 100 * high, f"ΔW cut to {n}: {percent(mean)}")
+        for n, (mean, low, high) in trained.cut(task).items()
+    ]
+    ranks = [
+        Point(r, *gains(runs.values()), f"LoRA of rank {r}")
+        for r in RANKS
+        if (runs := finals(f"lora {r}", Cell(task)))
+    ]
+    lines = [
+        Line("LoRA, trained", tuple(ranks)),
+        Line("full fine-tuning’s ΔW, cut", tuple(kept)),
+    ]
+    return drawn("Trained and cut to so many directions", "directions", lines, log=True)
+
+
+def reach() -> Chart:
+    """What methods can describe of full tuning's change, against what they gain."""
+    lines = []
+    for r in trained.reached():
+        y = gains(r.runs)
+        says = (
+            f"{shown(r.name)} describes {percent(r.share)}, which keeps "
+            f"{percent(r.kept)} of the loss; trained it gains {number(y.mean, 0)} %"
+        )
+        x = max(100 * r.share, 0)  # ETHER cannot come near a small change
+        lines.append(line(r.name, (Point(x, *y, says),), joined=False))
+    across = "share of full fine-tuning’s ΔW that it describes, %"
+    return drawn("Reach and result", across, lines, log=False)
+
+
+CHARTS: dict[str, Callable[..., Chart]] = {
+    "rates": rates, "budget": budget, "price": price, "steps": steps, "cut": cut, "reach": reach,
+}  # fmt: skip
+
+
+# Tables: the name of a piece of experiment.html, and what it is made of ---------------------------
+
+Piece = tuple[str, *tuple[Any, ...]]
+
+
+def beside(key: str, on: str = "") -> Piece:
+    """The arms of a question beside its baseline."""
+    asked, there = question(key), cell(on)
+    base = asked.baseline
+    about = f"{shown(base)} ({count(size(base, there))} numbers)"
+    rows = list(_beside(asked, there))
+    return "beside", rows, about, good_rates(base, there), there.task
+
+
+def _beside(asked: Question, there: Cell) -> Iterator[Beside]:
+    for name in asked.ran(there):
+        ours = finals(name, there)
+        known = all(run.sibling is not None for run in ours.values())
+        found = (
+            asked.found(name, "loss", there),
+            asked.found(name, "early", there),
+            asked.at_equal_gain(name, there),
+            asked.found(name, "transfer", there) if known else None,
+        )
+        parameters = size(name, there)
+        yield Beside(shown(name), link(name), parameters, found, good_rates(name, there))
+
+
+def across(key: str) -> Piece:
+    """The arms of a question beside its baseline in all its cells."""
+    asked = question(key)
+    cells = sorted((there for there in asked.cells if asked.ran(there)), key=usual)
+    rows = [
+        Across(
+            shown(name), link(name), size(name),
+            tuple(
+                asked.found(name, "loss", there) if name in asked.ran(there) else None
+                for there in cells
+            ),
+        )
+        for name in asked.arms
+    ]  # fmt: skip
+    return "across", rows, [place(there) for there in cells], shown(asked.baseline)
+
+
+def tasks() -> Piece:
+    """Every method's gain on every task, and what it forgets."""
+    found = list[Row]()
+    for name in methods(Cell()):
+        cells = {task: finals(name, Cell(task)) for task in ("code", "prose", "memory")}
+        shares = {
+            task: interval(map(remembered if task == "memory" else gain, runs.values()))
+            for task, runs in cells.items()
+            if len(runs) == SEEDS and len(finals(FULL, Cell(task))) == SEEDS
+        }
+        on_code = list(cells["code"].values())
+        half = [forgetting_at(run, halfway(Cell())) for run in on_code]
+        there = [value for value in half if value is not None]
+        found.append(
+            Row(
+                shown(name), link(name), size(name), shares, fmean(map(forgetting, on_code)),
+                fmean(there) if len(there) == len(half) else None,
+            )
+        )  # fmt: skip
+    found.sort(key=lambda row: -row.gains["code"].mean)
+    known = {task: name for task, name in TASKS.items() if any(task in r.gains for r in found)}
+    return "tasks", found, known
+
+
+def teachers() -> Piece:
+    """How far each student is from each teacher at the end."""
+    done = [task for task in TEACHERS if len(finals(FULL, Cell(task))) == SEEDS]
+    students = dict.fromkeys(n for n, there in experiment.runs() if there.task in done)
+    rows = [
+        Across(
+            shown(name), link(name), size(name),
+            tuple(
+                interval(map(loss, runs.values())) if len(runs) == SEEDS else None
+                for runs in (finals(name, Cell(task)) for task in done)
+            ),
+        )
+        for name in students
+    ]  # fmt: skip
+    starts = [next(iter(finals(FULL, Cell(task)).values())).start_test for task in done]
+    return "teachers", rows, [TASKS[task] for task in done], starts
+
+
+def described() -> Piece:
+    """What methods can describe of full tuning's change, what that does, and what they gain."""
+    rows = [
+        (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.gain)
+        for r in sorted(trained.reached(), key=lambda r: -r.share)
+    ]
+    return "reach", rows
+
+
+TABLES: dict[str, Callable[..., Piece]] = {
+    "beside": beside, "across": across, "tasks": tasks, "teachers": teachers, "reach": described,
+}  # fmt: skip
+
+
+class Experiment(Part):
     """The macros of the page about the experiment."""
-
-    def shown(self, name: str) -> str:
-        """Return the name of a method of the grid as readers know it."""
-        slug, _, rest = name.partition(" ")
-        called = {module: title for module, (title, _) in self.names().items()}
-        slug, comma, more = slug.partition(",")
-        return f"{called[slug]}{comma}{more} {rest}".strip()
-
-    def link(self, name: str) -> str:
-        """Return the address of a method's page, nothing for full fine-tuning."""
-        page = self.names()[re.split(r"[ ,]", name)[0]][1]
-        return f"methods/{page}/" if page else ""
 
     def drawn(self, name: str, *arguments: Any) -> str:
         """Return a piece of scripts/macros/experiment.html as one block of HTML."""
-        template = self.jinja.get_template("experiment.html")
-        given = {"root": self.root, "named": named, "tick": tick}
-        html = re.sub(r"\s*\n\s*", "", str(getattr(template.make_module(given), name)(*arguments)))
-        return f'\n<div class="ah lab">{html}</div>\n'
-
-    def line(self, name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
-        """Return a line or dot that is called and linked as its method."""
-        return Line(self.shown(name), tuple(points), joined, self.link(name))
+        given = {"named": named, "tick": tick}
+        return self.page.draw(name, *arguments, file="experiment.html", kind="ah lab", given=given)
 
     @macro
-    def stands(
-        self, one: str, other: str, measure: str = "loss", where: str = "", among: int = 1
+    def answer(
+        self, key: str, arm: str, measure: Name = "loss", on: str = "", beside: str = ""
     ) -> str:
-        """How one method stands to another in a measure, paired by seed."""
-        there, (take, words) = cell(where), MEASURES[measure]
-        found = difference(finals(one, there), finals(other, there), take, among)
-        if measure == "gain":
-            return lead(Interval(*(100 * value for value in found)), words, " points", 1)
-        return lead(found, words)
+        """How an arm of a question stands to its baseline, or beside another arm."""
+        return lead(question(key).found(arm, measure, cell(on), beside), WORDS)
+
+    @macro
+    def chart(self, name: str, *arguments: str) -> str:
+        """One of the `CHARTS`."""
+        return self.drawn("chart", CHARTS[name](*arguments))
+
+    @macro
+    def table(self, name: str, *arguments: str) -> str:
+        """One of the `TABLES`."""
+        return self.page.style() + self.drawn(*TABLES[name](*arguments))
+
+    @macro
+    def progress(self) -> str:
+        """How many methods have all their seeds, for each task and setting."""
+        cells = dict.fromkeys(there for _, there in experiment.runs())
+        return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
 
     @macro
     def gained(self, name: str, where: str = "", digits: int = 0) -> str:
@@ -237,7 +375,7 @@ class Experiment(RealChanges):
     @macro
     def on_curve(self, name: str, where: str = "") -> str:
         """LoRA's gain at a method's number of parameters."""
-        return percent(as_lora(name, cell(where)), 1)
+        return percent(trained.as_lora(name, cell(where)), 1)
 
     @macro
     def at(self, name: str, rate: float, where: str = "") -> str:
@@ -257,278 +395,27 @@ class Experiment(RealChanges):
         return number(found, 2)
 
     @macro
-    def beside(self, baseline: str, *names: str, where: str = "") -> str:
-        """A table of methods beside a baseline, the intervals corrected for their number."""
-        there = cell(where)
-        half = halfway(there)
-        theirs = finals(baseline, there)
-
-        def rows() -> Iterator[Beside]:
-            for name in names:
-                ours = finals(name, there)
-                found: list[Interval | None] = [
-                    difference(ours, theirs, measure, len(names)) for measure in (loss, early)
-                ]
-                pairs = [
-                    (forgetting_at(ours[s], half), forgetting_at(theirs[s], half))
-                    for s in ours.keys() & theirs.keys()
-                ]
-                both = [a - b for a, b in pairs if a is not None and b is not None]
-                found.append(interval(both, len(names)) if len(both) == len(pairs) else None)
-                known = all(run.sibling is not None for run in (*ours.values(), *theirs.values()))
-                found.append(difference(ours, theirs, transfer, len(names)) if known else None)
-                yield Beside(
-                    self.shown(name), self.link(name), next(iter(ours.values())).parameters,
-                    tuple(found), good_rates(name, there),
-                )  # fmt: skip
-
-        about = f"{self.shown(baseline)} ({count(next(iter(theirs.values())).parameters)} numbers)"
-        return self.style() + self.drawn(
-            "beside", list(rows()), about, good_rates(baseline, there), there.task
-        )
-
-    @macro
-    def progress(self) -> str:
-        """How many methods have all their seeds, for each task and setting."""
-        cells = dict.fromkeys(there for _, there in experiment.runs())
-        return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
-
-    @macro
-    def tasks_table(self) -> str:
-        """Every method's gain on every task, and what it forgets."""
-        found = list[Row]()
-        for name in methods(Cell()):
-            cells = {task: finals(name, Cell(task)) for task in ("code", "prose", "memory")}
-            gains = {
-                task: interval(map(remembered if task == "memory" else gain, runs.values()))
-                for task, runs in cells.items()
-                if len(runs) == SEEDS and len(finals(FULL, Cell(task))) == SEEDS
-            }
-            on_code = list(cells["code"].values())
-            half = [forgetting_at(run, halfway(Cell())) for run in on_code]
-            reached = [value for value in half if value is not None]
-            found.append(
-                Row(
-                    self.shown(name), self.link(name), on_code[0].parameters, gains,
-                    fmean(map(forgetting, on_code)),
-                    fmean(reached) if len(reached) == len(half) else None,
-                )
-            )  # fmt: skip
-        found.sort(key=lambda row: -row.gains["code"].mean)
-        known = {task: name for task, name in TASKS.items() if any(task in r.gains for r in found)}
-        return self.style() + self.drawn("tasks", found, known)
-
-    @macro
     def memory(self, name: str) -> str:
         """What share of random sequences a method knows by heart."""
-        found = interval(map(remembered, finals(name, Cell("memory")).values()))
-        return percent(found.mean)
-
-    @macro
-    def across(self, baseline: str, *names: str) -> str:
-        """A table of methods beside a baseline in all cells that have been run for both."""
-
-        def ran(name: str, there: Cell) -> bool:
-            return all(len(finals(one, there)) == SEEDS for one in (name, baseline))
-
-        found = {there: [n for n in names if ran(n, there)] for _, there in experiment.runs()}
-        cells = [c for c in sorted(found, key=usual) if found[c] and c.task not in TEACHERS]
-
-        def difference_in(name: str, there: Cell) -> Interval | None:
-            if name not in found[there]:
-                return None
-            both = finals(name, there), finals(baseline, there)
-            return difference(*both, loss, len(found[there]))
-
-        rows = [
-            Across(
-                self.shown(name), self.link(name), next(iter(finals(name).values())).parameters,
-                tuple(difference_in(name, there) for there in cells),
-            )
-            for name in names
-        ]  # fmt: skip
-        heads = [place(there) for there in cells]
-        return self.style() + self.drawn("across", rows, heads, self.shown(baseline))
-
-    @macro
-    def teachers_table(self) -> str:
-        """How far each student is from each teacher at the end."""
-        teachers = [task for task in TEACHERS if len(finals(FULL, Cell(task))) == SEEDS]
-        students = dict.fromkeys(n for n, there in experiment.runs() if there.task in teachers)
-        rows = [
-            Across(
-                self.shown(name), self.link(name), next(iter(finals(name).values())).parameters,
-                tuple(
-                    interval(map(loss, runs.values())) if len(runs) == SEEDS else None
-                    for runs in (finals(name, Cell(task)) for task in teachers)
-                ),
-            )
-            for name in students
-        ]  # fmt: skip
-        starts = [next(iter(finals(FULL, Cell(task)).values())).start_test for task in teachers]
-        heads = [TASKS[task] for task in teachers]
-        return self.style() + self.drawn("teachers", rows, heads, starts)
+        return percent(interval(map(remembered, finals(name, Cell("memory")).values())).mean)
 
     @macro
     def left(self, student: str, form: str) -> str:
         """How far a student is from the teacher of a form at the end, in nats."""
-        found = interval(map(loss, finals(student, Cell(f"teacher {form}")).values()))
-        return number(found.mean, 3)
-
-    @macro
-    def rates_chart(self, *names: str, where: str = "") -> str:
-        """How much methods gain at each rate of their sweeps."""
-        there = cell(where)
-        lines = [
-            self.line(
-                name,
-                (self._at_rate(name, r) for r in sweep(name, there)),
-            )
-            for name in names
-        ]
-        return self._charted(
-            "Gain at each learning rate, with one seed; at zero nothing is learned or all is lost",
-            "learning rate", PER_CENT, lines, True,
-        )  # fmt: skip
-
-    def _at_rate(self, name: str, run: Run) -> Point:
-        share = gain(run)
-        y = max(100 * share, 0) if isfinite(share) else 0.0
-        says = f"{self.shown(name)}, {run.rate:.2g}: {number(y, 0)} %"
-        return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
-
-    @macro
-    def budget_chart(self, where: str = "") -> str:
-        """Gain against the number of trained parameters, with LoRA's line."""
-        there = cell(where)
-
-        def point(name: str) -> Point:
-            runs = finals(name, there)
-            found = interval(100 * gain(run) for run in runs.values())
-            trained = next(iter(runs.values())).parameters
-            says = f"{self.shown(name)}: {number(found.mean, 1)} % with {count(trained)} numbers"
-            return Point(trained, *found, says)
-
-        ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
-        lines = [
-            Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), tuple(point(n) for n in ranks))
-        ]
-        lines += [
-            self.line(name, (point(name),), joined=False)
-            for name in methods(there)
-            if name not in (*ranks, FULL)
-        ]
-        return self._charted(
-            "Gain against trained numbers", "trained numbers", PER_CENT, lines, True
+        return number(
+            interval(map(loss, finals(student, Cell(f"teacher {form}")).values())).mean, 3
         )
-
-    @macro
-    def price_chart(self, where: str = "") -> str:
-        """Gain against forgetting."""
-        there = cell(where)
-        lines = []
-        for name in methods(there):
-            runs = list(finals(name, there).values())
-            x, y = fmean(map(forgetting, runs)), interval(100 * gain(run) for run in runs)
-            says = f"{self.shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
-            lines.append(self.line(name, (Point(x, *y, says),), joined=False))
-        return self._charted(
-            "Gain against forgetting", "rise of the pretraining loss, nats", PER_CENT, lines, False
-        )
-
-    @macro
-    def steps_chart(self, *names: str, where: str = "") -> str:
-        """The validation loss at ten points of the way."""
-        there, lines = cell(where), []
-        for name in names:
-            curves = list(
-                zip(*(r.curve_validation for r in finals(name, there).values()), strict=True)
-            )
-            points = []
-            for i, values in enumerate(curves, 1):
-                at, y = there.steps * i // len(curves), interval(values)
-                points.append(
-                    Point(at, *y, f"{self.shown(name)}, step {at}: {number(y.mean, 3)} nats")
-                )
-            lines.append(self.line(name, points))
-        return self._charted("Loss on the way", "step", "validation loss, nats", lines, False)
 
     @macro
     def kept(self, directions: int, task: str = "code") -> str:
         """What share of full tuning's gain its ΔW keeps when cut to so many directions."""
-        return percent(self._cut(task)[directions].mean)
-
-    def _cut(self, task: str) -> dict[int, Interval]:
-        rows = [r for r in table("experiment_cut.csv") if r["task"] == task]
-        whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
-
-        def share(r: dict[str, str]) -> float:
-            start = float(r["start_test"])
-            return (start - float(r["test"])) / (start - whole[r["seed"]])
-
-        return {n: interval(share(r) for r in rows if int(r["directions"]) == n) for n in RANKS}
-
-    @macro
-    def cut_chart(self, task: str = "code") -> str:
-        """What full tuning's change keeps when it is cut, beside LoRA trained at that rank."""
-        points = [
-            Point(
-                n,
-                100 * found.mean,
-                100 * found.low,
-                100 * found.high,
-                f"ΔW cut to {n}: {percent(found.mean)}",
-            )
-            for n, found in self._cut(task).items()
-        ]
-        trained = [
-            Point(r, *interval(100 * gain(run) for run in runs.values()), f"LoRA of rank {r}")
-            for r in RANKS
-            if (runs := finals(f"lora {r}", Cell(task)))
-        ]
-        lines = [
-            Line("LoRA, trained", tuple(trained)),
-            Line("full fine-tuning’s ΔW, cut", tuple(points)),
-        ]
-        return self._charted(
-            "Trained and cut to so many directions", "directions", PER_CENT, lines, True
-        )
-
-    @macro
-    def reach_chart(self) -> str:
-        """What methods can describe of full tuning's change, against what they gain."""
-        lines = []
-        for r in reached():
-            y = interval(100 * gain(run) for run in r.runs)
-            says = (
-                f"{self.shown(r.name)} describes {percent(r.share)}, which keeps "
-                f"{percent(r.kept)} of the loss; trained it gains {number(y.mean, 0)} %"
-            )
-            x = max(100 * r.share, 0)  # ETHER cannot come near a small change
-            lines.append(self.line(r.name, (Point(x, *y, says),), joined=False))
-        return self._charted(
-            "Reach and result", "share of full fine-tuning’s ΔW that it describes, %",
-            PER_CENT, lines, False,
-        )  # fmt: skip
-
-    @macro
-    def reach_table(self) -> str:
-        """What methods can describe of full tuning's change, what that does, and what they gain."""
-        rows = [
-            (self.shown(r.name), self.link(r.name), r.numbers, r.share, r.kept,
-             fmean(map(gain, r.runs)))
-            for r in sorted(reached(), key=lambda r: -r.share)
-        ]  # fmt: skip
-        return self.style() + self.drawn("reach", rows)
+        return percent(trained.cut(task)[directions].mean)
 
     @macro
     def reach_predicts(self, what: str = "share", *, alike: bool = False) -> str:
         """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
-        lora = next(iter(finals("lora 4").values())).parameters
-        found = [r for r in reached() if not alike or 2 / 3 < r.parameters / lora < 3 / 2]
-        told, gained = [getattr(r, what) for r in found], [fmean(map(gain, r.runs)) for r in found]
-        result = stats.spearmanr(told, gained)
-        return f"ρ = {number(result.statistic, 2)} over {len(found)} settings"
+        found = trained.reach_predicts(what, alike=alike)
+        return f"ρ = {number(found.rho, 2)} over {found.n} settings"
 
     @macro
     def four_worth(self) -> str:
@@ -544,59 +431,25 @@ class Experiment(RealChanges):
     @macro
     def reads(self, width: int) -> str:
         """How well a base model reads text that it was not trained on, in bits a byte."""
-        about = json.loads((DATA / "bases" / f"{width}-0.json").read_text("utf-8"))
-        return number(about["bits_a_byte_held_out"], 2)
+        return number(trained.bits_a_byte(width), 2)
 
     @macro
-    def texts_agree(self) -> str:
-        """Kendall's τ between the rankings on code and on prose."""
-        code, prose = (
-            {n: fmean(map(gain, finals(n, there).values())) for n in methods(there) if n != FULL}
-            for there in (Cell("code"), Cell("prose"))
+    def ranked(self, by: str) -> str:
+        """Kendall's τ between two rankings: of both texts, at one rate, at rates as in PEFT."""
+        if by == "texts":
+            tau, among = trained.between_texts()
+            return f"τ = {number(tau, 2)} over {among} settings"
+        if by == "peft":
+            tau, among = trained.as_peft_ranks()
+            return f"τ = {number(tau, 2)} ({among} methods)"
+        return "; ".join(
+            f"{rate:.2g}: τ = {number(tau, 2)} ({among} methods)"
+            for rate, (tau, among) in trained.at_one_rate(Cell()).items()
         )
-        settings = len(code.keys() & prose.keys())
-        return f"τ = {number(kendall(code, prose), 2)} over {settings} settings"
-
-    @macro
-    def rankings(self, where: str = "") -> str:
-        """Kendall's τ between the ranking at one common rate and that at tuned rates."""
-        there = cell(where)
-        names = [name for name in methods(there) if name != FULL]
-        tuned = {name: -fmean(map(gain, finals(name, there).values())) for name in names}
-        at: dict[float, dict[str, float]] = {}
-        for name in names:
-            for r in sweep(name, there):
-                at.setdefault(r.rate, {})[name] = -gain(r) if r.status == "done" else 9.0
-        said = [
-            f"{rate:.2g}: τ = {number(kendall(tuned, found), 2)} ({len(found)} methods)"
-            for rate, found in sorted(at.items())
-            if len(found) >= 20
-        ]
-        return "; ".join(said)
-
-    @macro
-    def rankings_in_peft(self) -> str:
-        """Kendall's τ between the ranking at tuned rates and at rates as in PEFT's benchmark."""
-        names = [name for name in as_in_peft() if name != FULL]
-        tuned = {name: -fmean(map(gain, finals(name).values())) for name in names}
-        theirs = {name: -gain(self._in_peft(name)) for name in names}
-        return f"τ = {number(kendall(tuned, theirs), 2)} ({len(names)} methods)"
 
     @macro
     def in_peft(self, name: str) -> str:
         """What share a method gains at the rate that stands to LoRA's as in PEFT's benchmark."""
-        run = self._in_peft(name)
+        run = trained.in_peft(name)
         share = max(gain(run), 0) if run.status == "done" else 0
         return f"{percent(share)} at {run.rate:.2g}"
-
-    def _in_peft(self, name: str) -> Run:
-        lora = next(iter(finals("lora 4").values())).rate
-        return at_rate(name, lora * 10 ** (as_in_peft()[name] / 2))
-
-    def _charted(
-        self, title: str, x: str, y: str, lines: Sequence[Line], logarithmic: bool, note: str = ""
-    ) -> str:
-        points = [p for line in lines for p in line.points]
-        ends = [v for p in points for v in (p.y, p.low, p.high) if isfinite(v)]
-        across = around(x, [p.x for p in points], logarithmic=logarithmic)
-        return self.drawn("chart", Chart(title, across, around(y, ends), lines, note))

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.catalog import read
-from scripts.macros.page import Page, macro
+from scripts.macros.page import Part, macro, names
 from scripts.survey.head_to_head import Comparison, Unit, every, units
 from scripts.survey.papers import flags, read_tables
-from scripts.survey.result import FULL
 
 DRAWS = 4000
 
@@ -138,16 +137,17 @@ def _lead(papers: list[float]) -> Lead:
     return Lead(mean(papers), float(low), float(high), len(papers))
 
 
-class HeadToHead(Page):
+class HeadToHead(Part):
     """The macros of the page of comparisons."""
 
     @macro
     def head_to_head(self) -> str:
         """Every method against every other one, at home and elsewhere, as a matrix."""
         found = records((u.method, u.baseline, u.run_by == "authors") for u in _units())
-        names = self.names()
-        methods, baselines = (sorted({key[i] for key in found}, key=[*names].index) for i in (0, 1))
-        return self.draw("head_to_head", found, methods, baselines, names, found=False)
+        methods, baselines = (
+            sorted({key[i] for key in found}, key=[*names()].index) for i in (0, 1)
+        )
+        return self.page.draw("head_to_head", found, methods, baselines, names(), found=False)
 
     @macro
     def home_field(self) -> str:
@@ -155,18 +155,18 @@ class HeadToHead(Page):
         found = [u for u in _units() if u.baseline == "lora"]
         rows = leads(found)
         widest = max(max(abs(lead.low), abs(lead.high)) for pair in rows.values() for lead in pair)
-        return self.draw("home_field", home_field(found), rows, self.names(), widest)
+        return self.page.draw("home_field", home_field(found), rows, names(), widest)
 
     @macro
     def pairs(self) -> str:
         """One line for each pair of methods on each suite, to filter and to sort."""
         found = records((u.method, u.baseline, u.suite, u.run_by == "authors") for u in _units())
-        return self.draw("pairs", found, self.names(), found=False)
+        return self.page.draw("pairs", found, names(), found=False)
 
     @macro
     def flagged(self) -> str:
         """The printed numbers that do not follow from others."""
-        return self.draw("flagged", list(flags(read_tables())))
+        return self.page.draw("flagged", list(flags(read_tables())))
 
     @macro
     def compared(self) -> str:
@@ -175,12 +175,3 @@ class HeadToHead(Page):
         sources = {row.source_key for row in found}
         cells = f"{len(found):,}".replace(",", "\N{NO-BREAK SPACE}")
         return f"{cells} cells from {len(sources)} sources"
-
-    def names(self) -> dict[str, tuple[str, str]]:
-        """Return the name and page of every module, and of full fine-tuning, which has none."""
-        called = read().names()
-        return {FULL: ("full fine-tuning", "")} | {
-            module: (called[module], m.slug)
-            for m in read().methods.values()
-            for module in m.modules
-        }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from typing import Any
 
 from scripts.bootstrap import ROOT
-from scripts.macros.head_to_head import HeadToHead
-from scripts.macros.page import listing, macro
+from scripts.macros.page import Page, Part, listing, macro
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 OWN = ROOT / "demos" / "lab" / "own.py"
@@ -29,38 +27,31 @@ def stored() -> dict[str, Any]:
     return data
 
 
-class Lab(HeadToHead):
+def piece(page: Page, name: str, *arguments: Any) -> str:
+    """Return a piece of scripts/macros/lab.html as one block of HTML."""
+    titles = {m["slug"]: m["name"] for m in stored()["methods"]}
+    given = {"titles": titles, "chance": chance(), "ends": ENDS}
+    return page.draw(name, *arguments, file="lab.html", kind="ah lab", given=given)
+
+
+class Lab(Part):
     """The macros of the lab's page."""
-
-    def piece(self, name: str, *arguments: Any) -> str:
-        """Return a piece of scripts/macros/lab.html as one block of HTML."""
-        titles = {m["slug"]: m["name"] for m in stored()["methods"]}
-        template = self.jinja.get_template("lab.html")
-        given = {"root": self.root, "titles": titles, "chance": chance(), "ends": ENDS}
-        piece = getattr(template.make_module(given), name)
-        html = re.sub(r"\s*\n\s*", "", str(piece(*arguments)))
-        return f'\n<div class="ah lab">{html}</div>\n'
-
-    def style(self, more: str = "") -> str:
-        """Return the style sheet of the lab's tables, and what the page loads besides."""
-        style = f'<link rel="stylesheet" href="{self.root}assets/demo/lab.css">'
-        return f'\n<div class="ah">{style}{more}</div>\n'
 
     @macro
     def lab(self) -> str:
         """The table of methods and worlds, with its script."""
-        script = f'<script type="module" src="{self.root}assets/demo/adapter-lab.js"></script>'
-        return self.style(script) + self.piece("table", stored(), SHOWN)
+        script = f'<script type="module" src="{self.page.root}assets/demo/adapter-lab.js"></script>'
+        return self.page.style(script) + piece(self.page, "table", stored(), SHOWN)
 
     @macro
     def imitation(self) -> str:
         """The table of students and teachers."""
-        return self.piece("imitation", stored())
+        return piece(self.page, "imitation", stored())
 
     @macro
     def own_change(self) -> str:
         """The form that takes a reader's change."""
-        return self.piece("change")
+        return piece(self.page, "change")
 
     @macro
     def own_adapter(self) -> str:

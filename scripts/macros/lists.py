@@ -23,7 +23,7 @@ from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
-from scripts.macros.page import MEANINGS, WIDEST, Page, catalog, listing, macro
+from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.stored.widgets import label, text
 from scripts.survey import peft
 from scripts.survey.records import front_matter
@@ -79,7 +79,7 @@ def shown_at(slug: str, setting: Setting) -> dict[str, str]:
     return {"settings": ", ".join(words) or "its defaults", "query": urlencode(query)}
 
 
-class Lists(Page):
+class Lists(Part):
     """The macros of all other pages."""
 
     @macro
@@ -87,7 +87,7 @@ class Lists(Page):
         """Two methods side by side, complete without a script."""
         if not COMPARISON.exists():
             raise FileNotFoundError(f"{COMPARISON} is missing: the build draws it before the pages")
-        html, assets = COMPARISON.read_text("utf-8"), f"{self.root}assets/demo"
+        html, assets = COMPARISON.read_text("utf-8"), f"{self.page.root}assets/demo"
         return (
             f'\n<div class="ah"><link rel="stylesheet" href="{assets}/compare.css">'
             f'<adapter-compare id="pair" data-search-exclude>{html}</adapter-compare>'
@@ -101,7 +101,7 @@ class Lists(Page):
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
         ]
-        return self.draw("cards", groups, self.root, MOST, found=False)
+        return self.page.draw("cards", groups, self.page.root, MOST, found=False)
 
     @macro
     def dimensions(self) -> str:
@@ -110,7 +110,7 @@ class Lists(Page):
             (key, name, POINTS[key], MEANINGS[key], sum(key in m.survey for m in self.graded()))
             for key, name in DIMENSIONS.items()
         ]
-        return self.draw("dimensions", rows)
+        return self.page.draw("dimensions", rows)
 
     @macro
     def verdict_counts(self) -> str:
@@ -122,7 +122,7 @@ class Lists(Page):
             counts = Counter(v.word for v in found)
             fragile = sum(v.fragile for v in found)
             rows.append((key, name, [*(counts[word] for word in words), fragile]))
-        return self.draw("verdict_counts", rows, words)
+        return self.page.draw("verdict_counts", rows, words)
 
     def graded(self) -> list[Method]:
         """All methods that have grades."""
@@ -133,9 +133,11 @@ class Lists(Page):
         """One verdict, added up."""
         m = catalog().methods[slug]
         votes = [(key, found, vote(found)) for key, found in by_source(m.found(dimension)).items()]
-        self.cited.setdefault(self.url, {}).update(dict.fromkeys(key for key, _, _ in votes))
+        self.page.cited.setdefault(self.page.url, {}).update(
+            dict.fromkeys(key for key, _, _ in votes)
+        )
         (facts,) = (d for d in graded(m) if d["key"] == dimension)
-        return self.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
+        return self.page.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
 
     @macro
     def settled(self) -> str:
@@ -156,7 +158,7 @@ class Lists(Page):
             (m, d, v) for m in catalog().methods.values() for d, v in m.verdicts.items()
             if v.override
         ]  # fmt: skip
-        return self.draw("overrides", found, DIMENSIONS)
+        return self.page.draw("overrides", found, DIMENSIONS)
 
     @macro
     def ran(self, slug: str) -> str:
@@ -166,21 +168,21 @@ class Lists(Page):
     @macro
     def argument_map(self) -> str:
         """The claims as a picture."""
-        links = {slug: f"{self.root}methods/{slug}/" for slug in catalog().methods}
-        svg = argument_map(self.env.page.meta["claims"], links)
+        links = {slug: f"{self.page.root}methods/{slug}/" for slug in catalog().methods}
+        svg = argument_map(self.page.env.page.meta["claims"], links)
         label = 'tabindex="0" role="group" aria-label="Argument map"'
         return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
 
     @macro
     def claims_list(self) -> str:
         """The claims in words."""
-        return self.draw("claims", self.env.page.meta["claims"])
+        return self.page.draw("claims", self.page.env.page.meta["claims"])
 
     @macro
     def claim_cards(self) -> str:
         """The claims and their verdicts in short, for the home page."""
         meta, _ = front_matter(ROOT / "docs" / "claims.md")
-        return self.draw("claim_cards", meta["claims"], found=False)
+        return self.page.draw("claim_cards", meta["claims"], found=False)
 
     @macro
     def guess(self) -> str:
@@ -200,22 +202,22 @@ class Lists(Page):
             }
             shares.append(found | shown_at(slug, setting))
         question = "Which adapter can make this change?"
-        return self.draw("prediction_of_shares", question, shares, GUESS, found=False)
+        return self.page.draw("prediction_of_shares", question, shares, GUESS, found=False)
 
     @macro
     def themes_list(self) -> str:
         """The themes with their methods."""
-        themes = self.env.page.meta["themes"]
+        themes = self.page.env.page.meta["themes"]
         listed = [(t, [m.slug for m in catalog().of_theme(t["key"])]) for t in themes]
-        return self.draw("themes", listed)
+        return self.page.draw("themes", listed)
 
     @macro
     def predictions_list(self) -> str:
         """The predictions and where they stand."""
         parts = []
-        for i, p in enumerate(self.env.page.meta["predictions"], 1):
+        for i, p in enumerate(self.page.env.page.meta["predictions"], 1):
             parts.append(f"## {i}. {p['title']} {{ #prediction-{i} }}\n")
-            parts.append(self.draw("prediction", p))
+            parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
 
     @macro
@@ -223,17 +225,16 @@ class Lists(Page):
         """Every correction, by entry."""
         parts = []
         for m in (m for m in catalog().methods.values() if m.errata):
-            keys = (s.key for e in m.errata for s in e.sources)
-            self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
+            self.page.cite(s.key for e in m.errata for s in e.sources)
             number = f"{m.number}. " if m.number else ""
             parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.draw("errata", m, found=False))
+            parts.append(self.page.draw("errata", m, found=False))
         return "\n".join(parts)
 
     @macro
     def others_list(self) -> str:
         """Methods without a page of their own."""
-        return self.draw("others", read_others())
+        return self.page.draw("others", read_others())
 
     @macro
     def scorecard(self) -> str:
@@ -251,7 +252,7 @@ class Lists(Page):
                 }
             )
         themes = {key: theme.title for key, theme in catalog().themes.items()}
-        return self.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
+        return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
     @macro
     def chooser(self) -> str:
@@ -268,8 +269,8 @@ class Lists(Page):
             for m in self.active()
         ]
         rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
-        html = self.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
-        address = f"{self.root}assets/demo/choose.js"
+        html = self.page.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
+        address = f"{self.page.root}assets/demo/choose.js"
         return f'{html}<script type="module" src="{address}"></script>\n'
 
     @macro
@@ -296,12 +297,12 @@ class Lists(Page):
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.draw("parameter_table", rows, MODELS, found=False)
+        return self.page.draw("parameter_table", rows, MODELS, found=False)
 
     @macro
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
-        return self.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
+        return self.page.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 
@@ -330,7 +331,7 @@ class Lists(Page):
     def links(self) -> dict[int, peft_benchmark.Link]:
         """The pages of all entries."""
         return {
-            m.number: peft_benchmark.Link(f"{self.root}methods/{m.slug}/", m.title)
+            m.number: peft_benchmark.Link(f"{self.page.root}methods/{m.slug}/", m.title)
             for m in catalog().methods.values()
             if m.number
         }
@@ -339,9 +340,9 @@ class Lists(Page):
     def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
         plot = peft_benchmark.plot(axis, self.links())
-        address = f"{self.root}assets/demo/scatter.js"
+        address = f"{self.page.root}assets/demo/scatter.js"
         script = f'<script type="module" src="{address}"></script>\n'
-        return self.draw("scatter", plot, found=False) + script
+        return self.page.draw("scatter", plot, found=False) + script
 
     @macro
     def benchmark_table(self, suite: peft.Suite) -> str:
@@ -357,12 +358,12 @@ class Lists(Page):
             },
         }  # fmt: skip
         rows = peft.runs(suite)
-        return self.draw("benchmark_table", rows, about[suite], self.links(), found=False)
+        return self.page.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
     @macro
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
-        return self.draw("agreement", agreements(), found=False)
+        return self.page.draw("agreement", agreements(), found=False)
 
 
 def agreements() -> list[tuple[str, list[Agreement]]]:

@@ -18,7 +18,7 @@ from scripts.catalog.shapes import formula, shape_text
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
-    Page,
+    Part,
     catalog,
     inline,
     listing,
@@ -124,19 +124,19 @@ def standing_first(m: Method) -> tuple[list[Evidence], list[Evidence]]:
     return sides
 
 
-class Furniture(Page):
+class Furniture(Part):
     """The macros of a method's page."""
 
     @property
     def method(self) -> Method:
         """The page's own record."""
-        return catalog().methods[self.url.split("/")[-1]]
+        return catalog().methods[self.page.url.split("/")[-1]]
 
     @macro
     def verdict(self) -> str:
         """Name, theme and totals."""
-        return self.draw(
-            "verdict", self.method, catalog().themes[self.method.theme].title, self.root, MOST
+        return self.page.draw(
+            "verdict", self.method, catalog().themes[self.method.theme].title, self.page.root, MOST
         )
 
     @macro
@@ -190,7 +190,7 @@ class Furniture(Page):
 <details class="fold trained" markdown="1">
 <summary>{name}The tested file, {lines} lines: read, edit and run it
 <span class="soft">{trained}</span></summary>
-{self.draw("arrays", fields)}
+{self.page.draw("arrays", fields)}
 {listing(path, slug, slug)}
 </details>
 """
@@ -202,17 +202,17 @@ class Furniture(Page):
         counts = Counter(claim.verdict for claim in folded)
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
         real = [row for row in rows(SAMPLED_RANK) if set(row.methods) & set(self.method.modules)]
-        return self.draw("evidence", standing, folded, told, real, times)
+        return self.page.draw("evidence", standing, folded, told, real, times)
 
     @macro
     def grade(self) -> str:
         """Survey and audit side by side, with all evidence to add up."""
-        return self.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
+        return self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
 
     @macro
     def errata_list(self) -> str:
         """The corrections to the source survey."""
-        return self.draw("errata", self.method)
+        return self.page.draw("errata", self.method)
 
     @macro
     def relations_list(self) -> str:
@@ -227,7 +227,7 @@ class Furniture(Page):
             for link in catalog().links(self.method.slug)
         ]
         related = [(kind.replace("_", " "), other, note) for kind, other, note in related]
-        return self.draw("relations", self.method, related, compare)
+        return self.page.draw("relations", self.method, related, compare)
 
     @macro
     def peft_config(self) -> str:
@@ -253,7 +253,7 @@ class Furniture(Page):
     def cite(self) -> str:
         """How to cite the page and the paper, and the list of references."""
         m = self.method
-        self.cited[self.url] = dict.fromkeys(m.references)
+        self.page.cited[self.page.url] = dict.fromkeys(m.references)
         paper = m.papers[0]
         forms = self.forms(citations.page_item(m, read_site()), m.title)
         return f"""
@@ -276,7 +276,7 @@ With all references of this page, for a reference manager:
 
 ### References
 
-{self.references()}
+{self.page.references()}
 """
 
     @macro
@@ -292,4 +292,4 @@ With all references of this page, for a reference manager:
             "CSL-JSON": citations.csl([item]),
         }
         shown = [(name, citations.undated(text), text) for name, text in texts.items()]
-        return f"{citations.apa(item)}\n\n{self.draw('citation', shown, found=False)}"
+        return f"{citations.apa(item)}\n\n{self.page.draw('citation', shown, found=False)}"

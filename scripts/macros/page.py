@@ -8,7 +8,7 @@ front matter field: a page's fields hide macros.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension
 from scripts.survey import say
 from scripts.survey.records import Reference, references
+from scripts.survey.result import FULL
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -74,6 +75,14 @@ def subscripts(formula: str) -> Markup:
 def catalog() -> Catalog:
     """Return the catalogue, read once for a build."""
     return read()
+
+
+def names() -> dict[str, tuple[str, str]]:
+    """Return the name and page of every module, and of full fine-tuning, which has none."""
+    called = catalog().names()
+    return {FULL: ("full fine-tuning", "")} | {
+        module: (called[module], m.slug) for m in catalog().methods.values() for module in m.modules
+    }
 
 
 def short(key: str) -> str:
@@ -142,27 +151,48 @@ class Page:
         """The way from the page to the site's root."""
         return "../" * len([part for part in self.url.split("/") if part]) or "./"
 
-    def draw(self, name: str, *arguments: Any, found: bool = True) -> str:
-        """Return a piece of scripts/macros/page.html as one block of HTML.
+    def draw(
+        self,
+        name: str,
+        *arguments: Any,
+        found: bool = True,
+        file: str = "page.html",
+        kind: str = "ah",
+        given: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return a piece of a template as one block of HTML.
 
         Args:
             name: The piece.
             *arguments: What it is made of.
             found: Whether the search finds what it says; not where another page says the same.
+            file: The template in scripts/macros.
+            kind: The class of the block.
+            given: What all pieces of the template know.
         """
         titles = {m.slug: m.title for m in catalog().methods.values()}
-        template = self.jinja.get_template("page.html")
-        module = template.make_module({"root": self.root, "titles": titles})
+        module = self.jinja.get_template(file).make_module(
+            {"root": self.root, "titles": titles} | dict(given or {})
+        )
         html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
-        html = JOINED.sub(r"\1 ", html)
+        html = JOINED.sub(r"\1 ", html) if file == "page.html" else html
         excluded = "" if found else " data-search-exclude"
-        return f'\n<div class="ah"{excluded}>{html}</div>\n'
+        return f'\n<div class="{kind}"{excluded}>{html}</div>\n'
+
+    def style(self, more: str = "") -> str:
+        """Return the style sheet of the lab's tables, and what the page loads besides."""
+        style = f'<link rel="stylesheet" href="{self.root}assets/demo/lab.css">'
+        return f'\n<div class="ah">{style}{more}</div>\n'
 
     def note(self, text: str) -> tuple[Any, ...]:
         """Return the sources in a text, and note them for the page's list of references."""
         found: tuple[Reference, ...] = references(text)
-        self.cited.setdefault(self.url, {}).update(dict.fromkeys(s.key for s in found))
+        self.cite(reference.key for reference in found)
         return found
+
+    def cite(self, keys: Iterable[str]) -> None:
+        """Note publications for the page's list of references."""
+        self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
 
     @macro
     def ref(self, key: str, where: str = "") -> str:
@@ -176,3 +206,11 @@ class Page:
         """The page's list of references: all that is cited above it."""
         keys = self.cited.get(self.url, {})
         return self.draw("references", [{"key": k, "html": publication(k)} for k in keys])
+
+
+class Part:
+    """Macros that are called from the page that is being made."""
+
+    def __init__(self, page: Page) -> None:
+        """Remember the page."""
+        self.page = page

@@ -11,8 +11,8 @@ import numpy as np
 
 from demos.reach import FAMILIES, Change
 from scripts.bootstrap import ROOT
-from scripts.macros.lab import ENDS, Lab, stored
-from scripts.macros.page import macro
+from scripts.macros.lab import ENDS, piece, stored
+from scripts.macros.page import Part, macro, names
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import AFTER, CONTROL, SAMPLED_RANK
 from scripts.survey.say import count, number
@@ -167,16 +167,18 @@ def place(times: float) -> float:
     return round(100 * float(share), 1)
 
 
-class RealChanges(Lab):
+class RealChanges(Part):
     """The macros of the page about real changes."""
 
     @macro
     def real_changes(self) -> str:
         """All families on both models, as a picture in a table."""
-        names = self.names()
+        called = names()
         for m in stored()["methods"]:
-            names[m["slug"]] = (m["name"], names[m["slug"]][1])
-        return self.style() + self.piece("real_changes", rows(SAMPLED_RANK), names, place)
+            called[m["slug"]] = (m["name"], called[m["slug"]][1])
+        return self.page.style() + piece(
+            self.page, "real_changes", rows(SAMPLED_RANK), called, place
+        )
 
     @macro
     def real_times(self, name: str) -> str:
@@ -187,13 +189,13 @@ class RealChanges(Lab):
     @macro
     def real_facts(self) -> str:
         """What is true of the changes as a whole."""
-        return self.piece("real_facts", {model: facts(model) for model in AFTER})
+        return piece(self.page, "real_facts", {model: facts(model) for model in AFTER})
 
     @macro
     def real_budgets(self) -> str:
         """The same families at one and at four ranks."""
         found = {rank: {row.name: row for row in rows(rank)} for rank in (1, 2, 4)}
-        return self.piece("real_budgets", rows(SAMPLED_RANK), found)
+        return piece(self.page, "real_budgets", rows(SAMPLED_RANK), found)
 
     @macro
     def real_versions(self) -> str:

@@ -10,12 +10,13 @@ import csv
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
-from math import inf, isclose, log10
+from math import inf, isclose, log, log10
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple, TypeAlias, get_type_hints
 
 from scripts.bootstrap import ROOT
+from scripts.survey import peft
 from scripts.survey.result import FULL, Number, Row, Source, Table
 from scripts.survey.statistics import Interval, interval
 
@@ -23,6 +24,12 @@ KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
 REACH = TABLE.with_name("experiment_reach.csv")
 GOOD = 0.05
+SEEDS = 5
+RANKS = (1, 2, 4, 8, 16, 32, 64)
+"""LoRA's, as far as it was run."""
+
+RANDOM = log(512)
+"""What a random token costs whoever remembers nothing, in nats: all 512 are as likely."""
 
 
 class Run(NamedTuple):
@@ -54,6 +61,9 @@ class Run(NamedTuple):
     curve_validation: tuple[float, ...]
     curve_held: tuple[float, ...]
     status: str
+
+
+Measure: TypeAlias = Callable[[Run], float]
 
 
 class Fitted(NamedTuple):
@@ -94,6 +104,28 @@ class Cell(NamedTuple):
     steps: int = 400
 
 
+TEACHERS = tuple(f"teacher {form}" for form in ("lora", "oft", "ia3", "shira"))
+TASKS = ("code", "prose", "memory", *TEACHERS)
+
+
+def cell(where: str = "") -> Cell:
+    """Return the cell that words name, by default code with the protocol's settings.
+
+    >>> cell("prose, base 1"), cell("batch 16").batch
+    (Cell(task='prose', base=1, width=64, batch=4, steps=400), 16)
+    """
+    found: dict[str, Any] = {}
+    for word in filter(None, where.split(", ")):
+        field, _, value = word.partition(" ")
+        if value.isdigit() and field in Cell._fields:
+            found[field] = int(value)
+        elif word in TASKS:
+            found["task"] = word
+        else:
+            raise ValueError(f"{word!r} is neither a task nor a setting like 'base 1'")
+    return Cell(**found)
+
+
 IN_PEFT = {
     "full": "full-finetuning--llama-3.2-3B-lr_0.00001",
     "lora 4": "lora--llama-3.2-3B-rank32",
@@ -123,13 +155,9 @@ IN_PEFT = {
 @cache
 def as_in_peft() -> dict[str, int]:
     """Return how many half decades PEFT's benchmark sets each method's rate above LoRA's."""
-    with (ROOT / "docs/data/peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
-        rates = {row["experiment"]: float(row["lr"]) for row in csv.DictReader(file)}
+    rates = {run.experiment: run.learning_rate for run in peft.runs("metamathqa")}
     lora = rates[IN_PEFT["lora 4"]]
     return {name: round(2 * log10(rates[run] / lora)) for name, run in IN_PEFT.items()}
-
-
-Measure: TypeAlias = Callable[[Run], float]
 
 
 def read(path: Path = TABLE) -> tuple[Run, ...]:
@@ -192,6 +220,12 @@ def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
     raise LookupError(f"{method} has no run at the rate {rate:g} in {cell}")
 
 
+def methods(where: Cell) -> list[str]:
+    """Return the methods all of whose seeds have been run in a cell, in the table's order."""
+    found = (name for name, there in runs() if there == where)
+    return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
+
+
 def difference(
     one: dict[int, Run], other: dict[int, Run], measure: Measure, among: int = 1
 ) -> Interval:
@@ -228,6 +262,14 @@ def transfer(run: Run) -> float:
     """Return the loss on the sibling of the task, which nothing was trained on, in nats."""
     assert run.sibling is not None
     return run.sibling
+
+
+def remembered(run: Run) -> float:
+    """Return the share of a random token that a run has memorised, one where it knows all.
+
+    Who only knows how often each token occurs has 0.01.
+    """
+    return 1 - run.test / RANDOM
 
 
 def forgetting_at(run: Run, loss: float) -> float | None:

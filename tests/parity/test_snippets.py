@@ -10,6 +10,7 @@ from scripts.catalog import read
 from scripts.catalog.checks import PEFT
 from scripts.catalog.records import Method, Peft
 from scripts.macros.method import Furniture
+from scripts.macros.page import Page
 
 RECORDED = PEFT["signatures"]
 METHODS = [m for m in read().methods.values() if isinstance(m.peft, Peft)]
@@ -17,7 +18,7 @@ METHODS = [m for m in read().methods.values() if isinstance(m.peft, Peft)]
 
 def snippet(method: Method) -> str:
     page: Any = SimpleNamespace(url=method.url, meta={})
-    text = Furniture(SimpleNamespace(page=page)).peft_config()
+    text = Furniture(Page(SimpleNamespace(page=page))).peft_config()
     return text.partition("```python\n")[2].partition("```")[0]
 
 

@@ -1,0 +1,157 @@
+"""What follows from many runs: LoRA's curve, cut changes, reach beside results, rankings."""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import cache
+from math import log
+from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
+
+from scripts.survey.experiment import (
+    RANKS,
+    SEEDS,
+    TABLE,
+    Cell,
+    Run,
+    as_in_peft,
+    at_rate,
+    finals,
+    fitted,
+    gain,
+    methods,
+    sweep,
+)
+from scripts.survey.result import FULL
+from scripts.survey.statistics import Agreement, Interval, interval, kendall, spearman
+
+ALIKE = 3 / 2
+"""How many times as many parameters two settings may have that count as about as large."""
+
+LEAST = 20
+"""Over how many methods a ranking at one rate has to be to say anything."""
+
+
+def as_lora(name: str, there: Cell) -> float:
+    """Return the gain that LoRA's curve has at a method's number of parameters.
+
+    Between ranks it is a line over the logarithm of the number.
+    """
+    ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", there))]
+    sizes = [log(next(iter(runs.values())).parameters) for runs in ranks]
+    gains = [fmean(map(gain, runs.values())) for runs in ranks]
+    own = log(next(iter(finals(name, there).values())).parameters)
+    return float(np.interp(own, sizes, gains))
+
+
+@cache
+def bits_a_byte(width: int) -> float:
+    """Return how well a base model reads text that it was not trained on."""
+    about = json.loads((TABLE.parent / "bases" / f"{width}-0.json").read_text("utf-8"))
+    return float(about["bits_a_byte_held_out"])
+
+
+@cache
+def cut(task: str) -> dict[int, Interval]:
+    """Return what share of full tuning's gain its ΔW keeps when cut to so many directions."""
+    with TABLE.with_name("experiment_cut.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["task"] == task]
+    whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
+
+    def share(r: dict[str, str]) -> float:
+        start = float(r["start_test"])
+        return (start - float(r["test"])) / (start - whole[r["seed"]])
+
+    return {n: interval(share(r) for r in rows if int(r["directions"]) == n) for n in RANKS}
+
+
+# Reach --------------------------------------------------------------------------------------------
+
+
+class Reached(NamedTuple):
+    """What a method describes of full tuning's change, as in `Fitted`, and its runs."""
+
+    name: str
+    numbers: int
+    share: float
+    kept: float
+    runs: list[Run]
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters it trains in all matrices."""
+        return self.runs[0].parameters
+
+    @property
+    def gain(self) -> float:
+        """What it gains when it is trained on all matrices."""
+        return fmean(map(gain, self.runs))
+
+
+def reached(*, alike: bool = False) -> list[Reached]:
+    """Return what each method describes that has been trained on code.
+
+    Args:
+        alike: Whether only those with about as many parameters as LoRA of rank 4 count.
+    """
+    lora = next(iter(finals("lora 4").values())).parameters
+    found = [
+        Reached(name, numbers, share, kept, runs)
+        for name, numbers, share, kept, _ in fitted()
+        if len(runs := list(finals(name).values())) == SEEDS
+    ]
+    return [r for r in found if not alike or 1 / ALIKE < r.parameters / lora < ALIKE]
+
+
+def reach_predicts(what: str, *, alike: bool = False) -> Agreement:
+    """Return how a property of `Reached` goes with the gain."""
+    return spearman([(getattr(r, what), r.gain) for r in reached(alike=alike)])
+
+
+# Rankings -----------------------------------------------------------------------------------------
+
+
+class Ranked(NamedTuple):
+    """Kendall's τ between two rankings, and over how many methods."""
+
+    tau: float
+    methods: int
+
+
+def _compared(one: dict[str, float], other: dict[str, float]) -> Ranked:
+    return Ranked(kendall(one, other), len(one.keys() & other.keys()))
+
+
+def _tuned(there: Cell) -> dict[str, float]:
+    names = (name for name in methods(there) if name != FULL)
+    return {name: fmean(map(gain, finals(name, there).values())) for name in names}
+
+
+def between_texts() -> Ranked:
+    """Return the agreement of the rankings on code and on prose."""
+    return _compared(_tuned(Cell("code")), _tuned(Cell("prose")))
+
+
+def at_one_rate(there: Cell) -> dict[float, Ranked]:
+    """Return the agreement of the ranking at tuned rates with that at each common rate."""
+    tuned = _tuned(there)
+    at: dict[float, dict[str, float]] = {}
+    for name in tuned:
+        for run in sweep(name, there):
+            at.setdefault(run.rate, {})[name] = gain(run) if run.status == "done" else -9.0
+    return {rate: _compared(tuned, at[rate]) for rate in sorted(at) if len(at[rate]) >= LEAST}
+
+
+def in_peft(name: str) -> Run:
+    """Return the run at the rate that stands to LoRA's as in PEFT's benchmark."""
+    lora = next(iter(finals("lora 4").values())).rate
+    return at_rate(name, lora * 10 ** (as_in_peft()[name] / 2))
+
+
+def as_peft_ranks() -> Ranked:
+    """Return the agreement of the ranking at tuned rates with that at rates as in PEFT."""
+    tuned = {name: found for name, found in _tuned(Cell()).items() if name in as_in_peft()}
+    return _compared(tuned, {name: gain(in_peft(name)) for name in tuned})
