@@ -73,7 +73,7 @@ LAB = (
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    *("scripts/site_macros.py", "scripts/studies/*.py"),
+    *("scripts/site_macros.py", "scripts/studies/descents.py"),
     *(
         "scripts/macros/*",
         "scripts/stored/widgets.py",

@@ -16,17 +16,19 @@ import pytest
 from demos.reach import FAMILIES
 from demos.world import toy
 from demos.worlds import change
-from scripts.macros import real_changes as page
+from scripts.macros.real_changes import rows
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import (
-    AFTER,
     OUT,
     SHA256,
     Case,
     fetch,
     kinds,
+    noise,
     read,
 )
+from scripts.survey import changes
+from scripts.survey.changes import MODELS
 
 M = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -148,11 +150,11 @@ def test_the_shrink_is_removed_and_the_control_has_the_same_spectrum() -> None:
 
 
 def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> None:
-    comments, rows = page.read(OUT.name)
+    comments, listed = changes.read(OUT.name)
     assert SHA256 in comments[0]
-    assert len(rows) == 2 * 12 * 6 * 2 * 3
-    assert set(FAMILIES) <= set(rows[0])
-    for row in rows:
+    assert len(listed) == 2 * 12 * 6 * 2 * 3
+    assert set(FAMILIES) <= set(listed[0])
+    for row in listed:
         for name in FAMILIES:
             assert not row[name] or (
                 float(row[name]) <= 1 and int(row[f"{name}_numbers"]) <= int(row["numbers"])
@@ -160,8 +162,8 @@ def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> No
 
 
 def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() -> None:
-    found = page.efficiencies(2)
-    for model in AFTER:
+    found = changes.efficiencies(2)
+    for model in MODELS:
         few, control = (found["low_rank", model, kind] for kind in ("change", "control"))
         for layer, times in few.items():
             assert times == pytest.approx(control[layer], rel=1e-3)
@@ -169,13 +171,13 @@ def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() 
 
 def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     """The two largest singular values of noise hold 8/n of its energy (Marchenko and Pastur)."""
-    assert page.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
+    assert changes.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
+    assert noise("low_rank", 2)["mean"] == pytest.approx(changes.noise("low_rank", 2).mean)
 
 
 def test_every_family_is_on_the_page_with_both_models() -> None:
-    rows = page.rows(2)
-    assert len(rows) == len(FAMILIES) + len(DESCENTS)
-    assert all(len(row.found) == len(AFTER) and row.numbers for row in rows)
-    for row in rows:
+    assert len(rows()) == len(FAMILIES) + len(DESCENTS)
+    assert all(len(row.found) == len(MODELS) and row.numbers for row in rows())
+    for row in rows():
         for mean in (mean for pair in row.found for mean in pair):
             assert mean.low <= mean.mean <= mean.high

