@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
-from typing import Literal
 
 import pytest
 
+from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.macros.head_to_head import home_field, leads
-from scripts.survey.head_to_head import Comparison, Unit, comparisons, units
+from scripts.survey.evidence import findings
+from scripts.survey.head_to_head import (
+    Comparison,
+    Outcome,
+    comparisons,
+    home_field,
+    leads,
+    outcomes,
+)
+from scripts.survey.pair import read_models
 from scripts.survey.papers import Flag, flags, read_tables
 from scripts.survey.records import CatalogError
 from scripts.survey.result import AVERAGE, FULL, Source
+from scripts.survey.rule import Side
+from scripts.survey.unit import units
 
-ORDER = {"lora": 1, "oft": 2, "boft": 13}
+ORDER = ["lora", "oft", "boft"]
 
 ORIGIN = """
     authors_of: [lora]
@@ -60,7 +70,7 @@ def written(folder: Path, **files: str) -> tuple[Source, ...]:
 
 
 def compared(papers: tuple[Source, ...]) -> dict[tuple[str, str, str, str], Comparison]:
-    rows = comparisons(papers, ORDER)
+    rows = comparisons(papers, ORDER, {})
     return {(r.source_key, r.method, r.baseline, r.metric): r for r in rows}
 
 
@@ -92,17 +102,51 @@ def test_an_average_that_is_not_that_of_its_cells_is_flagged(tmp_path: Path) -> 
     assert "the average is 85.9, the mean of its cells 85.0" in flag.what
 
 
-def test_a_unit_is_the_printed_average_and_better_is_positive(tmp_path: Path) -> None:
+def found(papers: tuple[Source, ...]) -> list[Outcome]:
+    return list(outcomes(papers, ORDER, {}))
+
+
+def test_a_unit_is_the_mean_of_the_cells_and_better_is_positive(tmp_path: Path) -> None:
     text = ORIGIN.replace("[BLEU, NIST]", "[loss, error]\n        lower_is_better: [loss, error]")
-    (unit,) = units(comparisons(written(tmp_path, origin=text), ORDER))
-    assert (unit.cells, unit.won) == (2, 0)
+    (unit,) = found(written(tmp_path, origin=text))
     assert unit.difference == pytest.approx(-(2.2 + 0.23) / 2)
+    assert unit.side == "against"
 
 
 def test_a_copied_row_of_the_method_is_no_unit(tmp_path: Path) -> None:
     text = LATER.replace("{method: oft,", '{method: oft, run: "copied:origin",')
-    found = units(comparisons(written(tmp_path, later=text), ORDER))
-    assert {unit.method for unit in found} == {"boft"}
+    assert {unit.method for unit in found(written(tmp_path, later=text))} == {"boft"}
+
+
+def test_a_unit_is_the_same_for_the_rule_and_beside_lora(tmp_path: Path) -> None:
+    near = LATER.replace("{method: boft, parameters: 0.4,", "{method: boft, parameters: 0.36,")
+    papers = written(tmp_path, origin=ORIGIN, later=near)
+    judged = findings({"boft": ["boft"]}, papers, {})["boft"]
+    (by_rule,) = (f for f in judged if f.dimension == "BL")
+    (beside,) = (u for u in found(papers) if (u.method, u.baseline) == ("boft", "lora"))
+    assert beside.side == by_rule.finding == "for"
+    assert "70.0" not in by_rule.numbers, "r = 64 is not the nearest setting"
+
+
+def test_what_both_count_agrees_everywhere() -> None:
+    """Where a page has one module; with few parameters the rule takes level for ahead."""
+    methods = read().methods.values()
+    models = read_models(ROOT)
+    single = {m.slug: m for m in methods if list(m.modules) == [m.slug]}
+    beside = {
+        (slug, source.key, f"{unit.model}, {unit.suite}"): unit.side
+        for slug in single
+        for source in read_tables()
+        for unit in units(source, [slug], "lora", models)
+    }
+    shared = [
+        (f.finding, beside[m.slug, f.source_key, f.unit])
+        for m in single.values()
+        for f in m.found("BL")
+        if (m.slug, f.source_key, f.unit) in beside
+    ]
+    assert len(shared) > 200
+    assert {pair for pair in shared if pair[0] != pair[1]} <= {("for", "level")}
 
 
 @pytest.mark.parametrize(
@@ -131,17 +175,18 @@ def test_every_table_names_methods_of_the_catalogue() -> None:
 def test_methods_win_more_often_at_home_than_away(tmp_path: Path) -> None:
     away = LATER.replace("authors_of: [boft]", "authors_of: [oft]").replace("70.0 8.81", "60.0 8.0")
     papers = written(tmp_path, origin=ORIGIN, later=LATER, other=away)
-    found = [unit for unit in units(comparisons(papers, ORDER)) if unit.baseline == "lora"]
-    assert home_field(found)[:3] == (2, 1.0, 0.5)
+    beside = [unit for unit in found(papers) if unit.baseline == "lora"]
+    assert home_field(beside)[:3] == (2, 1.0, 0.5)
 
 
 def test_a_lead_is_told_in_spreads_of_its_suite_a_paper_counting_once() -> None:
-    def unit(source: str, suite: str, run_by: Literal["authors", "rival"], gain: float) -> Unit:
-        return Unit(source, "Table 1", "oft", "lora", "a model", suite, 1, 1, gain, run_by, "run")
+    def unit(source: str, suite: str, home: bool, gain: float) -> Outcome:
+        side: Side = "for" if gain > 0 else "against"
+        return Outcome("oft", "lora", source, suite, home, side, gain)
 
-    found = [unit("a", "x", "authors", 3.0), unit("b", "x", "rival", -1.0)]
-    found += [unit("b", "y", "rival", 2.0), unit("c", "y", "rival", 2.0)]
-    ((method, (home, away)),) = leads(found).items()
+    some = [unit("a", "x", True, 3.0), unit("b", "x", False, -1.0)]
+    some += [unit("b", "y", False, 2.0), unit("c", "y", False, 2.0)]
+    ((method, (home, away)),) = leads(some).items()
     assert method == "oft"
     assert home.mean == home.low == home.high == pytest.approx(3 / 5**0.5)
     assert home.papers == 1

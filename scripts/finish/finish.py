@@ -24,6 +24,8 @@ from scripts.finish.release import add_names, add_python, add_service_worker, pl
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
 from scripts.survey import head_to_head
+from scripts.survey.pair import read_models
+from scripts.survey.papers import read_tables
 
 BUILD = ROOT / ".build"
 TYPESET = Path(__file__).with_name("typeset.mjs")
@@ -197,7 +199,9 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "assets/demo/models.js": counts.javascript(catalog)
         + memory.javascript()
         + recipes.javascript(catalog),
-        "data/head_to_head.csv": head_to_head.as_csv(head_to_head.every(catalog.names())),
+        "data/head_to_head.csv": head_to_head.as_csv(
+            head_to_head.comparisons(read_tables(), [*catalog.names()], read_models(ROOT))
+        ),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",

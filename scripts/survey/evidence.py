@@ -1,48 +1,31 @@
 """What the tables of all sources say about each dimension of each method, one finding a unit.
 
-A unit is one model on one suite of one source: the printed average, otherwise the mean of its
-cells. Whatever can be read off a table is derived here; what cannot, a figure or a number in a
+Whatever can be read off a table is derived here; what cannot, a figure or a number in a
 text, is typed in the file of its source under `findings`. The rule is on docs/rubric.md.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean as mean
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from scripts.survey import experiment
-from scripts.survey.pair import (
-    Gap,
-    Models,
-    chosen,
-    distance,
-    gap,
-    largest,
-    middle,
-    nearest,
-    ratio,
-    read_models,
-    rows_of,
-    share,
-)
+from scripts.survey.pair import Models, chosen, largest, nearest, read_models, rows_of, share
 from scripts.survey.papers import read_tables
 from scripts.survey.peft import benchmark
 from scripts.survey.result import FULL, Row, Source, Table
 from scripts.survey.rule import DIMENSIONS, ClaimedBy, Dimension, Finding, RunBy, Side, Strength
 from scripts.survey.say import count, millions, number, signed
+from scripts.survey.unit import Part, Unit, full, paired, part, united
 
 LORA = "lora"
 
 NEAR_FULL = 0.01  # of the metric's range below full fine-tuning is near enough for PE
 SMALL = 1.0  # per cent of the model's parameters
-MORE = 1.1  # times LoRA's parameters are too many to be compared with it
 QUARTER = 0.25  # of LoRA's parameters are few
 FEW_EXAMPLES = 1000
-SEEDS = 3
-OTHERS = 3  # adapters that have to be in a table before their majority can disqualify a baseline
 
 RETENTION = "retention"
 """Begins the name of a suite that tells what is kept, not what is learned."""
@@ -53,25 +36,6 @@ depends on a model's size, and its model is small."""
 
 Pages: TypeAlias = Mapping[str, Sequence[str]]
 """The modules of each page, by its slug."""
-
-
-class Part(NamedTuple):
-    """What one table says about a unit; the tables of one model on one suite are averaged."""
-
-    table: Table
-    row: Row
-    other: Row
-    gap: Gap
-    ratio: float | None  # of the method's parameters to the baseline's
-    weak: bool = False
-    told: tuple[Part, ...] = ()  # against both baselines, where two are asked for
-
-    @property
-    def strength(self) -> Strength:
-        """Full where the source ran both, tuned both rates and repeated them."""
-        ran = self.row.run.kind == self.other.run.kind == "run"
-        tuned = self.table.rates == "both_tuned" and (self.table.seeds or 0) >= SEEDS
-        return "full" if ran and tuned and not self.weak else "weak"
 
 
 def every_finding(root: Path, pages: Pages, entries: Mapping[int, str]) -> dict[str, Findings]:
@@ -127,26 +91,26 @@ def _of(source: Source, own: Sequence[str], models: Models) -> Iterator[Finding]
 
 def _read(source: Source, own: Sequence[str], models: Models, run_by: RunBy) -> Iterator[Finding]:
     """Yield what can be read off the tables of a source."""
-    units: dict[tuple[Dimension, str, str], list[Part]] = defaultdict(list)
-    for table in source.tables:
-        for dimension in OURS if source.ours else READ:
-            part = READ[dimension](table, own, models) if rows_of(table, own) else None
-            if part:
-                units[dimension, table.model, table.suite].append(part)
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
-    for (dimension, model, suite), parts in units.items():
-        side, strength = _decided(dimension, parts)
-        yield Finding(
-            dimension=dimension,
-            source_key=source.key,
-            place="; ".join(dict.fromkeys(part.table.place for part in parts)),
-            unit=f"{model}, {suite}",
-            finding=side,
-            run_by=run_by,
-            strength="weak" if source.ours else strength,
-            claimed_by="us" if source.ours else claimed_by,
-            numbers="; ".join(_numbers(dimension, part, models.get(model)) for part in parts),
-        )
+    tables = [table for table in source.tables if rows_of(table, own)]
+    for dimension in OURS if source.ours else READ:
+        # What tells what is kept says nothing of how well a task is learned.
+        learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
+        parts = (READ[dimension](table, own, models) for table in learned)
+        for unit in united(source, filter(None, parts)):
+            side, strength = _decided(dimension, unit)
+            size = models.get(unit.model)
+            yield Finding(
+                dimension=dimension,
+                source_key=source.key,
+                place=unit.place,
+                unit=f"{unit.model}, {unit.suite}",
+                finding=side,
+                run_by=run_by,
+                strength="weak" if source.ours else strength,
+                claimed_by="us" if source.ours else claimed_by,
+                numbers="; ".join(_numbers(dimension, part, size) for part in unit.parts),
+            )
 
 
 def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Finding]:
@@ -163,17 +127,15 @@ def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Find
         yield Finding("WA", source.key, place, unit, "for", run_by, "weak", "others", words)
 
 
-def _decided(dimension: Dimension, parts: Sequence[Part]) -> tuple[Side, Strength]:
-    """Return what the parts of a unit amount to."""
-    found = middle([part.gap for part in parts])
-    strength: Strength = "full" if all(part.strength == "full" for part in parts) else "weak"
-    side = found.side
+def _decided(dimension: Dimension, unit: Unit) -> tuple[Side, Strength]:
+    """Return what a unit says on a dimension."""
+    side, strength = unit.side, unit.strength
     if dimension == "PE":
-        side = "for" if round(found.difference, 9) >= -NEAR_FULL else "against"
+        side = "for" if round(unit.gap.difference, 9) >= -NEAR_FULL else "against"
     if dimension == "BF" and side == "level":
         side = "for"
-    ratios = [part.ratio for part in parts if part.ratio is not None]
-    if dimension == "BL" and side != "for" and ratios and max(ratios) <= QUARTER:
+    few = unit.ratio is not None and unit.ratio <= QUARTER
+    if dimension == "BL" and side != "for" and few:
         side, strength = ("for" if side == "level" else "against"), "weak"
     return side, strength
 
@@ -216,73 +178,23 @@ def _budget(row: Row, size: float | None) -> str:
 # The dimensions -----------------------------------------------------------------------------------
 
 
-def _part(
-    table: Table, row: Row, other: Row, size: float | None, shifted: bool = False
-) -> Part | None:
-    found = gap(table, row, other, shifted)
-    if found is None or not found.whole:
-        return None
-    return Part(table, row, other, found, ratio(row, other, size))
-
-
-def _beaten(table: Table, full: Row, own: Collection[str], shifted: bool = False) -> bool:
-    """Whether most adapters of the table beat its full fine-tuning, so that it is no baseline."""
-    rows: dict[str, list[Gap]] = defaultdict(list)
-    for row in table.rows:
-        if row.method != FULL and row.method not in own:
-            found = gap(table, row, full, shifted)
-            if found:
-                rows[row.method].append(found)
-    means = map(middle, rows.values())
-    ahead = [found.difference > found.level for found in means]
-    return len(ahead) >= OTHERS and sum(ahead) > len(ahead) / 2
-
-
-def _full(table: Table, own: Collection[str], shifted: bool = False) -> Row | None:
-    rows = chosen([row for row in table.rows if row.method == FULL])
-    return rows[0] if rows and not _beaten(table, rows[0], own, shifted) else None
-
-
 def _efficient(table: Table, own: Sequence[str], models: Models) -> Part | None:
     """PE: near full fine-tuning with at most one per cent of the model's parameters."""
-    size, full = models.get(table.model), _full(table, own)
-    small = [
-        row
-        for row in rows_of(table, own)
-        if (part := share(row, size)) is not None and part <= SMALL
-    ]
-    return _part(table, largest(chosen(small), size), full, size) if full and small else None
+    size, other = models.get(table.model), full(table, own)
+    shares = [(row, share(row, size)) for row in rows_of(table, own)]
+    small = [row for row, part in shares if part is not None and part <= SMALL]
+    return paired(table, largest(chosen(small), size), other, size) if other and small else None
 
 
 def _beats_lora(table: Table, own: Sequence[str], models: Models) -> Part | None:
     """BL: ahead of LoRA at the nearest budget on the same modules."""
-    if LORA in own:
-        return None
-    size = models.get(table.model)
-    loras = [row for row in table.rows if row.method == LORA and not row.modules]
-    mine = [row for row in rows_of(table, own) if not row.modules]
-    if not loras or not mine:
-        return None
-    near = {row: nearest(row, loras, size) for row in mine}
-
-    def budget(row: Row) -> float | None:
-        return ratio(row, near[row], size)
-
-    if not any(budget(row) for row in mine):  # none is printed, and what is not stated is not done
-        row = chosen(mine)[0]
-        part = _part(table, row, near[row], size)
-        return part and part._replace(weak=True)
-    fair = [row for row in mine if (times := budget(row)) and round(times, 3) <= MORE]
-    if not fair:
-        return None
-    row = min(chosen(fair), key=lambda row: distance(budget(row)))
-    return _part(table, row, near[row], size)
+    found = part(table, own, LORA, models)
+    return found if found and found.fair else None
 
 
 def _beats_full(table: Table, own: Sequence[str], models: Models) -> Part | None:
     """BF: ahead of full fine-tuning, or level with it."""
-    size, full, mine = models.get(table.model), _full(table, own), chosen(rows_of(table, own))
-    return _part(table, largest(mine, size), full, size) if full and mine else None
+    return part(table, own, FULL, models)
 
 
 def _with_few_examples(table: Table, own: Sequence[str], models: Models) -> Part | None:
@@ -314,34 +226,24 @@ def _against_both(
     """Return what a table says of the method against LoRA and against full fine-tuning."""
     size, mine = models.get(table.model), chosen(rows_of(table, own))
     loras = [row for row in table.rows if row.method == LORA] if LORA not in own else []
-    full = _full(table, own, shifted)
     if not mine:
         return {}
     row = largest(mine, size)
-    baselines = {LORA: nearest(row, loras, size) if loras else None, FULL: full}
-    parts = {
-        name: _part(table, row, other, size, shifted) for name, other in baselines.items() if other
+    baselines = {
+        LORA: nearest(row, loras, size) if loras else None,
+        FULL: full(table, own, shifted),
     }
-    return {name: part for name, part in parts.items() if part}
+    found = {
+        name: paired(table, row, other, size, shifted) for name, other in baselines.items() if other
+    }
+    return {name: part for name, part in found.items() if part}
 
 
-Reader: TypeAlias = Callable[[Table, Sequence[str], Models], Part | None]
-
-
-def _learned(read: Reader) -> Reader:
-    """A suite that tells what is kept says nothing of how well a task is learned."""
-
-    def read_learned(table: Table, own: Sequence[str], models: Models) -> Part | None:
-        return None if table.suite.startswith(RETENTION) else read(table, own, models)
-
-    return read_learned
-
-
-READ: dict[Dimension, Reader] = {
-    "PE": _learned(_efficient),
-    "BL": _learned(_beats_lora),
-    "BF": _learned(_beats_full),
-    "DE": _learned(_with_few_examples),
+READ: dict[Dimension, Callable[[Table, Sequence[str], Models], Part | None]] = {
+    "PE": _efficient,
+    "BL": _beats_lora,
+    "BF": _beats_full,
+    "DE": _with_few_examples,
     "OOD": _shifted,
 }
 """How each dimension that tables can tell is read off one."""

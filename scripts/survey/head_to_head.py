@@ -1,17 +1,46 @@
-"""Every comparison that the tables of papers hold: each pair of methods of one table, each cell."""
+"""Methods that stand in one table beside each other: every cell, every unit, and home fields."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from math import log
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import mean
+from typing import NamedTuple, TypeAlias
 
-from scripts.survey.papers import read_tables
-from scripts.survey.result import FULL, Rates, Row, Source, Table, averages
-from scripts.survey.rule import RunBy
+import numpy as np
+
+from scripts.survey.pair import Models, nearest
+from scripts.survey.result import FULL, Rates, Row, Source, Table
+from scripts.survey.rule import RunBy, Side
+from scripts.survey.unit import units
+
+DRAWS = 4000
+Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of a method and a baseline that stand in one table of a source.
+
+    Args:
+        source: The tables of a publication.
+        order: All methods as the catalogue has them. The later one is compared with the earlier
+            one, but one of the paper's own always with one of others.
+    """
+    rank = {FULL: -2, "lora": -1} | {slug: i for i, slug in enumerate(order) if slug != "lora"}
+
+    def place(method: str) -> tuple[bool, int]:
+        return method in source.authors_of, rank[method]
+
+    found = dict[tuple[str, str], None]()
+    for table in source.tables:
+        methods = dict.fromkeys(row.method for row in table.rows)
+        found |= dict.fromkeys((a, b) for a in methods for b in methods if place(b) < place(a))
+    yield from found
+
+
+# Cells --------------------------------------------------------------------------------------------
 
 
 class Comparison(NamedTuple):
@@ -38,46 +67,27 @@ class Comparison(NamedTuple):
     note: str
 
 
-def comparisons(sources: Iterable[Source], order: Mapping[str, int]) -> Iterator[Comparison]:
-    """Yield every comparison of two methods that stand in one table.
-
-    Args:
-        sources: The tables of all publications.
-        order: The place of a method in the catalogue. Of two methods the later one is compared with
-            the earlier one, but one of the paper's own always with one of others.
+def comparisons(
+    sources: Iterable[Source], order: Sequence[str], models: Models
+) -> Iterator[Comparison]:
+    """Yield every cell of two methods that stand in one table, for each setting of the first.
 
     Of several settings of a baseline the one with the nearest number of parameters is taken.
     """
-    rank = {FULL: -2, "lora": -1} | {slug: i for slug, i in order.items() if slug != "lora"}
     for source in sources:
-        own = set(source.authors_of)
-
-        def place(method: str, own: set[str] = own) -> tuple[bool, int]:
-            return method in own, rank[method]
-
+        listed = defaultdict(set)
+        for method, baseline in pairs(source, order):
+            listed[method].add(baseline)
         for table in source.tables:
             for row in table.rows:
                 for name in dict.fromkeys(r.method for r in table.rows):
-                    if place(name) < place(row.method):
+                    if name in listed[row.method]:
                         others = [r for r in table.rows if r.method == name]
-                        yield from _compared(source, table, row, _nearest(row, others))
+                        other = nearest(row, others, models.get(table.model))
+                        yield from _cells(source, table, row, other)
 
 
-def every(modules: Iterable[str]) -> list[Comparison]:
-    """Return every comparison of `docs/data/tables`, given all modules in the catalogue's order."""
-    return list(comparisons(read_tables(), {name: i for i, name in enumerate(modules)}))
-
-
-def _nearest(row: Row, others: list[Row]) -> Row:
-    def distance(other: Row) -> float:
-        if not row.parameters or not other.parameters:
-            return 0
-        return abs(log(other.parameters / row.parameters))
-
-    return min(others, key=distance)
-
-
-def _compared(source: Source, table: Table, row: Row, other: Row) -> Iterator[Comparison]:
+def _cells(source: Source, table: Table, row: Row, other: Row) -> Iterator[Comparison]:
     theirs = table.results(other)
     settings = " against ".join(filter(None, (row.setting, other.setting)))
     notes = [settings, row.note, other.note, table.note]
@@ -112,49 +122,6 @@ def _millions(parameters: float | None) -> str:
     return "" if parameters is None else f"{parameters:g} M"
 
 
-class Unit(NamedTuple):
-    """One model on one suite: the printed average, otherwise the mean of the cells."""
-
-    source_key: str
-    place: str
-    method: str
-    baseline: str
-    model: str
-    suite: str
-    cells: int
-    won: int
-    difference: float  # of the method to the baseline, positive where the method is better
-    run_by: RunBy
-    baseline_run: str
-
-
-def units(rows: Iterable[Comparison]) -> list[Unit]:
-    """Return one number for each method, baseline, model and suite of a table.
-
-    What a source has copied of the method is no unit: it says nothing that its origin does not.
-    """
-    grouped: dict[tuple[str, ...], list[Comparison]] = defaultdict(list)
-    for row in rows:
-        if row.method_run.startswith("copied"):
-            continue
-        grouped[(*row[:6], row.method_run, row.note)].append(row)  # the note names the settings
-    found = []
-    for cells in grouped.values():
-        gains = {row.metric: _gain(row) for row in cells}
-        means = [gains.pop(metric) for metric in averages(gains, cells[0].suite)]
-        single = list(gains.values()) or means[:1]
-        mean = means[0] if means else sum(single) / len(single)
-        first, won = cells[0], sum(gain > 0 for gain in single)
-        where = (first.run_by, first.baseline_run)
-        found.append(Unit(*first[:6], len(single), won, mean, *where))
-    return found
-
-
-def _gain(row: Comparison) -> float:
-    difference = float(row.method_value) - float(row.baseline_value)
-    return difference if row.higher_is_better == "yes" else -difference
-
-
 def as_csv(rows: Iterable[Comparison]) -> str:
     """Return comparisons as CSV."""
     out = io.StringIO()
@@ -162,3 +129,111 @@ def as_csv(rows: Iterable[Comparison]) -> str:
     writer.writerow(Comparison._fields)
     writer.writerows(rows)
     return out.getvalue()
+
+
+# Units --------------------------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """How a method stands to a baseline in one unit."""
+
+    method: str
+    baseline: str
+    source_key: str
+    suite: str
+    home: bool  # the source is by the method's authors
+    side: Side
+    difference: float  # in points of the metric, positive where the method is better
+
+
+def outcomes(sources: Iterable[Source], order: Sequence[str], models: Models) -> Iterator[Outcome]:
+    """Yield how all pairs of methods come out in all units."""
+    for source in sources:
+        for method, baseline in pairs(source, order):
+            home = source.run_by([method]) == "authors"
+            for unit in units(source, [method], baseline, models):
+                where = (source.key, unit.suite, home)
+                yield Outcome(method, baseline, *where, unit.side, unit.points)
+
+
+class HomeField(NamedTuple):
+    """The share of units in which a method is ahead of LoRA, at home and elsewhere."""
+
+    methods: int
+    home: float
+    away: float
+    low: float
+    high: float
+
+
+def home_field(found: Iterable[Outcome]) -> HomeField:
+    """Return how much more often methods beat LoRA in their own authors' papers than in others'.
+
+    A method counts once, with the mean over its papers of the share that it wins there. The 95 %
+    interval of the difference is a bootstrap over papers.
+    """
+    won: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    sides: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {True: set(), False: set()})
+    for unit in found:
+        won[unit.method, unit.source_key].append(unit.side == "for")
+        sides[unit.method][unit.home].add(unit.source_key)
+    both = [method for method, side in sides.items() if all(side.values())]
+    papers = sorted({source for _, source in won})
+    shares = np.array([[mean(won.get((m, p), [False])) for p in papers] for m in both])
+    home, away = (
+        np.array([[float(p in sides[m][side]) for p in papers] for m in both])
+        for side in (True, False)
+    )
+
+    def wins(at: Array, times: Array) -> Array:  # draws × methods; none of a side is no number
+        with np.errstate(invalid="ignore"):
+            result: Array = times @ (at * shares).T / (times @ at.T)
+        return result
+
+    once = np.ones((1, len(papers)))
+    even = [1 / len(papers)] * len(papers)
+    drawn: Array = np.random.default_rng(0).multinomial(len(papers), even, DRAWS).astype(float)
+    gaps = wins(home, drawn) - wins(away, drawn)
+    gaps = np.nanmean(gaps[~np.isnan(gaps).all(axis=1)], axis=1)
+    low, high = np.quantile(gaps, [0.025, 0.975])
+    at_home, elsewhere = (float(wins(side, once).mean()) for side in (home, away))
+    return HomeField(len(both), at_home, elsewhere, float(low), float(high))
+
+
+class Lead(NamedTuple):
+    """A method's mean lead over LoRA on one side, with its 95 % interval over papers."""
+
+    mean: float
+    low: float
+    high: float
+    papers: int
+
+
+def leads(found: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
+    """Return the leads of methods that have both, at home and elsewhere, largest difference first.
+
+    A lead is a difference over the spread of its suite: the root of the mean square of all
+    differences there. Papers count once each, with the mean of their units; the interval is a
+    bootstrap over papers.
+    """
+    units = list(found)
+    squares: dict[str, list[float]] = defaultdict(list)
+    for unit in units:
+        squares[unit.suite].append(unit.difference**2)
+    by_paper: dict[tuple[str, bool, str], list[float]] = defaultdict(list)
+    for unit in units:
+        spread = mean(squares[unit.suite]) ** 0.5
+        key = (unit.method, unit.home, unit.source_key)
+        by_paper[key].append(unit.difference / spread if spread else 0.0)
+    sides: dict[tuple[str, bool], list[float]] = defaultdict(list)
+    for (method, home, _), values in by_paper.items():
+        sides[method, home].append(mean(values))
+    both = [m for m, home in sides if home and (m, False) in sides]
+    found_leads = {m: (_lead(sides[m, True]), _lead(sides[m, False])) for m in both}
+    return dict(sorted(found_leads.items(), key=lambda item: item[1][1].mean - item[1][0].mean))
+
+
+def _lead(papers: list[float]) -> Lead:
+    drawn = np.random.default_rng(0).choice(papers, (DRAWS, len(papers))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Lead(mean(papers), float(low), float(high), len(papers))

@@ -1,0 +1,175 @@
+"""A unit: what one source says of two methods with one model on one suite.
+
+The rule counts units, and so does Head to head: this is their only definition.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from statistics import fmean as mean
+from typing import NamedTuple
+
+from scripts.survey.pair import (
+    Gap,
+    Models,
+    chosen,
+    distance,
+    gap,
+    largest,
+    middle,
+    nearest,
+    ratio,
+    rows_of,
+)
+from scripts.survey.result import FULL, Row, Source, Table
+from scripts.survey.rule import Side, Strength
+
+MORE = 1.1  # times the baseline's parameters are too many to be compared with it
+SEEDS = 3
+OTHERS = 3  # adapters that have to be in a table before their majority can disqualify a baseline
+
+
+class Part(NamedTuple):
+    """What one table says about a unit."""
+
+    table: Table
+    row: Row
+    other: Row
+    gap: Gap
+    ratio: float | None  # of the method's parameters to the baseline's
+    printed: bool = True  # whether any budget is, where budgets have to match
+    weak: bool = False
+    told: tuple[Part, ...] = ()  # against both baselines, where two are asked for
+
+    @property
+    def fair(self) -> bool:
+        """Whether modules are the same and the budget is no larger, as far as is printed."""
+        alike = not self.row.modules and not self.other.modules
+        within = self.ratio is not None and round(self.ratio, 3) <= MORE
+        return alike and (within or not self.printed)
+
+    @property
+    def strength(self) -> Strength:
+        """Full where the source ran both, tuned both rates and repeated them."""
+        ran = self.row.run.kind == self.other.run.kind == "run"
+        tuned = self.table.rates == "both_tuned" and (self.table.seeds or 0) >= SEEDS
+        return "full" if ran and tuned and self.printed and not self.weak else "weak"
+
+
+class Unit(NamedTuple):
+    """One model on one suite of one source; the tables that hold it are averaged."""
+
+    source: Source
+    model: str
+    suite: str
+    parts: tuple[Part, ...]
+
+    @property
+    def gap(self) -> Gap:
+        """The mean of the tables' differences."""
+        return middle([part.gap for part in self.parts])
+
+    @property
+    def side(self) -> Side:
+        """Whether the method is ahead of the baseline, level with it or behind."""
+        return self.gap.side
+
+    @property
+    def points(self) -> float:
+        """The difference in points of the metric, positive where the method is better."""
+        return mean(part.gap.difference * part.table.range for part in self.parts)
+
+    @property
+    def strength(self) -> Strength:
+        """Full where all tables are."""
+        return "full" if all(part.strength == "full" for part in self.parts) else "weak"
+
+    @property
+    def place(self) -> str:
+        """Where its tables stand."""
+        return "; ".join(dict.fromkeys(part.table.place for part in self.parts))
+
+    @property
+    def ratio(self) -> float | None:
+        """The largest ratio of budgets that is printed."""
+        return max((part.ratio for part in self.parts if part.ratio is not None), default=None)
+
+
+def united(source: Source, parts: Iterable[Part]) -> Iterator[Unit]:
+    """Yield the units that parts of a source make."""
+    found: dict[tuple[str, str], list[Part]] = defaultdict(list)
+    for part in parts:
+        found[part.table.model, part.table.suite].append(part)
+    for (model, suite), some in found.items():
+        yield Unit(source, model, suite, tuple(some))
+
+
+def units(source: Source, own: Collection[str], baseline: str, models: Models) -> Iterator[Unit]:
+    """Yield what a source says of a method beside a baseline.
+
+    Where budgets and modules match in some tables of a unit, the others do not count. A table that
+    has shifted data alone speaks of that.
+    """
+    found = (
+        part(table, own, baseline, models, shifted=set(table.metrics) <= set(table.shifted))
+        for table in source.tables
+    )
+    for unit in united(source, filter(None, found)):
+        fair = tuple(part for part in unit.parts if part.fair)
+        yield unit._replace(parts=fair or unit.parts)
+
+
+def part(
+    table: Table, own: Collection[str], baseline: str, models: Models, *, shifted: bool = False
+) -> Part | None:
+    """Return what a table says of a method beside a baseline: full fine-tuning or another one."""
+    size, mine = models.get(table.model), rows_of(table, own)
+    if not mine or baseline in own:
+        return None
+    if baseline == FULL:
+        row, other = largest(chosen(mine), size), full(table, own, shifted)
+        return paired(table, row, other, size, shifted) if other else None
+    theirs = [row for row in table.rows if row.method == baseline]
+    alike = [[row for row in rows if not row.modules] for rows in (mine, theirs)]
+    mine, theirs = alike if all(alike) else (mine, theirs)
+    if not theirs:
+        return None
+    near = {row: nearest(row, theirs, size) for row in mine}
+    budgets = {row: ratio(row, near[row], size) for row in mine}
+    if not any(budgets.values()):  # none is printed, and what is not stated is not done
+        row = chosen(mine)[0]
+        found = paired(table, row, near[row], size, shifted)
+        return found and found._replace(printed=False)
+    # Larger ones are taken for want of any other.
+    fair = [row for row, times in budgets.items() if times and round(times, 3) <= MORE]
+    row = min(chosen(fair or mine), key=lambda row: distance(budgets[row]))
+    return paired(table, row, near[row], size, shifted)
+
+
+def paired(
+    table: Table, row: Row, other: Row, size: float | None, shifted: bool = False
+) -> Part | None:
+    """Return the part of two rows; nothing where they share too few cells."""
+    found = gap(table, row, other, shifted)
+    if found is None or not found.whole:
+        return None
+    return Part(table, row, other, found, ratio(row, other, size))
+
+
+def full(table: Table, own: Collection[str], shifted: bool = False) -> Row | None:
+    """Return the row of full fine-tuning, unless most adapters of the table beat it."""
+    rows = chosen([row for row in table.rows if row.method == FULL])
+    return rows[0] if rows and not _beaten(table, rows[0], own, shifted) else None
+
+
+def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool) -> bool:
+    rows: dict[str, list[Gap]] = defaultdict(list)
+    for row in table.rows:
+        if row.method != FULL and row.method not in own:
+            found = gap(table, row, other, shifted)
+            if found:
+                rows[row.method].append(found)
+    means = map(middle, rows.values())
+    ahead = [found.difference > found.level for found in means]
+    return len(ahead) >= OTHERS and sum(ahead) > len(ahead) / 2
