@@ -15,8 +15,6 @@ from scripts.survey.rule import (
     Verdict,
     balance,
     decide,
-    judge,
-    reason,
 )
 
 NUMBER = count()
@@ -214,11 +212,11 @@ ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
 def test_a_reason_names_the_condition_that_gives_the_verdict(
     findings: list[Finding], word: str, told: str
 ) -> None:
-    assert (judge("BL", findings).word, reason("BL", findings)) == (word, told)
+    assert (decide("BL", findings).word, decide("BL", findings).reason) == (word, told)
 
 
 @pytest.mark.parametrize("papers", [1, 3, 5])
 def test_who_asks_for_wide_adoption_is_told_the_papers_and_how_many_it_takes(papers: int) -> None:
     found = [unit("for", f"s{i}", dimension="WA") for i in range(papers)]
     ran = f"{papers} paper{'s' if papers > 1 else ''} by others ran it."
-    assert reason("WA", found) == f"{ran} It takes 5 to confirm; 3 or 4 leave it contested."
+    assert decide("WA", found).reason == f"{ran} It takes 5 to confirm; 3 or 4 leave it contested."

@@ -182,7 +182,8 @@ class Method(Record):
     def _verdict(self, dimension: Dimension) -> Verdict:
         verdict, override = decide(dimension, self.found(dimension)), self.overrides.get(dimension)
         if override:
-            return Verdict(override.verdict, None, verdict.F, verdict.A, {}, override.reason)
+            by_hand = verdict._replace(word=override.verdict, override=override.reason)
+            return by_hand._replace(leaning=None, changes={})
         return verdict
 
     @property

@@ -28,7 +28,7 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.real_changes import rows, times
-from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, reason, vote
+from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
 from scripts.survey.say import count, figures
 
 FRAGMENTS = ROOT / ".build" / "demos"
@@ -74,7 +74,7 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
             "worth": POINTS[key],
             "sources": sources,
             "units": len(m.found(key)),
-            "reason": "" if verdict.override else reason(key, m.found(key)),
+            "reason": verdict.reason,
             "said": _weighed(key, verdict, len(sources)),
             "changes": "; ".join(_grouped(verdict.changes)),
         }

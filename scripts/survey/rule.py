@@ -107,6 +107,29 @@ def balance(dimension: Dimension, findings: Iterable[Finding]) -> tuple[float, f
     return sum(v.supports for v in votes), against
 
 
+Clause: TypeAlias = Literal[
+    "papers", "nothing", "neither", "less", "against", "open", "leans", "by_others", "by_authors"
+]
+"""The condition of the rule that gives a verdict."""
+
+ENOUGH_FOR = f"What is for it weighs at least {ENOUGH}, and {{ratio:g}} times what is against."
+SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
+SENTENCES: dict[Clause, str] = {
+    "papers": f"{{papers}} by others ran it. It takes {CONFIRMED_PAPERS} to confirm; "
+    f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested.",
+    "nothing": "No comparison counts here, so there is nothing to weigh.",
+    "neither": f"Neither side reaches the {ENOUGH} that a verdict needs.",
+    "less": f"What is for it does not reach the {ENOUGH} that a verdict needs, and what is against "
+    "weighs less than {ratio:g} times as much, which would contradict it.",
+    "against": f"What is against weighs at least {ENOUGH}, and {{ratio:g}} times what is for it.",
+    "open": SETTLES,
+    "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice the other.",
+    "by_others": f"{ENOUGH_FOR} Others than the authors found it too.",
+    "by_authors": f"{ENOUGH_FOR} It is only reported: apart from the authors, at most one weak "
+    "source is for it.",
+}
+
+
 class Judgement(NamedTuple):
     """A verdict without its sensitivity."""
 
@@ -114,6 +137,7 @@ class Judgement(NamedTuple):
     leaning: Lean
     F: float
     A: float
+    clause: Clause
 
 
 def judge(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATIO) -> Judgement:
@@ -121,63 +145,26 @@ def judge(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATI
     f, a = balance(dimension, findings)
     if dimension == "WA":
         papers = len({finding.source_key for finding in findings})
-        word: Word = "unsupported"
+        if papers >= CONFIRMED_PAPERS:
+            return Judgement("confirmed", None, f, a, "papers")
         if papers >= CONTESTED_PAPERS:
-            word = "confirmed" if papers >= CONFIRMED_PAPERS else "contested"
-        return Judgement(word, "for" if word == "contested" else None, f, a)
-    if f + TINY < ENOUGH:
-        against = a + TINY >= ENOUGH and a + TINY >= ratio * f
-        return Judgement("contradicted" if against else "unsupported", None, f, a)
-    if a + TINY >= ratio * f:
-        return Judgement("contradicted", None, f, a)
+            return Judgement("contested", "for", f, a, "papers")
+        return Judgement("unsupported", None, f, a, "papers")
+    enough, against = f + TINY >= ENOUGH, a + TINY >= ENOUGH
+    if against and a + TINY >= ratio * f:
+        return Judgement("contradicted", None, f, a, "against")
+    if not enough:
+        why: Clause = "less" if against else "neither" if findings else "nothing"
+        return Judgement("unsupported", None, f, a, why)
     if f + TINY >= ratio * a:
-        return Judgement("confirmed" if _by_others(findings) else "reported", None, f, a)
-    leaning: Lean = None
+        if _by_others(findings):
+            return Judgement("confirmed", None, f, a, "by_others")
+        return Judgement("reported", None, f, a, "by_authors")
     if f + TINY >= 2 * a:
-        leaning = "for"
-    elif a + TINY >= 2 * f:
-        leaning = "against"
-    return Judgement("contested", leaning, f, a)
-
-
-def reason(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATIO) -> str:
-    """Return which condition of the rule gives the verdict, in words for readers.
-
-    >>> def ran(key):
-    ...     return Finding("WA", key, "T", "U", "for", "rival", "weak", "paper", "")
-    >>> reason("WA", [ran("a2020"), ran("b2021"), ran("c2022")])
-    '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
-    >>> reason("BL", [])
-    'No comparison counts here, so there is nothing to weigh.'
-    """
-    word, leaning, _, a = judge(dimension, findings, ratio)
-    if dimension == "WA":
-        papers = len({finding.source_key for finding in findings})
-        ran = f"{papers or 'No'} paper{'' if papers == 1 else 's'} by others ran it."
-        partly = f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested"
-        return f"{ran} It takes {CONFIRMED_PAPERS} to confirm; {partly}."
-    if not findings:
-        return "No comparison counts here, so there is nothing to weigh."
-    if word == "unsupported":
-        if a + TINY < ENOUGH:
-            return f"Neither side reaches the {ENOUGH} that a verdict needs."
-        less = (
-            f"what is against weighs less than {ratio:g} times as much, which would contradict it"
-        )
-        return f"What is for it does not reach the {ENOUGH} that a verdict needs, and {less}."
-    if word == "contested":
-        leans = (
-            f" It leans {leaning}: that side weighs at least twice the other." if leaning else ""
-        )
-        return f"To settle it, one side has to weigh {ratio:g} times the other.{leans}"
-    if word == "contradicted":
-        return f"What is against weighs at least {ENOUGH}, and {ratio:g} times what is for it."
-    enough = f"What is for it weighs at least {ENOUGH}, and {ratio:g} times what is against."
-    if word == "confirmed":
-        return f"{enough} Others than the authors found it too."
-    return (
-        f"{enough} It is only reported: apart from the authors, at most one weak source is for it."
-    )
+        return Judgement("contested", "for", f, a, "leans")
+    if a + TINY >= 2 * f:
+        return Judgement("contested", "against", f, a, "leans")
+    return Judgement("contested", None, f, a, "open")
 
 
 def _by_others(findings: Iterable[Finding]) -> bool:
@@ -193,8 +180,27 @@ class Verdict(NamedTuple):
     leaning: Lean
     F: float
     A: float
+    clause: Clause
+    papers: int  # how many sources have findings
     changes: dict[str, Word]  # what one would have to leave out or to ask for, and the verdict then
     override: str = ""  # why the verdict is not the computed one, where it is not
+
+    @property
+    def reason(self) -> str:
+        """The condition of the rule that gives it, in words; none for a verdict by hand.
+
+        >>> def ran(key):
+        ...     return Finding("WA", key, "T", "U", "for", "rival", "weak", "paper", "")
+        >>> decide("WA", [ran("a2020"), ran("b2021"), ran("c2022")]).reason
+        '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
+        >>> decide("BL", []).reason
+        'No comparison counts here, so there is nothing to weigh.'
+        """
+        if self.override:
+            return ""
+        papers = f"{self.papers or 'No'} paper{'' if self.papers == 1 else 's'}"
+        words = {"papers": papers, "ratio": RATIO, "leaning": self.leaning}
+        return SENTENCES[self.clause].format(**words)
 
     @property
     def fragile(self) -> bool:
@@ -221,4 +227,5 @@ def decide(dimension: Dimension, findings: Sequence[Finding]) -> Verdict:
             others["without its authors"] = judge(dimension, by_others)
     for key in by_source(findings):
         others[f"without {key}"] = judge(dimension, [f for f in findings if f.source_key != key])
-    return Verdict(*found, {k: v.word for k, v in others.items() if v.word != found.word})
+    changes = {how: other.word for how, other in others.items() if other.word != found.word}
+    return Verdict(*found, len(by_source(findings)), changes)
