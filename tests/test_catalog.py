@@ -389,6 +389,39 @@ def test_a_key_that_is_twice_on_another_page_is_named(project: Path) -> None:
     assert re.fullmatch(r"docs/claims\.md: line \d+: 'themes' is there twice", line)
 
 
+CLAIMS = {
+    "a verdict that the rule does not know": (
+        "claims.md", replace(r"verdict: contested", "verdict: partly"),
+        "docs/claims.md: claims.0.verdict: Input should be 'confirmed', 'reported', 'contested'",
+    ),
+    "a field that no claim has": (
+        "claims.md", replace(r"    missing:", "    mising:"),
+        "docs/claims.md: claims.0.missing: Field required",
+    ),
+    "an argument about a method without a page": (
+        "claims.md", replace(r"methods: \[ssvd, pissa\]", "methods: [ssvd, pizza]"),
+        "docs/claims.md: basis: methods: there is no page 'pizza'",
+    ),
+    "a prediction without its confidence": (
+        "predictions.md", replace(r"    confidence: 70\n", ""),
+        "docs/predictions.md: predictions.0: has either a confidence or the entry that states it",
+    ),
+    "a probability of more than one": (
+        "predictions.md", replace(r"    ours: 40", "    ours: 400"),
+        "docs/predictions.md: predictions.0.ours: Input should be less than or equal to 100",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "edit", "expected"), CLAIMS.values(), ids=CLAIMS)
+def test_a_mistake_in_a_claim_or_a_prediction_is_named(
+    project: Path, page: str, edit: Callable[[str], str], expected: str
+) -> None:
+    path = project / "docs" / page
+    path.write_text(edit(path.read_text("utf-8")), "utf-8")
+    assert any(line.startswith(expected) for line in problems(project)), problems(project)
+
+
 TABLES = {
     "unknown method of a row": (
         replace(r"method: boft,", "method: beft,"),

@@ -16,8 +16,9 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import Paper, read_papers
 from scripts.catalog.records import Kind, Method, read_method
+from scripts.survey.claims import Theme, read_claims
 from scripts.survey.evidence import every_finding
-from scripts.survey.records import CatalogError, front_matter
+from scripts.survey.records import CatalogError
 
 
 class Link(NamedTuple):
@@ -27,13 +28,6 @@ class Link(NamedTuple):
     stated: bool  # here, or on the other page
     other: Method
     note: str
-
-
-class Theme(NamedTuple):
-    """A theme of the catalogue, which `docs/claims.md` describes."""
-
-    key: str
-    title: str
 
 
 class Catalog(NamedTuple):
@@ -97,11 +91,7 @@ def read(root: Path = ROOT) -> Catalog:
 def readable(root: Path) -> tuple[Catalog, list[str]]:
     """Return what can be read of the catalogue, and what is wrong with the rest."""
     papers = read_papers(root)
-    try:
-        claims, _ = front_matter(root / "docs/claims.md")
-    except ValueError as error:
-        raise CatalogError(f"docs/claims.md: {error}") from error
-    themes = {t["key"]: Theme(t["key"], t["title"]) for t in claims["themes"]}
+    themes = {theme.key: theme for theme in read_claims(root).themes}
     found, problems = [], []
     for path in sorted((root / "docs/methods").glob("*.md")):
         if path.name != "index.md":

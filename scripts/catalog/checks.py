@@ -19,6 +19,7 @@ from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
 from scripts.catalog.records import Method, Peft, quoted
+from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 from scripts.survey.records import CatalogError, front_matter, references
@@ -58,6 +59,7 @@ def check(root: Path = ROOT) -> Catalog:
     problems += page_problems(catalog)
     problems += graph_problems(catalog, root, complete)
     problems += source_problems(catalog, root)
+    problems += claim_problems(catalog, root)
     if complete:
         problems += table_problems(catalog, root)
     if problems:
@@ -201,6 +203,25 @@ def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     for key in catalog.papers:
         if key not in used:
             yield f"docs/references.bib: {key}: no page and no module names it"
+
+
+def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
+    """Yield methods that claims and predictions name and that have no page."""
+    try:
+        predictions = read_predictions(root).predictions
+    except CatalogError as error:
+        yield str(error)
+        return
+    named = [
+        (f"{CLAIMS}: {claim.key}", method)
+        for claim in read_claims(root).claims
+        for argument in (*claim.supports, *claim.against)
+        for method in argument.methods
+    ]
+    named += [(f"{PREDICTIONS}: {p.title}", method) for p in predictions for method in p.methods]
+    for place, method in named:
+        if method not in catalog.methods:
+            yield f"{place}: methods: there is no page {method!r}"
 
 
 def table_problems(catalog: Catalog, root: Path) -> Iterator[str]:

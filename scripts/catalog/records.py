@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
+from scripts.survey.claims import Erratum, Evidence
 from scripts.survey.records import (
     CatalogError,
     Record,
-    References,
     Slug,
     Text,
     front_matter,
@@ -32,23 +32,6 @@ class Override(Record):
 
     verdict: Word
     reason: Text
-
-
-class Evidence(Record):
-    """A claim, what became of it, and the numbers."""
-
-    claim: Text
-    verdict: Literal["confirmed", "partly", "contested", "wrong", "unsupported", "unverified"]
-    numbers: Text
-    sources: References
-
-
-class Erratum(Record):
-    """A correction to the source survey."""
-
-    says: Text
-    correct: Text
-    sources: References
 
 
 Kind: TypeAlias = Literal[

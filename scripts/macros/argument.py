@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from scripts.survey.claims import Argument, Claim
 
 WIDTH, SIDE, MIDDLE = 960, 300, 250
 LINE, PAD, GAP = 15, 10, 12
@@ -47,33 +49,32 @@ class Box(NamedTuple):
 
 
 def column(
-    evidence: Sequence[Mapping[str, Any]], x: float, y: float, kind: str, links: Mapping[str, str]
+    evidence: Sequence[Argument], x: float, y: float, kind: str, links: Mapping[str, str]
 ) -> Iterator[Box]:
     """Yield the boxes of one side, from `y` downwards."""
     for item in evidence:
-        lines = textwrap.wrap(item["text"].replace(" %", "\N{NO-BREAK SPACE}%"), LETTERS[SIDE])
-        box = Box(x, y, SIDE, lines, kind, links.get(item["methods"][0], ""))
+        lines = textwrap.wrap(item.text.replace(" %", "\N{NO-BREAK SPACE}%"), LETTERS[SIDE])
+        box = Box(x, y, SIDE, lines, kind, links.get(item.methods[0], ""))
         yield box
         y += box.height + GAP
 
 
-def argument_map(claims: Sequence[Mapping[str, Any]], links: Mapping[str, str]) -> str:
+def argument_map(claims: Sequence[Claim], links: Mapping[str, str]) -> str:
     """Return the map as inline SVG.
 
     Args:
-        claims: Records with `title`, `verdict`, `supports` and `against`; an item of evidence has
-            `text` and `methods`.
+        claims: What stands in the middle, each with its two sides.
         links: The address of every method's page, by slug.
     """
     drawn, y = [], 28.0
     for claim in claims:
-        left = list(column(claim["supports"], 0, y, "for", links))
-        right = list(column(claim["against"], WIDTH - SIDE, y, "against", links))
+        left = list(column(claim.supports, 0, y, "for", links))
+        right = list(column(claim.against, WIDTH - SIDE, y, "against", links))
         bottom = max(box.y + box.height for box in [*left, *right])
         x = (WIDTH - MIDDLE) / 2
-        lines = textwrap.wrap(claim["title"], LETTERS[MIDDLE])
-        lines.append(f"Verdict: {claim['verdict']}")
-        centre = Box(x, 0, MIDDLE, lines, "claim", f"#{claim['key']}")
+        lines = textwrap.wrap(claim.title, LETTERS[MIDDLE])
+        lines.append(f"Verdict: {claim.verdict}")
+        centre = Box(x, 0, MIDDLE, lines, "claim", f"#{claim.key}")
         centre = centre._replace(y=(y + bottom - centre.height) / 2)
         for box in left:
             drawn.append(_edge(SIDE, box.middle, x, centre.middle, "for"))

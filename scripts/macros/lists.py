@@ -26,7 +26,7 @@ from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.stored.widgets import label, text
 from scripts.survey import peft
-from scripts.survey.records import front_matter
+from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
 
@@ -169,20 +169,22 @@ class Lists(Part):
     def argument_map(self) -> str:
         """The claims as a picture."""
         links = {slug: f"{self.page.root}methods/{slug}/" for slug in catalog().methods}
-        svg = argument_map(self.page.env.page.meta["claims"], links)
+        svg = argument_map(read_claims().claims, links)
         label = 'tabindex="0" role="group" aria-label="Argument map"'
         return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
 
     @macro
     def claims_list(self) -> str:
         """The claims in words."""
-        return self.page.draw("claims", self.page.env.page.meta["claims"])
+        claims = read_claims().claims
+        for argument in (a for c in claims for a in (*c.supports, *c.against)):
+            self.page.cite(source.key for source in argument.sources)
+        return self.page.draw("claims", claims)
 
     @macro
     def claim_cards(self) -> str:
         """The claims and their verdicts in short, for the home page."""
-        meta, _ = front_matter(ROOT / "docs" / "claims.md")
-        return self.page.draw("claim_cards", meta["claims"], found=False)
+        return self.page.draw("claim_cards", read_claims().claims, found=False)
 
     @macro
     def guess(self) -> str:
@@ -207,16 +209,17 @@ class Lists(Part):
     @macro
     def themes_list(self) -> str:
         """The themes with their methods."""
-        themes = self.page.env.page.meta["themes"]
-        listed = [(t, [m.slug for m in catalog().of_theme(t["key"])]) for t in themes]
+        themes = catalog().themes
+        listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
         return self.page.draw("themes", listed)
 
     @macro
     def predictions_list(self) -> str:
         """The predictions and where they stand."""
         parts = []
-        for i, p in enumerate(self.page.env.page.meta["predictions"], 1):
-            parts.append(f"## {i}. {p['title']} {{ #prediction-{i} }}\n")
+        for i, p in enumerate(read_predictions().predictions, 1):
+            parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
+            self.page.cite(source.key for source in p.sources)
             parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
 

@@ -13,7 +13,7 @@ from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog import citations
 from scripts.catalog.exports import read_site
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Evidence, Method, Peft
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.macros.page import (
     MEANINGS,
@@ -28,6 +28,7 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.real_changes import rows, times
+from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
 from scripts.survey.say import count, figures
 

@@ -20,7 +20,6 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension
 from scripts.survey import say
-from scripts.survey.records import Reference, references
 from scripts.survey.result import FULL
 
 MEANINGS: dict[Dimension, str] = {
@@ -136,7 +135,6 @@ class Page:
             "figures": say.figures,
             "short": short,
             "short_number": say.short,
-            "sources": self.note,
         }
         jinja.globals["interval"] = say.interval
         self.jinja = jinja
@@ -184,12 +182,6 @@ class Page:
         style = f'<link rel="stylesheet" href="{self.root}assets/demo/lab.css">'
         return f'\n<div class="ah">{style}{more}</div>\n'
 
-    def note(self, text: str) -> tuple[Any, ...]:
-        """Return the sources in a text, and note them for the page's list of references."""
-        found: tuple[Reference, ...] = references(text)
-        self.cite(reference.key for reference in found)
-        return found
-
     def cite(self, keys: Iterable[str]) -> None:
         """Note publications for the page's list of references."""
         self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
@@ -197,7 +189,7 @@ class Page:
     @macro
     def ref(self, key: str, where: str = "") -> str:
         """A citation in the text."""
-        self.note(key)
+        self.cite([key])
         place = f", {where}" if where else ""
         return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'
 

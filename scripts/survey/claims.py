@@ -1,0 +1,136 @@
+"""What is claimed, foretold and corrected, as records: `claims`, `predictions`, `evidence`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from scripts.bootstrap import ROOT
+from scripts.survey.records import (
+    CatalogError,
+    Record,
+    References,
+    Slug,
+    Text,
+    front_matter,
+    validated,
+)
+from scripts.survey.rule import Word
+
+CLAIMS, PREDICTIONS = "docs/claims.md", "docs/predictions.md"
+PerCent = Annotated[int, Field(ge=0, le=100)]
+Methods = Annotated[tuple[Slug, ...], Field(min_length=1)]
+
+
+class Evidence(Record):
+    """A claim of a method, what became of it, and the numbers."""
+
+    claim: Text
+    verdict: Literal["confirmed", "partly", "contested", "wrong", "unsupported", "unverified"]
+    numbers: Text
+    sources: References
+
+
+class Erratum(Record):
+    """A correction to the source survey."""
+
+    says: Text
+    correct: Text
+    sources: References
+
+
+class Argument(Record):
+    """What speaks for or against a claim."""
+
+    text: Text
+    methods: Methods
+    sources: References
+
+
+class Claim(Record):
+    """A claim of the source survey about many methods."""
+
+    key: Slug
+    title: Text
+    statement: Text
+    verdict: Word
+    summary: Text
+    supports: Annotated[tuple[Argument, ...], Field(min_length=1)]
+    against: Annotated[tuple[Argument, ...], Field(min_length=1)]
+    missing: Text  # what would settle it
+
+
+class Theme(Record):
+    """A theme of the catalogue: what the survey says of it, and the audit."""
+
+    key: Slug
+    title: Text
+    survey: Text
+    audit: Text
+
+
+class Prediction(Record):
+    """What the source survey expects, with its confidence or the entry that states it."""
+
+    title: Text
+    confidence: PerCent | None = None
+    entry: Annotated[int, Field(ge=1)] | None = None
+    statement: Text
+    settles: Text
+    status: Text
+    reason: Text
+    ours: PerCent
+    ours_reason: Text
+    assessed: Text
+    methods: Methods
+    sources: References
+
+    @model_validator(mode="after")
+    def _stated(self) -> Prediction:
+        if (self.confidence is None) == (self.entry is None):
+            raise ValueError("has either a confidence or the entry that states it without one")
+        return self
+
+
+class Claims(Record):
+    """What docs/claims.md holds beside its text."""
+
+    claims: tuple[Claim, ...]
+    themes: tuple[Theme, ...]
+
+
+class Predictions(Record):
+    """What docs/predictions.md holds beside its text."""
+
+    predictions: tuple[Prediction, ...]
+
+
+@cache
+def read_claims(root: Path = ROOT) -> Claims:
+    """Return the claims and themes.
+
+    Raises:
+        CatalogError: when one is not as it should be; a line for each problem.
+    """
+    return validated(Claims, _fields(root, CLAIMS, Claims), CLAIMS)
+
+
+@cache
+def read_predictions(root: Path = ROOT) -> Predictions:
+    """Return the predictions.
+
+    Raises:
+        CatalogError: when one is not as it should be; a line for each problem.
+    """
+    return validated(Predictions, _fields(root, PREDICTIONS, Predictions), PREDICTIONS)
+
+
+def _fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
+    try:
+        data, _ = front_matter(root / file)
+    except ValueError as error:
+        raise CatalogError(f"{file}: {error}") from error
+    return {name: data[name] for name in record.model_fields if name in data}
