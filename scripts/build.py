@@ -29,6 +29,7 @@ from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 from scripts.survey import peft
+from scripts.survey.providers import as_json, facts
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -179,6 +180,7 @@ def draw_pictures() -> None:
 def catalogue() -> None:
     """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
     catalog = check()
+    (BUILD / "facts.json").write_text(as_json(facts()), "utf-8")
     themes = [
         {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
         for key, theme in catalog.themes.items()

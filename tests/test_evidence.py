@@ -33,6 +33,7 @@ def paper(folder: Path, text: str) -> Source:
 def table(rows: str, authors: str = "boft", **fields: str) -> str:
     """A file with one table of one metric, whose fields may be replaced."""
     about = {
+        "id": "table-1",
         "place": "Table 1",
         "model": "RoBERTa",
         "suite": "GLUE",
@@ -253,7 +254,9 @@ def test_tables_of_one_model_on_one_suite_are_one_unit(tmp_path: Path) -> None:
         - {method: lora, parameters: 0.4, values: "80.0"}
         - {method: boft, parameters: 0.4, values: "82.0"}
     """
-    second = table(rows.replace("82.0", "77.0"), place="Table 2").partition("tables:\n")[2]
+    second = table(rows.replace("82.0", "77.0"), id="table-2", place="Table 2").partition(
+        "tables:\n"
+    )[2]
     bl = found(tmp_path, table(rows) + second)["BL"]
     assert (bl.place, bl.finding) == ("Table 1; Table 2", "against")  # +2 and −3
 

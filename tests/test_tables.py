@@ -30,7 +30,8 @@ ORDER = ["lora", "oft", "boft"]
 ORIGIN = """
     authors_of: [lora]
     tables:
-      - place: Table 1
+      - id: table-1
+        place: Table 1
         model: GPT-2
         suite: E2E
         metrics: [BLEU, NIST]
@@ -42,7 +43,8 @@ ORIGIN = """
 LATER = """
     authors_of: [boft]
     tables:
-      - place: Table 2
+      - id: table-2
+        place: Table 2
         model: GPT-2
         suite: E2E
         metrics: [BLEU, NIST]
@@ -155,6 +157,7 @@ def test_what_both_count_agrees_everywhere() -> None:
         ("68.2 8.62", "68.2", "1 values for 2 metrics"),
         ("68.2 8.62", "68.2 x", "'x' is neither a number nor –"),
         ("method: full", "methode: full", "methode"),
+        ("id: table-1", "id: Table 1", "tables.0.id: String should match pattern"),
         ("authors_of: [lora]", "authors_of: [lora]\n    authors_of: [oft]", "is there twice"),
     ],
 )

@@ -18,6 +18,7 @@ from scripts.catalog.papers import Paper, read_papers
 from scripts.catalog.records import Kind, Method, read_method
 from scripts.survey.claims import Theme, read_claims
 from scripts.survey.evidence import every_finding
+from scripts.survey.providers import facts
 from scripts.survey.records import CatalogError
 
 
@@ -96,7 +97,7 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
     for path in sorted((root / "docs/methods").glob("*.md")):
         if path.name != "index.md":
             try:
-                found.append(read_method(path))
+                found.append(read_method(path, facts(root)))
             except CatalogError as error:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))

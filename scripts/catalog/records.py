@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from scripts.survey.claims import Erratum, Evidence
+from scripts.survey.facts import Facts
 from scripts.survey.records import (
     CatalogError,
     Record,
@@ -193,8 +194,8 @@ def quoted(text: str) -> list[str]:
     return re.findall(r"""\{\{\s*ref\(\s*["']([^"']+)["']""", text)
 
 
-def read_method(path: Path) -> Method:
-    """Return the record of a method's page.
+def read_method(path: Path, facts: Facts) -> Method:
+    """Return the record of a method's page, with numbers in the place of their addresses.
 
     Raises:
         CatalogError: when a field is missing, unknown or wrong; a line for each.
@@ -202,7 +203,8 @@ def read_method(path: Path) -> Method:
     name = f"docs/methods/{path.name}"
     try:
         data, body = front_matter(path)
-    except ValueError as error:
+        data = facts.resolved(data)
+    except (LookupError, ValueError) as error:
         raise CatalogError(f"{name}: {error}") from error
     if computed := {"slug", "body", "findings"} & data.keys():
         raise CatalogError(f"{name}: {', '.join(computed)}: is computed, never typed")

@@ -18,10 +18,8 @@ from scripts.survey.experiment import (
     Cell,
     Range,
     Run,
-    at_rate,
     cell,
     finals,
-    fitted,
     forgetting,
     forgetting_at,
     gain,
@@ -42,7 +40,6 @@ TASKS = {
     "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
     "teacher shira": "SHiRA’s teacher",
 }  # fmt: skip
-WORDS = ("ahead", "behind", "level")
 PER_CENT = "share of full fine-tuning’s gain, %"
 
 
@@ -348,7 +345,7 @@ class Experiment(Part):
         self, key: str, arm: str, measure: Name = "loss", on: str = "", beside: str = ""
     ) -> str:
         """How an arm of a question stands to its baseline, or beside another arm."""
-        return lead(question(key).found(arm, measure, cell(on), beside), WORDS)
+        return lead(question(key).found(arm, measure, cell(on), beside))
 
     @macro
     def chart(self, name: str, *arguments: str) -> str:
@@ -367,71 +364,10 @@ class Experiment(Part):
         return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
 
     @macro
-    def gained(self, name: str, where: str = "", digits: int = 0) -> str:
-        """What share of full fine-tuning's gain a method reaches."""
-        found = interval(gain(run) for run in finals(name, cell(where)).values())
-        return percent(found.mean, digits)
-
-    @macro
-    def on_curve(self, name: str, where: str = "") -> str:
-        """LoRA's gain at a method's number of parameters."""
-        return percent(trained.as_lora(name, cell(where)), 1)
-
-    @macro
-    def at(self, name: str, rate: float, where: str = "") -> str:
-        """What share of full fine-tuning's gain the one run of a sweep reaches at a rate."""
-        return percent(gain(at_rate(name, rate, cell(where))))
-
-    @macro
-    def good(self, name: str, where: str = "") -> str:
-        """At how many half decades of rates a method comes near its best."""
-        return str(good_rates(name, cell(where)))
-
-    @macro
-    def forgets(self, name: str, rate: float) -> str:
-        """What one run at a rate has forgotten where it has learned half, in nats."""
-        found = forgetting_at(at_rate(name, rate), halfway(Cell()))
-        assert found is not None
-        return number(found, 2)
-
-    @macro
-    def memory(self, name: str) -> str:
-        """What share of random sequences a method knows by heart."""
-        return percent(interval(map(remembered, finals(name, Cell("memory")).values())).mean)
-
-    @macro
-    def left(self, student: str, form: str) -> str:
-        """How far a student is from the teacher of a form at the end, in nats."""
-        return number(
-            interval(map(loss, finals(student, Cell(f"teacher {form}")).values())).mean, 3
-        )
-
-    @macro
-    def kept(self, directions: int, task: str = "code") -> str:
-        """What share of full tuning's gain its ΔW keeps when cut to so many directions."""
-        return percent(trained.cut(task)[directions].mean)
-
-    @macro
-    def reach_predicts(self, what: str = "share", *, alike: bool = False) -> str:
+    def reach(self, what: str = "share", *, alike: bool = False) -> str:
         """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
         found = trained.reach_predicts(what, alike=alike)
         return f"ρ = {number(found.rho, 2)} over {found.n} settings"
-
-    @macro
-    def four_worth(self) -> str:
-        """What full tuning's change of the four matrices is worth to the loss, in nats."""
-        return number(fitted()[0].worth, 3)
-
-    @macro
-    def described(self, name: str, what: str = "share") -> str:
-        """What share a method describes of full tuning's change, or keeps of its loss."""
-        (found,) = (getattr(d, what) for d in fitted() if d.method == name)
-        return percent(found)
-
-    @macro
-    def reads(self, width: int) -> str:
-        """How well a base model reads text that it was not trained on, in bits a byte."""
-        return number(trained.bits_a_byte(width), 2)
 
     @macro
     def ranked(self, by: str) -> str:
@@ -446,10 +382,3 @@ class Experiment(Part):
             f"{rate:.2g}: τ = {number(tau, 2)} ({among} methods)"
             for rate, (tau, among) in trained.at_one_rate(Cell()).items()
         )
-
-    @macro
-    def in_peft(self, name: str) -> str:
-        """What share a method gains at the rate that stands to LoRA's as in PEFT's benchmark."""
-        run = trained.in_peft(name)
-        share = max(gain(run), 0) if run.status == "done" else 0
-        return f"{percent(share)} at {run.rate:.2g}"

@@ -20,6 +20,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension
 from scripts.survey import say
+from scripts.survey.providers import facts
 from scripts.survey.result import FULL
 
 MEANINGS: dict[Dimension, str] = {
@@ -192,6 +193,11 @@ class Page:
         self.cite([key])
         place = f", {where}" if where else ""
         return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'
+
+    @macro
+    def fact(self, address: str) -> str:
+        """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
+        return facts().say(address)
 
     @macro
     def references(self) -> str:

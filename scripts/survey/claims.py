@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from scripts.bootstrap import ROOT
+from scripts.survey.providers import facts
 from scripts.survey.records import (
     CatalogError,
     Record,
@@ -131,6 +132,10 @@ def read_predictions(root: Path = ROOT) -> Predictions:
 def _fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
     try:
         data, _ = front_matter(root / file)
-    except ValueError as error:
-        raise CatalogError(f"{file}: {error}") from error
-    return {name: data[name] for name in record.model_fields if name in data}
+        return {
+            name: facts(root).resolved(data[name], name)
+            for name in record.model_fields
+            if name in data
+        }
+    except (LookupError, ValueError) as error:
+        raise CatalogError(f"{file}: {error.args[0]}") from error

@@ -343,6 +343,7 @@ def sources(root: Path = ROOT) -> tuple[Source, ...]:
 
 def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
     return Table(
+        id=f"{cell.task}-{cell.width}-{cell.base}",
         place=f"{cell.task}, width {cell.width}, base model {cell.base}",
         model=f"decoder of width {cell.width}",
         suite=SUITES[cell.task],

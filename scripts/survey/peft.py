@@ -157,6 +157,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
         authors_of=(),
         tables=(
             Table(
+                id="maths",
                 place="MetaMathQA",
                 model="Llama-3.2-3B",
                 suite="GSM8K after MetaMathQA",
@@ -177,6 +178,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
                 ),
             ),
             Table(
+                id="images",
                 place="image generation",
                 model="FLUX.2-klein-base-4B",
                 suite="subject-driven images",

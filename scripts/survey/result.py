@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from scripts.survey.records import Record, Slug, Text
 from scripts.survey.rule import ClaimedBy, Dimension, RunBy, Side, Strength
@@ -117,6 +117,7 @@ class Result(NamedTuple):
 class Table(Record):
     """A table of results, of one model on one suite."""
 
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]  # in addresses
     place: Text
     model: Text
     suite: Text
@@ -188,6 +189,13 @@ class Source(Record):
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
     ours: bool = False  # this site's experiment: its model is small, and its runs adopt nothing
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Source:
+        ids = [table.id for table in self.tables]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"tables: the id {', '.join(twice)} is there twice")
+        return self
 
     def run_by(self, methods: Iterable[str]) -> RunBy:
         """Return whose runs of any of these methods its tables hold."""

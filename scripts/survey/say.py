@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+WORDS = ("ahead", "behind", "level")
+"""For a difference of losses: below zero, above, and where the interval holds zero."""
+
 
 def typeset(text: str) -> str:
     """Return numbers with minus signs in the place of hyphens."""
@@ -97,14 +100,16 @@ def millions(value: float) -> str:
 
 
 def lead(
-    found: tuple[float, float, float], words: Sequence[str], unit: str = " nats", digits: int = 3
+    found: tuple[float, float, float],
+    words: Sequence[str] = WORDS,
+    unit: str = " nats",
+    digits: int = 3,
 ) -> str:
     """Return a difference and its interval in words: for less, for more, and for no effect.
 
-    >>> words = ("ahead", "behind", "level")
-    >>> lead((-0.0171, -0.0190, -0.0152), words)
+    >>> lead((-0.0171, -0.0190, -0.0152))
     '0.017 nats ahead (0.015 to 0.019)'
-    >>> lead((0.0171, 0.0152, 0.0190), words), lead((0.001, -0.01, 0.012), words)
+    >>> lead((0.0171, 0.0152, 0.0190)), lead((0.001, -0.01, 0.012))
     ('0.017 nats behind (0.015 to 0.019)', 'level (0.001 nats, −0.010 to 0.012)')
     """
     less, more, none = words

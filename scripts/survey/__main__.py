@@ -1,0 +1,45 @@
+"""Look numbers up.
+
+python -m scripts.survey say "hu2022lora/table-2-roberta-base: lora, mnli"    what an address says
+python -m scripts.survey find 87.5                                            where a number stands
+python -m scripts.survey bare                                                 what has no address
+"""
+
+import sys
+from collections import Counter
+
+from scripts.bootstrap import ROOT
+from scripts.survey.bare import every
+from scripts.survey.providers import facts
+
+
+def main(arguments: list[str]) -> None:
+    """Print what is asked for."""
+    match arguments:
+        case ["say", text]:
+            try:
+                print(facts().say(text))
+            except (LookupError, ValueError) as error:
+                sys.exit(f"✗ {error.args[0]}")
+        case ["find", text]:
+            for fact in facts().all():
+                if fact.text == text:
+                    print(f"{fact.address}    ({fact.place})")
+        case ["bare"]:
+            _bare()
+        case _:
+            sys.exit(__doc__)
+
+
+def _bare() -> None:
+    found = Counter[str]()
+    for b in every(ROOT, facts()):
+        probably = [fact.address for fact in b.facts]
+        few = ", or ".join(probably[:3]) + (f", or {len(probably) - 3} more" * (len(probably) > 3))
+        print(f"{b.file}:{b.line}: {b.text} has no address{f'; {{{few}}}?' if few else ''}")
+        found["one address" if len(probably) == 1 else "several" if probably else "none"] += 1
+    print(f"{found.total()} decimals: {', '.join(f'{n} with {k}' for k, n in found.items())}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,255 @@
+"""Every number has an address; what a page says is looked up here.
+
+    hu2022lora/table-2-roberta-base: lora, mnli      a printed cell: method, and setting if need be
+    hu2022lora/table-2-gpt-2-medium: lora r = 4, parameters    what the row trains, percent likewise
+    peft/maths: vera, gsm8k                          a run of PEFT's benchmark, the chosen one
+    experiment/prose: pissa 4, gain                  a mean over seeds; on code: experiment: …
+    answers/basis, prose: pissa 4, loss              a question's answer, with its interval
+    changes/rank-2: low_rank, bert_ft                times chance
+
+In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
+difference and `mean a; b` a mean, whose later terms take over what they leave out; ` | 1` asks for
+one decimal, ` | +1` for the sign too, ` | abs 1` for none. A number that no table has stands with
+its place: `{= 18.9 M, section 4.2}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from statistics import fmean
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from scripts.survey import say
+
+Form: TypeAlias = Literal["number", "percent", "count", "text"]
+
+
+class Fact(NamedTuple):
+    """A number: its address in parts, its value, and the text that stands for it."""
+
+    source: str
+    table: str
+    row: str
+    column: str
+    value: float
+    text: str
+    place: str  # in the source
+    form: Form = "number"
+    chosen: bool = False  # the setting that a method's name alone means
+
+    @property
+    def address(self) -> str:
+        """The whole address."""
+        return f"{self.source}{'/' * bool(self.table)}{self.table}: {self.row}, {self.column}"
+
+
+Provider: TypeAlias = Callable[[], Iterable[Fact]]
+"""Gives all facts of a source; each is asked once, when something of it is looked up."""
+
+
+class Address(NamedTuple):
+    """What stands between two operators."""
+
+    source: str
+    table: str
+    row: str
+    column: str
+
+
+def parsed(text: str, before: Address | None = None) -> Address:
+    """Return the parts of an address; what is left out is that of the one before.
+
+    >>> parsed("hu2022lora/table-2: lora r = 8, mnli")
+    Address(source='hu2022lora', table='table-2', row='lora r = 8', column='mnli')
+    >>> parsed("full, mnli", parsed("hu2022lora/table-2: lora, mnli")).source
+    'hu2022lora'
+
+    Raises:
+        LookupError: when there is no source.
+    """
+    where, colon, cell = text.strip().rpartition(": ")
+    if not colon and before is None:
+        raise LookupError(f"{text!r} is no address: it has the form `source/table: row, column`")
+    source, _, table = where.partition("/")
+    row, comma, column = cell.rpartition(", ")
+    if not comma:
+        row, column = cell, ""
+    if before:
+        return Address(source or before.source, table if colon else before.table, row, column)
+    return Address(source, table, row, column)
+
+
+def key(text: str) -> str:
+    """Return what two spellings of a name have in common."""
+    return re.sub(r"[\s_]+", "", text).casefold()
+
+
+class Facts:
+    """All facts, looked up by address."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        """Remember where the facts of each source come from."""
+        self.providers = providers
+        self.read: dict[str, dict[str, list[Fact]]] = {}
+
+    def of(self, source: str) -> dict[str, list[Fact]]:
+        """Return the facts of a source by table.
+
+        Raises:
+            LookupError: when there is no such source.
+        """
+        if source not in self.read:
+            if source not in self.providers:
+                raise LookupError(f"{source!r} is no source of numbers")
+            tables: dict[str, list[Fact]] = defaultdict(list)
+            for fact in self.providers[source]():
+                tables[fact.table].append(fact)
+            self.read[source] = dict(tables)
+        return self.read[source]
+
+    def all(self) -> Iterator[Fact]:
+        """Yield all facts."""
+        for source in self.providers:
+            for facts in self.of(source).values():
+                yield from facts
+
+    def find(self, address: Address) -> Fact:
+        """Return the fact of an address.
+
+        Raises:
+            LookupError: when there is none, or more than one; the text lists what there is.
+        """
+        tables = self.of(address.source)
+        if address.table not in tables:
+            raise LookupError(f"{address.source} has no table {address.table!r}: {_list(tables)}")
+        facts, where = tables[address.table], f"{address.source}/{address.table}"
+        rows = dict.fromkeys(fact.row for fact in facts if _meant(fact.row, address.row))
+        exact = [row for row in rows if key(row) == key(address.row)]
+        chosen = [row for row in rows if any(f.chosen for f in facts if f.row == row)]
+        few = exact or (chosen if len(chosen) == 1 else list(rows))
+        if len(few) != 1:
+            known = rows or dict.fromkeys(fact.row for fact in facts)
+            kind = "more than one row" if few else "no row"
+            raise LookupError(f"{where} has {kind} {address.row!r}: {_list(known)}")
+        cells = [fact for fact in facts if fact.row == few[0]]
+        found = [fact for fact in cells if key(fact.column) == key(address.column)]
+        if not found and not address.column and len(cells) == 1:
+            found = cells
+        if not found:
+            columns = _list(fact.column for fact in cells)
+            raise LookupError(f"{where}: {few[0]} has no column {address.column!r}: {columns}")
+        return found[0]
+
+    # In texts
+
+    def say(self, text: str) -> str:
+        """Return what an expression stands for.
+
+        Raises:
+            LookupError: when an address leads nowhere.
+            ValueError: when the expression is not well formed.
+        """
+        if text.startswith("="):
+            return marked(text)
+        text, _, form = text.partition(" | ")
+        mean = text.startswith("mean ")
+        terms = re.split(r"; " if mean else r" - ", text.removeprefix("mean "))
+        found, address = list[Fact](), None
+        for term in terms:
+            address = parsed(term, address)
+            found.append(self.find(address))
+        if len(found) == 1 and not form:
+            return found[0].text
+        if mean:
+            value = fmean(fact.value for fact in found)
+        else:
+            value = found[0].value - sum(fact.value for fact in found[1:])
+        return said(value, found[0].form, form or str(max(map(decimals, found))))
+
+    def resolve(self, text: str) -> str:
+        """Return a text of front matter with numbers in the place of their addresses."""
+        return BRACES.sub(lambda match: self.say(match[1]), text)
+
+    def resolved(self, data: Any, place: str = "") -> Any:
+        """Return front matter with all its texts resolved.
+
+        Raises:
+            LookupError: when an address leads nowhere; the text names the field.
+        """
+        if isinstance(data, dict):
+            return {k: self.resolved(v, f"{place}.{k}".strip(".")) for k, v in data.items()}
+        if isinstance(data, list):
+            return [self.resolved(v, f"{place}.{i}") for i, v in enumerate(data)]
+        if isinstance(data, str) and "{" in data:
+            try:
+                return self.resolve(data)
+            except (LookupError, ValueError) as error:
+                raise LookupError(f"{place}: {error.args[0]}") from error
+        return data
+
+    @cached_property
+    def by_text(self) -> dict[tuple[str, str], list[Fact]]:
+        """The facts of each source by their text."""
+        found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        for fact in self.all():
+            found[fact.source, fact.text].append(fact)
+        return found
+
+
+BRACES = re.compile(r"(?<!\\)\{((?:= |(?:mean )?[a-z]\w*(?:/[^:{}]+)?: )[^{}]+)\}")
+"""An address in front matter; a brace of LaTeX that is shown has a backslash before it."""
+
+
+def marked(text: str) -> str:
+    """Return a number that stands in no table, given with its place.
+
+    >>> marked("= 18.9 M, section 4.2")
+    '18.9 M'
+
+    Raises:
+        ValueError: when it comes without its place.
+    """
+    number, comma, place = text.removeprefix("=").partition(", ")
+    if not comma or not place.strip():
+        raise ValueError(f"{text!r} does not say where in the source: `= 18.9 M, section 4.2`")
+    return number.strip()
+
+
+def decimals(fact: Fact) -> int:
+    """Return how many decimals a fact is shown with."""
+    match = re.search(r"\.(\d+)", fact.text)
+    return len(match[1]) if match else 0
+
+
+def said(value: float, form: Form, asked: str) -> str:
+    """Return a value in the form that is asked for.
+
+    >>> said(0.5, "number", "+1"), said(0.551, "percent", "1"), said(-0.5, "number", "abs 2")
+    ('+0.5', '55.1 %', '0.50')
+
+    Raises:
+        ValueError: when the form is not understood.
+    """
+    if not re.fullmatch(r"(\+|abs )?\d", asked):
+        raise ValueError(f"{asked!r} is no form of a number: it is 1, +1 or abs 1 for one decimal")
+    digits = int(asked[-1])
+    if asked.startswith("abs"):
+        value = abs(value)
+    if form == "percent":
+        return say.percent(value, digits)
+    return say.signed(value, digits) if asked[0] == "+" else say.number(value, digits)
+
+
+def _meant(row: str, asked: str) -> bool:
+    """Whether a row is what is asked for: its method, and a part of its setting."""
+    method, _, part = asked.partition(" ")
+    name, _, setting = row.partition(" ")
+    return key(method) == key(name) and key(part) in key(setting)
+
+
+def _list(names: Iterable[str], most: int = 12) -> str:
+    found = list(dict.fromkeys(names))
+    return ", ".join(found[:most]) + (", …" if len(found) > most else "")

@@ -1,0 +1,248 @@
+"""The facts of all sources: printed cells, PEFT's runs, the experiment's runs, measured changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from statistics import fmean
+
+from scripts.bootstrap import ROOT
+from scripts.survey import changes, experiment, peft, say, trained
+from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
+from scripts.survey.facts import Fact, Facts, Form, Provider
+from scripts.survey.papers import read_tables
+from scripts.survey.questions import questions
+from scripts.survey.records import front_matter
+from scripts.survey.result import Row, Source, Table
+
+PEFT, EXPERIMENT, ANSWERS, CHANGES = "peft", "experiment", "answers", "changes"
+
+
+# Papers -------------------------------------------------------------------------------------------
+
+
+def printed(source: Source) -> Iterator[Fact]:
+    """Yield the cells of a publication, and what its rows train."""
+    for table in source.tables:
+        names = [f"{row.method} {row.setting}".strip() for row in table.rows]
+        for row, name in zip(table.rows, names, strict=True):
+            if names.count(name) > 1 and row.parameters is not None:
+                name = f"{name} {say.millions(row.parameters)}"
+            chosen = row.chosen is not None or not row.setting
+            for column, value, text in _cells(table, row):
+                cell = Fact(
+                    source.key, table.id, name, column, value, say.typeset(text), table.place
+                )
+                yield cell._replace(chosen=chosen)
+
+
+def _cells(table: Table, row: Row) -> Iterator[tuple[str, float, str]]:
+    for metric, result in table.results(row).items():
+        yield metric, result.value, result.shown
+        if result.spread:
+            yield f"{metric} spread", *result.spread
+    if row.parameters is not None:
+        yield "parameters", row.parameters, say.millions(row.parameters)
+    if row.percent is not None:
+        yield "percent", row.percent, f"{row.percent:g} %"
+
+
+# PEFT's benchmark ---------------------------------------------------------------------------------
+
+TABLES: dict[peft.Suite, tuple[str, str, int, str]] = {
+    "metamathqa": ("maths", "GSM8K", 1, "forgetting"),
+    "imagegen": ("images", "DINO", 3, "drift"),
+}
+
+
+PLACES: dict[peft.Suite, str] = {"metamathqa": "MetaMathQA", "imagegen": "image generation"}
+
+
+def runs_of_peft(modules: Mapping[int, str]) -> Iterator[Fact]:
+    """Yield the benchmark's runs.
+
+    Args:
+        modules: The first module of every entry of the source survey; other runs have the name of
+            their class in PEFT.
+    """
+    for suite, (table, score, digits, side) in TABLES.items():
+        runs = peft.runs(suite)
+        best = {run.entry: run for run in sorted(runs, key=lambda run: run.validation)}
+        for run in runs:
+            tuner = "full" if run.tuner == "FULL_FT" else run.tuner.lower()
+            method = modules.get(run.entry or 0, tuner)
+            about = run.label.partition(" ")[2] if run.label.startswith(method) else run.label
+            chosen = run is best[run.entry] and run.entry is not None
+            cells: list[tuple[str, float | None, str]] = [
+                (score, run.score, say.number(run.score, digits)),
+                ("error", run.standard_error, say.number(run.standard_error or 0, 1)),
+                (side, run.side_effect, say.number(run.side_effect or 0, 3)),
+                ("parameters", run.parameters, f"{run.parameters / 1e6:.2f} M"),
+                ("memory", run.memory, say.number(run.memory, 1)),
+                ("seconds", run.seconds, say.number(run.seconds, 0)),
+                ("rate", run.learning_rate, say.figures(run.learning_rate)),
+            ]
+            for column, value, text in cells:
+                if value is not None:
+                    name = f"{method} {about}".strip()
+                    cell = Fact(PEFT, table, name, column, value, text, PLACES[suite])
+                    yield cell._replace(chosen=chosen)
+
+
+# The experiment -----------------------------------------------------------------------------------
+
+
+def trained_facts() -> Iterator[Fact]:
+    """Yield what runs of the experiment show: means over seeds, single runs, cuts, reach."""
+
+    def fact(
+        table: str, row: str, column: str, value: float, digits: int, form: Form = "number"
+    ) -> Fact:
+        text = say.percent(value, digits) if form == "percent" else say.number(value, digits)
+        return Fact(EXPERIMENT, table, row, column, value, text, "docs/data/experiment.csv", form)
+
+    for (method, there), runs in experiment.runs().items():
+        table = name(there)
+        if len(finals(method, there)) == SEEDS:
+            yield from (fact(table, method, *cell) for cell in _means(method, there))
+            if there == Cell():
+                good = good_rates(method)
+                yield fact(table, method, "good rates", good.rates, 0)._replace(text=str(good))
+        for run in runs:
+            if run.phase != "final":
+                at = f"{table}, rate {run.rate:.3g}".removeprefix(", ")
+                yield from (fact(at, method, *cell) for cell in _single(run, there))
+    for task in ("code", "prose"):
+        for directions, found in trained.cut(task).items():
+            yield fact(f"cut, {task}", f"{directions}", "gain", found.mean, 0, "percent")
+    for fitted in experiment.fitted():
+        yield fact("reach", fitted.method, "share", fitted.share, 0, "percent")
+        yield fact("reach", fitted.method, "kept", fitted.kept, 0, "percent")
+    yield fact("reach", "full", "worth", experiment.fitted()[0].worth, 3)
+    for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
+        about = json.loads(path.read_text("utf-8"))
+        yield fact("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], 2)
+    for method in experiment.as_in_peft():
+        run = trained.in_peft(method)
+        gain = max(experiment.gain(run), 0) if run.status == "done" else 0
+        yield fact("rates as in PEFT", method, "gain", gain, 0, "percent")
+        rate = f"{run.rate:.2g}"
+        yield fact("rates as in PEFT", method, "rate", run.rate, 0)._replace(text=rate)
+
+
+def name(there: Cell) -> str:
+    """Return a cell as `experiment.cell` reads it, nothing where all is usual.
+
+    >>> name(Cell()), name(Cell("prose", base=1))
+    ('', 'prose, base 1')
+    """
+    plain = Cell()._asdict()
+    words = [
+        value if field == "task" else f"{field} {value}"
+        for field, value in there._asdict().items()
+        if value != plain[field]
+    ]
+    return ", ".join(words)
+
+
+Shown = tuple[str, float, int, Form]
+
+
+def _means(method: str, there: Cell) -> Iterator[Shown]:
+    runs = list(finals(method, there).values())
+    means = {"loss": experiment.loss, "early": experiment.early}
+    for column, measure in means.items():
+        yield column, fmean(map(measure, runs)), 3, "number"
+    if there.task == "memory":
+        yield "memorised", fmean(map(experiment.remembered, runs)), 0, "percent"
+    if all(run.sibling is not None for run in runs):
+        yield "transfer", fmean(map(experiment.transfer, runs)), 3, "number"
+    if all(run.gain is not None for run in runs):
+        yield "gain", fmean(map(experiment.gain, runs)), 0, "percent"
+    if all(run.forgetting is not None for run in runs):
+        yield "forgetting", fmean(map(experiment.forgetting, runs)), 2, "number"
+    yield "parameters", runs[0].parameters, 0, "number"
+    yield "rate", runs[0].rate, 4, "number"
+    if there == Cell():
+        yield "gain of LoRA’s curve", trained.as_lora(method, there), 1, "percent"
+
+
+def _single(run: Run, there: Cell) -> Iterator[Shown]:
+    if run.gain is not None and run.status == "done":
+        yield "gain", run.gain, 0, "percent"
+    if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:
+        yield "forgetting at half", found, 2, "number"
+
+
+def answered() -> Iterator[Fact]:
+    """Yield the answers to all questions, of each arm beside the baseline and each other arm."""
+    for key, asked in questions().items():
+        for there in asked.cells:
+            ran = asked.ran(there)
+            table = ", ".join(filter(None, (key, name(there))))
+            for arm in ran:
+                others = [other for other in ran if other != arm] if asked.arms != "all" else []
+                known = finals(arm, there)[1].sibling is not None
+                for measure in (m for m in asked.measures if known or m != "transfer"):
+                    for other in ("", *others):
+                        row = f"{arm} beside {other}" if other else arm
+                        found = asked.found(arm, measure, there, other)
+                        yield Fact(
+                            ANSWERS, table, row, measure, found.mean, say.lead(found),
+                            "docs/data/experiment.csv",
+                        )  # fmt: skip
+
+
+# Real changes -------------------------------------------------------------------------------------
+
+
+def changed() -> Iterator[Fact]:
+    """Yield how many times chance each family explains of real changes, and of their control."""
+    for rank in (1, 2, 4):
+        for family in changes.families(rank):
+            for model, (change, control) in zip(changes.MODELS, family.found, strict=True):
+                for column, found in ((model, change), (f"{model} control", control)):
+                    text, place = say.number(found.mean, 1), "docs/data/real_changes.csv"
+                    where = (CHANGES, f"rank-{rank}", family.name, column)
+                    yield Fact(*where, found.mean, text, place)
+
+
+def entries(root: Path) -> dict[int, str]:
+    """Return the first module of every entry of the source survey, from pages that can be read."""
+    found = {}
+    for path in (root / "docs/methods").glob("*.md"):
+        with suppress(ValueError):
+            data, _ = front_matter(path)
+            found[data.get("number", 0)] = (data.get("modules") or [path.stem])[0]
+    return found
+
+
+@cache
+def facts(root: Path = ROOT) -> Facts:
+    """Return all facts.
+
+    Raises:
+        CatalogError: when a file of tables cannot be read.
+    """
+    sources = {source.key: source for source in read_tables(root)}
+    papers: dict[str, Provider] = {key: partial(printed, sources[key]) for key in sources}
+    benchmark = partial(runs_of_peft, entries(root))
+    own: dict[str, Provider] = {
+        PEFT: benchmark,
+        EXPERIMENT: trained_facts,
+        ANSWERS: answered,
+        CHANGES: changed,
+    }
+    return Facts(papers | own)
+
+
+def as_json(found: Facts) -> str:
+    """Return all facts as JSON: address, value, text and place in the source."""
+    listed = [
+        {"address": f.address, "value": f.value, "text": f.text, "place": f.place}
+        for f in found.all()
+    ]
+    return json.dumps(listed, ensure_ascii=False, indent=0) + "\n"

@@ -1,0 +1,127 @@
+"""Every number has an address, and what leads nowhere says what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from scripts.bootstrap import ROOT
+from scripts.survey.bare import bare
+from scripts.survey.experiment import finals, gain
+from scripts.survey.facts import Fact, Facts
+from scripts.survey.providers import as_json, facts
+from scripts.survey.statistics import interval
+
+CELLS = [
+    ("lora r = 4", "MNLI", 87.5, "87.5", False),
+    ("lora r = 4", "parameters", 0.3, "0.3 M", False),
+    ("lora r = 64", "MNLI", 88.0, "88.0", True),
+    ("full", "MNLI", 87.06, "87.06", False),
+    ("full", "RTE", 78.7, "78.7", False),
+    ("ia3", "share", 0.551, "55 %", False),
+]
+FACTS = Facts(
+    {
+        "hu2022lora": lambda: [
+            Fact("hu2022lora", "table-2", row, column, value, text, "Table 2",
+                 "percent" if column == "share" else "number", chosen)
+            for row, column, value, text, chosen in CELLS
+        ]
+    }
+)  # fmt: skip
+HERE = "hu2022lora/table-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{HERE}: lora r = 4, mnli", "87.5"),
+        (f"{HERE}: lora, MNLI", "88.0"),  # the chosen setting
+        (f"{HERE}: lora r=4, parameters", "0.3 M"),
+        (f"{HERE}: full, MNLI | 1", "87.1"),
+        (f"{HERE}: ia3", "55 %"),  # it has one number
+        (f"{HERE}: ia3, share | 1", "55.1 %"),
+        (f"{HERE}: lora, mnli - full, mnli", "0.94"),
+        (f"{HERE}: full, mnli - lora, mnli | +1", "−0.9"),
+        (f"mean {HERE}: full, mnli; full, rte", "82.88"),
+        ("= 18.9 M, section 4.2", "18.9 M"),
+    ],
+)
+def test_an_address_is_said(text: str, said: str) -> None:
+    assert FACTS.say(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lora, mnli", "'lora, mnli' is no address"),
+        ("li2021prefix/table-1: lora, mnli", "'li2021prefix' is no source of numbers"),
+        ("hu2022lora/table-3: lora, mnli", "hu2022lora has no table 'table-3': table-2"),
+        (f"{HERE}: dora, mnli", "no row 'dora': lora r = 4, lora r = 64, full, ia3"),
+        (f"{HERE}: lora r, mnli | 1 - x", "is no form of a number: it is 1, +1"),
+        (f"{HERE}: full, cola", "full has no column 'cola': MNLI, RTE"),
+        (f"{HERE}: lora r, parameters", "lora r = 64 has no column 'parameters': MNLI"),
+        ("= 18.9 M", "does not say where in the source"),
+    ],
+)
+def test_what_leads_nowhere_says_what_there_is(text: str, message: str) -> None:
+    with pytest.raises((LookupError, ValueError), match=re.escape(message)):
+        FACTS.say(text)
+
+
+def test_more_than_one_setting_is_named() -> None:
+    cells = [cell for cell in FACTS.all() if not cell.chosen]
+    two = Facts({"hu2022lora": lambda: [*cells, cells[0]._replace(row="lora r = 8")]})
+    with pytest.raises(LookupError, match="more than one row 'lora': lora r = 4, lora r = 8"):
+        two.say(f"{HERE}: lora, mnli")
+
+
+def test_front_matter_is_resolved_and_a_mistake_names_its_field() -> None:
+    text = f"RTE {{{HERE}: full, rte}} with {{= 18.9 M, section 4}} and $\\{{x: 1\\}}$"
+    assert FACTS.resolved({"evidence": [{"numbers": text}]}) == {
+        "evidence": [{"numbers": "RTE 78.7 with 18.9 M and $\\{x: 1\\}$"}]
+    }
+    with pytest.raises(LookupError, match=r"evidence\.0\.numbers: 'x' is no source"):
+        FACTS.resolved({"evidence": [{"numbers": "{x: y, z}"}]})
+
+
+def test_all_facts_have_addresses_that_lead_back_to_them() -> None:
+    every = list(facts().all())
+    assert [f.address for f in every if facts().say(f.address) != f.text] == []
+    assert as_json(facts()).count('"address"') == len(every) > 10_000
+
+
+def test_the_experiment_s_facts_are_means_over_its_seeds() -> None:
+    mean = interval(map(gain, finals("ia3").values())).mean
+    assert facts().say("experiment: ia3, gain") == f"{100 * mean:.0f} %"
+
+
+def test_a_typed_decimal_is_told_with_the_address_that_it_probably_means(tmp_path: Path) -> None:
+    page = tmp_path / "docs/methods/lora.md"
+    page.parent.mkdir(parents=True)
+    text = f"""\
+        ---
+        evidence:
+          - claim: Good on RTE.
+            numbers: "RTE 78.7, MNLI {{{HERE}: full, mnli}}, `0.5`, CoLA 64.1."
+            source: hu2022lora, Table 2
+        ---
+        With $0.5$ on Llama-3.2-3B 88.0 {{{{ ref("hu2022lora", "Table 2") }}}}.
+        """
+    page.write_text(dedent(text), "utf-8")
+    found = [(b.line, b.text, [f.address for f in b.facts]) for b in bare(page, tmp_path, FACTS)]
+    assert found == [
+        (4, "78.7", [f"{HERE}: full, RTE"]),
+        (4, "64.1", []),
+        (7, "88.0", [f"{HERE}: lora r = 64, MNLI"]),
+    ]
+
+
+def test_no_address_on_a_page_is_without_its_number() -> None:
+    """A moved cell moves what says it; a cell that is gone stops the build."""
+    for path in (ROOT / "docs").rglob("*.md"):
+        for address in re.findall(r'\{\{ fact\("([^"]+)"\) \}\}', path.read_text("utf-8")):
+            assert facts().say(address), path
