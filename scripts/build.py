@@ -29,6 +29,7 @@ from scripts.macros import house
 from scripts.runtime import vendor
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 from scripts.survey import peft
+from scripts.survey.bare import every
 from scripts.survey.providers import as_json, facts
 
 BUILD = ROOT / ".build"
@@ -38,18 +39,8 @@ SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
 CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
-READ = tuple(
-    f"scripts/catalog/{name}.py"
-    for name in (
-        "__init__",
-        "papers",
-        "records",
-    )
-)
-EVIDENCE = (
-    *("docs/data/tables/*.yml", "docs/data/models.yml", "docs/data/peft_*.csv"),
-    "docs/data/experiment.csv",
-)
+READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
+EVIDENCE = ("docs/data/tables/*.yml", "docs/data/*.yml", "docs/data/*.csv", "docs/data/bases/*")
 RECORDS = (
     *("docs/methods/*.md", "docs/claims.md", "docs/references.bib", "scripts/survey/*.py"),
     *(*EVIDENCE, *READ),
@@ -74,7 +65,7 @@ LAB = (
 PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
 PAGES = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    *("scripts/site_macros.py", "scripts/studies/descents.py"),
+    *("scripts/site_macros.py", "scripts/studies/__init__.py", "scripts/studies/descents.py"),
     *(
         "scripts/macros/*",
         "scripts/stored/widgets.py",
@@ -181,6 +172,8 @@ def catalogue() -> None:
     """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
     catalog = check()
     (BUILD / "facts.json").write_text(as_json(facts()), "utf-8")
+    if bare := len(list(every(ROOT, facts()))):
+        say(f"{bare:,} decimals have no address: python -m scripts.survey bare lists them")
     themes = [
         {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
         for key, theme in catalog.themes.items()

@@ -177,8 +177,8 @@ class Lists(Part):
     def claims_list(self) -> str:
         """The claims in words."""
         claims = read_claims().claims
-        for argument in (a for c in claims for a in (*c.supports, *c.against)):
-            self.page.cite(source.key for source in argument.sources)
+        arguments = (argument for c in claims for argument in (*c.supports, *c.against))
+        self.page.cite(source.key for argument in arguments for source in argument.sources)
         return self.page.draw("claims", claims)
 
     @macro
@@ -196,12 +196,7 @@ class Lists(Part):
             setting, end = best(load(slug), W, wanted, GUESS)
             percent = round(100 * explained(end.error))
             title = catalog().methods[slug].title
-            found: dict[str, Any] = {
-                "slug": slug,
-                "title": title,
-                "numbers": setting.size,
-                "percent": percent,
-            }
+            found = {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
             shares.append(found | shown_at(slug, setting))
         question = "Which adapter can make this change?"
         return self.page.draw("prediction_of_shares", question, shares, GUESS, found=False)
