@@ -196,8 +196,8 @@ class Lists(Part):
             setting, end = best(load(slug), W, wanted, GUESS)
             percent = round(100 * explained(end.error))
             title = catalog().methods[slug].title
-            found = {"slug": slug, "title": title, "numbers": setting.size, "percent": percent}
-            shares.append(found | shown_at(slug, setting))
+            numbers: dict[str, Any] = {"numbers": setting.size, "percent": percent}
+            shares.append({"slug": slug, "title": title} | numbers | shown_at(slug, setting))
         question = "Which adapter can make this change?"
         return self.page.draw("prediction_of_shares", question, shares, GUESS, found=False)
 
