@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.linalg import Array, thin_svd
+from adapters_np.linalg import Array, nearest_rotations, thin_svd
 
 BLOCKS = (2, 4, 8, 16, 32, 64, 128)
 MOST = 256
@@ -157,13 +157,6 @@ def pairs(c: Change, most: int) -> Reached | None:
     w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
     g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
     return left(np.abs(g[:, None] * w - t), c, c.m, most)
-
-
-def nearest_rotations(A: Array, B: Array) -> Array:
-    """Return the rotations R for which A R is nearest to B, for a stack of matrices."""
-    u, _, vt = np.linalg.svd(A.swapaxes(-1, -2) @ B)
-    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
-    return u @ vt
 
 
 def turned(c: Change, b: int) -> Array:

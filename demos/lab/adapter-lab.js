@@ -178,6 +178,7 @@ class AdapterLab extends HTMLElement {
     const specimen = this.#open.find(({ element }) => element.contains(button));
     if (button.name === "pin" && specimen) this.#pin(specimen, button);
     if (button.name === "close" && specimen) this.#close(specimen);
+    if (button.name === "stop") specimen?.stop();
     if (button.name === "matrices") specimen?.save();
     if (button.name === "csv") download(this.#csv(), "explained.csv");
     if (button.name === "link") this.#copy();

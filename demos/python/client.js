@@ -138,7 +138,7 @@ export class Python extends EventTarget {
       this.#waiting.delete(key);
       this.#running.set(++this.#lastId, job);
       this.#worker?.postMessage({ id: this.#lastId, ...job.request });
-      this.dispatchEvent(new Event("request"));
+      this.dispatchEvent(new CustomEvent("request", { detail: job.request }));
     }
   }
 

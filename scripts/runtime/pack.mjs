@@ -222,10 +222,9 @@ async function early(contents, sources, exercise, noted) {
     const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
     for (const request of requests) {
       try {
-        const { method, knobs } = request;
-        if (!method) compare(python, request);
-        else if (!knobs.way) probe(python, method, knobs);
-        else Array.from(fits(python, method, knobs, Infinity));
+        if (!request.method) compare(python, request);
+        else if (!request.knobs.way) probe(python, request);
+        else Array.from(fits(python, request));
       } catch (error) {
         if (!(error instanceof python.ffi.PythonError)) throw error;
         explain(error);
