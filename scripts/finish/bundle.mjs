@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { OLDEST } from "../../demos/page/browsers.js";
 import { sizes } from "../../demos/python/boot.js";
 import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
@@ -31,7 +32,7 @@ const bundle = (names, options) =>
     minify: true,
     outdir: out,
     entryNames: "[name]",
-    target: ["chrome111", "firefox115", "safari16.4"],
+    target: Object.entries(OLDEST).map(([name, version]) => name.toLowerCase() + version),
     legalComments: "none",
     logLevel: "warning",
     define: constants,

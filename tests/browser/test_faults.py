@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,6 +172,39 @@ def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
         page.wait_for_selector("adapter-demo[data-state=error]")
         expect(page.locator(".problem")).to_contain_text("WebAssembly")
         assert page.locator(".sentence").inner_text() == sentence
+
+
+# Takes no module for a worker, as browsers do that know of none: with an error, or as a script.
+NO_MODULES = {
+    "refused": """options => {
+      if (options?.type === "module") throw new TypeError("type module is not supported");
+    }""",
+    "ignored": "options => { if (options) delete options.type; }",
+}
+
+
+@pytest.mark.parametrize("fault", NO_MODULES)
+def test_a_browser_without_modules_in_workers_is_told_what_works_and_what_would(
+    context: BrowserContext, page: Page, site: str, fault: str
+) -> None:
+    context.add_init_script(f"""window.Worker = class extends Worker {{
+      constructor(address, options) {{
+        ({NO_MODULES[fault]})(options);
+        super(address, options);
+      }}
+    }};""")
+    page.goto(site + PAGE)
+    knob(page, "rank").press("ArrowLeft")
+    page.wait_for_selector("adapter-demo[data-state=error]")
+    expect(page.locator(".problem")).to_have_text(
+        re.compile(
+            "^Python could not be started: this browser runs no modules in workers. Text and "
+            r"stored pictures work without it. What is computed needs Chrome \d+, Firefox \d+, "
+            "Safari [0-9.]+ or a later one.$"
+        )
+    )
+    knob(page, "rank").press("ArrowRight")
+    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 8")
 
 
 def test_a_device_without_memory_for_python_is_told_so(context: BrowserContext, site: str) -> None:
