@@ -36,7 +36,8 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Paper:
         modules: The first module of every entry of the source survey.
 
     Of several runs of a method the one with the best validation accuracy is the chosen one, and of
-    those the one that is called the default.
+    those the one that is called the default. A run with no answer right never learned how to write
+    one.
     """
 
     def runs(suite: str) -> list[Run]:
@@ -80,6 +81,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Paper:
                         2,
                         spread=(f"{100 * float(run['test_accuracy_se']):.2f}",),
                         chosen="validation" if run is best[run["survey_entry"]] else None,
+                        failed=float(run["test_accuracy"]) == 0,
                         modules=run["target_modules"].replace(LORAS, ""),
                     )
                     for run in maths

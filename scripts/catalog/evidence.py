@@ -190,11 +190,13 @@ def _decided(dimension: Dimension, parts: Sequence[Part]) -> tuple[Side, Strengt
 
 
 def _own(table: Table, names: Collection[str]) -> list[Row]:
-    """Return the rows that the source ran and that are the method itself."""
+    """Return the rows that the source ran, that are the method itself and that tell something."""
     return [
         row
         for row in table.rows
-        if row.method in names and not row.run.startswith("copied:") and not row.same_as
+        if row.method in names
+        and not row.run.startswith("copied:")
+        and not (row.same_as or row.failed)
     ]
 
 
@@ -322,7 +324,7 @@ def _beaten(table: Table, full: Row, own: Collection[str], shifted: bool = False
     """Whether most adapters of the table beat its full fine-tuning, so that it is no baseline."""
     rows: dict[str, list[Gap]] = defaultdict(list)
     for row in table.rows:
-        if row.method != FULL and row.method not in own:
+        if row.method != FULL and row.method not in own and not (row.failed or row.same_as):
             found = gap(table, row, full, shifted)
             if found:
                 rows[row.method].append(found)

@@ -169,7 +169,7 @@ def agreement(one: dict[str, float], other: dict[str, float]) -> float:
 
 
 def remembered(run: Run) -> float:
-    """Return the share of a random token that a run knows by heart, one where it knows all.
+    """Return the share of a random token that a run knows at its end, one where it knows all.
 
     Who only knows how often each token occurs has 0.01.
     """
@@ -349,7 +349,7 @@ class Experiment(RealChanges):
 
     @macro
     def memory(self, name: str) -> str:
-        """What share of random sequences a method knows by heart."""
+        """What share of random sequences a method knows at the end."""
         found = interval(map(remembered, finals(name, Cell("memory")).values()))
         return f"{100 * found.mean:.0f} %".replace("-", "−")
 
