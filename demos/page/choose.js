@@ -93,7 +93,7 @@ class AdapterChoice extends HTMLElement {
     const order = this.#rows.map((row) => {
       const slug = row.dataset.method ?? "";
       const recipe = this.#data.recipes.methods[slug];
-      const usable = recipe && (given.bits === 16 || recipe.quantised);
+      const usable = recipe?.bits.includes(given.bits);
       const trained = recipe ? this.#trained(slug, recipe, model) : NaN;
       const bytes = recipe ? this.#data.estimate({ ...given, trained, inputs: this.#inputs(recipe, model) }).all : NaN;
       const fits = usable && Number.isInteger(trained) && bytes <= room;
@@ -111,8 +111,11 @@ class AdapterChoice extends HTMLElement {
     const fitting = order.filter(([row]) => !row.classList.contains("over")).length;
     const base = this.#data.estimate({ ...given, trained: 0, inputs: 0 });
     const part = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+    /** @type {any[]} */
+    const recipes = Object.values(this.#data.recipes.methods);
+    const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).map((recipe) => recipe.why);
     this.#say(
-      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.activations)}, logits ${part(base.logits)}.`,
+      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.activations)}, logits ${part(base.logits)}. ${why.join("")}`.trim(),
     );
     this.#recipe(given.bits);
   }
@@ -142,7 +145,7 @@ class AdapterChoice extends HTMLElement {
     const slug = this.#input("recipe").value;
     const { recipes } = this.#data;
     const recipe = recipes.methods[slug];
-    box.hidden = !recipe || (bits < 16 && !recipe.quantised);
+    box.hidden = !recipe?.bits.includes(bits);
     if (box.hidden) return;
     const few = bits < 16;
     const on = this.#input("checkpointing").checked;
@@ -157,6 +160,7 @@ class AdapterChoice extends HTMLElement {
       ["config", recipe.config],
       ["targets", python(recipe.targets ?? recipes.names[this.#input("weights").value])],
       ["checkpointing", on ? "True" : "False"],
+      ["notes", recipe.notes[bits] ?? ""],
       ["rate", recipe.rate],
     ];
     const text = slots.reduce((code, [name, value]) => code.replaceAll(`<${name}>`, () => value), recipes.load);
