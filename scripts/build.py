@@ -26,7 +26,7 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.finish.release import sent_raw
 from scripts.macros import house
-from scripts.runtime import vendor
+from scripts.pyodide import vendor
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
@@ -160,7 +160,7 @@ def runtime(*, draft: bool = False) -> None:
         draft: Pack our code quickly: Python then starts from it without a snapshot.
     """
     wheels = next(iter(vendor.fetch().values())).parent
-    command = ["node", "scripts/runtime/pack.mjs", "--pyodide", "node_modules/pyodide"]
+    command = ["node", "scripts/pyodide/surgery/pack.mjs", "--pyodide", "node_modules/pyodide"]
     command += ["--wheels", str(wheels), "--out", ".build/py", *(["--draft"] if draft else [])]
     run("Python for the browser", command)
 

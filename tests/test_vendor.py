@@ -20,8 +20,8 @@ from threading import Event, Thread
 import pytest
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.runtime import vendor
-from scripts.runtime.vendor import Carrier, Web, closure, fetch
+from scripts.pyodide import vendor
+from scripts.pyodide.vendor import Carrier, Web, closure, fetch
 
 WHEELS = {
     "small-1.0-py3-none-any.whl": b"small wheel",
@@ -233,7 +233,7 @@ def test_a_missing_core_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def program(cache: Path, lock: Path, address: str) -> list[str]:
     code = (
-        "import sys; from pathlib import Path; from scripts.runtime.vendor import Web, fetch; "
+        "import sys; from pathlib import Path; from scripts.pyodide.vendor import Web, fetch; "
         "cache, lock, address = sys.argv[1:]; "
         "fetch(['large'], Path(cache), [Web(address)], Path(lock))"
     )

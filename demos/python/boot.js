@@ -6,7 +6,7 @@
  * starts the ordinary way from one archive of bytecode that holds the standard library and numpy. Archives that are not
  * needed at once are fetched at the first read, and the functions that a first answer does not call at the first call.
  *
- * The worker uses this file, and so does the build under Node (scripts/runtime/pack.mjs), with another host.
+ * The worker uses this file, and so does the build under Node (scripts/pyodide/surgery/pack.mjs), with another host.
  * It relies on internals of the one version of Pyodide that the lock file pins.
  */
 

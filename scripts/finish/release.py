@@ -39,7 +39,7 @@ LARGE = {"pyodide.asm.wasm", "numpy.bin", "snapshot.bin"}  # all that is large a
 
 
 def place_python(packed: Path) -> dict[str, Any]:
-    """Return the manifest of what scripts/runtime/pack.mjs has made, each file in a new place.
+    """Return the manifest of what scripts/pyodide has made, each file in a new place.
 
     The folder that a file is in on the site is named by its content. With the variable SITE_RAW,
     for hosts that send files of such kinds as they are, the large ones are published compressed

@@ -9,7 +9,7 @@
 
 import binaryen from "binaryen";
 
-import { MARK } from "../../demos/python/late.js";
+import { MARK } from "../../../demos/python/late.js";
 
 const SMALL = 4000; // letters of a function's text
 

@@ -4,7 +4,7 @@ The core comes with the npm package `pyodide`, and so does the lock: it names ev
 SHA-256. A file gets its name in the cache by a rename, after its bytes were verified: it is whole
 or it is not there. It is verified again at every use. Standard library only.
 
-    python3 -m scripts.runtime.vendor [NAME …]
+    python3 -m scripts.pyodide.vendor [NAME …]
 """
 
 from __future__ import annotations

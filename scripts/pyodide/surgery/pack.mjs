@@ -1,7 +1,7 @@
 /**
  * Makes the Python runtime that the site serves.
  *
- *     node scripts/runtime/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
+ *     node scripts/pyodide/surgery/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
  *
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
@@ -19,21 +19,21 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { compare, explain, fits, probe } from "../../demos/python/answer.js";
-import { sizes } from "../../demos/python/boot.js";
-import { pack as parcel, unpack } from "../../demos/python/parcel.js";
+import { compare, explain, fits, probe } from "../../../demos/python/answer.js";
+import { sizes } from "../../../demos/python/boot.js";
+import { pack as parcel, unpack } from "../../../demos/python/parcel.js";
 import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
 import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
-/** @typedef {import("../../demos/python/download.js").File} File */
+/** @typedef {import("../../../demos/python/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
 /** @typedef {import("./host.mjs").Contents} Contents */
 /** @typedef {Record<string, {sha256: string, functions: string}>} Notes What early.json holds, by module. */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.dirname(path.dirname(HERE));
+const ROOT = path.resolve(HERE, "../../..");
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
 const QUICK = process.env.CI
@@ -194,7 +194,9 @@ function divided(contents, early) {
   const noted = JSON.parse(new TextDecoder().decode(early));
   const parts = mapped(modules(contents), (wasm, name) => {
     if (noted[name]?.sha256 !== host.sha256(wasm))
-      throw new Error(`early.json is not about this ${name}: run node scripts/runtime/pack.mjs --profile --wheels DIR`);
+      throw new Error(
+        `early.json is not about this ${name}: run node scripts/pyodide/surgery/pack.mjs --profile --wheels DIR`,
+      );
     return split(wasm, new Set(noted[name].functions.split(" ")));
   });
   return {
