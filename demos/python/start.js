@@ -4,12 +4,12 @@
  * The first message from the page holds the files of an earlier worker, `ready` those of this one.
  */
 
-import { boot } from "./boot.js";
-import { browser } from "./download.js";
+import { boot } from "./surgery/boot.js";
+import { browser } from "./surgery/download.js";
 
 const REST = 3000; // milliseconds from Python's start until what no reader waits for is fetched
 
-/** @typedef {import("./boot.js").Pyodide} Pyodide */
+/** @typedef {import("./surgery/boot.js").Pyodide} Pyodide */
 
 /**
  * @param {(message: object, options?: StructuredSerializeOptions) => void} post
@@ -18,7 +18,7 @@ const REST = 3000; // milliseconds from Python's start until what no reader wait
  * @returns {Promise<Pyodide>} Never settles when the start fails: the client ends this worker.
  */
 export async function start(post, whole, prepare) {
-  /** @type {Promise<import("./boot.js").Kept>} */
+  /** @type {Promise<import("./surgery/boot.js").Kept>} */
   const given = new Promise((resolve) => {
     const receive = (/** @type {MessageEvent} */ event) => {
       event.stopImmediatePropagation(); // it is no request

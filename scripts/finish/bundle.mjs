@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { OLDEST } from "../../demos/page/browsers.js";
-import { sizes } from "../../demos/python/boot.js";
+import { sizes } from "../../demos/python/surgery/boot.js";
 import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
 const { out } = parseArgs({ options: { out: { type: "string" } } }).values;

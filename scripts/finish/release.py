@@ -43,7 +43,7 @@ def place_python(packed: Path) -> dict[str, Any]:
 
     The folder that a file is in on the site is named by its content. With the variable SITE_RAW,
     for hosts that send files of such kinds as they are, the large ones are published compressed
-    and decompressed by who asks (demos/python/download.js).
+    and decompressed by who asks (demos/python/surgery/download.js).
     """
     manifest: dict[str, Any] = json.loads((packed / "manifest.json").read_text("utf-8"))
     for role, file in manifest["files"].items():

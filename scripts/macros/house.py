@@ -39,6 +39,7 @@ HOLDS = {
     "demos/widget": "the two elements: controls, drawing, export",
     "demos/cell": "the editor in the place of a listing",
     "demos/python": "Python in a worker: start, requests, readers' code",
+    "demos/python/surgery": "the packed Python: its files, its memory, the parts that come late",
     "demos/page": "what every page needs: loading, storage, tables, the calculator",
     "demos/examples": "the programs of the playground",
     "demos": "the toy layer and what is measured in it",

@@ -1,7 +1,7 @@
 /** Starts the packed Python in a browser and puts one question to it (gate.mjs). */
 
-import { boot } from "../../../demos/python/boot.js";
-import { unpack } from "../../../demos/python/parcel.js";
+import { boot } from "../../../demos/python/surgery/boot.js";
+import { unpack } from "../../../demos/python/surgery/parcel.js";
 import { answer } from "./answer.mjs";
 
 onmessage = async ({ data: { manifest, program, question, kept } }) => {

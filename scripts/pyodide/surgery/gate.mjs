@@ -18,7 +18,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
 
-import { pack } from "../../../demos/python/parcel.js";
+import { pack } from "../../../demos/python/surgery/parcel.js";
 import { answer } from "./answer.mjs";
 import { start } from "./host.mjs";
 

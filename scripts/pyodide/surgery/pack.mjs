@@ -20,14 +20,14 @@ import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
 import { compare, explain, fits, probe } from "../../../demos/python/answer.js";
-import { sizes } from "../../../demos/python/boot.js";
-import { pack as parcel, unpack } from "../../../demos/python/parcel.js";
+import { sizes } from "../../../demos/python/surgery/boot.js";
+import { pack as parcel, unpack } from "../../../demos/python/surgery/parcel.js";
 import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
 import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
-/** @typedef {import("../../../demos/python/download.js").File} File */
+/** @typedef {import("../../../demos/python/surgery/download.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
 /** @typedef {import("./host.mjs").Contents} Contents */
 /** @typedef {Record<string, {sha256: string, functions: string}>} Notes What early.json holds, by module. */
@@ -315,12 +315,12 @@ async function main() {
   const demos = path.join(ROOT, "demos");
   const scripts = await read(HERE, /^((pack|still|host|trim|split)\.mjs|bytecode\.py|early\.json)$/);
   const browser = path.join(demos, "python");
-  const finder = await read(browser, /^sitecustomize\.py$/);
+  const finder = await read(path.join(browser, "surgery"), /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
   const starters = {
     ...(await read(HERE, /^snapshot\.mjs$/)),
-    ...(await read(browser, /^(answer|boot|download|late|parcel|snapshot)\.js$/)),
+    ...(await read(browser, /^(answer|surgery\/\w+)\.js$/)),
   };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
