@@ -1,10 +1,11 @@
 """Build the site into site/. A step is skipped when nothing that it depends on has changed.
 
-python -m scripts.build
+python -m scripts.build [--stock]
 """
 
 from __future__ import annotations
 
+import argparse
 import errno
 import hashlib
 import json
@@ -26,7 +27,7 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.finish.release import sent_raw
 from scripts.macros import house
-from scripts.pyodide import vendor
+from scripts.pyodide import make as python
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 
 BUILD = ROOT / ".build"
@@ -81,12 +82,15 @@ PAGES = (
     *CODE,
 )
 SCRIPTS = (
-    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", ".build/py/manifest.json"),
+    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", "package.json"),
     *LOCKS,
 )
-SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
+SOURCES = (
+    *(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS),
+    "package.json",
+)
 FINISH = (
-    *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
+    *(".build/pages/**/*", ".build/scripts/*", ".build/demos/*"),
     *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
     *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
@@ -153,18 +157,6 @@ def reason(error: Exception) -> str:
     return f"{path}:{line}: {type(error).__name__}: {error}"
 
 
-def runtime(*, draft: bool = False) -> None:
-    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser.
-
-    Args:
-        draft: Pack our code quickly: Python then starts from it without a snapshot.
-    """
-    wheels = next(iter(vendor.fetch().values())).parent
-    command = ["node", "scripts/pyodide/surgery/pack.mjs", "--pyodide", "node_modules/pyodide"]
-    command += ["--wheels", str(wheels), "--out", ".build/py", *(["--draft"] if draft else [])]
-    run("Python for the browser", command)
-
-
 def draw_pictures() -> None:
     """Draw the pictures for links, and note their names."""
     names = cards.draw(read(), BUILD / "pictures")
@@ -195,16 +187,30 @@ def pages() -> None:
     made.rename(BUILD / "pages")
 
 
-def complete() -> None:
-    """Turn the pages into the site."""
-    names = json.loads((BUILD / "pictures.json").read_text())
-    finish(BUILD / "pages", SITE, read(), names)
+def bundle_scripts(packed: Path, setting: str = "") -> None:
+    """Bundle the scripts for the Python that lies in a folder."""
+    inputs = (*SCRIPTS, f"{packed.relative_to(ROOT)}/manifest.json")
+    step("scripts", inputs, BUILD / "scripts", lambda: bundle(packed), setting)
 
 
-def preview() -> None:
+def complete(packed: Path, setting: str) -> None:
+    """Turn the pages into the site, with the Python that lies in a folder."""
+
+    def make() -> None:
+        names = json.loads((BUILD / "pictures.json").read_text())
+        finish(BUILD / "pages", SITE, packed, read(), names)
+
+    inputs = (*FINISH, f"{packed.relative_to(ROOT)}/manifest.json")
+    step("site", inputs, SITE / "index.html", make, setting)
+
+
+def preview(*, stock: bool = False) -> None:
     """Show what an edit of a text or of a method changes, before a whole build has followed.
 
     Only pages that are older than their sources are made again, and lists of all methods wait.
+
+    Args:
+        stock: See `build`.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
@@ -213,7 +219,7 @@ def preview() -> None:
     from mkdocs.config import load_config
 
     with ThreadPoolExecutor(1) as pool:
-        packing = pool.submit(runtime, draft=True)
+        packing = pool.submit(python.make, published=stock, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
         step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
@@ -233,20 +239,25 @@ def preview() -> None:
         index = "search/search_index.json"  # of the pages just made alone
         shutil.copyfile(BUILD / "pages" / index, folder / index)
         packing.result()
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
+    packed = python.folder(published=stock)
+    bundle_scripts(packed)
     (BUILD / "stamps" / "site").unlink(missing_ok=True)
     names = json.loads((BUILD / "pictures.json").read_text())
-    finish(folder, SITE, read(), names, preview=True)
+    finish(folder, SITE, packed, read(), names, preview=True)
 
 
-def build() -> None:
+def build(*, stock: bool = False) -> None:
     """Build the site.
+
+    Args:
+        stock: Start Python as Pyodide publishes it: slower, and for every version of it.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
     step("catalogue", CATALOGUE, SIDEBAR, catalogue)
-    runtime()
+    python.make(published=stock)
+    packed = python.folder(published=stock)
     address = read_site().url
     host = f"{address}{' raw' if sent_raw() else ''}"
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
@@ -257,16 +268,19 @@ def build() -> None:
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle, host)
-    step("site", FINISH, SITE / "index.html", complete, host)
+    bundle_scripts(packed, host)
+    complete(packed, host)
 
 
 def main() -> None:
     """Build, or say what is wrong."""
+    parser = argparse.ArgumentParser(description="Build the site into site/.")
+    parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
+    chosen = parser.parse_args()
     began = time.monotonic()
     try:
         with locked(BUILD / "build.lock"):
-            build()
+            build(stock=chosen.stock)
     except SetupError as error:
         sys.exit(f"✗ {error}")
     say(f"site/ is built: {time.monotonic() - began:.1f} s")

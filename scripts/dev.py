@@ -19,7 +19,7 @@ from scripts.bootstrap import SetupError, environment, parse, say, variables  # 
 
 
 def serve(arguments: list[str]) -> None:
-    """Build the site, serve it on http://127.0.0.1:8000, show every change of a source."""
+    """Build the site, serve it on http://127.0.0.1:8000, show every edit; --stock: see build."""
     words = ["python", "-m", "scripts.preview", *arguments]
     os.chdir(ROOT)
     os.execvpe(words[0], words, variables())  # takes this process's place, and so its signals
@@ -66,7 +66,7 @@ def pytest(marked: str, arguments: list[str]) -> bool:
 
 
 def build(arguments: list[str]) -> None:
-    """Build the site into site/."""
+    """Build the site into site/; --stock: Python as Pyodide publishes it, which starts slower."""
     parse()
     python("scripts.build", *arguments)
 

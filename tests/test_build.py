@@ -25,6 +25,7 @@ from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
 from scripts.macros import examples, peft_benchmark
+from scripts.pyodide import make
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")
@@ -150,7 +151,7 @@ def is_number(text: str) -> bool:
 def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     """The patterns of all steps by name."""
     found: dict[str, tuple[str, ...]] = {}
-    monkeypatch.setattr(build, "runtime", lambda: None)
+    monkeypatch.setattr(make, "make", lambda **_: None)
     monkeypatch.setattr(build, "step", lambda name, patterns, *_: found.update({name: patterns}))
     build.build()
     return found

@@ -153,6 +153,15 @@ def test_the_packed_python_is_compared_where_it_is_packed() -> None:
     assert any("tests/test_runtime.py" in command for command in commands)
 
 
+def test_the_site_is_built_with_pyodide_as_published_too() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    *_, built, tested = (step.get("run", "") for step in workflow["jobs"]["stock"]["steps"])
+    assert "dev.py build --stock" in built
+    files = [word for word in tested.split() if word.startswith("tests/")]
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    assert files
+
+
 def test_a_deploy_is_not_cancelled_half_way() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
     publish = workflow["jobs"]["publish"]

@@ -13,16 +13,16 @@ import pytest
 
 from scripts import build
 from scripts.bootstrap import ROOT, locked
-from scripts.pyodide import vendor
+from scripts.pyodide import make, vendor
 
 pytestmark = pytest.mark.site  # a build before it has packed Python, which takes minutes
 
-PACKED = build.BUILD / "py"
+PACKED = make.PACKED
 
 
 def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None:
     with locked(build.BUILD / "build.lock"):
-        build.runtime()
+        make.make()
     out = tmp_path / "another place"
     python = json.loads((PACKED / "python.json").read_text())["home"]
     shutil.copytree(PACKED / python, out / python, copy_function=os.link)

@@ -1,6 +1,6 @@
 /** Calls demos/probe.py, demos/ways.py, demos/compare.py and demos/lab.py, and turns what comes back into plain JavaScript. */
 
-/** @typedef {import("./surgery/boot.js").Pyodide} Pyodide */
+/** @typedef {import("./start.js").Pyodide} Pyodide */
 
 /**
  * Return the panels and the sentence of a method.

@@ -39,7 +39,7 @@ export class PythonError extends Error {
 /** What browsers say of a module where they take none for a worker, or take it for an ordinary script. */
 const MODULE = /\b(import|module)\b/i;
 
-/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./surgery/boot.js").Kept} */
+/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./start.js").Kept} */
 let kept = {};
 
 /**
@@ -60,7 +60,7 @@ export class Python extends EventTarget {
   /** What a first visit downloads. */
   bytes = MANIFEST.bytes;
 
-  /** @type {"snapshot" | "bytecode" | undefined} How Python was started. */
+  /** @type {import("./start.js").Started["runtime"] | undefined} How Python was started. */
   runtime;
 
   /** @type {Worker | undefined} */

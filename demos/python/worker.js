@@ -13,10 +13,10 @@ import { start } from "./start.js";
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
-/** What is answered at once. @type {Record<string, (pyodide: import("./surgery/boot.js").Pyodide, request: any) => any>} */
+/** What is answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
 const AT_ONCE = { compare, own, probe };
 
-/** What is answered better and better. @type {Record<string, (pyodide: import("./surgery/boot.js").Pyodide, request: any) => Iterable<any>>} */
+/** What is answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
 const GROWING = { lab: examine, probe: fits };
 
 /** @type {Set<number>} the answers that grow */

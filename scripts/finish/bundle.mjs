@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { OLDEST } from "../../demos/page/browsers.js";
-import { sizes } from "../../demos/python/surgery/boot.js";
 import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
 const { out } = parseArgs({ options: { out: { type: "string" } } }).values;
@@ -20,7 +19,6 @@ if (!out) throw new Error("usage: node scripts/finish/bundle.mjs --out FOLDER < 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf-8"));
 const manifest = JSON.parse(await text(process.stdin));
-const { bytes, whole } = sizes(manifest.files);
 const constants = { MANIFEST: JSON.stringify(manifest), VERSION: JSON.stringify(version) };
 
 /** @param {string[]} names @param {Partial<import("esbuild").BuildOptions>} options */
@@ -33,6 +31,7 @@ const bundle = (names, options) =>
     outdir: out,
     entryNames: "[name]",
     target: Object.entries(OLDEST).map(([name, version]) => name.toLowerCase() + version),
+    conditions: manifest.stock ? ["stock", "module"] : [],
     legalComments: "none",
     logLevel: "warning",
     define: constants,
@@ -61,6 +60,6 @@ await bundle(
     chunkNames: "[name]-[hash]",
     banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
     // The sizes alone, so that the page does not carry the list of files that the worker needs.
-    define: { ...constants, "MANIFEST.bytes": `${bytes}`, "MANIFEST.whole": `${whole}` },
+    define: { ...constants, "MANIFEST.bytes": `${manifest.bytes}`, "MANIFEST.whole": `${manifest.whole}` },
   },
 );

@@ -43,13 +43,20 @@ class Equation(NamedTuple):
 
 
 def finish(
-    pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str], *, preview: bool = False
+    pages: Path,
+    site: Path,
+    packed: Path,
+    catalog: Catalog,
+    pictures: dict[str, str],
+    *,
+    preview: bool = False,
 ) -> None:
     """Make the site from the pages that the generator has written.
 
     Args:
         pages: The generator's output.
         site: The folder to write; what was there is replaced at the very end.
+        packed: The folder with what the browser starts Python from.
         catalog: All records.
         pictures: The file names of the pictures in `.build/pictures` by slug.
         preview: Leave out what only readers need: checked links, a new service worker, twins.
@@ -58,7 +65,7 @@ def finish(
         SetupError: when KaTeX rejects an equation or a link is broken.
     """
     out = BUILD / "site"
-    make(pages, out, catalog, pictures)
+    make(pages, out, packed, catalog, pictures)
     if preview:
         for worker in site.glob("sw.js"):
             shutil.copyfile(worker, out / worker.name)
@@ -68,7 +75,7 @@ def finish(
     replace(out, site)
 
 
-def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
     """Make a site that browsers can show, in a folder of its own; see `finish`."""
     facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
@@ -81,7 +88,7 @@ def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> 
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
-    add_assets(out)
+    add_assets(out, packed)
     add_data(out, catalog, facts)
     add_search(out, catalog)
     add_names(out, facts.url)
@@ -99,14 +106,17 @@ def publish(out: Path, url: str) -> None:
     add_service_worker(out, url)
 
 
-def bundle() -> None:
+def bundle(packed: Path) -> None:
     """Bundle the scripts and styles of demos/ into `.build/scripts`.
+
+    Args:
+        packed: The folder with what the browser starts Python from.
 
     Raises:
         RuntimeError: when one of them is wrong; the text is the bundler's own.
     """
     command = ["node", "scripts/finish/bundle.mjs", "--out", str(BUILD / "scripts")]
-    manifest = json.dumps(place_python(BUILD / "py"))
+    manifest = json.dumps(place_python(packed))
     done = subprocess.run(command, cwd=ROOT, input=manifest, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
@@ -167,7 +177,7 @@ def _in_place(match: re.Match[str], html: str) -> str:
     return f'<span class="unbroken">{whole}</span>' if short else whole
 
 
-def add_assets(out: Path) -> None:
+def add_assets(out: Path, packed: Path) -> None:
     """Add KaTeX's style and fonts, the scripts, the stored widgets, the pictures and Python."""
     katex = out / "assets" / "katex"
     (katex / "fonts").mkdir(parents=True)
@@ -184,7 +194,7 @@ def add_assets(out: Path) -> None:
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
-    add_python(out, BUILD / "py")
+    add_python(out, packed)
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
 
 

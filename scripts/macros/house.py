@@ -25,11 +25,17 @@ TOPS = ("adapters_np", "demos", "scripts")
 KINDS = ("py", "js", "mjs")
 BASE = "scripts/bootstrap.py"  # a room of its own: every step needs it, and it needs nothing
 
+DOORS = {
+    name: leads["default"]
+    for name, leads in json.loads((ROOT / "package.json").read_text("utf-8"))["imports"].items()
+}
+"""Where an import leads that package.json names, in a build without settings."""
+
 HOLDS = {
     "scripts": "what a person runs: set-up, build, checks, server, measurements",
     "scripts/finish": "HTML in, HTML out: mathematics, heads, bundles, policy, compression",
     "scripts/stored": "what is computed before a visit: pictures, answers, comparisons, cards",
-    "scripts/pyodide": "Python for the browser: fetched and verified",
+    "scripts/pyodide": "Python for the browser: fetched, verified, made",
     "scripts/pyodide/surgery": "Python for the browser: trimmed, split, packed, started once",
     "scripts/macros": "what pages call: tables, plots, lists, this picture",
     "scripts/studies": "longer computations whose results are committed",
@@ -79,8 +85,8 @@ def imports(path: Path, root: Path = ROOT) -> Iterator[Path]:
         names = list(_names(ast.parse(text)))
     else:
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)  # types are named in comments
-        for address in re.findall(r'\b(?:from|import)\s*\(?\s*"(\.[^"]+)"', text):
-            yield (path.parent / address).resolve()
+        for address in re.findall(r'\b(?:from|import)\s*\(?\s*"([.#][^"]+)"', text):
+            yield (root / DOORS[address] if address in DOORS else path.parent / address).resolve()
         names = re.findall(r'pyimport\("([\w.]+)"\)', text)
     for name in names:
         start = root.joinpath(*name.split("."))

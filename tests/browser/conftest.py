@@ -27,6 +27,7 @@ from playwright.sync_api import (
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
 from tests.browser.reader import PATIENCE, RECORD, WINDOW, Visit, empty, revisit
+from tests.browser.workbench import bench, damaged, workbench  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +43,7 @@ LONGEST = (
         "test_site.py",
     ),
     *("browser/test_numbers.py", "browser/test_faults.py", "browser/test_release.py"),
-    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_boot.py"),
+    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_damage.py"),
 )
 
 

@@ -7,7 +7,7 @@ import { answer } from "./answer.mjs";
 onmessage = async ({ data: { manifest, program, question, kept } }) => {
   try {
     const tests = await fetch("/tests.bin").then((response) => response.arrayBuffer());
-    const { pyodide } = await boot(manifest, undefined, undefined, kept);
+    const { pyodide } = await boot(manifest, { kept });
     postMessage([answer(pyodide, program, unpack(new Uint8Array(tests)), question), kept]);
   } catch (error) {
     postMessage([`${error}`, {}]);

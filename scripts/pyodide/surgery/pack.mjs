@@ -27,7 +27,7 @@ import { takeSnapshot } from "./snapshot.mjs";
 import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
-/** @typedef {import("../../../demos/python/surgery/download.js").File} File */
+/** @typedef {import("../../../demos/python/start.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
 /** @typedef {import("./host.mjs").Contents} Contents */
 /** @typedef {Record<string, {sha256: string, functions: string}>} Notes What early.json holds, by module. */
@@ -337,7 +337,9 @@ async function main() {
     : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, async () =>
         divided(await runtime(core, wheels, finder), scripts["early.json"]),
       );
-  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
+  const wheel = (/** @type {string} */ role) => role.startsWith("wheels/");
+  const beside = path.posix.dirname(packed[Object.keys(packed).find(wheel) ?? ""].path);
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !wheel(role)));
   const basis = new TextEncoder().encode(JSON.stringify([python, QUICK.source]));
   const own = await folder("code", { ...scripts, ...starters, ...sources, basis }, async () => {
     const paths = Object.entries(python).map(async ([role, { path: file }]) => {
@@ -351,7 +353,7 @@ async function main() {
   const base = "../py/"; // from the folder of worker.js
   await fs.writeFile(
     path.join(options.out, "manifest.json"),
-    JSON.stringify({ version, base, ...sizes(files), files }, null, 1),
+    JSON.stringify({ version, base, folder: beside, ...sizes(files), files }, null, 1),
   );
 }
 
