@@ -14,6 +14,7 @@ from adapters_np.core import slugs
 from demos.probe import probe, settings
 from scripts.pyodide.make import PACKED
 from scripts.serve import serving
+from tests.browser.reader import becomes
 from tests.browser.workbench import ask, bare, bundle, manifest, replace
 
 COMPARE = """([method, equal]) => {
