@@ -8,16 +8,15 @@ for two steps, on a tiny model of the same architecture: tests/parity/recipes.py
 from __future__ import annotations
 
 import csv
-import json
 from typing import Any, NamedTuple
 
 from adapters_np import core
 from adapters_np.core import sizes
+from adapters_np.expressions import parse
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.counts import Model, count
 from scripts.catalog.records import Method, Peft
-from scripts.catalog.shapes import product
 
 NAMES = {
     "query and value": ("q_proj", "v_proj"),
@@ -258,8 +257,8 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
     return text
 
 
-def javascript(catalog: Catalog) -> str:
-    """Return the pieces of all recipes, and how many numbers each trains, as a script."""
+def data(catalog: Catalog) -> dict[str, Any]:
+    """Return the pieces of all recipes for a page, and how many numbers each trains."""
     methods = {
         slug: {
             "class": m.peft.config,
@@ -270,6 +269,8 @@ def javascript(catalog: Catalog) -> str:
             "knobs": knobs(m),
             "notes": {bits: about.notes for bits in about.noted},
             "rate": rate(m),
+            "weight": about.weight and parse(about.weight)[0],
+            "model": about.model and parse(about.model)[0],
         }
         for slug, about in RECIPES.items()
         if isinstance((m := catalog.methods[slug]).peft, Peft)
@@ -282,16 +283,7 @@ def javascript(catalog: Catalog) -> str:
         "names": NAMES,
         "methods": methods,
     }
-    own = {
-        field: ",".join(
-            f"{slug}:v=>{product(formula)}"
-            for slug, about in RECIPES.items()
-            if (formula := getattr(about, field))
-        )
-        for field in ("weight", "model")
-    }
-    counted = ",".join(f"{field}:{{{text}}}" for field, text in own.items())
-    return f"export const recipes={json.dumps(pieces)};\nexport const counted={{{counted}}};\n"
+    return {"recipes": pieces}
 
 
 def knobs(m: Method) -> dict[str, Any]:

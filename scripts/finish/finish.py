@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog, citations, counts, exports, memory, recipes, tables
+from scripts.catalog import Catalog, citations, exports, tables
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
@@ -203,9 +203,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "assets/demo/models.js": counts.javascript(catalog)
-        + memory.javascript()
-        + recipes.javascript(catalog),
+        "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": tables.as_csv(tables.every(catalog.methods.values())),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
