@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import hashlib
 import json
 import logging
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
+from scripts.cache import digest, stamped
 from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
@@ -36,7 +36,7 @@ SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
+CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", "scripts/cache.py", *LOCKS)
 READ = tuple(
     f"scripts/catalog/{name}.py"
     for name in (
@@ -107,15 +107,6 @@ def files(patterns: tuple[str, ...]) -> Iterator[Path]:
     yield from sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def digest(patterns: tuple[str, ...]) -> str:
-    """Return the hash of all files that match, names included."""
-    total = hashlib.sha256()
-    for path in files(patterns):
-        total.update(f"{path.relative_to(ROOT)}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
 def step(
     name: str,
     inputs: tuple[str, ...],
@@ -128,21 +119,18 @@ def step(
     Raises:
         SetupError: when the step fails; the text names it.
     """
-    stamp = BUILD / "stamps" / name
-    key = f"{digest(inputs)}{setting}"
-    if output.exists() and stamp.exists() and stamp.read_text() == key:
-        return
-    stamp.unlink(missing_ok=True)
-    began = time.monotonic()
-    try:
-        make()
-    except SetupError:
-        raise
-    except Exception as error:
-        raise SetupError(f"{name} failed: {reason(error)}") from error
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(key)
-    say(f"{name}: {time.monotonic() - began:.1f} s")
+    key = digest(ROOT, files(inputs), setting)
+    with stamped(BUILD / "stamps" / name, key, output) as stale:
+        if not stale:
+            return
+        began = time.monotonic()
+        try:
+            make()
+        except SetupError:
+            raise
+        except Exception as error:
+            raise SetupError(f"{name} failed: {reason(error)}") from error
+        say(f"{name}: {time.monotonic() - began:.1f} s")
 
 
 def reason(error: Exception) -> str:

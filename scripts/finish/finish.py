@@ -5,7 +5,6 @@ Nothing here depends on the generator: it reads HTML and writes HTML.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
+from scripts.cache import digest, kept, tidy
 from scripts.catalog import Catalog, citations, exports, tables
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
@@ -81,7 +81,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     dress(out)
-    typeset(out, BUILD / "equations.json")
+    typeset(out, BUILD / "equations")
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
@@ -122,12 +122,12 @@ def bundle(packed: Path) -> None:
         raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
 
 
-def typeset(folder: Path, cache: Path | None = None) -> None:
+def typeset(folder: Path, cache: Path) -> None:
     """Replace TeX by KaTeX's HTML in all pages, each equation typeset once.
 
     Args:
         folder: The pages.
-        cache: A file that keeps what was typeset for the next time.
+        cache: A folder that keeps what was typeset for the next time.
 
     Raises:
         SetupError: when KaTeX rejects an equation; the text names page and equation.
@@ -137,31 +137,32 @@ def typeset(folder: Path, cache: Path | None = None) -> None:
     for path, text in texts.items():
         for match in EQUATION.finditer(text):
             found.setdefault(_equation(match), path)
-    made_by = hashlib.sha256(TYPESET.read_bytes() + (KATEX / "katex.min.js").read_bytes())
-    kept = json.loads(cache.read_text("utf-8")) if cache and cache.exists() else {}
-    kept = kept.get(made_by.hexdigest(), {})
-    html = {equation: kept.get(json.dumps(equation)) for equation in found}
-    if new := [equation for equation in found if not html[equation]]:
-        html |= _typeset(new, {e: found[e].relative_to(folder) for e in new})
-    if cache:
-        answers = {json.dumps(equation): text for equation, text in html.items()}
-        cache.write_text(json.dumps({made_by.hexdigest(): answers}), "utf-8")
+    places = {equation: path.relative_to(folder) for equation, path in found.items()}
+    key = digest(ROOT, [TYPESET, KATEX / "katex.min.js"], json.dumps(list(found)))
+    made = kept(cache / f"{key}.json", lambda: json.dumps(_typeset(places)).encode())
+    tidy(cache, [made])
+    html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
     for path, text in texts.items():
         dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
         if dressed != text:
             path.write_text(dressed, "utf-8")
 
 
-def _typeset(equations: list[Equation], pages: dict[Equation, Path]) -> dict[Equation, str]:
+def _typeset(equations: dict[Equation, Path]) -> list[str]:
+    """Return equations as HTML; an error names the pages, which they come with."""
     asked = json.dumps([equation._asdict() for equation in equations])
     done = subprocess.run(["node", str(TYPESET)], input=asked, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/finish/typeset.mjs failed:\n{done.stderr}")
-    answers = dict(zip(equations, json.loads(done.stdout), strict=True))
-    if wrong := {e: a["error"] for e, a in answers.items() if "error" in a}:
-        places = ((pages[e], e.tex.strip(), why) for e, why in wrong.items())
-        raise SetupError("\n".join(f"{p}: KaTeX rejects {tex!r}: {why}" for p, tex, why in places))
-    return {equation: answer["html"] for equation, answer in answers.items()}
+    answers = json.loads(done.stdout)
+    wrong = [
+        f"{page}: KaTeX rejects {equation.tex.strip()!r}: {answer['error']}"
+        for (equation, page), answer in zip(equations.items(), answers, strict=True)
+        if "error" in answer
+    ]
+    if wrong:
+        raise SetupError("\n".join(wrong))
+    return [answer["html"] for answer in answers]
 
 
 def _equation(match: re.Match[str]) -> Equation:
