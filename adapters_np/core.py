@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib import import_module
-from math import ceil, prod
+from math import prod
 from types import MappingProxyType
 from typing import (
     Annotated,
@@ -37,7 +37,7 @@ from typing import (
 
 import numpy as np
 
-from adapters_np import layers
+from adapters_np import expressions, layers
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.knobs import Range as Range
 from adapters_np.linalg import Array
@@ -46,7 +46,7 @@ from adapters_np.linalg import Array
 class Learned(NamedTuple):
     """A trained array.
 
-    `shape` is a tuple written in Python over `d_out`, `d_in` and the knobs, such as `"rank, d_in"`.
+    `shape` is a tuple of expressions over `d_out`, `d_in` and the knobs, such as `"rank, d_in"`.
     A knob may make an axis zero, as in `"d_out if output_scale else 0"`: the array is then empty,
     which means not learned, and `init` says what takes its place. `unit` is how far a step of size
     1 moves an entry (one standard deviation). `shared`: one array serves all adapted layers of a
@@ -149,7 +149,11 @@ class Field(NamedTuple):
 
 @cache
 def arrays(cls: type[Adapter]) -> tuple[Field, ...]:
-    """Return the declared arrays of an adapter class, in the order of its fields."""
+    """Return the declared arrays of an adapter class, in the order of its fields.
+
+    Raises:
+        ValueError: when a shape is no expression; the error names it.
+    """
     hints = get_type_hints(cls, include_extras=True)
     found = []
     for field in fields(cls):
@@ -158,6 +162,8 @@ def arrays(cls: type[Adapter]) -> tuple[Field, ...]:
                 found.append(Field(field.name, mark.shape, True, mark.unit, mark.shared))
             elif isinstance(mark, Frozen):
                 found.append(Field(field.name, mark.shape, False, 0.0))
+    for array in found:
+        expressions.parse(array.shape)  # stops at a wrong one; a first answer then parses nothing
     return tuple(found)
 
 
@@ -173,9 +179,11 @@ def sizes(shape: str, **names: Any) -> tuple[int, ...]:
     Examples:
         >>> sizes("rank, ceil(d_in / 3)", rank=4, d_in=32)
         (4, 11)
+
+    Raises:
+        ValueError: when an axis is no expression, or names what has no value.
     """
-    known = {"min": min, "max": max, "ceil": ceil, **names}
-    return tuple(int(n) for n in eval(f"({shape},)", {"__builtins__": {}}, known))
+    return tuple(map(int, expressions.values(shape, names)))
 
 
 def parameters(cls: type[Adapter], d_out: int, d_in: int, **values: Any) -> int:

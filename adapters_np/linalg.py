@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
+HALF_TURN = 1e-8
+"""The least singular value of I + R below which a rotation R counts as one by 180°."""
+
 
 def divide(knob: str, value: int, axis: str, size: int) -> int:
     """Return size / value, the number of blocks.
@@ -61,6 +64,22 @@ def cayley(Q: Array) -> Array:
     """
     identity = np.eye(Q.shape[-1])
     return np.linalg.solve(identity - Q, identity + Q)
+
+
+def inverse_cayley(R: Array) -> Array | None:
+    """Return the strict upper triangles of Q, (..., b(b−1)/2), with `cayley(Q)` = R, (..., b, b).
+
+    None where a plane is turned by 180°, or so nearly that round-off decides: there is no such Q.
+
+    >>> inverse_cayley(cayley(skew(np.array([[0.5]]), 2)))
+    array([[0.5]])
+    """
+    identity = np.eye(R.shape[-1])
+    if np.linalg.svd(identity + R, compute_uv=False).min() < HALF_TURN:
+        return None
+    Q = np.linalg.solve(identity + R, R - identity)
+    upper = np.triu_indices(R.shape[-1], 1)
+    return Q[..., *upper]
 
 
 def cayley_neumann(Q: Array, terms: int) -> Array:
@@ -191,6 +210,30 @@ def thin_svd(W: Array) -> tuple[Array, Array, Array]:
     largest = np.argmax(np.abs(U), axis=0)
     signs = np.sign(U[largest, np.arange(len(sigma))])
     return U * signs, sigma, signs[:, None] * Vt
+
+
+def low_rank_factors(M: Array, rank: int) -> tuple[Array, Array]:
+    """Return B (m, r) and A (r, n), equally long, whose product is the rank-r matrix nearest to M.
+
+    Eckart and Young, 1936.
+
+    >>> B, A = low_rank_factors(np.diag([4.0, 1.0]), 1)
+    >>> np.abs(B @ A).round(9).tolist()
+    [[4.0, 0.0], [0.0, 0.0]]
+    """
+    U, sigma, Vt = thin_svd(M)
+    root = np.sqrt(sigma[:rank])
+    return U[:, :rank] * root, root[:, None] * Vt[:rank]
+
+
+def nearest_rotations(A: Array, B: Array) -> Array:
+    """Return the rotations R, (..., b, b), for which A R is nearest to B, both (..., m, b).
+
+    The orthogonal Procrustes problem, with determinant 1.
+    """
+    u, _, vt = np.linalg.svd(A.swapaxes(-1, -2) @ B)
+    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
+    return u @ vt
 
 
 def orthonormal_rows(M: Array) -> Array:

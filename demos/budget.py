@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import product
-from math import inf
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ import numpy as np
 from adapters_np.core import Adapter, arrays, knobs, parameters
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
-from demos.fit import Progress, fit, last, within
+from demos.fit import Progress, fit, last
 
 
 class Setting(NamedTuple):
@@ -94,20 +92,16 @@ def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> bool:
     return True
 
 
-def best(
-    cls: type[Adapter], W: Array, change: Array, budget: int, seconds: float = inf
-) -> tuple[Setting, Progress]:
+def best(cls: type[Adapter], W: Array, change: Array, budget: int) -> tuple[Setting, Progress]:
     """Return the setting within a budget that explains most of a wanted change, and its fit.
 
     All settings are fitted for four steps from one start. The nearest is then fitted to the end,
-    and the second too, unless it is far behind. After so many seconds a fit takes no more steps.
+    and the second too, unless it is far behind.
     """
-    clock = perf_counter()
 
     def fitted(setting: Setting, steps: int = 60, starts: int = 3) -> Progress:
         adapter = cls.init(W, np.random.default_rng(1), **setting.knobs)
-        progress = fit(adapter, W, change, steps=steps, starts=starts)
-        return last(within(progress, clock + seconds))
+        return last(fit(adapter, W, change, steps=steps, starts=starts))
 
     tried = [(fitted(setting, 4, 1).error, setting) for setting in choose(cls, W, budget)]
     tried.sort(key=lambda pair: pair[0])

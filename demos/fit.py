@@ -1,8 +1,10 @@
 """How near an adapter can come to a wanted change: a fit of its trained numbers, whatever it is.
 
+An adapter that has its best in closed form says so (`Solves`). For all others it is
 Levenberg–Marquardt with differences over `flatten` and `restore`, so that a class needs nothing but
-its declarations; method names do not occur here. What is reached says nothing of how easily
-training gets there.
+its declarations; method names do not occur here. A fit ends by steps and tolerance, never by the
+clock, so that it ends alike on every machine. What is reached says nothing of how easily training
+gets there.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ SOLVED = 1e-8
 ALIKE = 0.005
 """Two starts that end within this share of each other's error have found the same thing."""
 
-DIRECT = 256
-"""So many numbers are solved for directly. For more, whose products and solution take seconds where
-numpy has no BLAS, conjugate gradients are near enough: a step is one of many."""
+STEP = 1e-6
+"""The finite-difference step. The error of the difference itself is the same on every machine;
+round-off is not, and with √ε it grows into the third digit within fifty steps."""
 
-STEP = 3e-8
-"""By how much a number is moved for a difference: about √ε, where bending and round-off balance."""
+LEAST = 1e-6
+"""The least damping. Where parameters can make up for one another, less lets round-off choose."""
+
+PAUSE = 0.15
+"""Seconds between two pictures of a fit that goes on."""
 
 Residual = Callable[[Any], Array]
 
@@ -42,7 +47,6 @@ class Progress(NamedTuple):
     step: int
     error: float
     adapter: Adapter
-    seconds: float
     done: bool = False
     starts: tuple[float, ...] = ()
 
@@ -56,6 +60,15 @@ class Aims(Protocol):
         ...
 
 
+@runtime_checkable
+class Solves(Protocol):
+    """An adapter whose best for a wanted change has a closed form."""
+
+    def nearest(self, W: Array, change: Array) -> Self | None:
+        """Return the adapter whose ΔW is nearest to a change, or None where no closed form is."""
+        ...
+
+
 def fit(
     adapter: Adapter,
     W: Array,
@@ -65,11 +78,13 @@ def fit(
     steps: int = 60,
     tol: float = 1e-4,
     starts: int = 3,
+    trial: int | None = None,
 ) -> Iterator[Progress]:
     """Yield the best so far after every step that lowers the error; the last one is `done`.
 
-    Where the change is affine in the trained numbers, one step from one start is exact. Elsewhere
-    more starts follow, random steps away from the first, until two end alike.
+    Where the change is affine in the trained numbers or the adapter solves for it, one step from
+    one start is exact. Elsewhere more starts follow, random steps away from the first, until two
+    end alike.
 
     Args:
         adapter: Where to start; what it holds frozen stays.
@@ -80,40 +95,57 @@ def fit(
         tol: A start ends after three steps in a row that each lower the error by less than this
             share.
         starts: The most starts.
+        trial: A start is given up that after so many steps is behind an earlier one.
 
     Raises:
         ValueError: when the target has another shape than what is fitted, is not finite or asks for
             no change, or when an adapter without a ΔW is fitted without tokens.
     """
-    clock = time.perf_counter()
     residual, size = goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
         adapter = adapter.aimed(W, target)
+    if X is None and isinstance(adapter, Solves) and (solved := adapter.nearest(W, target)):
+        error = float(np.linalg.norm(residual(solved))) / size
+        yield Progress(0, float(np.linalg.norm(residual(adapter))) / size, adapter)
+        yield Progress(1, error, solved)
+        yield Progress(1, error, solved, done=True, starts=(error,))
+        return
     affine = is_affine(residual, adapter)
-    best, step, ends = Progress(0, np.inf, adapter, 0.0), 0, list[float]()
+    best, step, ends, ahead = Progress(0, np.inf, adapter), 0, list[float](), np.inf
     for start in range(1 if affine else starts):
         first = perturbed(adapter, np.random.default_rng(start), 0.5) if start else adapter
-        error = np.inf
-        for cost, moved in _descend(residual, first, affine, steps, tol, (SOLVED * size) ** 2):
+        path = _descend(residual, first, affine, steps, tol, (SOLVED * size) ** 2)
+        error = early = np.inf
+        for taken, (cost, moved) in enumerate(path):
             error = float(np.sqrt(cost)) / size
             if error < best.error or not step:
                 best = best._replace(error=error, adapter=moved)
-            yield best._replace(step=step, seconds=time.perf_counter() - clock, starts=tuple(ends))
+            yield best._replace(step=step, starts=tuple(ends))
             step += 1
-        if error < SOLVED or any(abs(error - e) <= ALIKE * max(error, e) for e in ends):
+            if trial is not None and taken <= trial:
+                early = error
+                if taken == trial and early > ahead:
+                    break
+        else:
+            ahead = min(ahead, early)
+            alike = any(abs(error - e) <= ALIKE * max(error, e) for e in ends)
             ends.append(error)
-            break
-        ends.append(error)
-    seconds = time.perf_counter() - clock
-    yield best._replace(step=step - 1, seconds=seconds, done=True, starts=tuple(ends))
+            if error < SOLVED or alike:
+                break
+    yield best._replace(step=step - 1, done=True, starts=tuple(ends))
 
 
-def within(progress: Iterator[Progress], end: float) -> Iterator[Progress]:
-    """Yield the progress of a fit until `time.perf_counter` says `end`, and at least once."""
-    for step in progress:
-        yield step
-        if time.perf_counter() > end:
-            return
+def paced(progress: Iterator[Progress]) -> Iterator[Progress]:
+    """Yield what is worth a picture: the first step, then the newest after each pause, the end.
+
+    The clock decides which of the steps on the way are seen, and nothing else.
+    """
+    shown = -np.inf
+    for found in progress:
+        now = time.perf_counter()
+        if found.done or (found.step and now - shown > PAUSE):
+            shown = now
+            yield found
 
 
 def last(progress: Iterator[Progress]) -> Progress:
@@ -169,25 +201,20 @@ def _descend(
     yield cost, adapter
     for _ in range(1 if affine else steps):
         J = jacobian(residual, adapter, theta, r, 1.0 if affine else STEP)
-        curvature, slope = gram(J) if affine or len(J) <= DIRECT else None, J @ r
-        largest = np.maximum(
-            largest, (J * J).sum(axis=1) if curvature is None else np.diag(curvature)
-        )
+        curvature, slope = gram(J), J @ r
+        largest = np.maximum(largest, np.diag(curvature))
         scale = np.maximum(largest, 1e-3 * largest.max() + np.finfo(float).tiny)
         before = cost
         for _ in range(12):
             try:
-                if curvature is None:
-                    move = conjugate(J, damping * scale, -slope)
-                else:
-                    move = np.linalg.solve(curvature + np.diag(damping * scale), -slope)
+                move = np.linalg.solve(curvature + np.diag(damping * scale), -slope)
                 new = residual(restore(adapter, theta + move))
             except np.linalg.LinAlgError:
                 damping *= 10
                 continue
             if new @ new < cost:
                 gain = (cost - new @ new) / (move @ (damping * scale * move - slope))
-                damping = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-12)
+                damping = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), LEAST)
                 theta, r, cost, growth = theta + move, new, float(new @ new), 2.0
                 break
             damping, growth = damping * growth, growth * 2
@@ -212,25 +239,6 @@ def jacobian(residual: Residual, adapter: Adapter, theta: Array, r: Array, h: fl
         J[i] = (residual(view) - r) / (v[i] - x)
         v[i] = x
     return J
-
-
-def conjugate(J: Array, extra: Array, b: Array) -> Array:
-    """Return x with (J Jᵀ + diag(extra)) x ≈ b, by conjugate gradients, to a tenth of the error."""
-    diagonal = (J * J).sum(axis=1) + extra
-    x, rest = np.zeros_like(b), b.copy()
-    along = rest / diagonal
-    size = first = float(rest @ along)
-    for _ in range(len(b)):
-        image = J @ (along @ J) + extra * along
-        length = size / float(along @ image)
-        x += length * along
-        rest -= length * image
-        scaled = rest / diagonal
-        before, size = size, float(rest @ scaled)
-        if size <= 0.01 * first:
-            break
-        along = scaled + (size / before) * along
-    return x
 
 
 def gram(J: Array, tile: int = 64) -> Array:

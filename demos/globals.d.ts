@@ -1,5 +1,5 @@
 /** Constants that scripts/finish/bundle.mjs writes into the bundle. */
-declare const MANIFEST: import("./python/boot.js").Manifest & { version: string };
+declare const MANIFEST: import("./python/start.js").Manifest;
 declare const VERSION: string;
 /**
  * What belongs to the release: scripts/finish/release.py. `named` is the pattern of addresses with a digest of the content, `groups` is

@@ -5,7 +5,7 @@ All is on layers of 32 × 32, where a fit takes a second.
 
 from __future__ import annotations
 
-from time import perf_counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,9 @@ import numpy as np
 from adapters_np.core import Adapter, WeightAdapter, load
 from adapters_np.linalg import Array
 from demos.budget import best, explained
-from demos.fit import fit, last, within
+from demos.fit import fit, paced
 from demos.world import toy
 from demos.worlds import REAL, WORLDS, change, taught
-
-SECONDS = 5.0
-"""A fit takes no more steps after so long: what it has found by then is shown."""
-
 
 TARGETS = WORLDS | {name: REAL[name] for name in ("real", "control", "real_prose", "real_memory")}
 """What methods are fitted to. The control is that of `real`."""
@@ -57,8 +53,8 @@ def goal(name: str, taught_by: dict[str, Any] | None = None) -> Array:
 
 def examine(
     method: str, knobs: dict[str, Any], name: str, taught_by: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return the target, the fitted change and what is left, all on one scale.
+) -> Iterator[dict[str, Any]]:
+    """Yield the target, the fitted change and the residual, all on one scale, better and better.
 
     Args:
         method: Who is fitted.
@@ -68,15 +64,16 @@ def examine(
     """
     W, D = weight(name), goal(name, taught_by)
     adapter = load(method).init(W, np.random.default_rng(1), **knobs)
-    end = last(within(fit(adapter, W, D), perf_counter() + SECONDS))
-    found = end.adapter.delta(W) if isinstance(end.adapter, WeightAdapter) else D
-    views = {"target": D, "fitted": found, "rest": D - found}
-    return {
-        "views": {name: np.ascontiguousarray(view).ravel() for name, view in views.items()},
-        "share": explained(end.error),
-        "done": end.done,
-        "sentence": "",
-    }
+    for found in paced(fit(adapter, W, D)):
+        fitted = found.adapter.delta(W) if isinstance(found.adapter, WeightAdapter) else D
+        views = {"target": D, "fitted": fitted, "rest": D - fitted}
+        yield {
+            "views": {name: np.ascontiguousarray(view).ravel() for name, view in views.items()},
+            "share": explained(found.error),
+            "step": found.step,
+            "more": not found.done,
+            "sentence": "",
+        }
 
 
 def adapter_of(namespace: dict[str, Any], module: str) -> type[Adapter]:
@@ -105,7 +102,7 @@ def reach(cls: type[Adapter], world: str, rank: int) -> dict[str, Any]:
 
     `share` is None where its smallest setting has more.
     """
-    setting, end = best(cls, weight(world), goal(world), numbers(rank), SECONDS / 2)
+    setting, end = best(cls, weight(world), goal(world), numbers(rank))
     within_budget = setting.size <= numbers(rank)
     return {
         "name": cls.__name__,

@@ -27,8 +27,6 @@ class Reached(NamedTuple):
     """The share that is explained of outputs on fresh tokens."""
     more: bool
     """Whether the fit goes on."""
-    stopped: bool
-    """Whether time was over before its end."""
 
 
 Picture = Callable[[Reached], Panel]

@@ -6,7 +6,6 @@ move of a knob. Method names do not occur here: an adapter declares which gauges
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -76,7 +75,7 @@ def measure(method: str, chosen: dict[str, Any]) -> Change:
     return Change(adapter, world, adapter.base(world.W, world.X), adapter.forward(world.W, world.X))
 
 
-def probe(method: str, chosen: dict[str, Any], seconds: float = inf) -> dict[str, Any]:
+def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
     """Return the panels of a method at the chosen knobs and a sentence on what is to be seen.
 
     Arguments and errors are those of `start` and of `demos.ways.reach`.
@@ -85,7 +84,7 @@ def probe(method: str, chosen: dict[str, Any], seconds: float = inf) -> dict[str
         return show(measure(method, chosen))
     from demos import ways  # not needed for the first answer of a shared random step
 
-    *_, answer = ways.answers(method, chosen, seconds)
+    *_, answer = ways.answers(method, chosen)
     return answer
 
 

@@ -13,18 +13,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.linalg import Array, thin_svd
+from adapters_np.linalg import Array, nearest_rotations, thin_svd
 
 BLOCKS = (2, 4, 8, 16, 32, 64, 128)
 MOST = 256
 """The longest side of a reader's matrices: the browser takes a second for one of this size."""
+
+EXTREME = 300
+"""The power of two from which squares of entries, and sums of them, may be infinite or zero."""
 
 
 class Change:
     """A weight, a change of it, and what several families ask of both."""
 
     def __init__(self, W: Array, D: Array) -> None:
-        """Keep both; all else is computed when it is asked for.
+        """Keep both, in another unit where squares would not be finite.
+
+        All else is computed when it is asked for.
 
         Raises:
             ValueError: when shapes differ, an entry is not finite, or nothing changes.
@@ -33,10 +38,15 @@ class Change:
             raise ValueError(f"W has the shape {W.shape}, the change {D.shape}: they must be one")
         if not (np.isfinite(W).all() and np.isfinite(D).all()):
             raise ValueError("W or the change has entries that are not finite")
-        self.W, self.D, (self.m, self.n) = W, D, W.shape
-        self.energy = float((D**2).sum())
-        if not self.energy:
+        if not D.any():
             raise ValueError("nothing changes between the two, so there is nothing to explain")
+        _, exponent = np.frexp(max(np.abs(W).max(), np.abs(D).max()))
+        # a power of two rounds nothing
+        self.one = float(np.ldexp(1.0, -exponent)) if abs(exponent) > EXTREME else 1.0
+        self.W, self.D, (self.m, self.n) = self.one * W, self.one * D, W.shape
+        self.energy = float((self.D**2).sum())
+        if not self.energy:
+            raise ValueError("the change is less than 1e-150 of the weight, too little to explain")
 
     @cached_property
     def sigma(self) -> Array:
@@ -157,13 +167,6 @@ def pairs(c: Change, most: int) -> Reached | None:
     w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
     g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
     return left(np.abs(g[:, None] * w - t), c, c.m, most)
-
-
-def nearest_rotations(A: Array, B: Array) -> Array:
-    """Return the rotations R for which A R is nearest to B, for a stack of matrices."""
-    u, _, vt = np.linalg.svd(A.swapaxes(-1, -2) @ B)
-    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
-    return u @ vt
 
 
 def turned(c: Change, b: int) -> Array:
@@ -298,7 +301,7 @@ def guided(c: Change, most: int) -> Reached | None:
     b, explained = fitting[-1], 0.0
     for rows in range(0, c.m, b):
         tiles, wanted = (M[rows : rows + b].reshape(b, -1, b).swapaxes(0, 1) for M in (c.W, c.D))
-        A, T = (np.eye(b) + tiles).reshape(-1, b), wanted.reshape(-1, b)
+        A, T = (c.one * np.eye(b) + tiles).reshape(-1, b), wanted.reshape(-1, b)
         Q = np.linalg.qr(A)[0]
         explained += float(((Q.T @ T) ** 2).sum())
     return kept(explained / c.energy, b * c.m, most)
@@ -360,7 +363,7 @@ def own(before: Any, change: Any, rows: int) -> dict[str, Any]:
     W = np.zeros_like(D) if before is None else np.array(before, dtype=float).reshape(rows, -1)
     rng = np.random.default_rng(0)
     real, control = Change(W, D), Change(W, elsewhere(D, rng))
-    noise = Change(W, rng.normal(size=D.shape))
+    noise = Change(np.zeros_like(D), rng.normal(size=D.shape))
     budgets = [rank * sum(D.shape) for rank in (1, 2, 4)]
 
     def row(f: Family) -> dict[str, Any]:
@@ -373,6 +376,6 @@ def own(before: Any, change: Any, rows: int) -> dict[str, Any]:
         "sentence": "",
         "budgets": budgets,
         "best": (np.cumsum(real.sigma**2) / real.energy).tolist(),
-        "shrink": None if before is None else shrink(W, D),
+        "shrink": None if before is None else shrink(real.W, real.D),
         "families": [row(f) for f in FAMILIES.values() if f.alone or before is not None],
     }

@@ -29,9 +29,6 @@ MOST = 100_000
 PAUSE = 0.1
 """Seconds between two batches of text."""
 
-FIT = 3.0
-"""Seconds after which a fit of an edited method ends with the best so far: a run has ten."""
-
 emit: Emit = print
 """Where the present run shows what it prints and draws."""
 
@@ -100,7 +97,7 @@ def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) ->
         kept = (f"{name}={available[name].default!r}" for name in sorted(new))
         print(f"Knobs without a control keep their defaults: {', '.join(kept)}.")
     known = {k: v for k, v in chosen.items() if k in available or k in ways.AIM}
-    return probe.probe(method, known, seconds=FIT)
+    return probe.probe(method, known)
 
 
 def install(method: str, source: str, file: str) -> None:

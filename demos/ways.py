@@ -5,9 +5,7 @@ The third way, a random step, is `demos.probe`'s own. Method names do not occur 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos import budget, worlds
 from demos.change import Change, numerical_rank
-from demos.fit import DIRECT, STEP, Aims, Progress, fit, goal, jacobian
+from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 from demos.gauges import GAUGES, Panel, number
 from demos.pictures import PICTURES, Reached, series
 from demos.probe import start, view
@@ -39,8 +37,9 @@ LARGEST = 32
 LEFT = 1e-6
 """A fit's change is none where it is less than this share of the wanted one: it is left over."""
 
-PAUSE = 0.15
-"""Seconds between two answers of a fit that goes on."""
+ENOUGH: dict[str, Any] = {"tol": 1e-4, "starts": 2, "trial": 10}
+"""When a fit in the browser ends. On the way there round-off has not grown to what is printed, and
+the slowest method at its defaults has taken a second and a half."""
 
 OWN = (
     "Its own teacher",
@@ -56,13 +55,12 @@ class Wanted(NamedTuple):
     fresh: tuple[Array, Array] | None = None
 
 
-def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator[Reached]:
+def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     """Yield what an adapter has reached of a wanted change, better and better.
 
     Args:
         method: The slug of a method.
         chosen: Values of knobs: `AIM`, and those of `demos.probe.settings`.
-        seconds: When to stop, with the best that there is.
 
     Raises:
         ValueError: when a value is not allowed; the text starts with `knob=value`.
@@ -82,21 +80,17 @@ def reach(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator
     if aim["way"] == "trained":
         found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
     else:
-        exact = {"tol": 1e-6} if flatten(adapter).size <= DIRECT else {"starts": 1}
-        found = fit(adapter, world.W, wanted.target, wanted.X, **exact)
+        found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
     errors: list[float] = []
-    shown = began = time.perf_counter()
-    for progress in found:
-        if not progress.done:
-            errors.append(progress.error)
-        now = time.perf_counter()
-        stopped = not progress.done and now - began > seconds
-        if progress.done or stopped or (len(errors) > 1 and now - shown > PAUSE):
-            shown = now
-            more = not (progress.done or stopped)
-            yield reached(progress.adapter, world, wanted, aim, errors, more, stopped)
-        if stopped:
-            return
+
+    def noted() -> Iterator[Progress]:
+        for progress in found:
+            if not progress.done:
+                errors.append(progress.error)
+            yield progress
+
+    for progress in paced(noted()):
+        yield reached(progress.adapter, world, wanted, aim, errors, not progress.done)
 
 
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
@@ -119,7 +113,7 @@ def want(name: str, adapter: Adapter, world: World) -> Wanted:
 
 def reached(
     adapter: Adapter, world: World, wanted: Wanted, aim: dict[str, Any],
-    errors: list[float], more: bool, stopped: bool,
+    errors: list[float], more: bool,
 ) -> Reached:  # fmt: skip
     """Return what an adapter makes of the layer beside what is wanted of it."""
     W, X, held_out = world.W, wanted.X, None
@@ -137,7 +131,7 @@ def reached(
     if np.linalg.norm(after - before, 2) < floor:
         after = before
     now = Change(adapter, world, before, after, floor)
-    return Reached(now, to, tuple(errors), aim, held_out, more, stopped)
+    return Reached(now, to, tuple(errors), aim, held_out, more)
 
 
 def train(
@@ -153,7 +147,6 @@ def train(
         steps: How many steps.
         rate: How far a step moves a number, at most about.
     """
-    clock = time.perf_counter()
     residual, size = goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
         adapter = adapter.aimed(W, target)
@@ -161,7 +154,7 @@ def train(
     mean, square = np.zeros_like(theta), np.zeros_like(theta)
     for step in range(steps + 1):
         error = float(np.linalg.norm(r)) / size
-        yield Progress(step, error, adapter, time.perf_counter() - clock)
+        yield Progress(step, error, adapter)
         if step == steps or not np.isfinite(error):
             break
         slope = jacobian(residual, adapter, theta, r, STEP) @ r / size**2
@@ -170,19 +163,22 @@ def train(
         theta = theta - rate * (mean / (1 - 0.9**n)) / (np.sqrt(square / (1 - 0.999**n)) + 1e-8)
         adapter = restore(adapter, theta)
         r = residual(adapter)
-    yield Progress(step, error, adapter, time.perf_counter() - clock, done=True)
+    yield Progress(step, error, adapter, done=True)
 
 
 # What is shown ------------------------------------------------------------------------------------
 
 
-def answers(method: str, chosen: dict[str, Any], seconds: float = inf) -> Iterator[dict[str, Any]]:
+def answers(method: str, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield panels and sentence of what is reached; arguments and errors are those of `reach`."""
-    return map(show, reach(method, chosen, seconds))
+    return map(show, reach(method, chosen))
 
 
 def show(found: Reached) -> dict[str, Any]:
-    """Return the panels of what is reached, and the sentence."""
+    """Return the panels of what is reached, and the sentence.
+
+    What is not finished is compared with nothing.
+    """
     change, cls = found.change, type(found.change.adapter)
     s = change.symbol
     panels = [
@@ -195,7 +191,12 @@ def show(found: Reached) -> dict[str, Any]:
         panels.append(series("progress", "Error", errors, "step", "error", style="line"))
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
     panels += [*shares(found), *(GAUGES[name](change) for name in gauges)]
-    return {"panels": panels, "sentence": sentence(found), "more": found.more}
+    return {
+        "panels": panels,
+        "sentence": sentence(found),
+        "step": len(found.errors) - 1,
+        "more": found.more,
+    }
 
 
 def matrices(found: Reached) -> Panel:
@@ -253,6 +254,8 @@ def shares(found: Reached) -> list[Panel]:
     told = [("explained", "Explained", s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:
         told.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
+    if found.more:
+        return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in told]
     if s.lora:
         r, count, share = s.lora
         told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} numbers", LORA))
@@ -284,8 +287,12 @@ def percent(share: float) -> str:
 def sentence(found: Reached) -> str:
     """Return what is to be seen, computed from the numbers."""
     s, aim = compared(found), found.aim
-    steps = f" after {len(found.errors) - 1} steps of training" if aim["way"] == "trained" else ""
+    taken = len(found.errors) - 1
     thing = "this change" if found.change.symbol == "W" else "this change of the outputs"
+    if found.more:
+        so_far = f"Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
+        return f"{told(aim['world'])[1]} {so_far}"
+    steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
     parts = [f"{s.numbers:,} numbers explain {percent(s.own)} of {thing}{steps}"]
     others = []
     if s.lora and s.lora[1] == s.numbers and abs(s.own - s.lora[2]) < 5e-4:
@@ -299,8 +306,6 @@ def sentence(found: Reached) -> str:
     if found.held_out is not None:
         fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)
         text += f" On fresh tokens it is {fresh}."
-    if found.stopped:
-        text += " Stopped after some seconds: with more time it may explain more."
     return f"{told(aim['world'])[1]} {text}"
 
 

@@ -7,7 +7,6 @@ stamp is true. One run sets up at a time; another waits for it.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import platform
 import shutil
@@ -18,6 +17,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from scripts.cache import digest, stamped
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -136,7 +137,8 @@ def python_packages(*, studies: bool = False) -> None:
 
 
 def _pip_install(requirements: Path, label: str) -> None:
-    with stamped(VENV / f".{requirements.stem}.stamp", [requirements]) as stale:
+    key = digest(ROOT, [requirements])
+    with stamped(VENV / f".{requirements.stem}.stamp", key) as stale:
         if stale:
             run(
                 label,
@@ -171,7 +173,7 @@ def _node_is_new_enough(version: str) -> bool:
 def node_packages() -> None:
     """Install the npm packages of the lock file."""
     inputs = [ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    with stamped(NODE_MODULES / ".stamp", inputs) as stale:
+    with stamped(NODE_MODULES / ".stamp", digest(ROOT, inputs)) as stale:
         if stale:
             run(
                 "npm packages",
@@ -335,19 +337,6 @@ def _output(command: Sequence[str | Path]) -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()
-
-
-@contextmanager
-def stamped(stamp: Path, inputs: Sequence[Path]) -> Iterator[bool]:
-    """Yield whether `inputs` differ from those of the last success; remember them at the end."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
-    stale = not stamp.exists() or stamp.read_text() != digest
-    if stale:
-        stamp.unlink(missing_ok=True)
-    yield stale
-    if stale:
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(digest)
 
 
 @contextmanager

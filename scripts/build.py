@@ -1,12 +1,12 @@
 """Build the site into site/. A step is skipped when nothing that it depends on has changed.
 
-python -m scripts.build
+python -m scripts.build [--stock]
 """
 
 from __future__ import annotations
 
+import argparse
 import errno
-import hashlib
 import json
 import logging
 import shutil
@@ -20,13 +20,14 @@ from pathlib import Path
 import yaml
 
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
+from scripts.cache import digest, stamped
 from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import bundle, finish
 from scripts.finish.release import sent_raw
 from scripts.macros import house
-from scripts.runtime import vendor
+from scripts.pyodide import make as python
 from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
 from scripts.survey import peft
 from scripts.survey.bare import every
@@ -38,7 +39,7 @@ SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
 # What a step is made from: its own files, what these import, and what both lock files install.
 LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", *LOCKS)
+CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", "scripts/cache.py", *LOCKS)
 READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
 EVIDENCE = ("docs/data/tables/*.yml", "docs/data/*.yml", "docs/data/*.csv", "docs/data/bases/*")
 RECORDS = (
@@ -78,12 +79,15 @@ PAGES = (
     *CODE,
 )
 SCRIPTS = (
-    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", ".build/py/manifest.json"),
+    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", "package.json"),
     *LOCKS,
 )
-SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
+SOURCES = (
+    *(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS),
+    "package.json",
+)
 FINISH = (
-    *(".build/pages/**/*", ".build/scripts/*", ".build/py/manifest.json", ".build/demos/*"),
+    *(".build/pages/**/*", ".build/scripts/*", ".build/demos/*"),
     *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
     *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
     *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
@@ -100,15 +104,6 @@ def files(patterns: tuple[str, ...]) -> Iterator[Path]:
     yield from sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def digest(patterns: tuple[str, ...]) -> str:
-    """Return the hash of all files that match, names included."""
-    total = hashlib.sha256()
-    for path in files(patterns):
-        total.update(f"{path.relative_to(ROOT)}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
 def step(
     name: str,
     inputs: tuple[str, ...],
@@ -121,21 +116,18 @@ def step(
     Raises:
         SetupError: when the step fails; the text names it.
     """
-    stamp = BUILD / "stamps" / name
-    key = f"{digest(inputs)}{setting}"
-    if output.exists() and stamp.exists() and stamp.read_text() == key:
-        return
-    stamp.unlink(missing_ok=True)
-    began = time.monotonic()
-    try:
-        make()
-    except SetupError:
-        raise
-    except Exception as error:
-        raise SetupError(f"{name} failed: {reason(error)}") from error
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(key)
-    say(f"{name}: {time.monotonic() - began:.1f} s")
+    key = digest(ROOT, files(inputs), setting)
+    with stamped(BUILD / "stamps" / name, key, output) as stale:
+        if not stale:
+            return
+        began = time.monotonic()
+        try:
+            make()
+        except SetupError:
+            raise
+        except Exception as error:
+            raise SetupError(f"{name} failed: {reason(error)}") from error
+        say(f"{name}: {time.monotonic() - began:.1f} s")
 
 
 def reason(error: Exception) -> str:
@@ -148,18 +140,6 @@ def reason(error: Exception) -> str:
     traceback.print_exception(error)
     path, line = Path(frames[-1].filename).relative_to(ROOT), frames[-1].lineno
     return f"{path}:{line}: {type(error).__name__}: {error}"
-
-
-def runtime(*, draft: bool = False) -> None:
-    """Fetch and verify Pyodide's wheels, then pack Python, numpy and our code for the browser.
-
-    Args:
-        draft: Pack our code quickly: Python then starts from it without a snapshot.
-    """
-    wheels = next(iter(vendor.fetch().values())).parent
-    command = ["node", "scripts/runtime/pack.mjs", "--pyodide", "node_modules/pyodide"]
-    command += ["--wheels", str(wheels), "--out", ".build/py", *(["--draft"] if draft else [])]
-    run("Python for the browser", command)
 
 
 def draw_pictures() -> None:
@@ -193,16 +173,30 @@ def pages() -> None:
     made.rename(BUILD / "pages")
 
 
-def complete() -> None:
-    """Turn the pages into the site."""
-    names = json.loads((BUILD / "pictures.json").read_text())
-    finish(BUILD / "pages", SITE, read(), names)
+def bundle_scripts(packed: Path, setting: str = "") -> None:
+    """Bundle the scripts for the Python that lies in a folder."""
+    inputs = (*SCRIPTS, f"{packed.relative_to(ROOT)}/manifest.json")
+    step("scripts", inputs, BUILD / "scripts", lambda: bundle(packed), setting)
 
 
-def preview() -> None:
+def complete(packed: Path, setting: str) -> None:
+    """Turn the pages into the site, with the Python that lies in a folder."""
+
+    def make() -> None:
+        names = json.loads((BUILD / "pictures.json").read_text())
+        finish(BUILD / "pages", SITE, packed, read(), names)
+
+    inputs = (*FINISH, f"{packed.relative_to(ROOT)}/manifest.json")
+    step("site", inputs, SITE / "index.html", make, setting)
+
+
+def preview(*, stock: bool = False) -> None:
     """Show what an edit of a text or of a method changes, before a whole build has followed.
 
     Only pages that are older than their sources are made again, and lists of all methods wait.
+
+    Args:
+        stock: See `build`.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
@@ -211,7 +205,7 @@ def preview() -> None:
     from mkdocs.config import load_config
 
     with ThreadPoolExecutor(1) as pool:
-        packing = pool.submit(runtime, draft=True)
+        packing = pool.submit(python.make, published=stock, draft=True)
         step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
         step("fits", FITS, BUILD / "fits", fits.main)
         step("widgets", STORED, BUILD / "demos", widgets.main)
@@ -231,20 +225,25 @@ def preview() -> None:
         index = "search/search_index.json"  # of the pages just made alone
         shutil.copyfile(BUILD / "pages" / index, folder / index)
         packing.result()
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle)
+    packed = python.folder(published=stock)
+    bundle_scripts(packed)
     (BUILD / "stamps" / "site").unlink(missing_ok=True)
     names = json.loads((BUILD / "pictures.json").read_text())
-    finish(folder, SITE, read(), names, preview=True)
+    finish(folder, SITE, packed, read(), names, preview=True)
 
 
-def build() -> None:
+def build(*, stock: bool = False) -> None:
     """Build the site.
+
+    Args:
+        stock: Start Python as Pyodide publishes it: slower, and for every version of it.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
     step("catalogue", CATALOGUE, SIDEBAR, catalogue)
-    runtime()
+    python.make(published=stock)
+    packed = python.folder(published=stock)
     address = read_site().url
     host = f"{address}{' raw' if sent_raw() else ''}"
     step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
@@ -255,16 +254,19 @@ def build() -> None:
     step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
     step("house", SOURCES, house.OUT, house.main)
     step("pages", PAGES, BUILD / "pages", pages, address)
-    step("scripts", SCRIPTS, BUILD / "scripts", bundle, host)
-    step("site", FINISH, SITE / "index.html", complete, host)
+    bundle_scripts(packed, host)
+    complete(packed, host)
 
 
 def main() -> None:
     """Build, or say what is wrong."""
+    parser = argparse.ArgumentParser(description="Build the site into site/.")
+    parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
+    chosen = parser.parse_args()
     began = time.monotonic()
     try:
         with locked(BUILD / "build.lock"):
-            build()
+            build(stock=chosen.stock)
     except SetupError as error:
         sys.exit(f"✗ {error}")
     say(f"site/ is built: {time.monotonic() - began:.1f} s")

@@ -3,7 +3,7 @@
 After every change of a source file, what it changes is shown first, then the whole site is built.
 Pages that have changed reload themselves.
 
-    python -m scripts.preview [--port 8000]
+    python -m scripts.preview [--port 8000] [--stock]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _plain(start_response: Any, kind: str, body: bytes) -> list[bytes]:
 # Builds -------------------------------------------------------------------------------------------
 
 
-def build_all(*, preview: bool) -> None:
+def build_all(*, preview: bool, stock: bool) -> None:
     """Build the site, first what an edit shows; ends the process, with 1 when it cannot."""
     os.setpgid(0, 0)  # so that what it has started ends with it
     os.chdir(ROOT)
@@ -109,8 +110,8 @@ def build_all(*, preview: bool) -> None:
 
         with locked(build.BUILD / "build.lock"):
             if preview:
-                show(build.preview)
-            build.build()
+                show(partial(build.preview, stock=stock))
+            build.build(stock=stock)
     except SetupError as error:
         say(f"✗ {error}\n· the last good pages stay")
         sys.exit(1)
@@ -126,9 +127,9 @@ def show(preview: Callable[[], None]) -> None:
         say(f"no preview: {error}")
 
 
-def start(*, preview: bool) -> multiprocessing.process.BaseProcess:
+def start(*, preview: bool, stock: bool) -> multiprocessing.process.BaseProcess:
     """Begin a build."""
-    process = CONTEXT.Process(target=build_all, kwargs={"preview": preview})
+    process = CONTEXT.Process(target=build_all, kwargs={"preview": preview, "stock": stock})
     process.start()
     return process
 
@@ -148,9 +149,11 @@ CONTEXT = multiprocessing.get_context("forkserver")
 
 def main() -> None:
     """Build, then serve the site and build after every change, until interrupted."""
-    chosen = parser(__doc__).parse_args()
+    words = parser(__doc__)
+    words.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
+    chosen = words.parse_args()
     CONTEXT.set_forkserver_preload(list(PRELOADED))
-    first = start(preview=False)
+    first = start(preview=False, stock=chosen.stock)
     first.join()
     if first.exitcode:
         sys.exit(first.exitcode)
@@ -163,7 +166,7 @@ def main() -> None:
                 changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})
                 say(f"changed: {', '.join(changed)}")
                 stop(build)
-                build = start(preview=True)
+                build = start(preview=True, stock=chosen.stock)
     finally:
         stop(build)
 

@@ -49,10 +49,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     in_browser = collection_path.is_relative_to(BROWSER)
     if chosen.startswith("not site") and in_browser:
         return True
-    if (
-        chosen == "site"
-        and not in_browser
-        and "mark.site" not in collection_path.read_text("utf-8")
-    ):
-        return True
+    if chosen and not chosen.startswith("not ") and not in_browser:
+        text = collection_path.read_text("utf-8")
+        return not any(f"mark.{mark}" in text for mark in chosen.split(" or ")) or None
     return None

@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     cases = {
         save(tmp_path, "int.npy", M.astype(int)): "int.npy holds <i8, and what is read is float16",
         save(tmp_path, "big.npy", M.astype(">f4")): "big.npy holds >f4 (big-endian)",
-        save(tmp_path, "row.npy", M[0]): "row.npy has the shape (3), and a matrix has two axes",
+        save(tmp_path, "row.npy", M[0]): "row.npy has the shape (3,), and a matrix has two axes",
         save(tmp_path, "brain.npy", np.zeros((2, 2), "V2")): "perhaps bfloat16",
         tmp_path / "w.npz": "w.npz is an archive",
         tmp_path / "text.npy": "text.npy does not begin as a .npy file does",
@@ -124,3 +124,89 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     }
     for answer, message in zip(read(*cases), cases.values(), strict=True):
         assert message in answer
+
+
+def head(text: str) -> bytes:
+    """Return the beginning of a .npy file with such a head."""
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")
+
+
+def listed(entries: Any, body: bytes = b"") -> bytes:
+    """Return a .safetensors file with such a list of tensors."""
+    text = json.dumps(entries).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def described(descr: str = "'<f8'", shape: str = "(2, 3)") -> bytes:
+    return head(f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}") + M.tobytes()
+
+
+def tensor(**changed: Any) -> bytes:
+    entry = {"dtype": "F64", "shape": [2, 3], "data_offsets": [0, 48]} | changed
+    known = {name: value for name, value in entry.items() if value is not ...}
+    return listed({"w": known}, M.tobytes())
+
+
+POINTER = b"""version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 12345
+"""
+SHAPE = "a shape is made of whole numbers from 0 up"
+OFFSETS = "data_offsets are two whole numbers from 0 up, the first no larger than the second"
+WRONG: dict[str, dict[bytes, str]] = {
+    "adapter_config.json": {
+        b'{"peft_type": "LORA"}': "adapter_config.json holds settings and no matrix. Those of an "
+        "adapter are in adapter_model.safetensors beside it.",
+    },
+    "w.npy": {
+        b"": "w.npy is empty.",
+        POINTER: "w.npy is a pointer of Git LFS, not the file: fetch it with git lfs pull",
+        described()[:8]: "w.npy is cut off: its head needs 10 bytes, the file has 8.",
+        b"\x93NUMPY\x02\x00abc": "w.npy is cut off: its head needs 12 bytes, the file has 11.",
+        described()[:40]: "w.npy is cut off: its head needs ",
+        described("'constructor'"): "w.npy holds constructor, and what is read is",
+        described("'__proto__'"): "w.npy holds __proto__, and what is read is",
+        described("[('x', '<f8')]"): "w.npy holds [('x', '<f8')], and what is read is",
+        described(shape="(-2, 3)"): f"w.npy has the shape (-2, 3), and {SHAPE}",
+        described(shape="(2, 'a')"): f"w.npy has the shape (2, 'a'), and {SHAPE}",
+        described(shape="()"): "w.npy has the shape (), and a matrix has two axes",
+        head("{'descr': '<f8'}"): f"w.npy has no shape, and {SHAPE}",
+        head("{'shape': (2, 3)}"): "w.npy has no dtype, and a dtype is a name",
+    },
+    "w.safetensors": {
+        b"": "w.safetensors is empty.",
+        POINTER: "w.safetensors is a pointer of Git LFS",
+        tensor()[:20]: "w.safetensors is cut off: its head needs",
+        tensor()[:-8]: "w.safetensors is cut off: w needs",
+        listed(None): "w.safetensors has null where its list of tensors should be",
+        listed([1]): "w.safetensors has [1] where its list of tensors should be",
+        listed({"w": None}): "w in w.safetensors is null, and a tensor has a dtype, a shape and",
+        listed({"n" * 5000: 1}): f"{'n' * 60}… in w.safetensors is 1, and a tensor has",
+        tensor(data_offsets=...): f"w in w.safetensors has no data_offsets, and {OFFSETS}",
+        tensor(data_offsets=[48, 0]): f"has the data_offsets [48,0], and {OFFSETS}",
+        tensor(data_offsets=[-48, 0]): f"has the data_offsets [-48,0], and {OFFSETS}",
+        tensor(data_offsets="ab"): f'has the data_offsets "ab", and {OFFSETS}',
+        tensor(data_offsets=[0, 40]): "w in w.safetensors has 40 bytes, and 2 × 3 of F64 need 48",
+        tensor(shape=...): f"w in w.safetensors has no shape, and {SHAPE}",
+        tensor(shape=[-2, 3]): f"w in w.safetensors has the shape [-2,3], and {SHAPE}",
+        tensor(shape=[2, 1.5]): f"has the shape [2,1.5], and {SHAPE}",
+        tensor(shape="ab"): f'has the shape "ab", and {SHAPE}',
+        tensor(dtype=...): "w in w.safetensors has no dtype, and a dtype is a name",
+        tensor(dtype="constructor"): "w.safetensors holds constructor, and what is read is",
+        tensor(dtype="__proto__"): "w.safetensors holds __proto__, and what is read is",
+    },
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_in_a_head_is_named_with_its_value_and_the_rule(
+    tmp_path: Path, name: str
+) -> None:
+    paths = [tmp_path / f"{number}" / name for number, _ in enumerate(WRONG[name])]
+    for path, data in zip(paths, WRONG[name], strict=True):
+        path.parent.mkdir()
+        path.write_bytes(data)
+    for answer, message in zip(read(*paths), WRONG[name].values(), strict=True):
+        assert isinstance(answer, str), (answer, message)
+        assert message in answer
+        assert len(answer) < 400

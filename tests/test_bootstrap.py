@@ -12,31 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts import bootstrap
-from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, parse, run, stamped
-
-
-def test_a_step_is_due_until_it_succeeds_and_again_when_its_inputs_change(tmp_path: Path) -> None:
-    source, stamp = tmp_path / "source", tmp_path / "made" / "stamp"
-    source.write_text("one")
-    with pytest.raises(SetupError), stamped(stamp, [source]):
-        raise SetupError("failed half way")
-    for text, expected in [("one", True), ("one", False), ("two", True), ("two", False)]:
-        source.write_text(text)
-        with stamped(stamp, [source]) as due:
-            assert due is expected
-
-
-def test_a_step_that_fails_on_new_inputs_is_due_on_the_old_ones_too(tmp_path: Path) -> None:
-    source, stamp = tmp_path / "source", tmp_path / "stamp"
-    source.write_text("one")
-    with stamped(stamp, [source]):
-        pass
-    source.write_text("two")
-    with pytest.raises(SetupError), stamped(stamp, [source]):
-        raise SetupError("failed half way")
-    source.write_text("one")
-    with stamped(stamp, [source]) as due:
-        assert due
+from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, parse, run
 
 
 def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -> None:

@@ -12,26 +12,22 @@ import pytest
 
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
-from scripts.catalog import counts, memory, read, recipes
+from scripts.catalog import counts, exports, memory, read, recipes
 from scripts.catalog.counts import MODELS, TARGETS
 from scripts.survey.peft import runs
 
 SCRIPT = """
 const m = await import(process.argv[1]);
-const out = { counted: {}, estimates: [], exports: Object.keys(m) };
-for (const model of m.models) for (const [slug, { start, place }] of Object.entries(m.methods))
+const { count, estimate } = await import("./demos/page/formulas.js");
+const out = { counted: {}, exports: Object.keys(m) };
+for (const model of m.models)
+  for (const [slug, { start, place, arrays }] of Object.entries(m.methods))
   for (const [targets, where] of Object.entries(m.targets)) {
-    let total = 0;
     const knobs = place === "attention" ? { ...start, heads: model.heads } : start;
-    const places = (m.places[place] ?? where).map((p) => p(model));
-    for (const { shared, size } of m.arrays[slug]) {
-      const sizes = places.map(([d_out, d_in, n]) =>
-        Number(size({ ...knobs, d_out, d_in })) * (shared ? 1 : n));
-      total += shared ? Math.max(...sizes) : sizes.reduce((a, b) => a + b, 0);
-    }
-    out.counted[`${model.name} ${slug} ${targets}`] = total;
+    const counted = count(arrays, m.places[place] ?? where, model, knobs);
+    out.counted[`${model.name} ${slug} ${targets}`] = counted;
   }
-for (const given of JSON.parse(process.argv[2])) out.estimates.push(m.estimate(given).all);
+out.estimates = JSON.parse(process.argv[2]).map((given) => estimate(m.formulas, given).all);
 console.log(JSON.stringify(out));
 """
 
@@ -52,8 +48,7 @@ def given() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     module: Path = tmp_path_factory.mktemp("page") / "models.mjs"
-    text = counts.javascript(read()) + memory.javascript() + recipes.javascript(read())
-    module.write_text(text, "utf-8")
+    module.write_text(exports.models_js(read()), "utf-8")
     command = ["node", "--input-type=module", "--eval", SCRIPT, str(module), json.dumps(given())]
     done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -76,7 +71,7 @@ def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any])
     groups = re.findall(r"const \{([^}]+)\} = this\.#data;", page)
     taken |= {name.strip() for names in groups for name in names.split(",")}
     assert taken <= set(answers["exports"])
-    assert {"states", "inputs", "recipes", "counted"} <= taken
+    assert {"states", "inputs", "recipes", "formulas"} <= taken
 
 
 def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:

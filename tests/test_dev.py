@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +24,7 @@ class Tools:
         self.codes: dict[str, int] = {}
 
     def run(self, words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        name = words[2] if words[1] == "-m" else words[0]
+        name = words[2] if "-m" in words[:2] else words[0]
         if name == "pytest":
             name = words[4]
         self.called.append(name)
@@ -41,8 +45,60 @@ def test_what_is_quick_comes_first_and_the_site_is_built_for_the_rest(tools: Too
 
 def test_a_quick_run_needs_no_site_and_trains_nothing(tools: Tools) -> None:
     dev.test(["--quick"])
-    assert tools.called[-1] == "not site and not long"
+    assert tools.called[-2:] == ["not site and not long", "tests.left_out"]
     assert "scripts.build" not in tools.called
+
+
+def test_a_quick_run_says_what_it_has_left_out_and_why() -> None:
+    command = [sys.executable, "-m", "tests.left_out", "tests/test_dev.py", "tests/test_fit.py"]
+    done = subprocess.run(
+        [*command, "tests/browser/test_tables.py"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    said = r"left out: (\d+) tests that need the site, (\d+) tests that train or fit \(--quick\)\n"
+    found = re.fullmatch(said, done.stdout)
+    assert found
+    assert [int(count) > 5 for count in found.groups()] == [True, True]
+
+
+def test_tests_that_cannot_be_collected_are_told() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.left_out", "tests/no_such_file.py"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no_such_file.py" in done.stderr
+
+
+def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    @contextmanager
+    def busy(loops: int) -> Iterator[None]:
+        seen.append(loops)
+        tools.called.append("busy")
+        yield
+        tools.called.append("idle")
+
+    monkeypatch.setattr(dev, "busy", busy)
+    dev.test(["--load", "-k", "lora"])
+    assert seen == [2, 2]
+    last = ["busy", "not site", "idle", "scripts.build", "busy", "site", "idle"]
+    assert tools.called[-7:] == last
+
+
+def test_a_loop_goes_on_until_the_tests_end() -> None:
+    with dev.busy(2) as loops:
+        assert [loop.poll() for loop in loops] == [None, None]
+    assert all(loop.returncode for loop in loops)
+
+
+def test_a_loop_ends_with_a_run_that_is_killed() -> None:
+    code = "import os\nfrom scripts import dev\nwith dev.busy(1): os.kill(os.getpid(), 9)"
+    killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    assert killed.returncode == -9  # and the loop, which has the same output, no longer holds it
 
 
 @pytest.mark.parametrize("mark", ["not site", "site"])
@@ -95,6 +151,15 @@ def test_the_packed_python_is_compared_where_it_is_packed() -> None:
     commands = [step.get("run", "") for step in workflow["jobs"]["build"]["steps"]]
     assert any("dev.py build" in command for command in commands)
     assert any("tests/test_runtime.py" in command for command in commands)
+
+
+def test_the_site_is_built_with_pyodide_as_published_too() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    *_, built, tested = (step.get("run", "") for step in workflow["jobs"]["stock"]["steps"])
+    assert "dev.py build --stock" in built
+    files = [word for word in tested.split() if word.startswith("tests/")]
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    assert files
 
 
 def test_a_deploy_is_not_cancelled_half_way() -> None:

@@ -345,6 +345,25 @@ def test_impossible_findings_are_refused(tmp_path: Path, old: str, new: str, mes
         paper(tmp_path, table(rows) + SAID.replace(old, new))
 
 
+def test_a_run_that_never_learned_to_answer_is_no_unit_and_no_vote(tmp_path: Path) -> None:
+    rows = """
+        - {method: full, parameters: 100, values: "80.0"}
+        - {method: lora, parameters: 0.4, values: "82.0"}
+        - {method: dora, parameters: 0.4, values: "82.0"}
+        - {method: vera, parameters: 0.4, values: "82.0"}
+        - {method: goft, parameters: 0.4, values: "79.0"}
+        - {method: hra, parameters: 0.4, values: "79.0"}
+        - {method: boft, parameters: 0.4, values: "0.0"%s}
+        - {method: ia3, parameters: 0.4, values: "0.0"%s}
+    """
+    # For GOFT three of six others beat full tuning, which is not most of them.
+    assert "BF" in found(tmp_path, table(rows % ("", "")), "goft")
+    assert found(tmp_path, table(rows % ("", "")), "boft")["BF"].finding == "against"
+    failed = table(rows % (", failed: true", ", failed: true"))
+    assert "BF" not in found(tmp_path, failed, "goft")
+    assert found(tmp_path, failed, "boft") == {}
+
+
 # PEFT's benchmark ---------------------------------------------------------------------------------
 
 
@@ -366,6 +385,9 @@ def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
         for f in found
     )
     assert of("boft") == {}  # both runs have one factor, which is OFT
+    # 0.0 %: it never learned how to write an answer; it did run, which is all that WA asks.
+    assert of("ln_tuning") == {"BL image generation": "against", "WA MetaMathQA": "for"}
+    assert of("fourierft")["BF MetaMathQA"] == "against"  # the other run, 9.6 %
     # IA3's best run on validation data adapts other modules than LoRA: 45.5 (0.50) and 47.2 for
     # full tuning, with two standard errors of the difference 3.9.
     assert of("ia3") == {

@@ -20,7 +20,7 @@ from adapters_np.core import (
 )
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import choose
-from demos.fit import Progress, fit, gram, is_affine, last
+from demos.fit import Progress, _descend, fit, goal, gram, is_affine, last
 from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 
@@ -286,6 +286,47 @@ def test_outputs_are_fitted_where_there_is_no_other_weight(
     assert end(fresh(slug, **knobs), Y, X).error == pytest.approx(truth(), rel=1e-6)
 
 
+SOLVED: list[tuple[str, dict[str, Any]]] = [
+    *(("lora", {"rank": r, "rank_stabilised": s}) for r in (1, 4, D) for s in (False, True)),
+    *(("pissa", {"rank": 4, "components": c}) for c in ("principal", "medium", "minor")),
+    ("adalora", {"rank": 8, "target_rank": 3}),
+    ("adalora", {"rank": 4, "target_rank": 8}),
+    *(("poly", {"skills": 3, "rank": r}) for r in (2, 8)),
+    ("poly", {"skills": 3, "rank": 2, "average": "factors"}),
+    ("mhr", {"splits": 4, "skills": 3, "rank": 2}),
+    *(("oft", {"block_size": b, "block_share": s}) for b in (2, 8, 16) for s in (False, True)),
+]
+
+
+@pytest.mark.parametrize(("slug", "knobs"), SOLVED, ids=name)
+def test_a_closed_form_is_where_steps_lead(slug: str, knobs: dict[str, Any]) -> None:
+    adapter: Any = fresh(slug, **knobs)
+    solved = adapter.nearest(W, CHANGE)
+    residual, _ = goal(adapter, W, CHANGE, None)
+    stepped: Any
+    *_, (cost, stepped) = _descend(residual, adapter, False, 300, 1e-9, 0.0)
+    assert np.linalg.norm(residual(solved)) <= np.sqrt(cost) * (1 + 1e-9) + 1e-12
+    np.testing.assert_allclose(solved.delta(W), stepped.delta(W), atol=2e-3)
+    assert [p.step for p in fit(adapter, W, CHANGE)] == [0, 1, 1]
+
+
+def test_lora_ends_where_eckart_and_young_do_even_on_its_own_rank() -> None:
+    rng = np.random.default_rng(9)
+    change = rng.normal(size=(D, 3)) @ rng.normal(size=(3, D))
+    best = np.linalg.norm(np.linalg.svd(change, compute_uv=False)[2:])
+    error = last(fit(fresh("lora", rank=2), W, change)).error
+    assert error * np.linalg.norm(change) == pytest.approx(best, rel=1e-12)
+    assert last(fit(fresh("lora", rank=3), W, change)).error < 1e-12
+
+
+def test_where_no_rotation_has_a_closed_form_steps_are_taken() -> None:
+    half_turn = W * np.where(np.arange(D) < 2, -1, 1) - W
+    for knobs, change in (({"epsilon": 0.2}, CHANGE), ({"block_size": 2}, half_turn)):
+        adapter: Any = fresh("oft", **knobs)
+        assert adapter.nearest(W, change) is None
+        assert last(fit(adapter, W, change, steps=20)).step > 1
+
+
 # Own teachers -------------------------------------------------------------------------------------
 
 
@@ -351,6 +392,17 @@ def test_an_affine_map_takes_one_step_from_one_start() -> None:
     assert [p.step for p in states] == [0, 1, 1]
     assert states[-1].starts == (states[-1].error,)
     assert not is_affine(lambda a: a.delta(W).ravel(), fresh("lora"))
+
+
+def test_a_start_that_falls_behind_is_given_up() -> None:
+    """DoRA's starts lead to one end: with a trial the second is not followed to it."""
+    options: dict[str, Any] = {"starts": 2, "tol": 1e-6}
+    whole = last(fit(fresh("dora", rank=2), W, CHANGE, **options))
+    tried = last(fit(fresh("dora", rank=2), W, CHANGE, **options, trial=4))
+    assert tried.error == pytest.approx(whole.error, rel=1e-5)
+    assert len(whole.starts) == 2
+    assert len(tried.starts) == 1
+    assert tried.step < whole.step
 
 
 def test_a_fit_leaves_the_adapter_it_starts_from_alone() -> None:

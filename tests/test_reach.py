@@ -121,8 +121,22 @@ def test_without_a_weight_the_families_that_look_at_it_are_left_out() -> None:
         (np.ones((2, 3)), np.ones((3, 2)), "must be one"),
         (np.ones((2, 2)), np.full((2, 2), np.nan), "not finite"),
         (np.ones((2, 2)), np.zeros((2, 2)), "nothing changes"),
+        (np.full((2, 2), 1e150), np.full((2, 2), 1e-150), "less than 1e-150 of the weight"),
     ],
 )
 def test_what_cannot_be_explained_is_refused(before: Any, after: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Change(before, after)
+
+
+@pytest.mark.parametrize("scale", [2.0**700, 2.0**-700])
+def test_shares_do_not_depend_on_the_unit_of_the_weights(scale: float) -> None:
+    D = change("mix", W)
+    plain, scaled = (own((s * W).ravel(), (s * D).ravel(), 32) for s in (1.0, scale))
+    for wanted, found in zip(plain["families"], scaled["families"], strict=True):
+        # what is beside an identity has a unit of its own
+        if wanted["found"][0] and wanted["title"] != FAMILIES["guided"].title:
+            np.testing.assert_allclose(found["found"], wanted["found"], rtol=1e-9)
+        assert all(0 <= share <= 1 + 1e-12 for share, *_ in filter(None, found["found"]))
+    np.testing.assert_allclose(scaled["best"], plain["best"], rtol=1e-12)
+    assert scaled["shrink"] == pytest.approx(plain["shrink"])

@@ -137,18 +137,17 @@ def test_files_that_name_each_other_are_refused(site: Path) -> None:
 
 def test_python_s_files_lie_in_folders_that_tell_their_content(tmp_path: Path) -> None:
     packed, site = tmp_path / "py", tmp_path / "site"
-    for name in ("k1/core.wasm", "k1/core.wasm.br", "k1/pyodide-lock.json", "k1/wheels/x.whl"):
+    for name in ("k1/core.wasm", "k1/core.wasm.br", "k1/wheels/x.whl"):
         (packed / name).parent.mkdir(parents=True, exist_ok=True)
         (packed / name).write_text(name)
-    files = {name: {"path": f"k1/{name}"} for name in ("core.wasm", "pyodide-lock.json")}
-    (packed / "manifest.json").write_text(json.dumps({"base": "../py/", "files": files}))
+    listed = {"folder": "k1/wheels", "files": {"core.wasm": {"path": "k1/core.wasm"}}}
+    (packed / "manifest.json").write_text(json.dumps(listed))
     add_python(site, packed)
-    manifest = place_python(packed)
-    core, lock = (manifest["files"][name]["path"] for name in files)
+    core = place_python(packed)["files"]["core.wasm"]["path"]
     data = (site / "assets/py" / core).read_bytes()
     assert core.partition("/")[0] == hashlib.sha256(data).hexdigest()[:DIGITS]
     assert (site / "assets/py" / f"{core}.br").is_file()
-    assert (site / "assets/py" / lock).parent.joinpath("wheels/x.whl").is_file()
+    assert (site / "assets/py/k1/wheels/x.whl").is_file()
 
 
 # The site's address -------------------------------------------------------------------------------

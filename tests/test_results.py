@@ -23,9 +23,11 @@ from scripts.survey.experiment import (
     cell,
     difference,
     finals,
+    forgetting,
     forgetting_at,
     gain,
     good_rates,
+    halfway,
     loss,
     methods,
     read,
@@ -234,7 +236,7 @@ def test_nothing_as_small_as_lora_is_ahead_of_it(task: str, least: int) -> None:
 
 
 def test_the_two_texts_contradict_each_other_nowhere() -> None:
-    """What docs/experiment.md says of tasks, of placement, and of who learns nothing of a novel."""
+    """What docs/experiment.md says of placement, and of who learns nothing of a novel."""
     code, prose = Cell("code"), Cell("prose")
     both = [name for name in methods(prose) if name in methods(code) and name != "lora 4"]
     for name in both:
@@ -243,15 +245,60 @@ def test_the_two_texts_contradict_each_other_nowhere() -> None:
             for there in (code, prose)
         )
         assert one.none or other.none or one.mean * other.mean > 0, name
-    inner = [
-        difference(finals("lora 7, inner", t), finals("lora 4", t), loss, 2) for t in (code, prose)
-    ]
-    assert inner[0].none
-    assert inner[1].high < 0
     for name in ("ether", "prefix_tuning 32"):
         assert abs(interval(map(gain, finals(name, prose).values())).mean) < 0.03
         assert interval(map(gain, finals(name, code).values())).mean > 0.4
     assert len(both) == 39
+
+
+def test_three_that_the_questions_compare_are_level_on_code_alone() -> None:
+    """What docs/experiment.md says of tasks."""
+    families = {
+        3: ["pissa 4", "pissa 4, random basis", "pissa 4, minor"],
+        6: ["dora 4", "dora 4, fixed magnitude", "dora 4, whole derivative", "delora 4",
+            "ether_plus", "ether"],
+        5: ["oft 16", "boft 8", "hra 8", "psoft 32", "goft"],
+        2: ["lora 7, inner", "lora 9, attention"],
+    }  # fmt: skip
+    ways = {
+        name: tuple(
+            (found.low > 0) - (found.high < 0)
+            for there in (Cell("code"), Cell("prose"))
+            for found in [difference(finals(name, there), finals("lora 4", there), loss, among)]
+        )
+        for among, names in families.items()
+        for name in names
+    }
+    assert {name: way for name, way in ways.items() if way[0] != way[1]} == {
+        "lora 7, inner": (0, -1),
+        "dora 4, fixed magnitude": (0, 1),
+        "pissa 4, minor": (0, 1),
+    }
+
+
+def test_gains_and_turns_stand_as_the_pages_of_ia3_road_c3a_and_reft_say() -> None:
+    code, prose = (
+        {
+            "road 1": difference(finals("ia3", there), finals("road 1", there), loss),
+            "goft": difference(finals("ia3", there), finals("goft", there), loss),
+            "reft": difference(finals("reft", there), finals("lora 1", there), loss),
+        }
+        for there in (Cell("code"), Cell("prose"))
+    )
+    assert code["road 1"].none
+    assert lead(prose["road 1"]) == "0.016 nats ahead (0.014 to 0.018)"
+    assert code["goft"].high < 0 > prose["goft"].high
+    assert lead(code["reft"]).startswith("0.018 nats behind")
+    assert prose["reft"].none
+    assert 0.85 < finals("reft")[1].parameters / finals("lora 1")[1].parameters < 0.95
+    c3a, lora = finals("c3a 8"), finals("lora 4")
+    assert difference(c3a, lora, loss, len(methods(Cell())) - 1).none
+    assert 1.3 < c3a[1].parameters / lora[1].parameters < 1.4
+    gains = [
+        round(100 * interval(map(gain, finals(name, Cell("prose")).values())).mean)
+        for name in ("svft 0", "ln_tuning", "ia3")
+    ]
+    assert gains == [30, 38, 41]
 
 
 SHORT = (
@@ -260,7 +307,7 @@ SHORT = (
 )
 
 
-def test_by_heart_many_as_small_as_lora_are_ahead_of_it() -> None:
+def test_many_as_small_as_lora_leave_the_plateau_of_memory_before_it() -> None:
     """What docs/experiment.md says in short, and the pages of these methods."""
     there = Cell("memory")
     lora, known = finals("lora 4", there), (*SHORT, "lora 4")
@@ -273,6 +320,9 @@ def test_by_heart_many_as_small_as_lora_are_ahead_of_it() -> None:
     shares = {n: max(map(remembered, finals(n, there).values())) for n in known if n != "full"}
     assert max(shares, key=lambda name: shares[name]) == "shira 0.094"
     assert len(shares) == 10
+    *nothing, one = sorted(map(remembered, lora.values()))
+    assert max(nothing) < 0
+    assert round(100 * one) == 6
 
 
 def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
@@ -324,7 +374,9 @@ def test_length_changes_one_answer() -> None:
     long = Cell(steps=1600)
     lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
     assert difference(dora, lora, loss, 6).high < 0 < difference(pissa, lora, loss, 3).low
-    assert difference(pissa, finals("pissa 4, random basis", long), loss, 3).none
+    random = finals("pissa 4, random basis", long)
+    assert difference(pissa, random, loss, 3).none
+    assert all(run.test < random[seed].test for seed, run in pissa.items())
 
 
 def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
@@ -337,6 +389,22 @@ def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
     for one, four, sixteen in rates.values():
         assert one == four
         assert sixteen / four == pytest.approx(10**0.5, rel=1e-4)
+
+
+def test_most_of_what_a_larger_batch_adds_is_the_text_that_it_reads() -> None:
+    """What docs/experiment.md says of 1600 steps of four sequences and 400 of sixteen."""
+    four, long, sixteen = (
+        [
+            run.test - finals("full", there)[seed].test
+            for seed, run in finals("lora 4", there).items()
+        ]
+        for there in (Cell(), Cell(steps=1600), Cell(batch=16))
+    )
+    share = (fmean(long) - fmean(four)) / (fmean(sixteen) - fmean(four))
+    assert f"{100 * share:.0f} %" == "86 %"
+    between = stats.ttest_ind(sixteen, long, equal_var=False).confidence_interval()
+    found = (fmean(sixteen) - fmean(long), between.low, between.high)
+    assert [f"{value:.3f}" for value in found] == ["0.016", "0.004", "0.027"]
 
 
 def test_at_twice_the_width_every_sign_is_the_same() -> None:
@@ -370,6 +438,30 @@ def test_reach_and_result_go_together_only_through_numbers() -> None:
     assert max(map(abs, alike)) < 0.2
 
 
+def test_half_of_the_way_is_passed_by_many_while_the_rate_rises() -> None:
+    """What docs/experiment.md says of forgetting at equal gain, and of five rotations."""
+    half, lora = halfway(Cell()), finals("lora 4")
+    passed = [
+        all(run.curve_validation[0] <= half for run in finals(name).values())
+        for name in methods(Cell())
+    ]
+    assert (sum(passed), len(passed)) == (20, 70)
+    more = {}
+    for name in ("oft 16", "boft 8", "hra 8", "psoft 32", "goft"):
+        ours = finals(name)
+        at_half = []
+        for seed, run in ours.items():
+            pair = [forgetting_at(r, half) for r in (run, lora[seed])]
+            assert pair[0] is not None
+            assert pair[1] is not None
+            at_half.append(pair[0] - pair[1])
+        end = difference(ours, lora, forgetting, 5)
+        more[name] = (interval(at_half, 5).low > 0, end.low > 0)
+        assert difference(ours, lora, loss, 5).low > 0
+    assert [name for name, found in more.items() if found != (True, True)] == ["psoft 32"]
+    assert more["psoft 32"] == (False, True)
+
+
 def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
     """What docs/experiment.md says of teachers; SHiRA's places are not the teacher's."""
     students = {"lora": "lora 4", "oft": "oft 16", "ia3": "ia3"}
@@ -382,6 +474,9 @@ def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
             times = fmean(map(loss, ours.values())) / fmean(map(loss, full.values()))
             if students.get(form) == name:
                 assert difference(ours, full, loss, 4).high < 0
+                assert (
+                    difference(ours, finals("lora 4", there), loss, 4).high < 0 or name == "lora 4"
+                )
             else:
                 assert 3 < times < 11.5
 

@@ -13,22 +13,22 @@ import pytest
 
 from scripts import build
 from scripts.bootstrap import ROOT, locked
-from scripts.runtime import vendor
+from scripts.pyodide import make, vendor
 
 pytestmark = pytest.mark.site  # a build before it has packed Python, which takes minutes
 
-PACKED = build.BUILD / "py"
+PACKED = make.PACKED
 
 
 def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None:
     with locked(build.BUILD / "build.lock"):
-        build.runtime()
+        make.make()
     out = tmp_path / "another place"
     python = json.loads((PACKED / "python.json").read_text())["home"]
     shutil.copytree(PACKED / python, out / python, copy_function=os.link)
     shutil.copy(PACKED / "python.json", out)
     script = tmp_path / "another name.mjs"
-    script.symlink_to(ROOT / "scripts" / "runtime" / "pack.mjs")
+    script.symlink_to(ROOT / "scripts" / "pyodide" / "surgery" / "pack.mjs")
     command = ["node", str(script), "--wheels", wheels(), "--out", str(out)]
     elsewhere = os.environ | {"TZ": "Pacific/Auckland", "CI": ""}  # where CI has small twins made
     said = subprocess.run(command, cwd=ROOT, env=elsewhere, check=True, capture_output=True).stdout
@@ -37,7 +37,7 @@ def test_the_memory_of_python_is_the_same_in_every_build(tmp_path: Path) -> None
 
 
 def test_a_part_of_the_gate_is_passed() -> None:
-    command = ["node", "scripts/runtime/gate.mjs", "--wheels", wheels(), "--every", "30"]
+    command = ["node", "scripts/pyodide/surgery/gate.mjs", "--wheels", wheels(), "--every", "30"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[0]) >= 25

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Alpha, Learned, Range, WeightAdapter
-from adapters_np.linalg import Array, at_most
+from adapters_np.linalg import Array, at_most, thin_svd
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,13 @@ class AdaLoRA(WeightAdapter):
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the hidden features Q X, (d_out, n)."""
         return W @ X + self.s * self.P @ (self._pruned()[:, None] * (self.Q @ X))
+
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the leading singular triplets of a change, (d_out, d_in), as many as are kept."""
+        U, sigma, Vt = thin_svd(change / self.s)
+        r = len(self.Lambda)
+        kept = np.where(np.arange(r) < self.target_rank, sigma[:r], 0.0)
+        return replace(self, P=U[:, :r], Lambda=kept, Q=Vt[:r])
 
     def _pruned(self) -> Array:
         return np.where(largest(np.abs(self.Lambda), self.target_rank), self.Lambda, 0.0)

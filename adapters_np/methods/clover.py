@@ -26,8 +26,8 @@ VALUES = Frozen("heads, d_out // (4 * heads)")
 class CLOVER(AttentionAdapter):
     """A dense matrix between the singular vectors of each product of each head."""
 
-    S_QK: Annotated[Array, Learned(f"heads * (train != 'value_output'), {CORE}", unit=0.2)]
-    S_VO: Annotated[Array, Learned(f"heads * (train != 'query_key'), {CORE}", unit=0.2)]
+    S_QK: Annotated[Array, Learned(f"heads if train != 'value_output' else 0, {CORE}", unit=0.2)]
+    S_VO: Annotated[Array, Learned(f"heads if train != 'query_key' else 0, {CORE}", unit=0.2)]
     U_QK: Annotated[Array, BASIS]
     V_QK: Annotated[Array, BASIS]
     U_VO: Annotated[Array, BASIS]
@@ -63,7 +63,8 @@ class CLOVER(AttentionAdapter):
         if d > d_in:
             raise ValueError(f"heads={heads} makes heads of width {d}, wider than d_in={d_in}")
         (U_QK, s_QK, V_QK), (U_VO, s_VO, V_VO) = product_svd(Q, K), product_svd(V, O_T)
-        n_QK, n_VO = heads * (train != "value_output"), heads * (train != "query_key")
+        n_QK = heads if train != "value_output" else 0
+        n_VO = heads if train != "query_key" else 0
         S_QK, S_VO = diagonal(s_QK)[:n_QK], diagonal(s_VO)[:n_VO]
         return cls(S_QK, S_VO, U_QK, V_QK, U_VO, V_VO, s_QK, s_VO, heads)
 

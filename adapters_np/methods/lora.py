@@ -6,13 +6,13 @@ Source: hu2022lora, section 4.1; kalajdzievski2023rslora for the other scale.
 Differs: A starts Kaiming-uniform as in the official code and in PEFT; the paper says Gaussian.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 import numpy as np
 
 from adapters_np.core import Alpha, Learned, Rank, WeightAdapter
-from adapters_np.linalg import Array, at_most, kaiming_uniform
+from adapters_np.linalg import Array, at_most, kaiming_uniform, low_rank_factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,11 @@ class LoRA(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return s B A, (d_out, d_in); W does not enter."""
         return self.s * self.B @ self.A
+
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the factors of the rank-r matrix nearest to a change, (d_out, d_in)."""
+        B, A = low_rank_factors(change / self.s, len(self.A))
+        return replace(self, A=A, B=B)
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""

@@ -12,13 +12,13 @@ Differs: the scale 1/r is the code's, as for Polytropon, and so are weights draw
 training. PEFT's is `PolyConfig` with `n_splits` above 1, which stores A and B transposed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 
 from adapters_np.core import Learned, WeightAdapter
-from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
+from adapters_np.linalg import Array, at_most, divide, kaiming_uniform, low_rank_factors
 from adapters_np.methods.poly import TASKS, SkillRank, Skills, Task, share
 
 
@@ -76,6 +76,14 @@ class MHR(WeightAdapter):
         w = self.weights()[:, :, None, None]
         A, B = (w * self.A).sum(axis=1), (w * self.B).sum(axis=1)  # (splits, rank, ·) and back
         return np.vstack(list(B)) @ np.hstack(list(A)) / A.shape[1]
+
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the factors nearest to a change, (d_out, d_in), the same in all skills."""
+        splits, skills, r, _ = self.A.shape
+        B, A = low_rank_factors(change * r, r)
+        each = (np.split(A, splits, axis=1), np.split(B, splits))
+        A, B = (np.stack([np.stack([part] * skills) for part in parts]) for parts in each)
+        return replace(self, A=A, B=B)
 
     def mixture(self, W: Array, X: Array) -> Array:
         """Return the mean weights of the skills over the slices, (skills, 1)."""

@@ -10,13 +10,22 @@ learned blocks, as in PEFT. PEFT's exact path is (I − Q)(I + Q)⁻¹, the inve
 is the series of OFTv2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 
 from adapters_np.core import Learned, Range, WeightAdapter
-from adapters_np.linalg import Array, block_diagonal, cayley, divide, rotate_blocks, skew
+from adapters_np.linalg import (
+    Array,
+    block_diagonal,
+    cayley,
+    divide,
+    inverse_cayley,
+    nearest_rotations,
+    rotate_blocks,
+    skew,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +83,22 @@ class OFT(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return W Rᵀ − W, (d_out, d_in)."""
         return rotate_blocks(W, self._blocks()) - W
+
+    def nearest(self, W: Array, change: Array) -> Self | None:
+        """Return the blocks that turn W as near to W + change as rotations can (Procrustes).
+
+        None where no Q gives them: within COFT's ball, and for half a turn.
+        """
+        before, after = (
+            M.reshape(len(M), self.n_blocks, self.block_size).swapaxes(0, 1)
+            for M in (W, W + change)
+        )
+        if len(self.Q) == 1:  # one block for all: neurons of all blocks are turned alike
+            before, after = (M.reshape(1, -1, self.block_size) for M in (before, after))
+        Q = inverse_cayley(nearest_rotations(before, after).swapaxes(-1, -2))
+        if self.epsilon or Q is None:
+            return None
+        return replace(self, Q=Q)
 
     def rotation(self) -> Array:
         """Return R, (d_in, d_in)."""

@@ -8,13 +8,13 @@ Differs: the paper writes Y = XW, so its A and B are ours transposed, and has s 
 the factors start divided by √s, as in PEFT. The SVD is exact; the paper also has a randomised one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 
 from adapters_np.core import Alpha, Frozen, Learned, Rank, WeightAdapter
-from adapters_np.linalg import Array, at_most, thin_svd
+from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,11 @@ class PiSSA(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return s (B A − B₀A₀), (d_out, d_in), of rank at most 2r; W does not enter."""
         return self.s * (self.B @ self.A - self.B_0 @ self.A_0)
+
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the factors nearest to what they started as and a change, (d_out, d_in)."""
+        B, A = low_rank_factors(self.B_0 @ self.A_0 + change / self.s, len(self.A))
+        return replace(self, A=A, B=B)
 
     def as_lora(self) -> tuple[Array, Array]:
         """Return B̃ (d_out, 2r) and Ã (2r, d_in) with s B̃ Ã the change: a plain LoRA of rank 2r."""

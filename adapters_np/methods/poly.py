@@ -11,13 +11,13 @@ Differs: the scale 1/r is the code's. While training, the paper draws the weight
 these. PEFT averages factors only, and stores A and B transposed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 
 from adapters_np.core import Learned, Range, WeightAdapter
-from adapters_np.linalg import Array, at_most, kaiming_uniform
+from adapters_np.linalg import Array, at_most, kaiming_uniform, low_rank_factors
 
 TASKS = 4
 Skills = Annotated[int, Range(1, 8, letter="S")]
@@ -85,6 +85,21 @@ class Poly(WeightAdapter):
         if self.average == "factors":
             return (w * self.B).sum(axis=0) @ (w * self.A).sum(axis=0) / rank
         return np.hstack(list(w * self.B)) @ np.vstack(list(self.A)) / rank
+
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the skills, at equal parts of the task, whose sum is nearest to a change.
+
+        The sum has rank S r. Where factors are averaged, it has rank r, and all skills are one.
+        """
+        S, r, _ = self.A.shape
+        Z = np.zeros_like(self.Z)
+        if self.average == "factors":
+            B, A = low_rank_factors(change * r, r)
+            return replace(self, A=np.stack([A] * S), B=np.stack([B] * S), Z=Z)
+        B, A = low_rank_factors(change * r * S, S * r)
+        missing = S * r - len(A)  # where the skills have more directions than the change
+        B, A = np.pad(B, ((0, 0), (0, missing))), np.pad(A, ((0, missing), (0, 0)))
+        return replace(self, A=np.stack(np.split(A, S)), B=np.stack(np.split(B, S, axis=1)), Z=Z)
 
     def mixture(self, W: Array, X: Array) -> Array:
         """Return the weights of the skills, (skills, 1): the same for every token."""

@@ -27,7 +27,7 @@ export async function open(host, readers, signal, letters) {
   const cell = cells.get(host) ?? new Cell(host, readers, signal);
   cells.set(host, cell);
   host.closest("details")?.setAttribute("open", "");
-  if (letters) await cell.receive(letters);
+  if (letters) cell.receive(letters);
   else cell.editor.focus();
 }
 
@@ -71,10 +71,10 @@ export class Cell {
   }
 
   /** Shows code that came with a link. It does not run it. @param {string} letters */
-  async receive(letters) {
+  receive(letters) {
     this.host.scrollIntoView();
     try {
-      this.editor.text = await unpack(letters);
+      this.editor.text = unpack(letters);
       this.say("This code came with the link. It has not run: read it first, then press Run.");
     } catch {
       this.say("The link holds no code that can be read. Perhaps it was cut off.");
@@ -139,8 +139,12 @@ export class Cell {
   }
 
   async #share() {
-    const letters = await pack(this.editor.text).catch(({ message }) => this.say(`There is no link: ${message}.`));
-    if (letters === undefined) return;
+    let letters;
+    try {
+      letters = pack(this.editor.text);
+    } catch (error) {
+      return this.say(`There is no link: ${/** @type {Error} */ (error).message}.`);
+    }
     const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${letters}`;
     const length = `${(link.length / 1000).toFixed(1)} kB${link.length > LONG ? ", which some programs cut off" : ""}`;
     try {

@@ -178,6 +178,7 @@ class AdapterLab extends HTMLElement {
     const specimen = this.#open.find(({ element }) => element.contains(button));
     if (button.name === "pin" && specimen) this.#pin(specimen, button);
     if (button.name === "close" && specimen) this.#close(specimen);
+    if (button.name === "stop") specimen?.stop();
     if (button.name === "matrices") specimen?.save();
     if (button.name === "csv") download(this.#csv(), "explained.csv");
     if (button.name === "link") this.#copy();
@@ -264,14 +265,14 @@ class AdapterLab extends HTMLElement {
       for (const world of data.worlds) {
         const answer = await cell.ask({ type: "fit", world: world.name, rank });
         if (!answer || signal.aborted) return; // the cell has told why
-        const found = checked(answer);
-        if (!found) return cell.end("The code gave an answer that is no share of a change.");
-        own.name = found.name;
+        const reason = objection(answer);
+        if (reason) return cell.end(reason);
+        own.name = answer.name;
         const before = own.worlds[world.name].at(-1) ?? null;
         const new_ =
-          found.share === null
+          answer.share == null // None in Python
             ? null
-            : /** @type {import("./data.js").Found} */ ([found.share, found.size, found.knobs]);
+            : /** @type {import("./data.js").Found} */ ([answer.share, answer.size, answer.knobs]);
         own.worlds[world.name][at] = new_ && before && before[0] > new_[0] ? before : (new_ ?? before);
         this.#own = own;
         this.#writeOwn();
@@ -402,16 +403,23 @@ class AdapterLab extends HTMLElement {
   }
 }
 
-/** An answer about a reader's adapter, if it is one: the reader's code may have made anything of it. @param {any} answer */
-function checked({ name, share, size, knobs }) {
+const NAME = /^\p{ID_Continue}{1,99}$/u;
+
+/**
+ * @param {any} answer About a reader's adapter, whose code may have made anything of it.
+ * @returns {string | undefined} Why it takes no row.
+ */
+function objection({ name, share, size, knobs }) {
+  if (typeof name !== "string" || !NAME.test(name)) {
+    const called = JSON.stringify(name) ?? "nothing";
+    return `The class is called ${called.length > 60 ? `${called.slice(0, 60)}…` : called}, and a row takes a name of 1 to 99 letters, digits and _.`;
+  }
   const good =
-    typeof name === "string" &&
-    name.length < 100 &&
-    (share === null || share === undefined || (Number.isFinite(share) && share <= 1)) &&
+    (share == null || (Number.isFinite(share) && share <= 1)) &&
     Number.isInteger(size) &&
     Object(knobs) === knobs &&
     Object.values(knobs).every((value) => ["number", "string", "boolean"].includes(typeof value));
-  return good ? { name, share: /** @type {number | null} */ (share ?? null), size, knobs } : undefined;
+  return good ? undefined : "The code gave an answer that is no share of a change.";
 }
 
 customElements.define("adapter-lab", AdapterLab);

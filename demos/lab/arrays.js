@@ -4,21 +4,48 @@
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
 
-/** @type {Record<string, {bytes: number, value: (view: DataView, at: number) => number}>} */
+/** @typedef {{bytes: number, value: (view: DataView, at: number) => number}} Type */
+/** @type {Record<string, Type>} */
 const TYPES = {
   float16: { bytes: 2, value: (view, at) => half(view.getUint16(at, true)) },
   bfloat16: { bytes: 2, value: (view, at) => brain(view.getUint16(at, true)) },
   float32: { bytes: 4, value: (view, at) => view.getFloat32(at, true) },
   float64: { bytes: 8, value: (view, at) => view.getFloat64(at, true) },
 };
-const NPY = /** @type {Record<string, string>} */ ({ "<f2": "float16", "<f4": "float32", "<f8": "float64" });
-const SAFE = /** @type {Record<string, string>} */ ({
-  F16: "float16",
-  BF16: "bfloat16",
-  F32: "float32",
-  F64: "float64",
-});
+const { float16, bfloat16, float32, float64 } = TYPES;
+/** @type {Map<unknown, Type>} */
+const NPY = new Map(Object.entries({ "<f2": float16, "<f4": float32, "<f8": float64 }));
+/** @type {Map<unknown, Type>} */
+const SAFE = new Map(Object.entries({ F16: float16, BF16: bfloat16, F32: float32, F64: float64 }));
 const KNOWN = "float16, bfloat16 (.safetensors only), float32 or float64";
+
+const whole = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const some = (/** @type {any} */ value) => Array.isArray(value) && value.every(whole);
+/** @type {Record<string, [rule: string, holds: (value: any) => boolean]>} what a head says of a tensor */
+const RULES = {
+  dtype: ["a dtype is a name", (value) => typeof value === "string"],
+  shape: ["a shape is made of whole numbers from 0 up", some],
+  data_offsets: [
+    "data_offsets are two whole numbers from 0 up, the first no larger than the second",
+    (value) => some(value) && value.length === 2 && value[0] <= value[1],
+  ],
+};
+
+/** @param {string} text of a file, which may be long */
+const short = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** @param {string} whose @param {string} field @param {unknown} value @param {string} [text] as the file has it */
+function check(whose, field, value, text = JSON.stringify(value)) {
+  const [rule, holds] = RULES[field];
+  if (holds(value)) return;
+  throw new Error(`${whose} has ${value === undefined ? `no ${field}` : `the ${field} ${short(text)}`}, and ${rule}.`);
+}
+
+/** @param {File} file @param {number} needed @param {string} part */
+function reaches(file, needed, part) {
+  if (file.size < needed)
+    throw new Error(`${file.name} is cut off: ${part} needs ${needed} bytes, the file has ${file.size}.`);
+}
 
 /**
  * Return the matrices in a file.
@@ -27,12 +54,19 @@ const KNOWN = "float16, bfloat16 (.safetensors only), float32 or float64";
  * @returns {Promise<Matrix[]>} Rejects with what is wrong, in words for the reader.
  */
 export async function matrices(file) {
-  const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
-  if (String.fromCharCode(...start.slice(1, 6)) === "NUMPY" && start[0] === 0x93) return [await npy(file)];
-  if (/\.npy$/i.test(file.name))
-    throw new Error(`${file.name} does not begin as a .npy file does. Write it with numpy.save.`);
-  if (/\.npz$/i.test(file.name) || (start[0] === 0x50 && start[1] === 0x4b))
-    throw new Error(`${file.name} is an archive (.npz or .pt). Save the matrix alone: numpy.save("w.npy", w).`);
+  const { name, size } = file;
+  if (!size) throw new Error(`${name} is empty.`);
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 40).arrayBuffer()));
+  if (start.startsWith("version https://git-lfs.github.com/"))
+    throw new Error(`${name} is a pointer of Git LFS, not the file: fetch it with git lfs pull.`);
+  if (start.startsWith("\x93NUMPY")) return [await npy(file)];
+  if (/\.npy$/i.test(name)) throw new Error(`${name} does not begin as a .npy file does. Write it with numpy.save.`);
+  if (/\.npz$/i.test(name) || start.startsWith("PK"))
+    throw new Error(`${name} is an archive (.npz or .pt). Save the matrix alone: numpy.save("w.npy", w).`);
+  if (/\.json$/i.test(name))
+    throw new Error(
+      `${name} holds settings and no matrix. Those of an adapter are in adapter_model.safetensors beside it.`,
+    );
   return safetensors(file);
 }
 
@@ -40,14 +74,19 @@ export async function matrices(file) {
 async function npy(file) {
   const { name } = file;
   const head = new DataView(await file.slice(0, 12).arrayBuffer());
-  const long = head.getUint8(6) > 1;
+  const long = file.size > 6 && head.getUint8(6) > 1;
   const start = long ? 12 : 10;
-  const length = long ? head.getUint32(8, true) : head.getUint16(8, true);
-  const text = new TextDecoder("latin1").decode(await file.slice(start, start + length).arrayBuffer());
-  const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1].match(/\d+/g)?.map(Number);
-  if (!shape) throw new Error(`${name} has no shape in its head. Write it with numpy.save.`);
-  const type = NPY[descr ?? ""];
+  reaches(file, start, "its head");
+  const end = start + (long ? head.getUint32(8, true) : head.getUint16(8, true));
+  reaches(file, end, "its head");
+  const text = new TextDecoder("latin1").decode(await file.slice(start, end).arrayBuffer());
+  const descr = /'descr':\s*('[^']*'|\[.*?\])/.exec(text)?.[1].replace(/^'|'$/g, "");
+  const tuple = /'shape':\s*(\([^)]*\))/.exec(text)?.[1];
+  const sides = tuple?.slice(1, -1).split(/,\s*/).filter(Boolean);
+  const shape = sides?.map((side) => Number(side.replace(/L$/, ""))); // of Python 2
+  check(name, "dtype", descr);
+  check(name, "shape", shape, tuple);
+  const type = NPY.get(descr);
   if (!type) {
     const hint =
       descr === "|V2"
@@ -56,10 +95,11 @@ async function npy(file) {
           ? " (big-endian)"
           : "";
     throw new Error(
-      `${name} holds ${descr ?? "objects"}${hint}, and what is read is ${KNOWN}. Convert it: w.astype("float32").`,
+      `${name} holds ${short(descr ?? "")}${hint}, and what is read is ${KNOWN}. Convert it: w.astype("float32").`,
     );
   }
-  return matrix(file, name, shape, type, start + length, /'fortran_order':\s*True/.test(text));
+  if (shape?.length !== 2) throw new Error(`${name} has the shape ${tuple}, and a matrix has two axes.`);
+  return matrix(file, name, type, shape, end, /'fortran_order':\s*True/.test(text));
 }
 
 /** @param {File} file @returns {Promise<Matrix[]>} */
@@ -68,36 +108,50 @@ async function safetensors(file) {
   const unknown = new Error(`${name} is neither a .npy nor a .safetensors file.`);
   if (file.size < 8) throw unknown;
   const length = Number(new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
-  if (length > Math.min(HEAD, file.size - 8)) throw unknown;
+  if (length > HEAD) throw unknown;
+  const start = 8 + length;
+  if (/\.safetensors$/i.test(name)) reaches(file, start, "its head");
   /** @type {Record<string, {dtype: string, shape: number[], data_offsets: [number, number]}>} */
   let list;
   try {
-    list = JSON.parse(new TextDecoder().decode(await file.slice(8, 8 + length).arrayBuffer()));
+    list = JSON.parse(new TextDecoder().decode(await file.slice(8, start).arrayBuffer()));
   } catch {
     throw unknown;
   }
-  const found = Object.entries(list).filter(([key, entry]) => key !== "__metadata__" && entry?.shape?.length === 2);
+  if (Object(list) !== list || Array.isArray(list))
+    throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
+  const tensors = Object.entries(list).filter(([key]) => key !== "__metadata__");
+  for (const [key, entry] of tensors) {
+    const whose = `${short(key)} in ${name}`;
+    if (Object(entry) !== entry)
+      throw new Error(
+        `${whose} is ${short(JSON.stringify(entry))}, and a tensor has a dtype, a shape and data_offsets.`,
+      );
+    for (const field of /** @type {const} */ (["dtype", "shape", "data_offsets"])) check(whose, field, entry[field]);
+  }
+  const found = tensors.filter(([, { shape }]) => shape.length === 2);
   if (!found.length) throw new Error(`${name} has no tensor with two axes, so no matrix.`);
-  const usable = found.filter(([, { dtype }]) => dtype in SAFE);
-  if (!usable.length)
-    throw new Error(
-      `${name} holds ${[...new Set(found.map(([, { dtype }]) => dtype))].join(", ")}, and what is read is ${KNOWN}.`,
-    );
-  return Promise.all(
-    usable.map(([key, { dtype, shape, data_offsets }]) =>
-      matrix(file, key, shape, SAFE[dtype], 8 + length + data_offsets[0], false),
-    ),
-  );
+  const usable = found.filter(([, { dtype }]) => SAFE.has(dtype));
+  if (!usable.length) {
+    const held = [...new Set(found.map(([, { dtype }]) => dtype))].join(", ");
+    throw new Error(`${name} holds ${short(held)}, and what is read is ${KNOWN}.`);
+  }
+  return usable.map(([key, { dtype, shape, data_offsets }]) => {
+    const type = /** @type {Type} */ (SAFE.get(dtype));
+    const [from, to] = data_offsets;
+    const needed = shape[0] * shape[1] * type.bytes;
+    if (to - from !== needed)
+      throw new Error(
+        `${short(key)} in ${name} has ${to - from} bytes, and ${shape.join(" × ")} of ${dtype} need ${needed}.`,
+      );
+    return matrix(file, key, type, shape, start + from);
+  });
 }
 
-/** @param {File} file @param {string} name @param {number[]} shape @param {string} type @param {number} start @param {boolean} turned @returns {Promise<Matrix>} */
-async function matrix(file, name, shape, type, start, turned) {
-  if (shape.length !== 2) throw new Error(`${name} has the shape (${shape.join(", ")}), and a matrix has two axes.`);
-  const [rows, columns] = shape;
-  const { bytes, value } = TYPES[type];
+/** @param {File} file @param {string} name @param {Type} type @param {number[]} shape @param {number} start @param {boolean} [turned] @returns {Matrix} */
+function matrix(file, name, { bytes, value }, [rows, columns], start, turned = false) {
   const end = start + rows * columns * bytes;
-  if (file.size < end)
-    throw new Error(`${file.name} is cut off: ${name} needs ${end} bytes, the file has ${file.size}.`);
+  reaches(file, end, short(name));
   const read = async () => {
     const view = new DataView(await file.slice(start, end).arrayBuffer());
     const place = (/** @type {number} */ i) => (turned ? (i % columns) * rows + Math.floor(i / columns) : i);

@@ -69,6 +69,7 @@ export class Specimen {
         "p",
         { className: "tools" },
         pin,
+        make("button", { type: "button", name: "stop", hidden: true }, "Stop"),
         make("button", { type: "button", name: "matrices", disabled: true }, "Matrices as CSV"),
         make("button", { type: "button", name: "close" }, "Close"),
       ),
@@ -76,7 +77,21 @@ export class Specimen {
     this.#views = {};
     this.#draw(views);
     if (world) this.#first(world.name, views);
-    await this.#ask(cell, knobs, share, views);
+    await this.#ask(cell, knobs, views);
+  }
+
+  /** Ends a fit, whose last picture stays and is compared with nothing. */
+  stop() {
+    this.#asked++;
+    python.cancel(this);
+    this.#button("stop").hidden = true;
+    this.element.querySelector(".views")?.setAttribute("aria-busy", "false");
+    this.say("Unfinished: stopped. The table and its numbers are those of whole fits.");
+  }
+
+  /** @param {string} name @returns {HTMLButtonElement} */
+  #button(name) {
+    return /** @type {HTMLButtonElement} */ (this.element.querySelector(`[name=${name}]`));
   }
 
   /** Draws what is wanted before Python is there. @param {string} name @param {HTMLElement} place */
@@ -119,8 +134,8 @@ export class Specimen {
     return [make("p", { className: "loss" }, `${text} `, make("a", { href: "../experiment/#reach" }, "All of them"))];
   }
 
-  /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {number} stored @param {HTMLElement} views */
-  async #ask({ method, world, teacher }, knobs, stored, views) {
+  /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {HTMLElement} views */
+  async #ask({ method, world, teacher }, knobs, views) {
     const asked = ++this.#asked;
     const name = world?.name ?? teacher?.slug ?? "";
     const taught = teacher && this.data.teachers[teacher.slug][1];
@@ -130,20 +145,22 @@ export class Specimen {
     else this.say(`Fitting ${method.name}.`);
     try {
       const request = { type: /** @type {const} */ ("lab"), method: method.slug, knobs, name, taught };
+      this.#button("stop").hidden = false;
+      /** @param {any} part */
+      const take = (part) => {
+        if (asked !== this.#asked) return;
+        this.#views = part.views;
+        this.#draw(views);
+        const steps = part.step === 1 ? "1 step" : `${part.step} steps`;
+        this.say(`Fitting ${method.name}: ${percent(part.share)} % explained after ${steps}. It goes on.`);
+      };
       /** @type {any} */
-      const answer = await python.ask(this, request);
+      const answer = await python.ask(this, request, take);
       if (!answer || asked !== this.#asked) return;
       this.#views = answer.views;
       this.#draw(views);
-      const button = /** @type {HTMLButtonElement} */ (this.element.querySelector("[name=matrices]"));
-      button.disabled = false;
-      const seconds = `${(answer.milliseconds / 1000).toFixed(1)} s`;
-      const short = !answer.done && answer.share < stored - 0.005;
-      this.say(
-        short
-          ? `${method.name} was stopped after ${seconds} at ${percent(answer.share)} %; given time it reaches ${percent(stored)} %.`
-          : `${method.name} on ${this.#goal}: ${percent(answer.share)} % explained, fitted in ${seconds} in your browser.`,
-      );
+      this.#button("matrices").disabled = false;
+      this.say(`${method.name} on ${this.#goal}: ${percent(answer.share)} % explained, fitted in your browser.`);
       this.element.dataset.share = `${answer.share}`;
       this.element.dispatchEvent(
         new CustomEvent("adapter-lab:update", { bubbles: true, detail: { key: this.key, ...answer } }),
@@ -152,7 +169,7 @@ export class Specimen {
       if (asked !== this.#asked) return;
       this.say(`${error instanceof Error ? error.message : error} The table and its numbers still hold.`);
     } finally {
-      if (asked === this.#asked) views.ariaBusy = "false";
+      if (asked === this.#asked) [views.ariaBusy, this.#button("stop").hidden] = ["false", true];
     }
   }
 

@@ -1,35 +1,21 @@
 /**
  * <parameter-calculator>: trained parameters of a method on a model, from the method's declared shapes.
  *
- * The element holds the form; the shapes, as functions, and the models come from the script that `data-source` names
+ * The element holds the form; the shapes and the models come from the script that `data-source` names
  * (scripts/catalog/counts.py). Its state is in the address.
  */
 
 import { changed, remember, restore } from "./address.js";
+import { count } from "./formulas.js";
 
 /**
  * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
- * @typedef {{title: string, place: string, knobs: Knob[]}} Method
+ * @typedef {{title: string, place: string, knobs: Knob[], arrays: any[]}} Method
  * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
  */
 
-/**
- * @param {{shared: boolean, size: (names: any) => number}[]} arrays what a method learns
- * @param {((model: any) => number[])[]} places (d_out, d_in, how many) of what the method adapts
- * @param {Model} model @param {Record<string, any>} knobs
- */
-export function count(arrays, places, model, knobs) {
-  let total = 0;
-  const where = places.map((place) => place(model).map(Number));
-  for (const { shared, size } of arrays) {
-    const sizes = where.map(([d_out, d_in, n]) => Number(size({ ...knobs, d_out, d_in })) * (shared ? 1 : n));
-    total += shared ? Math.max(...sizes) : sizes.reduce((a, b) => a + b, 0);
-  }
-  return total;
-}
-
 class ParameterCalculator extends HTMLElement {
-  /** @type {{methods: Record<string, Method>, models: Model[], arrays: any, places: any, targets: any} | undefined} */
+  /** @type {{methods: Record<string, Method>, models: Model[], places: any, targets: any} | undefined} */
   #data;
   /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
   #preset;
@@ -104,9 +90,9 @@ class ParameterCalculator extends HTMLElement {
         return [name, kind === "choice" ? options?.find((option) => String(option) === text) : Number(text)];
       }),
     );
-    const { places = {}, targets = {}, arrays = {} } = this.#data ?? {};
+    const { places = {}, targets = {} } = this.#data ?? {};
     const where = places[this.#method.place] ?? targets[this.#value("targets")];
-    const total = count(arrays[this.#value("method")], where, model, knobs);
+    const total = count(this.#method.arrays, where, model, knobs);
     if (total > Number.MAX_SAFE_INTEGER)
       return this.#say(
         "These settings ask for more parameters than can be counted exactly (9 · 10¹⁵). Take smaller numbers.",

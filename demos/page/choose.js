@@ -7,7 +7,7 @@
  */
 
 import { changed, remember, restore } from "./address.js";
-import { count } from "./calculator.js";
+import { count, estimate, evaluate } from "./formulas.js";
 
 const GIB = 2 ** 30;
 const SHAPE = ["layers", "hidden", "heads", "queries", "keys", "inner", "vocabulary", "total"];
@@ -93,9 +93,11 @@ class AdapterChoice extends HTMLElement {
     const order = this.#rows.map((row) => {
       const slug = row.dataset.method ?? "";
       const recipe = this.#data.recipes.methods[slug];
-      const usable = recipe && (given.bits === 16 || recipe.quantised);
+      const usable = recipe?.bits.includes(given.bits);
       const trained = recipe ? this.#trained(slug, recipe, model) : NaN;
-      const bytes = recipe ? this.#data.estimate({ ...given, trained, inputs: this.#inputs(recipe, model) }).all : NaN;
+      const bytes = recipe
+        ? estimate(this.#data.formulas, { ...given, trained, inputs: this.#inputs(recipe, model) }).all
+        : NaN;
       const fits = usable && Number.isInteger(trained) && bytes <= room;
       row.classList.toggle("over", !fits);
       row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
@@ -109,21 +111,25 @@ class AdapterChoice extends HTMLElement {
     order.sort(([, a], [, b]) => a - b);
     for (const [row] of order) row.parentElement?.append(row);
     const fitting = order.filter(([row]) => !row.classList.contains("over")).length;
-    const base = this.#data.estimate({ ...given, trained: 0, inputs: 0 });
+    const base = estimate(this.#data.formulas, { ...given, trained: 0, inputs: 0 });
     const part = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+    /** @type {any[]} */
+    const recipes = Object.values(this.#data.recipes.methods);
+    const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).map((recipe) => recipe.why);
     this.#say(
-      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.activations)}, logits ${part(base.logits)}.`,
+      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.activations)}, logits ${part(base.logits)}. ${why.join("")}`.trim(),
     );
     this.#recipe(given.bits);
   }
 
   /** @param {string} slug @param {any} recipe @param {any} model */
   #trained(slug, recipe, model) {
-    const { counted, arrays, methods, places, targets } = this.#data;
-    if (counted.model[slug]) return Number(counted.model[slug](model));
-    const where = places[methods[slug].place] ?? targets[this.#input("weights").value];
-    if (counted.weight[slug]) return count([{ shared: false, size: counted.weight[slug] }], where, model, {});
-    return count(arrays[slug], where, model, { ...methods[slug].start, ...recipe.knobs });
+    const { methods, places, targets } = this.#data;
+    if (recipe.model) return Number(evaluate(recipe.model, model));
+    const { place, start, arrays } = methods[slug];
+    const where = places[place] ?? targets[this.#input("weights").value];
+    if (recipe.weight) return count([{ shared: false, shape: [recipe.weight] }], where, model, {});
+    return count(arrays, where, model, { ...start, ...recipe.knobs });
   }
 
   /** Widths of what goes into the adapted weights of a layer, added up. @param {any} recipe @param {any} model */
@@ -131,7 +137,7 @@ class AdapterChoice extends HTMLElement {
     if (!recipe.config.includes("<targets>")) return 0;
     const names = recipe.targets ?? this.#data.recipes.names[this.#input("weights").value];
     return names.reduce(
-      (/** @type {number} */ sum, /** @type {string} */ name) => sum + (this.#data.inputs[name]?.(model) ?? 0),
+      (/** @type {number} */ sum, /** @type {string} */ name) => sum + (model[this.#data.inputs[name]] ?? 0),
       0,
     );
   }
@@ -142,7 +148,7 @@ class AdapterChoice extends HTMLElement {
     const slug = this.#input("recipe").value;
     const { recipes } = this.#data;
     const recipe = recipes.methods[slug];
-    box.hidden = !recipe || (bits < 16 && !recipe.quantised);
+    box.hidden = !recipe?.bits.includes(bits);
     if (box.hidden) return;
     const few = bits < 16;
     const on = this.#input("checkpointing").checked;
@@ -157,6 +163,7 @@ class AdapterChoice extends HTMLElement {
       ["config", recipe.config],
       ["targets", python(recipe.targets ?? recipes.names[this.#input("weights").value])],
       ["checkpointing", on ? "True" : "False"],
+      ["notes", recipe.notes[bits] ?? ""],
       ["rate", recipe.rate],
     ];
     const text = slots.reduce((code, [name, value]) => code.replaceAll(`<${name}>`, () => value), recipes.load);

@@ -1,16 +1,15 @@
-/** Calls demos/probe.py, demos/ways.py and demos/compare.py and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/ways.py, demos/compare.py and demos/lab.py, and turns what comes back into plain JavaScript. */
 
-/** @typedef {import("./boot.js").Pyodide} Pyodide */
+/** @typedef {import("./start.js").Pyodide} Pyodide */
 
 /**
  * Return the panels and the sentence of a method.
  *
  * @param {Pyodide} pyodide
- * @param {string} method
- * @param {Record<string, unknown>} knobs
+ * @param {{method: string, knobs: Record<string, unknown>}} question
  * @returns {{panels: any[], sentence: string}}
  */
-export function probe(pyodide, method, knobs) {
+export function probe(pyodide, { method, knobs }) {
   return call(pyodide, "demos.probe", "probe", [method, knobs]);
 }
 
@@ -18,27 +17,18 @@ export function probe(pyodide, method, knobs) {
  * Yield the panels and the sentence of a fit, better and better; all but the last have `more`.
  *
  * @param {Pyodide} pyodide
- * @param {string} method
- * @param {Record<string, unknown>} knobs
- * @param {number} seconds after which it ends with the best that it has found
- * @returns {Generator<{panels: any[], sentence: string, more: boolean}>}
+ * @param {{method: string, knobs: Record<string, unknown>}} question
  */
-export function* fits(pyodide, method, knobs, seconds) {
-  const module = pyodide.pyimport("demos.ways");
-  const given = pyodide.toPy(knobs);
-  const answers = module.answers(method, given, seconds);
-  try {
-    for (;;) {
-      const { done, value } = answers.next();
-      if (done) return;
-      const answer = value.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
-      value.destroy();
-      yield answer;
-    }
-  } finally {
-    for (const proxy of [answers, given, module]) proxy.destroy();
-  }
-}
+export const fits = (pyodide, { method, knobs }) => better(pyodide, "demos.ways", "answers", [method, knobs]);
+
+/**
+ * Yield a cell of the lab, better and better: what is wanted, what is fitted and the residual.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Cell} cell
+ */
+export const examine = (pyodide, { method, knobs, name, taught }) =>
+  better(pyodide, "demos.lab", "examine", [method, knobs, name, taught]);
 
 /**
  * Return the panels of two methods and the sentence on how they differ.
@@ -52,16 +42,6 @@ export function compare(pyodide, { a, b, world, equal }) {
 }
 
 /**
- * Return a cell of the lab: what is wanted, what is fitted and what is left.
- *
- * @param {Pyodide} pyodide
- * @param {import("./client.js").Cell} cell
- */
-export function examine(pyodide, { method, knobs, name, taught }) {
-  return call(pyodide, "demos.lab", "examine", [method, knobs, name, taught]);
-}
-
-/**
  * Return what each family explains of a change that a reader has brought.
  *
  * @param {Pyodide} pyodide
@@ -70,6 +50,8 @@ export function examine(pyodide, { method, knobs, name, taught }) {
 export function own(pyodide, { before, change, rows }) {
   return call(pyodide, "demos.reach", "own", [before, change, rows]);
 }
+
+const PLAIN = { dict_converter: Object.fromEntries, create_pyproxies: false };
 
 /**
  * Call a function of Python.
@@ -87,9 +69,35 @@ function call(pyodide, name, does, values) {
   let answer;
   try {
     answer = module[does](...given);
-    return answer.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+    return answer.toJs(PLAIN);
   } finally {
     for (const proxy of [answer, ...given, module]) proxy?.destroy?.();
+  }
+}
+
+/**
+ * Call a generator of Python; as `call`.
+ *
+ * @param {Pyodide} pyodide
+ * @param {string} name
+ * @param {string} does
+ * @param {unknown[]} values
+ * @returns {Generator<any>}
+ */
+function* better(pyodide, name, does, values) {
+  const module = pyodide.pyimport(name);
+  const given = values.map((value) => pyodide.toPy(value));
+  const answers = module[does](...given);
+  try {
+    for (;;) {
+      const { done, value } = answers.next();
+      if (done) return;
+      const answer = value.toJs(PLAIN);
+      value.destroy();
+      yield answer;
+    }
+  } finally {
+    for (const proxy of [answers, ...given, module]) proxy?.destroy?.();
   }
 }
 

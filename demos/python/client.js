@@ -18,6 +18,7 @@
  * @typedef {{key: object, request: Request, take?: Take, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
 
+import { NEWER } from "../page/browsers.js";
 import { RELOAD } from "../page/files.js";
 
 /** Why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
@@ -35,7 +36,10 @@ export class PythonError extends Error {
   }
 }
 
-/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./boot.js").Kept} */
+/** What browsers say of a module where they take none for a worker, or take it for an ordinary script. */
+const MODULE = /\b(import|module)\b/i;
+
+/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./start.js").Kept} */
 let kept = {};
 
 /**
@@ -56,7 +60,7 @@ export class Python extends EventTarget {
   /** What a first visit downloads. */
   bytes = MANIFEST.bytes;
 
-  /** @type {"snapshot" | "bytecode" | undefined} How Python was started. */
+  /** @type {import("./start.js").Started["runtime"] | undefined} How Python was started. */
   runtime;
 
   /** @type {Worker | undefined} */
@@ -78,11 +82,11 @@ export class Python extends EventTarget {
    * @returns {Promise<Answer | undefined>} Nothing when a newer request of the same asker took its place.
    */
   ask(key, request, take) {
-    this.preload();
     return new Promise((resolve, reject) => {
       this.#waiting.get(key)?.resolve();
       this.#outdate(key);
       this.#waiting.set(key, { key, request, take, resolve, reject });
+      this.preload();
       this.#send();
     });
   }
@@ -112,12 +116,25 @@ export class Python extends EventTarget {
     // `?runtime=bytecode` in a page's address starts Python without its snapshot, to compare the two
     const runtime = new URLSearchParams(location.search).get("runtime");
     if (runtime) address.searchParams.set("runtime", runtime);
-    const worker = this.start(address);
+    /** @type {Worker} */
+    let worker;
+    try {
+      worker = this.start(address);
+    } catch (error) {
+      return this.#refuse(/** @type {Error} */ (error).message);
+    }
     worker.onmessage = ({ data }) => worker === this.#worker && this.#receive(data);
-    worker.onerror = ({ message }) => worker === this.#worker && this.#lose(message);
+    worker.onerror = ({ message }) => worker === this.#worker && this.#refuse(message);
     worker.postMessage(kept);
     this.#worker = worker;
     this.#enter("loading");
+  }
+
+  /** @param {string} [message] of the browser about the worker */
+  #refuse(message) {
+    if (this.state !== "ready" && MODULE.test(message ?? ""))
+      this.#lose("this browser runs no modules in workers", NEWER);
+    else this.#lose(message);
   }
 
   /** @param {URL} address @returns {Worker} */
@@ -138,7 +155,7 @@ export class Python extends EventTarget {
       this.#waiting.delete(key);
       this.#running.set(++this.#lastId, job);
       this.#worker?.postMessage({ id: this.#lastId, ...job.request });
-      this.dispatchEvent(new Event("request"));
+      this.dispatchEvent(new CustomEvent("request", { detail: job.request }));
     }
   }
 
@@ -165,12 +182,12 @@ export class Python extends EventTarget {
     }
   }
 
-  /** @param {string} [reason] */
-  #lose(reason = "its program could not be loaded") {
+  /** @param {string} [reason] @param {string} [advice] */
+  #lose(reason = "its program could not be loaded", advice = RELOAD) {
     if (this.state === "ready") {
       this.#end("failed", new PythonError("crash", `Python broke down: ${reason}. The next change starts it anew.`));
     } else {
-      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. ${RELOAD}`));
+      this.#end("failed", new PythonError("load", `Python could not be started: ${reason}. ${advice}`));
     }
   }
 

@@ -14,7 +14,11 @@ const LIMITS = {
     reason: "Stopped: the packages that the code imports did not arrive within two minutes.",
   },
   start: { milliseconds: 10_000, reason: "Stopped after 10 seconds." },
+  fit: { milliseconds: 300_000, reason: "Stopped after five minutes." },
 };
+
+/** Whether a request fits an adapter, which takes as long as it takes: what it answers is never cut short. @param {any} request */
+const fits = ({ type, knobs }) => type === "fit" || (type === "probe" && (knobs.way ?? "random") !== "random");
 
 /** What can be drawn at once: panels, lines and views of all of them, values of each, letters of each text. */
 const MOST = { panels: 50, parts: 20, values: 1000, entries: 256 * 256, letters: 2000 };
@@ -35,21 +39,24 @@ class Readers extends Python {
   constructor() {
     super();
     let steps = [""]; // what a request may still say that gives it time, once each: its worker may say anything
+    /** @type {keyof typeof LIMITS} */
+    let longest = "start";
     /** @param {keyof typeof LIMITS} step */
     const allow = (step) => {
       const { milliseconds, reason } = LIMITS[step];
       clearTimeout(this.#limit);
       this.#limit = setTimeout(() => this.stop(reason), milliseconds);
     };
-    this.addEventListener("request", () => {
+    this.addEventListener("request", (event) => {
+      longest = fits(/** @type {CustomEvent} */ (event).detail) ? "fit" : "start";
       steps = ["loading", "start"];
-      allow("start");
+      allow(longest);
     });
     this.addEventListener("output", (event) => {
       const { kind } = /** @type {CustomEvent} */ (event).detail;
       if (!steps.includes(kind)) return;
       steps = steps.slice(steps.indexOf(kind) + 1);
-      allow(kind);
+      allow(kind === "start" ? longest : kind);
     });
     for (const end of ["answer", "state"]) this.addEventListener(end, () => clearTimeout(this.#limit));
   }

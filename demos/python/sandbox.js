@@ -11,7 +11,7 @@ import { explain } from "./answer.js";
 import { confine, demandPolicy } from "./confine.js";
 import { start } from "./start.js";
 
-/** @typedef {import("./boot.js").Pyodide} Pyodide */
+/** @typedef {import("./start.js").Pyodide} Pyodide */
 
 const MOST = 20_000_000; // characters that a run may show
 const MESSAGE = 20_000; // characters that a message counts for at least, and that a traceback has at most

@@ -13,12 +13,13 @@ import { start } from "./start.js";
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
-/** @type {Record<string, (pyodide: import("./boot.js").Pyodide, request: any) => any>} */
-const ANSWERS = { compare, lab: examine, own };
+/** What is answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
+const AT_ONCE = { compare, own, probe };
 
-const SECONDS = 5; // after which a fit ends with the best that it has found
+/** What is answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
+const GROWING = { lab: examine, probe: fits };
 
-/** @type {Set<number>} the fits that go on */
+/** @type {Set<number>} the answers that grow */
 const going = new Set();
 
 /** Lets a message come in. */
@@ -31,11 +32,10 @@ addEventListener("message", async ({ data: { id, type, ...request } }) => {
   /** @param {object} answer */
   const tell = (answer) => postMessage({ id, answer, milliseconds: performance.now() - started });
   try {
-    if (type !== "probe") return tell(ANSWERS[type](pyodide, request));
-    const { method, knobs } = request;
-    if ((knobs.way ?? "random") === "random") return tell(probe(pyodide, method, knobs));
+    const random = type === "probe" && (request.knobs.way ?? "random") === "random";
+    if (random || !(type in GROWING)) return tell(AT_ONCE[type](pyodide, request));
     going.add(id);
-    for (const answer of fits(pyodide, method, knobs, SECONDS)) {
+    for (const answer of GROWING[type](pyodide, request)) {
       tell(answer);
       if (!answer.more) return;
       await breathe();

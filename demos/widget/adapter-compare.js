@@ -241,8 +241,8 @@ class AdapterCompare extends Live {
         foot: `${this.address}   version ${VERSION}`,
       };
       await savePicture(format, this, content, `${a.method}-${b.method}`);
-    } catch {
-      this.write(".problem", `What writes files could not be loaded. ${RELOAD}`);
+    } catch (error) {
+      this.write(".problem", /** @type {Error} */ (error).message);
     }
   }
 

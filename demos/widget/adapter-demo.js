@@ -291,7 +291,9 @@ class AdapterDemo extends Live {
     else if (button.name === "export") {
       const whole = (/** @type {Drawn | undefined} */ answer) => answer?.stored === false && !answer.more;
       const answer = whole(this.answer) ? this.answer : await this.run();
-      if (answer && whole(answer)) (await this.#exports())?.save(button.value, this, answer);
+      if (!answer || !whole(answer)) return;
+      const saved = (await this.#exports())?.save(button.value, this, answer);
+      saved?.catch(({ message }) => this.write(".problem", message));
     } else super.press(button);
   }
 

@@ -112,7 +112,9 @@ const limitOf = (stage) => Number(stage.nextElementSibling?.lastElementChild?.te
  */
 function stored(image, limit) {
   const [columns, rows] = [image.naturalWidth, image.naturalHeight];
-  const context = new OffscreenCanvas(columns, rows).getContext("2d");
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [columns, rows];
+  const context = canvas.getContext("2d");
   context?.drawImage(image, 0, 0);
   const pixels = context?.getImageData(0, 0, columns, rows).data ?? [];
   const value = (/** @type {number} */ i) =>

@@ -21,7 +21,8 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 /**
  * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
  *
- * @template {{sentence: string, milliseconds: number, stored?: boolean, more?: boolean, stopped?: boolean}} Answer what is on show
+ * @template {{sentence: string, milliseconds: number, stored?: boolean, step?: number, more?: boolean, stopped?: boolean}} Answer what is
+ *   on show; with `more` it is unfinished, and `step` counts
  */
 export class Live extends HTMLElement {
   life = new AbortController();
@@ -160,18 +161,19 @@ export class Live extends HTMLElement {
     this.#redraw = undefined;
     const { answer } = this;
     if (signal.aborted || !answer) return;
-    const { milliseconds, stored = false, more = false, stopped = false } = answer;
+    const { milliseconds, stored = false, step = 0, more = false, stopped = false } = answer;
     const detail = await this.paint(answer);
     delete this.dataset.stale;
-    if (more && !stopped)
-      return this.show("loading", `Python fits it in your browser, ${(milliseconds / 1000).toFixed(1)} s`, "Stop");
-    if (stopped) this.show("live", "Stopped: the best so far");
+    this.toggleAttribute("data-unfinished", more);
+    const steps = step === 1 ? "1 step" : `${step} steps`;
+    if (more && !stopped) return this.show("loading", `Python fits it in your browser: ${steps}`, "Stop");
+    if (stopped) this.show("live", `Unfinished: stopped after ${steps}`, "Finish");
     else if (!stored) {
       for (const field of this.fields) field.complain();
       this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
     }
     this.later(this.#readOut);
-    const told = { bubbles: true, detail: { ...detail, milliseconds, stored } };
+    const told = { bubbles: true, detail: { ...detail, milliseconds, stored, unfinished: more } };
     this.dispatchEvent(new CustomEvent(`${this.localName}:update`, told));
   }
 

@@ -166,9 +166,14 @@ export async function raster(svg) {
   const image = new Image(2 * Number(width), 2 * Number(height));
   image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   await image.decode();
-  const canvas = new OffscreenCanvas(image.width, image.height);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/png" });
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((file) =>
+      file ? resolve(file) : reject(new Error("This browser makes no PNG of the picture; SVG is left.")),
+    ),
+  );
 }
 
 /** Saves the picture that an export menu asks for. @param {string} format @param {HTMLElement} root @param {Content} content @param {string} name of the file */

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from math import prod
 from typing import Any, NamedTuple
 
 from adapters_np.core import Adapter, Place, arrays, knobs, load, sizes
+from adapters_np.expressions import parse
 from scripts.catalog import Catalog
-from scripts.catalog.shapes import axes, counter, script
+from scripts.catalog.shapes import counter
 
 
 class Model(NamedTuple):
@@ -82,7 +81,7 @@ def count(cls: type[Adapter], model: Model, targets: str = "query and value", **
 
 
 def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return what the calculator needs of every module but its formulas, by slug."""
+    """Return what the calculator needs of every module, by slug."""
     shown = catalog.names()
     return {
         module: {"title": shown[module], **_counter(load(module))}
@@ -101,21 +100,11 @@ def _counter(cls: type[Adapter]) -> dict[str, Any]:
     return about
 
 
-def javascript(catalog: Catalog) -> str:
-    """Return the models and the methods' formulas as a script that pages import."""
-    methods = counters(catalog)
-    sizes = ",\n".join(f"  {slug}:[{','.join(m.pop('arrays'))}]" for slug, m in methods.items())
-    groups: dict[str, Mapping[Any, tuple[str, ...]]] = {"places": PLACES, "targets": TARGETS}
-    wheres = [
-        f"export const {name}={{"
-        + ",".join(f"{json.dumps(key)}:[{_places(found)}]" for key, found in group.items())
-        + "};"
-        for name, group in groups.items()
-    ]
-    data = {"methods": methods, "models": [model._asdict() for model in MODELS]}
-    values = [f"export const {name}={json.dumps(value)};" for name, value in data.items()]
-    return "\n".join((*values, *wheres, f"export const arrays={{\n{sizes}\n}};", ""))
-
-
-def _places(shapes: tuple[str, ...]) -> str:
-    return ",".join(f"v=>[{','.join(map(script, axes(shape)))}]" for shape in shapes)
+def data(catalog: Catalog) -> dict[str, Any]:
+    """Return the models, and the shapes of all methods and of the places that they adapt."""
+    return {
+        "methods": counters(catalog),
+        "models": [model._asdict() for model in MODELS],
+        "places": {place: list(map(parse, shapes)) for place, shapes in PLACES.items()},
+        "targets": {name: list(map(parse, shapes)) for name, shapes in TARGETS.items()},
+    }

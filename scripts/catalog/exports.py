@@ -18,7 +18,7 @@ from mkdocs.utils.yaml import yaml_load
 from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog
+from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
 
@@ -55,6 +55,12 @@ def read_site(root: Path = ROOT) -> Site:
 
 
 # JSON and CSV -------------------------------------------------------------------------------------
+
+
+def models_js(catalog: Catalog) -> str:
+    """Return what pages count parameters and estimate memory with, as a script to import."""
+    data = counts.data(catalog) | memory.data() | recipes.data(catalog)
+    return "".join(f"export const {name}={json.dumps(value)};\n" for name, value in data.items())
 
 
 def catalog_json(catalog: Catalog, site: Site) -> str:

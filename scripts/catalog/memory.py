@@ -9,12 +9,10 @@ there in 16 bits, in 32, as log-probabilities and as a gradient. Fragmentation i
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.catalog.shapes import expression, script
+from adapters_np.expressions import parse, values
 
 GIB = 2**30
 
@@ -53,17 +51,11 @@ def estimate(given: Mapping[str, Any]) -> dict[str, float]:
     """
     found = dict(given)
     for name, formula in FORMULAS.items():
-        found[name] = eval(formula, {"__builtins__": {}}, found)
+        [found[name]] = values(formula, found)
     return {name: found[name] for name in ("weights", "adapter", "activations", "logits", "all")}
 
 
-def javascript() -> str:
-    """Return the formulas as a function for a page, with what optimisers keep and weights take."""
-    lines = [
-        f"  v.{name}={script(expression(ast.parse(formula, mode='eval').body))};"
-        for name, formula in FORMULAS.items()
-    ]
-    inputs = ",".join(f"{name}:v=>v.{width}" for name, width in INPUTS.items())
-    head = "export function estimate(given) {\n  const v={...given};"
-    tail = f"  return v;\n}}\nexport const states={json.dumps(STATES)};"
-    return "\n".join((head, *lines, tail, f"export const inputs={{{inputs}}};", ""))
+def data() -> dict[str, Any]:
+    """Return the formulas for a page, with what optimisers keep and what goes into weights."""
+    formulas = {name: parse(formula)[0] for name, formula in FORMULAS.items()}
+    return {"formulas": formulas, "states": STATES, "inputs": INPUTS}

@@ -2,22 +2,21 @@
 
 A recipe is put together from pieces, here for the tests and on a page by demos/page/choose.js: both
 only fill in the slots in angle brackets. Every one was constructed with PEFT 0.21.2, and trained
-for a step, on a tiny model of the same architecture: tests/parity/recipes.py.
+for two steps, on a tiny model of the same architecture: tests/parity/recipes.py.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 from typing import Any, NamedTuple
 
 from adapters_np import core
 from adapters_np.core import sizes
+from adapters_np.expressions import parse
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.counts import Model, count
 from scripts.catalog.records import Method, Peft
-from scripts.catalog.shapes import product
 
 NAMES = {
     "query and value": ("q_proj", "v_proj"),
@@ -28,32 +27,75 @@ NAMES = {
 
 SLOT = "<targets>"
 
+BITS = (16, 8, 4)
+"""In how many bits a base can be loaded."""
+
 
 class Recipe(NamedTuple):
     """Arguments at the scale of a model; those that are knobs here count parameters too.
 
-    `targets` names weights where a method has its own, and `quantised` says whether a step of
-    training ran on a base of four bits. Where PEFT trains other numbers than our module does, there
-    is how many: on a `weight`, over d_out and d_in, or in a whole `model`, over its fields.
+    `targets` names weights where a method has its own. `bits` tells on which bases training ran,
+    and `why` not on others where that is a fault. Where PEFT trains other numbers than our module
+    does, there is how many: on a `weight`, over d_out and d_in, or in a whole `model`, over its
+    fields. `notes` are lines of code and comments on what goes wrong without a word, on bases of
+    `noted` bits.
     """
 
     arguments: dict[str, Any]
     targets: tuple[str, ...] | None = None
-    quantised: bool = True
+    bits: tuple[int, ...] = BITS
+    why: str = ""
     weight: str = ""
     model: str = ""
+    notes: str = ""
+    noted: tuple[int, ...] = BITS
 
+
+WHOLE = (16,)
+"""The bits of a base that is not quantised."""
+
+PISSA = """
+# PiSSA rewrites the base, and this start is drawn at random: a saved adapter fits no base that is
+# loaded anew. Save it as a plain LoRA of twice the rank: before training
+#     model.peft_config["default"].init_lora_weights = True
+#     model.save_pretrained("start")
+# and after it
+#     model.save_pretrained("trained", path_initial_model_for_weight_conversion="start")
+# or start with init_lora_weights="pissa", which takes longer and is the same in every load."""
+
+ADALORA = """
+# total_step is the number of all optimizer steps. After each one, and before zero_grad, call
+#     model.base_model.update_and_allocate(step)
+# or the rank never falls; with a Trainer, in a callback's on_optimizer_step."""
+
+BOFT = """
+# Without its CUDA extension PEFT trains one of the two factors, which is how it is counted here."""
+
+NORMS = """
+# PEFT leaves the norms in bfloat16, where steps at usual rates are rounded away. Keep them in
+# float32, and train under torch.autocast, as a Trainer does with bf16=True.
+for parameter in model.parameters():
+    if parameter.requires_grad:
+        parameter.data = parameter.data.float()"""
+
+DORA = (
+    "DoRA has no recipe for 8 bits: with PEFT 0.21.2 and bitsandbytes 0.50.2 its training fails "
+    "there on a CPU, and no GPU was at hand."
+)
 
 ADAPTED = {"target_modules": SLOT}
 RECIPES: dict[str, Recipe] = {
     "lora": Recipe({"r": 16, "lora_alpha": 32, **ADAPTED}),
     "oft": Recipe({"oft_block_size": 32, "use_cayley_neumann": False, **ADAPTED}),
     "vera": Recipe({"r": 256, **ADAPTED}),
-    "dora": Recipe({"r": 16, "lora_alpha": 32, "use_dora": True, **ADAPTED}),
-    "delora": Recipe({"r": 32, "delora_lambda": 15, **ADAPTED}, quantised=False),
+    "dora": Recipe(
+        {"r": 16, "lora_alpha": 32, "use_dora": True, **ADAPTED}, bits=(16, 4), why=DORA
+    ),
+    "delora": Recipe({"r": 32, "delora_lambda": 15, **ADAPTED}, bits=WHOLE),
     "pissa": Recipe(
         {"r": 16, "lora_alpha": 16, "init_lora_weights": "pissa_niter_4", **ADAPTED},
-        quantised=False,
+        bits=WHOLE,
+        notes=PISSA,
     ),
     "ia3": Recipe(
         {"target_modules": SLOT, "feedforward_modules": ["down_proj"]},
@@ -64,30 +106,34 @@ RECIPES: dict[str, Recipe] = {
     "adalora": Recipe(
         {"init_r": 24, "target_r": 16, "lora_alpha": 32, "total_step": 1000, **ADAPTED},
         weight="24 * (d_out + d_in + 1) + 1",
+        notes=ADALORA,
     ),
     "boft": Recipe(
         {"boft_block_size": 8, "boft_n_butterfly_factor": 2, **ADAPTED},
         weight="2 * (d_in // 8) * 28 + d_in + d_out",
+        notes=BOFT,
     ),
-    "hra": Recipe({"r": 8, "apply_GS": False, **ADAPTED}, quantised=False),
+    "hra": Recipe({"r": 8, "apply_GS": False, **ADAPTED}, bits=WHOLE),
     "randlora": Recipe({"r": 32, "randlora_alpha": 640, **ADAPTED}),
     "fourierft": Recipe({"n_frequency": 5000, "scaling": 300.0, **ADAPTED}),
     "c3a": Recipe({"block_size": 64, **ADAPTED}),
-    "loha": Recipe({"r": 16, "alpha": 32, **ADAPTED}, quantised=False),
-    "lokr": Recipe({"r": 32, "alpha": 64, "decompose_factor": 4, **ADAPTED}, quantised=False),
+    "loha": Recipe({"r": 16, "alpha": 32, **ADAPTED}, bits=WHOLE),
+    "lokr": Recipe({"r": 32, "alpha": 64, "decompose_factor": 4, **ADAPTED}, bits=WHOLE),
     "miss": Recipe({"r": 64, **ADAPTED}),
     "vblora": Recipe({"r": 4, "topk": 2, "num_vectors": 256, "vector_length": 256, **ADAPTED}),
     "shira": Recipe(
         {"r": 32, "mask_type": "random", "random_seed": 42, **ADAPTED},
-        quantised=False,
+        bits=WHOLE,
         weight="32 * (d_out + d_in)",
     ),
     "ln_tuning": Recipe(
-        {"target_modules": ["input_layernorm", "post_attention_layernorm", "norm"]}
+        {"target_modules": ["input_layernorm", "post_attention_layernorm", "norm"]},
+        notes=NORMS,
+        noted=WHOLE,
     ),
     "prompt_tuning": Recipe({"num_virtual_tokens": 100, "prompt_tuning_init": "RANDOM"}),
     "oftv2": Recipe({"oft_block_size": 32, "use_cayley_neumann": True, **ADAPTED}),
-    "psoft": Recipe({"r": 256, "psoft_alpha": 256, **ADAPTED}, quantised=False),
+    "psoft": Recipe({"r": 256, "psoft_alpha": 256, **ADAPTED}, bits=WHOLE),
 }
 
 LOAD = """\
@@ -103,7 +149,7 @@ model = AutoModelForCausalLM.from_pretrained(
 
 config = <config>
 model = get_peft_model(model, config)
-model.print_trainable_parameters()
+model.print_trainable_parameters()<notes>
 # Learning rate: <rate>
 """
 
@@ -180,7 +226,7 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
     Args:
         m: A method that has one.
         model: What the model is called where it is loaded from.
-        bits: In how many bits its weights are kept: 16, 8 or 4.
+        bits: In how many bits its weights are kept, one of `BITS`.
         targets: Which weights are adapted, where the method leaves that to its user.
         checkpointing: Whether activations are computed again instead of kept.
     """
@@ -202,6 +248,7 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
         "config": config(m),
         "targets": _literal(names),
         "checkpointing": str(checkpointing),
+        "notes": RECIPES[m.slug].notes if bits in RECIPES[m.slug].noted else "",
         "rate": rate(m),
     }
     text = LOAD
@@ -210,16 +257,20 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
     return text
 
 
-def javascript(catalog: Catalog) -> str:
-    """Return the pieces of all recipes, and how many numbers each trains, as a script."""
+def data(catalog: Catalog) -> dict[str, Any]:
+    """Return the pieces of all recipes for a page, and how many numbers each trains."""
     methods = {
         slug: {
             "class": m.peft.config,
             "config": config(m),
             "targets": about.targets,
-            "quantised": about.quantised,
+            "bits": about.bits,
+            "why": about.why,
             "knobs": knobs(m),
+            "notes": {bits: about.notes for bits in about.noted},
             "rate": rate(m),
+            "weight": about.weight and parse(about.weight)[0],
+            "model": about.model and parse(about.model)[0],
         }
         for slug, about in RECIPES.items()
         if isinstance((m := catalog.methods[slug]).peft, Peft)
@@ -232,16 +283,7 @@ def javascript(catalog: Catalog) -> str:
         "names": NAMES,
         "methods": methods,
     }
-    own = {
-        field: ",".join(
-            f"{slug}:v=>{product(formula)}"
-            for slug, about in RECIPES.items()
-            if (formula := getattr(about, field))
-        )
-        for field in ("weight", "model")
-    }
-    counted = ",".join(f"{field}:{{{text}}}" for field, text in own.items())
-    return f"export const recipes={json.dumps(pieces)};\nexport const counted={{{counted}}};\n"
+    return {"recipes": pieces}
 
 
 def knobs(m: Method) -> dict[str, Any]:

@@ -1,107 +1,16 @@
-"""Declared shapes as data: for a page that counts parameters, and as formulas that a reader knows.
-
-A shape is evaluated by `core.sizes`. Here it is an expression, that is a number, the name of a knob
-or side, or a list [operator, argument, …], of which a page gets JavaScript.
-"""
+"""Declared shapes: for a page that counts parameters, and as formulas that a reader knows."""
 
 from __future__ import annotations
 
-import ast
-import json
-from operator import eq, ge, gt, le, lt, ne
-from typing import Any, TypeAlias
+from typing import Any
 
 from adapters_np.core import Adapter, arrays, knobs
-
-Expression: TypeAlias = "int | float | str | list[Any]"
-
-OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Pow: "**",
-    ast.Mod: "%", ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
-    ast.GtE: ">=",
-}  # fmt: skip
-COMPARISONS = {
-    "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
-}  # fmt: skip
-
-
-STRICT = {"==": "===", "!=": "!=="}
-
-
-def expression(node: ast.AST) -> Expression:
-    """Return a Python expression as data; a text literal is ["text", value].
-
-    >>> expression(ast.parse("max(r, 2) * d_in // b", mode="eval").body)
-    ['//', ['*', ['max', 'r', 2], 'd_in'], 'b']
-
-    Raises:
-        ValueError: when the shape uses something that a page cannot evaluate.
-    """
-    match node:
-        case ast.Constant(value=str(text)):
-            return ["text", text]
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.Name(id=name):
-            return name
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            return [OPERATORS[type(op)], expression(left), expression(right)]
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
-            return [OPERATORS[type(op)], expression(left), expression(right)]
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            return ["if", expression(test), expression(body), expression(orelse)]
-        case ast.Call(func=ast.Name(id="min" | "max" | "ceil" as name), args=args):
-            return [name, *map(expression, args)]
-    raise ValueError(f"{ast.unparse(node)!r} cannot be evaluated on a page")
-
-
-def script(found: Expression) -> str:
-    """Return an expression as JavaScript, where `v` holds the values of all names.
-
-    >>> script(["if", ["==", "way", ["text", "a"]], ["//", "d_in", 2], ["ceil", "r"]])
-    '((v.way==="a")?Math.floor(v.d_in/2):Math.ceil(v.r))'
-    """
-    match found:
-        case str(name):
-            return f"v.{name}"
-        case ["text", text]:
-            return json.dumps(text)
-        case ["if", *parts]:
-            test, body, orelse = map(script, parts)
-            return f"({test}?{body}:{orelse})"
-        case ["min" | "max" | "ceil" as name, *given]:
-            return f"Math.{name}({','.join(map(script, given))})"
-        case ["//", above, below]:
-            return f"Math.floor({script(above)}/{script(below)})"
-        case [sign, left, right]:
-            return f"({script(left)}{STRICT.get(sign, sign)}{script(right)})"
-    return repr(found)
-
-
-def axes(shape: str) -> list[Expression]:
-    """Return the axes of a declared shape.
-
-    >>> axes("rank, d_in")
-    ['rank', 'd_in']
-    """
-    parsed = ast.parse(f"({shape},)", mode="eval").body
-    assert isinstance(parsed, ast.Tuple)
-    return [expression(axis) for axis in parsed.elts]
-
-
-def product(shape: str) -> str:
-    """Return how many entries a declared shape has, as JavaScript.
-
-    >>> product("rank, d_in")
-    'v.rank*v.d_in'
-    """
-    return "*".join(map(script, axes(shape)))
+from adapters_np.expressions import Expression, evaluate, parse
 
 
 def counter(cls: type[Adapter]) -> dict[str, Any]:
-    """Return what a page needs to count a method's trained parameters; `arrays` are JavaScript."""
-    learned = [field for field in arrays(cls) if field.learned]
-    used = [axes(field.shape) for field in learned]
+    """Return what a page needs to count a method's trained parameters."""
+    learned = [{"shared": f.shared, "shape": parse(f.shape)} for f in arrays(cls) if f.learned]
     controls = []
     for knob in knobs(cls).values():
         control: dict[str, Any] = {"name": knob.name, "kind": knob.kind, "default": knob.default}
@@ -109,20 +18,20 @@ def counter(cls: type[Adapter]) -> dict[str, Any]:
             control["options"] = list(knob.options)
         elif knob.kind != "bool":
             control |= {"low": knob.low, "high": knob.high, "step": knob.step}
-        if any(_names(knob.name, found) for found in used):
+        if any(_names(knob.name, array["shape"]) for array in learned):
             controls.append(control)
     return {
         "place": cls.place,
         "knobs": controls,
         "start": {knob.name: knob.default for knob in knobs(cls).values()},
-        "arrays": [
-            f"{{shared:{json.dumps(f.shared)},size:v=>{product(f.shape)}}}" for f in learned
-        ],
+        "arrays": learned,
     }
 
 
 def _names(name: str, found: Any) -> bool:
-    return found == name or (isinstance(found, list) and any(_names(name, f) for f in found))
+    return found == name or (
+        isinstance(found, list | tuple) and any(_names(name, f) for f in found)
+    )
 
 
 # As a reader writes it ----------------------------------------------------------------------------
@@ -156,17 +65,14 @@ def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
     """Return the axes of a shape as they are at the defaults of switches and choices."""
     values = {k.name: k.default for k in knobs(cls).values() if k.kind in ("bool", "choice")}
 
-    def value(found: Expression) -> Any:
-        return found[1] if isinstance(found, list) else values.get(str(found), found)
-
     def decide(found: Expression) -> Expression:
         match found:
             case str(name) if isinstance(values.get(name), bool):
                 return int(values[name])
             case ["if", test, body, otherwise]:
                 return decide(body if decide(test) else otherwise)
-            case [sign, left, right] if sign in COMPARISONS:
-                return int(COMPARISONS[sign](value(left), value(right)))
+            case ["==" | "!=", str(name), _] if name in values:
+                return int(evaluate(found, values))
             case [operator, *given]:
                 given = [decide(part) for part in given]
                 if operator == "*" and 0 in given:
@@ -176,7 +82,7 @@ def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
                 return [operator, *given]
         return found
 
-    return [decide(axis) for axis in axes(shape)]
+    return [decide(axis) for axis in parse(shape)]
 
 
 def _cancelled(product: list[Expression]) -> list[Expression]:

@@ -10,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { sizes } from "../../demos/python/boot.js";
+import { OLDEST } from "../../demos/page/browsers.js";
 import { ABOVE, BELOW } from "../../demos/widget/heatmap.js";
 
 const { out } = parseArgs({ options: { out: { type: "string" } } }).values;
@@ -19,7 +19,6 @@ if (!out) throw new Error("usage: node scripts/finish/bundle.mjs --out FOLDER < 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf-8"));
 const manifest = JSON.parse(await text(process.stdin));
-const { bytes, whole } = sizes(manifest.files);
 const constants = { MANIFEST: JSON.stringify(manifest), VERSION: JSON.stringify(version) };
 
 /** @param {string[]} names @param {Partial<import("esbuild").BuildOptions>} options */
@@ -31,7 +30,8 @@ const bundle = (names, options) =>
     minify: true,
     outdir: out,
     entryNames: "[name]",
-    target: ["chrome111", "firefox115", "safari16.4"],
+    target: Object.entries(OLDEST).map(([name, version]) => name.toLowerCase() + version),
+    conditions: manifest.stock ? ["stock", "module"] : [],
     legalComments: "none",
     logLevel: "warning",
     define: constants,
@@ -60,6 +60,6 @@ await bundle(
     chunkNames: "[name]-[hash]",
     banner: { css: `:root{--below:rgb(${BELOW.join(" ")});--above:rgb(${ABOVE.join(" ")})}` },
     // The sizes alone, so that the page does not carry the list of files that the worker needs.
-    define: { ...constants, "MANIFEST.bytes": `${bytes}`, "MANIFEST.whole": `${whole}` },
+    define: { ...constants, "MANIFEST.bytes": `${manifest.bytes}`, "MANIFEST.whole": `${manifest.whole}` },
   },
 );

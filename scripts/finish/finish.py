@@ -5,7 +5,6 @@ Nothing here depends on the generator: it reads HTML and writes HTML.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
-from scripts.catalog import Catalog, citations, counts, exports, memory, recipes
+from scripts.cache import digest, kept, tidy
+from scripts.catalog import Catalog, citations, exports
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
@@ -46,13 +46,20 @@ class Equation(NamedTuple):
 
 
 def finish(
-    pages: Path, site: Path, catalog: Catalog, pictures: dict[str, str], *, preview: bool = False
+    pages: Path,
+    site: Path,
+    packed: Path,
+    catalog: Catalog,
+    pictures: dict[str, str],
+    *,
+    preview: bool = False,
 ) -> None:
     """Make the site from the pages that the generator has written.
 
     Args:
         pages: The generator's output.
         site: The folder to write; what was there is replaced at the very end.
+        packed: The folder with what the browser starts Python from.
         catalog: All records.
         pictures: The file names of the pictures in `.build/pictures` by slug.
         preview: Leave out what only readers need: checked links, a new service worker, twins.
@@ -61,7 +68,7 @@ def finish(
         SetupError: when KaTeX rejects an equation or a link is broken.
     """
     out = BUILD / "site"
-    make(pages, out, catalog, pictures)
+    make(pages, out, packed, catalog, pictures)
     if preview:
         for worker in site.glob("sw.js"):
             shutil.copyfile(worker, out / worker.name)
@@ -71,20 +78,20 @@ def finish(
     replace(out, site)
 
 
-def make(pages: Path, out: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
     """Make a site that browsers can show, in a folder of its own; see `finish`."""
     facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     dress(out)
-    typeset(out, BUILD / "equations.json")
+    typeset(out, BUILD / "equations")
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
-    add_assets(out)
+    add_assets(out, packed)
     add_data(out, catalog, facts)
     add_search(out, catalog)
     add_names(out, facts.url)
@@ -102,25 +109,28 @@ def publish(out: Path, url: str) -> None:
     add_service_worker(out, url)
 
 
-def bundle() -> None:
+def bundle(packed: Path) -> None:
     """Bundle the scripts and styles of demos/ into `.build/scripts`.
+
+    Args:
+        packed: The folder with what the browser starts Python from.
 
     Raises:
         RuntimeError: when one of them is wrong; the text is the bundler's own.
     """
     command = ["node", "scripts/finish/bundle.mjs", "--out", str(BUILD / "scripts")]
-    manifest = json.dumps(place_python(BUILD / "py"))
+    manifest = json.dumps(place_python(packed))
     done = subprocess.run(command, cwd=ROOT, input=manifest, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
 
 
-def typeset(folder: Path, cache: Path | None = None) -> None:
+def typeset(folder: Path, cache: Path) -> None:
     """Replace TeX by KaTeX's HTML in all pages, each equation typeset once.
 
     Args:
         folder: The pages.
-        cache: A file that keeps what was typeset for the next time.
+        cache: A folder that keeps what was typeset for the next time.
 
     Raises:
         SetupError: when KaTeX rejects an equation; the text names page and equation.
@@ -130,31 +140,32 @@ def typeset(folder: Path, cache: Path | None = None) -> None:
     for path, text in texts.items():
         for match in EQUATION.finditer(text):
             found.setdefault(_equation(match), path)
-    made_by = hashlib.sha256(TYPESET.read_bytes() + (KATEX / "katex.min.js").read_bytes())
-    kept = json.loads(cache.read_text("utf-8")) if cache and cache.exists() else {}
-    kept = kept.get(made_by.hexdigest(), {})
-    html = {equation: kept.get(json.dumps(equation)) for equation in found}
-    if new := [equation for equation in found if not html[equation]]:
-        html |= _typeset(new, {e: found[e].relative_to(folder) for e in new})
-    if cache:
-        answers = {json.dumps(equation): text for equation, text in html.items()}
-        cache.write_text(json.dumps({made_by.hexdigest(): answers}), "utf-8")
+    places = {equation: path.relative_to(folder) for equation, path in found.items()}
+    key = digest(ROOT, [TYPESET, KATEX / "katex.min.js"], json.dumps(list(found)))
+    made = kept(cache / f"{key}.json", lambda: json.dumps(_typeset(places)).encode())
+    tidy(cache, [made])
+    html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
     for path, text in texts.items():
         dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
         if dressed != text:
             path.write_text(dressed, "utf-8")
 
 
-def _typeset(equations: list[Equation], pages: dict[Equation, Path]) -> dict[Equation, str]:
+def _typeset(equations: dict[Equation, Path]) -> list[str]:
+    """Return equations as HTML; an error names the pages, which they come with."""
     asked = json.dumps([equation._asdict() for equation in equations])
     done = subprocess.run(["node", str(TYPESET)], input=asked, capture_output=True, text=True)
     if done.returncode:
         raise SetupError(f"scripts/finish/typeset.mjs failed:\n{done.stderr}")
-    answers = dict(zip(equations, json.loads(done.stdout), strict=True))
-    if wrong := {e: a["error"] for e, a in answers.items() if "error" in a}:
-        places = ((pages[e], e.tex.strip(), why) for e, why in wrong.items())
-        raise SetupError("\n".join(f"{p}: KaTeX rejects {tex!r}: {why}" for p, tex, why in places))
-    return {equation: answer["html"] for equation, answer in answers.items()}
+    answers = json.loads(done.stdout)
+    wrong = [
+        f"{page}: KaTeX rejects {equation.tex.strip()!r}: {answer['error']}"
+        for (equation, page), answer in zip(equations.items(), answers, strict=True)
+        if "error" in answer
+    ]
+    if wrong:
+        raise SetupError("\n".join(wrong))
+    return [answer["html"] for answer in answers]
 
 
 def _equation(match: re.Match[str]) -> Equation:
@@ -170,7 +181,7 @@ def _in_place(match: re.Match[str], html: str) -> str:
     return f'<span class="unbroken">{whole}</span>' if short else whole
 
 
-def add_assets(out: Path) -> None:
+def add_assets(out: Path, packed: Path) -> None:
     """Add KaTeX's style and fonts, the scripts, the stored widgets, the pictures and Python."""
     katex = out / "assets" / "katex"
     (katex / "fonts").mkdir(parents=True)
@@ -187,7 +198,7 @@ def add_assets(out: Path) -> None:
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 
-    add_python(out, BUILD / "py")
+    add_python(out, packed)
     shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
 
 
@@ -196,9 +207,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
-        "assets/demo/models.js": counts.javascript(catalog)
-        + memory.javascript()
-        + recipes.javascript(catalog),
+        "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": head_to_head.as_csv(
             head_to_head.comparisons(read_tables(), [*catalog.names()], read_models(ROOT))
         ),

@@ -39,11 +39,11 @@ LARGE = {"pyodide.asm.wasm", "numpy.bin", "snapshot.bin"}  # all that is large a
 
 
 def place_python(packed: Path) -> dict[str, Any]:
-    """Return the manifest of what scripts/runtime/pack.mjs has made, each file in a new place.
+    """Return the manifest of what scripts/pyodide has made, each file in a new place.
 
     The folder that a file is in on the site is named by its content. With the variable SITE_RAW,
     for hosts that send files of such kinds as they are, the large ones are published compressed
-    and decompressed by who asks (demos/python/download.js).
+    and decompressed by who asks (demos/python/surgery/download.js).
     """
     manifest: dict[str, Any] = json.loads((packed / "manifest.json").read_text("utf-8"))
     for role, file in manifest["files"].items():
@@ -51,7 +51,9 @@ def place_python(packed: Path) -> dict[str, Any]:
         data, name = made.read_bytes(), made.name
         if sent_raw() and role in LARGE:
             data, name = made.with_name(f"{name}.gz").read_bytes(), f"{name}.z"
+            more = len(data) - file["download"]
             file |= {"download": len(data), "gzip": True}
+            manifest |= {size: manifest[size] + more for size in ("bytes", "whole")}
         file["path"] = f"{_digest(data)}/{name}"
     return manifest
 
@@ -64,9 +66,11 @@ def sent_raw() -> bool:
 def add_python(site: Path, packed: Path) -> None:
     """Copy the files of Python with their twins to where `place_python` says.
 
-    Packages stay beside the list of packages, which holds their digests.
+    What lies together stays in a folder of one name, which tells what is in it too.
     """
-    made = json.loads((packed / "manifest.json").read_text("utf-8"))["files"]
+    manifest = json.loads((packed / "manifest.json").read_text("utf-8"))
+    made, together = manifest["files"], manifest["folder"]
+    shutil.copytree(packed / together, site / "assets" / "py" / together)
     for role, file in place_python(packed)["files"].items():
         source, goal = packed / made[role]["path"], site / "assets" / "py" / file["path"]
         goal.parent.mkdir(parents=True, exist_ok=True)
@@ -75,8 +79,6 @@ def add_python(site: Path, packed: Path) -> None:
             continue
         for twin in source.parent.glob(f"{source.name}*"):
             shutil.copyfile(twin, goal.with_name(twin.name))
-        if role == "pyodide-lock.json":
-            shutil.copytree(source.with_name("wheels"), goal.with_name("wheels"))
 
 
 def add_names(site: Path, url: str) -> None:

@@ -25,11 +25,18 @@ TOPS = ("adapters_np", "demos", "scripts")
 KINDS = ("py", "js", "mjs")
 BASE = "scripts/bootstrap.py"  # a room of its own: every step needs it, and it needs nothing
 
+DOORS = {
+    name: leads["default"]
+    for name, leads in json.loads((ROOT / "package.json").read_text("utf-8"))["imports"].items()
+}
+"""Where an import leads that package.json names, in a build without settings."""
+
 HOLDS = {
     "scripts": "what a person runs: set-up, build, checks, server, measurements",
     "scripts/finish": "HTML in, HTML out: mathematics, heads, bundles, policy, compression",
     "scripts/stored": "what is computed before a visit: pictures, answers, comparisons, cards",
-    "scripts/runtime": "Python for the browser: fetched, trimmed, packed, started once",
+    "scripts/pyodide": "Python for the browser: fetched, verified, made",
+    "scripts/pyodide/surgery": "Python for the browser: trimmed, split, packed, started once",
     "scripts/macros": "what pages call: tables, plots, lists, this picture",
     "scripts/studies": "longer computations whose results are committed",
     "scripts/survey": "the ground floor: numbers and what follows from them",
@@ -39,6 +46,7 @@ HOLDS = {
     "demos/widget": "the two elements: controls, drawing, export",
     "demos/cell": "the editor in the place of a listing",
     "demos/python": "Python in a worker: start, requests, readers' code",
+    "demos/python/surgery": "the packed Python: its files, its memory, the parts that come late",
     "demos/page": "what every page needs: loading, storage, tables, the calculator",
     "demos/examples": "the programs of the playground",
     "demos": "the toy layer and what is measured in it",
@@ -78,8 +86,8 @@ def imports(path: Path, root: Path = ROOT) -> Iterator[Path]:
         names = list(_names(ast.parse(text)))
     else:
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)  # types are named in comments
-        for address in re.findall(r'\b(?:from|import)\s*\(?\s*"(\.[^"]+)"', text):
-            yield (path.parent / address).resolve()
+        for address in re.findall(r'\b(?:from|import)\s*\(?\s*"([.#][^"]+)"', text):
+            yield (root / DOORS[address] if address in DOORS else path.parent / address).resolve()
         names = re.findall(r'pyimport\("([\w.]+)"\)', text)
     for name in names:
         start = root.joinpath(*name.split("."))

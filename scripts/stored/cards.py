@@ -6,9 +6,10 @@ ever.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import textwrap
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from matplotlib.patches import Rectangle
 from adapters_np.linalg import Array
 from demos.probe import probe
 from scripts.bootstrap import ROOT
+from scripts.cache import digest, kept, tidy
 from scripts.catalog import Catalog
 from scripts.catalog.records import Method
 
@@ -65,37 +67,30 @@ def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
     Returns:
         The file name of every method's picture by slug, and that of all together under "".
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    changes = {slug: change(m.modules[0]) for slug, m in catalog.methods.items()}
-    names = {}
+    drawn = {"": kept(folder / _named("all"), partial(_painted, _sum))}
     for slug, method in catalog.methods.items():
-        values, label = changes[slug]
-        texts = (method.title, method.name, method.description, label)
-        names[slug] = _named(slug, values.astype(np.float32).tobytes(), *texts)
-        if not (folder / names[slug]).exists():
-            _save(folder / names[slug], _card, method, values, label)
-    names[""] = _named("all", b"")
-    if not (folder / names[""]).exists():
-        _save(folder / names[""], _sum)
-    for path in folder.iterdir():
-        if path.name not in names.values():
-            path.unlink()
-    return names
+        values, label = change(method.modules[0])
+        shown = values.astype(np.float32).tobytes()
+        name = _named(slug, shown, method.title, method.name, method.description, label)
+        drawn[slug] = kept(folder / name, partial(_painted, _card, method, values, label))
+    tidy(folder, drawn.values())
+    return {slug: path.name for slug, path in drawn.items()}
 
 
-def _named(slug: str, data: bytes, *texts: str) -> str:
-    digest = hashlib.sha256(Path(__file__).read_bytes() + COLOURS([0.0, 1.0]).tobytes() + data)
-    for text in texts:
-        digest.update(text.encode() + b"\0")
-    return f"{slug}-{digest.hexdigest()[:12]}.png"
+def _named(slug: str, *content: str | bytes) -> str:
+    key = digest(ROOT, [Path(__file__)], COLOURS([0.0, 1.0]).tobytes(), *content)
+    return f"{slug}-{key[:12]}.png"
 
 
-def _save(path: Path, painter: Any, *content: Any) -> None:
+def _painted(painter: Any, *content: Any) -> bytes:
+    """Return a picture as PNG."""
+    data = BytesIO()
     with mpl.rc_context({"font.family": "DejaVu Sans", "text.color": INK}):
         figure = plt.figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor=PAPER)
         painter(figure, *content)
-        figure.savefig(path, dpi=100, metadata={"Software": None}, pil_kwargs={"optimize": True})
+        figure.savefig(data, dpi=100, metadata={"Software": None}, pil_kwargs={"optimize": True})
         plt.close(figure)
+    return data.getvalue()
 
 
 def _heatmap(ax: Axes, values: Array) -> None:

@@ -5,7 +5,6 @@ The file is that of a sweep. It also says which world is friendly to the method,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from scripts.stored import sweeps
 from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
 
 OUT = ROOT / ".build" / "fits"
-KEYS = ROOT / ".build" / "fits.json"
 
 DEFAULT = "mix"
 CONTROLS = ("mix", "noise")
@@ -59,7 +57,7 @@ def fits(slug: str) -> Sweep | None:
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
         count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
-    return Sweep(tuple(a["value"] for a in answers[:count]), data, "fits")
+    return Sweep(tuple(a["value"] for a in answers[:count]), data)
 
 
 def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
@@ -105,17 +103,12 @@ def error(slug: str, world: str, steps: int) -> float:
 
 def key(slug: str, root: Path = ROOT) -> str:
     """Return the hash of what a method's fits are made from."""
-    return sweeps.digest(slug, list(_files(root)), root)
-
-
-def _files(root: Path) -> Iterator[Path]:
-    yield Path(__file__)
-    yield root / "scripts/stored/sweeps.py"
+    return sweeps.made_from(Path(__file__), slug, root)
 
 
 def main() -> None:
     """Write the fits that have changed, and remove those that are no more."""
-    sweeps.refresh(OUT, KEYS, key, fits)
+    sweeps.refresh(OUT, "fits", key, fits)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ page that compares the two opens with them.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +27,9 @@ from demos.compare import COMPARED, Measured, Side, matched, panels
 from demos.gauges import Panel
 from demos.probe import main_knob, measure, show
 from scripts.bootstrap import ROOT
+from scripts.cache import digest, kept, tidy
 
 OUT = ROOT / ".build" / "sweeps"
-KEYS = ROOT / ".build" / "sweeps.json"
-"""File names by the hash of what they are made from."""
 
 MOST_BYTES = 60_000  # as the server sends it
 MOST_VALUES = 64
@@ -47,14 +44,6 @@ class Sweep(NamedTuple):
 
     values: tuple[Any, ...]
     data: bytes
-
-    kind: str = "sweep"
-
-    @property
-    def name(self) -> str:
-        """What the file is called after the method's name: it changes with the content."""
-        digest = base64.b32encode(hashlib.sha256(self.data).digest()).decode()
-        return f"{self.kind}-{digest[:8]}.bin"
 
 
 @cache
@@ -182,22 +171,22 @@ def packed(knob: Knob, answers: list[Answer], **more: Any) -> bytes:
     return len(text).to_bytes(4, "little") + text + floats.planes() + levels.planes()
 
 
+# Keeping files ------------------------------------------------------------------------------------
+
+
 def key(slug: str, root: Path = ROOT) -> str:
     """Return the hash of what a method's sweep is made from."""
     knob = main_knob(slug)
-    return digest(slug, [Path(__file__)], root, repr(_wanted(slug, knob) if knob else []))
+    return made_from(Path(__file__), slug, root, repr(_wanted(slug, knob) if knob else []))
 
 
-def digest(slug: str, made_by: list[Path], root: Path, setting: str = "") -> str:
-    """Return the hash of a method, of what all methods share, and of what makes a file of both."""
-    total = hashlib.sha256(setting.encode())
-    shared = [root / "requirements.txt", *made_by]
-    globs = ("adapters_np/*.py", "demos/*.py", "demos/*.npy")
-    for path in [*(path for glob in globs for path in sorted(root.glob(glob))), *shared]:
-        total.update(path.read_bytes())
-    for path in modules(root / f"adapters_np/methods/{slug}.py"):
-        total.update(path.read_bytes())
-    return total.hexdigest()
+def made_from(script: Path, slug: str, root: Path, setting: str = "") -> str:
+    """Return the hash of a method, of what all methods share, and of a script that makes a file."""
+    patterns = ("adapters_np/*.py", "demos/*.py", "demos/*.npy", "requirements.txt")
+    shared = [path for pattern in patterns for path in root.glob(pattern)]
+    code = [root / script.relative_to(ROOT), root / "scripts/stored/sweeps.py"]
+    own = modules(root / f"adapters_np/methods/{slug}.py")
+    return digest(root, {*shared, *code, *own}, setting)
 
 
 def modules(path: Path) -> Iterator[Path]:
@@ -209,31 +198,28 @@ def modules(path: Path) -> Iterator[Path]:
 
 def refresh(
     folder: Path,
-    record: Path,
+    kind: str,
     key: Callable[[str], str],
     make: Callable[[str], Sweep | None],
 ) -> None:
     """Write the files that have changed, and remove those that are no more."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = json.loads(record.read_text()) if record.exists() else {}
-    found = {k: name for k, name in kept.items() if not name or (folder / name).exists()}
-    keys = {slug: key(slug) for slug in slugs()}
-    changed = [slug for slug in slugs() if keys[slug] not in found]
+    found = {
+        slug: folder / f"{slug}-{kind}-{key(slug)[:32]}.bin" for slug in slugs() if main_knob(slug)
+    }
     with ProcessPoolExecutor() as pool:
-        for slug, made in zip(changed, pool.map(make, changed), strict=True):
-            found[keys[slug]] = f"{slug}-{made.name}" if made else ""
-            if made:
-                (folder / found[keys[slug]]).write_bytes(made.data)
-    names = {k: found[k] for k in keys.values()}
-    for path in folder.iterdir():
-        if path.name not in names.values():
-            path.unlink()
-    record.write_text(json.dumps(names))
+        list(pool.map(kept, found.values(), [partial(_data, make, slug) for slug in found]))
+    tidy(folder, found.values())
+
+
+def _data(make: Callable[[str], Sweep | None], slug: str) -> bytes:
+    made = make(slug)
+    assert made
+    return made.data
 
 
 def main() -> None:
     """Write the sweeps that have changed, and remove those that are no more."""
-    refresh(OUT, KEYS, key, sweep)
+    refresh(OUT, "sweep", key, sweep)
 
 
 if __name__ == "__main__":

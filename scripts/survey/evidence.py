@@ -118,7 +118,7 @@ def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Find
     places = {
         table.place: f"{table.model}, {table.suite}"
         for table in source.tables
-        if any(row.run.kind == "run" for row in rows_of(table, own))
+        if any(r.method in own and r.run.kind == "run" and not r.same_as for r in table.rows)
     }
     said = [s for s in source.findings if s.method in own and s.dimension == "WA"]
     if places or said:

@@ -265,7 +265,7 @@ def transfer(run: Run) -> float:
 
 
 def remembered(run: Run) -> float:
-    """Return the share of a random token that a run has memorised, one where it knows all.
+    """Return the share of a random token that a run knows at its end, one where it knows all.
 
     Who only knows how often each token occurs has 0.01.
     """

@@ -35,11 +35,11 @@ def read_models(root: Path) -> Models:
 
 
 def rows_of(table: Table, methods: Collection[str]) -> list[Row]:
-    """Return the rows that the source ran and that are one of the methods itself."""
+    """Return the rows that the source ran, that are a method itself and that tell something."""
     return [
         row
         for row in table.rows
-        if row.method in methods and row.run.kind != "copied" and not row.same_as
+        if row.method in methods and row.run.kind != "copied" and not (row.same_as or row.failed)
     ]
 
 

@@ -130,7 +130,8 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
         modules: The first module of every entry of the source survey.
 
     Of several runs of a method the one with the best validation accuracy is the chosen one, and of
-    those the one that is called the default.
+    those the one that is called the default. A run with no answer right never learned how to write
+    one.
     """
 
     def listed(suite: Suite) -> list[Run]:
@@ -171,6 +172,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
                         2,
                         spread=(Number(run.standard_error, f"{run.standard_error:.2f}"),),
                         chosen="validation" if run is chosen[run.entry] else None,
+                        failed=run.score == 0,
                         modules=run.modules.replace(LORAS, ""),
                     )
                     for run in maths

@@ -180,7 +180,7 @@ def _single(run: Run, there: Cell) -> Iterator[Shown]:
 def answered() -> Iterator[Fact]:
     """Yield the answers to all questions, of each arm beside the baseline and each other arm."""
     for key, asked in questions().items():
-        for there in asked.cells:
+        for there in (*asked.cells, *asked.later):
             ran = asked.ran(there)
             table = ", ".join(filter(None, (key, name(there))))
             for arm in ran:

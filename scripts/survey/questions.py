@@ -48,6 +48,7 @@ class Question(Record):
     arms: Annotated[tuple[Text, ...], Field(min_length=1)] | Literal["all"]
     measures: Annotated[tuple[Name, ...], Field(min_length=1)]
     cells: Annotated[tuple[Annotated[Cell, BeforeValidator(_cell)], ...], Field(min_length=1)]
+    later: tuple[Annotated[Cell, BeforeValidator(_cell)], ...] = ()  # looked at since
     family: Literal["arms", "cells", "ran"] = "arms"
 
     def among(self, there: Cell) -> int:
@@ -87,7 +88,7 @@ class Question(Record):
         for what, asked, known in (
             ("arm", arm, arms),
             ("measure", measure, self.measures),
-            ("cell", there, self.cells),
+            ("cell", there, (*self.cells, *self.later)),
             ("arm", beside or arm, arms),
         ):
             if asked not in known:

@@ -84,6 +84,7 @@ class Row(Record):
     percent: Annotated[float, Field(gt=0)] | None = None  # of the model's, where that is printed
     chosen: Literal["validation", "default"] | None = None  # this setting of several, and why
     same_as: Slug | None = None  # the method that this setting is nothing but
+    failed: bool = False  # it never learned the form of an answer, so its score tells nothing
     modules: str = ""  # what is adapted, where it is not the same as in LoRA's row
     run: Annotated[Ran, BeforeValidator(ran)] = Ran("run")
     spread: Numbers = ()

@@ -166,7 +166,7 @@ def full(table: Table, own: Collection[str], shifted: bool = False) -> Row | Non
 def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool) -> bool:
     rows: dict[str, list[Gap]] = defaultdict(list)
     for row in table.rows:
-        if row.method != FULL and row.method not in own:
+        if row.method != FULL and row.method not in own and not (row.failed or row.same_as):
             found = gap(table, row, other, shifted)
             if found:
                 rows[row.method].append(found)

@@ -26,7 +26,8 @@ from playwright.sync_api import (
 
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
-from tests.browser.reader import FORGET, PATIENCE, RECORD, WINDOW, Visit, empty, revisit
+from tests.browser.reader import PATIENCE, RECORD, WINDOW, Visit, empty, revisit
+from tests.browser.workbench import bench, damaged, workbench  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,21 +43,16 @@ LONGEST = (
         "test_site.py",
     ),
     *("browser/test_numbers.py", "browser/test_faults.py", "browser/test_release.py"),
-    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_boot.py"),
+    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_damage.py"),
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as one that needs the built site, and put them in order.
-
-    A browser that shares its cores with another can be late. A test that fails here is made once
-    more, and the last lines name it, also if it passes then.
-    """
+    """Mark every test of this folder as one that needs the built site, and put them in order."""
     order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("site")
-            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
@@ -122,7 +118,7 @@ def used(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
     """A page with nothing kept, which must not meet an error that nothing catches."""
-    if "context" in request.fixturenames or request.node.execution_count > 1:
+    if "context" in request.fixturenames:
         context: BrowserContext = request.getfixturevalue("context")
         page = context.new_page()
     else:
@@ -150,16 +146,12 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def visit(tab: Page, site: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(tab: Page, site: str) -> Iterator[Visit]:
     """Open a page as a link does, in a visit that other tests have begun and that forgets them.
 
     What they have left, in storage, in the address, in records and routes, is gone; Python may
-    have started. A second try loads the site anew, for the first may have left its header open
-    or written in. As with `page`, there must not be an error that nothing catches.
+    have started. As with `page`, there must not be an error that nothing catches.
     """
-    if request.node.execution_count > 1 and tab.url.startswith(site):
-        tab.evaluate(FORGET)
-        tab.goto("about:blank")
     with sound(tab):
         yield partial(revisit, tab, site)
         tab.unroute_all()

@@ -22,14 +22,14 @@ PAGES = ("/", ".html", "/sw.js", ".xml", "/search_index.json")
 
 
 class Host:
-    """What a host answers, and what it was asked for."""
+    """What a host answers, and what it was asked for and has answered, one after the other."""
 
     def __init__(self, folder: Path) -> None:
         self.pages = self.files = folder
         self.max_age = 600
         self.wait: tuple[str, float] = ("", 0)
         """The beginning of the paths that take their time, and how many seconds."""
-        self.asked: list[tuple[float, str]] = []
+        self.log: list[tuple[str, str]] = []
         self.address = ""
 
     def find(self, path: str) -> Path:
@@ -51,10 +51,11 @@ def hosting(folder: Path, variants: dict[str, Path] | None = None) -> Iterator[H
                 shown = {name: (variants or {})[value] for name, value in parse_qsl(address.query)}
                 host.pages, host.files = shown["pages"], shown["files"]
                 return self.send(200, b"", "text/plain")
-            host.asked.append((time.monotonic(), address.path))
+            host.log.append(("asked", address.path))
             start, seconds = host.wait
             if start and address.path.startswith(start):
                 time.sleep(seconds)
+            host.log.append(("answered", address.path))
             file = host.find(address.path)
             status = 200 if file.is_file() else 404
             file = file if status == 200 else host.pages / "404.html"

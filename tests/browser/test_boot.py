@@ -1,111 +1,23 @@
-"""Python starts in a real browser, answers like CPython, and says what is wrong when it cannot."""
+"""Python starts in a real browser, answers like CPython, and ends as it should."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Page, Worker
+from playwright.sync_api import Browser, Page
 
 from adapters_np.core import slugs
-from demos.probe import probe, settings
+from demos.probe import probe
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.finish.release import LARGE, add_python, place_python
+from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes
-
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent / "workbench"
-ENTRIES = (ROOT / "demos" / "python" / "worker.js", HERE / "page.js", HERE / "bare.js")
-
-ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).then(
-  ({ panels, sentence }) => JSON.parse(
-    JSON.stringify({ panels, sentence }, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v)
-  ),
-  ({ kind, knob, message }) => ({ kind, knob, message }),
-)"""
-
-COMPARE = """([method, equal]) => {
-  const side = (method) => ({ method, name: method, knob: "knob", own: {} });
-  const comparison = { a: side("lora"), b: side(method), world: {}, equal };
-  return python.ask({}, { type: "compare", ...comparison }).then(
-    ({ sentence }) => ({ sentence }),
-    ({ kind, message }) => ({ sentence: "", kind, message }),
-  );
-}"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site of one page with the packed Python, to be served as it is."""
-    folder = tmp_path_factory.mktemp("workbench")
-    packed = ROOT / ".build" / "py"
-    if not (packed / "manifest.json").is_file():
-        pytest.fail(f"{packed} holds no Python; run python3 scripts/dev.py build")
-    shutil.copytree(packed, folder / "assets/py")
-    bundle(folder, manifest(folder))
-    shutil.copy(HERE / "index.html", folder / "assets/demo")
-    return folder
-
-
-def bundle(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the scripts of the site."""
-    subprocess.run(
-        [
-            *(ROOT / "node_modules/.bin/esbuild", *ENTRIES, "--bundle", "--format=esm"),
-            f"--define:MANIFEST={json.dumps(manifest)}",
-            *(f"--outdir={folder / 'assets/demo'}", "--entry-names=[name]", "--log-level=error"),
-            "--allow-overwrite",
-        ],
-        check=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def workbench(folder: Path) -> Iterator[str]:
-    with serving(folder) as address:
-        yield f"{address}assets/demo/"
-
-
-@pytest.fixture
-def damaged(folder: Path, tmp_path: Path) -> Path:
-    """A copy of the site whose files can be damaged."""
-    return Path(shutil.copytree(folder, tmp_path / "site", copy_function=os.link))
-
-
-def manifest(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "assets/py/manifest.json").read_text())
-    return found
-
-
-def replace(folder: Path, role: str, change: Any) -> None:
-    """Change the bytes of a file, or remove it where they become None."""
-    file = folder / "assets/py" / manifest(folder)["files"][role]["path"]
-    data = change(file.read_bytes())
-    for path in (file, Path(f"{file}.br"), Path(f"{file}.gz")):
-        path.unlink(missing_ok=True)
-    if data is not None:
-        file.write_bytes(data)
-
-
-def ask(page: Page, method: str, **knobs: Any) -> Any:
-    return page.evaluate(ASK, [method, knobs])
-
-
-def bare(page: Page, workbench: str) -> Worker:
-    page.goto(workbench)
-    with page.expect_worker() as started:
-        page.evaluate("() => void (globalThis.bare = new Worker('bare.js', { type: 'module' }))")
-    started.value.evaluate("async () => void (globalThis.py = await pyodide)")
-    return started.value
+from tests.browser.workbench import ask, bare, bundle, numbers
 
 
 def test_a_probe_in_the_browser_gives_the_numbers_of_cpython(page: Page, workbench: str) -> None:
@@ -119,11 +31,6 @@ def test_a_probe_in_the_browser_gives_the_numbers_of_cpython(page: Page, workben
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
-def numbers(panel: dict[str, Any]) -> list[Any]:
-    parts = panel.get("views") or panel.get("lines") or [{"values": panel.get("value")}]
-    return [part["values"] for part in parts]
-
-
 def test_an_impossible_knob_is_named_and_the_next_request_is_answered(
     page: Page, workbench: str
 ) -> None:
@@ -135,6 +42,9 @@ def test_an_impossible_knob_is_named_and_the_next_request_is_answered(
 
 
 def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str) -> None:
+    page.route(
+        "**/late.bin", lambda _: None
+    )  # it is fetched after the start, whose progress this is
     page.goto(workbench)
     announced = page.evaluate("python.bytes")
     ask(page, "lora")
@@ -173,72 +83,17 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
     assert page.evaluate("python.runtime") == runtime
     files = manifest_files(page)
     wanted = {files[role]["path"] for role in files.keys() - late}
-    becomes(page, lambda: requested - {"", "manifest.json"}, wanted)
-
-
-def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) -> None:
-    replace(damaged, "late.bin", lambda data: None)
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/")
-        for method in sorted(slugs()):
-            defaults = {name: knob.default for name, knob in settings(method).items()}
-            assert "sentence" in ask(page, method, **defaults), method  # fits: test_fits.py
-        assert ask(page, "lora", rank=99)["kind"] == "knob"
-        for method in sorted(slugs()):
-            answer = page.evaluate(COMPARE, [method, True])
-            assert answer["sentence"], (method, answer)
-
-
-LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
-
-
-def test_the_late_part_arrives_with_its_first_call(page: Page, workbench: str) -> None:
-    worker = bare(page, workbench)
-    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")):
-        assert worker.evaluate(LATE) == "a + 1"
-
-
-def test_the_late_part_is_fetched_while_nobody_waits(page: Page, workbench: str) -> None:
-    page.goto(workbench)
-    ask(page, "lora")
-    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")) as asked:
-        pass
-    assert asked.value.resource_type == "fetch"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [lambda data: data[:-1], lambda data: data[:-1] + b"~", lambda data: None],
-    ids=["cut", "changed", "missing"],
-)
-def test_a_late_part_that_does_not_arrive_is_named(
-    browser: Browser, damaged: Path, change: Any
-) -> None:
-    replace(damaged, "late.bin", change)
-    with serving(damaged) as address, browser.new_context() as context:
-        worker = bare(context.new_page(), f"{address}assets/demo/")
-        with pytest.raises(Error, match=r"late\.bin"):
-            worker.evaluate(LATE)
-
-
-def test_a_late_part_whose_host_is_gone_is_named(browser: Browser, folder: Path) -> None:
-    with browser.new_context() as context:
-        with serving(folder) as address:
-            worker = bare(context.new_page(), f"{address}assets/demo/")
-        with pytest.raises(Error, match=r"late\.bin could not be loaded"):
-            worker.evaluate(LATE)
+    others = {"", "manifest.json", files["late.bin"]["path"]} - wanted  # late: when nobody waits
+    becomes(page, lambda: requested - others, wanted)
 
 
 def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SITE_RAW", "1")
-    packed = ROOT / ".build" / "py"
-    add_python(tmp_path, packed)
-    made = place_python(packed)
+    add_python(tmp_path, PACKED)
+    made = place_python(PACKED)
     bundle(tmp_path, made)
-    shutil.copy(HERE / "index.html", tmp_path / "assets/demo")
     requested: set[str] = set()
     page.context.on("request", lambda request: requested.add(request.url.rpartition("/")[2]))
     with serving(tmp_path) as address:
@@ -282,29 +137,6 @@ def test_a_restored_python_awaits_and_reaches_its_worker(page: Page, workbench: 
         }"""
     )
     assert shown == ["seen"]
-
-
-def test_a_snapshot_that_does_not_fit_is_left_aside(browser: Browser, damaged: Path) -> None:
-    changed = manifest(damaged)
-    entry = changed["files"]["snapshot.bin"]
-    replace(damaged, "snapshot.bin", lambda data: data.replace(b'"layout":"1', b'"layout":"9', 1))
-    data = (damaged / "assets/py" / entry["path"]).read_bytes()
-    entry["sha256"] = hashlib.sha256(data).hexdigest()
-    bundle(damaged, changed)
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/")
-        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
-        assert page.evaluate("python.runtime") == "bytecode"
-
-
-def test_python_starts_without_a_snapshot_that_is_damaged(browser: Browser, damaged: Path) -> None:
-    replace(damaged, "snapshot.bin", lambda data: data[:-1])
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/")
-        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
-        assert page.evaluate("python.runtime") == "bytecode"
 
 
 def test_only_the_first_and_the_newest_of_many_requests_are_answered(
@@ -360,43 +192,6 @@ def test_a_crash_of_the_worker_is_explained_and_the_next_request_starts_another(
         assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
 
 
-@pytest.mark.parametrize(
-    "role",
-    ["code.zip", "numpy.bin", "pyodide.asm.wasm", "pyodide.asm.mjs"],
-)
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda data: data[: len(data) // 2], ""),
-        (lambda data: data[:100] + bytes(100) + data[200:], ""),
-        (lambda data: None, "404"),
-    ],
-    ids=["truncated", "wrong", "missing"],
-)
-def test_a_damaged_file_is_named(
-    browser: Browser, damaged: Path, role: str, change: Any, reason: str
-) -> None:
-    replace(damaged, role, change)
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/?runtime=bytecode")
-        error = ask(page, "lora")
-        assert error["kind"] == "load"
-        assert role in error["message"]
-        assert reason in error["message"]
-
-
-def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: Path) -> None:
-    replace(damaged, "code.zip", lambda data: None)
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/?runtime=bytecode")
-        assert ask(page, "lora")["kind"] == "load"
-        file = manifest(damaged)["files"]["code.zip"]["path"]
-        shutil.copy(ROOT / ".build/py" / file, damaged / "assets/py" / file)
-        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
-
-
 def test_a_browser_without_webassembly_is_told_so(browser: Browser, workbench: str) -> None:
     flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
     with browser.browser_type.launch(executable_path=shell(), args=flags) as other:
@@ -417,10 +212,12 @@ def test_rare_modules_arrive_with_their_first_import(page: Page, workbench: str)
 
 
 def test_a_module_that_does_not_exist_costs_no_request(page: Page, workbench: str) -> None:
-    requested: list[str] = []
+    code = "try:\n  import {}\nexcept ModuleNotFoundError:\n  pass"
     worker = bare(page, workbench)
+    worker.evaluate("code => py.runPython(code)", code.format("sys"))  # the compiler is late itself
+    requested: list[str] = []
     page.context.on("request", lambda request: requested.append(request.url))
-    worker.evaluate("py.runPython('try:\\n  import absent\\nexcept ModuleNotFoundError:\\n  pass')")
+    worker.evaluate("code => py.runPython(code)", code.format("absent"))
     assert requested == []
 
 

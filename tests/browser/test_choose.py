@@ -55,7 +55,7 @@ def test_numbers_and_memory_of_every_method_are_those_of_python(visit: Visit, mo
         expect(row(page, slug).locator("td").nth(1)).to_have_text(wanted)
 
 
-@pytest.mark.parametrize("slug", ["lora", "ia3", "boft", "prompt_tuning", "ln_tuning"])
+@pytest.mark.parametrize("slug", ["lora", "ia3", "boft", "adalora", "ln_tuning"])
 @pytest.mark.parametrize(("bits", "checkpointing"), [(16, True), (16, False), (4, True)])
 def test_a_link_shows_the_recipe_that_was_tested(
     visit: Visit, slug: str, bits: int, checkpointing: bool
@@ -106,6 +106,18 @@ def test_what_does_not_fit_or_cannot_be_quantised_comes_last(visit: Visit) -> No
     expect(row(page, "pissa").get_by_role("button", name="Show")).to_be_disabled()
     page.locator("adapter-choice [name=memory]").fill("1")
     expect(output).to_contain_text("0 methods fit")
+
+
+def test_what_failed_on_eight_bits_is_not_offered_there_and_says_why(visit: Visit) -> None:
+    page = visit("choose/?bits=8&recipe=dora")
+    output = page.locator("adapter-choice output")
+    expect(output).to_contain_text(RECIPES["dora"].why)
+    expect(row(page, "dora").get_by_role("button", name="Show")).to_be_disabled()
+    expect(row(page, "dora").locator("td").nth(1)).to_have_text("no recipe for 8 bits")
+    expect(page.locator("adapter-choice .recipe")).to_be_hidden()
+    page.locator("adapter-choice [name=bits]").select_option("4")
+    expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: DoRA")
+    expect(output).not_to_contain_text("DoRA")
 
 
 def test_a_model_of_ones_own_is_counted(visit: Visit) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reader import LIVE, Visit
+from tests.browser.reader import LIVE, LORA, Visit
 
 SPACE = {"s": "http://www.w3.org/2000/svg"}
 
@@ -49,7 +49,7 @@ def test_a_picture_has_its_shape_its_name_and_no_text_on_another(
     visit: Visit, slug: str, shape: str, width: int, height: int
 ) -> None:
     page = visit(f"methods/{slug}/?seed=3")
-    expect(page.locator(LIVE)).to_be_visible(timeout=60_000)
+    expect(page.locator(LIVE)).to_be_visible()
     saved = save(page, "adapter-demo", "SVG", shape)
     svg = Path(saved.path()).read_text("utf-8")
     tree = etree.fromstring(svg.encode())
@@ -71,7 +71,7 @@ def test_a_picture_has_its_shape_its_name_and_no_text_on_another(
 
 def test_one_figure_can_be_saved_by_itself(visit: Visit) -> None:
     page = visit("methods/lora/?seed=3")
-    expect(page.locator(LIVE)).to_be_visible(timeout=60_000)
+    expect(page.locator(LIVE)).to_be_visible()
     page.locator("adapter-demo .export").evaluate("menu => { menu.open = true }")
     options = page.locator("adapter-demo .export [name=panel] option")
     expect(options).not_to_have_count(1)
@@ -96,6 +96,32 @@ def test_a_comparison_is_one_picture_of_both(visit: Visit, shape: str) -> None:
     assert texts[0] == "LoRA and DoRA"
     assert any(text.startswith("DoRA: ") for text in texts)
     assert page.locator("select[name=a]").input_value() == "lora"
+
+
+def test_where_canvases_belong_to_pages_a_png_is_saved_and_a_picture_tells_its_numbers(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context() as context:
+        context.add_init_script("delete window.OffscreenCanvas")
+        page = context.new_page()
+        page.goto(site + LORA)
+        expect(page.locator("adapter-demo [name=rank]").first).to_be_enabled()
+        page.locator("adapter-demo .view img").first.hover()
+        expect(page.locator("adapter-demo .matrix output")).to_contain_text("≈")
+        saved = save(page, "adapter-demo", "PNG", "16:9")
+        assert Path(saved.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_cannot_be_saved_is_told(browser: Browser, site: str) -> None:
+    with browser.new_context() as context:
+        context.add_init_script("HTMLCanvasElement.prototype.toBlob = (take) => take(null)")
+        page = context.new_page()
+        page.goto(site + LORA)
+        expect(page.locator("adapter-demo [name=rank]").first).to_be_enabled()
+        page.locator("adapter-demo .export").evaluate("menu => { menu.open = true }")
+        page.get_by_role("button", name="PNG", exact=True).click()
+        problem = page.locator("adapter-demo .problem")
+        expect(problem).to_have_text("This browser makes no PNG of the picture; SVG is left.")
 
 
 def test_a_png_is_twice_as_large(visit: Visit) -> None:

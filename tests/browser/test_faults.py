@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,14 +44,18 @@ def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
     network.send("Network.enable")
     line = {"offline": False, "latency": 100, "downloadThroughput": 1e6, "uploadThroughput": 1e6}
     network.send("Network.emulateNetworkConditions", line)
-    shown: list[float] = []
+    context.route("**/late.bin", lambda _: None)  # its progress is no longer that of the start
+    page.evaluate(
+        """() => {
+          const bar = document.querySelector("adapter-demo progress");
+          const note = () => shown.push(bar.value);
+          window.shown = [];
+          new MutationObserver(note).observe(bar, { attributeFilter: ["value"] });
+        }"""
+    )
     knob(page, "rank").press("ArrowLeft")
-    bar = page.locator("adapter-demo progress")
-    page.wait_for_selector("adapter-demo[data-state=loading]")
-    while page.locator("adapter-demo[data-state=loading]").count():
-        shown.append(bar.evaluate("bar => bar.value"))
-        page.wait_for_timeout(100)
     page.wait_for_selector(LIVE)
+    shown = page.evaluate("shown")
     assert shown == sorted(shown)
     assert shown[-1] > shown[0]
     assert page.evaluate("updates.at(-1).knobs.rank") == 7
@@ -173,6 +178,39 @@ def test_without_webassembly_the_page_says_so_and_keeps_its_picture(
         assert page.locator(".sentence").inner_text() == sentence
 
 
+# Takes no module for a worker, as browsers do that know of none: with an error, or as a script.
+NO_MODULES = {
+    "refused": """options => {
+      if (options?.type === "module") throw new TypeError("type module is not supported");
+    }""",
+    "ignored": "options => { if (options) delete options.type; }",
+}
+
+
+@pytest.mark.parametrize("fault", NO_MODULES)
+def test_a_browser_without_modules_in_workers_is_told_what_works_and_what_would(
+    context: BrowserContext, page: Page, site: str, fault: str
+) -> None:
+    context.add_init_script(f"""window.Worker = class extends Worker {{
+      constructor(address, options) {{
+        ({NO_MODULES[fault]})(options);
+        super(address, options);
+      }}
+    }};""")
+    page.goto(site + PAGE)
+    knob(page, "rank").press("ArrowLeft")
+    page.wait_for_selector("adapter-demo[data-state=error]")
+    expect(page.locator(".problem")).to_have_text(
+        re.compile(
+            "^Python could not be started: this browser runs no modules in workers. Text and "
+            r"stored pictures work without it. What is computed needs Chrome \d+, Firefox \d+, "
+            "Safari [0-9.]+ or a later one.$"
+        )
+    )
+    knob(page, "rank").press("ArrowRight")
+    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 8")
+
+
 def test_a_device_without_memory_for_python_is_told_so(context: BrowserContext, site: str) -> None:
     page = context.new_page()
     full = """WebAssembly.instantiate = () => Promise.reject(
@@ -269,7 +307,8 @@ def test_a_thousand_moves_leave_the_memory_of_the_page_flat(
             }""",
             moves,
         )
-        page.wait_for_timeout(500)
+        run(page)  # all answers are there
+        page.evaluate("updates.length = 0")
         heap.send("HeapProfiler.collectGarbage")
         size: float = heap.send("Runtime.getHeapUsage")["usedSize"]
         return size / 1e6

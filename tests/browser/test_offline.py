@@ -205,17 +205,21 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
     page.goto(f"{host.address}methods/oft/")
     assert page.evaluate(applied) == "new"
 
-    host.start()  # the old worker ends with its last page
-    for _ in range(20):
-        page.close()
-        page = context.new_page()
-        page.wait_for_timeout(200)
-        visit(page, host.address + LORA)
-        expect(page.locator("h1")).to_contain_text("(new)")
-        if not page.evaluate(WAITING):
-            break
+    host.start()
+    page.close()
+    rest = context.new_page()
+
+    def waiting() -> bool:
+        """Whether the old worker is still there, which ends some time after its last page."""
+        with context.new_page() as page:
+            visit(page, host.address + LORA)
+            expect(page.locator("h1")).to_contain_text("(new)")
+            return bool(page.evaluate(WAITING))
+
+    becomes(rest, waiting, False)
+    rest.goto(host.address + LORA)
     named = "urls => urls.filter((url) => url.includes('/demo-'))"
-    becomes(page, f"({KEPT})('files').then({named})", [f"{host.address}assets/demo/{style}"])
+    becomes(rest, f"({KEPT})('files').then({named})", [f"{host.address}assets/demo/{style}"])
 
 
 def test_a_visit_that_meets_a_new_release_loads_its_scripts(page: Page, host: Host) -> None:

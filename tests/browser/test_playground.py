@@ -59,10 +59,9 @@ def test_the_size_that_is_told_is_that_of_all_that_is_fetched(browser: Browser, 
         status = cell(page).locator(".status")
         expect(status).to_contain_text("MB")
         told = re.search(r"[\d.]+ MB", status.inner_text())
-        while not held:
-            page.wait_for_timeout(50)
+        becomes(page, lambda: len(held), 1)
         held[0].continue_()
-        expect(status).to_contain_text("Finished", timeout=30_000)
+        expect(status).to_contain_text("Finished")
         fetched = {url for url in requests if "/assets/py/" in url}
         packed = [Request(url, headers={"Accept-Encoding": "br"}) for url in fetched]
         size = sum(len(urlopen(file).read()) for file in packed)

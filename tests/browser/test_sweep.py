@@ -137,7 +137,7 @@ def test_nothing_is_drawn_from_the_file_when_another_control_has_moved(
     main_control(page, "rank").press("ArrowLeft")
     page.wait_for_selector("adapter-demo[data-state=error]")
     main_control(page, "rank").press("ArrowLeft")
-    page.wait_for_timeout(200)
+    widget(page).evaluate("demo => demo.nearest()")
     assert page.evaluate("[...stored, ...updates]") == []
 
 
@@ -147,7 +147,7 @@ def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
     requests = record(context)
     page.goto(site + "methods/lora/", wait_until="networkidle")
     page.locator("adapter-demo .picture").hover()
-    page.wait_for_timeout(100)
+    page.evaluate("fetch(location.href).then(() => true)")  # what hovering asks for goes before it
     assert not [url for url in requests if "fits" in url or "sweep" in url]
     with page.expect_response("**/lora-fits-*.bin") as answer:
         main_control(page, "alpha").hover()
@@ -179,7 +179,7 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_seam(
         page.goto(f"{address}methods/lora/{STEP}")
         main_control(page, "rank").press("ArrowLeft")
         update_at(page, "rank", 7, stored=stored)
-        page.wait_for_timeout(100)
+        page.evaluate("document.fonts.ready.then(() => true)")
         pixels = "c => Array.from(c.getContext('2d').getImageData(0, 0, 64, 64).data)"
         heatmap = page.locator("adapter-demo canvas").first.evaluate(pixels)
         charts = page.locator("adapter-demo svg.chart").evaluate_all(

@@ -29,6 +29,7 @@ from tests.browser.reader import (
     knob,
     move,
     record,
+    rest,
     touch,
     violations,
 )
@@ -279,7 +280,7 @@ def test_only_the_first_widget_on_a_page_owns_the_address(visit: Visit) -> None:
     expect(second.locator("[name=rank]")).to_be_enabled()
     second.locator("[name=rank]").press("ArrowRight")
     page.wait_for_function("() => updates.at(-1)?.knobs.rank === 9")
-    page.wait_for_timeout(600)
+    rest(page)
     assert page.evaluate("location.search") == "?rank=4"
     ids = page.locator("adapter-demo [id]").evaluate_all("all => all.map(e => e.id)")
     assert len(ids) == len(set(ids))
@@ -322,14 +323,14 @@ def test_a_printed_page_has_its_further_widgets(browser: Browser, site: str, scr
 
 
 def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -> None:
-    def late(route: Route) -> None:
-        page.wait_for_timeout(900)
-        route.continue_()
-
+    held: list[Route] = []
     page.goto(site + PAGE)
-    page.route("**/methods/oft/", late)
+    page.route("**/methods/oft/", lambda route: held.append(route))
     knob(page, "rank").press("ArrowLeft")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
+    becomes(page, lambda: len(held), 1)
+    rest(page)
+    held[0].continue_()
     page.wait_for_selector("adapter-demo[method=oft][data-state]")
     becomes(page, lambda: page.url, f"{site}methods/oft/")
 
@@ -480,10 +481,8 @@ def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> Non
 def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
     page = visit(RANDOM)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_selector("button:text('Pause')")
-    page.wait_for_selector("button:text('Play')")
-    ranks = page.evaluate("updates.map(({ knobs }) => knobs.rank)")
-    assert ranks == [*range(9, 17), *range(1, 9)]
+    becomes(page, "updates.map(({ knobs }) => knobs.rank)", [*range(9, 17), *range(1, 9)])
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
 def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:

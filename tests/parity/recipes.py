@@ -3,10 +3,10 @@
     python3 -m tests.parity.recipes > recipes.json          # where the project is installed
     python3 tests/parity/recipes.py recipes.json            # where torch, transformers and PEFT are
 
-The first prints every recipe with the numbers that we count for it. The second runs each as it
-stands, takes a step of training, and prints the trained numbers as PEFT counts them: that is the
-file `recipes.json` beside it, which tests/parity/test_recipes.py holds against ours. With
-bitsandbytes and a device for it, recipes on 4 bits run too.
+The first prints every recipe. The second runs each as it stands, takes two steps of training,
+under autocast where the recipe asks for it, and prints the trained numbers as PEFT counts them:
+that is the file `recipes.json` beside it, which tests/parity/test_recipes.py holds against ours.
+Recipes on 8 and 4 bits need bitsandbytes.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def recipes() -> dict[str, dict[str, Any]]:
     found = {}
     for slug, about in RECIPES.items():
         for targets in ["all linear"] if about.targets else NAMES:
-            for bits in (16, 4) if about.quantised else (16,):
+            for bits in about.bits:
                 code = recipe(read().methods[slug], "tiny", bits, targets, bits == 4)
                 found[f"{slug}, {targets}, {bits} bits"] = {"code": code}
     return found
 
 
 def run(code: str, folder: str) -> int:
-    """Run a recipe and a step of training; return how many numbers PEFT trains."""
+    """Run a recipe and two steps of training; return how many numbers PEFT trains."""
     import torch  # type: ignore[import-not-found]
 
     names: dict[str, Any] = {}
@@ -47,14 +47,24 @@ def run(code: str, folder: str) -> int:
         exec(code.replace('"tiny"', repr(folder)), names)  # our own text
     model = names["model"]
     ids = torch.randint(0, SHAPE["vocabulary"], (2, 16), device=model.device)
-    model(input_ids=ids, labels=ids).loss.backward()
     trained = [p for p in model.parameters() if p.requires_grad]
-    assert trained
+    before = [p.detach().clone() for p in trained]
+    optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0)
+    model.train()
+    for _ in range(2):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled="torch.autocast" in code):
+            loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    if all(torch.equal(p, start) for p, start in zip(trained, before, strict=True)):
+        raise ValueError("nothing has moved")
     return sum(p.numel() for p in trained)
 
 
 def main(path: str) -> None:
     """Run all recipes in a file of `recipes`."""
+    import bitsandbytes  # type: ignore[import-not-found]
     import peft  # type: ignore[import-not-found]
     import torch
     import transformers  # type: ignore[import-not-found]
@@ -67,7 +77,7 @@ def main(path: str) -> None:
         num_key_value_heads=SHAPE["heads"] * SHAPE["keys"] // SHAPE["queries"],
         vocab_size=SHAPE["vocabulary"],
     )
-    versions = {m.__name__: m.__version__ for m in (peft, torch, transformers)}
+    versions = {m.__name__: m.__version__ for m in (peft, torch, transformers, bitsandbytes)}
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         transformers.LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)

@@ -4,15 +4,15 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { boot } from "../../demos/python/boot.js";
-import { checksum } from "../../demos/python/download.js";
+import { boot } from "../../../demos/python/surgery/boot.js";
+import { checksum } from "../../../demos/python/surgery/download.js";
 
 /** @typedef {Record<string, Uint8Array>} Contents The bytes of files by their path in a folder. */
 
 /**
  * @param {Contents} contents By role.
  * @param {string} index The folder with Pyodide's own files.
- * @param {{beforePython?: (module: any) => void, kept?: import("../../demos/python/download.js").Kept}} [options]
+ * @param {{beforePython?: (module: any) => void, kept?: import("../../../demos/python/start.js").Kept}} [options]
  * @returns {Promise<import("pyodide").PyodideInterface>}
  */
 export async function start(contents, index, { beforePython, kept } = {}) {
@@ -29,7 +29,7 @@ export async function start(contents, index, { beforePython, kept } = {}) {
       return new Response(/** @type {BodyInit} */ (read(url)), { headers: { "content-type": type } });
     },
   };
-  const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, () => {}, host, kept);
+  const { pyodide } = await boot({ base, files: Object.fromEntries(entries) }, { host, kept });
   return pyodide;
 }
 
@@ -37,7 +37,7 @@ export async function start(contents, index, { beforePython, kept } = {}) {
  * @param {string} path
  * @param {Uint8Array} data
  * @param {number} download Bytes on the wire.
- * @returns {import("../../demos/python/download.js").File}
+ * @returns {import("../../../demos/python/start.js").File}
  */
 export const entry = (path, data, download) => ({
   ...{ path, bytes: data.length, download },

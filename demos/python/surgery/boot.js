@@ -6,8 +6,8 @@
  * starts the ordinary way from one archive of bytecode that holds the standard library and numpy. Archives that are not
  * needed at once are fetched at the first read, and the functions that a first answer does not call at the first call.
  *
- * The worker uses this file, and so does the build under Node (scripts/runtime/pack.mjs), with another host.
- * It relies on internals of the one version of Pyodide that the lock file pins.
+ * This is the one module of this folder that others may import, as `#pyodide`; its twin under Node is
+ * scripts/pyodide/surgery/host.mjs. README.md there says on which internals of Pyodide it relies.
  */
 
 import { Downloads, LoadError, browser } from "./download.js";
@@ -15,12 +15,11 @@ import { join, joining } from "./late.js";
 import { Snapshot } from "./snapshot.js";
 
 /**
- * @typedef {import("pyodide").PyodideInterface} Pyodide
+ * @typedef {import("../start.js").Manifest} Manifest
+ * @typedef {import("../start.js").Options} Options
+ * @typedef {import("../start.js").Pyodide} Pyodide
+ * @typedef {import("../start.js").Started} Started
  * @typedef {import("./download.js").Host} Host
- * @typedef {import("./download.js").Kept} Kept
- * @typedef {import("./download.js").Progress & {stage: "download" | "start"}} Progress
- * @typedef {{base: string, bytes: number, whole: number, files: Record<string, import("./download.js").File>}} Manifest
- *   `base` is the address of the folder that paths start from, the numbers are those of `sizes`.
  */
 
 /** The archives that Python reads, by their place in its file system. */
@@ -57,50 +56,52 @@ export function sizes(files) {
 }
 
 /**
- * Return Pyodide with numpy and the project's code importable.
+ * Start Python; see `Boot` in start.js.
  *
- * @param {Pick<Manifest, "base" | "files">} manifest Without a snapshot in it, Python starts the ordinary way.
- * @param {(progress: Progress) => void} onProgress
- * @param {Host} host
- * @param {Kept} kept Files of an earlier start, to which those of this one are added.
- * @returns {Promise<{pyodide: Pyodide, runtime: "snapshot" | "bytecode", complete: () => void}>} `complete` fetches the
- *   functions that have not been called yet.
+ * @param {Pick<Manifest, "base" | "folder" | "files">} manifest Without a snapshot in it, Python starts the ordinary way.
+ * @param {Options & {host?: Host}} [options]
+ * @returns {Promise<Started>}
  */
-export async function boot({ base, files }, onProgress = () => {}, host = browser, kept = {}) {
+export async function boot(
+  manifest,
+  { report = () => {}, whole = false, plain = false, kept = {}, host = browser } = {},
+) {
   if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
   if (!globalThis.crypto?.subtle)
     throw new LoadError(
       "this page came over plain http, where a browser cannot check its files. Open its address with https",
     );
   /** @param {import("./download.js").Progress} progress */
-  const report = ({ loaded, total }) => onProgress({ loaded, total, stage: loaded < total ? "download" : "start" });
-  /** @param {Manifest["files"]} files */
-  const attempt = (files) => {
-    const downloads = new Downloads(base, files, report, host, kept);
-    return Promise.race([downloads.failure, start(downloads, host)]);
+  const tell = ({ loaded, total }) => report({ loaded, total, stage: loaded < total ? "download" : "start" });
+  const { [SNAPSHOT]: snapshot, ...others } = manifest.files;
+  /** @param {Manifest["files"]} files @param {Started["runtime"]} runtime @returns {Promise<Started>} */
+  const attempt = async (files, runtime) => {
+    const downloads = new Downloads({ ...manifest, files }, tell, host, kept);
+    const started = await Promise.race([downloads.failure, start(downloads, host, whole)]);
+    return { ...started, runtime, spent: kept[SNAPSHOT] ? [kept[SNAPSHOT].buffer] : [] };
   };
-  const { [SNAPSHOT]: snapshot, ...others } = files;
-  if (snapshot) {
+  if (snapshot && !plain) {
     try {
-      return { ...(await attempt(files)), runtime: "snapshot" };
+      return await attempt(manifest.files, "snapshot");
     } catch (error) {
       console.warn("Python starts without its snapshot:", error);
     }
   }
-  return { ...(await attempt(others)), runtime: "bytecode" };
+  return attempt(others, "bytecode");
 }
 
 /**
  * @param {Downloads} downloads
  * @param {Host} host
- * @returns {Promise<{pyodide: Pyodide, complete: () => void}>}
+ * @param {boolean} whole
+ * @returns {Promise<Pick<Started, "pyodide" | "complete">>}
  */
-async function start(downloads, host) {
+async function start(downloads, host, whole) {
   const core = downloads.wasm(CORE);
   const glue = downloads.script("pyodide.asm.mjs");
   const loader = downloads.script("pyodide.mjs");
   const lock = downloads.bytes("pyodide-lock.json");
-  const roles = first(downloads.files, host.whole);
+  const roles = first(downloads.files, whole);
   const late = roles.includes(LATE) && downloads.wasms(LATE);
   const rest = (/** @type {string} */ name) => () => downloads.part(LATE, name);
   const archives = Object.entries(ARCHIVES).map(async ([path, role]) => {
@@ -116,7 +117,7 @@ async function start(downloads, host) {
   const restoreFetch = silenceFetch();
   const pyodide = await loadPyodide({
     indexURL: host.index ?? downloads.base,
-    packageBaseUrl: new URL("wheels/", downloads.address("pyodide-lock.json")).href,
+    packageBaseUrl: `${downloads.base}${downloads.folder}/`,
     lockFileContents: lock.then((bytes) => new TextDecoder().decode(bytes)),
     // LANG and _ would otherwise come from the browser and move every address in Python's memory
     env: { HOME: "/home/pyodide", LANG: "C.UTF-8", _: "python", PYTHONHASHSEED: "0" },

@@ -1,5 +1,5 @@
 /**
- * Joins the two parts of a WebAssembly module that was split when it was packed (scripts/runtime/split.mjs). The late part
+ * Joins the two parts of a WebAssembly module that was split when it was packed (scripts/pyodide/surgery/split.mjs). The late part
  * is started by the first call of a function in it. A module that was not split is left as it is.
  */
 

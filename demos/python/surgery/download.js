@@ -3,14 +3,11 @@
 import { unpack } from "./parcel.js";
 
 /**
- * @typedef {{path: string, bytes: number, download: number, sha256: string, sum: number, gzip?: boolean}} File
- *   `bytes` are those of the file, `download` those on the wire, `sum` is its checksum. With `gzip`, it lies there compressed.
+ * @typedef {import("../start.js").Kept} Kept
  * @typedef {{loaded: number, total: number}} Progress
- * @typedef {Record<string, any>} Kept Modules and bytes that an earlier start has fetched, by role.
  * @typedef {object} Host
  * @property {(url: string, cache: RequestCache) => Promise<Response>} fetch
  * @property {(url: string) => Uint8Array} read Answers at once, in the middle of an import.
- * @property {boolean} [whole] Whether all functions are fetched at once, as what readers write may need any.
  * @property {string} [index] Under Node, the folder with Pyodide's own files.
  * @property {(module: any) => void} [beforePython] For the maker of the snapshot.
  */
@@ -53,14 +50,14 @@ export class Downloads {
   failure = new Promise((_, reject) => (this.#fail = reject));
 
   /**
-   * @param {string} base The address of the folder that paths start from.
-   * @param {Record<string, File>} files By role.
+   * @param {Pick<import("../start.js").Manifest, "base" | "folder" | "files">} manifest
    * @param {(progress: Progress) => void} onProgress
    * @param {Host} host
    * @param {Kept} kept What need not be fetched; everything else that arrives is added.
    */
-  constructor(base, files, onProgress, host, kept) {
+  constructor({ base, folder, files }, onProgress, host, kept) {
     this.base = base;
+    this.folder = folder;
     this.files = files;
     this.onProgress = onProgress;
     this.host = host;

@@ -1,0 +1,7 @@
+/** The oldest browsers that the scripts are built for (scripts/finish/bundle.mjs). */
+export const OLDEST = { Chrome: "111", Firefox: "115", Safari: "16.4" };
+
+const known = Object.entries(OLDEST).map((entry) => entry.join(" "));
+
+/** What readers of older ones are told. */
+export const NEWER = `Text and stored pictures work without it. What is computed needs ${known.join(", ")} or a later one.`;

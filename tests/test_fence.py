@@ -1,0 +1,124 @@
+"""The surgery on Pyodide is fenced: two folders, each with one door, and it fits one version."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.bootstrap import ROOT, SetupError
+from scripts.pyodide import make, stock, vendor
+
+FENCED = (ROOT / "scripts/pyodide/surgery", ROOT / "demos/python/surgery")
+DOOR = "#pyodide"
+IMPORT = re.compile(r'(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"')
+
+
+def scripts(root: Path = ROOT) -> Iterator[Path]:
+    """Yield the scripts outside the fence."""
+    for top in ("demos", "scripts", "tests"):
+        for kind in ("js", "mjs", "ts"):
+            for path in (root / top).rglob(f"*.{kind}"):
+                if not any(path.is_relative_to(folder) for folder in FENCED):
+                    yield path
+
+
+def crossing(path: Path, text: str) -> list[str]:
+    """Return the addresses by which a script imports what is fenced, types in comments too."""
+    found = [name for name in IMPORT.findall(text) if name.startswith(".")]
+    ends = {name: (path.parent / name).resolve() for name in found}
+    return [n for n, end in ends.items() if any(end.is_relative_to(f) for f in FENCED)]
+
+
+def test_no_script_imports_what_is_fenced() -> None:
+    texts = {path: path.read_text("utf-8") for path in scripts()}
+    assert {path: found for path, text in texts.items() if (found := crossing(path, text))} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import { boot } from "./surgery/boot.js";',
+        'export {\n  boot,\n} from "./surgery/boot.js";',
+        'const { boot } = await import("./surgery/boot.js");',
+        '/** @typedef {import("./surgery/boot.js").Host} Host */',
+    ],
+)
+def test_a_script_that_does_would_be_found(text: str) -> None:
+    assert crossing(ROOT / "demos/python/client.js", text) == ["./surgery/boot.js"]
+
+
+def test_the_door_leads_to_one_of_two_modules_and_is_used() -> None:
+    doors = json.loads((ROOT / "package.json").read_text("utf-8"))["imports"]
+    published, packed = "./demos/python/stock.js", "./demos/python/surgery/boot.js"
+    assert doors == {DOOR: {"stock": published, "default": packed}}
+    users = {path for path in scripts() if DOOR in IMPORT.findall(path.read_text("utf-8"))}
+    assert users == {ROOT / "demos/python/start.js", ROOT / "tests/browser/workbench/bare.js"}
+    assert all((ROOT / path).is_file() for path in (published, packed))
+
+
+def test_no_python_imports_what_is_fenced() -> None:
+    found = []
+    for top in ("adapters_np", "demos", "scripts", "tests"):
+        for path in (ROOT / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names = [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+                else:
+                    names = [n.name for n in node.names] if isinstance(node, ast.Import) else []
+                found += [(path, name) for name in names if name.startswith("scripts.pyodide.surg")]
+    assert found == []
+
+
+def test_only_its_maker_runs_it() -> None:
+    file = re.compile(r"pyodide/surgery/\w+\.(mjs|py)\b")
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "scripts").rglob("*.py")}
+    assert [path.name for path, text in texts.items() if file.search(text)] == ["make.py"]
+
+
+# Versions -----------------------------------------------------------------------------------------
+
+
+def test_it_is_made_for_the_version_that_is_locked() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+    assert lock["packages"]["node_modules/pyodide"]["version"] == make.MADE_FOR
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is made, where Pyodide has another version than the surgery is made for."""
+    made: list[str] = []
+    wheels = {"numpy": Path("numpy.whl")}
+    monkeypatch.setattr(vendor, "version", lambda: "999.0.1")
+    monkeypatch.setattr(vendor, "fetch", lambda: wheels)
+    monkeypatch.setattr(stock, "lay_out", lambda *_: made.append("published"))
+    monkeypatch.setattr(make, "run", lambda *_: made.append("packed"))
+    return made
+
+
+def test_another_version_stops_the_build_with_one_line_that_says_what_to_do(
+    made: list[str],
+) -> None:
+    with pytest.raises(SetupError) as caught:
+        make.make()
+    assert made == []
+    text = str(caught.value)
+    assert "\n" not in text
+    for part in ("999.0.1", make.MADE_FOR, "--stock", "scripts/pyodide/surgery/README.md"):
+        assert part in text
+    assert (ROOT / "scripts/pyodide/surgery/README.md").is_file()
+
+
+def test_another_version_is_published_as_it_is(made: list[str]) -> None:
+    make.make(published=True)
+    assert made == ["published"]
+
+
+def test_the_fitting_version_is_packed(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor, "version", lambda: make.MADE_FOR)
+    make.make()
+    assert made == ["packed"]
