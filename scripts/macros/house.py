@@ -9,6 +9,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from html import escape
 from itertools import combinations, pairwise
@@ -24,12 +25,7 @@ OUT = ROOT / ".build" / "house.json"
 TOPS = ("adapters_np", "demos", "scripts")
 KINDS = ("py", "js", "mjs")
 BASE = "scripts/bootstrap.py"  # a room of its own: every step needs it, and it needs nothing
-
-DOORS = {
-    name: leads["default"]
-    for name, leads in json.loads((ROOT / "package.json").read_text("utf-8"))["imports"].items()
-}
-"""Where an import leads that package.json names, in a build without settings."""
+GROUND = (BASE, "scripts/cache.py")  # what lies in that room
 
 HOLDS = {
     "scripts": "what a person runs: set-up, build, checks, server, measurements",
@@ -76,7 +72,14 @@ def read(root: Path = ROOT) -> dict[str, list[str]]:
 def room(path: Path, root: Path = ROOT) -> str:
     """Return the room of a file."""
     name = path.relative_to(root).as_posix()
-    return name if name == BASE else name.rpartition("/")[0]
+    return BASE if name in GROUND else name.rpartition("/")[0]
+
+
+@cache
+def doors() -> dict[str, str]:
+    """Return where an import leads that package.json names, in a build without settings."""
+    named = json.loads((ROOT / "package.json").read_text("utf-8"))["imports"]
+    return {name: leads["default"] for name, leads in named.items()}
 
 
 def imports(path: Path, root: Path = ROOT) -> Iterator[Path]:
@@ -87,7 +90,8 @@ def imports(path: Path, root: Path = ROOT) -> Iterator[Path]:
     else:
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)  # types are named in comments
         for address in re.findall(r'\b(?:from|import)\s*\(?\s*"([.#][^"]+)"', text):
-            yield (root / DOORS[address] if address in DOORS else path.parent / address).resolve()
+            door = doors().get(address)
+            yield (root / door if door else path.parent / address).resolve()
         names = re.findall(r'pyimport\("([\w.]+)"\)', text)
     for name in names:
         start = root.joinpath(*name.split("."))
