@@ -12,7 +12,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
-from tests.browser.reader import LORA, RANDOM, Visit, becomes, is_python, record, violations
+from tests.browser.reader import (
+    LORA,
+    RANDOM,
+    Visit,
+    becomes,
+    is_python,
+    limit,
+    record,
+    violations,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
@@ -276,6 +285,7 @@ def test_stop_ends_an_endless_loop_and_the_picture_is_that_of_the_tested_code(
 
 def test_ten_seconds_end_an_endless_loop(visit: Visit) -> None:
     page = open_editor(visit(PAGE), ENDLESS)
+    limit(page)
     button(page, "Run").click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
     expect(status(page)).to_contain_text("Stopped after 10 seconds.")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.browser.reader import PLAYGROUND as PAGE
-from tests.browser.reader import Visit, becomes, cell, edit, record, revisit, run
+from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revisit, run
 
 
 @pytest.fixture
@@ -323,6 +323,7 @@ ENDLESS = {
 def test_the_time_limit_ends_what_a_run_has_left(fresh: Page, code: str) -> None:
     start = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
     code = f"{start}def loop(*_):\n    while True: pass\n{code}"
+    limit(fresh)
     if "loadPackages" in code:
         run(fresh, code)
         code = "print('next')"
@@ -343,6 +344,7 @@ def test_code_cannot_talk_its_way_out_of_the_time_limit(fresh: Page) -> None:
     code = (
         "from demos import readers\nreaders.emit('end', '')\nreaders.emit('text', 'still here')\n"
     )
+    limit(fresh)
     cell(fresh).get_by_role("textbox").fill(f"{code}while 1: pass")
     cell(fresh).get_by_role("button", name="Run", exact=True).click()
     expect(cell(fresh).get_by_role("region", name="Output")).to_contain_text("still here")
