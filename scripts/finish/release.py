@@ -35,7 +35,10 @@ FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
 """The end of a name by which its maker tells versions apart, or of an earlier `add_names`."""
 TWINS = (".br", ".gz", ".map")
 RARE = {"library.zip"}  # fetched by the imports that need it
-LARGE = {"pyodide.asm.wasm", "numpy.bin", "snapshot.bin"}  # all that is large and fetched at once
+LARGE = {
+    *("pyodide.asm.wasm", "numpy.bin", "snapshot.bin", "late.bin"),
+    *("code.zip", "python_stdlib.zip", "library.zip"),
+}
 
 
 def place_python(packed: Path) -> dict[str, Any]:
@@ -193,7 +196,11 @@ def _release(site: Path, url: str) -> dict[str, Any]:
     folders = (page.relative_to(site).parent.as_posix().removeprefix(".") for page in pages)
     text = [*sorted(loaded | search), "sitemap.xml", "search/search_index.json"]
     scripts = re.compile(r"assets/(py/[^/]+/[^/]+|demo/[^/]+\.(js|css))$")
-    python = sorted(name for name in kept if scripts.match(name) and files[name].name not in RARE)
+    python = sorted(
+        name
+        for name in kept
+        if scripts.match(name) and files[name].name.removesuffix(".z") not in RARE
+    )
     return {
         "version": _digest("".join(_digest(p.read_bytes()) for p in files.values()).encode())[:12],
         "named": NAMED.pattern,

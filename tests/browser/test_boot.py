@@ -100,7 +100,11 @@ def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
         page.goto(f"{address}assets/demo/")
         assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
         assert page.evaluate("python.runtime") == "snapshot"
-    assert requested >= {f"{role}.z" for role in LARGE}
+        worker = bare(page, f"{address}assets/demo/")
+        assert worker.evaluate(LATE) == "a + 1"  # which reads at once
+        assert worker.evaluate("py.runPython('import unittest; unittest.__name__')") == "unittest"
+    known = {"pyodide.asm.wasm.z", "numpy.bin.z", "snapshot.bin.z", "late.bin.z", "library.zip.z"}
+    assert requested >= known
     assert not requested & LARGE
     files = made["files"]
     for role in LARGE:

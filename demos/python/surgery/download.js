@@ -1,5 +1,6 @@
 /** Fetches the files of the runtime: all at once, checked, with progress in bytes. */
 
+import { gunzipSync } from "fflate";
 import { unpack } from "./parcel.js";
 
 /**
@@ -100,8 +101,10 @@ export class Downloads {
   /** @param {string} role @returns {Uint8Array} The bytes of a file, now. */
   read(role) {
     if (this.kept[role]) return this.kept[role];
-    const data = this.host.read(this.address(role));
-    if (checksum(data) !== this.files[role].sum) throw new LoadError(`${role} is not the file that was published`);
+    const { sum, gzip } = this.files[role];
+    const sent = this.host.read(this.address(role));
+    const data = gzip ? inflated(role, sent) : sent;
+    if (checksum(data) !== sum) throw new LoadError(`${role} is not the file that was published`);
     return (this.kept[role] = data);
   }
 
@@ -188,6 +191,15 @@ export class Downloads {
       this.#fail(new LoadError(`${role} could not be loaded: ${error instanceof Error ? error.message : error}`));
       return new Promise(() => {});
     }
+  }
+}
+
+/** @param {string} role @param {Uint8Array} data */
+function inflated(role, data) {
+  try {
+    return gunzipSync(data);
+  } catch {
+    throw new LoadError(`${role} is not the file that was published`);
   }
 }
 
