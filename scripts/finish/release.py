@@ -35,10 +35,12 @@ FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
 """The end of a name by which its maker tells versions apart, or of an earlier `add_names`."""
 TWINS = (".br", ".gz", ".map")
 RARE = {"library.zip"}  # fetched by the imports that need it
-LARGE = {
-    *("pyodide.asm.wasm", "numpy.bin", "snapshot.bin", "late.bin"),
-    *("code.zip", "python_stdlib.zip", "library.zip"),
+LARGE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("pyodide.asm.wasm", "numpy.bin", "snapshot.bin"), ("bytes", "whole")),
+    "late.bin": ("whole",),
+    **dict.fromkeys(("python_stdlib.zip", "library.zip"), ()),
 }
+"""What is large, and the sizes in the manifest that it is part of."""
 
 
 def place_python(packed: Path) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def place_python(packed: Path) -> dict[str, Any]:
             data, name = made.with_name(f"{name}.gz").read_bytes(), f"{name}.z"
             more = len(data) - file["download"]
             file |= {"download": len(data), "gzip": True}
-            manifest |= {size: manifest[size] + more for size in ("bytes", "whole")}
+            manifest |= {size: manifest[size] + more for size in LARGE[role]}
         file["path"] = f"{_digest(data)}/{name}"
     return manifest
 

@@ -17,7 +17,7 @@ from scripts.finish.release import LARGE, add_python, place_python
 from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes
-from tests.browser.workbench import ask, bare, bundle, numbers
+from tests.browser.workbench import LATE, ask, bare, bundle, numbers
 
 
 def test_a_probe_in_the_browser_gives_the_numbers_of_cpython(page: Page, workbench: str) -> None:
@@ -42,9 +42,7 @@ def test_an_impossible_knob_is_named_and_the_next_request_is_answered(
 
 
 def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str) -> None:
-    page.route(
-        "**/late.bin", lambda _: None
-    )  # it is fetched after the start, whose progress this is
+    page.route("**/late.bin", lambda _: None)  # which comes after the start, with its own progress
     page.goto(workbench)
     announced = page.evaluate("python.bytes")
     ask(page, "lora")
@@ -105,8 +103,9 @@ def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
         assert worker.evaluate("py.runPython('import unittest; unittest.__name__')") == "unittest"
     known = {"pyodide.asm.wasm.z", "numpy.bin.z", "snapshot.bin.z", "late.bin.z", "library.zip.z"}
     assert requested >= known
-    assert not requested & LARGE
+    assert not requested & LARGE.keys()
     files = made["files"]
+    assert made["whole"] - made["bytes"] == files["late.bin"]["download"]
     for role in LARGE:
         assert files[role]["download"] < files[role]["bytes"] / 2
 

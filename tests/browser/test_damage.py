@@ -15,7 +15,7 @@ from demos.probe import probe, settings
 from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes
-from tests.browser.workbench import ask, bare, bundle, manifest, replace
+from tests.browser.workbench import LATE, ask, bare, bundle, manifest, replace
 
 COMPARE = """([method, equal]) => {
   const side = (method) => ({ method, name: method, knob: "knob", own: {} });
@@ -25,8 +25,6 @@ COMPARE = """([method, equal]) => {
     ({ kind, message }) => ({ sentence: "", kind, message }),
   );
 }"""
-
-LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
 
 
 def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) -> None:

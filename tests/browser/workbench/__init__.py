@@ -27,6 +27,9 @@ ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).t
   ({ kind, knob, message }) => ({ kind, knob, message }),
 )"""
 
+# What a bare worker needs the late part for.
+LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
+
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
