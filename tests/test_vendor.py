@@ -262,7 +262,7 @@ def program(cache: Path, lock: Path, address: str) -> list[str]:
 
 
 def wait_until_asked(host: Host, count: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while len(host.asked) < count:
         assert time.monotonic() < deadline, f"asked for {host.asked} only"
         time.sleep(0.01)
@@ -290,7 +290,7 @@ def test_two_runs_at_once_fetch_each_file_once(good: Host, cache: Path, lock: Pa
             assert second.stderr
             assert "waiting for another run" in second.stderr.readline()
             good.released.set()
-            second.communicate(timeout=60)
+            second.communicate()
     assert (first.returncode, second.returncode) == (0, 0)
     assert good.asked == [SMALL, LARGE]
     assert wheels_in(cache) == WHEELS

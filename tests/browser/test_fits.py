@@ -16,7 +16,7 @@ from adapters_np.core import load, slugs
 from demos.budget import choose
 from demos.probe import PAGE, probe
 from scripts.serve import serving
-from tests.browser.reader import LIVE, LORA, Visit, is_python, knob, move, record
+from tests.browser.reader import LIVE, LORA, Visit, is_python, knob, move, record, rest
 from tests.browser.test_numbers import RUN, WIDGET
 
 OFT = "methods/oft/"
@@ -230,9 +230,17 @@ def test_a_stop_before_the_first_part_keeps_the_last_picture_and_says_so(visit: 
     page = visit("methods/vblora/")
     live(page)
     before = page.locator(".sentence").inner_text()
-    knob(page, "seed").press("ArrowRight")
-    page.locator("adapter-demo").evaluate("demo => demo.cancel()")
-    page.wait_for_timeout(1000)  # time enough for a part that would come after it
+    page.locator("adapter-demo").evaluate(
+        """demo => {
+          const seed = demo.querySelector("[name=seed]");
+          seed.stepUp();
+          seed.dispatchEvent(new Event("input", { bubbles: true }));
+          demo.cancel();
+        }"""
+    )
+    (worker,) = (worker for worker in page.workers if is_python(worker.url))
+    worker.evaluate("() => new Promise((done) => setTimeout(done))")  # after what it was at
+    rest(page)
     expect(page.locator(".note")).to_have_text("Last picture that could be computed")
     assert page.locator(".sentence").inner_text() == before
 
