@@ -14,7 +14,7 @@ const browser = await puppeteer.launch({ browser: "firefox", executablePath, hea
 /** A page with patience for a machine that has much else to do. */
 const open = async (context = browser.defaultBrowserContext()) => {
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   return page;
 };
 try {

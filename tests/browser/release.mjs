@@ -12,7 +12,7 @@ const show = (pages, files) => fetch(`${site}show?pages=${pages}&files=${files}`
 try {
   const open = async (errors = []) => {
     const page = await browser.newPage();
-    page.setDefaultTimeout(60_000); // of a machine that has much else to do
+    page.setDefaultTimeout(120_000); // of a machine that has much else to do
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(`${site}methods/lora/`);
     return page;

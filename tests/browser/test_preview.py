@@ -25,7 +25,7 @@ SOURCES = (
 )
 
 
-BUILDING = 300_000  # milliseconds that a busy machine may take to show an edit
+BUILDING = 1_800_000  # milliseconds that a busy machine may take to show an edit
 
 
 class Preview:

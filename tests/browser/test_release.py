@@ -269,7 +269,7 @@ def test_firefox_meets_a_release_that_arrives_in_parts(host: Host) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
