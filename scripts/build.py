@@ -7,127 +7,149 @@ from __future__ import annotations
 
 import argparse
 import errno
-import json
 import logging
 import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
-import yaml
-
-from scripts.bootstrap import FULL, ROOT, SetupError, locked, run, say
+from scripts.bootstrap import FULL, ROOT, SetupError, locked, say
 from scripts.cache import digest, stamped
 from scripts.catalog import read
-from scripts.catalog.checks import check
 from scripts.catalog.exports import read_site
-from scripts.finish.finish import bundle, finish
+from scripts.finish import finish
 from scripts.finish.release import sent_raw
+from scripts.imports import closure
 from scripts.macros import house
 from scripts.pyodide import make as python
-from scripts.stored import cards, comparisons, fits, lab, sweeps, widgets
-from scripts.survey import peft
-from scripts.survey.bare import every
-from scripts.survey.providers import as_json, facts
 
 BUILD = ROOT / ".build"
-SITE = ROOT / "site"
-SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 
-# What a step is made from: its own files, what these import, and what both lock files install.
-LOCKS = ("requirements.txt", "package-lock.json")
-CODE = ("adapters_np/**/*.py", "demos/*.py", "demos/*.npy", "scripts/cache.py", *LOCKS)
-READ = tuple(f"scripts/catalog/{name}.py" for name in ("__init__", "papers", "records"))
-EVIDENCE = ("docs/data/tables/*.yml", "docs/data/*.yml", "docs/data/*.csv", "docs/data/bases/*")
+METHODS = "adapters_np/methods/*.py"  # found by name
+SHARED = ("demos/*.npy", "requirements.txt", "package-lock.json")
 RECORDS = (
-    *("docs/methods/*.md", "docs/claims.md", "docs/references.bib", "scripts/survey/*.py"),
-    *(*EVIDENCE, *READ),
+    *("docs/methods/*.md", "docs/claims.md", "docs/predictions.md", "docs/references.bib"),
+    "docs/data/**/*",
 )
-EXPORTS = tuple(
-    f"scripts/catalog/{name}.py"
-    for name in ("citations", "counts", "exports", "memory", "others", "recipes", "shapes")
-)
-FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", *RECORDS, *EXPORTS)
-STORED = (
-    *("scripts/stored/widgets.py", "scripts/stored/prerender.mjs", "scripts/stored/templates/*"),
-    *("demos/widget/*.js", "demos/page/files.js", ".build/sweeps/*", ".build/fits/*", *CODE),
-)
-CATALOGUE = (*CODE, *RECORDS, "docs/**/*.md", "scripts/catalog/*")
-SWEEPS = (*CODE, "scripts/stored/sweeps.py")
-FITS = (*SWEEPS, "scripts/stored/fits.py")
-COMPARISONS = (*STORED, *RECORDS, "scripts/stored/comparisons.py")
-LAB = (
-    *COMPARISONS, "docs/data/explained.jsonl", "docs/data/experiment_reach.csv",
-    "scripts/stored/lab.py",
-)  # fmt: skip
-PICTURES = (*CODE, *RECORDS, "scripts/stored/cards.py")
-PAGES = (
+FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md")
+STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
+SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
-    *("scripts/site_macros.py", "scripts/studies/__init__.py", "scripts/studies/descents.py"),
-    *(
-        "scripts/macros/*",
-        "scripts/stored/widgets.py",
-        ".build/demos/*",
-        ".build/compare/compare.html",
-        ".build/lab/lab.json",
-        ".build/house.json",
-        *FACTS,
-    ),
-    *CODE,
+    *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
+    *(".build/lab/lab.json", ".build/house.json", *FACTS),
 )
-SCRIPTS = (
-    *("demos/**/*.js", "demos/**/*.css", "scripts/finish/bundle.mjs", "package.json"),
-    *LOCKS,
+PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
+SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
+MADE = ("compare", "demos", "fits", "lab", "pictures", "scripts", "sweeps")
+PUBLISHED = (
+    *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
+    *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
+    *(*PACKED, *FACTS, *RECORDS),
 )
-SOURCES = (
-    *(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS),
-    "package.json",
-)
-FINISH = (
-    *(".build/pages/**/*", ".build/scripts/*", ".build/demos/*"),
-    *(f".build/{name}/*" for name in ("sweeps", "fits", "compare", "lab", "pictures")),
-    *("demos/page/sw.js", "demos/page/search.js", "docs/names.md"),
-    *("scripts/finish/*", "scripts/stored/cards.py", *FACTS, *CODE),
-)
+SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
+DRAW = (METHODS, "scripts/stored/prerender.mjs")
+WORKERS = ("demos/page/sw.js", "demos/page/search.js")
 
+
+class Step(NamedTuple):
+    """A part of the build: `main` of a module, run again when an input has changed.
+
+    Inputs are the module with all that it imports and, as patterns, the `code` that it finds by
+    name and what it `reads`.
+    """
+
+    name: str
+    module: str
+    output: str
+    reads: tuple[str, ...] = ()
+    code: tuple[str, ...] = (METHODS,)
+
+    def inputs(self, root: Path = ROOT) -> set[Path]:
+        """Return the files that it is made from."""
+        start = root / f"{self.module.replace('.', '/')}.py"
+        code = closure([start, *files(self.code, root)], root)
+        return code.union(files((*self.reads, *SHARED), root))
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step(
+            "catalogue",
+            "scripts.catalog.checks",
+            "docs/methods/.nav.yml",
+            ("docs/**/*.md", "scripts/catalog/*.json", *RECORDS),
+        ),
+        Step("sweeps", "scripts.stored.sweeps", ".build/sweeps"),
+        Step("fits", "scripts.stored.fits", ".build/fits"),
+        Step("widgets", "scripts.stored.widgets", ".build/demos", STORED, DRAW),
+        Step(
+            "comparisons",
+            "scripts.stored.comparisons",
+            ".build/compare",
+            (*STORED, *RECORDS),
+            DRAW,
+        ),
+        Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
+        Step(
+            "pictures",
+            "scripts.stored.cards",
+            ".build/pictures.json",
+            ("demos/widget/heatmap.js", *RECORDS),
+        ),
+        Step("house", "scripts.macros.house", ".build/house.json", SOURCES),
+        Step("pages", "scripts.site_macros", ".build/pages", SHOWN),
+        Step(
+            "scripts",
+            "scripts.finish.bundle",
+            ".build/scripts",
+            SCRIPTS,
+            ("scripts/finish/bundle.mjs",),
+        ),
+        Step("site", "scripts.finish.finish", "site/index.html", PUBLISHED, (METHODS, *WORKERS)),
+    )
+}
 
 # Where maintainers' modules lie: an error in one of them comes with its place.
 OWN = tuple(str(ROOT / name) for name in ("adapters_np", "demos"))
 
 
-def files(patterns: tuple[str, ...]) -> Iterator[Path]:
+def files(patterns: tuple[str, ...], root: Path = ROOT) -> Iterator[Path]:
     """Yield the files that match, each once, in order."""
-    found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     yield from sorted(path for path in found if "__pycache__" not in path.parts)
 
 
-def step(
-    name: str,
-    inputs: tuple[str, ...],
-    output: Path,
-    make: Callable[[], object],
-    setting: str = "",
-) -> None:
+def make(step: Step, setting: str = "", root: Path = ROOT, **given: Path) -> None:
     """Run a step unless its output is there and was made from the same inputs and setting.
+
+    Args:
+        step: The step.
+        setting: What the output depends on beside files.
+        root: The project's folder.
+        **given: What its `main` is given.
 
     Raises:
         SetupError: when the step fails; the text names it.
     """
-    key = digest(ROOT, files(inputs), setting)
-    with stamped(BUILD / "stamps" / name, key, output) as stale:
+    key = digest(root, step.inputs(root), setting)
+    stamp = root / ".build" / "stamps" / step.name
+    with stamped(stamp, key, root / step.output) as stale:
         if not stale:
             return
         began = time.monotonic()
         try:
-            make()
+            import_module(step.module).main(**given)
         except SetupError:
             raise
         except Exception as error:
-            raise SetupError(f"{name} failed: {reason(error)}") from error
-        say(f"{name}: {time.monotonic() - began:.1f} s")
+            raise SetupError(f"{step.name} failed: {reason(error)}") from error
+        say(f"{step.name}: {time.monotonic() - began:.1f} s")
 
 
 def reason(error: Exception) -> str:
@@ -142,52 +164,9 @@ def reason(error: Exception) -> str:
     return f"{path}:{line}: {type(error).__name__}: {error}"
 
 
-def draw_pictures() -> None:
-    """Draw the pictures for links, and note their names."""
-    names = cards.draw(read(), BUILD / "pictures")
-    (BUILD / "pictures.json").write_text(json.dumps(names))
-
-
-def catalogue() -> None:
-    """Check the catalogue, and write the order of the methods in the sidebar: by theme."""
-    catalog = check()
-    (BUILD / "facts.json").write_text(as_json(facts()), "utf-8")
-    if bare := len(list(every(ROOT, facts()))):
-        say(f"{bare:,} decimals have no address: python -m scripts.survey bare lists them")
-    themes = [
-        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
-        for key, theme in catalog.themes.items()
-    ]
-    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))
-
-
-def pages() -> None:
-    """Let the site generator make the pages; until it has, the last ones stay, for a preview."""
-    peft.check()  # the generator would bury what is wrong with it
-    help = "The lines above name the page and what is wrong with it."
-    command = [sys.executable, "-m", "mkdocs", "build", "--clean"]
-    quiet = {"NO_MKDOCS_2_WARNING": "1"}
-    made = BUILD / "pages.new"
-    run("mkdocs", [*command, "--site-dir", made], help=help, extra=quiet)
-    shutil.rmtree(BUILD / "pages", ignore_errors=True)
-    made.rename(BUILD / "pages")
-
-
-def bundle_scripts(packed: Path, setting: str = "") -> None:
-    """Bundle the scripts for the Python that lies in a folder."""
-    inputs = (*SCRIPTS, f"{packed.relative_to(ROOT)}/manifest.json")
-    step("scripts", inputs, BUILD / "scripts", lambda: bundle(packed), setting)
-
-
-def complete(packed: Path, setting: str) -> None:
-    """Turn the pages into the site, with the Python that lies in a folder."""
-
-    def make() -> None:
-        names = json.loads((BUILD / "pictures.json").read_text())
-        finish(BUILD / "pages", SITE, packed, read(), names)
-
-    inputs = (*FINISH, f"{packed.relative_to(ROOT)}/manifest.json")
-    step("site", inputs, SITE / "index.html", make, setting)
+def host() -> str:
+    """Return for which host the site is built: its address, and how it sends large files."""
+    return f"{read_site().url}{' raw' if sent_raw() else ''}"
 
 
 def preview(*, stock: bool = False) -> None:
@@ -206,9 +185,8 @@ def preview(*, stock: bool = False) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(python.make, published=stock, draft=True)
-        step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
-        step("fits", FITS, BUILD / "fits", fits.main)
-        step("widgets", STORED, BUILD / "demos", widgets.main)
+        for name in ("sweeps", "fits", "widgets"):
+            make(STEPS[name])
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(BUILD / "pages", folder)
@@ -226,10 +204,9 @@ def preview(*, stock: bool = False) -> None:
         shutil.copyfile(BUILD / "pages" / index, folder / index)
         packing.result()
     packed = python.folder(published=stock)
-    bundle_scripts(packed)
+    make(STEPS["scripts"], f"{host()} {packed.name}", packed=packed)
     (BUILD / "stamps" / "site").unlink(missing_ok=True)
-    names = json.loads((BUILD / "pictures.json").read_text())
-    finish(folder, SITE, packed, read(), names, preview=True)
+    finish.main(packed, folder, preview=True)
 
 
 def build(*, stock: bool = False) -> None:
@@ -241,21 +218,15 @@ def build(*, stock: bool = False) -> None:
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
     """
-    step("catalogue", CATALOGUE, SIDEBAR, catalogue)
+    first, *others = STEPS.values()
+    make(first)
     python.make(published=stock)
-    packed = python.folder(published=stock)
-    address = read_site().url
-    host = f"{address}{' raw' if sent_raw() else ''}"
-    step("sweeps", SWEEPS, BUILD / "sweeps", sweeps.main)
-    step("fits", FITS, BUILD / "fits", fits.main)
-    step("widgets", STORED, BUILD / "demos", widgets.main)
-    step("comparisons", COMPARISONS, BUILD / "compare", comparisons.main)
-    step("lab", LAB, BUILD / "lab", lab.main)
-    step("pictures", PICTURES, BUILD / "pictures.json", draw_pictures)
-    step("house", SOURCES, house.OUT, house.main)
-    step("pages", PAGES, BUILD / "pages", pages, address)
-    bundle_scripts(packed, host)
-    complete(packed, host)
+    packed, hosted = python.folder(published=stock), host()
+    for step in others:
+        if step.name in ("scripts", "site"):
+            make(step, f"{hosted} {packed.name}", packed=packed)
+        else:
+            make(step, hosted if step.name == "pages" else "")
 
 
 def main() -> None:

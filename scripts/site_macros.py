@@ -1,9 +1,12 @@
-"""Gives the macros of scripts/macros to the site generator."""
+"""Gives the macros of scripts/macros to the site generator, and runs it."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import Any
 
+from scripts.bootstrap import ROOT, run
 from scripts.macros import house
 from scripts.macros.experiment import Experiment
 from scripts.macros.head_to_head import HeadToHead
@@ -12,6 +15,7 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.real_changes import RealChanges
+from scripts.survey import peft
 
 PARTS = (Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment)
 
@@ -24,3 +28,18 @@ def define_env(env: Any) -> None:
             if hasattr(getattr(type(part), name), "is_macro"):
                 env.macro(getattr(part, name), name)
     env.macro(house.house, "house")
+
+
+def main() -> None:
+    """Make the pages; until they are whole, the last ones stay, for a preview."""
+    peft.check()  # the generator would bury what is wrong with it
+    pages = ROOT / ".build" / "pages"
+    made = pages.with_suffix(".new")
+    run(
+        "mkdocs",
+        [sys.executable, "-m", "mkdocs", "build", "--clean", "--site-dir", made],
+        help="The lines above name the page and what is wrong with it.",
+        extra={"NO_MKDOCS_2_WARNING": "1"},
+    )
+    shutil.rmtree(pages, ignore_errors=True)
+    made.rename(pages)

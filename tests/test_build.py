@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import errno
 import gzip
 import re
-import shutil
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -17,16 +16,16 @@ from typing import Any
 import brotli
 import pytest
 
-from scripts import build
+from scripts import build, site_macros
 from scripts.bootstrap import ROOT, SetupError
-from scripts.cache import digest
+from scripts.build import Step
 from scripts.catalog import exports, read
 from scripts.catalog.exports import Site, feed
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
+from scripts.imports import IDLE, closure
 from scripts.macros import examples
-from scripts.pyodide import make
 from scripts.survey import peft
 
 URL = "https://example.org/"
@@ -46,66 +45,88 @@ def page(folder: Path, name: str, body: str) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    monkeypatch.setattr(build, "BUILD", tmp_path / ".build")
-    (tmp_path / "in.txt").write_text("one")
+    """A project of three modules, each of which imports the next one, and of a text."""
+    write(tmp_path / "first.py", "from second import main")
+    write(tmp_path / "second.py", "def main():\n    from third import make\n    make()")
+    copy = "from pathlib import Path\nHERE = Path(__file__).parent\n" + (
+        "def make():\n    (HERE / 'out.txt').write_text((HERE / 'in.txt').read_text())"
+    )
+    write(tmp_path / "third.py", copy)
+    write(tmp_path / "in.txt", "one")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("first", "second", "third"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     return tmp_path
 
 
-def test_a_step_runs_when_an_input_or_its_output_has_changed_and_only_then(project: Path) -> None:
-    runs: list[str] = []
-    output = project / "made" / "out.txt"
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
-    def make() -> None:
-        runs.append((project / "in.txt").read_text())
-        output.parent.mkdir(exist_ok=True)
-        output.write_text("made")
 
-    def step() -> list[str]:
-        build.step("copy", ("*.txt",), output, make)
-        return runs
+COPY = Step("copy", "first", "out.txt", ("in.txt",), ())
 
-    assert step() == ["one"]
-    assert step() == ["one"]
-    (project / "in.txt").write_text("two")
-    assert step() == ["one", "two"]
+
+def runs(project: Path) -> bool:
+    """Make the step, and say whether it ran."""
+    before = stamp.stat().st_mtime_ns if (stamp := project / ".build/stamps/copy").exists() else 0
+    build.make(COPY, root=project)
+    return stamp.stat().st_mtime_ns != before
+
+
+def test_a_step_runs_when_what_it_reads_or_its_output_has_changed_and_only_then(
+    project: Path,
+) -> None:
+    output = project / "out.txt"
+    assert (runs(project), output.read_text()) == (True, "one")
+    assert not runs(project)
+    write(project / "in.txt", "two")
+    assert (runs(project), output.read_text()) == (True, "two")
     output.unlink()
-    assert step() == ["one", "two", "two"]
+    assert runs(project)
+
+
+@pytest.mark.parametrize("name", ["first", "second", "third"])
+def test_a_step_runs_again_when_any_file_that_it_imports_has_changed(
+    project: Path, name: str
+) -> None:
+    assert runs(project)
+    with (project / f"{name}.py").open("a") as module:
+        module.write("\nfrom fourth import NOTHING\n")
+    write(project / "fourth.py", "NOTHING = 0")
+    assert runs(project)
+    assert not runs(project)
+    write(project / "fourth.py", "NOTHING = 1")  # a new file, which no list names
+    assert runs(project)
 
 
 def test_a_step_that_failed_runs_again_and_its_error_names_it(project: Path) -> None:
-    output = project / "made.txt"
-    output.write_text("from an earlier build")
-
-    def fail() -> None:
-        raise ValueError("in.txt is empty")
-
+    assert runs(project)
+    write(project / "third.py", "def make():\n    raise ValueError('in.txt is empty')")
     for _ in range(2):
+        sys.modules.pop("third", None)
         with pytest.raises(SetupError, match=r"^copy failed: in\.txt is empty$"):
-            build.step("copy", ("in.txt",), output, fail)
+            build.make(COPY, root=project)
 
 
 def test_a_step_that_finds_the_disk_full_names_the_file_and_says_what_to_do(project: Path) -> None:
-    def fill() -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "site/index.html")
-
+    full = f"raise OSError({errno.ENOSPC}, 'No space left on device', 'site/index.html')"
+    write(project / "third.py", f"def make():\n    {full}")
     with pytest.raises(
         SetupError, match=r"site/index\.html could not be written: the disk is full"
     ):
-        build.step("site", ("in.txt",), project / "made.txt", fill)
+        build.make(COPY, root=project)
 
 
 def test_a_mistake_in_a_module_is_named_with_its_line(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = project / "adapters_np" / "lora.py"
-    module.parent.mkdir()
-    module.write_text("def init():\n    return 1 / 0\n")
-    monkeypatch.setattr(build, "OWN", (str(module.parent),))
-    found: dict[str, Any] = {}
-    exec(compile(module.read_text(), str(module), "exec"), found)
-    with pytest.raises(SetupError, match=r"^sweeps failed: adapters_np/lora\.py:2: ZeroDivision"):
-        build.step("sweeps", ("in.txt",), project / "made.txt", found["init"])
+    write(project / "third.py", "def make():\n    return 1 / 0\n")
+    monkeypatch.setattr(build, "ROOT", project)
+    monkeypatch.setattr(build, "OWN", (str(project / "third"),))
+    with pytest.raises(SetupError, match=r"^copy failed: third\.py:2: ZeroDivision"):
+        build.make(COPY, root=project)
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -149,155 +170,82 @@ def is_number(text: str) -> bool:
     return bool(re.fullmatch(r"[+-]?\d+(\.\d+)?", text))
 
 
-@pytest.fixture
-def inputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
-    """The patterns of all steps by name."""
-    found: dict[str, tuple[str, ...]] = {}
-    monkeypatch.setattr(make, "make", lambda **_: None)
-    monkeypatch.setattr(build, "step", lambda name, patterns, *_: found.update({name: patterns}))
-    build.build()
-    return found
-
-
 def test_the_last_pages_stay_until_the_next_ones_are_whole(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = page(project / ".build/pages", "index.html", "last")
+    last = page(tmp_path / ".build/pages", "index.html", "last")
 
     def interrupted(_: str, command: list[Any], **__: Any) -> None:
         page(Path(command[-1]), "index.html", "half of the next")
         raise SetupError("no")
 
-    monkeypatch.setattr(build, "run", interrupted)
+    monkeypatch.setattr(site_macros, "ROOT", tmp_path)
+    monkeypatch.setattr(site_macros, "run", interrupted)
     monkeypatch.setattr(peft, "check", lambda: None)
     with pytest.raises(SetupError):
-        build.pages()
+        site_macros.main()
     assert "last" in last.read_text()
-    monkeypatch.setattr(build, "run", lambda _, words, **__: page(words[-1], "index.html", "next"))
-    build.pages()
+    monkeypatch.setattr(
+        site_macros, "run", lambda _, words, **__: page(words[-1], "index.html", "next")
+    )
+    site_macros.main()
     assert "next" in last.read_text()
 
 
-# All but the one that reads every source to see which folder imports which.
-STEPS = {
-    "catalogue",
-    "sweeps",
-    "fits",
-    "widgets",
-    "comparisons",
-    "lab",
-    "pictures",
-    "pages",
-    "scripts",
-    "site",
-}
-PYTHON = {
-    "catalogue": "scripts.catalog.checks",
-    "sweeps": "scripts.stored.sweeps",
-    "fits": "scripts.stored.fits",
-    "widgets": "scripts.stored.widgets",
-    "comparisons": "scripts.stored.comparisons",
-    "lab": "scripts.stored.lab",
-    "pictures": "scripts.stored.cards",
-    "pages": "scripts.site_macros",
-    "site": "scripts.finish.finish",
-}
-NODE = {
-    "widgets": "scripts/stored/prerender.mjs",
-    "comparisons": "scripts/stored/prerender.mjs",
-    "scripts": "scripts/finish/bundle.mjs",
-    "site": "scripts/finish/typeset.mjs",
-}
-NO_INPUT = {ROOT / "scripts/bootstrap.py"}  # finds tools and says how they fare: makes no bytes
+LOADED = """
+import sys
+from importlib import import_module
+import_module(sys.argv[1])
+print(*(m.__file__ for m in list(sys.modules.values()) if getattr(m, "__file__", None)), sep="\\n")
+"""
 
 
-def test_the_pages_are_made_again_when_an_example_has_changed(
-    inputs: dict[str, tuple[str, ...]],
-) -> None:
-    assert {example.path for example in examples.read()} <= set(build.files(inputs["pages"]))
+@pytest.mark.parametrize("step", build.STEPS.values(), ids=lambda step: step.name)
+def test_the_inputs_of_a_step_are_what_python_loads_for_it(step: Step) -> None:
+    """Python itself is asked here, and the sources are read in the build."""
+    command = [sys.executable, "-c", LOADED, step.module]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {Path(name) for name in done.stdout.split("\n")}
+    own = {path for path in loaded if path.is_relative_to(ROOT) and ".venv" not in path.parts}
+    assert ROOT / f"{step.module.replace('.', '/')}.py" in own
+    assert own - closure([ROOT / IDLE]) <= step.inputs()
 
 
-@pytest.mark.parametrize("step", sorted(PYTHON))
-def test_the_inputs_of_a_step_cover_what_its_modules_import(
-    step: str, inputs: dict[str, tuple[str, ...]]
-) -> None:
-    needed = imported(PYTHON[step])
-    assert ROOT / f"{PYTHON[step].replace('.', '/')}.py" in needed
-    assert needed - NO_INPUT <= set(build.files(inputs[step]))
+def test_the_pages_are_made_again_when_an_example_has_changed() -> None:
+    assert {example.path for example in examples.read()} <= build.STEPS["pages"].inputs()
 
 
-@pytest.mark.parametrize("step", sorted(NODE))
-def test_the_inputs_of_a_step_cover_what_its_scripts_import(
-    step: str, inputs: dict[str, tuple[str, ...]]
-) -> None:
-    assert imported_by_script(ROOT / NODE[step]) <= set(build.files(inputs[step]))
+EVERY = set(build.STEPS)
 
 
 @pytest.mark.parametrize(
     ("file", "steps"),
     [
-        ("requirements.txt", STEPS),
-        ("package-lock.json", STEPS),
-        ("adapters_np/methods/lora.py", STEPS - {"scripts"}),
-        ("scripts/catalog/checks.py", {"catalogue"}),
+        ("requirements.txt", EVERY),
+        ("package-lock.json", EVERY),
+        ("scripts/cache.py", {"sweeps", "fits", "pictures", "site", "house"}),
+        ("scripts/bootstrap.py", {"house"}),
+        ("adapters_np/methods/lora.py", EVERY - {"scripts"}),
+        ("scripts/catalog/checks.py", {"catalogue", "house"}),
         ("scripts/catalog/peft_signatures.json", {"catalogue"}),
-        ("scripts/catalog/exports.py", {"catalogue", "pages", "site"}),
-        ("scripts/stored/cards.py", {"pictures", "site"}),
+        ("scripts/catalog/exports.py", {"pages", "site", "house"}),
+        ("scripts/stored/cards.py", {"pictures", "site", "house"}),
+        ("scripts/finish/release.py", {"scripts", "site", "house"}),
         ("scripts/macros/page.html", {"pages"}),
-        ("scripts/finish/typeset.mjs", {"site"}),
-        ("demos/page/calculator.js", {"scripts"}),
-        ("demos/page/sw.js", {"scripts", "site"}),
-        ("demos/widget/draw.js", {"widgets", "comparisons", "lab", "scripts"}),
+        ("scripts/finish/typeset.mjs", {"site", "house"}),
+        ("demos/page/calculator.js", {"scripts", "house"}),
+        ("demos/page/sw.js", {"scripts", "site", "house"}),
+        ("demos/widget/draw.js", {"widgets", "comparisons", "scripts", "house"}),
+        ("demos/widget/heatmap.js", {"widgets", "comparisons", "pictures", "scripts", "house"}),
         ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
         ("docs/methods/lora.md", {"catalogue", "comparisons", "lab", "pictures", "pages", "site"}),
     ],
 )
-def test_a_changed_file_runs_the_steps_that_are_made_from_it(
-    file: str, steps: set[str], inputs: dict[str, tuple[str, ...]], project: Path
-) -> None:
-    for name in ("adapters_np", "demos", "docs", "scripts"):
-        shutil.copytree(ROOT / name, project / name)
-    for name in build.LOCKS:
-        shutil.copy(ROOT / name, project)
-    before = {name: digest(project, build.files(patterns)) for name, patterns in inputs.items()}
-    with (project / file).open("a") as text:
-        text.write("\n")
-    after = {name: digest(project, build.files(patterns)) for name, patterns in inputs.items()}
-    assert {name for name in STEPS if before[name] != after[name]} == steps
-    assert inputs.keys() - STEPS == {"house"}
-
-
-def imported(module: str, found: set[Path] | None = None) -> set[Path]:
-    """Return the project's files that a Python module needs, itself and its packages included."""
-    found = set() if found is None else found
-    parts = module.split(".")
-    for n in range(1, len(parts) + 1):
-        base = ROOT.joinpath(*parts[:n])
-        path = next(
-            (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()), None
-        )
-        if path is None or path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    imported(alias.name, found)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    imported(f"{node.module}.{alias.name}", found)
-    return found
-
-
-def imported_by_script(path: Path, found: set[Path] | None = None) -> set[Path]:
-    """Return the project's files that a script needs, itself included."""
-    found = set() if found is None else found
-    if path not in found:
-        found.add(path)
-        for name in re.findall(r'from "(\.[^"]+)"', path.read_text("utf-8")):
-            imported_by_script((path.parent / name).resolve(), found)
-    return found
+def test_a_changed_file_runs_the_steps_that_are_made_from_it(file: str, steps: set[str]) -> None:
+    path = ROOT / file
+    assert path.is_file()
+    assert {name for name, step in build.STEPS.items() if path in step.inputs()} == steps
 
 
 # Mathematics --------------------------------------------------------------------------------------

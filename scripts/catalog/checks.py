@@ -14,14 +14,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from adapters_np import core
 from adapters_np.knobs import Knob
-from scripts.bootstrap import ROOT
+from scripts.bootstrap import ROOT, say
 from scripts.catalog import Catalog, readable
 from scripts.catalog.records import Method, Peft, quoted
+from scripts.survey.bare import every
 from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
+from scripts.survey.providers import as_json, facts
 from scripts.survey.records import CatalogError, front_matter, references
 from scripts.survey.result import FULL, Said
 
@@ -45,6 +49,8 @@ LONGEST_DESCRIPTION = 160
 PEFT = json.loads(Path(__file__).with_name("peft_signatures.json").read_text("utf-8"))
 
 
+FACTS = ROOT / ".build" / "facts.json"
+SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 RECORD = "what it has is in scripts/catalog/peft_signatures.json"
 
 
@@ -284,3 +290,16 @@ def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(data, list):
         for i, value in enumerate(data):
             yield from _named(value, f"{field}.{i}")
+
+
+def main() -> None:
+    """Check the catalogue, note all facts, and write the sidebar's order of methods: by theme."""
+    catalog = check()
+    FACTS.write_text(as_json(facts()), "utf-8")
+    if bare := len(list(every(ROOT, facts()))):
+        say(f"{bare:,} decimals have no address: python -m scripts.survey bare lists them")
+    themes = [
+        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
+        for key, theme in catalog.themes.items()
+    ]
+    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))

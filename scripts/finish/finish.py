@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
-from scripts.catalog import Catalog, citations, exports
+from scripts.catalog import Catalog, citations, exports, read
 from scripts.finish.compress import compress
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
-from scripts.finish.release import add_names, add_python, add_service_worker, place_python
+from scripts.finish.release import add_names, add_python, add_service_worker
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
 from scripts.survey import head_to_head
@@ -28,6 +28,7 @@ from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 
 BUILD = ROOT / ".build"
+SITE = ROOT / "site"
 TYPESET = Path(__file__).with_name("typeset.mjs")
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
@@ -45,41 +46,33 @@ class Equation(NamedTuple):
     display: bool
 
 
-def finish(
-    pages: Path,
-    site: Path,
-    packed: Path,
-    catalog: Catalog,
-    pictures: dict[str, str],
-    *,
-    preview: bool = False,
-) -> None:
+def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) -> None:
     """Make the site from the pages that the generator has written.
 
+    What was there is replaced at the very end.
+
     Args:
-        pages: The generator's output.
-        site: The folder to write; what was there is replaced at the very end.
         packed: The folder with what the browser starts Python from.
-        catalog: All records.
-        pictures: The file names of the pictures in `.build/pictures` by slug.
+        pages: The generator's output.
         preview: Leave out what only readers need: checked links, a new service worker, twins.
 
     Raises:
         SetupError: when KaTeX rejects an equation or a link is broken.
     """
     out = BUILD / "site"
-    make(pages, out, packed, catalog, pictures)
+    pictures = json.loads((BUILD / "pictures.json").read_text())  # by scripts/stored/cards.py
+    make(pages, out, packed, read(), pictures)
     if preview:
-        for worker in site.glob("sw.js"):
+        for worker in SITE.glob("sw.js"):
             shutil.copyfile(worker, out / worker.name)
     else:
         publish(out, exports.read_site().url)
         compress(out, BUILD / "twins")
-    replace(out, site)
+    replace(out, SITE)
 
 
 def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
-    """Make a site that browsers can show, in a folder of its own; see `finish`."""
+    """Make a site that browsers can show, in a folder of its own; see `main`."""
     facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
@@ -107,22 +100,6 @@ def publish(out: Path, url: str) -> None:
     if found := list(problems(out, url)):
         raise SetupError("the pages have problems:\n" + "\n".join(found))
     add_service_worker(out, url)
-
-
-def bundle(packed: Path) -> None:
-    """Bundle the scripts and styles of demos/ into `.build/scripts`.
-
-    Args:
-        packed: The folder with what the browser starts Python from.
-
-    Raises:
-        RuntimeError: when one of them is wrong; the text is the bundler's own.
-    """
-    command = ["node", "scripts/finish/bundle.mjs", "--out", str(BUILD / "scripts")]
-    manifest = json.dumps(place_python(packed))
-    done = subprocess.run(command, cwd=ROOT, input=manifest, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"scripts/finish/bundle.mjs:\n{done.stderr}")
 
 
 def typeset(folder: Path, cache: Path) -> None:

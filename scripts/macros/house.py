@@ -25,7 +25,7 @@ OUT = ROOT / ".build" / "house.json"
 TOPS = ("adapters_np", "demos", "scripts")
 KINDS = ("py", "js", "mjs")
 BASE = "scripts/bootstrap.py"  # a room of its own: every step needs it, and it needs nothing
-GROUND = (BASE, "scripts/cache.py")  # what lies in that room
+GROUND = (BASE, "scripts/cache.py", "scripts/imports.py")  # what lies in that room
 
 HOLDS = {
     "scripts": "what a person runs: set-up, build, checks, server, measurements",

@@ -6,6 +6,7 @@ ever.
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from functools import partial
@@ -27,9 +28,11 @@ from adapters_np.linalg import Array
 from demos.probe import probe
 from scripts.bootstrap import ROOT
 from scripts.cache import digest, kept, tidy
-from scripts.catalog import Catalog
+from scripts.catalog import Catalog, read
 from scripts.catalog.records import Method
 
+OUT = ROOT / ".build" / "pictures"
+NAMES = OUT.with_suffix(".json")
 WIDTH, HEIGHT = 1200, 630
 INK, SOFT, PAPER, BAND, ACCENT = "#1c2230", "#5b6475", "#ffffff", "#22303c", "#f0936a"
 HEATMAP = ROOT / "demos" / "widget" / "heatmap.js"
@@ -158,3 +161,12 @@ def _sum(figure: Any) -> None:
         ax.text(x + side / 2, y - 34, name, size=20, ha="center", color=INK)
     for x, sign in ((374, "+"), (764, "=")):
         ax.text(x, y + side / 2, sign, size=44, ha="center", va="center", color=SOFT)
+
+
+def main() -> None:
+    """Draw the pictures, and note their names."""
+    NAMES.write_text(json.dumps(draw(read(), OUT)))
+
+
+if __name__ == "__main__":
+    main()

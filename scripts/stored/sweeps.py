@@ -9,7 +9,6 @@ page that compares the two opens with them.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +27,7 @@ from demos.gauges import Panel
 from demos.probe import main_knob, measure, show
 from scripts.bootstrap import ROOT
 from scripts.cache import digest, kept, tidy
+from scripts.imports import closure
 
 OUT = ROOT / ".build" / "sweeps"
 
@@ -181,19 +181,9 @@ def key(slug: str, root: Path = ROOT) -> str:
 
 
 def made_from(script: Path, slug: str, root: Path, setting: str = "") -> str:
-    """Return the hash of a method, of what all methods share, and of a script that makes a file."""
-    patterns = ("adapters_np/*.py", "demos/*.py", "demos/*.npy", "requirements.txt")
-    shared = [path for pattern in patterns for path in root.glob(pattern)]
-    code = [root / script.relative_to(ROOT), root / "scripts/stored/sweeps.py"]
-    own = modules(root / f"adapters_np/methods/{slug}.py")
-    return digest(root, {*shared, *code, *own}, setting)
-
-
-def modules(path: Path) -> Iterator[Path]:
-    """Yield the file of a method and those of the methods that it builds on."""
-    yield path
-    for name in re.findall(r"adapters_np\.methods\.(\w+)", path.read_text("utf-8")):
-        yield from modules(path.with_stem(name))
+    """Return the hash of a method, and of a script that makes a file of it."""
+    code = closure([root / script.relative_to(ROOT), root / f"adapters_np/methods/{slug}.py"], root)
+    return digest(root, [*code, *root.glob("demos/*.npy"), root / "requirements.txt"], setting)
 
 
 def refresh(
