@@ -25,7 +25,6 @@ from scripts.catalog.exports import read_site
 from scripts.finish import finish
 from scripts.finish.release import sent_raw
 from scripts.imports import closure
-from scripts.macros import house
 from scripts.pyodide import make as python
 
 BUILD = ROOT / ".build"
@@ -41,7 +40,7 @@ STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(".build/lab/lab.json", ".build/house.json", *FACTS),
+    *(".build/lab/lab.json", *FACTS),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
@@ -51,7 +50,6 @@ PUBLISHED = (
     *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
     *(*PACKED, *FACTS, *RECORDS),
 )
-SOURCES = tuple(f"{top}/**/*.{kind}" for top in house.TOPS for kind in house.KINDS)
 DRAW = (METHODS, "scripts/stored/prerender.mjs")
 WORKERS = ("demos/page/sw.js", "demos/page/search.js")
 
@@ -102,7 +100,6 @@ STEPS = {
             ".build/pictures.json",
             ("demos/widget/heatmap.js", *RECORDS),
         ),
-        Step("house", "scripts.macros.house", ".build/house.json", SOURCES),
         Step("pages", "scripts.site_macros", ".build/pages", SHOWN),
         Step(
             "scripts",

@@ -72,9 +72,10 @@ def build(arguments: list[str]) -> None:
 
 
 def check(_: list[str]) -> None:
-    """Check format, style and types of Python and JavaScript."""
+    """Check format, style and types of Python and JavaScript, and who imports whom."""
     python("ruff", "format", "--check", ".")
     python("ruff", "check", ".")
+    call("lint-imports", "--no-logo", "--cache-dir", ".build/imports")
     python("mypy")
     call("npm", "run", "--silent", "check")
 

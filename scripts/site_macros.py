@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
-from scripts.macros import house
 from scripts.macros.experiment import Experiment
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.lab import Lab
@@ -27,7 +26,6 @@ def define_env(env: Any) -> None:
         for name in dir(type(part)):
             if hasattr(getattr(type(part), name), "is_macro"):
                 env.macro(getattr(part, name), name)
-    env.macro(house.house, "house")
 
 
 def main() -> None:

@@ -40,7 +40,16 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
 
 def test_what_is_quick_comes_first_and_the_site_is_built_for_the_rest(tools: Tools) -> None:
     dev.test([])
-    assert tools.called == ["ruff", "ruff", "mypy", "npm", "not site", "scripts.build", "site"]
+    assert tools.called == [
+        "ruff",
+        "ruff",
+        "lint-imports",
+        "mypy",
+        "npm",
+        "not site",
+        "scripts.build",
+        "site",
+    ]
 
 
 def test_a_quick_run_needs_no_site_and_trains_nothing(tools: Tools) -> None:

@@ -1,40 +1,80 @@
-"""The map of the house: read from the imports, one way, and the same in picture, table and text."""
+"""The page on the house is true: every import leads down in its table, and its pictures agree."""
+
+from __future__ import annotations
 
 import re
 from pathlib import Path
 
 import pytest
-from lxml import etree, html
 
 from scripts.bootstrap import ROOT
-from scripts.macros import house
+from scripts.imports import closure, imports
 
-GRAPH = house.read()
+PAGE = (ROOT / "docs/house.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+ROOMS = [re.findall("`(.+?)`", row) for row in re.findall(r"^\| (`.+?) \|", PAGE, re.MULTILINE)]
+LEVEL = {name: level for level, row in enumerate(ROOMS) for name in row}
+TOPS = ("adapters_np", "demos", "scripts")
 
 
-def write(root: Path, name: str, text: str = "") -> None:
+def room(path: Path) -> str:
+    """Return the room of a file: the innermost folder of the table."""
+    name = path.relative_to(ROOT).as_posix()
+    return next(n for n in (name, *map(str, Path(name).parents)) if n in LEVEL)
+
+
+def arrows() -> dict[tuple[str, str], str]:
+    """Return between which rooms there is an import, and a file that has it."""
+    found: dict[tuple[str, str], str] = {}
+    for top in TOPS:
+        for path in (ROOT / top).rglob("*.*"):
+            if path.suffix in (".py", ".js", ".mjs"):
+                name = path.relative_to(ROOT).as_posix()
+                found |= {(room(path), room(target)): name for target in imports(path)}
+    return found
+
+
+ARROWS = arrows()
+
+
+def test_every_import_leads_to_a_lower_room() -> None:
+    wrong = {name: pair for pair, name in ARROWS.items() if LEVEL[pair[0]] > LEVEL[pair[1]]}
+    assert wrong == {}
+
+
+def test_every_folder_is_a_room_or_lies_in_one_that_says_what_it_holds() -> None:
+    folders = {path.parent for top in TOPS for path in (ROOT / top).rglob("*.py")}
+    assert {folder.relative_to(ROOT).as_posix() for folder in folders} <= LEVEL.keys()
+    assert len(LEVEL) == sum(map(len, ROOMS)) > 15
+
+
+def test_the_arrows_of_the_picture_are_imports_and_imply_all_others() -> None:
+    (picture,) = re.findall(r"```mermaid\nflowchart TB\n(.+?)```", README, re.DOTALL)
+    drawn = {
+        (start, end)
+        for line in picture.splitlines()
+        for start, _, ends in [line.strip().partition(" --> ")]
+        for end in ends.split(" & ")
+    }
+    by_name = {("demos/python", "demos")}  # Python that is called from JavaScript
+    assert drawn <= ARROWS.keys() | by_name
+    lower = {name: {end for start, end in drawn if start == name} for name in LEVEL}
+
+    def below(name: str) -> set[str]:
+        return lower[name].union(*map(below, lower[name]))
+
+    others = {(a, b) for a, b in ARROWS if a != b and not b.endswith(".py")}
+    assert {(a, b) for a, b in others if b not in below(a)} == set()
+
+
+# Reading imports ----------------------------------------------------------------------------------
+
+
+def write(root: Path, name: str, text: str = "") -> Path:
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-
-
-# Reading ------------------------------------------------------------------------------------------
-
-
-def test_an_arrow_between_folders_goes_one_way() -> None:
-    level = house.levels(GRAPH)
-    assert all(level[name] > level[other] for name in GRAPH for other in GRAPH[name])
-
-
-def test_a_room_that_carries_no_other_leaves_a_full_level() -> None:
-    graph = {"ground": [], **{name: ["ground"] for name in "abcd"}, "roof": ["b", "c", "d"]}
-    assert house.levels(graph) == {"ground": 0, "b": 1, "c": 1, "d": 1, "a": 2, "roof": 2}
-
-
-def test_folders_that_import_each_other_are_named() -> None:
-    circle = {"cell": ["page"], "page": ["python"], "python": ["cell"], "roof": ["cell"]}
-    with pytest.raises(ValueError, match=r"(?=.*cell → page → python|.*page → python → cell)"):
-        house.levels(circle)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -45,71 +85,40 @@ def test_folders_that_import_each_other_are_named() -> None:
         ("demos/b/x.js", 'import "../a/y.js";'),
         ("demos/b/x.js", 'export { y } from "../a/y.js";'),
         ("demos/b/x.mjs", 'const { y } = await lazily(() => import("../a/y.js"));'),
-        ("demos/b/x.js", 'pyodide.pyimport("demos.a.y").destroy();'),
+        ("demos/b/x.js", 'import { y } from "#door";'),
         ("demos/b/x.py", "from demos.a.y import z"),
         ("demos/b/x.py", "from demos.a import y"),
         ("demos/b/x.py", "import demos.a.y as y"),
         ("demos/b/x.py", "def f():\n    from demos.a import y\n"),
     ],
 )
-def test_every_kind_of_import_is_an_arrow(tmp_path: Path, name: str, text: str) -> None:
-    write(tmp_path, "demos/a/y.js")
-    write(tmp_path, "demos/a/y.py")
-    write(tmp_path, name, text)
-    assert house.read(tmp_path) == {"demos/a": [], "demos/b": ["demos/a"]}
+def test_every_kind_of_import_is_found(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path, "package.json", '{"imports": {"#door": {"default": "./demos/a/y.js"}}}')
+    wanted = write(tmp_path, f"demos/a/y{'.py' if name.endswith('.py') else '.js'}")
+    path = write(tmp_path, name, text)
+    assert set(imports(path, tmp_path)) == {wanted}
 
 
-def test_a_type_in_a_comment_and_a_package_are_no_arrows(tmp_path: Path) -> None:
+def test_a_type_in_a_comment_and_a_package_are_no_imports(tmp_path: Path) -> None:
     write(tmp_path, "demos/a/y.js")
     script = '/** @typedef {import("../a/y.js").Y} Y */\nimport { build } from "esbuild";'
-    write(tmp_path, "demos/b/x.js", script)
-    write(tmp_path, "demos/b/x.py", "import numpy as np\nfrom pathlib import Path")
-    assert house.read(tmp_path) == {"demos/a": [], "demos/b": []}
+    assert set(imports(write(tmp_path, "demos/b/x.js", script), tmp_path)) == set()
+    module = write(tmp_path, "demos/b/x.py", "import numpy as np\nfrom pathlib import Path")
+    assert set(imports(module, tmp_path)) == set()
 
 
-def test_the_arrows_that_are_drawn_imply_all_others() -> None:
-    drawn: dict[str, list[str]] = {name: [] for name in GRAPH}
-    for name, other in house.direct(GRAPH):
-        drawn[name].append(other)
-
-    def below(name: str, graph: house.Graph) -> set[str]:
-        return set(graph[name]).union(*(below(other, graph) for other in graph[name]))
-
-    assert all(below(name, drawn) == below(name, GRAPH) for name in GRAPH)
-
-
-# What the page shows ------------------------------------------------------------------------------
+def test_all_that_is_imported_comes_with_its_packages(tmp_path: Path) -> None:
+    start = write(tmp_path, "one.py", "from package.two import name")
+    files = {
+        start,
+        write(tmp_path, "package/__init__.py", "import three"),
+        write(tmp_path, "package/two.py", "import one"),
+        write(tmp_path, "three.py"),
+    }
+    assert closure([start], tmp_path) == files
 
 
-def test_boxes_lie_apart_within_the_picture_and_every_arrow_ends_at_a_box() -> None:
-    svg = etree.fromstring(house.picture(GRAPH))
-    left, top, width, height = map(float, svg.get("viewBox").split())
-    rects = svg.findall(".//{*}rect")
-    boxes = [[float(rect.get(k)) for k in ("x", "y", "width", "height")] for rect in rects]
-    assert len(boxes) == len(GRAPH)
-    for i, (x, y, w, h) in enumerate(boxes):
-        assert left <= x <= x + w <= left + width
-        assert top <= y <= y + h <= top + height
-        assert not any(abs(x - u) < w and abs(y - v) < h for u, v, *_ in boxes[i + 1 :])
-    heads = {(x + w / 2, y) for x, y, w, _ in boxes}
-    paths = [path.get("d") for path in svg.findall(".//{*}path")]
-    assert len(paths) == len(house.direct(GRAPH))
-    for path in paths:
-        x, y = re.findall(r"L([\d.]+) ([\d.]+)", path)[0]
-        assert any(abs(float(x) - u) < 0.2 and float(y) == v for u, v in heads)
-
-
-def test_the_table_holds_every_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house, "graph", lambda: GRAPH)
-    rows = html.fromstring(house.house()).xpath(".//tbody/tr")
-    found = {row.xpath("string(th)"): row.xpath("td[2]/code/text()") for row in rows}
-    assert found == GRAPH
-
-
-def test_a_room_without_a_purpose_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house, "graph", lambda: {**GRAPH, "demos/attic": []})
-    with pytest.raises(ValueError, match="demos/attic"):
-        house.house()
+# What texts name ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ["house.md", "contributing.md"])
@@ -121,10 +130,6 @@ def test_files_that_a_page_names_exist(page: str) -> None:
 
 
 def test_the_readme_names_every_room() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    rooms = [name for name in GRAPH if name != house.BASE]
-    assert [
-        name
-        for name in rooms
-        if f"`{name.rpartition('/')[2]}/`" not in text and f"`{name}/`" not in text
-    ] == []
+    rooms = [name for name in LEVEL if not name.endswith(".py")]
+    short = {name: name.rpartition("/")[2] for name in rooms}
+    assert [n for n in rooms if f"`{short[n]}/`" not in README and f"`{n}/`" not in README] == []
