@@ -6,7 +6,6 @@ stamp is true. One run sets up at a time; another waits for it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import shutil
@@ -79,6 +78,11 @@ def environment(*, browser: bool = False, studies: bool = False) -> dict[str, st
     Raises:
         SetupError: A step failed.
     """
+    if sys.platform == "win32":
+        raise SetupError(
+            "Windows lacks what these commands are made of. Open a Linux of its own, which WSL "
+            "(wsl --install) sets up, clone the project within it, and run it there."
+        )
     if sys.version_info < OLDEST_PYTHON:
         raise SetupError(
             f"Python {platform.python_version()} is too old: at least "
@@ -346,6 +350,8 @@ def locked(path: Path, wait: Callable[[str], None] = say) -> Iterator[None]:
     Raises:
         SetupError: when the file cannot be written, as in a read-only checkout.
     """
+    import fcntl  # not on Windows, where `environment` ends first
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         opened = path.open("w")

@@ -41,6 +41,18 @@ def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -
     assert said == [f"waiting for another run to finish ({file})"]
 
 
+def test_on_windows_the_one_line_says_what_works_there() -> None:
+    program = (
+        "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = None\n"
+        "sys.argv = ['dev.py', 'serve']\n"
+        "from scripts import dev; dev.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    rule = r"✗ Windows lacks what .* WSL .* run it there\.\n"
+    assert re.fullmatch(rule, done.stderr), done.stderr
+    assert done.returncode == 1
+
+
 def test_a_checkout_that_cannot_be_written_is_named_with_the_way_out() -> None:
     rule = r"^/dev/null/lock cannot be written \(.*\)\. .* work in a copy\.$"
     with pytest.raises(SetupError, match=rule), locked(Path("/dev/null/lock")):
