@@ -35,7 +35,7 @@ RECORDS = (
     *("docs/methods/*.md", "docs/claims.md", "docs/predictions.md", "docs/references.bib"),
     "docs/data/**/*",
 )
-FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md")
+FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")
 STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),

@@ -24,7 +24,16 @@ from watchfiles import watch
 from scripts.bootstrap import ROOT, SetupError, locked, parse, say
 from scripts.serve import SITE, application, base, parser, serving, told
 
-SOURCES = ("adapters_np", "demos", "docs", "mkdocs.yml", "overrides", "scripts", "CHANGELOG.md")
+SOURCES = (
+    "adapters_np",
+    "demos",
+    "docs",
+    "mkdocs.yml",
+    "overrides",
+    "scripts",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+)
 
 # What is slow to import. Each build runs in a process of its own, which has these and reads the
 # project's own modules anew.

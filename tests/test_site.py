@@ -376,7 +376,7 @@ def test_zensical_makes_the_same_pages(tmp_path: Path) -> None:
     drawn = (".build/demos", ".build/compare", ".build/lab")
     for name in ("adapters_np", "demos", "docs", "overrides", "scripts", *drawn):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("mkdocs.yml", "CHANGELOG.md", "CITATION.cff"):
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     done = subprocess.run(
         ["zensical", "build", "--strict"], cwd=tmp_path, capture_output=True, text=True

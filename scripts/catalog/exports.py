@@ -64,7 +64,7 @@ def models_js(catalog: Catalog) -> str:
 
 
 def catalog_json(catalog: Catalog, site: Site) -> str:
-    """Return the catalogue as JSON; `docs/contributing.md` documents it."""
+    """Return the catalogue as JSON; `docs/contributing/contracts.md` documents it."""
     methods = [_entry(m, catalog, site) for m in catalog.methods.values()]
     points = {d: {"name": DIMENSIONS[d], "points": POINTS[d]} for d in DIMENSIONS}
     whole = {"schema": SCHEMA, "site": site.url, "dimensions": points, "methods": methods}
