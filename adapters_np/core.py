@@ -38,6 +38,7 @@ from typing import (
 import numpy as np
 
 from adapters_np import expressions, layers
+from adapters_np.knobs import Absorbed as Absorbed
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.knobs import Range as Range
 from adapters_np.linalg import Array
@@ -70,7 +71,8 @@ these share them), a norm, the hidden state of a layer, or the model.
 """
 
 Rank = Annotated[int, Range(1, 16, letter="r")]
-Alpha = Annotated[float, Range(1, 64, letter="α")]
+Alpha = Annotated[float, Range(1, 64, letter="α"), Absorbed]
+"""The numerator of a scale of trained arrays."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,10 @@ class Range(NamedTuple):
     letter: str = ""
 
 
+class Absorbed:
+    """Marks a knob that the trained arrays make up for, such as a scale: no fit depends on it."""
+
+
 class Knob(NamedTuple):
     """One keyword argument that a reader can move."""
 
@@ -27,6 +31,7 @@ class Knob(NamedTuple):
     step: float = 0
     options: tuple[Any, ...] = ()
     letter: str = ""
+    absorbed: bool = False
 
     def check(self, value: Any) -> Any:
         """Return `value` in the knob's own type.
@@ -89,20 +94,18 @@ def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         hint, default = hints[name], parameter.default
-        marks = (
-            [m for m in get_args(hint)[1:] if isinstance(m, Range)]
-            if get_origin(hint) is Annotated
-            else []
-        )
+        hint, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        ranges = [mark for mark in marks if isinstance(mark, Range)]
         if get_origin(hint) is Literal:
-            knobs[name] = Knob(name, "choice", default, options=get_args(hint))
+            knob = Knob(name, "choice", default, options=get_args(hint))
         elif hint is bool:
-            knobs[name] = Knob(name, "bool", default)
-        elif marks:
-            kind: Literal["int", "float"] = "int" if get_args(hint)[0] is int else "float"
-            knobs[name] = Knob(name, kind, default, *marks[0][:3], letter=marks[0].letter)
+            knob = Knob(name, "bool", default)
+        elif ranges:
+            kind: Literal["int", "float"] = "int" if hint is int else "float"
+            knob = Knob(name, kind, default, *ranges[0][:3], letter=ranges[0].letter)
         else:
             raise TypeError(f"{function.__qualname__}: {name} needs a Range, a Literal or bool")
         if default is inspect.Parameter.empty:
             raise TypeError(f"{function.__qualname__}: {name} needs a default")
+        knobs[name] = knob._replace(absorbed=Absorbed in marks)
     return knobs

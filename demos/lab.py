@@ -66,7 +66,7 @@ def examine(
     adapter = load(method).init(W, np.random.default_rng(1), **knobs)
     for found in paced(fit(adapter, W, D)):
         fitted = found.adapter.delta(W) if isinstance(found.adapter, WeightAdapter) else D
-        views = {"target": D, "fitted": fitted, "rest": D - fitted}
+        views = {"target": D, "fitted": fitted, "residual": D - fitted}
         yield {
             "views": {name: np.ascontiguousarray(view).ravel() for name, view in views.items()},
             "share": explained(found.error),

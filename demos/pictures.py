@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.linalg import Array, row_norms
+from adapters_np.linalg import Array, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
-from demos.gauges import AddsTokens, Mixes, Panel, Tiles
+from demos.gauges import AddsTokens, Mixes, Panel, Rotates, Tiles, figures
+from demos.probe import digits
 
 
 class Reached(NamedTuple):
@@ -29,7 +30,8 @@ class Reached(NamedTuple):
     """Whether the fit goes on."""
 
 
-Picture = Callable[[Reached], Panel]
+Picture = Callable[[Reached], Panel | None]
+"""A picture shows nothing where there is nothing to be seen."""
 
 PICTURES: dict[str, Picture] = {}
 """All pictures by name."""
@@ -100,25 +102,98 @@ def _cosines(W: Array) -> Array:
 SEEN = 6
 """So many neurons are drawn as arrows."""
 
+ALIKE = 1e-6
+"""Two angles are one where they are so near each other, in radians."""
+
 
 @picture
-def neurons(found: Reached) -> Panel:
-    """Return some neurons before, as wanted and as reached, in the plane that is to move most."""
-    plane = np.linalg.svd(found.wanted.delta)[2][:2].T  # (d_in, 2)
+def neurons(found: Reached) -> Panel | None:
+    """Return some neurons before, as wanted and as reached, in the plane that R turns furthest."""
+    change, adapter = found.change, found.change.adapter
+    if not isinstance(adapter, Rotates):
+        raise TypeError(
+            f"{type(adapter).__name__} declares the picture neurons but has no rotation()"
+        )
+    plane = furthest(adapter.rotation(), change.before)
+    if plane is None:
+        return None
     before, wanted, reached = (
-        W @ plane for W in (found.change.before, found.wanted.after, found.change.after)
+        W @ plane.axes for W in (change.before, found.wanted.after, change.after)
     )
+    across = before[:, 0] @ reached[:, 1] - before[:, 1] @ reached[:, 0]
+    if across < 0 and ALIKE < plane.angle < np.pi - ALIKE:  # drawn counter-clockwise
+        for points in (before, wanted, reached):
+            points[:, 1] *= -1
     longest = np.argsort(-row_norms(before), kind="stable")[:SEEN]
-    lines = {
+    lines: dict[str, Array] = {
         name: points[longest].ravel()
         for name, points in (("before", before), ("wanted", wanted), ("reached", reached))
     }
+    share = f"{digits(100 * float((before**2).sum() / (change.before**2).sum()))} % of ‖W‖²"
+    turned = f"{figures(float(np.degrees(plane.angle)))}°"
+    title = f"Plane of R’s largest angle: {turned}, {share}"
+    happens = f"turns there by {turned}, R’s largest angle"
+    if plane.mirrored:
+        title, happens = f"Plane of R’s mirror: {share}", "is mirrored there, left and right"
+    stretch = 100 * (row_norms(reached) / np.maximum(row_norms(before), np.finfo(float).tiny) - 1)
+    kept = "keeps its length"
+    if np.abs(stretch).max() > 100 * ROUND_OFF:
+        extremes = dict.fromkeys(figures(float(end)) for end in (stretch.min(), stretch.max()))
+        kept = f"changes its length by {' to '.join(extremes)} %"
     note = (
-        "Neurons (rows) in the plane of the inputs in which the wanted change is largest, the "
-        "longest ones there: x and y of one after the other. A rotation turns them all alike."
+        f"R maps this plane of the inputs to itself: each neuron (row) {happens}, and {kept}. "
+        f"Drawn are the {SEEN} longest there; W is largest along the first axis."
     )
-    title = f"{SEEN} neurons in the plane that is to move most"
-    return series("neurons", title, lines, "coordinate", "x, y", style="arrows", note=note)
+    return series("neurons", title, lines, "neuron", "x and y", style="arrows", note=note)
+
+
+class Plane(NamedTuple):
+    """A plane that a matrix maps to itself: two unit columns, and what happens in it."""
+
+    axes: Array
+    angle: float
+    mirrored: bool
+
+
+def furthest(R: Array, W: Array) -> Plane | None:
+    """Return the plane of R's largest angle; of several, the one in which W is largest.
+
+    An eigenvector e of (R + Rᵀ)/2 and (R − Rᵀ) e span such a plane. Where the latter is zero, R
+    mirrors: then two normals make the plane, or one and what stays beside it.
+
+    Args:
+        R: A normal matrix, such as a rotation or a product of reflections, (d_in, d_in).
+        W: The weight that it acts on, (d_out, d_in).
+
+    Returns:
+        None where R has no such plane, or where round-off would choose between two.
+    """
+    even, odd = (R + R.T) / 2, (R - R.T) / 2
+    # Of I + Q the even part tells nothing; cos θ − sin² θ / 4 falls with θ as cos θ does. The
+    # eigenvectors are singular vectors, too, which spares the browser another routine.
+    falling = even + odd @ odd / 4
+    E = np.linalg.svd(np.linalg.norm(falling) * np.eye(len(R)) - falling)[0]
+    angles = np.arctan2(row_norms((odd @ E).T), np.einsum("ij,ij->j", E, even @ E))
+    top = _strongest(E[:, angles > angles.max() - ALIKE], W)
+    first, second = top[0], odd @ top[0]
+    if np.linalg.norm(second) > ALIKE:
+        second = second / np.linalg.norm(second)
+    else:
+        others = top[1:] if len(top) > 1 else _strongest(E[:, angles < ALIKE], W)
+        if not len(others):
+            return None
+        second = others[0]
+    axes = np.stack([first, second], axis=1)
+    M = axes.T @ R @ axes
+    if max(np.abs(R @ axes - axes @ M).max(), np.abs(R.T @ axes - axes @ M.T).max()) > ROUND_OFF:
+        return None
+    angle = float(abs(np.arctan2(M[1, 0] - M[0, 1], M[0, 0] + M[1, 1])))
+    return Plane(axes, angle, bool(M[0, 0] * M[1, 1] < M[0, 1] * M[1, 0]))
+
+
+def _strongest(E: Array, W: Array) -> Array:
+    """Return directions in the space of E's columns, one a row, in order of the size of W there."""
+    return thin_svd(W @ E)[2] @ E.T
 
 
 @picture

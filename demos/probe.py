@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters_np import core
 from adapters_np.core import Adapter, WeightAdapter, knobs, load, perturbed
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.linalg import Array
@@ -24,7 +25,10 @@ AIM = ("way", "world", "steps", "rate")
 """The knobs by which a change is aimed at another one (`demos.ways`)."""
 
 PAGE = {"way": "fitted", "size": "32x32"}
-"""What a method's page opens with, where that is no knob's default."""
+"""What the page of every method opens with, where that is no knob's default; see `opens`."""
+
+SMALL = 2
+"""The rank that a page opens with instead of 8, where LoRA has half as many parameters as W."""
 
 
 def __getattr__(name: str) -> Any:
@@ -41,6 +45,20 @@ def main_knob(method: str) -> Knob | None:
     """Return the knob that a method is first moved by: the first one that is no switch, if any."""
     own = list(knobs(load(method)).values())
     return next((knob for knob in own if knob.kind != "bool"), own[0] if own else None)
+
+
+def opens(method: str) -> dict[str, Any]:
+    """Return what a method's page opens with, where that is no knob's default.
+
+    >>> opens("lora"), opens("ia3")
+    ({'way': 'fitted', 'size': '32x32', 'rank': 2}, {'way': 'fitted', 'size': '32x32'})
+    """
+    cls, knob = load(method), main_knob(method)
+    if knob is None or (knob.name, knob.default) != ("rank", 8):
+        return dict(PAGE)
+    d_out, d_in = map(int, PAGE["size"].split("x"))
+    few, many = (core.parameters(cls, d_out, d_in, rank=rank) for rank in (SMALL, knob.default))
+    return PAGE | ({"rank": SMALL} if few < many else {})
 
 
 def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:

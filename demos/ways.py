@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import Adapter, WeightAdapter, flatten, perturbed, restore
+from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos import budget, worlds
@@ -58,6 +58,8 @@ class Wanted(NamedTuple):
 def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     """Yield what an adapter has reached of a wanted change, better and better.
 
+    A fit is made at the defaults of knobs that its trained arrays make up for.
+
     Args:
         method: The slug of a method.
         chosen: Values of knobs: `AIM`, and those of `demos.probe.settings`.
@@ -69,7 +71,11 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     base = {}
     if aim["world"] in worlds.REAL and chosen.get("base") not in TRAINED.values():
         base = {"base": TRAINED["v"]}
-    adapter, world = start(method, {n: v for n, v in chosen.items() if n not in AIM} | base)
+    own = {n: v for n, v in chosen.items() if n not in AIM} | base
+    adapter, world = start(method, own)
+    if aim["way"] == "fitted":
+        absorbed = (knob for knob in knobs(load(method)).values() if knob.absorbed)
+        adapter, world = start(method, own | {knob.name: knob.default for knob in absorbed})
     if max(world.W.shape) > LARGEST:
         size = "x".join(map(str, world.W.shape))
         raise ValueError(
@@ -181,10 +187,11 @@ def show(found: Reached) -> dict[str, Any]:
     """
     change, cls = found.change, type(found.change.adapter)
     s = change.symbol
+    pictures = (PICTURES[name](found) for name in cls.pictures)
     panels = [
         matrices(found),
         series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
-        *(PICTURES[name](found) for name in cls.pictures),
+        *(panel for panel in pictures if panel),
     ]
     if len(found.errors) > 2:
         errors = {"error": np.array(found.errors[1:])}
@@ -200,14 +207,14 @@ def show(found: Reached) -> dict[str, Any]:
 
 
 def matrices(found: Reached) -> Panel:
-    """Return the heatmaps of what is wanted, what is reached, and what is left, on one scale."""
+    """Return the heatmaps of what is wanted, what is reached, and the residual, on one scale."""
     wanted, change = found.wanted.delta, found.change.delta
     s, limit = found.change.symbol, float(np.abs(found.wanted.delta).max())
     how = "Trained" if found.aim["way"] == "trained" else "Fitted"
     views = [
         view("target", f"Wanted Δ{s}*", wanted, limit),
         view("delta", f"{how} Δ{s}", change, limit),
-        view("rest", "Left", wanted - change, limit) | {"sum": "1 -1"},
+        view("residual", "Residual", wanted - change, limit) | {"sum": "1 -1"},
     ]
     lines = (
         "A row per neuron, a column per input."
@@ -215,7 +222,7 @@ def matrices(found: Reached) -> Panel:
         else "Outputs: a row per feature, a column per token."
     )
     return {
-        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, left", "views": views,
+        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, residual", "views": views,
         "layout": "row", "note": f"All on one scale. {lines}",
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ def test_a_cell_is_wanted_fitted_and_left() -> None:
     views = end("lora", {"rank": 2}, "turn")["views"]
     D = goal("turn")
     np.testing.assert_array_equal(views["target"], D.ravel())
-    np.testing.assert_allclose(views["fitted"] + views["rest"], D.ravel(), atol=1e-12)
+    np.testing.assert_allclose(views["fitted"] + views["residual"], D.ravel(), atol=1e-12)
     U, sigma, Vt = np.linalg.svd(D)
     nearest = (U[:, :2] * sigma[:2]) @ Vt[:2]
     np.testing.assert_allclose(views["fitted"], nearest.ravel(), atol=1e-12)

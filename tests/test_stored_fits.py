@@ -74,9 +74,17 @@ def test_a_page_opens_with_the_first_answer(oft: Sweep) -> None:
     assert found is None
 
 
+def test_what_a_page_of_a_small_budget_opens_with_comes_before_the_default_of_older_links() -> None:
+    wanted = fits.wanted("lora", "rows")
+    assert wanted[:3] == [(2, fits.DEFAULT), (2, "few"), (2, "rows")]
+    older = [wanted.index((8, world)) for world in ("mix", "few", "rows", "own")]
+    assert older[0] < wanted.index((2, "own")) < min(older[1:])
+
+
 def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it() -> None:
     assert fits.friendly("lora") == "few"
     assert fits.friendly("ia3") == "rows"
+    assert fits.friendly("hra") == "own"  # four planes are more than the two mirrors of its page
     assert fits.friendly("shira") == "own"  # its mask is random by default, and few entries
     assert fits.friendly("prefix_tuning") == "own"
 

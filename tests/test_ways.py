@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import demos.fit
-from adapters_np.core import WeightAdapter, load, slugs
+from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
+from adapters_np.linalg import block_diagonal, plane_rotations
 from demos import probe as entry
 from demos.budget import best_of_rank, choose
-from demos.pictures import PICTURES
-from demos.probe import PAGE, measure, probe, settings
+from demos.fit import fit, last
+from demos.gauges import GAUGES, figures
+from demos.pictures import PICTURES, furthest
+from demos.probe import PAGE, main_knob, measure, opens, probe, settings, start
+from demos.probe import SMALL as FEW
 from demos.ways import AIM, answers, reach, show, told
 from demos.world import toy
 from demos.worlds import change
+from scripts.stored.widgets import ways as acts
 
 pytestmark = pytest.mark.long
 
@@ -174,10 +180,10 @@ def test_what_is_not_possible_is_refused_by_name(chosen: dict[str, Any], message
 
 
 def test_a_real_change_belongs_to_the_trained_weight_whatever_else_is_chosen() -> None:
-    *_, found = reach("lora", PAGE | {"world": "real", "base": "clustered"})
+    *_, found = reach("lora", PAGE | {"rank": 2, "world": "real", "base": "clustered"})
     assert (found.change.world.W == toy(size="32x32", base="trained").W).all()
     assert told("real")[1] in show(found)["sentence"]
-    *_, found = reach("lora", PAGE | {"world": "real_prose", "base": "trained_q"})
+    *_, found = reach("lora", PAGE | {"rank": 2, "world": "real_prose", "base": "trained_q"})
     W = toy(size="32x32", base="trained_q").W
     assert (found.change.world.W == W).all()
     np.testing.assert_allclose(found.wanted.delta, change("real_prose", W, base="trained_q"))
@@ -195,11 +201,92 @@ def test_without_a_way_the_change_is_the_random_step_of_older_scripts_and_links(
 def test_the_knobs_of_all_ways_are_told_apart_from_those_of_the_layer() -> None:
     assert tuple(AIM) == entry.AIM
     assert not set(AIM) & set(settings("lora"))
-    assert set(PAGE) <= {*AIM, *settings("lora")}
+    assert all(set(opens(slug)) <= {*AIM, *settings(slug)} for slug in slugs())
     for world in AIM["world"].options:
         title, sentence = told(world)
         assert title
         assert sentence.endswith(".")
+
+
+def test_a_page_opens_at_a_small_budget_and_a_module_at_the_default_of_peft() -> None:
+    small = {slug for slug in slugs() if opens(slug) != PAGE}
+    assert {"lora", "dora", "pissa", "hra", "miss"} == small
+    for slug in small:
+        knob = main_knob(slug)
+        assert knob
+        assert (knob.name, knob.default, opens(slug)["rank"]) == ("rank", 8, FEW)
+        few, more = (flatten(start(slug, {"rank": r})[0]).size for r in (FEW, 8))
+        assert few < more / 3
+    assert settings("randlora")["rank"].default == 8  # of which fewer would be more numbers
+
+
+# Knobs that no fit depends on ---------------------------------------------------------------------
+
+ABSORBED = [
+    (slug, name, value)
+    for slug in sorted(slugs())
+    for name, knob in knobs(load(slug)).items()
+    if knob.absorbed
+    for value in (knob.values()[0], knob.values()[-1])
+    if value != knob.default
+]
+
+
+def test_the_scales_of_the_methods_are_known() -> None:
+    scaled = {slug for slug, name, _ in ABSORBED if name == "alpha"}
+    assert scaled == {
+        *("adalora", "dora", "fourierft", "loha", "lokr", "lora", "pissa", "randlora")
+    }
+    frozen = knobs(load("xlora"))["alpha"], knobs(load("antipasto"))["alpha"]
+    assert not any(knob.absorbed for knob in (*frozen, knobs(load("shira"))["alpha"]))
+
+
+@pytest.mark.parametrize(("slug", "name", "value"), ABSORBED)
+def test_what_is_found_at_one_value_of_an_absorbed_knob_is_reached_at_every_other(
+    slug: str, name: str, value: Any
+) -> None:
+    """One trained array takes up the factor, so the two values have the same changes."""
+    cls, W, chosen = load(slug), toy(size="16x16").W, fitting(slug)
+    default = knobs(cls)[name].default
+
+    def fresh(**own: Any) -> Any:
+        return cls.init(W, np.random.default_rng(1), **chosen | own)
+
+    found = last(fit(fresh(), W, change("mix", W), steps=10, starts=1)).adapter
+    delta = getattr(found, "delta")(W)  # noqa: B009
+    other = restore(fresh(**{name: value}), flatten(found))
+    factors = [1.0, chosen.get("rank", 1) ** -0.5]
+    if not isinstance(value, bool):
+        factors = [default / value]
+    errors = [
+        np.abs(replace(other, **{array: factor * numbers}).delta(W) - delta).max()
+        for array, numbers in learned(other).items()
+        for factor in factors
+    ]
+    assert min(errors) < 1e-12
+    assert np.abs(delta).max() > 0.01
+
+
+@pytest.mark.parametrize(("slug", "name", "value"), ABSORBED)
+def test_no_fit_depends_on_an_absorbed_knob(slug: str, name: str, value: Any) -> None:
+    for world in ("mix", "own"):
+        few = SMALL | fitting(slug) | {"world": world}
+        (*_, plain), (*_, scaled) = reach(slug, few), reach(slug, few | {name: value})
+        np.testing.assert_array_equal(scaled.wanted.delta, plain.wanted.delta)
+        np.testing.assert_array_equal(scaled.change.delta, plain.change.delta)
+
+
+def test_a_control_that_is_not_shown_beside_a_fit_changes_none() -> None:
+    idle = {name for name, knob in AIM.items() if "fitted" not in (acts(knob) or "fitted")}
+    assert idle == {"steps", "rate"}
+    for slug in slugs():
+        own = settings(slug)
+        hidden = {name for name, knob in own.items() if "fitted" not in (acts(knob) or "fitted")}
+        assert hidden == {"step"} | {name for name, knob in own.items() if knob.absorbed}
+    (*_, plain) = reach("dora", SMALL | {"rank": 2})
+    for chosen in ({"steps": 5}, {"rate": "0.3"}, {"step": 1.0}):
+        (*_, other) = reach("dora", SMALL | {"rank": 2} | chosen)
+        np.testing.assert_array_equal(other.change.delta, plain.change.delta)
 
 
 # Pictures -----------------------------------------------------------------------------------------
@@ -245,7 +332,13 @@ def test_a_core_is_the_change_between_singular_vectors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "missing"), [("tiles", "tile"), ("attention", "virtual_share"), ("mixture", "mixture")]
+    ("name", "missing"),
+    [
+        ("neurons", "rotation"),
+        ("tiles", "tile"),
+        ("attention", "virtual_share"),
+        ("mixture", "mixture"),
+    ],
 )
 def test_a_picture_that_the_adapter_cannot_serve_says_what_is_missing(
     name: str, missing: str
@@ -261,11 +354,99 @@ def test_every_picture_shows_some_methods_hypothesis() -> None:
     assert all(issubclass(load(s), WeightAdapter) for s in slugs() if "core" in load(s).pictures)
 
 
-def test_arrows_show_neurons_before_as_wanted_and_as_reached() -> None:
-    answer = probe("oft", SMALL | {"world": "turn"})
-    before, wanted, reached = (
-        np.reshape(line["values"], (-1, 2)) for line in panel(answer, "neurons")["lines"]
-    )
-    np.testing.assert_allclose(wanted, reached, atol=1e-6)
+TURNED = [
+    ("oft", {}),
+    ("oft", {"world": "turn"}),
+    ("oft", {"block_share": True}),
+    ("boft", {"factors": 1}),
+    ("goft", {"form": "sequential"}),
+    ("hra", {"rank": 2}),
+    ("hra", {"rank": 4, "orthonormal": True}),
+    ("ether", {"blocks": 2}),
+]
+
+
+def arrows(shown: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return neurons before and as reached, as complex numbers."""
+    before, _, reached = (line["values"] for line in shown["lines"])
+    return before[::2] + 1j * before[1::2], reached[::2] + 1j * reached[1::2]
+
+
+@pytest.mark.parametrize(("method", "chosen"), TURNED)
+def test_arrows_of_a_rotation_keep_their_lengths_and_turn_by_its_largest_angle(
+    method: str, chosen: dict[str, Any]
+) -> None:
+    (*_, found) = reach(method, SMALL | chosen)
+    shown = PICTURES["neurons"](found)
+    assert shown
+    before, reached = arrows(shown)
     assert len(before) == 6
-    assert np.abs(wanted - before).max() > 0.01
+    np.testing.assert_allclose(abs(reached), abs(before), rtol=1e-9)
+    angle = float(GAUGES["largest_angle"](found.change)["value"])
+    turns = np.degrees(np.angle(reached / before)) % 360  # 180 may come as −180
+    np.testing.assert_allclose(turns, angle, atol=1e-6)
+    assert angle > 1
+    share = float(shown["title"].split(", ")[1].split()[0])
+    assert figures(angle) in shown["title"]
+    assert 0 < share < 100
+    assert "keeps its length" in shown["note"]
+
+
+def test_arrows_stand_where_w_is_largest_of_all_planes_that_are_turned_alike() -> None:
+    (*_, found) = reach("oft", SMALL | {"block_share": True})
+    R, W = found.change.adapter.rotation(), found.change.before  # type: ignore[attr-defined]
+    plane = furthest(R, W)
+    assert plane
+    rng = np.random.default_rng(0)
+    angles, E = np.linalg.eigh((R + R.T) / 2)
+    alike = E[:, angles < angles[0] + 1e-9]
+    assert alike.shape[1] == 4  # two blocks of 8, each with this plane
+    for x in (alike @ rng.normal(size=(4, 20))).T:
+        assert np.linalg.norm(W @ plane.axes[:, 0]) >= np.linalg.norm(W @ x) / np.linalg.norm(x)
+
+
+@pytest.mark.parametrize(("method", "chosen"), [("ether", {}), ("hra", {"rank": 3})])
+def test_arrows_of_an_odd_number_of_mirrors_are_mirrored(
+    method: str, chosen: dict[str, Any]
+) -> None:
+    (*_, found) = reach(method, SMALL | chosen)
+    shown = PICTURES["neurons"](found)
+    assert shown
+    before, reached = arrows(shown)
+    np.testing.assert_allclose(reached, -before.conj(), atol=1e-9)
+    assert "mirror" in shown["title"]
+
+
+def test_arrows_of_what_is_almost_a_rotation_say_how_lengths_change() -> None:
+    for chosen in ({"terms": 1}, {"terms": 3}):
+        (*_, found) = reach("oftv2", SMALL | chosen)
+        shown = PICTURES["neurons"](found)
+        assert shown
+        before, reached = arrows(shown)
+        turned = reached / before
+        np.testing.assert_allclose(turned, turned[0], rtol=1e-9)
+        assert f"changes its length by {figures(100 * (abs(turned[0]) - 1))} %" in shown["note"]
+    (*_, found) = reach("boft", SMALL | {"factors": 1, "output_scale": True})
+    shown = PICTURES["neurons"](found)
+    assert shown
+    before, reached = arrows(shown)
+    np.testing.assert_allclose(np.ptp(np.angle(reached / before)), 0, atol=1e-9)
+    assert " to " in shown["note"]
+
+
+def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:
+    W = np.random.default_rng(0).normal(size=(8, 6))
+
+    def turned(*angles: float) -> np.ndarray:
+        return block_diagonal(plane_rotations(np.array(angles)))
+
+    plane = furthest(turned(0.3, 0.5, 0.1), W)
+    assert plane
+    assert plane.angle == pytest.approx(0.5)
+    np.testing.assert_allclose(np.abs(plane.axes[[0, 1, 4, 5]]).max(), 0, atol=1e-12)
+    assert furthest(turned(0.5, 0.5, 0.1), W)
+    assert furthest(turned(0.5, 0.5 + 1e-7, 0.1), W) is None
+    assert furthest(W[:6], W) is None  # stretches and shears
+    still = furthest(np.eye(6), W)
+    assert still
+    assert still.angle == 0

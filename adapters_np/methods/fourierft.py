@@ -16,7 +16,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Frozen, Learned, Range, WeightAdapter
+from adapters_np.core import Absorbed, Alpha, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 
@@ -42,7 +42,7 @@ class FourierFT(WeightAdapter):
         *,
         n_frequency: Annotated[int, Range(1, 2048, letter="n")] = 128,
         alpha: Alpha = 8.0,
-        zero_start: bool = False,
+        zero_start: Annotated[bool, Absorbed] = False,
     ) -> Self:
         """Start with Gaussian amplitudes of deviation 1, which move the layer a little.
 

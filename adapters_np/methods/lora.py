@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Rank, WeightAdapter
+from adapters_np.core import Absorbed, Alpha, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, low_rank_factors
 
 
@@ -33,7 +33,7 @@ class LoRA(WeightAdapter):
         *,
         rank: Rank = 8,
         alpha: Alpha = 16.0,
-        rank_stabilised: bool = False,
+        rank_stabilised: Annotated[bool, Absorbed] = False,
     ) -> Self:
         """Start at the identity: B is zero, A is random.
 

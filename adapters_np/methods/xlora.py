@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Alpha, Frozen, Learned, Range
+from adapters_np.core import Adapter, Frozen, Learned, Range
 from adapters_np.layers import softmax
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
@@ -48,7 +48,7 @@ class XLoRA(Adapter):
         temperature: Annotated[float, Range(0.1, 5.0, 0.1, letter="τ")] = 1.0,
         experts: Annotated[int, Range(2, 8, letter="K")] = 4,
         rank: Annotated[int, Range(1, 8, letter="r")] = 4,
-        alpha: Alpha = 8.0,
+        alpha: Annotated[float, Range(1, 64, letter="α")] = 8.0,
         top_k: Annotated[int, Range(1, 8, letter="k")] = 8,
         renormalise: bool = False,
     ) -> Self:

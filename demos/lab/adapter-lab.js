@@ -2,7 +2,7 @@
  * <adapter-lab>: which method explains which change, as a table to read, to guess and to open.
  *
  * The HTML holds the table. What a cell opens is fitted by Python, which is asked for at the first one. The page's address
- * has the budget, the open cells and the world of the frontier. `adapter-lab:update` follows every fitted picture.
+ * has the budget, the open cells, the world of the frontier, and whether the reader guesses first. `adapter-lab:update` follows every fitted picture.
  */
 
 import { RELOAD, lazily } from "../page/files.js";
@@ -36,9 +36,12 @@ class AdapterLab extends HTMLElement {
     const { signal } = (this.#life = new AbortController());
     const on = { signal };
     document.addEventListener("code-cell:run", (event) => this.#fit(/** @type {CustomEvent} */ (event)), on);
+    const { style } = this.#find("#heat");
+    if (new URLSearchParams(location.search).has("guess")) style.visibility = "hidden"; // until it is covered
     try {
       this.#data ??= await Data.load();
     } catch {
+      style.visibility = "";
       if (!signal.aborted)
         this.#say(
           `What is behind the table could not be loaded, so that its cells do not open. The table holds. ${RELOAD}`,
@@ -52,6 +55,7 @@ class AdapterLab extends HTMLElement {
     this.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target), on);
     for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
     this.#restore();
+    style.visibility = "";
     for (const name of ["heat", "imitation"]) {
       const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
       if (found) grid(found, (key) => this.#show(key), signal);
@@ -297,15 +301,18 @@ class AdapterLab extends HTMLElement {
       this.#fill();
       for (const { key } of [...this.#open]) this.#again(key);
     }
-    if (control.name === "mode") {
-      this.#find(".guess").hidden = !this.guessing;
-      if (this.guessing) {
-        for (const specimen of [...this.#open]) this.#close(specimen);
-        this.#guess?.start(this.at);
-      }
-      this.#fill();
-    }
+    if (control.name === "mode") this.#cover();
     this.#keep();
+  }
+
+  /** Covers the table where the reader guesses first, or uncovers it. */
+  #cover() {
+    this.#find(".guess").hidden = !this.guessing;
+    if (this.guessing) {
+      for (const specimen of [...this.#open]) this.#close(specimen);
+      this.#guess?.start(this.at);
+    }
+    this.#fill();
   }
 
   /** Shows an open cell at the present budget. @param {string} key */
@@ -323,6 +330,10 @@ class AdapterLab extends HTMLElement {
     const radio = ranks && this.querySelector(`[name=ranks][value="${CSS.escape(ranks)}"]`);
     if (radio) /** @type {HTMLInputElement} */ (radio).checked = true;
     else if (ranks) wrong.push(`ranks=${ranks.slice(0, 40)}`);
+    if (query.has("guess")) {
+      this.#find("[name=mode][value=guess]").checked = true;
+      this.#cover();
+    }
     const world = query.get("world");
     if (world && this.data.worlds.some(({ name }) => name === world)) this.#world = world;
     else if (world) wrong.push(`world=${world.slice(0, 40)}`);
@@ -351,6 +362,7 @@ class AdapterLab extends HTMLElement {
     const free = this.#open.find(({ pinned }) => !pinned)?.key;
     const shown = this.data.cell(free ?? pinned ?? "")?.world?.name ?? "mix";
     const values = {
+      guess: this.guessing ? "1" : undefined,
       ranks: this.at === 1 ? undefined : `${this.data.ranks[this.at]}`,
       pin: pinned,
       cell: free,

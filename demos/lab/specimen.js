@@ -1,4 +1,4 @@
-/** An open cell: the wanted change, what a method makes of it and what is left, and what that says. */
+/** An open cell: the wanted change, what a method makes of it and the residual, and what that says. */
 
 import { python } from "../python/client.js";
 import { text as csv } from "../widget/csv.js";
@@ -9,10 +9,10 @@ import { download, make } from "./dom.js";
 
 /** @typedef {import("./data.js").Data} Data */
 
-const VIEWS = { target: "Wanted", fitted: "Fitted", rest: "What is left" };
+const VIEWS = { target: "Wanted", fitted: "Fitted", residual: "Residual" };
 
 /**
- * The widget of a method at the settings of a cell: at its defaults it may explain another share.
+ * The widget of a method at the settings of a cell: at those of its page it may explain another share.
  *
  * @param {import("./data.js").Method} method @param {string} world @param {import("./data.js").Knobs} knobs
  */

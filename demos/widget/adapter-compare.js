@@ -65,6 +65,7 @@ class Side {
     template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
     const fields = form.querySelectorAll(".own .field");
+    for (const field of fields) new Field(/** @type {HTMLElement} */ (field)).plain();
     for (const name of ["id", "for", "aria-describedby"])
       for (const field of fields)
         for (const element of field.querySelectorAll(`[${name}]`))
@@ -158,6 +159,13 @@ class AdapterCompare extends Live {
     if (main && this.equal) found.searchParams.delete(main.key);
     else if (main) found.searchParams.set(main.key, main.text);
     return found.href;
+  }
+
+  get settings() {
+    const { main } = this.sides[1];
+    const settings = super.settings.set("equal", `${this.equal}`);
+    if (main && this.equal) settings.delete(main.key); // it follows the others
+    return settings;
   }
 
   question() {
@@ -267,16 +275,18 @@ class AdapterCompare extends Live {
     this.write(".problem", "");
     try {
       await Promise.all(this.sides.map((side, i) => side.method !== methods[i] && side.choose(methods[i])));
-      if (!signal.aborted) this.reset();
+      if (signal.aborted) return;
+      this.linked = undefined; // it was of another pair
+      this.reset();
     } catch (error) {
       if (!signal.aborted) this.write(".problem", /** @type {Error} */ (error).message);
     }
   }
 
-  /** Goes back to the default settings of the present pair. */
-  reset() {
-    this.equal = true;
-    super.reset();
+  /** @param {Map<string, string>} [to] or to the default settings of the present pair */
+  reset(to) {
+    this.equal = to?.get("equal") !== "false";
+    super.reset(to);
     if (["live", "loading"].includes(this.dataset.state ?? "")) return void this.run();
     this.showStored();
     this.#drawStored();

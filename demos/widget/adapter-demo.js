@@ -22,7 +22,7 @@ import { tour } from "./tour.js";
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
-/** What is stored along the main control, each at what differs from the defaults. @type {Record<string, Record<string, string>>} */
+/** What is stored along the main control, each at what differs from what the page opens with. @type {Record<string, Record<string, string>>} */
 const STORED = { fits: {}, sweep: { way: "random", size: "64x64" } };
 
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
@@ -80,11 +80,18 @@ class AdapterDemo extends Live {
   get address() {
     const url = new URL(location.href);
     if (!this.ownsAddress) [url.search, url.hash] = ["", this.id];
+    if ("guessing" in this.dataset) url.searchParams.set("guess", "1");
+    else url.searchParams.delete("guess");
     return address(this.#fields, url);
   }
 
   get fields() {
     return this.#fields;
+  }
+
+  /** The controls that have a part in the picture. */
+  get #acting() {
+    return this.#fields.filter((field) => field.acts(`${this.knobs.way}`));
   }
 
   get computer() {
@@ -113,7 +120,7 @@ class AdapterDemo extends Live {
     const along = (/** @type {Field} */ { name }) => name === main || name === "world";
     return Object.entries(STORED).find(([name, base]) => {
       const stands = (/** @type {Field} */ field) => field.text === (base[field.name] ?? field.initial);
-      return files[name] && this.#fields.every((field) => along(field) || stands(field));
+      return files[name] && this.#acting.every((field) => along(field) || stands(field));
     })?.[0];
   }
 
@@ -146,7 +153,7 @@ class AdapterDemo extends Live {
     const answer = store.find(value, file === "fits" ? `${world}` : undefined);
     if (!answer) return;
     const knobs = { ...this.knobs, [main]: answer.value };
-    const same = Object.entries(knobs).every(([name, now]) => now === this.answer?.knobs[name]);
+    const same = this.#acting.every(({ name }) => knobs[name] === this.answer?.knobs[name]);
     if (this.answer ? same : this.exact) return; // it is on show
     if (this.dataset.stale !== undefined && answer.value !== value) return; // not what was asked for
     this.answer = { ...answer, knobs, milliseconds: 0, stored: true };
@@ -155,7 +162,7 @@ class AdapterDemo extends Live {
 
   /** Whether the picture is that of the present settings. */
   get exact() {
-    return this.#fields.every((field) => this.#drawn(field) === field.text);
+    return this.#acting.every((field) => this.#drawn(field) === field.text);
   }
 
   /** A stored fit of the same settings is as good as the one that is under way will be. */
@@ -192,7 +199,8 @@ class AdapterDemo extends Live {
 
   /** In the state "stored", or while Python loads or after an error. */
   showStored(state = "stored") {
-    const moved = this.#fields.filter((field) => field.name !== "way" && this.#drawn(field) !== field.initial);
+    const told = this.#fields.filter((field) => field.name !== "way" && field.acts(`${this.answer?.knobs.way}`));
+    const moved = told.filter((field) => this.#drawn(field) !== field.initial);
     const where = moved.map((field) => `${field.label} ${field.called(this.#drawn(field))}`).join(", ");
     const note = `Stored picture at ${where || "the default settings"}`;
     if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
@@ -329,9 +337,10 @@ class AdapterDemo extends Live {
     if (!this.#sweep) this.write("[name=play]", "Play");
   }
 
-  reset() {
+  /** @param {Map<string, string>} [to] */
+  reset(to) {
     this.#sweep = undefined;
-    super.reset();
+    super.reset(to);
     this.#way();
     if (this.dataset.state !== "stored") return void this.change([]);
     this.showStored();

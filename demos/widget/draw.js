@@ -180,6 +180,7 @@ function drawSeries(root, panel, { arrows, chart }, heads) {
       caption: panel.lines.length > 1 ? key() : [],
       body: [newStage(document)],
     }));
+  write(figure, ".title", panel.title);
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);

@@ -85,7 +85,7 @@ function config(demo) {
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
   const own = [...demo.querySelectorAll(".own .field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
-  const left = own.filter(({ name, text, initial }) => text !== initial && !template.includes(`{${name}}`));
+  const left = own.filter(({ name, text, unnamed }) => text !== unnamed && !template.includes(`{${name}}`));
   const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
   const warning = left.length
     ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n`

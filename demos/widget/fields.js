@@ -44,7 +44,25 @@ export class Field {
     return named?.textContent?.toLowerCase() ?? text;
   }
 
-  /** What the control says in the HTML: the default. */
+  /** What a link means that names other controls and not this one. */
+  get unnamed() {
+    return this.element.dataset.unnamed ?? this.initial;
+  }
+
+  /** Takes the method's own default where a page opens with another value. */
+  plain() {
+    const { unnamed } = this;
+    delete this.element.dataset.unnamed;
+    if (this.initial !== unnamed) this.controls[0].defaultValue = this.text = unnamed;
+  }
+
+  /** Whether the value has a part in what is shown. @param {string} way in which the change is made */
+  acts(way) {
+    const { ways } = this.element.dataset;
+    return !ways || ways.split(" ").includes(way);
+  }
+
+  /** What the control says in the HTML: what the page opens with. */
   get initial() {
     const [control] = this.controls;
     if (this.kind === "radio") return this.controls.find(({ defaultChecked }) => defaultChecked)?.value ?? "";
@@ -54,7 +72,7 @@ export class Field {
       : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
   }
 
-  /** Whether the control says something else than the default. */
+  /** Whether the control says something else than the page opens with. */
   get moved() {
     return this.text !== this.initial;
   }
@@ -95,10 +113,16 @@ export class Field {
   }
 }
 
-/** The page's address with every value that differs from its default. @param {Field[]} fields */
+/**
+ * The page's address with every value that differs from what the page opens with. Where there is one, a value is named, too,
+ * that a link without it would take to be another.
+ *
+ * @param {Field[]} fields
+ */
 export function address(fields, url = new URL(location.href)) {
-  for (const { key, text, moved } of fields) {
-    if (moved) url.searchParams.set(key, text);
+  const some = fields.some(({ moved }) => moved);
+  for (const { key, text, moved, initial, unnamed } of fields) {
+    if (moved || (some && unnamed !== initial)) url.searchParams.set(key, text);
     else url.searchParams.delete(key);
   }
   return url.href;
@@ -111,13 +135,14 @@ export function says(fields) {
 }
 
 /**
- * Takes values from the address as far as the controls accept them.
+ * Takes values from the address as far as the controls accept them; those that it does not name are what it means without.
  *
  * @param {Field[]} fields
  * @returns {string[]} those that are not accepted
  */
 export function restore(fields) {
   const query = new URLSearchParams(location.search);
+  for (const field of fields) if (field.unnamed !== field.initial) field.text = field.unnamed;
   const given = fields.flatMap((field) => (query.has(field.key) ? [{ field, text: query.get(field.key) ?? "" }] : []));
   for (const { field, text } of given) if (field.accepts(text)) field.text = text;
   return given

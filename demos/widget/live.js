@@ -2,6 +2,7 @@
 
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
+import { says } from "./fields.js";
 import { lazily } from "../page/files.js";
 import { saving } from "../page/page.js";
 import { PythonError, python } from "../python/client.js";
@@ -34,6 +35,9 @@ export class Live extends HTMLElement {
     last: "Last picture that could be computed",
   };
 
+  /** The settings that a link has brought, if one has. @type {Map<string, string> | undefined} */
+  linked;
+
   #path = "";
   /** @type {Map<Function, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
@@ -53,6 +57,11 @@ export class Live extends HTMLElement {
   /** @returns {Field[]} */
   get fields() {
     return [];
+  }
+
+  /** What all controls say, by their names in the address. */
+  get settings() {
+    return new Map(this.fields.map(({ key, text }) => [key, text]));
   }
 
   /** What the answers are about: one that comes when this has changed is not drawn. */
@@ -238,6 +247,7 @@ export class Live extends HTMLElement {
     this.#refused = "";
     for (const field of fields) field.text = text ?? field.text;
     remember(fields);
+    this.#offerReset();
     if (this.ownsAddress) this.later(this.keepAddress);
   }
 
@@ -245,7 +255,7 @@ export class Live extends HTMLElement {
   press({ name }) {
     if (name === "action" && this.dataset.state === "loading") this.cancel();
     else if (name === "action") this.run();
-    else if (name === "reset") this.reset();
+    else if (name === "reset") this.reset(this.#away ? this.linked : undefined);
     else if (name === "link") this.#copy(this.address);
   }
 
@@ -260,21 +270,36 @@ export class Live extends HTMLElement {
     this.draw().catch((error) => this.fail(error)); // after what may still wait for its frame
   }
 
-  reset() {
+  /** Goes back to settings, or to what the page opens with. @param {Map<string, string>} [to] */
+  reset(to) {
     this.#refused = "";
     for (const field of this.fields) {
-      field.text = field.initial;
+      field.text = to?.get(field.key) ?? field.initial;
       field.complain();
     }
     this.write(".problem", "");
     remember(this.fields);
+    this.#offerReset();
     if (this.ownsAddress) this.keepAddress();
   }
 
   // The address ------------------------------------------------------------------------------------
 
+  /** Whether the settings are not those of the link that has led here. */
+  get #away() {
+    const { linked, settings } = this;
+    return linked && [...settings].some(([key, text]) => linked.get(key) !== text);
+  }
+
+  /** Says where a reset leads: to the link's settings, and from these to the defaults. */
+  #offerReset() {
+    this.write("[name=reset]", this.linked && !this.#away ? "Defaults" : "Reset");
+  }
+
   /** Ends the taking of values from the address. @param {string[]} wrong those that are not possible */
   restored(wrong) {
+    this.linked = this.ownsAddress && says(this.fields) ? this.settings : undefined;
+    this.#offerReset();
     this.#refused = wrong.length ? `Not possible in the address: ${wrong.join(", ")}. The default is used.` : "";
     if (wrong.length) this.write(".problem", this.#refused);
     for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (

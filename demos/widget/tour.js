@@ -1,11 +1,15 @@
-/** Steps through a method's widget: a guess, a friendly change, a hostile and a real one, and what none of it shows. */
+/**
+ * Steps through a method's widget: a guess, a friendly change, a hostile and a real one, and what none of it shows.
+ * A link with `guess` opens the first: it asks about the change that the link names, or about the friendly one.
+ */
 
 /**
  * @typedef {import("./draw.js").Panel} Panel
- * @typedef {HTMLElement & {fields: import("./fields.js").Field[],
- *   turn(fields: import("./fields.js").Field[]): unknown}} Demo
+ * @typedef {HTMLElement & {fields: import("./fields.js").Field[], ownsAddress: boolean, keepAddress(): void,
+ *   turn(fields: import("./fields.js").Field[]): unknown, later(action: () => void): void}} Demo
  */
 
+const [GUESS, FRIENDLY, ANSWER] = [0, 1, 5];
 const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "What this does not show"];
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
@@ -26,6 +30,9 @@ export function tour(demo) {
   /** @type {string | undefined} */
   let guess;
   let present = -1;
+  let asked = friendly; // what is to be guessed
+  /** @type {string | undefined} the world of the present step, if it has one */
+  let wanted;
 
   const buttons = NAMES.map((name, i) =>
     h(
@@ -49,6 +56,7 @@ export function tour(demo) {
 
   /** @param {string} name */
   const see = (name) => {
+    wanted = name;
     const moved = [
       ...(way.text === "fitted" ? [] : [{ field: way, to: "fitted" }]),
       ...(world.text === name ? [] : [{ field: world, to: name }]),
@@ -72,15 +80,16 @@ export function tour(demo) {
         "input",
         () => (said.textContent = `${/** @type {HTMLInputElement} */ (slider).value} %`),
       );
-      const show = next("Show");
+      const answer = asked === friendly ? FRIENDLY : ANSWER;
+      const show = next("Show", answer);
       show.addEventListener("click", () => (guess = /** @type {HTMLInputElement} */ (slider).value));
-      const skip = next("Skip");
-      see(friendly);
+      const skip = next("Skip", answer);
+      see(asked);
       return [
         h(
           "p",
           {},
-          `A change is wanted. ${told(friendly)} How much of it can this method describe? The picture shows what is wanted; what the method makes of it follows your guess.`,
+          `A change is wanted. ${told(asked)} How much of it can this method describe? The picture shows what is wanted; what the method makes of it follows your guess.`,
         ),
         h("p", { class: "guess" }, slider, said, show, skip),
       ];
@@ -139,15 +148,26 @@ export function tour(demo) {
       ),
       next("Close", -1),
     ],
+    () => {
+      see(asked);
+      return [h("p", {}, `${told(asked)} `, h("span", { class: "found" })), next("A friendly change", FRIENDLY)];
+    },
   ];
 
   /** @param {number} to */
   const go = (to) => {
     present = to === present ? -1 : to;
-    demo.toggleAttribute("data-guessing", present === 0);
+    wanted = undefined;
+    demo.toggleAttribute("data-guessing", present === GUESS);
     for (const [i, button] of buttons.entries()) button.setAttribute("aria-expanded", `${i === present}`);
     text.replaceChildren(...(present < 0 ? [] : contents[present]()));
+    if (demo.ownsAddress) demo.later(demo.keepAddress);
     tell();
+  };
+
+  /** Closes a step when the settings are no longer its own. */
+  const check = () => {
+    if (wanted && (way.text !== "fitted" || world.text !== wanted)) go(-1);
   };
 
   /** Says what the picture shows, once it is the step's. */
@@ -155,20 +175,24 @@ export function tour(demo) {
     const found = text.querySelector(".found");
     const own = demo.querySelector(".gauges [data-panel=explained] .value")?.textContent;
     const chance = demo.querySelector(".gauges [data-panel=chance] .value")?.textContent;
-    if (!found || !own || world.text !== drawn()) return;
-    const said = guess !== undefined && present === 1 ? `You guessed ${guess} %: ` : "";
+    if (!found || !own || shown.way !== "fitted" || shown.world !== wanted) return;
+    const said = guess !== undefined && [FRIENDLY, ANSWER].includes(present) ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";
     found.textContent = `${said}${start} explains ${own} % at these settings, where a random subspace explains ${chance} %.`;
   };
-  let shown = world.text;
-  const drawn = () => shown;
+  let shown = { way: way.initial, world: world.initial };
   demo.addEventListener("adapter-demo:update", (event) => {
-    shown = /** @type {CustomEvent} */ (event).detail.knobs.world;
-    if (present === 0 && world.text !== friendly) go(-1); // the reader has chosen another change
+    shown = /** @type {CustomEvent} */ (event).detail.knobs;
+    check();
     tell();
   });
+  for (const touched of ["input", "click"]) demo.addEventListener(touched, check);
   strip.addEventListener("click", ({ target }) => {
     const button = target instanceof Element && target.closest("button[data-step]");
     if (button) go(Number(/** @type {HTMLElement} */ (button).dataset.step));
   });
+  const query = new URLSearchParams(location.search);
+  if (!query.has("guess") || !demo.ownsAddress) return;
+  if (query.has("world")) asked = world.text;
+  go(GUESS);
 }

@@ -14,8 +14,8 @@ import brotli
 from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
-from demos.probe import PAGE, main_knob, start
-from demos.ways import reach, show, want
+from demos.probe import main_knob, opens, start
+from demos.ways import AIM, reach, show, want
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
@@ -47,7 +47,7 @@ def fits(slug: str) -> Sweep | None:
         if work > MOST_WORK:
             break
         try:
-            *_, found = reach(slug, PAGE | {knob.name: value, "world": world})
+            *_, found = reach(slug, opens(slug) | {knob.name: value, "world": world})
         except ValueError:  # the shape of the weight forbids this value
             continue
         answers.append({"value": value, "world": world, "others": []} | show(found))
@@ -66,20 +66,22 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     if not knob:
         return []
     best, values = friendly(slug), knob.values()
-    place = values.index(knob.default)
+    first = opens(slug).get(knob.name, knob.default)
+    place = values.index(first)
     order = sorted(values, key=lambda value: abs(values.index(value) - place))
     if len(values) > 2 * SOME:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
-    found = [(knob.default, world) for world in (DEFAULT, best, worst, "real", "control")]
+    found = [(first, world) for world in (DEFAULT, best, worst, "real", "control")]
     found += [(value, DEFAULT) for value in order[:SOME]]
-    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
+    found += [(first, world) for world in (*worlds.WORLDS, "own")]
     found += [(value, best) for value in order[:FEW]]
+    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
     return list(dict.fromkeys(found))
 
 
 @cache
 def friendly(slug: str) -> str:
-    """Return the world that is drawn from a method's family, if its defaults reach it.
+    """Return the world that is drawn from a method's family, if it is within reach on its page.
 
     Otherwise a method's friendly world is a change of its own.
     """
@@ -95,8 +97,8 @@ def hostile(slug: str) -> str:
 
 
 def error(slug: str, world: str, steps: int) -> float:
-    """Return what is left of a world after some steps of a fit at a method's default knobs."""
-    adapter, layer = start(slug, {"size": PAGE["size"]})
+    """Return what is left of a world after some steps of a fit at what a page opens with."""
+    adapter, layer = start(slug, {n: v for n, v in opens(slug).items() if n not in AIM})
     goal = want(world, adapter, layer)
     return last(fit(adapter, layer.W, goal.target, goal.X, steps=steps, starts=1)).error
 

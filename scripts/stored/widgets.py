@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
-from demos.probe import PAGE, main_knob, probe
+from demos.probe import main_knob, opens, probe
 from demos.ways import AIM, told
 from demos.world import toy
 from scripts.bootstrap import ROOT
@@ -59,6 +59,13 @@ class Option(str):
     about = ""
 
 
+ACTS = {"world": "fitted trained", "steps": "trained", "rate": "trained", "step": "random"}
+"""The ways in which a knob acts, where that is not in all."""
+
+NOT_FITTED = "trained random"
+"""The ways in which a knob acts that the trained arrays make up for."""
+
+
 class Control(NamedTuple):
     """A knob as the template needs it: every value is text, as in the address bar."""
 
@@ -72,6 +79,7 @@ class Control(NamedTuple):
     high: str = ""
     step: str = ""
     options: tuple[tuple[str, Option], ...] = ()
+    ways: str = ""
 
 
 def text(value: Any) -> str:
@@ -113,6 +121,15 @@ def named(knob: str, option: str) -> Option:
 
 def control(knob: Knob) -> Control:
     """Return the form control of a knob."""
+    return _plain(knob)._replace(ways=ways(knob))
+
+
+def ways(knob: Knob) -> str:
+    """Return the ways in which a knob acts, or nothing where it acts in all."""
+    return NOT_FITTED if knob.absorbed else ACTS.get(knob.name, "")
+
+
+def _plain(knob: Knob) -> Control:
     start = (knob.name, label(knob.name), knob.letter)
     default = text(knob.default)
     if knob.kind == "bool":
@@ -130,22 +147,27 @@ def control(knob: Knob) -> Control:
 def form(slug: str) -> str:
     """Return the widget of a method without its panels.
 
-    The main knob and α stand in view, the method's other knobs are folded.
+    The main knob and α stand in view, the method's other knobs are folded. `unnamed` is what a link
+    means that names other knobs and not this one: the default, where the page opens with less.
     """
-    opens = {
-        name: knob._replace(default=PAGE.get(name, knob.default))
-        for name, knob in {**AIM, **signature_knobs(toy)}.items()
+    opening, own = opens(slug), knobs(load(slug))
+    every = {
+        name: knob._replace(default=opening.get(name, knob.default))
+        for name, knob in {**AIM, **signature_knobs(toy), **own}.items()
     }
-    main, own = main_knob(slug), list(knobs(load(slug)).values())
-    first = [knob for knob in own if knob == main or knob.letter == "α"]
+    main, mine = main_knob(slug), [every.pop(name) for name in own]
+    first = [knob for knob in mine if (main and knob.name == main.name) or knob.letter == "α"]
+    rest = [knob for knob in mine if knob not in first]
     return render(
         "demo.html",
         slug=slug,
-        aim=[opens.pop("way"), opens.pop("world")],
+        aim=[every.pop("way"), every.pop("world")],
         first=first,
-        rest=[knob for knob in own if knob not in first],
-        how=[opens.pop(name) for name in ("steps", "rate", "step")],
-        world=list(opens.values()),
+        unnamed={name: text(knob.default) for name, knob in own.items() if name in opening},
+        rest=rest,
+        rest_ways=NOT_FITTED if all(knob.absorbed for knob in rest) else "",
+        how=[every.pop(name) for name in ("steps", "rate", "step")],
+        world=list(every.values()),
         **along(slug),
         **worlds(slug),
     )
@@ -194,7 +216,7 @@ def fragments(names: list[str]) -> dict[str, str]:
 
 def opening(slug: str) -> list[dict[str, Any]] | Path:
     """Return the file that has what a method's page opens with as its first answer."""
-    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, PAGE)]
+    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, opens(slug))]
 
 
 def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[str, str]:

@@ -66,8 +66,8 @@ try {
   await enabled();
   seen.stored = await look();
   await touch();
-  seen.live = await move("rank", "ArrowLeft");
-  await page.waitForFunction(() => location.search === "?way=random&rank=7");
+  seen.live = await move("rank", "ArrowRight");
+  await page.waitForFunction(() => location.search === "?way=random&rank=3");
   seen.afterwards = await look();
 
   await page.evaluate(() => {

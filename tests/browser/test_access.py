@@ -129,7 +129,7 @@ def test_a_live_widget_its_exports_and_the_next_page_keep_the_policy(
     window: Page, site: str
 ) -> None:
     window.goto(site + LORA)
-    window.locator("adapter-demo [name=rank]").press("ArrowLeft")
+    window.locator("adapter-demo [name=rank]").press("ArrowRight")
     window.wait_for_selector("adapter-demo[data-state=live]")
     for kind in ("SVG", "PNG", "CSV"):
         window.locator(".export").evaluate("menu => { menu.open = true }")

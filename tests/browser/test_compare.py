@@ -221,6 +221,16 @@ def test_a_choice_takes_the_other_method_s_controls(visit: Visit) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_a_chosen_method_has_its_own_default_and_not_what_its_page_opens_with(
+    visit: Visit,
+) -> None:
+    page = visit("compare/?a=oft&b=ia3")
+    page.select_option("select[name=a]", "hra")
+    expect(knob(page, "a", "rank")).to_have_value("8")
+    expect(page.locator("form[data-side=a] [data-knob=rank] output")).to_have_text("8")
+    page.wait_for_url("**/compare/?a=hra&b=ia3")
+
+
 def test_swap_turns_the_sides(visit: Visit) -> None:
     page = visit("compare/?a=ia3&b=lora")
     page.wait_for_function("() => compared.length === 1")
@@ -252,7 +262,7 @@ def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
     expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
     update = page.wait_for_function(ARRIVED).json_value()
     assert update["b"]["knobs"]["rank"] == 1
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Defaults").click()
     page.wait_for_url("**/compare/?a=lora&b=vera&other=1")
 
 

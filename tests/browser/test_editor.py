@@ -298,7 +298,7 @@ def test_stopping_readers_code_leaves_the_python_of_the_widgets_alone(
 ) -> None:
     page.goto(site + PAGE)
     open_editor(page)
-    page.locator("adapter-demo [name=rank]").press("ArrowLeft")
+    page.locator("adapter-demo [name=rank]").press("ArrowRight")
     page.wait_for_function("() => updates.length === 1")
     (worker,) = (worker for worker in page.workers if is_python(worker.url))
     editor(page).fill(ENDLESS)

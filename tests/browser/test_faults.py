@@ -29,7 +29,7 @@ def knob(page: Page, name: str, nth: int = 0) -> Locator:
     return page.locator("adapter-demo").nth(nth).locator(f"[name={name}]").first
 
 
-def run(page: Page, name: str = "rank", key: str = "ArrowLeft") -> dict[str, Any]:
+def run(page: Page, name: str = "rank", key: str = "ArrowRight") -> dict[str, Any]:
     return move(page, name, key)
 
 
@@ -53,12 +53,12 @@ def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
           new MutationObserver(note).observe(bar, { attributeFilter: ["value"] });
         }"""
     )
-    knob(page, "rank").press("ArrowLeft")
+    knob(page, "rank").press("ArrowRight")
     page.wait_for_selector(LIVE)
     shown = page.evaluate("shown")
     assert shown == sorted(shown)
     assert shown[-1] > shown[0]
-    assert page.evaluate("updates.at(-1).knobs.rank") == 7
+    assert page.evaluate("updates.at(-1).knobs.rank") == 3
 
 
 def test_a_connection_lost_in_the_middle_of_a_download_is_explained_and_can_be_resumed(
@@ -109,7 +109,7 @@ def test_drawing_code_that_did_not_arrive_is_asked_for_again(
     missing.add("chart-")
     with page.expect_event("requestfailed", lambda request: "chart-" in request.url):
         page.goto(site + PAGE)
-    knob(page, "rank").press("ArrowLeft")
+    knob(page, "rank").press("ArrowRight")
     page.wait_for_selector("adapter-demo[data-state=error]")
     missing.clear()
     page.get_by_role("button", name="Try again").click()
@@ -208,7 +208,7 @@ def test_a_browser_without_modules_in_workers_is_told_what_works_and_what_would(
         )
     )
     knob(page, "rank").press("ArrowRight")
-    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 8")
+    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 2")
 
 
 def test_a_device_without_memory_for_python_is_told_so(context: BrowserContext, site: str) -> None:
@@ -268,16 +268,16 @@ def test_a_worker_that_dies_is_explained_and_the_next_move_starts_another(
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(site + PAGE)
-        knob(page, "rank").press("ArrowLeft")
+        knob(page, "rank").press("ArrowRight")
         page.wait_for_selector(LIVE)
         (worker,) = python_workers(page)
         worker.evaluate("() => void setTimeout(() => { throw Error('out of luck') })")
         becomes(page, lambda: python_workers(page), [])
-        knob(page, "rank").press("ArrowLeft")
-        expected = probe("lora", OPENS | {"rank": 6})["sentence"]
+        knob(page, "rank").press("ArrowRight")
+        expected = probe("lora", OPENS | {"rank": 4})["sentence"]
         expect(page.locator(".sentence")).to_have_text(expected)
         page.wait_for_selector(LIVE)
-        knob(page, "rank").press("ArrowLeft")
+        knob(page, "rank").press("ArrowRight")
         expected = probe("lora", OPENS | {"rank": 5})["sentence"]
         expect(page.locator(".sentence")).to_have_text(expected)
 
@@ -350,7 +350,7 @@ def test_leaving_a_page_in_the_middle_of_a_computation_disturbs_nobody(
     page: Page, site: str
 ) -> None:
     page.goto(site + PAGE)
-    knob(page, "rank").press("ArrowLeft")  # Python is not there yet
+    knob(page, "rank").press("ArrowRight")  # Python is not there yet
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft]")
     update = run(page, "step")
@@ -378,11 +378,11 @@ def test_a_page_that_the_browser_had_put_aside_works_again(page: Page, site: str
 def test_two_tabs_do_not_disturb_each_other(context: BrowserContext, site: str) -> None:
     one, two = context.new_page(), context.new_page()
     one.goto(site + PAGE)
-    two.goto(f"{site}{PAGE}?rank=2")
+    two.goto(f"{site}{PAGE}?rank=8")
     run(one)
-    run(two, key="ArrowRight")
-    assert run(one)["knobs"]["rank"] == 6
-    assert run(two, key="ArrowRight")["knobs"]["rank"] == 4
+    run(two, key="ArrowLeft")
+    assert run(one)["knobs"]["rank"] == 4
+    assert run(two, key="ArrowLeft")["knobs"]["rank"] == 6
     two.close()
     assert run(one)["knobs"]["rank"] == 5
 
@@ -400,7 +400,7 @@ def test_a_private_window_without_storage_changes_nothing(
     )
     page.goto(f"{site}{PAGE}?rank=3#implementation")
     expect(knob(page, "rank")).to_have_value("3")
-    assert run(page)["knobs"]["rank"] == 2
+    assert run(page)["knobs"]["rank"] == 4
     page.get_by_role("button", name="Edit and run").first.click()
     expect(page.locator(".cm-content").first).to_be_visible()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from demos.probe import PAGE, probe
+from demos.probe import opens, probe
 from scripts.bootstrap import ROOT, firefox
 from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
@@ -62,12 +62,12 @@ def test_firefox_shows_the_stored_picture_and_fits_a_phone(seen: Any) -> None:
     assert "firefox" in seen["version"].lower()
     assert seen["stored"]["state"] == "stored"
     assert seen["stored"]["picture"]
-    assert seen["stored"]["sentence"] == probe("lora", PAGE)["sentence"]
+    assert seen["stored"]["sentence"] == probe("lora", opens("lora"))["sentence"]
     assert seen["stored"]["width"] <= 390
 
 
 def test_firefox_computes_the_numbers_of_cpython(seen: Any) -> None:
-    assert seen["live"]["knobs"]["rank"] == 7
+    assert seen["live"]["knobs"]["rank"] == 3
     expected = probe("lora", seen["live"]["knobs"])
     assert seen["afterwards"]["sentence"] == expected["sentence"]
     for ours, theirs in zip(seen["live"]["panels"], expected["panels"], strict=True):
@@ -85,7 +85,7 @@ def test_firefox_keeps_python_from_page_to_page(seen: Any) -> None:
 
 def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     address = urlsplit(seen["afterwards"]["address"])
-    assert (address.path, address.query) == ("/methods/lora/", "way=random&rank=7")
+    assert (address.path, address.query) == ("/methods/lora/", "way=random&rank=3")
     assert seen["restored"]["knobs"]["rank"] == 6
     assert seen["restored"]["sentence"] == probe("lora", seen["restored"]["knobs"])["sentence"]
     assert "alpha=nonsense" in seen["problem"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from adapters_np.core import load, slugs
 from demos.budget import choose
-from demos.probe import PAGE, probe
+from demos.probe import PAGE, opens, probe
 from scripts.serve import serving
-from tests.browser.reader import LIVE, LORA, Visit, is_python, knob, move, record, rest
+from tests.browser.reader import (
+    LIVE,
+    LORA,
+    Visit,
+    becomes,
+    is_python,
+    knob,
+    move,
+    record,
+    rest,
+)
 from tests.browser.test_numbers import RUN, WIDGET
 
 OFT = "methods/oft/"
@@ -58,7 +68,7 @@ def test_without_javascript_a_fit_is_there_with_its_numbers(browser: Browser, si
         page = context.new_page()
         page.goto(site + OFT)
         demo = page.locator("adapter-demo")
-        for name in ("Wanted ΔW*", "Fitted ΔW", "Left", "Wanted", "Reached"):
+        for name in ("Wanted ΔW*", "Fitted ΔW", "Residual", "Wanted", "Reached"):
             expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
         expect(demo.locator(".sentence")).to_have_text(probe("oft", PAGE)["sentence"])
         expect(demo.locator(".gauges [data-panel=explained]")).to_contain_text("%")
@@ -68,8 +78,8 @@ def test_without_javascript_a_fit_is_there_with_its_numbers(browser: Browser, si
 
 def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> None:
     page = visit(LORA)
-    for rank in (7, 6):
-        update = move(page, "rank", "ArrowLeft")
+    for rank in (3, 4):
+        update = move(page, "rank", "ArrowRight")
         (panel,) = (p for p in update["panels"] if p["name"] == "wanted")
         limits = {v["limit"] for v in panel["views"]}
         assert limits == {np.abs(panel["views"][0]["values"]).max()}
@@ -80,10 +90,10 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     page: Page, without_python: str
 ) -> None:
     page.goto(without_python + LORA)
-    knob(page, "rank").press("ArrowLeft")
-    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 7")
-    expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("7 of 32")
     knob(page, "rank").press("ArrowRight")
+    page.wait_for_function("() => stored.at(-1)?.knobs.rank === 3")
+    expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("3 of 32")
+    knob(page, "rank").press("ArrowLeft")
     knob(page, "world").select_option("few")
     page.wait_for_function("() => stored.at(-1)?.knobs.world === 'few'")
     assert value(page.evaluate("stored.at(-1)"), "explained") == pytest.approx(100, abs=1e-3)
@@ -116,15 +126,15 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
     context: BrowserContext, page: Page, site: str
 ) -> None:
     requests = record(context)
-    page.goto(f"{site}{LORA}?world=few")
+    page.goto(f"{site}{LORA}?rank=2&world=few&alpha=4")
     page.wait_for_function("() => stored.length")
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if is_python(url)]
     shown = page.evaluate("stored.at(-1)")
-    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (8, "few")
+    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "few")
     expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator(".sentence")).to_have_text(
-        probe("lora", PAGE | {"world": "few"})["sentence"]
+        probe("lora", opens("lora") | {"world": "few"})["sentence"]
     )
 
 
@@ -297,8 +307,9 @@ def test_a_picture_that_waits_for_its_frame_does_not_undo_a_stop(visit: Visit) -
 
 def test_training_has_controls_of_its_own(visit: Visit) -> None:
     page = visit(LORA)
-    expect(knob(page, "steps")).to_be_hidden()
-    expect(knob(page, "step")).to_be_hidden()
+    for name in ("steps", "step", "alpha"):
+        expect(knob(page, name)).to_be_hidden()
+    expect(page.get_by_text("More settings")).to_be_hidden()  # they have no part in a fit either
     page.get_by_text("Trained", exact=True).click()
     page.wait_for_function("() => updates.at(-1)?.knobs.way === 'trained'")
     for name in ("steps", "rate", "world", "alpha"):
@@ -307,8 +318,24 @@ def test_training_has_controls_of_its_own(visit: Visit) -> None:
     assert 0 < value(update, "explained") < 100
     page.get_by_text("Random", exact=True).click()
     page.wait_for_function("() => updates.at(-1)?.knobs.way === 'random'")
-    expect(knob(page, "step")).to_be_visible()
+    for name in ("step", "alpha"):
+        expect(knob(page, name)).to_be_visible()
     expect(knob(page, "world")).to_be_hidden()
+
+
+def test_a_scale_that_a_link_names_has_no_part_in_a_fit_and_acts_in_training(visit: Visit) -> None:
+    page = visit(f"{LORA}?rank=2&seed=3&alpha=4")
+    page.wait_for_function("() => updates.length")
+    update = page.evaluate("updates.at(-1)")
+    plain = probe("lora", opens("lora") | {"seed": 3})
+    assert value(update, "relative_norm") == pytest.approx(value(plain, "relative_norm"), rel=1e-6)
+    page.get_by_text("Trained", exact=True).click()
+    page.wait_for_function("() => updates.at(-1)?.knobs.way === 'trained'")
+    expect(knob(page, "alpha")).to_have_value("4")
+    update = page.evaluate("updates.at(-1)")
+    assert value(update, "explained") == pytest.approx(
+        value(probe("lora", update["knobs"]), "explained"), rel=1e-6
+    )
 
 
 # The steps ----------------------------------------------------------------------------------------
@@ -373,6 +400,67 @@ def test_the_guess_is_asked_beside_what_it_asks_about_and_nothing_that_tells(
     for part in (".gauges", ".sentence", fitted):
         expect(demo.locator(part)).to_be_visible()
     assert not [url for url in requests if is_python(url)]
+
+
+LEAVES: dict[str, Callable[[Page], object]] = {
+    "another change": lambda page: knob(page, "world").select_option("rows"),
+    "another way": lambda page: page.get_by_text("Random", exact=True).click(),
+    "a reset": lambda page: page.locator("[name=reset]").click(),
+}
+
+
+@pytest.mark.parametrize("leave", LEAVES)
+@pytest.mark.parametrize("step", ["2 A friendly change", "4 A real change"])
+def test_a_step_closes_as_soon_as_the_settings_are_not_its_own(
+    visit: Visit, step: str, leave: str
+) -> None:
+    page = visit(LORA)
+    tour = page.locator(".tour")
+    tour.get_by_role("button", name=step).click()
+    expect(tour.locator(".found")).to_contain_text("explains")
+    LEAVES[leave](page)
+    assert tour.locator(".step > *").count() == 0  # at once, before there is another picture
+    expect(tour.get_by_role("button", name=step)).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_step_stays_for_another_rank_and_says_its_numbers(visit: Visit) -> None:
+    page = visit(LORA)
+    tour = page.locator(".tour")
+    tour.get_by_role("button", name="3 A hostile change").click()
+    knob(page, "rank").press("ArrowRight")
+    hostile = page.locator("adapter-demo form").get_attribute("data-hostile")
+    share = probe("lora", opens("lora") | {"rank": 3, "world": hostile})
+    expect(tour.locator(".found")).to_contain_text(f"explains {figure(share, 'explained')} %")
+
+
+def test_a_guess_can_be_sent_as_a_link(visit: Visit) -> None:
+    page = visit(OFT)
+    page.locator(".tour").get_by_role("button", name="1 Guess").click()
+    becomes(page, "location.search", "?guess=1&world=turn")
+    page = visit(f"{OFT}?guess=1&world=turn")
+    tour, demo = page.locator(".tour"), page.locator("adapter-demo")
+    expect(tour.get_by_role("slider")).to_be_visible()
+    expect(demo.locator(".gauges")).to_be_hidden()
+    tour.get_by_role("button", name="Show", exact=True).click()
+    expect(tour).to_contain_text("You guessed 50 %: it explains 100 % at these settings")
+    becomes(page, "location.search", "?world=turn")
+
+
+def test_a_guess_that_is_sent_is_about_the_change_and_the_settings_of_its_link(
+    visit: Visit,
+) -> None:
+    page = visit(f"{LORA}?guess&world=rows&rank=3")
+    tour, demo = page.locator(".tour"), page.locator("adapter-demo")
+    expect(tour).to_contain_text("Every neuron is scaled by a gain of its own")
+    expect(demo.locator(".picture")).to_be_visible()
+    for part in (".gauges", ".sentence"):
+        expect(demo.locator(part)).to_be_hidden()
+    tour.get_by_role("slider").fill("20")
+    tour.get_by_role("button", name="Show", exact=True).click()
+    share = figure(probe("lora", opens("lora") | {"rank": 3, "world": "rows"}), "explained")
+    expect(tour).to_contain_text(f"You guessed 20 %: it explains {share} %")
+    tour.get_by_role("button", name="A friendly change").last.click()
+    expect(knob(page, "world")).to_have_value("few")
 
 
 def test_a_guess_ends_when_the_reader_chooses_another_change(visit: Visit) -> None:

@@ -120,10 +120,10 @@ def test_a_click_opens_target_fit_and_rest_as_python_computes_them(visit: Visit)
     expect(share(page, "lora.turn")).to_have_count(1)
     found, _, knobs = stored("lora", "turn")
     *_, expected = examine("lora", knobs, "turn")
-    told = page.evaluate("({ share: told.share, rest: Array.from(told.views.rest) })")
+    told = page.evaluate("({ share: told.share, residual: Array.from(told.views.residual) })")
     assert told["share"] == pytest.approx(expected["share"], rel=1e-6)
     assert told["share"] == pytest.approx(found, abs=1e-3)
-    np.testing.assert_allclose(told["rest"], expected["views"]["rest"], atol=1e-5)
+    np.testing.assert_allclose(told["residual"], expected["views"]["residual"], atol=1e-5)
     expect(page.locator(".specimen canvas")).to_have_count(3)
     expect(page.locator(".specimen .finding")).to_contain_text(f"Explains {percent(found)} %")
 
@@ -228,6 +228,32 @@ def test_a_guess_is_scored_and_its_column_opened(visit: Visit) -> None:
     expect(page.locator(".guess .score")).to_contain_text("of 10 pairs in the right order")
     expect(cell(page, f"lora.{world}")).to_have_text(percent(stored("lora", world)[0]))
     expect(cell(page, f"lora.{STORED['worlds'][1]['name']}")).to_have_text("?")
+
+
+def test_a_guess_can_be_sent_as_a_link(visit: Visit, site: str) -> None:
+    page = open_lab(visit)
+    page.get_by_label("guess first").check()
+    expect(page).to_have_url(re.compile(r"[?]guess=1$"))
+    link = page.url
+    follow(page, f"{site}rubric/")
+    follow(page, link)
+    ready(page)
+    expect(page.get_by_label("guess first")).to_be_checked()
+    expect(page.locator(".guess li")).to_have_count(5)
+    expect(page.locator("#heat")).to_be_visible()
+    for world in STORED["worlds"]:
+        expect(cell(page, f"lora.{world['name']}")).to_have_text("?")
+    page.get_by_label("open", exact=True).check()
+    expect(page).not_to_have_url(re.compile("guess"))
+    world = STORED["worlds"][0]["name"]
+    expect(cell(page, f"lora.{world}")).to_have_text(percent(stored("lora", world)[0]))
+
+
+def test_a_link_to_a_guess_gives_no_covered_cell_away(visit: Visit) -> None:
+    page = open_lab(visit, "?guess&ranks=4&cell=oft.turn")
+    expect(page.locator(".specimen")).to_have_count(0)
+    expect(page.locator("adapter-lab .opened .status")).to_contain_text("covered until")
+    expect(page.locator(".guess")).to_contain_text("261 numbers")
 
 
 def test_a_guess_is_made_between_hypotheses_that_are_told(visit: Visit) -> None:

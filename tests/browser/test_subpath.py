@@ -67,7 +67,7 @@ def test_a_visit_from_page_to_page_computes_with_one_python(page: Page, site: st
     page.on("request", lambda request: requested.append(request.url))
     missing = watch(page)
     page.goto(f"{site}methods/lora/")
-    update = move(page, "rank", "ArrowLeft")
+    update = move(page, "rank", "ArrowRight")
     expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
     page.evaluate("window.sameVisit = true")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")

@@ -150,7 +150,7 @@ def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
     page.evaluate("fetch(location.href).then(() => true)")  # what hovering asks for goes before it
     assert not [url for url in requests if "fits" in url or "sweep" in url]
     with page.expect_response("**/lora-fits-*.bin") as answer:
-        main_control(page, "alpha").hover()
+        main_control(page, "rank").hover()
     assert answer.value.headers["content-encoding"] == "br"
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if "/assets/py/" in url or "worker-" in url]

@@ -76,6 +76,36 @@ def test_the_home_page_asks_a_prediction_and_answers_it(visit: Visit) -> None:
     assert "your guess" in chosen.evaluate("e => getComputedStyle(e, '::after').content")
 
 
+BOX = """e => {
+  const { left, right, top, bottom } = e.getBoundingClientRect();
+  return [left, right, top, bottom];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_the_charts_of_the_home_page_stand_in_a_row_under_the_pictures(
+    visit: Visit, width: int
+) -> None:
+    page = visit("")
+    page.set_viewport_size({"width": width, "height": 900})
+    demo = page.locator("adapter-demo").first
+    charts = [c.evaluate(BOX) for c in demo.locator(".more figure").all()]
+    assert len(charts) > 1
+    left, right, _, end = demo.locator(".picture").evaluate(BOX)
+    *_, said = demo.locator(".sentence").evaluate(BOX)
+    assert said > end
+    assert all(top >= said for _, _, top, _ in charts)
+    assert max(top for _, _, top, _ in charts) - min(top for _, _, top, _ in charts) < 1
+    assert charts[0][0] == pytest.approx(left, abs=1)
+    assert charts[-1][1] > (left + right) / 2
+    page.set_viewport_size(WINDOW)
+
+
+def test_no_button_floats_over_what_readers_press(visit: Visit) -> None:
+    for path in ("", "experiment/", "methods/lora/"):
+        expect(visit(path).locator("[data-md-component=top]")).to_have_count(0)
+
+
 def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     page = visit("evidence/")
     plot = page.locator("scatter-plot").first

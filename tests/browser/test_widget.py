@@ -16,8 +16,7 @@ import pytest
 from matplotlib.image import imread
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from demos.probe import PAGE as OPENS
-from demos.probe import probe
+from demos.probe import opens, probe
 from scripts.serve import serving
 from tests.browser.reader import (
     ANSWERED,
@@ -56,11 +55,11 @@ def test_without_javascript_the_picture_and_its_numbers_are_there(
         page = context.new_page()
         page.goto(site + PAGE)
         demo = page.locator("adapter-demo")
-        for name in ("Wanted ΔW*", "Fitted ΔW", "Left"):
+        for name in ("Wanted ΔW*", "Fitted ΔW", "Residual"):
             expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
-        expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW8 of 32")
+        expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW2 of 32")
         expect(demo.locator("svg.chart")).to_have_count(3)
-        expect(demo.locator(".sentence")).to_contain_text("512 numbers explain 81\xa0%")
+        expect(demo.locator(".sentence")).to_have_text(probe("lora", opens("lora"))["sentence"])
         assert demo.locator("noscript").bounding_box()
         expect(knob(page, "rank")).to_be_disabled()
 
@@ -125,7 +124,7 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     move(page, "rank", "Shift+End")
     move(page, "rank", "Home")
     page.locator("[name=reset]").click()
-    page.wait_for_function("() => updates.at(-1).knobs.rank === 8")
+    page.wait_for_function("() => updates.at(-1).knobs.rank === 2")
     knob(page, "rank").blur()
     live = picture.screenshot()
     difference = imread(io.BytesIO(stored)) - imread(io.BytesIO(live))
@@ -190,16 +189,16 @@ def test_no_request_goes_to_another_host(context: BrowserContext, page: Page, si
 
 def test_the_address_follows_the_controls_and_restores_them(page: Page, site: str) -> None:
     page.goto(site + PAGE + "?other=1")
-    move(page, "rank", "ArrowLeft")
-    page.get_by_text("More settings").click()
-    move(page, "rank_stabilised", "Space")
-    page.wait_for_url(re.compile(r"\?other=1&rank=7&rank_stabilised=true(#|$)"))
+    move(page, "rank", "ArrowRight")
+    page.get_by_text("Toy layer").click()
+    move(page, "seed", "ArrowRight")
+    page.wait_for_url(re.compile(r"\?other=1&rank=3&seed=1(#|$)"))
     page.reload()
-    expect(knob(page, "rank")).to_have_value("7")
-    expect(knob(page, "rank_stabilised")).to_be_checked()
+    expect(knob(page, "rank")).to_have_value("3")
+    expect(knob(page, "seed")).to_have_value("1")
     page.wait_for_selector(LIVE)
-    assert page.evaluate("updates.at(-1).knobs.rank") == 7
-    page.get_by_role("button", name="Reset").click()
+    assert page.evaluate("updates.at(-1).knobs.rank") == 3
+    page.get_by_role("button", name="Defaults").click()
     page.wait_for_url(re.compile(r"\?other=1(#|$)"))  # the theme adds the heading that is in view
 
 
@@ -238,6 +237,50 @@ def test_an_address_with_settings_is_stronger_than_what_is_remembered(
     expect(knob(page, "size")).to_have_value("16x16")
 
 
+def test_reset_goes_back_to_the_link_and_from_there_to_the_defaults(
+    visit: Visit, site: str
+) -> None:
+    page = visit(PAGE + "?rank=4&world=few")
+    reset = page.locator("[name=reset]")
+    expect(reset).to_have_text("Defaults")
+    knob(page, "rank").press("ArrowRight")
+    knob(page, "world").select_option("rows")
+    expect(reset).to_have_text("Reset")
+    reset.click()
+    becomes(page, "location.search", "?rank=4&world=few")
+    expect(knob(page, "rank")).to_have_value("4")
+    expect(knob(page, "world")).to_have_value("few")
+    expect(page.locator(".sentence")).to_have_text(
+        probe("lora", opens("lora") | {"rank": 4, "world": "few"})["sentence"]
+    )
+    expect(reset).to_have_text("Defaults")
+    reset.click()
+    becomes(page, "location.search", "")
+    expect(knob(page, "rank")).to_have_value("2")
+    expect(knob(page, "world")).to_have_value("mix")
+
+
+def test_a_link_without_a_rank_means_what_it_did_when_pages_opened_at_rank_8(
+    visit: Visit,
+) -> None:
+    for query, knobs in (("?world=few", {"world": "few"}), ("?seed=3", {"seed": 3})):
+        page = visit(PAGE + query)
+        expect(knob(page, "rank")).to_have_value("8")
+        expected = probe("lora", opens("lora") | {"rank": 8} | knobs)["sentence"]
+        expect(page.locator(".sentence")).to_have_text(expected)
+        expect(page.locator(".sentence")).to_be_visible()
+
+
+def test_an_address_that_names_something_names_its_rank(visit: Visit) -> None:
+    page = visit(PAGE)
+    knob(page, "world").select_option("few")
+    becomes(page, "location.search", "?world=few&rank=2")
+    knob(page, "world").select_option("mix")
+    becomes(page, "location.search", "")
+    knob(page, "rank").fill("8")
+    becomes(page, "location.search", "?rank=8")
+
+
 @pytest.fixture(scope="module")
 def defaults(window: Page, site: str) -> Any:
     window.goto(site + PAGE)
@@ -266,7 +309,8 @@ def test_nonsense_in_the_address_falls_back_with_a_notice(
 ) -> None:
     window.goto(f"{site}{PAGE}?{urlencode({name: value, 'steps': '25'})}")
     expect(window.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
-    assert window.locator("adapter-demo").evaluate("d => d.knobs") == {**defaults, "steps": 25}
+    expected = {**defaults, "rank": 8, "steps": 25}  # what a link without a rank means
+    assert window.locator("adapter-demo").evaluate("d => d.knobs") == expected
     assert window.locator("adapter-demo .problem *").count() == 0
 
 
@@ -276,10 +320,10 @@ def test_only_the_first_widget_on_a_page_owns_the_address(visit: Visit) -> None:
         "d => d.insertAdjacentHTML('afterend', '<adapter-demo method=lora></adapter-demo>')"
     )
     second = page.locator("adapter-demo").nth(1)
-    expect(second.locator("[name=rank]")).to_have_value("8")
+    expect(second.locator("[name=rank]")).to_have_value("2")
     expect(second.locator("[name=rank]")).to_be_enabled()
     second.locator("[name=rank]").press("ArrowRight")
-    page.wait_for_function("() => updates.at(-1)?.knobs.rank === 9")
+    page.wait_for_function("() => updates.at(-1)?.knobs.rank === 3")
     rest(page)
     assert page.evaluate("location.search") == "?rank=4"
     ids = page.locator("adapter-demo [id]").evaluate_all("all => all.map(e => e.id)")
@@ -338,7 +382,7 @@ def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
     page.goto(f"{site}methods/c3a/?block_size=64&way=random&size=64x32")
     complaint = page.locator(".field[data-knob=block_size] .error")
     expect(complaint).to_contain_text("block_size=64")
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Defaults").click()
     expect(complaint).to_be_empty()
 
 
@@ -363,8 +407,9 @@ def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> No
 def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     sentence = page.locator(".sentence").inner_text()
+    page.get_by_text("Toy layer").click()
     page.context.route("**/assets/py/**", lambda _: None)  # does not arrive
-    knob(page, "alpha").press("ArrowLeft")
+    knob(page, "seed").press("ArrowRight")
     expect(page.locator(".note")).to_contain_text("MB")
     expect(page.locator("progress")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
@@ -373,7 +418,7 @@ def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, sit
     assert page.locator(".sentence").inner_text() == sentence
     assert page.evaluate("updates") == []
     page.context.unroute_all()
-    assert count_nonzero(move(page, "rank", "ArrowLeft")) == 7
+    assert count_nonzero(move(page, "rank", "ArrowRight")) == 3
 
 
 @pytest.mark.parametrize("part", ["assets/py/**/numpy.bin*", "assets/demo/chart-*"])
@@ -389,7 +434,8 @@ def test_a_missing_file_is_explained_and_can_be_tried_again(
     with serving(folder) as site:
         page.goto(site + PAGE)
         sentence = page.locator(".sentence").inner_text()
-        knob(page, "alpha").press("ArrowLeft")
+        page.get_by_text("Toy layer").click()
+        knob(page, "seed").press("ArrowRight")
         page.wait_for_selector("adapter-demo[data-state=error]")
         stem = min(missing, key=lambda file: len(file.name)).stem
         expect(page.get_by_role("alert").filter(has_text=stem)).to_be_visible()
@@ -435,7 +481,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     heatmap.press("End")
     expect(readout).to_contain_text("row 1, column 32: ≈")
     about = float(readout.inner_text().split("≈ ")[1].replace("−", "-"))
-    exact = probe("lora", OPENS)["panels"][0]["views"][1]
+    exact = probe("lora", opens("lora"))["panels"][0]["views"][1]
     assert about == pytest.approx(exact["values"][31], abs=exact["limit"] / 100)
     heatmap.press("Escape")
     expect(readout).to_have_text("32 outputs × 32 inputs")
@@ -447,7 +493,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     assert live == pytest.approx(exact["values"][0], rel=0.01)
     spectrum = page.locator(".series .stage").first
     spectrum.press("ArrowRight")
-    sigma = probe("lora", OPENS)["panels"][1]["lines"][0]["values"]
+    sigma = probe("lora", opens("lora"))["panels"][1]["lines"][0]["values"]
     expect(page.locator(".series output").first).to_have_text(f"index 1: ΔW {sigma[0]:.3g}")
 
 
@@ -465,15 +511,15 @@ def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(
         for target in page.locator(f"adapter-demo :is({targets})").all():
             box = target.bounding_box()
             assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")
-        knob(page, "alpha").scroll_into_view_if_needed()
+        knob(page, "rank").scroll_into_view_if_needed()
         expect(page.locator("adapter-demo .matrix")).to_be_in_viewport()
 
 
 def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> None:
-    page = visit(PAGE + "?alpha=20")
-    knob(page, "alpha").dblclick()
-    page.wait_for_function("() => updates.at(-1)?.knobs.alpha === 16")
-    expect(knob(page, "alpha")).to_have_value("16")
+    page = visit(PAGE + "?rank=5")
+    knob(page, "rank").dblclick()
+    page.wait_for_function("() => [...updates, ...stored].some(({ knobs }) => knobs.rank === 2)")
+    expect(knob(page, "rank")).to_have_value("2")
     becomes(page, "location.search", "")
 
 
@@ -487,7 +533,7 @@ def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
 def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.goto(site + PAGE)
-    for rank in (9, 10):
+    for rank in (3, 4):
         page.get_by_role("button", name="Play").click()
         page.wait_for_function("rank => updates.at(-1)?.knobs.rank === rank", arg=rank)
     assert page.evaluate("updates.length") == 2
