@@ -21,7 +21,6 @@ from scripts.catalog.recipes import RECIPES, UNTESTED
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
 from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
-from scripts.macros.argument import argument_map
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.stored.widgets import label, text
@@ -164,14 +163,6 @@ class Lists(Part):
     def ran(self, slug: str) -> str:
         """In how many papers by others a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
-
-    @macro
-    def argument_map(self) -> str:
-        """The claims as a picture."""
-        links = {slug: f"{self.page.root}methods/{slug}/" for slug in catalog().methods}
-        svg = argument_map(read_claims().claims, links)
-        label = 'tabindex="0" role="group" aria-label="Argument map"'
-        return f'\n<div class="ah"><div class="scroll wide" {label}>{svg}</div></div>\n'
 
     @macro
     def claims_list(self) -> str:
