@@ -1,101 +1,96 @@
-/** Draws values by their index: one line of them as bars, two over each other as lines or as bars. Loaded when the first picture is drawn. */
+/**
+ * Draws values by their index: one line of them as bars, two over each other as lines or as bars. Loaded with the first picture, so
+ * it is small: Plot, which draws all other figures, is forty times as large. Places across are per cent and those down are
+ * pixels, so letters keep their size at any width, in the stored picture as in the live one.
+ */
 
-import { axisBottom, axisLeft } from "d3-axis";
-import { scaleLinear } from "d3-scale";
-import { select } from "d3-selection";
+import { ticks } from "d3-array";
+
+const [TOP, BOTTOM, HEIGHT] = [8, 148, 168]; // pixels down: where values lie, and the whole chart
+const SIZE = { width: "100%", height: HEIGHT, style: `height:${HEIGHT}px` }; // the theme would have it follow the width
+const [LETTER, RIGHT, HEAD] = [6.5, 8, 7]; // pixels: a tick's letter, room for half of the last one, the barbs of an arrow
 
 /**
  * Draws pairs of coordinates as arrows from the middle.
  *
- * @param {Document} document
- * @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} box
- * @param {number[][]} lines x and y of one arrow after the other
+ * @param {Document} document @param {number[][]} lines x and y of one arrow after the other
  */
-export function arrows(document, { width, height, top, bottom }, lines) {
-  const limit = Math.max(...lines.flat().map(Math.abs)) || 1;
-  const half = (bottom - top) / 2;
-  const x = scaleLinear([-limit, limit], [width / 2 - half, width / 2 + half]);
-  const y = scaleLinear([-limit, limit], [bottom, top]);
-  const svg = select(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
-  svg.attr("viewBox", `0 0 ${width} ${height}`).attr("fill", "none");
-  for (const [i, values] of lines.entries()) {
+export function arrows(document, lines) {
+  const half = (BOTTOM - TOP) / 2;
+  const scale = half / (Math.max(...lines.flat().map(Math.abs)) || 1);
+  const paths = lines.map((values, i) => {
     const parts = Array.from({ length: values.length / 2 }, (_, j) => {
-      const [tip, angle] = [[x(values[2 * j]), y(values[2 * j + 1])], Math.atan2(values[2 * j + 1], values[2 * j])];
-      const barb = (/** @type {number} */ turn) =>
-        `M${tip}L${tip[0] - HEAD * Math.cos(angle + turn)},${tip[1] + HEAD * Math.sin(angle + turn)}`;
-      return `M${x(0)},${y(0)}L${tip}${barb(0.4)}${barb(-0.4)}`;
+      const [x, y] = [scale * values[2 * j], -scale * values[2 * j + 1]];
+      const barb = (/** @type {number} */ turn) => {
+        const angle = Math.atan2(y, x) + turn;
+        return `M${x},${y}L${x - HEAD * Math.cos(angle)},${y - HEAD * Math.sin(angle)}`;
+      };
+      return `M0,0L${x},${y}${barb(0.4)}${barb(-0.4)}`;
     });
-    svg.append("path").attr("class", `line-${i}`).attr("d", parts.join(""));
-  }
-  return /** @type {SVGSVGElement} */ (svg.node());
+    return node(document, "path", { class: `line-${i}`, d: parts.join("") });
+  });
+  const viewBox = [-half, -half - TOP, 2 * half, HEIGHT].join(" ");
+  return node(document, "svg", { ...SIZE, viewBox, fill: "none", overflow: "visible" }, ...paths);
 }
-
-const HEAD = 7; // the length of an arrow's barbs
 
 /**
  * @param {Document} document
- * @param {{width: number, height: number, left: number, right: number, top: number, bottom: number}} box
- *   the size of the chart, and where the values lie in it
  * @param {number[][]} lines as many values in each
  * @param {[number, number]} limits the ends of the scale
  * @param {(value: number) => string} write
  * @param {{shape?: "bars" | "line", cut?: number}} style the shape of all lines; after which value a dashed line stands
  */
-export function chart(
-  document,
-  { width, height, left, right, top, bottom },
-  lines,
-  limits,
-  write,
-  { shape = lines.length > 1 ? "line" : "bars", cut } = {},
-) {
+export function chart(document, lines, [low, high], write, { shape = lines.length > 1 ? "line" : "bars", cut } = {}) {
   const count = lines[0].length;
-  const [low, high] = limits;
-  const x = scaleLinear([0.5, count + 0.5], [left, right]);
-  const y = scaleLinear([low, high], [bottom, top]);
-  const svg = select(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
-  svg.attr("viewBox", `0 0 ${width} ${height}`).attr("fill", "none");
+  const y = (/** @type {number} */ value) => BOTTOM - ((BOTTOM - TOP) * (value - low)) / (high - low);
+  const level = (/** @type {number} */ value, opacity = 1) =>
+    node(document, "line", {
+      ...{ x2: "100%", y1: y(value), y2: y(value) },
+      stroke: "currentColor",
+      "stroke-opacity": opacity,
+    });
+  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
+    node(document, "text", { fill: "currentColor", ...place }, text);
+  const path = (/** @type {string} */ name, /** @type {string} */ d, /** @type {object} */ stroke) =>
+    node(document, "path", { class: name, d, ...stroke });
+  const even = { "vector-effect": "non-scaling-stroke" };
 
-  const levels = axisLeft(y)
-    .ticks(4)
-    .tickFormat((v) => write(Number(v)))
-    .tickSize(left - right)
-    .tickPadding(4)
-    .offset(0);
-  const places = axisBottom(x)
-    .tickValues([...new Set([1, ...[1, 2, 3, 4].map((q) => Math.ceil((q * count) / 4))])])
-    .tickFormat(String)
-    .tickSize(3)
-    .offset(0);
-  svg
-    .append("g")
-    .attr("transform", `translate(${left},0)`)
-    .call(levels)
-    .selectAll(".tick line")
-    .attr("stroke-opacity", 0.1);
-  svg.append("g").attr("transform", `translate(0,${bottom})`).call(places);
-  svg.selectAll("g g").attr("opacity", null);
-  svg.selectAll("g").attr("font-family", null);
-  svg.selectAll(".domain").remove();
-  svg
-    .append("path")
-    .attr("stroke", "currentColor")
-    .attr("d", `M${left},${y(0)}H${right}`);
-  if (cut) {
-    const mark = svg.append("path").attr("class", "cut").attr("stroke", "currentColor").attr("stroke-dasharray", "3 3");
-    mark.attr("d", `M${x(cut + 0.5)},${bottom}V${top}`);
-  }
+  const levels = ticks(low, high, 4);
+  const left = 6 + LETTER * Math.max(...levels.map((value) => write(value).length));
+  const places = [...new Set([1, ...[1, 2, 3, 4].map((q) => Math.ceil((q * count) / 4))])];
+  const cuts = cut
+    ? [path("cut", `M${cut},${BOTTOM}V${TOP}`, { ...even, stroke: "currentColor", "stroke-dasharray": "3 3" })]
+    : [];
+  const drawn = lines.map((values, i) => {
+    if (shape === "line") return path(`line-${i}`, `M${values.map((v, j) => [j + 0.5, y(v)]).join("L")}`, even);
+    const seen = values.flatMap((v, j) => (Math.abs(v) > (high - low) / 1000 ? [`M${j + 0.5},${y(0)}V${y(v)}`] : []));
+    return path(`line-${i}`, seen.join(""), { "stroke-width": i ? 0.35 : 0.7 });
+  });
+  const style = `${SIZE.style};margin-left:${left}px;width:calc(100% - ${left + RIGHT}px)`;
+  const viewBox = `0 0 ${count} ${HEIGHT}`;
+  return node(
+    document,
+    "svg",
+    { ...SIZE, style, fill: "none", overflow: "visible" },
+    ...levels.flatMap((value) => [
+      level(value, 0.1),
+      word({ x: -5, y: y(value), dy: "0.32em", "text-anchor": "end" }, write(value)),
+    ]),
+    level(0),
+    ...places.map((place) =>
+      word({ x: `${(100 * (place - 0.5)) / count}%`, y: HEIGHT - 6, "text-anchor": "middle" }, `${place}`),
+    ),
+    node(document, "svg", { ...SIZE, viewBox, preserveAspectRatio: "none" }, ...cuts, ...drawn),
+  );
+}
 
-  for (const [i, values] of lines.entries()) {
-    const path = svg.append("path").attr("class", `line-${i}`);
-    if (shape === "line") path.attr("d", `M${values.map((v, j) => [x(j + 1), y(v)]).join("L")}`);
-    else {
-      const seen = values.flatMap((v, j) =>
-        Math.abs(v) > (high - low) / 1000 ? [`M${x(j + 1)},${y(0)}V${y(v)}`] : [],
-      );
-      const share = i ? 0.35 : 0.7;
-      path.attr("d", seen.join("")).attr("stroke-width", (share * (right - left)) / count);
-    }
-  }
-  return /** @type {SVGSVGElement} */ (svg.node());
+/**
+ * @param {Document} document @param {string} tag @param {object} attributes @param {(Node | string)[]} children
+ * @returns {SVGElement}
+ */
+function node(document, tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, `${value}`);
+  element.append(...children);
+  return element;
 }

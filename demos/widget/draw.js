@@ -167,9 +167,6 @@ function drawExtents(root, views) {
 
 // Series -------------------------------------------------------------------------------------------
 
-/** The size of a chart, and where the values lie in it. */
-export const CHART = { width: 240, height: 214, left: 34, right: 234, top: 8, bottom: 194 };
-
 /** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
 function drawSeries(root, panel, { arrows, chart }, heads) {
   const document = root.ownerDocument;
@@ -186,8 +183,8 @@ function drawSeries(root, panel, { arrows, chart }, heads) {
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
   const svg =
     panel.style === "arrows"
-      ? arrows(document, CHART, lines)
-      : chart(document, CHART, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
+      ? arrows(document, lines)
+      : chart(document, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
   const told = panel.y === "singular value" ? summary : extent;
   const text = panel.lines.map(({ label }, i) => `${label}: ${told(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });

@@ -1,6 +1,6 @@
 /** Reads single values from a figure by pointer, touch or arrow keys. */
 
-import { CHART, short } from "./draw.js";
+import { short } from "./draw.js";
 import { shown } from "./heatmap.js";
 
 /** @type {Record<string, [number, number]>} row and column */
@@ -82,19 +82,13 @@ function grid(root, stage) {
       `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
     return { box, rows, columns, text };
   }
-  const scale = inner.width / CHART.width;
   const [head, ...body] = [...root.querySelectorAll(".values tr")].map((tr) =>
     [...tr.children].map((cell) => cell.textContent),
   );
   /** @type {string[]} */
   const lines = JSON.parse(picture.dataset.lines ?? "[]");
   return {
-    box: {
-      left: box.left + scale * CHART.left,
-      top: box.top + scale * CHART.top,
-      width: scale * (CHART.right - CHART.left),
-      height: scale * (CHART.bottom - CHART.top),
-    },
+    box,
     rows: 1,
     columns: Number(picture.dataset.columns),
     text: (/** @type {number} */ _, /** @type {number} */ i) =>

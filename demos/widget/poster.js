@@ -114,10 +114,12 @@ function arranged(sides, shape) {
 function draw(svg, { views, chart, note }, { x, y, w, h }) {
   if (chart) {
     const copy = /** @type {Element} */ (chart.cloneNode(true));
-    for (const [name, value] of Object.entries({ x, y, width: w, height: h, preserveAspectRatio: "xMinYMin" }))
-      copy.setAttribute(name, `${value}`);
+    copy.removeAttribute("style");
+    copy.setAttribute("width", "220");
     if (note) copy.classList.add("pair");
-    svg.append(copy);
+    const frame = node("svg", { x, y, width: w, height: h, viewBox: "-36 0 264 172", preserveAspectRatio: "xMinYMin" });
+    frame.append(copy);
+    svg.append(frame);
   }
   const room = (w - 10 * (views.length - 1)) / views.length;
   views.forEach(({ label, picture }, i) => {
