@@ -51,7 +51,7 @@ PUBLISHED = (
     *(*PACKED, *FACTS, *RECORDS),
 )
 DRAW = (METHODS, "scripts/stored/prerender.mjs")
-WORKERS = ("demos/page/sw.js", "demos/page/search.js")
+WORKERS = ("demos/page/sw.js", "demos/page/search.js", "demos/page/figure.js")
 
 
 class Step(NamedTuple):

@@ -11,7 +11,6 @@ from scipy import stats
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
-from scripts.macros.chart import Axis, Chart, Line, Point, around, named
 from scripts.studies.experiment import COLUMNS, known
 from scripts.studies.grid import cells, due
 from scripts.survey.evidence import findings
@@ -162,22 +161,6 @@ def test_a_cell_is_named_in_words() -> None:
 def test_agreement_is_over_the_methods_that_both_rank() -> None:
     assert kendall({"a": 1, "b": 2, "c": 0}, {"a": 5, "b": 9}) == 1
     assert kendall({"a": 1, "b": 2}, {"a": 2, "b": 1}) == -1
-
-
-def test_names_of_dots_never_lie_on_each_other() -> None:
-    def dot(name: str, x: float, y: float) -> Line:
-        return Line(name, (Point(x, y, y, y, ""),), joined=False)
-
-    lines = [dot("first", 0.5, 0.5), dot("second", 0.51, 0.5), dot("third", 0.1, 0.9)]
-    chart = Chart("t", Axis("x", 0, 1), Axis("y", 0, 1), lines)
-    found = {line.name: anchor for line, anchor, *_ in named(chart, "wide")}
-    assert found == {"first": "end", "second": "start", "third": "end"}
-
-
-def test_a_logarithmic_axis_has_ticks_inside_its_ends() -> None:
-    axis = around("rate", [0.001, 0.1], logarithmic=True)
-    assert [text for _, text in axis.ticks] == ["0.001", "0.003", "0.01", "0.03", "0.1"]
-    assert axis.share(0.01) == pytest.approx(0.5)
 
 
 # As a source of evidence --------------------------------------------------------------------------

@@ -222,30 +222,31 @@ class AdapterLab extends HTMLElement {
     });
     if (!frontier || !table || signal.aborted) return;
     const world = data.worlds.find(({ name }) => name === this.#world) ?? data.worlds[0];
-    const marks = this.#open.map(({ key }) => data.cell(key)?.method.slug);
+    const open = this.#open.map(({ key }) => data.cell(key)?.method.slug);
     /** @param {(import("./data.js").Found | null)[] | undefined} found */
     const points = (found) => [
       ...new Map((found ?? []).flatMap((f) => (f ? [[f[1], { size: f[1], share: f[0] }]] : []))).values(),
     ];
     /** @type {import("./frontier.js").Line[]} */
-    const lines = data.methods.map(({ slug, name, worlds }) => ({
-      name,
-      points: points(worlds[world.name]),
-      mark: ["first", "second"][marks.indexOf(slug)] ?? "",
+    const lines = data.methods.map(({ slug, name, theme, worlds }) => ({
+      ...{ name, kind: theme, points: points(worlds[world.name]), marked: open.includes(slug) },
     }));
-    if (this.#own) lines.push({ name: this.#own.name, points: points(this.#own.worlds[world.name]), mark: "own" });
-    lines.sort((a, b) => a.mark.localeCompare(b.mark)); // what is marked is drawn last
+    if (this.#own) {
+      const { name, worlds } = this.#own;
+      lines.push({ name, kind: "own", points: points(worlds[world.name]), marked: true });
+    }
+    lines.sort((a, b) => Number(a.marked) - Number(b.marked)); // what is marked is drawn last
     const select = make("select", { name: "world" });
     for (const { name, title } of data.worlds) select.add(new Option(title, name, false, name === world.name));
     const focused = document.activeElement === place.querySelector("select");
-    const open = place.querySelector("details")?.open ?? false;
+    const unfolded = place.querySelector("details")?.open ?? false;
     place.replaceChildren(
       make("h2", {}, "What more numbers buy"),
       make("label", {}, "World ", select),
-      frontier(data, world, lines, Math.max(320, Math.min(660, place.clientWidth))),
+      frontier(data, world, lines, Math.max(320, Math.min(720, place.clientWidth))),
       make(
         "details",
-        { open, className: "example" },
+        { open: unfolded, className: "example" },
         make("summary", {}, "These points as a table"),
         make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table(data, lines)),
       ),

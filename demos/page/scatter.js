@@ -1,7 +1,7 @@
 /**
- * `<scatter-plot>` around the plot of a benchmark: the runs of one method stand out, on touch, focus or search.
+ * `<scatter-plot>` around a figure of more dots than can be named: those of one method stand out, on touch, focus or search.
  *
- * The plot is complete without it: every dot has a title, and the table below the same numbers.
+ * The figure is complete without it: every dot has a title, and the table below the same values.
  */
 
 import { nearest } from "./nearest.js";
@@ -12,52 +12,52 @@ class ScatterPlot extends HTMLElement {
     const says = this.querySelector("output");
     if (!search || !says) return;
     const hint = says.textContent ?? "";
-    const dots = [.../** @type {NodeListOf<SVGElement>} */ (this.querySelectorAll("[data-method]"))];
+    const marks = [.../** @type {NodeListOf<SVGElement>} */ (this.querySelectorAll("[data-method]"))];
+    const dots = marks.filter(({ localName }) => localName === "circle");
+    const shown = (/** @type {Element} */ dot) => dot.getClientRects().length > 0; // in the drawing for this width
 
-    /** @param {(dot: SVGElement) => boolean} wanted @param {SVGElement} [first] the one to speak of */
+    /** @param {(mark: SVGElement) => boolean} wanted @param {Element} [first] the dot to speak of */
     const show = (wanted, first) => {
-      const found = dots.filter(wanted);
-      for (const dot of dots) dot.classList.toggle("shown", found.includes(dot));
+      for (const mark of marks) mark.classList.toggle("shown", wanted(mark));
+      const found = dots.filter((dot) => wanted(dot) && shown(dot));
       this.classList.toggle("chosen", found.length > 0);
       const best = first ?? found[0];
-      says.textContent = best?.dataset.says ?? (search.value ? `No run is called “${search.value}”.` : hint);
+      says.textContent = best?.textContent ?? (search.value ? `No run is called “${search.value}”.` : hint);
       if (best && found.length > 1) says.textContent += `; ${found.length} runs stand out`;
     };
     const bySearch = () => {
       const text = search.value.trim().toLowerCase();
-      show((dot) => text !== "" && `${dot.dataset.method} ${dot.dataset.run}`.toLowerCase().includes(text));
+      show(({ dataset: { method, run = "" } }) => text !== "" && `${method} ${run}`.toLowerCase().includes(text));
     };
+    /** @param {SVGElement} dot */
+    const ofMethod = (dot) => show(({ dataset }) => dataset.method === dot.dataset.method, dot);
     /** @param {Event} event */
     const byTouch = ({ target }) => {
-      const dot = /** @type {SVGElement | null} */ (/** @type {Element} */ (target).closest("[data-method]"));
-      if (dot) show(({ dataset }) => dataset.method === dot.dataset.method, dot);
+      const dot = dots.find((dot) => dot === target || (target instanceof SVGAElement && target.contains(dot)));
+      if (dot) ofMethod(dot);
     };
     /** @type {SVGElement | undefined} */
     let tapped;
-    /** Names the nearest dot; the page of the dot that is named already opens. @param {PointerEvent} event */
+    /** Names the nearest dot; the page of the dot that is named already opens. @param {MouseEvent} event */
     const byTap = (event) => {
-      if (event.pointerType !== "touch") return;
+      if (/** @type {PointerEvent} */ (event).pointerType !== "touch") return;
       event.preventDefault();
-      const circle = nearest(
-        dots.map((dot) => /** @type {Element} */ (dot.querySelector("circle"))),
-        event,
-      );
-      const dot = /** @type {SVGElement | undefined} */ (circle?.parentElement ?? undefined);
+      const dot = nearest(dots.filter(shown), event);
       const page = dot?.closest("a")?.getAttribute("xlink:href");
       if (page && dot === tapped) location.assign(page);
       tapped = dot;
-      if (dot) show(({ dataset }) => dataset.method === dot.dataset.method, dot);
+      if (dot) ofMethod(dot);
       else bySearch();
     };
     search.addEventListener("input", bySearch);
     this.addEventListener("pointerover", byTouch);
     this.addEventListener("focusin", byTouch);
-    const svg = this.querySelector("svg");
-    svg?.addEventListener("click", byTap, { capture: true });
-    svg?.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && bySearch());
-    svg?.addEventListener("focusout", bySearch);
-    const control = /** @type {HTMLElement | null} */ (this.querySelector(".search"));
-    if (control) control.hidden = false;
+    for (const svg of this.querySelectorAll("svg")) {
+      svg.addEventListener("click", byTap, { capture: true });
+      svg.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && bySearch());
+      svg.addEventListener("focusout", bySearch);
+    }
+    /** @type {HTMLElement} */ (this.querySelector(".search")).hidden = false;
   }
 }
 

@@ -1,4 +1,4 @@
-"""Turn the generator's pages into the site: mathematics, heads, scripts, runtime, data, twins.
+"""Turn the generator's pages into the site: figures, mathematics, heads, scripts, data, twins.
 
 Nothing here depends on the generator: it reads HTML and writes HTML.
 """
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
@@ -30,12 +30,15 @@ from scripts.survey.papers import read_tables
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 TYPESET = Path(__file__).with_name("typeset.mjs")
+DRAW = Path(__file__).with_name("figures.mjs")
+DRAWN_BY = (DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json")
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 EQUATION = re.compile(
     r'(?P<before>\(?)<(?P<tag>span|div) class="arithmatex">'
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
     re.DOTALL,
 )
+FIGURE = re.compile(r"<div data-figure='([^']*)'></div>")
 SHORT = 18  # letters: an equation in a text that is shorter is not broken
 
 
@@ -57,7 +60,7 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
         preview: Leave out what only readers need: checked links, a new service worker, twins.
 
     Raises:
-        SetupError: when KaTeX rejects an equation or a link is broken.
+        SetupError: when a figure or an equation cannot be set, or a link is broken.
     """
     out = BUILD / "site"
     pictures = json.loads((BUILD / "pictures.json").read_text())  # by scripts/stored/cards.py
@@ -76,6 +79,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
     facts = exports.read_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
+    draw_figures(out, BUILD / "figures")
     dress(out)
     typeset(out, BUILD / "equations")
     for path in out.rglob("index.html"):
@@ -130,11 +134,7 @@ def typeset(folder: Path, cache: Path) -> None:
 
 def _typeset(equations: dict[Equation, Path]) -> list[str]:
     """Return equations as HTML; an error names the pages, which they come with."""
-    asked = json.dumps([equation._asdict() for equation in equations])
-    done = subprocess.run(["node", str(TYPESET)], input=asked, capture_output=True, text=True)
-    if done.returncode:
-        raise SetupError(f"scripts/finish/typeset.mjs failed:\n{done.stderr}")
-    answers = json.loads(done.stdout)
+    answers = _answers(TYPESET, [equation._asdict() for equation in equations])
     wrong = [
         f"{page}: KaTeX rejects {equation.tex.strip()!r}: {answer['error']}"
         for (equation, page), answer in zip(equations.items(), answers, strict=True)
@@ -143,6 +143,16 @@ def _typeset(equations: dict[Equation, Path]) -> list[str]:
     if wrong:
         raise SetupError("\n".join(wrong))
     return [answer["html"] for answer in answers]
+
+
+def _answers(script: Path, asked: list[Any]) -> list[dict[str, str]]:
+    """Return what a script under Node answers to many questions: `html`, or an `error`."""
+    text = json.dumps(asked)
+    done = subprocess.run(["node", str(script)], input=text, capture_output=True, text=True)
+    if done.returncode:
+        raise SetupError(f"scripts/finish/{script.name} failed:\n{done.stderr}")
+    answers: list[dict[str, str]] = json.loads(done.stdout)
+    return answers
 
 
 def _equation(match: re.Match[str]) -> Equation:
@@ -156,6 +166,41 @@ def _in_place(match: re.Match[str], html: str) -> str:
     shown = re.sub(r"^[^>]*>|<[^>]*>", "", html.rpartition("katex-html")[2])
     short = match["display"] is None and len(shown) <= SHORT
     return f'<span class="unbroken">{whole}</span>' if short else whole
+
+
+def draw_figures(folder: Path, cache: Path) -> None:
+    """Put drawings into the places for them in all pages, all drawn at once.
+
+    Args:
+        folder: The pages.
+        cache: The folder that keeps what was drawn for the next time.
+
+    Raises:
+        SetupError: when one cannot be drawn; the text names page and figure.
+    """
+    texts = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
+    found: dict[str, Path] = {}
+    for path, text in texts.items():
+        for match in FIGURE.finditer(text):
+            found.setdefault(unescape(match[1]), path.relative_to(folder))
+    key = digest(ROOT, DRAWN_BY, json.dumps(list(found)))
+    made = kept(cache / f"{key}.json", lambda: json.dumps(_draw(found)).encode())
+    tidy(cache, [made])
+    html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
+    for path, text in texts.items():
+        drawn = FIGURE.sub(lambda match: html[unescape(match[1])], text)
+        if drawn != text:
+            path.write_text(drawn, "utf-8")
+
+
+def _draw(figures: dict[str, Path]) -> list[str]:
+    """Return figures as HTML; an error names the pages, which they come with."""
+    asked = [json.loads(figure) for figure in figures]
+    answers = _answers(DRAW, asked)
+    for figure, page, answer in zip(asked, figures.values(), answers, strict=True):
+        if "error" in answer:
+            raise SetupError(f"{page}: {figure['label']!r} cannot be drawn: {answer['error']}")
+    return [answer["html"] for answer in answers]
 
 
 def add_assets(out: Path, packed: Path) -> None:

@@ -8,7 +8,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from scripts.macros.chart import Chart, Line, Point, around, named
+from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, macro, names
 from scripts.survey import experiment, trained
 from scripts.survey.experiment import (
@@ -32,7 +32,7 @@ from scripts.survey.experiment import (
 )
 from scripts.survey.questions import Name, Question, question
 from scripts.survey.result import FULL
-from scripts.survey.say import count, lead, number, percent, tick
+from scripts.survey.say import count, lead, number, percent
 from scripts.survey.statistics import Interval, interval
 
 TASKS = {
@@ -121,15 +121,15 @@ def gains(runs: Iterable[Run]) -> Interval:
 
 def line(name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
     """Return a line or dot that is called and linked as its method."""
-    return Line(shown(name), tuple(points), joined, link(name))
+    return Line(shown(name), tuple(points), "line" if joined else "dots", link(name))
 
 
-def drawn(title: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_CENT) -> Chart:
+def drawn(says: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_CENT) -> Chart:
     """Return a chart whose axes show all that is on it."""
     points = [p for line in lines for p in line.points]
     ends = [v for p in points for v in (p.y, p.low, p.high) if isfinite(v)]
-    across = around(x, [p.x for p in points], logarithmic=log)
-    return Chart(title, across, around(y, ends), lines)
+    across = around(x, [p.x for p in points], log=log)
+    return Chart(says, across, around(y, ends), lines)
 
 
 # Charts -------------------------------------------------------------------------------------------
@@ -159,7 +159,8 @@ def budget(on: str = "") -> Chart:
         return Point(trains, *found, says)
 
     ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
-    lines = [Line("LoRA, rank " + ", ".join(n[5:] for n in ranks), tuple(map(point, ranks)))]
+    called = f"LoRA, rank {RANKS[0]} to {RANKS[-1]}"
+    lines = [Line(called, tuple(map(point, ranks)), link=link("lora"))]
     lines += [
         line(name, (point(name),), joined=False)
         for name in methods(there)
@@ -205,7 +206,7 @@ def cut(task: str = "code") -> Chart:
         if (runs := finals(f"lora {r}", Cell(task)))
     ]
     lines = [
-        Line("LoRA, trained", tuple(ranks)),
+        Line("LoRA, trained", tuple(ranks), link=link("lora")),
         Line("full fine-tuning’s ΔW, cut", tuple(kept)),
     ]
     return drawn("Trained and cut to so many directions", "directions", lines, log=True)
@@ -337,8 +338,7 @@ class Experiment(Part):
 
     def drawn(self, name: str, *arguments: Any) -> str:
         """Return a piece of scripts/macros/experiment.html as one block of HTML."""
-        given = {"named": named, "tick": tick}
-        return self.page.draw(name, *arguments, file="experiment.html", kind="ah lab", given=given)
+        return self.page.draw(name, *arguments, file="experiment.html", kind="ah lab")
 
     @macro
     def answer(
@@ -348,9 +348,9 @@ class Experiment(Part):
         return lead(question(key).found(arm, measure, cell(on), beside))
 
     @macro
-    def chart(self, name: str, *arguments: str) -> str:
-        """One of the `CHARTS`."""
-        return self.drawn("chart", CHARTS[name](*arguments))
+    def chart(self, name: str, *arguments: str, title: str = "") -> str:
+        """One of the `CHARTS`, with its finding."""
+        return self.page.figure(CHARTS[name](*arguments)._replace(title=title), table=True)
 
     @macro
     def table(self, name: str, *arguments: str) -> str:

@@ -9,6 +9,7 @@ from statistics import mean, median
 from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT
+from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.head_to_head import (
     Comparison,
@@ -20,6 +21,7 @@ from scripts.survey.head_to_head import (
 )
 from scripts.survey.pair import read_models
 from scripts.survey.papers import flags, read_tables
+from scripts.survey.say import percent
 
 
 class Record(NamedTuple):
@@ -72,9 +74,21 @@ class HeadToHead(Part):
     def home_field(self) -> str:
         """The home-field figure, and what it says in a sentence."""
         found = [unit for unit in _outcomes() if unit.baseline == "lora"]
-        rows = leads(found)
-        widest = max(max(abs(lead.low), abs(lead.high)) for pair in rows.values() for lead in pair)
-        return self.page.draw("home_field", home_field(found), rows, names(), widest)
+        field, rows, called = home_field(found), leads(found), names()
+        spread = [value for pair in rows.values() for lead in pair for value in lead[:3]]
+        figure = Rows(
+            "Each method’s mean lead over LoRA, as a multiple of the spread of its suite (the root"
+            " mean square of all differences to LoRA there). Lines are 95 % intervals, a bootstrap"
+            " over papers",
+            around("mean lead over LoRA, in spreads of the suite", spread),
+            0, ("← behind LoRA", "ahead of it →"),
+            [Row(called[m][0], tuple(Value(*v[:3]) for v in pair)) for m, pair in rows.items()],
+            [Lane("in its own authors’ papers", kind="own"),
+             Lane("in papers by others", hollow=True, kind="others")],
+            f"Ahead of LoRA in {percent(field.home)} of the units of their own authors’ papers,"
+            f" in {percent(field.away)} of others’",
+        )  # fmt: skip
+        return self.page.figure(figure) + self.page.draw("home_field", field, rows, called)
 
     @macro
     def pairs(self) -> str:

@@ -11,9 +11,6 @@ from scripts.macros.page import Page, Part, listing, macro
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 OWN = ROOT / "demos" / "lab" / "own.py"
-ENDS = (0.5, 16.0)
-"""The ends of the scale of real changes, in times chance."""
-
 SHOWN = 1
 """The place of the budget that is shown first."""
 
@@ -30,7 +27,7 @@ def stored() -> dict[str, Any]:
 def piece(page: Page, name: str, *arguments: Any) -> str:
     """Return a piece of scripts/macros/lab.html as one block of HTML."""
     titles = {m["slug"]: m["name"] for m in stored()["methods"]}
-    given = {"titles": titles, "chance": chance(), "ends": ENDS}
+    given = {"titles": titles, "chance": chance()}
     return page.draw(name, *arguments, file="lab.html", kind="ah lab", given=given)
 
 

@@ -318,9 +318,9 @@ class Lists(Part):
     # The benchmark
 
     def links(self) -> dict[int, peft_benchmark.Link]:
-        """The pages of all entries."""
+        """The pages of all entries, below the site's root."""
         return {
-            m.number: peft_benchmark.Link(f"{self.page.root}methods/{m.slug}/", m.title)
+            m.number: peft_benchmark.Link(f"methods/{m.slug}/", m.title)
             for m in catalog().methods.values()
             if m.number
         }
@@ -328,10 +328,7 @@ class Lists(Part):
     @macro
     def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
-        plot = peft_benchmark.plot(axis, self.links())
-        address = f"{self.page.root}assets/demo/scatter.js"
-        script = f'<script type="module" src="{address}"></script>\n'
-        return self.page.draw("scatter", plot, found=False) + script
+        return self.page.figure(peft_benchmark.plot(axis, self.links()))
 
     @macro
     def benchmark_table(self, suite: peft.Suite) -> str:

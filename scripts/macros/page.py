@@ -19,6 +19,7 @@ from markupsafe import Markup
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension
+from scripts.macros.figures import Chart, Rows, drawing, keys
 from scripts.survey import say
 from scripts.survey.providers import facts
 from scripts.survey.result import FULL
@@ -135,7 +136,7 @@ class Page:
             "count": say.count,
             "figures": say.figures,
             "short": short,
-            "short_number": say.short,
+            "tick": say.tick,
         }
         jinja.globals["interval"] = say.interval
         self.jinja = jinja
@@ -177,6 +178,21 @@ class Page:
         html = JOINED.sub(r"\1 ", html) if file == "page.html" else html
         excluded = "" if found else " data-search-exclude"
         return f'\n<div class="{kind}"{excluded}>{html}</div>\n'
+
+    def figure(self, figure: Chart | Rows, *, table: bool = False) -> str:
+        """Return a figure, whose drawing comes when the site is finished.
+
+        Args:
+            figure: What it shows.
+            table: Whether its values follow as a table; otherwise the page has them below.
+        """
+        themes = {f"methods/{m.slug}/": m.theme for m in catalog().methods.values()}
+        titles = {key: theme.title for key, theme in catalog().themes.items()}
+        drawn, explained = drawing(figure, themes, self.root), keys(figure, themes, titles)
+        names = figure.names if isinstance(figure, Chart) else []
+        file = "figures.html"
+        html = self.draw("figure", figure, drawn, explained, names, found=False, file=file)
+        return html + (self.draw("values", figure, found=False, file=file) if table else "")
 
     def style(self, more: str = "") -> str:
         """Return the style sheet of the lab's tables, and what the page loads besides."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from scripts.catalog.counts import MODELS
 from scripts.catalog.memory import GIB, INPUTS, STATES, estimate
-from scripts.macros.scatter import Axis, Dot, Plot
+from scripts.macros.figures import Axis, Chart, Line, Point, frontier
 from scripts.survey.peft import Suite, best, runs
+from scripts.survey.say import number, short
 from scripts.survey.statistics import Agreement, spearman
 
 # How methods without a page write their names.
@@ -69,25 +71,40 @@ def memory_errors() -> list[float]:
 
 # The plots ----------------------------------------------------------------------------------------
 
-AXES = {
-    "parameters": Axis("trained parameters", 40, 4e9, [10**k for k in range(2, 10)]),
-    "memory": Axis("GiB at the peak", 18, 38, [18, 20, 22, 25, 30, 35]),
-    "seconds": Axis("seconds of training", 800, 8000, [1000, 2000, 3000, 5000]),
+COSTS = {
+    "parameters": Axis("trained parameters", 40, 4e9, log=True),
+    "memory": Axis("GiB at the peak", 18, 38),
 }
+ERRORS = 2  # standard errors that a whisker reaches up and down
 
 
-def plot(axis: Literal["parameters", "memory", "seconds"], links: Mapping[int, Link]) -> Plot:
+def plot(cost: Literal["parameters", "memory"], links: Mapping[int, Link]) -> Chart:
     """Return the plot of the mathematics: score against a cost.
 
     Args:
-        axis: The cost across.
+        cost: What goes across.
         links: The page of every entry that has one.
     """
-    dots = []
-    for row in runs("metamathqa"):
-        link = links.get(row.entry or 0)
-        name = link.name if link else NAMES.get(row.tuner, row.label.split()[0])
-        address = link.address if link else ""
-        error = row.standard_error or 0
-        dots.append(Dot(name, row.label, getattr(row, axis), row.score, error, address))
-    return Plot(f"metamathqa-{axis}", AXES[axis], "% of GSM8K", dots, 60)
+    axis, dots = COSTS[cost], defaultdict[tuple[str, str, str], list[Point]](list)
+    for run in runs("metamathqa"):
+        link = links.get(run.entry or 0, Link("", NAMES.get(run.tuner, run.label.split()[0])))
+        kind = "" if link.address else "full" if run.tuner == "FULL_FT" else "other"
+        x, y, error = getattr(run, cost), run.score, run.standard_error or 0
+        about = f"{number(y, 1)} ± {number(error, 1)} % of GSM8K, {short(x)} {axis.name}"
+        says = f"{link.name}: {about} ({run.label})"
+        low, high = max(y - ERRORS * error, 0), y + ERRORS * error
+        dots[link.name, link.address, kind].append(Point(x, y, low, high, says, run.label))
+    lines = [
+        Line(name, tuple(points), "dots", address, kind)
+        for (name, address, kind), points in dots.items()
+    ]
+    front = list(frontier(lines))
+    names = ", ".join(dict.fromkeys(line.name for line, _ in front))
+    end = front[-1][1]._replace(x=axis.high)
+    steps = Line("best score for the cost", (*(p for _, p in front), end), "steps", kind="best")
+    return Chart(
+        f"Score against {axis.name}, a dot for each run, with ± {ERRORS} standard errors. Best for"
+        f" their cost, from cheap to dear: {names}",
+        axis, Axis("GSM8K, %", 0, 60), [steps, *lines],
+        f"The best score took {short(front[-1][1].x)} {axis.name}", linked=True,
+    )  # fmt: skip

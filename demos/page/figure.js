@@ -1,0 +1,315 @@
+/**
+ * Draws figures by Observable Plot: lines and dots over two axes, or rows of dots along one. The build runs this file under Node
+ * for all pages, the lab in the browser. Letters keep their size, so a figure is drawn for the width at which it is shown.
+ *
+ * @typedef {{x: number, y: number, low: number, high: number, says: string, run?: string}} Point from low to high is its interval
+ * @typedef {{name: string, shape: "line" | "steps" | "dots", kind: string, size?: number, link?: string, points: Point[]}} Line
+ *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots
+ * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
+ * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
+ * @typedef {{x: number, low: number, high: number, control?: number}} Value
+ * @typedef {{name: string, kind: string, values: Value[]}} Row a value for each lane
+ * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
+ * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[]}} Rows
+ *   `start` is where nothing is found, what lies on its `sides` is said above
+ */
+
+import { axisX, axisY, dot, gridX, gridY, line, plot, ruleX, ruleY, scale, text } from "@observablehq/plot";
+
+const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
+const [LETTER, BOLD, HIGH] = [7, 7.8, 15]; // pixels that a letter and a line of text take at most
+const PAPER = "var(--md-default-bg-color)";
+
+/** @param {string} kind */
+const colour = (kind) => `var(--of-${kind})`;
+
+/** @typedef {{x: number, y: number, width: number, height: number}} Box its left end, its middle, and its size */
+
+/**
+ * Lines with their names at their ends, dots with theirs where there is room.
+ *
+ * @param {Chart} chart @param {number} width @param {Document} document
+ */
+export function chart({ x: across, y: up, lines }, width, document) {
+  const narrow = width < NARROW;
+  const curves = lines.filter(({ shape }) => shape !== "dots");
+  const ended = curves.filter(({ shape }) => shape === "line");
+  const words = ended.map(({ name }) => broken(name, narrow ? 14 : 24));
+  const longest = Math.max(0, ...words.flat().map(({ length }) => length));
+  const frame = {
+    ...{ top: 30, left: 40, bottom: narrow ? 290 : 350, right: width - (longest ? BOLD * longest + 12 : 14) },
+  };
+  const { top, left, bottom, right } = frame;
+  const x = scale({
+    x: { type: across.log ? "log" : "linear", domain: [across.low, across.high], range: [left, right] },
+  });
+  const y = scale({ y: { domain: [up.low, up.high], range: [bottom, top] } });
+  const at = (/** @type {Point} */ p) => ({ x: x.apply(p.x), y: y.apply(p.y) });
+
+  const dots = lines.flatMap((line) =>
+    line.shape === "steps" || line.size === 0 ? [] : line.points.map((p) => ({ ...p, line })),
+  );
+  const whiskers = dots.filter(({ low, high }) => low < high);
+  const ends = ended.map(({ points }, i) => ({
+    ...{ x: right + 10, y: at(points[points.length - 1]).y, width: BOLD * longest, height: HIGH * words[i].length },
+  }));
+  part(ends, bottom + HIGH);
+  const taken = [
+    ...dots.map((p) => ({ x: at(p).x - 6, y: at(p).y, width: 12, height: 12 })),
+    ...curves.flatMap(({ points, shape }) => along(points.map(at), shape === "steps")),
+    ...ends,
+  ];
+  const room = { x: left, y: (top + bottom) / 2, width: right - left, height: bottom - top + HIGH };
+  const named = lines.filter(({ shape }) => shape === "dots").map((line) => ({ line, ...at(highest(line)) }));
+  return drawn(frame, width, document, across, {
+    ...{ x, y },
+    marks: [
+      gridY({ ticks: 5, className: "grid" }),
+      axisY({ ticks: 5, tickSize: 0, text: tick, label: null, className: "axis" }),
+      curves.map(({ points, kind, shape }, i) =>
+        line(points, {
+          ...{ x: "x", y: "y", curve: shape === "steps" ? "step-after" : "linear", stroke: colour(kind) },
+          className: `way dash-${curves.slice(0, i).filter((other) => other.kind === kind).length}`,
+        }),
+      ),
+      ruleX(whiskers, {
+        ...{ x: "x", y1: "low", y2: "high", stroke: ({ line }) => colour(line.kind), className: "whisker" },
+        render: called(whiskers, "line"),
+      }),
+      dot(dots, {
+        ...{ x: "x", y: "y", r: ({ line }) => line.size ?? 4.5, title: "says", href: ({ line }) => line.link },
+        fill: ({ line }) => (line.kind === "other" ? PAPER : colour(line.kind)),
+        stroke: ({ line }) => (line.kind === "other" ? colour(line.kind) : PAPER),
+        ...{ sort: null, className: "dots", render: called(dots, "circle") },
+      }),
+      written(up.name, frame, { x: 0, y: 8 }, "axis"),
+      beside(named, taken, room).map(({ line, ...place }) => written(line.name, frame, place, "name")),
+      ends.map(({ x, y }, i) => written(words[i].join("\n"), frame, { x, y }, "end", colour(ended[i].kind))),
+    ],
+  });
+}
+
+/**
+ * Rows of dots, each with its interval and, where there is one, its distance to a control.
+ *
+ * @param {Rows} rows @param {number} width @param {Document} document
+ */
+export function rows({ x: across, start, rows, lanes, sides }, width, document) {
+  const narrow = width < NARROW;
+  const longest = Math.max(...rows.map(({ name }) => name.length));
+  const step = narrow ? 42 : 26;
+  const frame = {
+    top: 26,
+    left: narrow ? 12 : LETTER * longest + 12,
+    bottom: 26 + step * rows.length,
+    right: width - 16,
+  };
+  const x = scale({
+    x: { type: across.log ? "log" : "linear", domain: [across.low, across.high], range: [frame.left, frame.right] },
+  });
+  const middle = (/** @type {number} */ i) => frame.top + step * (i + (narrow ? 0.68 : 0.5));
+  const inside = (/** @type {number} */ v) => Math.min(Math.max(v, across.low), across.high);
+  const marks = lanes.map(({ kind, symbol, hollow }, k) => {
+    const values = rows.map((row, i) => ({ ...row.values[k], y: middle(i), of: colour(kind ?? row.kind) }));
+    const controlled = values.filter(({ control }) => control !== undefined);
+    const own = { y: "y", dy: 8 * (k - (lanes.length - 1) / 2), stroke: "of" };
+    const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
+    return [
+      ruleY(controlled, {
+        ...{ ...own, x1: ({ control = 0 }) => inside(control), x2: ({ x }) => inside(x), className: "apart" },
+      }),
+      ruleY(values, { ...own, x1: ({ low }) => inside(low), x2: ({ high }) => inside(high), className: "interval" }),
+      dot(
+        controlled.filter(({ control }) => shown(control)),
+        { ...own, x: "control", r: 3.5, stroke: colour("control"), fill: PAPER },
+      ),
+      dot(
+        values.filter(({ x }) => shown(x)),
+        { ...own, x: "x", r: 4.5, symbol, strokeWidth: 2, fill: hollow ? PAPER : "of" },
+      ),
+      values
+        .filter(({ x }) => !shown(x))
+        .map(({ x, y, of }) => {
+          const place =
+            x < start ? { x: frame.left + 3, y } : { x: frame.right - 3, y, anchor: /** @type {"end"} */ ("end") };
+          return written(x < start ? `◂ ${tick(x)}` : `${tick(x)} ▸`, frame, place, "beyond", of);
+        }),
+    ];
+  });
+  return drawn(frame, width, document, across, {
+    x,
+    y: { type: "identity", axis: null },
+    color: { type: "identity" },
+    marks: [
+      gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
+      ruleY(rows, { y: (_, i) => middle(i), className: "grid" }),
+      ruleX([start], { className: "start" }),
+      written(sides[0], frame, { x: x.apply(start) - 8, y: 10, anchor: "end" }, "axis"),
+      written(sides[1], frame, { x: x.apply(start) + 8, y: 10 }, "axis"),
+      rows.map(({ name }, i) => written(name, frame, { x: 0, y: middle(i) - (narrow ? 20 : 0) }, "name")),
+      marks,
+    ],
+  });
+}
+
+/**
+ * A drawing with the axis that goes across, without the style and the names of marks that Plot adds.
+ *
+ * @param {{top: number, left: number, bottom: number, right: number}} frame @param {number} width @param {Document} document
+ * @param {Axis} across @param {import("@observablehq/plot").PlotOptions} options
+ */
+function drawn(frame, width, document, across, { marks = [], ...options }) {
+  const { top, left, bottom, right } = frame;
+  const label = broken(across.name, Math.floor(right / LETTER));
+  const below = 26 + HIGH * label.length;
+  const svg = plot({
+    ...{ document, width, height: bottom + below, r: { type: "identity" }, ...options },
+    ...{ marginTop: top, marginLeft: left, marginBottom: below, marginRight: width - right },
+    marks: [
+      axisX({ ticks: places(across, right - left), tickSize: 4, text: tick, label: null, className: "axis" }),
+      written(label.join("\n"), frame, { x: right, y: bottom + 26 + (HIGH * label.length) / 2, anchor: "end" }, "axis"),
+      marks,
+    ],
+  });
+  svg.querySelector("style")?.remove();
+  for (const part of svg.querySelectorAll("g")) part.removeAttribute("aria-label");
+  for (const name of ["fill", "font-family", "font-size"]) svg.removeAttribute(name);
+  svg.setAttribute("class", "plot");
+  return /** @type {SVGSVGElement} */ (svg);
+}
+
+// Axes and words -----------------------------------------------------------------------------------
+
+/** A tick's number, as `short` of scripts/survey/say.py writes it. @param {number} value */
+function tick(value) {
+  const [unit, letter] = UNITS.find(([least]) => Math.abs(value) >= least) ?? [1, ""];
+  return `${+(value / unit).toPrecision(3)}${letter}`.replace("-", "−");
+}
+
+/** @type {[number, string][]} */
+const UNITS = [
+  [1e9, " B"],
+  [1e6, " M"],
+  [1e3, " k"],
+];
+
+/** Where an axis has ticks: a logarithmic one at powers of ten, and at their threefold where there is room. @param {Axis} axis @param {number} room */
+function places({ low, high, log, ticks }, room) {
+  const most = Math.min(8, Math.floor(room / 44));
+  const thin = (/** @type {number[]} */ all) => all.filter((_, i) => i % Math.ceil(all.length / most) === 0);
+  if (ticks || !log) return ticks ? thin(ticks) : most;
+  const steps = (/** @type {number[]} */ factors) =>
+    Array.from({ length: 24 }, (_, i) => factors.map((factor) => factor * 10 ** (i - 12)))
+      .flat()
+      .filter((v) => v >= low && v <= high);
+  const fine = steps([1, 3]);
+  return fine.length > most ? thin(steps([1])) : fine;
+}
+
+/** A name in lines of at most so many letters. @param {string} name @param {number} most */
+const broken = (name, most) => name.match(new RegExp(`\\S.{0,${most - 1}}(?=\\s|$)|\\S+`, "g")) ?? [];
+
+/**
+ * Text at a place in pixels.
+ *
+ * @param {string} words @param {{top: number, left: number}} frame what the axes enclose
+ * @param {{x: number, y: number, anchor?: "start" | "middle" | "end"}} place @param {string} className @param {string} [fill]
+ */
+const written = (words, { top, left }, { x, y, anchor = "start" }, className, fill = "currentColor") =>
+  text([words], {
+    frameAnchor: "top-left",
+    lineAnchor: "middle",
+    lineHeight: 1.2,
+    textAnchor: anchor,
+    dx: x - left,
+    dy: y - top,
+    fill,
+    className,
+  });
+
+/** @param {Line} line */
+const highest = ({ points }) => points.reduce((best, p) => (p.y > best.y ? p : best));
+
+// Room for names -----------------------------------------------------------------------------------
+
+/** @param {Box} a @param {Box} b */
+const meet = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && Math.abs(a.y - b.y) < (a.height + b.height) / 2;
+
+/** @param {Box} inner @param {Box} outer */
+const within = (inner, outer) =>
+  inner.x >= outer.x &&
+  inner.x + inner.width <= outer.x + outer.width &&
+  Math.abs(inner.y - outer.y) <= (outer.height - inner.height) / 2;
+
+/** Moves labels above each other apart. @param {Box[]} labels @param {number} bottom */
+function part(labels, bottom) {
+  const sorted = labels.toSorted((a, b) => a.y - b.y);
+  let edge = -Infinity;
+  for (const label of sorted) {
+    label.y = Math.max(label.y, edge + label.height / 2);
+    edge = label.y + label.height / 2;
+  }
+  edge = bottom;
+  for (const label of sorted.toReversed()) {
+    label.y = Math.min(label.y, edge - label.height / 2);
+    edge = label.y - label.height / 2;
+  }
+}
+
+/** Small boxes along a line, so that no name lies on it. @param {{x: number, y: number}[]} points @param {boolean} steps @returns {Box[]} */
+function along(points, steps) {
+  const corners = steps ? points.flatMap((p, i) => (i ? [{ x: p.x, y: points[i - 1].y }, p] : [p])) : points;
+  return corners.slice(1).flatMap((end, i) => {
+    const start = corners[i];
+    const count = Math.ceil(Math.hypot(end.x - start.x, end.y - start.y) / 6);
+    const part = (/** @type {"x" | "y"} */ way, /** @type {number} */ k) =>
+      start[way] + ((end[way] - start[way]) * k) / count;
+    return Array.from({ length: count }, (_, k) => ({ x: part("x", k) - 2, y: part("y", k), width: 4, height: 4 }));
+  });
+}
+
+/** @type {["start" | "end" | "middle", number, number][]} How a name is anchored, and how far from its dot */
+const SIDES = [
+  ["start", 9, 0],
+  ["end", -9, 0],
+  ["middle", 0, -HIGH],
+  ["middle", 0, HIGH],
+];
+
+/**
+ * Places for names beside their dots, for as many as have room, the first ones first.
+ *
+ * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
+ */
+function beside(named, taken, room) {
+  const full = [...taken];
+  return named.flatMap(({ line, x, y }) => {
+    const width = LETTER * line.name.length + 3;
+    for (const [anchor, dx, dy] of SIDES) {
+      const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
+      const box = { x: left, y: y + dy, width, height: HIGH - 1 };
+      if (!within(box, room) || full.some((other) => meet(box, other))) continue;
+      full.push(box);
+      return [{ line, x: x + dx, y: y + dy, anchor }];
+    }
+    return [];
+  });
+}
+
+// Marks --------------------------------------------------------------------------------------------
+
+/**
+ * Notes on every element of a mark whose it is, for demos/page/scatter.js.
+ *
+ * @param {{line: Line, run?: string}[]} data @param {string} tag
+ * @returns {import("@observablehq/plot").RenderFunction}
+ */
+const called = (data, tag) => (index, scales, values, dimensions, context, next) => {
+  const drawn = next?.(index, scales, values, dimensions, context) ?? null;
+  drawn?.querySelectorAll(tag).forEach((element, k) => {
+    const { line, run } = data[index[k]];
+    element.setAttribute("data-method", line.name);
+    if (run) element.setAttribute("data-run", run);
+  });
+  return drawn;
+};

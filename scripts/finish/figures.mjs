@@ -1,0 +1,39 @@
+/**
+ * Draws figures: reads [{figure, label, role}] from standard input, writes [{html} or {error}] in the same order. Each is drawn
+ * for a wide page and for a phone, of which site.css shows one.
+ */
+
+import { text } from "node:stream/consumers";
+import { parseHTML } from "linkedom";
+import { chart, rows } from "../../demos/page/figure.js";
+
+const WIDTHS = { wide: 720, narrow: 340 };
+
+const { document } = parseHTML("<!doctype html><html><body></body></html>");
+
+/** @type {{figure: any, label: string, role: string}[]} */
+const asked = JSON.parse(await text(process.stdin));
+
+const drawn = asked.map(({ figure, label, role }) => {
+  try {
+    const draw = "rows" in figure ? rows : chart;
+    const both = Object.entries(WIDTHS).map(([kind, width]) => {
+      const svg = draw(figure, width, document);
+      svg.classList.add(kind);
+      svg.setAttribute("role", role);
+      svg.setAttribute("aria-label", label);
+      return short(svg.outerHTML);
+    });
+    return { html: both.join("") };
+  } catch (error) {
+    return { error: /** @type {Error} */ (error).message };
+  }
+});
+
+/** Places to a tenth of a pixel, and links that the theme's instant navigation leaves alone. @param {string} svg */
+function short(svg) {
+  const places = /(?<= (?:[xy][12]?|c[xy]|d|transform)="[^"]*)\d+\.\d{2,}/g;
+  return svg.replace(places, (number) => `${+Number(number).toFixed(1)}`).replaceAll("<a href=", "<a xlink:href=");
+}
+
+process.stdout.write(JSON.stringify(drawn));
