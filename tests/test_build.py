@@ -235,6 +235,8 @@ EVERY = set(build.STEPS)
         ("scripts/finish/typeset.mjs", {"site"}),
         ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/sw.js", {"scripts", "site"}),
+        ("demos/page/figure.js", {"scripts", "site"}),
+        ("scripts/macros/figures.html", {"pages"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
         ("demos/widget/heatmap.js", {"widgets", "comparisons", "pictures", "scripts"}),
         ("docs/about.md", {"catalogue", "pages"}),
