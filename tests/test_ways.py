@@ -148,7 +148,7 @@ def test_round_off_does_not_reach_what_is_printed(
     slug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The browser sums in another order. Here every residual has an error of its own instead."""
-    (*_, exact) = answers(slug, PAGE)
+    (*_, exact) = answers(slug, opens(slug))
     rng = np.random.default_rng(0)
     plain = demos.fit.goal
 
@@ -157,7 +157,7 @@ def test_round_off_does_not_reach_what_is_printed(
         return lambda a: (r := residual(a)) * (1 + 2e-16 * rng.normal(size=r.shape)), size
 
     monkeypatch.setattr("demos.fit.goal", rough)
-    (*_, other) = answers(slug, PAGE)
+    (*_, other) = answers(slug, opens(slug))
     assert other["sentence"] == exact["sentence"]
     assert f"{number(other, 'explained'):.3g}" == f"{number(exact, 'explained'):.3g}"
 
