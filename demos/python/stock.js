@@ -16,7 +16,7 @@ export async function boot({ base, folder, files, bytes }, { report = () => {} }
   asked.catch(() => {}); // told below
   const { loadPyodide } = await import(`${home}pyodide.mjs`);
   const env = { HOME: "/home/pyodide", LANG: "C.UTF-8", PYTHONHASHSEED: "0" };
-  const pyodide = await loadPyodide({ indexURL: home, packageBaseUrl: home, packages: ["numpy"], env });
+  const pyodide = await loadPyodide({ indexURL: home, packageBaseUrl: `${home}wheels/`, packages: ["numpy"], env });
   const code = await asked;
   if (!code.ok) throw new Error(`code.zip could not be loaded: the server answered ${code.status}`);
   pyodide.FS.writeFile(CODE, new Uint8Array(await code.arrayBuffer()));

@@ -36,19 +36,19 @@ def lay_out(out: Path, pyodide: Path, wheels: Mapping[str, Path]) -> None:
     lock["packages"] = {name: lock["packages"][name] for name in wheels}
     files = {name: (pyodide / name).read_bytes() for name in CORE}
     files |= {LOCK: json.dumps(lock).encode()}
-    files |= {path.name: path.read_bytes() for path in wheels.values()}
+    files |= {f"wheels/{path.name}": path.read_bytes() for path in wheels.values()}
     each = json.dumps({name: _sha256(data) for name, data in files.items()})
     folder = _sha256(each.encode())[:16]
     if not (out / folder).is_dir():
         shutil.rmtree(out, ignore_errors=True)
         part = out / "part"
-        part.mkdir(parents=True)
+        (part / "wheels").mkdir(parents=True)
         for name, data in files.items():
             _write(part / name, data)
         part.rename(out / folder)
     code = archive(dict(sources()))
     _write(out / CODE, code)
-    at_once = [out / folder / name for name in (*CORE, LOCK, wheels["numpy"].name)]
+    at_once = [out / folder / name for name in (*CORE, LOCK, f"wheels/{wheels['numpy'].name}")]
     size = sum(_download(path) for path in (*at_once, out / CODE))
     sent = _download(out / CODE)
     file = {"path": CODE, "bytes": len(code), "download": sent, "sha256": _sha256(code)}
