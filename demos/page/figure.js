@@ -172,7 +172,8 @@ function drawn(frame, width, document, across, { marks = [], ...options }) {
     ],
   });
   svg.querySelector("style")?.remove();
-  for (const part of svg.querySelectorAll("g")) part.removeAttribute("aria-label");
+  for (const part of svg.querySelectorAll("g"))
+    for (const name of ["aria-label", "font-variant"]) part.removeAttribute(name); // SVG has no such value of the latter
   for (const name of ["fill", "font-family", "font-size"]) svg.removeAttribute(name);
   svg.setAttribute("class", "plot");
   return /** @type {SVGSVGElement} */ (svg);

@@ -20,7 +20,7 @@ from tests.browser.reader import RANDOM, becomes, move
 
 SOURCES = (
     *("adapters_np", "demos", "docs", "overrides", "scripts", "mkdocs.yml", "CHANGELOG.md"),
-    *("CITATION.cff", "package.json", "package-lock.json", "requirements.txt"),
+    *("CITATION.cff", "CONTRIBUTING.md", "package.json", "package-lock.json", "requirements.txt"),
     *(".build", "site"),
 )
 
