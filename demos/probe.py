@@ -6,6 +6,7 @@ move of a knob. Method names do not occur here: an adapter declares which gauges
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ AIM = ("way", "world", "steps", "rate")
 PAGE = {"way": "fitted", "size": "32x32"}
 """What the page of every method opens with, where that is no knob's default; see `opens`."""
 
-SMALL = 2
-"""The rank that a page opens with instead of 8, where LoRA has half as many parameters as W."""
+BUDGET = 1 / 6
+"""The share of W's parameters that a page opens with at most, where a knob can choose."""
 
 
 def __getattr__(name: str) -> Any:
@@ -50,15 +51,21 @@ def main_knob(method: str) -> Knob | None:
 def opens(method: str) -> dict[str, Any]:
     """Return what a method's page opens with, where that is no knob's default.
 
+    Its first whole number is halved until the parameters are few, if it decides on them; 2 is the
+    least.
+
     >>> opens("lora"), opens("ia3")
     ({'way': 'fitted', 'size': '32x32', 'rank': 2}, {'way': 'fitted', 'size': '32x32'})
     """
-    cls, knob = load(method), main_knob(method)
-    if knob is None or (knob.name, knob.default) != ("rank", 8):
+    cls = load(method)
+    knob = next((knob for knob in knobs(cls).values() if knob.kind == "int"), None)
+    if not knob or not knob.default:
         return dict(PAGE)
-    d_out, d_in = map(int, PAGE["size"].split("x"))
-    few, many = (core.parameters(cls, d_out, d_in, rank=rank) for rank in (SMALL, knob.default))
-    return PAGE | ({"rank": SMALL} if few < many else {})
+    size = tuple(map(int, PAGE["size"].split("x")))
+    halves = [knob.default >> i for i in range(8) if knob.default >> i >= max(knob.low, 2)]
+    counts = {v: core.parameters(cls, *size, **{knob.name: v}) for v in halves}
+    few = [v for v in halves if counts[v] <= BUDGET * prod(size)] or halves[-1:]
+    return PAGE | ({knob.name: few[0]} if counts[few[0]] < counts[halves[0]] else {})
 
 
 def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:

@@ -17,8 +17,7 @@ from demos.budget import best_of_rank, choose
 from demos.fit import fit, last
 from demos.gauges import GAUGES, figures
 from demos.pictures import PICTURES, furthest
-from demos.probe import PAGE, main_knob, measure, opens, probe, settings, start
-from demos.probe import SMALL as FEW
+from demos.probe import PAGE, measure, opens, probe, settings, start
 from demos.ways import AIM, answers, reach, show, told
 from demos.world import toy
 from demos.worlds import change
@@ -209,15 +208,22 @@ def test_the_knobs_of_all_ways_are_told_apart_from_those_of_the_layer() -> None:
 
 
 def test_a_page_opens_at_a_small_budget_and_a_module_at_the_default_of_peft() -> None:
-    small = {slug for slug in slugs() if opens(slug) != PAGE}
-    assert {"lora", "dora", "pissa", "hra", "miss"} == small
-    for slug in small:
-        knob = main_knob(slug)
-        assert knob
-        assert (knob.name, knob.default, opens(slug)["rank"]) == ("rank", 8, FEW)
-        few, more = (flatten(start(slug, {"rank": r})[0]).size for r in (FEW, 8))
-        assert few < more / 3
-    assert settings("randlora")["rank"].default == 8  # of which fewer would be more numbers
+    own = {slug: {k: v for k, v in opens(slug).items() if k not in PAGE} for slug in slugs()}
+    size = {
+        slug: flatten(start(slug, {"size": PAGE["size"]} | chosen)[0]).size
+        for slug, chosen in own.items()
+    }
+    for slug, chosen in own.items():
+        for name, value in chosen.items():
+            knob = settings(slug)[name]
+            before = flatten(start(slug, {"size": PAGE["size"]})[0]).size
+            assert knob.low <= value < knob.default
+            assert size[slug] < 0.7 * before
+    large = {slug for slug, count in size.items() if count > 32 * 32 / 6}
+    # decided by a choice, by a second knob, or at 2 already
+    assert large == {"adalora", "bone", "loha", "mhr", "poly"}
+    assert own["lora"] == own["pissa"] == {"rank": 2}
+    assert own["randlora"] == {}  # of which fewer would be more parameters
 
 
 # Knobs that no fit depends on ---------------------------------------------------------------------
