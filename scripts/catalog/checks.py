@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -138,15 +138,19 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
                 yield f"{m.file}: {field}: a method is not related to itself"
         if isinstance(m.peft, Peft):
             # The page and the widget fill in the knobs of the first module only.
-            first = m.modules[0]
-            knobs = _knobs(first) if first in modules else {}
-            for argument, knob in m.peft.knobs.items():
-                if knob not in knobs:
-                    yield f"{m.file}: peft.knobs.{argument}: {knob!r} is not a knob of {first}"
+            yield from _knob_problems(m.file, m.peft, m.modules[0], modules)
             yield from _peft_problems(m.file, m.peft)
     yield from _clashes("number", [(m.number, m) for m in methods if m.number])
     names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
     yield from _clashes("aliases", names)
+
+
+def _knob_problems(file: str, peft: Peft, module: str, modules: Set[str]) -> Iterator[str]:
+    """Yield what a configuration sets by knobs that the module does not have."""
+    knobs = _knobs(module) if module in modules else {}
+    for argument, knob in peft.knobs.items():
+        if knob not in knobs:
+            yield f"{file}: peft.knobs.{argument}: {knob!r} is not a knob of {module}"
 
 
 def _peft_problems(file: str, peft: Peft) -> Iterator[str]:
@@ -179,20 +183,35 @@ def _clashes(field: str, owned: list[tuple[Any, Method]]) -> Iterator[str]:
 def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     """Yield unknown keys, wherever a page or a module names one, and entries that nothing names."""
     used = set()
+    for place, named in (*_named_on_pages(root), *_named_in_modules(root), *_named_by_tables(root)):
+        if not named:
+            yield place
+            continue
+        used.add(named)
+        if named not in catalog.papers:
+            yield f"{place}: {named!r} is not in docs/references.bib"
+    for key in catalog.papers:
+        if key not in used:
+            yield f"docs/references.bib: {key}: no page and no module names it"
+
+
+def _named_on_pages(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield where a page names a key and the key, or what is wrong with the page and nothing."""
     for path in sorted((root / "docs").rglob("*.md")):
         file = path.relative_to(root)
         try:
             data, body = front_matter(path)
         except ValueError as error:
             if path.parent.name != "methods":
-                yield f"{file}: {error}"
+                yield f"{file}: {error}", ""
             continue
         keys = [*_named(data), *(("text", key) for key in quoted(body))]
         keys += [("papers", key) for key in data.get("papers") or ()]
-        for field, key in keys:
-            used.add(key)
-            if key not in catalog.papers:
-                yield f"{file}: {field}: {key!r} is not in docs/references.bib"
+        yield from ((f"{file}: {field}", key) for field, key in keys)
+
+
+def _named_in_modules(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield where a module names a key and the key, or what its docstring lacks and nothing."""
     for path in sorted((root / "adapters_np/methods").glob("*.py")):
         if path.name == "__init__.py":
             continue
@@ -200,18 +219,14 @@ def source_problems(catalog: Catalog, root: Path) -> Iterator[str]:
         docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"), str(path))) or ""
         for field in ("Source", "Differs"):
             if not re.search(rf"^{field}: *\S", docstring, re.M):
-                yield f"{file}: {field}: is missing"
-        for key in _sourced(docstring):
-            used.add(key)
-            if key not in catalog.papers:
-                yield f"{file}: Source: {key!r} is not in docs/references.bib"
+                yield f"{file}: {field}: is missing", ""
+        yield from ((f"{file}: Source", key) for key in _sourced(docstring))
+
+
+def _named_by_tables(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield each table's file and its key."""
     for paper in read_tables(root):
-        used.add(paper.key)
-        if paper.key not in catalog.papers:
-            yield f"docs/data/tables/{paper.key}.yml: {paper.key!r} is not in docs/references.bib"
-    for key in catalog.papers:
-        if key not in used:
-            yield f"docs/references.bib: {key}: no page and no module names it"
+        yield f"docs/data/tables/{paper.key}.yml", paper.key
 
 
 def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
