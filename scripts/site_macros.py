@@ -8,6 +8,7 @@ from typing import Any
 
 from scripts.bootstrap import ROOT, run
 from scripts.macros.experiment import Experiment
+from scripts.macros.findings import Findings
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
@@ -16,7 +17,7 @@ from scripts.macros.page import Page
 from scripts.macros.real_changes import RealChanges
 from scripts.survey import peft
 
-PARTS = (Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment)
+PARTS = (Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment, Findings)
 
 
 def define_env(env: Any) -> None:

@@ -8,17 +8,22 @@
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
  * @typedef {{x: number, low: number, high: number, control?: number}} Value
- * @typedef {{name: string, kind: string, values: Value[]}} Row a value for each lane
+ * @typedef {{name: string, kind: string, values: (Value | null)[], note?: string}} Row a value for each lane, or none
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
- * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[]}} Rows
- *   `start` is where nothing is found, what lies on its `sides` is said above
+ * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string}} Rows
+ *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
  */
 
-import { axisX, axisY, dot, gridX, gridY, line, plot, ruleX, ruleY, scale, text } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, gridY, line, plot, rect, ruleX, ruleY, scale, text } from "@observablehq/plot";
 
 const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
+const WHOLE = 700; // pixels: below it a chart is lower
 const [LETTER, BOLD, HIGH] = [7, 7.8, 15]; // pixels that a letter and a line of text take at most
 const PAPER = "var(--md-default-bg-color)";
+const END = /** @type {"end"} */ ("end");
+const MANY = 12; // rows, from which on they are lower
+const EARLY = 60; // pixels before the right edge
+const LANE = 9; // pixels between the lanes of a row
 
 /** @param {string} kind */
 const colour = (kind) => `var(--of-${kind})`;
@@ -34,10 +39,10 @@ export function chart({ x: across, y: up, lines }, width, document) {
   const narrow = width < NARROW;
   const curves = lines.filter(({ shape }) => shape !== "dots");
   const ended = curves.filter(({ shape }) => shape === "line");
-  const words = ended.map(({ name }) => broken(name, narrow ? 14 : 24));
-  const longest = Math.max(0, ...words.flat().map(({ length }) => length));
+  const words = new Map(ended.map((line) => [line, broken(line.name, narrow ? 14 : 24)]));
+  const longest = Math.max(0, ...[...words.values()].flat().map(({ length }) => length));
   const frame = {
-    ...{ top: 30, left: 40, bottom: narrow ? 290 : 350, right: width - (longest ? BOLD * longest + 12 : 14) },
+    ...{ top: 30, left: 40, bottom: width < WHOLE ? 290 : 350, right: width - (longest ? BOLD * longest + 12 : 14) },
   };
   const { top, left, bottom, right } = frame;
   const x = scale({
@@ -50,16 +55,26 @@ export function chart({ x: across, y: up, lines }, width, document) {
     line.shape === "steps" || line.size === 0 ? [] : line.points.map((p) => ({ ...p, line })),
   );
   const whiskers = dots.filter(({ low, high }) => low < high);
-  const ends = ended.map(({ points }, i) => ({
-    ...{ x: right + 10, y: at(points[points.length - 1]).y, width: BOLD * longest, height: HIGH * words[i].length },
-  }));
-  part(ends, bottom + HIGH);
   const taken = [
     ...dots.map((p) => ({ x: at(p).x - 6, y: at(p).y, width: 12, height: 12 })),
     ...curves.flatMap(({ points, shape }) => along(points.map(at), shape === "steps")),
-    ...ends,
   ];
   const room = { x: left, y: (top + bottom) / 2, width: right - left, height: bottom - top + HIGH };
+  // A line that ends early has its name there if there is room, all others theirs at the right edge.
+  const last = ended.map((line) => ({ line, ...at(line.points[line.points.length - 1]) }));
+  const early = beside(
+    last.filter(({ x }) => right - x > EARLY),
+    taken,
+    room,
+    BOLD,
+  );
+  const ends = last
+    .filter(({ line }) => !early.some((other) => other.line === line))
+    .map(({ line, y }) => {
+      const height = HIGH * (words.get(line) ?? []).length;
+      return { line, x: right + 10, y, width: BOLD * longest, height };
+    });
+  part(ends, bottom + HIGH);
   const named = lines.filter(({ shape }) => shape === "dots").map((line) => ({ line, ...at(highest(line)) }));
   return drawn(frame, width, document, across, {
     ...{ x, y },
@@ -83,8 +98,13 @@ export function chart({ x: across, y: up, lines }, width, document) {
         ...{ sort: null, className: "dots", render: called(dots, "circle") },
       }),
       written(up.name, frame, { x: 0, y: 8 }, "axis"),
-      beside(named, taken, room).map(({ line, ...place }) => written(line.name, frame, place, "name")),
-      ends.map(({ x, y }, i) => written(words[i].join("\n"), frame, { x, y }, "end", colour(ended[i].kind))),
+      beside(named, [...taken, ...ends], room, LETTER).map(({ line, ...place }) =>
+        written(line.name, frame, place, "name"),
+      ),
+      early.map(({ line, ...place }) => written(line.name, frame, place, "end", colour(line.kind))),
+      ends.map(({ line, x, y }) =>
+        written((words.get(line) ?? []).join("\n"), frame, { x, y }, "end", colour(line.kind)),
+      ),
     ],
   });
 }
@@ -94,26 +114,31 @@ export function chart({ x: across, y: up, lines }, width, document) {
  *
  * @param {Rows} rows @param {number} width @param {Document} document
  */
-export function rows({ x: across, start, rows, lanes, sides }, width, document) {
+export function rows({ x: across, start, rows, lanes, sides, band, noted = "" }, width, document) {
   const narrow = width < NARROW;
   const longest = Math.max(...rows.map(({ name }) => name.length));
-  const step = narrow ? 42 : 26;
+  const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
+  const high = narrow ? 26 : rows.length > MANY ? 19 : 26;
+  const step = (narrow ? 16 : 0) + Math.max(high, LANE * lanes.length);
   const frame = {
     top: 26,
     left: narrow ? 12 : LETTER * longest + 12,
     bottom: 26 + step * rows.length,
-    right: width - 16,
+    right: width - (notes ? LETTER * notes + 14 : 16),
   };
   const x = scale({
     x: { type: across.log ? "log" : "linear", domain: [across.low, across.high], range: [frame.left, frame.right] },
   });
-  const middle = (/** @type {number} */ i) => frame.top + step * (i + (narrow ? 0.68 : 0.5));
+  const middle = (/** @type {number} */ i) => frame.top + step * (i + 0.5) + (narrow ? 8 : 0);
   const inside = (/** @type {number} */ v) => Math.min(Math.max(v, across.low), across.high);
+  const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
-    const values = rows.map((row, i) => ({ ...row.values[k], y: middle(i), of: colour(kind ?? row.kind) }));
+    const values = rows.flatMap(({ kind: own, values }, i) => {
+      const value = values[k];
+      return value ? [{ ...value, y: middle(i), of: colour(kind ?? own) }] : [];
+    });
     const controlled = values.filter(({ control }) => control !== undefined);
-    const own = { y: "y", dy: 8 * (k - (lanes.length - 1) / 2), stroke: "of" };
-    const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
+    const own = { y: "y", dy: Math.min(8, LANE) * (k - (lanes.length - 1) / 2), stroke: "of" };
     return [
       ruleY(controlled, {
         ...{ ...own, x1: ({ control = 0 }) => inside(control), x2: ({ x }) => inside(x), className: "apart" },
@@ -125,29 +150,42 @@ export function rows({ x: across, start, rows, lanes, sides }, width, document) 
       ),
       dot(
         values.filter(({ x }) => shown(x)),
-        { ...own, x: "x", r: 4.5, symbol, strokeWidth: 2, fill: hollow ? PAPER : "of" },
+        { ...own, x: "x", r: lanes.length > 2 ? 4 : 4.5, symbol, strokeWidth: 2, fill: hollow ? PAPER : "of" },
       ),
-      values
-        .filter(({ x }) => !shown(x))
-        .map(({ x, y, of }) => {
-          const place =
-            x < start ? { x: frame.left + 3, y } : { x: frame.right - 3, y, anchor: /** @type {"end"} */ ("end") };
-          return written(x < start ? `◂ ${tick(x)}` : `${tick(x)} ▸`, frame, place, "beyond", of);
-        }),
     ];
   });
+  // What lies beyond the axis is told in numbers, all of a row's lanes in one.
+  const beyond = rows.flatMap(({ values, kind }, i) =>
+    [-1, 1].flatMap((way) => {
+      const out = values.flatMap((value, k) =>
+        value && !shown(value.x) && value.x > start === way > 0 ? [{ x: value.x, k }] : [],
+      );
+      if (!out.length) return [];
+      const numbers = out.map(({ x }) => tick(x)).join(", ");
+      const of = out.length > 1 ? "currentColor" : colour(lanes[out[0].k].kind ?? kind);
+      const place = way < 0 ? { x: frame.left + 3, y: middle(i) } : { x: frame.right - 3, y: middle(i), anchor: END };
+      return [written(way < 0 ? `◂ ${numbers}` : `${numbers} ▸`, frame, place, "beyond", of)];
+    }),
+  );
+  const edge = { x: width, anchor: END };
   return drawn(frame, width, document, across, {
     x,
     y: { type: "identity", axis: null },
     color: { type: "identity" },
     marks: [
+      band ? rect([0], { x1: start - band, x2: start + band, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(rows, { y: (_, i) => middle(i), className: "grid" }),
       ruleX([start], { className: "start" }),
-      written(sides[0], frame, { x: x.apply(start) - 8, y: 10, anchor: "end" }, "axis"),
+      written(sides[0], frame, { x: x.apply(start) - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: x.apply(start) + 8, y: 10 }, "axis"),
       rows.map(({ name }, i) => written(name, frame, { x: 0, y: middle(i) - (narrow ? 20 : 0) }, "name")),
+      noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
+      rows.map(({ note }, i) =>
+        note ? written(note, frame, { ...edge, y: middle(i) - (narrow ? 20 : 0) }, "axis") : [],
+      ),
       marks,
+      beyond,
     ],
   });
 }
@@ -281,11 +319,12 @@ const SIDES = [
  * Places for names beside their dots, for as many as have room, the first ones first.
  *
  * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
+ * @param {number} letter how wide one is at most
  */
-function beside(named, taken, room) {
+function beside(named, taken, room, letter) {
   const full = [...taken];
   return named.flatMap(({ line, x, y }) => {
-    const width = LETTER * line.name.length + 3;
+    const width = letter * line.name.length + 3;
     for (const [anchor, dx, dy] of SIDES) {
       const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
       const box = { x: left, y: y + dy, width, height: HIGH - 1 };

@@ -53,6 +53,7 @@ await bundle(
     "page/calculator.js",
     "page/choose.js",
     "page/scatter.js",
+    "page/findings.css",
     "page/offline.js",
   ],
   {

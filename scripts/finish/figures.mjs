@@ -17,7 +17,7 @@ const asked = JSON.parse(await text(process.stdin));
 const drawn = asked.map(({ figure, label, role }) => {
   try {
     const draw = "rows" in figure ? rows : chart;
-    const both = Object.entries(WIDTHS).map(([kind, width]) => {
+    const both = Object.entries({ ...WIDTHS, ...(figure.width && { wide: figure.width }) }).map(([kind, width]) => {
       const svg = draw(figure, width, document);
       svg.classList.add(kind);
       svg.setAttribute("role", role);

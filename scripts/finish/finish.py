@@ -38,7 +38,7 @@ EQUATION = re.compile(
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
     re.DOTALL,
 )
-FIGURE = re.compile(r"<div data-figure='([^']*)'></div>")
+FIGURE = re.compile(r"""<div data-figure=(['"])(.*?)\1></div>""")
 SHORT = 18  # letters: an equation in a text that is shorter is not broken
 
 
@@ -182,13 +182,13 @@ def draw_figures(folder: Path, cache: Path) -> None:
     found: dict[str, Path] = {}
     for path, text in texts.items():
         for match in FIGURE.finditer(text):
-            found.setdefault(unescape(match[1]), path.relative_to(folder))
+            found.setdefault(unescape(match[2]), path.relative_to(folder))
     key = digest(ROOT, DRAWN_BY, json.dumps(list(found)))
     made = kept(cache / f"{key}.json", lambda: json.dumps(_draw(found)).encode())
     tidy(cache, [made])
     html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
     for path, text in texts.items():
-        drawn = FIGURE.sub(lambda match: html[unescape(match[1])], text)
+        drawn = FIGURE.sub(lambda match: html[unescape(match[2])], text)
         if drawn != text:
             path.write_text(drawn, "utf-8")
 

@@ -40,7 +40,7 @@ TASKS = {
     "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
     "teacher shira": "SHiRA’s teacher",
 }  # fmt: skip
-PER_CENT = "share of full fine-tuning’s gain, %"
+PER_CENT = "share of full fine-tuning’s improvement, %"
 
 
 class Row(NamedTuple):

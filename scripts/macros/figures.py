@@ -48,7 +48,8 @@ class Axis(NamedTuple):
 class Chart(NamedTuple):
     """Lines and dots over two axes: what they show, and the finding, if there is one to tell.
 
-    Where it is `linked`, a dot leads to its page.
+    Where it is `linked`, a dot leads to its page. `width` is that of the drawing for wide pages,
+    in pixels, if it is another one than most have.
     """
 
     says: str
@@ -57,6 +58,7 @@ class Chart(NamedTuple):
     lines: Sequence[Line]
     title: str = ""
     linked: bool = False
+    width: int | None = None
 
     @property
     def dots(self) -> list[Line]:
@@ -80,11 +82,15 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The values of one name, one for each lane."""
+    """The values of one name, one for each lane, and what stands at its right end.
+
+    A lane in which there is none has nothing.
+    """
 
     name: str
-    values: tuple[Value, ...]
+    values: tuple[Value | None, ...]
     kind: str = ""
+    note: str = ""
 
 
 class Lane(NamedTuple):
@@ -97,7 +103,10 @@ class Lane(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows of dots along one axis; `sides` tell what it is to lie before `start`, and behind it."""
+    """Rows of dots along one axis; `sides` tell what it is to lie before `start`, and behind it.
+
+    `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are.
+    """
 
     says: str
     x: Axis
@@ -106,6 +115,10 @@ class Rows(NamedTuple):
     rows: Sequence[Row]
     lanes: Sequence[Lane]
     title: str = ""
+    control: str = "control"
+    band: float = 0
+    noted: str = ""
+    width: int | None = None
 
 
 def coloured(line: Line, themes: Mapping[str, str]) -> str:
@@ -142,8 +155,10 @@ def keys(figure: Chart | Rows, themes: Mapping[str, str], titles: Mapping[str, s
         titles: What the themes are called.
     """
     if isinstance(figure, Rows):
-        control = any(value.control is not None for row in figure.rows for value in row.values)
-        return [*figure.lanes, *([Lane("control", hollow=True, kind="control")] if control else [])]
+        values = [value for row in figure.rows for value in row.values if value]
+        control = any(value.control is not None for value in values)
+        told = [lane for lane in figure.lanes if lane.name]
+        return [*told, *([Lane(figure.control, hollow=True, kind="control")] if control else [])]
     called = {**titles, "full": "full fine-tuning", "other": "no page here"}
     found = {coloured(line, themes) for line in figure.dots}
     dots = [Lane(name, hollow=k == "other", kind=k) for k, name in called.items() if k in found]
@@ -160,7 +175,7 @@ def plain(value: Any) -> Any:
         found = {k: plain(v) for k, v in value._asdict().items() if v is not None}
         return {k: v for k, v in found.items() if v is not False and v not in ("", [])}
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
+        return [plain(v) if v is not None else None for v in value]
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 

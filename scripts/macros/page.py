@@ -21,6 +21,7 @@ from scripts.catalog import Catalog, read
 from scripts.catalog.records import Dimension
 from scripts.macros.figures import Chart, Rows, drawing, keys
 from scripts.survey import say
+from scripts.survey.effects import said
 from scripts.survey.providers import facts
 from scripts.survey.result import FULL
 
@@ -214,6 +215,18 @@ class Page:
     def fact(self, address: str) -> str:
         """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
         return facts().say(address)
+
+    @macro
+    def word(self, expected: str, *addresses: str) -> str:
+        """The word for a difference, if it is what follows at all of these addresses.
+
+        Raises:
+            ValueError: when another word follows; the text has the numbers.
+        """
+        for address in addresses:
+            if said(text := facts().say(address)) != expected:
+                raise ValueError(f"{address} is not {expected!r}: {text}")
+        return expected
 
     @macro
     def references(self) -> str:

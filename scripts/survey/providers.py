@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import fmean
 
 from scripts.bootstrap import ROOT
-from scripts.survey import changes, experiment, peft, say, trained
+from scripts.survey import changes, effects, experiment, peft, say, trained
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
 from scripts.survey.facts import Fact, Facts, Form, Provider
 from scripts.survey.papers import read_tables
-from scripts.survey.questions import questions
+from scripts.survey.questions import Question, questions
 from scripts.survey.records import front_matter
 from scripts.survey.result import Row, Source, Table
 
@@ -121,10 +121,17 @@ def trained_facts() -> Iterator[Fact]:
     for fitted in experiment.fitted():
         yield fact("reach", fitted.method, "share", fitted.share, 0, "percent")
         yield fact("reach", fitted.method, "kept", fitted.kept, 0, "percent")
+    for cell in trained.at_equal_size().facts():
+        yield fact("equal size", *cell)
     yield fact("reach", "full", "worth", experiment.fitted()[0].worth, 3)
     for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
         about = json.loads(path.read_text("utf-8"))
         yield fact("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], 2)
+        size = fact("bases", path.stem[:-2], "parameters", about["parameters"], 0)
+        yield size._replace(text=say.count(about["parameters"]))
+    whole = sum(map(len, experiment.runs().values()))
+    yield fact("grid", "all", "runs", whole, 0)._replace(text=say.count(whole))
+    yield fact("grid", "code", "settings", len(experiment.methods(Cell())), 0)
     for method in experiment.as_in_peft():
         run = trained.in_peft(method)
         gain = max(experiment.gain(run), 0) if run.status == "done" else 0
@@ -173,6 +180,8 @@ def _means(method: str, there: Cell) -> Iterator[Shown]:
 def _single(run: Run, there: Cell) -> Iterator[Shown]:
     if run.gain is not None and run.status == "done":
         yield "gain", run.gain, 0, "percent"
+        if run.forgetting is not None:
+            yield "forgetting", run.forgetting, 2, "number"
     if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:
         yield "forgetting at half", found, 2, "number"
 
@@ -186,14 +195,24 @@ def answered() -> Iterator[Fact]:
             for arm in ran:
                 others = [other for other in ran if other != arm] if asked.arms != "all" else []
                 known = finals(arm, there)[1].sibling is not None
-                for measure in (m for m in asked.measures if known or m != "transfer"):
-                    for other in ("", *others):
-                        row = f"{arm} beside {other}" if other else arm
-                        found = asked.found(arm, measure, there, other)
-                        yield Fact(
-                            ANSWERS, table, row, measure, found.mean, say.lead(found),
-                            "docs/data/experiment.csv",
-                        )  # fmt: skip
+                for other in ("", *others):
+                    row = f"{arm} beside {other}" if other else arm
+                    cells = [(m, asked.found(arm, m, there, other)) for m in asked.measures
+                             if known or m != "transfer"]  # fmt: skip
+                    texts = [(m, found.mean, say.lead(found)) for m, found in cells]
+                    for column, value, text in (*texts, *_effects(asked, arm, there, other)):
+                        where = (ANSWERS, table, row, column)
+                        yield Fact(*where, value, text, "docs/data/experiment.csv")
+
+
+def _effects(
+    asked: Question, arm: str, there: Cell, other: str
+) -> Iterator[tuple[str, float, str]]:
+    found = effects.effect(asked, arm, there, other)
+    yield "points", found.mean, str(found)
+    if finals(arm, there)[1].forgetting is not None:
+        forgotten = effects.forgets(arm, there, other or asked.baseline)
+        yield "forgetting", forgotten.mean, effects.in_nats(forgotten)
 
 
 # Real changes -------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from functools import cache
-from math import log
-from statistics import fmean
+from math import log, log10
+from statistics import fmean, median
 from typing import NamedTuple
 
 import numpy as np
@@ -55,17 +56,28 @@ def bits_a_byte(width: int) -> float:
 
 
 @cache
-def cut(task: str) -> dict[int, Interval]:
-    """Return what share of full tuning's gain its ΔW keeps when cut to so many directions."""
+def _kept(task: str) -> dict[int, dict[int, float]]:
+    """Return what share of full tuning's gain is kept by directions and by seed."""
     with TABLE.with_name("experiment_cut.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["task"] == task]
     whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
-
-    def share(r: dict[str, str]) -> float:
+    found: dict[int, dict[int, float]] = {n: {} for n in RANKS}
+    for r in rows:
         start = float(r["start_test"])
-        return (start - float(r["test"])) / (start - whole[r["seed"]])
+        share = (start - float(r["test"])) / (start - whole[r["seed"]])
+        found[int(r["directions"])][int(r["seed"])] = share
+    return found
 
-    return {n: interval(share(r) for r in rows if int(r["directions"]) == n) for n in RANKS}
+
+def cut(task: str) -> dict[int, Interval]:
+    """Return what share of full tuning's gain its ΔW keeps when cut to so many directions."""
+    return {n: interval(shares.values()) for n, shares in _kept(task).items()}
+
+
+def above_the_cut(task: str, rank: int) -> Interval:
+    """Return how many points LoRA of a rank is above full tuning's ΔW cut to it, by seed."""
+    cuts, ours = _kept(task)[rank], finals(f"lora {rank}", Cell(task))
+    return interval(100 * (gain(run) - cuts[seed]) for seed, run in ours.items())
 
 
 # Reach --------------------------------------------------------------------------------------------
@@ -91,19 +103,24 @@ class Reached(NamedTuple):
         return fmean(map(gain, self.runs))
 
 
+def of_that_size(name: str, there: Cell = Cell()) -> bool:  # noqa: B008
+    """Return whether a method has about as many parameters as LoRA of rank 4."""
+    ours, lora = (next(iter(finals(n, there).values())).parameters for n in (name, "lora 4"))
+    return 1 / ALIKE < ours / lora < ALIKE
+
+
 def reached(*, alike: bool = False) -> list[Reached]:
     """Return what each method describes that has been trained on code.
 
     Args:
         alike: Whether only those with about as many parameters as LoRA of rank 4 count.
     """
-    lora = next(iter(finals("lora 4").values())).parameters
     found = [
         Reached(name, numbers, share, kept, runs)
         for name, numbers, share, kept, _ in fitted()
         if len(runs := list(finals(name).values())) == SEEDS
     ]
-    return [r for r in found if not alike or 1 / ALIKE < r.parameters / lora < ALIKE]
+    return [r for r in found if not alike or of_that_size(r.name)]
 
 
 def reach_predicts(what: str, *, alike: bool = False) -> Agreement:
@@ -155,3 +172,57 @@ def as_peft_ranks() -> Ranked:
     """Return the agreement of the ranking at tuned rates with that at rates as in PEFT."""
     tuned = {name: found for name, found in _tuned(Cell()).items() if name in as_in_peft()}
     return _compared(tuned, {name: gain(in_peft(name)) for name in tuned})
+
+
+class EqualSize(NamedTuple):
+    """The learning rate beside the choice of a method, over settings of about LoRA 4's size.
+
+    Costs and distances are medians in points of full tuning's improvement.
+    """
+
+    names: list[str]
+    above: float  # what a rate half a decade above the best of the sweep costs
+    below: float
+    apart: float  # how far tuned settings are from LoRA
+    taus: dict[float, Ranked]  # between the ranking at a common rate and that at tuned rates
+
+    def facts(self) -> Iterator[tuple[str, str, float, int]]:
+        """Yield row, column, value and decimals of what is said of them."""
+        yield "half a decade above", "points", self.above, 1
+        yield "half a decade below", "points", self.below, 1
+        yield "apart from LoRA", "points", self.apart, 1
+        yield "settings", "number", len(self.names), 0
+        for rate, (tau, _) in self.taus.items():
+            yield f"rate {rate:.2g}", "tau", tau, 2
+
+
+@cache
+def at_equal_size(there: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: B008
+    """Return what rates and methods of about LoRA 4's size make of each other.
+
+    What diverged is worst in a ranking, and costs all that the best rate brings.
+
+    Args:
+        there: The cell.
+        fewest: Over how many settings a ranking has to be.
+    """
+    names = [name for name in methods(there) if name != FULL and of_that_size(name, there)]
+    swept = {name: {run.rate: run for run in sweep(name, there)} for name in names}
+    steps: dict[int, list[float]] = {1: [], -1: []}
+    at: dict[float, dict[str, float]] = {}
+    for name, found in swept.items():
+        gains = {r: gain(run) if run.status == "done" else 0.0 for r, run in found.items()}
+        best = max(gains, key=lambda rate: gains[rate])
+        places = {round(2 * log10(rate / best)): rate for rate in gains}
+        for step, costs in steps.items():
+            if step in places:
+                costs.append(100 * (gains[best] - gains[places[step]]))
+        for rate, run in found.items():
+            at.setdefault(rate, {})[name] = gain(run) if run.status == "done" else -9.0
+    tuned = {name: found for name, found in _tuned(there).items() if name in names}
+    return EqualSize(
+        names,
+        *(median(steps[step]) for step in (1, -1)),
+        median(100 * abs(v - tuned["lora 4"]) for name, v in tuned.items() if name != "lora 4"),
+        {r: _compared(tuned, at[r]) for r in sorted(at) if len(at[r]) >= fewest},
+    )

@@ -1,0 +1,376 @@
+"""The findings of the experiment: for each a figure, what it rests on, and how far to trust it.
+
+A finding knows the cells that it is read from, so that no count of runs is typed, and the effects
+that have to have a sign, so that its confidence follows from the rule of scripts/survey/effects.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from scripts.macros.experiment import cut, line, link, rates
+from scripts.macros.figures import Chart, Lane, Line, Point, Row, Rows, Value, around
+from scripts.macros.page import Part, catalog, macro, names
+from scripts.survey import effects, trained
+from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
+from scripts.survey.experiment import SEEDS, TEACHERS, Cell, at_rate, finals, forgetting, gain, sweep
+from scripts.survey.questions import question
+from scripts.survey.result import FULL
+from scripts.survey.say import count, number
+
+WIDTH = 560  # pixels, of the drawing in a card
+CODE, PROSE = Cell("code"), Cell("prose")
+TEXTS = [Lane("source code"), Lane("a novel", "diamond", hollow=True)]
+SIDES = ("← behind", "ahead →")
+POINTS = "points of full fine-tuning’s improvement"
+STUDENTS = {"teacher lora": "lora 4", "teacher oft": "oft 16", "teacher ia3": "ia3"}
+"""Who holds the hypothesis that was planted."""
+
+
+class Finding(NamedTuple):
+    """A figure and what it rests on.
+
+    `units` is over how many seeds or settings its intervals are, `repeats` in how many base models
+    or worlds it was seen.
+    """
+
+    figure: Chart | Rows
+    read: frozenset[tuple[str, Cell]]
+    effects: Sequence[Effect]
+    repeats: int
+    units: int = SEEDS
+    swept: bool = False  # whether it is read from runs with the one seed of the sweeps
+
+
+def called(name: str) -> str:
+    """Return the family of a method of the grid, as readers know it."""
+    return names()[name.partition(" ")[0].partition(",")[0]][0]
+
+
+def theme(name: str) -> str:
+    """Return the colour of a method."""
+    page = link(name).removeprefix("methods/").strip("/")
+    return catalog().methods[page].theme if page else "full"
+
+
+def value(found: Effect, control: float | None = None) -> Value:
+    """Return an effect as it is drawn."""
+    return Value(found.mean, found.low, found.high, control)
+
+
+def ran(found: Effect) -> str:
+    """Return how many runs are behind an effect."""
+    return str(found.runs)
+
+
+def forest(
+    says: str,
+    rows: Sequence[Row],
+    lanes: Sequence[Lane] = TEXTS,
+    *,
+    across: str = POINTS,
+    sides: tuple[str, str] = SIDES,
+    ends: tuple[float, float] | None = None,
+    **more: Any,
+) -> Rows:
+    """Return rows of effects with their intervals around none."""
+    found = [v for row in rows for value in row.values if value for v in value if v is not None]
+    axis = around(across, ends or [0.0, *found])
+    return Rows(says, axis, 0, sides, rows, lanes, width=WIDTH, **more)
+
+
+def everywhere(pairs: Iterable[str], *there: Cell) -> frozenset[tuple[str, Cell]]:
+    """Return methods in cells and, where they were run, in those of the other base models."""
+    cells = [c._replace(base=base) for c in there for base in effects.BASES]
+    return frozenset((name, c) for name in pairs for c in cells if len(finals(name, c)) == SEEDS)
+
+
+# Findings -----------------------------------------------------------------------------------------
+
+
+def planted() -> Finding:
+    """Who finds what was planted."""
+    students = ("lora 4", "oft 16", "ia3", "shira 0.094")
+    found = {
+        (task, name): between(name, FULL, Cell(task), len(students))
+        for task in TEACHERS
+        for name in students
+    }
+    planted = {
+        "teacher lora": "few directions", "teacher oft": "rotations", "teacher ia3": "gains",
+        "teacher shira": "single entries",
+    }  # fmt: skip
+    rows = [
+        Row(planted[task], tuple(value(found[task, name]) for name in students))
+        for task in TEACHERS
+    ]
+    symbols = ("circle", "circle", "circle", "diamond")
+    lanes = [
+        Lane(called(name), symbol, symbol == "diamond", theme(name))
+        for name, symbol in zip(students, symbols, strict=True)
+    ]
+    figure = forest(
+        "How much nearer than full fine-tuning each student comes to a model with a planted change"
+        " (rows)", rows, lanes, sides=("← behind full fine-tuning", "ahead →"),
+    )  # fmt: skip
+    read = frozenset((name, Cell(task)) for name in (*students, FULL) for task in TEACHERS)
+    return Finding(figure, read, [found[pair] for pair in STUDENTS.items()], len(STUDENTS))
+
+
+def size() -> Finding:
+    """Who is ahead of LoRA at its size.
+
+    Raises:
+        ValueError: when one is that has no more parameters.
+    """
+    most, rows, small, listed = finals("lora 4")[1].parameters, [], list[Effect](), []
+    sized = [n for n in trained.at_equal_size().names if n != "lora 4" and not finals(n)[1].arm]
+    for name in sorted(sized, key=lambda name: -reached(name, CODE).mean):
+        trains, whole = finals(name)[1].parameters, finals(name)[1].place == "all"
+        texts = [there for there in (CODE, PROSE) if len(finals(name, there)) == SEEDS]
+        found = [between(name, "lora 4", there, len(sized)) for there in texts]
+        if trains <= most and whole and any(e.word == "ahead" for e in found):
+            raise ValueError(f"{name} is ahead of LoRA with no more parameters: {found}")
+        if whole and "," not in name:
+            listed.append(name)
+            small += [e for e in found if trains <= most and e.bases > 1]
+            rows.append(Row(called(name), tuple(map(value, found)), theme(name), count(trains)))
+    figure = forest(
+        f"Improvement against LoRA of rank 4, which has {count(most)} parameters. Grey: less than a"
+        " point", rows, ends=(-19.0, 4.0), band=effects.LEVEL, noted="parameters",
+    )  # fmt: skip
+    read = everywhere((*listed, "lora 4"), CODE, PROSE)
+    return Finding(figure, read, small, len(effects.BASES))
+
+
+def rate() -> Finding:
+    """What a rate costs beside a method.
+
+    Raises:
+        ValueError: when it is not about as much.
+    """
+    shown = ("lora 4", "pissa 4", "oft 16", "shira 0.094", "delora 4")
+    figure = rates(*shown)._replace(width=WIDTH)
+    sizes = trained.at_equal_size()
+    if not 2 / 3 < sizes.above / sizes.apart < 3 / 2 > sizes.below / sizes.apart > 2 / 3:
+        raise ValueError(f"a rate and a method no longer cost about as much: {sizes[1:4]}")
+    costs = [Effect(c, c, c, 1, 1) for c in (sizes.above, sizes.below)]
+    read = frozenset((name, CODE) for name in sizes.names)
+    return Finding(figure, read, costs, 1, units=len(sizes.names), swept=True)
+
+
+def frontier() -> Finding:
+    """Improvement and forgetting along the rates of each method.
+
+    Raises:
+        ValueError: when full fine-tuning below its best rate does not do better than LoRA in both.
+    """
+    for there in (CODE, PROSE):
+        low, lora = (at_rate(n, r, there) for n, r in ((FULL, 0.001), ("lora 4", 0.01)))
+        if gain(low) <= gain(lora) or forgetting(low) >= forgetting(lora):
+            raise ValueError(f"full fine-tuning at {low.rate} does not dominate LoRA in {there}")
+    shown = (FULL, "lora 4", "oft 16", "pissa 4", "delora 4")
+    lines = []
+    for name in shown:
+        tuned = finals(name)[1].rate
+        runs = [r for r in sweep(name) if r.status == "done" and r.rate < 4 * tuned]
+        points = [
+            Point(
+                forgetting(run), *3 * [100 * gain(run)],
+                f"{called(name)} at {run.rate:.2g}: {number(100 * gain(run), 0)} %, forgets "
+                f"{number(forgetting(run), 2)} nats",
+            )
+            for run in runs
+        ]  # fmt: skip
+        lines.append(line(name, points)._replace(name=called(name)))
+    ends = [p.y for each in lines for p in each.points]
+    figure = Chart(
+        "Each line follows one method from low rates, at the left, to high ones. To the upper left"
+        " more is learned and less forgotten",
+        around("forgotten of the pretraining text, nats", [p.x for e in lines for p in e.points]),
+        around("share of full fine-tuning’s improvement, %", ends), lines, width=WIDTH,
+    )  # fmt: skip
+    read = frozenset((name, there) for name in shown for there in (CODE, PROSE))
+    return Finding(figure, read, [], 1, units=1, swept=True)
+
+
+def forms() -> Finding:
+    """How much more than LoRA other forms forget."""
+    listed = ["oft 16", "shira 0.094", "hra 8", "miss 8", "pissa 4", "delora 4", "dora 4", "ia3"]
+    listed.sort(key=lambda name: -forgets(name, CODE).mean)
+    found = {name: [forgets(name, there) for there in (CODE, PROSE)] for name in listed}
+    rows = [
+        Row(called(n), tuple(map(value, e)), theme(n), str(sum(f.runs for f in e)))
+        for n, e in found.items()
+    ]
+    figure = forest(
+        "Loss on the pretraining text after training, against LoRA’s; means of three base models",
+        rows, across="nats more than LoRA of rank 4", sides=("← less", "forgets more →"),
+        noted="runs",
+    )  # fmt: skip
+    rotations = [
+        found[name][0]._replace(mean=100 * found[name][0].mean) for name in ("oft 16", "hra 8")
+    ]
+    return Finding(figure, everywhere((*listed, "lora 4"), CODE, PROSE), rotations, 3)
+
+
+def placement() -> Finding:
+    """Where LoRA's parameters do most."""
+    arms = {"lora 7, inner": "feed-forward only", "lora 9, attention": "attention only"}
+    asked = question("placement")
+    found = {n: [effects.effect(asked, n, there) for there in (CODE, PROSE)] for n in arms}
+    rows = [
+        Row(arms[n], tuple(map(value, e)), "rank", str(sum(f.runs for f in e)))
+        for n, e in found.items()
+    ]
+    figure = forest(
+        "LoRA on some matrices against LoRA on all, with about as many parameters", rows,
+        band=effects.LEVEL, noted="runs",
+    )  # fmt: skip
+    read = frozenset((name, there) for name in (*arms, "lora 4") for there in (CODE, PROSE))
+    return Finding(figure, read, found["lora 9, attention"], 1)
+
+
+def directions() -> Finding:
+    """What few directions bring when they are trained, and when they are cut."""
+    found = [trained.above_the_cut(task, rank) for task in ("code", "prose") for rank in (1, 4)]
+    ranks = [f"lora {rank}" for rank in (1, 4, 16)]
+    read = frozenset((name, there) for name in (*ranks, FULL) for there in (CODE, PROSE))
+    least = [Effect(*each, 1, 2 * SEEDS) for each in found]
+    return Finding(cut()._replace(width=WIDTH), read, least, 1)
+
+
+def gains() -> Finding:
+    """How far gains go, beside turns and directions."""
+    listed = ("ia3", "ln_tuning", "svft 0", "road 1", "goft", "lora 1", "lora 4")
+    found = {n: [reached(n, there) for there in (CODE, PROSE)] for n in listed}
+    label = {"svft 0": "SVFT, values only", "lora 1": "LoRA, rank 1", "lora 4": "LoRA, rank 4"}
+    rows = [
+        Row(
+            label.get(n, called(n)), tuple(map(value, e)), theme(n), count(finals(n)[1].parameters)
+        )
+        for n, e in found.items()
+    ]
+    figure = forest(
+        "Share of full fine-tuning’s improvement that each reaches", rows, sides=("", ""),
+        ends=(0.0, 100.0), noted="parameters",
+    )  # fmt: skip
+    own = [e for n in ("ia3", "ln_tuning") for e in found[n]]
+    return Finding(figure, everywhere(listed, CODE, PROSE), own, len(effects.BASES))
+
+
+def dora() -> Finding:
+    """What DoRA adds, beside what as many parameters add to LoRA.
+
+    Raises:
+        ValueError: when they differ by more than a point.
+    """
+    asked = question("strength")
+
+    def above(rank: int) -> Row:
+        lora, ours = f"lora {rank}", f"dora {rank}"
+        found = between(ours, lora, CODE)
+        curve, line, own = 100 * trained.as_lora(ours, CODE), mean(lora), mean(ours)
+        if abs(own - curve) > effects.LEVEL:
+            raise ValueError(f"DoRA of rank {rank} is not on LoRA’s curve: {own:.1f}, {curve:.1f}")
+        more = curve - line
+        return Row(f"DoRA, rank {rank}", (value(found, more),), "strength", ran(found))
+
+    fixed = effects.effect(asked, "dora 4, fixed magnitude", CODE)
+    novel = effects.effect(asked, "dora 4", PROSE)
+    rows = [
+        *map(above, (1, 4, 16)),
+        Row("magnitude fixed, rank 4", (value(fixed, 0.0),), "strength", ran(fixed)),
+        Row("DoRA, rank 4, a novel", (value(novel),), "strength", ran(novel)),
+    ]
+    figure = forest(
+        "Improvement against LoRA of the same rank, on source code but for the last row. Grey: less"
+        " than a point", rows, [Lane("")], band=effects.LEVEL, noted="runs",
+        control="LoRA with as many parameters",
+    )  # fmt: skip
+    arms = [f"{kind} {rank}" for kind in ("dora", "lora") for rank in (1, 4, 16)]
+    read = everywhere((*arms, "dora 4, fixed magnitude"), CODE)
+    read |= everywhere(("dora 4", "lora 4"), PROSE)
+    leads = [effects.effect(asked, "dora 4", there) for there in (CODE, PROSE)]
+    return Finding(figure, read, leads, len(effects.BASES))
+
+
+def mean(name: str) -> float:
+    """Return a method's mean on code in the first base model, in points."""
+    return sum(map(effects.improvement, finals(name).values())) / SEEDS
+
+
+def basis() -> Finding:
+    """Whether W's own directions are better than random ones, and the strongest the best."""
+    asked = question("basis")
+    pairs = {
+        "W’s strongest − random": ("pissa 4", "pissa 4, random basis"),
+        "W’s weakest − strongest": ("pissa 4, minor", "pissa 4"),
+        "W’s strongest − LoRA": ("pissa 4", "lora 4"),
+    }
+    found = {
+        label: [
+            between(one, other, there, asked.among(there)) for there in (CODE, PROSE)
+        ]
+        for label, (one, other) in pairs.items()
+    }
+    rows = [
+        Row(label, tuple(map(value, e)), "basis", str(sum(f.runs for f in e)))
+        for label, e in found.items()
+    ]
+    figure = forest(
+        "Starts of equal strength in other directions of each weight. On code means of three base"
+        " models. Grey: less than a point", rows, band=effects.LEVEL, noted="runs",
+    )  # fmt: skip
+    every = {name for pair in pairs.values() for name in pair}
+    return Finding(
+        figure, everywhere(every, CODE, PROSE), found["W’s strongest − random"], len(effects.BASES)
+    )
+
+
+FINDINGS: dict[str, Callable[[], Finding]] = {
+    "planted": planted, "size": size, "rate": rate, "frontier": frontier, "forms": forms,
+    "placement": placement, "directions": directions, "gains": gains, "dora": dora, "basis": basis,
+}  # fmt: skip
+
+ORDER: tuple[Confidence, ...] = ("low", "moderate", "high")
+
+
+def rests_on(found: Finding) -> str:
+    """Return what was run for a finding, in words."""
+    cells = {there for _, there in found.read}
+    phase = sweep if found.swept else finals
+    runs = sum(len(phase(name, there)) for name, there in found.read)
+    seeds = "one seed" if found.swept else f"{SEEDS} seeds"
+    bases = len({there.base for there in cells})
+    models = "one base model" if bases == 1 else f"{bases} base models"
+    taught = {there.task for there in cells} & set(TEACHERS)
+    texts = len({there.task for there in cells} - taught)
+    where = f"{len(taught)} planted worlds" if taught else ("one text", "both texts")[texts - 1]
+    return f"{runs} runs: {seeds}, {models}, {where}"
+
+
+class Findings(Part):
+    """The macros of the experiment's report."""
+
+    @macro
+    def finding(self, name: str) -> str:
+        """The figure of one of the `FINDINGS`."""
+        figure = FINDINGS[name]().figure
+        return self.page.figure(figure, table=True)
+
+    @macro
+    def grounds(self, name: str, trust: Confidence, why: str, overturned: str) -> str:
+        """What a finding rests on, how far to trust it and why, and what would overturn it.
+
+        Raises:
+            ValueError: when the rule does not let it be trusted as far.
+        """
+        found = FINDINGS[name]()
+        most = confidence(found.effects, found.units, found.repeats) if found.effects else "low"
+        if ORDER.index(trust) > ORDER.index(most):
+            raise ValueError(f"the finding {name!r} has {most} confidence by the rule, not {trust}")
+        return self.page.draw(
+            "grounds", rests_on(found), trust, why, overturned, file="figures.html", found=False
+        )
