@@ -145,7 +145,7 @@ def rates(*names: str, on: str = "") -> Chart:
         return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
 
     lines = [line(name, (point(name, run) for run in sweep(name, cell(on)))) for name in names]
-    title = "Gain at each learning rate, with one seed; at zero nothing is learned or all is lost"
+    title = "Improvement at each learning rate, with one seed; at zero nothing is learned or all is lost"
     return drawn(title, "learning rate", lines, log=True)
 
 
@@ -155,7 +155,7 @@ def budget(on: str = "") -> Chart:
 
     def point(name: str) -> Point:
         found, trains = gains(finals(name, there).values()), size(name, there)
-        says = f"{shown(name)}: {number(found.mean, 1)} % with {count(trains)} numbers"
+        says = f"{shown(name)}: {number(found.mean, 1)} % with {count(trains)} parameters"
         return Point(trains, *found, says)
 
     ranks = [f"lora {r}" for r in RANKS if finals(f"lora {r}", there)]
@@ -166,7 +166,7 @@ def budget(on: str = "") -> Chart:
         for name in methods(there)
         if name not in (*ranks, FULL)
     ]
-    return drawn("Gain against trained numbers", "trained numbers", lines, log=True)
+    return drawn("Improvement and trained parameters", "trained parameters", lines, log=True)
 
 
 def price(on: str = "") -> Chart:
@@ -177,7 +177,7 @@ def price(on: str = "") -> Chart:
         x, y = fmean(map(forgetting, runs)), gains(runs)
         says = f"{shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
         lines.append(line(name, (Point(x, *y, says),), joined=False))
-    return drawn("Gain against forgetting", "rise of the pretraining loss, nats", lines, log=False)
+    return drawn("Improvement and forgetting", "rise of the pretraining loss, nats", lines, log=False)
 
 
 def steps(*names: str, on: str = "") -> Chart:
@@ -219,7 +219,7 @@ def reach() -> Chart:
         y = gains(r.runs)
         says = (
             f"{shown(r.name)} describes {percent(r.share)}, which keeps "
-            f"{percent(r.kept)} of the loss; trained it gains {number(y.mean, 0)} %"
+            f"{percent(r.kept)} of the loss; trained it reaches {number(y.mean, 0)} %"
         )
         x = max(100 * r.share, 0)  # ETHER cannot come near a small change
         lines.append(line(r.name, (Point(x, *y, says),), joined=False))
@@ -241,7 +241,7 @@ def beside(key: str, on: str = "") -> Piece:
     """The arms of a question beside its baseline."""
     asked, there = question(key), cell(on)
     base = asked.baseline
-    about = f"{shown(base)} ({count(size(base, there))} numbers)"
+    about = f"{shown(base)} ({count(size(base, there))} parameters)"
     rows = list(_beside(asked, there))
     return "beside", rows, about, good_rates(base, there), there.task
 

@@ -1,6 +1,6 @@
 """Which runs the experiment consists of: methods with their knobs, cells, and how rates are found.
 
-docs/experiment.md says the same in words, and why.
+docs/experiment/protocol.md says the same in words, and why.
 """
 
 from __future__ import annotations
