@@ -1,9 +1,7 @@
 // Tables that a reader can sort and lists that a reader can filter. Both are complete without this script.
-import Tablesort from "tablesort";
 import { remember, restore } from "./address.js";
-
-const isNumber = (/** @type {string} */ item) => item !== "" && !Number.isNaN(Number(item));
-Tablesort.extend("number", isNumber, (a, b) => Number(b) - Number(a));
+import { PagedTable } from "./paged.js";
+import { sortable } from "./sort.js";
 
 /** `<sortable-table>` around a table: every column head sorts by its cells' `data-sort`, else by their text. */
 class SortableTable extends HTMLElement {
@@ -11,14 +9,7 @@ class SortableTable extends HTMLElement {
     const table = this.querySelector("table");
     if (!table || this.dataset.ready) return;
     this.dataset.ready = "true";
-    new Tablesort(table, { descending: true });
-    for (const head of table.tHead?.rows[0].cells ?? []) {
-      head.addEventListener("keydown", (event) => {
-        if (event.key !== " ") return;
-        event.preventDefault();
-        head.click();
-      });
-    }
+    sortable(table);
   }
 }
 
@@ -44,6 +35,7 @@ class RowFilter extends HTMLElement {
         left += row.hidden ? 0 : 1;
       }
       if (count) count.textContent = `${left} of ${rows.length}`;
+      target.dispatchEvent(new Event("rowfilter"));
     };
     const follow = () => {
       form.reset();
@@ -89,5 +81,6 @@ function holds(row, name, value) {
   return `${row.textContent} ${row.dataset.text ?? ""}`.toLowerCase().includes(value.trim().toLowerCase());
 }
 
+customElements.define("paged-table", PagedTable); // makes the table that a filter in it asks for
 customElements.define("sortable-table", SortableTable);
 customElements.define("row-filter", RowFilter);

@@ -1,6 +1,6 @@
 /**
  * Draws figures: reads [{figure, label, role}] from standard input, writes [{html} or {error}] in the same order. Each is drawn
- * for a wide page and for a phone, of which site.css shows one.
+ * for a wide page and for a phone, and if it asks for it for the whole width of a screen; styles show one.
  */
 
 import { text } from "node:stream/consumers";
@@ -8,6 +8,7 @@ import { parseHTML } from "linkedom";
 import { chart, rows } from "../../demos/page/figure.js";
 
 const WIDTHS = { wide: 720, narrow: 340 };
+const BROAD = 1120;
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
@@ -17,14 +18,16 @@ const asked = JSON.parse(await text(process.stdin));
 const drawn = asked.map(({ figure, label, role }) => {
   try {
     const draw = "rows" in figure ? rows : chart;
-    const both = Object.entries({ ...WIDTHS, ...(figure.width && { wide: figure.width }) }).map(([kind, width]) => {
+    const { width = WIDTHS.wide, broad } = figure;
+    const widths = { ...WIDTHS, wide: width, ...(broad && { broad: BROAD }) };
+    const all = Object.entries(widths).map(([kind, width]) => {
       const svg = draw(figure, width, document);
       svg.classList.add(kind);
       svg.setAttribute("role", role);
       svg.setAttribute("aria-label", label);
       return short(svg.outerHTML);
     });
-    return { html: both.join("") };
+    return { html: all.join("") };
   } catch (error) {
     return { error: /** @type {Error} */ (error).message };
   }

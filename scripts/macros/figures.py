@@ -105,7 +105,8 @@ class Lane(NamedTuple):
 class Rows(NamedTuple):
     """Rows of dots along one axis; `sides` tell what it is to lie before `start`, and behind it.
 
-    `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are.
+    `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are. What is
+    `broad` is drawn for the whole width of a wide page, too.
     """
 
     says: str
@@ -119,6 +120,7 @@ class Rows(NamedTuple):
     band: float = 0
     noted: str = ""
     width: int | None = None
+    broad: bool = False
 
 
 def coloured(line: Line, themes: Mapping[str, str]) -> str:

@@ -21,7 +21,14 @@ from scripts.survey.head_to_head import (
 )
 from scripts.survey.pair import read_models
 from scripts.survey.papers import flags, read_tables
-from scripts.survey.say import percent
+from scripts.survey.say import count, percent
+
+
+SOURCE = (
+    "Adapters as Hypotheses, Head to head: printed comparisons of the sources that its page names."
+    " CC BY 4.0"
+)
+"""The first line of the rows that a reader takes along."""
 
 
 class Record(NamedTuple):
@@ -87,6 +94,7 @@ class HeadToHead(Part):
              Lane("in papers by others", hollow=True, kind="others")],
             f"Ahead of LoRA in {percent(field.home)} of the units of their own authors’ papers,"
             f" in {percent(field.away)} of others’",
+            broad=True,
         )  # fmt: skip
         return self.page.figure(figure) + self.page.draw("home_field", field, rows, called)
 
@@ -94,7 +102,7 @@ class HeadToHead(Part):
     def pairs(self) -> str:
         """One line for each pair of methods on each suite, to filter and to sort."""
         found = records(lambda unit: (unit.method, unit.baseline, unit.suite, unit.home))
-        return self.page.draw("pairs", found, names(), found=False)
+        return self.page.draw("pairs", found, names(), SOURCE, found=False)
 
     @macro
     def flagged(self) -> str:
@@ -106,5 +114,4 @@ class HeadToHead(Part):
         """How much there is."""
         found = _comparisons()
         sources = {row.source_key for row in found}
-        cells = f"{len(found):,}".replace(",", "\N{NO-BREAK SPACE}")
-        return f"{cells} cells from {len(sources)} sources"
+        return f"{count(len(found))} cells from {len(sources)} sources"

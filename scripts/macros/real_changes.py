@@ -75,6 +75,7 @@ def drawn(found: list[Row], called: dict[str, tuple[str, str]]) -> figures.Rows:
         1, ("← less", "more than chance →"), [one(row) for row in found],
         [figures.Lane(first), figures.Lane(second, "diamond")],
         f"{sum(above)} of {len(found)} families explain twice what their control does, or more",
+        broad=True,
     )  # fmt: skip
 
 
