@@ -197,7 +197,7 @@ class Lists(Part):
         """The themes with their methods."""
         themes = catalog().themes
         listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
-        return self.page.draw("themes", listed)
+        return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
 
     @macro
     def predictions_list(self) -> str:
