@@ -145,7 +145,7 @@ def rates(*names: str, on: str = "") -> Chart:
         return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
 
     lines = [line(name, (point(name, run) for run in sweep(name, cell(on)))) for name in names]
-    title = "Improvement at each learning rate, with one seed; at zero nothing is learned or all is lost"
+    title = "Improvement at each rate, with one seed; at zero nothing is learned or all is lost"
     return drawn(title, "learning rate", lines, log=True)
 
 
@@ -177,7 +177,7 @@ def price(on: str = "") -> Chart:
         x, y = fmean(map(forgetting, runs)), gains(runs)
         says = f"{shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
         lines.append(line(name, (Point(x, *y, says),), joined=False))
-    return drawn("Improvement and forgetting", "rise of the pretraining loss, nats", lines, log=False)
+    return drawn("Improvement and forgetting", "forgotten at the end, nats", lines, log=False)
 
 
 def steps(*names: str, on: str = "") -> Chart:

@@ -10,11 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from scripts.macros.experiment import cut, line, link, rates
-from scripts.macros.figures import Chart, Lane, Line, Point, Row, Rows, Value, around
+from scripts.macros.figures import Chart, Lane, Point, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey import effects, trained
 from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
-from scripts.survey.experiment import SEEDS, TEACHERS, Cell, at_rate, finals, forgetting, gain, sweep
+from scripts.survey.experiment import (
+    SEEDS,
+    TEACHERS,
+    Cell,
+    at_rate,
+    finals,
+    forgetting,
+    gain,
+    sweep,
+)
 from scripts.survey.questions import question
 from scripts.survey.result import FULL
 from scripts.survey.say import count, number
@@ -105,11 +114,8 @@ def planted() -> Finding:
         Row(planted[task], tuple(value(found[task, name]) for name in students))
         for task in TEACHERS
     ]
-    symbols = ("circle", "circle", "circle", "diamond")
-    lanes = [
-        Lane(called(name), symbol, symbol == "diamond", theme(name))
-        for name, symbol in zip(students, symbols, strict=True)
-    ]
+    lanes = [Lane(called(name), kind=theme(name)) for name in students[:-1]]
+    lanes.append(Lane(called(students[-1]), "diamond", True, theme(students[-1])))
     figure = forest(
         "How much nearer than full fine-tuning each student comes to a model with a planted change"
         " (rows)", rows, lanes, sides=("← behind full fine-tuning", "ahead →"),
@@ -175,14 +181,11 @@ def frontier() -> Finding:
     for name in shown:
         tuned = finals(name)[1].rate
         runs = [r for r in sweep(name) if r.status == "done" and r.rate < 4 * tuned]
-        points = [
-            Point(
-                forgetting(run), *3 * [100 * gain(run)],
-                f"{called(name)} at {run.rate:.2g}: {number(100 * gain(run), 0)} %, forgets "
-                f"{number(forgetting(run), 2)} nats",
-            )
-            for run in runs
-        ]  # fmt: skip
+        points = []
+        for run in runs:
+            x, y = forgetting(run), 100 * gain(run)
+            says = f"{called(name)} at {run.rate:.2g}: {number(y, 0)} %, forgets {number(x, 2)}"
+            points.append(Point(x, y, y, y, f"{says} nats"))
         lines.append(line(name, points)._replace(name=called(name)))
     ends = [p.y for each in lines for p in each.points]
     figure = Chart(
@@ -247,9 +250,7 @@ def gains() -> Finding:
     found = {n: [reached(n, there) for there in (CODE, PROSE)] for n in listed}
     label = {"svft 0": "SVFT, values only", "lora 1": "LoRA, rank 1", "lora 4": "LoRA, rank 4"}
     rows = [
-        Row(
-            label.get(n, called(n)), tuple(map(value, e)), theme(n), count(finals(n)[1].parameters)
-        )
+        Row(label.get(n, called(n)), tuple(map(value, e)), theme(n), count(finals(n)[1].parameters))
         for n, e in found.items()
     ]
     figure = forest(
@@ -310,9 +311,7 @@ def basis() -> Finding:
         "W’s strongest − LoRA": ("pissa 4", "lora 4"),
     }
     found = {
-        label: [
-            between(one, other, there, asked.among(there)) for there in (CODE, PROSE)
-        ]
+        label: [between(one, other, there, asked.among(there)) for there in (CODE, PROSE)]
         for label, (one, other) in pairs.items()
     }
     rows = [

@@ -23,7 +23,6 @@ from scripts.survey.pair import read_models
 from scripts.survey.papers import flags, read_tables
 from scripts.survey.say import count, percent
 
-
 SOURCE = (
     "Adapters as Hypotheses, Head to head: printed comparisons of the sources that its page names."
     " CC BY 4.0"

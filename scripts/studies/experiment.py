@@ -6,7 +6,7 @@
 
 Every run is one line of .study/runs.jsonl and then a row of docs/data/experiment.csv, found again
 by the hash of its settings: a run that is in either is not made again, and a broken off experiment
-goes on where it was. Without the two all runs are made. docs/experiment/protocol.md says what and why.
+goes on where it was. Without the two all runs are made. docs/experiment/protocol.md says more.
 """
 
 from __future__ import annotations

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from scripts.survey import say
-from scripts.survey.experiment import SEEDS, Cell, Measure, Run, difference, finals, forgetting, gain
+from scripts.survey.experiment import (
+    SEEDS,
+    Cell,
+    Measure,
+    Run,
+    difference,
+    finals,
+    forgetting,
+    gain,
+)
 from scripts.survey.questions import Question
 from scripts.survey.statistics import Interval, interval
 

@@ -222,7 +222,8 @@ def at_equal_size(there: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: 
     tuned = {name: found for name, found in _tuned(there).items() if name in names}
     return EqualSize(
         names,
-        *(median(steps[step]) for step in (1, -1)),
+        median(steps[1]),
+        median(steps[-1]),
         median(100 * abs(v - tuned["lora 4"]) for name, v in tuned.items() if name != "lora 4"),
         {r: _compared(tuned, at[r]) for r in sorted(at) if len(at[r]) >= fewest},
     )
