@@ -24,7 +24,7 @@ from scripts.studies.grid import METHODS, Cell, best, cells, due, next_rates
 from scripts.studies.training import Run
 from tests.toy import FAST
 
-PAGE = (ROOT / "docs" / "experiment.md").read_text("utf-8")
+PAGE = (ROOT / "docs/experiment/protocol.md").read_text("utf-8")
 BASE, MERGES = pretrain.base()
 MODEL = {name: jnp.asarray(a) for name, a in BASE.items()}
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 17))

@@ -114,6 +114,50 @@ def test_rows_tell_a_value_beyond_their_ends(tmp_path: Path) -> None:
     assert len(wide.xpath(".//circle[@r='4.5']")) == 1
 
 
+def test_a_forest_has_gaps_notes_a_band_and_numbers_for_what_lies_beyond(tmp_path: Path) -> None:
+    rows = [
+        Row("both", (Value(1, 0, 2), Value(2, 1, 3)), "gain", "30"),
+        Row("one", (Value(1, 0, 2), None), "gain", "15"),
+        Row("far", (Value(-33, -35, -31), Value(-82, -85, -80)), "rank", "10"),
+    ]
+    lanes = [Lane("code"), Lane("prose", "diamond", hollow=True)]
+    axis = Axis("points", -20, 4)
+    figure = Rows("Points", axis, 0, ("", "ahead"), rows, lanes, band=1, noted="runs", width=560)
+    wide, narrow = drawn(tmp_path, figure)
+    assert [svg.get("width") for svg in (wide, narrow)] == ["560", "340"]
+    for svg in (wide, narrow):
+        assert {"runs", "30", "15", "10", "◂ −33, −82"} <= set(texts(svg))
+        assert len(svg.xpath(".//g[@class='band']/rect|.//rect[@class='band']")) == 1
+        assert len(svg.xpath(".//circle[@r='4.5']|.//path[@fill]")) >= 3
+
+
+def test_a_broad_figure_is_drawn_for_the_whole_screen_too(tmp_path: Path) -> None:
+    axis = Axis("points", -1, 3)
+    figure = Rows(
+        "Points", axis, 0, ("", ""), [Row("a", (Value(1, 0, 2),))], [Lane("x")], broad=True
+    )
+    found = drawn(tmp_path, figure)
+    assert [svg.get("class") for svg in found] == ["plot wide", "plot narrow", "plot broad"]
+
+
+def test_a_line_that_ends_early_has_its_name_at_its_end(tmp_path: Path) -> None:
+    short = Line("short", (at(0, 2), at(30, 8)), link="methods/a/")
+    whole = Line("whole", (at(0, 1), at(100, 2)), link="methods/b/")
+    wide, _ = drawn(tmp_path, chart(short, whole))
+    (edge,) = wide.xpath(".//text[.='whole']")
+    (early,) = wide.xpath(".//text[.='short']")
+    places = [float(re.findall(r"[\d.]+", t.get("transform"))[0]) for t in (early, edge)]
+    assert places[0] < 400 < places[1]
+
+
+def test_a_drawing_is_found_however_its_data_are_quoted(tmp_path: Path) -> None:
+    spec = json.dumps(drawing(chart(Line("one", (at(0, 1), at(9, 1)))), THEMES, ""))
+    page = tmp_path / "index.html"
+    page.write_text(f'<div data-figure="{escape(spec)}"></div>', "utf-8")
+    draw_figures(tmp_path, tmp_path / "kept")
+    assert page.read_text("utf-8").startswith("<svg")
+
+
 def test_what_colours_mean_is_said_once() -> None:
     titles = {"rank": "Directions", "gain": "Gains"}
     dots = [Line(name, (at(1, 1),), "dots", f"methods/{name}/") for name in "ab"]

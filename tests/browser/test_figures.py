@@ -7,7 +7,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.reader import WINDOW, Visit
 
-PAGES = ("", "methods/lora/", "experiment/", "evidence/", "head-to-head/", "real-changes/", "lab/")
+EXPERIMENT, PROTOCOL = "experiment/", "experiment/protocol/"
+PAGES = (
+    *("", "methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/"),
+    "lab/",
+)
+CARDS = 10  # of the experiment's report, a figure each
 WIDTHS = (1280, 768, 390, 360)
 
 # The letters of every drawing on show: their size in pixels on the screen, and what they lie in.
@@ -43,7 +48,7 @@ def test_letters_have_one_size_at_every_width_and_none_is_cut(visit: Visit, path
     page.set_viewport_size(WINDOW)
 
 
-@pytest.mark.parametrize("path", ["experiment/", "evidence/", "real-changes/", "lab/"])
+@pytest.mark.parametrize("path", [EXPERIMENT, PROTOCOL, "evidence/", "real-changes/", "lab/"])
 def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
     page = visit(path)
     for width in WIDTHS:
@@ -60,20 +65,49 @@ def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
 
 
 def test_one_drawing_is_shown_and_the_wide_one_is_printed(visit: Visit) -> None:
-    page = visit("experiment/")
+    page = visit(EXPERIMENT)
     for width, kind in ((1280, "wide"), (390, "narrow")):
         page.set_viewport_size({"width": width, "height": 900})
-        expect(page.locator("svg.plot:visible")).to_have_count(6)
-        expect(page.locator(f"svg.plot.{kind}:visible")).to_have_count(6)
+        expect(page.locator("svg.plot:visible")).to_have_count(CARDS)
+        expect(page.locator(f"svg.plot.{kind}:visible")).to_have_count(CARDS)
     page.emulate_media(media="print")
-    expect(page.locator("svg.plot.wide:visible")).to_have_count(6)
+    expect(page.locator("svg.plot.wide:visible")).to_have_count(CARDS)
     expect(page.locator("svg.plot.narrow:visible")).to_have_count(0)
     page.emulate_media(media="screen")
     page.set_viewport_size(WINDOW)
 
 
+@pytest.mark.parametrize("path", ["head-to-head/", "real-changes/"])
+def test_a_figure_of_many_rows_is_as_wide_as_its_page(visit: Visit, path: str) -> None:
+    page = visit(path)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    figure = page.locator("svg.plot:visible")
+    expect(figure).to_have_count(1)
+    box, article = figure.bounding_box(), page.locator("article").bounding_box()
+    assert box
+    assert article
+    assert box["width"] > 0.85 * article["width"]
+    page.set_viewport_size(WINDOW)
+
+
+def test_the_report_is_read_in_four_screens_and_its_cards_stand_two_in_a_row(visit: Visit) -> None:
+    page = visit(EXPERIMENT)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    cards = page.locator(".finding")
+    expect(cards).to_have_count(CARDS)
+    boxes = [card.bounding_box() for card in cards.all()]
+    assert all(box and box["width"] > 500 for box in boxes)
+    assert len({round(box["y"]) for box in boxes if box}) == CARDS / 2
+    whole = page.locator(".findings").bounding_box()
+    assert whole
+    assert whole["height"] < 4.5 * 900
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert len({round((card.bounding_box() or {"y": 0})["y"]) for card in cards.all()}) == CARDS
+    page.set_viewport_size(WINDOW)
+
+
 def test_colours_follow_the_scheme_and_give_way_to_the_system_s(visit: Visit) -> None:
-    page = visit("experiment/")
+    page = visit(PROTOCOL)
     name = page.locator("svg.plot.wide .end").get_by_text("LoRA 4", exact=True).first
     colour = "e => getComputedStyle(e).fill"
     seen = {}

@@ -1,6 +1,9 @@
 """Sorting, filtering and counting on the built site, in a real browser."""
 
+import csv
 import re
+from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,7 +75,7 @@ def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_di
     assert column(page, 1)[:3] == ["1", "2", "3"]
     head = page.locator("#scorecard-table thead th", has_text="Beats LoRA")
     head.click()
-    cells = page.locator("#scorecard-table tbody td:nth-child(7)")
+    cells = page.locator("#scorecard-table tbody td:nth-child(6)")
     weights = [float(c.get_attribute("data-sort") or "nan") for c in cells.all()]
     assert weights == sorted(weights, reverse=True)
     assert weights[0] > 0
@@ -126,13 +129,98 @@ def test_a_number_of_the_matrix_leads_to_its_rows(page: Page, site: str) -> None
     expect(page.locator("#pairs tbody tr[hidden]")).to_have_count(0)
 
 
+def test_pairs_come_in_pages_of_25_by_mouse_and_keyboard(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/")
+    rows, pages = page.locator("#pairs tbody tr:visible"), page.locator("paged-table nav.pages")
+    says = pages.locator("output")
+    expect(rows).to_have_count(25)
+    whole = page.locator("#pairs tbody tr").count()
+    expect(says).to_have_text(f"Rows 1 to 25 of {whole}")
+    first = rows.first.inner_text()
+    back, on = (pages.get_by_role("button", name=name) for name in ("Previous", "Next"))
+    expect(back).to_have_attribute("aria-disabled", "true")
+    on.click()
+    expect(says).to_have_text(f"Rows 26 to 50 of {whole}")
+    assert rows.first.inner_text() != first
+    on.focus()
+    page.keyboard.press("Enter")
+    expect(says).to_have_text(f"Rows 51 to 75 of {whole}")
+    expect(on).to_be_focused()
+    for _ in range(2):
+        back.press("Space")
+    expect(rows.first).to_have_text(re.compile(re.escape(first.split("\t")[0])))
+    back.click(force=True)  # says that it is off, and does nothing
+    expect(says).to_have_text(f"Rows 1 to 25 of {whole}")
+
+
+def test_pairs_are_sorted_as_a_whole_and_filtered_from_their_first_page_on(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}head-to-head/")
+    pages = page.locator("paged-table nav.pages")
+    pages.get_by_role("button", name="Next").click()
+    head = page.locator("#pairs thead th", has_text="Units")
+    head.press("Space")
+    expect(pages.locator("output")).to_contain_text("Rows 1 to 25")
+    seen = page.locator("#pairs tbody tr:visible td:nth-child(5)").all_inner_texts()
+    units = page.locator("#pairs tbody td:nth-child(5)").all_text_contents()
+    assert list(map(int, seen)) == sorted(map(int, units), reverse=True)[:25]
+    assert head.get_attribute("aria-sort")
+    pages.get_by_role("button", name="Next").click()
+    page.select_option("row-filter[for=pairs] select[name=baseline]", "lora")
+    expect(pages.locator("output")).to_contain_text("Rows 1 to 25")
+    baselines = page.locator("#pairs tbody tr:visible td:nth-child(2)").all_inner_texts()
+    assert set(baselines) == {"LoRA"}
+
+
+def test_the_rows_of_a_selection_are_taken_along_as_csv(page: Page, site: str) -> None:
+    address = f"{site}head-to-head/?method=oft&baseline=lora"
+    page.goto(address)
+    left = page.locator("#pairs tbody tr:not([hidden])").count()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="These rows as CSV").click()
+    assert waiting.value.suggested_filename == "head-to-head.csv"
+    source, place, *lines = Path(waiting.value.path()).read_text("utf-8").splitlines()
+    assert source.startswith("# Adapters as Hypotheses")
+    assert "CC BY 4.0" in source
+    assert place == f"# {address}"
+    head, *rows = csv.reader(lines)
+    assert head[0] == "Method"
+    assert head[-1] == "Median difference"
+    assert len(rows) == left > 3
+    assert {(row[0], row[1]) for row in rows} == {("OFT", "LoRA")}
+    assert all(isfinite(float(row[-1])) for row in rows)
+
+
+def test_all_pairs_are_there_without_javascript_in_a_fold_for_each_method(
+    browser: Any, page: Page, site: str
+) -> None:
+    page.goto(f"{site}head-to-head/")
+    whole = page.locator("#pairs tbody tr").count()
+    with browser.new_context(java_script_enabled=False) as context:
+        plain = context.new_page()
+        plain.goto(f"{site}head-to-head/")
+        folds = plain.locator("paged-table details")
+        assert folds.count() > 20
+        expect(folds.locator("tbody tr")).to_have_count(whole)
+        folds.first.locator("summary").click()
+        expect(folds.first.locator("tbody tr").first).to_be_visible()
+        assert folds.first.locator("thead th").all_inner_texts()[0] == "Method"
+
+
+def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
+    for width in (1280, 390):
+        with browser.new_context(viewport={"width": width, "height": 900}) as context:
+            page = context.new_page()
+            page.goto(f"{site}scorecard/")
+            box = page.locator(".scroll", has=page.locator("#scorecard-table"))
+            whole, seen = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
+            assert whole <= seen
+            expect(page.locator("#scorecard-table tbody tr").first).to_contain_text("contested")
+
+
 @pytest.mark.parametrize(
-    ("path", "table"),
-    [
-        ("scorecard/", "#scorecard-table"),
-        ("head-to-head/", "table.matrix"),
-        ("head-to-head/", "#pairs"),
-    ],
+    ("path", "table"), [("head-to-head/", "table.matrix"), ("head-to-head/", "#pairs")]
 )
 def test_on_a_phone_a_long_table_scrolls_under_its_heads(
     browser: Any, site: str, path: str, table: str
