@@ -42,7 +42,12 @@ export function chart({ x: across, y: up, lines }, width, document) {
   const words = new Map(ended.map((line) => [line, broken(line.name, narrow ? 14 : 24)]));
   const longest = Math.max(0, ...[...words.values()].flat().map(({ length }) => length));
   const frame = {
-    ...{ top: 30, left: 40, bottom: width < WHOLE ? 290 : 350, right: width - (longest ? BOLD * longest + 12 : 14) },
+    ...{
+      top: 30,
+      left: 40,
+      bottom: narrow ? 290 : width < WHOLE ? 260 : 350,
+      right: width - (longest ? BOLD * longest + 12 : 14),
+    },
   };
   const { top, left, bottom, right } = frame;
   const x = scale({
@@ -118,7 +123,7 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
   const narrow = width < NARROW;
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
-  const high = narrow ? 26 : rows.length > MANY ? 19 : 26;
+  const high = narrow ? 26 : rows.length > MANY ? 17.5 : 26;
   const step = (narrow ? 16 : 0) + Math.max(high, LANE * lanes.length);
   const frame = {
     top: 26,
