@@ -23,6 +23,7 @@ const PAPER = "var(--md-default-bg-color)";
 const END = /** @type {"end"} */ ("end");
 const MANY = 12; // rows, from which on they are lower
 const EARLY = 60; // pixels before the right edge
+const BRIEF = 13; // letters of a name that stands beside its row on a phone, too
 const LANE = 9; // pixels between the lanes of a row
 
 /** @param {string} kind */
@@ -120,21 +121,21 @@ export function chart({ x: across, y: up, lines }, width, document) {
  * @param {Rows} rows @param {number} width @param {Document} document
  */
 export function rows({ x: across, start, rows, lanes, sides, band, noted = "" }, width, document) {
-  const narrow = width < NARROW;
   const longest = Math.max(...rows.map(({ name }) => name.length));
+  const above = width < NARROW && longest > BRIEF; // its name stands above a row
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
-  const high = narrow ? 26 : rows.length > MANY ? 17.5 : 26;
-  const step = (narrow ? 16 : 0) + Math.max(high, LANE * lanes.length);
+  const high = above ? 26 : rows.length > MANY ? 17.5 : 26;
+  const step = (above ? 16 : 0) + Math.max(high, LANE * lanes.length);
   const frame = {
     top: 26,
-    left: narrow ? 12 : LETTER * longest + 12,
+    left: above ? 12 : LETTER * longest + 12,
     bottom: 26 + step * rows.length,
     right: width - (notes ? LETTER * notes + 14 : 16),
   };
   const x = scale({
     x: { type: across.log ? "log" : "linear", domain: [across.low, across.high], range: [frame.left, frame.right] },
   });
-  const middle = (/** @type {number} */ i) => frame.top + step * (i + 0.5) + (narrow ? 8 : 0);
+  const middle = (/** @type {number} */ i) => frame.top + step * (i + 0.5) + (above ? 8 : 0);
   const inside = (/** @type {number} */ v) => Math.min(Math.max(v, across.low), across.high);
   const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
@@ -173,6 +174,8 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
     }),
   );
   const edge = { x: width, anchor: END };
+  // Between what is said of both sides: at the start, but where that leaves no room for the right one.
+  const middles = Math.min(x.apply(start), (noted ? frame.right : width) - LETTER * sides[1].length - 8);
   return drawn(frame, width, document, across, {
     x,
     y: { type: "identity", axis: null },
@@ -182,12 +185,12 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(rows, { y: (_, i) => middle(i), className: "grid" }),
       ruleX([start], { className: "start" }),
-      written(sides[0], frame, { x: x.apply(start) - 8, y: 10, anchor: END }, "axis"),
-      written(sides[1], frame, { x: x.apply(start) + 8, y: 10 }, "axis"),
-      rows.map(({ name }, i) => written(name, frame, { x: 0, y: middle(i) - (narrow ? 20 : 0) }, "name")),
+      written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
+      written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
+      rows.map(({ name }, i) => written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name")),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) =>
-        note ? written(note, frame, { ...edge, y: middle(i) - (narrow ? 20 : 0) }, "axis") : [],
+        note ? written(note, frame, { ...edge, y: middle(i) - (above ? 20 : 0) }, "axis") : [],
       ),
       marks,
       beyond,

@@ -24,7 +24,7 @@ export class PagedTable extends HTMLElement {
     this.tools = tools();
     this.append(this.tools);
     this.tools.addEventListener("click", ({ target }) => {
-      if (!(target instanceof HTMLButtonElement) || target.ariaDisabled === "true") return;
+      if (!(target instanceof HTMLButtonElement) || target.getAttribute("aria-disabled") === "true") return;
       if (target.name === "csv") return this.download();
       this.first += target.name === "next" ? SIZE : -SIZE;
       this.show();
@@ -105,8 +105,8 @@ function joined(folds, { table = "", caption = "" }) {
   const box = document.createElement("div");
   box.className = "scroll wide";
   box.tabIndex = 0;
-  box.role = "group";
-  box.ariaLabel = caption;
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", caption);
   box.append(own);
   return { own, box };
 }
@@ -115,7 +115,7 @@ function joined(folds, { table = "", caption = "" }) {
 function tools() {
   const nav = document.createElement("nav");
   nav.className = "pages";
-  nav.ariaLabel = "Pages of the table";
+  nav.setAttribute("aria-label", "Pages of the table");
   const button = (/** @type {string} */ name, /** @type {string} */ text) =>
     Object.assign(document.createElement("button"), { type: "button", name, textContent: text });
   const says = document.createElement("output");
