@@ -236,8 +236,14 @@ def placement() -> Finding:
 
 
 def directions() -> Finding:
-    """What few directions bring when they are trained, and when they are cut."""
+    """What few directions bring when they are trained, and when they are cut.
+
+    Raises:
+        ValueError: when the trained ones do not bring more.
+    """
     found = [trained.above_the_cut(task, rank) for task in ("code", "prose") for rank in (1, 4)]
+    if any(each.low <= 0 for each in found):
+        raise ValueError(f"directions that are trained do not do more than cut ones: {found}")
     ranks = [f"lora {rank}" for rank in (1, 4, 16)]
     read = frozenset((name, there) for name in (*ranks, FULL) for there in (CODE, PROSE))
     least = [Effect(*each, 1, 2 * SEEDS) for each in found]
