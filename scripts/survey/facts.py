@@ -5,6 +5,7 @@
     peft/maths: vera, gsm8k                          a run of PEFT's benchmark, the chosen one
     experiment/prose: pissa 4, gain                  a mean over seeds; on code: experiment: …
     answers/basis, prose: pissa 4, loss              a question's answer, with its interval
+    answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
     changes/rank-2: low_rank, bert_ft                times chance
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
