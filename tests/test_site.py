@@ -143,7 +143,7 @@ def local(base: str, address: str) -> str:
 
 
 def fonts(style: str, text: str) -> Iterator[str]:
-    """Yield the fonts of a style whose family some class on the page asks for."""
+    """Yield the fonts of text, and those of mathematics that some class on the page asks for."""
     rules = (SITE / style).read_text("utf-8")
     classes = set(re.findall(r"[\w-]+", " ".join(re.findall(r'class="([^"]*)"', text))))
     used = set()
@@ -152,8 +152,9 @@ def fonts(style: str, text: str) -> Iterator[str]:
             named = [set(re.findall(r"\.([\w-]+)", s)) for s in selectors.split(",")]
             if any(names <= classes for names in named):
                 used.add(family[0])
-    for family, address in re.findall(r"font-family:\"?(KaTeX_\w+).*?url\(([^)]+woff2)\)", rules):
-        if family in used:
+    faces = r'font-family:\s*"?([\w ]+)[^}]*?url\("?([^")]+woff2)'
+    for family, address in re.findall(faces, rules):
+        if family in used or not family.startswith("KaTeX_"):
             yield local(style, address)
 
 

@@ -33,6 +33,11 @@ TYPESET = Path(__file__).with_name("typeset.mjs")
 DRAW = Path(__file__).with_name("figures.mjs")
 DRAWN_BY = (DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json")
 KATEX = ROOT / "node_modules" / "katex" / "dist"
+FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
+    "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
+    "source-serif-4": "@fontsource/source-serif-4/files/source-serif-4-latin-600-normal",
+}
+"""What docs/assets/theme.css calls the fonts, and their files in npm's packages."""
 EQUATION = re.compile(
     r'(?P<before>\(?)<(?P<tag>span|div) class="arithmatex">'
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
@@ -204,7 +209,12 @@ def _draw(figures: dict[str, Path]) -> list[str]:
 
 
 def add_assets(out: Path, packed: Path) -> None:
-    """Add KaTeX's style and fonts, the scripts, the stored widgets, the pictures and Python."""
+    """Add fonts, KaTeX's style, the scripts, the stored widgets, the pictures and Python."""
+    fonts = out / "assets" / "fonts"
+    fonts.mkdir(parents=True)
+    for name, file in FONTS.items():
+        shutil.copyfile(ROOT / "node_modules" / f"{file}.woff2", fonts / f"{name}.woff2")
+
     katex = out / "assets" / "katex"
     (katex / "fonts").mkdir(parents=True)
     style = (KATEX / "katex.min.css").read_text("utf-8")
