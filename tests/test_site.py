@@ -148,14 +148,23 @@ def fonts(style: str, text: str) -> Iterator[str]:
     classes = set(re.findall(r"[\w-]+", " ".join(re.findall(r'class="([^"]*)"', text))))
     used = set()
     for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", rules):
-        if "@font-face" not in selectors and (family := re.search(r"KaTeX_\w+", body)):
+        if "@font-face" not in selectors and re.search(r"KaTeX_\w+", body):
             named = [set(re.findall(r"\.([\w-]+)", s)) for s in selectors.split(",")]
             if any(names <= classes for names in named):
-                used.add(family[0])
-    faces = r'font-family:\s*"?([\w ]+)[^}]*?url\("?([^")]+woff2)'
-    for family, address in re.findall(faces, rules):
-        if family in used or not family.startswith("KaTeX_"):
-            yield local(style, address)
+                used.add(face(body))
+    for body in re.findall(r"@font-face\s*\{([^}]*)\}", rules):
+        if "KaTeX_" not in body or face(body) in used:
+            yield from (local(style, url) for url in re.findall(r'url\("?([^")]+woff2)', body))
+
+
+def face(body: str) -> tuple[str, bool, bool]:
+    """Return the family of mathematics that a rule names, and whether it is slanted and bold."""
+    family = re.search(r"KaTeX_\w+", body)
+    return (
+        family[0] if family else "",
+        "italic" in body,
+        bool(re.search(r"weight:(700|bold)", body)),
+    )
 
 
 def imports(script: str) -> Iterator[str]:
