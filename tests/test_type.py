@@ -70,7 +70,7 @@ def test_no_two_families_have_one_colour(scheme: str) -> None:
 
 def test_every_theme_of_a_method_can_be_named_for_its_colour() -> None:
     for theme in read().themes:
-        assert f'[data-of="{theme}"] {{ --of: var(--of-{theme}); }}' in STYLE
+        assert f".of-{theme} {{ --of: var(--of-{theme}); }}" in STYLE
 
 
 def test_fonts_fit_their_budget() -> None:
