@@ -10,6 +10,7 @@ from scripts.bootstrap import ROOT, run
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
 from scripts.macros.head_to_head import HeadToHead
+from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
@@ -17,7 +18,7 @@ from scripts.macros.page import Page
 from scripts.macros.real_changes import RealChanges
 from scripts.survey import peft
 
-PARTS = (Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment, Findings)
+PARTS = (Home, Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment, Findings)
 
 
 def define_env(env: Any) -> None:

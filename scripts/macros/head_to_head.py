@@ -49,6 +49,11 @@ def _outcomes() -> list[Outcome]:
     return list(outcomes(read_tables(), [*catalog().names()], read_models(ROOT)))
 
 
+def outcomes_beside_lora() -> list[Outcome]:
+    """Return all units in which a method stands beside LoRA."""
+    return [unit for unit in _outcomes() if unit.baseline == "lora"]
+
+
 def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], Record]:
     """Return how all units with the same key come out."""
     grouped: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
@@ -79,7 +84,7 @@ class HeadToHead(Part):
     @macro
     def home_field(self) -> str:
         """The home-field figure, and what it says in a sentence."""
-        found = [unit for unit in _outcomes() if unit.baseline == "lora"]
+        found = outcomes_beside_lora()
         field, rows, called = home_field(found), leads(found), names()
         spread = [value for pair in rows.values() for lead in pair for value in lead[:3]]
         figure = Rows(

@@ -6,13 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any, get_args
-from urllib.parse import urlencode
 
-from adapters_np.core import knobs, load, parameters
-from demos.budget import Setting, best, explained
+from adapters_np.core import load, parameters
 from demos.probe import measure
-from demos.world import toy
-from demos.worlds import change
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TARGETS, count, counters
 from scripts.catalog.memory import STATES
@@ -23,14 +19,10 @@ from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
-from scripts.stored.widgets import label, text
 from scripts.survey import peft
 from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
-
-GUESS = 128  # trained numbers for each adapter of the home page's question: LoRA at rank 2
-GUESSED = "turn"  # the world that it asks about
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -61,21 +53,6 @@ def offers(method: Method) -> list[str]:
         "identity": cls.starts_at_identity,
     }
     return [need for need in NEEDS if met[need]]
-
-
-def shown_at(slug: str, setting: Setting) -> dict[str, str]:
-    """Return the settings in words, as far as they are no defaults, and the widget's query.
-
-    >>> found = shown_at("ia3", Setting(32, {"feedforward": True}))
-    >>> found["settings"], found["query"]
-    ('feed-forward on', 'feedforward=true&world=turn')
-    """
-    defaults = {knob.name: knob.default for knob in knobs(load(slug)).values()}
-    moved = {name: value for name, value in setting.knobs.items() if value != defaults[name]}
-    said = {"true": "on", "false": "off"}
-    words = (f"{label(name).lower()} {said.get(text(v), text(v))}" for name, v in moved.items())
-    query = {k: text(v) for k, v in moved.items()} | {"world": GUESSED}
-    return {"settings": ", ".join(words) or "its defaults", "query": urlencode(query)}
 
 
 class Lists(Part):
@@ -171,26 +148,6 @@ class Lists(Part):
         arguments = (argument for c in claims for argument in (*c.supports, *c.against))
         self.page.cite(source.key for argument in arguments for source in argument.sources)
         return self.page.draw("claims", claims)
-
-    @macro
-    def claim_cards(self) -> str:
-        """The claims and their verdicts in short, for the home page."""
-        return self.page.draw("claim_cards", read_claims().claims, found=False)
-
-    @macro
-    def guess(self) -> str:
-        """A first prediction: which adapter explains a rotation, at about equal numbers."""
-        W = toy(size="32x32").W
-        wanted = change(GUESSED, W)
-        shares = []
-        for slug in ("lora", "oft", "ia3", "shira"):
-            setting, end = best(load(slug), W, wanted, GUESS)
-            percent = round(100 * explained(end.error))
-            title = catalog().methods[slug].title
-            numbers: dict[str, Any] = {"numbers": setting.size, "percent": percent}
-            shares.append({"slug": slug, "title": title} | numbers | shown_at(slug, setting))
-        question = "Which adapter can make this change?"
-        return self.page.draw("prediction_of_shares", question, shares, GUESS, found=False)
 
     @macro
     def themes_list(self) -> str:

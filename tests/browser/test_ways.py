@@ -1,4 +1,4 @@
-"""Ways in: home page, sidebar, filter, plots of the benchmark, citations, labels of matrices."""
+"""Ways in: sidebar, filter, plots of the benchmark, citations, labels of matrices."""
 
 from __future__ import annotations
 
@@ -61,44 +61,6 @@ def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None
     without = sum(m.peft == "none" for m in read().methods.values())
     expect(cards).to_have_count(without)
     page.wait_for_function("() => location.search === '?peft=no'")
-
-
-def test_the_home_page_asks_a_prediction_and_answers_it(visit: Visit) -> None:
-    page = visit("")
-    expect(page.get_by_role("img", name="W plus ΔW is W prime")).to_be_visible()
-    guess = page.get_by_role("group", name="Which adapter can make this change?")
-    guess.get_by_label("LoRA").check()
-    answer = guess.locator("tr[data-guess=oft]")
-    expect(answer).to_be_hidden()
-    guess.get_by_text("Show what each of them explains").click()
-    expect(answer).to_contain_text("100 %")
-    chosen = guess.locator("tr[data-guess=lora] th")
-    assert "your guess" in chosen.evaluate("e => getComputedStyle(e, '::after').content")
-
-
-BOX = """e => {
-  const { left, right, top, bottom } = e.getBoundingClientRect();
-  return [left, right, top, bottom];
-}"""
-
-
-@pytest.mark.parametrize("width", [1280, 1440])
-def test_the_charts_of_the_home_page_stand_in_a_row_under_the_pictures(
-    visit: Visit, width: int
-) -> None:
-    page = visit("")
-    page.set_viewport_size({"width": width, "height": 900})
-    demo = page.locator("adapter-demo").first
-    charts = [c.evaluate(BOX) for c in demo.locator(".more figure").all()]
-    assert len(charts) > 1
-    left, right, _, end = demo.locator(".picture").evaluate(BOX)
-    *_, said = demo.locator(".sentence").evaluate(BOX)
-    assert said > end
-    assert all(top >= said for _, _, top, _ in charts)
-    assert max(top for _, _, top, _ in charts) - min(top for _, _, top, _ in charts) < 1
-    assert charts[0][0] == pytest.approx(left, abs=1)
-    assert charts[-1][1] > (left + right) / 2
-    page.set_viewport_size(WINDOW)
 
 
 def test_no_button_floats_over_what_readers_press(visit: Visit) -> None:

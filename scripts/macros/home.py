@@ -1,0 +1,176 @@
+"""The home page: some bets as tiles, three findings as figures, and every method."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from math import prod
+from statistics import fmean
+from typing import NamedTuple, get_args
+
+from adapters_np.core import load, parameters
+from scripts.catalog.records import Method
+from scripts.macros.head_to_head import outcomes_beside_lora
+from scripts.macros.page import Part, catalog, macro, names
+from scripts.survey import experiment, say
+from scripts.survey.head_to_head import home_field, leads
+from scripts.survey.result import FULL
+from scripts.survey.rule import Word
+
+LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
+ACROSS = 20  # squares in a row of the verdicts
+SQUARE = 10  # units from one to the next
+MARGIN = 0.04  # of the axis of leads, at both ends
+
+
+class Lead(NamedTuple):
+    """A method's mean lead over LoRA at home and elsewhere: in words, and across in per cent."""
+
+    slug: str
+    title: str
+    said: tuple[str, str]
+    at: tuple[float, float]
+
+
+class Student(NamedTuple):
+    """How far a student ends from each teacher, in nats, and what stands out."""
+
+    title: str
+    parameters: int
+    found: tuple[tuple[float, bool, bool], ...]
+    """The distance, whether full fine-tuning ends further away, whether it is its own teacher."""
+
+
+class Verdicts(NamedTuple):
+    """How many verdicts have a word, and their squares as a path."""
+
+    word: str
+    count: int
+    path: str
+
+
+def picture(method: Method) -> str:
+    """Return a small picture of a method, which its name stands beside."""
+    return (
+        f'<svg class="portrait of-{method.theme}" viewBox="0 0 160 120" aria-hidden="true">'
+        '<rect x="30" y="20" width="80" height="80"/><rect x="50" y="20" width="80" height="80"/>'
+        "</svg>"
+    )
+
+
+def lead_rows() -> tuple[list[Lead], float]:
+    """Return the leads of methods that have both, and where LoRA lies across, in per cent."""
+    found = leads(outcomes_beside_lora())
+    ends = [lead.mean for pair in found.values() for lead in pair]
+    low, high = min(*ends, 0), max(*ends, 0)
+    low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+    def across(value: float) -> float:
+        return 100 * (value - low) / (high - low)
+
+    rows = [
+        Lead(
+            slug,
+            names()[slug][0],
+            (say.signed(home.mean, 2), say.signed(away.mean, 2)),
+            (across(home.mean), across(away.mean)),
+        )
+        for slug, (home, away) in found.items()
+    ]
+    return rows, across(0)
+
+
+def students() -> Iterator[Student]:
+    """Yield every student of the planted changes, full fine-tuning last."""
+    cells = [experiment.Cell(task) for task in experiment.TEACHERS]
+    ran = {name: None for name, there in experiment.runs() if there in cells}
+
+    def ends(name: str) -> list[float]:
+        return [fmean(map(experiment.loss, experiment.finals(name, c).values())) for c in cells]
+
+    full = ends(FULL)
+    for name in sorted(ran, key=lambda name: name == FULL):
+        slug = name.split()[0]
+        own = [task.split()[1] == slug for task in experiment.TEACHERS]
+        near = [one < other for one, other in zip(ends(name), full, strict=True)]
+        title = "full fine-tuning" if name == FULL else catalog().methods[slug].title
+        size = next(iter(experiment.finals(name, cells[0]).values())).parameters
+        yield Student(title, size, tuple(zip(ends(name), near, own, strict=True)))
+
+
+def waffle() -> Iterator[Verdicts]:
+    """Yield all verdicts but those on adoption by their words, best first, as squares in rows."""
+    found = Counter(
+        v.word for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"
+    )
+    start = 0
+    for word in get_args(Word):
+        places = (divmod(i, ACROSS) for i in range(start, start + found[word]))
+        path = "".join(f"M{SQUARE * x} {SQUARE * y}h8v8h-8z" for y, x in places)
+        yield Verdicts(word, found[word], path)
+        start += found[word]
+
+
+class Home(Part):
+    """The macros of the home page."""
+
+    @macro
+    def bets(self, says: Mapping[str, str]) -> str:
+        """Some methods as large tiles, and one that leads to all others.
+
+        Args:
+            says: What each of them does to a weight, by its slug.
+        """
+        chosen = [catalog().methods[slug] for slug in says]
+        tiles = [(m, picture(m), says[m.slug], parameters(load(m.slug), *LAYER)) for m in chosen]
+        others = [m for m in catalog().methods.values() if m.slug not in says]
+        given = (tiles, prod(LAYER), [(m, picture(m)) for m in others[:6]], len(others))
+        return self.page.draw("bets", *given, file="home.html", found=False)
+
+    @macro
+    def every_bet(self) -> str:
+        """All methods as tiles, by theme."""
+        themes = catalog().themes
+        groups = [
+            (key, themes[key].title, [(m, picture(m)) for m in catalog().of_theme(key)])
+            for key in themes
+        ]
+        return self.page.draw("every_bet", groups, file="home.html", found=False)
+
+    @macro
+    def home_and_away(self) -> str:
+        """Mean leads over LoRA in papers by a method's authors, and in others', as a figure."""
+        return self.page.draw("leads", *lead_rows(), file="home.html", found=False)
+
+    @macro
+    def ahead(self, side: str) -> str:
+        """In which share of comparisons methods are ahead of LoRA, at `home` or `away`."""
+        return say.percent(getattr(home_field(outcomes_beside_lora()), side))
+
+    @macro
+    def taught(self) -> str:
+        """How near each student comes to each planted change, as a table."""
+        heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
+        return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
+
+    @macro
+    def squares(self) -> str:
+        """All verdicts as squares."""
+        found = list(waffle())
+        high = SQUARE * -(-sum(v.count for v in found) // ACROSS)
+        return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
+
+    @macro
+    def verdicts(self, word: str = "") -> str:
+        """How many verdicts there are of a word, or in all, without those on adoption."""
+        return str(sum(v.count for v in waffle() if word in ("", v.word)))
+
+    @macro
+    def graded_methods(self) -> str:
+        """How many methods have verdicts."""
+        return str(sum(m.graded for m in catalog().methods.values()))
+
+    @macro
+    def how_many(self) -> str:
+        """How many methods have a page."""
+        return str(len(catalog().methods))

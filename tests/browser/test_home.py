@@ -1,0 +1,129 @@
+"""The home page: what its first screen holds, where it leads, its figures, and that it is still."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from scripts.catalog import read
+from tests.browser.reader import Visit
+
+STEADY = 0.05  # Google's measure of shifts: up to 0.1 counts as good
+
+LISTEN = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  const own = list.getEntries().filter(({ hadRecentInput }) => !hadRecentInput);
+  for (const { value } of own) window.shifts += value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+WHOLE = """(e) => {
+  const { left, right, top, bottom } = e.getBoundingClientRect();
+  return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+}"""
+
+
+@pytest.fixture
+def screen(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        context.add_init_script(LISTEN)
+        yield context.new_page()
+
+
+def test_the_first_screen_holds_the_thesis_two_ways_on_and_six_tiles(
+    screen: Page, site: str
+) -> None:
+    screen.goto(site)
+    screen.evaluate("() => document.fonts.ready")
+    opening = screen.locator(".opening")
+    ways = opening.locator(".md-button")
+    assert [urlsplit(way.evaluate("a => a.href")).path for way in ways.all()] == [
+        f"{urlsplit(site).path}{name}/" for name in ("story", "choose")
+    ]
+    tiles = opening.locator(".bets li").all()
+    assert len(tiles) == 6
+    for part in (opening.locator("h1"), *ways.all(), *tiles):
+        assert part.evaluate(WHOLE), part.inner_text()
+    more = int(re.sub(r"\D", "", tiles[-1].locator("b").inner_text()))
+    assert more + len(tiles) - 1 == len(read().methods)
+
+
+def test_nothing_jumps_when_the_fonts_come_late(screen: Page, site: str) -> None:
+    late: list[Route] = []
+    screen.route("**/*.woff2", lambda route: late.append(route))
+    screen.goto(site, wait_until="domcontentloaded")
+    expect(screen.locator(".bets")).to_be_visible()
+    screen.evaluate(PAINTED)
+    assert {re.split(r"-[0-9a-f]{32}", route.request.url)[0].split("/")[-1] for route in late} == {
+        "inter",
+        "source-serif-4",
+    }
+    for route in late:
+        route.continue_()
+    screen.wait_for_function("() => document.fonts.check('16px Inter')")
+    screen.evaluate("() => document.fonts.ready")
+    screen.evaluate(PAINTED)
+    assert screen.evaluate("shifts") <= STEADY
+
+
+def test_every_request_goes_to_the_site_itself(screen: Page, site: str) -> None:
+    asked: list[str] = []
+    screen.on("request", lambda request: asked.append(request.url))
+    for path in ("", "questions/learning-rate/", "methods/lora/"):
+        screen.goto(f"{site}{path}", wait_until="networkidle")
+    assert asked
+    assert {a for a in asked if not a.startswith((site, "data:", "blob:"))} == set()
+
+
+def test_every_method_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
+    page = visit("")
+    links = page.locator(".every a").evaluate_all("all => all.map((a) => a.pathname)")
+    paths = [link.partition("/methods/")[2] for link in links]
+    assert sorted(paths) == sorted(f"{slug}/" for slug in read().methods)
+
+
+def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit) -> None:
+    page = visit("")
+    leads = page.get_by_role("table", name=re.compile("Mean lead over LoRA"))
+    for row in leads.locator("tbody tr").all():
+        home, away = (cell.inner_text() for cell in row.locator("td").all()[:2])
+        assert re.fullmatch(r"[+−]?\d\.\d\d", home), home
+        assert re.fullmatch(r"[+−]?\d\.\d\d", away), away
+    squares = page.locator(".squares")
+    counts = [int(count) for count in squares.locator("b").all_inner_texts()]
+    drawn = squares.locator("path").evaluate_all(
+        "paths => paths.map((path) => path.getAttribute('d').split('M').length - 1)"
+    )
+    assert drawn == counts
+    expect(
+        page.get_by_role("heading", name=f"{counts[0]} of {sum(counts)} confirmed")
+    ).to_be_visible()
+
+
+def test_a_short_choice_opens_the_list_with_what_it_says(visit: Visit) -> None:
+    page = visit("")
+    page.goto(page.locator(".choosing a[href*='memory=']").evaluate("a => a.href"))
+    expect(page.locator("adapter-choice [name=memory]")).to_have_value("12")
+    expect(page.locator("adapter-choice [name=bits]")).to_have_value("4")
+    page = visit("")
+    page.goto(page.locator(".choosing a[href*='merges']").evaluate("a => a.href"))
+    expect(page.locator("[name=needs][value=merges]")).to_be_checked()
+
+
+def test_the_tabs_lead_through_the_site(visit: Visit) -> None:
+    page = visit("")
+    tabs = page.locator(".md-tabs__link").all_inner_texts()
+    assert tabs == ["Story", "Methods", "Findings", "Lab", "Choose", "About"]
+
+
+def test_a_word_leads_to_its_meaning(visit: Visit) -> None:
+    page = visit("questions/forgetting/")
+    word = page.locator("a.term", has_text="nats").first
+    assert word.get_attribute("title")
+    word.click()
+    expect(page.locator("dt:target")).to_have_text("nats")

@@ -1,0 +1,90 @@
+"""What the home page says in words follows from data, and every page has one place in the ways."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import read
+from scripts.macros.glossary import terms
+from scripts.macros.head_to_head import outcomes_beside_lora
+from scripts.macros.home import lead_rows, students, waffle
+from scripts.survey.head_to_head import home_field
+
+DOCS = ROOT / "docs"
+TENTH = 0.1  # of full fine-tuning's parameters
+
+
+def test_methods_win_most_comparisons_at_home_and_fewer_than_half_away() -> None:
+    field = home_field(outcomes_beside_lora())
+    rows, zero = lead_rows()
+    assert field.home > 0.5 > field.away
+    assert len(rows) == field.methods
+    assert all(0 <= place <= 100 for row in rows for place in (*row.at, zero))
+
+
+def test_the_right_bet_beats_full_fine_tuning_and_every_wrong_one_loses() -> None:
+    *adapters, full = students()
+    at_home = {s.title: near for s in adapters for _, near, own in s.found if own}
+    assert at_home == {"LoRA": True, "OFT": True, "IA3": True, "SHiRA": False}
+    assert not any(near for s in adapters for _, near, own in s.found if not own)
+    assert all(s.parameters <= TENTH * full.parameters for s in adapters)
+
+
+def test_the_squares_are_all_verdicts_on_performance() -> None:
+    found = list(waffle())
+    graded = sum(m.graded for m in read().methods.values())
+    assert sum(v.count for v in found) == 5 * graded
+    for v in found:
+        assert v.path.count("M") == v.count
+    most = max(found, key=lambda v: v.count)
+    assert most.word == "unsupported"
+    assert most.count > sum(v.count for v in found) / 2
+
+
+def listed(part: Any) -> Iterator[str]:
+    """Yield the pages of a part of the navigation."""
+    if isinstance(part, str):
+        yield part
+    for inner in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
+        yield from listed(inner)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    nav = yaml.safe_load((DOCS / ".nav.yml").read_text("utf-8"))["nav"]
+    ways = {path.parent for path in DOCS.rglob(".nav.yml")} - {DOCS}
+    own = {*ways, DOCS / "methods"}  # folders whose ways are their own, the latter's by the build
+    pages = [
+        path.relative_to(DOCS).as_posix()
+        for path in DOCS.rglob("*.md")
+        if path.parent not in own and path.name != "index.md"
+    ]
+    found = Counter(listed(nav))
+    assert {page: found[page] for page in pages if found[page] != 1} == {}
+    assert [*nav[0]] == ["Story"]
+
+
+def test_every_question_is_asked_on_the_home_page_and_where_one_chooses() -> None:
+    for path in (DOCS / "questions").glob("*.md"):
+        for page in ("index.md", "choose.md"):
+            assert f"questions/{path.name}" in (DOCS / page).read_text("utf-8"), (path, page)
+
+
+def test_a_short_answer_comes_first_and_says_what_it_does_not() -> None:
+    for path in (DOCS / "questions").glob("*.md"):
+        text = path.read_text("utf-8")
+        assert re.search(r"\n# [^\n]*\?\n\n[^\n]+\n\{ \.lead \}\n", text), path
+        assert "\n## What this does not say\n" in text, path
+        assert "fact(" in text, path
+
+
+def test_the_glossary_is_in_order() -> None:
+    keys = [t.key for t in terms().values()]
+    assert keys == sorted(keys, key=str.lower)
