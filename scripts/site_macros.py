@@ -9,6 +9,7 @@ from typing import Any
 from scripts.bootstrap import ROOT, run
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
+from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
@@ -18,7 +19,17 @@ from scripts.macros.page import Page
 from scripts.macros.real_changes import RealChanges
 from scripts.survey import peft
 
-PARTS = (Home, Furniture, Lists, HeadToHead, Lab, RealChanges, Experiment, Findings)
+PARTS = (
+    Home,
+    Glossary,
+    Furniture,
+    Lists,
+    HeadToHead,
+    Lab,
+    RealChanges,
+    Experiment,
+    Findings,
+)
 
 
 def define_env(env: Any) -> None:
