@@ -65,6 +65,17 @@ class Frozen(NamedTuple):
     shape: str
 
 
+class Portrait(NamedTuple):
+    """What shows a method at a glance, from W to W', on its page and in lists.
+
+    `kind` is a drawing by its name in `scripts/stored/portraits`, which reads its numbers off the
+    adapter. `says` is what one sees there, in 60 letters at most.
+    """
+
+    kind: str
+    says: str
+
+
 Place = Literal["weight", "attention", "keys", "norm", "layer", "model"]
 """A weight matrix, the attention of a layer, its keys and values (narrower than the queries where
 these share them), a norm, the hidden state of a layer, or the model.
@@ -90,6 +101,9 @@ class Adapter(ABC):
 
     pictures: ClassVar[tuple[str, ...]] = ("spectrum",)
     """What shows this method's hypothesis, by names in `demos/pictures.py`."""
+
+    portrait: ClassVar[Portrait | None] = None
+    """The picture of its own that the first module of a page has."""
 
     @classmethod
     @abstractmethod

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Range, WeightAdapter
+from adapters_np.core import Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, butterfly, cayley, divide, rotate_blocks, skew
 
 
@@ -40,6 +40,7 @@ class BOFT(WeightAdapter):
         "parameters",
     )
     pictures = ("angles", "neurons")
+    portrait = Portrait("butterfly", "Small turns in a butterfly mix all inputs")
 
     @classmethod
     def init(

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Rank, WeightAdapter
+from adapters_np.core import Alpha, Learned, Portrait, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, row_norms
 
 
@@ -29,6 +29,7 @@ class DoRA(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
     pictures = ("gains", "spectrum")
+    portrait = Portrait("dial", "Direction and length, each on its own")
 
     @classmethod
     def init(

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Rank, WeightAdapter
+from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, reflect
 
 
@@ -38,6 +38,7 @@ class HRA(WeightAdapter):
         "parameters",
     )
     pictures = ("angles", "neurons")
+    portrait = Portrait("mirrors", "Two mirrors, one after the other, make a turn")
 
     @classmethod
     def init(

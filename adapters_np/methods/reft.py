@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Range
+from adapters_np.core import Adapter, Learned, Portrait, Range
 from adapters_np.linalg import Array, at_most, kaiming_uniform, orthonormal_rows
 
 Positions = Annotated[int, Range(0, 16)]
@@ -44,6 +44,7 @@ class ReFT(Adapter):
         "parameters",
     )
     pictures = ("positions",)
+    portrait = Portrait("stream", "A few tokens’ states are moved, all others pass")
 
     @classmethod
     def init(

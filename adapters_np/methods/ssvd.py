@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, skew, thin_svd
 
 
@@ -37,6 +37,7 @@ class SSVD(WeightAdapter):
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
+    portrait = Portrait("listens", "What it listens for turns, what it reports stays")
 
     @classmethod
     def init(

@@ -1,0 +1,60 @@
+/**
+ * Draws the portrait of a method: its own picture from W to W', out of numbers that scripts/stored/portraits read off its module. The
+ * build runs this under Node for pages and lists, the browser to play it.
+ *
+ * @typedef {Record<string, any>} Moment arrays by name
+ * @typedef {{kind: string, theme: string, says: string, alt: string, still: Moment, moments: Moment[]}} Portrait
+ * @typedef {{still: Moment, first: Moment}} Around what never moves, and where all starts
+ * @typedef {(now: Moment, around: Around) => string} Draw
+ */
+
+import * as bases from "./bases.js";
+import * as grids from "./grids.js";
+import * as networks from "./networks.js";
+import * as planes from "./planes.js";
+import { HEIGHT, WIDTH } from "./svg.js";
+
+/** @type {Record<string, Draw>} */
+const KINDS = { ...planes, ...grids, ...bases, ...networks };
+
+/**
+ * What lies between two moments, on a straight line.
+ *
+ * @param {any} a @param {any} b @param {number} s
+ * @returns {any}
+ */
+function mixed(a, b, s) {
+  if (typeof a === "number") return a + s * (b - a);
+  if (Array.isArray(a)) return a.map((v, i) => mixed(v, b[i], s));
+  return Object.fromEntries(Object.entries(a).map(([name, v]) => [name, mixed(v, b[name], s)]));
+}
+
+/** @param {Moment[]} moments @param {number} t from 0 to 1 @returns {Moment} */
+export function at(moments, t) {
+  const place = t * (moments.length - 1);
+  const before = Math.min(Math.floor(place), moments.length - 2);
+  return place === before ? moments[before] : mixed(moments[before], moments[before + 1], place - before);
+}
+
+/**
+ * What is inside the picture at a time t between W, 0, and W', 1.
+ *
+ * @param {Portrait} portrait @param {number} t
+ */
+export function inside({ kind, still, moments }, t) {
+  if (!KINDS[kind]) throw new Error(`demos/portrait draws no kind ${JSON.stringify(kind)}`);
+  return KINDS[kind](at(moments, t), { still, first: moments[0] });
+}
+
+/**
+ * @param {Portrait} portrait @param {number} t
+ * @param {string} label what it is called in words; without them it stands beside its words, and is passed over
+ */
+export function draw(portrait, t, label = "") {
+  const name = label ? `role="img" aria-label="${escaped(label)}"` : 'aria-hidden="true"';
+  const about = `class="portrait of-${portrait.theme}" viewBox="0 0 ${WIDTH} ${HEIGHT}"`;
+  return `<svg ${about} ${name}>${inside(portrait, t)}</svg>`;
+}
+
+/** @param {string} text */
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

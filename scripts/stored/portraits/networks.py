@@ -1,0 +1,111 @@
+"""Portraits of what goes through a layer: inputs that are paired, and tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from adapters_np.layers import attention_weights, split_heads
+from adapters_np.linalg import butterfly as order
+from adapters_np.linalg import cayley, skew, tournament
+from scripts.stored.portraits.kinds import Make, Shown, between, kind
+
+INPUTS = 8
+
+
+@kind
+def butterfly(make: Make) -> Shown:
+    """Show the small rotations of a butterfly and their angles."""
+    W = np.eye(INPUTS)
+    fresh = make(W, factors=3, block_size=2)
+    rng = np.random.default_rng(5)
+    Q = np.tan(rng.uniform(0.35, 1.3, fresh.Q.shape) / 2) * rng.choice([-1, 1], fresh.Q.shape)
+    moments = []
+    for a in between(fresh, replace(fresh, Q=Q)):
+        R = cayley(skew(a.Q, 2))
+        moments.append({"angles": np.arctan2(R[..., 1, 0], R[..., 0, 0])})
+    pairs = [order(INPUTS, 2, level).reshape(-1, 2) for level in range(3)]
+    reached = int((replace(fresh, Q=Q).rotation() != 0).sum())
+    alt = (
+        f"{INPUTS} lines from left to right that cross in three steps, near ones first. At each crossing "
+        f"two inputs turn by an angle, shown by a clock hand; {reached} of {INPUTS**2} entries are reached."
+    )
+    return Shown(alt, moments, {"pairs": np.stack(pairs)})
+
+
+@kind
+def knockout(make: Make) -> Shown:
+    """Show pairs of inputs that turn in the rounds of a knock-out, with an angle each."""
+    W = np.eye(INPUTS)
+    fresh = make(W, form="parallel")
+    theta = np.array([0.9, -1.2, 0.6, 1.5, -0.8, 1.1, -1.4])
+    moments = [{"angles": a.theta} for a in between(fresh, replace(fresh, theta=theta), 2)]
+    lines = np.arange(INPUTS)
+    pairs = [
+        [int(p), int(q)] for first, second, _ in tournament(INPUTS)
+        for p, q in zip(lines[first], lines[second], strict=True)
+    ]  # fmt: skip
+    alt = (
+        f"{INPUTS} lines joined in pairs like the bracket of a knock-out, and in each of the "
+        f"{len(pairs)} joints a clock hand: the angle by which that pair turns."
+    )
+    return Shown(alt, moments, {"pairs": pairs})
+
+
+@kind
+def arcs(make: Make) -> Shown:
+    """Show the attention of the last token, before and after learned tokens stand in front."""
+    d, tokens, virtual = 4, 5, 2
+    rng = np.random.default_rng(3)
+    W, X = 0.7 * rng.normal(size=(4 * d, d)), rng.normal(size=(d, tokens))
+    W_Q, W_K, _, _ = split_heads(W)[:, 0]
+    fresh = make(W, tokens=virtual)
+    towards = W_K.T @ W_Q @ X[:, -1:]
+    aim = towards / np.linalg.norm(towards) * [[2.6, 3.2]]
+    moments = []
+    for a in between(replace(fresh, P=-1.5 * aim), replace(fresh, P=aim), 9):
+        weights = attention_weights(W_Q @ X[:, -1:], W_K @ a.prepend(X))[0]
+        moments.append({"attention": weights})
+    share = float(replace(fresh, P=aim).virtual_share(W, X)[-1])
+    alt = (
+        f"{tokens} grey tokens in a row with {virtual} coloured ones in front. Arcs lead to the last "
+        f"token, as wide as its attention; {share:.0%} of it goes to the coloured ones."
+    )
+    return Shown(alt, moments, {"virtual": virtual})
+
+
+@kind
+def gates(make: Make) -> Shown:
+    """Show how much of each frozen adapter each token takes."""
+    d, tokens, experts = 6, 5, 3
+    rng = np.random.default_rng(11)
+    W, X = rng.normal(size=(d, d)) / np.sqrt(d), rng.normal(size=(d, tokens))
+    fresh = make(W, experts=experts, rank=1)
+    G = 1.6 * rng.normal(size=fresh.G.shape)
+    start = replace(fresh, G=0 * G, c=0 * fresh.c)
+    moments = [{"mixture": a.mixture(W, X)} for a in between(start, replace(start, G=G), 9)]
+    alt = (
+        f"{experts} small adapters above, {tokens} tokens below, and lines between them. The wider the "
+        "line, the more of an adapter a token takes; each token has its own mixture."
+    )
+    return Shown(alt, moments)
+
+
+@kind
+def stream(make: Make) -> Shown:
+    """Show the states of tokens in the direction that is edited: a few move, the others pass."""
+    d, tokens, first, last = 4, 8, 2, 1
+    rng = np.random.default_rng(2)
+    W, X = np.eye(d), 0.5 * rng.normal(size=(d, tokens))
+    fresh = make(W, rank=1, first=first, last=last)
+    R = fresh.rotation()[:, 0]
+    start = replace(fresh, A=R[None], b=np.zeros(1))
+    end = replace(start, A=0.4 * R[None], b=np.array([1.0]))
+    moments = [{"moved": R @ (a.forward(W, X) - W @ X)} for a in between(start, end, 2)]
+    alt = (
+        f"{tokens} lines from left to right, the states of as many tokens. The first {first} and the "
+        "last are coloured and bend to another place in a box; the others pass straight through."
+    )
+    edited = [i < first or i >= tokens - last for i in range(tokens)]
+    return Shown(alt, moments, {"edited": edited})
