@@ -40,11 +40,11 @@ STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(".build/lab/lab.json", *FACTS),
+    *(".build/lab/lab.json", ".build/portraits/drawn.json", *FACTS),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
-MADE = ("compare", "demos", "fits", "lab", "pictures", "scripts", "sweeps")
+MADE = ("compare", "demos", "fits", "lab", "pictures", "portraits", "scripts", "sweeps")
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
     *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
@@ -92,6 +92,13 @@ STEPS = {
             ".build/compare",
             (*STORED, *RECORDS),
             DRAW,
+        ),
+        Step(
+            "portraits",
+            "scripts.stored.portraits.make",
+            ".build/portraits/drawn.json",
+            RECORDS,
+            (METHODS, "scripts/stored/portraits/*.mjs"),
         ),
         Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
         Step(
@@ -182,7 +189,7 @@ def preview(*, stock: bool = False) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(python.make, published=stock, draft=True)
-        for name in ("sweeps", "fits", "widgets"):
+        for name in ("sweeps", "fits", "widgets", "portraits"):
             make(STEPS[name])
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,7 @@ from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
+from scripts.macros.portraits import Portraits
 from scripts.macros.real_changes import RealChanges
 from scripts.survey import peft
 
@@ -24,6 +25,7 @@ PARTS = (
     Glossary,
     Furniture,
     Lists,
+    Portraits,
     HeadToHead,
     Lab,
     RealChanges,

@@ -2,7 +2,7 @@
  * Draws the portrait of a method: its own picture from W to W', out of numbers that scripts/stored/portraits read off its module. The
  * build runs this under Node for pages and lists, the browser to play it.
  *
- * @typedef {Record<string, any>} Moment arrays by name
+ * @typedef {any} Moment arrays by name: each kind says which ones it draws
  * @typedef {{kind: string, theme: string, says: string, alt: string, still: Moment, moments: Moment[]}} Portrait
  * @typedef {{still: Moment, first: Moment}} Around what never moves, and where all starts
  * @typedef {(now: Moment, around: Around) => string} Draw
@@ -10,12 +10,13 @@
 
 import * as bases from "./bases.js";
 import * as grids from "./grids.js";
+import * as made from "./made.js";
 import * as networks from "./networks.js";
 import * as planes from "./planes.js";
 import { HEIGHT, WIDTH } from "./svg.js";
 
-/** @type {Record<string, Draw>} */
-const KINDS = { ...planes, ...grids, ...bases, ...networks };
+/** @type {Record<string, Draw>} by the same names as in scripts/stored/portraits */
+const KINDS = { ...planes, ...grids, ...made, ...bases, ...networks };
 
 /**
  * What lies between two moments, on a straight line.

@@ -1,8 +1,8 @@
 /** Portraits of what goes through a layer: inputs that are paired, and tokens. */
 
-import { box, circle, dot, line, polar } from "./svg.js";
+import { box, circle, dot, line, polar, segment } from "./svg.js";
 
-/** @typedef {import("./svg.js").Point} Point @typedef {import("./draw.js").Draw} Draw */
+/** @typedef {import("./svg.js").Point} Point */
 
 /** A clock whose hand shows an angle. @param {Point} at @param {number} angle @param {number} radius */
 const clock = (at, angle, radius) =>
@@ -10,7 +10,7 @@ const clock = (at, angle, radius) =>
   circle(at, radius, "own", { width: 1.3 }) +
   line([at, polar(at, radius - 1.2, angle)], "own", { width: 2 });
 
-/** @type {Draw} */
+/** @param {{angles: number[][]}} now @param {{still: {pairs: number[][][]}}} around */
 export function butterfly({ angles }, { still: { pairs } }) {
   const x = (/** @type {number} */ level) => 12 + 45.3 * level;
   const y = (/** @type {number} */ i) => 11 + 14 * i;
@@ -19,7 +19,7 @@ export function butterfly({ angles }, { still: { pairs } }) {
     /** @type {Point[][]} */ ([]),
     /** @type {string[]} */ ([]),
   ];
-  pairs.forEach((/** @type {number[][]} */ list, /** @type {number} */ level) =>
+  pairs.forEach((list, level) =>
     list.forEach(([i, j], k) => {
       straight.push(
         [
@@ -56,7 +56,7 @@ export function butterfly({ angles }, { still: { pairs } }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{angles: number[]}} now @param {{still: {pairs: number[][]}}} around */
 export function knockout({ angles }, { still: { pairs } }) {
   const count = pairs.length + 1;
   const ends = Array.from({ length: count }, (_, i) => /** @type {Point} */ ([14, 11 + 14 * i]));
@@ -72,12 +72,12 @@ export function knockout({ angles }, { still: { pairs } }) {
   return [...grey, ...starts, ...own].join("");
 }
 
-/** @type {Draw} */
+/** @param {{attention: number[]}} now @param {{still: {virtual: number}}} around */
 export function arcs({ attention }, { still: { virtual } }) {
   const y = 88;
   const x = (/** @type {number} */ i) => (i < virtual ? 18 + 21 * i : 24 + 21 * i);
   const last = attention.length - 1;
-  const ways = attention.slice(0, last).map((/** @type {number} */ share, /** @type {number} */ i) => {
+  const ways = attention.slice(0, last).map((share, i) => {
     const [from, to] = [x(i), x(last)];
     const points = Array.from(
       { length: 21 },
@@ -89,29 +89,25 @@ export function arcs({ attention }, { still: { virtual } }) {
     );
     return line(points, i < virtual ? "own" : "soft", { width: 0.6 + 11 * share, alpha: i < virtual ? 0.9 : 0.6 });
   });
-  const tokens = attention.map((_, /** @type {number} */ i) =>
+  const tokens = attention.map((_, i) =>
     box(x(i) - 8, y - 8, 16, 16, i < virtual ? "own" : i === last ? "ink" : "soft", {
       fill: true,
       alpha: i < virtual ? 1 : 0.55,
     }),
   );
-  const bar = line(
-    [
-      [(x(virtual - 1) + x(virtual)) / 2, y - 12],
-      [(x(virtual - 1) + x(virtual)) / 2, y + 14],
-    ],
-    "faint",
-    { width: 1.4, dash: "2 3" },
-  );
+  const bar = segment((x(virtual - 1) + x(virtual)) / 2, y - 12, (x(virtual - 1) + x(virtual)) / 2, y + 14, "faint", {
+    width: 1.4,
+    dash: "2 3",
+  });
   return [...ways, ...tokens, bar].join("");
 }
 
-/** @type {Draw} */
+/** @param {{mixture: number[][]}} now */
 export function gates({ mixture }) {
   const tokens = mixture[0].length;
   const top = (/** @type {number} */ k) => /** @type {Point} */ ([80 + 50 * (k - (mixture.length - 1) / 2), 20]);
   const low = (/** @type {number} */ i) => /** @type {Point} */ ([80 + 30 * (i - (tokens - 1) / 2), 102]);
-  const lines = mixture.flatMap((/** @type {number[]} */ row, /** @type {number} */ k) =>
+  const lines = mixture.flatMap((row, k) =>
     row.map((g, i) =>
       line(
         [
@@ -123,7 +119,7 @@ export function gates({ mixture }) {
       ),
     ),
   );
-  const experts = mixture.map((_, /** @type {number} */ k) => {
+  const experts = mixture.map((_, k) => {
     const [x, y] = top(k);
     return (
       box(x - 7, y - 7, 19, 19, "soft", { fill: true, alpha: 0.28 }) +
@@ -138,11 +134,11 @@ export function gates({ mixture }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{moved: number[]}} now @param {{still: {edited: boolean[]}}} around */
 export function stream({ moved }, { still: { edited } }) {
   const y = (/** @type {number} */ i) => 24 + 11.6 * i;
   const bend = (/** @type {number} */ s) => s * s * (3 - 2 * s);
-  const ways = moved.map((/** @type {number} */ move, /** @type {number} */ i) => {
+  const ways = moved.map((move, i) => {
     const points = edited[i]
       ? Array.from(
           { length: 25 },
@@ -155,16 +151,7 @@ export function stream({ moved }, { still: { edited } }) {
         ]);
     const [x, end] = points[points.length - 1];
     const name = edited[i] ? "own" : "faint";
-    const ghost = edited[i]
-      ? line(
-          [
-            [80, y(i)],
-            [150, y(i)],
-          ],
-          "own",
-          { width: 1, dash: "1 4" },
-        )
-      : "";
+    const ghost = edited[i] ? segment(80, y(i), 150, y(i), "own", { width: 1, dash: "1 4" }) : "";
     const head = line(
       [
         [x + 7, end],
@@ -176,7 +163,7 @@ export function stream({ moved }, { still: { edited } }) {
     );
     return ghost + line(points, name, { width: edited[i] ? 2.8 : 1.8 }) + head;
   });
-  const boxes = edited.map((/** @type {number} */ own, /** @type {number} */ i) =>
+  const boxes = edited.map((own, i) =>
     own ? box(68, y(i) - 5, 11, 10, "paper", { fill: true }) + box(68, y(i) - 5, 11, 10, "own", { width: 1.8 }) : "",
   );
   return [...ways, ...boxes].join("");

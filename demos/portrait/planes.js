@@ -1,8 +1,8 @@
 /** Portraits of neurons with two inputs: arrows and points in the plane. */
 
-import { arc, arrow, box, circle, dot, line, placed, polar, word } from "./svg.js";
+import { arc, arrow, box, circle, dot, line, placed, polar, segment, word } from "./svg.js";
 
-/** @typedef {import("./svg.js").Point} Point @typedef {import("./draw.js").Draw} Draw */
+/** @typedef {import("./svg.js").Point} Point @typedef {number[][]} Points */
 
 /** @param {number[]} v */
 const angle = ([x, y]) => Math.atan2(y, x);
@@ -10,23 +10,23 @@ const angle = ([x, y]) => Math.atan2(y, x);
 /** @param {number} from @param {number} to the next angle, counter-clockwise */
 const following = (from, to) => (to < from ? to + 2 * Math.PI : to);
 
-/** @type {Draw} */
+/** @param {{tips: Points}} now @param {{first: {tips: Points}}} around */
 export function turn({ tips }, { first }) {
   const middle = /** @type {Point} */ ([80, 61]);
   const at = placed(middle, 52);
-  const arcs = tips.map((/** @type {number[]} */ tip, /** @type {number} */ i) => {
+  const arcs = tips.map((tip, i) => {
     const [from, to] = [angle(tip), angle(tips[(i + 1) % tips.length])];
     return arc(middle, 13 + 4 * (i % 2), from, following(from, to), "ink", { width: 1.5, alpha: 0.7 });
   });
-  const ghosts = first.tips.map((/** @type {number[]} */ tip) => arrow(middle, at(tip), "faint", { width: 1.6 }));
-  const arrows = tips.map((/** @type {number[]} */ tip) => arrow(middle, at(tip), "own"));
+  const ghosts = first.tips.map((tip) => arrow(middle, at(tip), "faint", { width: 1.6 }));
+  const arrows = tips.map((tip) => arrow(middle, at(tip), "own"));
   const start = angle(first.tips[0]);
   const end = start + ((angle(tips[0]) - start + 2 * Math.PI) % (2 * Math.PI));
   const way = end - start > 0.05 ? arc(middle, 55, start, end, "own", { width: 1.4, dash: "1 4" }) : "";
   return [...ghosts, way, ...arcs, ...arrows].join("");
 }
 
-/** @type {Draw} */
+/** @param {{sums: Points, exact: number[]}} now */
 export function terms({ sums, exact }) {
   const origin = /** @type {Point} */ ([30, 102]);
   const at = placed(origin, 92);
@@ -37,9 +37,7 @@ export function terms({ sums, exact }) {
     arrow(origin, from, "faint", { width: 2 }),
     line([origin, to], "ink", { width: 1.4, dash: "1 4" }),
     arrow(origin, steps.at(-1) ?? to, "own", { width: 2.2, alpha: 0.55 }),
-    ...steps.map((/** @type {Point} */ step, /** @type {number} */ i) =>
-      arrow(i ? steps[i - 1] : from, step, "own", { width: 2.6, head: 5.5 }),
-    ),
+    ...steps.map((step, i) => arrow(i ? steps[i - 1] : from, step, "own", { width: 2.6, head: 5.5 })),
     circle(to, 4, "ink", { width: 1.6 }),
     dot(origin, 2.6, "ink"),
   ].join("");
@@ -48,12 +46,12 @@ export function terms({ sums, exact }) {
 /** @param {number[][]} points @param {number[]} ends @param {(p: number[]) => Point} at */
 const strokes = (points, ends, at) => ends.map((end, i) => points.slice(i ? ends[i - 1] : 0, end).map(at));
 
-/** @type {Draw} */
-export function mirror({ points, once, normals }, { still: { before, ends } }) {
+/** @param {{points: Points, normals: Points}} now @param {{still: {before: Points, once?: Points, ends: number[]}}} around */
+export function mirror({ points, normals }, { still: { before, once, ends } }) {
   const origin = /** @type {Point} */ ([80, once ? 78 : 64]);
   const at = placed(origin, once ? 52 : 54);
   const [up, down] = once ? [1.4, 0.35] : [1.1, 0.9];
-  const glass = normals.map((/** @type {number[]} */ [x, y]) => {
+  const glass = normals.map(([x, y]) => {
     const side = x > 0 ? 1 : -1; // both point upwards
     return line([at([-side * up * y, side * up * x]), at([side * down * y, -side * down * x])], "ink", {
       width: 2.4,
@@ -69,10 +67,10 @@ export function mirror({ points, once, normals }, { still: { before, ends } }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** Two of them, with the picture between. */
 export const mirrors = mirror;
 
-/** @type {Draw} */
+/** @param {{tip: number[]}} now @param {{still: {before: number[]}}} around */
 export function dial({ tip }, { still: { before } }) {
   const origin = /** @type {Point} */ ([24, 104]);
   const unit = 104;
@@ -102,7 +100,7 @@ export function dial({ tip }, { still: { before } }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{tip: number[], raw: number[]}} now @param {{still: {before: number[], middle: number[], radius: number}}} around */
 export function bound({ tip, raw }, { still: { before, middle, radius } }) {
   const unit = 46;
   const shift = placed([78, 64], unit);
@@ -119,31 +117,29 @@ export function bound({ tip, raw }, { still: { before, middle, radius } }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{parts: Points, sum: number[]}} now @param {{still: {lines: Points}}} around */
 export function star({ parts, sum }, { still: { lines } }) {
   const middle = /** @type {Point} */ ([80, 60]);
   const [wide, at] = [placed(middle, 53), placed(middle, 46)];
   return [
     line(
-      lines.map((/** @type {number[]} */ u) => [wide(u), wide([-u[0], -u[1]])]),
+      lines.map((u) => [wide(u), wide([-u[0], -u[1]])]),
       "faint",
       { width: 1.6 },
     ),
-    ...lines.flatMap((/** @type {number[]} */ u) =>
-      [1, -1].map((s) =>
-        box(wide([s * u[0], s * u[1]])[0] - 2, wide([s * u[0], s * u[1]])[1] - 2, 4, 4, "faint", { fill: true }),
-      ),
-    ),
-    ...parts.map((/** @type {number[]} */ p) => line([middle, at(p)], "own", { width: 2.4, alpha: 0.55 })),
-    ...parts.map((/** @type {number[]} */ p) => dot(at(p), 4.4, "own")),
+    ...lines
+      .flatMap((u) => [1, -1].map((s) => wide([s * u[0], s * u[1]])))
+      .map(([x, y]) => box(x - 2, y - 2, 4, 4, "faint", { fill: true })),
+    ...parts.map((p) => line([middle, at(p)], "own", { width: 2.4, alpha: 0.55 })),
+    ...parts.map((p) => dot(at(p), 4.4, "own")),
     arrow(middle, placed(middle, 30)(sum), "ink", { width: 3, head: 8 }),
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{hands: Points[]}} now */
 export function pairs({ hands }) {
   return hands
-    .map((/** @type {number[][]} */ [first, second], /** @type {number} */ k) => {
+    .map(([first, second], k) => {
       const middle = /** @type {Point} */ ([44 + 72 * (k % 2), 32 + 58 * (k >> 1)]);
       const at = placed(middle, 21);
       const [from, to] = [angle(first), angle(second)];
@@ -162,7 +158,7 @@ export function pairs({ hands }) {
     .join("");
 }
 
-/** @type {Draw} */
+/** @param {{plus: Points, minus: Points, alpha: number}} now @param {{still: {before: Points}}} around */
 export function steer({ plus, minus, alpha }, { still: { before } }) {
   const middle = /** @type {Point} */ ([80, 84]);
   const at = placed(middle, 70);
@@ -170,64 +166,32 @@ export function steer({ plus, minus, alpha }, { still: { before } }) {
   const hollow = (/** @type {number[]} */ p) =>
     arrow(middle, at(p), "own", { width: 1.6, dash: "3 3", head: 6, alpha: 0.75 });
   return [
-    ...before.map((/** @type {number[]} */ p) => arrow(middle, at(p), "faint", { width: 1.8 })),
+    ...before.map((p) => arrow(middle, at(p), "faint", { width: 1.8 })),
     ...(alpha > 0.02 ? minus.map(hollow) : []),
-    ...plus.map((/** @type {number[]} */ p) => arrow(middle, at(p), "own", { width: 2.8, head: 7 })),
-    line(
-      [
-        [34, 107],
-        [126, 107],
-      ],
-      "faint",
-      { width: 2.4 },
-    ),
-    line(
-      [
-        [80, 102],
-        [80, 112],
-      ],
-      "faint",
-      { width: 1.6 },
-    ),
-    line(
-      [
-        [80, 107],
-        [right, 107],
-      ],
-      "own",
-      { width: 2.4 },
-    ),
+    ...plus.map((p) => arrow(middle, at(p), "own", { width: 2.8, head: 7 })),
+    segment(34, 107, 126, 107, "faint", { width: 2.4 }),
+    segment(80, 102, 80, 112, "faint", { width: 1.6 }),
+    segment(80, 107, right, 107, "own", { width: 2.4 }),
     circle([left, 107], 5, "paper", { fill: true }) + circle([left, 107], 4.4, "own", { width: 1.6 }),
     dot([right, 107], 5, "own"),
     word([25, 112], "−", 15, "soft") + word([135, 112], "+", 15, "soft"),
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{inputs: Points, outputs: Points}} now @param {{first: {inputs: Points, outputs: Points}}} around */
 export function listens({ inputs, outputs }, { first }) {
   const [left, right] = [/** @type {Point} */ ([42, 58]), /** @type {Point} */ ([118, 58])];
-  const cross = (
-    /** @type {number[][]} */ axes,
-    /** @type {Point} */ middle,
-    /** @type {string} */ name,
-    width = 1.6,
-  ) =>
-    axes
-      .map((axis, i) => arrow(middle, placed(middle, 34)(axis), name, { width: i ? width - 0.4 : width, head: 6 }))
-      .join("");
+  const cross = /** @type {(axes: Points, middle: Point, name: string, width?: number) => string} */ (
+    (axes, middle, name, width = 1.6) =>
+      axes.map((axis) => arrow(middle, placed(middle, 34)(axis), name, { width })).join("")
+  );
   return [
     circle(left, 34, "faint", { width: 1.4 }),
     cross(first.inputs, left, "faint"),
-    ...inputs.map((/** @type {number[]} */ to, /** @type {number} */ i) =>
-      swept(left, 19 + 6 * i, first.inputs[i], to),
-    ),
+    ...inputs.map((to, i) => swept(left, 19 + 6 * i, first.inputs[i], to)),
     cross(inputs, left, "own", 2.8),
-    line(
-      outputs.map((/** @type {number[]} */ v) =>
-        [1.5, -1.5].map((s) => placed(right, 34 / Math.hypot(v[0], v[1]))([s * 0.8 * v[0], s * 0.8 * v[1]])),
-      ),
-      "soft",
-      { width: 1.2, dash: "2 3" },
+    ...outputs.map((v) =>
+      line([polar(right, 41, angle(v)), polar(right, -41, angle(v))], "soft", { width: 1.2, dash: "2 3" }),
     ),
     ellipse(first.outputs, right, "faint", 1.6),
     ellipse(outputs, right, "own", 2.2),
@@ -254,7 +218,7 @@ function ellipse([a, b], middle, name, width) {
   return line(ring, name, { width, close: true });
 }
 
-/** @type {Draw} */
+/** @param {{points: Points, gains: number[]}} now @param {{first: {points: Points}}} around */
 export function stretch({ points, gains }, { first }) {
   const middle = /** @type {Point} */ ([80, 60]);
   const at = placed(middle, 44);
@@ -276,7 +240,7 @@ export function stretch({ points, gains }, { first }) {
     ),
     circle(middle, 44 * Math.hypot(first.points[0][0], first.points[0][1]), "faint", { width: 1.6 }),
     line(
-      points.map((/** @type {number[]} */ p) => [at(p), at(p)]),
+      points.map((p) => [at(p), at(p)]),
       "own",
       { width: 5 },
     ),
@@ -285,22 +249,19 @@ export function stretch({ points, gains }, { first }) {
   ].join("");
 }
 
-/** @type {Draw} */
+/** @param {{tips: Points}} now @param {{first: {tips: Points}}} around */
 export function disc({ tips }, { first }) {
   const middle = /** @type {Point} */ ([80, 66]);
   const [wide, flat, up] = [68, 29, 66];
-  const at = (/** @type {number[]} */ [a, b, c], height = 1) =>
-    /** @type {Point} */ ([middle[0] + wide * a, middle[1] - flat * b - up * c * height]);
-  const sticks = (/** @type {number[]} */ tip) =>
-    line([at(tip, 0), at(tip)], "soft", { width: 2 }) + dot(at(tip), 3, "soft");
-  const ring = Array.from({ length: 37 }, (_, i) =>
-    at([Math.cos((i * Math.PI) / 18), Math.sin((i * Math.PI) / 18), 0]),
-  );
+  /** Places a point in the tilted plane, or over it. @param {number[]} p @returns {Point} */
+  const at = ([a, b, c = 0]) => [middle[0] + wide * a, middle[1] - flat * b - up * c];
+  const foot = (/** @type {number[]} */ [a, b]) => at([a, b]);
+  const ring = Array.from({ length: 37 }, (_, i) => at([Math.cos((i * Math.PI) / 18), Math.sin((i * Math.PI) / 18)]));
   return [
     line(ring, "own", { fill: true, close: true, alpha: 0.12 }),
     line(ring, "faint", { width: 1.4, close: true }),
-    ...first.tips.map((/** @type {number[]} */ tip) => arrow(middle, at(tip, 0), "faint", { width: 1.4, head: 5 })),
-    ...tips.map((/** @type {number[]} */ tip) => arrow(middle, at(tip, 0), "own", { width: 2.4 })),
-    ...tips.map(sticks),
+    ...first.tips.map((tip) => arrow(middle, foot(tip), "faint", { width: 1.4, head: 5 })),
+    ...tips.map((tip) => arrow(middle, foot(tip), "own", { width: 2.4 })),
+    ...tips.map((tip) => line([foot(tip), at(tip)], "soft", { width: 2 }) + dot(at(tip), 3, "soft")),
   ].join("");
 }

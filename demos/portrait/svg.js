@@ -27,6 +27,10 @@ export function line(points, name, look = {}) {
   return `<path ${attributes(name, look)} d="${d}"/>`;
 }
 
+/** @param {number} x @param {number} y @param {number} X @param {number} Y @param {string} name @param {Look} [look] */
+// prettier-ignore
+export const segment = (x, y, X, Y, name, look) => line([[x, y], [X, Y]], name, look);
+
 /** @param {Point} at @param {number} radius @param {string} name @param {Look} [look] */
 export const circle = ([x, y], radius, name, look = {}) =>
   `<circle ${attributes(name, look)} cx="${short(x)}" cy="${short(y)}" r="${short(radius)}"/>`;
@@ -106,6 +110,19 @@ export function grid(M, { x, y, cell, high = cell, gap = 0.1 }, tone) {
   const crisp = gap ? "" : ' shape-rendering="crispEdges"';
   return `<g class="cells"${crisp} transform="${place}" stroke-width="${1 - gap}">${inside.replaceAll('opacity="1" ', "")}</g>`;
 }
+
+/** A part of a matrix. @param {number[][]} M @param {number} top @param {number} left @param {number} rows @param {number} columns */
+export const part = (M, top, left, rows, columns) =>
+  M.slice(top, top + rows).map((row) => row.slice(left, left + columns));
+
+/** @param {number[][]} M @param {number} s */
+export const times = (M, s) => M.map((row) => row.map((v) => s * v));
+
+/** @param {number[][]} M */
+export const transposed = (M) => M[0].map((_, j) => M.map((row) => row[j]));
+
+/** A number that is seen, however small it is. @param {number} v @param {number} [least] */
+export const seen = (v, least = 0.1) => (v < 0 ? -1 : 1) * Math.max(least, Math.abs(v));
 
 /** A run of equal cells and one more. @param {string} run */
 const longer = (run) => run.replace(/h(\d+)$/, (_, length) => `h${+length + 1}`);

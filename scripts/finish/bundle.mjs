@@ -49,6 +49,7 @@ await bundle(
     "widget/compare.css",
     "lab/adapter-lab.js",
     "lab/lab.css",
+    "portrait/method-portrait.js",
     "page/tables.js",
     "page/calculator.js",
     "page/choose.js",

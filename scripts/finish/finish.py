@@ -226,7 +226,8 @@ def add_assets(out: Path, packed: Path) -> None:
 
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
-    for files in ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json"):
+    kinds = ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json")
+    for files in (*kinds, "portraits/*-portrait.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 

@@ -19,6 +19,7 @@ from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
+from scripts.macros.portraits import drawing
 from scripts.survey import peft
 from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
@@ -77,7 +78,8 @@ class Lists(Part):
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
         ]
-        return self.page.draw("cards", groups, self.page.root, MOST, found=False)
+        small = {slug: drawing(slug, "small") for slug in catalog().methods}
+        return self.page.draw("cards", groups, self.page.root, MOST, small, found=False)
 
     @macro
     def dimensions(self) -> str:

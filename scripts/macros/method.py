@@ -27,6 +27,7 @@ from scripts.macros.page import (
     short,
     subscripts,
 )
+from scripts.macros.portraits import Portraits
 from scripts.macros.real_changes import rows, times
 from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
@@ -141,7 +142,10 @@ class Furniture(Part):
 
     @macro
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
-        """The widget of a module, complete without a script; with a title it stands in a fold."""
+        """The widget of a module, complete without a script; with a title it stands in a fold.
+
+        The page's own method has its picture above.
+        """
         slug = module or self.method.modules[0]
         path = FRAGMENTS / f"{slug}.html"
         if not path.exists():
@@ -157,7 +161,8 @@ class Furniture(Part):
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
             element = f'<details class="fold further">{summary}{element}</details>'
-        return f'\n<div class="ah">{element}</div>\n'
+        own = "" if module else Portraits(self.page).picture(self.method.slug)
+        return f'{own}\n<div class="ah">{element}</div>\n'
 
     @macro
     def random_step(self) -> str:

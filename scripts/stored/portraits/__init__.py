@@ -4,6 +4,6 @@ A module says in `portrait` which kind shows its hypothesis, and what one sees t
 functions of this package: they make a small weight, let the module's own adapter change it, and
 return what is to be seen at every moment of the way. `demos/portrait` draws that.
 
-The result is `.build/portraits/<slug>.json`, which the browser plays, and `drawn.json` beside it
-with the drawings at W' for pages and cards.
+The results are `.build/portraits/<slug>-portrait.json`, which the browser plays, and `drawn.json`,
+the drawings at W' for pages and cards.
 """

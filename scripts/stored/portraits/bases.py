@@ -30,8 +30,8 @@ def axes(make: Make) -> Shown:
     trained = np.zeros((n, n))
     trained[fresh.rows, fresh.columns] = 1
     alt = (
-        "Two grey grids, the left and the right axes of a weight, which stay. Between them the grid of "
-        "strengths: its diagonal and the places beside it are coloured and change."
+        "Two grey grids, the left and the right axes of a weight, which stay. Between them the "
+        "grid of strengths: its diagonal and the places beside it are coloured and change."
     )
     still = {"U": fresh.U, "Vt": fresh.Vt, "trained": trained}
     return Shown(alt, moments, still)
@@ -51,9 +51,10 @@ def split(make: Make) -> Shown:
         moments.append({"strong": strong, "values": values})
     share = 1 - float(np.square(fresh.residual(W)).sum() / np.square(W).sum())
     alt = (
-        f"A picture of a cat in two sheets. The coloured one in front has the {rank} strongest of its "
-        f"singular values, {share:.0%} of its size, and is trained. The grey one behind has the fine "
-        "lines that are left, and stays. Below, the singular values as bars."
+        f"A picture of a cat in two sheets. The coloured one in front has the {rank} strongest "
+        f"of its singular values, {100 * share:.0f} % of its size, and is trained. The grey one "
+        "behind has the fine lines that are left, and stays. Below, the singular values as "
+        "bars."
     )
     still = {"rest": fresh.residual(W), "sigma": sigma[:18] / sigma[0]}
     return Shown(alt, moments, still)
@@ -76,8 +77,8 @@ def products(make: Make) -> Shown:
     left = np.stack([fresh.U_QK[0], fresh.U_VO[0]])
     right = np.stack([fresh.V_QK[0].T, fresh.V_VO[0].T])
     alt = (
-        "Two rows, queries with keys and values with outputs. Each has a tall grey basis, a wide grey "
-        "basis, and between them a small coloured square: all that is trained."
+        "Two rows, queries with keys and values with outputs. Each has a tall grey basis, a "
+        "wide grey basis, and between them a small coloured square: all that is trained."
     )
     return Shown(alt, moments, {"left": left, "right": right})
 
@@ -99,7 +100,7 @@ def photo(side: int = 22) -> Array:
 
 
 def inside(shape: Array, x: Array, y: Array) -> Array:
-    """Return which points lie inside a closed line, (n, 2): those from which it is crossed an odd number of times."""
+    """Return which points lie inside a closed line, (n, 2): to the right it is crossed oddly."""
     odd = np.zeros(x.shape, bool)
     for (x0, y0), (x1, y1) in zip(shape, np.roll(shape, 1, axis=0), strict=True):
         crosses = (y0 > y) != (y1 > y)

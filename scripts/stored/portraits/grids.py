@@ -37,9 +37,7 @@ def change(make: Make) -> Shown:
     limit = np.abs(moved.delta(W)).max()
     moments = [{"change": a.delta(W) / limit} for a in between(fresh, moved, 2)]
     count = int((moved.delta(W) != 0).sum())
-    alt = (
-        f"A grey grid of {W.size} entries, of which {count}, scattered, are coloured: they change."
-    )
+    alt = f"A grey grid of {W.size} entries, of which {count} are coloured: they change."
     return Shown(alt, moments, {"before": W})
 
 
@@ -56,8 +54,8 @@ def plaid(make: Make) -> Shown:
         a = replace(end, B=end.B * in_turn(float(t), rank))
         moments.append({"change": a.delta(W) / limit, "B": a.B / tall})
     alt = (
-        f"A grey grid with {rank} coloured columns to its left and {rank} coloured rows above. Where "
-        "a column and its row meet, the grid takes their colour."
+        f"A grey grid with {rank} coloured columns to its left and {rank} coloured rows above. "
+        "Where a column and its row meet, the grid takes their colour."
     )
     return Shown(alt, moments, {"before": W, "A": end.A / wide})
 
@@ -77,8 +75,8 @@ def triplets(make: Make) -> Shown:
         stays = np.diag(a.P.T @ a.delta(W) @ a.Q.T) / a.s
         moments.append({"weights": a.Lambda / limit, "kept": stays / limit})
     alt = (
-        f"{rank} bars between pairs of small strips, the longest first. The last {rank - kept} are "
-        "hollow, below a dashed line: they are dropped."
+        f"{rank} bars between pairs of small strips, the longest first. The last {rank - kept} "
+        "are hollow, below a dashed line: they are dropped."
     )
     still = {"P": spread(end.P.T), "Q": spread(end.Q)}
     return Shown(alt, moments, still)
@@ -86,21 +84,22 @@ def triplets(make: Make) -> Shown:
 
 @kind
 def hadamard(make: Make) -> Shown:
-    """Show two low-rank maps and their entrywise product."""
-    n = 8
-    W, i = grey(n, n), np.arange(8)
+    """Show two low-rank maps and their entrywise product, whose rank is that of both multiplied."""
+    n, rank = 8, 2
+    W, i = grey(n, n), np.arange(n)
+    halves = np.stack([i < n // 2, i >= n // 2]).astype(float)
     end = replace(
-        make(W, rank=1),
-        B1=np.ones((n, 1)),
-        A1=np.where(i % 4 < 2, 1.0, -0.45)[None],
-        B2=np.where(i % 2, 0.35, 1.0)[:, None],
-        A2=np.where(i < 4, 1.0, -0.8)[None],
+        make(W, rank=rank),
+        B1=halves.T,
+        A1=np.where([i % 4 < 2, i % 2 < 1], 1.0, -0.45),
+        B2=np.where([i % 2 < 1, i % 4 < 2], 1.0, 0.3).T,
+        A2=halves * [[1.0], [-0.8]],
     )
     limit = np.abs(end.delta(W)).max()
     moments = [{"second": a.B2 @ a.A2, "change": a.delta(W) / limit} for a in grown(end, "B2")]
     alt = (
-        "Two plain patterns of stripes with a circled dot between them, and a large grid: their "
-        "product, entry by entry, which is richer than either."
+        f"Two striped patterns of rank {rank} with a circled dot between them, and a large "
+        f"grid: their product, entry by entry, of rank {np.linalg.matrix_rank(end.delta(W))}."
     )
     return Shown(alt, moments, {"first": end.B1 @ end.A1})
 
@@ -118,8 +117,9 @@ def stamps(make: Make) -> Shown:
         gains = C * in_turn(float(t), f * f).reshape(f, f)
         moments.append({"change": replace(end, C=gains).delta(W) / limit, "gains": gains})
     alt = (
-        f"A stamp of {len(stamp)} by {len(stamp)} entries, a {f} by {f} grid of strengths, and a large "
-        "grid in which each block is the stamp in its own strength, some with the sign turned."
+        f"A stamp of {len(stamp)} by {len(stamp)} entries, a {f} by {f} grid of strengths, and "
+        "a large grid in which each block is the stamp in its own strength, some with the sign "
+        "turned."
     )
     return Shown(alt, moments, {"before": W, "stamp": end.right()})
 
@@ -132,7 +132,10 @@ def shard(make: Make) -> Shown:
     D = np.random.default_rng(12).uniform(-1, 1, (10, rank))
     end = replace(make(W, rank=rank), D=D)
     moments = [{"change": a.delta(W), "shard": a.D} for a in grown(end, "D")]
-    alt = f"A block of {rank} columns in a frame, and a weight that is {times} copies of it side by side."
+    alt = (
+        f"A block of {rank} columns in a frame, and a weight that is {times} copies of it side "
+        "by side."
+    )
     return Shown(alt, moments, {"before": W})
 
 
@@ -147,8 +150,9 @@ def tiles(make: Make) -> Shown:
     end = replace(make(W, block_size=b), w=w)
     moments = [{"change": a.delta(W)} for a in grown(end, "w")]
     alt = (
-        "Four square tiles. The framed first row of each is its filter, and every row below is the "
-        "one above moved by one place, so that coloured diagonals run through and wrap around."
+        "Four square tiles. The framed first row of each is its filter, and every row below is "
+        "the one above moved by one place, so that coloured diagonals run through and wrap "
+        "around."
     )
     return Shown(alt, moments, {"before": W})
 
@@ -166,8 +170,8 @@ def guided(make: Make) -> Shown:
     limit = np.abs(end.delta(W)).max()
     moments = [{"change": a.delta(W) / limit, "blocks": a.B} for a in grown(end, "B")]
     alt = (
-        f"Two bands of {across} grey tiles of the weight. To the left of each band one coloured block, "
-        "below it the changes that tiles and block make together: no two are alike."
+        f"Two bands of {across} grey tiles of the weight. To the left of each band one coloured "
+        "block, below it the changes that tiles and block make together: no two are alike."
     )
     return Shown(alt, moments, {"before": W})
 
@@ -179,8 +183,14 @@ def bank(make: Make) -> Shown:
     W = grey(3 * b, 3 * b)
     fresh = make(W, num_vectors=count, topk=1, rank=rank, vector_length=b)
     vectors = np.array(
-        [[1, 1, 0.2, 0.2], [-0.9, 0.3, -0.9, 0.3], [0.2, 1, 1, 0.2], [-1, -1, -0.4, 0.6], [0.9, 0, 0, 0.9]]
-    )  # fmt: skip
+        [
+            [1, 1, 0.2, 0.2],
+            [-0.9, 0.3, -0.9, 0.3],
+            [0.2, 1, 1, 0.2],
+            [-1, -1, -0.4, 0.6],
+            [0.9, -0.2, -0.2, 0.9],
+        ]
+    )
     end = replace(fresh, bank=vectors)
     limit = np.abs(end.delta(W)).max()
     moments = []
@@ -189,8 +199,8 @@ def bank(make: Make) -> Shown:
         moments.append({"bank": a.bank, "A": A, "B": B, "change": a.delta(W) / limit})
     rows, columns = (end.code(logits)[0][..., 0] for logits in (end.logits_in, end.logits_out))
     alt = (
-        f"A bank of {count} short vectors in a corner. Rows above a grid and columns beside it are put "
-        "together from copies of them, joined to the bank by thin lines."
+        f"A bank of {count} short vectors in a corner. Rows above a grid and columns beside it "
+        "are put together from copies of them, joined to the bank by thin lines."
     )
     return Shown(alt, moments, {"before": W, "rows": rows, "columns": columns})
 
@@ -204,7 +214,10 @@ def rows(make: Make) -> Shown:
     fresh = replace(fresh, ids=chosen, D=W[chosen])
     new = np.random.default_rng(9).uniform(-1, 1, fresh.D.shape)
     moments = [{"table": a.table(W)} for a in between(fresh, replace(fresh, D=new), 2)]
-    alt = f"A grey table with a row for each token; {count} of its {len(W)} rows are coloured and new."
+    alt = (
+        f"A grey table with a row for each token; {count} of its {len(W)} rows are coloured and "
+        "new."
+    )
     return Shown(alt, moments, {"before": W, "ids": chosen})
 
 
@@ -216,8 +229,8 @@ def faders(make: Make) -> Shown:
     end = replace(fresh, l=np.array([1.75, 0.3, 1.25, 0.1, 1.9, 0.6, 1.5, 0.4]))
     moments = [{"gains": a.l, "weight": W + a.delta(W)} for a in between(fresh, end, 2)]
     alt = (
-        f"{len(W)} faders, one for each row of a grid. Where a fader is up its row is strong, where it "
-        "is down the row is faint; the pattern within a row stays."
+        f"{len(W)} faders, one for each row of a grid. Where a fader is up its row is strong, "
+        "where it is down the row is faint; the pattern within a row stays."
     )
     return Shown(alt, moments)
 

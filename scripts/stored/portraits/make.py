@@ -105,7 +105,7 @@ def main() -> None:
     for path in OUT.glob("*.json"):
         path.unlink()
     for slug, data in found.items():
-        (OUT / f"portrait-{slug}.json").write_text(compact(data), "utf-8")
+        (OUT / f"{slug}-portrait.json").write_text(compact(data), "utf-8")
     DRAWN.write_text(json.dumps(drawings(found)), "utf-8")
 
 

@@ -28,8 +28,9 @@ def butterfly(make: Make) -> Shown:
     pairs = [order(INPUTS, 2, level).reshape(-1, 2) for level in range(3)]
     reached = int((replace(fresh, Q=Q).rotation() != 0).sum())
     alt = (
-        f"{INPUTS} lines from left to right that cross in three steps, near ones first. At each crossing "
-        f"two inputs turn by an angle, shown by a clock hand; {reached} of {INPUTS**2} entries are reached."
+        f"{INPUTS} lines from left to right that cross in three steps, near ones first. At each "
+        f"crossing two inputs turn by an angle, shown by a clock hand; {reached} of {INPUTS**2} "
+        "entries are reached."
     )
     return Shown(alt, moments, {"pairs": np.stack(pairs)})
 
@@ -69,8 +70,9 @@ def arcs(make: Make) -> Shown:
         moments.append({"attention": weights})
     share = float(replace(fresh, P=aim).virtual_share(W, X)[-1])
     alt = (
-        f"{tokens} grey tokens in a row with {virtual} coloured ones in front. Arcs lead to the last "
-        f"token, as wide as its attention; {share:.0%} of it goes to the coloured ones."
+        f"{tokens} grey tokens in a row with {virtual} coloured ones in front. Arcs lead to the "
+        f"last token, as wide as its attention; {100 * share:.0f} % of it goes to the coloured "
+        "ones."
     )
     return Shown(alt, moments, {"virtual": virtual})
 
@@ -86,8 +88,8 @@ def gates(make: Make) -> Shown:
     start = replace(fresh, G=0 * G, c=0 * fresh.c)
     moments = [{"mixture": a.mixture(W, X)} for a in between(start, replace(start, G=G), 9)]
     alt = (
-        f"{experts} small adapters above, {tokens} tokens below, and lines between them. The wider the "
-        "line, the more of an adapter a token takes; each token has its own mixture."
+        f"{experts} small adapters above, {tokens} tokens below, and lines between them. The "
+        "wider the line, the more of an adapter a token takes; each token has its own mixture."
     )
     return Shown(alt, moments)
 
@@ -104,8 +106,9 @@ def stream(make: Make) -> Shown:
     end = replace(start, A=0.4 * R[None], b=np.array([1.0]))
     moments = [{"moved": R @ (a.forward(W, X) - W @ X)} for a in between(start, end, 2)]
     alt = (
-        f"{tokens} lines from left to right, the states of as many tokens. The first {first} and the "
-        "last are coloured and bend to another place in a box; the others pass straight through."
+        f"{tokens} lines from left to right, the states of as many tokens. The first {first} "
+        "and the last are coloured and bend to another place in a box; the others pass "
+        "straight through."
     )
     edited = [i < first or i >= tokens - last for i in range(tokens)]
     return Shown(alt, moments, {"edited": edited})

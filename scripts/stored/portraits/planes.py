@@ -40,10 +40,10 @@ def cat(degrees: float = 0, size: float = 1, away: float = 0.9) -> tuple[Array, 
     """
     ears = [(-0.68, 0.24), (-0.8, 0.88), (-0.34, 0.47), (0.34, 0.47), (0.8, 0.88), (0.68, 0.24)]
     jaw = polar(np.linspace(22, -202, 15), 0.8) * (1, 0.82) - (0, 0.1)
-    open_eye = polar(np.linspace(0, 360, 9), 0.13) + (0.3, 0.03)
+    open_eye = np.add(polar(np.linspace(0, 360, 9), 0.13), (0.3, 0.03))
     wink = polar(np.linspace(25, 155, 5), 0.17) * (1, 0.8) + (-0.32, -0.06)
     nose = polar((90, 210, 330, 90), 0.09) - (0, 0.27)
-    smiles = [polar(np.linspace(180, 360, 5), 0.13) + (x, -0.36) for x in (-0.13, 0.13)]
+    smiles = [np.add(polar(np.linspace(180, 360, 5), 0.13), (x, -0.36)) for x in (-0.13, 0.13)]
     whiskers = [
         np.array([(x * 0.42, y), (x * 1.08, 1.6 * y + 0.16)])
         for x in (-1, 1)
@@ -81,9 +81,9 @@ def terms(make: Make) -> Shown:
         moments.append({"sums": np.vstack([W, *sums]), "exact": (W @ a.exact_rotation().T)[0]})
     missed = float(np.linalg.norm(moments[-1]["sums"][-1] - moments[-1]["exact"]))
     alt = (
-        f"An arrow, and {count} shorter ones joined to its tip, one for each term of the series. They "
-        f"end {missed:.2f} of its length from where the exact turn would lead."
-    )  # fmt: skip
+        f"An arrow, and {count} shorter ones joined to its tip, one for each term of the "
+        f"series. They end {missed:.2f} of its length from where the exact turn would lead."
+    )
     return Shown(alt, moments)
 
 
@@ -98,8 +98,8 @@ def mirror(make: Make) -> Shown:
         for a in between(start, end, 9)
     ]
     alt = (
-        "A winking cat in grey, a dotted mirror through the origin, and on its other side the cat "
-        "flipped over, so that the other eye winks."
+        "A winking cat in grey, a dotted mirror through the origin, and on its other side the "
+        "cat flipped over, so that the other eye winks."
     )
     return Shown(alt, moments, {"before": W, "ends": ends})
 
@@ -109,17 +109,18 @@ def mirrors(make: Make) -> Shown:
     """Show a picture after one mirror and after two, which together turn it."""
     W, ends = cat(196, 0.42)
     first, half = 233, 108
+    last = replace(make(W, rank=2), V=polar((first, first - half)).T)
+    once = replace(last, V=last.V[:, :1])
     moments = []
     for angle in np.linspace(first, first - half, MOMENTS):
-        a = replace(make(W, rank=2), V=polar((first, angle)).T)
-        once = replace(a, V=a.V[:, :1])
-        points = {"points": W + a.delta(W), "once": W + once.delta(W)}
-        moments.append(points | {"normals": a.normals().T})
+        a = replace(last, V=polar((first, angle)).T)
+        moments.append({"points": W + a.delta(W), "normals": a.normals().T})
     alt = (
-        f"A winking cat in grey, and two dotted mirrors {half}° apart. The first flips the cat, the "
-        f"second flips it back: together they have turned it by {2 * half}° about the origin."
+        f"A winking cat in grey, and two dotted mirrors {half}° apart. The first flips the cat, "
+        f"the second flips it back: together they have turned it by {2 * half}° about the "
+        "origin."
     )
-    return Shown(alt, moments, {"before": W, "ends": ends})
+    return Shown(alt, moments, {"before": W, "once": W + once.delta(W), "ends": ends})
 
 
 @kind
@@ -141,8 +142,8 @@ def dial(make: Make) -> Shown:
         )
         moments.append({"tip": (W + a.delta(W))[0]})
     alt = (
-        f"An arrow that turns by {degrees(np.radians(alpha))} along an arc at the same length, and "
-        f"then grows to {grow:g} times its length along a ruler."
+        f"An arrow that turns by {degrees(np.radians(alpha))} along an arc at the same length, "
+        f"and then grows to {grow:g} times its length along a ruler."
     )
     return Shown(alt, moments, {"before": W[0]})
 
@@ -162,8 +163,9 @@ def bound(make: Make) -> Shown:
         moments.append({"tip": (W + a.delta(W))[0], "raw": (W - a.start + a.B @ a.A * a.w)[0]})
     radius = float(abs(start.lambda_[0]) * start.w[0])
     alt = (
-        "A disc, an arrow from its middle to its edge, and a dashed line on to where the factors "
-        f"alone would lead, {np.linalg.norm(end.A):.1f} times as far. The step ends at the edge."
+        "A disc, an arrow from its middle to its edge, and a dashed line on to where the "
+        f"factors alone would lead, {np.linalg.norm(end.A):.1f} times as far. The step ends at "
+        "the edge."
     )
     still = {"before": W[0], "middle": (W - start.start)[0], "radius": radius}
     return Shown(alt, moments, still)
@@ -183,8 +185,8 @@ def star(make: Make) -> Shown:
         each = [replace(used, lambda_d=used.lambda_d * (np.arange(5) == k)) for k in range(5)]
         moments.append({"parts": np.vstack([a.delta(W) for a in each]), "sum": used.delta(W)[0]})
     alt = (
-        f"{len(lines)} grey lines at random directions through one point, a coloured arrow along each "
-        "as long as its gain, and a dark arrow: their sum."
+        f"{len(lines)} grey lines at random directions through one point, a coloured arrow "
+        "along each as long as its gain, and a dark arrow: their sum."
     )
     return Shown(alt, moments, {"lines": lines})
 
@@ -202,8 +204,8 @@ def pairs(make: Make) -> Shown:
         moments.append({"hands": np.stack([b.T for b in blocks])})
     angles = ", ".join(degrees(float(v)) for v in theta.ravel())
     alt = (
-        f"Four dials, one for each pair of outputs. The two hands of a dial turn together, by {angles}, "
-        "and change their length together."
+        "Four dials, one for each pair of outputs. The two hands of a dial turn together, by "
+        f"{angles}, and change their length together."
     )
     return Shown(alt, moments)
 
@@ -224,15 +226,16 @@ def steer(make: Make) -> Shown:
         )
     angle = float(np.arccos(np.clip(full.rotation()[0, 0], -1, 1)))
     alt = (
-        f"Three grey arrows that point up, the same turned by {degrees(angle)} to the right, and, dashed, "
-        "to the left. Below a slider from minus one to one has a knob on either side."
+        f"Three grey arrows that point up, the same turned by {degrees(angle)} to the right, "
+        "and, dashed, to the left. Below a slider from minus one to one has a knob on either "
+        "side."
     )
     return Shown(alt, moments, {"before": W})
 
 
 @kind
 def listens(make: Make) -> Shown:
-    """Show input axes that turn on one side, and output axes that keep their places on the other."""
+    """Show input axes that turn, and output axes that keep their directions."""
     U, Vt = polar((24, 114)).T, polar((58, 148))
     W = U @ np.diag([1.0, 0.52]) @ Vt
     fresh = make(W, rank=2, constraint="strict")
@@ -242,8 +245,8 @@ def listens(make: Make) -> Shown:
         sigma = a.sigma + a.d_sigma
         moments.append({"inputs": a.rotation() @ a.Vt, "outputs": (a.U * sigma).T})
     alt = (
-        "Left a circle with two axes that turn: the inputs. Right an ellipse whose two axes keep their "
-        "directions and change in length: the outputs."
+        "Left a circle with two axes that turn: the inputs. Right an ellipse whose two axes "
+        "keep their directions and change in length: the outputs."
     )
     return Shown(alt, moments)
 
@@ -262,8 +265,8 @@ def stretch(make: Make) -> Shown:
     ]
     gains = " and ".join(f"{g:g}" for g in end.gamma)
     alt = (
-        "A grey circle of tokens behind a norm, and the same tokens in an ellipse along the two "
-        f"channels, whose gains are {gains}."
+        "A grey circle of tokens behind a norm, and the same tokens in an ellipse along the "
+        f"two channels, whose gains are {gains}."
     )
     return Shown(alt, moments)
 
@@ -280,7 +283,7 @@ def disc(make: Make) -> Shown:
     end = replace(fresh, Q=Q, alpha=np.array([1.08, 0.94]))
     moments = [{"tips": (W + a.delta(W)) @ Vt.T} for a in between(fresh, end)]
     alt = (
-        f"A tilted disc, the plane of the two strongest input directions, and arrows in it that turn "
-        f"together by {degrees(angle)}. Upright sticks, the weaker rest, keep their height."
+        "A tilted disc, the plane of the two strongest input directions, and arrows in it that "
+        f"turn together by {degrees(angle)}. Upright sticks, the weaker rest, keep their height."
     )
     return Shown(alt, moments)

@@ -1,0 +1,51 @@
+"""Each method's own picture, from W to W': on its page, on its card and in lists."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from adapters_np.core import load
+from scripts.macros.page import Part, catalog, macro
+from scripts.stored.portraits.make import DRAWN
+
+
+@cache
+def drawn(written: int) -> dict[str, dict[str, str]]:
+    """Return the drawings of all methods by slug, as they were written at a time."""
+    found: dict[str, dict[str, str]] = json.loads(DRAWN.read_text("utf-8"))
+    return found
+
+
+def drawing(slug: str, size: str) -> str:
+    """Return the drawing of a method as SVG, `small` or `large`.
+
+    Raises:
+        FileNotFoundError: when the build has not drawn them.
+    """
+    if not DRAWN.exists():
+        raise FileNotFoundError(f"{DRAWN} is missing: the build draws it before the pages")
+    return drawn(DRAWN.stat().st_mtime_ns)[slug][size]
+
+
+def says(slug: str) -> str:
+    """Return the sentence below a method's picture."""
+    portrait = load(catalog().methods[slug].modules[0]).portrait
+    return portrait.says if portrait else ""
+
+
+class Portraits(Part):
+    """The macros of pictures."""
+
+    @macro
+    def picture(self, slug: str) -> str:
+        """A method's picture, large, with its sentence; it plays where scripts run."""
+        m = catalog().methods[slug]
+        return self.page.draw("picture", m, drawing(slug, "large"), says(slug), found=False)
+
+    @macro
+    def tiles(self, *chosen: str) -> str:
+        """Some methods, or all by theme, as tiles: small picture, name and sentence."""
+        slugs = chosen or [m.slug for key in catalog().themes for m in catalog().of_theme(key)]
+        listed = [(catalog().methods[s], drawing(s, "small"), says(s)) for s in slugs]
+        return self.page.draw("tiles", listed, found=False)
