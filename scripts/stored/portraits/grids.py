@@ -255,7 +255,10 @@ def bases(make: Make) -> Shown:
     W = np.zeros((9, 9))
     fresh = make(W, rank=3)
     gains = np.array([0.95, -0.55, 0.75])[:, None] * np.ones(3)
-    return summed(replace(fresh, Lambda=gains), W, "Lambda", "random patterns")
+    # Bases share A: only with gains of their own on its columns do they add up to full rank.
+    own = np.random.default_rng(2).uniform(-1, 1, fresh.Gamma.shape)
+    end = replace(fresh, Lambda=gains, Gamma=own)
+    return summed(end, W, "Lambda", "random patterns")
 
 
 def summed(end: Any, W: Array, name: str, what: str) -> Shown:
@@ -279,6 +282,7 @@ def summed(end: Any, W: Array, name: str, what: str) -> Shown:
                 "knobs": (used / np.abs(whole).max()).reshape(count, -1)[:, 0],
             }
         )
-    alt = f"{count} {what}, a fader beside each, and a large grid: their sum."
+    rank = np.linalg.matrix_rank(end.delta(W))
+    alt = f"{count} {what}, a fader beside each, and a large grid: their sum, of rank {rank}."
     parts = np.stack([spread(s * D) for s, D in zip(signs, changes, strict=True)])
-    return Shown(alt, moments, {"parts": parts, "rank": np.linalg.matrix_rank(end.delta(W))})
+    return Shown(alt, moments, {"parts": parts})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +99,12 @@ def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
 def main() -> None:
     """Write the portraits, and remove those of methods gone."""
     OUT.mkdir(parents=True, exist_ok=True)
-    found = every(read())
-    compact = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
     for path in OUT.glob("*.json"):
         path.unlink()
+    found = every(read())
     for slug, data in found.items():
-        (OUT / f"{slug}-portrait.json").write_text(compact(data), "utf-8")
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        (OUT / f"{slug}-portrait.json").write_text(text, "utf-8")
     DRAWN.write_text(json.dumps(drawings(found)), "utf-8")
 
 
