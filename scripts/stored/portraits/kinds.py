@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class Shown(NamedTuple):
     """
 
     alt: str
-    moments: list[Moment]
+    moments: Sequence[Moment]
     still: Moment = {}  # noqa: RUF012
 
 
@@ -66,10 +66,12 @@ def grown(adapter: Any, name: str, moments: int = 2) -> list[Any]:
     return [replace(adapter, **{name: s * whole}) for s in np.linspace(0, 1, moments)]
 
 
-def polar(degrees: Iterable[float], lengths: Iterable[float] | float = 1.0) -> Array:
+def polar(degrees: Iterable[float], lengths: Sequence[float] | float = 1.0) -> Array:
     """Return points in the plane from angles and lengths, (n, 2)."""
     angles = np.radians(np.array([*degrees]))
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * np.reshape(lengths, (-1, 1))
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * np.asarray(lengths, float).reshape(
+        -1, 1
+    )
 
 
 def degrees(radians: float) -> str:
