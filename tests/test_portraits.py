@@ -326,7 +326,7 @@ def test_products_entry_by_entry_have_the_rank_of_both_and_sums_of_bases_full_ra
     first = still("loha")["first"]
     same(last["change"], first * last["second"] / np.abs(first * last["second"]).max())
     assert (rank(first), rank(last["second"]), rank(last["change"])) == (2, 2, 4)
-    assert rank(every("randlora", "change")[-1]) == 9
+    assert np.linalg.matrix_rank(every("randlora", "change")[-1], tol=ROUND_OFF) == 9
 
 
 @pytest.mark.parametrize("slug", ["fourierft", "randlora"])
