@@ -105,7 +105,8 @@ STEPS = {
             "pictures",
             "scripts.stored.cards",
             ".build/pictures.json",
-            ("demos/widget/heatmap.js", *RECORDS),
+            ("docs/assets/site.css", *RECORDS),
+            (METHODS, "scripts/stored/portraits/*.mjs"),
         ),
         Step("pages", "scripts.site_macros", ".build/pages", SHOWN),
         Step(

@@ -77,7 +77,7 @@ def _preview(
         "og:image": picture,
         "og:image:width": WIDTH,
         "og:image:height": HEIGHT,
-        "og:image:alt": f"{title}: a heatmap of the change that the method makes to a toy layer"
+        "og:image:alt": f"{title}: a drawing of what the method does to a weight"
         if article
         else f"{SITE}: a frozen weight W, plus a trained change ΔW, is W′",
     }

@@ -1,4 +1,4 @@
-"""Draw the pictures that links to the site show elsewhere, from each method's own ΔW.
+"""Draw the pictures that links to the site show elsewhere: what each method has of its own.
 
 A picture's name ends in the hash of what it is made of, so it is drawn once and may be cached for
 ever.
@@ -7,7 +7,6 @@ ever.
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from functools import partial
 from io import BytesIO
@@ -19,49 +18,22 @@ import matplotlib as mpl
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from adapters_np.linalg import Array
-from demos.probe import probe
 from scripts.bootstrap import ROOT
 from scripts.cache import digest, kept, tidy
 from scripts.catalog import Catalog, read
 from scripts.catalog.records import Method
+from scripts.stored import paint
+from scripts.stored.paint import STYLE, colours
+from scripts.stored.portraits.make import drawings, every
 
 OUT = ROOT / ".build" / "pictures"
 NAMES = OUT.with_suffix(".json")
 WIDTH, HEIGHT = 1200, 630
 INK, SOFT, PAPER, BAND, ACCENT = "#1c2230", "#5b6475", "#ffffff", "#22303c", "#f0936a"
-HEATMAP = ROOT / "demos" / "widget" / "heatmap.js"
+NEUTRAL = {"ink": INK, "soft": SOFT, "faint": "#b4b9c2", "paper": PAPER}
 SITE = "Adapters as Hypotheses"
-
-
-def colours(script: str) -> LinearSegmentedColormap:
-    """Return the colours of the widget's heatmap on white, from the text of its script.
-
-    Raises:
-        ValueError: when the script does not name them as it did.
-    """
-    found = dict(re.findall(r"^export const (BELOW|ABOVE) = \[([\d, ]+)\];$", script, re.MULTILINE))
-    if len(found) != 2:
-        raise ValueError(f"{HEATMAP} does not export BELOW and ABOVE as three numbers each")
-    below, above = ([int(v) / 255 for v in found[k].split(",")] for k in ("BELOW", "ABOVE"))
-    return LinearSegmentedColormap.from_list("change", [below, (1, 1, 1), above])
-
-
-COLOURS = colours(HEATMAP.read_text("utf-8"))
-
-
-def change(module: str) -> tuple[Array, str]:
-    """Return the change at the default knobs, scaled to [−1, 1], and its name."""
-    view: dict[str, Any] = next(
-        panel for panel in probe(module, {})["panels"] if panel["kind"] == "matrix"
-    )["views"][0]
-    values = view["values"].reshape(view["rows"], view["columns"])
-    return values / (view["limit"] or 1), view["label"]
 
 
 def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
@@ -71,17 +43,18 @@ def draw(catalog: Catalog, folder: Path) -> dict[str, str]:
         The file name of every method's picture by slug, and that of all together under "".
     """
     drawn = {"": kept(folder / _named("all"), partial(_painted, _sum))}
+    style, pictures = STYLE.read_text("utf-8"), drawings(every(catalog))
     for slug, method in catalog.methods.items():
-        values, label = change(method.modules[0])
-        shown = values.astype(np.float32).tobytes()
-        name = _named(slug, shown, method.title, method.name, method.description, label)
-        drawn[slug] = kept(folder / name, partial(_painted, _card, method, values, label))
+        svg, colour = pictures[slug]["small"], colours(method.theme, style, **NEUTRAL)
+        words = (method.title, method.name, method.description)
+        name = _named(slug, svg, json.dumps(colour), *words)
+        drawn[slug] = kept(folder / name, partial(_painted, _card, method, svg, colour))
     tidy(folder, drawn.values())
     return {slug: path.name for slug, path in drawn.items()}
 
 
 def _named(slug: str, *content: str | bytes) -> str:
-    key = digest(ROOT, [Path(__file__)], COLOURS([0.0, 1.0]).tobytes(), *content)
+    key = digest(ROOT, [Path(__file__), Path(paint.__file__)], *content)
     return f"{slug}-{key[:12]}.png"
 
 
@@ -94,14 +67,6 @@ def _painted(painter: Any, *content: Any) -> bytes:
         figure.savefig(data, dpi=100, metadata={"Software": None}, pil_kwargs={"optimize": True})
         plt.close(figure)
     return data.getvalue()
-
-
-def _heatmap(ax: Axes, values: Array) -> None:
-    ax.imshow(values, cmap=COLOURS, vmin=-1, vmax=1, interpolation="nearest", aspect="equal")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_color("#c8cdd6")
 
 
 def _band(figure: Any) -> None:
@@ -118,22 +83,18 @@ def _band(figure: Any) -> None:
     ax.text(132, 42, SITE, color=PAPER, size=20, weight="bold", va="center")
 
 
-def _card(figure: Any, method: Method, values: Array, label: str) -> None:
+def _card(figure: Any, method: Method, svg: str, colour: paint.Colours) -> None:
     _band(figure)
-    side = 0.68
-    width = side * HEIGHT / WIDTH
-    ax = figure.add_axes((0.95 - width, 0.11, width, side))
-    _heatmap(ax, values)
-    figure.text(
-        0.95 - width / 2, 0.05, f"{label} in the toy layer", color=SOFT, size=13, ha="center"
-    )
+    width, height = 540, 405
+    ax = figure.add_axes((1 - (width + 30) / WIDTH, 0.11, width / WIDTH, height / HEIGHT))
+    paint.paint(ax, svg, colour, width / 160)
     size = 50 if len(method.title) < 12 else 36
     figure.text(0.053, 0.68, method.title, size=size, weight="bold")
     figure.text(
         0.053, 0.615, textwrap.shorten(method.name, 56, placeholder=" …"), color=SOFT, size=15
     )
     figure.text(
-        0.053, 0.52, textwrap.fill(method.description, 40), size=20, va="top", linespacing=1.45
+        0.053, 0.52, textwrap.fill(method.description, 36), size=20, va="top", linespacing=1.45
     )
 
 
