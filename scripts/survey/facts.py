@@ -7,6 +7,9 @@
     answers/basis, prose: pissa 4, loss              a question's answer, with its interval
     answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
     changes/rank-2: low_rank, bert_ft                times chance
+    changes/whole: full rotation, bert_ft            a mean over all matrices of a model
+    lab/130: lora, real                              a share at a budget; chance has no world
+    field: lora, home                                ahead of LoRA in their own authors' papers
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
 difference and `mean a; b` a mean, whose later terms take over what they leave out; ` | 1` asks for

@@ -6,19 +6,24 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
+from adapters_np.core import slugs
 from scripts.bootstrap import ROOT
-from scripts.survey import changes, effects, experiment, peft, say, trained
+from scripts.survey import changes, effects, experiment, lab, peft, say, trained
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
 from scripts.survey.facts import Fact, Facts, Form, Provider
+from scripts.survey.head_to_head import home_field, outcomes
+from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 from scripts.survey.questions import Question, questions
 from scripts.survey.records import front_matter
 from scripts.survey.result import Row, Source, Table
 
 PEFT, EXPERIMENT, ANSWERS, CHANGES = "peft", "experiment", "answers", "changes"
+LAB, FIELD = "lab", "field"
 
 
 # Papers -------------------------------------------------------------------------------------------
@@ -229,6 +234,39 @@ def changed() -> Iterator[Fact]:
                     yield Fact(*where, found.mean, text, place)
 
 
+def whole() -> Iterator[Fact]:
+    """Yield what is known of each model's changes as a whole, as means over its matrices."""
+    for model in changes.MODELS:
+        for row, value in changes.about(model).items():
+            number = row.startswith("directions")
+            text = say.number(value, 0) if number else say.percent(value, 0)
+            form: Form = "number" if number else "percent"
+            where = (CHANGES, "whole", row.replace("_", " "), model)
+            yield Fact(*where, value, text, "docs/data/real_changes.csv", form)
+
+
+# The lab, and the home field ----------------------------------------------------------------------
+
+
+def explained() -> Iterator[Fact]:
+    """Yield what methods explain of the lab's worlds, a table for each budget."""
+    cells = [(f.budget, f.method, f.world, f.share) for f in lab.shares()]
+    cells += [(budget, "chance", "", share) for budget, share in lab.chance()]
+    for budget, method, world, share in cells:
+        where, place = (LAB, f"{budget}", method, world), "docs/data/explained.jsonl"
+        yield Fact(*where, share, say.percent(share, 0), place, "percent")
+
+
+def home_leads(root: Path) -> Iterator[Fact]:
+    """Yield in which share of units methods are ahead of LoRA, in their own papers and in others'."""
+    found = outcomes(read_tables(root), [*slugs()], read_models(root))
+    field = home_field(unit for unit in found if unit.baseline == "lora")
+    for column, share in (("home", field.home), ("away", field.away)):
+        where = (FIELD, "", "lora", column)
+        yield Fact(*where, share, say.percent(share, 0), "docs/data/tables", "percent")
+    yield Fact(FIELD, "", "lora", "methods", field.methods, f"{field.methods}", "docs/data/tables")
+
+
 def entries(root: Path) -> dict[int, str]:
     """Return the first module of every entry of the source survey, from pages that can be read."""
     found = {}
@@ -253,7 +291,9 @@ def facts(root: Path = ROOT) -> Facts:
         PEFT: benchmark,
         EXPERIMENT: trained_facts,
         ANSWERS: answered,
-        CHANGES: changed,
+        CHANGES: lambda: chain(changed(), whole()),
+        LAB: explained,
+        FIELD: partial(home_leads, root),
     }
     return Facts(papers | own)
 
