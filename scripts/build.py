@@ -40,18 +40,25 @@ STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(".build/lab/lab.json", ".build/portraits/drawn.json", *FACTS),
+    *(".build/lab/lab.json", ".build/portraits/drawn.json", ".build/stage/stage.json", *FACTS),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
-MADE = ("compare", "demos", "fits", "lab", "pictures", "portraits", "scripts", "sweeps")
+MADE = (
+    *("compare", "demos", "fits", "lab", "pictures", "portraits", "scripts", "stage", "sweeps"),
+)
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
     *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
     *(*PACKED, *FACTS, *RECORDS),
 )
 DRAW = (METHODS, "scripts/stored/prerender.mjs")
-WORKERS = ("demos/page/sw.js", "demos/page/search.js", "demos/page/figure.js")
+WORKERS = (
+    "demos/page/sw.js",
+    "demos/page/search.js",
+    "demos/page/figure.js",
+    "demos/stage/draw.js",
+)
 
 
 class Step(NamedTuple):
@@ -101,6 +108,7 @@ STEPS = {
             (METHODS, "scripts/stored/portraits/*.mjs"),
         ),
         Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
+        Step("stage", "scripts.stored.stage", ".build/stage", RECORDS),
         Step(
             "pictures",
             "scripts.stored.cards",

@@ -18,6 +18,7 @@ from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
 from scripts.macros.real_changes import RealChanges
+from scripts.macros.story import Story
 from scripts.survey import peft
 
 PARTS = (
@@ -31,6 +32,7 @@ PARTS = (
     RealChanges,
     Experiment,
     Findings,
+    Story,
 )
 
 

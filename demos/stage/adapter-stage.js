@@ -14,6 +14,8 @@ import { grips, nudged } from "./hands.js";
 const NS = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 900; // of the way to the best fit
 const SOLVED = 0.995;
+/** What to do with the first handle, until one is touched. */
+const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "slide me" };
 
 /** @type {Promise<import("./table.js").Stored> | undefined} */
 let stored;
@@ -47,6 +49,7 @@ export class AdapterStage extends HTMLElement {
   #readout = make("div", { className: "readout" });
   #tools = make("div", { className: "tools" });
   #status = make("p", { className: "status" });
+  #table = make("table", { className: "matrix" });
 
   async connectedCallback() {
     if (this.#stored) return;
@@ -61,9 +64,14 @@ export class AdapterStage extends HTMLElement {
     this.#svg.append(this.#scene, this.#hands);
     this.#status.role = "status";
     this.#listen();
-    this.replaceChildren(this.#readout, this.#svg, this.#tools, this.#status);
+    const table = this.hasAttribute("matrix") ? [this.#table] : [];
+    this.replaceChildren(this.#readout, make("div", { className: "board" }, this.#svg, ...table), this.#tools, this.#status);
     this.#start();
     this.dataset.state = "live";
+    // Letters and handles keep their size, whatever that of the drawing.
+    new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width) this.style.setProperty("--unit", `${(2 * HALF) / contentRect.width}`);
+    }).observe(this.#svg);
   }
 
   /** Shows another method on targets of its own. @param {{method: string, targets: string, beside?: string}} what */
@@ -161,7 +169,7 @@ export class AdapterStage extends HTMLElement {
       /** @type {SVGElement | null} */ (this.#hands.querySelector(`[tabindex][data-which="${knob.dataset.which}"]`))?.focus({
         preventScroll: true,
       });
-      this.classList.add("held");
+      this.classList.add("held", "touched");
     });
     svg.addEventListener("pointermove", (event) => {
       if (event.pointerId === this.#pointer?.id) this.#follow(event, this.#pointer.which);
@@ -181,6 +189,7 @@ export class AdapterStage extends HTMLElement {
       const value = nudged(event, this.#scenery.handles[which], this.#held[which]);
       if (value === undefined) return;
       event.preventDefault();
+      this.classList.add("touched");
       this.#move(this.#held.with(which, value));
     });
     svg.addEventListener("keyup", (event) => /^(Arrow|Home|End|Page)/.test(event.key) && hand(event) && this.#rest());
@@ -240,6 +249,28 @@ export class AdapterStage extends HTMLElement {
     paint(this.#scene, shapes(this.#view));
     this.#place();
     this.#tell();
+    if (this.#table.isConnected) this.#list();
+  }
+
+  /** The same weight as numbers, a row for each neuron. */
+  #list() {
+    const { made, W } = this.#view;
+    if (!this.#table.tBodies.length) {
+      this.#table.createCaption().textContent = "W′, a row for each neuron";
+      for (const [i] of made.entries()) {
+        const row = (this.#table.tBodies[0] ?? this.#table.createTBody()).insertRow();
+        row.append(make("th", { scope: "row" }, `${i + 1}`), make("td", {}), make("td", {}));
+      }
+    }
+    for (const [i, row] of [...this.#table.tBodies[0].rows].entries())
+      for (const [j, value] of made[i].entries()) {
+        const cell = row.cells[j + 1];
+        const text = value.toFixed(2).replace("-", "−");
+        if (cell.textContent === text) continue;
+        cell.textContent = text;
+        cell.className = `${value < 0 ? "below" : "above"}${Math.abs(value - W[i][j]) < 0.005 ? "" : " moved"}`;
+        cell.style.setProperty("--share", `${Math.min(100, Math.round(80 * Math.abs(value)))}%`);
+      }
   }
 
   #place() {
@@ -258,13 +289,19 @@ export class AdapterStage extends HTMLElement {
     const knob = document.createElementNS(NS, "g");
     knob.dataset.which = `${which}`;
     knob.setAttribute("class", `knob ${kind}`);
-    for (const [className, r] of [["hit", 24], ["grip", kind === "tip" ? 8 : 11]]) { // prettier-ignore
+    for (const part of ["hit", "grip"]) {
       const circle = document.createElementNS(NS, "circle");
-      circle.setAttribute("class", `${className}`);
-      circle.setAttribute("r", `${r}`);
+      circle.setAttribute("class", part);
       knob.append(circle);
     }
     if (second) return knob;
+    if (!which) {
+      const hint = document.createElementNS(NS, "text");
+      hint.setAttribute("class", "hint");
+      hint.setAttribute("y", "-16");
+      hint.textContent = HINTS[kind];
+      knob.append(hint);
+    }
     const told = { tabindex: 0, role: "slider", "aria-label": name, "aria-valuemin": low, "aria-valuemax": high };
     for (const [key, value] of Object.entries(told)) knob.setAttribute(key, `${value}`);
     return knob;
@@ -275,19 +312,19 @@ export class AdapterStage extends HTMLElement {
     const share = Math.round(100 * Math.max(0, explained));
     const { name, parameters } = this.#scenery;
     if (!this.#readout.childElementCount) this.#readout.innerHTML = READOUT;
-    const [percent, bar, about, kept] = this.#readout.querySelectorAll("b, i, .about, .kept");
+    const [percent, bar, about, keeps] = this.#readout.querySelectorAll("b, i, .about, .keeps");
     percent.textContent = `${share}`;
     /** @type {HTMLElement} */ (bar).style.setProperty("--share", `${share}%`);
     this.#readout.classList.toggle("solved", explained > SOLVED);
-    about.textContent = `${name}: ${parameters} parameters, W has ${2 * angles.length}`;
-    kept.textContent = `${count(angles)} angles, ${count(lengths)} lengths kept`;
-    kept.classList.toggle("all", angles.every(Boolean));
+    about.textContent = `${name}: ${parameters} parameter${parameters === 1 ? "" : "s"}, W has ${2 * angles.length}`;
+    keeps.textContent = `${count(angles)} angles, ${count(lengths)} lengths kept`;
+    keeps.classList.toggle("all", angles.every(Boolean));
   }
 }
 
 const READOUT =
-  '<p class="share"><b></b><small>%</small> explained <span class="check">✓</span></p><i aria-hidden="true"></i>' +
-  '<p><span class="about"></span> <span class="kept"></span></p>';
+  '<p class="percent"><b></b><small>%</small> explained <span class="check">✓</span></p><i aria-hidden="true"></i>' +
+  '<p><span class="about"></span> <span class="keeps"></span></p>';
 
 /** Draws over what was drawn before: nodes stay, and what is the same is left alone. @param {SVGGElement} group @param {import("./draw.js").Shape[]} all */
 function paint(group, all) {

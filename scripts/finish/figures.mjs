@@ -3,10 +3,13 @@
  * for a wide page and for a phone, and if it asks for it for the whole width of a screen; styles show one.
  */
 
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { parseHTML } from "linkedom";
 import { chart, rows } from "../../demos/page/figure.js";
+import { HALF, markup, shapes, view } from "../../demos/stage/draw.js";
 
+const STORED = new URL("../../.build/stage/stage.json", import.meta.url);
 const WIDTHS = { wide: 720, narrow: 340 };
 const BROAD = 1120;
 
@@ -15,8 +18,21 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 /** @type {{figure: any, label: string, role: string}[]} */
 const asked = JSON.parse(await text(process.stdin));
 
+/** @type {import("../../demos/stage/table.js").Stored | undefined} */
+let stored;
+
+/** A stage at its best, which has one size. @param {{stage: string, target: string}} figure @param {string} label */
+function still({ stage, target }, label) {
+  stored ??= /** @type {any} */ (JSON.parse(readFileSync(STORED, "utf-8")));
+  const { best } = stored.methods[stage].scenes[target];
+  const scene = markup(shapes(view(stored, stage, target, best)));
+  const box = `${-HALF} ${-HALF} ${2 * HALF} ${2 * HALF}`;
+  return `<svg class="still" viewBox="${box}" role="img" aria-label="${label}"><g class="scene">${scene}</g></svg>`;
+}
+
 const drawn = asked.map(({ figure, label, role }) => {
   try {
+    if ("stage" in figure) return { html: still(figure, label) };
     const draw = "rows" in figure ? rows : chart;
     const { width = WIDTHS.wide, broad } = figure;
     const widths = { ...WIDTHS, wide: width, ...(broad && { broad: BROAD }) };

@@ -31,7 +31,11 @@ BUILD = ROOT / ".build"
 SITE = ROOT / "site"
 TYPESET = Path(__file__).with_name("typeset.mjs")
 DRAW = Path(__file__).with_name("figures.mjs")
-DRAWN_BY = (DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json")
+DRAWN_BY = (
+    *(DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json"),
+    *(ROOT / "demos" / "stage" / name for name in ("draw.js", "table.js")),
+    BUILD / "stage" / "stage.json",
+)
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
     "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
@@ -227,7 +231,7 @@ def add_assets(out: Path, packed: Path) -> None:
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
     kinds = ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json")
-    for files in (*kinds, "portraits/*-portrait.json"):
+    for files in (*kinds, "portraits/*-portrait.json", "stage/*.json"):
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 

@@ -357,7 +357,11 @@ def described(slug: str, act: Act, catalog: Catalog) -> dict[str, Any]:
         "theme": theme,
         "parameters": parameters(load(slug), *W.shape, **act.knobs),
         "handles": [
-            {**handle._asdict(), "axis": handle.axis._asdict(), "along": entries(np.array(handle.along))}
+            {
+                **handle._asdict(),
+                "axis": handle.axis._asdict(),
+                "along": entries(np.array(handle.along)),
+            }
             for handle in act.handles
         ],
         "feet": entries(feet),

@@ -1,0 +1,136 @@
+"""The stage, and the story of five bets: complete without a script, and the places for what moves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from scripts.bootstrap import ROOT
+from scripts.macros import lab
+from scripts.macros.page import Part, macro
+from scripts.survey.lab import shares
+from scripts.survey.providers import facts
+from scripts.survey.say import percent
+
+STORED = ROOT / ".build" / "stage" / "stage.json"
+BUDGET = 130  # numbers, in the lab's table
+FIRST = re.compile(r"\d+(\.\d+)?")
+FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure noise"}
+"""The worlds that no bet calls home, as the table names them."""
+
+
+@cache
+def stored() -> dict[str, Any]:
+    """Return what the build has stored for the stage."""
+    if not STORED.exists():
+        raise FileNotFoundError(f"{STORED} is missing: the build stores it before the pages")
+    data: dict[str, Any] = json.loads(STORED.read_text("utf-8"))
+    return data
+
+
+def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the pictures of a method's best for some targets, as figures.mjs draws them.
+
+    Raises:
+        LookupError: when the stage has no such method or target.
+    """
+    if method not in stored()["methods"]:
+        raise LookupError(f"the stage has no {method!r}: {', '.join(stored()['methods'])}")
+    about = stored()["methods"][method]
+    found = list[dict[str, Any]]()
+    for target in targets or about["scenes"]:
+        if target not in about["scenes"]:
+            raise LookupError(f"{method} has no target {target!r}: {', '.join(about['scenes'])}")
+        wanted = stored()["targets"][target]
+        share = round(100 * max(0, about["scenes"][target]["explained"]))
+        says = f"{about['name']} at its best explains {share} %."
+        found.append({
+            "title": wanted["name"], "says": f"{wanted['says']} {says}",
+            "figure": {
+                "figure": {"stage": method, "target": target}, "role": "img",
+                "label": f"Eight neurons as arrows. {wanted['says']} {says}",
+            },
+        })  # fmt: skip
+    return found
+
+
+class Story(Part):
+    """The macros of the stage and of the story."""
+
+    @macro
+    def five_bets(self) -> str:
+        """The place of the story's one stage, before all that it is for."""
+        return self.page.draw("five_bets", file="story.html", found=False)
+
+    @macro
+    def stage(self, method: str, *targets: str, beside: str = "") -> str:
+        """A stage that can be moved: on which targets, and which other method can be tried."""
+        return self._stage("adapter-stage", method, targets, beside)
+
+    @macro
+    def bet_stage(self, method: str, *targets: str, beside: str = "") -> str:
+        """The same for a part of the story, whose one stage takes it up."""
+        return self._stage("div", method, targets, beside)
+
+    def _stage(self, tag: str, method: str, targets: Sequence[str], beside: str) -> str:
+        drawn = stills(method, targets)
+        theme = stored()["methods"][method]["theme"]
+        given = (tag, method, " ".join(targets), beside, theme, drawn)
+        return self.page.draw("stage", *given, file="story.html", found=False)
+
+    @macro
+    def staged(self, method: str, target: str = "") -> str:
+        """What a method explains of a target at its best, or how many parameters it has there."""
+        about = stored()["methods"][method]
+        if not target:
+            return f"{about['parameters']}"
+        return percent(max(0, about["scenes"][target]["explained"]))
+
+    @macro
+    def bet(self, method: str, ask: str, options: Sequence[str], right: int) -> str:
+        """A guess with its answers, of which one is right."""
+        theme = stored()["methods"][method]["theme"]
+        return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
+
+    @macro
+    def bars(self, method: str, title: str, rows: Mapping[str, str], most: float) -> str:
+        """Facts as bars in a method's colour, a row each; those of a control are hollow.
+
+        Args:
+            method: The method.
+            title: The finding.
+            rows: The address of each row's number. A name that ends in `*` is of a control.
+            most: The number of a bar that is full.
+        """
+        drawn = []
+        for name, address in rows.items():
+            text = facts().say(address)
+            number = FIRST.search(text)
+            assert number, f"{address} is no number: {text}"
+            share = 100 * float(number[0]) / most
+            drawn.append((name.removesuffix("*"), text, share, name.endswith("*")))
+        theme = stored()["methods"][method]["theme"]
+        return self.page.draw("bars", theme, title, drawn, file="story.html")
+
+    @macro
+    def at_home(self, worlds: Mapping[str, str]) -> str:
+        """What the story's methods explain of each other's worlds, and of those of none.
+
+        Args:
+            worlds: The lab's world that each method calls home.
+        """
+        titles = {world["name"]: world["title"] for world in lab.stored()["worlds"]}
+        heads = {world: titles[world] for world in worlds.values()} | FOLLOWING
+        found = {(s.method, s.world): s.share for s in shares() if s.budget == BUDGET}
+        methods = {slug: stored()["methods"][slug] for slug in worlds}
+        drawn = (methods, worlds, heads, found, BUDGET)
+        return self.page.draw("at_home", *drawn, file="story.html", found=False)
+
+    @macro
+    def guessed(self, methods: Sequence[str]) -> str:
+        """The reader's own guesses, to share; empty until a script fills it."""
+        found = {slug: stored()["methods"][slug]["name"] for slug in methods}
+        return self.page.draw("guessed", found, file="story.html", found=False)
