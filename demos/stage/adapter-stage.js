@@ -15,7 +15,7 @@ const NS = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 900; // of the way to the best fit
 const SOLVED = 0.995;
 /** What to do with the first handle, until one is touched. */
-const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "slide me" };
+const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "" };
 
 /** @type {Promise<import("./table.js").Stored> | undefined} */
 let stored;
@@ -65,7 +65,12 @@ export class AdapterStage extends HTMLElement {
     this.#status.role = "status";
     this.#listen();
     const table = this.hasAttribute("matrix") ? [this.#table] : [];
-    this.replaceChildren(this.#readout, make("div", { className: "board" }, this.#svg, ...table), this.#tools, this.#status);
+    this.replaceChildren(
+      this.#readout,
+      make("div", { className: "board" }, this.#svg, ...table),
+      this.#tools,
+      this.#status,
+    );
     this.#start();
     this.dataset.state = "live";
     // Letters and handles keep their size, whatever that of the drawing.
@@ -125,7 +130,10 @@ export class AdapterStage extends HTMLElement {
   /** Moves handles in time, one after another where each has a part of its own. @param {number[]} goal */
   #play(goal) {
     const from = this.#held;
-    const legs = this.#scenery.handles[0].kind === "dial" ? goal.map((_, i) => goal.map((v, j) => (j <= i ? v : from[j]))) : [goal];
+    const legs =
+      this.#scenery.handles[0].kind === "dial"
+        ? goal.map((_, i) => goal.map((v, j) => (j <= i ? v : from[j])))
+        : [goal];
     const stations = [from, ...legs.map((leg) => leg.map((v, i) => this.#nearest(v, from[i], i)))];
     if (calm.matches) return this.#rest(goal);
     const began = performance.now();
@@ -166,7 +174,9 @@ export class AdapterStage extends HTMLElement {
       event.preventDefault();
       this.#pointer = { id: event.pointerId, which: Number(knob.dataset.which) };
       svg.setPointerCapture(event.pointerId);
-      /** @type {SVGElement | null} */ (this.#hands.querySelector(`[tabindex][data-which="${knob.dataset.which}"]`))?.focus({
+      /** @type {SVGElement | null} */ (
+        this.#hands.querySelector(`[tabindex][data-which="${knob.dataset.which}"]`)
+      )?.focus({
         preventScroll: true,
       });
       this.classList.add("held", "touched");
@@ -214,7 +224,8 @@ export class AdapterStage extends HTMLElement {
   #press({ name, value }) {
     if (name === "show") this.#play(this.#scenery.scenes[this.#target].best);
     if (name === "reset") this.#rest(this.#scenery.handles.map(({ start }) => start));
-    if (name === "target") this.#choose(this.#targets.includes(value) ? this.getAttribute("method") ?? "" : this.#method, value);
+    if (name === "target")
+      this.#choose(this.#targets.includes(value) ? (this.getAttribute("method") ?? "") : this.#method, value);
     if (name === "method") this.#choose(value, this.#target);
   }
 
@@ -223,7 +234,9 @@ export class AdapterStage extends HTMLElement {
     const pressed = document.activeElement;
     this.#set(method, target);
     if (pressed instanceof HTMLButtonElement)
-      /** @type {HTMLElement | null} */ (this.#tools.querySelector(`[name=${pressed.name}][value="${pressed.value}"]`))?.focus();
+      /** @type {HTMLElement | null} */ (
+        this.#tools.querySelector(`[name=${pressed.name}][value="${pressed.value}"]`)
+      )?.focus();
     this.#rest();
   }
 
@@ -233,11 +246,19 @@ export class AdapterStage extends HTMLElement {
       make("button", { type: "button", name, value, ...(on === undefined ? {} : { ariaPressed: String(on) }) }, text);
     const { methods, targets } = this.#stored;
     const group = (/** @type {string} */ label, /** @type {HTMLElement[]} */ all) =>
-      all.length > 1 ? [make("span", { className: "group", role: "group", ariaLabel: label }, make("span", {}, label), ...all)] : [];
+      all.length > 1
+        ? [make("span", { className: "group", role: "group", ariaLabel: label }, make("span", {}, label), ...all)]
+        : [];
     this.#tools.replaceChildren(
       button("show", "Show me"),
-      ...group("Target", this.#targets.map((key) => button("target", targets[key].name, key, key === this.#target))),
-      ...group("Adapter", this.#methods.map((slug) => button("method", methods[slug].name, slug, slug === this.#method))),
+      ...group(
+        "Target",
+        this.#targets.map((key) => button("target", targets[key].name, key, key === this.#target)),
+      ),
+      ...group(
+        "Adapter",
+        this.#methods.map((slug) => button("method", methods[slug].name, slug, slug === this.#method)),
+      ),
       button("reset", "Reset"),
     );
   }
@@ -275,7 +296,9 @@ export class AdapterStage extends HTMLElement {
 
   #place() {
     for (const [i, { which, x, y, second, text }] of grips(this.#view).entries()) {
-      const knob = /** @type {SVGElement} */ (this.#hands.children[i] ?? this.#hands.appendChild(this.#knob(which, second)));
+      const knob = /** @type {SVGElement} */ (
+        this.#hands.children[i] ?? this.#hands.appendChild(this.#knob(which, second))
+      );
       knob.setAttribute("transform", `translate(${x} ${y})`);
       if (second) continue;
       knob.setAttribute("aria-valuenow", `${+this.#held[which].toFixed(2)}`);

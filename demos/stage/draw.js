@@ -38,7 +38,11 @@ const written = (text, v) => ["text", "word", place(v), text];
 function arc(className, radius, from, turn) {
   const [big, way] = [+(Math.abs(turn) > Math.PI), +(turn < 0)];
   const r = short(SCALE * radius);
-  return ["path", className, { d: `M${at(toward(from, radius))}A${r} ${r} 0 ${big} ${way} ${at(toward(from + turn, radius))}` }];
+  return [
+    "path",
+    className,
+    { d: `M${at(toward(from, radius))}A${r} ${r} 0 ${big} ${way} ${at(toward(from + turn, radius))}` },
+  ];
 }
 
 /** @param {string} className @param {Arrow} v @returns {Shape[]} */
@@ -62,12 +66,16 @@ const GUIDES = {
     const along = direction(held[0]);
     return [
       ...feet.map((foot) => segment("guide", plus(foot, along, -4), plus(foot, along, 4))),
-      ...feet.map((foot) => /** @type {Shape} */ (["circle", "foot", { cx: place(foot).x, cy: place(foot).y, r: 2.5 }])),
+      ...feet.map(
+        (foot) => /** @type {Shape} */ (["circle", "foot", { cx: place(foot).x, cy: place(foot).y, r: 2.5 }]),
+      ),
       segment("axis", direction(held[0], -RIM), direction(held[0], RIM)),
     ];
   },
   mirror: ({ held, handles }) => [
-    ...(handles[0].name === "mirror" ? [] : [segment("axis", direction(handles[0].start, -RIM), direction(handles[0].start, RIM))]),
+    ...(handles[0].name === "mirror"
+      ? []
+      : [segment("axis", direction(handles[0].start, -RIM), direction(handles[0].start, RIM))]),
     segment("axis", direction(held[0], -RIM), direction(held[0], RIM)),
   ],
   wheel: ({ held }) => [
@@ -76,17 +84,18 @@ const GUIDES = {
     arc("sweep", RIM, (WHEEL * Math.PI) / 180, (held[0] * Math.PI) / 180),
   ],
   tip: ({ W }) => W.map((v) => segment("guide", [0, 0], toward(angle(v), 3))),
-  axis: ({ handles }) => handles.map(({ along: [x, y] }) => segment("axis", toward(Math.atan2(y, x), -RIM), toward(Math.atan2(y, x), RIM))),
+  axis: ({ handles }) =>
+    handles.map(({ along: [x, y] }) => segment("axis", toward(Math.atan2(y, x), -RIM), toward(Math.atan2(y, x), RIM))),
   dial: ({ held }) =>
     TRACK.lefts.flatMap((left, i) => [
       segment("track", [left, TRACK.height], [left + TRACK.width, TRACK.height]),
       segment("sweep", [left, TRACK.height], [left + held[i] * TRACK.width, TRACK.height]),
-      written(["direction", "length"][i], [left, TRACK.height + 0.16]),
+      written(["direction", "length"][i], [left, TRACK.height + 0.13]),
     ]),
 };
 
 /** Where the two dials lie. */
-export const TRACK = { lefts: [-1.36, 0.24], width: 1.12, height: -1.46 };
+export const TRACK = { lefts: [-1.36, 0.24], width: 1.12, height: -1.5 };
 
 /** Where the wheel's handle stands before it is turned, in degrees. */
 export const WHEEL = 110;
@@ -132,7 +141,7 @@ export function shapes(view) {
     ]),
     ...made.flatMap((v) => (gripped ? [segment("arrow", [0, 0], v)] : arrow("arrow", v))),
     ...made.map((v, i) => {
-      const { x, y } = place(plus(v, toward(angle(v) + 0.5, 0.13)));
+      const { x, y } = place(plus(v, toward(angle(v) + 0.4, 0.19)));
       return /** @type {Shape} */ (["text", "name", { x, y: y + 4 }, `${i + 1}`]);
     }),
   ];

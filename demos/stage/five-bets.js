@@ -110,7 +110,8 @@ class FiveBets extends HTMLElement {
   #watch() {
     this.#observer?.disconnect();
     const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) this.#show(/** @type {HTMLElement} */ (target));
+      for (const { isIntersecting, target } of entries)
+        if (isIntersecting) this.#show(/** @type {HTMLElement} */ (target));
     };
     this.#observer = new IntersectionObserver(seen, { rootMargin: WIDE.matches ? MARGINS.wide : MARGINS.narrow });
     for (const bet of this.#bets) this.#observer.observe(bet);

@@ -71,7 +71,14 @@ export function nudged({ key, shiftKey }, handle, value) {
   if (!handle) return undefined;
   const step = STEPS[handle.kind] * (shiftKey ? LARGER : 1);
   /** @type {Record<string, number>} */
-  const moves = { ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step, PageUp: 5 * step, PageDown: -5 * step };
+  const moves = {
+    ArrowRight: step,
+    ArrowUp: step,
+    ArrowLeft: -step,
+    ArrowDown: -step,
+    PageUp: 5 * step,
+    PageDown: -5 * step,
+  };
   if (key in moves) return allowed(value + moves[key], handle);
   if (handle.axis.cyclic) return undefined;
   return { Home: handle.low, End: handle.high }[key];

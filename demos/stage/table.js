@@ -26,7 +26,12 @@ export const arrows = (entries, unit) =>
  */
 export function neighbours({ low, step, count, cyclic }, value) {
   const t = (value - low) / step;
-  if (count === 2) return [[0, 1 - t], [1, t]]; // prettier-ignore
+  if (count === 2) {
+    return [
+      [0, 1 - t],
+      [1, t],
+    ];
+  }
   const whole = Math.floor(t);
   const first = cyclic ? whole : Math.min(Math.max(whole, 1), count - 3);
   const f = t - first;
@@ -52,7 +57,9 @@ export function frame(method, target, held, W, unit) {
     for (const i of which) {
       const { axis } = method.handles[i];
       const near = neighbours(axis, held[i]);
-      corners = corners.flatMap(([place, share]) => near.map(([k, s]) => [place * axis.count + k, share * s]));
+      /** @param {[number, number]} corner @returns {[number, number][]} */
+      const further = ([place, share]) => near.map(([k, s]) => [place * axis.count + k, share * s]);
+      corners = corners.flatMap(further);
     }
     const size = 2 * rows.length;
     for (const [k, row] of rows.entries())
@@ -89,7 +96,9 @@ export function measured(W, made, wanted, alike) {
   const next = (/** @type {number} */ i) => (i + 1) % W.length;
   return {
     explained: 1 - apart(wanted, made) / apart(wanted, W),
-    angles: W.map((v, i) => Math.abs(Math.abs(between(v, W[next(i)])) - Math.abs(between(made[i], made[next(i)]))) < alike),
+    angles: W.map(
+      (v, i) => Math.abs(Math.abs(between(v, W[next(i)])) - Math.abs(between(made[i], made[next(i)]))) < alike,
+    ),
     lengths: W.map((v, i) => Math.abs(length(made[i]) / length(v) - 1) < alike),
   };
 }

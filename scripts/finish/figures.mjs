@@ -19,11 +19,14 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 const asked = JSON.parse(await text(process.stdin));
 
 /** @type {import("../../demos/stage/table.js").Stored | undefined} */
-let stored;
+let read;
+
+/** What scripts/stored/stage.py has written. */
+const all = () => (read ??= /** @type {import("../../demos/stage/table.js").Stored} */ (JSON.parse(readFileSync(STORED, "utf-8"))));
 
 /** A stage at its best, which has one size. @param {{stage: string, target: string}} figure @param {string} label */
 function still({ stage, target }, label) {
-  stored ??= /** @type {any} */ (JSON.parse(readFileSync(STORED, "utf-8")));
+  const stored = all();
   const { best } = stored.methods[stage].scenes[target];
   const scene = markup(shapes(view(stored, stage, target, best)));
   const box = `${-HALF} ${-HALF} ${2 * HALF} ${2 * HALF}`;

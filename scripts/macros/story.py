@@ -1,4 +1,4 @@
-"""The stage, and the story of five bets: complete without a script, and the places for what moves."""
+"""The stage and the story of five bets, complete without a script, and places for what moves."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
@@ -62,7 +63,6 @@ W = np.array(
 
 SPREAD = np.array([0.5, -0.3, 0.36, 0.52, -0.48, 0.34, -0.42, 0.32])
 GAINS = np.array([1.6, 0.6, 0.72, 1.85, 0.6, 1.3, 0.66, 1.75])
-FREE = "full"
 
 
 class Target(NamedTuple):
@@ -136,6 +136,7 @@ LINE = Axis(0, 5, 36, cyclic=True)  # degrees: a line comes round after half a t
 WHEEL = Axis(-175, 10, 36, cyclic=True)  # without 180°
 DIAL = Axis(0, 1 / 12, 13)
 LINEAR = Axis(0, 1, 2)
+GAIN = (0.1, 2.2)  # the ends of what a gain may be
 
 
 class Handle(NamedTuple):
@@ -143,7 +144,7 @@ class Handle(NamedTuple):
 
     Kinds: `line` and `mirror` are directions and `wheel` an angle, in degrees; `tip` is a neuron's
     gain, along its ray; `dial` is a share of the way; `axis` is what a singular value becomes, in
-    shares of what it was; `free` is both coordinates of a neuron.
+    shares of what it was.
     """
 
     name: str
@@ -196,7 +197,7 @@ def lora(target: Target, held: Sequence[float]) -> LoRA:
 
 
 def pissa(target: Target, held: Sequence[float]) -> PiSSA:
-    """Return the part along a line, in the place of W's strongest, that is nearest to the target."""
+    """Return the part along a line that is nearest to the target, in place of W's strongest."""
     start = PiSSA.init(W, RNG, rank=1, alpha=1.0)
     return solved(replace(start, A=unit(held[0])[None]), "B", target.weight - W)
 
@@ -232,12 +233,18 @@ def svft(_: Target, held: Sequence[float]) -> SVFT:
 
 def dora(target: Target, held: Sequence[float]) -> DoRA:
     """Return DoRA's best for the target, gone a share of the way in direction and in length."""
+    best, (direction, length) = _best_dora(target.name), held
+    m = row_norms(W) + length * (best.m - row_norms(W))
+    return replace(best, B=direction * best.B, m=m)
+
+
+@cache
+def _best_dora(name: str) -> DoRA:
+    target = next(t for t in TARGETS.values() if t.name == name)
     start = DoRA.init(W, np.random.default_rng(0), rank=1, alpha=1.0)
     found = last(fit(start, W, target.weight - W)).adapter
     assert isinstance(found, DoRA)
-    direction, length = held
-    m = start.m + length * (found.m - start.m)
-    return replace(found, B=direction * found.B, m=m)
+    return found
 
 
 def searched(target: Target, act: Act) -> list[float]:
@@ -264,36 +271,35 @@ def least_squares(name: str) -> Callable[[Target, Act], list[float]]:
     return best
 
 
-def line(name: str, kind: str = "line", start: float = 40.0) -> list[Handle]:
-    """Return the one handle that is a direction."""
-    return [Handle(name, kind, LINE, start, 0, 180)]
-
-
 def _acts() -> dict[str, Act]:
-    U, _, Vt = thin_svd(W)
+    Vt = thin_svd(W)[2]
     longest = float(np.degrees(np.arctan2(Vt[0, 1], Vt[0, 0])) % 180)
-    tips = [Handle(f"gain of neuron {i + 1}", "tip", LINEAR, 1, 0.1, 2.2, W[i]) for i in range(8)]
-    dials = [Handle(f"change of {what}", "dial", axis, 0, 0, 1)
-             for what, axis in (("direction", DIAL), ("length", LINEAR))]  # fmt: skip
-    axes = [Handle(f"singular value {k + 1}", "axis", LINEAR, 1, 0.1, 2.2, Vt[k]) for k in (0, 1)]
+
+    def line(name: str, kind: str, start: float) -> list[Handle]:
+        return [Handle(name, kind, LINE, start, 0, 180)]
+
     wheel = [Handle("turn of all neurons", "wheel", WHEEL, 0, -180, 180)]
+    tips = [Handle(f"gain of neuron {i + 1}", "tip", LINEAR, 1, *GAIN, W[i]) for i in range(8)]
+    axes = [Handle(f"singular value {k + 1}", "axis", LINEAR, 1, *GAIN, Vt[k]) for k in (0, 1)]
+    dials = [
+        Handle("change of direction", "dial", DIAL, 0, 0, 1),
+        Handle("change of length", "dial", LINEAR, 0, 0, 1),
+    ]
+    along = line("direction of the line", "line", 40)
+    strong = line("direction of the strong part", "line", longest)
+    second, mirror = line("second mirror", "mirror", FIRST), line("mirror", "mirror", 30)
+    any_of = ("few", "turn", "length", "longer", "strong", "weak")
     rank = {"rank": 1}
     return {
-        "lora": Act(line("direction of the line"), lora, ("few", "turn", "length"), searched, rank),
+        "lora": Act(along, lora, any_of, searched, rank),
         "oft": Act(wheel, oft, ("turn", "longer"), searched, {"block_size": 2}),
         "ia3": Act(tips, ia3, ("rows", "turn", "longer"), least_squares("l"), {}, apart=True),
         "dora": Act(dials, dora, ("length", "rows"), lambda *_: [1.0, 1.0], rank),
-        "pissa": Act(
-            line("direction of the strong part", start=longest), pissa, ("strong", "weak"),
-            searched, rank,
-        ),
-        "hra": Act(
-            line("second mirror", "mirror", FIRST), hra, ("turn", "longer"), searched, {"rank": 2}
-        ),
-        "ether": Act(line("mirror", "mirror", 30.0), ether, ("mirrored", "turn"), searched,
-                     {"blocks": 1}),
+        "pissa": Act(strong, pissa, ("strong", "weak"), searched, rank),
+        "hra": Act(second, hra, ("turn", "longer"), searched, {"rank": 2}),
+        "ether": Act(mirror, ether, ("mirrored", "turn"), searched, {"blocks": 1}),
         "svft": Act(axes, svft, ("spectrum", "turn"), least_squares("m"), {"band": 0}),
-    }  # fmt: skip
+    }
 
 
 ACTS = _acts()

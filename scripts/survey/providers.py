@@ -258,7 +258,7 @@ def explained() -> Iterator[Fact]:
 
 
 def home_leads(root: Path) -> Iterator[Fact]:
-    """Yield in which share of units methods are ahead of LoRA, in their own papers and in others'."""
+    """Yield in which share of units methods beat LoRA, in their own papers and in others'."""
     found = outcomes(read_tables(root), [*slugs()], read_models(root))
     field = home_field(unit for unit in found if unit.baseline == "lora")
     for column, share in (("home", field.home), ("away", field.away)):

@@ -1,0 +1,151 @@
+"""The stage shows what adapters can make: at every stored position, and between them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.linalg import Array, row_norms
+from adapters_np.methods.pissa import PiSSA
+from scripts.bootstrap import ROOT
+from scripts.catalog import read
+from scripts.stored import stage
+from scripts.stored.stage import ACTS, TARGETS, W, explained, starts, weight
+
+SCENES = [(slug, target) for slug, act in ACTS.items() for target in act.targets]
+NEAR = 1e-3  # of an arrow of length 1: less than a tenth of a pixel
+
+FRAMES = """
+import { readFileSync } from "node:fs";
+import { arrows, frame, measured } from "./demos/stage/table.js";
+const { stored, asked } = JSON.parse(readFileSync(0, "utf-8"));
+const W = arrows(stored.W, stored.unit);
+process.stdout.write(JSON.stringify(asked.map(([slug, target, held]) => {
+  const made = frame(stored.methods[slug], target, held, W, stored.unit);
+  const wanted = arrows(stored.targets[target].weight, stored.unit);
+  return { made, ...measured(W, made, wanted, stored.alike) };
+})));
+"""
+
+
+@cache
+def stored() -> dict[str, Any]:
+    return stage.stage(read())
+
+
+def frames(asked: list[tuple[str, str, list[float]]]) -> list[dict[str, Any]]:
+    """Return what the browser's code makes of positions, and what it measures there."""
+    command = ["node", "--input-type=module", "--eval", FRAMES]
+    given = json.dumps({"stored": stored(), "asked": asked})
+    done = subprocess.run(
+        command, cwd=ROOT, input=given, capture_output=True, text=True, check=True
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def places(slug: str, between: float = 0.5) -> list[list[float]]:
+    """Return positions of the handles between the stored ones, one handle after another."""
+    found = []
+    for i, handle in enumerate(ACTS[slug].handles):
+        for place in handle.axis.positions[: None if handle.axis.cyclic else -1]:
+            held = starts(ACTS[slug])
+            held[i] = place + between * handle.axis.step
+            found.append(held)
+    return found
+
+
+def made(slug: str, target: str, held: list[float]) -> Array:
+    return weight(ACTS[slug], TARGETS[target], held)
+
+
+@pytest.mark.parametrize(("slug", "target"), SCENES)
+def test_what_is_shown_between_stored_positions_is_what_the_adapter_makes_there(
+    slug: str, target: str
+) -> None:
+    held = [*places(slug), *places(slug, 0.2)]
+    shown = frames([(slug, target, at) for at in held])
+    apart = [
+        np.abs(np.array(f["made"]) - made(slug, target, at)).max()
+        for f, at in zip(shown, held, strict=True)
+    ]
+    assert max(apart) < NEAR
+
+
+@pytest.mark.parametrize(("slug", "target"), SCENES)
+def test_nothing_that_can_be_held_explains_more_than_the_best(slug: str, target: str) -> None:
+    act, wanted = ACTS[slug], TARGETS[target]
+    best = list(act.best(wanted, act))
+    most = explained(wanted, made(slug, target, best))
+    tried = [explained(wanted, made(slug, target, at)) for at in places(slug, 0.0)]
+    assert max(tried) <= most + 1e-9
+    (shown,) = frames([(slug, target, best)])
+    assert shown["explained"] == pytest.approx(most, abs=NEAR)
+    assert stored()["methods"][slug]["scenes"][target]["explained"] == pytest.approx(most, abs=1e-4)
+
+
+@pytest.mark.parametrize("slug", [s for s in ACTS if s not in ("ether", "hra")])
+def test_at_home_a_method_makes_the_whole_target(slug: str) -> None:
+    home = ACTS[slug].targets[0]
+    best = list(ACTS[slug].best(TARGETS[home], ACTS[slug]))
+    assert explained(TARGETS[home], made(slug, home, best)) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("slug", ["oft", "hra", "ether"])
+def test_rotations_and_mirrors_keep_every_length_and_angle(slug: str) -> None:
+    target = ACTS[slug].targets[0]
+    for at, shown in zip(
+        places(slug), frames([(slug, target, at) for at in places(slug)]), strict=True
+    ):
+        turned = made(slug, target, at)
+        np.testing.assert_allclose(turned @ turned.T, W @ W.T, atol=1e-12)
+        assert all(shown["lengths"])
+        assert all(shown["angles"])
+
+
+@pytest.mark.parametrize("target", ACTS["lora"].targets)
+def test_lora_moves_all_neurons_along_one_line(target: str) -> None:
+    for at in places("lora"):
+        change = made("lora", target, at) - W
+        direction = stage.unit(at[0])
+        np.testing.assert_allclose(change, np.outer(change @ direction, direction), atol=1e-12)
+
+
+def test_gains_turn_no_neuron() -> None:
+    rng = np.random.default_rng(1)
+    for gains in rng.uniform(0.1, 2.2, (20, 8)):
+        scaled = made("ia3", "rows", list(gains))
+        np.testing.assert_allclose(W[:, 0] * scaled[:, 1], W[:, 1] * scaled[:, 0], atol=1e-12)
+
+
+def test_dora_s_dials_move_direction_and_length_apart() -> None:
+    for share in np.linspace(0, 1, 7):
+        aside, along = (made("dora", "length", held) for held in ([share, 0.0], [0.0, share]))
+        np.testing.assert_allclose(row_norms(aside), row_norms(W), atol=1e-12)
+        np.testing.assert_allclose(W[:, 0] * along[:, 1], W[:, 1] * along[:, 0], atol=1e-12)
+
+
+def test_pissa_leaves_the_weak_part_as_it_was() -> None:
+    weak = PiSSA.init(W, stage.RNG, rank=1, alpha=1.0).residual(W)
+    for at in places("pissa"):
+        moved = made("pissa", "strong", at) - weak
+        assert np.linalg.svd(moved, compute_uv=False)[1] < 1e-12
+
+
+@pytest.mark.parametrize(("slug", "target"), [("oft", "longer"), ("pissa", "weak")])
+def test_a_bet_can_lose_all(slug: str, target: str) -> None:
+    best = list(ACTS[slug].best(TARGETS[target], ACTS[slug]))
+    assert explained(TARGETS[target], made(slug, target, best)) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_story_types_no_result() -> None:
+    text = (ROOT / "docs/story.md").read_text("utf-8")
+    typed = re.sub(r"\{\{.*?\}\}", "", text, flags=re.S)
+    assert re.findall(r"\d+(?:\.\d+)? ?(?:%|nats)", typed) == []
+    assert text.count("fact(") + text.count("answer(") > 30
