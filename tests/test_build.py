@@ -236,12 +236,16 @@ EVERY = set(build.STEPS)
         ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/sw.js", {"scripts", "site"}),
         ("demos/page/figure.js", {"scripts", "site"}),
+        ("demos/stage/table.js", {"scripts", "site"}),
         ("scripts/macros/figures.html", {"pages"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
         ("demos/widget/heatmap.js", {"widgets", "comparisons", "pictures", "scripts"}),
         ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
-        ("docs/methods/lora.md", {"catalogue", "comparisons", "lab", "pictures", "pages", "site"}),
+        (
+            "docs/methods/lora.md",
+            {"catalogue", "comparisons", "lab", "stage", "pictures", "pages", "site"},
+        ),
     ],
 )
 def test_a_changed_file_runs_the_steps_that_are_made_from_it(file: str, steps: set[str]) -> None:

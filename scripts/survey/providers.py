@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
-from adapters_np.core import slugs
 from scripts.bootstrap import ROOT
 from scripts.survey import changes, effects, experiment, lab, peft, say, trained
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
@@ -259,7 +258,8 @@ def explained() -> Iterator[Fact]:
 
 def home_leads(root: Path) -> Iterator[Fact]:
     """Yield in which share of units methods beat LoRA, in their own papers and in others'."""
-    found = outcomes(read_tables(root), [*slugs()], read_models(root))
+    methods = [path.stem for path in sorted((root / "adapters_np" / "methods").glob("[!_]*.py"))]
+    found = outcomes(read_tables(root), methods, read_models(root))
     field = home_field(unit for unit in found if unit.baseline == "lora")
     for column, share in (("home", field.home), ("away", field.away)):
         where = (FIELD, "", "lora", column)
