@@ -22,7 +22,8 @@ const asked = JSON.parse(await text(process.stdin));
 let read;
 
 /** What scripts/stored/stage.py has written. */
-const all = () => (read ??= /** @type {import("../../demos/stage/table.js").Stored} */ (JSON.parse(readFileSync(STORED, "utf-8"))));
+const all = () =>
+  (read ??= /** @type {import("../../demos/stage/table.js").Stored} */ (JSON.parse(readFileSync(STORED, "utf-8"))));
 
 /** A stage at its best, which has one size. @param {{stage: string, target: string}} figure @param {string} label */
 function still({ stage, target }, label) {

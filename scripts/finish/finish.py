@@ -47,7 +47,9 @@ EQUATION = re.compile(
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
     re.DOTALL,
 )
-FIGURE = re.compile(r"""<div data-figure=(['"])(.*?)\1></div>""")
+FIGURE = re.compile(r"""<div data-figure=(["'])(.*?)\1></div>""")
+"""Where Markdown has read the HTML, in an element marked so, it has double quotes."""
+
 SHORT = 18  # letters: an equation in a text that is shorter is not broken
 
 

@@ -47,13 +47,13 @@ def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
         wanted = stored()["targets"][target]
         share = round(100 * max(0, about["scenes"][target]["explained"]))
         says = f"{about['name']} at its best explains {share} %."
-        found.append({
-            "title": wanted["name"], "says": f"{wanted['says']} {says}",
-            "figure": {
-                "figure": {"stage": method, "target": target}, "role": "img",
-                "label": f"Eight neurons as arrows. {wanted['says']} {says}",
-            },
-        })  # fmt: skip
+        figure = {
+            "figure": {"stage": method, "target": target},
+            "role": "img",
+            "label": f"Eight neurons as arrows. {wanted['says']} {says}",
+        }
+        title = wanted["name"][0].upper() + wanted["name"][1:]
+        found.append({"title": title, "says": f"{wanted['says']} {says}", "figure": figure})
     return found
 
 
@@ -111,7 +111,8 @@ class Story(Part):
             number = FIRST.search(text)
             assert number, f"{address} is no number: {text}"
             share = 100 * float(number[0]) / most
-            drawn.append((name.removesuffix("*"), text, share, name.endswith("*")))
+            control = name.rstrip().endswith("*")
+            drawn.append((name.rstrip(" *"), text, share, control))
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bars", theme, title, drawn, file="story.html")
 
