@@ -299,10 +299,10 @@ export class AdapterStage extends HTMLElement {
       const knob = /** @type {SVGElement} */ (
         this.#hands.children[i] ?? this.#hands.appendChild(this.#knob(which, second))
       );
-      knob.setAttribute("transform", `translate(${x} ${y})`);
+      change(knob, "transform", `translate(${x} ${y})`);
       if (second) continue;
-      knob.setAttribute("aria-valuenow", `${+this.#held[which].toFixed(2)}`);
-      knob.setAttribute("aria-valuetext", text);
+      change(knob, "aria-valuenow", `${+this.#held[which].toFixed(2)}`);
+      change(knob, "aria-valuetext", text);
     }
   }
 
@@ -336,11 +336,11 @@ export class AdapterStage extends HTMLElement {
     const { name, parameters } = this.#scenery;
     if (!this.#readout.childElementCount) this.#readout.innerHTML = READOUT;
     const [percent, bar, about, keeps] = this.#readout.querySelectorAll("b, i, .about, .keeps");
-    percent.textContent = `${share}`;
+    write(percent, `${share}`);
     /** @type {HTMLElement} */ (bar).style.setProperty("--share", `${share}%`);
     this.#readout.classList.toggle("solved", explained > SOLVED);
-    about.textContent = `${name}: ${parameters} parameter${parameters === 1 ? "" : "s"}, W has ${2 * angles.length}`;
-    keeps.textContent = `${count(angles)} angles, ${count(lengths)} lengths kept`;
+    write(about, `${name}: ${parameters} parameter${parameters === 1 ? "" : "s"}, W has ${2 * angles.length}`);
+    write(keeps, `${count(angles)} angles, ${count(lengths)} lengths kept`);
     keeps.classList.toggle("all", angles.every(Boolean));
   }
 }
@@ -348,6 +348,16 @@ export class AdapterStage extends HTMLElement {
 const READOUT =
   '<p class="percent"><b></b><small>%</small> explained <span class="check">✓</span></p><i aria-hidden="true"></i>' +
   '<p><span class="about"></span> <span class="keeps"></span></p>';
+
+/** Sets what differs: the browser would lay out anew what is set alike. @param {Element} node @param {string} name @param {string} value */
+function change(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/** @param {Element} node @param {string} text */
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
 
 /** Draws over what was drawn before: nodes stay, and what is the same is left alone. @param {SVGGElement} group @param {import("./draw.js").Shape[]} all */
 function paint(group, all) {
@@ -360,8 +370,8 @@ function paint(group, all) {
       node = fresh;
       if (text) node.textContent = text;
     }
-    if (node.getAttribute("class") !== className) node.setAttribute("class", className);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, `${value}`);
+    change(node, "class", className);
+    for (const [name, value] of Object.entries(attributes)) change(node, name, `${value}`);
   }
 }
 

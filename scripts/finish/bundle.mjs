@@ -53,6 +53,7 @@ await bundle(
     "stage/adapter-stage.js",
     "stage/five-bets.js",
     "stage/stage.css",
+    "stage/story.css",
     "page/tables.js",
     "page/calculator.js",
     "page/choose.js",
