@@ -150,8 +150,8 @@ export class AdapterStage extends HTMLElement {
 
   /** The shorter way round to a position. @param {number} goal @param {number} from @param {number} which */
   #nearest(goal, from, which) {
-    const { cyclic, step, count } = this.#scenery.handles[which].axis;
-    const round = step * count;
+    const { cyclic, step, size } = this.#scenery.handles[which].axis;
+    const round = step * size;
     return cyclic ? goal - round * Math.round((goal - from) / round) : goal;
   }
 

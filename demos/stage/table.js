@@ -3,7 +3,7 @@
  * between neighbouring positions of the handles. No adapter is known here.
  *
  * @typedef {[x: number, y: number]} Arrow a neuron with two inputs
- * @typedef {{low: number, step: number, count: number, cyclic: boolean}} Axis where a handle has stored positions
+ * @typedef {{low: number, step: number, size: number, cyclic: boolean}} Axis where a handle has stored positions
  * @typedef {"line" | "mirror" | "wheel" | "tip" | "dial" | "axis"} Kind
  * @typedef {{name: string, kind: Kind, axis: Axis, start: number, low: number, high: number, along: number[]}} Handle
  * @typedef {{held: number[], rows: number[], table: number[]}} Part which handles move which neurons
@@ -24,16 +24,16 @@ export const arrows = (entries, unit) =>
  *
  * @param {Axis} axis @param {number} value @returns {[place: number, share: number][]}
  */
-export function neighbours({ low, step, count, cyclic }, value) {
+export function neighbours({ low, step, size, cyclic }, value) {
   const t = (value - low) / step;
-  if (count === 2) {
+  if (size === 2) {
     return [
       [0, 1 - t],
       [1, t],
     ];
   }
   const whole = Math.floor(t);
-  const first = cyclic ? whole : Math.min(Math.max(whole, 1), count - 3);
+  const first = cyclic ? whole : Math.min(Math.max(whole, 1), size - 3);
   const f = t - first;
   const shares = [
     (-f * (f - 1) * (f - 2)) / 6,
@@ -41,7 +41,7 @@ export function neighbours({ low, step, count, cyclic }, value) {
     (-(f + 1) * f * (f - 2)) / 2,
     ((f + 1) * f * (f - 1)) / 6,
   ];
-  return shares.map((share, k) => [(((first - 1 + k) % count) + count) % count, share]);
+  return shares.map((share, k) => [(((first - 1 + k) % size) + size) % size, share]);
 }
 
 /**
@@ -58,7 +58,7 @@ export function frame(method, target, held, W, unit) {
       const { axis } = method.handles[i];
       const near = neighbours(axis, held[i]);
       /** @param {[number, number]} corner @returns {[number, number][]} */
-      const further = ([place, share]) => near.map(([k, s]) => [place * axis.count + k, share * s]);
+      const further = ([place, share]) => near.map(([k, s]) => [place * axis.size + k, share * s]);
       corners = corners.flatMap(further);
     }
     const size = 2 * rows.length;

@@ -115,7 +115,7 @@ TARGETS = _targets()
 
 
 class Axis(NamedTuple):
-    """Where a handle may stand: `count` stored positions from `low` on, `step` apart.
+    """Where a handle may stand: `size` stored positions from `low` on, `step` apart.
 
     A cyclic one comes round to its first position. Two positions are interpolated linearly, which
     is exact where W′ is affine; more by cubics.
@@ -123,13 +123,13 @@ class Axis(NamedTuple):
 
     low: float
     step: float
-    count: int
+    size: int
     cyclic: bool = False
 
     @property
     def positions(self) -> list[float]:
         """The stored ones."""
-        return [self.low + k * self.step for k in range(self.count)]
+        return [self.low + k * self.step for k in range(self.size)]
 
 
 LINE = Axis(0, 5, 36, cyclic=True)  # degrees: a line comes round after half a turn
