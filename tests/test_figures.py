@@ -42,17 +42,22 @@ def chart(*lines: Line, **more: Any) -> Chart:
     return Chart("Loss", Axis("step", 0, 100), Axis("loss, nats", 0, 10), lines, **more)
 
 
-def drawn(folder: Path, figure: Chart | Rows) -> list[html.HtmlElement]:
+def drawn(folder: Path, figure: Chart | Rows, quote: str = "'") -> list[html.HtmlElement]:
     """Return the drawings of a figure, the one for wide pages first."""
     text = escape(json.dumps(drawing(figure, THEMES, "../")))
     page = folder / "index.html"
-    page.write_text(f"<main><div data-figure='{text}'></div></main>", "utf-8")
+    page.write_text(f"<main><div data-figure={quote}{text}{quote}></div></main>", "utf-8")
     draw_figures(folder, folder / "kept")
     return list(html.fromstring(page.read_text("utf-8")))
 
 
 def texts(svg: html.HtmlElement) -> list[str]:
     return [text.text_content() for text in svg.iter("text")]
+
+
+def test_a_figure_that_markdown_has_read_is_drawn_too(tmp_path: Path) -> None:
+    figure = chart(Line("A method", (at(0, 2), at(100, 4)), link="methods/a/"))
+    assert len(drawn(tmp_path, figure, '"')) == 2
 
 
 def test_a_figure_is_drawn_for_a_wide_page_and_for_a_phone(tmp_path: Path) -> None:

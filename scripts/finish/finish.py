@@ -34,8 +34,8 @@ DRAW = Path(__file__).with_name("figures.mjs")
 DRAWN_BY = (
     *(DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json"),
     *(ROOT / "demos" / "stage" / name for name in ("draw.js", "table.js")),
-    BUILD / "stage" / "stage.json",
 )
+STAGE = BUILD / "stage" / "stage.json"  # what stages are drawn from, where there are any
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
     "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
@@ -194,7 +194,8 @@ def draw_figures(folder: Path, cache: Path) -> None:
     for path, text in texts.items():
         for match in FIGURE.finditer(text):
             found.setdefault(unescape(match[2]), path.relative_to(folder))
-    key = digest(ROOT, DRAWN_BY, json.dumps(list(found)))
+    stage = STAGE.read_bytes() if STAGE.exists() else b""
+    key = digest(ROOT, DRAWN_BY, json.dumps(list(found)), stage)
     made = kept(cache / f"{key}.json", lambda: json.dumps(_draw(found)).encode())
     tidy(cache, [made])
     html = dict(zip(found, json.loads(made.read_bytes()), strict=True))

@@ -8,7 +8,7 @@
     answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
     changes/rank-2: low_rank, bert_ft                times chance
     changes/whole: full rotation, bert_ft            a mean over all matrices of a model
-    lab/130: lora, real                              a share at a budget; chance has no world
+    lab/130: lora, real                              a share at a budget; `chance, any`
     field: lora, home                                ahead of LoRA in their own authors' papers
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a

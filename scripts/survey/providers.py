@@ -250,7 +250,7 @@ def whole() -> Iterator[Fact]:
 def explained() -> Iterator[Fact]:
     """Yield what methods explain of the lab's worlds, a table for each budget."""
     cells = [(f.budget, f.method, f.world, f.share) for f in lab.shares()]
-    cells += [(budget, "chance", "", share) for budget, share in lab.chance()]
+    cells += [(budget, "chance", "any", share) for budget, share in lab.chance()]
     for budget, method, world, share in cells:
         where, place = (LAB, f"{budget}", method, world), "docs/data/explained.jsonl"
         yield Fact(*where, share, say.percent(share, 0), place, "percent")
