@@ -224,8 +224,10 @@ export class AdapterStage extends HTMLElement {
   #press({ name, value }) {
     if (name === "show") this.#play(this.#scenery.scenes[this.#target].best);
     if (name === "reset") this.#rest(this.#scenery.handles.map(({ start }) => start));
-    if (name === "target")
-      this.#choose(this.#targets.includes(value) ? (this.getAttribute("method") ?? "") : this.#method, value);
+    if (name === "target") {
+      const known = this.#scenery.scenes[value];
+      this.#choose(known ? this.#method : (this.getAttribute("method") ?? ""), value);
+    }
     if (name === "method") this.#choose(value, this.#target);
   }
 

@@ -63,12 +63,13 @@ class FiveBets extends HTMLElement {
     }
     this.#end();
     this.#watch();
-    WIDE.addEventListener("change", () => this.#watch());
+    WIDE.addEventListener("change", this.#watch);
     this.#count();
   }
 
   disconnectedCallback() {
     this.#observer?.disconnect();
+    WIDE.removeEventListener("change", this.#watch);
   }
 
   // The stage --------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ class FiveBets extends HTMLElement {
     /** @type {HTMLElement | null | undefined} */ (bet?.querySelector(".to-stage"))?.focus();
   }
 
-  #watch() {
+  #watch = () => {
     this.#observer?.disconnect();
     const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
       for (const { isIntersecting, target } of entries)
@@ -115,7 +116,7 @@ class FiveBets extends HTMLElement {
     };
     this.#observer = new IntersectionObserver(seen, { rootMargin: WIDE.matches ? MARGINS.wide : MARGINS.narrow });
     for (const bet of this.#bets) this.#observer.observe(bet);
-  }
+  };
 
   /** @param {HTMLElement} bet */
   #show(bet) {
