@@ -84,9 +84,13 @@ class BOFT(WeightAdapter):
         n_blocks = self.Q.shape[1]
         return self._turn(np.eye(n_blocks * self.block_size)).T
 
+    def _blocks(self) -> Array:
+        """Return the rotations R_ij, (factors, n_blocks, b, b)."""
+        return cayley(skew(self.Q, self.block_size))
+
     def _turn(self, W: Array) -> Array:
         """Return W Rᵀ = W B₁ᵀ B₂ᵀ ⋯ Bₘᵀ, one factor after another."""
-        for level, R in enumerate(cayley(skew(self.Q, self.block_size))):
+        for level, R in enumerate(self._blocks()):
             order = butterfly(W.shape[1], self.block_size, level)
             turned = np.empty_like(W)
             turned[:, order] = rotate_blocks(W[:, order], R)
@@ -95,7 +99,7 @@ class BOFT(WeightAdapter):
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by turning the tokens instead of the weight, (d_out, n)."""
-        blocks = cayley(skew(self.Q, self.block_size))
+        blocks = self._blocks()
         for level in reversed(range(len(blocks))):
             order = butterfly(len(X), self.block_size, level)
             turned = np.empty_like(X)

@@ -53,6 +53,10 @@ class LNTuning(Adapter):
         beta = 0.2 * rng.normal(size=d_in if norm == "layer" else 0)
         return cls(gamma, beta, gamma, beta, 1e-5 if norm == "layer" else 1e-6)
 
+    def gain(self) -> Array:
+        """Return the gain of each channel, (d_in,)."""
+        return self.gamma
+
     def standardised(self, X: Array) -> Array:
         """Return the tokens before gain and shift, (d_in, n)."""
         return layer_norm(X, self.eps) if self.beta.size else rms_norm(X, self.eps)

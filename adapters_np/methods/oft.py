@@ -107,9 +107,13 @@ class OFT(WeightAdapter):
 
     def _blocks(self) -> Array:
         """Return the rotations R_i, (n_blocks, b, b)."""
-        Q = skew(self.Q, self.block_size)
-        if self.epsilon:
-            radius = self.epsilon / np.sqrt(len(Q))
-            square = np.sum(Q**2, axis=(1, 2), keepdims=True)
-            Q = Q * (radius / np.sqrt(np.maximum(square, radius**2)))
+        Q = self._within(skew(self.Q, self.block_size))
         return np.broadcast_to(cayley(Q), (self.n_blocks, *Q.shape[1:]))
+
+    def _within(self, Q: Array) -> Array:
+        """Return Q, (n, b, b), or what COFT's ball lets through of it."""
+        if not self.epsilon:
+            return Q
+        radius = self.epsilon / np.sqrt(len(Q))
+        square = np.sum(Q**2, axis=(1, 2), keepdims=True)
+        return Q * (radius / np.sqrt(np.maximum(square, radius**2)))

@@ -83,7 +83,10 @@ class RoAd(WeightAdapter):
     def turn(self, Y: Array) -> Array:
         """Return R Y for output columns Y, (d_out, n)."""
         half = self.group_size // 2
-        blocks = self.alpha * (np.cos(self.theta) * COSINES + np.sin(self.theta) * SINES)
         groups = Y.reshape(-1, 2, half, Y.shape[1])  # (groups, 2, g/2, n)
-        turned = np.einsum("gkab,gbkn->gakn", blocks.reshape(-1, half, 2, 2), groups)
+        turned = np.einsum("gkab,gbkn->gakn", self._blocks().reshape(-1, half, 2, 2), groups)
         return turned.reshape(Y.shape)
+
+    def _blocks(self) -> Array:
+        """Return the blocks R_i, (d_out / 2, 2, 2)."""
+        return self.alpha * (np.cos(self.theta) * COSINES + np.sin(self.theta) * SINES)

@@ -14,9 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapters_np.control import controls
 from adapters_np.core import Adapter, arrays, load
 from adapters_np.linalg import Array
-from scripts.studies.decoder import HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
+from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
+from scripts.studies.tokens import VOCABULARY
 from scripts.studies.twin import twin
 
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -25,9 +27,13 @@ PLACES: dict[str, dict[str, tuple[str, ...]]] = {
     "all": {"square": SQUARE, "up": ("up",), "down": ("down",)},
 }
 FULL = "full"
+BIAS = "output bias"
+"""What is trained without an adapter: all matrices, or a number for each token of the output."""
+
 WHOLE = "whole derivative"
-RANDOM = "random basis"
 FIXED = "fixed magnitude"
+AGAIN = ", again"
+"""Behind a control's name: the same control with other draws, which must make no difference."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Method:
     knobs: tuple[tuple[str, Any], ...] = ()
     place: str = "all"
     arm: str = ""
-    """What sets it apart from the same method elsewhere in the experiment."""
+    """What sets it apart from the same method elsewhere: a control's name, or one of the above."""
 
 
 class Parts(NamedTuple):
@@ -71,6 +77,8 @@ class Adapted:
         if self.method.slug == FULL:
             zeros = {name: jnp.zeros_like(self.base[name]) for name in KINDS}
             return Parts({"full": zeros}, {})
+        if self.method.slug == BIAS:
+            return Parts({"model": {"bias": jnp.zeros(VOCABULARY)}}, {})
         learned: dict[str, dict[str, Any]] = {}
         frozen: dict[str, dict[str, Any]] = {}
         for group, adapters in self._adapters(seed).items():
@@ -89,11 +97,15 @@ class Adapted:
         """Return a fresh adapter for every place, in numpy."""
         cls, knobs = load(self.method.slug), dict(self.method.knobs)
         base = {name: a.astype(float) for name, a in self.base.items()}
+        arm = self.method.arm
+        control = controls(self.method.slug).get(arm.removesuffix(AGAIN))
 
         def make(W: Array, *place: int) -> Any:
             rng = np.random.default_rng([seed, *place])
             adapter: Any = cls.init(W, rng, **knobs)
-            return in_random_basis(adapter, rng) if self.method.arm == RANDOM else adapter
+            if control is None:
+                return adapter
+            return control(adapter, W, rng.spawn(1)[0] if arm.endswith(AGAIN) else rng)
 
         layers = range(LAYERS)
         match self.method.slug:
@@ -120,6 +132,8 @@ class Adapted:
         """Return the weights of the adapted model and its hooks; JAX traces this."""
         if self.method.slug == FULL:
             return p | {name: p[name] + change for name, change in learned["full"].items()}, Hooks()
+        if self.method.slug == BIAS:
+            return p, Hooks(bias=learned["model"]["bias"])
         shared = learned.get("shared", {}) | frozen.get("shared", {})
         parts = {
             group: learned.get(group, {}) | frozen.get(group, {}) for group in self.twins
@@ -133,16 +147,30 @@ class Adapted:
 
         match self.method.slug:
             case "ln_tuning":
-                gains = {name: parts[name]["gamma"] for name in NORMS}
+                gains = {
+                    name: jax.vmap(lambda own, name=name: one(name, own).gain())(parts[name])
+                    for name in NORMS
+                }
                 return p | gains | {"last_norm": gains["last_norm"][0]}, Hooks()
             case "prompt_tuning":
+                if self.method.arm:
+                    own = {"P": parts["model"]["P"][0]}
+                    return p, Hooks(constants=one("model", own).shifts(CONTEXT).T)
                 return p, Hooks(prompt=parts["model"]["P"][0].T)
             case "prefix_tuning":
 
+                def by_head(columns: Any) -> Any:  # (d, m), a head's channels together
+                    return columns.reshape(HEADS, -1, columns.shape[1]).swapaxes(1, 2)
+
+                def shift(i: int) -> tuple[Any, Any]:
+                    queries, read = one("layers", at(i)).shifts(CONTEXT)
+                    return by_head(queries), by_head(read)
+
+                if self.method.arm:
+                    return p, Hooks(shift=shift)
+
                 def prefix(i: int) -> tuple[Any, Any]:
-                    columns = at(i)["P_K"], at(i)["P_V"]  # (d, m), a head's channels together
-                    keys, values = (a.reshape(HEADS, -1, a.shape[1]) for a in columns)
-                    return keys.swapaxes(1, 2), values.swapaxes(1, 2)
+                    return by_head(at(i)["P_K"]), by_head(at(i)["P_V"])
 
                 return p, Hooks(prefix=prefix)
             case "reft":
@@ -184,13 +212,3 @@ def same_but_for_arrays(adapters: Sequence[Adapter]) -> Any:
 def stacked(base: dict[str, Array], i: int) -> Array:
     """Return the attention weights of a layer as the site stacks them, (4 d, d)."""
     return np.concatenate([base["q"][i], base["k"][i], base["v"][i], base["o"][i].T])
-
-
-def in_random_basis(adapter: Any, rng: np.random.Generator) -> Any:
-    """Return a PiSSA start of the same strengths whose directions know nothing of W."""
-    (r, d_in), d_out = adapter.A.shape, len(adapter.B)
-    right = np.linalg.qr(rng.normal(size=(d_in, r)))[0].T
-    left = np.linalg.qr(rng.normal(size=(d_out, r)))[0]
-    A = np.linalg.norm(adapter.A, axis=1)[:, None] * right
-    B = left * np.linalg.norm(adapter.B, axis=0)
-    return replace(adapter, A=A, B=B, A_0=A, B_0=B)

@@ -57,13 +57,23 @@ class Hooks(NamedTuple):
     prefix: Callable[[int], tuple[Any, Any]] | None = None
     """Keys and values of virtual tokens in a layer, each (heads, m, d / heads)."""
 
+    shift: Callable[[int], tuple[Any, Any]] | None = None
+    """What is added to queries and to what they read in a layer, each (heads, n, d / heads)."""
+
+    constants: Any = None
+    """What is added to the tokens by place, (CONTEXT, d)."""
+
+    bias: Any = None
+    """What is added to the scores of all tokens, (vocabulary,)."""
+
     edit: Callable[[int, Any], Any] | None = None
     """What becomes of the hidden states behind a layer, (d, n)."""
 
 
 def norm(x: Any, gain: Any) -> Any:
-    """Return rows of unit mean square, times a gain a channel."""
-    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-6) * gain
+    """Return rows of unit mean square, times a gain a channel, or a matrix in its place."""
+    unit = x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-6)
+    return unit * gain if gain.ndim == 1 else unit @ gain.T
 
 
 def attend(p: Weights, i: int, h: Any, hooks: Hooks) -> Any:
@@ -71,6 +81,9 @@ def attend(p: Weights, i: int, h: Any, hooks: Hooks) -> Any:
     batch, n, d = h.shape
     rows = (batch, n, HEADS, d // HEADS)  # then (batch, heads, n, d / heads), the faster by half
     q, k, v = ((h @ p[name][i].T).reshape(rows).swapaxes(1, 2) for name in "qkv")
+    shift = hooks.shift(i) if hooks.shift else None
+    if shift is not None:
+        q = q + shift[0][:, :n]
     seen = jnp.tril(jnp.ones((n, n), bool))
     if hooks.prefix is not None:
         more = [jnp.broadcast_to(a, (batch, *a.shape)) for a in hooks.prefix(i)]
@@ -78,12 +91,17 @@ def attend(p: Weights, i: int, h: Any, hooks: Hooks) -> Any:
         seen = jnp.concatenate([jnp.ones((n, k.shape[2] - n), bool), seen], 1)
     scores = q @ k.swapaxes(2, 3) * q.shape[-1] ** -0.5
     weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf), -1)
-    return (weights @ v).swapaxes(1, 2).reshape(batch, n, d) @ p["o"][i].T
+    read = weights @ v
+    if shift is not None:
+        read = read + shift[1][:, :n]
+    return read.swapaxes(1, 2).reshape(batch, n, d) @ p["o"][i].T
 
 
 def logits(p: Weights, ids: Any, hooks: Hooks = Hooks()) -> Any:  # noqa: B008
     """Return the scores of all tokens at every place, (batch, n, vocabulary)."""
     x = p["embedding"][ids] + p["positions"][: ids.shape[1]]
+    if hooks.constants is not None:
+        x = x + hooks.constants[: ids.shape[1]]
     virtual = 0
     if hooks.prompt is not None:
         virtual = len(hooks.prompt)
@@ -94,7 +112,8 @@ def logits(p: Weights, ids: Any, hooks: Hooks = Hooks()) -> Any:  # noqa: B008
         x = x + inner @ p["down"][i].T
         if hooks.edit is not None:
             x = hooks.edit(i, x.reshape(-1, x.shape[-1]).T).T.reshape(x.shape)
-    return norm(x[:, virtual:], p["last_norm"]) @ p["embedding"].T
+    scores = norm(x[:, virtual:], p["last_norm"]) @ p["embedding"].T
+    return scores if hooks.bias is None else scores + hooks.bias
 
 
 def loss(p: Weights, text: Any, hooks: Hooks = Hooks()) -> Any:  # noqa: B008

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from scripts.studies.adapting import FIXED, RANDOM, WHOLE, Method
+from scripts.studies.adapting import FIXED, WHOLE, Method
 from scripts.studies.tasks import TEACHERS
 from scripts.studies.training import Run
 from scripts.survey.experiment import as_in_peft
@@ -41,7 +41,7 @@ GUESSED: dict[str, tuple[Method, int]] = {
     **{f"delora {r}": (method("delora", rank=r, strength=4.0), -3) for r in (1, 4, 16)},
     **{f"pissa {r}": (method("pissa", rank=r, alpha=float(r)), -4) for r in (1, 4, 16)},
     "pissa 4, minor": (method("pissa", rank=4, alpha=4.0, components="minor"), -4),
-    "pissa 4, random basis": (method("pissa", rank=4, alpha=4.0, arm=RANDOM), -4),
+    "pissa 4, random basis": (method("pissa", rank=4, alpha=4.0, arm="random basis"), -4),
     "ether": (method("ether", blocks=4), -1),
     "ether_plus": (method("ether_plus", blocks=4), -3),
     **{f"oft {b}": (method("oft", block_size=b), -4) for b in (4, 16, 64)},

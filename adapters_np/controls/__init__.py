@@ -1,0 +1,1 @@
+"""Controls of the methods, a module each: see `adapters_np.control`."""
