@@ -13,22 +13,22 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client
 
 from scripts.bootstrap import ROOT, say
-from scripts.studies import pretrain
+from scripts.studies import pretrain, runner
 from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
+from scripts.studies.runner import append as append
+from scripts.studies.runner import connected, read
 from scripts.studies.training import Run, run
 
 RUNS = ROOT / ".study" / "runs.jsonl"
@@ -41,18 +41,6 @@ COLUMNS = (
     *("curve_validation", "curve_held", "status", "key"),
 )
 NAMES = {method: name for name, (method, _) in METHODS.items()}
-
-
-def read(path: Path = RUNS) -> dict[str, dict[str, Any]]:
-    """Return all runs by their keys; a last line that was broken off is not one."""
-    found = {}
-    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        found[row["key"]] = row
-    return found
 
 
 def taken(row: dict[str, str]) -> dict[str, Any]:
@@ -83,17 +71,6 @@ def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     return kept | read(path)
 
 
-def append(row: dict[str, Any], path: Path = RUNS) -> None:
-    """Write a run down; one that follows a broken off line begins a new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            if file.read() != b"\n":
-                file.write(b"\n")
-        file.write((json.dumps(row) + "\n").encode())
-
-
 def expected(chosen: Iterable[Cell]) -> int:
     """Return about how many runs cells come to."""
     return round(sum(len(SEEDS) + EXPECTED * (cell.base == 0) for cell in chosen))
@@ -102,50 +79,10 @@ def expected(chosen: Iterable[Cell]) -> int:
 def advance(
     client: Client, chosen: list[Cell], table: Path = TABLE, path: Path = RUNS
 ) -> list[str]:
-    """Make all missing runs of these cells, the first ones first, and return what failed.
-
-    The runs of a method prefer one worker, which has compiled them.
-    """
-    done, failed = known(table, path), []
-    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
-    place = {cell: i for i, cell in enumerate(chosen)}
-    home = {name: workers[i % len(workers)] for i, name in enumerate(METHODS)}
-    pending: dict[str, Any] = {}
-
-    def submit(some: Iterable[Cell]) -> Iterator[Any]:
-        for cell in some:
-            for settings in due(cell, done):
-                if settings.key in pending:
-                    continue
-                pending[settings.key] = client.submit(
-                    run,
-                    settings,
-                    key=settings.key,
-                    workers=[home[cell.name]],
-                    allow_other_workers=True,
-                    priority=-place[cell],
-                    retries=0,
-                )
-                yield pending[settings.key]
-
-    queue, began = as_completed(list(submit(chosen))), time.monotonic()
+    """Make all missing runs of these cells, the first ones first, and return what failed."""
+    done = known(table, path)
     total = max(expected(chosen), len(done))
-    for made, future in enumerate(queue, 1):
-        if future.status == "finished":
-            row = future.result()
-            done[row["key"]] = row
-            append(row, path)
-            kin = (c for c in chosen if (c.name, c.task) == (name(row), row["task"]))
-            for new in submit(kin):
-                queue.add(new)
-        else:
-            failed.append(f"{future.key}: {future.exception()!r}")
-        future.release()
-        left = (time.monotonic() - began) / made * max(0, total - len(done))
-        print(f"\r{len(done)} of about {total} runs, {left / 3600:.1f} h left ", end="",
-              file=sys.stderr, flush=True)  # fmt: skip
-    print(file=sys.stderr)
-    return failed
+    return runner.advance(client, chosen, due, done, run, path, total)
 
 
 def rows(done: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -242,14 +179,6 @@ def main() -> None:
         sys.exit(
             f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
         )
-
-
-def connected(scheduler: str | None, workers: int) -> Client:
-    """Return a client of a scheduler, or of single-threaded processes on this machine."""
-    if scheduler:
-        return Client(scheduler)
-    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
-    return Client(cluster)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,135 @@
+"""Makes the runs of a study that are missing, on Dask, and writes each down when it is done.
+
+A run is one line of a file, found again by the hash of its settings: none is made twice, and a
+study that is broken off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from distributed import Client, LocalCluster, as_completed
+
+from scripts.studies.training import Run
+
+Row = dict[str, Any]
+
+
+class Place(Protocol):
+    """A cell of a study: a method on a task."""
+
+    @property
+    def name(self) -> str:
+        """The method."""
+
+    @property
+    def task(self) -> str:
+        """The task."""
+
+
+AnyPlace = TypeVar("AnyPlace", bound=Place)
+Due = Callable[[AnyPlace, Mapping[str, Mapping[str, Any]]], list[Run]]
+
+
+def read(path: Path) -> dict[str, Row]:
+    """Return all runs by their keys; a last line that was broken off is not one."""
+    found = {}
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[row["key"]] = row
+    return found
+
+
+def append(row: Row, path: Path) -> None:
+    """Write a run down; one that follows a broken off line begins a new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, 2)
+            if file.read() != b"\n":
+                file.write(b"\n")
+        file.write((json.dumps(row) + "\n").encode())
+
+
+def advance(
+    client: Client,
+    chosen: Sequence[AnyPlace],
+    due: Due[AnyPlace],
+    done: dict[str, Row],
+    run: Callable[[Run], Row],
+    path: Path,
+    total: int,
+) -> list[str]:
+    """Make all missing runs of cells, those of the first ones first.
+
+    The runs of a method prefer one worker, which has compiled them.
+
+    Args:
+        client: Of a Dask scheduler.
+        chosen: The cells.
+        due: Which runs of a cell can be started, given what is done.
+        done: The runs that there are, by key; new ones are added.
+        run: Makes one.
+        path: Where it is written down.
+        total: About how many there will be in the end, for the report.
+
+    Returns:
+        What failed, a line for each run.
+    """
+    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
+    place = {cell: i for i, cell in enumerate(chosen)}
+    names = dict.fromkeys(cell.name for cell in chosen)
+    home = {name: workers[i % len(workers)] for i, name in enumerate(names)}
+    pending: dict[str, AnyPlace] = {}
+    failed = []
+
+    def submit(some: Iterable[AnyPlace]) -> Iterator[Any]:
+        for cell in some:
+            for settings in due(cell, done):
+                if settings.key in pending:
+                    continue
+                pending[settings.key] = cell
+                yield client.submit(
+                    run,
+                    settings,
+                    key=settings.key,
+                    workers=[home[cell.name]],
+                    allow_other_workers=True,
+                    priority=-place[cell],
+                    retries=0,
+                )
+
+    queue, began = as_completed(list(submit(chosen))), time.monotonic()
+    for made, future in enumerate(queue, 1):
+        if future.status == "finished":
+            row = future.result()
+            done[row["key"]] = row
+            append(row, path)
+            of = pending[future.key]
+            kin = [c for c in chosen if (c.name, c.task) == (of.name, of.task)]
+            for new in submit(kin):
+                queue.add(new)
+        else:
+            failed.append(f"{future.key}: {future.exception()!r}")
+        future.release()
+        left = (time.monotonic() - began) / made * max(0, total - len(done))
+        print(f"\r{len(done)} of about {total} runs, {left / 3600:.1f} h left ", end="",
+              file=sys.stderr, flush=True)  # fmt: skip
+    print(file=sys.stderr)
+    return failed
+
+
+def connected(scheduler: str | None, workers: int) -> Client:
+    """Return a client of a scheduler, or of single-threaded processes on this machine."""
+    if scheduler:
+        return Client(scheduler)
+    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+    return Client(cluster)
