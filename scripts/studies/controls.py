@@ -1,0 +1,391 @@
+"""Run every method beside its own controls: what is missing, on Dask; then the table.
+
+    python3 scripts/dev.py study controls
+    python3 scripts/dev.py study controls --only code
+    python3 scripts/dev.py study controls --scheduler tcp://10.0.0.1:8786
+    python3 scripts/dev.py study controls --plan
+
+Every run is one line of .study/controls.jsonl and then a row of docs/data/controls.csv, as in the
+experiment, whose texts, model, training and settings these are. docs/controls.md says what is asked
+and how it is judged, docs/data/controls.yml which cells there are. A method and its control are two
+entries that are treated alike: each has its own sweep in each cell, and then the same five seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from math import log, log10
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import yaml
+from pydantic import Field
+
+from adapters_np.control import controls, without
+from adapters_np.core import load, slugs
+from scripts.bootstrap import ROOT
+from scripts.studies import grid, runner
+from scripts.studies.adapting import AGAIN, BIAS, FULL, Method
+from scripts.studies.decoder import KINDS
+from scripts.studies.grid import Done
+from scripts.studies.pretrain import base
+from scripts.studies.training import Run, run
+from scripts.survey import experiment
+from scripts.survey.records import Loader, Record, Text, validated
+
+PLAN = ROOT / "docs" / "data" / "controls.yml"
+TABLE = PLAN.with_suffix(".csv")
+RUNS = ROOT / ".study" / "controls.jsonl"
+COLUMNS = (
+    *("method", "control", "kind", "slug", "knobs", "parameters", "task", "base", "steps", "rate"),
+    *("seed", "phase", "validation", "test", "held", "start_validation", "start_test"),
+    *("start_held", "status", "seconds", "key"),
+)
+
+
+class Part(Record):
+    """Cells that are run one after another, and decided together."""
+
+    task: Text
+    steps: int = Run.steps
+    bases: tuple[int, ...]
+    methods: tuple[Text, ...] | None = None
+    """Settings of the experiment's grid; all if none are named."""
+    floors: bool = True
+    again: tuple[Text, ...] = ()
+    """Entries whose control is run with other draws, too: the two must come out alike."""
+
+
+class Plan(Record):
+    """What the study consists of."""
+
+    sweep_seeds: Annotated[tuple[int, ...], Field(min_length=2)]
+    seeds: Annotated[tuple[int, ...], Field(min_length=5)]
+    first: tuple[int, ...]
+    """With which rates a sweep begins: quarter decades around a guess."""
+    further_first: tuple[int, ...]
+    """The same in a base model other than the first, around the rate of the first."""
+    most: int
+    """Rates in a sweep."""
+    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+
+
+@cache
+def plan(path: Path = PLAN) -> Plan:
+    """Return what the study consists of."""
+    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
+    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+# Who is trained -----------------------------------------------------------------------------------
+
+
+class Entry(NamedTuple):
+    """Who is trained: a setting of the experiment's grid, a control of it, or a floor."""
+
+    method: str
+    """The setting's name in the grid, or the floor's."""
+
+    control: str
+    trains: Method
+
+    @property
+    def name(self) -> str:
+        """What sets it apart from all others."""
+        return f"{self.method}: {self.control}" if self.control else self.method
+
+
+@cache
+def takes(slug: str, knobs: tuple[tuple[str, Any], ...]) -> bool:
+    """Say whether all controls of a method can be built at these knobs."""
+    W = np.asarray(base()[0]["q"][0], float)
+    if slug == "clover" or slug.endswith("_tuning"):
+        W = np.tile(W, (4, 1))  # a stack of four
+    fresh = load(slug).init(W, np.random.default_rng(0), **dict(knobs))
+    try:
+        for name in controls(slug):
+            without(slug, name, fresh, W, np.random.default_rng(0))
+    except ValueError:
+        return False
+    return bool(controls(slug))
+
+
+@cache
+def settings() -> dict[str, str]:
+    """Return the setting at which each method is tested, by its slug.
+
+    It is the one of the experiment's grid that is nearest in size to LoRA of rank 4, among those at
+    which every control of the method can be built.
+    """
+    size = {run.method: run.parameters for run in experiment.read()}
+    found: dict[str, str] = {}
+    for slug in slugs():
+        there = [
+            name
+            for name, (method, _) in grid.GUESSED.items()
+            if method.slug == slug and not method.arm and method.place == "all"
+            and method.knobs == plain(method).knobs and takes(slug, method.knobs)
+        ]  # fmt: skip
+        if there:
+            found[slug] = min(there, key=lambda name: abs(log(size[name] / size["lora 4"])))
+    return found
+
+
+def plain(method: Method) -> Method:
+    """Return a method at its paper's own start: PiSSA's minor form is one of its controls."""
+    return replace(method, knobs=tuple(k for k in method.knobs if k[0] != "components"))
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return all who can be trained, by name; methods in the order of the first experiment."""
+    methods = sorted(settings().values(), key=lambda name: (name not in grid.SHORT, name))
+    found = [Entry(FULL, "", grid.METHODS[FULL][0])]
+    for name in methods:
+        method = grid.METHODS[name][0]
+        found.append(Entry(name, "", method))
+        for control in controls(method.slug):
+            found.append(Entry(name, control, replace(method, arm=control)))
+            found.append(Entry(name, control + AGAIN, replace(method, arm=control + AGAIN)))
+    return {entry.name: entry for entry in (*found, *floors())}
+
+
+def floors() -> Iterator[Entry]:
+    """Yield what needs no hypothesis: an output bias, and entries at random, as many as gains."""
+    yield Entry(BIAS, "", Method(BIAS))
+    whole = sum(np.size(base()[0][kind]) for kind in KINDS)
+    for count in sorted({count for name in ("ia3", "ln_tuning") for count in sizes(name)}):
+        method = grid.method("shira", density=count / whole)
+        yield Entry(f"entries {count}", "", method)
+
+
+def sizes(name: str) -> set[int]:
+    """Return the number of parameters that a setting has had in the experiment."""
+    return {run.parameters for run in experiment.finals(name).values()}
+
+
+# What is run --------------------------------------------------------------------------------------
+
+
+class Cell(NamedTuple):
+    """An entry on a task in a base model: a sweep, and then fresh seeds."""
+
+    name: str
+    task: str
+    base: int = 0
+    steps: int = Run.steps
+
+    def run(self, quarter_decades: int, seed: int, phase: str) -> Run:
+        """Return one run of this cell."""
+        rate = round(10 ** (quarter_decades / 4), 9)
+        trains = entries()[self.name].trains
+        return Run(trains, self.task, rate, seed, phase, self.base, steps=self.steps)
+
+    @property
+    def guess(self) -> int:
+        """The method's rate in the experiment, on this task or else on code, in quarter decades.
+
+        A control begins where its method does, a floor where the method of its kind does.
+        """
+        entry = entries()[self.name]
+        like = {BIAS: "ia3"}.get(entry.method, entry.method)
+        if like.startswith("entries"):
+            like = "shira 0.094"
+        for task in (self.task, "code"):
+            done = experiment.finals(like, experiment.Cell(task))
+            if done:
+                return round(4 * log10(next(iter(done.values())).rate))
+        return round(2 * grid.METHODS[like][1])
+
+
+def cells(chosen: Plan | None = None) -> list[Cell]:
+    """Return all cells, part by part; a method, its controls, then the next one."""
+    found = []
+    for part in (chosen or plan()).parts:
+        for entry in entries().values():
+            floor = entry.method == BIAS or entry.method.startswith("entries")
+            if entry.control.endswith(AGAIN):
+                wanted = entry.name.removesuffix(AGAIN) in part.again
+            elif floor:
+                wanted = part.floors
+            else:
+                wanted = part.methods is None or entry.method in (FULL, *part.methods)
+            if wanted:
+                found += [Cell(entry.name, part.task, b, part.steps) for b in part.bases]
+    return found
+
+
+def swept(cell: Cell, done: Done) -> dict[int, float]:
+    """Return the mean validation loss at each rate that all sweep seeds have been run at.
+
+    One that diverged is infinite.
+    """
+    found = {}
+    for k in range(-40, 13):
+        rows = [done.get(cell.run(k, seed, "sweep").key) for seed in plan().sweep_seeds]
+        there = [row for row in rows if row is not None]
+        if len(there) == len(rows):
+            good = all(row["status"] == "done" for row in there)
+            found[k] = fmean(row["validation"] for row in there) if good else float("inf")
+    return found
+
+
+def next_rates(first: Iterable[int], found: Mapping[int, float], most: int) -> list[int]:
+    """Return the rates that a sweep still needs, in quarter decades.
+
+    It has ended when both neighbours of the best rate have been tried.
+
+    >>> next_rates((-2, 0, 2), {}, 15)
+    [-2, 0, 2]
+    >>> next_rates((-2, 0, 2), {-2: 3.0, 0: 1.0, 2: 2.0}, 15)
+    [-1, 1]
+    >>> next_rates((-2, 0, 2), {-2: 3.0, -1: 2.0, 0: 1.0, 1: 1.5, 2: 2.0}, 15)
+    []
+    """
+    missing = [k for k in first if k not in found]
+    if missing or len(found) >= most:
+        return missing
+    best = grid.best(found)
+    return [k for k in (best - 1, best + 1) if k not in found]
+
+
+def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
+    """Return the rates that a cell's sweep still needs, and, if it needs none, the best one."""
+    if cell.base:
+        missing, middle = tuned(cell._replace(base=0), done)
+        if middle is None:
+            return [], None
+        first = tuple(middle + step for step in plan().further_first)
+    else:
+        first = tuple(cell.guess + step for step in plan().first)
+    found = swept(cell, done)
+    missing = next_rates(first, found, plan().most)
+    return missing, None if missing else grid.best(found)
+
+
+def due(cell: Cell, done: Done) -> list[Run]:
+    """Return the runs of a cell that can be started now, given those that are done."""
+    rates, best = tuned(cell, done)
+    if best is None:
+        runs = [cell.run(k, seed, "sweep") for k in rates for seed in plan().sweep_seeds]
+    else:
+        runs = [cell.run(best, seed, "final") for seed in plan().seeds]
+    return [run for run in runs if run.key not in done]
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
+    """Return all runs by their keys, of the table those that the same settings still give."""
+    kept = {}
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            kept = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
+    return kept | runner.read(path)
+
+
+def again(row: Mapping[str, str]) -> Run:
+    """Return the run that a row of the table tells of."""
+    name = Entry(row["method"], row["control"], Method("")).name
+    cell = Cell(name, row["task"], int(row["base"]), int(row["steps"]))
+    return cell.run(round(4 * log10(float(row["rate"]))), int(row["seed"]), row["phase"])
+
+
+def taken(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return a run as it was written down, from its row of the table."""
+    losses = {part: float(row[part]) for part in ("validation", "test", "held", "seconds")}
+    start = {part: float(row[f"start_{part}"]) for part in ("validation", "test", "held")}
+    return {
+        **asdict(again(row)), **losses, "start": start, "parameters": int(row["parameters"]),
+        "status": row["status"], "key": row["key"],
+    }  # fmt: skip
+
+
+def row(made: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    """Return one row of the table."""
+    method = entry.trains
+    kinds = controls(method.slug) if entry.control else {}
+    found = {
+        **made,
+        "method": entry.method,
+        "control": entry.control,
+        "kind": kinds[entry.control.removesuffix(AGAIN)].kind if entry.control else "",
+        "slug": method.slug,
+        "knobs": " ".join(f"{key}={value}" for key, value in method.knobs),
+        **{f"start_{part}": made["start"][part] for part in ("validation", "test", "held")},
+    }
+    rounded = {k: f"{v:.7g}" if isinstance(v, float) else v for k, v in found.items()}
+    return {column: rounded[column] for column in COLUMNS}
+
+
+def rows(done: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the table of all runs of the plan, in its order; what is no part of it is left out."""
+    place = {cell: i for i, cell in enumerate(cells())}
+    whose = {entry.trains: entry for entry in entries().values()}
+    found = []
+    for made in done:
+        trains = made["method"]
+        knobs = tuple((name, value) for name, value in trains["knobs"])
+        entry = whose.get(Method(trains["slug"], knobs, trains["place"], trains["arm"]))
+        cell = entry and Cell(entry.name, made["task"], made["base"], made["steps"])
+        if entry and cell in place:
+            order = (place[cell], made["phase"] == "final", made["rate"], made["seed"])
+            found.append((order, row(made, entry)))
+    return [told for _, told in sorted(found, key=lambda one: one[0])]
+
+
+def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
+    """Write the table of all runs."""
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows(known(table, path).values()))
+
+
+EXPECTED = {True: 5.0, False: 3.6}
+"""Rates that a sweep takes in the first base model, and in another."""
+
+
+def expected(chosen: Iterable[Cell]) -> float:
+    """Return about how many runs cells come to."""
+    own = plan()
+    return sum(len(own.seeds) + len(own.sweep_seeds) * EXPECTED[cell.base == 0] for cell in chosen)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
+    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
+    parser.add_argument("--only", default="", help="cells whose entry, task or base have this")
+    parser.add_argument("--table", action="store_true", help="only write the table")
+    parser.add_argument("--plan", action="store_true", help="only say what there is to run")
+    chosen = parser.parse_args()
+    wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
+    if chosen.plan:
+        for part in plan().parts:
+            some = [c for c in wanted if (c.task, c.steps) == (part.task, part.steps)]
+            print(f"{part.task}, {part.steps} steps: {len(some)} cells, {expected(some):.0f} runs")
+        return
+    failed = []
+    if not chosen.table:
+        with runner.connected(chosen.scheduler, chosen.workers) as client:
+            total = round(expected(wanted))
+            failed = runner.advance(client, wanted, due, known(), run, RUNS, total)
+    tabulate()
+    if failed:
+        sys.exit(
+            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
+        )
+
+
+if __name__ == "__main__":
+    main()
