@@ -17,11 +17,11 @@ Here is what controls share: other coordinates around any adapter, and a dense s
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -90,10 +90,11 @@ def control(kind: Kind, claim: Claim = "ahead") -> Callable[[Build], Control]:
 @cache
 def controls(slug: str) -> Mapping[str, Control]:
     """Return the controls of a method by name, in the order of its file; none where it has none."""
-    name = f"adapters_np.controls.{slug}"
-    if find_spec(name) is None:
+    package = import_module("adapters_np.controls")
+    if slug not in {module.name for module in pkgutil.iter_modules(package.__path__)}:
         return MappingProxyType({})
-    own = (value for value in vars(import_module(name)).values() if isinstance(value, Control))
+    module = import_module(f"adapters_np.controls.{slug}")
+    own = (value for value in vars(module).values() if isinstance(value, Control))
     return MappingProxyType({found.name: found for found in own})
 
 

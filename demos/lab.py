@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters_np.control import without
 from adapters_np.core import Adapter, WeightAdapter, load
 from adapters_np.linalg import Array
 from demos.budget import best, explained
@@ -52,7 +53,11 @@ def goal(name: str, taught_by: dict[str, Any] | None = None) -> Array:
 
 
 def examine(
-    method: str, knobs: dict[str, Any], name: str, taught_by: dict[str, Any] | None = None
+    method: str,
+    knobs: dict[str, Any],
+    name: str,
+    taught_by: dict[str, Any] | None = None,
+    control: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Yield the target, the fitted change and the residual, all on one scale, better and better.
 
@@ -61,9 +66,14 @@ def examine(
         knobs: Its settings.
         name: Of a world or, with `taught_by`, of a method.
         taught_by: The settings at which that method teaches.
+        control: The control that takes the method's hypothesis out, if any.
+
+    Raises:
+        ValueError: when a knob does not fit, or there is no such control.
     """
     W, D = weight(name), goal(name, taught_by)
-    adapter = load(method).init(W, np.random.default_rng(1), **knobs)
+    rng = np.random.default_rng(1)
+    adapter = without(method, control, load(method).init(W, rng, **knobs), W, rng)
     for found in paced(fit(adapter, W, D)):
         fitted = found.adapter.delta(W) if isinstance(found.adapter, WeightAdapter) else D
         views = {"target": D, "fitted": fitted, "residual": D - fitted}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from adapters_np import core
+from adapters_np.control import controls, without
 from adapters_np.core import Adapter, WeightAdapter, knobs, load, perturbed
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.linalg import Array
@@ -24,6 +25,11 @@ from demos.world import World, toy
 
 AIM = ("way", "world", "steps", "rate")
 """The knobs by which a change is aimed at another one (`demos.ways`)."""
+
+HYPOTHESIS = "hypothesis"
+"""The knob that takes a method's hypothesis out: `kept`, or the name of one of its controls."""
+
+KEPT = "kept"
 
 PAGE = {"way": "fitted", "size": "32x32"}
 """What the page of every method opens with, where that is no knob's default; see `opens`."""
@@ -40,6 +46,16 @@ def __getattr__(name: str) -> Any:
 def settings(method: str) -> dict[str, Any]:
     """Return all knobs of a method's widget: its own, then the toy world's."""
     return {**knobs(load(method)), **signature_knobs(toy)}
+
+
+def hypothesis(method: str) -> Knob | None:
+    """Return the knob that takes a method's hypothesis out, if the method has a control.
+
+    >>> hypothesis("svft").values(), hypothesis("xlora")
+    (('kept', 'random bases'), None)
+    """
+    names = tuple(controls(method))
+    return Knob(HYPOTHESIS, "choice", KEPT, options=(KEPT, *names)) if names else None
 
 
 def main_knob(method: str) -> Knob | None:
@@ -73,11 +89,17 @@ def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
 
     Args:
         method: The slug of a method.
-        chosen: Values of knobs; those left out have their defaults.
+        chosen: Values of knobs, and of `hypothesis`; those left out have their defaults.
 
     Raises:
         ValueError: when a value is not allowed; the text starts with `knob=value`.
     """
+    chosen = dict(chosen)
+    out = chosen.pop(HYPOTHESIS, KEPT)
+    if knob := hypothesis(method):
+        knob.check(out)
+    elif out != KEPT:
+        raise ValueError(f"{HYPOTHESIS}={out!r} is not a knob of {method}")
     available = settings(method)
     for name in chosen:
         if name not in available:
@@ -85,7 +107,9 @@ def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
     values = {name: knob.check(chosen.get(name, knob.default)) for name, knob in available.items()}
     own = {name: values.pop(name) for name in knobs(load(method))}
     world = toy(**values)
-    return load(method).init(world.W, world.rng("init"), **own), world
+    rng = world.rng("init")
+    adapter = load(method).init(world.W, rng, **own)
+    return adapter if out == KEPT else without(method, out, adapter, world.W, rng), world
 
 
 def measure(method: str, chosen: dict[str, Any]) -> Change:

@@ -18,7 +18,7 @@ from demos.change import Change, numerical_rank
 from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 from demos.gauges import GAUGES, Panel, number
 from demos.pictures import PICTURES, Reached, series
-from demos.probe import start, view
+from demos.probe import HYPOTHESIS, KEPT, start, view
 from demos.world import TRAINED, World
 
 AIM = {
@@ -62,7 +62,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
 
     Args:
         method: The slug of a method.
-        chosen: Values of knobs: `AIM`, and those of `demos.probe.settings`.
+        chosen: Values of knobs: `AIM`, `hypothesis`, and those of `demos.probe.settings`.
 
     Raises:
         ValueError: when a value is not allowed; the text starts with `knob=value`.
@@ -75,14 +75,17 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     adapter, world = start(method, own)
     if aim["way"] == "fitted":
         absorbed = (knob for knob in knobs(load(method)).values() if knob.absorbed)
-        adapter, world = start(method, own | {knob.name: knob.default for knob in absorbed})
+        own |= {knob.name: knob.default for knob in absorbed}
+        adapter, world = start(method, own)
     if max(world.W.shape) > LARGEST:
         size = "x".join(map(str, world.W.shape))
         raise ValueError(
             f"size={size} is too large to be fitted while you wait: choose at most "
             f"{LARGEST}x{LARGEST}, or a random step"
         )
-    wanted = want(aim["world"], adapter, world)
+    # What a method without its hypothesis has to find is what the method itself has done.
+    whole = start(method, own | {HYPOTHESIS: KEPT})[0] if HYPOTHESIS in own else adapter
+    wanted = want(aim["world"], whole, world)
     if aim["way"] == "trained":
         found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
     else:

@@ -7,14 +7,16 @@
 
 Every run is one line of .study/controls.jsonl and then a row of docs/data/controls.csv, as in the
 experiment, whose texts, model, training and settings these are. docs/controls.md says what is asked
-and how it is judged, docs/data/controls.yml which cells there are. A method and its control are two
-entries that are treated alike: each has its own sweep in each cell, and then the same five seeds.
+and how it is judged, docs/data/controls.yml which cells there are; `--plan` writes who is trained
+to docs/data/controls_entries.csv. A method and its control are two entries that are treated alike:
+each has its own sweep in each cell, and then the same five seeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -22,66 +24,31 @@ from functools import cache
 from math import log, log10
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
-import yaml
-from pydantic import Field
 
 from adapters_np.control import controls, without
-from adapters_np.core import load, slugs
+from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, slugs
+from demos.fit import jacobian
 from scripts.bootstrap import ROOT
-from scripts.studies import grid, runner
-from scripts.studies.adapting import AGAIN, BIAS, FULL, Method
+from scripts.studies import decoder, grid, runner
+from scripts.studies.adapting import AGAIN, BIAS, FULL, Adapted, Method
 from scripts.studies.decoder import KINDS
 from scripts.studies.grid import Done
 from scripts.studies.pretrain import base
 from scripts.studies.training import Run, run
 from scripts.survey import experiment
-from scripts.survey.records import Loader, Record, Text, validated
+from scripts.survey.controls import ENTRIES, TABLE, Plan, plan
 
-PLAN = ROOT / "docs" / "data" / "controls.yml"
-TABLE = PLAN.with_suffix(".csv")
 RUNS = ROOT / ".study" / "controls.jsonl"
 COLUMNS = (
     *("method", "control", "kind", "slug", "knobs", "parameters", "task", "base", "steps", "rate"),
     *("seed", "phase", "validation", "test", "held", "start_validation", "start_test"),
     *("start_held", "status", "seconds", "key"),
 )
-
-
-class Part(Record):
-    """Cells that are run one after another, and decided together."""
-
-    task: Text
-    steps: int = Run.steps
-    bases: tuple[int, ...]
-    methods: tuple[Text, ...] | None = None
-    """Settings of the experiment's grid; all if none are named."""
-    floors: bool = True
-    again: tuple[Text, ...] = ()
-    """Entries whose control is run with other draws, too: the two must come out alike."""
-
-
-class Plan(Record):
-    """What the study consists of."""
-
-    sweep_seeds: Annotated[tuple[int, ...], Field(min_length=2)]
-    seeds: Annotated[tuple[int, ...], Field(min_length=5)]
-    first: tuple[int, ...]
-    """With which rates a sweep begins: quarter decades around a guess."""
-    further_first: tuple[int, ...]
-    """The same in a base model other than the first, around the rate of the first."""
-    most: int
-    """Rates in a sweep."""
-    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
-
-
-@cache
-def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
-    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
-    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 # Who is trained -----------------------------------------------------------------------------------
@@ -150,6 +117,9 @@ def entries() -> dict[str, Entry]:
     found = [Entry(FULL, "", grid.METHODS[FULL][0])]
     for name in methods:
         method = grid.METHODS[name][0]
+        if name in plan().knobs:
+            knobs = dict(method.knobs) | plan().knobs[name]
+            method = replace(method, knobs=tuple(sorted(knobs.items())))
         found.append(Entry(name, "", method))
         for control in controls(method.slug):
             found.append(Entry(name, control, replace(method, arm=control)))
@@ -344,10 +314,50 @@ def rows(done: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    write(table, rows(known(table, path).values()), COLUMNS)
+
+
+def write(path: Path, found: list[dict[str, Any]], columns: Iterable[str] = ()) -> None:
+    """Write a table."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(columns) or list(found[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(known(table, path).values()))
+        writer.writerows(found)
+
+
+def written() -> Iterator[dict[str, Any]]:
+    """Yield who is trained, with what can be said before any run, for pages that have no JAX.
+
+    `reached` is the rank of the derivative at a step away from the start, of the first query
+    matrix, 64 × 64: in how many of its 4,096 dimensions the change can move.
+    """
+    for entry in entries().values():
+        if entry.control.endswith(AGAIN):
+            continue
+        adapted = Adapted(entry.trains, base()[0])
+        learned, frozen = adapted.start(plan().seeds[0])
+        yield {
+            "method": entry.method, "control": entry.control, "slug": entry.trains.slug,
+            "parameters": decoder.count(learned), "frozen": decoder.count(frozen),
+            "reached": reached(entry.trains),
+        }  # fmt: skip
+
+
+def reached(trains: Method) -> int | None:
+    """Return how many dimensions of a matrix a change can move in; nothing where it has no ΔW."""
+    if trains.slug in (FULL, BIAS) or not issubclass(load(trains.slug), WeightAdapter):
+        return None
+    W, rng = np.asarray(base()[0]["q"][0], float), np.random.default_rng(0)
+    fresh = load(trains.slug).init(W, rng, **dict(trains.knobs))
+    start = perturbed(without(trains.slug, trains.arm, fresh, W, rng), rng, 0.3)
+    assert isinstance(start, WeightAdapter)
+
+    def change(adapter: Any) -> Any:
+        return adapter.delta(W).ravel()
+
+    J = jacobian(change, start, flatten(restore(start, flatten(start))), change(start), 1e-6)
+    sigma = np.linalg.eigvalsh(J @ J.T) ** 0.5
+    return int((sigma > 1e-4 * sigma.max()).sum())
 
 
 EXPECTED = {True: 5.0, False: 3.6}
@@ -374,6 +384,7 @@ def main() -> None:
         for part in plan().parts:
             some = [c for c in wanted if (c.task, c.steps) == (part.task, part.steps)]
             print(f"{part.task}, {part.steps} steps: {len(some)} cells, {expected(some):.0f} runs")
+        write(ENTRIES, list(written()))
         return
     failed = []
     if not chosen.table:

@@ -1,0 +1,97 @@
+"""A widget's and the lab's answers with the hypothesis taken out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.control import controls
+from adapters_np.core import slugs
+from demos import lab
+from demos.probe import HYPOTHESIS, KEPT, hypothesis, probe, start
+from demos.ways import answers
+
+ALL = [(slug, name) for slug in slugs() for name in controls(slug)]
+every_control = pytest.mark.parametrize(("slug", "name"), ALL, ids=["-".join(c) for c in ALL])
+SMALL: dict[str, Any] = {"size": "16x16"}
+
+
+def number(answer: dict[str, Any], name: str) -> float:
+    (panel,) = (p for p in answer["panels"] if p["name"] == name)
+    return float(panel["value"])
+
+
+@every_control
+def test_a_random_step_is_shown_without_the_hypothesis_too(slug: str, name: str) -> None:
+    kept, out = (probe(slug, {HYPOTHESIS: h}) for h in (KEPT, name))
+    assert number(kept, "parameters") == number(out, "parameters")
+    assert out["sentence"]
+    views = [answer["panels"][0]["views"][0]["values"] for answer in (kept, out)]
+    assert np.abs(views[0] - views[1]).max() > 1e-6
+    assert probe(slug, {})["sentence"] == kept["sentence"]
+
+
+@pytest.mark.long
+@every_control
+def test_training_towards_a_change_answers_without_the_hypothesis_too(slug: str, name: str) -> None:
+    chosen = SMALL | {"way": "trained", "steps": 5, HYPOTHESIS: name}
+    *_, answer = answers(slug, chosen)
+    assert answer["more"] is False
+    assert "explain" in answer["sentence"]
+
+
+OWN = [("svft", "random bases"), ("fourierft", "rotated"), ("miss", "random groups"),
+       ("ia3", "rotated"), ("oft", "shuffled"), ("shira", "dense subspace"), ("c3a", "dealt"),
+       ("lora", "dense subspace")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "name"), OWN, ids=["-".join(c) for c in OWN])
+def test_a_method_finds_its_own_teacher_and_its_control_does_not(slug: str, name: str) -> None:
+    knobs: dict[str, dict[str, Any]] = {
+        "lora": {"rank": 2},
+        "shira": {"density": 0.1},
+        "fourierft": {"n_frequency": 40},
+    }
+    chosen = SMALL | {"way": "fitted", "world": "own"} | knobs.get(slug, {})
+    shares = []
+    for out in (KEPT, name):
+        *_, answer = answers(slug, chosen | {HYPOTHESIS: out})
+        shares.append(number(answer, "explained"))
+    assert shares[0] > 99
+    assert shares[1] < 75
+
+
+def test_two_draws_of_a_control_explain_a_foreign_change_alike() -> None:
+    """The control of a control: over seeds the difference is nothing beside its spread."""
+    shares = []
+    for seed in range(12):
+        pair = []
+        for again in (0, 50):
+            chosen = SMALL | {"way": "fitted", "world": "noise", HYPOTHESIS: "random bases"}
+            *_, answer = answers("svft", chosen | {"seed": seed + again})
+            pair.append(number(answer, "explained"))
+        shares.append(pair[0] - pair[1])
+    assert abs(np.mean(shares)) < 3 * np.std(shares, ddof=1) / np.sqrt(len(shares))
+
+
+def test_the_knob_has_the_controls_of_the_method_and_no_others() -> None:
+    knob = hypothesis("hra")
+    assert knob
+    assert knob.values() == (KEPT, "symmetric pairs", "free factors")
+    for method, value in (("hra", "rotated"), ("xlora", "rotated")):
+        with pytest.raises(ValueError, match=r"^hypothesis='rotated' is not "):
+            probe(method, {HYPOTHESIS: value})
+    assert start("xlora", {HYPOTHESIS: KEPT})
+    with pytest.raises(ValueError, match=r"^rank=3 leaves a mirror"):
+        probe("hra", {HYPOTHESIS: "free factors", "rank": 3})
+
+
+def test_the_lab_fits_a_method_without_its_hypothesis() -> None:
+    ends = []
+    for control in ("", "random bases"):
+        *_, end = lab.examine("svft", {"band": 1}, "spectrum", control=control)
+        ends.append(end["share"])
+    assert ends[0] > 0.99
+    assert ends[1] < 0.5
