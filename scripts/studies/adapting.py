@@ -20,6 +20,7 @@ from adapters_np.linalg import Array
 from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
 from scripts.studies.tokens import VOCABULARY
 from scripts.studies.twin import twin
+from scripts.survey.controls import AGAIN, BIAS
 
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
     "attention": {"square": SQUARE},
@@ -27,13 +28,8 @@ PLACES: dict[str, dict[str, tuple[str, ...]]] = {
     "all": {"square": SQUARE, "up": ("up",), "down": ("down",)},
 }
 FULL = "full"
-BIAS = "output bias"
-"""What is trained without an adapter: all matrices, or a number for each token of the output."""
-
 WHOLE = "whole derivative"
 FIXED = "fixed magnitude"
-AGAIN = ", again"
-"""Behind a control's name: the same control with other draws, which must make no difference."""
 
 
 @dataclass(frozen=True)

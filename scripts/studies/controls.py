@@ -35,13 +35,13 @@ from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, s
 from demos.fit import jacobian
 from scripts.bootstrap import ROOT
 from scripts.studies import decoder, grid, runner
-from scripts.studies.adapting import AGAIN, BIAS, FULL, Adapted, Method
+from scripts.studies.adapting import FULL, Adapted, Method
 from scripts.studies.decoder import KINDS
 from scripts.studies.grid import Done
 from scripts.studies.pretrain import base
 from scripts.studies.training import Run, run
 from scripts.survey import experiment
-from scripts.survey.controls import ENTRIES, TABLE, Plan, plan
+from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, floor, plan, wanted
 
 RUNS = ROOT / ".study" / "controls.jsonl"
 COLUMNS = (
@@ -180,14 +180,13 @@ def cells(chosen: Plan | None = None) -> list[Cell]:
     found = []
     for part in (chosen or plan()).parts:
         for entry in entries().values():
-            floor = entry.method == BIAS or entry.method.startswith("entries")
             if entry.control.endswith(AGAIN):
-                wanted = entry.name.removesuffix(AGAIN) in part.again
-            elif floor:
-                wanted = part.floors
+                here = entry.name.removesuffix(AGAIN) in part.again
+            elif floor(entry.method):
+                here = part.floors
             else:
-                wanted = part.methods is None or entry.method in (FULL, *part.methods)
-            if wanted:
+                here = wanted(part, entry.method)
+            if here:
                 found += [Cell(entry.name, part.task, b, part.steps) for b in part.bases]
     return found
 
@@ -336,8 +335,10 @@ def written() -> Iterator[dict[str, Any]]:
             continue
         adapted = Adapted(entry.trains, base()[0])
         learned, frozen = adapted.start(plan().seeds[0])
+        of = controls(entry.trains.slug)[entry.control] if entry.control else None
         yield {
             "method": entry.method, "control": entry.control, "slug": entry.trains.slug,
+            "kind": of.kind if of else "", "claim": of.claim if of else "",
             "parameters": decoder.count(learned), "frozen": decoder.count(frozen),
             "reached": reached(entry.trains),
         }  # fmt: skip
@@ -379,18 +380,18 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only write the table")
     parser.add_argument("--plan", action="store_true", help="only say what there is to run")
     chosen = parser.parse_args()
-    wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
+    these = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
     if chosen.plan:
         for part in plan().parts:
-            some = [c for c in wanted if (c.task, c.steps) == (part.task, part.steps)]
+            some = [c for c in these if (c.task, c.steps) == (part.task, part.steps)]
             print(f"{part.task}, {part.steps} steps: {len(some)} cells, {expected(some):.0f} runs")
         write(ENTRIES, list(written()))
         return
     failed = []
     if not chosen.table:
         with runner.connected(chosen.scheduler, chosen.workers) as client:
-            total = round(expected(wanted))
-            failed = runner.advance(client, wanted, due, known(), run, RUNS, total)
+            total = round(expected(these))
+            failed = runner.advance(client, these, due, known(), run, RUNS, total)
     tabulate()
     if failed:
         sys.exit(

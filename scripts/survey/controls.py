@@ -10,19 +10,24 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 import yaml
 from pydantic import Field
 
-from adapters_np.control import controls
 from scripts.bootstrap import ROOT
-from scripts.survey.hypothesis import Comparison, Place
+from scripts.survey.hypothesis import Claim, Comparison, Place
 from scripts.survey.records import Loader, Record, Text, validated
 from scripts.survey.result import FULL
 
 PLAN = ROOT / "docs" / "data" / "controls.yml"
 TABLE = PLAN.with_suffix(".csv")
+AGAIN = ", again"
+"""Behind a control's name: the same control with other draws, which must make no difference."""
+
+BIAS = "output bias"
+"""What is trained without an adapter: a number for each token of the output."""
+
 ENTRIES = PLAN.with_name("controls_entries.csv")
 
 
@@ -35,6 +40,8 @@ class Part(Record):
     methods: tuple[Text, ...] | None = None
     """Settings of the experiment's grid; all if none are named."""
     floors: bool = True
+    check: bool = False
+    """Whether the study tests itself here: what comes out has no part in a verdict."""
     again: tuple[Text, ...] = ()
     """Entries whose control is run with other draws, too: the two must come out alike."""
 
@@ -71,6 +78,8 @@ class Trained(NamedTuple):
     method: str
     control: str
     slug: str
+    kind: str
+    claim: Claim
     parameters: int
     frozen: int
     reached: int | None
@@ -82,11 +91,21 @@ def entries(path: Path = ENTRIES) -> tuple[Trained, ...]:
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(
             Trained(
-                r["method"], r["control"], r["slug"], int(r["parameters"]), int(r["frozen"]),
+                r["method"], r["control"], r["slug"], r["kind"], cast(Claim, r["claim"]),
+                int(r["parameters"]), int(r["frozen"]),
                 int(r["reached"]) if r["reached"] else None,
             )
             for r in csv.DictReader(file)
         )  # fmt: skip
+
+
+def floor(name: str) -> bool:
+    """Say whether an entry stands for no hypothesis.
+
+    >>> floor("output bias"), floor("entries 2304"), floor("ia3")
+    (True, True, False)
+    """
+    return name == BIAS or name.startswith("entries ")
 
 
 # What came out ------------------------------------------------------------------------------------
@@ -129,47 +148,51 @@ def runs(path: Path = TABLE) -> tuple[Run, ...]:
 def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Comparison]:
     """Return every method beside each of its controls, on the tasks that are complete.
 
-    A task counts when every entry of the plan has all its seeds there in all base models; those
-    with planted teachers, which are a check of the study itself, do not.
+    A part counts when each of its entries has all its seeds in all its base models; one in which
+    the study tests itself never does.
     """
     own = chosen or plan()
-    by: dict[tuple[str, str], dict[Place, dict[int, Run]]] = {}
+    by: Found = {}
     for run in found:
         there = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
         there[run.seed] = run
-    places = [
-        (part.task, base)
-        for part in own.parts
-        if part.methods is None and complete(part, by, own.seeds)
-        for base in part.bases
-    ]
-    whole = {
-        place: fmean(run.improvement for run in by[FULL, ""][place].values()) for place in places
-    }
+    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
+    claims = {(e.method, e.control): e.claim for e in entries()}
     made = []
-    for method, name in by:
-        if not name or not places or name.endswith(", again"):
+    for (method, name), other in by.items():
+        places = [(p.task, base) for p in parts if wanted(p, method) for base in p.bases]
+        if not name or not places or name.endswith(AGAIN):
             continue
-        of, other = by[method, ""], by[method, name]
-        slug = next(iter(next(iter(of.values())).values())).slug
+        of = by[method, ""]
         differences = {
-            p: [
-                (of[p][s].improvement - other[p][s].improvement) / whole[p]
+            place: [
+                (of[place][s].improvement - other[place][s].improvement) / whole(by, place)
                 for s in own.seeds
             ]
-            for p in places
-        }  # fmt: skip
-        made.append(Comparison(method, name, controls(slug)[name].claim, differences))
+            for place in places
+        }
+        made.append(Comparison(method, name, claims[method, name], differences))
     return made
 
 
-def complete(
-    part: Part, by: dict[tuple[str, str], dict[Place, dict[int, Run]]], seeds: Iterable[int]
-) -> bool:
+Found = dict[tuple[str, str], dict[Place, dict[int, Run]]]
+
+
+def whole(by: Found, place: Place) -> float:
+    """Return what full fine-tuning improves, the mean over its seeds."""
+    return fmean(run.improvement for run in by[FULL, ""][place].values())
+
+
+def wanted(part: Part, method: str) -> bool:
+    """Say whether a part has a setting, whose controls it has then as well."""
+    return part.methods is None or method in (FULL, *part.methods)
+
+
+def complete(part: Part, by: Found, seeds: Iterable[int]) -> bool:
     """Say whether every entry of a part has been run with all seeds in all its base models."""
-    wanted = {(e.method, e.control) for e in entries()}
     return all(
-        set(seeds) <= by.get(entry, {}).get((part.task, base), {}).keys()
-        for entry in wanted
+        set(seeds) <= by.get((e.method, e.control), {}).get((part.task, base), {}).keys()
+        for e in entries()
+        if wanted(part, e.method) and (part.floors or not floor(e.method))
         for base in part.bases
     )
