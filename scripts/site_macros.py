@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
+from scripts.macros.controls import Controls
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
 from scripts.macros.glossary import Glossary
@@ -31,6 +32,7 @@ PARTS = (
     Lab,
     RealChanges,
     Experiment,
+    Controls,
     Findings,
     Story,
 )

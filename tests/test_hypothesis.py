@@ -116,7 +116,9 @@ def test_the_spread_of_variances_is_found_again() -> None:
         assert found.variance == pytest.approx(size, rel=0.1)
     same = rng.chisquare(2, 4000) / 2
     assert prior(same.tolist(), 2).freedom > 50
-    assert prior([1.0, 1.0, 1.0, 1.0, 1.0], 2) == Prior(inf, pytest.approx(np.exp(np.euler_gamma)))
+    alike = prior([1.0, 1.0, 1.0, 1.0, 1.0], 2)
+    assert alike.freedom == inf
+    assert alike.variance == pytest.approx(np.exp(np.euler_gamma))
     assert prior([1.0, 2.0], 2) == prior([0.0] * 9, 2) == NOTHING
 
 
@@ -146,11 +148,12 @@ def test_the_unit_is_the_mean_over_tasks_and_seeds_in_one_base_model() -> None:
 
 def test_all_comparisons_share_the_risk(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(
-        hypothesis,
-        "effect",
-        lambda units, shared, among: asked.append(among) or effect([[0.0]], NOTHING, 1),
-    )
+
+    def noted(units: Any, shared: Prior, among: int) -> Effect:
+        asked.append(among)
+        return effect([[0.0]], NOTHING, 1)
+
+    monkeypatch.setattr(hypothesis, "effect", noted)
     rng = np.random.default_rng(0)
     judge([drawn(rng, name, 0.0, base=1.0, seed=1.0) for name in "abcde"])
     assert set(asked) == {5 * (1 + 3)}

@@ -41,7 +41,7 @@ from scripts.studies.grid import Done
 from scripts.studies.pretrain import base
 from scripts.studies.training import Run, run
 from scripts.survey import experiment
-from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, floor, plan, wanted
+from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, floor, plan, wanted
 
 RUNS = ROOT / ".study" / "controls.jsonl"
 COLUMNS = (
@@ -361,14 +361,11 @@ def reached(trains: Method) -> int | None:
     return int((sigma > 1e-4 * sigma.max()).sum())
 
 
-EXPECTED = {True: 5.0, False: 3.6}
-"""Rates that a sweep takes in the first base model, and in another."""
-
-
 def expected(chosen: Iterable[Cell]) -> float:
     """Return about how many runs cells come to."""
-    own = plan()
-    return sum(len(own.seeds) + len(own.sweep_seeds) * EXPECTED[cell.base == 0] for cell in chosen)
+    own, cost = plan(), plan().cost
+    rates = [cost.further_rates if cell.base else cost.rates for cell in chosen]
+    return sum(len(own.seeds) + len(own.sweep_seeds) * count for count in rates)
 
 
 def main() -> None:
@@ -382,10 +379,11 @@ def main() -> None:
     chosen = parser.parse_args()
     these = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
     if chosen.plan:
-        for part in plan().parts:
-            some = [c for c in these if (c.task, c.steps) == (part.task, part.steps)]
-            print(f"{part.task}, {part.steps} steps: {len(some)} cells, {expected(some):.0f} runs")
         write(ENTRIES, list(written()))
+        for part in plan().parts:
+            _, count, runs, hours = amount(part)
+            print(f"{part.task}, {part.steps} steps: {count} cells, about {runs:.0f} runs, "
+                  f"{hours:.0f} core-hours")  # fmt: skip
         return
     failed = []
     if not chosen.table:

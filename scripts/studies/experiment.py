@@ -28,7 +28,8 @@ from scripts.bootstrap import ROOT, say
 from scripts.studies import pretrain, runner
 from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
 from scripts.studies.runner import append as append
-from scripts.studies.runner import connected, read
+from scripts.studies.runner import connected
+from scripts.studies.runner import read as read
 from scripts.studies.training import Run, run
 
 RUNS = ROOT / ".study" / "runs.jsonl"

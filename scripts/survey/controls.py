@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, NamedTuple, cast
+from typing import Annotated, NamedTuple, TypeAlias, cast
 
 import yaml
 from pydantic import Field
@@ -46,6 +47,20 @@ class Part(Record):
     """Entries whose control is run with other draws, too: the two must come out alike."""
 
 
+class Cost(Record):
+    """What a run takes of a core, in seconds, as trial runs had it."""
+
+    step: float
+    besides: float
+    """Judging, at ten points and at the end."""
+    compiling: float
+    """Once for each entry, task and base model."""
+    rates: float
+    """Rates that a sweep takes in the first base model, as the experiment's did or so."""
+    further_rates: float
+    """The same in another base model."""
+
+
 class Plan(Record):
     """What the study consists of."""
 
@@ -59,6 +74,7 @@ class Plan(Record):
     """Rates in a sweep."""
     knobs: dict[str, dict[str, float]]
     """Settings that differ from the experiment's, by a setting's name there."""
+    cost: Cost
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
 
 
@@ -108,6 +124,30 @@ def floor(name: str) -> bool:
     return name == BIAS or name.startswith("entries ")
 
 
+class Amount(NamedTuple):
+    """How much a part of the plan is."""
+
+    entries: int
+    cells: int
+    runs: float
+    core_hours: float
+
+
+def amount(part: Part, chosen: Plan | None = None) -> Amount:
+    """Return how much there is to run, with the rates that sweeps are expected to take."""
+    own = chosen or plan()
+    here = [e for e in entries() if wanted(part, e.method)]
+    count = sum(part.floors or not floor(e.method) for e in here) + len(part.again)
+    runs = hours = 0.0
+    for base in part.bases:
+        rates = own.cost.further_rates if base else own.cost.rates
+        each = len(own.seeds) + len(own.sweep_seeds) * rates
+        runs += count * each
+        seconds = own.cost.compiling + each * (own.cost.besides + part.steps * own.cost.step)
+        hours += count * seconds / 3600
+    return Amount(count, count * len(part.bases), runs, hours)
+
+
 # What came out ------------------------------------------------------------------------------------
 
 
@@ -126,8 +166,12 @@ class Run(NamedTuple):
 
     @property
     def improvement(self) -> float:
-        """How much lower the loss on the test is than before training."""
-        return self.start_test - self.test
+        """How much lower the loss on the test is than before training; none where it diverged."""
+        return self.start_test - self.test if isfinite(self.test) else 0.0
+
+
+Found: TypeAlias = dict[tuple[str, str], dict[Place, dict[int, Run]]]
+"""Runs by method and control, task and base model, and seed."""
 
 
 def runs(path: Path = TABLE) -> tuple[Run, ...]:
@@ -173,9 +217,6 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
         }
         made.append(Comparison(method, name, claims[method, name], differences))
     return made
-
-
-Found = dict[tuple[str, str], dict[Place, dict[int, Run]]]
 
 
 def whole(by: Found, place: Place) -> float:

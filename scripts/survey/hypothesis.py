@@ -8,7 +8,7 @@ words.
 A difference is the method's less the control's, in shares of full fine-tuning's improvement (or of
 what is to be described), so that more is better. The base model is a random effect: the unit is the
 mean over tasks and seeds in one base model. Three of them say little about how far base models
-differ, so that variance is shared among all comparisons (Smyth, 2004, a moderated t): smyth2004.
+differ, so that variance is shared among all comparisons (a moderated t: smyth2004moderated).
 """
 
 from __future__ import annotations

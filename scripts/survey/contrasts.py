@@ -1,0 +1,69 @@
+"""What others printed of a method beside the same with its hypothesis taken out."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field
+
+from scripts.bootstrap import ROOT
+from scripts.survey.hypothesis import Printed, Sign
+from scripts.survey.records import Loader, Record, References, Slug, Text, validated
+
+FILE = ROOT / "docs" / "data" / "contrasts.yml"
+LEVEL = 0.005
+"""Of a metric's range: a smaller difference is level, as on the rubric's page."""
+
+
+class Row(Record):
+    """One number of the method and one of its control."""
+
+    where: Text
+    values: tuple[float, float]
+    range: float = 100
+    lower: bool = False
+
+    @property
+    def side(self) -> Sign:
+        """What it says of the hypothesis.
+
+        >>> Row(where="FID", values=(31.1, 29.9), lower=True).side
+        'against'
+        """
+        lead = (self.values[0] - self.values[1]) * (-1 if self.lower else 1) / self.range
+        if abs(lead) <= LEVEL + 1e-9:
+            return "none"
+        return "for" if lead > 0 else "against"
+
+
+class Contrast(Record):
+    """A table's contrast: the hypothesis there, and not there."""
+
+    method: Slug
+    control: Text
+    kind: Literal["relocated", "relaxed"]
+    references: References
+    by_authors: bool
+    equal: bool
+    """Whether both have as many parameters."""
+    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+
+
+@cache
+def contrasts(path: Path = FILE) -> tuple[Contrast, ...]:
+    """Return all contrasts, in the order of the file."""
+    data = yaml.load(path.read_text("utf-8"), Loader=Loader)
+    return tuple(validated(Contrast, c, f"{path.name}: {c.get('method')}") for c in data)
+
+
+def printed(method: str) -> list[Printed]:
+    """Return what all sources say of a method, row by row."""
+    return [
+        Printed(contrast.references[0].key, row.side, contrast.by_authors)
+        for contrast in contrasts()
+        if contrast.method == method
+        for row in contrast.rows
+    ]
