@@ -282,9 +282,11 @@ def test_a_planted_lead_becomes_a_word_and_nothing_does_not() -> None:
     }
     assert words.pop("oft 16") == "holds"
     assert words.pop("hra 8") == "worse"
-    assert set(words.values()) <= {"no better than its control", "cannot be told", "holds"}
-    level = [m for m, w in words.items() if w == "holds"]  # whose hypothesis is that it is level
-    assert all(any(e.claim == "level" for e in survey.entries() if e.method == m) for m in level)
+    # Where the hypothesis says that a choice does not matter, to be equal is for it.
+    level = {e.method for e in survey.entries() if e.claim == "level"}
+    assert level == {"shira 0.094", "vera", "randlora 6"}
+    others = {word for method, word in words.items() if method not in level}
+    assert others <= {"no better than its control", "cannot be told"}
     (lead,) = (
         j for j in judged if j.comparison.control == "shuffled" and j.comparison.method == "oft 16"
     )

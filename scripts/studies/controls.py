@@ -41,7 +41,7 @@ from scripts.studies.grid import Done
 from scripts.studies.pretrain import base
 from scripts.studies.training import Run, run
 from scripts.survey import experiment
-from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, floor, plan, wanted
+from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, plan, wanted
 
 RUNS = ROOT / ".study" / "controls.jsonl"
 COLUMNS = (
@@ -182,8 +182,6 @@ def cells(chosen: Plan | None = None) -> list[Cell]:
         for entry in entries().values():
             if entry.control.endswith(AGAIN):
                 here = entry.name.removesuffix(AGAIN) in part.again
-            elif floor(entry.method):
-                here = part.floors
             else:
                 here = wanted(part, entry.method)
             if here:
@@ -357,8 +355,8 @@ def reached(trains: Method) -> int | None:
         return adapter.delta(W).ravel()
 
     J = jacobian(change, start, flatten(restore(start, flatten(start))), change(start), 1e-6)
-    sigma = np.linalg.eigvalsh(J @ J.T) ** 0.5
-    return int((sigma > 1e-4 * sigma.max()).sum())
+    squares = np.linalg.eigvalsh(J @ J.T)
+    return int((squares > 1e-8 * squares.max()).sum())
 
 
 def expected(chosen: Iterable[Cell]) -> float:

@@ -136,8 +136,7 @@ class Amount(NamedTuple):
 def amount(part: Part, chosen: Plan | None = None) -> Amount:
     """Return how much there is to run, with the rates that sweeps are expected to take."""
     own = chosen or plan()
-    here = [e for e in entries() if wanted(part, e.method)]
-    count = sum(part.floors or not floor(e.method) for e in here) + len(part.again)
+    count = sum(wanted(part, e.method) for e in entries()) + len(part.again)
     runs = hours = 0.0
     for base in part.bases:
         rates = own.cost.further_rates if base else own.cost.rates
@@ -225,7 +224,9 @@ def whole(by: Found, place: Place) -> float:
 
 
 def wanted(part: Part, method: str) -> bool:
-    """Say whether a part has a setting, whose controls it has then as well."""
+    """Say whether a part has a floor, or a setting, whose controls it has then as well."""
+    if floor(method):
+        return part.floors
     return part.methods is None or method in (FULL, *part.methods)
 
 
@@ -234,6 +235,6 @@ def complete(part: Part, by: Found, seeds: Iterable[int]) -> bool:
     return all(
         set(seeds) <= by.get((e.method, e.control), {}).get((part.task, base), {}).keys()
         for e in entries()
-        if wanted(part, e.method) and (part.floors or not floor(e.method))
+        if wanted(part, e.method)
         for base in part.bases
     )
