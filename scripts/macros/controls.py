@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from adapters_np.control import controls
 from scripts.macros.page import Part, macro, names
-from scripts.survey.controls import Amount, Trained, amount, entries, plan
+from scripts.survey.controls import Amount, amount, entries, plan
 from scripts.survey.hypothesis import MARGIN, RISK
 from scripts.survey.say import count, percent
 
 
-class Beside(NamedTuple):
-    """A method beside one of its controls, as readers see it."""
+class Other(NamedTuple):
+    """A control, as readers see it."""
 
-    method: str
-    page: str
-    setting: str
     name: str
     kind: str
     sentence: str
     out: str
     kept: str
+    reached: int | None
+
+
+class Method(NamedTuple):
+    """A method with its controls, as readers see it."""
+
+    name: str
+    page: str
+    setting: str
     parameters: int
-    reached: tuple[int | None, int | None]
-    """By the method and by its control, of a matrix of 64 × 64."""
+    reached: int | None
+    controls: list[Other]
 
 
-def beside() -> Iterator[Beside]:
-    """Yield every method beside each of its controls, by the methods' names."""
-    called = names()
-    of = {entry.method: entry for entry in entries() if not entry.control}
-
-    def order(entry: Trained) -> str:
-        return called[entry.slug][0].lower()
-
-    for entry in sorted((e for e in entries() if e.control), key=order):
-        found, method = controls(entry.slug)[entry.control], of[entry.method]
-        name, page = called[entry.slug]
-        yield Beside(
-            name, page, entry.method.partition(" ")[2], found.name, found.kind, found.sentence,
-            found.out, found.kept, entry.parameters, (method.reached, entry.reached),
-        )  # fmt: skip
+def methods() -> list[Method]:
+    """Return the methods of the study, by name."""
+    called, found = names(), dict[str, Method]()
+    for e in entries():
+        if not e.control and controls(e.slug):
+            name, page = called[e.slug]
+            setting = e.method.partition(" ")[2]
+            found[e.method] = Method(name, page, setting, e.parameters, e.reached, [])
+        elif e.control:
+            c = controls(e.slug)[e.control]
+            sentence, out, kept = (t.replace("'", "’") for t in (c.sentence, c.out, c.kept))
+            other = Other(c.name, c.kind, sentence, out, kept, e.reached)
+            found[e.method].controls.append(other)
+    tested = (method for method in found.values() if method.controls)
+    return sorted(tested, key=lambda method: method.name.lower())
 
 
 class Controls(Part):
@@ -52,7 +57,7 @@ class Controls(Part):
     def controls_table(self) -> str:
         """Every method beside each of its controls."""
         return self.page.style() + self.page.draw(
-            "table", list(beside()), file="controls.html", kind="ah lab"
+            "table", methods(), file="controls.html", kind="ah lab"
         )
 
     @macro
