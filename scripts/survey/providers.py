@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 
 from scripts.bootstrap import ROOT
-from scripts.survey import changes, effects, experiment, lab, peft, say, trained
+from scripts.survey import changes, effects, experiment, lab, peft, rates, say, trained
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
 from scripts.survey.facts import Fact, Facts, Form, Provider
 from scripts.survey.head_to_head import home_field, outcomes
@@ -22,7 +22,7 @@ from scripts.survey.records import front_matter
 from scripts.survey.result import Row, Source, Table
 
 PEFT, EXPERIMENT, ANSWERS, CHANGES = "peft", "experiment", "answers", "changes"
-LAB, FIELD = "lab", "field"
+LAB, FIELD, RATES = "lab", "field", "rates"
 
 
 # Papers -------------------------------------------------------------------------------------------
@@ -219,6 +219,22 @@ def _effects(
         yield "forgetting", forgotten.mean, effects.in_nats(forgotten)
 
 
+def rates_facts() -> Iterator[Fact]:
+    """Yield what the sweeps say: `rates/prose: dora 4, best`, or `… , times lora 4`."""
+    for found in rates.table():
+        table = name(found.cell) or "code"
+
+        def fact(column: str, value: float, text: str) -> Fact:
+            place = "docs/data/experiment.csv"
+            return Fact(RATES, table, found.method, column, value, text, place)  # noqa: B023
+
+        yield fact("best", found.best, f"{found.best:.2g}")
+        yield fact("tried", found.tried, f"{found.tried}")
+        yield fact("good", found.high / found.low, found.good)
+        for other, times in rates.beside(found):
+            yield fact(f"times {other}", times, say.figures(round(times, 2)))
+
+
 # Real changes -------------------------------------------------------------------------------------
 
 
@@ -291,6 +307,7 @@ def facts(root: Path = ROOT) -> Facts:
         PEFT: benchmark,
         EXPERIMENT: trained_facts,
         ANSWERS: answered,
+        RATES: rates_facts,
         CHANGES: lambda: chain(changed(), whole()),
         LAB: explained,
         FIELD: partial(home_leads, root),
