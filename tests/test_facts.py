@@ -47,7 +47,12 @@ HERE = "hu2022lora/table-2"
         (f"{HERE}: lora, mnli - full, mnli", "0.94"),
         (f"{HERE}: full, mnli - lora, mnli | +1", "−0.9"),
         (f"mean {HERE}: full, mnli; full, rte", "82.88"),
-        ("= 18.9 M, section 4.2", "18.9 M"),
+        (f"mean {HERE}: full, MNLI; RTE", "82.88"),
+        (f"mean {HERE}: full, *", "82.88"),
+        (f"{HERE}: lora r = 64, MNLI - mean {HERE}: full, *", "5.12"),
+        (f"{HERE}: lora r = 4, MNLI / full, RTE | 2", "1.11"),
+        (f"{HERE}: full, RTE / full, MNLI | 1 %", "90.4 %"),
+        ("= 18.9 M, hu2022lora section 4.2", "18.9 M"),
     ],
 )
 def test_an_address_is_said(text: str, said: str) -> None:
@@ -64,7 +69,8 @@ def test_an_address_is_said(text: str, said: str) -> None:
         (f"{HERE}: lora r, mnli | 1 - x", "is no form of a number: it is 1, +1"),
         (f"{HERE}: full, cola", "full has no column 'cola': MNLI, RTE"),
         (f"{HERE}: lora r, parameters", "lora r = 64 has no column 'parameters': MNLI"),
-        ("= 18.9 M", "does not say where in the source"),
+        ("= 18.9 M", "'= 18.9 M' does not say where it stands"),
+        (f"{HERE}: full, *", "is many numbers: `mean` is missing"),
     ],
 )
 def test_what_leads_nowhere_says_what_there_is(text: str, message: str) -> None:
@@ -80,7 +86,7 @@ def test_more_than_one_setting_is_named() -> None:
 
 
 def test_front_matter_is_resolved_and_a_mistake_names_its_field() -> None:
-    text = f"RTE {{{HERE}: full, rte}} with {{= 18.9 M, section 4}} and $\\{{x: 1\\}}$"
+    text = f"RTE {{{HERE}: full, rte}} with {{= 18.9 M, hu2022lora section 4}} and $\\{{x: 1\\}}$"
     assert FACTS.resolved({"evidence": [{"numbers": text}]}) == {
         "evidence": [{"numbers": "RTE 78.7 with 18.9 M and $\\{x: 1\\}$"}]
     }
@@ -92,6 +98,23 @@ def test_all_facts_have_addresses_that_lead_back_to_them() -> None:
     every = list(facts().all())
     assert [f.address for f in every if facts().say(f.address) != f.text] == []
     assert as_json(facts()).count('"address"') == len(every) > 10_000
+
+
+def test_a_run_of_the_benchmark_that_no_page_is_about_has_the_name_of_its_class() -> None:
+    rows = {fact.row for fact in facts().of("peft")["maths"]}
+    assert {"full lr_0.00001", "lily rank896-a2-b2-s2.0", "lora rank32"} <= rows
+    assert facts().say("peft/maths: full, GSM8K") == "47.2"
+
+
+def test_parameters_are_in_millions_wherever_they_are_from() -> None:
+    assert facts().say("peft/maths: lora rank32, parameters | 1") == "9.2"
+    ratio = "peft/maths: lora rank32, parameters / full, parameters | 2 %"
+    assert facts().say(ratio) == "0.29 %"
+
+
+def test_a_family_s_share_of_a_real_change_stands_beside_its_times_chance() -> None:
+    assert facts().say("changes/rank-2: row_gains, bert_ft share") == "0.8 %"
+    assert facts().say("changes/rank-2: row_gains, bert_ft") == "2.1"
 
 
 def test_the_experiment_s_facts_are_means_over_its_seeds() -> None:

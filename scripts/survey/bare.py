@@ -25,7 +25,7 @@ HIDDEN = re.compile(
 )
 """What is no number of a text."""
 
-FIELDS = re.compile(r"^ *(?:- )?(?:source|papers|title|place|fixed|names|aliases): .*$", re.M)
+FIELDS = re.compile(r"^ *(?:- )?(?:source|papers|title|place|fixed|names|aliases|says): .*$", re.M)
 PAGES = ("protocol.md", "changelog.md", "contributing.md", "about.md", "api.md")
 """Pages whose typed decimals are settings, versions, or a record of what was registered."""
 

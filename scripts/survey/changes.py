@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from statistics import fmean
 from typing import NamedTuple
@@ -57,21 +58,50 @@ def closed() -> list[str]:
     return [name.removesuffix(end) for name in read(TABLE)[1][0] if name.endswith(end)]
 
 
-def efficiencies(rank: int) -> dict[tuple[str, str, str], dict[int, list[float]]]:
-    """Return by family, model and kind how many times chance is explained, in each layer."""
-    found: dict[tuple[str, str, str], dict[int, list[float]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+class Measured(NamedTuple):
+    """How much a family explains of one matrix: its share, and how many times chance that is."""
+
+    family: str
+    model: str
+    kind: str
+    layer: int
+    share: float
+    times: float
+
+
+def measured(rank: int) -> Iterator[Measured]:
+    """Yield what each family explains of each matrix at a budget."""
     for row in read(TABLE)[1]:
         if int(row["rank"]) == rank:
             entries = int(row["d_out"]) * int(row["d_in"])
             for name in filter(row.get, closed()):
                 times = float(row[name]) * entries / int(row[f"{name}_numbers"])
-                found[name, row["model"], row["kind"]][int(row["layer"])].append(times)
+                yield _measured(name, row, float(row[name]), times)
     if rank == SAMPLED_RANK:
         for row in read(DESCENTS)[1]:
             times = float(row["share"]) * ENTRIES / int(row["numbers"])
-            found[row["family"], row["model"], row["kind"]][int(row["layer"])].append(times)
+            yield _measured(row["family"], row, float(row["share"]), times)
+
+
+def _measured(family: str, row: dict[str, str], share: float, times: float) -> Measured:
+    return Measured(family, row["model"], row["kind"], int(row["layer"]), share, times)
+
+
+def shares(rank: int) -> dict[tuple[str, str, str], float]:
+    """Return by family, model and kind which share is explained, as the mean over matrices."""
+    found = defaultdict[tuple[str, str, str], list[float]](list)
+    for m in measured(rank):
+        found[m.family, m.model, m.kind].append(m.share)
+    return {key: fmean(values) for key, values in found.items()}
+
+
+def efficiencies(rank: int) -> dict[tuple[str, str, str], dict[int, list[float]]]:
+    """Return by family, model and kind how many times chance is explained, in each layer."""
+    found: dict[tuple[str, str, str], dict[int, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for m in measured(rank):
+        found[m.family, m.model, m.kind][m.layer].append(m.times)
     return found
 
 

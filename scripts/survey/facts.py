@@ -12,9 +12,10 @@
     field: lora, home                                ahead of LoRA in their own authors' papers
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
-difference and `mean a; b` a mean, whose later terms take over what they leave out; ` | 1` asks for
-one decimal, ` | +1` for the sign too, ` | abs 1` for none. A number that no table has stands with
-its place: `{= 18.9 M, section 4.2}`.
+difference, `a / b` a ratio and `mean a; b` a mean. Addresses after the first leave out what they
+begin with alike: `full, mnli - lora, mnli` or `mean full, mnli; rte`. A column `*` of a mean is all tasks of a row. ` | 1` asks for one decimal, ` | +1` for
+the sign too, ` | abs 1` for none, ` | 1 %` for a ratio in per cent. A number that no table has
+stands with its source and its place there: `{= 18.9 M, hu2022lora section 4.2}`.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ class Address(NamedTuple):
 
 
 def parsed(text: str, before: Address | None = None) -> Address:
-    """Return the parts of an address; what is left out is that of the one before.
+    """Return the parts of an address; what is left out at its beginning is as in the one before.
 
     >>> parsed("hu2022lora/table-2: lora r = 8, mnli")
     Address(source='hu2022lora', table='table-2', row='lora r = 8', column='mnli')
-    >>> parsed("full, mnli", parsed("hu2022lora/table-2: lora, mnli")).source
-    'hu2022lora'
+    >>> parsed("rte", parsed("hu2022lora/table-2: full, mnli"))
+    Address(source='hu2022lora', table='table-2', row='full', column='rte')
 
     Raises:
         LookupError: when there is no source.
@@ -79,11 +80,17 @@ def parsed(text: str, before: Address | None = None) -> Address:
         raise LookupError(f"{text!r} is no address: it has the form `source/table: row, column`")
     source, _, table = where.partition("/")
     row, comma, column = cell.rpartition(", ")
-    if not comma:
-        row, column = cell, ""
-    if before:
-        return Address(source or before.source, table if colon else before.table, row, column)
-    return Address(source, table, row, column)
+    if before and not colon:
+        return Address(before.source, before.table, row or before.row, column)
+    return Address(source, table, row if comma else cell, column if comma else "")
+
+
+def _of(fact: Fact) -> Address:
+    return Address(fact.source, fact.table, fact.row, fact.column)
+
+
+SIGNS = (" - ", " / ")
+"""Between the terms of a difference and of a ratio."""
 
 
 def key(text: str) -> str:
@@ -120,11 +127,11 @@ class Facts:
             for facts in self.of(source).values():
                 yield from facts
 
-    def find(self, address: Address) -> Fact:
-        """Return the fact of an address.
+    def row(self, address: Address) -> list[Fact]:
+        """Return the facts of an address's row.
 
         Raises:
-            LookupError: when there is none, or more than one; the text lists what there is.
+            LookupError: when there is no such row, or more than one; the text lists what there is.
         """
         tables = self.of(address.source)
         if address.table not in tables:
@@ -138,14 +145,25 @@ class Facts:
             known = rows or dict.fromkeys(fact.row for fact in facts)
             kind = "more than one row" if few else "no row"
             raise LookupError(f"{where} has {kind} {address.row!r}: {_list(known)}")
-        cells = [fact for fact in facts if fact.row == few[0]]
+        return [fact for fact in facts if fact.row == few[0]]
+
+    def find(self, address: Address) -> list[Fact]:
+        """Return the fact of an address, or those of a whole row where its column is `*`.
+
+        Raises:
+            LookupError: when there is none; the text lists what there is.
+        """
+        cells = self.row(address)
+        if address.column == "*":
+            return [fact for fact in cells if not NO_RESULT.search(fact.column)]
         found = [fact for fact in cells if key(fact.column) == key(address.column)]
         if not found and not address.column and len(cells) == 1:
             found = cells
         if not found:
+            where, row = f"{address.source}/{address.table}", cells[0].row
             columns = _list(fact.column for fact in cells)
-            raise LookupError(f"{where}: {few[0]} has no column {address.column!r}: {columns}")
-        return found[0]
+            raise LookupError(f"{where}: {row} has no column {address.column!r}: {columns}")
+        return found[:1]
 
     # In texts
 
@@ -158,20 +176,29 @@ class Facts:
         """
         if text.startswith("="):
             return marked(text)
-        text, _, form = text.partition(" | ")
-        mean = text.startswith("mean ")
-        terms = re.split(r"; " if mean else r" - ", text.removeprefix("mean "))
-        found, address = list[Fact](), None
-        for term in terms:
-            address = parsed(term, address)
-            found.append(self.find(address))
-        if len(found) == 1 and not form:
+        text, _, asked = text.partition(" | ")
+        sign = next((sign for sign in SIGNS if sign in text), " - ")
+        found, values = list[Fact](), list[float]()
+        for term in text.split(sign):
+            cells = self._term(term, found[-1:])
+            values.append(fmean(cell.value for cell in cells))
+            found += cells
+        if len(found) == 1 and not asked:
             return found[0].text
-        if mean:
-            value = fmean(fact.value for fact in found)
-        else:
-            value = found[0].value - sum(fact.value for fact in found[1:])
-        return said(value, found[0].form, form or str(max(map(decimals, found))))
+        first, *rest = values
+        value = first / rest[0] if sign == " / " else first - sum(rest)
+        return said(value, found[0].form, asked or str(max(map(decimals, found))))
+
+    def _term(self, text: str, before: list[Fact]) -> list[Fact]:
+        """Return the facts of a term: one, or those that it is the mean of."""
+        mean = text.startswith("mean ")
+        found = list[Fact]()
+        for part in text.removeprefix("mean ").split("; "):
+            last = (found or before)[-1:]
+            found += self.find(parsed(part, _of(last[0]) if last else None))
+        if len(found) > 1 and not mean:
+            raise ValueError(f"{text!r} is many numbers: `mean` is missing before it")
+        return found
 
     def resolve(self, text: str) -> str:
         """Return a text of front matter with numbers in the place of their addresses."""
@@ -203,23 +230,30 @@ class Facts:
         return found
 
 
+NO_RESULT = re.compile(r"^(average|parameters|percent|mean of .*)$| spread$")
+"""Columns of a row that a mean over all its columns leaves out."""
+
 BRACES = re.compile(r"(?<!\\)\{((?:= |(?:mean )?[a-z]\w*(?:/[^:{}]+)?: )[^{}]+)\}")
 """An address in front matter; a brace of LaTeX that is shown has a backslash before it."""
 
 
 def marked(text: str) -> str:
-    """Return a number that stands in no table, given with its place.
+    """Return a number that stands in no table, given with its source and its place there.
 
-    >>> marked("= 18.9 M, section 4.2")
+    >>> marked("= 18.9 M, hu2022lora section 4.2")
     '18.9 M'
 
     Raises:
-        ValueError: when it comes without its place.
+        ValueError: when it comes without its source and place.
     """
-    number, comma, place = text.removeprefix("=").partition(", ")
-    if not comma or not place.strip():
-        raise ValueError(f"{text!r} does not say where in the source: `= 18.9 M, section 4.2`")
+    number, _, where = text.removeprefix("=").partition(", ")
+    source, _, place = where.strip().partition(" ")
+    if not place.strip() or not re.fullmatch(r"[a-z][\w-]+", source):
+        raise ValueError(f"{text!r} does not say where it stands: {MARKED}")
     return number.strip()
+
+
+MARKED = "`= 18.9 M, hu2022lora section 4.2`"
 
 
 def decimals(fact: Fact) -> int:
@@ -233,16 +267,19 @@ def said(value: float, form: Form, asked: str) -> str:
 
     >>> said(0.5, "number", "+1"), said(0.551, "percent", "1"), said(-0.5, "number", "abs 2")
     ('+0.5', '55.1 %', '0.50')
+    >>> said(0.95, "number", "1 %")
+    '95.0 %'
 
     Raises:
         ValueError: when the form is not understood.
     """
-    if not re.fullmatch(r"(\+|abs )?\d", asked):
+    match = re.fullmatch(r"(\+|abs )?(\d)( %)?", asked)
+    if not match:
         raise ValueError(f"{asked!r} is no form of a number: it is 1, +1 or abs 1 for one decimal")
-    digits = int(asked[-1])
+    digits = int(match[2])
     if asked.startswith("abs"):
         value = abs(value)
-    if form == "percent":
+    if form == "percent" or match[3]:
         return say.percent(value, digits)
     return say.signed(value, digits) if asked[0] == "+" else say.number(value, digits)
 

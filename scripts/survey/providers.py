@@ -84,7 +84,7 @@ def runs_of_peft(modules: Mapping[int, str]) -> Iterator[Fact]:
                 (score, run.score, say.number(run.score, digits)),
                 ("error", run.standard_error, say.number(run.standard_error or 0, 1)),
                 (side, run.side_effect, say.number(run.side_effect or 0, 3)),
-                ("parameters", run.parameters, f"{run.parameters / 1e6:.2f} M"),
+                ("parameters", run.parameters / 1e6, f"{run.parameters / 1e6:.2f} M"),
                 ("memory", run.memory, say.number(run.memory, 1)),
                 ("seconds", run.seconds, say.number(run.seconds, 0)),
                 ("rate", run.learning_rate, say.figures(run.learning_rate)),
@@ -239,13 +239,21 @@ def rates_facts() -> Iterator[Fact]:
 
 
 def changed() -> Iterator[Fact]:
-    """Yield how many times chance each family explains of real changes, and of their control."""
+    """Yield how many times chance each family explains of real changes, and of their control.
+
+    The column `bert_ft share` is the share of the change itself, as the mean over matrices.
+    """
     for rank in (1, 2, 4):
-        for family in changes.families(rank):
-            for model, (change, control) in zip(changes.MODELS, family.found, strict=True):
+        for (family, model, kind), share in changes.shares(rank).items():
+            column = f"{model} {kind if kind == changes.CONTROL else ''} share".replace("  ", " ")
+            where = (CHANGES, f"rank-{rank}", family, column)
+            text, place = say.percent(share, 1), "docs/data/real_changes.csv"
+            yield Fact(*where, share, text, place, "percent")
+        for explained in changes.families(rank):
+            for model, (change, control) in zip(changes.MODELS, explained.found, strict=True):
                 for column, found in ((model, change), (f"{model} control", control)):
                     text, place = say.number(found.mean, 1), "docs/data/real_changes.csv"
-                    where = (CHANGES, f"rank-{rank}", family.name, column)
+                    where = (CHANGES, f"rank-{rank}", explained.name, column)
                     yield Fact(*where, found.mean, text, place)
 
 
@@ -289,7 +297,8 @@ def entries(root: Path) -> dict[int, str]:
     for path in (root / "docs/methods").glob("*.md"):
         with suppress(ValueError):
             data, _ = front_matter(path)
-            found[data.get("number", 0)] = (data.get("modules") or [path.stem])[0]
+            if "number" in data:
+                found[data["number"]] = (data.get("modules") or [path.stem])[0]
     return found
 
 
