@@ -7,9 +7,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 
+from demos.gauges import GAUGES, figures
+from demos.probe import measure
 from scripts.bootstrap import ROOT
-from scripts.survey.bare import bare
+from scripts.survey.bare import astray, bare, every
 from scripts.survey.experiment import finals, gain
 from scripts.survey.facts import Fact, Facts
 from scripts.survey.providers import as_json, facts
@@ -143,8 +146,74 @@ def test_a_typed_decimal_is_told_with_the_address_that_it_probably_means(tmp_pat
     ]
 
 
-def test_no_address_on_a_page_is_without_its_number() -> None:
-    """A moved cell moves what says it; a cell that is gone stops the build."""
-    for path in (ROOT / "docs").rglob("*.md"):
-        for address in re.findall(r'\{\{ fact\("([^"]+)"\) \}\}', path.read_text("utf-8")):
-            assert facts().say(address), path
+def written(root: Path, text: str, page: str = "docs/methods/lora.md") -> Path:
+    path = root / page
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dedent(text), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`r = 0.5` and $\\alpha = 0.5$",
+        "[it](x.md#0.5) <b data-x=0.5>",
+        "section 4.2, Tables 4.2 and 4.3, Lemma 4.2",
+        "PEFT 0.19, release 0.19 and 0.21.2, AlpacaEval 2.0, CC BY 4.0",
+        "OWSM-0.1B and Llama-3.2-3B, from 0.1 B to 2 B",
+    ],
+)
+def test_settings_places_versions_and_names_are_no_results(tmp_path: Path, text: str) -> None:
+    assert list(bare(written(tmp_path, text), tmp_path, FACTS)) == []
+
+
+def test_a_number_without_an_address_is_told_in_a_line(tmp_path: Path) -> None:
+    written(tmp_path, 'MNLI 87.06 {{ ref("hu2022lora", "Table 2") }}.\n\nIt has 3.14 of them.')
+    assert [str(found) for found in every(tmp_path, FACTS)] == [
+        f"docs/methods/lora.md:1: 87.06 has no address; {{{HERE}: full, MNLI}}?",
+        "docs/methods/lora.md:3: 3.14 has no address; a setting is written as `code` or "
+        "$mathematics$, and what no table has `{= 18.9 M, hu2022lora section 4.2}`",
+    ]
+
+
+def test_what_is_frozen_keeps_the_numbers_of_its_day(tmp_path: Path) -> None:
+    written(tmp_path, "---\ntitle: Protocol\nfrozen: true\n---\nA rate of 0.5.")
+    assert list(every(tmp_path, FACTS)) == []
+    written(tmp_path, "---\ntitle: Protocol\n---\nA rate of 0.5.\n\nfrozen: true")
+    assert [found.text for found in every(tmp_path, FACTS)] == ["0.5"]
+
+
+def test_an_address_astray_and_a_number_of_no_publication_are_told(tmp_path: Path) -> None:
+    text = f"""\
+        ---
+        numbers: "{{= 18.9 M, hu2022lora section 4.2}} and {{= 1.5, hu2022loro Table 1}}"
+        ---
+        It has {{{{ fact("{HERE}: full, cola") }}}}, {{{{ fact("= 0.4, widget dora rank") }}}}.
+        """
+    written(tmp_path, text)
+    assert list(astray(tmp_path, FACTS, {"hu2022lora"})) == [
+        f"docs/methods/lora.md:4: {HERE}: full has no column 'cola': MNLI, RTE",
+        "docs/methods/lora.md:2: 'hu2022loro' is not in docs/references.bib",
+    ]
+
+
+WIDGET = re.compile(r"= ([^,\"]*), widget (\w+)((?: \w+=[\w.]+)*) (\w+)\"")
+
+
+PAGES = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs/methods").glob("*.md")}
+SHOWN = [(page, *found) for page, text in PAGES.items() for found in WIDGET.findall(text)]
+
+
+def test_every_number_of_a_widget_is_found_by_its_form() -> None:
+    assert len(SHOWN) == sum(text.count(", widget ") for text in PAGES.values()) > 70
+
+
+@pytest.mark.parametrize(("page", "shown", "method", "chosen", "gauge"), SHOWN)
+def test_a_widget_shows_what_its_page_says(
+    page: str, shown: str, method: str, chosen: str, gauge: str
+) -> None:
+    change = measure(method, {k: yaml.safe_load(v) for k, v in re.findall(r"(\w+)=(\S+)", chosen)})
+    sigma = {"sigma_before": change.sigma_before, "sigma_after": change.sigma_after}
+    value = sigma[gauge][0] if gauge in sigma else GAUGES[gauge](change)["value"]
+    digits = len(shown.partition(".")[2])
+    assert shown in (f"{value:.{digits}f}", figures(value)), page

@@ -19,10 +19,10 @@ import yaml
 
 from adapters_np import core
 from adapters_np.knobs import Knob
-from scripts.bootstrap import ROOT, say
+from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
 from scripts.catalog.records import Method, Peft, quoted
-from scripts.survey.bare import every
+from scripts.survey.bare import astray, every
 from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
@@ -71,6 +71,7 @@ def check(root: Path = ROOT) -> Catalog:
     if complete:
         problems += table_problems(catalog, root)
         problems += claim_problems(catalog, root)
+        problems += address_problems(catalog, root)
     if problems:
         raise CatalogError("\n".join(problems))
     return catalog
@@ -248,6 +249,13 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
             yield f"{place}: methods: there is no page {method!r}"
 
 
+def address_problems(catalog: Catalog, root: Path) -> Iterator[str]:
+    """Yield decimals that are typed in pages, and addresses that lead nowhere."""
+    found = facts(root)
+    yield from map(str, every(root, found))
+    yield from astray(root, found, catalog.papers)
+
+
 def name_problems(root: Path) -> Iterator[str]:
     """Yield which methods tables and findings of papers name that there are not."""
     modules = set(core.slugs())
@@ -322,8 +330,6 @@ def main() -> None:
     """Check the catalogue, note all facts, and write the sidebar's order of methods: by theme."""
     catalog = check()
     FACTS.write_text(as_json(facts()), "utf-8")
-    if bare := len(list(every(ROOT, facts()))):
-        say(f"{bare:,} decimals have no address: python -m scripts.survey bare lists them")
     themes = [
         {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
         for key, theme in catalog.themes.items()

@@ -34,10 +34,8 @@ def main(arguments: list[str]) -> None:
 def _bare() -> None:
     found = Counter[str]()
     for b in every(ROOT, facts()):
-        probably = [fact.address for fact in b.facts]
-        few = ", or ".join(probably[:3]) + (f", or {len(probably) - 3} more" * (len(probably) > 3))
-        print(f"{b.file}:{b.line}: {b.text} has no address{f'; {{{few}}}?' if few else ''}")
-        found["one address" if len(probably) == 1 else "several" if probably else "none"] += 1
+        print(b)
+        found["one address" if len(b.facts) == 1 else "several" if b.facts else "none"] += 1
     print(f"{found.total()} decimals: {', '.join(f'{n} with {k}' for k, n in found.items())}")
 
 

@@ -1,33 +1,46 @@
-"""Decimals that are typed in a page, and the addresses that they probably mean."""
+"""What a page says without an address, or with one that leads nowhere, and what it probably means.
+
+Settings are known by how they are written: as `code`, as $mathematics$, or as a part of a name.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts.survey.facts import Fact, Facts
+from scripts.survey.facts import MARKED, Fact, Facts
 from scripts.survey.providers import CHANGES, EXPERIMENT, PEFT
 
 KEYS = {"peft2026benchmark": PEFT, "adapters2026experiment": EXPERIMENT, "real-changes": CHANGES}
 """Sources whose addresses do not begin with the key of the bibliography."""
 
+KEY = re.compile(r"\b[a-z]+\d{4}[a-z]+\b")
 DECIMAL = re.compile(r"(?<![\w.,/=-])[−-]?\d+\.\d+(?!\w|\.\d|-\w)")
-PARTS = r"(?:[Ss]ections?|Tables?|Figures?|Appendix|PEFT|Python)"
+PARTS = (
+    r"(?:[Ss]ections?|Tables?|Figures?|Appendix|Lemma"
+    r"|PEFT|Python|AlpacaEval|Diffusion|[Rr]elease|BY|MPL|Apache)"
+)
+"""Before the number of a part, a version or a licence."""
+
 HIDDEN = re.compile(
     r"(?m:^```.*?^```)|`[^`]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]*\$"  # mathematics
     r"|\{\{.*?\}\}|\{[^{}]*: [^{}]*\}|\{= [^{}]*\}"  # macros, addresses, marked numbers
     r"|\]\([^)]*\)|<[^>]*>|\d+\.\d+\.\d+"  # links, elements, versions
+    r"|(?<![\d.])\d+\.\d+ B\b"  # sizes of models
     rf"|\b{PARTS} [A-Z]?\.?\d+(?:\.\d+)+(?:,? (?:and|to) \d+(?:\.\d+)*)*",
     re.S,
 )
 """What is no number of a text."""
 
 FIELDS = re.compile(r"^ *(?:- )?(?:source|papers|title|place|fixed|names|aliases|says): .*$", re.M)
-PAGES = ("protocol.md", "changelog.md", "contributing.md", "about.md", "api.md")
-"""Pages whose typed decimals are settings, versions, or a record of what was registered."""
+FROZEN = re.compile(r"\A---\n(?:.*\n)*?frozen: true\n")
+"""A page that records what was planned or changed on a day: its numbers are those of that day."""
+
+
+SETTING = "a setting is written as `code` or $mathematics$"
 
 
 class Bare(NamedTuple):
@@ -38,6 +51,12 @@ class Bare(NamedTuple):
     text: str
     start: int  # in the file
     facts: tuple[Fact, ...]  # that it may be
+
+    def __str__(self) -> str:
+        probably = [fact.address for fact in self.facts]
+        few = ", or ".join(probably[:3]) + (f", or {len(probably) - 3} more" * (len(probably) > 3))
+        meant = f"{{{few}}}?" if few else f"{SETTING}, and what no table has {MARKED}"
+        return f"{self.file}:{self.line}: {self.text} has no address; {meant}"
 
 
 def hidden(text: str) -> str:
@@ -101,15 +120,50 @@ def likely(facts: Facts, number: str, sources: Iterable[str], where: str) -> lis
 def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
     """Yield the typed decimals of a page."""
     text = path.read_text("utf-8")
+    named = [KEYS.get(key, key) for key in dict.fromkeys(KEY.findall(text))]
     for match in DECIMAL.finditer(hidden(text)):
         line = text.count("\n", 0, match.start()) + 1
-        found = likely(facts, match[0].replace("-", "−"), *cited(text, match.start()))
+        sources, where = cited(text, match.start())
+        found = likely(facts, match[0].replace("-", "−"), sources or named, where)
         name = path.relative_to(root).as_posix()
         yield Bare(name, line, match[0], match.start(), tuple(found))
 
 
-def every(root: Path, facts: Facts) -> Iterator[Bare]:
-    """Yield the typed decimals of all pages that report results."""
+ASKED = re.compile(r"""\{\{ fact\("([^"]*)"\) \}\}""")
+SOURCE = re.compile(r"[{\"]= [^{}\",]*, ([\w-]+) ")
+"""The source of a marked number, which follows its value."""
+
+WIDGET = "widget"
+"""The source of what a page's widget shows: `= 0.40, widget dora alpha=16 angle_change`."""
+
+
+def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
+    """Yield addresses in texts that lead nowhere, and marked numbers of no publication.
+
+    Args:
+        root: The project's folder.
+        facts: All facts.
+        keys: Those of the bibliography.
+    """
     for path in sorted((root / "docs").rglob("*.md")):
-        if path.name not in PAGES:
+        text = path.read_text("utf-8")
+
+        def place(match: re.Match[str], path: Path = path, text: str = text) -> str:
+            line = text.count("\n", 0, match.start()) + 1
+            return f"{path.relative_to(root).as_posix()}:{line}"
+
+        for asked in ASKED.finditer(text):
+            try:
+                facts.say(asked[1])
+            except (LookupError, ValueError) as error:
+                yield f"{place(asked)}: {error.args[0]}"
+        for named in SOURCE.finditer(re.sub(r"`[^`\n]*`", lambda m: " " * len(m[0]), text)):
+            if named[1] not in keys and named[1] != WIDGET:
+                yield f"{place(named)}: {named[1]!r} is not in docs/references.bib"
+
+
+def every(root: Path, facts: Facts) -> Iterator[Bare]:
+    """Yield the typed decimals of all pages but those that are frozen."""
+    for path in sorted((root / "docs").rglob("*.md")):
+        if not FROZEN.match(path.read_text("utf-8")):
             yield from bare(path, root, facts)

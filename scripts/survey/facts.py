@@ -13,9 +13,11 @@
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
 difference, `a / b` a ratio and `mean a; b` a mean. Addresses after the first leave out what they
-begin with alike: `full, mnli - lora, mnli` or `mean full, mnli; rte`. A column `*` of a mean is all tasks of a row. ` | 1` asks for one decimal, ` | +1` for
-the sign too, ` | abs 1` for none, ` | 1 %` for a ratio in per cent. A number that no table has
-stands with its source and its place there: `{= 18.9 M, hu2022lora section 4.2}`.
+begin with alike: `full, mnli - lora, mnli`, `mean full, mnli; rte`. A column `*` of a mean is all
+tasks of a row. ` | 1` asks for one decimal, ` | +1` for the sign too, ` | abs 1` for none, ` | 1 %`
+for a ratio in per cent. A number that no table has stands with its source and its place there:
+`{= 18.9 M, hu2022lora section 4.2}`, and what a page's widget shows with what shows it:
+`{= 0.40, widget dora alpha=16 angle_change}`.
 """
 
 from __future__ import annotations
@@ -253,7 +255,7 @@ def marked(text: str) -> str:
     return number.strip()
 
 
-MARKED = "`= 18.9 M, hu2022lora section 4.2`"
+MARKED = "`{= 18.9 M, hu2022lora section 4.2}`"
 
 
 def decimals(fact: Fact) -> int:
