@@ -55,6 +55,9 @@ HERE = "hu2022lora/table-2"
         (f"{HERE}: lora r = 64, MNLI - mean {HERE}: full, *", "5.12"),
         (f"{HERE}: lora r = 4, MNLI / full, RTE | 2", "1.11"),
         (f"{HERE}: full, RTE / full, MNLI | 1 %", "90.4 %"),
+        (f"{HERE}: lora r = 64, MNLI > full, MNLI", "88.0 against 87.06"),
+        (f"{HERE}: full, RTE < full, MNLI | 1", "78.7 against 87.1"),
+        (f"{HERE}: lora r = 4, MNLI > mean full, * | 1", "87.5 against 82.9"),
         ("= 18.9 M, hu2022lora section 4.2", "18.9 M"),
     ],
 )
@@ -72,6 +75,8 @@ def test_an_address_is_said(text: str, said: str) -> None:
         (f"{HERE}: lora r, mnli | 1 - x", "is no form of a number: it is 1, +1"),
         (f"{HERE}: full, cola", "full has no column 'cola': MNLI, RTE"),
         (f"{HERE}: lora r, parameters", "lora r = 64 has no column 'parameters': MNLI"),
+        (f"{HERE}: full, RTE > full, MNLI", "78.7 > 87.06 is not so: the words beside it"),
+        (f"{HERE}: full, RTE < full, RTE", "is not so"),
         ("= 18.9 M", "'= 18.9 M' does not say where it stands"),
         (f"{HERE}: full, *", "is many numbers: `mean` is missing"),
     ],

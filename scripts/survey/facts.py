@@ -12,11 +12,12 @@
     field: lora, home                                ahead of LoRA in their own authors' papers
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
-difference, `a / b` a ratio and `mean a; b` a mean. Addresses after the first leave out what they
-begin with alike: `full, mnli - lora, mnli`, `mean full, mnli; rte`. A column `*` of a mean is all
-tasks of a row. ` | 1` asks for one decimal, ` | +1` for the sign too, ` | abs 1` for none, ` | 1 %`
-for a ratio in per cent. A number that no table has stands with its source and its place there:
-`{= 18.9 M, hu2022lora section 4.2}`, and what a page's widget shows with what shows it:
+difference, `a / b` a ratio and `mean a; b` a mean; `a > b` says "a against b" and is an error when
+it is not so, since the words beside it do not fit then. Addresses after the first leave out what
+they begin with alike: `full, mnli - lora, mnli`, `mean full, mnli; rte`. A column `*` of a mean is
+all tasks of a row. ` | 1` asks for one decimal, ` | +1` for the sign too, ` | abs 1` for none,
+` | 1 %` for a ratio in per cent. A number that no table has stands with its source and its place
+there: `{= 18.9 M, hu2022lora section 4.2}`, and what a page's widget shows with what shows it:
 `{= 0.40, widget dora alpha=16 angle_change}`.
 """
 
@@ -24,8 +25,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from statistics import fmean
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -91,8 +93,9 @@ def _of(fact: Fact) -> Address:
     return Address(fact.source, fact.table, fact.row, fact.column)
 
 
-SIGNS = (" - ", " / ")
-"""Between the terms of a difference and of a ratio."""
+COMPARED = (" > ", " < ")
+SIGNS = (*COMPARED, " - ", " / ")
+"""Between the terms of a comparison, a difference and a ratio."""
 
 
 def key(text: str) -> str:
@@ -179,17 +182,17 @@ class Facts:
         if text.startswith("="):
             return marked(text)
         text, _, asked = text.partition(" | ")
-        sign = next((sign for sign in SIGNS if sign in text), " - ")
-        found, values = list[Fact](), list[float]()
-        for term in text.split(sign):
-            cells = self._term(term, found[-1:])
-            values.append(fmean(cell.value for cell in cells))
-            found += cells
-        if len(found) == 1 and not asked:
-            return found[0].text
-        first, *rest = values
-        value = first / rest[0] if sign == " / " else first - sum(rest)
-        return said(value, found[0].form, asked or str(max(map(decimals, found))))
+        sign = next((sign for sign in SIGNS if sign in text), "")
+        terms = list[list[Fact]]()
+        for term in text.split(sign) if sign else [text]:
+            terms.append(self._term(term, terms[-1] if terms else []))
+        if sign in COMPARED:
+            return against(*terms, sign, asked)
+        if not sign:
+            return shown(terms[0], asked)
+        first, *rest = map(value, terms)
+        found = first / rest[0] if sign == " / " else first - sum(rest)
+        return said(found, terms[0][0].form, asked or most(chain(*terms)))
 
     def _term(self, text: str, before: list[Fact]) -> list[Fact]:
         """Return the facts of a term: one, or those that it is the mean of."""
@@ -253,6 +256,38 @@ def marked(text: str) -> str:
     if not place.strip() or not re.fullmatch(r"[a-z][\w-]+", source):
         raise ValueError(f"{text!r} does not say where it stands: {MARKED}")
     return number.strip()
+
+
+def value(cells: Sequence[Fact]) -> float:
+    """Return the value of a term: a cell, or the mean of some."""
+    return fmean(cell.value for cell in cells)
+
+
+def most(cells: Iterable[Fact]) -> str:
+    """Return as a form the most decimals of any cell."""
+    return str(max(map(decimals, cells)))
+
+
+def shown(cells: Sequence[Fact], asked: str) -> str:
+    """Return a term in the form that is asked for, a cell otherwise as it is printed."""
+    if len(cells) == 1 and not asked:
+        return cells[0].text
+    return said(value(cells), cells[0].form, asked or most(cells))
+
+
+def against(first: Sequence[Fact], second: Sequence[Fact], sign: str, asked: str) -> str:
+    """Return two terms that are compared.
+
+    Raises:
+        ValueError: when it is the other way round, so that the words beside them no longer fit.
+    """
+    one, other = shown(first, asked), shown(second, asked)
+    gap = value(first) - value(second)
+    if gap <= 0 if sign == " > " else gap >= 0:
+        raise ValueError(
+            f"{one}{sign}{other} is not so: the words beside it, and verdicts, may no longer fit"
+        )
+    return f"{one} against {other}"
 
 
 MARKED = "`{= 18.9 M, hu2022lora section 4.2}`"
