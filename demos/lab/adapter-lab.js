@@ -31,6 +31,7 @@ class AdapterLab extends HTMLElement {
   #own;
   #world = "mix";
   #near = false; // whether the reader has come near the frontier
+  #width = 0; // pixels, for which the frontier is drawn: its letters keep their size
 
   async connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -72,7 +73,9 @@ class AdapterLab extends HTMLElement {
       { rootMargin: "300px" },
     );
     near.observe(this.#find(".frontier"));
-    signal.addEventListener("abort", () => near.disconnect());
+    const wide = new ResizeObserver(() => this.#width !== this.#room && this.#chart());
+    wide.observe(this.#find(".frontier"));
+    for (const observer of [near, wide]) signal.addEventListener("abort", () => observer.disconnect());
     this.dataset.state = "ready";
   }
 
@@ -210,6 +213,11 @@ class AdapterLab extends HTMLElement {
 
   // The frontier -------------------------------------------------------------------------------------
 
+  /** The width that there is for it. */
+  get #room() {
+    return Math.max(320, Math.min(720, this.#find(".frontier").clientWidth));
+  }
+
   /** Draws it, once the reader is near: its script is not needed before. */
   async #chart() {
     if (!this.#near) return;
@@ -243,7 +251,7 @@ class AdapterLab extends HTMLElement {
     place.replaceChildren(
       make("h2", {}, "What more numbers buy"),
       make("label", {}, "World ", select),
-      frontier(data, world, lines, Math.max(320, Math.min(720, place.clientWidth))),
+      frontier(data, world, lines, (this.#width = this.#room)),
       make(
         "details",
         { open: unfolded, className: "example" },

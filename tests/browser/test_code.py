@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from adapters_np.core import knobs, load
+from demos.probe import opens
 from tests.browser.reader import record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +93,9 @@ def test_the_configuration_has_the_present_settings(page: Page, site: str) -> No
 def test_at_the_defaults_it_is_the_configuration_of_the_page(
     page: Page, site: str, method: str
 ) -> None:
-    page.goto(f"{site}methods/{method}/")
+    own = knobs(load(method))
+    plain = {name: own[name].default for name in opens(method) if name in own}
+    page.goto(f"{site}methods/{method}/?{urlencode(plain)}")
     _, code = taken(page, "PEFT config")
     printed = page.locator("#in-peft ~ .highlight code").first.inner_text()
     assert configured(code) == configured(printed)

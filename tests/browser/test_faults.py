@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, W
 
 from adapters_np.core import slugs
 from demos.probe import PAGE as OPENS
-from demos.probe import probe, settings
+from demos.probe import opens, probe, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
 from tests.browser.reader import LIVE, becomes, move, touch
@@ -342,7 +342,7 @@ def test_ten_widgets_on_one_page_share_one_python(page: Page, site: str) -> None
     expect(page.locator(LIVE)).to_have_count(10)
     assert len(python_workers(page)) == 1
     for nth, method in enumerate(["lora", *methods]):
-        expected = probe(method, {"step": 0.45, "size": "32x32"})["sentence"]
+        expected = probe(method, opens(method) | {"way": "random", "step": 0.45})["sentence"]
         expect(demos.nth(nth).locator(".sentence")).to_have_text(expected)
 
 

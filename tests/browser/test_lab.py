@@ -174,7 +174,7 @@ def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
     expect(page.locator(".specimen")).to_have_count(2)
     expect(page.locator(".specimen [aria-pressed=true]")).to_have_count(1)
     page.locator(".frontier").scroll_into_view_if_needed()
-    expect(page.locator(".frontier text.first")).to_have_text("OFT")
+    expect(page.locator(".frontier .end", has_text="OFT")).to_be_visible()
 
 
 def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
@@ -282,7 +282,7 @@ def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
     at_pairs = stored("ia3", "pairs")[0]
     expect(row.locator("td").nth(list(TARGETS).index("pairs"))).to_have_text(percent(at_pairs))
     page.locator(".frontier").scroll_into_view_if_needed()
-    expect(page.locator(".frontier text.own")).to_have_text("MyGains")
+    expect(page.locator(".frontier .end", has_text="MyGains")).to_be_visible()
 
 
 def test_code_without_an_adapter_is_told_what_is_missing(visit: Visit) -> None:

@@ -29,7 +29,8 @@ from scripts.catalog.exports import read_site
 from scripts.finish.finish import BUILD, make, publish
 
 pages, out = map(Path, sys.argv[1:])
-make(pages, out, catalog.read(), json.loads((BUILD / "pictures.json").read_text()))
+pictures = json.loads((BUILD / "pictures.json").read_text())
+make(pages, out, BUILD / "py", catalog.read(), pictures)
 publish(out, read_site().url)
 """
 

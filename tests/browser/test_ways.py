@@ -74,7 +74,7 @@ def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     search, says = plot.get_by_label("Find a method"), plot.locator("output")
     expect(search).to_be_visible()
     search.fill("miss")
-    shown = plot.locator("g.shown")
+    shown = plot.locator("circle.shown").filter(visible=True)
     expect(shown).to_have_count(3)
     expect(says).to_contain_text("MiSS: 50.4 ± 1.4 % of GSM8K, 7.34 M trained parameters")
     search.fill("nobody")
@@ -91,7 +91,11 @@ def test_names_in_the_plot_do_not_overlap(visit: Visit, width: int) -> None:
     page = visit("evidence/")
     page.set_viewport_size({"width": width, "height": 900})
     for plot in page.locator("scatter-plot").all():
-        boxes = [b for name in plot.locator("text.name").all() if (b := name.bounding_box())]
+        boxes = [
+            b
+            for name in plot.locator(".name text").filter(visible=True).all()
+            if (b := name.bounding_box())
+        ]
         assert len(boxes) > (10 if width > 600 else 5)
         for i, a in enumerate(boxes):
             for b in boxes[:i]:
@@ -116,7 +120,7 @@ def test_a_tap_names_the_nearest_dot_and_a_second_one_opens_its_page(
         page.goto(f"{site}evidence/")
         plot = page.locator("scatter-plot").first
         expect(plot.locator(".search")).to_be_visible()
-        dot = plot.locator("g[data-method=FourierFT] circle").first
+        dot = plot.locator("circle[data-method=FourierFT]").filter(visible=True).first
         dot.scroll_into_view_if_needed()
         box = dot.bounding_box()
         assert box
