@@ -196,8 +196,9 @@ def test_oft_forgets_more_than_lora_at_every_rate_for_what_it_has_learned() -> N
     lora = [(float(r["gain"]), float(r["forgetting"])) for r in swept("lora 4")
             if r["status"] == "done" and float(r["rate"]) <= 0.0101]  # fmt: skip
     assert all(a < b for a, b in pairwise(lora))
+    learned, forgotten = zip(*lora, strict=True)
     for r in swept("oft 16"):
-        assert float(r["forgetting"]) > np.interp(float(r["gain"]), *zip(*lora, strict=True))
+        assert float(r["forgetting"]) > np.interp(float(r["gain"]), learned, forgotten)
 
 
 def test_what_forgets_more_on_code_hardly_differs_on_the_novel() -> None:
@@ -255,8 +256,9 @@ def test_dora_lies_on_lora_s_curve_and_without_its_magnitudes_beside_lora() -> N
     sizes = {r["method"]: int(r["parameters"]) for r in RUNS}
     curve = [(np.log(sizes[n]), 100 * fmean(five(n).values()))
              for n in (f"lora {rank}" for rank in (1, 2, 4, 8, 16, 32, 64))]  # fmt: skip
+    trained, reached = zip(*curve, strict=True)
     for rank in (1, 4, 16):
-        line = np.interp(np.log(sizes[f"dora {rank}"]), *zip(*curve, strict=True))
+        line = np.interp(np.log(sizes[f"dora {rank}"]), trained, reached)
         assert abs(100 * fmean(five(f"dora {rank}").values()) - line) < 1
     assert sizes["dora 4"] / sizes["lora 4"] == 9 / 8
     fixed = around([100 * d for d in means("dora 4, fixed magnitude", "lora 4", "code")])
