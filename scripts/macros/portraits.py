@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from adapters_np.core import load
 from scripts.macros.page import Part, catalog, macro
-from scripts.stored.portraits.make import DRAWN
+from scripts.stored.portraits.make import DRAWN, declared
 
 
 @cache
@@ -30,8 +29,7 @@ def drawing(slug: str, size: str) -> str:
 
 def says(slug: str) -> str:
     """Return the sentence below a method's picture."""
-    portrait = load(catalog().methods[slug].modules[0]).portrait
-    return portrait.says if portrait else ""
+    return declared(catalog().methods[slug].modules[0]).says
 
 
 class Portraits(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ class Shown(NamedTuple):
 
     alt: str
     moments: Sequence[Moment]
-    still: Moment = {}  # noqa: RUF012
+    still: Moment = MappingProxyType({})
 
 
 Make = Callable[..., Any]

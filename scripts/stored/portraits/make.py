@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adapters_np.core import load
+from adapters_np.core import Portrait, load
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.stored.portraits import bases, grids, networks, planes  # noqa: F401  they register kinds
-from scripts.stored.portraits.kinds import KINDS, Shown
+from scripts.stored.portraits.kinds import KINDS
 
 OUT = ROOT / ".build" / "portraits"
 DRAWN = OUT / "drawn.json"
@@ -22,36 +23,38 @@ SEED = 0
 LONGEST = 60  # letters of the sentence below a picture
 
 
-def shown(module: str) -> Shown:
-    """Return what a method's portrait shows.
+def declared(module: str) -> Portrait:
+    """Return what a module declares.
 
     Raises:
-        ValueError: when the module declares none, or one of no kind, or with too long a sentence;
-            the text names the file.
+        ValueError: when that is nothing, or of no kind, or has too long a sentence; the text names
+            the file.
     """
-    cls, file = load(module), f"adapters_np/methods/{module}.py"
-    if cls.portrait is None:
+    found, file = load(module).portrait, f"adapters_np/methods/{module}.py"
+    if found is None:
         raise ValueError(
             f'{file}: portrait is missing; write portrait = Portrait("change", "what one sees") or '
             "another kind of scripts/stored/portraits"
         )
-    kind, says = cls.portrait
-    if kind not in KINDS:
-        raise ValueError(f"{file}: portrait={kind!r} is not one of {', '.join(sorted(KINDS))}")
-    if not 0 < len(says) <= LONGEST:
-        raise ValueError(f"{file}: portrait says {len(says)} letters; it needs 1 to {LONGEST}")
-    rng = np.random.default_rng(SEED)
-    return KINDS[kind](lambda W, **knobs: cls.init(W, rng, **knobs))
+    if found.kind not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        raise ValueError(f"{file}: portrait={found.kind!r} is not one of {known}")
+    if not 0 < len(found.says) <= LONGEST:
+        raise ValueError(
+            f"{file}: portrait says {len(found.says)} letters; it needs 1 to {LONGEST}"
+        )
+    return found
 
 
 def portrait(module: str, theme: str) -> dict[str, Any]:
     """Return a method's portrait as data for a drawing."""
-    found, declared = shown(module), load(module).portrait
-    assert declared is not None
+    kind, says = declared(module)
+    rng = np.random.default_rng(SEED)
+    found = KINDS[kind](lambda W, **knobs: load(module).init(W, rng, **knobs))
     return {
-        "kind": declared.kind,
+        "kind": kind,
         "theme": theme,
-        "says": declared.says,
+        "says": says,
         "alt": found.alt,
         "still": plain(found.still),
         "moments": [plain(moment) for moment in found.moments],
@@ -60,21 +63,14 @@ def portrait(module: str, theme: str) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Return arrays as lists with three decimals: more than a pixel shows."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: plain(v) for name, v in value.items()}
-    if isinstance(value, np.ndarray) or np.isscalar(value):
-        rounded = np.round(np.asarray(value, float), 3) + 0.0  # no −0
-        whole = np.where(rounded == np.round(rounded), np.round(rounded), rounded)
-        return _short(whole.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    return value
-
-
-def _short(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, list):
-        return [_short(v) for v in value]
-    return int(value) if value == int(value) else value
+        return [plain(v) for v in value]
+    rounded = round(float(value), 3)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def every(catalog: Catalog) -> dict[str, dict[str, Any]]:
