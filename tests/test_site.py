@@ -383,7 +383,7 @@ def test_the_style_of_the_widget_has_the_colours_of_its_heatmap() -> None:
 
 
 def test_zensical_makes_the_same_pages(tmp_path: Path) -> None:
-    drawn = (".build/demos", ".build/compare", ".build/lab")
+    drawn = (".build/demos", ".build/compare", ".build/lab", ".build/stage")
     for name in ("adapters_np", "demos", "docs", "overrides", "scripts", *drawn):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("mkdocs.yml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"):

@@ -96,7 +96,8 @@ export class AdapterStage extends HTMLElement {
 
   get #targets() {
     const own = Object.keys(this.#stored.methods[this.getAttribute("method") ?? ""].scenes);
-    return (this.getAttribute("targets")?.split(" ") ?? own).filter((name) => own.includes(name));
+    const named = this.getAttribute("targets");
+    return named ? named.split(" ").filter((name) => own.includes(name)) : own;
   }
 
   get #scenery() {

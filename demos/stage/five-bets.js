@@ -2,14 +2,15 @@
  * `<five-bets>`: the stage of the story that it stands in. It stays in view and takes up what each bet shows; a guess is answered
  * by a touch and kept for the visit; the end counts them. Without a script the text is whole, with pictures and answers to open.
  *
- * A bet of the `.story` is a `.bet` with a `.stage-figure` (method, targets, beside) and, but for the first, a guess and its answer.
+ * A bet of the `.story` is a `.bet` with a `.stage-figure` (`data-method`, `data-targets`, `data-beside`) and, but for the first, a
+ * guess and its answer.
  */
 
 import { make } from "../lab/dom.js";
 import "./adapter-stage.js";
 
 const KEY = "bets";
-const WIDE = matchMedia("(min-width: 60em)"); // as in stage.css
+const WIDE = matchMedia("(min-width: 60em)"); // as in story.css
 /** Where in the window a bet takes the stage: beside it, or below it on a phone. */
 const MARGINS = { wide: "-40% 0px -55% 0px", narrow: "-66% 0px -30% 0px" };
 
@@ -125,9 +126,9 @@ class FiveBets extends HTMLElement {
     for (const [i, link] of [...this.#nav.children].entries())
       if (this.#bets[i] === bet) link.setAttribute("aria-current", "step");
       else link.removeAttribute("aria-current");
-    const still = bet.querySelector(".stage-figure");
-    const told = (/** @type {string} */ name) => still?.getAttribute(name) ?? "";
-    this.#stage.show({ method: told("method"), targets: told("targets"), beside: told("beside") });
+    const still = /** @type {HTMLElement | null} */ (bet.querySelector(".stage-figure"));
+    const { method = "", targets = "", beside } = still?.dataset ?? {};
+    this.#stage.show({ method, targets, beside });
     this.#nav.style.setProperty("--of", colour(bet));
   }
 
