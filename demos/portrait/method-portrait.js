@@ -1,6 +1,6 @@
 /**
  * <method-portrait>: plays a method's own picture from W to W'. The picture at W' is in the page; its numbers, which `data-source`
- * names, are fetched when they are wanted.
+ * names, are fetched when they are wanted. With `data-quiet` it has no controls: within a link it plays again when a reader points at it.
  */
 
 import { saving } from "../page/page.js";
@@ -25,7 +25,8 @@ class MethodPortrait extends HTMLElement {
   #button = document.createElement("button");
 
   connectedCallback() {
-    if (!this.#slider.isConnected) this.#build();
+    const quiet = "quiet" in this.dataset;
+    if (!quiet && !this.#slider.isConnected) this.#build();
     if (still.matches || saving || !hovers.matches) return;
     const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -34,6 +35,7 @@ class MethodPortrait extends HTMLElement {
     };
     this.#seen = new IntersectionObserver(seen, { threshold: 0.8 });
     this.#seen.observe(this);
+    if (quiet) this.closest("a")?.addEventListener("pointerenter", () => this.#frame || void this.play());
   }
 
   disconnectedCallback() {

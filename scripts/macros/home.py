@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 from statistics import fmean
 from typing import NamedTuple, get_args
 
 from adapters_np.core import load, parameters
-from scripts.catalog.records import Method
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.page import Part, catalog, macro, names
+from scripts.macros.portraits import drawing, says
 from scripts.survey import experiment, say
-from scripts.survey.head_to_head import home_field, leads
+from scripts.survey.head_to_head import leads
 from scripts.survey.result import FULL
 from scripts.survey.rule import Word
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 ACROSS = 20  # squares in a row of the verdicts
 SQUARE = 10  # units from one to the next
+FEW = 6  # pictures on the tile that stands for all others
 MARGIN = 0.04  # of the axis of leads, at both ends
 
 
@@ -47,15 +48,6 @@ class Verdicts(NamedTuple):
     word: str
     count: int
     path: str
-
-
-def picture(method: Method) -> str:
-    """Return a small picture of a method, which its name stands beside."""
-    return (
-        f'<svg class="portrait of-{method.theme}" viewBox="0 0 160 120" aria-hidden="true">'
-        '<rect x="30" y="20" width="80" height="80"/><rect x="50" y="20" width="80" height="80"/>'
-        "</svg>"
-    )
 
 
 def lead_rows() -> tuple[list[Lead], float]:
@@ -115,25 +107,24 @@ class Home(Part):
     """The macros of the home page."""
 
     @macro
-    def bets(self, says: Mapping[str, str]) -> str:
-        """Some methods as large tiles, and one that leads to all others.
-
-        Args:
-            says: What each of them does to a weight, by its slug.
-        """
-        chosen = [catalog().methods[slug] for slug in says]
-        tiles = [(m, picture(m), says[m.slug], parameters(load(m.slug), *LAYER)) for m in chosen]
-        others = [m for m in catalog().methods.values() if m.slug not in says]
-        given = (tiles, prod(LAYER), [(m, picture(m)) for m in others[:6]], len(others))
+    def bets(self, *chosen: str) -> str:
+        """Some methods as large tiles, whose pictures play, and one that leads to all others."""
+        methods = catalog().methods
+        tiles = [
+            (methods[slug], drawing(slug, "small"), says(slug), parameters(load(slug), *LAYER))
+            for slug in chosen
+        ]
+        others = [slug for slug in methods if slug not in chosen]
+        few = [drawing(slug, "small") for slug in others[:FEW]]
+        given = (tiles, prod(LAYER), few, len(others))
         return self.page.draw("bets", *given, file="home.html", found=False)
 
     @macro
     def every_bet(self) -> str:
         """All methods as tiles, by theme."""
-        themes = catalog().themes
         groups = [
-            (key, themes[key].title, [(m, picture(m)) for m in catalog().of_theme(key)])
-            for key in themes
+            (key, theme.title, [(m, drawing(m.slug, "small")) for m in catalog().of_theme(key)])
+            for key, theme in catalog().themes.items()
         ]
         return self.page.draw("every_bet", groups, file="home.html", found=False)
 
@@ -141,11 +132,6 @@ class Home(Part):
     def home_and_away(self) -> str:
         """Mean leads over LoRA in papers by a method's authors, and in others', as a figure."""
         return self.page.draw("leads", *lead_rows(), file="home.html", found=False)
-
-    @macro
-    def ahead(self, side: str) -> str:
-        """In which share of comparisons methods are ahead of LoRA, at `home` or `away`."""
-        return say.percent(getattr(home_field(outcomes_beside_lora()), side))
 
     @macro
     def taught(self) -> str:

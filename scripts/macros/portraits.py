@@ -40,10 +40,3 @@ class Portraits(Part):
         """A method's picture, large, with its sentence; it plays where scripts run."""
         m = catalog().methods[slug]
         return self.page.draw("picture", m, drawing(slug, "large"), says(slug), found=False)
-
-    @macro
-    def tiles(self, *chosen: str) -> str:
-        """Some methods, or all by theme, as tiles: small picture, name and sentence."""
-        slugs = chosen or [m.slug for key in catalog().themes for m in catalog().of_theme(key)]
-        listed = [(catalog().methods[s], drawing(s, "small"), says(s)) for s in slugs]
-        return self.page.draw("tiles", listed, found=False)
