@@ -149,32 +149,40 @@ class Adapted:
                 }
                 return p | gains | {"last_norm": gains["last_norm"][0]}, Hooks()
             case "prompt_tuning":
-                if self.method.arm:
-                    own = {"P": parts["model"]["P"][0]}
-                    return p, Hooks(constants=one("model", own).shifts(CONTEXT).T)
-                return p, Hooks(prompt=parts["model"]["P"][0].T)
+                return p, self._prompt(parts["model"], one)
             case "prefix_tuning":
-
-                def by_head(columns: Any) -> Any:  # (d, m), a head's channels together
-                    return columns.reshape(HEADS, -1, columns.shape[1]).swapaxes(1, 2)
-
-                def shift(i: int) -> tuple[Any, Any]:
-                    queries, read = one("layers", at(i)).shifts(CONTEXT)
-                    return by_head(queries), by_head(read)
-
-                if self.method.arm:
-                    return p, Hooks(shift=shift)
-
-                def prefix(i: int) -> tuple[Any, Any]:
-                    return by_head(at(i)["P_K"]), by_head(at(i)["P_V"])
-
-                return p, Hooks(prefix=prefix)
+                return p, self._prefix(at, one)
             case "reft":
                 return p, Hooks(edit=lambda i, H: one("layers", at(i)).edit(H))
             case "clover":
                 merged = jax.vmap(lambda own: one("layers", own).merged())(parts["layers"])
                 q, k, v, o = jnp.split(merged, 4, axis=1)
                 return p | {"q": q, "k": k, "v": v, "o": jnp.swapaxes(o, 1, 2)}, Hooks()
+        return self._by_place(p, parts, one), Hooks()
+
+    def _prompt(self, part: dict[str, Any], one: Callable[[str, dict[str, Any]], Any]) -> Hooks:
+        if self.method.arm:
+            return Hooks(constants=one("model", {"P": part["P"][0]}).shifts(CONTEXT).T)
+        return Hooks(prompt=part["P"][0].T)
+
+    def _prefix(
+        self, at: Callable[[int], dict[str, Any]], one: Callable[[str, dict[str, Any]], Any]
+    ) -> Hooks:
+        def by_head(columns: Any) -> Any:  # (d, m), a head's channels together
+            return columns.reshape(HEADS, -1, columns.shape[1]).swapaxes(1, 2)
+
+        def shift(i: int) -> tuple[Any, Any]:
+            queries, read = one("layers", at(i)).shifts(CONTEXT)
+            return by_head(queries), by_head(read)
+
+        def prefix(i: int) -> tuple[Any, Any]:
+            return by_head(at(i)["P_K"]), by_head(at(i)["P_V"])
+
+        return Hooks(shift=shift) if self.method.arm else Hooks(prefix=prefix)
+
+    def _by_place(
+        self, p: Weights, parts: dict[str, Any], one: Callable[[str, dict[str, Any]], Any]
+    ) -> Weights:
         found = dict(p)
         for group, kinds in PLACES[self.method.place].items():
             W = jnp.concatenate([p[kind] for kind in kinds])
@@ -182,7 +190,7 @@ class Adapted:
                 W, parts[group]
             )
             found |= zip(kinds, jnp.split(W + changes, len(kinds)), strict=True)
-        return found, Hooks()
+        return found
 
 
 def single(a: Array) -> Any:

@@ -99,49 +99,55 @@ def runs_of_peft(modules: Mapping[int, str]) -> Iterator[Fact]:
 # The experiment -----------------------------------------------------------------------------------
 
 
+def _trained(
+    table: str, row: str, column: str, value: float, digits: int, form: Form = "number"
+) -> Fact:
+    text = say.percent(value, digits) if form == "percent" else say.number(value, digits)
+    return Fact(EXPERIMENT, table, row, column, value, text, "docs/data/experiment.csv", form)
+
+
 def trained_facts() -> Iterator[Fact]:
     """Yield what runs of the experiment show: means over seeds, single runs, cuts, reach."""
-
-    def fact(
-        table: str, row: str, column: str, value: float, digits: int, form: Form = "number"
-    ) -> Fact:
-        text = say.percent(value, digits) if form == "percent" else say.number(value, digits)
-        return Fact(EXPERIMENT, table, row, column, value, text, "docs/data/experiment.csv", form)
-
     for (method, there), runs in experiment.runs().items():
         table = name(there)
         if len(finals(method, there)) == SEEDS:
-            yield from (fact(table, method, *cell) for cell in _means(method, there))
+            yield from (_trained(table, method, *cell) for cell in _means(method, there))
             if there == Cell():
                 good = good_rates(method)
-                yield fact(table, method, "good rates", good.rates, 0)._replace(text=str(good))
+                wide = _trained(table, method, "good rates", good.rates, 0)
+                yield wide._replace(text=str(good))
         for run in runs:
             if run.phase != "final":
                 at = f"{table}, rate {run.rate:.3g}".removeprefix(", ")
-                yield from (fact(at, method, *cell) for cell in _single(run, there))
-    for task in ("code", "prose"):
-        for directions, found in trained.cut(task).items():
-            yield fact(f"cut, {task}", f"{directions}", "gain", found.mean, 0, "percent")
-    for fitted in experiment.fitted():
-        yield fact("reach", fitted.method, "share", fitted.share, 0, "percent")
-        yield fact("reach", fitted.method, "kept", fitted.kept, 0, "percent")
+                yield from (_trained(at, method, *cell) for cell in _single(run, there))
     for cell in trained.at_equal_size().facts():
-        yield fact("equal size", *cell)
-    yield fact("reach", "full", "worth", experiment.fitted()[0].worth, 3)
-    for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
-        about = json.loads(path.read_text("utf-8"))
-        yield fact("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], 2)
-        size = fact("bases", path.stem[:-2], "parameters", about["parameters"], 0)
-        yield size._replace(text=say.count(about["parameters"]))
-    whole = sum(map(len, experiment.runs().values()))
-    yield fact("grid", "all", "runs", whole, 0)._replace(text=say.count(whole))
-    yield fact("grid", "code", "settings", len(experiment.methods(Cell())), 0)
+        yield _trained("equal size", *cell)
     for method in experiment.as_in_peft():
         run = trained.in_peft(method)
         gain = max(experiment.gain(run), 0) if run.status == "done" else 0
-        yield fact("rates as in PEFT", method, "gain", gain, 0, "percent")
+        yield _trained("rates as in PEFT", method, "gain", gain, 0, "percent")
         rate = f"{run.rate:.2g}"
-        yield fact("rates as in PEFT", method, "rate", run.rate, 0)._replace(text=rate)
+        yield _trained("rates as in PEFT", method, "rate", run.rate, 0)._replace(text=rate)
+    yield from _around_runs()
+
+
+def _around_runs() -> Iterator[Fact]:
+    """Yield what stands around the runs: cuts of full fine-tuning, reach, base models, counts."""
+    for task in ("code", "prose"):
+        for directions, found in trained.cut(task).items():
+            yield _trained(f"cut, {task}", f"{directions}", "gain", found.mean, 0, "percent")
+    for fitted in experiment.fitted():
+        yield _trained("reach", fitted.method, "share", fitted.share, 0, "percent")
+        yield _trained("reach", fitted.method, "kept", fitted.kept, 0, "percent")
+    yield _trained("reach", "full", "worth", experiment.fitted()[0].worth, 3)
+    for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
+        about = json.loads(path.read_text("utf-8"))
+        yield _trained("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], 2)
+        size = _trained("bases", path.stem[:-2], "parameters", about["parameters"], 0)
+        yield size._replace(text=say.count(about["parameters"]))
+    whole = sum(map(len, experiment.runs().values()))
+    yield _trained("grid", "all", "runs", whole, 0)._replace(text=say.count(whole))
+    yield _trained("grid", "code", "settings", len(experiment.methods(Cell())), 0)
 
 
 def name(there: Cell) -> str:
