@@ -32,7 +32,7 @@ from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.macros.real_changes import rows, times
-from scripts.stored.cards import COLOURS, HEIGHT, WIDTH
+from scripts.stored.cards import HEIGHT, WIDTH
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
@@ -372,8 +372,10 @@ def test_pyodides_core_offers_only_what_something_here_can_call() -> None:
 
 def test_the_style_of_the_widget_has_the_colours_of_its_heatmap() -> None:
     (style,) = (SITE / "assets" / "demo").glob("demo*.css")
-    for name, end in (("below", 0.0), ("above", 1.0)):
-        red, green, blue = (round(255 * part) for part in COLOURS(end)[:3])
+    heatmap = (ROOT / "demos" / "widget" / "heatmap.js").read_text("utf-8")
+    for name in ("below", "above"):
+        (drawn,) = re.findall(rf"^export const {name.upper()} = \[([\d, ]+)\];$", heatmap, re.M)
+        red, green, blue = map(int, drawn.split(","))
         value = re.search(rf"--{name}:\s*([^;}}]+)", style.read_text("utf-8"))
         assert value
         assert value[1] in (f"rgb({red} {green} {blue})", f"#{red:02x}{green:02x}{blue:02x}")

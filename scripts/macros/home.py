@@ -46,7 +46,7 @@ class Verdicts(NamedTuple):
     """How many verdicts have a word, and their squares as a path."""
 
     word: str
-    count: int
+    number: int
     path: str
 
 

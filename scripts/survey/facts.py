@@ -187,7 +187,8 @@ class Facts:
         for term in text.split(sign) if sign else [text]:
             terms.append(self._term(term, terms[-1] if terms else []))
         if sign in COMPARED:
-            return against(*terms, sign, asked)
+            one, other = terms
+            return against(one, other, sign, asked)
         if not sign:
             return shown(terms[0], asked)
         first, *rest = map(value, terms)
