@@ -39,12 +39,12 @@ def test_the_right_bet_beats_full_fine_tuning_and_every_wrong_one_loses() -> Non
 def test_the_squares_are_all_verdicts_on_performance() -> None:
     found = list(waffle())
     graded = sum(m.graded for m in read().methods.values())
-    assert sum(v.count for v in found) == 5 * graded
+    assert sum(v.number for v in found) == 5 * graded
     for v in found:
-        assert v.path.count("M") == v.count
-    most = max(found, key=lambda v: v.count)
+        assert v.path.count("M") == v.number
+    most = max(found, key=lambda v: v.number)
     assert most.word == "unsupported"
-    assert most.count > sum(v.count for v in found) / 2
+    assert most.number > sum(v.number for v in found) / 2
 
 
 def listed(part: Any) -> Iterator[str]:

@@ -143,13 +143,13 @@ class Home(Part):
     def squares(self) -> str:
         """All verdicts as squares."""
         found = list(waffle())
-        high = SQUARE * -(-sum(v.count for v in found) // ACROSS)
+        high = SQUARE * -(-sum(v.number for v in found) // ACROSS)
         return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
 
     @macro
     def verdicts(self, word: str = "") -> str:
         """How many verdicts there are of a word, or in all, without those on adoption."""
-        return str(sum(v.count for v in waffle() if word in ("", v.word)))
+        return str(sum(v.number for v in waffle() if word in ("", v.word)))
 
     @macro
     def graded_methods(self) -> str:
