@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from adapters_np.linalg import Array, row_norms
 from adapters_np.methods.pissa import PiSSA
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
+from scripts.macros import story
+from scripts.macros.page import Page
+from scripts.macros.story import Story
 from scripts.stored import stage
 from scripts.stored.stage import ACTS, TARGETS, W, explained, starts, weight
 
@@ -149,3 +153,14 @@ def test_the_story_types_no_result() -> None:
     typed = re.sub(r"\{\{.*?\}\}", "", text, flags=re.S)
     assert re.findall(r"\d+(?:\.\d+)? ?(?:%|nats)", typed) == []
     assert text.count("fact(") + text.count("answer(") > 30
+
+
+def test_any_page_can_have_a_stage_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "stored", stored)
+    macros = Story(Page(SimpleNamespace(page=SimpleNamespace(url="methods/hra/", meta={}))))
+    text = macros.stage("hra", "turn")
+    assert '<adapter-stage class="stage-figure" method="hra" targets="turn"' in text
+    assert "../../assets/demo/adapter-stage.js" in text
+    assert "HRA at its best explains 100 %." in text
+    with pytest.raises(LookupError, match="hra has no target 'few': turn, longer"):
+        macros.stage("hra", "few")
