@@ -239,11 +239,7 @@ export function stretch({ points, gains }, { first }) {
       { width: 1.4 },
     ),
     circle(middle, 44 * Math.hypot(first.points[0][0], first.points[0][1]), "faint", { width: 1.6 }),
-    line(
-      points.map((p) => [at(p), at(p)]),
-      "own",
-      { width: 5 },
-    ),
+    ...points.map((p) => dot(at(p), 2.5, "own")),
     line([middle, x], "own", { width: 3 }) + line([middle, y], "own", { width: 3 }),
     box(x[0] - 3, x[1] - 7, 6, 14, "own", { fill: true }) + box(y[0] - 7, y[1] - 3, 14, 6, "own", { fill: true }),
   ].join("");
