@@ -113,7 +113,7 @@ STEPS = {
             "pictures",
             "scripts.stored.cards",
             ".build/pictures.json",
-            ("docs/assets/site.css", *RECORDS),
+            ("docs/assets/theme.css", *RECORDS),
             (METHODS, "scripts/stored/portraits/*.mjs"),
         ),
         Step("pages", "scripts.site_macros", ".build/pages", SHOWN),

@@ -63,7 +63,7 @@ def test_every_theme_has_its_colour_and_a_missing_one_is_named() -> None:
     style = STYLE.read_text("utf-8")
     found = {theme: colours(theme, style)["own"] for theme in read().themes}
     assert len(set(found.values())) == len(found)
-    with pytest.raises(ValueError, match=r"site\.css has no colour --of-rank"):
+    with pytest.raises(ValueError, match=r"theme\.css has no colour --of-rank"):
         colours("rank", style.replace("--of-rank: #", "--of-rank: light "))
 
 

@@ -19,14 +19,14 @@ from matplotlib.path import Path as Outline
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 
-STYLE = ROOT / "docs" / "assets" / "site.css"
+STYLE = ROOT / "docs" / "assets" / "theme.css"
 COMMAND = re.compile(r"([MLhvAz])([^MLhvAz]*)")
 Colours = dict[str, str]
 """A colour for each class of a shape."""
 
 
 def colours(theme: str, style: str, **neutral: str) -> Colours:
-    """Return a theme's colours in the light scheme, from the text of site.css.
+    """Return a theme's colours in the light scheme, from the text of theme.css.
 
     Args:
         theme: The theme's key.
@@ -36,7 +36,7 @@ def colours(theme: str, style: str, **neutral: str) -> Colours:
     Raises:
         ValueError: when the style sheet has no colour for the theme.
     """
-    of = dict(re.findall(r"^  --of-(\w+): (#\w+);", style.split("}")[0], re.MULTILINE))
+    of = dict(re.findall(r"^  --of-(\w+): (#\w+);", style, re.MULTILINE))
     if theme not in of:
         raise ValueError(f"{STYLE} has no colour --of-{theme}")
     pairs = {"strength": "gain", "orthogonality": "rank", "architecture": "rank"}
