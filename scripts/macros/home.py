@@ -27,8 +27,8 @@ MARGIN = 0.04  # of the axis of leads, at both ends
 class Lead(NamedTuple):
     """A method's mean lead over LoRA at home and elsewhere: in words, and across in per cent."""
 
-    slug: str
     title: str
+    page: str
     said: tuple[str, str]
     at: tuple[float, float]
 
@@ -62,12 +62,11 @@ def lead_rows() -> tuple[list[Lead], float]:
 
     rows = [
         Lead(
-            slug,
-            names()[slug][0],
+            *names()[module],
             (say.signed(home.mean, 2), say.signed(away.mean, 2)),
             (across(home.mean), across(away.mean)),
         )
-        for slug, (home, away) in found.items()
+        for module, (home, away) in found.items()
     ]
     return rows, across(0)
 
