@@ -239,12 +239,12 @@ EVERY = set(build.STEPS)
         ("demos/stage/table.js", {"scripts", "site"}),
         ("scripts/macros/figures.html", {"pages"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
-        ("demos/widget/heatmap.js", {"widgets", "comparisons", "pictures", "scripts"}),
+        ("demos/widget/heatmap.js", {"widgets", "comparisons", "scripts"}),
         ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
         (
             "docs/methods/lora.md",
-            {"catalogue", "comparisons", "lab", "stage", "pictures", "pages", "site"},
+            EVERY - {"sweeps", "fits", "widgets", "scripts"},
         ),
     ],
 )

@@ -87,6 +87,11 @@ class _Loader(SourceFileLoader):
         tree = _Functional().visit(ast.parse(self.get_data(self.path), self.path))
         return compile(ast.fix_missing_locations(tree), self.path, "exec", dont_inherit=True)
 
+    def exec_module(self, module: ModuleType) -> None:
+        # A constant of a module is single, whoever reads the module first; it is promoted in use.
+        with jax.enable_x64(False):
+            super().exec_module(module)
+
 
 class _Finder(MetaPathFinder):
     def find_spec(
