@@ -96,10 +96,10 @@ def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
     """
     chosen = dict(chosen)
     out = chosen.pop(HYPOTHESIS, KEPT)
-    if knob := hypothesis(method):
+    if out != KEPT:  # else its module is not read: a first answer needs none
+        if (knob := hypothesis(method)) is None:
+            raise ValueError(f"{HYPOTHESIS}={out!r} is not a knob of {method}")
         knob.check(out)
-    elif out != KEPT:
-        raise ValueError(f"{HYPOTHESIS}={out!r} is not a knob of {method}")
     available = settings(method)
     for name in chosen:
         if name not in available:

@@ -249,7 +249,9 @@ def test_a_thousand_moves_do_not_grow_the_memory_of_python(page: Page, workbench
     before, after = worker.evaluate(
         """() => {
           const move = (count) => {
-            for (let i = 0; i < count; i++) probe(py, "lora", { rank: 1 + (i % 16), seed: i % 7 });
+            for (let i = 0; i < count; i++) {
+              probe(py, { method: "lora", knobs: { rank: 1 + (i % 16), seed: i % 7 } });
+            }
             return py.runPython("import gc; gc.collect(); len(gc.get_objects())");
           };
           const first = [move(50), py._module.HEAPU8.length];

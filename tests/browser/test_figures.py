@@ -9,7 +9,7 @@ from tests.browser.reader import WINDOW, Visit
 
 EXPERIMENT, PROTOCOL = "experiment/", "experiment/protocol/"
 PAGES = (
-    *("", "methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/"),
+    *("methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/"),
     "lab/",
 )
 CARDS = 10  # of the experiment's report, a figure each

@@ -31,17 +31,20 @@ def test_the_slider_goes_from_w_to_w_prime_and_back_to_what_stood_there(visit: V
     page.wait_for_function(f"before => ({INSIDE})() === before", arg=end)
 
 
-def test_playing_ends_where_the_picture_stood(visit: Visit) -> None:
-    page = visit(LORA)
-    play = page.locator("method-portrait button")
-    play.scroll_into_view_if_needed()
-    expect(play).to_have_text("Play")
-    end = picture(page)
-    play.click()
-    expect(play).to_have_text("Pause")
-    page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
-    expect(play).to_have_text("Play")
-    assert picture(page) == end
+def test_playing_ends_where_the_picture_stood(browser: Browser, site: str) -> None:
+    with browser.new_context(
+        has_touch=True, is_mobile=True
+    ) as context:  # where none plays by itself
+        page = context.new_page()
+        page.goto(f"{site}{LORA}")
+        play = page.locator("method-portrait button")
+        play.scroll_into_view_if_needed()
+        expect(play).to_have_text("Play")
+        end = picture(page)
+        play.click()
+        page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
+        expect(play).to_have_text("Play")
+        assert picture(page) == end
 
 
 def test_with_reduced_motion_it_stands_at_w_prime_until_the_slider_moves(
