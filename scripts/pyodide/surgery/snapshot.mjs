@@ -22,6 +22,7 @@ except ValueError:
 del traceback, slugs, probe, method
 gc.collect()
 del gc
+bytearray(8 << 20)  # so that the memory has room for the largest layer from the start
 `;
 
 const GAP = 8; // words of zeros that are cheaper to take along than to skip
