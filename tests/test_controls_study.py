@@ -56,7 +56,7 @@ def test_cells_are_those_of_the_plan_in_its_order() -> None:
     found = cells()
     assert len(found) == len(set(found)) == sum(amount(part).cells for part in plan().parts)
     tasks = list(dict.fromkeys(cell.task for cell in found))
-    assert tasks == [part.task for part in plan().parts]
+    assert tasks == list(dict.fromkeys(part.task for part in plan().parts))
     on_code = [cell.name for cell in found if cell.task == "code" and cell.base == 0]
     assert on_code[0] == "full"
     place = {name: i for i, name in enumerate(on_code)}

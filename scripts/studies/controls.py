@@ -176,7 +176,10 @@ class Cell(NamedTuple):
 
 
 def cells(chosen: Plan | None = None) -> list[Cell]:
-    """Return all cells, part by part; a method, its controls, then the next one."""
+    """Return all cells, part by part; a method, its controls, then the next one.
+
+    What an earlier part had already is not said again.
+    """
     found = []
     for part in (chosen or plan()).parts:
         for entry in entries().values():
@@ -186,7 +189,7 @@ def cells(chosen: Plan | None = None) -> list[Cell]:
                 here = wanted(part, entry.method)
             if here:
                 found += [Cell(entry.name, part.task, b, part.steps) for b in part.bases]
-    return found
+    return list(dict.fromkeys(found))
 
 
 def swept(cell: Cell, done: Done) -> dict[int, float]:

@@ -134,9 +134,19 @@ class Amount(NamedTuple):
 
 
 def amount(part: Part, chosen: Plan | None = None) -> Amount:
-    """Return how much there is to run, with the rates that sweeps are expected to take."""
+    """Return how much a part adds, with the rates that sweeps are expected to take."""
     own = chosen or plan()
-    count = sum(wanted(part, e.method) for e in entries()) + len(part.again)
+    before = [
+        p
+        for p in own.parts[: own.parts.index(part)]
+        if (p.task, p.steps) == (part.task, part.steps)
+    ]
+    new = [
+        e
+        for e in entries()
+        if wanted(part, e.method) and not any(wanted(p, e.method) for p in before)
+    ]
+    count = len(new) + len(part.again)
     runs = hours = 0.0
     for base in part.bases:
         rates = own.cost.further_rates if base else own.cost.rates
