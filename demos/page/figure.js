@@ -327,12 +327,13 @@ const SIDES = [
  * Places for names beside their dots, for as many as have room, the first ones first.
  *
  * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
- * @param {number} letter how wide one is at most
+ * @param {number} letter how wide one is at most, a capital by a third more
  */
 function beside(named, taken, room, letter) {
   const full = [...taken];
   return named.flatMap(({ line, x, y }) => {
-    const width = letter * line.name.length + 3;
+    const capitals = line.name.replaceAll(/[^A-Z]/g, "").length;
+    const width = letter * (line.name.length + capitals / 3) + 3;
     for (const [anchor, dx, dy] of SIDES) {
       const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
       const box = { x: left, y: y + dy, width, height: HIGH - 1 };

@@ -48,6 +48,7 @@ class MethodPortrait extends HTMLElement {
     Object.assign(slider, { type: "range", min: "0", max: "100", value: "100" });
     slider.setAttribute("aria-label", "From W to W′");
     slider.addEventListener("input", () => {
+      this.#seen?.disconnect(); // who moves it is not interrupted
       this.#stop();
       void this.show(slider.valueAsNumber / 100);
     });

@@ -43,8 +43,8 @@ export class Live extends HTMLElement {
   #timers = new Map();
   /** @type {Promise<void> | undefined} the redraw that waits for its frame */
   #redraw;
-  /** @type {Promise<unknown> | undefined} the frame after the last redraw */
-  #frame;
+  /** @type {Promise<unknown> | undefined} the last redraw, which may wait for a file, and the frame after it */
+  #drawn;
   /** @type {import("../python/client.js").Request | undefined} the newest request */
   #asked;
   /** @type {import("../python/client.js").Request | undefined} the request whose answer is on show */
@@ -165,13 +165,14 @@ export class Live extends HTMLElement {
 
   /** @param {AbortSignal} signal */
   async #draw(signal) {
-    await this.#frame;
-    this.#frame = new Promise(requestAnimationFrame);
+    await this.#drawn;
     this.#redraw = undefined;
     const { answer } = this;
     if (signal.aborted || !answer) return;
     const { milliseconds, stored = false, step = 0, more = false, stopped = false } = answer;
-    const detail = await this.paint(answer);
+    const painted = this.paint(answer);
+    this.#drawn = Promise.allSettled([painted, new Promise(requestAnimationFrame)]);
+    const detail = await painted;
     delete this.dataset.stale;
     this.toggleAttribute("data-unfinished", more);
     const steps = step === 1 ? "1 step" : `${step} steps`;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.reader import LORA, Visit
 
+PHONE: dict[str, Any] = {"has_touch": True, "is_mobile": True}  # where none plays by itself
 INSIDE = "() => document.querySelector('method-portrait svg').innerHTML"
 
 
@@ -14,27 +17,28 @@ def picture(page: Page) -> str:
     return found
 
 
-def test_the_slider_goes_from_w_to_w_prime_and_back_to_what_stood_there(visit: Visit) -> None:
-    page = visit("methods/oft/")
-    slider = page.get_by_role("slider", name="From W to W′")
-    slider.scroll_into_view_if_needed()
-    play = page.locator("method-portrait button")
-    expect(play).to_have_text("Play")
-    expect(slider).to_have_value("100")
-    end = picture(page)
-    slider.focus()
-    slider.press("Home")
-    expect(slider).to_have_attribute("aria-valuetext", "W")
-    page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
-    slider.press("End")
-    expect(slider).to_have_attribute("aria-valuetext", "W′")
-    page.wait_for_function(f"before => ({INSIDE})() === before", arg=end)
+def test_the_slider_goes_from_w_to_w_prime_and_back_to_what_stood_there(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context(**PHONE) as context:
+        page = context.new_page()
+        page.goto(f"{site}methods/oft/")
+        slider = page.get_by_role("slider", name="From W to W′")
+        slider.scroll_into_view_if_needed()
+        expect(page.locator("method-portrait button")).to_have_text("Play")
+        expect(slider).to_have_value("100")
+        end = picture(page)
+        slider.focus()
+        slider.press("Home")
+        expect(slider).to_have_attribute("aria-valuetext", "W")
+        page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
+        slider.press("End")
+        expect(slider).to_have_attribute("aria-valuetext", "W′")
+        page.wait_for_function(f"before => ({INSIDE})() === before", arg=end)
 
 
 def test_playing_ends_where_the_picture_stood(browser: Browser, site: str) -> None:
-    with browser.new_context(
-        has_touch=True, is_mobile=True
-    ) as context:  # where none plays by itself
+    with browser.new_context(**PHONE) as context:
         page = context.new_page()
         page.goto(f"{site}{LORA}")
         play = page.locator("method-portrait button")

@@ -81,8 +81,10 @@ def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     expect(says).to_have_text("No run is called “nobody”.")
     expect(shown).to_have_count(0)
     search.fill("")
-    plot.locator("g[data-method=IA3] circle").first.hover()
-    expect(plot.locator("g[data-method=IA3].shown")).to_have_count(3)
+    dots = plot.locator("circle[data-method=IA3]").filter(visible=True)
+    dots.first.hover()
+    expect(shown).to_have_count(3)
+    expect(dots.and_(plot.locator(".shown"))).to_have_count(3)
     expect(says).to_contain_text("IA3: 45.5")
 
 
