@@ -19,6 +19,7 @@ import { axisX, axisY, dot, gridX, gridY, line, plot, rect, ruleX, ruleY, scale,
 const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
 const WHOLE = 700; // pixels: below it a chart is lower
 const [LETTER, BOLD, HIGH] = [7, 7.8, 15]; // pixels that a letter and a line of text take at most
+const [SMALL, CAPITAL] = [6.2, 9.8]; // and letters of a method's name
 const PAPER = "var(--md-default-bg-color)";
 const END = /** @type {"end"} */ ("end");
 const MANY = 12; // rows, from which on they are lower
@@ -104,9 +105,7 @@ export function chart({ x: across, y: up, lines }, width, document) {
         ...{ sort: null, className: "dots", render: called(dots, "circle") },
       }),
       written(up.name, frame, { x: 0, y: 8 }, "axis"),
-      beside(named, [...taken, ...ends], room, LETTER).map(({ line, ...place }) =>
-        written(line.name, frame, place, "name"),
-      ),
+      beside(named, [...taken, ...ends], room).map(({ line, ...place }) => written(line.name, frame, place, "name")),
       early.map(({ line, ...place }) => written(line.name, frame, place, "end", colour(line.kind))),
       ends.map(({ line, x, y }) =>
         written((words.get(line) ?? []).join("\n"), frame, { x, y }, "end", colour(line.kind)),
@@ -327,13 +326,12 @@ const SIDES = [
  * Places for names beside their dots, for as many as have room, the first ones first.
  *
  * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
- * @param {number} letter how wide one is at most, a capital by a third more
  */
-function beside(named, taken, room, letter) {
+function beside(named, taken, room) {
   const full = [...taken];
   return named.flatMap(({ line, x, y }) => {
     const capitals = line.name.replaceAll(/[^A-Z]/g, "").length;
-    const width = letter * (line.name.length + capitals / 3) + 3;
+    const width = SMALL * line.name.length + (CAPITAL - SMALL) * capitals + 3;
     for (const [anchor, dx, dy] of SIDES) {
       const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
       const box = { x: left, y: y + dy, width, height: HIGH - 1 };

@@ -98,7 +98,7 @@ def test_names_in_the_plot_do_not_overlap(visit: Visit, width: int) -> None:
             for name in plot.locator(".name text").filter(visible=True).all()
             if (b := name.bounding_box())
         ]
-        assert len(boxes) > (10 if width > 600 else 5)
+        assert len(boxes) >= (10 if width > 600 else 6)
         for i, a in enumerate(boxes):
             for b in boxes[:i]:
                 apart = (
