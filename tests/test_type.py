@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.finish.finish import FONTS
+from scripts.finish.fonts import FONTS, KATEX, of_letters, used
 
 STYLE = (ROOT / "docs" / "assets" / "theme.css").read_text("utf-8")
 BUDGET = 100_000  # bytes that all fonts of the text may take
@@ -77,6 +80,26 @@ def test_fonts_fit_their_budget() -> None:
     files = [ROOT / "node_modules" / f"{file}.woff2" for file in FONTS.values()]
     assert 0 < sum(file.stat().st_size for file in files) <= BUDGET
     assert set(re.findall(r"fonts/([\w-]+)\.woff2", STYLE)) == set(FONTS)
+
+
+def letters(font: Path | io.BytesIO) -> set[str]:
+    """Return all letters that a font has."""
+    return {chr(code) for code in TTFont(font).getBestCmap()}
+
+
+def test_a_font_keeps_the_letters_that_it_is_asked_for() -> None:
+    font = KATEX / "fonts" / "KaTeX_AMS-Regular.woff2"
+    made = of_letters(font, "ℝRx≤\n")
+    assert letters(io.BytesIO(made)) == {"R", "x", "≤", "ℝ"} & letters(font) != set()
+    assert len(made) < font.stat().st_size / 10
+
+
+@pytest.mark.site
+def test_pages_have_all_letters_of_their_mathematics(site_folder: Path) -> None:
+    needed = used(site_folder)
+    for font in (KATEX / "fonts").glob("*.woff2"):
+        [ours] = (site_folder / "assets" / "katex" / "fonts").glob(f"{font.stem}-*.woff2")
+        assert letters(ours) >= needed & letters(font)
 
 
 def test_text_is_shown_before_a_font_is_there() -> None:

@@ -17,6 +17,7 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
 from scripts.catalog import Catalog, citations, exports, read
 from scripts.finish.compress import compress
+from scripts.finish.fonts import KATEX, add_fonts
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
@@ -36,12 +37,6 @@ DRAWN_BY = (
     *(ROOT / "demos" / "stage" / name for name in ("draw.js", "table.js")),
 )
 STAGE = BUILD / "stage" / "stage.json"  # what stages are drawn from, where there are any
-KATEX = ROOT / "node_modules" / "katex" / "dist"
-FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
-    "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
-    "source-serif-4": "@fontsource/source-serif-4/files/source-serif-4-latin-600-normal",
-}
-"""What docs/assets/theme.css calls the fonts, and their files in npm's packages."""
 EQUATION = re.compile(
     r'(?P<before>\(?)<(?P<tag>span|div) class="arithmatex">'
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\])</(?P=tag)>(?P<after>[.,;:)]*)",
@@ -217,20 +212,7 @@ def _draw(figures: dict[str, Path]) -> list[str]:
 
 def add_assets(out: Path, packed: Path) -> None:
     """Add fonts, KaTeX's style, the scripts, the stored widgets, the pictures and Python."""
-    fonts = out / "assets" / "fonts"
-    fonts.mkdir(parents=True)
-    for name, file in FONTS.items():
-        shutil.copyfile(ROOT / "node_modules" / f"{file}.woff2", fonts / f"{name}.woff2")
-
-    katex = out / "assets" / "katex"
-    (katex / "fonts").mkdir(parents=True)
-    style = (KATEX / "katex.min.css").read_text("utf-8")
-    # Every browser with WebAssembly reads woff2.
-    style = re.sub(r",url\([^)]*\.(?:woff|ttf)\) format\([^)]*\)", "", style)
-    (katex / "katex.min.css").write_text(style, "utf-8")
-    for font in (KATEX / "fonts").glob("*.woff2"):
-        shutil.copyfile(font, katex / "fonts" / font.name)
-
+    add_fonts(out, BUILD / "fonts")
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
     kinds = ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json")
