@@ -337,6 +337,13 @@ def test_a_sum_is_that_of_its_parts(slug: str) -> None:
     same(last, made)
 
 
+def test_entries_change_in_proportion_to_themselves() -> None:
+    before, last = still("hira")["before"], moments("hira")[-1]
+    made = before * last["factors"]
+    same(last["change"], made / np.abs(made).max())
+    assert rank(last["factors"]) == 2
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

@@ -50,7 +50,7 @@ def test_the_first_screen_holds_the_thesis_two_ways_on_and_six_tiles(
     for part in (opening.locator("h1"), *ways.all(), *tiles):
         assert part.evaluate(WHOLE), part.inner_text()
     more = int(re.sub(r"\D", "", tiles[-1].locator("b").inner_text()))
-    assert more + len(tiles) - 1 == len(read().methods)
+    assert more + len(tiles) - 1 == len(read().survey)
 
 
 def test_nothing_jumps_when_the_fonts_come_late(screen: Page, site: str) -> None:
