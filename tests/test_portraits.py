@@ -344,6 +344,13 @@ def test_entries_change_in_proportion_to_themselves() -> None:
     assert rank(last["factors"]) == 2
 
 
+def test_each_block_of_a_quilt_has_rank_one_and_the_whole_more() -> None:
+    changes = every("gralora", "change")
+    for D in changes:
+        assert max(rank(D[i : i + 5, j : j + 5]) for i in (0, 5) for j in (0, 5)) <= 1
+    assert rank(changes[-1]) > 2
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 /** Portraits of changes that are put together from the weight itself, or in a basis of another kind. */
 
-import { box, changed, grid, segment, still, word } from "./svg.js";
+import { box, changed, grid, overlaid, part, segment, still, times, word } from "./svg.js";
 
 /** @typedef {number[][]} Matrix */
 
@@ -15,4 +15,26 @@ export function proportion({ factors, change: D }, { still: { before } }) {
     segment(65, 58, 73, 58, "ink") + segment(65, 62, 73, 62, "ink"),
     grid(D, { x: 79, y: 23.5, cell: 6.1 }, changed) + box(79, 23.5, 73.2, 73.2, "faint", { width: 1 }),
   ].join("");
+}
+
+/** @param {{change: Matrix, B: Matrix[]}} now @param {{still: {before: Matrix, A: Matrix[]}}} around */
+export function quilt({ change: D, B }, { still: { before, A } }) {
+  const [cell, b] = [7, B[0].length];
+  const drawn = B.flatMap((columns, j) =>
+    A.map((rows, n) => {
+      const [x, y] = [37 + n * 53, 17 + j * 53];
+      const column = columns.map((row) => [row[n]]);
+      const used = column.some(([v]) => Math.abs(v) > 0.004);
+      const [W, change] = [times(before, 0.7), D].map((M) => part(M, j * b, n * b, b, b));
+      return [
+        box(x, y - 10, cell * b, cell, "faint", { fill: true, alpha: 0.28 }),
+        box(x - 10, y, cell, cell * b, "faint", { fill: true, alpha: 0.28 }),
+        grid([rows[j]], { x, y: y - 10, cell }, used ? changed : still),
+        grid(column, { x: x - 10, y, cell }, changed),
+        overlaid(W, change, { x, y, cell }),
+        box(x, y, cell * b, cell * b, "faint", { width: 1 }),
+      ].join("");
+    }),
+  );
+  return drawn.join("");
 }

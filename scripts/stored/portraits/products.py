@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scripts.stored.portraits.kinds import Make, Shown, grown, kind
+from scripts.stored.portraits.kinds import Make, Shown, grey, grown, in_turn, kind
 
 SIDE = 12
 
@@ -29,3 +29,23 @@ def proportion(make: Make) -> Shown:
         "In their product the dark entries change much and the pale ones hardly."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def quilt(make: Make) -> Shown:
+    """Show the blocks of a weight, a column and a row beside each, one after the other."""
+    W, k = grey(10, 10), 2
+    fresh = make(W, rank=k, blocks=k)
+    rng = np.random.default_rng(6)
+    A, B = (rng.choice([-0.8, 0.0, 0.6, 1.0], a.shape) for a in (fresh.A, fresh.B))
+    end = replace(fresh, A=A, B=B)
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, k * k + 1):
+        shown = B * in_turn(float(t), k * k).reshape(k, 1, k)
+        moments.append({"change": replace(end, B=shown).delta(W) / limit, "B": shown})
+    alt = (
+        f"A grid of {k} by {k} blocks of a weight. A coloured column to the left of each and a row "
+        "above it make the change of this block, and of no other."
+    )
+    return Shown(alt, moments, {"before": W, "A": A})
