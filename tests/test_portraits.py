@@ -351,6 +351,15 @@ def test_each_block_of_a_quilt_has_rank_one_and_the_whole_more() -> None:
     assert rank(changes[-1]) > 2
 
 
+def test_patches_are_the_patterns_in_their_places() -> None:
+    flat = still("waveft")["patterns"].reshape(4, 4)
+    for D in every("waveft", "change"):
+        tiles = D.reshape(6, 2, 6, 2).swapaxes(1, 2).reshape(36, 4)
+        parts = tiles @ flat.T / 4
+        same(parts @ flat, tiles)
+        assert ((np.abs(parts) > ROUND_OFF).sum(axis=1) <= 1).all()
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

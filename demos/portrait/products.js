@@ -38,3 +38,12 @@ export function quilt({ change: D, B }, { still: { before, A } }) {
   );
   return drawn.join("");
 }
+
+/** @param {{change: Matrix}} now @param {{still: {before: Matrix, patterns: Matrix[]}}} around */
+export function patches({ change: D }, { still: { before, patterns } }) {
+  const shelf = patterns.map((pattern, k) => {
+    const y = 9 + k * 27;
+    return grid(pattern, { x: 12, y, cell: 10 }, changed) + box(12, y, 20, 20, "ink", { width: 1.4 });
+  });
+  return shelf.join("") + overlaid(before, D, { x: 49, y: 7, cell: 8.8 });
+}

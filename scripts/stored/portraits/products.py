@@ -49,3 +49,31 @@ def quilt(make: Make) -> Shown:
         "above it make the change of this block, and of no other."
     )
     return Shown(alt, moments, {"before": W, "A": A})
+
+
+@kind
+def patches(make: Make) -> Shown:
+    """Show small patterns and where each of them is added to a weight."""
+    W, half = grey(SIDE, SIDE), SIDE // 2
+    places = [(1, 0, 1), (3, 1, -1), (0, 3, 1), (4, 4, 1), (2, 5, -1), (5, 2, 1), (1, 4, 1)]
+    which = np.arange(len(places)) % 4  # coarse or fine over outputs, and over inputs
+    at = np.array(places)
+    end = replace(
+        make(W, n_frequency=len(places)),
+        rows=at[:, 0] + half * (which // 2),
+        columns=at[:, 1] + half * (which % 2),
+        c=at[:, 2].astype(float),
+    )
+    limit = np.abs(end.delta(W)).max()
+    moments = [
+        {"change": replace(end, c=end.c * in_turn(float(t), len(places))).delta(W) / limit}
+        for t in np.linspace(0, 1, len(places) + 1)
+    ]
+    alt = (
+        "Four patterns of 2 by 2 entries: even, striped in either direction, chequered. "
+        f"{len(places)} such patches lie on a grey weight, each in its own strength."
+    )
+    signs = np.array([1.0, -1.0])
+    stripes = [np.ones(2), signs]
+    patterns = [np.outer(stripes[k // 2], stripes[k % 2]) for k in range(4)]
+    return Shown(alt, moments, {"before": W, "patterns": np.array(patterns)})
