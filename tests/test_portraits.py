@@ -360,6 +360,14 @@ def test_patches_are_the_patterns_in_their_places() -> None:
         assert ((np.abs(parts) > ROUND_OFF).sum(axis=1) <= 1).all()
 
 
+def test_both_factors_are_filled_from_one_vector() -> None:
+    for name, places in (("A", "rows"), ("B", "columns")):
+        at = still("unilora")[places]
+        factor = moments("unilora")[-1][name]
+        assert all(np.ptp(factor[at == k]) < ROUND_OFF for k in np.unique(at))
+    assert rank(moments("unilora")[-1]["change"]) == 2
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

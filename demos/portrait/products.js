@@ -1,6 +1,6 @@
 /** Portraits of changes that are put together from the weight itself, or in a basis of another kind. */
 
-import { box, changed, grid, overlaid, part, segment, still, times, word } from "./svg.js";
+import { box, changed, grid, overlaid, part, segment, still, times, transposed, word } from "./svg.js";
 
 /** @typedef {number[][]} Matrix */
 
@@ -46,4 +46,34 @@ export function patches({ change: D }, { still: { before, patterns } }) {
     return grid(pattern, { x: 12, y, cell: 10 }, changed) + box(12, y, 20, 20, "ink", { width: 1.4 });
   });
   return shelf.join("") + overlaid(before, D, { x: 49, y: 7, cell: 8.8 });
+}
+
+/**
+ * @param {{theta: number[], A: Matrix, B: Matrix, change: Matrix}} now
+ * @param {{still: {before: Matrix, rows: Matrix, columns: Matrix}}} around
+ */
+export function scattered({ theta, A, B, change: D }, { still: { before, rows, columns } }) {
+  const [x, y, cell, one] = [68, 30, 7.1, 0];
+  const frame = /** @type {(u: number, v: number, side: number) => string} */ (
+    (u, v, side) => box(u, v, side, side, "ink", { width: 1.3 })
+  );
+  const strips = A.flatMap((row, q) => {
+    const [above, aside] = [y - 10 * (q + 1), x - 10 * (q + 1)];
+    const column = B.map((r) => [r[q]]);
+    return [
+      box(x, above, cell * row.length, cell, "faint", { fill: true, alpha: 0.28 }),
+      box(aside, y, cell, cell * B.length, "faint", { fill: true, alpha: 0.28 }),
+      grid([row], { x, y: above, cell }, changed),
+      grid(column, { x: aside, y, cell }, changed),
+      ...rows[q].map((k, j) => (k === one ? frame(x + j * cell, above, cell) : "")),
+      ...columns.map((r, i) => (r[q] === one ? frame(aside, y + i * cell, cell) : "")),
+    ];
+  });
+  return [
+    grid(transposed([theta]), { x: 12, y: 26, cell: 12 }, (v, i, j) => changed(v, i, j) ?? ["faint", 0.3]),
+    frame(12, 26 + 12 * one, 12),
+    box(12, 26, 12, 12 * theta.length, "faint", { width: 1 }),
+    ...strips,
+    overlaid(times(before, 0.7), D, { x, y, cell }),
+  ].join("");
 }

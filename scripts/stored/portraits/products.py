@@ -77,3 +77,23 @@ def patches(make: Make) -> Shown:
     stripes = [np.ones(2), signs]
     patterns = [np.outer(stripes[k // 2], stripes[k % 2]) for k in range(4)]
     return Shown(alt, moments, {"before": W, "patterns": np.array(patterns)})
+
+
+@kind
+def scattered(make: Make) -> Shown:
+    """Show a short vector, the places of two factors that it fills, and their product."""
+    W, length = grey(SIDE, SIDE), 6
+    fresh = make(W, rank=2, length=length)
+    end = replace(fresh, theta=np.array([1.0, -0.9, 0.75, 0.15, -0.5, 0.35]))
+    tall, limit = end.share.max(), np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, 5):
+        a = replace(end, theta=t * end.theta)
+        B, A = a.factors()
+        change = a.delta(W) / limit
+        moments.append({"theta": a.theta, "A": A / tall, "B": B / tall, "change": change})
+    alt = (
+        f"A column of {length} coloured cells on the left. Each stands at many places of two "
+        "rows above a grid and of two columns beside it, whose products colour the grid."
+    )
+    return Shown(alt, moments, {"before": W, "rows": end.at_a, "columns": end.at_b})
