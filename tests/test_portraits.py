@@ -368,6 +368,13 @@ def test_both_factors_are_filled_from_one_vector() -> None:
     assert rank(moments("unilora")[-1]["change"]) == 2
 
 
+def test_few_numbers_change_the_strong_corner_alone() -> None:
+    for core in every("tinylora", "core"):
+        same(core[4:], 0)
+        same(core[:, 4:], 0)
+    assert (np.abs(every("tinylora", "core")[-1][:4, :4]) > ROUND_OFF).mean() > 0.9
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

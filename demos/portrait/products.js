@@ -77,3 +77,22 @@ export function scattered({ theta, A, B, change: D }, { still: { before, rows, c
     overlaid(times(before, 0.7), D, { x, y, cell }),
   ].join("");
 }
+
+/** @param {{v: number[], core: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function corner({ v, core }, { still: { before } }) {
+  const [x, y, cell, r] = [56, 10, 10, 4];
+  const faders = v.map((value, k) => {
+    const [middle, at] = [25, 30 + k * 24];
+    return [
+      segment(middle - 18, at, middle + 18, at, "faint", { width: 2.4 }),
+      segment(middle, at, middle + 18 * value, at, value < 0 ? "other" : "own", { width: 2.4 }),
+      box(middle + 18 * value - 2.5, at - 6, 5, 12, value < 0 ? "other" : "own", { fill: true }),
+    ].join("");
+  });
+  return [
+    ...faders,
+    box(x, y, cell * before.length, cell * before.length, "faint", { width: 1 }),
+    overlaid(before, core, { x, y, cell }),
+    box(x, y, cell * r, cell * r, "ink", { width: 1.8 }),
+  ].join("");
+}

@@ -97,3 +97,21 @@ def scattered(make: Make) -> Shown:
         "rows above a grid and of two columns beside it, whose products colour the grid."
     )
     return Shown(alt, moments, {"before": W, "rows": end.at_a, "columns": end.at_b})
+
+
+@kind
+def corner(make: Make) -> Shown:
+    """Show a weight in its singular basis, and how a few numbers change its strongest corner."""
+    W = np.diag(np.linspace(1, 0.1, 10))
+    fresh = make(W, rank=4, u=3)
+    end = replace(fresh, v=np.array([0.9, -0.6, 0.75]))
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, len(end.v) + 1):
+        a = replace(end, v=end.v * in_turn(float(t), len(end.v)))
+        moments.append({"v": a.v, "core": a.delta(W) / limit})
+    alt = (
+        "A square with a grey diagonal that fades from the top left: a weight in its own basis. "
+        f"{len(end.v)} faders fill the block of 4 by 4 in its strong corner; all else stays."
+    )
+    return Shown(alt, moments, {"before": W})
