@@ -375,6 +375,14 @@ def test_few_numbers_change_the_strong_corner_alone() -> None:
     assert (np.abs(every("tinylora", "core")[-1][:4, :4]) > ROUND_OFF).mean() > 0.9
 
 
+def test_outputs_move_along_one_direction_which_is_empty_half_way() -> None:
+    before, arrow = still("deft")["before"], still("deft")["arrow"]
+    for points in every("deft", "points"):
+        apart = points - before
+        same(apart - np.outer(apart @ arrow, arrow), 0)
+    same(every("deft", "points")[2] @ arrow, 0)
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 

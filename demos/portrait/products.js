@@ -1,6 +1,21 @@
 /** Portraits of changes that are put together from the weight itself, or in a basis of another kind. */
 
-import { box, changed, grid, overlaid, part, segment, still, times, transposed, word } from "./svg.js";
+import {
+  arrow,
+  box,
+  changed,
+  dot,
+  grid,
+  line,
+  overlaid,
+  part,
+  placed,
+  segment,
+  still,
+  times,
+  transposed,
+  word,
+} from "./svg.js";
 
 /** @typedef {number[][]} Matrix */
 
@@ -94,5 +109,19 @@ export function corner({ v, core }, { still: { before } }) {
     box(x, y, cell * before.length, cell * before.length, "faint", { width: 1 }),
     overlaid(before, core, { x, y, cell }),
     box(x, y, cell * r, cell * r, "ink", { width: 1.8 }),
+  ].join("");
+}
+
+/** @param {{points: Matrix}} now @param {{still: {before: Matrix, arrow: number[]}}} around */
+export function cleared({ points }, { still: { before, arrow: q } }) {
+  const at = placed([80, 60], 54);
+  const along = /** @type {(s: number) => import("./svg.js").Point} */ ((s) => at([s * q[0], s * q[1]]));
+  const across = /** @type {(s: number) => import("./svg.js").Point} */ ((s) => at([-s * q[1], s * q[0]]));
+  return [
+    line([across(-1.35), across(1.35)], "ink", { width: 1.4, dash: "4 3" }),
+    arrow(along(-0.98), along(0.98), "soft", { width: 2 }),
+    ...points.map((point, k) => segment(...at(before[k]), ...at(point), "own", { width: 1.2, alpha: 0.4 })),
+    ...before.map((point) => dot(at(point), 3, "faint")),
+    ...points.map((point) => dot(at(point), 4.2, "own")),
   ].join("");
 }

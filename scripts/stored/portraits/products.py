@@ -115,3 +115,24 @@ def corner(make: Make) -> Shown:
         f"{len(end.v)} faders fill the block of 4 by 4 in its strong corner; all else stays."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def cleared(make: Make) -> Shown:
+    """Show outputs in the plane: one direction of them is cleared, then written anew."""
+    rng = np.random.default_rng(9)
+    W = np.stack([np.linspace(-1, 1, 9), rng.uniform(-0.8, 0.8, 9)])  # columns are outputs
+    angle = np.radians(62)
+    fresh = make(W, rank=1)
+    P = np.array([[np.cos(angle)], [np.sin(angle)]])
+    Q = np.linalg.qr(P)[0]
+    old, new = Q.T @ W, Q.T @ P * np.array([[0.7, -0.2, 0.6, -0.6, 0.1, 0.65, -0.5, 0.35, -0.65]])
+    moments = []
+    for R in (old, 0.5 * old, 0 * old, 0.5 * new, new):
+        a = replace(fresh, P=P, R=R / fresh.s)
+        moments.append({"points": (W + a.delta(W)).T})
+    alt = (
+        f"{W.shape[1]} points in a plane, an arrow, and a dashed line across it. First all points "
+        "fall onto the line along the arrow, then each goes to a new place along it."
+    )
+    return Shown(alt, moments, {"before": W.T, "arrow": P[:, 0]})
