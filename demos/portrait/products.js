@@ -125,3 +125,21 @@ export function cleared({ points }, { still: { before, arrow: q } }) {
     ...points.map((point) => dot(at(point), 4.2, "own")),
   ].join("");
 }
+
+/** @param {{gain: Matrix, shift: Matrix, change: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function desk({ gain, shift, change: D }, { still: { before } }) {
+  const side = 35;
+  const cell = side / before.length;
+  const frame = /** @type {(x: number, y: number, side: number) => string} */ (
+    (x, y, side) => box(x, y, side, side, "faint", { width: 1 })
+  );
+  return [
+    grid(before, { x: 5, y: 16, cell }, still),
+    word([46, 38], "⊙", 11),
+    grid(gain, { x: 52, y: 16, cell }, changed) + frame(52, 16, side),
+    word([46, 73], "+", 14),
+    grid(shift, { x: 52, y: 70, cell }, changed) + frame(52, 70, side),
+    segment(90, 58, 96, 58, "ink") + segment(90, 62, 96, 62, "ink"),
+    grid(D, { x: 100, y: 32, cell: 55 / D.length }, changed) + frame(100, 32, 55),
+  ].join("");
+}

@@ -136,3 +136,32 @@ def cleared(make: Make) -> Shown:
         "fall onto the line along the arrow, then each goes to a new place along it."
     )
     return Shown(alt, moments, {"before": W.T, "arrow": P[:, 0]})
+
+
+@kind
+def desk(make: Make) -> Shown:
+    """Show a weight, the pattern that scales it, the one that is added, and the change."""
+    W, i = grey(8, 8), np.arange(8)
+    end = replace(
+        make(W, rank=1),
+        gain_out=np.where(i < 4, 1.0, 0.15)[:, None],
+        gain_in=np.where(i % 4 < 2, 0.9, -0.2)[None, :],
+        shift_out=np.where((i > 1) & (i < 6), 0.6, 0.0)[:, None],
+        shift_in=np.where(i > 5, -0.9, 0.1)[None, :],
+    )
+    none = replace(end, gain_out=0 * end.gain_out, shift_out=0 * end.shift_out)
+    scaled = replace(end, shift_out=0 * end.shift_out)
+    limit = np.abs(end.delta(W)).max()
+    moments = [
+        {
+            "gain": a.gain_out @ a.gain_in,
+            "shift": a.shift_out @ a.shift_in,
+            "change": a.delta(W) / limit,
+        }
+        for a in (none, scaled, end)
+    ]
+    alt = (
+        "A grey weight times a coloured pattern, entry by entry, plus another coloured pattern: "
+        "their sum is the change, on the right."
+    )
+    return Shown(alt, moments, {"before": W})
