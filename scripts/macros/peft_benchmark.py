@@ -15,10 +15,8 @@ from scripts.survey.statistics import Agreement, spearman
 
 # How methods without a page write their names.
 NAMES = {
-    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "HIRA": "HiRA", "FROD": "FRoD",
-    "GRALORA": "GraLoRA", "DEFT": "DEFT", "PEANUT": "PEANuT", "OSF": "OSF", "GLORA": "GLoRA",
-    "WAVEFT": "WaveFT", "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT",
-    "TINYLORA": "TinyLoRA", "UNILORA": "Uni-LoRA", "LORA": "A variant of LoRA",
+    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "FROD": "FRoD", "PEANUT": "PEANuT", "OSF": "OSF",
+    "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT", "LORA": "A variant of LoRA",
 }  # fmt: skip
 
 
