@@ -114,7 +114,7 @@ export function corner({ v, core }, { still: { before } }) {
 
 /** @param {{points: Matrix}} now @param {{still: {before: Matrix, arrow: number[]}}} around */
 export function cleared({ points }, { still: { before, arrow: q } }) {
-  const at = placed([80, 60], 54);
+  const at = placed([80, 60], 50);
   const along = /** @type {(s: number) => import("./svg.js").Point} */ ((s) => at([s * q[0], s * q[1]]));
   const across = /** @type {(s: number) => import("./svg.js").Point} */ ((s) => at([-s * q[1], s * q[0]]));
   return [

@@ -126,7 +126,7 @@ def cleared(make: Make) -> Shown:
     fresh = make(W, rank=1)
     P = np.array([[np.cos(angle)], [np.sin(angle)]])
     Q = np.linalg.qr(P)[0]
-    old, new = Q.T @ W, Q.T @ P * np.array([[0.7, -0.2, 0.6, -0.6, 0.1, 0.65, -0.5, 0.35, -0.65]])
+    old, new = Q.T @ W, Q.T @ P * np.array([[0.1, -0.7, 0.45, -0.5, 0.15, 0.65, -0.6, 0.5, 0.1]])
     moments = []
     for R in (old, 0.5 * old, 0 * old, 0.5 * new, new):
         a = replace(fresh, P=P, R=R / fresh.s)
