@@ -80,11 +80,11 @@ def test_every_request_goes_to_the_site_itself(screen: Page, site: str) -> None:
     assert {a for a in asked if not a.startswith((site, "data:", "blob:"))} == set()
 
 
-def test_every_method_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
+def test_every_entry_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
     page = visit("")
     links = page.locator(".every a").evaluate_all("all => all.map((a) => a.pathname)")
     paths = [link.partition("/methods/")[2] for link in links]
-    assert sorted(paths) == sorted(f"{slug}/" for slug in read().methods)
+    assert sorted(paths) == sorted(f"{m.slug}/" for m in read().survey)
 
 
 def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit) -> None:
