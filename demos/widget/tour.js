@@ -10,7 +10,7 @@
  */
 
 const [GUESS, FRIENDLY, ANSWER] = [0, 1, 5];
-const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "What this does not show"];
+const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "Limits"];
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
 function h(tag, attributes = {}, ...children) {
@@ -137,7 +137,7 @@ export function tour(demo) {
         ),
         other,
         " ",
-        next("What this does not show"),
+        next("Limits"),
       ];
     },
     () => [

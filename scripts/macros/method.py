@@ -29,7 +29,7 @@ from scripts.macros.page import (
 )
 from scripts.macros.portraits import Portraits, says
 from scripts.macros.real_changes import rows, times
-from scripts.stored.widgets import called, state
+from scripts.stored.states import called, state
 from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
 from scripts.survey.say import count, figures

@@ -62,11 +62,6 @@ def fits(slug: str) -> Sweep | None:
     return Sweep(tuple(a["value"] for a in answers[:count]), data)
 
 
-def opening(slug: str) -> dict[str, Any]:
-    """Return all that a method's page opens with, where that is no knob's default."""
-    return opens(slug) | {"world": friendly(slug)}
-
-
 def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:
     """Return values of the main knob, worlds, and what is taken out, most wanted first."""
     knob = main_knob(slug)

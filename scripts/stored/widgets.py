@@ -17,11 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
-from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, probe, start
+from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, opens, probe
 from demos.ways import AIM, told
 from demos.world import toy
 from scripts.bootstrap import ROOT
-from scripts.stored.fits import opening
 
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"
@@ -63,9 +62,6 @@ class Option(str):
 
 ACTS = {"world": "fitted trained", "steps": "trained", "rate": "trained", "step": "random"}
 """The ways in which a knob acts, where that is not in all."""
-
-RANDOM = {"way": "random", "size": "64x64"}
-"""What pages say of a random step is said of this one."""
 
 NOT_FITTED = "trained random"
 """The ways in which a knob acts that the trained arrays make up for."""
@@ -158,80 +154,38 @@ def form(slug: str) -> str:
     The main knob and α stand in view, the method's other knobs are folded. `unnamed` is what a link
     means that names other knobs and not this one: the default, where the page opens with another.
     """
-    opens, own, plain = opening(slug), knobs(load(slug)), moved(slug)
-    every = {n: knob._replace(default=opens.get(n, knob.default)) for n, knob in plain.items()}
-    main, mine = main_knob(slug), [every.pop(name) for name in own]
+    opened, own, plain = opening(slug), knobs(load(slug)), every(slug)
+    left = {n: knob._replace(default=opened.get(n, knob.default)) for n, knob in plain.items()}
+    main, mine = main_knob(slug), [left.pop(name) for name in own]
     first = [knob for knob in mine if (main and knob.name == main.name) or knob.letter == "α"]
     rest = [knob for knob in mine if knob not in first]
     return render(
         "demo.html",
         slug=slug,
-        aim=[every.pop("way"), every.pop("world")],
+        aim=[left.pop("way"), left.pop("world")],
         first=first,
-        out=every.pop(HYPOTHESIS, None),
-        unnamed={n: text(plain[n].default) for n in opens if n in own or n == "world"},
+        out=left.pop(HYPOTHESIS, None),
+        unnamed={n: text(plain[n].default) for n in opened if n in own or n == "world"},
         rest=rest,
         rest_ways=NOT_FITTED if all(knob.absorbed for knob in rest) else "",
-        how=[every.pop(name) for name in ("steps", "rate", "step")],
-        world=list(every.values()),
+        how=[left.pop(name) for name in ("steps", "rate", "step")],
+        world=list(left.values()),
         **along(slug),
         **worlds(slug),
     )
 
 
-def moved(slug: str) -> dict[str, Knob]:
+def opening(slug: str) -> dict[str, Any]:
+    """Return what a method's page opens with, where that is no knob's default."""
+    best = worlds(slug)["friendly"]
+    return opens(slug) | ({"world": best} if best else {})
+
+
+def every(slug: str) -> dict[str, Knob]:
     """Return every knob of a method's widget, at its own default."""
     out = hypothesis(slug)
     own = {**AIM, **signature_knobs(toy), **knobs(load(slug))}
     return own | ({HYPOTHESIS: out} if out else {})
-
-
-def state(slug: str, typed: str) -> dict[str, str]:
-    """Return settings that a page types as `name=value` pairs, as texts of the widget's address.
-
-    What is not typed is that of a random step, or where another way is, what the page opens with.
-
-    Raises:
-        ValueError: when the widget cannot take them; the text has the pair and the rule.
-
-    >>> state("lora", "rank=4")
-    {'way': 'random', 'size': '64x64', 'rank': '4'}
-    """
-    pairs, every = dict(pair.partition("=")[::2] for pair in typed.split()), moved(slug)
-    values = {name: _offered(every, name, said) for name, said in pairs.items()}
-    random = values.get("way", "random") == "random"
-    base = RANDOM if random else opening(slug)
-    chosen = base | values
-    start(slug, {name: value for name, value in chosen.items() if name not in AIM})
-    return {name: text(value) for name, value in chosen.items()}
-
-
-def _offered(every: dict[str, Knob], name: str, said: str) -> Any:
-    """Return the value of a knob that the widget offers by a text."""
-    if name not in every:
-        raise ValueError(f"{name}={said} is none of its controls: {', '.join(every)}")
-    found = {text(value): value for value in every[name].values()}
-    if said not in found:
-        raise ValueError(f"{name}={said} is nothing that its control offers: {every[name].rule()}")
-    return found[said]
-
-
-def called(slug: str, typed: str) -> str:
-    """Return what typed settings are called.
-
-    >>> called("lora", "alpha=4 rank_stabilised=true"), called("lora", "")
-    ('α 4, rank stabilised', 'the default')
-    """
-    said = []
-    for name, value in (pair.split("=") for pair in typed.split()):
-        knob = moved(slug)[name]
-        plain = label(name).partition(" (")[0]
-        word = knob.letter if knob.letter > "~" else plain[0].lower() + plain[1:]
-        if knob.kind == "bool":
-            said.append(word if value == "true" else f"{word} off")
-        else:
-            said.append(f"{word} {named(name, value)}")
-    return ", ".join(said) or "the default"
 
 
 def along(slug: str) -> dict[str, str]:

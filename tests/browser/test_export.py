@@ -88,13 +88,13 @@ def test_a_comparison_is_one_picture_of_both(visit: Visit, shape: str) -> None:
     page = visit("compare/")
     expect(page.locator("select[name=a]")).to_be_enabled()
     saved = save(page, "adapter-compare", "SVG", shape)
-    assert saved.suggested_filename == "lora-dora.svg"
+    assert saved.suggested_filename == "lora-oft.svg"
     svg = Path(saved.path()).read_text("utf-8")
     tree = etree.fromstring(svg.encode())
     assert len(tree.xpath("//s:image", namespaces=SPACE)) == 2
     texts = [re.sub(r"\s+", " ", text) for text in tree.xpath("//s:text/text()", namespaces=SPACE)]
-    assert texts[0] == "LoRA and DoRA"
-    assert any(text.startswith("DoRA: ") for text in texts)
+    assert texts[0] == "LoRA and OFT"
+    assert any(text.startswith("OFT: ") for text in texts)
     assert page.locator("select[name=a]").input_value() == "lora"
 
 

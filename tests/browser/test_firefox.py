@@ -12,7 +12,7 @@ import pytest
 
 from demos.probe import probe
 from scripts.bootstrap import ROOT, firefox
-from scripts.stored.fits import opening
+from scripts.stored.widgets import opening
 from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
 # What needs no other host.

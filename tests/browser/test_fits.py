@@ -16,7 +16,7 @@ from adapters_np.core import load, slugs
 from demos.budget import choose
 from demos.probe import HYPOTHESIS, PAGE, opens, probe
 from scripts.serve import serving
-from scripts.stored.fits import opening
+from scripts.stored.widgets import opening
 from tests.browser.reader import (
     LIVE,
     LORA,
@@ -130,15 +130,15 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
     context: BrowserContext, page: Page, site: str
 ) -> None:
     requests = record(context)
-    page.goto(f"{site}{LORA}?rank=2&world=few&alpha=4")
+    page.goto(f"{site}{LORA}?rank=2&world=rows&alpha=4")
     page.wait_for_function("() => stored.length")
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if is_python(url)]
     shown = page.evaluate("stored.at(-1)")
-    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "few")
+    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "rows")
     expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator(".sentence")).to_have_text(
-        probe("lora", opens("lora") | {"world": "few"})["sentence"]
+        probe("lora", opens("lora") | {"world": "rows"})["sentence"]
     )
 
 
@@ -336,10 +336,9 @@ def test_a_scale_that_a_link_names_has_no_part_in_a_fit_and_acts_in_training(vis
 
 @pytest.mark.parametrize(("method", "out"), [("lora", "dense subspace"), ("oft", "shuffled")])
 def test_a_stored_fit_without_the_hypothesis_needs_no_python(
-    context: BrowserContext, page: Page, site: str, method: str, out: str
+    page: Page, without_python: str, method: str, out: str
 ) -> None:
-    requests = record(context)
-    page.goto(f"{site}methods/{method}/")
+    page.goto(f"{without_python}methods/{method}/")
     page.get_by_label("Without its hypothesis").select_option(out)
     page.wait_for_function("out => stored.at(-1)?.knobs.hypothesis === out", arg=out)
     expected = probe(method, opening(method) | {HYPOTHESIS: out})["sentence"]
@@ -347,7 +346,6 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
     expect(page.locator(".sentence")).to_have_text(expected)
     expect(page.locator(".shares")).to_contain_text("Explained without it")
     becomes(page, "new URLSearchParams(location.search).get('hypothesis')", out)
-    assert not [url for url in requests if is_python(url) and "worker-" not in url]
     page.reload()
     expect(page.get_by_label("Without its hypothesis")).to_have_value(out)
     expect(page.locator(".sentence")).to_have_text(expected)
@@ -399,7 +397,7 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
         expect(tour).to_contain_text(f"explains {figure(share, 'explained')} %")
         tour.get_by_role("button", name=then).click()
     expect(knob(page, "world")).to_have_value("real")
-    tour.get_by_role("button", name="What this does not show").last.click()
+    tour.get_by_role("button", name="Limits").last.click()
     expect(tour).to_contain_text("not how easily training gets there")
     tour.get_by_role("button", name="Close").click()
     expect(tour.locator(".step > *")).to_have_count(0)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from demos.probe import opens, probe
 from scripts.serve import serving
-from scripts.stored.fits import opening
+from scripts.stored.widgets import opening
 from tests.browser.reader import (
     ANSWERED,
     LIVE,
@@ -237,7 +237,7 @@ def test_what_to_notice_opens_the_fold_of_another_module(page: Page, site: str) 
     second = page.locator("adapter-demo[method=ether_plus]")
     expect(second.locator(".controls:not([disabled])")).to_have_count(1)
     page.locator("a.set[href$='#try-ether_plus']").click()
-    page.wait_for_function("() => updates.at(-1)?.method === 'ether_plus'")
+    page.wait_for_function("() => [...stored, ...updates].at(-1)?.method === 'ether_plus'")
     expect(second.locator(".sentence")).to_be_visible()
 
 
@@ -272,7 +272,7 @@ def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str)
     expect(knob(page, "base")).to_have_value("clustered")
     assert page.evaluate("updates.at(-1).method") == "oft"
     assert page.evaluate("updates.at(-1).knobs.base") == "clustered"
-    becomes(page, "location.search", "?base=clustered")
+    becomes(page, "location.search", "?world=turn&base=clustered")
     touch(page)
     expect(page.locator("[name=shown][value=after]")).to_be_checked()
     page.get_by_role("button", name="Reset").click()
@@ -335,7 +335,7 @@ def test_an_address_that_names_something_names_its_rank_and_its_change(visit: Vi
     knob(page, "world").select_option("few")
     becomes(page, "location.search", "")
     knob(page, "rank").fill("8")
-    becomes(page, "location.search", "?rank=8&world=few")
+    becomes(page, "location.search", "?world=few&rank=8")
 
 
 @pytest.fixture(scope="module")
