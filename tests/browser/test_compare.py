@@ -286,7 +286,7 @@ def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
         ("a", "<img src=x onerror=alert(1)>"),
         ("b", "constructor"),
         ("a.rank", "99"),
-        ("b.rank", "1e1"),
+        ("b.block_size", "1e1"),
         ("seed", "-1"),
         ("a.rank_stabilised", "yes"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reader import LIVE, LORA, Visit
+from tests.browser.reader import LIVE, LORA, Visit, unfold
 
 SPACE = {"s": "http://www.w3.org/2000/svg"}
 
@@ -106,6 +106,7 @@ def test_where_canvases_belong_to_pages_a_png_is_saved_and_a_picture_tells_its_n
         page = context.new_page()
         page.goto(site + LORA)
         expect(page.locator("adapter-demo [name=rank]").first).to_be_enabled()
+        unfold(page)
         page.locator("adapter-demo .view img").first.hover()
         expect(page.locator("adapter-demo .matrix output")).to_contain_text("≈")
         saved = save(page, "adapter-demo", "PNG", "16:9")
