@@ -246,6 +246,10 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     for name, text in texts.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, "utf-8")
+    example = out / "data" / "example"
+    example.mkdir(parents=True)
+    for path in (BUILD / "example").glob("adapter_*"):
+        shutil.copyfile(path, example / path.name)
 
 
 def replace(new: Path, site: Path) -> None:
