@@ -67,6 +67,7 @@ MADE = (
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
     *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
+    "scripts/catalog/catalog.schema.json",
     *(*PACKED, *FACTS, *RECORDS),
 )
 DRAW = (METHODS, "scripts/stored/prerender.mjs")

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
-from scripts.catalog import Catalog, citations, exports, read
+from scripts.catalog import Catalog, citations, exports, read, summaries
+from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
 from scripts.finish.head import add_head
@@ -228,6 +229,8 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     """Add the catalogue for machines, citations, the feed, old addresses and robots.txt."""
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
+        "catalog.schema.json": datasets.SCHEMA.read_text("utf-8"),
+        "llms.txt": summaries.llms(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
         "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": head_to_head.as_csv(
@@ -237,6 +240,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
+    texts |= summaries.badges(catalog)
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text
@@ -246,6 +250,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     for name, text in texts.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, "utf-8")
+    (out / datasets.PACKAGE).write_text(datasets.package(out, facts), "utf-8")
     example = out / "data" / "example"
     example.mkdir(parents=True)
     for path in (BUILD / "example").glob("adapter_*"):
