@@ -61,6 +61,7 @@ await bundle(
     "page/scatter.js",
     "page/findings.css",
     "page/offline.js",
+    "page/embed.js",
   ],
   {
     splitting: true,

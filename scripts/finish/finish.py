@@ -19,6 +19,7 @@ from scripts.catalog import Catalog, citations, exports, read, summaries
 from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
+from scripts.finish.foot import add_foot
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
@@ -93,7 +94,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
-        html = path.read_text("utf-8")
+        html = add_foot(path.read_text("utf-8"), url, facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out, packed)
     add_data(out, catalog, facts)
