@@ -35,13 +35,13 @@ def test_parts_are_named_by_the_heading_above_and_their_kind() -> None:
         ("try-lora", "Widget: LoRA"),
         ("figure", "Figure: Before any heading"),
         ("basis-figure", "Figure: Few & far"),
-        ("basis-table", "Table: One"),
-        ("basis-table-2", "Table: Methods"),
+        ("basis-all", "Table: One"),
+        ("basis-methods", "Table: Methods"),
     ]
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids)) == 6
-    assert '<div class="scroll wide" tabindex="0" aria-label="All" id="basis-table">' in html
-    assert re.sub(r' id="(figure|basis-(?:figure|table)[-\d]*)"', "", html) == PAGE
+    assert '<div class="scroll wide" tabindex="0" aria-label="All" id="basis-all">' in html
+    assert re.sub(r' id="(figure|basis-(?:figure|all|methods))"', "", html) == PAGE
 
 
 def test_numbers_that_change_leave_the_addresses_as_they_are() -> None:

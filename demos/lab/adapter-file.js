@@ -148,7 +148,7 @@ class AdapterFile extends HTMLElement {
       const found = /** @type {Measured | undefined} */ (await this.#ask("measured", [layer, arrays]));
       if (!found || asked !== this.#asked) return;
       this.#found.set(layer.module, found);
-      this.#say(`Measured ${this.#found.size} of ${layers.length} matrices.`);
+      this.#say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
       this.#paint();
     }
     this.#end();
@@ -165,7 +165,7 @@ class AdapterFile extends HTMLElement {
     const largest = Math.max(...norms);
     const first = layers[norms.indexOf(largest)];
     if (largest === 0) this.#say("Measured. Every change is zero, as such an adapter starts.");
-    else this.#say(`Measured ${layers.length} matrices.`);
+    else this.#say(`Measured ${counted(layers.length)}.`);
     if (largest > 0 && !this.#open) this.#show(first.module);
     this.dispatchEvent(new CustomEvent("adapter-file:update", { bubbles: true, detail: { layers: layers.length } }));
   }
@@ -193,8 +193,8 @@ class AdapterFile extends HTMLElement {
     }
     const table = make("table", {}, make("caption", {}), make("thead", {}, head), body);
     grid(table, (module) => this.#show(module), this.#life.signal);
-    const ranks = [...new Set(layers.map(({ rank }) => rank ?? "–"))].join(", ");
-    const about = `${title}, ${layers.length} matrices, r ${ranks}.`;
+    const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
+    const about = `${title} on ${counted(layers.length)}${ranks.length ? `, r = ${ranks.join(" or ")}` : ""}.`;
     this.#find(".about").replaceChildren(
       make("p", {}, about),
       ...notes.map((note) => make("p", { className: "note" }, note)),
@@ -316,10 +316,14 @@ function common(names) {
 /** @template T @param {T | null} value @param {(value: T) => string} write */
 const said = (value, write) => (value == null ? "–" : write(value));
 
-/** @param {number} value */
+/** Three digits, unless it is a whole number. @param {number} value */
 function figures(value) {
-  return `${Number(value.toPrecision(3))}`.replace("-", "−");
+  const text = value.toPrecision(3);
+  return `${Number.isInteger(value) ? value : text.includes("e") ? Number(text) : text}`.replace("-", "−");
 }
+
+/** @param {number} matrices */
+const counted = (matrices) => `${matrices} ${matrices === 1 ? "matrix" : "matrices"}`;
 
 /** @param {number} share */
 function percent(share) {

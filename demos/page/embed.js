@@ -117,4 +117,22 @@ function offer({ target }) {
   [button.type, button.name, button.value, button.textContent] = ["button", "embed", part.id, "Embed"];
   menu.append(button);
 }
+
+/** Leads from every row of a verdict's evidence to the form, once the fold with them opens. @param {Event} event */
+function mark({ target }) {
+  const fold = target instanceof Element && target.matches("details.units") ? target : null;
+  const whole = /** @type {HTMLAnchorElement | null | undefined} */ (
+    fold?.closest(".dimension")?.querySelector("a.correct")
+  );
+  if (!fold || !whole || fold.querySelector("a.correct")) return;
+  for (const row of fold.querySelectorAll("tbody tr:not(.voter)")) {
+    const url = new URL(whole.href);
+    const text = [...row.children].map((cell) => cell.textContent?.trim()).join("; ");
+    url.searchParams.set("says", text.slice(0, SHORT));
+    const link = document.createElement("a");
+    [link.className, link.href, link.rel, link.textContent] = ["correct", url.href, "noopener", "Correct this"];
+    row.lastElementChild?.append(" ", link);
+  }
+}
 addEventListener("toggle", offer, true);
+addEventListener("toggle", mark, true);

@@ -7,8 +7,8 @@ that an embedded part keeps its address when numbers change.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from html import escape, unescape
+from itertools import count
 from typing import NamedTuple
 
 from scripts.catalog.corrections import correction
@@ -30,7 +30,8 @@ WIDGETS = {
 }
 TITLES = (r"<strong>(.+?)</strong>", r"<(?:fig)?caption[^>]*>(.+?)(?:</|[.:;] )")
 NEAR = 1500  # letters within which a part says what it is
-LONG = 90
+SHORT, LONG = 40, 90
+"""Letters that a name has at most in an id, and a title in the list."""
 
 
 class Part(NamedTuple):
@@ -56,7 +57,7 @@ def add_foot(html: str, url: str, site: Site) -> str:
 
 def named(html: str) -> tuple[str, list[Part]]:
     """Return a page whose figures and tables have ids, and all parts that can be embedded."""
-    heading, seen, parts = "", Counter[str](), list[Part]()
+    heading, parts, taken = "", list[Part](), set(re.findall(r'\bid="([^"]+)"', html))
 
     def name(match: re.Match[str]) -> str:
         nonlocal heading
@@ -65,14 +66,25 @@ def named(html: str) -> tuple[str, list[Part]]:
             return match[0]
         kind = match["widget"] or ("figure" if match["figure"] else "table")
         given = re.search(r'\bid="([^"]+)"', match[0])
-        stem = f"{heading}-{kind}".lstrip("-")
-        seen[stem] += 1
-        number = f"-{seen[stem]}" if seen[stem] > 1 else ""
-        own = given[1] if given else f"{stem}{number}"
+        own = given[1] if given else _free(f"{heading}-{_slug(kind, match[0])}".lstrip("-"), taken)
+        taken.add(own)
         parts.append(Part(own, _title(kind, match)))
         return match[0] if given else f'{match[0][:-1]} id="{own}">'
 
     return PART.sub(name, html), parts
+
+
+def _slug(kind: str, tag: str) -> str:
+    """Return what an id ends in: a table's own name where it has a short one."""
+    label = re.search(r'aria-label="([^"]+)"', tag)
+    name = unescape(label[1]) if label and len(label[1]) <= SHORT else kind
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("+", " plus")).strip("-")
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """Return an id that is not taken."""
+    numbered = (f"{stem}-{i}" if i > 1 else stem for i in count(1))
+    return next(name for name in numbered if name not in taken)
 
 
 def _title(kind: str, match: re.Match[str]) -> str:
@@ -104,7 +116,7 @@ def _foot(url: str, site: Site, parts: list[Part]) -> str:
         else ""
     )
     return (
-        '<aside class="ah foot" aria-label="This page">'
+        '<aside class="ah page-foot" aria-label="This page">'
         f'<p><a class="correct" href="{link}" rel="noopener">Suggest a correction</a> '
         "<span>Select a number or a row first, and the form has it.</span></p>"
         f"{embed}</aside>"

@@ -46,7 +46,7 @@ def elsewhere() -> Iterator[tuple[str, dict[str, str]]]:
     ("path", "part"),
     [
         (f"{LORA}?embed", "adapter-demo#try-lora"),
-        (f"{LORA}?rank=2&embed=try-lora", "adapter-demo#try-lora"),
+        (f"{LORA}?rank=3&embed=try-lora", "adapter-demo#try-lora"),
         ("real-changes/?embed=figure", "figure.drawn"),
         ("scorecard/?embed=", "#table"),
     ],
@@ -55,7 +55,7 @@ def test_a_part_is_shown_and_nothing_else(window: Page, site: str, path: str, pa
     address = path
     if part == "#table" or "figure" in path:  # by the list at the foot of the page
         window.goto(site + urlsplit(path).path)
-        links = window.locator(".foot .embed a").evaluate_all("all => all.map((a) => a.href)")
+        links = window.locator(".page-foot .embed a").evaluate_all("all => all.map((a) => a.href)")
         kind = "table" if part == "#table" else "figure"
         address = next(link for link in links if kind in urlsplit(link).query).removeprefix(site)
         part = f"[id='{parse_qs(urlsplit(address).query)['embed'][0]}']"
@@ -77,7 +77,7 @@ def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
     address, said = elsewhere
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{site}{LORA}?rank=2")
+    page.goto(f"{site}{LORA}?rank=3")
     settle(page)
     page.locator("#try-lora details.export summary").click()
     page.locator("#try-lora details.export [name=embed]").click()
@@ -85,10 +85,10 @@ def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
     said["html"] = page.evaluate("navigator.clipboard.readText()")
     (source,) = re.findall(r'src="([^"]+)"', said["html"])
     query = parse_qs(urlsplit(source.replace("&amp;", "&")).query)
-    assert (query["rank"], query["embed"]) == (["2"], ["try-lora"])
+    assert (query["rank"], query["embed"]) == (["3"], ["try-lora"])
     page.goto(address)
     frame = page.frame_locator("iframe")
-    expect(frame.locator("#try-lora [name=rank]")).to_have_value("2")
+    expect(frame.locator("#try-lora [name=rank]")).to_have_value("3")
     measure = "document.querySelector('iframe').offsetHeight !== 600"
     becomes(page, measure, wanted=True)
     inner = page.frames[-1]
@@ -119,12 +119,18 @@ def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, sit
     query = parse_qs(urlsplit(link.get_attribute("href") or "").query)
     assert query["address"][0].endswith(f"/{LORA}#grade-BF")
     assert query["says"][0].startswith("LoRA, Matches full fine-tuning: ")
+    page.locator("#grade-BF details.units > summary").click()
+    row = page.locator("#grade-BF tbody tr:not(.voter)").first
+    unit = row.locator("td").first.text_content() or "nothing"
+    of_row = parse_qs(urlsplit(row.locator("a.correct").get_attribute("href") or "").query)
+    assert of_row["says"][0].startswith(unit)
+    assert of_row["address"] == query["address"]
     page.evaluate("""() => {
         const cell = document.querySelector("table.evidence td:last-child");
         getSelection().selectAllChildren(cell);
     }""")
     chosen = page.evaluate("`${getSelection()}`")
-    foot = page.locator(".foot a.correct")
+    foot = page.locator(".page-foot a.correct")
     foot.dispatch_event("pointerdown")
     carried = parse_qs(urlsplit(foot.get_attribute("href") or "").query)
     assert chosen[:40].strip() in carried["says"][0]

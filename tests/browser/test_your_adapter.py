@@ -28,7 +28,7 @@ def choose(page: Page, *files: FilePayload) -> None:
 
 
 def text(value: float) -> str:
-    return f"{float(f'{value:.3g}'):g}".replace("-", "−")
+    return f"{value:#.3g}".rstrip(".")
 
 
 def test_the_example_is_measured_as_it_is_here(visit: Visit) -> None:
@@ -67,7 +67,7 @@ def test_a_matrix_of_a_real_model_is_measured_and_asks_nobody_else(visit: Visit)
     page = visit(PAGE)
     asked = record(page.context)
     choose(page, payload(WEIGHTS, example.safetensors(tensors)), payload(CONFIG, LORA))
-    expect(page.locator("adapter-file .status")).to_have_text("Measured 1 matrices.")
+    expect(page.locator("adapter-file .status")).to_have_text("Measured 1 matrix.")
     listed = [{"name": n, "shape": list(a.shape)} for n, a in tensors.items()]
     (layer,) = layers(listed, json.dumps(LORA))["layers"]
     halves = {n: a.astype(np.float16).astype(float).ravel() for n, a in tensors.items()}
