@@ -23,7 +23,10 @@ PREFIX = "base_model.model."
 SUBTRACTING = ("pissa", "olora", "corda", "lora_ga", "mica", "loftq")
 """Starts that take their first B A out of the base model."""
 
-OTHER_FORMS = ("use_qalora", "use_bdlora", "kasa_config", "monteclora_config")
+OTHER_FORMS = (
+    *("use_qalora", "use_bdlora", "kasa_config", "monteclora_config"),
+    "target_parameters",  # factors of experts are stacked
+)
 """Settings of LoRA under which its change is not s B A."""
 
 TERMS = "num_cayley_neumann_terms"
@@ -37,7 +40,7 @@ Config = dict[str, Any]
 
 
 def layers(tensors: list[dict[str, Any]], config: str | None) -> dict[str, Any]:
-    """Return the layers that a file adapts, in its order.
+    """Return the layers that a file adapts, in the order of the model.
 
     Args:
         tensors: `name` and `shape` of all tensors in the file.

@@ -404,6 +404,7 @@ WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
         f"use_dora is True, and {MODULE} has no lora_magnitude_vecto",
     ),
     (GOOD, LORA | {"use_qalora": True}, "use_qalora is set, and under it LoRA's change is another"),
+    (GOOD, LORA | {"target_parameters": ["experts"]}, "target_parameters is set, and under it"),
     (GOOD, "{", "adapter_config.json is no JSON: Expecting property name"),
     (GOOD, {"r": 4}, "adapter_config.json names no peft_type"),
     (GOOD, {"peft_type": "BOFT"}, "type BOFT, and what is read here is LORA, LOHA, LOKR, IA3, OFT"),
