@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ def files() -> dict[str, bytes]:
     }
 
 
-def safetensors(tensors: dict[str, Array]) -> bytes:
+def safetensors(tensors: Mapping[str, Array]) -> bytes:
     """Return arrays as a .safetensors file of float16."""
     head: dict[str, Any] = {"__metadata__": {"format": "pt", "licence": "MIT"}}
     body = b""
