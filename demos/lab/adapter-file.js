@@ -252,7 +252,7 @@ class AdapterFile extends HTMLElement {
       const shown = sigma.slice(0, MOST);
       const figure = make("figure", { className: "chart" });
       figure.append(
-        chart(document, [shown], [0, found.largest], figures),
+        chart(document, [shown], [0, found.largest], (value) => `${Number(value.toPrecision(3))}`),
         make(
           "figcaption",
           {},

@@ -42,28 +42,33 @@ def elsewhere() -> Iterator[tuple[str, dict[str, str]]]:
     thread.join()
 
 
-@pytest.mark.parametrize(
-    ("path", "part"),
-    [
-        (f"{LORA}?embed", "adapter-demo#try-lora"),
-        (f"{LORA}?rank=3&embed=try-lora", "adapter-demo#try-lora"),
-        ("real-changes/?embed=figure", "figure.drawn"),
-        ("scorecard/?embed=", "#table"),
-    ],
-)
-def test_a_part_is_shown_and_nothing_else(window: Page, site: str, path: str, part: str) -> None:
-    address = path
-    if part == "#table" or "figure" in path:  # by the list at the foot of the page
-        window.goto(site + urlsplit(path).path)
-        links = window.locator(".page-foot .embed a").evaluate_all("all => all.map((a) => a.href)")
-        kind = "table" if part == "#table" else "figure"
-        address = next(link for link in links if kind in urlsplit(link).query).removeprefix(site)
-        part = f"[id='{parse_qs(urlsplit(address).query)['embed'][0]}']"
-    window.goto(site + address)
+def alone(window: Page, part: str) -> None:
+    """Ask that a page shows a part, where it comes from, and nothing else."""
     expect(window.locator(f"{part}.embed-here")).to_be_visible()
     expect(window.locator(".embed-foot a")).to_be_visible()
     assert window.evaluate(BESIDES) == 0
     assert violations(window, ".embed-here") == {}
+
+
+@pytest.mark.parametrize("query", ["?embed", "?rank=3&embed=try-lora"])
+def test_a_widget_is_shown_and_nothing_else(window: Page, site: str, query: str) -> None:
+    window.goto(f"{site}{LORA}{query}")
+    alone(window, "adapter-demo#try-lora")
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [("real-changes/", "figure.drawn"), ("real-changes/", ".scroll"), ("scorecard/", ".scroll")],
+)
+def test_figures_and_tables_are_shown_at_the_addresses_in_the_foot(
+    window: Page, site: str, path: str, part: str
+) -> None:
+    window.goto(site + path)
+    listed = window.locator(".page-foot .embed a").evaluate_all("all => all.map((a) => a.search)")
+    ids = [parse_qs(query.removeprefix("?"))["embed"][0] for query in listed]
+    own = next(name for name in ids if window.locator(f"{part}[id='{name}']").count())
+    window.goto(f"{site}{path}?embed={own}")
+    alone(window, f"{part}[id='{own}']")
 
 
 def test_an_id_that_is_not_there_shows_the_page(window: Page, site: str) -> None:
