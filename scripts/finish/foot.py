@@ -117,7 +117,7 @@ def _foot(url: str, site: Site, parts: list[Part]) -> str:
     )
     return (
         '<aside class="ah page-foot" aria-label="This page">'
-        f'<p><a class="correct" href="{link}" rel="noopener">Suggest a correction</a> '
-        "<span>Select a number or a row first, and the form has it.</span></p>"
+        f'<p><a class="correct" href="{link}" rel="noopener" '
+        'title="What you have selected goes into the form">Suggest a correction</a></p>'
         f"{embed}</aside>"
     )

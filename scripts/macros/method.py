@@ -266,6 +266,7 @@ class Furniture(Part):
 
 **The paper.** {publication(paper)}
 
+<div class="citation" markdown="1">
 <details class="fold" markdown="1" data-search-exclude>
 <summary>BibTeX of the paper</summary>
 
@@ -285,6 +286,7 @@ class Furniture(Part):
 ```
 
 </details>
+</div>
 
 With all references of this page, for a reference manager:
 <a href="{m.slug}.bib" download>BibTeX</a>,
