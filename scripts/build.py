@@ -40,16 +40,34 @@ STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(".build/lab/lab.json", ".build/portraits/drawn.json", ".build/stage/stage.json", *FACTS),
+    *(
+        ".build/example/about.json",
+        ".build/lab/lab.json",
+        ".build/portraits/drawn.json",
+        ".build/stage/stage.json",
+        *FACTS,
+    ),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
 MADE = (
-    *("compare", "demos", "fits", "lab", "pictures", "portraits", "scripts", "stage", "sweeps"),
+    *(
+        "compare",
+        "demos",
+        "example",
+        "fits",
+        "lab",
+        "pictures",
+        "portraits",
+        "scripts",
+        "stage",
+        "sweeps",
+    ),
 )
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
     *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
+    "scripts/catalog/catalog.schema.json",
     *(*PACKED, *FACTS, *RECORDS),
 )
 DRAW = (METHODS, "scripts/stored/prerender.mjs")
@@ -109,6 +127,9 @@ STEPS = {
         ),
         Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
         Step("stage", "scripts.stored.stage", ".build/stage", RECORDS),
+        Step(
+            "example", "scripts.stored.example", ".build/example/about.json", ("docs/data/bases/*",)
+        ),
         Step(
             "pictures",
             "scripts.stored.cards",

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from wsgiref.headers import Headers
 
 import waitress
@@ -33,6 +33,8 @@ from scripts.finish.release import NAMED
 SITE = ROOT / "site"
 HOST = "127.0.0.1"
 MOST = 65_535  # ports
+ALONE, ANYWHERE = "frame-ancestors 'none'", "frame-ancestors *"
+"""Who may show a page in a frame: nobody, or where it shows a part of itself alone, anybody."""
 
 
 def base(folder: Path) -> str:
@@ -84,6 +86,8 @@ def application(folder: Path) -> Any:
     )
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if "embed" in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True):
+            start_response = framed(start_response)
         asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
         if asked and (folder / "sitemap.xml").is_file():
             return sitemap(environ, start_response)
@@ -98,9 +102,19 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
         html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
     kept = "public, max-age=31536000, immutable" if NAMED.search(url) else "no-cache"
     headers["Cache-Control"] = kept
-    headers["Content-Security-Policy"] = f"{policy(html)}; frame-ancestors 'none'"
+    headers["Content-Security-Policy"] = f"{policy(html)}; {ALONE}"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     headers["X-Content-Type-Options"] = "nosniff"
+
+
+def framed(start_response: Any) -> Any:
+    """Return what lets other sites show an answer in a frame: a part of a page, by `?embed`."""
+
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        told = [(name, value.replace(ALONE, ANYWHERE)) for name, value in headers]
+        return start_response(status, told, *rest)
+
+    return start
 
 
 @contextmanager

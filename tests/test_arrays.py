@@ -181,7 +181,7 @@ WRONG: dict[str, dict[bytes, str]] = {
         listed(None): "w.safetensors has null where its list of tensors should be",
         listed([1]): "w.safetensors has [1] where its list of tensors should be",
         listed({"w": None}): "w in w.safetensors is null, and a tensor has a dtype, a shape and",
-        listed({"n" * 5000: 1}): f"{'n' * 60}… in w.safetensors is 1, and a tensor has",
+        listed({"n" * 5000: 1}): f"{'n' * 100}… in w.safetensors is 1, and a tensor has",
         tensor(data_offsets=...): f"w in w.safetensors has no data_offsets, and {OFFSETS}",
         tensor(data_offsets=[48, 0]): f"has the data_offsets [48,0], and {OFFSETS}",
         tensor(data_offsets=[-48, 0]): f"has the data_offsets [-48,0], and {OFFSETS}",

@@ -244,7 +244,7 @@ EVERY = set(build.STEPS)
         ("docs/.nav.yml", {"pages"}),
         (
             "docs/methods/lora.md",
-            EVERY - {"sweeps", "fits", "widgets", "scripts"},
+            EVERY - {"example", "sweeps", "fits", "widgets", "scripts"},
         ),
     ],
 )

@@ -172,6 +172,21 @@ def test_every_answer_forbids_other_hosts_and_inline_scripts(site: str, path: st
     assert not any("http" in value or "*" in value for value in rules.values())
 
 
+@pytest.mark.parametrize(
+    ("query", "who"),
+    [
+        ("?embed", "*"),
+        ("?rank=4&embed=try-lora", "*"),
+        ("?rank=4", "'none'"),
+        ("?x=embed", "'none'"),
+    ],
+)
+def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, query: str, who: str) -> None:
+    answer = Answer(site, f"/methods/one/{query}")
+    assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {who}")
+    assert answer.status == 200
+
+
 def test_a_page_allows_its_own_inline_scripts_by_their_hash(site: str) -> None:
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in Answer(site, "/").headers["Content-Security-Policy"]

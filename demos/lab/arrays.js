@@ -1,6 +1,7 @@
 /** Reads matrices from .npy and .safetensors files. Nothing of a file leaves the browser. */
 
 /** @typedef {{name: string, rows: number, columns: number, read: () => Promise<Float64Array>}} Matrix */
+/** @typedef {{name: string, dtype: string, shape: number[], read: () => Promise<Float64Array>}} Tensor */
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
 
@@ -32,7 +33,7 @@ const RULES = {
 };
 
 /** @param {string} text of a file, which may be long */
-const short = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const short = (text) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
 /** @param {string} whose @param {string} field @param {unknown} value @param {string} [text] as the file has it */
 function check(whose, field, value, text = JSON.stringify(value)) {
@@ -54,11 +55,8 @@ function reaches(file, needed, part) {
  * @returns {Promise<Matrix[]>} Rejects with what is wrong, in words for the reader.
  */
 export async function matrices(file) {
-  const { name, size } = file;
-  if (!size) throw new Error(`${name} is empty.`);
-  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 40).arrayBuffer()));
-  if (start.startsWith("version https://git-lfs.github.com/"))
-    throw new Error(`${name} is a pointer of Git LFS, not the file: fetch it with git lfs pull.`);
+  const { name } = file;
+  const start = await beginning(file);
   if (start.startsWith("\x93NUMPY")) return [await npy(file)];
   if (/\.npy$/i.test(name)) throw new Error(`${name} does not begin as a .npy file does. Write it with numpy.save.`);
   if (/\.npz$/i.test(name) || start.startsWith("PK"))
@@ -67,7 +65,45 @@ export async function matrices(file) {
     throw new Error(
       `${name} holds settings and no matrix. Those of an adapter are in adapter_model.safetensors beside it.`,
     );
-  return safetensors(file);
+  const found = (await safetensors(file, "a .npy nor a .safetensors")).filter(({ shape }) => shape.length === 2);
+  if (!found.length) throw new Error(`${name} has no tensor with two axes, so no matrix.`);
+  const usable = found.filter(({ dtype }) => SAFE.has(dtype));
+  if (!usable.length) throw unread(name, found);
+  return usable.map(({ name, shape: [rows, columns], read }) => ({ name, rows, columns, read }));
+}
+
+/**
+ * Return all tensors of a .safetensors file. Those of a type that is not read reject when they are.
+ *
+ * @param {File} file
+ * @returns {Promise<Tensor[]>} Rejects with what is wrong, in words for the reader.
+ */
+export async function tensors(file) {
+  const { name } = file;
+  const start = await beginning(file);
+  if (/\.(bin|pt|pth|ckpt)$/i.test(name) || start.startsWith("PK"))
+    throw new Error(
+      `${name} is a pickle, which may run code where it is read. Save it as .safetensors: model.save_pretrained(folder) does.`,
+    );
+  const found = await safetensors(file, "an adapter_config.json nor a .safetensors");
+  if (!found.length) throw new Error(`${name} lists no tensor.`);
+  return found;
+}
+
+/** Return the first characters of a file that holds something. @param {File} file */
+async function beginning(file) {
+  const { name, size } = file;
+  if (!size) throw new Error(`${name} is empty.`);
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 40).arrayBuffer()));
+  if (start.startsWith("version https://git-lfs.github.com/"))
+    throw new Error(`${name} is a pointer of Git LFS, not the file: fetch it with git lfs pull.`);
+  return start;
+}
+
+/** @param {string} name @param {{dtype: string}[]} found */
+function unread(name, found) {
+  const held = [...new Set(found.map(({ dtype }) => dtype))].join(", ");
+  return new Error(`${name} holds ${short(held)}, and what is read is ${KNOWN}.`);
 }
 
 /** @param {File} file @returns {Promise<Matrix>} */
@@ -102,10 +138,10 @@ async function npy(file) {
   return matrix(file, name, type, shape, end, /'fortran_order':\s*True/.test(text));
 }
 
-/** @param {File} file @returns {Promise<Matrix[]>} */
-async function safetensors(file) {
+/** @param {File} file @param {string} others what it is not either, to be told @returns {Promise<Tensor[]>} */
+async function safetensors(file, others) {
   const { name } = file;
-  const unknown = new Error(`${name} is neither a .npy nor a .safetensors file.`);
+  const unknown = new Error(`${name} is neither ${others} file.`);
   if (file.size < 8) throw unknown;
   const length = Number(new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
   if (length > HEAD) throw unknown;
@@ -120,44 +156,47 @@ async function safetensors(file) {
   }
   if (Object(list) !== list || Array.isArray(list))
     throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
-  const tensors = Object.entries(list).filter(([key]) => key !== "__metadata__");
-  for (const [key, entry] of tensors) {
-    const whose = `${short(key)} in ${name}`;
-    if (Object(entry) !== entry)
-      throw new Error(
-        `${whose} is ${short(JSON.stringify(entry))}, and a tensor has a dtype, a shape and data_offsets.`,
-      );
-    for (const field of /** @type {const} */ (["dtype", "shape", "data_offsets"])) check(whose, field, entry[field]);
-  }
-  const found = tensors.filter(([, { shape }]) => shape.length === 2);
-  if (!found.length) throw new Error(`${name} has no tensor with two axes, so no matrix.`);
-  const usable = found.filter(([, { dtype }]) => SAFE.has(dtype));
-  if (!usable.length) {
-    const held = [...new Set(found.map(([, { dtype }]) => dtype))].join(", ");
-    throw new Error(`${name} holds ${short(held)}, and what is read is ${KNOWN}.`);
-  }
-  return usable.map(([key, { dtype, shape, data_offsets }]) => {
-    const type = /** @type {Type} */ (SAFE.get(dtype));
-    const [from, to] = data_offsets;
-    const needed = shape[0] * shape[1] * type.bytes;
-    if (to - from !== needed)
-      throw new Error(
-        `${short(key)} in ${name} has ${to - from} bytes, and ${shape.join(" × ")} of ${dtype} need ${needed}.`,
-      );
-    return matrix(file, key, type, shape, start + from);
-  });
+  return Object.entries(list)
+    .filter(([key]) => key !== "__metadata__")
+    .map(([key, entry]) => tensor(file, key, entry, start));
 }
 
-/** @param {File} file @param {string} name @param {Type} type @param {number[]} shape @param {number} start @param {boolean} [turned] @returns {Matrix} */
-function matrix(file, name, { bytes, value }, [rows, columns], start, turned = false) {
-  const end = start + rows * columns * bytes;
-  reaches(file, end, short(name));
-  const read = async () => {
-    const view = new DataView(await file.slice(start, end).arrayBuffer());
-    const place = (/** @type {number} */ i) => (turned ? (i % columns) * rows + Math.floor(i / columns) : i);
-    return Float64Array.from({ length: rows * columns }, (_, i) => value(view, bytes * place(i)));
-  };
-  return { name, rows, columns, read };
+/** @param {File} file @param {string} key @param {{dtype: string, shape: number[], data_offsets: [number, number]}} entry @param {number} start @returns {Tensor} */
+function tensor(file, key, entry, start) {
+  const whose = `${short(key)} in ${file.name}`;
+  if (Object(entry) !== entry)
+    throw new Error(`${whose} is ${short(JSON.stringify(entry))}, and a tensor has a dtype, a shape and data_offsets.`);
+  for (const field of /** @type {const} */ (["dtype", "shape", "data_offsets"])) check(whose, field, entry[field]);
+  const { dtype, shape, data_offsets } = entry;
+  const [from, to] = data_offsets.map((offset) => start + offset);
+  const type = SAFE.get(dtype);
+  if (!type) return { name: key, dtype, shape, read: () => Promise.reject(unread(whose, [entry])) };
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (to - from !== count * type.bytes)
+    throw new Error(
+      `${whose} has ${to - from} bytes, and ${shape.join(" × ") || "a number"} of ${dtype} need ${count * type.bytes}.`,
+    );
+  reaches(file, to, short(key));
+  return { name: key, dtype, shape, read: () => decoded(file, type, from, count) };
+}
+
+/** @param {File} file @param {string} name @param {Type} type @param {number[]} shape @param {number} start @param {boolean} turned */
+function matrix(file, name, type, [rows, columns], start, turned) {
+  const count = rows * columns;
+  reaches(file, start + count * type.bytes, short(name));
+  const place = (/** @type {number} */ i) => (i % columns) * rows + Math.floor(i / columns);
+  return { name, rows, columns, read: () => decoded(file, type, start, count, turned ? place : undefined) };
+}
+
+/**
+ * @param {File} file @param {Type} type @param {number} start @param {number} count
+ * @param {(i: number) => number} [place] where the file has an entry
+ */
+async function decoded(file, { bytes, value }, start, count, place = (i) => i) {
+  const view = new DataView(await file.slice(start, start + count * bytes).arrayBuffer());
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = value(view, bytes * place(i));
+  return values;
 }
 
 /** @param {number} bits of a float16 */

@@ -80,6 +80,7 @@ class OwnChange extends HTMLElement {
   async #change(control) {
     const { signal } = this.#life;
     if (control.name === "kind") this.#label();
+    if (control.localName === "select" && this.#kind === "lora") this.#pair(/** @type {any} */ (control));
     const at = this.#inputs.indexOf(control);
     if (at >= 0) {
       this.#found[at] = undefined;
@@ -108,6 +109,16 @@ class OwnChange extends HTMLElement {
     const wanted = { weights: "", lora: at ? "lora_b" : "lora_a" }[this.#kind];
     const place = found.findIndex(({ name }) => wanted && name.toLowerCase().includes(wanted));
     if (place > 0) select.selectedIndex = place;
+  }
+
+  /** Chooses the partner of a factor by its name. @param {HTMLSelectElement} select */
+  #pair(select) {
+    const selects = [...this.querySelectorAll("select")];
+    const at = selects.indexOf(select);
+    const name = this.#found[at]?.[select.selectedIndex].name ?? "";
+    const partner = name.replace(/lora_[AB]/i, (part) => (part.endsWith("A") ? "lora_B" : "lora_A"));
+    const place = this.#found[1 - at]?.findIndex((matrix) => matrix.name === partner) ?? -1;
+    if (place >= 0) selects[1 - at].selectedIndex = place;
   }
 
   async #run() {
@@ -235,7 +246,10 @@ async function values({ rows, columns, read }, letter) {
 function small(rows, columns, letter) {
   if (Math.max(rows, columns) > MOST)
     throw new Error(
-      `${letter} is ${rows} × ${columns}, and the browser takes up to ${MOST} × ${MOST}. Bring a block of it: numpy.save("w.npy", w[:${MOST}, :${MOST}]).`,
+      `${letter} is ${rows} × ${columns}, and the browser takes up to ${MOST} × ${MOST}. ` +
+        (letter === "B A"
+          ? "The page Your adapter reads its singular values at any width."
+          : `Bring a block of it: numpy.save("w.npy", w[:${MOST}, :${MOST}]).`),
     );
   if (Math.min(rows, columns) < 2)
     throw new Error(`${letter} is ${rows} × ${columns}, and a matrix here has two rows and columns at least.`);

@@ -50,4 +50,5 @@ async function start() {
 
 // A page of a newer release needs its own scripts.
 onPage(() => release() !== own && location.reload());
-if (serviceWorker) idle(start);
+// A part of a page in another site's frame has no visit to keep.
+if (serviceWorker && !document.documentElement.classList.contains("embedded")) idle(start);

@@ -1,4 +1,4 @@
-/** Calls demos/probe.py, demos/ways.py, demos/compare.py and demos/lab.py, and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/ways.py, demos/compare.py, demos/lab.py and demos/adapter_file.py, and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./start.js").Pyodide} Pyodide */
 
@@ -49,6 +49,16 @@ export function compare(pyodide, { a, b, world, equal }) {
  */
 export function own(pyodide, { before, change, rows }) {
   return call(pyodide, "demos.reach", "own", [before, change, rows]);
+}
+
+/**
+ * Return the layers of a reader's adapter, or what one of them changes.
+ *
+ * @param {Pyodide} pyodide
+ * @param {import("./client.js").Saved} saved
+ */
+export function saved(pyodide, { does, values }) {
+  return call(pyodide, "demos.adapter_file", does, values);
 }
 
 const PLAIN = { dict_converter: Object.fromEntries, create_pyproxies: false };

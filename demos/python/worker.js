@@ -1,20 +1,20 @@
 /**
  * The worker that runs Python.
  *
- * In:  {id, type: "probe", method, knobs}, {id, type: "compare", a, b, world, equal} or what the lab asks (client.js)
+ * In:  {id, type: "probe", method, knobs}, {id, type: "compare", a, b, world, equal} or what the lab and a reader's files ask (client.js)
  * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime, kept} or {type: "failed", message};
  *      {id, answer, milliseconds} or {id, error: {message, knob?}}; {type: "crash", message} when Python is no more.
  * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, examine, explain, fits, own, probe } from "./answer.js";
+import { compare, examine, explain, fits, own, probe, saved } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 /** What is answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
-const AT_ONCE = { compare, own, probe };
+const AT_ONCE = { compare, own, probe, saved };
 
 /** What is answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
 const GROWING = { lab: examine, probe: fits };

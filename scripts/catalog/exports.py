@@ -33,6 +33,7 @@ class Site(NamedTuple):
     author: str
     date: str  # of the release, YYYY-MM-DD
     version: str
+    repository: str = ""
 
 
 def read_site(root: Path = ROOT) -> Site:
@@ -51,7 +52,8 @@ def read_site(root: Path = ROOT) -> Site:
     citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
     title, author = citation["title"].partition(":")[0], citation["authors"][0]["name"]
     date, version = str(citation["date-released"]), str(citation["version"])
-    return Site(f"{configured.rstrip('/')}/", title, author, date, version)
+    repository = citation["repository-code"].rstrip("/")
+    return Site(f"{configured.rstrip('/')}/", title, author, date, version, repository)
 
 
 # JSON and CSV -------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ await bundle(
     "widget/demo.css",
     "widget/compare.css",
     "lab/adapter-lab.js",
+    "lab/adapter-file.js",
     "lab/lab.css",
     "portrait/method-portrait.js",
     "stage/adapter-stage.js",
@@ -60,6 +61,7 @@ await bundle(
     "page/scatter.js",
     "page/findings.css",
     "page/offline.js",
+    "page/embed.js",
   ],
   {
     splitting: true,

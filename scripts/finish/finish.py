@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
-from scripts.catalog import Catalog, citations, exports, read
+from scripts.catalog import Catalog, citations, exports, read, summaries
+from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
+from scripts.finish.foot import add_foot
 from scripts.finish.head import add_head
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
@@ -92,7 +94,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
-        html = path.read_text("utf-8")
+        html = add_foot(path.read_text("utf-8"), url, facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out, packed)
     add_data(out, catalog, facts)
@@ -228,6 +230,8 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     """Add the catalogue for machines, citations, the feed, old addresses and robots.txt."""
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
+        "catalog.schema.json": datasets.SCHEMA.read_text("utf-8"),
+        "llms.txt": summaries.llms(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
         "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": head_to_head.as_csv(
@@ -237,6 +241,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
+    texts |= summaries.badges(catalog)
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text
@@ -246,6 +251,11 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     for name, text in texts.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, "utf-8")
+    (out / datasets.PACKAGE).write_text(datasets.package(out, facts), "utf-8")
+    example = out / "data" / "example"
+    example.mkdir(parents=True)
+    for path in (BUILD / "example").glob("adapter_*"):
+        shutil.copyfile(path, example / path.name)
 
 
 def replace(new: Path, site: Path) -> None:

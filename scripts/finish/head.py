@@ -15,6 +15,7 @@ from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
+from scripts.finish import datasets
 from scripts.stored.cards import HEIGHT, SITE, WIDTH
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -42,12 +43,14 @@ def add_head(
         f'href="{"../" * url.count("/")}feed.xml">',
         *_preview(title, description, site, site.url + url, site.url + picture, method is not None),
     ]
+    found = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
         tags += _citation(method, title, papers, site)
-        data = json.dumps(_article(method, title, papers, site, picture), ensure_ascii=False)
-        data = data.replace("<", r"\u003c")  # no text can end the element
-        tags.append(f'<script type="application/ld+json">{data}</script>')
+        found.insert(0, _article(method, title, papers, site, picture))
+    for data in found:
+        text = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")  # ends no element
+        tags.append(f'<script type="application/ld+json">{text}</script>')
     return html.replace("</head>", "\n".join([*tags, "</head>"]), 1)
 
 

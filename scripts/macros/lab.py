@@ -6,10 +6,13 @@ import json
 from functools import cache
 from typing import Any
 
+from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
 from scripts.macros.page import Page, Part, listing, macro
+from scripts.survey import say
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
+EXAMPLE = ROOT / ".build" / "example" / "about.json"
 OWN = ROOT / "demos" / "lab" / "own.py"
 SHOWN = 1
 """The place of the budget that is shown first."""
@@ -49,6 +52,21 @@ class Lab(Part):
     def own_change(self) -> str:
         """The form that takes a reader's change."""
         return piece(self.page, "change")
+
+    @macro
+    def adapter_file(self) -> str:
+        """The form that takes the two files of a reader's adapter, and its example."""
+        script = (
+            f'<script type="module" src="{self.page.root}assets/demo/adapter-file.js"></script>'
+        )
+        return self.page.style(script) + piece(
+            self.page, "adapter_file", json.loads(EXAMPLE.read_text("utf-8"))
+        )
+
+    @macro
+    def most_directions(self) -> str:
+        """How many directions a change may have that is measured in the browser."""
+        return say.count(MOST)
 
     @macro
     def own_adapter(self) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
-from scripts.catalog import citations
+from scripts.catalog import citations, summaries
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
@@ -289,6 +289,7 @@ class Furniture(Part):
 
 **The paper.** {publication(paper)}
 
+<div class="citation" markdown="1">
 <details class="fold" markdown="1" data-search-exclude>
 <summary>BibTeX of the paper</summary>
 
@@ -297,6 +298,18 @@ class Furniture(Part):
 ```
 
 </details>
+
+<details class="fold" markdown="1" data-search-exclude>
+<summary>A badge for a README</summary>
+
+<img src="../../{summaries.address(m)}" alt="{m.title}: {summaries.verdicts(m)}" loading="lazy">
+
+```markdown
+{summaries.markdown(m, read_site())}
+```
+
+</details>
+</div>
 
 With all references of this page, for a reference manager:
 <a href="{m.slug}.bib" download>BibTeX</a>,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from markupsafe import Markup
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
+from scripts.catalog.corrections import correction
+from scripts.catalog.exports import read_site
 from scripts.catalog.records import Dimension
 from scripts.macros.figures import Chart, Rows, drawing, keys
 from scripts.survey import say
@@ -140,6 +143,7 @@ class Page:
             "tick": say.tick,
         }
         jinja.globals["interval"] = say.interval
+        jinja.globals["correction"] = partial(correction, read_site())
         self.jinja = jinja
 
     @property

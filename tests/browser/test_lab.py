@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, P
 
 from demos.lab import TARGETS, examine
 from demos.reach import own
+from scripts.stored.example import safetensors
 from scripts.stored.lab import OUT
 from scripts.survey.experiment import fitted
 from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
@@ -362,6 +363,29 @@ def test_a_loras_factors_are_enough(visit: Visit) -> None:
     second.set_input_files(npy("b.npy", rng.normal(size=(48, 2)).astype(np.float16)))
     expect(page.locator("own-change .status")).to_contain_text("Measured")
     expect(page.locator("own-change tbody tr").first.locator("td").nth(1)).to_contain_text("100 %")
+
+
+def test_a_factor_brings_its_partner_from_the_same_layer(visit: Visit) -> None:
+    page = open_lab(visit)
+    rng = np.random.default_rng(0)
+    shapes = {"A": (2, 32), "B": (48, 2)}
+    tensors = {
+        f"layers.{i}.lora_{factor}.weight": rng.normal(size=shape)
+        for i in range(2)
+        for factor, shape in shapes.items()
+    }
+    file: FilePayload = {
+        "name": "adapter_model.safetensors",
+        "mimeType": "application/octet-stream",
+        "buffer": safetensors(tensors),
+    }
+    page.get_by_label("a LoRA’s A and B").check()
+    for chooser in page.locator("own-change [type=file]").all():
+        chooser.set_input_files(file)
+    expect(page.locator("own-change .status")).to_contain_text("Measured")
+    first, second = page.get_by_label("Tensor of the file").all()
+    first.select_option("layers.1.lora_A.weight (2 × 32)")
+    expect(second.locator("option:checked")).to_have_text("layers.1.lora_B.weight (48 × 2)")
 
 
 # Everybody ----------------------------------------------------------------------------------------

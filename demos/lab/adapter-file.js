@@ -1,0 +1,333 @@
+/** <adapter-file>: what a reader's adapter changes, layer by layer. Its files are read here in slices and go nowhere. */
+
+import { python } from "../python/client.js";
+import { chart } from "../widget/chart.js";
+import { text as csv } from "../widget/csv.js";
+import { tensors } from "./arrays.js";
+import { download, make } from "./dom.js";
+import { grid } from "./grid.js";
+
+/**
+ * @typedef {import("./arrays.js").Tensor} Tensor
+ * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number}} Layer
+ * @typedef {{title: string, layers: Layer[], notes: string[]}} Adapter
+ * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string}} Measured
+ * @typedef {"norm" | "stable_rank" | "share" | "directions"} Measure
+ */
+
+/** @type {Record<Measure, {title: (of: string) => string, write: (value: number) => string}>} */
+const MEASURES = {
+  norm: { title: (of) => `‖${of}‖, the Frobenius norm`, write: figures },
+  stable_rank: { title: (of) => `Stable rank of ${of}`, write: figures },
+  share: { title: (of) => `Share of the first direction in the energy of ${of}`, write: percent },
+  directions: { title: (of) => `Directions that hold 90 % of the energy of ${of}`, write: (value) => `${value}` },
+};
+const MOST = 128; // singular values that a chart shows
+
+class AdapterFile extends HTMLElement {
+  #life = new AbortController();
+  #asked = 0;
+  /** @type {File | undefined} */
+  #weights;
+  /** @type {string | undefined} */
+  #config;
+  /** @type {Adapter | undefined} */
+  #adapter;
+  /** @type {Map<string, Measured>} by module */
+  #found = new Map();
+  #open = "";
+
+  connectedCallback() {
+    const { signal } = (this.#life = new AbortController());
+    const on = { signal };
+    for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
+    this.addEventListener("submit", (event) => event.preventDefault(), on);
+    this.addEventListener("change", ({ target }) => this.#change(/** @type {any} */ (target)), on);
+    this.addEventListener("click", ({ target }) => this.#click(/** @type {any} */ (target).name), on);
+    this.addEventListener("dragover", (event) => event.preventDefault(), on);
+    this.addEventListener(
+      "drop",
+      (event) => {
+        event.preventDefault();
+        this.#take([...(event.dataTransfer?.files ?? [])]);
+      },
+      on,
+    );
+    this.dataset.state = "ready";
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+    this.#asked++;
+  }
+
+  /** @param {HTMLInputElement} control */
+  #change(control) {
+    if (control.type === "file") {
+      this.#take([...(control.files ?? [])]);
+      control.value = ""; // so that the same file can be chosen again
+    } else if (control.name === "measure") this.#paint();
+  }
+
+  /** @param {string} name of a button */
+  #click(name) {
+    if (name === "example") this.#example();
+    if (name === "csv") download(csv(this.#rows()), "adapter.csv");
+  }
+
+  async #example() {
+    try {
+      const files = [...this.querySelectorAll("a[download]")].map(async (link) => {
+        const { href, download } = /** @type {HTMLAnchorElement} */ (link);
+        const response = await fetch(href);
+        if (!response.ok) throw new Error(`${download}: the server answered ${response.status}`);
+        return new File([await response.blob()], download);
+      });
+      await this.#take(await Promise.all(files));
+    } catch (error) {
+      this.#say(/** @type {Error} */ (error).message, true);
+    }
+  }
+
+  /** New weights without settings do not keep those of the last ones. @param {File[]} files */
+  async #take(files) {
+    if (!files.length) return;
+    const asked = ++this.#asked;
+    try {
+      const configs = files.filter(({ name }) => /\.json$/i.test(name));
+      const named = configs.filter(({ name }) => /adapter_config/i.test(name));
+      const [config] = named.length ? named : configs;
+      const others = files.filter((file) => !configs.includes(file));
+      const saved = others.filter(({ name }) => /\.safetensors$/i.test(name));
+      const weights = saved.length || others.length > 1 ? saved : others;
+      if (weights.length > 1)
+        throw new Error(`${weights.map(({ name }) => name).join(" and ")} are two adapters. Choose one.`);
+      if (!weights.length && others.length) throw new Error("None of these files is a .safetensors file.");
+      const text = await config?.text();
+      if (asked !== this.#asked) return;
+      if (weights.length) [this.#weights, this.#config] = [weights[0], text];
+      else this.#config = text;
+      if (!this.#weights)
+        throw new Error(
+          `${config.name} holds settings and no tensor. Choose adapter_model.safetensors together with it.`,
+        );
+      await this.#read(this.#weights, asked);
+    } catch (error) {
+      if (asked === this.#asked) this.#say(/** @type {Error} */ (error).message, true);
+    }
+  }
+
+  /** @param {File} file @param {number} asked */
+  async #read(file, asked) {
+    const all = new Map((await tensors(file)).map((tensor) => [tensor.name, tensor]));
+    if (asked !== this.#asked) return;
+    this.#say(
+      python.state === "ready"
+        ? "Reading the names."
+        : `Loading Python, ${(python.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
+    );
+    const listed = [...all.values()].map(({ name, shape }) => ({ name, shape }));
+    const adapter = /** @type {Adapter | undefined} */ (await this.#ask("layers", [listed, this.#config]));
+    if (!adapter || asked !== this.#asked) return;
+    this.#adapter = adapter;
+    this.#found.clear();
+    this.#open = "";
+    this.#lay();
+    const { layers } = adapter;
+    const shared = shares(layers);
+    /** @type {Map<string, Promise<Float64Array>>} */
+    const kept = new Map();
+    for (const layer of layers) {
+      /** @type {Record<string, Float64Array>} */
+      const arrays = {};
+      for (const [role, name] of Object.entries(layer.tensors)) {
+        const reading = kept.get(name) ?? /** @type {Tensor} */ (all.get(name)).read();
+        if (shared.has(name)) kept.set(name, reading);
+        arrays[role] = await reading;
+      }
+      const found = /** @type {Measured | undefined} */ (await this.#ask("measured", [layer, arrays]));
+      if (!found || asked !== this.#asked) return;
+      this.#found.set(layer.module, found);
+      this.#say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
+      this.#paint();
+    }
+    this.#end();
+  }
+
+  /** @param {"layers" | "measured"} does @param {unknown[]} values @returns {Promise<any>} */
+  #ask(does, values) {
+    return python.ask(this, { type: "saved", does, values });
+  }
+
+  #end() {
+    const { layers } = /** @type {Adapter} */ (this.#adapter);
+    const norms = layers.map((layer) => this.#found.get(layer.module)?.norm ?? -1);
+    const largest = Math.max(...norms);
+    const first = layers[norms.indexOf(largest)];
+    if (largest === 0) this.#say("Measured. Every change is zero, as such an adapter starts.");
+    else this.#say(`Measured ${counted(layers.length)}.`);
+    if (largest > 0 && !this.#open) this.#show(first.module);
+    this.dispatchEvent(new CustomEvent("adapter-file:update", { bubbles: true, detail: { layers: layers.length } }));
+  }
+
+  /** Lays out an empty table, and what is known before anything is measured. */
+  #lay() {
+    const { title, layers, notes } = /** @type {Adapter} */ (this.#adapter);
+    const columns = [...new Set(layers.map(({ column }) => column))];
+    const rows = [...new Set(layers.map(({ row }) => row))];
+    const brief = abridged(columns);
+    const name = common(rows);
+    const head = make("tr", {}, make("th", { scope: "col" }, "Layer"));
+    for (const column of columns)
+      head.append(make("th", { scope: "col", title: column }, make("span", {}, brief(column))));
+    const body = make("tbody", {});
+    for (const row of rows) {
+      const line = make("tr", {}, make("th", { scope: "row", title: row }, name(row)));
+      for (const column of columns) {
+        const layer = layers.find((layer) => layer.row === row && layer.column === column);
+        const cell = make("td", {});
+        if (layer) cell.dataset.cell = layer.module;
+        line.append(cell);
+      }
+      body.append(line);
+    }
+    const table = make("table", {}, make("caption", {}), make("thead", {}, head), body);
+    grid(table, (module) => this.#show(module), this.#life.signal);
+    const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
+    const about = `${title} on ${counted(layers.length)}${ranks.length ? `, r = ${ranks.join(" or ")}` : ""}.`;
+    this.#find(".about").replaceChildren(
+      make("p", {}, about),
+      ...notes.map((note) => make("p", { className: "note" }, note)),
+    );
+    this.#find(".heat").replaceChildren(table);
+    this.#find(".opened").replaceChildren();
+    this.#find(".result").hidden = false;
+  }
+
+  get #measure() {
+    return /** @type {Measure} */ (this.#find("[name=measure]:checked").value);
+  }
+
+  /** Writes what is measured into the table, each number with its share of the largest as colour. */
+  #paint() {
+    if (!this.#adapter) return;
+    const measure = this.#measure;
+    const { title, write } = MEASURES[measure];
+    const most = Math.max(...[...this.#found.values()].map((found) => found[measure] ?? 0));
+    const [of = "ΔW"] = new Set([...this.#found.values()].map((found) => found.of));
+    this.#find("caption").textContent = `${title(of)}, for every matrix. A click, or arrow keys and Enter, opens one.`;
+    for (const cell of this.querySelectorAll("td[data-cell]")) {
+      const { dataset, style, classList } = /** @type {HTMLElement} */ (cell);
+      const found = this.#found.get(dataset.cell ?? "");
+      const value = found?.[measure];
+      cell.textContent = value == null ? (found ? "–" : "") : write(value);
+      style.setProperty("--s", `${most ? Math.round((100 * (value ?? 0)) / most) : 0}%`);
+      classList.toggle("open", dataset.cell === this.#open);
+    }
+  }
+
+  /** Shows all that is known of one matrix. @param {string} module */
+  #show(module) {
+    const layer = this.#adapter?.layers.find((layer) => layer.module === module);
+    const found = this.#found.get(module);
+    if (!layer || !found) return;
+    this.#open = module;
+    this.#paint();
+    const { sigma, of } = found;
+    /** @type {[string, string][]} */
+    const facts = [
+      ["r", `${layer.rank ?? "–"}`],
+      ["α, and the scale s", layer.alpha == null ? "–" : `${layer.alpha}, ${figures(layer.scale)}`],
+      [`‖${of}‖`, said(found.norm, figures)],
+      ["Largest singular value", said(found.largest, figures)],
+      ["Share of the first direction", said(found.share, percent)],
+      ["Stable rank", said(found.stable_rank, figures)],
+      ["Directions for 90 % of the energy", said(found.directions, String)],
+      ...found.facts.map(([name, value]) => /** @type {[string, string]} */ ([name, figures(value)])),
+    ];
+    const list = make("dl", {});
+    for (const [name, value] of facts) list.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+    const section = make("section", { className: "specimen" }, make("h2", {}, module), list);
+    if (sigma.length && found.largest) {
+      const shown = sigma.slice(0, MOST);
+      const figure = make("figure", { className: "chart" });
+      figure.append(
+        chart(document, [shown], [0, found.largest], (value) => `${Number(value.toPrecision(3))}`),
+        make(
+          "figcaption",
+          {},
+          `Singular values of ${of}${sigma.length > MOST ? `, the first ${MOST} of ${sigma.length}` : ""}`,
+        ),
+      );
+      section.append(figure);
+    }
+    if (found.note) section.append(make("p", {}, found.note));
+    this.#find(".opened").replaceChildren(section);
+  }
+
+  #rows() {
+    const head = ["module", "method", "r", "alpha", "scale", "of", "norm", "largest", "stable_rank", "share"];
+    const rows = [[...head, "directions_90", "singular_values"]];
+    for (const layer of this.#adapter?.layers ?? []) {
+      const found = this.#found.get(layer.module);
+      if (!found) continue;
+      const { of, norm, largest, stable_rank, share, directions, sigma } = found;
+      const numbers = [layer.rank, layer.alpha, layer.scale, of, norm, largest, stable_rank, share, directions];
+      rows.push([layer.module, layer.kind, ...numbers.map((value) => `${value ?? ""}`), sigma.join(" ")]);
+    }
+    return rows;
+  }
+
+  /** @param {string} text @param {boolean} [wrong] */
+  #say(text, wrong = false) {
+    const status = this.#find(".status");
+    status.textContent = text;
+    status.classList.toggle("wrong", wrong);
+    if (!wrong) return;
+    this.#adapter = undefined;
+    this.#find(".result").hidden = true;
+  }
+
+  /** @param {string} selector @returns {any} */
+  #find(selector) {
+    return this.querySelector(selector);
+  }
+}
+
+/** @param {Layer[]} layers @returns {Set<string>} the tensors that more than one of them is made of */
+function shares(layers) {
+  const names = layers.flatMap((layer) => Object.values(layer.tensors));
+  return new Set(names.filter((name, i) => names.indexOf(name) !== i));
+}
+
+/** Returns what gives names their last part, where that tells them apart. @param {string[]} names */
+function abridged(names) {
+  const last = (/** @type {string} */ name) => name.replace(/^.*\.(?=\D)/, "");
+  return new Set(names.map(last)).size === names.length ? last : (/** @type {string} */ name) => name;
+}
+
+/** Returns what leaves out the beginning that all names share. @param {string[]} names */
+function common(names) {
+  const start = names[0].replace(/\d+$/, "");
+  const same = names.every((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
+  return (/** @type {string} */ name) => (same ? name.slice(start.length) : name) || "–";
+}
+
+/** @template T @param {T | null} value @param {(value: T) => string} write */
+const said = (value, write) => (value == null ? "–" : write(value));
+
+/** Three digits, unless it is a whole number. @param {number} value */
+function figures(value) {
+  const text = value.toPrecision(3);
+  return `${Number.isInteger(value) ? value : text.includes("e") ? Number(text) : text}`.replace("-", "−");
+}
+
+/** @param {number} matrices */
+const counted = (matrices) => `${matrices} ${matrices === 1 ? "matrix" : "matrices"}`;
+
+/** @param {number} share */
+function percent(share) {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+customElements.define("adapter-file", AdapterFile);

@@ -1,0 +1,221 @@
+"""The tables that the site publishes, told to machines: Frictionless Data and schema.org.
+
+`docs/data/datasets.yml` says what every column means.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BeforeValidator, Field
+
+from demos.reach import FAMILIES
+from scripts.bootstrap import ROOT
+from scripts.catalog.exports import Site
+from scripts.catalog.records import DIMENSIONS
+from scripts.survey.records import Loader, Record, Slug, Text, validated
+
+FILE = ROOT / "docs" / "data" / "datasets.yml"
+PACKAGE = "datapackage.json"
+SCHEMA = ROOT / "scripts" / "catalog" / "catalog.schema.json"
+"""What catalog.json keeps to."""
+
+Licence = Literal["CC-BY-4.0", "Apache-2.0"]
+LICENCES: dict[Licence, tuple[str, str]] = {
+    "CC-BY-4.0": (
+        "Creative Commons Attribution 4.0",
+        "https://creativecommons.org/licenses/by/4.0/",
+    ),
+    "Apache-2.0": ("Apache License 2.0", "https://www.apache.org/licenses/LICENSE-2.0"),
+}
+WORDS: dict[str, dict[str, str]] = {
+    "family": {name: family.title for name, family in FAMILIES.items()},
+    "dimension": {str(name): title for name, title in DIMENSIONS.items()},
+}
+"""What a column's name may stand for, and what its description then says."""
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    type: Literal["string", "integer", "number", "date"]
+    meaning: str
+    unit: str = ""
+
+
+def column(entry: Any) -> Any:
+    """Return a column from its line, [type, meaning] or [type, meaning, unit]."""
+    return Column(*entry) if isinstance(entry, list) and len(entry) in (2, 3) else entry
+
+
+class Source(Record):
+    """Where the numbers come from, if not from here."""
+
+    title: Text
+    path: Text
+
+
+class Dataset(Record):
+    """A table that the site publishes."""
+
+    path: Text
+    title: Text
+    description: Text
+    licence: Licence
+    pages: Annotated[tuple[Text, ...], Field(min_length=1)]
+    columns: dict[str, Annotated[Column, BeforeValidator(column)]]
+    command: Text | None = None
+    source: Source | None = None
+    comment: Text | None = None
+
+    def described(self) -> dict[str, Column]:
+        """Return every column by its name, with what it may stand for filled in."""
+        found = {}
+        for name, told in self.columns.items():
+            word = next((word for word in WORDS if f"{{{word}}}" in name), "")
+            for key, title in WORDS.get(word, {"": ""}).items():
+                meaning = told.meaning.replace("{title}", title)
+                found[name.replace(f"{{{word}}}", key)] = told._replace(meaning=meaning)
+        return found
+
+    def header(self, folder: Path) -> list[str]:
+        """Return the names of the columns, as the table in a folder has them."""
+        with (folder / self.path).open(encoding="utf-8", newline="") as file:
+            lines = (x for x in file if not (self.comment and x.startswith(self.comment)))
+            return next(csv.reader(lines))
+
+
+class Datasets(Record):
+    """The whole file."""
+
+    datasets: dict[Slug, Dataset]
+
+
+@cache
+def read(path: Path = FILE) -> dict[str, Dataset]:
+    """Return all tables by their names.
+
+    Raises:
+        CatalogError: when something of one is missing, unknown or wrong.
+    """
+    return validated(Datasets, yaml.load(path.read_text("utf-8"), Loader), path.name).datasets
+
+
+# Frictionless Data --------------------------------------------------------------------------------
+
+
+def package(folder: Path, site: Site) -> str:
+    """Return the data package of the tables in a built site: every column's meaning, as JSON.
+
+    Source: https://specs.frictionlessdata.io, version 1.
+
+    Raises:
+        ValueError: when a table has a column that is not described, or not one that is.
+    """
+    whole = {
+        "profile": "tabular-data-package",
+        "name": "adapters-as-hypotheses",
+        "title": site.title,
+        "homepage": site.url,
+        "version": site.version,
+        "created": f"{site.date}T00:00:00Z",
+        "contributors": [{"title": site.author, "path": site.url, "role": "author"}],
+        "licenses": [_licence(name) for name in LICENCES],
+        "resources": [_resource(name, d, folder, site) for name, d in read().items()],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _licence(name: Licence) -> dict[str, str]:
+    title, path = LICENCES[name]
+    return {"name": name, "title": title, "path": path}
+
+
+def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str, Any]:
+    data, columns = (folder / dataset.path).read_bytes(), dataset.described()
+    header = dataset.header(folder)
+    if wrong := set(header) ^ columns.keys():
+        raise ValueError(
+            f"{dataset.path}: {', '.join(sorted(wrong))} is not in both the table and {FILE.name}"
+        )
+    resource: dict[str, Any] = {
+        "profile": "tabular-data-resource",
+        "name": name.replace("_", "-"),
+        "path": dataset.path,
+        "title": dataset.title,
+        "description": dataset.description,
+        "homepage": site.url + dataset.pages[0],
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{sha256(data).hexdigest()}",
+        "licenses": [_licence(dataset.licence)],
+        "schema": {"fields": [_field(n, columns[n]) for n in header], "missingValues": [""]},
+    }
+    if dataset.comment:
+        resource["dialect"] = {"commentChar": dataset.comment}
+    if dataset.source:
+        resource["sources"] = [dataset.source.model_dump()]
+    return resource
+
+
+def _field(name: str, told: Column) -> dict[str, str]:
+    unit = {"unit": told.unit} if told.unit else {}
+    return {"name": name, "type": told.type, "description": told.meaning} | unit
+
+
+# schema.org ---------------------------------------------------------------------------------------
+
+
+def structured(url: str, site: Site) -> list[dict[str, Any]]:
+    """Return what a page tells search engines of the tables that it shows.
+
+    Args:
+        url: The page's address below the site's.
+        site: The site's own facts.
+    """
+    return [_structured(name, d, site) for name, d in read().items() if url in d.pages]
+
+
+def _structured(name: str, dataset: Dataset, site: Site) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": f"{site.url}{PACKAGE}#{name}",
+        "name": dataset.title,
+        "description": dataset.description,
+        "url": site.url + dataset.pages[0],
+        "license": LICENCES[dataset.licence][1],
+        "creator": {"@type": "Organization", "name": site.author, "url": site.url},
+        "version": site.version,
+        "dateModified": site.date,
+        "isAccessibleForFree": True,
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "name": site.title,
+            "url": site.url + PACKAGE,
+        },
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "encodingFormat": "text/csv",
+                "contentUrl": site.url + dataset.path,
+            }
+        ],
+        "variableMeasured": [_variable(n, c) for n, c in dataset.described().items()],
+    }
+    if dataset.source:
+        about["isBasedOn"] = dataset.source.path
+    return about
+
+
+def _variable(name: str, told: Column) -> dict[str, str]:
+    unit = {"unitText": told.unit} if told.unit else {}
+    return {"@type": "PropertyValue", "name": name, "description": told.meaning} | unit

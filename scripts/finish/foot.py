@@ -1,0 +1,123 @@
+"""The foot of a page: where to suggest a correction, and the parts that can be embedded.
+
+Figures and tables get ids here. An id is made of the heading above, which links rely on already, so
+that an embedded part keeps its address when numbers change.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from itertools import count
+from typing import NamedTuple
+
+from scripts.catalog.corrections import correction
+from scripts.catalog.exports import Site
+
+END = "</article>"
+PART = re.compile(
+    r'<h[23] id="(?P<heading>[^"]+)"'
+    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file)\b[^>]*>"
+    r'|<(?P<figure>figure class="drawn")>'
+    r'|<(?P<table>div class="scroll[^"]*")(?=[^>]*>(?:<sortable-table[^>]*>)?<table)[^>]*>'
+)
+WIDGETS = {
+    "adapter-demo": "Widget",
+    "adapter-compare": "Comparison",
+    "adapter-stage": "Stage",
+    "adapter-lab": "Lab",
+    "adapter-file": "Your adapter",
+}
+TITLES = (r"<strong>(.+?)</strong>", r"<(?:fig)?caption[^>]*>(.+?)(?:</|[.:;] )")
+NEAR = 1500  # letters within which a part says what it is
+SHORT, LONG = 40, 90
+"""Letters that a name has at most in an id, and a title in the list."""
+
+
+class Part(NamedTuple):
+    """What can be embedded: its id in the page, and what it is."""
+
+    id: str
+    title: str
+
+
+def add_foot(html: str, url: str, site: Site) -> str:
+    """Return a page with ids on its parts and a foot; one without an article stays.
+
+    Args:
+        html: The page.
+        url: Its address below the site's.
+        site: The site's own facts.
+    """
+    if END not in html or not url:
+        return html
+    html, parts = named(html)
+    return html.replace(END, f"{_foot(url, site, parts)}{END}", 1)
+
+
+def named(html: str) -> tuple[str, list[Part]]:
+    """Return a page whose figures and tables have ids, and all parts that can be embedded."""
+    heading, parts, taken = "", list[Part](), set(re.findall(r'\bid="([^"]+)"', html))
+
+    def name(match: re.Match[str]) -> str:
+        nonlocal heading
+        if match["heading"]:
+            heading = match["heading"]
+            return match[0]
+        kind = match["widget"] or ("figure" if match["figure"] else "table")
+        given = re.search(r'\bid="([^"]+)"', match[0])
+        own = given[1] if given else _free(f"{heading}-{_slug(kind, match[0])}".lstrip("-"), taken)
+        taken.add(own)
+        parts.append(Part(own, _title(kind, match)))
+        return match[0] if given else f'{match[0][:-1]} id="{own}">'
+
+    return PART.sub(name, html), parts
+
+
+def _slug(kind: str, tag: str) -> str:
+    """Return what an id ends in: a table's own name where it has a short one."""
+    label = re.search(r'aria-label="([^"]+)"', tag)
+    name = unescape(label[1]) if label and len(label[1]) <= SHORT else kind
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("+", " plus")).strip("-")
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """Return an id that is not taken."""
+    numbered = (f"{stem}-{i}" if i > 1 else stem for i in count(1))
+    return next(name for name in numbered if name not in taken)
+
+
+def _title(kind: str, match: re.Match[str]) -> str:
+    """Return what a part is called in the list."""
+    if kind in WIDGETS:
+        name = re.search(r'data-name="([^"]+)"', match[0])
+        return WIDGETS[kind] + (f": {unescape(name[1])}" if name else "")
+    after = re.split("</(?:figure|table)>", match.string[match.end() : match.end() + NEAR])[0]
+    found = next((m for m in (re.search(t, after, re.DOTALL) for t in TITLES) if m), None)
+    label = re.search(r'aria-label="([^"]+)"', match[0])
+    text = found[1] if found else label[1] if label else ""
+    text = unescape(re.sub(r"<[^>]+>", "", text)).strip()
+    short = text if len(text) <= LONG else f"{text[:LONG].rsplit(' ', 1)[0]} …"
+    return f"{kind.capitalize()}: {short}" if short else kind.capitalize()
+
+
+def _foot(url: str, site: Site, parts: list[Part]) -> str:
+    link = escape(correction(site, url))
+    lines = "".join(
+        f'<li><a href="?embed={part.id}" target="_blank">{escape(part.title)}</a> '
+        f'<button type="button" name="embed" value="{part.id}">Copy code</button></li>'
+        for part in parts
+    )
+    embed = (
+        '<details class="fold embed"><summary>Embed a part of this page</summary>'
+        "<p>The code is an iframe that takes the height of what it shows. "
+        f"It loads from this site only.</p><ul>{lines}</ul></details>"
+        if parts
+        else ""
+    )
+    return (
+        '<aside class="ah page-foot" aria-label="This page">'
+        f'<p><a class="correct" href="{link}" rel="noopener" '
+        'title="What you have selected goes into the form">Suggest a correction</a></p>'
+        f"{embed}</aside>"
+    )

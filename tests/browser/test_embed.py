@@ -1,0 +1,142 @@
+"""A part of a page in a frame of another site, and the form that a correction starts from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.reader import LORA, Visit, becomes, settle, violations
+
+BESIDES = """() => [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility())
+  .filter((e) => !e.closest(".embed-here, .embed-foot") && !e.matches(".embed-way")).length"""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the address of another site with one page, and that page's HTML to be filled in."""
+    said = {"html": ""}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f"<!doctype html><title>x</title><h1>Another site</h1>{said['html']}".encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://localhost:{server.server_port}/", said
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def alone(window: Page, part: str) -> None:
+    """Ask that a page shows a part, where it comes from, and nothing else."""
+    expect(window.locator(f"{part}.embed-here")).to_be_visible()
+    expect(window.locator(".embed-foot a")).to_be_visible()
+    assert window.evaluate(BESIDES) == 0
+    assert violations(window, ".embed-here") == {}
+
+
+@pytest.mark.parametrize("query", ["?embed", "?rank=3&embed=try-lora"])
+def test_a_widget_is_shown_and_nothing_else(window: Page, site: str, query: str) -> None:
+    window.goto(f"{site}{LORA}{query}")
+    alone(window, "adapter-demo#try-lora")
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [("real-changes/", "figure.drawn"), ("real-changes/", ".scroll"), ("scorecard/", ".scroll")],
+)
+def test_figures_and_tables_are_shown_at_the_addresses_in_the_foot(
+    window: Page, site: str, path: str, part: str
+) -> None:
+    window.goto(site + path)
+    listed = window.locator(".page-foot .embed a").evaluate_all("all => all.map((a) => a.search)")
+    ids = [parse_qs(query.removeprefix("?"))["embed"][0] for query in listed]
+    own = next(name for name in ids if window.locator(f"{part}[id='{name}']").count())
+    window.goto(f"{site}{path}?embed={own}")
+    alone(window, f"{part}[id='{own}']")
+
+
+def test_an_id_that_is_not_there_shows_the_page(window: Page, site: str) -> None:
+    window.goto(f"{site}about/?embed=nothing")
+    expect(window.locator("article h1")).to_be_visible()
+
+
+def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
+    browser: Browser, site: str, elsewhere: tuple[str, dict[str, str]]
+) -> None:
+    address, said = elsewhere
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{site}{LORA}?rank=3")
+    settle(page)
+    page.locator("#try-lora details.export summary").click()
+    page.locator("#try-lora details.export [name=embed]").click()
+    expect(page.locator("#try-lora details.export [name=embed]")).to_have_text("Copied")
+    said["html"] = page.evaluate("navigator.clipboard.readText()")
+    (source,) = re.findall(r'src="([^"]+)"', said["html"])
+    query = parse_qs(urlsplit(source.replace("&amp;", "&")).query)
+    assert (query["rank"], query["embed"]) == (["3"], ["try-lora"])
+    page.goto(address)
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("#try-lora [name=rank]")).to_have_value("3")
+    measure = "document.querySelector('iframe').offsetHeight !== 600"
+    becomes(page, measure, wanted=True)
+    inner = page.frames[-1]
+    assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    assert not inner.evaluate("document.documentElement.scrollWidth > innerWidth")
+    with context.expect_page() as opened:
+        frame.locator(".embed-foot a").click()
+    assert opened.value.url.startswith(f"{site}{LORA}")
+    context.close()
+
+
+def test_without_the_word_a_page_stays_out_of_frames(
+    browser: Browser, site: str, elsewhere: tuple[str, dict[str, str]]
+) -> None:
+    address, said = elsewhere
+    said["html"] = f'<iframe src="{site}{LORA}"></iframe>'
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    assert page.frames[-1].locator("adapter-demo").count() == 0
+    context.close()
+
+
+def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, site: str) -> None:
+    page = visit(LORA)
+    page.locator("#grade-BF > summary").click()
+    link = page.locator("#grade-BF a.correct").first
+    query = parse_qs(urlsplit(link.get_attribute("href") or "").query)
+    assert query["address"][0].endswith(f"/{LORA}#grade-BF")
+    assert query["says"][0].startswith("LoRA, Matches full fine-tuning: ")
+    page.locator("#grade-BF details.units > summary").click()
+    row = page.locator("#grade-BF tbody tr:not(.voter)").first
+    unit = row.locator("td").first.text_content() or "nothing"
+    of_row = parse_qs(urlsplit(row.locator("a.correct").get_attribute("href") or "").query)
+    assert of_row["says"][0].startswith(unit)
+    assert of_row["address"] == query["address"]
+    page.evaluate("""() => {
+        const cell = document.querySelector("table.evidence td:last-child");
+        getSelection().selectAllChildren(cell);
+    }""")
+    chosen = page.evaluate("`${getSelection()}`")
+    foot = page.locator(".page-foot a.correct")
+    foot.dispatch_event("pointerdown")
+    carried = parse_qs(urlsplit(foot.get_attribute("href") or "").query)
+    assert chosen[:40].strip() in carried["says"][0]
+    assert re.search(rf"/{LORA}#.+-table", carried["address"][0])

@@ -1,0 +1,112 @@
+"""A reader's adapter: opened, measured as Python here measures it, and refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import FilePayload, Page, expect
+
+from demos.adapter_file import layers, measured
+from scripts.stored import example
+from tests.browser.reader import Visit, becomes, record, violations
+
+PAGE = "your-adapter/"
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+LORA = {"peft_type": "LORA", "r": 16, "lora_alpha": 32}
+
+
+def payload(name: str, data: bytes | dict[str, Any]) -> FilePayload:
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": body}
+
+
+def choose(page: Page, *files: FilePayload) -> None:
+    page.locator("adapter-file [type=file]").set_input_files([*files])
+
+
+def text(value: float) -> str:
+    return f"{value:#.3g}".rstrip(".")
+
+
+def test_the_example_is_measured_as_it_is_here(visit: Visit) -> None:
+    page = visit(PAGE)
+    page.get_by_role("button", name="Open the example").click()
+    status = page.locator("adapter-file .status")
+    expect(status).to_have_text("Measured 24 matrices.")
+    cells = page.locator("adapter-file td[data-cell]")
+    shown = dict(cells.evaluate_all("all => all.map((c) => [c.dataset.cell, c.textContent])"))
+    for module, adapter in example.adapters().items():
+        norm = np.linalg.norm(adapter.delta(np.zeros(0)))
+        assert abs(float(shown[module]) / norm - 1) < 6e-3, module  # three digits of float16
+    page.get_by_label("directions for 90 %").check()
+    few = page.locator('td[data-cell$="q_proj"]')
+    expect(few).to_have_text(["2", "2", "2", "2"])
+    few.last.click()
+    section = page.locator("adapter-file .specimen")
+    expect(section.locator("h2")).to_have_text("model.layers.3.self_attn.q_proj")
+    expect(section.locator("svg .line-0")).to_have_count(1)
+    few.last.press("ArrowUp")
+    expect(page.locator('td[data-cell="model.layers.2.self_attn.q_proj"]')).to_be_focused()
+    assert violations(page, ".md-content") == {}
+
+
+def wide() -> dict[str, np.ndarray[Any, Any]]:
+    rng = np.random.default_rng(0)
+    stem = "base_model.model.model.layers.0.mlp.down_proj"
+    return {
+        f"{stem}.lora_A.weight": rng.normal(size=(16, 14336)) / 100,
+        f"{stem}.lora_B.weight": rng.normal(size=(4096, 16)) / 100,
+    }
+
+
+def test_a_matrix_of_a_real_model_is_measured_and_asks_nobody_else(visit: Visit) -> None:
+    tensors = wide()
+    page = visit(PAGE)
+    asked = record(page.context)
+    choose(page, payload(WEIGHTS, example.safetensors(tensors)), payload(CONFIG, LORA))
+    expect(page.locator("adapter-file .status")).to_have_text("Measured 1 matrix.")
+    listed = [{"name": n, "shape": list(a.shape)} for n, a in tensors.items()]
+    (layer,) = layers(listed, json.dumps(LORA))["layers"]
+    halves = {n: a.astype(np.float16).astype(float).ravel() for n, a in tensors.items()}
+    found = measured(layer, {role: halves[t] for role, t in layer["tensors"].items()})
+    values = page.locator("adapter-file dd").all_text_contents()
+    assert values[:4] == ["16", "32, 2", text(found["norm"]), text(found["largest"])]
+    host = page.evaluate("location.origin")
+    assert {url.startswith((host, "blob:", "data:")) for url in asked} <= {True}
+
+
+def test_what_is_wrong_is_said_and_the_rest_can_still_come(visit: Visit) -> None:
+    page = visit(PAGE)
+    status = page.locator("adapter-file .status")
+    weights = payload(WEIGHTS, example.files()[WEIGHTS])
+    choose(page, payload(CONFIG, LORA))
+    expect(status).to_contain_text("Choose adapter_model.safetensors together with it")
+    choose(page, payload(WEIGHTS, weights["buffer"][:-9]), payload(CONFIG, LORA))
+    expect(status).to_contain_text("is cut off")
+    choose(page, weights, payload(CONFIG, {"peft_type": "BOFT"}))
+    expect(status).to_contain_text("type BOFT, and what is read here is LORA")
+    choose(page, weights, payload(CONFIG, LORA))
+    expect(status).to_contain_text("has r = 8 by its tensors and 16 by adapter_config.json")
+    expect(page.locator("adapter-file .result")).to_be_hidden()
+    choose(page, weights)
+    expect(status).to_have_text("Measured 24 matrices.")
+    expect(page.locator("adapter-file .about")).to_contain_text("α is taken to be r")
+    choose(page, payload(CONFIG, example.files()[CONFIG]))
+    becomes(page, "document.querySelector('adapter-file .about').innerText.includes('α is')", False)
+    expect(status).to_have_text("Measured 24 matrices.")
+    choose(page, weights, payload("adapter_model.safetensors", b"x"))
+    expect(status).to_contain_text("are two adapters. Choose one.")
+
+
+def test_what_is_measured_can_be_taken_along(visit: Visit) -> None:
+    page = visit(PAGE)
+    page.get_by_role("button", name="Open the example").click()
+    expect(page.locator("adapter-file .status")).to_have_text("Measured 24 matrices.")
+    with page.expect_download() as saved:
+        page.locator("adapter-file").get_by_role("button", name="CSV").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert len(lines) == 25
+    assert lines[0].startswith("module,method,r,alpha,scale,of,norm,largest,stable_rank")

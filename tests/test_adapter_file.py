@@ -1,0 +1,448 @@
+"""Readers' adapters: files in PEFT's names are read, paired and measured as numpy measures them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from adapters_np.linalg import Array
+from demos.adapter_file import layers, measured, place
+from demos.adapter_kinds import MOST
+from scripts.bootstrap import ROOT
+from scripts.stored import example
+from tests.parity.cases import Case, recorded
+
+READ = """
+import { openAsBlob } from "node:fs";
+import { tensors } from "./demos/lab/arrays.js";
+const answers = [];
+for (const path of process.argv.slice(1)) {
+  const file = new File([await openAsBlob(path)], path.split("/").pop());
+  try {
+    const found = await tensors(file);
+    const all = found.map(async ({ read, ...rest }) => ({ ...rest, values: [...(await read())] }));
+    answers.push(await Promise.all(all));
+  } catch ({ message }) {
+    answers.push(message);
+  }
+}
+const odd = (value) => typeof value === "number" && !Number.isFinite(value);
+console.log(JSON.stringify(answers, (_, value) => (odd(value) ? `${value}` : value)));
+"""
+MODEL = "base_model.model.model.layers"
+WEIGHTS = "adapter_model.safetensors"
+rng = np.random.default_rng(0)
+
+
+def read(*paths: Path) -> list[Any]:
+    """Return for each file its tensors as the browser reads them, or what is wrong with it."""
+    command = ["node", "--input-type=module", "-e", READ, *map(str, paths)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
+
+
+def brain(a: Array) -> NDArray[Any]:
+    return (a.astype("<f4").view("<u4") >> 16).astype("<u2")
+
+
+WRITTEN: dict[str, Callable[[Array], NDArray[Any]]] = {
+    "F32": lambda a: a.astype("<f4"),
+    "F16": lambda a: a.astype("<f2"),
+    "BF16": brain,
+    "F8_E4M3": lambda a: np.zeros(a.shape, "u1"),
+}
+Tensors = dict[str, Array]
+
+
+def saved(tensors: Tensors, dtype: str = "F32") -> bytes:
+    """Return arrays as PEFT would save them."""
+    head: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    body = b""
+    for name, array in tensors.items():
+        data = WRITTEN[dtype](array).tobytes()
+        offsets = [len(body), len(body) + len(data)]
+        head[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": offsets}
+        body += data
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def listed(tensors: Tensors, config: dict[str, Any] | str | None) -> dict[str, Any]:
+    """Return what is said of a file before any number is read."""
+    heads = [{"name": name, "shape": list(array.shape)} for name, array in tensors.items()]
+    return layers(heads, json.dumps(config) if isinstance(config, dict) else config)
+
+
+def answer(tensors: Tensors, config: dict[str, Any] | str | None) -> dict[str, dict[str, Any]]:
+    """Return what is measured of every module, without a file between."""
+    return {
+        layer["module"]: layer
+        | measured(layer, {role: tensors[t].ravel() for role, t in layer["tensors"].items()})
+        for layer in listed(tensors, config)["layers"]
+    }
+
+
+def normal(*shape: int) -> Array:
+    # as a file of float32 holds them
+    return rng.normal(size=shape).astype(np.float32).astype(float)
+
+
+def lora(i: int, matrix: str, rank: int, d_out: int = 48, d_in: int = 32) -> Tensors:
+    stem = f"{MODEL}.{i}.self_attn.{matrix}"
+    return {
+        f"{stem}.lora_A.weight": normal(rank, d_in),
+        f"{stem}.lora_B.weight": normal(d_out, rank),
+    }
+
+
+def change(tensors: Tensors, module: str) -> Array:
+    stem = f"base_model.model.{module}"
+    return tensors[f"{stem}.lora_B.weight"] @ tensors[f"{stem}.lora_A.weight"]
+
+
+def holds(found: dict[str, Any], wanted: Array, tolerance: float = 1e-5) -> None:
+    """Hold what was measured against the whole matrix."""
+    sigma = np.linalg.svd(wanted, compute_uv=False)
+    k = min(len(sigma), len(found["sigma"]))
+    close = {"rtol": tolerance, "atol": tolerance * sigma[0]}
+    np.testing.assert_allclose(found["sigma"][:k], sigma[:k], **close)
+    np.testing.assert_allclose(sigma[k:], 0, atol=tolerance * sigma[0])
+    assert found["norm"] == pytest.approx(np.linalg.norm(wanted), rel=tolerance)
+    assert found["share"] == pytest.approx(sigma[0] ** 2 / (sigma**2).sum(), rel=tolerance)
+    assert found["stable_rank"] == pytest.approx((sigma**2).sum() / sigma[0] ** 2, rel=tolerance)
+    energy = np.cumsum(sigma**2) / (sigma**2).sum()
+    assert found["directions"] == np.argmax(energy >= 0.9) + 1
+
+
+LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 12, "use_rslora": False, "use_dora": False}
+
+
+# What is measured ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_a_file_is_measured_as_numpy_measures_the_whole_change(tmp_path: Path, dtype: str) -> None:
+    path = tmp_path / WEIGHTS
+    path.write_bytes(saved(lora(0, "q_proj", 4) | lora(10, "q_proj", 4), dtype))
+    (found,) = read(path)
+    back = {t["name"]: np.array(t["values"]).reshape(t["shape"]) for t in found}
+    for module, layer in answer(back, LORA).items():
+        holds(layer, 3 * change(back, module))
+        assert (layer["rank"], layer["alpha"], layer["scale"]) == (4, 12, 3)
+
+
+def test_a_scale_follows_rank_stabilisation_and_patterns() -> None:
+    tensors = lora(0, "q_proj", 4) | lora(1, "q_proj", 9) | lora(1, "v_proj", 4)
+    patterns = {"rank_pattern": {"layers.1.self_attn.q_proj": 9}, "alpha_pattern": {"v_proj": 5}}
+    for rooted in (False, True):
+        found = answer(tensors, LORA | patterns | {"use_rslora": rooted})
+        expected = {"0.self_attn.q_proj": (4, 12), "1.self_attn.q_proj": (9, 12)}
+        for name, (r, alpha) in (expected | {"1.self_attn.v_proj": (4, 5)}).items():
+            layer = found[f"model.layers.{name}"]
+            s = alpha / (math.sqrt(r) if rooted else r)
+            assert (layer["rank"], layer["alpha"]) == (r, alpha)
+            holds(layer, s * change(tensors, f"model.layers.{name}"))
+
+
+def test_a_pattern_is_an_end_of_the_name_at_a_dot() -> None:
+    tensors = lora(1, "q_proj", 4) | lora(11, "q_proj", 4)
+    found = answer(tensors, LORA | {"alpha_pattern": {"1.self_attn.q_proj": 8}})
+    assert [layer["alpha"] for layer in found.values()] == [8, 12]
+
+
+def test_real_widths_are_no_limit() -> None:
+    tensors = lora(0, "gate_proj", 8, 14336, 4096)
+    (found,) = answer(tensors, LORA | {"r": 8}).values()
+    (A, B) = tensors.values()
+    gram = np.linalg.eigvals((B.T @ B) @ (A @ A.T))  # squares of the singular values
+    np.testing.assert_allclose(found["sigma"], 1.5 * np.sqrt(np.sort(gram.real)[::-1]), rtol=1e-9)
+
+
+def test_embeddings_and_convolutions_are_matrices_too() -> None:
+    stem = f"{MODEL}.0"
+    tensors = {
+        f"{stem}.embed.lora_embedding_A": normal(4, 100),
+        f"{stem}.embed.lora_embedding_B": normal(32, 4),
+        f"{stem}.conv.lora_A.weight": normal(4, 3, 5, 5),
+        f"{stem}.conv.lora_B.weight": normal(16, 4, 1, 1),
+    }
+    found = answer(tensors, LORA)
+    a, b, c, d = tensors.values()
+    holds(found["model.layers.0.embed"], 3 * b @ a)
+    holds(found["model.layers.0.conv"], 3 * d.reshape(16, 4) @ c.reshape(4, -1))
+
+
+NAMES = {
+    "lora_magnitude_vector.weight": "lora_magnitude_vector",  # as PEFT renames it when it saves
+}
+WHOLE: dict[str, Callable[[Case], Array]] = {  # what is shown where ΔW needs no W
+    "LORA": lambda case: case["W_merged"] - case["W"],
+    "LOHA": lambda case: case["W_merged"] - case["W"],
+    "LOKR": lambda case: case["W_merged"] - case["W"],
+    "VERA": lambda case: case["W_merged"] - case["W"],
+    "IA3": lambda case: np.diag(case["param.ia3_l"].ravel() - 1),
+}
+PARTS = [
+    *("lora", "rslora", "lora_bias", "dora", "dora_rslora", "loha", "ia3", "ia3_feedforward"),
+    *("lokr", "lokr_both", "lokr_factor", "lokr_full_w2", "vera"),
+]
+CASES = {case.name: case for case in recorded()}
+
+
+def as_saved(case: Case) -> Tensors:
+    """Return what PEFT's recorded layer is called in a file."""
+    stem = f"{MODEL}.0.self_attn.q_proj"
+    params = {k.removeprefix("param."): v for k, v in case.arrays.items() if k.startswith("param.")}
+    tensors = {f"{stem}.{NAMES.get(name, name)}": v for name, v in params.items()}
+    for name in ("vera_A", "vera_B"):
+        if (shared := case.find(f"buffer.{name}")) is not None:
+            tensors[f"base_model.{name}"] = shared
+    return tensors
+
+
+def settings(case: Case) -> dict[str, Any]:
+    return {"peft_type": case.sidecar["peft_type"]} | case.config
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_peft_recorded_is_what_is_measured(name: str) -> None:
+    case = CASES[name]
+    (found,) = answer(as_saved(case), settings(case)).values()
+    if name.startswith("dora"):
+        B, A = case["param.lora_B.weight"], case["param.lora_A.weight"]
+        wanted = case.effective["scaling"] * B @ A
+        assert found["of"] == "s B A"
+        assert "needs W" in found["note"]
+        m = case["param.lora_magnitude_vector.weight"]
+        assert [value for _, value in found["facts"]] == pytest.approx([m.min(), m.max()])
+    else:
+        wanted = WHOLE[case.sidecar["peft_type"]](case)
+    holds(found, wanted, max(1e-5, case.atol))
+    shown = {"IA3": "diag(l) − I"}.get(case.sidecar["peft_type"], found["of"])
+    assert found["of"] == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["oft_cayley", "oft_cayley_r", *(f"oft_neumann{i}" for i in range(1, 7))]
+)
+def test_how_far_a_rotation_is_from_the_identity(name: str) -> None:
+    case = CASES[name]
+    (found,) = answer(as_saved(case), settings(case)).values()
+    # W' = W Rᵀ, so the recorded weights tell R, up to the round-off of float32
+    b = case.effective["oft_block_size"]
+    places = [slice(i, i + b) for i in range(0, case["W"].shape[1], b)]
+    blocks = [
+        np.linalg.lstsq(case["W"][:, at], case["W_merged"][:, at], rcond=None)[0] for at in places
+    ]
+    off = np.concatenate([np.linalg.svd(R - np.eye(b), compute_uv=False) for R in blocks])
+    np.testing.assert_allclose(found["sigma"], np.sort(off)[::-1], atol=1e-4)
+    assert found["of"] == "R − I"
+    assert "needs W" in found["note"]
+    facts = dict(found["facts"])
+    assert facts["their side"] == b
+    if "cayley" in name:
+        theta = 2 * np.arctan(max(np.linalg.norm(skewed, 2) for skewed in planes(case, b)))
+        assert facts["largest angle in degrees"] == pytest.approx(np.degrees(theta), abs=1e-6)
+
+
+def planes(case: Case, b: int) -> list[Array]:
+    found: list[Array] = []
+    for row in case["param.oft_R.weight"]:
+        Q = np.zeros((b, b))
+        Q[np.triu_indices(b, 1)] = row
+        found.append(Q - Q.T)
+    return found
+
+
+def test_a_kronecker_product_of_two_low_rank_blocks_without_settings() -> None:
+    stem = f"{MODEL}.0.q_proj.lokr"
+    tensors = {f"{stem}_w1": normal(4, 4), f"{stem}_w2": normal(12, 8)}
+    (found,) = answer(tensors, None).values()
+    holds(found, np.kron(*tensors.values()))
+
+
+def test_shared_matrices_that_were_not_saved_leave_the_gains() -> None:
+    stem = f"{MODEL}.0.q_proj"
+    tensors = {f"{stem}.vera_lambda_d": normal(3), f"{stem}.vera_lambda_b": normal(8)}
+    (found,) = answer(tensors, {"peft_type": "VERA", "r": 3}).values()
+    assert found["sigma"] == []
+    assert found["norm"] is None
+    assert "not in the file" in found["note"]
+    assert found["facts"][0][1] == np.abs(tensors[f"{stem}.vera_lambda_d"]).max()
+
+
+def test_too_many_directions_are_told_with_their_number() -> None:
+    stem, r = f"{MODEL}.0.q_proj.hada", math.isqrt(MOST) + 1
+    tensors = {
+        f"{stem}_w{i}_{side}": normal(*shape)
+        for i in (1, 2)
+        for side, shape in (("a", (40, r)), ("b", (r, 40)))
+    }
+    (found,) = answer(tensors, {"peft_type": "LOHA", "r": r, "alpha": r}).values()
+    assert f"{r * r} directions, and up to {MOST}" in found["note"]
+    assert found["sigma"] == []
+
+
+def test_a_fresh_adapter_has_no_change_and_no_stable_rank() -> None:
+    tensors = lora(0, "q_proj", 4)
+    tensors[f"{MODEL}.0.self_attn.q_proj.lora_B.weight"] *= 0
+    (found,) = answer(tensors, LORA).values()
+    assert found["norm"] == 0
+    assert found["stable_rank"] is None
+
+
+def test_what_is_assumed_and_left_out_is_told() -> None:
+    tensors = lora(0, "q_proj", 4) | {"base_model.model.lm_head.weight": normal(9, 32)}
+
+    def notes(config: dict[str, Any] | None) -> str:
+        return " ".join(listed(tensors, config)["notes"])
+
+    assert notes(LORA) == (
+        "Not measured: 1 tensors that no layer's change is made of "
+        "(base_model.model.lm_head.weight)."
+    )
+    assert "α is taken to be r" in notes(None)
+    assert "takes the first B A out" in notes(LORA | {"init_lora_weights": "pissa_niter_4"})
+    assert "takes the first" not in notes(LORA | {"init_lora_weights": "gaussian"})
+
+
+def test_layers_come_in_the_order_of_the_model() -> None:
+    tensors = lora(10, "q_proj", 4) | lora(2, "q_proj", 4)
+    assert [layer["row"] for layer in answer(tensors, LORA).values()] == [
+        "model.layers.2",
+        "model.layers.10",
+    ]
+
+
+def test_names_without_a_number_are_a_matrix_alone() -> None:
+    assert place("lm_head") == ("", "lm_head")
+    assert place("down.0.attn.1.to_q") == ("down.0.attn.1", "to_q")
+
+
+# The example --------------------------------------------------------------------------------------
+
+
+def test_the_example_is_what_our_module_made(tmp_path: Path) -> None:
+    for name, data in example.files().items():
+        (tmp_path / name).write_bytes(data)
+    (found,) = read(tmp_path / WEIGHTS)
+    back = {t["name"]: np.array(t["values"]).reshape(t["shape"]) for t in found}
+    measures = answer(back, json.loads((tmp_path / "adapter_config.json").read_text()))
+    adapters = example.adapters()
+    assert measures.keys() == adapters.keys()
+    for module, adapter in adapters.items():
+        holds(measures[module], adapter.delta(np.zeros(0)), 2e-3)  # float16
+    few = [v["directions"] for k, v in measures.items() if k.endswith("q_proj")]
+    assert few == [2, 2, 2, 2]
+    assert measures[example.HIGHER[0]]["rank"] == example.HIGHER[1]
+
+
+# What is wrong ------------------------------------------------------------------------------------
+
+GOOD = lora(0, "q_proj", 4)
+A, B = GOOD
+STEM = A.removesuffix(".lora_A.weight")
+MODULE = "model.layers.0.self_attn.q_proj"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+FILES: dict[bytes, str] = {
+    b"": f"{WEIGHTS} is empty.",
+    POINTER: f"{WEIGHTS} is a pointer of Git LFS, not the file: fetch it with git lfs pull.",
+    saved(GOOD)[:30]: f"{WEIGHTS} is cut off: its head needs",
+    saved(GOOD)[:-4]: f"{WEIGHTS} is cut off: {B} needs",
+    saved({}): f"{WEIGHTS} lists no tensor.",
+    b"PK\x03\x04" + bytes(100): f"{WEIGHTS} is a pickle, which may run code",
+    b"hello, this is text": f"{WEIGHTS} is neither an adapter_config.json nor a .safetensors file",
+    saved(
+        GOOD, "F8_E4M3"
+    ): f"{A} in {WEIGHTS} holds F8_E4M3, and what is read is float16, bfloat16",
+}
+
+
+def test_broken_files_are_told_what_is_wrong_with_them(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}" / WEIGHTS for number, _ in enumerate(FILES)]
+    for path, data in zip(paths, FILES, strict=True):
+        path.parent.mkdir()
+        path.write_bytes(data)
+    for found, message in zip(read(*paths), FILES.values(), strict=True):
+        assert isinstance(found, str), message
+        assert message in found
+
+
+def without(name: str) -> Tensors:
+    return {key: value for key, value in GOOD.items() if key != name}
+
+
+ELSEWHERE = {f"{STEM}.boft_R": normal(1, 2, 4, 4)}
+VERA = {f"{STEM}.vera_lambda_d": normal(3), f"{STEM}.vera_lambda_b": normal(8)}
+WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
+    (without(B), LORA, f"{MODULE} has lora_A.weight, and no lora_B.weight"),
+    (without(A), LORA, f"{MODULE} has lora_B.weight, and no lora_A.weight"),
+    (GOOD | {B: normal(48, 5)}, LORA, f"{MODULE}: B is 48 × 5 and A is 4 × 32"),
+    (GOOD | {A: normal(32)}, LORA, f"{MODULE}: B is 48 × 4 and A is 32"),
+    (GOOD, LORA | {"r": 8}, f"{MODULE} has r = 4 by its tensors and 8 by adapter_config.json"),
+    (GOOD, LORA | {"lora_alpha": "12"}, 'lora_alpha is "12", and it has to be a number above 0'),
+    (GOOD, {"peft_type": "LORA", "r": 4}, "lora_alpha is null, and it has to be a number above 0"),
+    (
+        GOOD,
+        LORA | {"alpha_pattern": {"(": 1}},
+        "alpha_pattern has the key '(', which is no regular",
+    ),
+    (
+        GOOD,
+        LORA | {"use_dora": True},
+        f"use_dora is True, and {MODULE} has no lora_magnitude_vecto",
+    ),
+    (GOOD, LORA | {"use_qalora": True}, "use_qalora is set, and under it LoRA's change is another"),
+    (GOOD, LORA | {"target_parameters": ["experts"]}, "target_parameters is set, and under it"),
+    (GOOD, "{", "adapter_config.json is no JSON: Expecting property name"),
+    (GOOD, {"r": 4}, "adapter_config.json names no peft_type"),
+    (GOOD, {"peft_type": "BOFT"}, "type BOFT, and what is read here is LORA, LOHA, LOKR, IA3, OFT"),
+    (
+        GOOD,
+        {"peft_type": "IA3"},
+        "says IA3, and no tensor has a name that ends in ia3_l. The first",
+    ),
+    (ELSEWHERE, None, f"{STEM}.boft_R is no tensor of an adapter that is read here"),
+    (
+        GOOD | {f"{STEM}.lora_E": normal(4, 1)},
+        LORA,
+        f"{STEM}.lora_E belongs to a form of LoRA that",
+    ),
+    (GOOD | {A: np.full((4, 32), np.nan)}, LORA, f"{A} has an entry that is not finite"),
+    (
+        GOOD | {f"{STEM}.lora_magnitude_vector": normal(47)},
+        None,
+        "has 47 entries, and B has 48 row",
+    ),
+    (
+        {f"{STEM}.oft_R.weight": normal(3, 7)},
+        {"peft_type": "OFT"},
+        "oft_R is 3 × 7, and a block of",
+    ),
+    ({f"{STEM}.ia3_l": normal(3, 7)}, {"peft_type": "IA3"}, "ia3_l is 3 × 7, and a gain is a row"),
+    (
+        VERA | {"base_model.vera_A": normal(3, 8)},
+        None,
+        "base_model.vera_A is there, and its partner",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tensors", "config", "message"), WRONG, ids=[w[2][-40:] for w in WRONG])
+def test_what_does_not_fit_is_named(
+    tensors: Tensors, config: dict[str, Any] | str | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        answer(tensors, config)
+    assert len(str(error.value)) < 300

@@ -1,0 +1,167 @@
+"""What the site tells machines of its data is true of the data: columns, types, schema, badges."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import exports, read, summaries
+from scripts.catalog.exports import Site, read_site
+from scripts.finish import datasets
+from scripts.survey import head_to_head
+from scripts.survey.pair import read_models
+from scripts.survey.papers import read_tables
+
+SITE = Site("https://example.org/", "Title", "Authors", "2026-01-02", "1.2.3")
+TYPES: dict[str, Callable[[str], object]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "date": date.fromisoformat,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the tables as the site publishes them."""
+    out = tmp_path_factory.mktemp("site")
+    (out / "data").mkdir()
+    for path in (ROOT / "docs" / "data").glob("*.csv"):
+        shutil.copyfile(path, out / "data" / path.name)
+    compared = head_to_head.comparisons(read_tables(), [*read().names()], read_models(ROOT))
+    (out / "data" / "head_to_head.csv").write_text(head_to_head.as_csv(compared), "utf-8")
+    (out / "catalog.csv").write_text(exports.catalog_csv(read(), SITE), "utf-8")
+    return out
+
+
+def resources(folder: Path) -> dict[str, dict[str, Any]]:
+    package = json.loads(datasets.package(folder, SITE))
+    return {resource["path"]: resource for resource in package["resources"]}
+
+
+def table(folder: Path, resource: dict[str, Any]) -> list[dict[str, str]]:
+    lines = (folder / resource["path"]).read_text("utf-8").splitlines(keepends=True)
+    mark = resource.get("dialect", {}).get("commentChar")
+    return [*csv.DictReader(line for line in lines if not (mark and line.startswith(mark)))]
+
+
+def test_every_published_table_is_described(folder: Path) -> None:
+    published = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    assert published == resources(folder).keys()
+
+
+def test_columns_are_those_of_the_table_and_every_cell_is_of_its_type(folder: Path) -> None:
+    for resource in resources(folder).values():
+        fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        rows = table(folder, resource)
+        assert list(rows[0]) == list(fields)
+        for name, field in fields.items():
+            assert field["description"]
+            for row in rows:
+                if row[name]:
+                    TYPES[field["type"]](row[name])
+
+
+def test_a_package_has_what_frictionless_data_ask_for(folder: Path) -> None:
+    package = json.loads(datasets.package(folder, SITE))
+    assert (package["version"], package["created"]) == ("1.2.3", "2026-01-02T00:00:00Z")
+    names = [resource["name"] for resource in package["resources"]]
+    assert len(set(names)) == len(names)
+    for resource in package["resources"]:
+        assert set(resource["name"]) <= set("abcdefghijklmnopqrstuvwxyz0123456789-._")
+        assert resource["profile"] == "tabular-data-resource"
+        assert (folder / resource["path"]).stat().st_size == resource["bytes"]
+        assert resource["licenses"][0].keys() == {"name", "title", "path"}
+
+
+def test_a_column_that_nobody_described_is_named(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "data" / "experiment_cut.csv"
+    path.write_text(path.read_text().replace("directions", "ways", 1))
+    with pytest.raises(ValueError, match=r"experiment_cut\.csv: directions, ways is not in both"):
+        datasets.package(tmp_path, SITE)
+
+
+def test_pages_with_tables_tell_search_engines_of_them() -> None:
+    for dataset in datasets.read().values():
+        for page in dataset.pages:
+            assert (ROOT / "docs" / f"{page.rstrip('/')}.md").is_file()
+    (found,) = datasets.structured("controls/", SITE)
+    assert found["@type"] == "Dataset"
+    assert found["distribution"][0]["contentUrl"] == f"{SITE.url}data/controls_entries.csv"
+    assert found["creator"]["@type"] == "Organization"
+    assert [v["name"] for v in found["variableMeasured"]][:2] == ["method", "control"]
+    assert 50 <= len(found["description"]) <= 5000  # what Google's guideline asks for
+    assert datasets.structured("methods/lora/", SITE) == []
+
+
+# The catalogue ------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_keeps_to_its_schema() -> None:
+    schema = json.loads(datasets.SCHEMA.read_text("utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    catalogue = json.loads(exports.catalog_json(read(), SITE))
+    jsonschema.validate(catalogue, schema)
+    assert schema["properties"]["schema"]["const"] == exports.SCHEMA
+    assert schema["$id"] == f"{read_site().url}catalog.schema.json"
+    named = schema["definitions"]["method"]["properties"].keys()
+    assert {name for m in catalogue["methods"] for name in m} <= named
+    mistakes: tuple[dict[str, Any], ...] = (
+        {"status": "new"},
+        {"parameters": -1},
+        {"papers": []},
+        {"slug": "Lo RA"},
+    )
+    for wrong in mistakes:
+        spoilt = catalogue | {"methods": [catalogue["methods"][0] | wrong]}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(spoilt, schema)
+
+
+def test_every_page_of_the_navigation_is_in_llms_txt() -> None:
+    text = summaries.llms(read(), SITE)
+    assert text.startswith("# Title\n\n> ")
+    for m in read().methods.values():
+        assert f"- [{m.title}]({SITE.url}{m.url}): {m.description}\n" in text
+    for page in ("lab/", "your-adapter/", "contributing/hosting/", "questions/forgetting/"):
+        assert f"({SITE.url}{page}): " in text
+
+
+def test_a_badge_says_the_verdicts_and_is_a_picture() -> None:
+    lora = read().methods["lora"]
+    assert summaries.verdicts(lora).count(",") + 1 == len({v.word for v in lora.verdicts.values()})
+    for m in read().methods.values():
+        picture = ET.fromstring(summaries.badge(m))
+        label = picture.attrib["aria-label"]
+        assert label == f"{m.title}: {summaries.verdicts(m)}"
+        texts = [t.text for t in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert ": ".join(map(str, texts)) == label
+    assert f"({SITE.url}badges/lora.svg)]({SITE.url}methods/lora/)" in summaries.markdown(
+        lora, SITE
+    )
+
+
+def test_zenodo_is_told_what_the_citation_file_says() -> None:
+    told = json.loads((ROOT / ".zenodo.json").read_text("utf-8"))
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert told["title"] == cited["title"]
+    assert told["version"] == str(cited["version"])
+    assert told["publication_date"] == str(cited["date-released"])
+    assert told["description"] == cited["abstract"].strip()
+    assert told["keywords"] == cited["keywords"]
+    assert [c["name"] for c in told["creators"]] == [a["name"] for a in cited["authors"]]
+    assert told["license"] == cited["license"][0]
+    links = [link["identifier"] for link in told["related_identifiers"]]
+    assert links == [cited["url"], cited["references"][0]["url"]]

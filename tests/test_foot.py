@@ -1,0 +1,95 @@
+"""The foot of a page: its parts keep their addresses, and a correction starts with one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from scripts.bootstrap import ROOT
+from scripts.catalog.corrections import FORM, correction
+from scripts.catalog.exports import Site, read_site
+from scripts.finish.foot import add_foot, named
+
+SITE = Site("https://example.org/a/", "T", "A", "2026-01-02", "1", "https://git.example/a/a")
+FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"
+PAGE = """<body><article>
+<adapter-demo id="try-lora" method="lora" data-name="LoRA"><table></table></adapter-demo>
+<figure class="drawn"><figcaption>Before any heading. More.</figcaption></figure>
+<h2 id="basis">Basis</h2>
+<figure class="drawn">
+<figcaption><strong>Few &amp; <em>far</em></strong> It shows.</figcaption></figure>
+<div class="scroll wide" tabindex="0" aria-label="All"><sortable-table><table>
+<caption>One. Two.</caption></table></sortable-table></div>
+<div class="scroll" tabindex="0" aria-label="Methods"><table></table></div>
+<div class="scroll"><pre></pre></div>
+</article></body>"""
+
+
+def test_parts_are_named_by_the_heading_above_and_their_kind() -> None:
+    html, parts = named(PAGE)
+    assert [(part.id, part.title) for part in parts] == [
+        ("try-lora", "Widget: LoRA"),
+        ("figure", "Figure: Before any heading"),
+        ("basis-figure", "Figure: Few & far"),
+        ("basis-all", "Table: One"),
+        ("basis-methods", "Table: Methods"),
+    ]
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids)) == 6
+    assert '<div class="scroll wide" tabindex="0" aria-label="All" id="basis-all">' in html
+    assert re.sub(r' id="(figure|basis-(?:figure|all|methods))"', "", html) == PAGE
+
+
+def test_numbers_that_change_leave_the_addresses_as_they_are() -> None:
+    _, before = named(PAGE)
+    _, after = named(PAGE.replace("Few &amp; <em>far</em>", "7 of 22").replace("One.", "Three."))
+    assert [part.id for part in before] == [part.id for part in after]
+
+
+def test_a_page_has_a_foot_with_its_parts_and_a_form() -> None:
+    html = add_foot(PAGE, "methods/lora/", SITE)
+    assert html.count("</aside></article>") == 1
+    assert '<a href="?embed=basis-figure" target="_blank">Figure: Few &amp; far</a>' in html
+    (link,) = re.findall(r'class="correct" href="([^"]+)"', html)
+    assert parse_qs(urlsplit(link.replace("&amp;", "&")).query) == {
+        "template": [FORM],
+        "address": ["https://example.org/a/methods/lora/"],
+    }
+    assert "Embed a part" not in add_foot("<article></article>", "about/", SITE)
+    assert add_foot("<body></body>", "about/", SITE) == "<body></body>"
+    assert add_foot(PAGE, "", SITE) == PAGE  # the home page
+
+
+def test_a_correction_fills_in_fields_that_the_form_has() -> None:
+    address = correction(SITE, "methods/lora/#grade-BL", "contested & more")
+    assert address.startswith("https://git.example/a/a/issues/new?")
+    fields = parse_qs(urlsplit(address).query)
+    assert fields.pop("template") == [FORM]
+    assert fields["address"] == ["https://example.org/a/methods/lora/#grade-BL"]
+    form = yaml.safe_load((FORMS / FORM).read_text("utf-8"))
+    assert fields.keys() < {part["id"] for part in form["body"] if "id" in part}
+
+
+@pytest.mark.parametrize("name", ["correction.yml", "paper.yml"])
+def test_a_form_is_one_that_github_takes(name: str) -> None:
+    form: dict[str, Any] = yaml.safe_load((FORMS / name).read_text("utf-8"))
+    assert (
+        {"name", "description", "body"}
+        <= form.keys()
+        <= {*("name", "description", "title", "labels", "body")}
+    )
+    ids = [part["id"] for part in form["body"] if part["type"] != "markdown"]
+    assert len(ids) == len(set(ids))
+    for part in form["body"]:
+        assert part["type"] in {"input", "textarea", "dropdown", "checkboxes", "markdown"}
+        assert part["attributes"].get("label") or part["type"] == "markdown"
+        if part["type"] == "dropdown":
+            assert len(set(part["attributes"]["options"])) > 1
+
+
+def test_the_site_knows_its_repository() -> None:
+    assert re.fullmatch(r"https://github\.com/[\w-]+/[\w.-]+", read_site().repository)
