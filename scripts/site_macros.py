@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
+from scripts.macros.bets import Bets
 from scripts.macros.controls import Controls
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
@@ -33,6 +34,7 @@ PARTS = (
     RealChanges,
     Experiment,
     Controls,
+    Bets,
     Findings,
     Story,
 )

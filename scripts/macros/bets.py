@@ -1,0 +1,246 @@
+"""Bets, each against its own controls: the word with its reason, figures, and a table of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from adapters_np.control import controls
+from scripts.macros.figures import Lane, Row, Rows, Value, around
+from scripts.macros.page import Page, Part, catalog, inline, macro, names
+from scripts.survey import bets as survey
+from scripts.survey import say
+from scripts.survey.bets import Bet, Said, because, words
+from scripts.survey.contrasts import Contrast
+from scripts.survey.controls import TABLE
+from scripts.survey.hypothesis import MARGIN, Effect, Judged, Printed, balance
+
+FILE = "bets.html"
+FARTHEST = 25.0
+"""Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
+
+TRAINED = "points of full fine-tuning’s improvement"
+DESCRIBED = "points of ‖ΔW‖² of full fine-tuning"
+SIDES = ("← control ahead", "method ahead →")
+MARKS = "Short marks: base models. Grey: counts as equal"
+SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
+LANES = (
+    Lane("", hollow=True), Lane("", "diamond", True), Lane("", "diamond"), Lane("", hollow=True),
+)  # fmt: skip
+
+
+class Beside(NamedTuple):
+    """A control in a table: what is taken out, the two judgements, and why there is none."""
+
+    name: str
+    kind: str
+    out: str
+    trained: Judged | None
+    reach: Judged | None
+
+
+class Shown(NamedTuple):
+    """A bet as pages show it."""
+
+    bet: Bet
+    name: str
+    page: str
+    theme: str
+    because: str
+    controls: list[Beside]
+    printed: list[tuple[Contrast, str]]
+
+
+def shown(bet: Bet) -> Shown:
+    """Return a bet as pages show it."""
+    name, page = names()[bet.slug]
+    beside = [
+        Beside(e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control))
+        for e in bet.controls
+    ]
+    printed = [(c, _side(c)) for c in bet.printed]
+    theme = catalog().methods[page].theme
+    return Shown(bet, name, page, theme, inline(because(bet)), beside, printed)
+
+
+def _side(contrast: Contrast) -> str:
+    source = contrast.references[0].key
+    return SIGNS[balance(Printed(source, row.side, contrast.by_authors) for row in contrast.rows)]
+
+
+def by_word(found: Iterable[Bet]) -> list[tuple[Said, list[Shown]]]:
+    """Return all bets by their words, the best first; those that are not run come last."""
+    all_ = [shown(bet) for bet in found]
+    every: tuple[Said, ...] = (*words(), survey.NOT_YET)
+    groups = [(word, [s for s in all_ if s.bet.word == word]) for word in every]
+    return [(word, some) for word, some in groups if some]
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+
+def value(effect: Effect, parts: Iterable[float] = ()) -> Value:
+    """Return an effect in points, with what it is the mean of."""
+    x, low, high = (100 * end for end in (effect.mean, effect.low, effect.high))
+    return Value(x, low, high, parts=tuple(100 * part for part in parts))
+
+
+def lanes(tasks: Sequence[str]) -> list[Lane]:
+    """Return a lane for all tasks, and where they are several one for each."""
+    if len(tasks) < 2:
+        return [Lane("")]
+    own = [lane._replace(name=task) for task, lane in zip(tasks, LANES, strict=False)]
+    return [Lane("all tasks"), *own]
+
+
+def values(judged: Judged, tasks: Sequence[str]) -> tuple[Value | None, ...]:
+    """Return what stands in the lanes of `tasks`: base models are the parts of each."""
+    c = judged.comparison
+
+    def bases(*of: str) -> list[float]:
+        return [fmean(unit) for unit in c.units(of or None)]
+
+    found = [value(judged.overall, bases())]
+    if len(tasks) < 2:
+        return tuple(found)
+    return (
+        *found,
+        *(value(judged.by_task[t], bases(t)) if t in judged.by_task else None for t in tasks),
+    )
+
+
+def tasks_of(some: Iterable[Judged]) -> list[str]:
+    """Return the tasks of judgements, each once."""
+    return list(dict.fromkeys(task for j in some for task in j.comparison.tasks))
+
+
+def forest(says: str, rows: Sequence[Row], across: Sequence[Lane], axis: str) -> Rows:
+    """Return rows of differences from controls; the grey band is what counts for nothing."""
+    found = [v for row in rows for v in row.values if v is not None]
+    ends = [end for v in found for end in (v.low, v.high) if abs(end) <= FARTHEST]
+    means = [mean for v in found for mean in (v.x, *v.parts)]
+    ax = around(axis, [-2 * 100 * MARGIN, 2 * 100 * MARGIN, *means, *ends])
+    return Rows(says, ax, 0, SIDES, rows, across, band=100 * MARGIN)
+
+
+def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
+    """Return every method beside each control, `trained` or in `reach`; nothing where none is."""
+    some = [(shown(bet), getattr(bet, kind)) for bet in found]
+    tasks = tasks_of(j for _, own in some for j in own) if kind == "trained" else []
+    rows = [
+        Row(
+            f"{s.name}, {j.comparison.control}", values(j, tasks), s.theme, "", f"methods/{s.page}/"
+        )
+        for s, own in some
+        for j in sorted(own, key=lambda j: -j.overall.mean)
+    ]
+    if not rows:
+        return None
+    says, axis = {
+        "trained": ("How much more each method improves than its own control", TRAINED),
+        "reach": ("How much more each describes of full fine-tuning’s change", DESCRIBED),
+    }[kind]
+    return forest(f"{says}. {MARKS}", rows, lanes(tasks), axis)
+
+
+def of_one(bet: Bet) -> Rows | None:
+    """Return a method's own lines: trained and in reach, a row for each control."""
+    if not (bet.trained or bet.reach):
+        return None
+    rows = []
+    for e in bet.controls:
+        found = [values(j, ())[0] if j else None for j in bet.beside(e.control)]
+        rows.append(Row(e.control, tuple(found), catalog().methods[names()[bet.slug][1]].theme))
+    says = "By how many hundredths it is ahead of its control: in full fine-tuning’s improvement"
+    says += f" when trained, in ‖ΔW‖² when fitted. {MARKS}"
+    across = [Lane("trained"), Lane("describes", "diamond", True)]
+    return forest(says, rows, across, "points")._replace(width=560)
+
+
+# Macros -------------------------------------------------------------------------------------------
+
+
+def effect(found: Effect) -> str:
+    """Return an effect in points with its interval."""
+    ends = say.interval(100 * found.low, 100 * found.high, 1)
+    return f"{say.signed(100 * found.mean, 1)} ({ends})"
+
+
+def address(key: str) -> str:
+    """Return where a publication is."""
+    return catalog().papers[key].url
+
+
+GIVEN: dict[str, Callable[..., object]] = {"effect": effect, "paper": address}
+
+
+def own_controls(page: Page, modules: Iterable[str]) -> str:
+    """Return what a method's page has of its bets: a figure and a table for each."""
+    html = ""
+    for bet in survey.of(modules):
+        figure = of_one(bet)
+        drawn = page.figure(figure) if figure else ""
+        html += page.draw("heading", shown(bet), file=FILE)
+        html += drawn + page.draw("own", shown(bet), file=FILE, found=False, given=GIVEN)
+    return html
+
+
+class Bets(Part):
+    """The macros of what came of the study of controls."""
+
+    @macro
+    def controls_words(self) -> str:
+        """Every method by its word."""
+        return self.page.draw("by_word", by_word(survey.bets()), file=FILE)
+
+    @macro
+    def controls_state(self) -> str:
+        """How far the study is, in a sentence."""
+        found = survey.bets()
+        decided = [bet for bet in found if bet.verdict]
+        if not decided:
+            return "No part of the plan is complete yet: no method has a word."
+        tasks = " and ".join(tasks_of(j for bet in decided for j in bet.trained))
+        rest = len(found) - len(decided)
+        more = f"; {rest} are not yet run" if rest else ""
+        return f"Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
+
+    @macro
+    def controls_figure(self, kind: str) -> str:
+        """All methods beside their controls, `trained` or in `reach`."""
+        figure = of_all(survey.bets(), kind)
+        if figure is None:
+            return "*Not yet run.*"
+        return self.page.figure(figure, table=False)
+
+    @macro
+    def controls_reach(self, what: str) -> str:
+        """How many `matrices`, `bases` and which `tasks` all fits are of."""
+        found = survey.described()
+        tasks = dict.fromkeys(t for c in survey.reaches(found) for t in c.tasks)
+        return {
+            "matrices": f"{len({d.matrix for d in found})} matrices",
+            "bases": str(len({d.base for d in found})),
+            "tasks": "fine-tuned on " + (" and on ".join(tasks) or "nothing yet"),
+        }[what]
+
+    @macro
+    def controls_results(self) -> str:
+        """Everything that was judged, as a table and to download."""
+        given = (list(map(shown, survey.bets())), TABLE.exists())
+        return self.page.style() + self.page.draw(
+            "results", *given, file=FILE, kind="ah lab", given=GIVEN
+        )
+
+    @macro
+    def controls_home(self) -> str:
+        """What is decided, for the home page; nothing before a part is complete."""
+        decided = [bet for bet in survey.bets() if bet.verdict]
+        figure = of_all(decided, "trained")
+        if figure is None:
+            return ""
+        held = sum(bet.word == "holds" for bet in decided)
+        before = self.page.draw("home", held, by_word(decided), file=FILE, found=False)
+        section, _, after = before.partition("<!--figure-->")
+        return section + self.page.figure(figure._replace(width=560)) + after
