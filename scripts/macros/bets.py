@@ -144,6 +144,16 @@ def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
     return forest(f"{says}. {MARKS}", rows, lanes(tasks), axis)
 
 
+def nearest(decided: Iterable[Bet]) -> Rows:
+    """Return every method that is decided beside the control that comes nearest to it."""
+    rows = []
+    for s in map(shown, decided):
+        j = min(s.bet.trained, key=lambda j: j.overall.mean)
+        rows.append(Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/"))
+    says = f"Each beside the control that comes nearest to it. {MARKS}"
+    return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
+
+
 def of_one(bet: Bet) -> Rows | None:
     """Return a method's own lines: trained and in reach, a row for each control."""
     if not (bet.trained or bet.reach):
@@ -237,10 +247,9 @@ class Bets(Part):
     def controls_home(self) -> str:
         """What is decided, for the home page; nothing before a part is complete."""
         decided = [bet for bet in survey.bets() if bet.verdict]
-        figure = of_all(decided, "trained")
-        if figure is None:
+        if not decided:
             return ""
         held = sum(bet.word == "holds" for bet in decided)
         before = self.page.draw("home", held, by_word(decided), file=FILE, found=False)
         section, _, after = before.partition("<!--figure-->")
-        return section + self.page.figure(figure._replace(width=560)) + after
+        return section + self.page.figure(nearest(decided)) + after

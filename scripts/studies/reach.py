@@ -1,14 +1,14 @@
 """What each method describes of full fine-tuning's changes, beside what its controls describe.
 
     python3 scripts/dev.py study reach
-    python3 scripts/dev.py study reach --only code
+    python3 scripts/dev.py study reach --only "oft 16"
 
 Question b of docs/controls.md. Full fine-tuning is trained once more in each base model, at the
 rate and with the first seed of the experiment (a run repeats to the last bit); what it did to
 `MATRICES` is kept in docs/data/controls_changes.npz, in half precision. Every method that has a ΔW
 and controls is fitted to these as the lab fits, and so is each of its controls, drawn anew for each
-matrix. A fit is a row of docs/data/controls_reach.csv; what is there is not made again. It takes
-about a quarter of an hour of one core for each text.
+matrix. A fit is a row of docs/data/controls_reach.csv; what is there is not made again. All take
+about half an hour of one core.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from scripts.studies.pretrain import base
 from scripts.survey.controls import AGAIN, REACH, floor
 
 CHANGES = REACH.with_name("controls_changes.npz")
-TASKS, BASES, SEED = ("code", "prose"), (0, 1, 2), 1
+TASKS, BASES, SEED = ("code",), (0, 1, 2), 1
 MATRICES = (("q", 0), ("o", 3))
 """One that reads, in the first layer, and one that writes, in the last."""
 
