@@ -19,6 +19,7 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
+from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
 from scripts.survey import peft
@@ -32,6 +33,7 @@ PARTS = (
     HeadToHead,
     Lab,
     RealChanges,
+    RatesTable,
     Experiment,
     Controls,
     Bets,

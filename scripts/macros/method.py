@@ -29,6 +29,7 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import Portraits
+from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
 from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
@@ -242,9 +243,9 @@ class Furniture(Part):
 
     @macro
     def peft_config(self) -> str:
-        """The configuration in PEFT, or where the code is."""
+        """The configuration in PEFT, or where the code is, and which rate was best."""
         m = self.method
-        note = m.peft_note or ""
+        note = f"{m.peft_note or ''}\n\n{own_rates(m.modules)}"
         if not isinstance(m.peft, Peft):
             return note
         own = knobs(load(m.modules[0]))
