@@ -156,16 +156,22 @@ def nearest(decided: Iterable[Bet]) -> Rows:
 
 def of_one(bet: Bet) -> Rows | None:
     """Return a method's own lines: trained and in reach, a row for each control."""
-    if not (bet.trained or bet.reach):
+    kinds = {"trained": Lane("trained"), "reach": Lane("describes", "diamond", True)}
+    ran = [kind for kind in kinds if getattr(bet, kind)]
+    if not ran:
         return None
-    rows = []
+    theme, rows = catalog().methods[names()[bet.slug][1]].theme, []
     for e in bet.controls:
-        found = [values(j, ())[0] if j else None for j in bet.beside(e.control)]
-        rows.append(Row(e.control, tuple(found), catalog().methods[names()[bet.slug][1]].theme))
-    says = "By how many hundredths it is ahead of its control: in full fine-tuning’s improvement"
-    says += f" when trained, in ‖ΔW‖² when fitted. {MARKS}"
-    across = [Lane("trained"), Lane("describes", "diamond", True)]
-    return forest(says, rows, across, "points")._replace(width=560)
+        both = dict(zip(kinds, bet.beside(e.control), strict=True))
+        found = tuple(values(j, ())[0] if (j := both[kind]) else None for kind in ran)
+        rows.append(Row(e.control, found, theme))
+    units = {
+        "trained": "in full fine-tuning’s improvement when trained",
+        "reach": "in ‖ΔW‖² when fitted",
+    }
+    says = f"By how many hundredths it is ahead of its control, {', '.join(units[k] for k in ran)}"
+    figure = forest(f"{says}. {MARKS}", rows, [kinds[kind] for kind in ran], "points")
+    return figure._replace(width=560)
 
 
 # Macros -------------------------------------------------------------------------------------------
