@@ -18,10 +18,13 @@ from scripts.macros.bets import Bets, own_controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.studies import reach as study
+from scripts.studies import runner
+from scripts.studies.controls import cells, tabulate
 from scripts.studies.controls import entries as trained
 from scripts.survey import bets, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
-from scripts.survey.controls import Part, plan, wanted
+from scripts.survey.controls import AGAIN, Part, plan, wanted
+from tests.test_controls_study import row_of
 
 FIRST = plan().parts[0]
 COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")
@@ -105,6 +108,23 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert lead.overall.mean == pytest.approx(0.08, abs=0.01)
     assert f"ahead of *shuffled* by {100 * lead.overall.mean:.1f} points" in said
     assert next(iter(found)) == "oft 16"  # the widest lead comes first
+
+
+def test_a_file_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables: Tables) -> None:
+    path, table, rng = tmp_path / "runs.jsonl", tmp_path / "controls.csv", np.random.default_rng(0)
+    for cell in dict.fromkeys(cells()):
+        entry = trained()[cell.name]
+        if cell.task != FIRST.task or not wanted(FIRST, entry.method) or AGAIN in entry.control:
+            continue
+        size = 2.0 if entry.method == "full" else 1.0 + 0.2 * (cell.name == "oft 16")
+        for seed in plan().seeds:
+            made = row_of(cell.run(-8, seed, "final"))
+            made["test"] = made["start"]["test"] - size + rng.normal(0, 0.004)
+            runner.append(made, path)
+    tabulate(table, path)
+    found = tables([])
+    assert {bet.method for bet in found.values() if bet.verdict} == set(FIRST.methods or ())
+    assert found["oft 16"].word == "holds"
 
 
 def test_a_part_that_lacks_one_run_says_nothing(tables: Tables) -> None:
