@@ -204,10 +204,12 @@ def fits(task: str, lead: float, base: int = 0) -> list[Described]:
     ]  # fmt: skip
 
 
-def test_reach_counts_on_a_text_that_is_complete() -> None:
+def test_reach_counts_of_matrices_that_are_complete() -> None:
     code = [fit for base in range(3) for fit in fits("code", 0.2, base)]
-    prose = [fit for base in range(3) for fit in fits("prose", 0.2, base)]
-    assert reaches(code[:-1]) == []
+    prose = [fit for base in range(3) for fit in fits("prose", 0.2, base) if fit.matrix == "q 0"]
+    assert reaches([]) == reaches(code[1:-1]) == []
+    assert bets.complete(bets.by_entry(code[:-1] + prose)) == {"code": ["q 0"], "prose": ["q 0"]}
+    assert bets.complete(bets.by_entry(code)) == {"code": ["o 3", "q 0"]}
     assert {c.tasks for c in reaches(code + prose[:-1])} == {("code",)}
     found = {c.method: c for c in reaches(code + prose)}
     assert found["lora 4"].differences["prose", 2] == pytest.approx([0.2])

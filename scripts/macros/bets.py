@@ -17,6 +17,7 @@ from scripts.survey.controls import TABLE
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Printed, balance
 
 FILE = "bets.html"
+MATRICES = {"q 0": "the query matrix of the first layer", "o 3": "the output matrix of the last"}
 FARTHEST = 25.0
 """Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
 
@@ -231,15 +232,16 @@ class Bets(Part):
         return self.page.figure(figure, table=False)
 
     @macro
-    def controls_reach(self, what: str) -> str:
-        """How many `matrices`, `bases` and which `tasks` all fits are of."""
-        found = survey.described()
-        tasks = dict.fromkeys(t for c in survey.reaches(found) for t in c.tasks)
-        return {
-            "matrices": f"{len({d.matrix for d in found})} matrices",
-            "bases": str(len({d.base for d in found})),
-            "tasks": "fine-tuned on " + (" and on ".join(tasks) or "nothing yet"),
-        }[what]
+    def controls_reach(self) -> str:
+        """To what methods and their controls were fitted."""
+        found = survey.complete(survey.by_entry(survey.described()))
+        if not found:
+            return "Nothing has been fitted yet."
+        where = "; ".join(
+            f"on {task} {say.listed([MATRICES.get(m, m) for m in some])}"
+            for task, some in found.items()
+        )
+        return f"Each is fitted in {len(survey.bases())} base models: {where}."
 
     @macro
     def controls_results(self) -> str:

@@ -33,7 +33,6 @@ from scripts.survey.hypothesis import (
     Comparison,
     Effect,
     Judged,
-    Place,
     Sign,
     Verdict,
     Word,
@@ -110,37 +109,55 @@ def described(path: Path = REACH) -> tuple[Described, ...]:
         )  # fmt: skip
 
 
-def reaches(found: Sequence[Described]) -> list[Comparison]:
-    """Return what every method describes beyond each control, on the tasks that are complete.
+def fitted() -> list[Trained]:
+    """Return who is fitted: every method that changes a weight, and its controls."""
+    return [e for e in entries() if e.reached is not None and not floor(e.method)]
+
+
+Shares: TypeAlias = dict[tuple[str, str], dict[tuple[str, int, str], Described]]
+"""Fits by method and control, and by task, base model and matrix."""
+
+
+def complete(shares: Shares) -> dict[str, list[str]]:
+    """Return on each task the matrices to which everybody was fitted in all base models."""
+    places = {place for own in shares.values() for place in own}
+    found: dict[str, list[str]] = {}
+    for task, matrix in sorted({(task, matrix) for task, _, matrix in places}):
+        asked = {(task, base, matrix) for base in bases()}
+        if all(asked <= shares.get((e.method, e.control), {}).keys() for e in fitted()):
+            found.setdefault(task, []).append(matrix)
+    return found
+
+
+def bases() -> list[int]:
+    """Return the base models of the plan."""
+    return sorted({base for part in plan().parts for base in part.bases})
+
+
+def by_entry(found: Iterable[Described]) -> Shares:
+    """Return fits by whose they are."""
+    shares: Shares = {}
+    for d in found:
+        shares.setdefault((d.method, d.control), {})[d.task, d.base, d.matrix] = d
+    return shares
+
+
+def reaches(found: Iterable[Described]) -> list[Comparison]:
+    """Return what every method describes beyond each control, of the matrices that are complete.
 
     A difference is a mean over the matrices of a base model. In a single matrix some have more
     numbers than their controls, which share theirs among matrices: these are left out.
     """
-    whole = [e for e in entries() if e.reached is not None and not floor(e.method)]
-    shares: dict[tuple[str, str], dict[Place, dict[str, Described]]] = {}
-    for d in found:
-        own = shares.setdefault((d.method, d.control), {})
-        own.setdefault((d.task, d.base), {})[d.matrix] = d
-    matrices = {d.matrix for d in found}
-    bases = sorted({base for part in plan().parts for base in part.bases})
-
-    def there(task: str) -> bool:
-        return all(
-            shares.get((e.method, e.control), {}).get((task, base), {}).keys() == matrices
-            for e in whole
-            for base in bases
-        )
-
-    tasks = [task for task in dict.fromkeys(d.task for d in found) if there(task)]
-    made = []
-    for e in whole:
-        of, other = shares.get((e.method, "")), shares.get((e.method, e.control))
-        if not (e.control and tasks and of and other):
+    shares = by_entry(found)
+    there, made = complete(shares), []
+    for e in fitted():
+        if not e.control or not there:
             continue
+        of, other = shares[e.method, ""], shares[e.method, e.control]
         pairs = {
-            (task, base): [(of[task, base][m], other[task, base][m]) for m in sorted(matrices)]
-            for task in tasks
-            for base in bases
+            (task, base): [(of[task, base, m], other[task, base, m]) for m in matrices]
+            for task, matrices in there.items()
+            for base in bases()
         }
         if all(one.numbers == two.numbers for some in pairs.values() for one, two in some):
             differences = {
