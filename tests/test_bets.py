@@ -245,11 +245,11 @@ def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Table
 
 @pytest.mark.parametrize("name", ["ia3", "oft 16"])
 def test_fits_come_out_as_in_the_table(name: str) -> None:
-    place = study.Place("code", 1, "o", 3)
+    place = study.Place("code", 1, "q", 0)
     told = {
         d.control: d.share
         for d in described()
-        if (d.task, d.base, d.matrix, d.method) == ("code", 1, "o 3", name)
+        if (d.task, d.base, d.matrix, d.method) == ("code", 1, "q 0", name)
     }
     own = [e for e in study.fitted() if e.method == name]
     assert told.keys() == {e.control for e in own}
