@@ -140,6 +140,8 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
     assert figure is not None
     assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "prose"]
     assert len(figure.rows) == sum(len(bet.controls) for bet in found.values())
+    told = [j.overall.outcome for bet in found.values() for j in bet.trained]
+    assert f"{told.count('ahead')} ahead, " in figure.title
     first = figure.rows[0]
     assert first.name.startswith("OFT, ")
     assert first.link == "methods/oft/"

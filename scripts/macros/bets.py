@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from adapters_np.control import controls
 from scripts.macros.figures import Lane, Row, Rows, Value, around
@@ -14,7 +15,7 @@ from scripts.survey import say
 from scripts.survey.bets import Bet, Said, because, words
 from scripts.survey.contrasts import Contrast
 from scripts.survey.controls import TABLE
-from scripts.survey.hypothesis import MARGIN, Effect, Judged, Printed, balance
+from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome, Printed, balance
 
 FILE = "bets.html"
 MATRICES = {"q 0": "the query matrix of the first layer", "o 3": "the output matrix of the last"}
@@ -142,7 +143,15 @@ def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
         "trained": ("How much more each method improves than its own control", TRAINED),
         "reach": ("How much more each describes of full fine-tuning’s change", DESCRIBED),
     }[kind]
-    return forest(f"{says}. {MARKS}", rows, lanes(tasks), axis)
+    title = counted(j for _, own in some for j in own)
+    return forest(f"{says}. {MARKS}", rows, lanes(tasks), axis)._replace(title=title)
+
+
+def counted(found: Iterable[Judged]) -> str:
+    """Return how many comparisons have which outcome over all tasks."""
+    every = Counter(j.overall.outcome for j in found)
+    outcomes: tuple[Outcome, ...] = get_args(Outcome)
+    return say.listed([f"{every[o]} {o}" for o in outcomes if every[o]]) + "."
 
 
 def nearest(decided: Iterable[Bet]) -> Rows:
