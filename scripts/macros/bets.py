@@ -18,13 +18,19 @@ from scripts.survey.controls import TABLE
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome, Printed, balance
 
 FILE = "bets.html"
-MATRICES = {"q 0": "the query matrix of the first layer", "o 3": "the output matrix of the last"}
+MATRICES = {
+    "q 0": "the query matrix of the first layer",
+    "o 3": "the output matrix of the last layer",
+}
 FARTHEST = 25.0
 """Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
 
 TRAINED = "points of full fine-tuning’s improvement"
 DESCRIBED = "points of ‖ΔW‖² of full fine-tuning"
 SIDES = ("← control ahead", "method ahead →")
+FEW = 8
+"""Methods that are decided, up to which their reasons stand in the list of words."""
+
 MARKS = "Short marks: base models. Grey: counts as equal"
 SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
 LANES = (
@@ -217,8 +223,10 @@ class Bets(Part):
 
     @macro
     def controls_words(self) -> str:
-        """Every method by its word."""
-        return self.page.draw("by_word", by_word(survey.bets()), file=FILE)
+        """Every method by its word, with the reason where few are decided."""
+        found = survey.bets()
+        few = sum(bet.verdict is not None for bet in found) <= FEW
+        return self.page.draw("by_word", by_word(found), few, file=FILE)
 
     @macro
     def controls_state(self) -> str:
@@ -227,7 +235,7 @@ class Bets(Part):
         decided = [bet for bet in found if bet.verdict]
         if not decided:
             return "No part of the plan is complete yet: no method has a word."
-        tasks = " and ".join(tasks_of(j for bet in decided for j in bet.trained))
+        tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
         more = f"; {rest} are not yet run" if rest else ""
         return f"Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
@@ -247,10 +255,10 @@ class Bets(Part):
         if not found:
             return "Nothing has been fitted yet."
         where = "; ".join(
-            f"on {task} {say.listed([MATRICES.get(m, m) for m in some])}"
+            f"on {task} to {say.listed([MATRICES.get(m, m) for m in some])}"
             for task, some in found.items()
         )
-        return f"Each is fitted in {len(survey.bases())} base models: {where}."
+        return f"Each is fitted, in {len(survey.bases())} base models, {where}."
 
     @macro
     def controls_results(self) -> str:

@@ -224,7 +224,7 @@ def because(bet: Bet) -> str:
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) not in (j.sign, "open")
     ]
-    where = f"on {' and '.join(whole.tasks)}, {models} small base models"
+    where = f"on {say.listed(whole.tasks)}, {models} small base models"
     return "; ".join([f"{where}: {', '.join(parts)}", *elsewhere(bet)])
 
 
