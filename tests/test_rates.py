@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 from math import log10
+from types import SimpleNamespace
 
 import pytest
 
+from scripts.macros.method import Furniture
+from scripts.macros.page import Page
 from scripts.macros.rates import own_rates
 from scripts.survey import experiment, say
 from scripts.survey.experiment import Cell, finals
@@ -92,9 +95,12 @@ def test_every_page_with_a_sweep_has_a_line_that_leads_to_the_table() -> None:
         one = typical(slug)
         assert one
         line = own_rates([slug])
-        assert say.figures(one.best) in line
-        assert "learning-rate.md#rates" in line
+        assert say.figures(one.best) == line.partition(",")[0]
     assert own_rates(["xlora"]) == ""
+    assert own_rates(["prompt_tuning", "prefix_tuning"]).count("0.32") == 2
+    page = Page(SimpleNamespace(page=SimpleNamespace(url="methods/oft/", meta={})))
+    top = Furniture(page).verdict()
+    assert f'questions/learning-rate/#rates">{own_rates(["oft"])}</a>' in top
 
 
 def test_what_moved_has_several_cells_on_one_text() -> None:

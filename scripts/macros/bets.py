@@ -185,7 +185,7 @@ def of_one(bet: Bet) -> Rows | None:
         "trained": "in full fine-tuning’s improvement when trained",
         "reach": "in ‖ΔW‖² when fitted",
     }
-    says = f"By how many hundredths it is ahead of its control, {', '.join(units[k] for k in ran)}"
+    says = f"Hundredths by which it is ahead of its control, {', '.join(units[k] for k in ran)}"
     figure = forest(f"{says}. {MARKS}", rows, [kinds[kind] for kind in ran], "points")
     return figure._replace(width=560)
 
@@ -208,14 +208,20 @@ GIVEN: dict[str, Callable[..., object]] = {"effect": effect, "paper": address}
 
 
 def own_controls(page: Page, modules: Iterable[str]) -> str:
-    """Return what a method's page has of its bets: a figure and a table for each."""
+    """Return what a method's page has of its bets: a figure, and a table in a fold.
+
+    Where they are several all of it is in a fold, since pages have an end.
+    """
+    found = [shown(bet) for bet in survey.of(modules)]
+    if not found:
+        return ""
     html = ""
-    for bet in survey.of(modules):
-        figure = of_one(bet)
-        drawn = page.figure(figure) if figure else ""
-        html += page.draw("heading", shown(bet), file=FILE)
-        html += drawn + page.draw("own", shown(bet), file=FILE, found=False, given=GIVEN)
-    return html
+    for s in found:
+        figure = of_one(s.bet)
+        html += page.figure(figure._replace(title=s.name)) if figure else ""
+        html += page.draw("own", s, len(found) == 1, file=FILE, found=False, given=GIVEN)
+    before, _, after = page.draw("around", len(found) == 1, file=FILE).partition("<!--inside-->")
+    return before + html + after
 
 
 class Bets(Part):

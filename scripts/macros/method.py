@@ -141,7 +141,7 @@ class Furniture(Part):
         """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw("verdict", *given)
+        return self.page.draw("verdict", *given, own_rates(self.method.modules))
 
     @macro
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
@@ -243,9 +243,9 @@ class Furniture(Part):
 
     @macro
     def peft_config(self) -> str:
-        """The configuration in PEFT, or where the code is, and which rate was best."""
+        """The configuration in PEFT, or where the code is."""
         m = self.method
-        note = f"{m.peft_note or ''}\n\n{own_rates(m.modules)}"
+        note = m.peft_note or ""
         if not isinstance(m.peft, Peft):
             return note
         own = knobs(load(m.modules[0]))

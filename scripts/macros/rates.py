@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scripts.macros.experiment import link, place, shown, usual
-from scripts.macros.page import Part, macro, names
+from scripts.macros.page import Part, macro
 from scripts.survey import rates as survey
 from scripts.survey import say
 from scripts.survey.experiment import TASKS, TEACHERS, Cell
@@ -57,27 +57,18 @@ def swept(one: Rates) -> Swept:
 
 
 def own_rates(modules: Iterable[str]) -> str:
-    """Return a line of Markdown on the best rates of some modules, for their page."""
+    """Return the best rate of a method beside LoRA's; of several methods the rates alone.
+
+    >>> own_rates(["oft"]), own_rates(["xlora"])
+    ('0.01, 1 × LoRA’s at rank 4', '')
+    """
     found = [one for slug in modules if (one := survey.typical(slug))]
-    if not found:
-        return ""
-    said = []
-    for one in found:
-        by, rank = dict(beside(one)), nearest(one)
-        parts = [
-            f"{times(by[name])} {other}"
-            for name, other in (
-                (rank, f"LoRA’s at rank {rank.split()[1]}"), (FULL, "full fine-tuning’s")
-            )
-            if name in by
-        ]  # fmt: skip
-        about = f" ({', '.join(parts)})" if parts else ""
-        own = f" for {names()[one.slug][0]}" if len(found) > 1 else ""
-        said.append(f"{say.figures(one.best)}{own}{about}")
-    return (
-        f"**Learning rate.** The best one of our small experiment’s sweeps is {'; '.join(said)}. "
-        "[All rates](../questions/learning-rate.md#rates).\n"
-    )
+    best = [say.figures(one.best) for one in found]
+    if len(found) != 1:
+        return say.listed(best) if best else ""
+    rank = nearest(found[0])
+    ratio = dict(beside(found[0])).get(rank)
+    return f"{best[0]}, {times(ratio)} LoRA’s at rank {rank.split()[1]}" if ratio else best[0]
 
 
 class RatesTable(Part):
