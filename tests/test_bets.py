@@ -242,7 +242,7 @@ def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Table
                 writer.writerow([*about, f"{share:.5f}"])
     found = tables(list(rows(FIRST, PLANTED)), path)["oft 16"]
     assert found.word == "holds in part"
-    assert "it describes less of full fine-tuning’s change than *shuffled*" in because(found)
+    assert "in reach behind *shuffled* and *symmetric generators*" in because(found)
 
 
 @pytest.mark.parametrize("name", ["ia3", "oft 16"])

@@ -218,7 +218,9 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
     html = ""
     for s in found:
         figure = of_one(s.bet)
-        html += page.figure(figure._replace(title=s.name)) if figure else ""
+        html += (
+            page.figure(figure._replace(title=s.name if len(found) > 1 else "")) if figure else ""
+        )
         html += page.draw("own", s, len(found) == 1, file=FILE, found=False, given=GIVEN)
     before, _, after = page.draw("around", len(found) == 1, file=FILE).partition("<!--inside-->")
     return before + html + after

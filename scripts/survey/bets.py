@@ -33,7 +33,7 @@ from scripts.survey.hypothesis import (
     Comparison,
     Effect,
     Judged,
-    Sign,
+    Outcome,
     Verdict,
     Word,
     decide,
@@ -248,13 +248,13 @@ def beside(judged: Judged, effect: Effect) -> str:
 
 def elsewhere(bet: Bet) -> list[str]:
     """Return what reach and print add, where they are for a bet or against it."""
-    says: dict[Sign, str] = {"for": "more", "against": "less"}
-    found = [
-        f"it describes {says[j.sign]} of full fine-tuning’s change than *{j.comparison.control}*"
-        for j in bet.reach
-        if j.sign in says
-    ]
-    if bet.verdict and bet.verdict.printed in says:
+    counts, found = [j for j in bet.reach if j.sign in ("for", "against")], []
+    says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
+    for outcome, place in says.items():
+        whom = [f"*{j.comparison.control}*" for j in counts if j.overall.outcome == outcome]
+        if whom:
+            found.append(f"in reach {place} {say.listed(whom)}")
+    if bet.verdict and bet.verdict.printed in ("for", "against"):
         found.append(f"what others printed is {bet.verdict.printed} it")
     return found
 
