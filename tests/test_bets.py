@@ -88,7 +88,7 @@ def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) ->
     assert ">not yet run</span>" in made.controls_words()
     assert "data/controls.csv" not in made.controls_results()
     top = Furniture(page("methods/svft/")).verdict()
-    assert '<strong>Is it true?</strong> <a href="#own-control">' in top
+    assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
     assert '<span class="badge bet not-yet-run">not yet run</span></a> beside' in top
     own = own_controls(page("methods/svft/"), ["svft"])
     assert "random bases" in own
@@ -158,7 +158,7 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
 def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
-    assert '<strong>Is it true?</strong> <a href="#own-control">' in top
+    assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
     assert '<span class="badge bet holds">holds</span></a> on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())

@@ -97,7 +97,7 @@ def test_every_page_with_a_sweep_has_a_line_that_leads_to_the_table() -> None:
         line = own_rates([slug])
         assert say.figures(one.best) == line.partition(",")[0]
     assert own_rates(["xlora"]) == ""
-    assert own_rates(["prompt_tuning", "prefix_tuning"]).count("0.32") == 2
+    assert own_rates(["ether", "ether_plus"]) == "0.1"
     page = Page(SimpleNamespace(page=SimpleNamespace(url="methods/oft/", meta={})))
     top = Furniture(page).verdict()
     assert f'questions/learning-rate/#rates">{own_rates(["oft"])}</a>' in top

@@ -57,18 +57,19 @@ def swept(one: Rates) -> Swept:
 
 
 def own_rates(modules: Iterable[str]) -> str:
-    """Return the best rate of a method beside LoRA's; of several methods the rates alone.
+    """Return the best rate of a method beside LoRA's; of several methods the first one's alone.
 
     >>> own_rates(["oft"]), own_rates(["xlora"])
     ('0.01, 1 × LoRA’s at rank 4', '')
     """
     found = [one for slug in modules if (one := survey.typical(slug))]
-    best = [say.figures(one.best) for one in found]
-    if len(found) != 1:
-        return say.listed(best) if best else ""
-    rank = nearest(found[0])
+    if not found:
+        return ""
+    best, rank = say.figures(found[0].best), nearest(found[0])
     ratio = dict(beside(found[0])).get(rank)
-    return f"{best[0]}, {times(ratio)} LoRA’s at rank {rank.split()[1]}" if ratio else best[0]
+    if len(found) > 1 or ratio is None:
+        return best
+    return f"{best}, {times(ratio)} LoRA’s at rank {rank.split()[1]}"
 
 
 class RatesTable(Part):
