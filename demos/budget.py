@@ -76,11 +76,26 @@ def _settings(cls: type[Adapter], d_out: int, d_in: int) -> list[Setting]:
         knob.name: (knob.default,) if _ranged(knob) and not _counts(cls, knob) else knob.values()
         for knob in knobs(cls).values()
     }
-    every = (dict(zip(offered, values, strict=True)) for values in product(*offered.values()))
-    return sorted(
-        (Setting(parameters(cls, d_out, d_in, **values), values) for values in every),
-        key=lambda setting: -setting.size,
-    )
+    sizes = {
+        values: parameters(cls, d_out, d_in, **dict(zip(offered, values, strict=True)))
+        for values in product(*offered.values())
+    }
+    ranged = [(i, k.default) for i, k in enumerate(knobs(cls).values()) if _ranged(k)]
+
+    def idle(values: tuple[Any, ...]) -> bool:
+        """Say whether a number has left its default and, in this form, counts for nothing."""
+        return any(
+            values[i] != default
+            and sizes.get((*values[:i], default, *values[i + 1 :])) == sizes[values]
+            for i, default in ranged
+        )
+
+    found = [
+        Setting(size, dict(zip(offered, values, strict=True)))
+        for values, size in sizes.items()
+        if not idle(values)
+    ]
+    return sorted(found, key=lambda setting: -setting.size)
 
 
 def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> bool:

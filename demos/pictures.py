@@ -28,6 +28,8 @@ class Reached(NamedTuple):
     """The share that is explained of outputs on fresh tokens."""
     more: bool
     """Whether the fit goes on."""
+    without: str = ""
+    """What is taken out of the method's hypothesis, as a sentence."""
 
 
 Picture = Callable[[Reached], Panel | None]

@@ -58,6 +58,16 @@ def hypothesis(method: str) -> Knob | None:
     return Knob(HYPOTHESIS, "choice", KEPT, options=(KEPT, *names)) if names else None
 
 
+def taken_out(method: str, chosen: dict[str, Any]) -> str:
+    """Return what the settings take out of a method's hypothesis, as a sentence; "" for nothing.
+
+    >>> taken_out("lora", {"hypothesis": "dense subspace"})
+    'Taken out: that the change has few directions, which the data choose.'
+    """
+    name = chosen.get(HYPOTHESIS, KEPT)
+    return "" if name == KEPT else f"Taken out: {controls(method)[name].out}"
+
+
 def main_knob(method: str) -> Knob | None:
     """Return the knob that a method is first moved by: the first one that is no switch, if any."""
     own = list(knobs(load(method)).values())
@@ -130,17 +140,19 @@ def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
     Arguments and errors are those of `start` and of `demos.ways.reach`.
     """
     if chosen.get("way", "random") == "random":
-        return show(measure(method, chosen))
+        change = measure(method, chosen)
+        return show(change, taken_out(method, chosen))
     from demos import ways  # not needed for the first answer of a shared random step
 
     *_, answer = ways.answers(method, chosen)
     return answer
 
 
-def show(change: Change) -> dict[str, Any]:
-    """Return the panels of a change and the sentence."""
+def show(change: Change, without: str = "") -> dict[str, Any]:
+    """Return the panels of a change and the sentence, which says first what is taken out."""
     numbers = [GAUGES[name](change) for name in type(change.adapter).gauges]
-    return {"panels": [matrices(change), *spectra(change), *numbers], "sentence": sentence(change)}
+    said = f"{without} {sentence(change)}".strip()
+    return {"panels": [matrices(change), *spectra(change), *numbers], "sentence": said}
 
 
 # Panels -------------------------------------------------------------------------------------------

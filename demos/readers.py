@@ -86,8 +86,12 @@ def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) ->
     """Return the probe's answer with the source of a method replaced.
 
     Knobs that the widget has and the edited `init` has not are left out; those that only the
-    edited `init` has keep their defaults. Both are said in print.
+    edited `init` has keep their defaults, and nothing is taken out of it. All this is said in
+    print.
     """
+    chosen = dict(chosen)
+    if chosen.pop(probe.HYPOTHESIS, probe.KEPT) != probe.KEPT:
+        print("Nothing is taken out of edited code: its hypothesis is kept.")
     if _installed.get(method) != source:
         install(method, source, file)
     available = probe.settings(method)

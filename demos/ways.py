@@ -18,7 +18,7 @@ from demos.change import Change, numerical_rank
 from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 from demos.gauges import GAUGES, Panel, number
 from demos.pictures import PICTURES, Reached, series
-from demos.probe import HYPOTHESIS, KEPT, start, view
+from demos.probe import HYPOTHESIS, KEPT, start, taken_out, view
 from demos.world import TRAINED, World
 
 AIM = {
@@ -43,7 +43,7 @@ the slowest method at its defaults has taken a second and a half."""
 
 OWN = (
     "Its own teacher",
-    "A second adapter of the same kind has taken a random step: this one has to find it.",
+    "An adapter of the method’s own kind has taken a random step: the change has to be found.",
 )
 
 
@@ -90,6 +90,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
         found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
     else:
         found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
+    without = taken_out(method, own)
     errors: list[float] = []
 
     def noted() -> Iterator[Progress]:
@@ -99,7 +100,8 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
             yield progress
 
     for progress in paced(noted()):
-        yield reached(progress.adapter, world, wanted, aim, errors, not progress.done)
+        so_far = reached(progress.adapter, world, wanted, aim, errors, not progress.done)
+        yield so_far._replace(without=without)
 
 
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
@@ -261,18 +263,24 @@ def compared(found: Reached) -> Shares:
 def shares(found: Reached) -> list[Panel]:
     """Return what is explained as numbers."""
     s = compared(found)
-    told = [("explained", "Explained", s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
+    own = "Explained without it" if found.without else "Explained"
+    told = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:
         told.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
     if found.more:
-        return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in told]
+        return [bar(*one) for one in told]
     if s.lora:
         r, count, share = s.lora
         told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} numbers", LORA))
     if s.rank:
         told.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
     told.append(("chance", "A random subspace", s.chance, "%", CHANCE))
-    return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in told]
+    return [bar(*one) for one in told]
+
+
+def bar(name: str, label: str, value: float, unit: str, note: str) -> Panel:
+    """Return the panel of a share, which is drawn as a bar."""
+    return number(name, label, 100 * value, unit, note) | {"share": True}
 
 
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being what is wanted."
@@ -299,9 +307,9 @@ def sentence(found: Reached) -> str:
     s, aim = compared(found), found.aim
     taken = len(found.errors) - 1
     thing = "this change" if found.change.symbol == "W" else "this change of the outputs"
+    about = f"{told(aim['world'])[1]} {found.without}".strip()
     if found.more:
-        so_far = f"Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
-        return f"{told(aim['world'])[1]} {so_far}"
+        return f"{about} Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
     steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
     parts = [f"{s.numbers:,} numbers explain {percent(s.own)} of {thing}{steps}"]
     others = []
@@ -316,7 +324,7 @@ def sentence(found: Reached) -> str:
     if found.held_out is not None:
         fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)
         text += f" On fresh tokens it is {fresh}."
-    return f"{told(aim['world'])[1]} {text}"
+    return f"{about} {text}"
 
 
 def told(name: str) -> tuple[str, str]:

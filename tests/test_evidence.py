@@ -369,7 +369,7 @@ def test_a_run_that_never_learned_to_answer_is_no_unit_and_no_vote(tmp_path: Pat
 
 def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
     methods = read().methods
-    firsts = {m.number: m.modules[0] for m in methods.values() if m.number}
+    firsts = {m.runs: m.modules[0] for m in methods.values()}
     peft = benchmark(ROOT, firsts)
     rows = findings({m.slug: m.modules for m in methods.values()}, [peft], read_models(ROOT))
 

@@ -10,10 +10,10 @@ from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe
 from demos.change import Change
 from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
-from demos.probe import PAGE, measure
+from demos.probe import measure
 from demos.ways import reach
 from scripts.bootstrap import ROOT
-from scripts.stored.widgets import fragments
+from scripts.stored.widgets import fragments, opening
 
 
 def test_every_gauge_tells_some_methods_story() -> None:
@@ -87,6 +87,6 @@ def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
 
 
 def test_the_alternative_text_of_a_stored_picture_keeps_its_digits() -> None:
-    (*_, found) = reach("vera", PAGE)
+    (*_, found) = reach("vera", opening("vera"))
     largest = found.change.sigma[0]
     assert f"largest {largest:.3g}, " in fragments(["vera"])["vera"]

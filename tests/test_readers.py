@@ -130,6 +130,13 @@ def test_the_source_unchanged_gives_the_probe_unchanged() -> None:
     assert "Controls without effect" not in text(shown)
 
 
+def test_nothing_is_taken_out_of_edited_code_and_it_is_said() -> None:
+    knobs = {"hypothesis": "dense subspace", "rank": 3}
+    response, shown = run(LORA, method="lora", knobs=knobs)
+    assert response["answer"]["sentence"] == probe("lora", {"rank": 3})["sentence"]
+    assert "its hypothesis is kept" in text(shown)
+
+
 def test_an_edit_changes_the_numbers() -> None:
     norms = []
     for source in (LORA, edited(DELTA, "return 2 * self.s * self.B @ self.A")):

@@ -10,7 +10,7 @@ import brotli
 import numpy as np
 import pytest
 
-from demos.probe import PAGE, probe
+from demos.probe import HYPOTHESIS, KEPT, PAGE, probe
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.stored import fits
@@ -24,7 +24,7 @@ const bytes = new Uint8Array(Buffer.concat(chunks));
 const sweep = new Sweep(bytes.buffer);
 const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
 const wanted = JSON.parse(process.argv[1]);
-const found = wanted.map(({ value, world }) => sweep.find(value, world) ?? null);
+const found = wanted.map(({ value, world, out = "kept" }) => sweep.find(value, world, out) ?? null);
 console.log(JSON.stringify(found, plain));
 """
 
@@ -49,9 +49,12 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
         {"value": 8, "world": "mix"},
         {"value": 4, "world": "mix"},
         {"value": 8, "world": "rows"},
+        {"value": 8, "world": "turn", "out": "shuffled"},
     ]
     for place, found in zip(places, read(oft, *places), strict=True):
-        exact = probe("oft", PAGE | {"block_size": place["value"], "world": place["world"]})
+        out = place.get("out", KEPT)
+        chosen = {"block_size": place["value"], "world": place["world"], HYPOTHESIS: out}
+        exact = probe("oft", PAGE | chosen)
         assert found["sentence"] == exact["sentence"]
         for ours, theirs in zip(found["panels"], exact["panels"], strict=True):
             assert ours["name"] == theirs["name"]
@@ -66,19 +69,19 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
 
 def test_a_page_opens_with_the_first_answer(oft: Sweep) -> None:
     assert oft.values[0] == 8
-    first, friendly, hostile = fits.wanted("oft", fits.hostile("oft"))[:3]
-    assert first == (8, fits.DEFAULT)
-    assert friendly == (8, "turn")
-    assert hostile == (8, fits.hostile("oft"))
+    friendly, hostile = fits.wanted("oft", fits.hostile("oft"))[:2]
+    assert friendly == (8, "turn", KEPT)
+    assert hostile == (8, fits.hostile("oft"), KEPT)
     (found,) = read(oft, {"value": 8, "world": "nowhere"})
     assert found is None
 
 
 def test_what_a_page_of_a_small_budget_opens_with_comes_before_the_default_of_older_links() -> None:
     wanted = fits.wanted("lora", "rows")
-    assert wanted[:3] == [(2, fits.DEFAULT), (2, "few"), (2, "rows")]
-    older = [wanted.index((8, world)) for world in ("mix", "few", "rows", "own")]
-    assert older[0] < wanted.index((2, "own")) < min(older[1:])
+    assert wanted[:2] == [(2, "few", KEPT), (2, "rows", KEPT)]
+    assert (2, "few", "dense subspace") in wanted[:10]
+    older = [wanted.index((8, world, KEPT)) for world in ("mix", "rows", "own")]
+    assert wanted.index((2, "own", KEPT)) < min(older)
 
 
 def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it() -> None:

@@ -19,7 +19,7 @@ import { axisX, axisY, dot, gridX, gridY, line, plot, rect, ruleX, ruleY, scale,
 const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
 const WHOLE = 700; // pixels: below it a chart is lower
 const [LETTER, BOLD, HIGH] = [7, 7.8, 15]; // pixels that a letter and a line of text take at most
-const [SMALL, CAPITAL] = [6.2, 9.8]; // and letters of a method's name
+const [SMALL, CAPITAL, HEAVY] = [6.2, 9.8, 1.15]; // and letters of a name, and how much wider bold ones are
 const PAPER = "var(--md-default-bg-color)";
 const END = /** @type {"end"} */ ("end");
 const MANY = 12; // rows, from which on they are lower
@@ -74,7 +74,7 @@ export function chart({ x: across, y: up, lines }, width, document) {
     last.filter(({ x }) => right - x > EARLY),
     taken,
     room,
-    BOLD,
+    HEAVY,
   );
   const ends = last
     .filter(({ line }) => !early.some((other) => other.line === line))
@@ -332,12 +332,13 @@ const SIDES = [
  * Places for names beside their dots, for as many as have room, the first ones first.
  *
  * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
+ * @param {number} [heavy] how much wider its letters are for being bold
  */
-function beside(named, taken, room) {
+function beside(named, taken, room, heavy = 1) {
   const full = [...taken];
   return named.flatMap(({ line, x, y }) => {
     const capitals = line.name.replaceAll(/[^A-Z]/g, "").length;
-    const width = SMALL * line.name.length + (CAPITAL - SMALL) * capitals + 3;
+    const width = heavy * (SMALL * line.name.length + (CAPITAL - SMALL) * capitals) + 3;
     for (const [anchor, dx, dy] of SIDES) {
       const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
       const box = { x: left, y: y + dy, width, height: HIGH - 1 };

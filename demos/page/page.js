@@ -34,7 +34,7 @@ document.addEventListener("click", ({ target }) => {
   if (link?.pathname === location.pathname) unfold(link.hash);
 });
 addEventListener("beforeprint", () => {
-  for (const fold of document.querySelectorAll("details.fold")) fold.setAttribute("open", "");
+  for (const fold of document.querySelectorAll("details:is(.fold, .figures)")) fold.setAttribute("open", "");
 });
 
 // A citation of a page says on which day it was seen.

@@ -13,10 +13,11 @@ import * as grids from "./grids.js";
 import * as made from "./made.js";
 import * as networks from "./networks.js";
 import * as planes from "./planes.js";
+import * as products from "./products.js";
 import { HEIGHT, WIDTH } from "./svg.js";
 
 /** @type {Record<string, Draw>} by the same names as in scripts/stored/portraits */
-const KINDS = { ...planes, ...grids, ...made, ...bases, ...networks };
+const KINDS = { ...planes, ...grids, ...made, ...bases, ...networks, ...products };
 
 /**
  * What lies between two moments, on a straight line.

@@ -262,7 +262,7 @@ class AdapterCompare extends Live {
 
   /** Shows the same matrix on both sides. @param {HTMLInputElement} switched */
   #mirror({ value }) {
-    remember([], value);
+    remember([], { shown: value });
     for (const { form } of this.sides) {
       const twin = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=shown][value=${value}]`));
       if (twin) twin.checked = true;

@@ -5,7 +5,7 @@
  * `data-state` goes stored → loading → live, or error; `adapter-demo:update` follows every redraw.
  */
 
-import { recall, remember } from "./choices.js";
+import { kept, recall, remember } from "./choices.js";
 import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
@@ -51,6 +51,7 @@ class AdapterDemo extends Live {
     this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.ownsAddress && !this.id;
     this.find(".controls").removeAttribute("disabled");
+    this.#fold.open = kept().figures === "open";
     this.#restore();
     this.#way();
     if (this.dataset.tour !== undefined || this === this.#first) tour(this);
@@ -116,11 +117,11 @@ class AdapterDemo extends Live {
 
   /** What is stored that answers a move along the main control: its file, if any. */
   get #file() {
-    const { main, ...files } = this.find("form").dataset;
-    const along = (/** @type {Field} */ { name }) => name === main || name === "world";
+    const { main = "", ...files } = this.find("form").dataset;
     return Object.entries(STORED).find(([name, base]) => {
+      const along = name === "fits" ? [main, "world", "hypothesis"] : [main];
       const stands = (/** @type {Field} */ field) => field.text === (base[field.name] ?? field.initial);
-      return files[name] && this.#acting.every((field) => along(field) || stands(field));
+      return files[name] && this.#acting.every((field) => along.includes(field.name) || stands(field));
     })?.[0];
   }
 
@@ -149,8 +150,8 @@ class AdapterDemo extends Live {
     const store = await this.#prepare();
     if (!store || file !== this.#file || this.readers || signal.aborted) return;
     const main = `${this.find("form").dataset.main}`;
-    const { [main]: value, world } = this.knobs;
-    const answer = store.find(value, file === "fits" ? `${world}` : undefined);
+    const { [main]: value, world, hypothesis = "kept" } = this.knobs;
+    const answer = file === "fits" ? store.find(value, `${world}`, `${hypothesis}`) : store.find(value);
     if (!answer) return;
     const knobs = { ...this.knobs, [main]: answer.value };
     const same = this.#acting.every(({ name }) => knobs[name] === this.answer?.knobs[name]);
@@ -264,12 +265,17 @@ class AdapterDemo extends Live {
     const leave = (target) =>
       target && !this.find(".export").contains(target) && this.find(".export").removeAttribute("open");
     on("focusout", ({ relatedTarget }) => leave(relatedTarget));
+    on("click", ({ target }) => {
+      if (target.closest("summary") === this.#fold.firstElementChild)
+        remember([], { figures: this.#fold.open ? "closed" : "open" }); // it turns after the click
+    });
+    document.addEventListener("click", (event) => this.#follow(event), { signal, capture: true });
     document.addEventListener("pointerdown", ({ target }) => leave(/** @type {Node} */ (target)), { signal });
   }
 
   /** @param {HTMLInputElement} control */
   choose({ name, value }) {
-    if (name === "shown") remember([], value);
+    if (name === "shown") remember([], { shown: value });
   }
 
   /** @param {Field[]} fields @param {string} [text] */
@@ -281,15 +287,44 @@ class AdapterDemo extends Live {
   /** Goes to values that others have set, without Python where their answer is stored. @param {Field[]} fields */
   async turn(fields) {
     this.note(fields);
+    await this.#answer();
+  }
+
+  /** Shows what belongs to the present settings, and until it is there, nothing else. */
+  async #answer() {
     if (this.exact) return;
     this.dataset.stale = "";
     if (this.computer.state === "off") await this.nearest();
     if (!this.exact) await this.run();
   }
 
-  /** Shows the controls of the present way alone. */
+  /** Goes where a link on this page leads that names settings of this widget. @param {MouseEvent} event */
+  #follow(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!plain || !link?.search || link.pathname !== location.pathname || link.hash !== `#${this.id}`) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    history.replaceState(history.state, "", link.href);
+    this.closest("details")?.setAttribute("open", "");
+    for (const field of this.#fields) field.text = field.initial;
+    this.restored(restore(this.#fields));
+    this.#way();
+    this.#fold.open = true;
+    this.#fold.scrollIntoView();
+    this.#answer();
+  }
+
+  /** Heat maps, spectra and numbers. @returns {HTMLDetailsElement} */
+  get #fold() {
+    return this.find("details.figures");
+  }
+
+  /** Shows the controls of the present way alone, and of a random step its pictures: it has no bars. */
   #way() {
-    this.dataset.way = `${this.knobs.way}`;
+    const way = `${this.knobs.way}`;
+    if (way === "random" && this.dataset.way !== way) this.#fold.open = true;
+    this.dataset.way = way;
   }
 
   /** @param {HTMLButtonElement} button */

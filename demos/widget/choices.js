@@ -1,11 +1,11 @@
-/** What a reader has chosen for all widgets, the toy layer and the matrix on show, is kept for the visit. */
+/** What a reader has chosen for all widgets, the toy layer, the matrix on show and whether figures are, is kept for the visit. */
 
 /** @typedef {import("./fields.js").Field} Field */
 
 const KEY = "choices";
 
 /** @returns {Record<string, string>} */
-function kept() {
+export function kept() {
   try {
     return Object(JSON.parse(sessionStorage.getItem(KEY) ?? "{}"));
   } catch {
@@ -16,16 +16,15 @@ function kept() {
 /** @param {Field[]} fields */
 const layer = (fields) => fields.filter(({ element }) => element.closest(".world"));
 
-/** @param {Field[]} fields that the reader has set @param {string} [shown] the matrix */
-export function remember(fields, shown) {
+/** @param {Field[]} fields that the reader has set @param {Record<string, string>} [other] choices that are no knobs */
+export function remember(fields, other) {
   const set = layer(fields);
-  if (!shown && !set.length) return;
-  const choices = kept();
+  if (!other && !set.length) return;
+  const choices = { ...kept(), ...other };
   for (const { name, text, moved } of set) {
     if (moved) choices[name] = text;
     else delete choices[name]; // other widgets have defaults of their own
   }
-  if (shown) choices.shown = shown;
   try {
     sessionStorage.setItem(KEY, JSON.stringify(choices));
   } catch {

@@ -8,7 +8,7 @@
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
  *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows", cut?: number}} Series
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
- *   note?: string}} Gauge
+ *   note?: string, share?: boolean}} Gauge a share, in per cent, is drawn as a bar
  * @typedef {Matrix | Series | Gauge} Panel
  * @typedef {{panels: Panel[], sentence: string}} Answer
  * @typedef {import("./heatmap.js").Raster} Raster
@@ -243,17 +243,15 @@ function fill(part, rows, scope) {
 
 /** @param {HTMLElement} root @param {Gauge} panel */
 function drawGauge(root, panel) {
-  const dd = entry(root, ".gauges", panel.name, panel.label, "");
+  const dd = entry(root, panel.share ? ".shares" : ".gauges", panel.name, panel.label, "");
+  if (panel.share)
+    set(/** @type {Element} */ (dd.parentElement), {
+      style: `--share: ${Math.max(0, Math.min(1, panel.value / 100))}`,
+    });
   const spans = ["value", "unit"].map((name) => h(root.ownerDocument, "span", { class: name }));
   if (!dd.firstElementChild) dd.replaceChildren(spans[0], " ", spans[1]);
   write(dd, ".value", panel.text);
   write(dd, ".unit", panel.unit);
-}
-
-/** Puts the numbers of a new kind of answer into its order. @param {HTMLElement} root @param {Panel[]} panels */
-function inOrder(root, panels) {
-  const dl = /** @type {HTMLElement} */ (root.querySelector(".gauges"));
-  for (const { name } of panels) dl.append(...[named(dl, "div", name) ?? []].flat());
 }
 
 /**

@@ -17,9 +17,9 @@ const STYLE = `text { font: 15px system-ui, sans-serif; fill: #222 } .title { fo
   .chart .line-0 { stroke: #2870d6 } .chart .line-1:not([stroke-width]) { stroke: #2870d6 } .pair .line-0:not([stroke-width]) { stroke: #aaa; stroke-width: 4 }
   .chart .cut { stroke: #555; stroke-dasharray: 4 3 } .chart [fill="none"] { fill: none }`;
 
-/** The figures of a widget that are on show. @param {ParentNode} root @returns {Figure[]} */
+/** The figures of a widget, each with the views that are chosen. @param {ParentNode} root @returns {Figure[]} */
 export function figures(root) {
-  const shown = (/** @type {Element} */ element) => element.getClientRects().length > 0;
+  const shown = (/** @type {Element} */ element) => getComputedStyle(element).display !== "none"; // in a fold, too
   return [...root.querySelectorAll(".picture figure")].filter(shown).map((figure) => {
     const text = (/** @type {string} */ selector) => figure.querySelector(selector)?.textContent?.trim() ?? "";
     const views = [...figure.querySelectorAll(".view")].filter(shown).map((view) => ({

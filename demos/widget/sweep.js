@@ -4,7 +4,7 @@
  * A file is the length of its header (4 bytes), the header (JSON), the singular values (32-bit numbers, first all their
  * first bytes, then all second ones …) and the entries of the matrices (one byte each, to be multiplied by a scale).
  *
- * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, world?: string, others: import("./draw.js").Gauge[]}} Stored
+ * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, world?: string, hypothesis?: string, others: import("./draw.js").Gauge[]}} Stored
  */
 
 export class Sweep {
@@ -34,15 +34,15 @@ export class Sweep {
   }
 
   /**
-   * The same in one of the worlds, if anything of it is stored.
+   * The same in one of the worlds, with the hypothesis kept or taken out, if anything of it is stored.
    *
-   * @param {import("./fields.js").Value} value @param {string} [world]
+   * @param {import("./fields.js").Value} value @param {string} [world] @param {string} [hypothesis]
    */
-  find(value, world) {
+  find(value, world, hypothesis) {
     const distance = (/** @type {any} */ answer) => Math.abs(answer.value - Number(value));
     const closer = (/** @type {any} */ best, /** @type {any} */ answer) =>
       distance(answer) < distance(best) ? answer : best;
-    const some = this.answers.filter((answer) => answer.world === world);
+    const some = this.answers.filter((answer) => answer.world === world && answer.hypothesis === hypothesis);
     const found = some.find((answer) => answer.value === value) ?? some.reduce(closer, some[0]);
     return found && this.#filled(found);
   }

@@ -10,7 +10,7 @@
  */
 
 const [GUESS, FRIENDLY, ANSWER] = [0, 1, 5];
-const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "What this does not show"];
+const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "Limits"];
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
 function h(tag, attributes = {}, ...children) {
@@ -89,7 +89,7 @@ export function tour(demo) {
         h(
           "p",
           {},
-          `A change is wanted. ${told(asked)} How much of it can this method describe? The picture shows what is wanted; what the method makes of it follows your guess.`,
+          `A change is wanted. ${told(asked)} How much of it can this method describe? Sentence and bars follow your guess.`,
         ),
         h("p", { class: "guess" }, slider, said, show, skip),
       ];
@@ -137,7 +137,7 @@ export function tour(demo) {
         ),
         other,
         " ",
-        next("What this does not show"),
+        next("Limits"),
       ];
     },
     () => [
@@ -173,8 +173,8 @@ export function tour(demo) {
   /** Says what the picture shows, once it is the step's. */
   const tell = () => {
     const found = text.querySelector(".found");
-    const own = demo.querySelector(".gauges [data-panel=explained] .value")?.textContent;
-    const chance = demo.querySelector(".gauges [data-panel=chance] .value")?.textContent;
+    const own = demo.querySelector("[data-panel=explained] .value")?.textContent;
+    const chance = demo.querySelector("[data-panel=chance] .value")?.textContent;
     if (!found || !own || shown.way !== "fitted" || shown.world !== wanted) return;
     const said = guess !== undefined && [FRIENDLY, ANSWER].includes(present) ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";

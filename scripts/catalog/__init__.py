@@ -46,6 +46,11 @@ class Catalog(NamedTuple):
             found += [Link(r.kind, False, other, r.note) for r in other.relations if r.to == slug]
         return found
 
+    @property
+    def survey(self) -> list[Method]:
+        """The entries of the source survey."""
+        return [m for m in self.methods.values() if m.number]
+
     def of_theme(self, key: str) -> list[Method]:
         """Return the methods of a theme."""
         return [m for m in self.methods.values() if m.theme == key]
@@ -102,8 +107,8 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
     try:
-        entries = {m.number: m.modules[0] for m in found if m.number}
-        findings = every_finding(root, {m.slug: m.modules for m in found}, entries)
+        runs = {m.runs: m.modules[0] for m in found}
+        findings = every_finding(root, {m.slug: m.modules for m in found}, runs)
     except CatalogError as error:
         findings = {}
         problems.append(str(error))

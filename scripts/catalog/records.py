@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scripts.survey.claims import Erratum, Evidence
 from scripts.survey.facts import Facts
+from scripts.survey.peft import Key, key
 from scripts.survey.records import (
     CatalogError,
     Record,
@@ -122,6 +123,11 @@ class Method(Record):
     def url(self) -> str:
         """The page's address below the site's."""
         return f"methods/{self.slug}/"
+
+    @property
+    def runs(self) -> Key:
+        """Whose runs in PEFT's benchmark are its own."""
+        return key(self.number, self.peft.config if isinstance(self.peft, Peft) else self.slug)
 
     @cached_property
     def sections(self) -> dict[str, str]:

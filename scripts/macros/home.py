@@ -107,8 +107,8 @@ class Home(Part):
 
     @macro
     def bets(self, *chosen: str) -> str:
-        """Some methods as large tiles, whose pictures play, and one that leads to all others."""
-        methods = catalog().methods
+        """Some methods as large tiles, whose pictures play, and one that leads to the others."""
+        methods = {m.slug: m for m in catalog().survey}
         tiles = [
             (methods[slug], drawing(slug, "small"), says(slug), parameters(load(slug), *LAYER))
             for slug in chosen
@@ -120,9 +120,13 @@ class Home(Part):
 
     @macro
     def every_bet(self) -> str:
-        """All methods as tiles, by theme."""
+        """All entries of the survey as tiles, by theme."""
         groups = [
-            (key, theme.title, [(m, drawing(m.slug, "small")) for m in catalog().of_theme(key)])
+            (
+                key,
+                theme.title,
+                [(m, drawing(m.slug, "small")) for m in catalog().survey if m.theme == key],
+            )
             for key, theme in catalog().themes.items()
         ]
         return self.page.draw("every_bet", groups, file="home.html", found=False)
@@ -157,5 +161,5 @@ class Home(Part):
 
     @macro
     def how_many(self) -> str:
-        """How many methods have a page."""
-        return str(len(catalog().methods))
+        """How many entries the survey has."""
+        return str(len(catalog().survey))

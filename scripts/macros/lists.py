@@ -212,7 +212,7 @@ class Lists(Part):
             {
                 "method": m,
                 "offers": offers(m),
-                "run": None if m.slug in UNTESTED else best_runs.get(m.number or 0),
+                "run": None if m.slug in UNTESTED else best_runs.get(m.runs),
                 "word": m.verdicts["BL"].word if "BL" in m.verdicts and m.slug != "lora" else "–",
                 "recipe": m.slug in RECIPES,
             }
@@ -278,12 +278,11 @@ class Lists(Part):
 
     # The benchmark
 
-    def links(self) -> dict[int, peft_benchmark.Link]:
-        """The pages of all entries, below the site's root."""
+    def links(self) -> dict[peft.Key, peft_benchmark.Link]:
+        """The pages of all who may have runs, below the site's root."""
         return {
-            m.number: peft_benchmark.Link(f"methods/{m.slug}/", m.title)
+            m.runs: peft_benchmark.Link(f"methods/{m.slug}/", m.title)
             for m in catalog().methods.values()
-            if m.number
         }
 
     @macro
@@ -315,7 +314,7 @@ class Lists(Part):
 
 def agreements() -> list[tuple[str, list[Agreement]]]:
     """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
-    numbers = {m.number: m for m in catalog().methods.values() if m.graded and m.number}
+    numbers: dict[peft.Key, Method] = {m.runs: m for m in catalog().survey if m.graded}
     survey = {n: m.survey_total for n, m in numbers.items()}
     as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
     audit = {n: m.confirmed for n, m in numbers.items()}

@@ -28,9 +28,10 @@ from scripts.macros.page import (
     short,
     subscripts,
 )
-from scripts.macros.portraits import Portraits
+from scripts.macros.portraits import Portraits, says
 from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
+from scripts.stored.states import called, state
 from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
@@ -147,14 +148,15 @@ class Furniture(Part):
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
         """The widget of a module, complete without a script; with a title it stands in a fold.
 
-        The page's own method has its picture above.
+        The page's own method has its picture in it.
         """
         slug = module or self.method.modules[0]
         path = FRAGMENTS / f"{slug}.html"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
-        html = path.read_text(encoding="utf-8").replace("\n", " ")
         name = escape(catalog().names()[slug])
+        html = path.read_text(encoding="utf-8")
+        html = html.replace("<!--head-->", self.head(slug, own=not module)).replace("\n", " ")
         attributes = (
             f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
         )
@@ -164,14 +166,35 @@ class Furniture(Part):
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
             element = f'<details class="fold further">{summary}{element}</details>'
-        own = "" if module else Portraits(self.page).picture(self.method.slug)
-        return f'{own}\n<div class="ah">{element}</div>\n'
+        return f'<div class="ah">{element}</div>\n'
+
+    def head(self, slug: str, own: bool) -> str:
+        """Return what a widget is about, with the picture of the page's own method."""
+        name, method = catalog().names()[slug], self.method.slug
+        about = (says(method), Portraits(self.page).picture(method)) if own else ("", "")
+        return self.page.draw("widget_head", name, *about, found=False, kind="head")
 
     @macro
     def random_step(self) -> str:
         """The way from what is said of a random step to its picture."""
-        link = f"?{urlencode({'way': 'random', 'size': '64x64'})}#try-{self.method.modules[0]}"
+        slug = self.method.modules[0]
+        link = f"?{urlencode(state(slug, ''))}#try-{slug}"
         return f"With [a random step on a layer of 64 × 64]({link}):"
+
+    @macro
+    def sets(self, typed: str = "", module: str = "") -> str:
+        """A button that sets the widget to settings, `name=value` pairs; see `state`.
+
+        Raises:
+            ValueError: when the widget cannot take them; the text names the page.
+        """
+        slug = module or self.method.modules[0]
+        try:
+            link = f"?{urlencode(state(slug, typed))}#try-{slug}"
+        except ValueError as error:
+            page = f"docs/methods/{self.method.slug}.md"
+            raise ValueError(f'{page}: sets("{typed}"): {error}') from error
+        return f'<a class="set" href="{escape(link)}">Set {escape(called(slug, typed))}</a>'
 
     @macro
     def implementation(self, module: str = "") -> str:

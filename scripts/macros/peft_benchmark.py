@@ -9,16 +9,14 @@ from typing import Literal, NamedTuple
 from scripts.catalog.counts import MODELS
 from scripts.catalog.memory import GIB, INPUTS, STATES, estimate
 from scripts.macros.figures import Axis, Chart, Line, Point, frontier
-from scripts.survey.peft import Suite, best, runs
+from scripts.survey.peft import Key, Suite, best, runs
 from scripts.survey.say import number, short
 from scripts.survey.statistics import Agreement, spearman
 
 # How methods without a page write their names.
 NAMES = {
-    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "HIRA": "HiRA", "FROD": "FRoD",
-    "GRALORA": "GraLoRA", "DEFT": "DEFT", "PEANUT": "PEANuT", "OSF": "OSF", "GLORA": "GLoRA",
-    "WAVEFT": "WaveFT", "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT",
-    "TINYLORA": "TinyLoRA", "UNILORA": "Uni-LoRA", "LORA": "A variant of LoRA",
+    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "FROD": "FRoD", "PEANUT": "PEANuT", "OSF": "OSF",
+    "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT", "LORA": "A variant of LoRA",
 }  # fmt: skip
 
 
@@ -33,7 +31,7 @@ OFT, OFTV2 = 2, 28  # PEFT's OFT tuner implements entry 28; the survey grades en
 
 
 def agreement(
-    suite: Suite, values: Mapping[int, float], without: Collection[int] = ()
+    suite: Suite, values: Mapping[Key, float], without: Collection[Key] = ()
 ) -> Agreement:
     """Return Spearman's ρ between a value and the best score, over the entries that have both.
 
@@ -78,16 +76,16 @@ COSTS = {
 ERRORS = 2  # standard errors that a whisker reaches up and down
 
 
-def plot(cost: Literal["parameters", "memory"], links: Mapping[int, Link]) -> Chart:
+def plot(cost: Literal["parameters", "memory"], links: Mapping[Key, Link]) -> Chart:
     """Return the plot of the mathematics: score against a cost.
 
     Args:
         cost: What goes across.
-        links: The page of every entry that has one.
+        links: The pages, by whose runs they are.
     """
     axis, dots = COSTS[cost], defaultdict[tuple[str, str, str], list[Point]](list)
     for run in runs("metamathqa"):
-        link = links.get(run.entry or 0, Link("", NAMES.get(run.tuner, run.label.split()[0])))
+        link = links.get(run.key, Link("", NAMES.get(run.tuner, run.label.split()[0])))
         kind = "" if link.address else "full" if run.tuner == "FULL_FT" else "other"
         x, y, error = getattr(run, cost), run.score, run.standard_error or 0
         about = f"{number(y, 1)} ± {number(error, 1)} % of GSM8K, {short(x)} {axis.name}"

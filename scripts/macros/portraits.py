@@ -28,7 +28,7 @@ def drawing(slug: str, size: str) -> str:
 
 
 def says(slug: str) -> str:
-    """Return the sentence below a method's picture."""
+    """Return what one sees in a method's picture."""
     return declared(catalog().methods[slug].modules[0]).says
 
 
@@ -37,6 +37,6 @@ class Portraits(Part):
 
     @macro
     def picture(self, slug: str) -> str:
-        """A method's picture, large, with its sentence; it plays where scripts run."""
+        """A method's picture, large; it plays where scripts run."""
         m = catalog().methods[slug]
-        return self.page.draw("picture", m, drawing(slug, "large"), says(slug), found=False)
+        return self.page.draw("picture", m, drawing(slug, "large"), found=False)

@@ -14,7 +14,7 @@ import brotli
 from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
-from demos.probe import main_knob, opens, start
+from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
 from demos.ways import AIM, reach, show, want
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
@@ -27,7 +27,7 @@ CONTROLS = ("mix", "noise")
 """Worlds that are nobody's."""
 
 SOME, FEW = 12, 5
-"""How many values of the main knob are stored of the first world, and of the friendly one."""
+"""How many values of the main knob are stored of the friendly world, and of the mix."""
 
 MOST_WORK = 80_000
 """Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
@@ -43,14 +43,16 @@ def fits(slug: str) -> Sweep | None:
         return None
     worst, work = hostile(slug), 0
     answers: list[Answer] = []
-    for value, world in wanted(slug, worst):
+    for value, world, out in wanted(slug, worst):
         if work > MOST_WORK:
             break
         try:
-            *_, found = reach(slug, opens(slug) | {knob.name: value, "world": world})
-        except ValueError:  # the shape of the weight forbids this value
+            chosen = {knob.name: value, "world": world, HYPOTHESIS: out}
+            *_, found = reach(slug, opens(slug) | chosen)
+        except ValueError:  # the shape of the weight forbids this value, or nothing can be out
             continue
-        answers.append({"value": value, "world": world, "others": []} | show(found))
+        stored = {"value": value, "world": world, HYPOTHESIS: out, "others": []}
+        answers.append(stored | show(found))
         each = 1 if found.change.symbol == "W" else 3
         work += each * len(found.errors) * flatten(found.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
@@ -60,8 +62,8 @@ def fits(slug: str) -> Sweep | None:
     return Sweep(tuple(a["value"] for a in answers[:count]), data)
 
 
-def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
-    """Return values of the main knob and worlds, most wanted first."""
+def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:
+    """Return values of the main knob, worlds, and what is taken out, most wanted first."""
     knob = main_knob(slug)
     if not knob:
         return []
@@ -71,11 +73,14 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str]]:
     order = sorted(values, key=lambda value: abs(values.index(value) - place))
     if len(values) > 2 * SOME:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
-    found = [(first, world) for world in (DEFAULT, best, worst, "real", "control")]
-    found += [(value, DEFAULT) for value in order[:SOME]]
-    found += [(first, world) for world in (*worlds.WORLDS, "own")]
-    found += [(value, best) for value in order[:FEW]]
-    found += [(knob.default, world) for world in (*worlds.WORLDS, "own")]
+    tour = (best, worst, "real", "control", DEFAULT)
+    outs = hypothesis(slug)
+    found = [(first, world, KEPT) for world in tour]
+    found += [(first, world, out) for out in (outs.options if outs else ()) for world in tour[:3]]
+    found += [(value, best, KEPT) for value in order[:SOME]]
+    found += [(first, world, KEPT) for world in (*worlds.WORLDS, "own")]
+    found += [(value, DEFAULT, KEPT) for value in order[:FEW]]
+    found += [(knob.default, world, KEPT) for world in (*worlds.WORLDS, "own")]
     return list(dict.fromkeys(found))
 
 

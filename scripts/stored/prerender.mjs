@@ -69,8 +69,8 @@ function image(view, _, document) {
 function first(path) {
   const bytes = new Uint8Array(readFileSync(path)); // a buffer of its own, which starts with the file
   const sweep = new Sweep(bytes.buffer);
-  const [{ value, world }] = sweep.answers;
-  return [/** @type {any} */ (sweep.find(value, world))];
+  const [{ value, world, hypothesis }] = sweep.answers;
+  return [/** @type {any} */ (sweep.find(value, world, hypothesis))];
 }
 
 /** @type {Record<string, {html: string, answers?: import("../../demos/widget/draw.js").Answer[], file: string}>} */

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
-from demos.probe import main_knob, opens, probe
+from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, opens, probe
 from demos.ways import AIM, told
 from demos.world import toy
 from scripts.bootstrap import ROOT
@@ -33,6 +33,7 @@ LABELS = {
     "d_initial": "Initial d",
     "feedforward": "Feed-forward",
     "first": "First tokens",
+    "hypothesis": "Without its hypothesis",
     "last": "Last tokens",
     "n_frequency": "Frequencies",
     "num_vectors": "Vectors in the bank",
@@ -116,6 +117,8 @@ def named(knob: str, option: str) -> Option:
         return found
     if knob == "base":
         return Option(TRAINED.get(option, words(option)))
+    if knob == HYPOTHESIS:
+        return Option("no" if option == KEPT else option)
     return Option(WAYS[option] if knob == "way" else words(option))
 
 
@@ -138,6 +141,7 @@ def _plain(knob: Knob) -> Control:
         numeric = all(isinstance(o, (int, float)) for o in knob.options)
         options = tuple((text(option), named(knob.name, text(option))) for option in knob.options)
         few = len(options) <= 3 and sum(len(shown) for _, shown in options) <= SHORT
+        few = few and knob.name != HYPOTHESIS  # one look for all methods
         kind = "radio" if few else "select"
         return Control(*start, kind, "number" if numeric else "text", default, options=options)
     low, high, step = text(knob.low), text(knob.high), text(knob.step)
@@ -148,29 +152,40 @@ def form(slug: str) -> str:
     """Return the widget of a method without its panels.
 
     The main knob and α stand in view, the method's other knobs are folded. `unnamed` is what a link
-    means that names other knobs and not this one: the default, where the page opens with less.
+    means that names other knobs and not this one: the default, where the page opens with another.
     """
-    opening, own = opens(slug), knobs(load(slug))
-    every = {
-        name: knob._replace(default=opening.get(name, knob.default))
-        for name, knob in {**AIM, **signature_knobs(toy), **own}.items()
-    }
-    main, mine = main_knob(slug), [every.pop(name) for name in own]
+    opened, own, plain = opening(slug), knobs(load(slug)), every(slug)
+    left = {n: knob._replace(default=opened.get(n, knob.default)) for n, knob in plain.items()}
+    main, mine = main_knob(slug), [left.pop(name) for name in own]
     first = [knob for knob in mine if (main and knob.name == main.name) or knob.letter == "α"]
     rest = [knob for knob in mine if knob not in first]
     return render(
         "demo.html",
         slug=slug,
-        aim=[every.pop("way"), every.pop("world")],
+        aim=[left.pop("way"), left.pop("world")],
         first=first,
-        unnamed={name: text(knob.default) for name, knob in own.items() if name in opening},
+        out=left.pop(HYPOTHESIS, None),
+        unnamed={n: text(plain[n].default) for n in opened if n in own or n == "world"},
         rest=rest,
         rest_ways=NOT_FITTED if all(knob.absorbed for knob in rest) else "",
-        how=[every.pop(name) for name in ("steps", "rate", "step")],
-        world=list(every.values()),
+        how=[left.pop(name) for name in ("steps", "rate", "step")],
+        world=list(left.values()),
         **along(slug),
         **worlds(slug),
     )
+
+
+def opening(slug: str) -> dict[str, Any]:
+    """Return what a method's page opens with, where that is no knob's default."""
+    best = worlds(slug)["friendly"]
+    return opens(slug) | ({"world": best} if best else {})
+
+
+def every(slug: str) -> dict[str, Knob]:
+    """Return every knob of a method's widget, at its own default."""
+    out = hypothesis(slug)
+    own = {**AIM, **signature_knobs(toy), **knobs(load(slug))}
+    return own | ({HYPOTHESIS: out} if out else {})
 
 
 def along(slug: str) -> dict[str, str]:
@@ -211,12 +226,12 @@ def rounded(value: Any) -> Any:
 
 def fragments(names: list[str]) -> dict[str, str]:
     """Return the stored widgets of methods by slug."""
-    return drawn({slug: (form(slug), opening(slug)) for slug in names})
+    return drawn({slug: (form(slug), first(slug)) for slug in names})
 
 
-def opening(slug: str) -> list[dict[str, Any]] | Path:
+def first(slug: str) -> list[dict[str, Any]] | Path:
     """Return the file that has what a method's page opens with as its first answer."""
-    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, opens(slug))]
+    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, opening(slug))]
 
 
 def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from scripts.survey import experiment
 from scripts.survey.pair import Models, chosen, largest, nearest, read_models, rows_of, share
 from scripts.survey.papers import read_tables
-from scripts.survey.peft import benchmark
+from scripts.survey.peft import Key, benchmark
 from scripts.survey.result import FULL, Row, Source, Table
 from scripts.survey.rule import DIMENSIONS, ClaimedBy, Dimension, Finding, RunBy, Side, Strength
 from scripts.survey.say import count, millions, number, signed
@@ -38,18 +38,18 @@ Pages: TypeAlias = Mapping[str, Sequence[str]]
 """The modules of each page, by its slug."""
 
 
-def every_finding(root: Path, pages: Pages, entries: Mapping[int, str]) -> dict[str, Findings]:
+def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str, Findings]:
     """Return the findings of each page in all tables and in PEFT's benchmark.
 
     Args:
         root: The project's folder.
         pages: The modules of each page.
-        entries: The first module of every entry of the source survey.
+        runs: The first module of every page, by the key of its runs in the benchmark.
 
     Raises:
         CatalogError: when a file of tables cannot be read.
     """
-    sources = (*read_tables(root), benchmark(root, entries), *experiment.sources(root))
+    sources = (*read_tables(root), benchmark(root, runs), *experiment.sources(root))
     return findings(pages, sources, read_models(root))
 
 

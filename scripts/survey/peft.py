@@ -27,6 +27,10 @@ LORAS = "q_proj+v_proj"
 MODEL = r"--(llama-3\.2-3B|flux2-klein)-?"
 """Is between a method and its setting in the name of an experiment."""
 
+Key: TypeAlias = int | str
+"""Whose a run is: the number of an entry of the source survey or, of no entry, PEFT's own name for
+the method, such as HIRA."""
+
 Suite: TypeAlias = Literal["metamathqa", "imagegen"]
 SUITES: tuple[Suite, ...] = ("metamathqa", "imagegen")
 
@@ -47,6 +51,11 @@ class Run(NamedTuple):
     status: str
     validation: float
     modules: str
+
+    @property
+    def key(self) -> Key:
+        """Whose run it is."""
+        return self.tuner if self.entry is None else self.entry
 
     @property
     def label(self) -> str:
@@ -104,30 +113,38 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
+def key(number: int | None, config: str) -> Key:
+    """Return the key of a page's runs, from its entry's number and its class in PEFT.
+
+    >>> key(15, "HRAConfig"), key(None, "HiraConfig")
+    (15, 'HIRA')
+    """
+    return number or config.removesuffix("Config").upper()
+
+
 def check() -> None:
     """Raise `ValueError` when the file of a suite cannot be read."""
     for suite in SUITES:
         runs(suite)
 
 
-def best(suite: Suite) -> dict[int, Run]:
-    """Return the best run of every catalogue entry that has one."""
-    found: dict[int, Run] = {}
+def best(suite: Suite) -> dict[Key, Run]:
+    """Return the best run of everything that has one."""
+    found: dict[Key, Run] = {}
     for run in runs(suite):
-        if run.entry is not None:
-            found.setdefault(run.entry, run)
+        found.setdefault(run.key, run)
     return found
 
 
 # As a source --------------------------------------------------------------------------------------
 
 
-def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
+def benchmark(root: Path, modules: Mapping[Key, str]) -> Source:
     """Return the runs of full fine-tuning and of the methods of the catalogue.
 
     Args:
         root: The project's folder.
-        modules: The first module of every entry of the source survey.
+        modules: The first module of every page, by the key of its runs.
 
     Of several runs of a method the one with the best validation accuracy is the chosen one, and of
     those the one that is called the default. A run with no answer right never learned how to write
@@ -136,10 +153,10 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
 
     def listed(suite: Suite) -> list[Run]:
         found = read(root / f"docs/data/peft_{suite}.csv", suite)
-        return [run for run in found if run.entry in modules or run.tuner == "FULL_FT"]
+        return [run for run in found if run.key in modules or run.tuner == "FULL_FT"]
 
     def row(run: Run, digits: int, **more: Any) -> Row:
-        method = modules[run.entry] if run.entry else FULL
+        method = modules.get(run.key, FULL)
         name, _, setting = re.sub(MODEL, " ", run.experiment).partition(" ")
         return Row(
             method=method,
@@ -152,7 +169,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
 
     maths = listed("metamathqa")
     maths.sort(key=lambda run: (-run.validation, "default" not in run.experiment))
-    chosen = {run.entry: run for run in reversed(maths)}
+    chosen = {run.key: run for run in reversed(maths)}
     return Source(
         key=KEY,
         authors_of=(),
@@ -171,7 +188,7 @@ def benchmark(root: Path, modules: Mapping[int, str]) -> Source:
                         run,
                         2,
                         spread=(Number(run.standard_error, f"{run.standard_error:.2f}"),),
-                        chosen="validation" if run is chosen[run.entry] else None,
+                        chosen="validation" if run is chosen[run.key] else None,
                         failed=run.score == 0,
                         modules=run.modules.replace(LORAS, ""),
                     )

@@ -65,21 +65,21 @@ TABLES: dict[peft.Suite, tuple[str, str, int, str]] = {
 PLACES: dict[peft.Suite, str] = {"metamathqa": "MetaMathQA", "imagegen": "image generation"}
 
 
-def runs_of_peft(modules: Mapping[int, str]) -> Iterator[Fact]:
+def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
     """Yield the benchmark's runs.
 
     Args:
-        modules: The first module of every entry of the source survey; other runs have the name of
-            their class in PEFT.
+        modules: The first module of every page, by the key of its runs; other runs have the name
+            of their class in PEFT.
     """
     for suite, (table, score, digits, side) in TABLES.items():
         runs = peft.runs(suite)
-        best = {run.entry: run for run in sorted(runs, key=lambda run: run.validation)}
+        best = {run.key: run for run in sorted(runs, key=lambda run: run.validation)}
         for run in runs:
             tuner = "full" if run.tuner == "FULL_FT" else run.tuner.lower()
-            method = modules.get(run.entry or 0, tuner)
+            method = modules.get(run.key, tuner)
             about = run.label.partition(" ")[2] if run.label.startswith(method) else run.label
-            chosen = run is best[run.entry] and run.entry is not None
+            chosen = run is best[run.key] and (run.key in modules or run.entry is not None)
             cells: list[tuple[str, float | None, str]] = [
                 (score, run.score, say.number(run.score, digits)),
                 ("error", run.standard_error, say.number(run.standard_error or 0, 1)),
@@ -297,14 +297,16 @@ def home_leads(root: Path) -> Iterator[Fact]:
     yield Fact(FIELD, "", "lora", "methods", field.methods, f"{field.methods}", "docs/data/tables")
 
 
-def entries(root: Path) -> dict[int, str]:
-    """Return the first module of every entry of the source survey, from pages that can be read."""
+def pages_of_runs(root: Path) -> dict[peft.Key, str]:
+    """Return the first module of every page by the key of its runs, from pages that can be read."""
     found = {}
     for path in (root / "docs/methods").glob("*.md"):
         with suppress(ValueError):
             data, _ = front_matter(path)
-            if "number" in data:
-                found[data["number"]] = (data.get("modules") or [path.stem])[0]
+            config = data["peft"]["class"] if isinstance(data.get("peft"), dict) else ""
+            if "number" in data or config:
+                key = peft.key(data.get("number"), config)
+                found[key] = (data.get("modules") or [path.stem])[0]
     return found
 
 
@@ -317,7 +319,7 @@ def facts(root: Path = ROOT) -> Facts:
     """
     sources = {source.key: source for source in read_tables(root)}
     papers: dict[str, Provider] = {key: partial(printed, sources[key]) for key in sources}
-    benchmark = partial(runs_of_peft, entries(root))
+    benchmark = partial(runs_of_peft, pages_of_runs(root))
     own: dict[str, Provider] = {
         PEFT: benchmark,
         EXPERIMENT: trained_facts,

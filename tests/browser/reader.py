@@ -141,6 +141,11 @@ def knob(page: Page, name: str) -> Locator:
     return page.locator(f"adapter-demo [name={name}]").first
 
 
+def unfold(page: Page) -> None:
+    """Open the fold of heat maps, spectra and numbers of a page's first widget."""
+    page.locator("adapter-demo details.figures").first.evaluate("fold => { fold.open = true }")
+
+
 def touch(page: Page) -> None:
     """Choose a random step: Python starts, and answers at once when it is there."""
     page.locator("adapter-demo [name=way][value=random]").first.check()

@@ -18,6 +18,7 @@ from tests.browser.reader import Visit, becomes, record, violations
 
 ELEMENT = "adapter-compare"
 SENTENCE = ".head .sentence"
+DORA = "compare/?a=lora&b=dora"
 
 
 def knob(page: Page, side: str, name: str) -> Locator:
@@ -64,7 +65,7 @@ def test_without_javascript_both_pictures_and_the_sentence_are_there(
         page.goto(site + "compare/")
         expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(2)
         expect(page.locator("svg.chart")).to_have_count(4)
-        expect(page.locator(SENTENCE)).to_contain_text("DoRA comes closest to the 1,024")
+        expect(page.locator(SENTENCE)).to_contain_text("OFT comes closest to the 1,024")
         expect(page.locator("noscript")).to_be_visible()
         expect(page.locator("select[name=a]")).to_be_disabled()
         assert "8 of 64" in gauge(page, "a", "rank")
@@ -137,7 +138,7 @@ def test_a_weight_and_an_output_keep_their_own_scales(visit: Visit) -> None:
 
 
 def test_live_numbers_and_the_match_are_those_of_cpython(visit: Visit) -> None:
-    page = visit("compare/")
+    page = visit(DORA)
     knob(page, "a", "rank").press("ArrowLeft")
     answer = compare(
         {"method": "lora", "name": "LoRA", "knob": "rank", "own": {"rank": 7}},
@@ -179,7 +180,7 @@ def test_the_layer_is_the_same_on_both_sides(page: Page, site: str) -> None:
 
 
 def test_moving_the_matched_control_ends_the_match(visit: Visit) -> None:
-    page = visit("compare/")
+    page = visit(DORA)
     update = live(page, lambda: knob(page, "b", "rank").press("End"))
     expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
     assert update["b"]["knobs"]["rank"] == 16
@@ -204,11 +205,22 @@ def test_outputs_of_different_layers_keep_their_own_scales(visit: Visit) -> None
     assert len(set(scales)) == 2
 
 
+def test_the_first_pair_differs_and_its_control_says_where_it_is_matched(visit: Visit) -> None:
+    page = visit("compare/")
+    expect(knob(page, "b", "block_size")).to_have_value("32")
+    expect(page.locator(SENTENCE)).to_contain_text("LoRA moves the weight in 8 of 64 directions")
+    update = live(page, lambda: knob(page, "a", "rank").press("ArrowLeft"))
+    assert update["b"]["knobs"]["block_size"] == 32
+    page.get_by_role("button", name="Swap").click()
+    page.wait_for_function("() => compared.at(-1).a.method === 'oft' && compared.at(-1)")
+    expect(knob(page, "a", "block_size")).to_have_value("8")
+
+
 # The choice and the address -----------------------------------------------------------------------
 
 
 def test_a_choice_takes_the_other_method_s_controls(visit: Visit) -> None:
-    page = visit("compare/?a.rank=3&b.alpha=8")
+    page = visit(f"{DORA}&a.rank=3&b.alpha=8")
     expect(knob(page, "a", "rank")).to_have_value("3")
     page.select_option("select[name=b]", "oft")
     expect(knob(page, "b", "block_size")).to_be_visible()
@@ -274,7 +286,7 @@ def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
         ("a", "<img src=x onerror=alert(1)>"),
         ("b", "constructor"),
         ("a.rank", "99"),
-        ("b.rank", "1e1"),
+        ("b.block_size", "1e1"),
         ("seed", "-1"),
         ("a.rank_stabilised", "yes"),
     ],
@@ -286,7 +298,7 @@ def test_nonsense_in_the_address_falls_back_with_a_notice(
     expect(window.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
     assert window.locator(".problem *").count() == 0
     expect(window.locator("select[name=a]")).to_have_value("lora")
-    expect(window.locator("select[name=b]")).to_have_value("dora")
+    expect(window.locator("select[name=b]")).to_have_value("oft")
     expect(knob(window, "a", "rank")).to_have_value("8")
 
 
@@ -312,18 +324,18 @@ def test_without_python_other_pairs_are_still_drawn(
         knob(page, "a", "rank").press("ArrowLeft")
         page.wait_for_selector(f"{ELEMENT}[data-state=error]")
         expect(page.locator(".note")).to_contain_text("still hold")
-        page.select_option("select[name=b]", "oft")
-        page.wait_for_function("() => compared.at(-1)?.b.method === 'oft'")
-        expect(page.locator(SENTENCE)).to_contain_text("Only OFT keeps every singular value")
+        page.select_option("select[name=b]", "hra")
+        page.wait_for_function("() => compared.at(-1)?.b.method === 'hra'")
+        expect(page.locator(SENTENCE)).to_contain_text("Only HRA keeps every singular value")
 
 
 def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> None:
     page.goto(site + "compare/")
     expect(page.locator("select[name=b]")).to_be_enabled()
-    page.route("**/assets/demo/oft-*.html", lambda route: route.abort())
-    page.select_option("select[name=b]", "oft")
+    page.route("**/assets/demo/dora-*.html", lambda route: route.abort())
+    page.select_option("select[name=b]", "dora")
     expect(page.locator(".problem")).to_contain_text("could not be loaded")
-    expect(page.locator("select[name=b]")).to_have_value("dora")
+    expect(page.locator("select[name=b]")).to_have_value("oft")
     page.route("**/assets/demo/*.bin", lambda route: route.abort())
     page.select_option("select[name=b]", "hra")
     expect(page.locator(".problem")).to_contain_text("LoRA and HRA could not be loaded")
@@ -333,7 +345,7 @@ def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> No
 
 
 def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> None:
-    page = visit("compare/")
+    page = visit(DORA)
     live(page, lambda: knob(page, "b", "alpha").press("ArrowLeft"))
     knob(page, "b", "alpha").evaluate("slider => { slider.max = 99; slider.value = 80 }")
     knob(page, "b", "alpha").dispatch_event("input", {"bubbles": True})
@@ -371,7 +383,7 @@ def test_on_a_phone_both_pictures_are_seen_at_once_and_nothing_scrolls_sideways(
             box = target.bounding_box()
             assert box
             assert box["height"] >= 44, target.evaluate("e => e.outerHTML")
-        knob(page, "b", "alpha").scroll_into_view_if_needed()
+        knob(page, "b", "block_size").scroll_into_view_if_needed()
         for picture in page.locator(".side .matrix .stage:visible").all():
             expect(picture).to_be_in_viewport()
 

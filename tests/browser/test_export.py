@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.reader import LIVE, LORA, Visit
+from tests.browser.reader import LIVE, LORA, Visit, unfold
 
 SPACE = {"s": "http://www.w3.org/2000/svg"}
 
@@ -88,13 +88,13 @@ def test_a_comparison_is_one_picture_of_both(visit: Visit, shape: str) -> None:
     page = visit("compare/")
     expect(page.locator("select[name=a]")).to_be_enabled()
     saved = save(page, "adapter-compare", "SVG", shape)
-    assert saved.suggested_filename == "lora-dora.svg"
+    assert saved.suggested_filename == "lora-oft.svg"
     svg = Path(saved.path()).read_text("utf-8")
     tree = etree.fromstring(svg.encode())
     assert len(tree.xpath("//s:image", namespaces=SPACE)) == 2
     texts = [re.sub(r"\s+", " ", text) for text in tree.xpath("//s:text/text()", namespaces=SPACE)]
-    assert texts[0] == "LoRA and DoRA"
-    assert any(text.startswith("DoRA: ") for text in texts)
+    assert texts[0] == "LoRA and OFT"
+    assert any(text.startswith("OFT: ") for text in texts)
     assert page.locator("select[name=a]").input_value() == "lora"
 
 
@@ -106,6 +106,7 @@ def test_where_canvases_belong_to_pages_a_png_is_saved_and_a_picture_tells_its_n
         page = context.new_page()
         page.goto(site + LORA)
         expect(page.locator("adapter-demo [name=rank]").first).to_be_enabled()
+        unfold(page)
         page.locator("adapter-demo .view img").first.hover()
         expect(page.locator("adapter-demo .matrix output")).to_contain_text("≈")
         saved = save(page, "adapter-demo", "PNG", "16:9")

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from demos.probe import opens, probe
+from demos.probe import probe
 from scripts.bootstrap import ROOT, firefox
+from scripts.stored.widgets import opening
 from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
 # What needs no other host.
@@ -62,7 +63,7 @@ def test_firefox_shows_the_stored_picture_and_fits_a_phone(seen: Any) -> None:
     assert "firefox" in seen["version"].lower()
     assert seen["stored"]["state"] == "stored"
     assert seen["stored"]["picture"]
-    assert seen["stored"]["sentence"] == probe("lora", opens("lora"))["sentence"]
+    assert seen["stored"]["sentence"] == probe("lora", opening("lora"))["sentence"]
     assert seen["stored"]["width"] <= 390
 
 

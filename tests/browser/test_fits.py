@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from adapters_np.core import load, slugs
 from demos.budget import choose
-from demos.probe import PAGE, opens, probe
+from demos.probe import HYPOTHESIS, PAGE, opens, probe
 from scripts.serve import serving
+from scripts.stored.widgets import opening
 from tests.browser.reader import (
     LIVE,
     LORA,
@@ -26,6 +27,7 @@ from tests.browser.reader import (
     move,
     record,
     rest,
+    unfold,
 )
 from tests.browser.test_numbers import RUN, WIDGET
 
@@ -68,16 +70,17 @@ def test_without_javascript_a_fit_is_there_with_its_numbers(browser: Browser, si
         page = context.new_page()
         page.goto(site + OFT)
         demo = page.locator("adapter-demo")
+        demo.locator(".figures > summary").click()
         for name in ("Wanted ΔW*", "Fitted ΔW", "Residual", "Wanted", "Reached"):
             expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
-        expect(demo.locator(".sentence")).to_have_text(probe("oft", PAGE)["sentence"])
-        expect(demo.locator(".gauges [data-panel=explained]")).to_contain_text("%")
+        expect(demo.locator(".sentence")).to_have_text(probe("oft", opening("oft"))["sentence"])
+        expect(demo.locator(".shares [data-panel=explained]")).to_contain_text("%")
         expect(demo.locator(".extents tbody tr")).to_have_count(5)
         expect(demo.locator(".tour")).to_be_hidden()
 
 
 def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> None:
-    page = visit(LORA)
+    page = visit(f"{LORA}?world=mix&rank=2")
     for rank in (3, 4):
         update = move(page, "rank", "ArrowRight")
         (panel,) = (p for p in update["panels"] if p["name"] == "wanted")
@@ -89,7 +92,8 @@ def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> No
 def test_the_main_control_and_the_world_are_answered_without_python(
     page: Page, without_python: str
 ) -> None:
-    page.goto(without_python + LORA)
+    page.goto(f"{without_python}{LORA}?world=mix&rank=2")
+    page.wait_for_function("() => stored.length")
     knob(page, "rank").press("ArrowRight")
     page.wait_for_function("() => stored.at(-1)?.knobs.rank === 3")
     expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("3 of 32")
@@ -126,15 +130,15 @@ def test_a_link_to_what_is_stored_is_answered_without_python(
     context: BrowserContext, page: Page, site: str
 ) -> None:
     requests = record(context)
-    page.goto(f"{site}{LORA}?rank=2&world=few&alpha=4")
+    page.goto(f"{site}{LORA}?rank=2&world=rows&alpha=4")
     page.wait_for_function("() => stored.length")
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if is_python(url)]
     shown = page.evaluate("stored.at(-1)")
-    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "few")
+    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "rows")
     expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator(".sentence")).to_have_text(
-        probe("lora", opens("lora") | {"world": "few"})["sentence"]
+        probe("lora", opens("lora") | {"world": "rows"})["sentence"]
     )
 
 
@@ -148,7 +152,8 @@ def test_a_link_to_what_is_not_stored_shows_no_other_numbers_until_python_answer
     page.route("**/numpy.bin*", lambda route: held.append(route))
     page.goto(f"{site}{LORA}{query}")
     expect(page.locator(".note")).to_contain_text("Loading Python")
-    for part in (".picture", ".gauges", ".sentence"):
+    unfold(page)
+    for part in (".picture", ".gauges", ".shares", ".sentence"):
         expect(page.locator(f"adapter-demo {part}")).to_be_hidden()
     for route in held:
         route.continue_()
@@ -259,9 +264,9 @@ def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
     expect(page.locator(".note")).to_contain_text("Unfinished: stopped after ")
     expect(page.locator(".sentence")).to_contain_text("Unfinished: ")
     expect(page.locator("adapter-demo")).to_have_attribute("data-unfinished", "")
-    expect(page.locator(".gauges [data-panel=explained]")).to_contain_text("%")
+    expect(page.locator(".shares [data-panel=explained]")).to_contain_text("%")
     for compared in ("lora", "chance"):
-        expect(page.locator(f".gauges [data-panel={compared}]")).to_have_count(0)
+        expect(page.locator(f".shares [data-panel={compared}]")).to_have_count(0)
     page.get_by_role("button", name="Finish").click()
     expect(page.locator("adapter-demo:not([data-unfinished])")).to_be_visible()
     update = page.evaluate("updates.at(-1)")
@@ -326,6 +331,48 @@ def test_a_scale_that_a_link_names_has_no_part_in_a_fit_and_acts_in_training(vis
     )
 
 
+# Without the hypothesis ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "out"), [("lora", "dense subspace"), ("oft", "shuffled")])
+def test_a_stored_fit_without_the_hypothesis_needs_no_python(
+    page: Page, without_python: str, method: str, out: str
+) -> None:
+    page.goto(f"{without_python}methods/{method}/")
+    page.get_by_label("Without its hypothesis").select_option(out)
+    page.wait_for_function("out => stored.at(-1)?.knobs.hypothesis === out", arg=out)
+    expected = probe(method, opening(method) | {HYPOTHESIS: out})["sentence"]
+    assert "Taken out: that " in expected
+    expect(page.locator(".sentence")).to_have_text(expected)
+    expect(page.locator(".shares")).to_contain_text("Explained without it")
+    becomes(page, "new URLSearchParams(location.search).get('hypothesis')", out)
+    page.reload()
+    expect(page.get_by_label("Without its hypothesis")).to_have_value(out)
+    expect(page.locator(".sentence")).to_have_text(expected)
+
+
+@pytest.mark.parametrize(("method", "out"), [("ia3", "neighbours mixed"), ("svft", "random bases")])
+@pytest.mark.parametrize("way", ["fitted", "random"])
+def test_without_the_hypothesis_the_browser_answers_like_cpython(
+    visit: Visit, method: str, out: str, way: str
+) -> None:
+    page = visit(f"methods/{method}/?hypothesis={out}&seed=3&way={way}")
+    page.wait_for_function("() => updates.length && !updates.at(-1).unfinished")
+    update = page.evaluate("updates.at(-1)")
+    expected = probe(method, update["knobs"])
+    assert page.locator(".sentence").inner_text() == expected["sentence"]
+    assert expected["sentence"].count("Taken out: ") == 1
+    for ours, theirs in zip(update["panels"], expected["panels"], strict=True):
+        assert ours["name"] == theirs["name"]
+        if ours["kind"] == "number":
+            assert ours["value"] == pytest.approx(theirs["value"], rel=1e-5, abs=1e-6)
+
+
+def test_a_method_without_a_control_has_no_such_switch(visit: Visit) -> None:
+    page = visit("methods/adalora/")
+    expect(page.get_by_label("Without its hypothesis")).to_have_count(0)
+
+
 # The steps ----------------------------------------------------------------------------------------
 
 
@@ -350,7 +397,7 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
         expect(tour).to_contain_text(f"explains {figure(share, 'explained')} %")
         tour.get_by_role("button", name=then).click()
     expect(knob(page, "world")).to_have_value("real")
-    tour.get_by_role("button", name="What this does not show").last.click()
+    tour.get_by_role("button", name="Limits").last.click()
     expect(tour).to_contain_text("not how easily training gets there")
     tour.get_by_role("button", name="Close").click()
     expect(tour.locator(".step > *")).to_have_count(0)
@@ -378,14 +425,14 @@ def test_the_guess_is_asked_beside_what_it_asks_about_and_nothing_that_tells(
     tour.get_by_role("button", name="1 Guess").click()
     expect(tour).to_contain_text("The inputs are turned in blocks of eight")
     expect(knob(page, "world")).to_have_value("turn")
-    page.wait_for_function("() => stored.at(-1)?.knobs.world === 'turn'")
+    unfold(page)
     expect(demo.get_by_role("img", name="Wanted ΔW*, 32 × 32")).to_be_visible()
-    fitted = "[data-panel=wanted] .view:nth-of-type(2) canvas"
-    for part in (".gauges", ".sentence", ".details", fitted):
+    fitted = "[data-panel=wanted] .view:nth-of-type(2) img"
+    for part in (".gauges", ".shares", ".sentence", ".details", fitted):
         expect(demo.locator(part)).to_be_hidden()
     tour.get_by_role("button", name="Show", exact=True).click()
     expect(tour).to_contain_text("You guessed 50 %: it explains 100 % at these settings")
-    for part in (".gauges", ".sentence", fitted):
+    for part in (".gauges", ".shares", ".sentence", fitted):
         expect(demo.locator(part)).to_be_visible()
     assert not [url for url in requests if is_python(url)]
 
@@ -398,7 +445,7 @@ LEAVES: dict[str, Callable[[Page], object]] = {
 
 
 @pytest.mark.parametrize("leave", LEAVES)
-@pytest.mark.parametrize("step", ["2 A friendly change", "4 A real change"])
+@pytest.mark.parametrize("step", ["3 A hostile change", "4 A real change"])
 def test_a_step_closes_as_soon_as_the_settings_are_not_its_own(
     visit: Visit, step: str, leave: str
 ) -> None:
@@ -424,14 +471,14 @@ def test_a_step_stays_for_another_rank_and_says_its_numbers(visit: Visit) -> Non
 def test_a_guess_can_be_sent_as_a_link(visit: Visit) -> None:
     page = visit(OFT)
     page.locator(".tour").get_by_role("button", name="1 Guess").click()
-    becomes(page, "location.search", "?guess=1&world=turn")
+    becomes(page, "location.search", "?guess=1")
     page = visit(f"{OFT}?guess=1&world=turn")
     tour, demo = page.locator(".tour"), page.locator("adapter-demo")
     expect(tour.get_by_role("slider")).to_be_visible()
-    expect(demo.locator(".gauges")).to_be_hidden()
+    expect(demo.locator(".shares")).to_be_hidden()
     tour.get_by_role("button", name="Show", exact=True).click()
     expect(tour).to_contain_text("You guessed 50 %: it explains 100 % at these settings")
-    becomes(page, "location.search", "?world=turn")
+    becomes(page, "location.search", "")
 
 
 def test_a_guess_that_is_sent_is_about_the_change_and_the_settings_of_its_link(
@@ -440,8 +487,7 @@ def test_a_guess_that_is_sent_is_about_the_change_and_the_settings_of_its_link(
     page = visit(f"{LORA}?guess&world=rows&rank=3")
     tour, demo = page.locator(".tour"), page.locator("adapter-demo")
     expect(tour).to_contain_text("Every neuron is scaled by a gain of its own")
-    expect(demo.locator(".picture")).to_be_visible()
-    for part in (".gauges", ".sentence"):
+    for part in (".shares", ".sentence"):
         expect(demo.locator(part)).to_be_hidden()
     tour.get_by_role("slider").fill("20")
     tour.get_by_role("button", name="Show", exact=True).click()
@@ -457,4 +503,4 @@ def test_a_guess_ends_when_the_reader_chooses_another_change(visit: Visit) -> No
     tour.get_by_role("button", name="1 Guess").click()
     knob(page, "world").select_option("few")
     expect(tour.get_by_role("slider")).to_have_count(0)
-    expect(page.locator("adapter-demo .gauges")).to_be_visible()
+    expect(page.locator("adapter-demo .shares")).to_be_visible()

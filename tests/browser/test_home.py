@@ -50,7 +50,7 @@ def test_the_first_screen_holds_the_thesis_two_ways_on_and_six_tiles(
     for part in (opening.locator("h1"), *ways.all(), *tiles):
         assert part.evaluate(WHOLE), part.inner_text()
     more = int(re.sub(r"\D", "", tiles[-1].locator("b").inner_text()))
-    assert more + len(tiles) - 1 == len(read().methods)
+    assert more + len(tiles) - 1 == len(read().survey)
 
 
 def test_nothing_jumps_when_the_fonts_come_late(screen: Page, site: str) -> None:
@@ -80,11 +80,11 @@ def test_every_request_goes_to_the_site_itself(screen: Page, site: str) -> None:
     assert {a for a in asked if not a.startswith((site, "data:", "blob:"))} == set()
 
 
-def test_every_method_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
+def test_every_entry_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
     page = visit("")
     links = page.locator(".every a").evaluate_all("all => all.map((a) => a.pathname)")
     paths = [link.partition("/methods/")[2] for link in links]
-    assert sorted(paths) == sorted(f"{slug}/" for slug in read().methods)
+    assert sorted(paths) == sorted(f"{m.slug}/" for m in read().survey)
 
 
 def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit) -> None:

@@ -146,7 +146,7 @@ def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
 ) -> None:
     requests = record(context)
     page.goto(site + "methods/lora/", wait_until="networkidle")
-    page.locator("adapter-demo .picture").hover()
+    page.locator("adapter-demo .sentence").hover()
     page.evaluate("fetch(location.href).then(() => true)")  # what hovering asks for goes before it
     assert not [url for url in requests if "fits" in url or "sweep" in url]
     with page.expect_response("**/lora-fits-*.bin") as answer:

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from demos.probe import opens, probe
 from scripts.serve import serving
+from scripts.stored.widgets import opening
 from tests.browser.reader import (
     ANSWERED,
     LIVE,
@@ -30,6 +31,7 @@ from tests.browser.reader import (
     record,
     rest,
     touch,
+    unfold,
     violations,
 )
 from tests.browser.reader import LORA as PAGE
@@ -55,11 +57,15 @@ def test_without_javascript_the_picture_and_its_numbers_are_there(
         page = context.new_page()
         page.goto(site + PAGE)
         demo = page.locator("adapter-demo")
+        sentence = probe("lora", opening("lora"))["sentence"]
+        expect(demo.locator(".sentence")).to_have_text(sentence)
+        expect(demo.locator(".shares [data-panel=explained]")).to_contain_text("100 %")
+        expect(demo.locator(".picture")).to_be_hidden()
+        demo.get_by_text("Heat maps, spectra and all numbers").click()
         for name in ("Wanted ΔW*", "Fitted ΔW", "Residual"):
             expect(demo.get_by_role("img", name=f"{name}, 32 × 32")).to_be_visible()
         expect(demo.locator(".gauges")).to_contain_text("Rank of ΔW2 of 32")
         expect(demo.locator("svg.chart")).to_have_count(2)
-        expect(demo.locator(".sentence")).to_have_text(probe("lora", opens("lora"))["sentence"])
         assert demo.locator("noscript").bounding_box()
         expect(knob(page, "rank")).to_be_disabled()
 
@@ -116,6 +122,7 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     page.set_viewport_size({"width": 1280, "height": 1600})  # nothing has to scroll into view
     page.goto(site + PAGE)
     picture = page.locator("adapter-demo .picture")
+    unfold(page)
     parts = "figure, dl, .sentence, .tools"
     boxes = f"""[...document.querySelectorAll('adapter-demo :is({parts})')].map(
         (part) => JSON.stringify(part.getBoundingClientRect()))"""
@@ -184,6 +191,56 @@ def test_no_request_goes_to_another_host(context: BrowserContext, page: Page, si
     assert any(is_python(url) for url in requests)
 
 
+# What a page says of its widget ---------------------------------------------------------------
+
+
+def test_figures_stay_open_while_the_reader_stays(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    figures = page.locator("adapter-demo .figures")
+    expect(figures.locator(".picture")).to_be_hidden()
+    figures.locator(":scope > summary").click()
+    expect(figures.locator(".picture")).to_be_visible()
+    page.goto(site + "methods/oft/")
+    expect(figures.locator(".picture")).to_be_visible()
+    figures.locator(":scope > summary").press("Enter")
+    page.goto(site + PAGE)
+    expect(knob(page, "rank")).to_be_enabled()
+    expect(figures.locator(".picture")).to_be_hidden()
+
+
+def test_what_to_notice_sets_the_widget_without_leaving_the_page(page: Page, site: str) -> None:
+    page.goto(site + PAGE)
+    expect(knob(page, "rank")).to_be_enabled()
+    page.evaluate("window.samePage = true")
+    page.get_by_role("link", name="Set rank 16, rank stabilised").press("Enter")
+    page.wait_for_selector(LIVE)
+    update = page.evaluate("updates.at(-1)")
+    assert update["knobs"]["rank"] == 16
+    assert update["knobs"]["rank_stabilised"] is True
+    assert (update["knobs"]["way"], update["knobs"]["size"]) == ("random", "64x64")
+    expect(page.locator("adapter-demo .picture")).to_be_in_viewport()
+    becomes(
+        page,
+        "location.search + location.hash",
+        "?way=random&size=64x64&rank=16&rank_stabilised=true#try-lora",
+    )
+    page.get_by_role("link", name="Set rank 3").press("Enter")
+    page.wait_for_function("() => updates.at(-1).knobs.rank === 3")
+    assert page.evaluate("updates.at(-1).knobs.rank_stabilised") is False
+    expected = probe("lora", page.evaluate("updates.at(-1).knobs"))["sentence"]
+    expect(page.locator(".sentence")).to_have_text(expected)
+    assert page.evaluate("window.samePage")
+
+
+def test_what_to_notice_opens_the_fold_of_another_module(page: Page, site: str) -> None:
+    page.goto(site + "methods/ether/")
+    second = page.locator("adapter-demo[method=ether_plus]")
+    expect(second.locator(".controls:not([disabled])")).to_have_count(1)
+    page.locator("a.set[href$='#try-ether_plus']").click()
+    page.wait_for_function("() => [...stored, ...updates].at(-1)?.method === 'ether_plus'")
+    expect(second.locator(".sentence")).to_be_visible()
+
+
 # The address --------------------------------------------------------------------------------------
 
 
@@ -192,7 +249,7 @@ def test_the_address_follows_the_controls_and_restores_them(page: Page, site: st
     move(page, "rank", "ArrowRight")
     page.get_by_text("Toy layer").click()
     move(page, "seed", "ArrowRight")
-    page.wait_for_url(re.compile(r"\?other=1&rank=3&seed=1(#|$)"))
+    page.wait_for_url(re.compile(r"\?other=1&world=few&rank=3&seed=1(#|$)"))
     page.reload()
     expect(knob(page, "rank")).to_have_value("3")
     expect(knob(page, "seed")).to_have_value("1")
@@ -215,7 +272,7 @@ def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str)
     expect(knob(page, "base")).to_have_value("clustered")
     assert page.evaluate("updates.at(-1).method") == "oft"
     assert page.evaluate("updates.at(-1).knobs.base") == "clustered"
-    becomes(page, "location.search", "?base=clustered")
+    becomes(page, "location.search", "?world=turn&base=clustered")
     touch(page)
     expect(page.locator("[name=shown][value=after]")).to_be_checked()
     page.get_by_role("button", name="Reset").click()
@@ -257,7 +314,7 @@ def test_reset_goes_back_to_the_link_and_from_there_to_the_defaults(
     reset.click()
     becomes(page, "location.search", "")
     expect(knob(page, "rank")).to_have_value("2")
-    expect(knob(page, "world")).to_have_value("mix")
+    expect(knob(page, "world")).to_have_value("few")
 
 
 def test_a_link_without_a_rank_means_what_it_did_when_pages_opened_at_rank_8(
@@ -271,14 +328,14 @@ def test_a_link_without_a_rank_means_what_it_did_when_pages_opened_at_rank_8(
         expect(page.locator(".sentence")).to_be_visible()
 
 
-def test_an_address_that_names_something_names_its_rank(visit: Visit) -> None:
+def test_an_address_that_names_something_names_its_rank_and_its_change(visit: Visit) -> None:
     page = visit(PAGE)
+    knob(page, "world").select_option("rows")
+    becomes(page, "location.search", "?world=rows&rank=2")
     knob(page, "world").select_option("few")
-    becomes(page, "location.search", "?world=few&rank=2")
-    knob(page, "world").select_option("mix")
     becomes(page, "location.search", "")
     knob(page, "rank").fill("8")
-    becomes(page, "location.search", "?rank=8")
+    becomes(page, "location.search", "?world=few&rank=8")
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +366,8 @@ def test_nonsense_in_the_address_falls_back_with_a_notice(
 ) -> None:
     window.goto(f"{site}{PAGE}?{urlencode({name: value, 'steps': '25'})}")
     expect(window.locator(".problem")).to_contain_text(f"{name}={value[:40]}")
-    expected = {**defaults, "rank": 8, "steps": 25}  # what a link without a rank means
+    # what a link means that names neither a rank nor a change
+    expected = {**defaults, "rank": 8, "world": "mix", "steps": 25}
     assert window.locator("adapter-demo").evaluate("d => d.knobs") == expected
     assert window.locator("adapter-demo .problem *").count() == 0
 
@@ -345,7 +403,7 @@ def test_a_further_widget_stands_in_a_fold_that_its_address_opens(
     page.locator("summary:has(#llama-adapter)").press("Enter")
     llama.locator("[name=tokens]").press("ArrowRight")
     llama.get_by_role("button", name="Copy link").click()
-    link = f"{site}methods/prompt_tuning/?tokens=6#try-llama_adapter"
+    link = f"{site}methods/prompt_tuning/?world=own&tokens=6#try-llama_adapter"
     becomes(page, "navigator.clipboard.readText()", link)
     page.goto("about:blank")
     page.goto(link)
@@ -405,7 +463,8 @@ def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> No
 
 
 def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
+    page.goto(site + PAGE + "?world=mix&rank=2")
+    expect(page.locator("adapter-demo")).to_have_attribute("data-state", "stored")
     sentence = page.locator(".sentence").inner_text()
     page.get_by_text("Toy layer").click()
     page.context.route("**/assets/py/**", lambda _: None)  # does not arrive
@@ -453,7 +512,10 @@ def test_a_missing_file_is_explained_and_can_be_tried_again(
 
 def test_axe_finds_nothing_in_an_article_whose_widget_is_live(visit: Visit) -> None:
     page = visit(PAGE)
-    for summary in page.locator("adapter-demo summary").filter(visible=True).all():
+    unfold(page)
+    for summary in (
+        page.locator("adapter-demo summary:not(.figures > *)").filter(visible=True).all()
+    ):
         summary.click()
     move(page, "rank", "ArrowLeft")
     assert violations(page, "article") == {}
@@ -474,6 +536,7 @@ def test_every_control_has_a_name_and_answers_to_the_keyboard(visit: Visit) -> N
 
 def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None:
     page = visit(PAGE)
+    unfold(page)
     heatmap = page.locator(".matrix .stage:visible").nth(1)
     readout = page.locator(".matrix output")
     heatmap.press("ArrowRight")
@@ -481,7 +544,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     heatmap.press("End")
     expect(readout).to_contain_text("row 1, column 32: ≈")
     about = float(readout.inner_text().split("≈ ")[1].replace("−", "-"))
-    exact = probe("lora", opens("lora"))["panels"][0]["views"][1]
+    exact = probe("lora", opening("lora"))["panels"][0]["views"][1]
     assert about == pytest.approx(exact["values"][31], abs=exact["limit"] / 100)
     heatmap.press("Escape")
     expect(readout).to_have_text("32 outputs × 32 inputs")
@@ -493,7 +556,7 @@ def test_single_values_can_be_read_by_keyboard_and_pointer(visit: Visit) -> None
     assert live == pytest.approx(exact["values"][0], rel=0.01)
     spectrum = page.locator(".series .stage").first
     spectrum.press("ArrowRight")
-    sigma = probe("lora", opens("lora"))["panels"][1]["lines"][0]["values"]
+    sigma = probe("lora", opening("lora"))["panels"][1]["lines"][0]["values"]
     expect(page.locator(".series output").first).to_have_text(f"index 1: ΔW {sigma[0]:.3g}")
 
 
@@ -512,7 +575,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(
             box = target.bounding_box()
             assert box is None or box["height"] >= 44, target.evaluate("e => e.outerHTML")
         knob(page, "rank").scroll_into_view_if_needed()
-        expect(page.locator("adapter-demo .matrix")).to_be_in_viewport()
+        expect(page.locator("adapter-demo .shares")).to_be_in_viewport(ratio=0.9)
 
 
 def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> None:
@@ -520,7 +583,7 @@ def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> Non
     knob(page, "rank").dblclick()
     page.wait_for_function("() => [...updates, ...stored].some(({ knobs }) => knobs.rank === 2)")
     expect(knob(page, "rank")).to_have_value("2")
-    becomes(page, "location.search", "")
+    becomes(page, "location.search", "?rank=2&world=mix")
 
 
 def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
@@ -578,7 +641,7 @@ def test_the_link_can_be_copied(context: BrowserContext, page: Page, site: str) 
     button.click()
     becomes(page, "said", ["Copied", "Copy link"])
     link = page.evaluate("navigator.clipboard.readText()")
-    assert link == site + PAGE + "?rank=5#try-lora"
+    assert link == site + PAGE + "?rank=5&world=mix#try-lora"
 
 
 @pytest.mark.parametrize("path", [f"{PAGE}?rank=5#try-lora", "compare/?a=oft&b=hra#pair"])

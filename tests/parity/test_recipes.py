@@ -87,8 +87,8 @@ def test_a_page_says_of_four_bits_what_ran(slug: str) -> None:
     assert read().methods[slug].deploy.quantised == (4 in RECIPES[slug].bits)
 
 
-def test_every_method_of_peft_has_a_recipe_but_those_that_need_more() -> None:
+def test_every_entry_that_peft_has_has_a_recipe_but_those_that_need_more() -> None:
     """X-LoRA needs adapters that are trained, trainable tokens the ids of some."""
-    missing = {s for s, m in read().methods.items() if m.peft != "none" and s not in RECIPES}
+    missing = {m.slug for m in read().survey if m.peft != "none" and m.slug not in RECIPES}
     assert missing == {"xlora", "trainable_tokens"}
     assert NAMES.keys() == {"query and value", "attention", "all linear"}

@@ -13,7 +13,13 @@ import numpy as np
 from adapters_np.core import Portrait, load
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.stored.portraits import bases, grids, networks, planes  # noqa: F401  they register kinds
+from scripts.stored.portraits import (  # noqa: F401  they register kinds
+    bases,
+    grids,
+    networks,
+    planes,
+    products,
+)
 from scripts.stored.portraits.kinds import KINDS
 
 OUT = ROOT / ".build" / "portraits"

@@ -1,0 +1,167 @@
+"""Portraits of changes that are made of the weight itself, or in a basis of another kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from scripts.stored.portraits.kinds import Make, Shown, grey, grown, in_turn, kind
+
+SIDE = 12
+
+
+@kind
+def proportion(make: Make) -> Shown:
+    """Show a weight of a few large entries, a striped pattern, and their product."""
+    i = np.arange(SIDE)
+    W = np.where((i[:, None] * 5 + i * 3) % 7 < 2, 1.0, 0.12)
+    end = replace(
+        make(W, rank=2),
+        B=np.stack([np.where(i < 6, 1.0, 0.1), np.where(i >= 6, 1.0, 0.1)], axis=1),
+        A=np.stack([np.where(i % 6 < 3, 0.9, 0.15), np.where(i % 6 < 3, 0.1, -0.9)]),
+    )
+    limit, most = np.abs(end.delta(W)).max(), np.abs(end.B @ end.A).max()
+    moments = [{"factors": a.B @ a.A / most, "change": a.delta(W) / limit} for a in grown(end, "B")]
+    large = int((W == 1).sum())
+    alt = (
+        f"A grey weight with {large} dark entries, a circled dot, and a striped pattern of rank 2. "
+        "In their product the dark entries change much and the pale ones hardly."
+    )
+    return Shown(alt, moments, {"before": W})
+
+
+@kind
+def quilt(make: Make) -> Shown:
+    """Show the blocks of a weight, a column and a row beside each, one after the other."""
+    W, k = grey(10, 10), 2
+    fresh = make(W, rank=k, blocks=k)
+    rng = np.random.default_rng(6)
+    A, B = (rng.choice([-0.8, 0.0, 0.6, 1.0], a.shape) for a in (fresh.A, fresh.B))
+    end = replace(fresh, A=A, B=B)
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, k * k + 1):
+        shown = B * in_turn(float(t), k * k).reshape(k, 1, k)
+        moments.append({"change": replace(end, B=shown).delta(W) / limit, "B": shown})
+    alt = (
+        f"A grid of {k} by {k} blocks of a weight. A coloured column to the left of each and a row "
+        "above it make the change of this block, and of no other."
+    )
+    return Shown(alt, moments, {"before": W, "A": A})
+
+
+@kind
+def patches(make: Make) -> Shown:
+    """Show small patterns and where each of them is added to a weight."""
+    W, half = grey(SIDE, SIDE), SIDE // 2
+    places = [(1, 0, 1), (3, 1, -1), (0, 3, 1), (4, 4, 1), (2, 5, -1), (5, 2, 1), (1, 4, 1)]
+    which = np.arange(len(places)) % 4  # coarse or fine over outputs, and over inputs
+    at = np.array(places)
+    end = replace(
+        make(W, n_frequency=len(places)),
+        rows=at[:, 0] + half * (which // 2),
+        columns=at[:, 1] + half * (which % 2),
+        c=at[:, 2].astype(float),
+    )
+    limit = np.abs(end.delta(W)).max()
+    moments = [
+        {"change": replace(end, c=end.c * in_turn(float(t), len(places))).delta(W) / limit}
+        for t in np.linspace(0, 1, len(places) + 1)
+    ]
+    alt = (
+        "Four patterns of 2 by 2 entries: even, striped in either direction, chequered. "
+        f"{len(places)} such patches lie on a grey weight, each in its own strength."
+    )
+    signs = np.array([1.0, -1.0])
+    stripes = [np.ones(2), signs]
+    patterns = [np.outer(stripes[k // 2], stripes[k % 2]) for k in range(4)]
+    return Shown(alt, moments, {"before": W, "patterns": np.array(patterns)})
+
+
+@kind
+def scattered(make: Make) -> Shown:
+    """Show a short vector, the places of two factors that it fills, and their product."""
+    W, length = grey(SIDE, SIDE), 6
+    fresh = make(W, rank=2, length=length)
+    end = replace(fresh, theta=np.array([1.0, -0.9, 0.75, 0.15, -0.5, 0.35]))
+    tall, limit = end.share.max(), np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, 5):
+        a = replace(end, theta=t * end.theta)
+        B, A = a.factors()
+        change = a.delta(W) / limit
+        moments.append({"theta": a.theta, "A": A / tall, "B": B / tall, "change": change})
+    alt = (
+        f"A column of {length} coloured cells on the left. Each stands at many places of two "
+        "rows above a grid and of two columns beside it, whose products colour the grid."
+    )
+    return Shown(alt, moments, {"before": W, "rows": end.at_a, "columns": end.at_b})
+
+
+@kind
+def corner(make: Make) -> Shown:
+    """Show a weight in its singular basis, and how a few numbers change its strongest corner."""
+    W = np.diag(np.linspace(1, 0.1, 10))
+    fresh = make(W, rank=4, u=3)
+    end = replace(fresh, v=np.array([0.9, -0.6, 0.75]))
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, len(end.v) + 1):
+        a = replace(end, v=end.v * in_turn(float(t), len(end.v)))
+        moments.append({"v": a.v, "core": a.delta(W) / limit})
+    alt = (
+        "A square with a grey diagonal that fades from the top left: a weight in its own basis. "
+        f"{len(end.v)} faders fill the block of 4 by 4 in its strong corner; all else stays."
+    )
+    return Shown(alt, moments, {"before": W})
+
+
+@kind
+def cleared(make: Make) -> Shown:
+    """Show outputs in the plane: one direction of them is cleared, then written anew."""
+    rng = np.random.default_rng(9)
+    W = np.stack([np.linspace(-1, 1, 9), rng.uniform(-0.8, 0.8, 9)])  # columns are outputs
+    angle = np.radians(62)
+    fresh = make(W, rank=1)
+    P = np.array([[np.cos(angle)], [np.sin(angle)]])
+    Q = np.linalg.qr(P)[0]
+    old, new = Q.T @ W, Q.T @ P * np.array([[0.1, -0.7, 0.45, -0.5, 0.15, 0.65, -0.6, 0.5, 0.1]])
+    moments = []
+    for R in (old, 0.5 * old, 0 * old, 0.5 * new, new):
+        a = replace(fresh, P=P, R=R / fresh.s)
+        moments.append({"points": (W + a.delta(W)).T})
+    alt = (
+        f"{W.shape[1]} points in a plane, an arrow, and a dashed line across it. First all points "
+        "fall onto the line along the arrow, then each goes to a new place along it."
+    )
+    return Shown(alt, moments, {"before": W.T, "arrow": P[:, 0]})
+
+
+@kind
+def desk(make: Make) -> Shown:
+    """Show a weight, the pattern that scales it, the one that is added, and the change."""
+    W, i = grey(8, 8), np.arange(8)
+    end = replace(
+        make(W, rank=1),
+        gain_out=np.where(i < 4, 1.0, 0.15)[:, None],
+        gain_in=np.where(i % 4 < 2, 0.9, -0.2)[None, :],
+        shift_out=np.where((i > 1) & (i < 6), 0.6, 0.0)[:, None],
+        shift_in=np.where(i > 5, -0.9, 0.1)[None, :],
+    )
+    none = replace(end, gain_out=0 * end.gain_out, shift_out=0 * end.shift_out)
+    scaled = replace(end, shift_out=0 * end.shift_out)
+    limit = np.abs(end.delta(W)).max()
+    moments = [
+        {
+            "gain": a.gain_out @ a.gain_in,
+            "shift": a.shift_out @ a.shift_in,
+            "change": a.delta(W) / limit,
+        }
+        for a in (none, scaled, end)
+    ]
+    alt = (
+        "A grey weight times a coloured pattern, entry by entry, plus another coloured pattern: "
+        "their sum is the change, on the right."
+    )
+    return Shown(alt, moments, {"before": W})

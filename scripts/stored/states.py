@@ -1,0 +1,61 @@
+"""States of a widget that pages type, for links that set it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters_np.knobs import Knob
+from demos.probe import start
+from demos.ways import AIM
+from scripts.stored.widgets import every, label, named, opening, text
+
+RANDOM = {"way": "random", "size": "64x64"}
+"""What pages say of a random step is said of this one."""
+
+
+def state(slug: str, typed: str) -> dict[str, str]:
+    """Return settings that a page types as `name=value` pairs, as texts of the widget's address.
+
+    What is not typed is that of a random step, or where another way is, what the page opens with.
+
+    Raises:
+        ValueError: when the widget cannot take them; the text has the pair and the rule.
+
+    >>> state("lora", "rank=4")
+    {'way': 'random', 'size': '64x64', 'rank': '4'}
+    """
+    pairs, known = dict(pair.partition("=")[::2] for pair in typed.split()), every(slug)
+    values = {name: _offered(known, name, said) for name, said in pairs.items()}
+    random = values.get("way", "random") == "random"
+    base = RANDOM if random else opening(slug)
+    chosen = base | values
+    start(slug, {name: value for name, value in chosen.items() if name not in AIM})
+    return {name: text(value) for name, value in chosen.items()}
+
+
+def _offered(known: dict[str, Knob], name: str, said: str) -> Any:
+    """Return the value of a knob that the widget offers by a text."""
+    if name not in known:
+        raise ValueError(f"{name}={said} is none of its controls: {', '.join(known)}")
+    found = {text(value): value for value in known[name].values()}
+    if said not in found:
+        raise ValueError(f"{name}={said} is nothing that its control offers: {known[name].rule()}")
+    return found[said]
+
+
+def called(slug: str, typed: str) -> str:
+    """Return what typed settings are called.
+
+    >>> called("lora", "alpha=4 rank_stabilised=true"), called("lora", "")
+    ('α 4, rank stabilised', 'the default')
+    """
+    said = []
+    for name, value in (pair.split("=") for pair in typed.split()):
+        knob = every(slug)[name]
+        plain = label(name).partition(" (")[0]
+        word = knob.letter if knob.letter > "~" else plain[0].lower() + plain[1:]
+        if knob.kind == "bool":
+            said.append(word if value == "true" else f"{word} off")
+        else:
+            said.append(f"{word} {named(name, value)}")
+    return ", ".join(said) or "the default"

@@ -1,0 +1,67 @@
+"""What follows from DEFT's formula."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import perturbed
+from adapters_np.linalg import low_rank_factors
+from adapters_np.methods.deft import DEFT, directions
+from tests.toy import weight
+
+W = weight(48, 64)
+
+
+def moved(**knobs: Any) -> DEFT:
+    rng = np.random.default_rng(1)
+    return perturbed(DEFT.init(W, rng, **knobs), rng, 1.0)
+
+
+def test_what_was_along_the_directions_is_gone_and_the_new_rows_stand_there() -> None:
+    adapter = moved()
+    Q = directions(adapter.P, "qr")[0]
+    after = W + adapter.delta(W)
+    np.testing.assert_allclose(Q.T @ after, adapter.R, atol=1e-12)
+    other = adapter.delta(weight(48, 64, 5)) + weight(48, 64, 5)
+    np.testing.assert_allclose(Q.T @ other, adapter.R, atol=1e-12)
+
+
+def test_outputs_across_the_directions_stay() -> None:
+    adapter = moved()
+    Q = directions(adapter.P, "qr")[0]
+    across = np.eye(48) - Q @ Q.T
+    np.testing.assert_allclose(across @ (W + adapter.delta(W)), across @ W, atol=1e-12)
+
+
+@pytest.mark.parametrize("rank", [1, 4])
+def test_orthonormal_directions_reach_what_lora_reaches(rank: int) -> None:
+    rng = np.random.default_rng(2)
+    wanted = rng.normal(size=(48, rank)) @ rng.normal(size=(rank, 64))
+    found = moved(rank=rank).nearest(W, wanted)
+    assert found is not None
+    np.testing.assert_allclose(found.delta(W), wanted, atol=1e-10)
+    assert np.linalg.matrix_rank(moved(rank=rank).delta(W)) == rank
+
+
+def test_nearest_is_the_best_of_its_rank() -> None:
+    change = np.random.default_rng(3).normal(size=W.shape)
+    found = moved(rank=3).nearest(W, change)
+    assert found is not None
+    B, A = low_rank_factors(change, 3)
+    np.testing.assert_allclose(found.delta(W), B @ A, atol=1e-10)
+    assert moved(basis="relu").nearest(W, change) is None
+
+
+def test_the_scale_of_p_does_not_matter_where_directions_are_orthonormal() -> None:
+    adapter = moved()
+    np.testing.assert_allclose(
+        replace(adapter, P=9 * adapter.P).delta(W), adapter.delta(W), atol=1e-12
+    )
+
+
+def test_relu_is_no_projection() -> None:
+    Q, cleared = directions(moved(basis="relu").P, "relu")
+    both = Q @ cleared.T
+    assert np.abs(both @ both - both).max() > 1e-6

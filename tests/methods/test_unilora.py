@@ -1,0 +1,67 @@
+"""What follows from Uni-LoRA's formula."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import perturbed
+from adapters_np.linalg import Array
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.unilora import UniLoRA
+from tests.toy import weight
+
+W = weight(48, 64)
+
+
+def moved(**knobs: Any) -> UniLoRA:
+    rng = np.random.default_rng(1)
+    return perturbed(UniLoRA.init(W, rng, **knobs), rng, 1.0)
+
+
+def spread(adapter: UniLoRA) -> Array:
+    return np.concatenate([factor.ravel() for factor in adapter.factors()])
+
+
+@pytest.mark.parametrize("length", [1, 50, 448])
+def test_the_projection_is_an_isometry(length: int) -> None:
+    adapter = moved(length=length)
+    assert np.linalg.norm(spread(adapter)) == pytest.approx(np.linalg.norm(adapter.theta))
+    other = replace(adapter, theta=np.random.default_rng(2).normal(size=length))
+    inner = spread(adapter) @ spread(other)
+    assert inner == pytest.approx(adapter.theta @ other.theta)
+
+
+def test_uses_differ_by_one_at_most_and_none_is_unused() -> None:
+    adapter = moved(rank=3, length=100)
+    uses = np.bincount(np.concatenate([adapter.at_a.ravel(), adapter.at_b.ravel()]))
+    assert len(uses) == 100
+    assert set(uses) == {3, 4}
+
+
+def test_as_many_numbers_as_places_are_lora() -> None:
+    adapter = moved(rank=2, length=224)
+    B, A = adapter.factors()
+    assert len(set(spread(adapter))) == 224
+    np.testing.assert_allclose(adapter.delta(W), LoRA(A, B, 1.0).delta(W))
+
+
+@pytest.mark.parametrize("rank", [1, 4])
+def test_rank_is_that_of_the_factors_however_short_the_vector(rank: int) -> None:
+    assert np.linalg.matrix_rank(moved(rank=rank, length=8).delta(W)) == rank
+
+
+def test_one_number_leaves_only_the_sign_and_size_of_a_flat_change() -> None:
+    D = moved(rank=2, length=1).delta(W)
+    np.testing.assert_allclose(D, D[0, 0])
+
+
+def test_a_vector_and_its_opposite_make_the_same_change() -> None:
+    adapter = moved()
+    np.testing.assert_allclose(replace(adapter, theta=-adapter.theta).delta(W), adapter.delta(W))
+
+
+def test_more_numbers_than_places_are_refused() -> None:
+    with pytest.raises(ValueError, match="length=113 is larger than"):
+        UniLoRA.init(W, np.random.default_rng(0), rank=1, length=113)

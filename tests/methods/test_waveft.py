@@ -1,0 +1,71 @@
+"""What follows from WaveFT's formula."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import perturbed
+from adapters_np.methods.waveft import WaveFT, synthesis
+from tests.toy import weight
+
+W = weight(48, 64)
+
+
+def moved(**knobs: Any) -> WaveFT:
+    rng = np.random.default_rng(1)
+    return perturbed(WaveFT.init(W, rng, **knobs), rng, 1.0)
+
+
+@pytest.mark.parametrize("d", [6, 32])
+def test_haar_s_wavelets_are_an_orthonormal_basis(d: int) -> None:
+    S = synthesis(d, "haar")
+    np.testing.assert_allclose(S @ S.T, np.eye(d), atol=1e-12)
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db2"])
+def test_coarse_wavelets_of_equal_coefficients_are_flat_and_fine_ones_vanish(wavelet: str) -> None:
+    S = synthesis(32, wavelet)
+    half = S.shape[1] // 2
+    np.testing.assert_allclose(S[:, :half].sum(axis=1), 1 / np.sqrt(2), atol=1e-12)
+    inside = S[:, half + 2 : -2]
+    np.testing.assert_allclose(inside.sum(axis=0), 0, atol=1e-12)
+
+
+def test_db2_has_two_vanishing_moments_and_haar_one() -> None:
+    for wavelet, moments in (("haar", 1), ("db2", 2)):
+        fine = synthesis(32, wavelet)[:, -8]
+        slopes = [abs(fine @ np.arange(32.0) ** k) < 1e-9 for k in range(3)]
+        assert slopes == [k < moments for k in range(3)]
+
+
+@pytest.mark.parametrize(("wavelet", "entries"), [("none", 1), ("haar", 4), ("db2", 16)])
+def test_a_coefficient_changes_a_patch(wavelet: str, entries: int) -> None:
+    adapter = replace(
+        moved(n_frequency=1, wavelet=wavelet), rows=np.array([9]), columns=np.array([11])
+    )
+    changed = adapter.delta(W) != 0
+    assert changed.sum() == entries
+    side = int(np.sqrt(entries))
+    assert np.ptp(np.nonzero(changed)[0]) == np.ptp(np.nonzero(changed)[1]) == side - 1
+
+
+def test_a_coefficient_has_rank_one_and_haar_s_keep_the_norm() -> None:
+    adapter = moved(n_frequency=1)
+    assert np.linalg.matrix_rank(adapter.delta(W)) == 1
+    many = moved(n_frequency=200, scale=3.0)
+    assert np.linalg.norm(many.delta(W)) == pytest.approx(3 * np.linalg.norm(many.c))
+
+
+def test_all_coefficients_reach_any_change() -> None:
+    change = np.random.default_rng(2).normal(size=(8, 6))
+    fresh = WaveFT.init(change, np.random.default_rng(0), n_frequency=48)
+    S_out, S_in = synthesis(8, "haar"), synthesis(6, "haar")
+    found = replace(fresh, c=(S_out.T @ change @ S_in)[fresh.rows, fresh.columns])
+    np.testing.assert_allclose(found.delta(change), change, atol=1e-12)
+
+
+def test_more_coefficients_than_entries_are_refused() -> None:
+    with pytest.raises(ValueError, match="n_frequency=49 is larger than d_out·d_in=48"):
+        WaveFT.init(np.ones((8, 6)), np.random.default_rng(0), n_frequency=49)

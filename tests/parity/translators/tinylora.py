@@ -1,0 +1,31 @@
+"""PEFT's TinyLoraConfig on linear layers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from adapters_np.linalg import Array
+from adapters_np.methods.tinylora import TinyLoRA
+from tests.parity.cases import Case
+
+
+def claims(case: Case) -> bool:
+    return case.sidecar["peft_type"] == "TINYLORA" and case.sidecar["kind"] == "linear"
+
+
+def adapter(case: Case) -> TinyLoRA:
+    P, A, B = (case[f"buffer.tinylora_{name}"] for name in "PAB")
+    return TinyLoRA(case["param.tinylora_v.0"], P, A, B)
+
+
+def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    A, B = (case[f"buffer.tinylora_{name}"] for name in "AB")
+    fresh = TinyLoRA.init(case["W"], np.random.default_rng(0), rank=len(A))
+    yield "B A", fresh.B @ fresh.A, B @ A
+    yield "A Aᵀ", fresh.A @ fresh.A.T, A @ A.T
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    if case.layer:
+        return {}  # recorded for all layers together
+    return {"v": case["grad.tinylora_v.0"]}
