@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
+from scripts.macros.bets import Bets
 from scripts.macros.controls import Controls
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
@@ -18,6 +19,7 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
+from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
 from scripts.survey import peft
@@ -31,8 +33,10 @@ PARTS = (
     HeadToHead,
     Lab,
     RealChanges,
+    RatesTable,
     Experiment,
     Controls,
+    Bets,
     Findings,
     Story,
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 from math import log10
+from types import SimpleNamespace
 
 import pytest
 
-from scripts.survey import experiment
+from scripts.macros.method import Furniture
+from scripts.macros.page import Page
+from scripts.macros.rates import own_rates
+from scripts.survey import experiment, say
 from scripts.survey.experiment import Cell, finals
 from scripts.survey.providers import facts
-from scripts.survey.rates import BESIDE, beside, rates, table
+from scripts.survey.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table, typical
 
 
 def test_the_best_rate_is_the_one_at_which_fresh_seeds_were_run() -> None:
@@ -54,3 +58,52 @@ def test_rates_have_addresses() -> None:
     times = facts().say("rates/code: lora 4, times full")
     assert float(times) == pytest.approx(3.16, abs=0.05)
     assert "to" in facts().say("rates/code: delora 4, good")
+
+
+def test_a_range_within_a_point_lies_in_that_within_five() -> None:
+    for one in table():
+        narrow = rates(one.method, one.cell, POINT)
+        assert narrow
+        assert narrow.best == one.best
+        assert one.low <= narrow.low <= narrow.high <= one.high
+
+
+def test_a_narrow_range_is_what_the_file_says_read_by_hand() -> None:
+    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = [
+            r
+            for r in csv.DictReader(file)
+            if (r["method"], r["task"], r["phase"], r["batch"], r["steps"], r["width"])
+            == ("oft 16", "code", "sweep", "4", "400", "64")
+        ]
+    gains = {float(r["rate"]): float(r["gain"]) for r in rows if r["status"] == "done"}
+    good = [rate for rate, gain in gains.items() if gain >= max(gains.values()) - 0.01]
+    narrow = rates("oft 16", Cell(), POINT)
+    assert narrow
+    assert (narrow.low, narrow.high) == (min(good), max(good))
+
+
+def test_who_stands_beside_which_rank() -> None:
+    found = {one.method: nearest(one) for one in plain()}
+    assert (found["ia3"], found["oft 16"], found["dora 16"]) == ("lora 1", "lora 4", "lora 16")
+    assert all("," not in name for name in found)
+
+
+def test_every_page_with_a_sweep_has_a_line_that_leads_to_the_table() -> None:
+    slugs = {one.slug for one in plain()} - {"full"}
+    for slug in slugs:
+        one = typical(slug)
+        assert one
+        line = own_rates([slug])
+        assert say.figures(one.best) == line.partition(",")[0]
+    assert own_rates(["xlora"]) == ""
+    assert own_rates(["ether", "ether_plus"]) == "0.1"
+    page = Page(SimpleNamespace(page=SimpleNamespace(url="methods/oft/", meta={})))
+    top = Furniture(page).verdict()
+    assert f'questions/learning-rate/#rates">{own_rates(["oft"])}</a>' in top
+
+
+def test_what_moved_has_several_cells_on_one_text() -> None:
+    found = dict(moved())
+    assert {cell.batch for cell in found["lora 4"]} == {1, 4, 16}
+    assert all(len(cells) > 1 and {c.task for c in cells} == {"code"} for cells in found.values())

@@ -7,8 +7,8 @@
  *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
- * @typedef {{x: number, low: number, high: number, control?: number}} Value
- * @typedef {{name: string, kind: string, values: (Value | null)[], note?: string}} Row a value for each lane, or none
+ * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[]}} Value `parts` are the values that it is the mean of
+ * @typedef {{name: string, kind: string, values: (Value | null)[], note?: string, link?: string}} Row a value for each lane, or none
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
  * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string}} Rows
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
@@ -26,6 +26,7 @@ const MANY = 12; // rows, from which on they are lower
 const EARLY = 60; // pixels before the right edge
 const BRIEF = 13; // letters of a name that stands beside its row on a phone, too
 const LANE = 9; // pixels between the lanes of a row
+const PART = 4; // pixels above and below a row that the marks of a mean's parts reach
 
 /** @param {string} kind */
 const colour = (kind) => `var(--of-${kind})`;
@@ -143,12 +144,14 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
       return value ? [{ ...value, y: middle(i), of: colour(kind ?? own) }] : [];
     });
     const controlled = values.filter(({ control }) => control !== undefined);
+    const parts = values.flatMap(({ parts = [], ...value }) => parts.filter(shown).map((x) => ({ ...value, x })));
     const own = { y: "y", dy: Math.min(8, LANE) * (k - (lanes.length - 1) / 2), stroke: "of" };
     return [
       ruleY(controlled, {
         ...{ ...own, x1: ({ control = 0 }) => inside(control), x2: ({ x }) => inside(x), className: "apart" },
       }),
       ruleY(values, { ...own, x1: ({ low }) => inside(low), x2: ({ high }) => inside(high), className: "interval" }),
+      ruleX(parts, { ...own, x: "x", y1: ({ y }) => y - PART, y2: ({ y }) => y + PART, className: "part" }),
       dot(
         controlled.filter(({ control }) => shown(control)),
         { ...own, x: "control", r: 3.5, stroke: colour("control"), fill: PAPER },
@@ -186,7 +189,9 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
       ruleX([start], { className: "start" }),
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
-      rows.map(({ name }, i) => written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name")),
+      rows.map(({ name, link }, i) =>
+        written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name", undefined, link),
+      ),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) =>
         note ? written(note, frame, { ...edge, y: middle(i) - (above ? 20 : 0) }, "axis") : [],
@@ -259,10 +264,11 @@ const broken = (name, most) => name.match(new RegExp(`\\S.{0,${most - 1}}(?=\\s|
  * Text at a place in pixels.
  *
  * @param {string} words @param {{top: number, left: number}} frame what the axes enclose
- * @param {{x: number, y: number, anchor?: "start" | "middle" | "end"}} place @param {string} className @param {string} [fill]
+ * @param {{x: number, y: number, anchor?: "start" | "middle" | "end"}} place @param {string} className @param {string} [fill] @param {string} [link]
  */
-const written = (words, { top, left }, { x, y, anchor = "start" }, className, fill = "currentColor") =>
+const written = (words, { top, left }, { x, y, anchor = "start" }, className, fill = "currentColor", link) =>
   text([words], {
+    href: link && (() => link),
     frameAnchor: "top-left",
     lineAnchor: "middle",
     lineHeight: 1.2,

@@ -21,6 +21,7 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
+from scripts.survey import bets
 
 SCHEMA = 1
 
@@ -82,6 +83,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "url": site.url + m.url,
         "hypothesis": m.description,
         "answer": m.answer,
+        "controls": [_bet(bet) for bet in bets.of(m.modules)],
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,
@@ -112,6 +114,16 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
     entry["arrays"] = {a.name: {"shape": a.shape, "learned": a.learned} for a in core.arrays(cls)}
     entry["parameters"] = core.parameters(cls, 64, 64)
     return entry
+
+
+def _bet(bet: bets.Bet) -> dict[str, Any]:
+    """Return the word of a module beside its controls, and why."""
+    return {
+        "module": bet.slug,
+        "word": bet.word,
+        "because": bets.because(bet).replace("*", "") if bet.verdict else None,
+        "controls": [{"name": e.control, "kind": e.kind} for e in bet.controls],
+    }
 
 
 def _audit(m: Method) -> dict[str, Any]:

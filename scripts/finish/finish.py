@@ -26,7 +26,7 @@ from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
-from scripts.survey import head_to_head
+from scripts.survey import bets, head_to_head
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 
@@ -233,6 +233,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "catalog.schema.json": datasets.SCHEMA.read_text("utf-8"),
         "llms.txt": summaries.llms(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
+        "bets.csv": bets.table(bets.bets()),
         "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": head_to_head.as_csv(
             head_to_head.comparisons(read_tables(), [*catalog.names()], read_models(ROOT))

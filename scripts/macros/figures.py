@@ -73,24 +73,29 @@ class Chart(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A value in a row with the ends of its interval, and that of its control if it has one."""
+    """A value in a row with the ends of its interval, and that of its control if it has one.
+
+    `of` are the values that it is the mean of, where they are to be seen.
+    """
 
     x: float
     low: float
     high: float
     control: float | None = None
+    parts: tuple[float, ...] = ()
 
 
 class Row(NamedTuple):
     """The values of one name, one for each lane, and what stands at its right end.
 
-    A lane in which there is none has nothing.
+    A lane in which there is none has nothing. `link` is a page below the site's root.
     """
 
     name: str
     values: tuple[Value | None, ...]
     kind: str = ""
     note: str = ""
+    link: str = ""
 
 
 class Lane(NamedTuple):
@@ -143,8 +148,13 @@ def drawing(figure: Chart | Rows, themes: Mapping[str, str], root: str) -> dict[
             for line, link in zip(figure.lines, links, strict=True)
         ]
         figure = figure._replace(lines=lines)
+        linked = figure.linked
+    else:
+        rows = [row._replace(link=row.link and root + row.link) for row in figure.rows]
+        figure = figure._replace(rows=rows)
+        linked = any(row.link for row in rows)
     label = f"{figure.title or figure.says}; the table below has the same values"
-    role = "group" if isinstance(figure, Chart) and figure.linked else "img"
+    role = "group" if linked else "img"
     return {"label": label, "role": role, "figure": plain(figure)}
 
 

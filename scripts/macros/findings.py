@@ -84,8 +84,9 @@ def forest(
     **more: Any,
 ) -> Rows:
     """Return rows of effects with their intervals around none."""
-    found = [v for row in rows for value in row.values if value for v in value if v is not None]
-    axis = around(across, ends or [0.0, *found])
+    shown = [value for row in rows for value in row.values if value]
+    found = [v for value in shown for v in (value.x, value.low, value.high, value.control)]
+    axis = around(across, ends or [0.0, *(v for v in found if v is not None)])
     return Rows(says, axis, 0, sides, rows, lanes, width=WIDTH, **more)
 
 

@@ -21,6 +21,7 @@ from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
 from scripts.survey import peft
+from scripts.survey.bets import of
 from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
@@ -79,7 +80,8 @@ class Lists(Part):
             for key, theme in catalog().themes.items()
         ]
         small = {slug: drawing(slug, "small") for slug in catalog().methods}
-        return self.page.draw("cards", groups, self.page.root, MOST, small, found=False)
+        tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
+        return self.page.draw("cards", groups, self.page.root, MOST, small, tested, found=False)
 
     @macro
     def dimensions(self) -> str:

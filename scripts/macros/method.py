@@ -15,6 +15,7 @@ from scripts.catalog import citations, summaries
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
+from scripts.macros.bets import own_controls, shown
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -28,8 +29,10 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import Portraits, says
+from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
 from scripts.stored.states import called, state
+from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
 from scripts.survey.say import count, figures
@@ -137,9 +140,9 @@ class Furniture(Part):
     @macro
     def verdict(self) -> str:
         """Name, theme and totals."""
-        return self.page.draw(
-            "verdict", self.method, catalog().themes[self.method.theme].title, self.page.root, MOST
-        )
+        theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
+        given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
+        return self.page.draw("verdict", *given, own_rates(self.method.modules))
 
     @macro
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
@@ -225,12 +228,16 @@ class Furniture(Part):
 
     @macro
     def evidence_table(self) -> str:
-        """The table of claims; those that a long one does not need first are in a fold."""
+        """The method's own controls, then the table of claims.
+
+        Claims that a long table does not need first are in a fold.
+        """
         standing, folded = standing_first(self.method)
         counts = Counter(claim.verdict for claim in folded)
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
         real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
-        return self.page.draw("evidence", standing, folded, told, real, times)
+        own = own_controls(self.page, self.method.modules)
+        return own + self.page.draw("evidence", standing, folded, told, real, times)
 
     @macro
     def grade(self) -> str:

@@ -30,6 +30,7 @@ BIAS = "output bias"
 """What is trained without an adapter: a number for each token of the output."""
 
 ENTRIES = PLAN.with_name("controls_entries.csv")
+REACH = PLAN.with_name("controls_reach.csv")
 
 
 class Part(Record):

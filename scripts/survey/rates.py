@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from math import log
 from typing import NamedTuple
 
 from scripts.survey import experiment
@@ -50,25 +51,67 @@ class Rates(NamedTuple):
         return low if self.low == self.high and low == high else f"{low} to {high}"
 
 
-def rates(method: str, there: Cell = Cell()) -> Rates | None:  # noqa: B008
-    """Return what a method's sweep says, or nothing where a cell has none of its own."""
+POINT = 0.01
+"""Of full fine-tuning's improvement: what a rate may cost and still be as good as the best one."""
+
+
+def rates(method: str, there: Cell = Cell(), near: float = GOOD) -> Rates | None:  # noqa: B008
+    """Return what a method's sweep says, or nothing where a cell has none of its own.
+
+    Args:
+        method: The method.
+        there: The cell.
+        near: How far from the best gain a good rate may be, in full fine-tuning's improvement.
+    """
     runs = [run for run in sweep(method, there) if run.gain is not None]
     done = [run for run in runs if run.status == "done"]
     if not done:
         return None
     best = min(done, key=lambda run: (run.validation, run.rate))
     most = max(map(gain, done))
-    near = [run.status == "done" and gain(run) >= most - GOOD - CLOSE for run in runs]
+    good = [run.status == "done" and gain(run) >= most - near - CLOSE for run in runs]
     i = runs.index(best)
     first = last = i
-    while first and near[first - 1]:
+    while first and good[first - 1]:
         first -= 1
-    while last + 1 < len(runs) and near[last + 1]:
+    while last + 1 < len(runs) and good[last + 1]:
         last += 1
     return Rates(
         method, best.slug, best.parameters, there, best.rate, len(runs), runs[first].rate,
-        runs[last].rate, first == 0 and near[0], last == len(runs) - 1 and near[-1],
+        runs[last].rate, first == 0 and good[0], last == len(runs) - 1 and good[-1],
     )  # fmt: skip
+
+
+def nearest(found: Rates) -> str:
+    """Return which of LoRA's ranks 1, 4 and 16 is nearest in size."""
+    ranks = [one for name in BESIDE if name != FULL and (one := rates(name))]
+    return min(ranks, key=lambda one: abs(log(one.parameters / found.parameters))).method
+
+
+def plain(there: Cell = Cell()) -> list[Rates]:  # noqa: B008
+    """Return the methods that have a sweep in a cell, as they are: no arms of a question."""
+    found = (one for one in table() if one.cell == there)
+    return [one for one in found if "," not in one.method]
+
+
+def moved() -> list[tuple[str, list[Cell]]]:
+    """Return who has a sweep with another batch, length or width, and in which cells."""
+    usual = Cell()
+    by: dict[str, list[Cell]] = {}
+    for one in table():
+        if "," not in one.method and one.cell.task == usual.task:
+            by.setdefault(one.method, []).append(one.cell)
+    return [(name, cells) for name, cells in by.items() if len(cells) > 1]
+
+
+def typical(slug: str) -> Rates | None:
+    """Return the sweep on code of a method at its setting that is nearest in size to LoRA's 4."""
+    lora = rates("lora 4")
+    own = [one for one in plain() if one.slug == slug]
+    if not (own and lora):
+        return None
+    size = lora.parameters
+    return min(own, key=lambda one: abs(log(one.parameters / size)))
 
 
 @cache

@@ -119,3 +119,13 @@ def lead(
     near, far = sorted((abs(low), abs(high)))
     word = less if mean < 0 else more
     return f"{number(abs(mean), digits)}{unit} {word} ({interval(near, far, digits)})"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words in a row.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,288 @@
+"""Bets, each against its own controls: the word with its reason, figures, and a table of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+from typing import NamedTuple, get_args
+
+from adapters_np.control import controls
+from scripts.macros.figures import Lane, Row, Rows, Value, around
+from scripts.macros.page import Page, Part, catalog, inline, macro, names
+from scripts.survey import bets as survey
+from scripts.survey import say
+from scripts.survey.bets import Bet, Said, because, words
+from scripts.survey.contrasts import Contrast
+from scripts.survey.controls import TABLE
+from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome, Printed, balance
+
+FILE = "bets.html"
+MATRICES = {
+    "q 0": "the query matrix of the first layer",
+    "o 3": "the output matrix of the last layer",
+}
+FARTHEST = 25.0
+"""Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
+
+TRAINED = "points of full fine-tuning’s improvement"
+DESCRIBED = "points of ‖ΔW‖² of full fine-tuning"
+SIDES = ("← control ahead", "method ahead →")
+FEW = 8
+"""Methods that are decided, up to which their reasons stand in the list of words."""
+
+MARKS = "Short marks: base models. Grey: counts as equal"
+SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
+LANES = (
+    Lane("", hollow=True), Lane("", "diamond", True), Lane("", "diamond"), Lane("", hollow=True),
+)  # fmt: skip
+
+
+class Beside(NamedTuple):
+    """A control in a table: what is taken out, the two judgements, and why there is none."""
+
+    name: str
+    kind: str
+    out: str
+    trained: Judged | None
+    reach: Judged | None
+
+
+class Shown(NamedTuple):
+    """A bet as pages show it."""
+
+    bet: Bet
+    name: str
+    page: str
+    theme: str
+    because: str
+    controls: list[Beside]
+    printed: list[tuple[Contrast, str]]
+
+
+def shown(bet: Bet) -> Shown:
+    """Return a bet as pages show it."""
+    name, page = names()[bet.slug]
+    beside = [
+        Beside(e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control))
+        for e in bet.controls
+    ]
+    printed = [(c, _side(c)) for c in bet.printed]
+    theme = catalog().methods[page].theme
+    return Shown(bet, name, page, theme, inline(because(bet)), beside, printed)
+
+
+def _side(contrast: Contrast) -> str:
+    source = contrast.references[0].key
+    return SIGNS[balance(Printed(source, row.side, contrast.by_authors) for row in contrast.rows)]
+
+
+def by_word(found: Iterable[Bet]) -> list[tuple[Said, list[Shown]]]:
+    """Return all bets by their words, the best first; those that are not run come last."""
+    all_ = [shown(bet) for bet in found]
+    every: tuple[Said, ...] = (*words(), survey.NOT_YET)
+    groups = [(word, [s for s in all_ if s.bet.word == word]) for word in every]
+    return [(word, some) for word, some in groups if some]
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+
+def value(effect: Effect, parts: Iterable[float] = ()) -> Value:
+    """Return an effect in points, with what it is the mean of."""
+    x, low, high = (100 * end for end in (effect.mean, effect.low, effect.high))
+    return Value(x, low, high, parts=tuple(100 * part for part in parts))
+
+
+def lanes(tasks: Sequence[str]) -> list[Lane]:
+    """Return a lane for all tasks, and where they are several one for each."""
+    if len(tasks) < 2:
+        return [Lane("")]
+    own = [lane._replace(name=task) for task, lane in zip(tasks, LANES, strict=False)]
+    return [Lane("all tasks"), *own]
+
+
+def values(judged: Judged, tasks: Sequence[str]) -> tuple[Value | None, ...]:
+    """Return what stands in the lanes of `tasks`: base models are the parts of each."""
+    c = judged.comparison
+
+    def bases(*of: str) -> list[float]:
+        return [fmean(unit) for unit in c.units(of or None)]
+
+    found = [value(judged.overall, bases())]
+    if len(tasks) < 2:
+        return tuple(found)
+    return (
+        *found,
+        *(value(judged.by_task[t], bases(t)) if t in judged.by_task else None for t in tasks),
+    )
+
+
+def tasks_of(some: Iterable[Judged]) -> list[str]:
+    """Return the tasks of judgements, each once."""
+    return list(dict.fromkeys(task for j in some for task in j.comparison.tasks))
+
+
+def forest(says: str, rows: Sequence[Row], across: Sequence[Lane], axis: str) -> Rows:
+    """Return rows of differences from controls; the grey band is what counts for nothing."""
+    found = [v for row in rows for v in row.values if v is not None]
+    ends = [end for v in found for end in (v.low, v.high) if abs(end) <= FARTHEST]
+    means = [mean for v in found for mean in (v.x, *v.parts)]
+    ax = around(axis, [-2 * 100 * MARGIN, 2 * 100 * MARGIN, *means, *ends])
+    return Rows(says, ax, 0, SIDES, rows, across, band=100 * MARGIN)
+
+
+def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
+    """Return every method beside each control, `trained` or in `reach`; nothing where none is."""
+    some = [(shown(bet), getattr(bet, kind)) for bet in found]
+    tasks = tasks_of(j for _, own in some for j in own) if kind == "trained" else []
+    rows = [
+        Row(
+            f"{s.name}, {j.comparison.control}", values(j, tasks), s.theme, "", f"methods/{s.page}/"
+        )
+        for s, own in some
+        for j in sorted(own, key=lambda j: -j.overall.mean)
+    ]
+    if not rows:
+        return None
+    says, axis = {
+        "trained": ("How much more each method improves than its own control", TRAINED),
+        "reach": ("How much more each describes of full fine-tuning’s change", DESCRIBED),
+    }[kind]
+    title = counted(j for _, own in some for j in own)
+    return forest(f"{says}. {MARKS}", rows, lanes(tasks), axis)._replace(title=title)
+
+
+def counted(found: Iterable[Judged]) -> str:
+    """Return how many comparisons have which outcome over all tasks."""
+    every = Counter(j.overall.outcome for j in found)
+    outcomes: tuple[Outcome, ...] = get_args(Outcome)
+    return say.listed([f"{every[o]} {o}" for o in outcomes if every[o]]) + "."
+
+
+def nearest(decided: Iterable[Bet]) -> Rows:
+    """Return every method that is decided beside the control that comes nearest to it."""
+    rows = []
+    for s in map(shown, decided):
+        j = min(s.bet.trained, key=lambda j: j.overall.mean)
+        rows.append(Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/"))
+    says = f"Each beside the control that comes nearest to it. {MARKS}"
+    return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
+
+
+def of_one(bet: Bet) -> Rows | None:
+    """Return a method's own lines: trained and in reach, a row for each control."""
+    kinds = {"trained": Lane("trained"), "reach": Lane("describes", "diamond", True)}
+    ran = [kind for kind in kinds if getattr(bet, kind)]
+    if not ran:
+        return None
+    theme, rows = catalog().methods[names()[bet.slug][1]].theme, []
+    for e in bet.controls:
+        both = dict(zip(kinds, bet.beside(e.control), strict=True))
+        found = tuple(values(j, ())[0] if (j := both[kind]) else None for kind in ran)
+        rows.append(Row(e.control, found, theme))
+    units = {
+        "trained": "in full fine-tuning’s improvement when trained",
+        "reach": "in ‖ΔW‖² when fitted",
+    }
+    says = f"Hundredths by which it is ahead of its control, {', '.join(units[k] for k in ran)}"
+    figure = forest(f"{says}. {MARKS}", rows, [kinds[kind] for kind in ran], "points")
+    return figure._replace(width=560)
+
+
+# Macros -------------------------------------------------------------------------------------------
+
+
+def effect(found: Effect) -> str:
+    """Return an effect in points with its interval."""
+    ends = say.interval(100 * found.low, 100 * found.high, 1)
+    return f"{say.signed(100 * found.mean, 1)} ({ends})"
+
+
+def address(key: str) -> str:
+    """Return where a publication is."""
+    return catalog().papers[key].url
+
+
+GIVEN: dict[str, Callable[..., object]] = {"effect": effect, "paper": address}
+
+
+def own_controls(page: Page, modules: Iterable[str]) -> str:
+    """Return what a method's page has of its bets: a figure, and a table in a fold.
+
+    Where they are several all of it is in a fold, since pages have an end.
+    """
+    found = [shown(bet) for bet in survey.of(modules)]
+    if not found:
+        return ""
+    html = ""
+    for s in found:
+        figure = of_one(s.bet)
+        html += (
+            page.figure(figure._replace(title=s.name if len(found) > 1 else "")) if figure else ""
+        )
+        html += page.draw("own", s, len(found) == 1, file=FILE, found=False, given=GIVEN)
+    before, _, after = page.draw("around", len(found) == 1, file=FILE).partition("<!--inside-->")
+    return before + html + after
+
+
+class Bets(Part):
+    """The macros of what came of the study of controls."""
+
+    @macro
+    def controls_words(self) -> str:
+        """Every method by its word, with the reason where few are decided."""
+        found = survey.bets()
+        few = sum(bet.verdict is not None for bet in found) <= FEW
+        return self.page.draw("by_word", by_word(found), few, file=FILE)
+
+    @macro
+    def controls_state(self) -> str:
+        """How far the study is, in a sentence."""
+        found = survey.bets()
+        decided = [bet for bet in found if bet.verdict]
+        if not decided:
+            return "No part of the plan is complete yet: no method has a word."
+        tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
+        rest = len(found) - len(decided)
+        more = f"; {rest} are not yet run" if rest else ""
+        return f"Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
+
+    @macro
+    def controls_figure(self, kind: str) -> str:
+        """All methods beside their controls, `trained` or in `reach`."""
+        figure = of_all(survey.bets(), kind)
+        if figure is None:
+            return "*Not yet run.*"
+        return self.page.figure(figure, table=False)
+
+    @macro
+    def controls_reach(self) -> str:
+        """To what methods and their controls were fitted."""
+        found = survey.complete(survey.by_entry(survey.described()))
+        if not found:
+            return "Nothing has been fitted yet."
+        where = "; ".join(
+            f"on {task} to {say.listed([MATRICES.get(m, m) for m in some])}"
+            for task, some in found.items()
+        )
+        return f"Each is fitted, in {len(survey.bases())} base models, {where}."
+
+    @macro
+    def controls_results(self) -> str:
+        """Everything that was judged, as a table and to download."""
+        given = (list(map(shown, survey.bets())), TABLE.exists())
+        return self.page.style() + self.page.draw(
+            "results", *given, file=FILE, kind="ah lab", given=GIVEN
+        )
+
+    @macro
+    def controls_home(self) -> str:
+        """What is decided, for the home page; nothing before a part is complete."""
+        decided = [bet for bet in survey.bets() if bet.verdict]
+        if not decided:
+            return ""
+        held = sum(bet.word == "holds" for bet in decided)
+        before = self.page.draw("home", held, by_word(decided), file=FILE, found=False)
+        section, _, after = before.partition("<!--figure-->")
+        return section + self.page.figure(nearest(decided)) + after

@@ -1,0 +1,160 @@
+"""What each method describes of full fine-tuning's changes, beside what its controls describe.
+
+    python3 scripts/dev.py study reach
+    python3 scripts/dev.py study reach --only "oft 16"
+
+Question b of docs/controls.md. Full fine-tuning is trained once more in each base model, at the
+rate and with the first seed of the experiment (a run repeats to the last bit); what it did to
+`MATRICES` is kept in docs/data/controls_changes.npz, in half precision. Every method that has a ΔW
+and controls is fitted to these as the lab fits, and so is each of its controls, drawn anew for each
+matrix. A fit is a row of docs/data/controls_reach.csv; what is there is not made again. All take
+about half an hour of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
+
+import numpy as np
+
+from adapters_np.control import controls, without
+from adapters_np.core import WeightAdapter, flatten, load
+from adapters_np.linalg import Array
+from demos.budget import explained
+from demos.fit import fit, last
+from scripts.studies import experiment, training
+from scripts.studies.adapting import FULL
+from scripts.studies.controls import Entry, entries
+from scripts.studies.pretrain import base
+from scripts.survey.controls import AGAIN, REACH, floor
+
+CHANGES = REACH.with_name("controls_changes.npz")
+TASKS, BASES, SEED = ("code",), (0, 1, 2), 1
+MATRICES = (("q", 0), ("o", 3))
+"""One that reads, in the first layer, and one that writes, in the last."""
+
+
+class Place(NamedTuple):
+    """A matrix of a base model, and on what it was fine-tuned."""
+
+    task: str
+    base: int
+    kind: str
+    layer: int
+
+    @property
+    def key(self) -> str:
+        """Its name in the file of changes."""
+        return f"{self.task} {self.base} {self.kind} {self.layer}"
+
+    @property
+    def weight(self) -> Array:
+        """The matrix before, (64, 64)."""
+        return np.asarray(base(self.base)[0][self.kind][self.layer], float)
+
+    @property
+    def change(self) -> Array:
+        """What full fine-tuning made of it, (64, 64)."""
+        return changes()[self.key].astype(float)
+
+
+def places() -> list[Place]:
+    """Return all matrices, text by text."""
+    return [Place(task, b, *m) for task in TASKS for b in BASES for m in MATRICES]
+
+
+def trained() -> Iterator[tuple[Place, Array]]:
+    """Yield what full fine-tuning changes; it is trained for that."""
+    rates = experiment.TABLE.read_text("utf-8").splitlines()
+    for row in csv.DictReader(rates):
+        run = experiment.again(row) if (row["method"], row["phase"]) == (FULL, "final") else None
+        if run and run.task in TASKS and run == training.Run(
+            run.method, run.task, run.rate, SEED, "final", run.base
+        ):  # fmt: skip
+            found = training.change(run)
+            for kind, layer in MATRICES:
+                yield Place(run.task, run.base, kind, layer), found[kind][layer]
+
+
+@cache
+def changes(path: Path = CHANGES) -> dict[str, Array]:
+    """Return all changes, made where they are not there."""
+    if not path.exists():
+        half: Any = {place.key: change.astype(np.float16) for place, change in trained()}
+        np.savez_compressed(path, **half)
+    with np.load(path) as file:
+        return dict(file)
+
+
+def fitted() -> list[Entry]:
+    """Return the methods that have a ΔW and a control, each with its controls."""
+    return [
+        e
+        for e in entries().values()
+        if controls(e.trains.slug) and not e.control.endswith(AGAIN)
+        and not floor(e.method)
+        and issubclass(load(e.trains.slug), WeightAdapter)
+    ]  # fmt: skip
+
+
+def described(entry: Entry, place: Place) -> dict[str, Any]:
+    """Return a row of the table: the share of a change that an entry describes."""
+    made, W = entry.trains, place.weight
+    rng = np.random.default_rng([SEED, *map(ord, place.key)])
+    fresh = load(made.slug).init(W, rng, **dict(made.knobs))
+    start, clock = without(made.slug, entry.control, fresh, W, rng), time.process_time()
+    end = last(fit(start, W, place.change))
+    seconds = time.process_time() - clock
+    return {
+        **place._asdict(), "method": entry.method, "control": entry.control,
+        "numbers": flatten(start).size, "share": f"{explained(end.error):.5f}",
+        "steps": end.step, "starts": len(end.starts), "seconds": f"{seconds:.1f}",
+    }  # fmt: skip
+
+
+def named(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return what no other row has."""
+    return tuple(str(row[column]) for column in (*Place._fields, "method", "control"))
+
+
+def run(only: str = "", path: Path = REACH) -> None:
+    """Add to the table what it does not have yet, each row when it is known."""
+    there = set()
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            there = {named(row) for row in csv.DictReader(file)}
+    for place in places():
+        for entry in fitted():
+            about = place._asdict() | {"method": entry.method, "control": entry.control}
+            if named(about) in there or only not in f"{entry.name}, {place.key}":
+                continue
+            row, first = described(entry, place), not path.exists()
+            with path.open("a", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(row), lineterminator="\n")
+                if first:
+                    writer.writeheader()
+                writer.writerow(row)
+            print(f"{entry.name}: {row['share']} of {place.key}", file=sys.stderr)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", default="", help="rows whose entry or matrix have this")
+    run(parser.parse_args().only)
+
+
+if __name__ == "__main__":
+    main()

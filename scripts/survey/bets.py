@@ -1,0 +1,299 @@
+"""Every bet against its own controls: what was trained, described and printed, and the word.
+
+The rule is scripts/survey/hypothesis.py, the runs are those of scripts/studies/controls.py, the
+fits those of scripts/studies/reach.py. A method of which nothing has been trained has no word.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from functools import cache
+from math import inf
+from pathlib import Path
+from statistics import fmean
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from scripts.survey import say
+from scripts.survey.contrasts import Contrast, contrasts, printed
+from scripts.survey.controls import (
+    REACH,
+    TABLE,
+    Plan,
+    Run,
+    Trained,
+    comparisons,
+    entries,
+    floor,
+    plan,
+    runs,
+)
+from scripts.survey.hypothesis import (
+    Comparison,
+    Effect,
+    Judged,
+    Outcome,
+    Verdict,
+    Word,
+    decide,
+    judge,
+    sign,
+)
+
+NOT_YET: Literal["not yet run"] = "not yet run"
+Said: TypeAlias = Word | Literal["not yet run"]
+Numbers: TypeAlias = tuple[tuple[str, float], ...]
+
+
+class Described(NamedTuple):
+    """What an entry describes of what full fine-tuning made of one matrix."""
+
+    task: str
+    base: int
+    matrix: str
+    method: str
+    control: str
+    numbers: int
+    share: float
+    """Of ‖ΔW‖². Who comes no nearer than no change at all describes nothing."""
+
+
+class Bet(NamedTuple):
+    """A method at the setting of the study, beside each of its controls."""
+
+    method: str
+    slug: str
+    controls: tuple[Trained, ...]
+    trained: tuple[Judged, ...]
+    reach: tuple[Judged, ...]
+    printed: tuple[Contrast, ...]
+    verdict: Verdict | None
+
+    @property
+    def word(self) -> Said:
+        """What the rule makes of it."""
+        return self.verdict.word if self.verdict else NOT_YET
+
+    @property
+    def lead(self) -> float:
+        """By how much it leads the control that is nearest to it, over all tasks."""
+        return min((j.overall.mean for j in self.trained), default=-inf)
+
+    @property
+    def reaches(self) -> float:
+        """The same of what it describes."""
+        return min((j.overall.mean for j in self.reach), default=-inf)
+
+    def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
+        """Return what one control amounts to when trained, and in reach."""
+        both = (self.trained, self.reach)
+        found = [next((j for j in some if j.comparison.control == control), None) for some in both]
+        return found[0], found[1]
+
+
+# Reach --------------------------------------------------------------------------------------------
+
+
+def described(path: Path = REACH) -> tuple[Described, ...]:
+    """Return all fits; none before any was made."""
+    if not path.exists():
+        return ()
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Described(
+                r["task"], int(r["base"]), f"{r['kind']} {r['layer']}", r["method"], r["control"],
+                int(r["numbers"]), max(0.0, float(r["share"])),
+            )
+            for r in csv.DictReader(file)
+        )  # fmt: skip
+
+
+def fitted() -> list[Trained]:
+    """Return who is fitted: every method that changes a weight, and its controls."""
+    return [e for e in entries() if e.reached is not None and not floor(e.method)]
+
+
+Shares: TypeAlias = dict[tuple[str, str], dict[tuple[str, int, str], Described]]
+"""Fits by method and control, and by task, base model and matrix."""
+
+
+def complete(shares: Shares) -> dict[str, list[str]]:
+    """Return on each task the matrices to which everybody was fitted in all base models."""
+    places = {place for own in shares.values() for place in own}
+    found: dict[str, list[str]] = {}
+    for task, matrix in sorted({(task, matrix) for task, _, matrix in places}):
+        asked = {(task, base, matrix) for base in bases()}
+        if all(asked <= shares.get((e.method, e.control), {}).keys() for e in fitted()):
+            found.setdefault(task, []).append(matrix)
+    return found
+
+
+def bases() -> list[int]:
+    """Return the base models of the plan."""
+    return sorted({base for part in plan().parts for base in part.bases})
+
+
+def by_entry(found: Iterable[Described]) -> Shares:
+    """Return fits by whose they are."""
+    shares: Shares = {}
+    for d in found:
+        shares.setdefault((d.method, d.control), {})[d.task, d.base, d.matrix] = d
+    return shares
+
+
+def reaches(found: Iterable[Described]) -> list[Comparison]:
+    """Return what every method describes beyond each control, of the matrices that are complete.
+
+    A difference is a mean over the matrices of a base model. In a single matrix some have more
+    numbers than their controls, which share theirs among matrices: these are left out.
+    """
+    shares = by_entry(found)
+    there, made = complete(shares), []
+    for e in fitted():
+        if not e.control or not there:
+            continue
+        of, other = shares[e.method, ""], shares[e.method, e.control]
+        pairs = {
+            (task, base): [(of[task, base, m], other[task, base, m]) for m in matrices]
+            for task, matrices in there.items()
+            for base in bases()
+        }
+        if all(one.numbers == two.numbers for some in pairs.values() for one, two in some):
+            differences = {
+                place: [fmean(one.share - two.share for one, two in some)]
+                for place, some in pairs.items()
+            }
+            made.append(Comparison(e.method, e.control, e.claim, differences))
+    return made
+
+
+# Bets ---------------------------------------------------------------------------------------------
+
+
+def decided(
+    found: Sequence[Run], fits: Sequence[Described] = (), chosen: Plan | None = None
+) -> list[Bet]:
+    """Return every method beside its controls; those that are decided first, by their lead."""
+    trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
+    bets = []
+    for e in entries():
+        own = tuple(c for c in entries() if c.control and c.method == e.method)
+        if e.control or not own:
+            continue
+        ran, described_ = (
+            tuple(j for j in some if j.comparison.method == e.method) for some in (trained, reach)
+        )
+        verdict = decide(ran, described_, printed(e.slug)) if ran else None
+        others = tuple(c for c in contrasts() if c.method == e.slug)
+        bets.append(Bet(e.method, e.slug, own, ran, described_, others, verdict))
+    return sorted(bets, key=lambda bet: (-bet.lead, -bet.reaches, bet.slug))
+
+
+@cache
+def bets(table: Path = TABLE, reach: Path = REACH) -> tuple[Bet, ...]:
+    """Return all bets as they stand."""
+    return tuple(decided(runs(table), described(reach)))
+
+
+def of(modules: Iterable[str]) -> list[Bet]:
+    """Return the bets of some modules, in the order of these."""
+    by = {bet.slug: bet for bet in bets()}
+    return [by[slug] for slug in modules if slug in by]
+
+
+def words() -> tuple[Word, ...]:
+    """Return the words that there are, the best first."""
+    found: tuple[Word, ...] = get_args(Word)
+    return found
+
+
+# In words -----------------------------------------------------------------------------------------
+
+
+def because(bet: Bet) -> str:
+    """Return why the word is what it is, in half a sentence."""
+    if not bet.trained:
+        return " and ".join(e.control for e in bet.controls)
+    whole = bet.trained[0].comparison
+    models = len({base for _, base in whole.differences})
+    parts = [beside(j, j.overall) for j in bet.trained]
+    parts += [
+        f"on {task} {beside(j, effect)}"
+        for j in bet.trained
+        for task, effect in j.by_task.items()
+        if sign(effect.outcome, j.comparison.claim) not in (j.sign, "open")
+    ]
+    where = f"on {say.listed(whole.tasks)}, {models} small base models"
+    return "; ".join([f"{where}: {', '.join(parts)}", *elsewhere(bet)])
+
+
+def beside(judged: Judged, effect: Effect) -> str:
+    """Return an effect in words, in points.
+
+    A point is a hundredth of what full fine-tuning improves.
+    """
+    c = judged.comparison
+    low, high = 100 * effect.low, 100 * effect.high
+    points = say.number(abs(100 * effect.mean), 1)
+    near, far = sorted((abs(low), abs(high)))
+    signed = f"{say.signed(100 * effect.mean, 1)} points, {say.interval(low, high, 1)}"
+    return {
+        "ahead": f"ahead of *{c.control}* by {points} points ({say.interval(near, far, 1)})",
+        "behind": f"behind *{c.control}* by {points} points ({say.interval(near, far, 1)})",
+        "equal": f"equal to *{c.control}* ({signed})",
+        "not resolved": f"not told apart from *{c.control}* ({signed})",
+    }[effect.outcome] + (", which it need only match" if c.claim == "level" else "")
+
+
+def elsewhere(bet: Bet) -> list[str]:
+    """Return what reach and print add, where they are for a bet or against it."""
+    counts, found = [j for j in bet.reach if j.sign in ("for", "against")], []
+    says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
+    for outcome, place in says.items():
+        whom = [f"*{j.comparison.control}*" for j in counts if j.overall.outcome == outcome]
+        if whom:
+            found.append(f"in reach {place} {say.listed(whom)}")
+    if bet.verdict and bet.verdict.printed in ("for", "against"):
+        found.append(f"what others printed is {bet.verdict.printed} it")
+    return found
+
+
+# As data ------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    *("method", "control", "kind", "claim", "evidence", "where", "mean", "low", "high", "outcome"),
+    *("sign", "word"),
+)
+
+
+def table(found: Sequence[Bet]) -> str:
+    """Return every judgement as CSV: of training and of reach, over all tasks and on each.
+
+    Intervals share their risk among all that are judged together. A row of a base model is its
+    mean, and has no interval.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for bet in found:
+        kinds = {e.control: e.kind for e in bet.controls}
+        for evidence, some in (("trained", bet.trained), ("reach", bet.reach)):
+            for j in some:
+                c = j.comparison
+                about = (bet.slug, c.control, kinds[c.control], c.claim, evidence)
+                for where, e in (("all", j.overall), *j.by_task.items()):
+                    ends = [f"{v:.5g}" for v in (e.mean, e.low, e.high)]
+                    given = (e.outcome, sign(e.outcome, c.claim))
+                    writer.writerow([*about, where, *ends, *given, bet.word])
+                for base, mean in by_base(j):
+                    writer.writerow([*about, base, f"{mean:.5g}", "", "", "", "", bet.word])
+    return text.getvalue()
+
+
+def by_base(judged: Judged) -> Numbers:
+    """Return the mean over tasks and seeds in each base model."""
+    c = judged.comparison
+    bases = sorted({base for _, base in c.differences})
+    means = (fmean(unit) for unit in c.units())
+    return tuple((f"base {base}", mean) for base, mean in zip(bases, means, strict=True))

@@ -1,0 +1,271 @@
+"""Bets against their controls: from tables of runs and fits to the words and figures of pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from scripts.bootstrap import ROOT
+from scripts.catalog import exports, read
+from scripts.macros import bets as macros
+from scripts.macros.bets import Bets, own_controls
+from scripts.macros.method import Furniture
+from scripts.macros.page import Page
+from scripts.studies import reach as study
+from scripts.studies import runner
+from scripts.studies.controls import cells, tabulate
+from scripts.studies.controls import entries as trained
+from scripts.survey import bets, controls
+from scripts.survey.bets import Bet, Described, because, decided, described, reaches
+from scripts.survey.controls import AGAIN, Part, plan, wanted
+from tests.test_controls_study import row_of
+
+FIRST = plan().parts[0]
+COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")
+Tables = Callable[..., dict[str, Bet]]
+
+
+def rows(part: Part, leads: dict[str, float]) -> Iterator[dict[str, object]]:
+    """Yield the runs of a part: full fine-tuning improves by 2, methods lead by shares of that."""
+    rng = np.random.default_rng(0)
+    for base in part.bases:
+        for entry in controls.entries():
+            if not wanted(part, entry.method):
+                continue
+            lead = 0.0 if entry.control else leads.get(entry.method, 0.0)
+            size = 2.0 if entry.method == "full" else 1.0 + 2 * lead
+            off = rng.normal(0, 0.004)
+            for seed in (*plan().sweep_seeds, *plan().seeds):
+                phase = "final" if seed in plan().seeds else "sweep"
+                values = (entry.method, entry.control, entry.slug, part.task, base, part.steps)
+                test = 5.0 - size + off + rng.normal(0, 0.004)
+                row = dict(zip(COLUMNS, (*values, seed, phase, f"{test:.6g}"), strict=True))
+                yield row | {"start_test": "5.0"}
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """Let pages read a table of runs, and of fits if any, and return the bets by their methods."""
+
+    def written(runs: list[dict[str, object]], fits: Path | None = None) -> dict[str, Bet]:
+        table = tmp_path / "controls.csv"
+        if runs:
+            with table.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(runs[0]))
+                writer.writeheader()
+                writer.writerows(runs)
+        found = tuple(decided(controls.runs(table), described(fits or tmp_path / "nothing.csv")))
+        monkeypatch.setattr(bets, "bets", lambda: found)
+        monkeypatch.setattr(macros, "TABLE", table)
+        return {bet.method: bet for bet in found}
+
+    return written
+
+
+def page(url: str = "controls/") -> Page:
+    return Page(SimpleNamespace(page=SimpleNamespace(url=url, meta={})))
+
+
+PLANTED = {"oft 16": 0.08, "ia3": -0.06}
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) -> None:
+    found = tables([])
+    assert {bet.word for bet in found.values()} == {"not yet run"}
+    assert found["fourierft 768"].printed  # which would be for it
+    made = Bets(page())
+    assert "no method has a word" in made.controls_state()
+    assert "Not yet run" in made.controls_figure("trained")
+    assert made.controls_home() == ""
+    assert ">not yet run</span>" in made.controls_words()
+    assert "data/controls.csv" not in made.controls_results()
+    top = Furniture(page("methods/svft/")).verdict()
+    assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
+    assert '<span class="badge bet not-yet-run">not yet run</span></a> beside' in top
+    own = own_controls(page("methods/svft/"), ["svft"])
+    assert "random bases" in own
+    assert "not yet run" in own
+
+
+def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) -> None:
+    found = tables(list(rows(FIRST, PLANTED)))
+    words = {bet.method: bet.word for bet in found.values() if bet.verdict}
+    assert words.pop("oft 16") == "holds"
+    assert words.pop("ia3") == "worse"
+    assert words.pop("svft 6") in ("no better than its control", "cannot be told")
+    assert not words
+    said = because(found["oft 16"])
+    assert said.startswith("on code, 3 small base models: ahead of *")
+    lead = next(j for j in found["oft 16"].trained if j.comparison.control == "shuffled")
+    assert lead.overall.mean == pytest.approx(0.08, abs=0.01)
+    assert f"ahead of *shuffled* by {100 * lead.overall.mean:.1f} points" in said
+    assert next(iter(found)) == "oft 16"  # the widest lead comes first
+
+
+def test_a_file_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables: Tables) -> None:
+    path, table, rng = tmp_path / "runs.jsonl", tmp_path / "controls.csv", np.random.default_rng(0)
+    for cell in dict.fromkeys(cells()):
+        entry = trained()[cell.name]
+        if cell.task != FIRST.task or not wanted(FIRST, entry.method) or AGAIN in entry.control:
+            continue
+        size = 2.0 if entry.method == "full" else 1.0 + 0.2 * (cell.name == "oft 16")
+        for seed in plan().seeds:
+            made = row_of(cell.run(-8, seed, "final"))
+            made["test"] = made["start"]["test"] - size + rng.normal(0, 0.004)
+            runner.append(made, path)
+    tabulate(table, path)
+    found = tables([])
+    assert {bet.method for bet in found.values() if bet.verdict} == set(FIRST.methods or ())
+    assert found["oft 16"].word == "holds"
+
+
+def test_a_part_that_lacks_one_run_says_nothing(tables: Tables) -> None:
+    runs = list(rows(FIRST, PLANTED))
+    assert all(bet.verdict is None for bet in tables(runs[:-1]).values())
+
+
+def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tables) -> None:
+    parts = [part for part in plan().parts if not part.methods and not part.check]
+    found = tables([row for part in parts for row in rows(part, PLANTED)])
+    assert all(bet.verdict for bet in found.values())
+    figure = macros.of_all(found.values(), "trained")
+    assert figure is not None
+    assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "prose"]
+    assert len(figure.rows) == sum(len(bet.controls) for bet in found.values())
+    told = [j.overall.outcome for bet in found.values() for j in bet.trained]
+    assert f"{told.count('ahead')} ahead, " in figure.title
+    first = figure.rows[0]
+    assert first.name.startswith("OFT, ")
+    assert first.link == "methods/oft/"
+    for shown in first.values:
+        assert shown
+        assert len(shown.parts) == 3
+        assert shown.low < shown.x < shown.high
+        assert shown.x == pytest.approx(100 * PLANTED["oft 16"], abs=1)
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
+def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
+    tables(list(rows(FIRST, PLANTED)))
+    top = Furniture(page("methods/oft/")).verdict()
+    assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
+    assert '<span class="badge bet holds">holds</span></a> on code' in top
+    assert "ahead of <em>shuffled</em>" in top
+    made = Bets(page())
+    assert "3 are decided, on code" in made.controls_state()
+    assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
+    assert "data-figure" in made.controls_figure("trained")
+    assert "data/controls.csv" in made.controls_results()
+    home = Bets(page("")).controls_home()
+    assert "1 of 3 against its own control" in home
+    assert "data-figure" in home
+
+
+def test_the_catalogue_has_the_word(tables: Tables) -> None:
+    tables(list(rows(FIRST, PLANTED)))
+    methods = {m.slug: m for m in read().methods.values()}
+    (oft,) = (exports._bet(bet) for bet in bets.of(methods["oft"].modules))
+    assert (oft["module"], oft["word"]) == ("oft", "holds")
+    assert oft["because"].startswith("on code, 3 small base models: ahead of ")
+    assert [c["name"] for c in oft["controls"]] == ["shuffled", "symmetric generators"]
+    assert bets.of(methods["xlora"].modules) == []
+
+
+def test_the_table_to_download_has_every_judgement_and_base_models(tables: Tables) -> None:
+    found = tables(list(rows(FIRST, PLANTED)))
+    told = list(csv.DictReader(io.StringIO(bets.table(list(found.values())))))
+    own = [row for row in told if row["method"] == "oft" and row["control"] == "shuffled"]
+    assert [row["where"] for row in own] == ["all", "code", "base 0", "base 1", "base 2"]
+    means = [float(row["mean"]) for row in own]
+    assert means[0] == pytest.approx(np.mean(means[2:]), abs=1e-4)
+    assert (own[0]["outcome"], own[0]["sign"], own[0]["word"]) == ("ahead", "for", "holds")
+
+
+# Reach --------------------------------------------------------------------------------------------
+
+
+def fits(task: str, lead: float, base: int = 0) -> list[Described]:
+    return [
+        Described(
+            task, base, matrix, e.method, e.control, 500,
+            0.3 - (lead if e.control and e.method == "lora 4" else 0.0) + 0.001 * base,
+        )
+        for matrix in ("q 0", "o 3")
+        for e in controls.entries()
+        if e.reached is not None and not controls.floor(e.method)
+    ]  # fmt: skip
+
+
+def test_reach_counts_of_matrices_that_are_complete() -> None:
+    code = [fit for base in range(3) for fit in fits("code", 0.2, base)]
+    prose = [fit for base in range(3) for fit in fits("prose", 0.2, base) if fit.matrix == "q 0"]
+    assert reaches([]) == reaches(code[1:-1]) == []
+    assert bets.complete(bets.by_entry(code[:-1] + prose)) == {"code": ["q 0"], "prose": ["q 0"]}
+    assert bets.complete(bets.by_entry(code)) == {"code": ["o 3", "q 0"]}
+    assert {c.tasks for c in reaches(code + prose[:-1])} == {("code",)}
+    found = {c.method: c for c in reaches(code + prose)}
+    assert found["lora 4"].differences["prose", 2] == pytest.approx([0.2])
+    assert found["ia3"].differences["code", 0] == pytest.approx([0.0])
+
+
+def test_reach_is_not_compared_where_numbers_differ() -> None:
+    code = [fit for base in range(3) for fit in fits("code", 0.2, base)]
+    more = [
+        fit._replace(numbers=501) if (fit.method, fit.control) == ("lora 4", "") else fit
+        for fit in code
+    ]
+    assert "lora 4" not in {c.method for c in reaches(more)}
+
+
+def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Tables) -> None:
+    path = tmp_path / "fits.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*study.Place._fields, "method", "control", "numbers", "share"])
+        rng = np.random.default_rng(0)
+        for base in range(3):
+            for fit in fits("code", 0.0, base):
+                own = 0.1 if (fit.method, fit.control) == ("oft 16", "") else 0.0
+                share = fit.share - own + rng.normal(0, 0.001)
+                kind, layer = fit.matrix.split()
+                about = ("code", base, kind, layer, fit.method, fit.control, 500)
+                writer.writerow([*about, f"{share:.5f}"])
+    found = tables(list(rows(FIRST, PLANTED)), path)["oft 16"]
+    assert found.word == "holds in part"
+    assert "in reach behind *shuffled* and *symmetric generators*" in because(found)
+
+
+@pytest.mark.parametrize("name", ["ia3", "oft 16"])
+def test_fits_come_out_as_in_the_table(name: str) -> None:
+    place = study.Place("code", 1, "q", 0)
+    told = {
+        d.control: d.share
+        for d in described()
+        if (d.task, d.base, d.matrix, d.method) == ("code", 1, "q 0", name)
+    }
+    own = [e for e in study.fitted() if e.method == name]
+    assert told.keys() == {e.control for e in own}
+    assert len(own) == 3
+    for entry in own:
+        made = float(study.described(entry, place)["share"])
+        assert made == pytest.approx(told[entry.control], abs=2e-4)
+
+
+def test_what_was_fitted_is_what_the_page_says() -> None:
+    found = described()
+    assert {d.matrix for d in found} == {f"{kind} {layer}" for kind, layer in study.MATRICES}
+    assert len({(d.task, d.base, d.matrix, d.method, d.control) for d in found}) == len(found)
+    assert {(d.method, d.control) for d in found} == {(e.method, e.control) for e in study.fitted()}
+    assert {e.method for e in study.fitted()} <= {e.method for e in trained().values()}
+    assert study.changes().keys() == {place.key for place in study.places()}
+    assert "{{ controls_reach(" in (ROOT / "docs" / "controls.md").read_text("utf-8")
