@@ -19,7 +19,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read, summaries
 from scripts.catalog.exports import Site, read_site
 from scripts.finish import datasets
-from scripts.survey import head_to_head
+from scripts.survey import bets, head_to_head
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 
@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(path, out / "data" / path.name)
     compared = head_to_head.comparisons(read_tables(), [*read().names()], read_models(ROOT))
     (out / "data" / "head_to_head.csv").write_text(head_to_head.as_csv(compared), "utf-8")
+    (out / "bets.csv").write_text(bets.table(bets.bets()), "utf-8")
     (out / "catalog.csv").write_text(exports.catalog_csv(read(), SITE), "utf-8")
     return out
 
@@ -97,7 +98,7 @@ def test_pages_with_tables_tell_search_engines_of_them() -> None:
     for dataset in datasets.read().values():
         for page in dataset.pages:
             assert (ROOT / "docs" / f"{page.rstrip('/')}.md").is_file()
-    (found,) = datasets.structured("controls/", SITE)
+    found = datasets.structured("controls/", SITE)[0]
     assert found["@type"] == "Dataset"
     assert found["distribution"][0]["contentUrl"] == f"{SITE.url}data/controls_entries.csv"
     assert found["creator"]["@type"] == "Organization"

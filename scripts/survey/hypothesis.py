@@ -255,14 +255,15 @@ def decide(
     elsewhere = (*reached, print_)
     contradicted = any(j.contradicted_on for j in trained)
     in_part = "for" in signs or "for" in elsewhere or any(j.in_part for j in trained)
+    opposed = contradicted or "against" in elsewhere
     word: Word = "cannot be told"
-    if signs and set(signs) == {"for"} and not contradicted and "against" not in elsewhere:
+    if signs and set(signs) == {"for"} and not opposed:
         word = "holds"
     elif in_part:
         word = "holds in part"
     elif "against" in signs:
         word = "worse"
-    elif signs and set(signs) == {"none"} and not contradicted:
+    elif signs and set(signs) == {"none"} and not opposed:
         word = "no better than its control"
     return Verdict(word, signs, reached, print_)
 
