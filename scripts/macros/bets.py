@@ -14,7 +14,7 @@ from scripts.survey import bets as survey
 from scripts.survey import say
 from scripts.survey.bets import Bet, Said, because, words
 from scripts.survey.contrasts import Contrast
-from scripts.survey.controls import TABLE
+from scripts.survey.controls import TABLE, made, planned
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome, Printed, balance
 
 FILE = "bets.html"
@@ -241,12 +241,13 @@ class Bets(Part):
         """How far the study is, in a sentence."""
         found = survey.bets()
         decided = [bet for bet in found if bet.verdict]
+        runs = f"{say.count(made())} of about {say.count(planned())} runs are made"
         if not decided:
-            return "No part of the plan is complete yet: no method has a word."
+            return f"{runs}. No part of the plan is complete yet, so no method has a word."
         tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
         more = f"; {rest} are not yet run" if rest else ""
-        return f"Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
+        return f"{runs}. Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
 
     @macro
     def controls_figure(self, kind: str) -> str:

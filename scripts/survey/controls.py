@@ -199,6 +199,19 @@ def runs(path: Path = TABLE) -> tuple[Run, ...]:
         )  # fmt: skip
 
 
+def made(path: Path = TABLE) -> int:
+    """Return how many runs there are, those of sweeps, too."""
+    if not path.exists():
+        return 0
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+def planned() -> int:
+    """Return about how many runs the plan has, to the nearest hundred."""
+    return 100 * round(sum(amount(part).runs for part in plan().parts) / 100)
+
+
 def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Comparison]:
     """Return every method beside each of its controls, on the tasks that are complete.
 
