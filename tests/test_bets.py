@@ -83,7 +83,7 @@ def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) ->
     assert found["fourierft 768"].printed  # which would be for it
     made = Bets(page())
     assert "no method has a word" in made.controls_state()
-    assert "Not yet run" in made.controls_figure("trained")
+    assert "no part complete yet" in made.controls_figure("trained")
     assert made.controls_home() == ""
     assert ">not yet run</span>" in made.controls_words()
     assert "data/controls.csv" not in made.controls_results()

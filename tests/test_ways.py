@@ -221,7 +221,7 @@ def test_a_page_opens_at_a_small_budget_and_a_module_at_the_default_of_peft() ->
             assert size[slug] < 0.7 * before
     large = {slug for slug, count in size.items() if count > 32 * 32 / 6}
     # decided by a choice, by a second knob, or at 2 already
-    assert large == {"adalora", "bone", "loha", "mhr", "poly"}
+    assert large == {"adalora", "bone", "glora", "loha", "mhr", "poly"}
     assert own["lora"] == own["pissa"] == {"rank": 2}
     assert own["randlora"] == {}  # of which fewer would be more parameters
 
@@ -241,7 +241,8 @@ ABSORBED = [
 def test_the_scales_of_the_methods_are_known() -> None:
     scaled = {slug for slug, name, _ in ABSORBED if name == "alpha"}
     assert scaled == {
-        *("adalora", "dora", "fourierft", "loha", "lokr", "lora", "pissa", "randlora")
+        *("adalora", "dora", "fourierft", "gralora", "loha", "lokr", "lora", "mica", "pissa"),
+        "randlora",
     }
     frozen = knobs(load("xlora"))["alpha"], knobs(load("antipasto"))["alpha"]
     assert not any(knob.absorbed for knob in (*frozen, knobs(load("shira"))["alpha"]))

@@ -160,6 +160,17 @@ def counted(found: Iterable[Judged]) -> str:
     return say.listed([f"{every[o]} {o}" for o in outcomes if every[o]]) + "."
 
 
+def settled(found: Iterable[Bet], outcome: Outcome) -> str:
+    """Return who has an outcome in reach, beside which control; nothing where nobody has."""
+    some = [
+        f"{shown(bet).name} (*{j.comparison.control}*)"
+        for bet in found
+        for j in bet.reach
+        if j.overall.outcome == outcome
+    ]
+    return f"{outcome} of the control: {say.listed(some)}" if some else ""
+
+
 def nearest(decided: Iterable[Bet]) -> Rows:
     """Return every method that is decided beside the control that comes nearest to it."""
     rows = []
@@ -254,7 +265,7 @@ class Bets(Part):
         """All methods beside their controls, `trained` or in `reach`."""
         figure = of_all(survey.bets(), kind)
         if figure is None:
-            return "*Not yet run.*"
+            return "*Begun, and no part complete yet.*" if made() else "*Not yet run.*"
         return self.page.figure(figure, table=False)
 
     @macro
@@ -267,7 +278,10 @@ class Bets(Part):
             f"on {task} to {say.listed([MATRICES.get(m, m) for m in some])}"
             for task, some in found.items()
         )
-        return f"Each is fitted, in {len(survey.bases())} base models, {where}."
+        sides = [settled(survey.bets(), outcome) for outcome in ("ahead", "behind")]
+        told = "; ".join(filter(None, sides))
+        told = f" {told[0].upper()}{told[1:]}." if told else ""
+        return f"Each is fitted, in {len(survey.bases())} base models, {where}.{told}"
 
     @macro
     def controls_results(self) -> str:

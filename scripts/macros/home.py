@@ -132,6 +132,13 @@ class Home(Part):
         return self.page.draw("every_bet", groups, file="home.html", found=False)
 
     @macro
+    def later_bets(self) -> str:
+        """The methods that the survey does not have, in a line."""
+        found = [m for m in catalog().methods.values() if not m.number]
+        links = [f'<a href="{self.page.root}methods/{m.slug}/">{m.title}</a>' for m in found]
+        return f"Beyond the survey, and not graded: {say.listed(links)}."
+
+    @macro
     def home_and_away(self) -> str:
         """Mean leads over LoRA in papers by a method's authors, and in others', as a figure."""
         return self.page.draw("leads", *lead_rows(), file="home.html", found=False)
