@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.finish.fonts import FONTS, KATEX, of_letters, used
 
+SITE = Path(os.environ.get("SITE", ROOT / "site"))
 STYLE = (ROOT / "docs" / "assets" / "theme.css").read_text("utf-8")
 BUDGET = 100_000  # bytes that all fonts of the text may take
 READABLE = 4.5  # WCAG 2.2, 1.4.3: contrast of text, level AA
@@ -95,10 +97,10 @@ def test_a_font_keeps_the_letters_that_it_is_asked_for() -> None:
 
 
 @pytest.mark.site
-def test_pages_have_all_letters_of_their_mathematics(site_folder: Path) -> None:
-    needed = used(site_folder)
+def test_pages_have_all_letters_of_their_mathematics() -> None:
+    needed = used(SITE)
     for font in (KATEX / "fonts").glob("*.woff2"):
-        [ours] = (site_folder / "assets" / "katex" / "fonts").glob(f"{font.stem}-*.woff2")
+        [ours] = (SITE / "assets" / "katex" / "fonts").glob(f"{font.stem}-*.woff2")
         assert letters(ours) >= needed & letters(font)
 
 

@@ -177,7 +177,8 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
   );
   const edge = { x: width, anchor: END };
   // Between what is said of both sides: at the start, but where that leaves no room for the right one.
-  const middles = Math.min(x.apply(start), (noted ? frame.right : width) - LETTER * sides[1].length - 8);
+  const room = [LETTER * sides[0].length + 8, (noted ? frame.right : width) - LETTER * sides[1].length - 8];
+  const middles = Math.min(Math.max(x.apply(start), room[0]), room[1]);
   return drawn(frame, width, document, across, {
     x,
     y: { type: "identity", axis: null },

@@ -188,9 +188,9 @@ class Lists(Part):
 
     @macro
     def scorecard(self) -> str:
-        """The table of all methods."""
+        """The table of all methods that are graded."""
         rows: list[dict[str, Any]] = []
-        for m in catalog().methods.values():
+        for m in catalog().survey:
             cls = load(m.modules[0])
             rows.append(
                 {

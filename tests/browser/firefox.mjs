@@ -67,7 +67,7 @@ try {
   seen.stored = await look();
   await touch();
   seen.live = await move("rank", "ArrowRight");
-  await page.waitForFunction(() => location.search === "?way=random&rank=3");
+  await page.waitForFunction(() => location.search === "?way=random&world=few&rank=3");
   seen.afterwards = await look();
 
   await page.evaluate(() => {

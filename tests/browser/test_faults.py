@@ -274,11 +274,11 @@ def test_a_worker_that_dies_is_explained_and_the_next_move_starts_another(
         worker.evaluate("() => void setTimeout(() => { throw Error('out of luck') })")
         becomes(page, lambda: python_workers(page), [])
         knob(page, "rank").press("ArrowRight")
-        expected = probe("lora", OPENS | {"rank": 4})["sentence"]
+        expected = probe("lora", OPENS | {"world": "few", "rank": 4})["sentence"]
         expect(page.locator(".sentence")).to_have_text(expected)
         page.wait_for_selector(LIVE)
         knob(page, "rank").press("ArrowRight")
-        expected = probe("lora", OPENS | {"rank": 5})["sentence"]
+        expected = probe("lora", OPENS | {"world": "few", "rank": 5})["sentence"]
         expect(page.locator(".sentence")).to_have_text(expected)
 
 

@@ -86,7 +86,7 @@ def test_firefox_keeps_python_from_page_to_page(seen: Any) -> None:
 
 def test_firefox_keeps_and_restores_the_address(seen: Any) -> None:
     address = urlsplit(seen["afterwards"]["address"])
-    assert (address.path, address.query) == ("/methods/lora/", "way=random&rank=3")
+    assert (address.path, address.query) == ("/methods/lora/", "way=random&world=few&rank=3")
     assert seen["restored"]["knobs"]["rank"] == 6
     assert seen["restored"]["sentence"] == probe("lora", seen["restored"]["knobs"])["sentence"]
     assert "alpha=nonsense" in seen["problem"]

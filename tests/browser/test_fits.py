@@ -303,7 +303,7 @@ def test_training_has_controls_of_its_own(visit: Visit) -> None:
     for name in ("steps", "step", "alpha"):
         expect(knob(page, name)).to_be_hidden()
     expect(page.get_by_text("More settings")).to_be_hidden()  # they have no part in a fit either
-    page.get_by_text("Trained", exact=True).click()
+    page.locator("adapter-demo").get_by_text("Trained", exact=True).click()
     page.wait_for_function("() => updates.at(-1)?.knobs.way === 'trained'")
     for name in ("steps", "rate", "world", "alpha"):
         expect(knob(page, name)).to_be_visible()
@@ -322,7 +322,7 @@ def test_a_scale_that_a_link_names_has_no_part_in_a_fit_and_acts_in_training(vis
     update = page.evaluate("updates.at(-1)")
     plain = probe("lora", opens("lora") | {"seed": 3})
     assert value(update, "relative_norm") == pytest.approx(value(plain, "relative_norm"), rel=1e-6)
-    page.get_by_text("Trained", exact=True).click()
+    page.locator("adapter-demo").get_by_text("Trained", exact=True).click()
     page.wait_for_function("() => updates.at(-1)?.knobs.way === 'trained'")
     expect(knob(page, "alpha")).to_have_value("4")
     update = page.evaluate("updates.at(-1)")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from demos.probe import PAGE, probe
+from demos.probe import probe
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import publish
 from scripts.finish.release import add_names
@@ -143,7 +143,7 @@ def test_after_one_run_python_answers_without_a_network(page: Page, host: Host) 
     move(page, "rank", "ArrowRight")
     update = move(page, "rank", "ArrowRight")
     assert update["knobs"]["rank"] == 4
-    expected = probe("lora", PAGE | {"rank": 4})["sentence"]
+    expected = probe("lora", update["knobs"])["sentence"]
     expect(page.locator(".sentence")).to_have_text(expected)
     rank = page.locator("adapter-demo [name=rank]")
     rank.evaluate("slider => { slider.max = 99; slider.value = 98 }")

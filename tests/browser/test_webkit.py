@@ -148,7 +148,8 @@ def test_webkit_shows_the_stored_picture_computes_and_goes_on_to_the_next_page(
             for a, b in zip(ours.get(part, []), theirs.get(part, []), strict=True):
                 np.testing.assert_allclose(a["values"], b["values"], rtol=1e-9, atol=1e-12)
     wait_until(
-        lambda: driver.value("location.search") == "?way=random&size=32x64&rank=7", "the address"
+        lambda: driver.value("location.search") == "?way=random&size=32x64&world=mix&rank=7",
+        "the address",
     )
 
     driver.value("(window.sameVisit = true, document.querySelector(\"a[href$='/oft/']\").click())")
