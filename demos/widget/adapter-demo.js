@@ -301,7 +301,7 @@ class AdapterDemo extends Live {
   /** Goes where a link on this page leads that names settings of this widget. @param {MouseEvent} event */
   #follow(event) {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
-    const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    const plain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || link?.target);
     if (!plain || !link?.search || link.pathname !== location.pathname || link.hash !== `#${this.id}`) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -25,7 +25,11 @@ def requests() -> list[dict[str, Any]]:
     world = toy(size="16x16")
     targets = cycle([change(name, world.W) for name in WORLDS])
     for method, target in zip(slugs(), targets, strict=False):
-        fits(method, world, target)
+        fits(method, world, target, {})
+    page = toy(size="32x32")
+    for method in slugs():
+        small = choose(load(method), page.W, 64)[0].knobs
+        fits(method, page, change("mix", page.W), dict(small))
     return [*probes(), *aimed(), *comparisons()]
 
 
@@ -69,10 +73,10 @@ def side(method: str) -> dict[str, Any]:
     return {"method": method, "name": method, "knob": knob.name if knob else "", "own": own}
 
 
-def fits(method: str, world: World, target: Array) -> None:
+def fits(method: str, world: World, target: Array, own: dict[str, Any]) -> None:
     """Fit a method to a change, and to outputs, for a few steps."""
     cls = load(method)
-    adapter = cls.init(world.W, world.rng("init"))
+    adapter = cls.init(world.W, world.rng("init"), **own)
     if isinstance(adapter, WeightAdapter):
         explained(last(fit(adapter, world.W, target, steps=3, starts=2)).error)
     last(fit(adapter, world.W, target @ world.X, world.X, steps=1, starts=1))
