@@ -464,7 +464,7 @@ def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> No
 
 def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, site: str) -> None:
     page.goto(site + PAGE + "?world=mix&rank=2")
-    expect(page.locator("adapter-demo")).to_have_attribute("data-state", "stored")
+    page.wait_for_selector("adapter-demo[data-state=stored]:not([data-stale])")
     sentence = page.locator(".sentence").inner_text()
     page.get_by_text("Toy layer").click()
     page.context.route("**/assets/py/**", lambda _: None)  # does not arrive
