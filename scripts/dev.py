@@ -26,10 +26,12 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, run all tests; --quick: no site, no training, no fits; --load: beside busy loops."""
+    """Check, run all tests; --quick: no site, training or fits; --load: busy cores, late files."""
     check([])
     chosen = [argument for argument in arguments if argument not in (QUICK, LOAD)]
     loops = 2 if LOAD in arguments else 0
+    if loops:
+        os.environ["LATE"] = "400"  # milliseconds, at most: tests/browser/conftest.py
     with busy(loops):
         found = pytest("not site and not long" if QUICK in arguments else "not site", chosen)
     if QUICK not in arguments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -92,8 +93,10 @@ def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(
         tools.called.append("idle")
 
     monkeypatch.setattr(dev, "busy", busy)
+    monkeypatch.setenv("LATE", "0")
     dev.test(["--load", "-k", "lora"])
     assert seen == [2, 2]
+    assert float(os.environ["LATE"]) > 0
     last = ["busy", "not site", "idle", "scripts.build", "busy", "site", "idle"]
     assert tools.called[-7:] == last
 

@@ -74,7 +74,7 @@ def becomes(page: Page, what: str | Callable[[], Any], wanted: Any) -> None:
         except Error as error:  # the page that was asked is gone, or is not there yet
             seen = error
         if seen == wanted or time.monotonic() > end:
-            assert seen == wanted
+            assert seen == wanted, f"{seen!r} in place of {wanted!r}"
             return
         page.wait_for_timeout(50)
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 HOME = "/lib/python314.zip"
 """Where the archive lies at run time; tracebacks name files by it."""
 
+CODE = "/lib/code.zip"
 SITE_PACKAGES = "/lib/python3.14/site-packages"
 
 LIST = "library.txt"
@@ -19,6 +20,10 @@ LIST = "library.txt"
 
 DEAD = ("tests/", "f2py/", "_pyinstaller/", "conftest.py", "numpy/doc/", "__phello__/", "_pyrepl/")
 """Parts of the sources that no reader of the site can use."""
+
+NEWDOCS = ("numpy/_core/_add_newdocs.py", "numpy/_core/_add_newdocs_scalars.py")
+"""Modules that do nothing but hang texts on what is compiled: docstrings too, which `compile` does
+not see."""
 
 HASH_UNCHECKED = (1).to_bytes(4, "little")
 
@@ -72,6 +77,7 @@ def standard_library(stdlib: str, numpy: str, finder: str) -> tuple[bytes, dict[
         if name.endswith(".so") and "lapack_lite" not in name
     }
     sources = {**read(stdlib), **wheel, "sitecustomize.py": Path(finder).read_bytes()}
+    sources |= dict.fromkeys(NEWDOCS, b"")
     files = {
         name: data
         for name, data in compiled(sources, HOME, optimize=2).items()
@@ -105,8 +111,13 @@ def wheel(path: str) -> bytes:
 
 
 def code(folder: str) -> bytes:
-    """Return an archive of the project's own modules, as bytecode and as source for tracebacks."""
+    """Return an archive of the project's own modules, as bytecode and as source for tracebacks.
+
+    Readers call `adapters_np` and can ask for its docstrings; those of `demos` stay in the source.
+    """
     root = Path(folder)
     found = [file for file in root.rglob("*") if file.is_file()]
     files = {str(file.relative_to(root)): file.read_bytes() for file in found}
-    return archive(files | compiled(files, "/lib/code.zip"))
+    engine = {name: data for name, data in files.items() if name.startswith("demos/")}
+    own = compiled(files, CODE) | compiled(engine, CODE, optimize=2)
+    return archive(files | own)
