@@ -3,7 +3,7 @@
 from adapters_np.linalg import Array
 from adapters_np.methods.dora import DoRA
 from tests.parity.cases import Case
-from tests.parity.translators.lora import PLAIN, SUBTRACTING
+from tests.parity.translators.lora import PLAIN, STARTED
 
 DETACHED = {
     "A": "PEFT, as the paper proposes, holds the norm of V constant in the backward pass",
@@ -18,7 +18,7 @@ def claims(case: Case) -> bool:
         and case.sidecar["kind"] == "linear"
         and case.config.get("use_dora", False)
         and set(case.config) <= PLAIN | {"use_dora"}
-        and not (isinstance(start, str) and start.startswith(SUBTRACTING))
+        and not (isinstance(start, str) and start.startswith(STARTED))
     )
 
 

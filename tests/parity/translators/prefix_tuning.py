@@ -1,4 +1,4 @@
-"""PEFT's prefixes, with or without the network that makes them."""
+"""PEFT's prefixes, with or without the network that makes them, and its cartridges."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,13 @@ from tests.parity.cases import Case
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "PREFIX_TUNING"
+    return case.sidecar["peft_type"] in ("PREFIX_TUNING", "CARTRIDGE")
 
 
 def flat(case: Case) -> Array:
     """Return the prefix as PEFT saves it, (tokens, layers · 2 · width)."""
+    if case.sidecar["peft_type"] == "CARTRIDGE":  # the first tokens are not trained
+        return np.vstack([case[f"param.{part}_embedding"] for part in ("frozen", "trainable")])
     rows = case["param.embedding.weight"]
     if case.config.get("prefix_projection"):
         for layer in ("0", "2"):
