@@ -394,6 +394,58 @@ def test_a_weight_is_scaled_first_and_then_added_to() -> None:
         same(m["change"], D / limit)
 
 
+def test_a_network_s_change_is_empty_where_none_of_its_features_is_above_zero() -> None:
+    silent = (still("peanut")["features"] == 0).all(axis=0)
+    assert 0 < silent.sum() < len(silent)
+    for D in every("peanut", "change"):
+        same(D[:, silent], 0)
+    assert rank(every("peanut", "change")[-1]) == 2
+
+
+def test_the_largest_entries_change_first_and_then_a_plaid_of_rank_one() -> None:
+    before, places = still("supertuning")["before"], still("supertuning")["places"] == 1
+    assert before[places].min() > before[~places].max()
+    none, entries, both = every("supertuning", "change")
+    assert not none.any()
+    np.testing.assert_array_equal(entries != 0, places)
+    assert rank(both - entries) == 1
+
+
+def test_outputs_of_one_group_change_within_one_dimension() -> None:
+    group, last = still("adamss")["group"], every("adamss", "change")[-1]
+    for g in np.unique(group):
+        assert rank(last[group == g]) == 1
+    assert rank(last) == len(np.unique(group)) == 3
+
+
+def test_strengths_grow_or_fade_and_exchanges_join_two_directions() -> None:
+    first, *_, last = moments("frod")
+    assert (first["strengths"] > 0).all()
+    assert not first["exchanges"].any()
+    assert (last["strengths"] != first["strengths"]).all()
+    assert (np.diff(still("frod")["pairs"], axis=1) != 0).all()
+
+
+def test_all_change_stays_in_the_weakest_corner() -> None:
+    for core in every("osf", "core"):
+        same(core[:6], 0)
+        same(core[:, :6], 0)
+    assert (np.abs(every("osf", "core")[-1][6:, 6:]) > ROUND_OFF).mean() > 0.9
+
+
+def test_a_start_looks_along_as_many_inputs_as_it_has_rows() -> None:
+    for looks in every("lora_starts", "looks"):
+        same(looks.sum(axis=1), 2, 0.01)
+    assert (every("lora_starts", "looks")[-1][2:, :2] > 0.8).all()  # inputs and gradient
+
+
+def test_all_outputs_move_by_one_step() -> None:
+    first, *_, last = every("beft", "points")
+    steps = last - first
+    same(steps, np.repeat(steps[:1], len(steps), axis=0))
+    assert np.linalg.norm(steps[0]) > 0.5
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 
@@ -402,6 +454,8 @@ def test_shares_sum_to_one() -> None:
         assert attention.sum() == pytest.approx(1, abs=0.01)
     for mixture in every("xlora", "mixture"):
         same(mixture.sum(axis=0), 1)
+    for shares in every("lily", "shares"):
+        same(shares.sum(axis=1), 1)
 
 
 def test_learned_tokens_draw_attention_and_tokens_that_are_not_edited_pass() -> None:

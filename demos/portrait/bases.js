@@ -1,6 +1,6 @@
 /** Portraits in the singular basis of a weight. */
 
-import { box, changed, grid, seen, still, word } from "./svg.js";
+import { box, changed, dot, grid, line, overlaid, seen, still, word } from "./svg.js";
 
 /** @typedef {number[][]} Matrix */
 
@@ -60,4 +60,57 @@ export function products({ cores }, { still: { left, right } }) {
       ].join("");
     })
     .join("");
+}
+
+/** @param {{strengths: number[], exchanges: number[]}} now @param {{still: {pairs: number[][]}, first: {strengths: number[]}}} around */
+export function exchange({ strengths, exchanges }, { still: { pairs }, first }) {
+  const [step, ground] = [16, 113];
+  const x = (/** @type {number} */ k) => 16 + step * k;
+  const top = (/** @type {number} */ k) => ground - 54 * strengths[k];
+  const bars = strengths.map((_, k) =>
+    [
+      box(x(k) - 5, ground - 54 * first.strengths[k], 10, 54 * first.strengths[k], "soft", { fill: true, alpha: 0.25 }),
+      box(x(k) - 3.5, top(k), 7, 54 * strengths[k], "own", { fill: true }),
+    ].join(""),
+  );
+  const arcs = pairs.map(([from, to], l) => {
+    const [a, b] = [x(from), x(to)];
+    const [high, v] = [12 + 4.6 * Math.abs(from - to), exchanges[l]];
+    const points = Array.from({ length: 19 }, (_, k) => {
+      const s = k / 18;
+      return /** @type {import("./svg.js").Point} */ ([a + s * (b - a), 52 - high * 4 * s * (1 - s)]);
+    });
+    const name = v < 0 ? "other" : "own";
+    return (
+      line(points, "faint", { width: 1 }) +
+      line(points, name, { width: 2.6 * Math.abs(v) + 0.01 }) +
+      dot([b, 52], 2.2, "ink")
+    );
+  });
+  return [...bars, ...arcs].join("");
+}
+
+/** @param {{core: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function cellar({ core }, { still: { before } }) {
+  const [x, y, cell, r] = [30, 10, 10, 4];
+  const side = cell * before.length;
+  const kept = side - cell * r;
+  return [
+    box(x, y, side, side, "faint", { width: 1 }),
+    overlaid(before, core, { x, y, cell }),
+    box(x, y, kept, kept, "soft", { width: 1.6 }),
+    box(x + kept, y + kept, cell * r, cell * r, "own", { width: 2 }),
+  ].join("");
+}
+
+/** @param {{looks: Matrix}} now @param {{still: {loud: number[]}}} around */
+export function bearings({ looks }, { still: { loud } }) {
+  const [x, y, cell, high] = [38, 46, 9.6, 17];
+  const names = ["W", "W·x", "x", "∇"];
+  return [
+    ...loud.map((v, k) => box(x + k * cell + 1.5, 40 - 32 * v, cell - 3, 32 * v, "soft", { fill: true, alpha: 0.5 })),
+    grid(looks, { x, y, cell, high }, (v) => ["own", Math.min(1, 0.04 + v)]),
+    ...looks.map((_, k) => box(x, y + k * high, cell * loud.length, high, "faint", { width: 0.8 })),
+    ...names.map((name, k) => word([19, y + 12 + k * high], name, 12)),
+  ].join("");
 }

@@ -168,3 +168,20 @@ export function stream({ moved }, { still: { edited } }) {
   );
   return [...ways, ...boxes].join("");
 }
+
+/** @param {{shares: number[][]}} now */
+export function stock({ shares }) {
+  const parts = shares[0].length;
+  const top = (/** @type {number} */ l) => 80 + 36 * (l - (shares.length - 1) / 2);
+  const low = (/** @type {number} */ e) => 80 + 44 * (e - (parts - 1) / 2);
+  const lines = shares.flatMap((row, l) =>
+    row.map((p, e) => segment(top(l), 34, low(e), 88, "own", { width: 0.4 + 6 * p, alpha: 0.25 + 0.7 * p })),
+  );
+  return [
+    ...lines,
+    ...shares.map((_, l) => box(top(l) - 13, 12, 26, 22, "soft", { fill: true, alpha: 0.4 })),
+    ...shares.map((_, l) => box(top(l) - 13, 30, 26, 5, "ink", { fill: true, alpha: 0.65 })),
+    ...Array.from({ length: parts }, (_, e) => box(low(e) - 4, 86, 8, 28, "own", { fill: true })),
+    box(low(0) - 14, 82, low(parts - 1) - low(0) + 28, 35, "faint", { width: 1.2 }),
+  ].join("");
+}

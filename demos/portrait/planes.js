@@ -261,3 +261,13 @@ export function disc({ tips }, { first }) {
     ...tips.map((tip) => line([foot(tip), at(tip)], "soft", { width: 2 }) + dot(at(tip), 3, "soft")),
   ].join("");
 }
+
+/** @param {{points: Points}} now @param {{first: {points: Points}}} around */
+export function drift({ points }, { first }) {
+  const at = placed([80, 60], 62);
+  return [
+    ...points.map((point, k) => line([at(first.points[k]), at(point)], "own", { width: 1.4, alpha: 0.5 })),
+    ...first.points.map((point) => dot(at(point), 3, "faint")),
+    ...points.map((point) => dot(at(point), 4.2, "own")),
+  ].join("");
+}

@@ -143,3 +143,62 @@ export function desk({ gain, shift, change: D }, { still: { before } }) {
     grid(D, { x: 100, y: 32, cell: 55 / D.length }, changed) + frame(100, 32, 55),
   ].join("");
 }
+
+/** @param {{change: Matrix}} now @param {{still: {before: Matrix, features: Matrix}}} around */
+export function tweaker({ change: D }, { still: { before, features } }) {
+  const [x, cell] = [44, 3.7];
+  const side = cell * before.length;
+  const frame = /** @type {(y: number, high: number) => string} */ (
+    (y, high) => box(x, y, side, high, "faint", { width: 1 })
+  );
+  const bend = /** @type {(y: number) => string} */ (
+    (y) =>
+      segment(18, y, 26, y, "own", { width: 2.4 }) +
+      segment(26, y, 33, y - 8, "own", { width: 2.4 }) +
+      segment(14, y + 4, 38, y + 4, "faint", { width: 1 })
+  );
+  return [
+    grid(before, { x, y: 4, cell }, still) + frame(4, side),
+    grid(features, { x, y: 54, cell, high: 6 }, changed) + frame(54, 12),
+    grid(D, { x, y: 71.5, cell }, changed) + frame(71.5, side),
+    bend(61),
+    arrow([104, 26], [104, 58], "soft", { width: 1.6, head: 5 }),
+    arrow([104, 64], [104, 94], "own", { width: 1.6, head: 5 }),
+    word([118, 30], "W", 13, "soft"),
+    word([122, 96], "ΔW", 13),
+  ].join("");
+}
+
+/** @param {{change: Matrix}} now @param {{still: {before: Matrix, places: Matrix}}} around */
+export function peaks({ change: D }, { still: { before, places } }) {
+  const [x, y, cell] = [27, 7, 8.8];
+  const frames = places.flatMap((row, i) =>
+    row.map((at, j) => (at ? box(x + j * cell, y + i * cell, cell, cell, "ink", { width: 1.2 }) : "")),
+  );
+  return overlaid(before, D, { x, y, cell }) + frames.join("");
+}
+
+/** @param {{change: Matrix}} now @param {{still: {before: Matrix, group: number[]}}} around */
+export function bands({ change: D }, { still: { before, group } }) {
+  const [cell, high, top, gap] = [6, 10.4, 13, 6];
+  const names = ["own", "other", "soft"];
+  const order = group.map((_, i) => i).sort((a, b) => group[a] - group[b] || a - b);
+  const y = (/** @type {number} */ place, /** @type {number} */ g) => top - gap + place * high + g * gap;
+  const ways = order.map((i, place) => {
+    const from = top + (i + 0.5) * high;
+    return [
+      segment(66, from, 92, y(place + 0.5, group[i]), names[group[i]], { width: 1.6 }),
+      box(3, from - 3.5, 4, 7, names[group[i]], { fill: true }),
+    ].join("");
+  });
+  const blocks = names.map((_, g) => {
+    const rows = order.filter((i) => group[i] === g);
+    const at = { x: 96, y: y(order.indexOf(rows[0]), g), cell, high };
+    return overlaid(
+      rows.map((i) => before[i].map((v) => 0.6 * v)),
+      rows.map((i) => D[i]),
+      at,
+    );
+  });
+  return [grid(before, { x: 9, y: top, cell, high }, still), ...ways, ...blocks].join("");
+}

@@ -107,3 +107,64 @@ def inside(shape: Array, x: Array, y: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             odd ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
     return odd
+
+
+@kind
+def exchange(make: Make) -> Shown:
+    """Show the strengths of shared directions as bars, and arcs where two of them exchange."""
+    n = 9
+    W = np.random.default_rng(9).normal(size=(n, n))
+    fresh = make(W, density=0.06, layers=2)
+    rng = np.random.default_rng(2)
+    end = replace(
+        fresh,
+        strengths=fresh.strengths * rng.uniform(0.5, 1.6, n),
+        exchanges=rng.choice([-1.0, 0.6, 1.0], len(fresh.exchanges)),
+    )
+    most = end.strengths.max()
+    moments = [
+        {"strengths": a.strengths / most, "exchanges": a.exchanges} for a in between(fresh, end, 2)
+    ]
+    alt = (
+        f"{n} bars in a row, the strengths of directions that layers share; each gets longer or "
+        f"shorter. {len(end.exchanges)} arcs above lead from one direction to another."
+    )
+    still = {"pairs": np.stack([fresh.columns, fresh.rows], axis=1)}
+    return Shown(alt, moments, still)
+
+
+@kind
+def cellar(make: Make) -> Shown:
+    """Show a weight in its own basis, and how all change stays in the corner of the weakest."""
+    n, r = 10, 4
+    W = np.diag(np.linspace(1, 0.1, n))
+    fresh = make(W, rank=r)
+    rng = np.random.default_rng(3)
+    end = replace(fresh, U=fresh.U + 0.9 * rng.normal(size=(n, r)), S=2.4 * fresh.S)
+    limit = np.abs(end.delta(W)).max()
+    moments = [{"core": a.delta(W) / limit} for a in between(fresh, end, 5)]
+    alt = (
+        "A square with a grey diagonal that fades to the bottom right: a weight in its own basis. "
+        f"The strong part is locked; only the block of {r} by {r} in the weak corner changes."
+    )
+    return Shown(alt, moments, {"before": W})
+
+
+@kind
+def bearings(make: Make) -> Shown:
+    """Show along which inputs each start of LoRA looks, beside a random one, the loudest first."""
+    d, rank = 12, 2
+    W = np.random.default_rng(13).normal(size=(d, d)) * np.linspace(0.3, 1.4, d)
+    starts = ("frame", "used", "inputs", "gradient")
+    looks = []
+    for name in starts:
+        Q = np.linalg.qr(make(W, rank=rank, start=name).A_0.T)[0]
+        looks.append((Q**2).sum(axis=1))
+    even = np.full((len(starts), d), rank / d)
+    moments = [{"looks": (1 - t) * even + t * np.array(looks)} for t in (0.0, 1.0)]
+    alt = (
+        f"{d} inputs, the loudest first, as bars above. Below a row for each of {len(starts)} "
+        "starts, darkest where its first factor looks. They begin even, as a random one is."
+    )
+    loud = (1.0 + np.arange(d)) ** -0.8
+    return Shown(alt, moments, {"loud": loud})

@@ -112,3 +112,22 @@ def stream(make: Make) -> Shown:
     )
     edited = [i < first or i >= tokens - last for i in range(tokens)]
     return Shown(alt, moments, {"edited": edited})
+
+
+@kind
+def stock(make: Make) -> Shown:
+    """Show layers above, one stock below, and how much of each part a layer takes."""
+    d, layers, experts = 6, 4, 3
+    rng = np.random.default_rng(12)
+    W, X = np.eye(d), rng.normal(size=(d, 5))
+    fresh = make(W, rank=2, experts=experts)
+    routers = [3.5 * rng.normal(size=fresh.G.shape) for _ in range(layers)]
+    moments = [
+        {"shares": np.array([replace(fresh, G=t * G).shares(X) for G in routers])}
+        for t in np.linspace(0, 1, 9)
+    ]
+    alt = (
+        f"{layers} layers above, {experts} blocks of one stock below, and lines between them. The "
+        "wider a line, the more a layer takes of a block; all tokens of a batch share the mixture."
+    )
+    return Shown(alt, moments)

@@ -287,3 +287,19 @@ def disc(make: Make) -> Shown:
         f"turn together by {degrees(angle)}. Upright sticks, the weaker rest, keep their height."
     )
     return Shown(alt, moments)
+
+
+@kind
+def drift(make: Make) -> Shown:
+    """Show outputs in the plane, all of which move by one step."""
+    X = np.random.default_rng(7).uniform(-1, 1, (2, 11)) * [[0.75], [0.6]] + [[-0.25], [-0.2]]
+    fresh, W = make(np.eye(2)), np.eye(2)
+    moments = [
+        {"points": a.forward(W, X).T}
+        for a in between(fresh, replace(fresh, b=np.array([0.55, 0.4])), 2)
+    ]
+    alt = (
+        f"{X.shape[1]} grey points in a plane, the outputs for as many tokens, and as many "
+        "coloured ones, each at the end of the same step, whatever the token."
+    )
+    return Shown(alt, moments)

@@ -165,3 +165,70 @@ def desk(make: Make) -> Shown:
         "their sum is the change, on the right."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def tweaker(make: Make) -> Shown:
+    """Show a weight, what a small network sees in each of its columns, and the change."""
+    i = np.arange(SIDE)
+    W = np.where((i[:, None] + 2 * i) % 5 < 2, 1.0, -0.4) * np.linspace(0.4, 1, SIDE)
+    seen = np.stack([np.where(i < 6, 0.4, -0.3), np.where(i % 3 == 0, 0.5, -0.25)])
+    said = np.stack([np.where(i % 4 < 2, 1.0, -0.6), np.where(i > 7, 0.9, 0.0)], axis=1)
+    end = replace(make(W, rank=2), A=seen, B=said)
+    features = end.features(W)
+    limit = np.abs(end.delta(W)).max()
+    moments = [{"change": a.delta(W) / limit} for a in grown(end, "B")]
+    silent = int((features == 0).sum())
+    alt = (
+        "A grey weight, below it two rows with what a network saw in each column, below them the "
+        f"change. {silent} of {features.size} cells are empty: the network bends to zero there."
+    )
+    return Shown(alt, moments, {"before": W, "features": features / features.max()})
+
+
+@kind
+def peaks(make: Make) -> Shown:
+    """Show the largest entries of a weight change, and then a plaid below them."""
+    rng = np.random.default_rng(8)
+    W = np.where(rng.random((SIDE, SIDE)) < 0.12, 1.0, 0.3) * grey(SIDE, SIDE)
+    fresh = make(W, rank=1, density=0.08)
+    i = np.arange(SIDE)
+    end = replace(
+        fresh,
+        theta=rng.choice([-1.0, 1.0], len(fresh.theta)),
+        A=np.where(i % 4 < 2, 0.35, -0.2)[None, :],
+        B=np.where(i % 5 < 3, 0.9, -0.5)[:, None] / fresh.s,
+    )
+    half = replace(end, B=0 * end.B)
+    whole = np.abs(end.delta(W)).max()
+    places = np.zeros(W.shape)
+    places[fresh.rows, fresh.columns] = 1
+    moments = [
+        {"change": a.delta(W) / whole} for a in (replace(half, theta=0 * end.theta), half, end)
+    ]
+    alt = (
+        f"A grey weight of {SIDE} by {SIDE}; the {len(fresh.theta)} darkest entries are framed. "
+        "They change first and most; then a faint plaid of one row and one column covers all."
+    )
+    return Shown(alt, moments, {"before": W, "places": places})
+
+
+@kind
+def bands(make: Make) -> Shown:
+    """Show the outputs of a weight, told apart into groups, and each group's own change."""
+    d, rng = 9, np.random.default_rng(4)
+    W = np.linalg.qr(rng.normal(size=(d, 3)))[0].T[np.arange(d) * 5 % 3] + 0.1 * grey(d, d)
+    fresh = make(W, groups=3, rank=1, directions=8)
+    named = {g: k for k, g in enumerate(dict.fromkeys(fresh.group))}
+    group = np.array([named[g] for g in fresh.group])
+    end = replace(fresh, B=rng.choice([-1.0, 0.7, 1.0], fresh.B.shape))
+    limit = np.abs(end.delta(W)).max()
+    moments = [
+        {"change": replace(end, B=end.B * in_turn(float(t), 3)[group][:, None]).delta(W) / limit}
+        for t in np.linspace(0, 1, 4)
+    ]
+    alt = (
+        "The rows of a grey weight, each with one of three marks. Lines lead each row into the "
+        "block of its mark on the right, and each block changes in a pattern of its own."
+    )
+    return Shown(alt, moments, {"before": W / np.abs(W).max(), "group": group})

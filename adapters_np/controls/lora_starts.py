@@ -1,0 +1,21 @@
+"""Controls of LoRA's starts, which believe that it matters where the factors begin."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from adapters_np.control import control, orthonormal
+from adapters_np.linalg import Array
+from adapters_np.methods.lora_starts import LoRAStart
+
+
+@control("relocated")
+def random_directions(fresh: LoRAStart, W: Array, rng: np.random.Generator) -> LoRAStart:
+    """Turn both factors by a basis drawn at random on either side.
+
+    Taken out: what the start was read off. Kept: the size of each factor, all products within it,
+    and that the layer starts as it is.
+    """
+    A = fresh.A @ orthonormal(rng, W.shape[1])
+    B = orthonormal(rng, len(W)) @ fresh.B
+    return replace(fresh, A=A, B=B, A_0=A, B_0=B)

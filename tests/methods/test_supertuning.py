@@ -1,0 +1,65 @@
+"""What follows from the formula of Super-Tuning."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import parameters, perturbed
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.shira import SHiRA
+from adapters_np.methods.supertuning import SuperTuning
+from tests.toy import weight
+
+W = weight(48, 64)
+
+
+def moved(**knobs: Any) -> SuperTuning:
+    rng = np.random.default_rng(1)
+    return perturbed(SuperTuning.init(W, rng, **knobs), rng, 1.0)
+
+
+@pytest.mark.parametrize("entries", ["largest", "smallest"])
+def test_super_changes_the_entries_at_one_end_of_the_magnitudes(entries: str) -> None:
+    changed = moved(rank=0, entries=entries).delta(W) != 0
+    inside, outside = np.abs(W[changed]), np.abs(W[~changed])
+    assert changed.sum() == int(np.ceil(0.05 * W.size))
+    if entries == "largest":
+        assert inside.min() > outside.max()
+    else:
+        assert inside.max() < outside.min()
+
+
+def test_super_is_shira_with_the_mask_of_magnitudes() -> None:
+    adapter, rng = moved(rank=0), np.random.default_rng(0)
+    shira = SHiRA.init(W, rng, density=0.05, mask="magnitude")
+    places = [set(zip(a.rows, a.columns, strict=True)) for a in (adapter, shira)]
+    assert places[0] == places[1]
+
+
+def test_supra_is_the_sum_of_super_and_lora() -> None:
+    adapter = moved(rank=4)
+    entries = replace(adapter, B=0 * adapter.B).delta(W)
+    low_rank = LoRA(adapter.A, adapter.B, adapter.s).delta(W)
+    np.testing.assert_allclose(adapter.delta(W), entries + low_rank, atol=1e-12)
+    assert adapter.s == 8.0 / 4
+
+
+def test_a_change_of_low_rank_with_spikes_is_reached_whole() -> None:
+    rng = np.random.default_rng(2)
+    low_rank = rng.normal(size=(48, 2)) @ rng.normal(size=(2, 64))
+    fresh = SuperTuning.init(W, rng, rank=2, alpha=2.0)
+    spikes = np.zeros(W.shape)
+    spikes[fresh.rows, fresh.columns] = 5 * rng.normal(size=len(fresh.theta))
+    assert np.linalg.matrix_rank(low_rank + spikes) > 20
+    U, sigma, Vt = np.linalg.svd(low_rank)
+    found = replace(
+        fresh, theta=spikes[fresh.rows, fresh.columns], A=Vt[:2], B=U[:, :2] * sigma[:2]
+    )
+    np.testing.assert_allclose(found.delta(W), low_rank + spikes, atol=1e-10)
+
+
+def test_numbers_of_both_parts_add_up() -> None:
+    assert parameters(SuperTuning, 48, 64, rank=0) == int(np.ceil(0.05 * 48 * 64))
+    assert parameters(SuperTuning, 48, 64) == int(np.ceil(0.05 * 48 * 64)) + 4 * (48 + 64)

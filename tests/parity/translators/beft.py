@@ -1,0 +1,27 @@
+"""PEFT's BeftConfig on linear layers."""
+
+from collections.abc import Iterator
+
+from adapters_np.linalg import Array
+from adapters_np.methods.beft import BEFT
+from tests.parity.cases import Case
+
+
+def claims(case: Case) -> bool:
+    return case.sidecar["peft_type"] == "BEFT" and case.sidecar["kind"] == "linear"
+
+
+def adapter(case: Case) -> BEFT:
+    return BEFT(case["param.beft_bias"].ravel())
+
+
+def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    ours, b, merged = adapter(case), case.find("b"), case.find("b_merged")
+    y = ours.forward(case["W"], case["x"].T)
+    yield "y", y if b is None else y + b[:, None], case["y"].T
+    if b is not None and merged is not None:
+        yield "b_merged", b + ours.b, merged
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    return {"b": case["grad.beft_bias"].ravel()}

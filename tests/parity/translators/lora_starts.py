@@ -1,0 +1,89 @@
+"""PEFT's LoraConfig with a start that is computed: LoRA-GA, CorDA, EVA, OLoRA, orthogonal."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from adapters_np.linalg import Array, thin_svd
+from adapters_np.methods.lora_starts import (
+    LoRAStart,
+    by_context,
+    by_frame,
+    by_gradient,
+    by_inputs,
+)
+from tests.parity.cases import Case
+
+STARTS = ("lora_ga", "corda", "eva", "olora", "orthogonal")
+DIRECTIONS = {
+    "ArB2r": lambda r: (slice(0, r), slice(r, 2 * r)),
+    "A2rBr": lambda r: (slice(r, 2 * r), slice(0, r)),
+    "ArBr": lambda r: (slice(1, 2 * r, 2), slice(0, 2 * r, 2)),
+}
+
+
+def claims(case: Case) -> bool:
+    return case.sidecar["peft_type"] == "LORA" and case.config.get("init_lora_weights") in STARTS
+
+
+def adapter(case: Case) -> LoRAStart:
+    factors = [case[f"{k}.lora_{f}.weight"] for k in ("param", "init") for f in "AB"]
+    return LoRAStart(*factors, s=case.effective["scaling"])
+
+
+def weight(case: Case) -> Array:
+    """Return what is left inside PEFT's layer with the factors' start put back."""
+    ours = adapter(case)
+    return case["W"] + ours.s * ours.B_0 @ ours.A_0
+
+
+def projector(rows: Array) -> Array:
+    """Return the projection onto the span of rows."""
+    Q = np.linalg.qr(rows.T)[0]
+    return Q @ Q.T
+
+
+def by_peft_gradient(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    """Yield factors by PEFT's directions and scales, up to the sign of each pair."""
+    config, theirs = case.config["lora_ga_config"], adapter(case)
+    U, sigma, Vt = thin_svd(case["calib.grad"])
+    rows, columns = DIRECTIONS[config["direction"]](len(theirs.A))
+    gain = {
+        "stable": (1.0, len(U) ** 0.25 / config["stable_gamma"] ** 0.5),
+        "gd_scale": (1 / theirs.s, 1 / theirs.s),
+        "unit": (1.0, 1.0),
+    }[config["scale"]]
+    yield "A up to signs", np.abs(gain[0] * Vt[rows]), np.abs(theirs.A_0)
+    B = gain[1] * U[:, columns] * sigma[columns]
+    yield "B up to signs", np.abs(B), np.abs(theirs.B_0)
+    if config["direction"] == "ArB2r":
+        A, B = by_gradient(case["calib.grad"], len(theirs.A))
+        yield "rows of A", projector(A), projector(theirs.A_0)
+        yield "columns of B", projector(B.T), projector(theirs.B_0.T)
+
+
+def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    kind, W, theirs = case.config["init_lora_weights"], case["W0"], adapter(case)
+    r, product = len(theirs.A), theirs.B_0 @ theirs.A_0
+    yield "weight", W, weight(case)
+    if kind == "lora_ga":
+        yield from by_peft_gradient(case)
+    elif kind == "eva":
+        (X,) = case["calib.x"]
+        yield "rows of A", projector(by_inputs(X.T, r)), projector(theirs.A_0)
+        yield "rows of length one", theirs.A_0 @ theirs.A_0.T, np.eye(r)
+    elif kind == "corda":
+        inputs = [X / np.abs(X.max()) for X in case["calib.x"]]
+        C = np.mean([X.T @ X for X in inputs], axis=0)
+        used = case.config["corda_config"]["corda_method"] == "ipm"
+        A, B = by_context(W, C, r, used=used)
+        yield "what is taken out of the weight", B @ A, theirs.s * product
+    elif kind == "olora":
+        A, B = by_frame(W, r)
+        yield "B A", B @ A, product
+    else:
+        yield "B A", np.zeros(W.shape), product
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    return {"A": case["grad.lora_A.weight"], "B": case["grad.lora_B.weight"]}

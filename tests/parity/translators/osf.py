@@ -1,0 +1,43 @@
+"""PEFT's OSFConfig on linear layers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from adapters_np.linalg import Array
+from adapters_np.methods.osf import OSF
+from tests.parity.cases import Case
+from tests.toy import singular_values
+
+NAMES = {"U": "U_low", "S": "S_low", "Vt": "V_low"}
+DETACHED = {name: "PEFT projects it away from the strong directions" for name in ("U", "Vt")}
+
+
+def claims(case: Case) -> bool:
+    return case.sidecar["peft_type"] == "OSF" and case.sidecar["kind"] == "linear"
+
+
+def low(case: Case, kind: str) -> dict[str, Array]:
+    """Return the factors of the weak part."""
+    return {ours: case[f"{kind}.osf_svd_params.{theirs}"] for ours, theirs in NAMES.items()}
+
+
+def adapter(case: Case) -> OSF:
+    """Return ours without strong directions: PEFT's forward pass projects nothing."""
+    first, (d_out, d_in) = low(case, "init"), case["W"].shape
+    begun = (first["U"] * first["S"]) @ first["Vt"]
+    none = {"strong_out": np.zeros((d_out, 0)), "strong_in": np.zeros((0, d_in))}
+    return OSF(**low(case, "param"), start=begun, **none)
+
+
+def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    W, first = case["W0"], low(case, "init")
+    ours = OSF.init(W, np.random.default_rng(0), rank=len(first["S"]))
+    yield "the weak part", ours.start, (first["U"] * first["S"]) @ first["Vt"]
+    yield "its strengths", ours.S, singular_values(W)[case.effective["effective_rank"] :]
+    weak_in = np.eye(W.shape[1]) - ours.strong_in.T @ ours.strong_in
+    yield "weak inputs", first["Vt"] @ weak_in, first["Vt"]
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    return low(case, "grad")

@@ -1,0 +1,50 @@
+"""PEFT's SupertuningConfig on linear layers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from adapters_np.linalg import Array
+from adapters_np.methods.supertuning import SuperTuning
+from tests.parity.cases import Case
+
+PARTS = {"theta": "values", "A": "lora_A.weight", "B": "lora_B.weight"}
+
+
+def claims(case: Case) -> bool:
+    return case.sidecar["peft_type"] == "SUPERTUNING" and case.sidecar["kind"] == "linear"
+
+
+def adapter(case: Case) -> SuperTuning:
+    rank, alpha = (case.effective[f"supertuning_{name}"] for name in ("rank", "lora_alpha"))
+    d_out, d_in = case["W"].shape
+    A, B = (
+        case.find("param.supertuning_lora_A.weight"),
+        case.find("param.supertuning_lora_B.weight"),
+    )
+    rows, columns = np.divmod(case["buffer.supertuning_indices"].astype(int), d_in)
+    return SuperTuning(
+        theta=case["param.supertuning_values"],
+        A=np.zeros((0, d_in)) if A is None else A,
+        B=np.zeros((d_out, 0)) if B is None else B,
+        rows=rows,
+        columns=columns,
+        s=alpha / (rank or 1),
+    )
+
+
+def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
+    theirs, W, rng = adapter(case), case["W0"], np.random.default_rng(0)
+    if case.config.get("select_top", True):
+        fresh = SuperTuning.init(W, rng, density=0.1)
+    else:
+        fresh = SuperTuning.init(W, rng, density=0.1, entries="smallest")
+    count = len(theirs.rows)
+    assert count == int(W.size * (1 - case.config["sparsity"])) == len(fresh.rows) - 1
+    for name in ("rows", "columns"):
+        yield name, getattr(fresh, name)[:count].astype(float), getattr(theirs, name).astype(float)
+
+
+def gradients(case: Case) -> dict[str, Array]:
+    found = {ours: case.find(f"grad.supertuning_{theirs}") for ours, theirs in PARTS.items()}
+    return {name: array for name, array in found.items() if array is not None}
