@@ -92,8 +92,10 @@ class LoRAStart(WeightAdapter):
             start: What the factors are read off.
 
         Raises:
-            ValueError: when there are fewer than 2 r singular directions.
+            ValueError: when r is odd, or there are fewer than 2 r singular directions.
         """
+        if rank % 2:
+            raise ValueError(f"rank={rank} is odd, and crossed factors have two halves")
         at_most("rank", rank, "min(d_out, d_in) / 2", min(W.shape) // 2)
         (d_out, d_in), n = W.shape, 4 * W.shape[1]
         X = (1.0 + np.arange(d_in))[:, None] ** -0.8 * rng.normal(size=(d_in, n))

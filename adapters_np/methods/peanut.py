@@ -50,8 +50,8 @@ class PEANuT(WeightAdapter):
             scale: s, which multiplies the change.
         """
         d_out = len(W)
-        inner = [kaiming_uniform(rng, (depth, rank, rank)) for _ in "ED"]
-        return cls(kaiming_uniform(rng, (rank, d_out)), *inner, np.zeros((d_out, rank)), scale)
+        E, D = (kaiming_uniform(rng, (depth, rank, rank)) for _ in range(2))
+        return cls(kaiming_uniform(rng, (rank, d_out)), E, D, np.zeros((d_out, rank)), scale)
 
     def features(self, W: Array) -> Array:
         """Return what the network sees in each column of W, (rank, d_in)."""

@@ -15,11 +15,13 @@ from adapters_np.methods.lora_starts import (
 from tests.parity.cases import Case
 
 STARTS = ("lora_ga", "corda", "eva", "olora", "orthogonal")
-DIRECTIONS = {
-    "ArB2r": lambda r: (slice(0, r), slice(r, 2 * r)),
-    "A2rBr": lambda r: (slice(r, 2 * r), slice(0, r)),
-    "ArBr": lambda r: (slice(1, 2 * r, 2), slice(0, 2 * r, 2)),
-}
+
+
+def directions(name: str, r: int) -> tuple[slice, slice]:
+    """Return which right and which left singular vectors of the gradient PEFT takes."""
+    first, second = slice(0, r), slice(r, 2 * r)
+    turns = (slice(1, 2 * r, 2), slice(0, 2 * r, 2))
+    return {"ArB2r": (first, second), "A2rBr": (second, first), "ArBr": turns}[name]
 
 
 def claims(case: Case) -> bool:
@@ -27,8 +29,8 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> LoRAStart:
-    factors = [case[f"{k}.lora_{f}.weight"] for k in ("param", "init") for f in "AB"]
-    return LoRAStart(*factors, s=case.effective["scaling"])
+    A, B, A_0, B_0 = (case[f"{k}.lora_{f}.weight"] for k in ("param", "init") for f in "AB")
+    return LoRAStart(A, B, A_0, B_0, case.effective["scaling"])
 
 
 def weight(case: Case) -> Array:
@@ -47,7 +49,7 @@ def by_peft_gradient(case: Case) -> Iterator[tuple[str, Array, Array]]:
     """Yield factors by PEFT's directions and scales, up to the sign of each pair."""
     config, theirs = case.config["lora_ga_config"], adapter(case)
     U, sigma, Vt = thin_svd(case["calib.grad"])
-    rows, columns = DIRECTIONS[config["direction"]](len(theirs.A))
+    rows, columns = directions(config["direction"], len(theirs.A))
     gain = {
         "stable": (1.0, len(U) ** 0.25 / config["stable_gamma"] ** 0.5),
         "gd_scale": (1 / theirs.s, 1 / theirs.s),
