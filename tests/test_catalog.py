@@ -424,21 +424,21 @@ def test_a_mistake_in_a_claim_or_a_prediction_is_named(
 
 TABLES = {
     "unknown method of a row": (
-        replace(r"method: boft,", "method: beft,"),
-        "tables.0: 'beft' is no module of adapters_np/methods",
+        replace(r"method: boft,", "method: bofd,"),
+        "tables.0: 'bofd' is no module of adapters_np/methods",
     ),
     "unknown author's method": (
-        replace(r"^authors_of: \[boft", "authors_of: [beft"),
-        "authors_of: 'beft' is no module of adapters_np/methods",
+        replace(r"^authors_of: \[boft", "authors_of: [bofd"),
+        "authors_of: 'bofd' is no module of adapters_np/methods",
     ),
     "model without a size": (
         replace(r"model: DeBERTaV3-base", "model: DeBERTaV9"),
         "tables.0: docs/data/models.yml has no size of 'DeBERTaV9'",
     ),
     "unknown method of a finding": (
-        replace(r"\Z", "\nfindings: [{method: beft, dimension: DE, unit: u, finding: for, "
+        replace(r"\Z", "\nfindings: [{method: bofd, dimension: DE, unit: u, finding: for, "
                 "strength: weak, place: p, says: s}]\n"),
-        "findings.0: 'beft' is no module of adapters_np/methods",
+        "findings.0: 'bofd' is no module of adapters_np/methods",
     ),
     "finding that a table holds": (
         replace(r"\Z", '\nfindings: [{method: boft, dimension: BL, unit: "DeBERTaV3-base, GLUE", '

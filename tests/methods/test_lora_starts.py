@@ -87,3 +87,16 @@ def test_crossed_factors_are_neither_zero_and_their_product_is() -> None:
 def test_rank_beyond_half_of_the_smaller_side_is_refused() -> None:
     with pytest.raises(ValueError, match=r"rank=6 is larger than min\(d_out, d_in\) / 2=4"):
         LoRAStart.init(weight(8, 16), np.random.default_rng(0), rank=6)
+
+
+def test_where_the_product_is_zero_the_reach_is_lora_s_and_elsewhere_less_of_a_small_change() -> (
+    None
+):
+    change = 0.1 * np.random.default_rng(5).normal(size=W.shape)
+    U, sigma, Vt = thin_svd(change)
+    best = (U[:, :4] * sigma[:4]) @ Vt[:4]
+    for start in ("inputs", "crossed"):
+        np.testing.assert_allclose(fresh(start).nearest(W, change).delta(W), best, atol=1e-10)
+    used = fresh("used")
+    left = np.linalg.norm(change - used.nearest(W, change).delta(W))
+    assert left > np.linalg.norm(change - best)
