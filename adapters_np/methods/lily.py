@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Alpha, Learned, Portrait, Range, Rank
+from adapters_np.core import Adapter, Learned, Portrait, Range, Rank
 from adapters_np.layers import softmax
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -40,7 +40,7 @@ class Lily(Adapter):
         *,
         rank: Rank = 8,
         experts: Annotated[int, Range(2, 8, letter="K")] = 3,
-        scale: Alpha = 1.0,
+        scale: Annotated[float, Range(0.5, 8, 0.5, letter="s")] = 1.0,
     ) -> Self:
         """Start at the identity: all B are zero, A and the router are random.
 

@@ -20,7 +20,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
 Start = Literal["gradient", "inputs", "used", "unused", "frame", "crossed"]
@@ -79,7 +79,7 @@ class LoRAStart(WeightAdapter):
         rng: np.random.Generator,
         *,
         rank: Annotated[int, Range(2, 16, 2, letter="r")] = 8,
-        alpha: Alpha = 8.0,
+        alpha: Annotated[float, Range(1, 64, letter="α")] = 8.0,
         start: Start = "gradient",
     ) -> Self:
         """Start at the identity, whatever the factors are.
