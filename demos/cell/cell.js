@@ -2,7 +2,7 @@
 
 import { edit } from "./editor.js";
 import { objection } from "./figure.js";
-import { pack, unpack } from "./link.js";
+import { pack, unpack } from "../page/link.js";
 
 /**
  * @typedef {typeof import("../python/readers.js").readers} Readers

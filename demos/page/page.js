@@ -1,5 +1,7 @@
 /** What is done on every page, however it came to be shown. */
 
+import { lazily } from "./files.js";
+
 /** @param {() => void} action runs now and whenever another page has taken the place of this one */
 export function onPage(action) {
   const pages = /** @type {any} */ (globalThis).document$; // Material's
@@ -35,6 +37,13 @@ document.addEventListener("click", ({ target }) => {
 });
 addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("details:is(.fold, .figures)")) fold.setAttribute("open", "");
+});
+
+onPage(() => {
+  if (new URLSearchParams(location.search).has("exercise"))
+    lazily(() => import("./exercise.js"))
+      .then(({ show }) => show())
+      .catch(() => {}); // the settings hold
 });
 
 // A citation of a page says on which day it was seen.

@@ -62,6 +62,7 @@ await bundle(
     "page/findings.css",
     "page/offline.js",
     "page/embed.js",
+    "page/exercises.js",
   ],
   {
     splitting: true,

@@ -64,6 +64,12 @@ class Lab(Part):
         )
 
     @macro
+    def exercises(self) -> str:
+        """The form that makes an exercise, and the hand-out."""
+        script = f'<script type="module" src="{self.page.root}assets/demo/exercises.js"></script>'
+        return self.page.style(script) + piece(self.page, "exercises")
+
+    @macro
     def most_directions(self) -> str:
         """How many directions a change may have that is measured in the browser."""
         return say.count(MOST)

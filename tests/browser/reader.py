@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeAlias
 
 from playwright.sync_api import (
     BrowserContext,
@@ -177,7 +177,8 @@ def is_python(url: str) -> bool:
     return "/assets/py/" in url or "worker-" in url
 
 
-SCHEMES: dict[Literal["light", "dark"], str] = {"light": "default", "dark": "slate"}
+Scheme: TypeAlias = Literal["light", "dark"]
+SCHEMES: dict[Scheme, str] = {"light": "default", "dark": "slate"}
 
 # What the colours of the other scheme can change: all other rules find there what they have found.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
@@ -191,13 +192,15 @@ RUN_AXE = """async ([part, rules]) => {
 }"""
 
 
-def violations(page: Page, part: str) -> dict[str, list[tuple[str, list[str]]]]:
+def violations(
+    page: Page, part: str, schemes: Iterable[Scheme] = tuple(SCHEMES)
+) -> dict[str, list[tuple[str, list[str]]]]:
     """Return what axe finds in a part of a page: schemes, rules, and elements that break them."""
     page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, list[tuple[str, list[str]]]] = {}
-    for scheme, name in SCHEMES.items():
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
-        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", name)
+        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", SCHEMES[scheme])
         rules = page.evaluate(RUN_AXE, [part, OF_COLOUR if scheme == "dark" else None])
         if rules:
             found[scheme] = rules
