@@ -57,9 +57,10 @@ def _verdicts(catalog: Catalog) -> None:
 
 
 def _line(verdict: Verdict) -> str:
-    fragile = "; ".join(f"{word} {how}" for how, word in verdict.changes.items())
+    more = [str(verdict.near)] if verdict.near else []
+    more += [f"{word} {how}" for how, word in verdict.changes.items()]
     return f"{verdict.F:5.1f} : {verdict.A:<5.1f} {verdict.text}" + (
-        f"  (fragile: {fragile})" if fragile else ""
+        f"  ({'; '.join(more)})" if more else ""
     )
 
 
