@@ -482,7 +482,10 @@ def everything() -> dict[str, tuple[bool, list[Unit]]]:
     """Return whether its main paper is unread, and its units, of every graded page."""
     graded, firsts = pages()
     typed = list(papers())
-    opened = {source["key"] for source in typed if source["read"] != "abstract"}
+    known = yaml.safe_load((DOCS / "data/candidates.yml").read_text("utf-8"))["candidates"]
+    read = {source["key"]: source["read"] for source in typed}
+    read |= {key: about["read"] for key, about in known.items()}
+    opened = {key for key, extent in read.items() if extent in ("whole", "part")}
     sources = [*typed, benchmark(firsts), experiment()]
     return {
         page.slug: (

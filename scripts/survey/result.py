@@ -131,6 +131,7 @@ class Table(Record):
     range: Annotated[float, Field(gt=0)] = 100  # of the metric, for what counts as level
     seeds: Annotated[int, Field(ge=1)] | None = None
     rates: Rates = "unknown"
+    tuned_on_test: bool = False  # rates were chosen by the scores that are printed
     spread_is: Literal["deviation", "error"] = "deviation"  # standard deviation, standard error
     equal_size: bool = False  # the source says that sizes are alike, and prints none
     samples: Annotated[int, Field(ge=1)] | None = None  # training examples of a task
