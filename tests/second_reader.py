@@ -68,7 +68,7 @@ def numbers(text: str) -> list[float | None]:
 
 def papers() -> Iterator[dict[str, Any]]:
     for path in sorted((DOCS / "data/tables").glob("*.yml")):
-        source = {"key": path.stem, "read": "whole", "findings": []}
+        source: dict[str, Any] = {"key": path.stem, "read": "whole", "findings": []}
         source |= yaml.safe_load(path.read_text("utf-8"))
         for table in source["tables"]:
             for row in table["rows"]:

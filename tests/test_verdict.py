@@ -247,7 +247,12 @@ ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
 @pytest.mark.parametrize(
     ("findings", "word", "told"),
     [
-        ([], "no evidence", "No comparison counts here, so there is nothing to weigh."),
+        (
+            [],
+            "no evidence",
+            "No comparison in the sources that were read counts here, so there is nothing to "
+            "weigh.",
+        ),
         (
             units("for", 1, "a"),
             "too little",

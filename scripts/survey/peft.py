@@ -165,7 +165,7 @@ def benchmark(root: Path, modules: Mapping[Key, str]) -> Source:
             setting=setting if name in (method, "full-finetuning") else f"{name} {setting}",
             parameters=run.parameters / 1e6,
             same_as="oft" if run.tuner == ONE_FACTOR else None,
-            settings_by=run.settings_by or None,
+            settings_by="authors" if run.settings_by else None,
             values=(Number(run.score, f"{run.score:.{digits}f}"),),
             **more,
         )

@@ -149,7 +149,8 @@ SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
 SENTENCES: dict[Clause, str] = {
     "papers": f"{{papers}} by others ran it. It takes {CONFIRMED_PAPERS} to confirm; "
     f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested.",
-    "nothing": "No comparison counts here, so there is nothing to weigh.",
+    "nothing": "No comparison in the sources that were read counts here, so there is nothing to "
+    "weigh.",
     "little": f"Neither side reaches the {ENOUGH} that a verdict needs.",
     "opposed": "What is against weighs at least twice what is for it. To contradict it, it would "
     f"have to weigh at least {ENOUGH}, and {{ratio:g}} times as much.",
@@ -339,7 +340,7 @@ class Verdict(NamedTuple):
         >>> decide("WA", [ran("a2020"), ran("b2021"), ran("c2022")]).reason
         '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
         >>> decide("BL", []).reason
-        'No comparison counts here, so there is nothing to weigh.'
+        'No comparison in the sources that were read counts here, so there is nothing to weigh.'
         """
         if self.override:
             return ""
