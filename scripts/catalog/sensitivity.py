@@ -158,6 +158,7 @@ def _of(found: Iterable[Finding], dimension: Dimension, kept: Kept) -> Iterator[
             yield one
 
 
+@cache
 def outcomes(root: Path = ROOT) -> list[Outcome]:
     """Return what each other choice changes."""
     return [_outcome(choice, root) for choice in CHOICES]

@@ -86,6 +86,12 @@ class Protocol(Part):
         return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
 
     @macro
+    def confirmed_then(self, which: str) -> str:
+        """The least or the most verdicts that are confirmed under any other choice."""
+        numbers = [o.confirmed for o in outcomes()]
+        return str(min(numbers) if which == "least" else max(numbers))
+
+    @macro
     def changed_verdicts(self) -> str:
         """Every verdict that is another one than before, with its cause."""
         before = read_before()
