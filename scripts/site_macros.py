@@ -19,6 +19,7 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
+from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
@@ -35,6 +36,7 @@ PARTS = (
     RealChanges,
     RatesTable,
     Experiment,
+    Protocol,
     Controls,
     Bets,
     Findings,

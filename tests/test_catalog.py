@@ -170,7 +170,7 @@ MISTAKES = {
     "unknown verdict of an override": (
         replace(r"^audit:", "overrides: {PE: {verdict: plausible, reason: x}}\naudit:"),
         "docs/methods/lora.md: overrides.PE.verdict: Input should be 'confirmed', 'reported', "
-        "'contested', 'contradicted' or 'unsupported'",
+        "'contested', 'too little', 'no evidence', 'against, too little' or 'contradicted'",
     ),
     "override without a reason": (
         replace(r"^audit:", "overrides: {PE: {verdict: confirmed}}\naudit:"),
@@ -186,8 +186,8 @@ MISTAKES = {
     ),
     "unknown verdict of a claim": (
         replace(r"^(evidence:\n.*?    verdict: )\w+", r"\1maybe"),
-        "docs/methods/lora.md: evidence.0.verdict: Input should be 'confirmed', 'partly', "
-        "'contested', 'wrong', 'unsupported' or 'unverified'",
+        "docs/methods/lora.md: evidence.0.verdict: Input should be 'confirmed', "
+        "'reported', 'partly', 'contested', 'too little', 'no evidence', 'wrong' or 'unverified'",
     ),
     "typed score": (
         replace(r"^theme:", "score: 3.5\ntheme:"),
@@ -470,7 +470,7 @@ def test_an_override_replaces_what_is_computed_and_says_why(project: Path) -> No
     )
     page.write_text(text, "utf-8")
     found = check(project).methods["lora"].verdicts["DE"]
-    assert (found.word, found.override, found.fragile) == ("confirmed", "odd", False)
+    assert (found.word, found.override, found.near) == ("confirmed", "odd", None)
 
 
 def test_all_mistakes_are_told_at_once(project: Path) -> None:

@@ -138,20 +138,60 @@ def test_a_few_cells_of_a_suite_are_no_unit(tmp_path: Path) -> None:
         assert ("BL" in found(tmp_path, text)) == counts
 
 
-def test_an_adapter_that_ran_on_a_part_of_a_suite_is_none_that_beats_full_tuning(
+def test_an_adapter_that_ran_on_a_part_of_a_suite_has_no_say_about_full_tuning(
     tmp_path: Path,
 ) -> None:
     rows = """
         - {method: full, parameters: 100, values: "80.0 80.0 80.0"}
         - {method: boft, parameters: 0.4, values: "81.0 81.0 81.0"}
         - {method: lora, parameters: 0.4, values: "82.0 82.0 82.0"}
-        - {method: dora, parameters: 0.4, values: "82.0 82.0 82.0"}
+        - {method: dora, parameters: 0.4, values: "79.0 79.0 79.0"}
         - {method: vera, parameters: 0.4, values: "79.0 79.0 79.0"}
-        - {method: goft, parameters: 0.4, values: "79.0 – –"}
+        - {method: goft, parameters: 0.4, values: "82.0 – –"}
+        - {method: qgoft, parameters: 0.4, values: "82.0 – –"}
     """
     text = table(rows, metrics="[CoLA, RTE, SST-2]")
     assert "BF" in found(tmp_path, text)
-    assert "BF" not in found(tmp_path, text.replace('"79.0 – –"', '"82.0 – –"'))
+    assert "BF" not in found(tmp_path, text.replace('"82.0 – –"', '"82.0 82.0 –"'))
+
+
+def test_a_spread_of_one_side_is_none_of_a_difference(tmp_path: Path) -> None:
+    rows = """
+        - {{method: lora, parameters: 0.4, values: "80.0", spread: "{}"}}
+        - {{method: boft, parameters: 0.4, values: "80.4"{}}}
+    """
+
+    def bl(text: str) -> str:
+        return found(tmp_path, table(text))["BL"].finding
+
+    assert bl(rows.format("0.1", ', spread: "0.1"')) == "for"
+    assert bl(rows.format("0.1", "")) == "level"  # within half a per cent
+    assert bl(rows.format("0.9", "").replace("80.4", "80.8")) == "level"  # within the one side's
+    assert bl(rows.format("0.1", "").replace("80.4", "80.5")) == "for"
+
+
+def test_stored_numbers_are_not_trained_ones(tmp_path: Path) -> None:
+    rows = """
+        - {{method: full, parameters: 100, values: "80.0"}}
+        - {{method: lora, parameters: 0.4, values: "80.0"}}
+        - {{method: boft, parameters: 0.1, {}values: "80.0"}}
+    """
+    assert sides(found(tmp_path, table(rows.format(""))))["BL"] == ("for", "weak")
+    trained = found(tmp_path, table(rows.format("trained: 0.3, ")))
+    assert sides(trained)["BL"] == ("level", "weak")
+    assert trained["BL"].numbers.endswith("0.3 M = 0.3 % against 0.4 M = 0.4 %")
+    assert "PE" not in found(tmp_path, table(rows.format("trained: 1.1, ")))
+
+
+def test_sizes_that_are_said_to_be_alike_are_as_good_as_printed(tmp_path: Path) -> None:
+    rows = """
+        - {method: lora, values: "80.0"}
+        - {method: boft, values: "82.0"}
+    """
+    fields = {"rates": "both_tuned", "seeds": "3"}
+    assert sides(found(tmp_path, table(rows, **fields)))["BL"] == ("for", "weak")
+    alike = table(rows, equal_size="true", **fields)
+    assert sides(found(tmp_path, alike))["BL"] == ("for", "full")
 
 
 def test_settings_are_chosen_on_validation_or_by_the_budget(tmp_path: Path) -> None:
@@ -377,7 +417,21 @@ def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
         return {f"{f.dimension} {f.place}": f.finding for f in rows[slug]}
 
     assert {f.strength for found in rows.values() for f in found} == {"weak"}
-    assert {f.run_by for found in rows.values() for f in found} == {"independent"}
+    by = {
+        (s, f.run_by)
+        for s, found in rows.items()
+        for f in found
+        if f.place == "MetaMathQA" and f.dimension != "WA"
+    }
+    graded = {"c3a", "delora", "randlora", "shira", "psoft"}
+    set_by_authors = graded | {"deft", "unilora", "waveft", "gralora"}
+    assert {slug for slug, who in by if who == "authors"} == set_by_authors
+    assert {slug for slug, who in by if who == "independent"}.isdisjoint(set_by_authors)
+    images = {
+        s for s, found in rows.items() for f in found
+        if f.place != "MetaMathQA" and f.run_by == "authors"
+    }  # fmt: skip
+    assert images == {"deft"}
     # The image benchmark's full tuning, 0.577, is beaten by nearly all: no PE, no BF.
     assert not any(
         f.place == "image generation" and f.dimension in ("PE", "BF")

@@ -44,8 +44,9 @@ def test_the_squares_are_all_verdicts_on_performance() -> None:
     for v in found:
         assert v.path.count("M") == v.number
     most = max(found, key=lambda v: v.number)
-    assert most.word == "unsupported"
-    assert most.number > sum(v.number for v in found) / 2
+    assert most.word == "no evidence"
+    scarce = ("no evidence", "too little", "against, too little")
+    assert sum(v.number for v in found if v.word in scarce) > sum(v.number for v in found) / 2
 
 
 def listed(part: Any) -> Iterator[str]:

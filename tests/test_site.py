@@ -245,7 +245,7 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
         assert section.get("id") == f"grade-{dimension}"
         assert section.xpath('.//span[contains(@class, "badge")]/text()') == [verdict.word]
         assert f"{verdict.F:.1f} for : {verdict.A:.1f} against" in text
-        assert ("Fragile:" in text) == verdict.fragile
+        assert ("nearest other word" in text or "lies on a line" in text) == bool(verdict.near)
         rows = section.xpath(".//tbody/tr[not(@class)]")
         units = [(f.unit, f.finding, f"{f.weight}, {f.strength}") for f in m.found(dimension)]
         # A number and its unit are joined by a space that does not break.
@@ -285,7 +285,7 @@ def test_the_example_on_the_rubric_is_summed_from_its_page() -> None:
 
 def test_the_catalogue_as_json_holds_every_method() -> None:
     data = json.loads((SITE / "catalog.json").read_text("utf-8"))
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert [entry["slug"] for entry in data["methods"]] == SLUGS
     for entry in data["methods"]:
         m = method(entry["slug"])

@@ -8,13 +8,16 @@ import pytest
 
 from scripts.survey.rule import (
     Dimension,
+    Distance,
     Finding,
     RunBy,
     Side,
     Strength,
     Verdict,
+    Word,
     balance,
     decide,
+    weighed,
 )
 
 NUMBER = count()
@@ -58,10 +61,11 @@ def test_boft_against_lora_is_contested_and_contradicted_without_its_authors() -
     assert balance("BL", BOFT) == pytest.approx((4 + 2 / 3, 2 + 1 + 4 + 4 / 3 + 1 + 1))
     found = decide("BL", BOFT)
     assert found.text == "contested, leaning against"
-    # Without its authors 0.67 to 10.33. Without weak units 2 to 7: the ratio is 3.5.
-    # With a ratio of 3, 3 × 4.67 is more than 10.33.
-    assert found.changes == {"without its authors": "contradicted", "without own": "contradicted"}
-    assert found.fragile
+    # Without its authors 0.67 to 10.33; four times 4.67 is 18.67, 8.33 more than there is.
+    assert found.changes == {"without own": "contradicted"}
+    assert found.near
+    assert found.near[1:3] == ("against", "contradicted")
+    assert found.near.weight == pytest.approx(4 * (4 + 2 / 3) - (10 + 1 / 3))
 
 
 def verdict(*findings: Finding, dimension: Dimension = "BL") -> Verdict:
@@ -71,9 +75,13 @@ def verdict(*findings: Finding, dimension: Dimension = "BL") -> Verdict:
 @pytest.mark.parametrize(
     ("findings", "word", "leaning", "f", "a"),
     [
-        ([], "unsupported", None, 0, 0),
-        # One weak unit is no evidence, whoever ran it.
-        (units("for", 1, "x", run_by="independent"), "unsupported", None, 1, 0),
+        ([], "no evidence", None, 0, 0),
+        # One weak unit is too little, whoever ran it, and leans; so it is against.
+        (units("for", 1, "x", run_by="independent"), "too little", "for", 1, 0),
+        (units("against", 1, "x"), "against, too little", None, 0, 1),
+        # A tie is half of a weak unit against the claim to beat LoRA.
+        (units("level", 1, "x"), "against, too little", None, 0, 0.5),
+        (units("for", 1, "x") + units("against", 1, "y"), "too little", None, 1, 1),
         # Two weak ones of one source count 2; by others, but from one source only.
         (units("for", 2, "x"), "reported", None, 2, 0),
         # Ten weak ones of one source count no more than two.
@@ -97,7 +105,13 @@ def verdict(*findings: Finding, dimension: Dimension = "BL") -> Verdict:
         (units("against", 1, "x", "full"), "contradicted", None, 0, 2),
         (
             units("for", 1, "x") + units("against", 1, "y", "full") + units("against", 1, "z"),
-            "unsupported", None, 1, 3,
+            "against, too little", None, 1, 3,
+        ),
+        # 1.5 to 2: what is against is enough to count, and not twice what is for it.
+        (
+            units("for", 3, "x") + units("against", 1, "x") + units("against", 1, "y")
+            + units("level", 1, "z"),
+            "contested", None, 1.5, 2,
         ),
         # 2 for and 8 against is four times as much.
         (
@@ -136,16 +150,16 @@ def test_wide_adoption_counts_papers() -> None:
         )
 
     words = [ran(n).word for n in range(7)]
-    assert words == ["unsupported"] * 3 + ["contested"] * 2 + ["confirmed"] * 2
-    # It is fragile where one paper less is one too few, and under nothing else.
+    assert words == [
+        "no evidence", *["too little"] * 2, *["contested"] * 2, *["confirmed"] * 2
+    ]  # fmt: skip
     assert ran(6).changes == ran(4).changes == {}
-    assert ran(3).changes == {f"without p{i}": "unsupported" for i in range(3)}
+    assert ran(3).changes == {f"without p{i}": "too little" for i in range(3)}
     assert ran(5).changes == {f"without p{i}": "contested" for i in range(5)}
 
 
-def test_sensitivity_leaves_out_what_it_says() -> None:
-    # 7 to 2 by rivals: contested at 4, settled at 3. Without weak units 6 to 2, without x 3 to 2,
-    # without z 5 to 2; without y nothing is against.
+def test_a_page_lists_each_source_without_which_the_word_is_another_one() -> None:
+    # 7 to 2 by rivals; without x 3 to 2, without z 5 to 2, without y 6 to 2, without w 7 to 0.
     found = verdict(
         *units("for", 2, "x", "full"),
         *units("for", 1, "y", "full"),
@@ -153,13 +167,78 @@ def test_sensitivity_leaves_out_what_it_says() -> None:
         *units("against", 1, "w", "full"),
     )
     assert (found.text, found.F, found.A) == ("contested, leaning for", 7, 2)
-    assert found.changes == {"with a ratio of 3": "confirmed", "without w": "confirmed"}
+    assert found.changes == {"without w": "confirmed"}
+    assert found.near == Distance(1, "for", "confirmed")
+    assert found.near.short
 
 
-def test_what_authors_report_is_not_called_fragile_for_resting_on_them() -> None:
-    found = verdict(*units("for", 2, "own", "full", "authors"))
-    assert (found.word, found.F) == ("reported", 4)
-    assert found.changes == {"without own": "unsupported"}
+@pytest.mark.parametrize(
+    ("findings", "near"),
+    [
+        # 2 to 0: with more than 0.5 against it, it is less than four times.
+        (units("for", 1, "x", "full"), Distance(0.5, "against", "contested", exact=False)),
+        # 2 of the authors: a weak unit of others is not enough, two sources or a full one are.
+        (units("for", 1, "x", "full", "authors"), Distance(0.5, "against", "contested", False)),
+        (units("against", 1, "x"), Distance(0.5, "for", "too little", exact=False)),
+        (units("for", 1, "x"), Distance(1, "for", "confirmed")),
+        (units("for", 1, "x", run_by="authors"), Distance(1, "for", "reported")),
+        # 2 to 8 lies on the line: anything more for it makes it contested.
+        (
+            units("for", 1, "x", "full") + units("against", 2, "y", "full", "independent"),
+            Distance(0, "for", "contested", exact=False),
+        ),
+    ],
+)
+def test_the_nearest_other_word_is_told_by_the_weight_that_is_missing(
+    findings: list[Finding], near: Distance
+) -> None:
+    assert decide("BL", findings).near == near
+
+
+RANKS: dict[tuple[Word, str | None], int] = {
+    ("confirmed", None): 3,
+    ("reported", None): 2,
+    ("contested", "for"): 1,
+    ("too little", "for"): 1,
+    ("contested", None): 0,
+    ("too little", None): 0,
+    ("no evidence", None): 0,
+    ("contested", "against"): -1,
+    ("against, too little", None): -1,
+    ("contradicted", None): -2,
+}
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_more_for_a_claim_never_gives_a_worse_word(others: bool) -> None:
+    grid = [k / 4 for k in range(41)]
+
+    def rank(f: float, a: float) -> int:
+        found = weighed(f, a, others)
+        return RANKS[found.word, found.leaning]
+
+    for a in grid:
+        along = [rank(f, a) for f in grid]
+        assert along == sorted(along), a
+    for f in grid:
+        along = [rank(f, a) for a in grid]
+        assert along == sorted(along, reverse=True), f
+
+
+def test_nothing_is_settled_where_the_main_paper_has_not_been_read() -> None:
+    def unread(*found: Finding) -> tuple[str, str]:
+        judged = decide("BL", found, unread=True)
+        return judged.text, judged.reason
+
+    told = "The method’s main paper has not been read, and without it nothing is settled."
+    against = unread(*units("against", 1, "x", "full"))
+    assert against == ("against, too little", f"By weight it would be contradicted. {told}")
+    support = unread(*units("for", 1, "x", "full"))
+    assert support == ("too little, leaning for", f"By weight it would be confirmed. {told}")
+    disputed = [*units("for", 1, "x", "full"), *units("against", 1, "y", "full")]
+    assert unread(*disputed) == (decide("BL", disputed).text, decide("BL", disputed).reason)
+    ran = [unit("for", f"p{i}", dimension="WA") for i in range(5)]
+    assert decide("WA", ran, unread=True).word == "confirmed"
 
 
 ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
@@ -168,17 +247,22 @@ ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
 @pytest.mark.parametrize(
     ("findings", "word", "told"),
     [
-        ([], "unsupported", "No comparison counts here, so there is nothing to weigh."),
+        (
+            [],
+            "no evidence",
+            "No comparison in the sources that were read counts here, so there is nothing to "
+            "weigh.",
+        ),
         (
             units("for", 1, "a"),
-            "unsupported",
+            "too little",
             "Neither side reaches the 2 that a verdict needs.",
         ),
         (
             [unit("for", "a"), *units("against", 2, "b"), unit("against", "c")],
-            "unsupported",
-            "What is for it does not reach the 2 that a verdict needs, and what is against weighs "
-            "less than 4 times as much, which would contradict it.",
+            "against, too little",
+            "What is against weighs at least twice what is for it. To contradict it, it would have "
+            "to weigh at least 2, and 4 times as much.",
         ),
         (
             units("against", 2, "a"),

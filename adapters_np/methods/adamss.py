@@ -33,7 +33,7 @@ def k_means(points: Array, k: int, rng: np.random.Generator) -> NDArray[np.intp]
     centres, found = points[rng.choice(len(points), k, replace=False)], np.arange(len(points)) % k
     for _ in range(ROUNDS):
         nearest = ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-        if len(np.unique(nearest)) < k or (nearest == found).all():
+        if not np.bincount(nearest, minlength=k).all() or (nearest == found).all():
             break
         found = nearest
         centres = np.array([points[found == g].mean(axis=0) for g in range(k)])

@@ -20,6 +20,7 @@ from scripts.survey.claims import Theme, read_claims
 from scripts.survey.evidence import every_finding
 from scripts.survey.providers import facts
 from scripts.survey.records import CatalogError
+from scripts.survey.sources import opened
 
 
 class Link(NamedTuple):
@@ -107,13 +108,19 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
                 problems.append(str(error))
     found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
     try:
+        read_whole_or_part = opened(root)
         runs = {m.runs: m.modules[0] for m in found}
         findings = every_finding(root, {m.slug: m.modules for m in found}, runs)
     except CatalogError as error:
-        findings = {}
+        findings, read_whole_or_part = {}, set()
         problems.append(str(error))
     methods = {
-        m.slug: m.model_copy(update={"findings": findings.get(m.slug, ()) if m.graded else ()})
+        m.slug: m.model_copy(
+            update={
+                "findings": findings.get(m.slug, ()) if m.graded else (),
+                "unread": m.papers[0] not in read_whole_or_part,
+            }
+        )
         for m in found
     }
     return Catalog(methods, papers, themes), problems

@@ -3,6 +3,7 @@
 python -m scripts.catalog                      every method with its totals
 python -m scripts.catalog verdicts             the verdicts, with what is for and against each
 python -m scripts.catalog verdicts boft BL     the evidence behind one of them, to be added up
+python -m scripts.catalog source lee2026learningrate   what a source says, moves, and is cited as
 python -m scripts.catalog changed catalog.json what has changed since a release, for the changelog
 """
 
@@ -10,10 +11,11 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.checks import check
 from scripts.survey.records import CatalogError
-from scripts.survey.rule import DIMENSIONS, Verdict, by_source, vote
+from scripts.survey.rule import DIMENSIONS, Verdict, by_source, decide, vote
 
 
 def main(arguments: list[str]) -> None:
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> None:
             if wrong := set(dimensions) - DIMENSIONS.keys():
                 sys.exit(f"✗ {wrong.pop()!r} is not one of {', '.join(DIMENSIONS)}")
             _evidence(catalog, slug, dimensions or list(DIMENSIONS))
+        case ["source", key]:
+            _source(catalog, key)
         case ["changed", file]:
             _changed(catalog, Path(file))
         case _:
@@ -57,9 +61,10 @@ def _verdicts(catalog: Catalog) -> None:
 
 
 def _line(verdict: Verdict) -> str:
-    fragile = "; ".join(f"{word} {how}" for how, word in verdict.changes.items())
+    more = [str(verdict.near)] if verdict.near else []
+    more += [f"{word} {how}" for how, word in verdict.changes.items()]
     return f"{verdict.F:5.1f} : {verdict.A:<5.1f} {verdict.text}" + (
-        f"  (fragile: {fragile})" if fragile else ""
+        f"  ({'; '.join(more)})" if more else ""
     )
 
 
@@ -75,6 +80,35 @@ def _evidence(catalog: Catalog, slug: str, dimensions: list[str]) -> None:
                 for f in found:
                     print(f"    {f.finding:8} {f.strength} {f.weight} {f.run_by:12} {f.unit}")
                     print(f"      {f.place}: {f.numbers}")
+
+
+def _source(catalog: Catalog, key: str) -> None:
+    """Print a source's units, the verdicts that would be others without it, and its citation."""
+    file = ROOT / "docs/data/tables" / f"{key}.yml"
+    if not file.exists():
+        sys.exit(f"✗ there is no {file.relative_to(ROOT)}; docs/contributing says what it holds")
+    print(f"✓ {file.relative_to(ROOT)} is as it should be\n")
+    moved = []
+    for m in catalog.methods.values():
+        for dimension, verdict in m.verdicts.items():
+            found = [f for f in m.found(dimension) if f.source_key == key]
+            for f in found:
+                print(
+                    f"{m.slug:18} {dimension:4} {f.finding:8} {f.strength} {f.run_by:12} {f.unit}"
+                )
+            if found:
+                left = [f for f in m.found(dimension) if f.source_key != key]
+                before = decide(dimension, left, unread=m.unread)
+                moved.append((m.slug, dimension, before, verdict))
+    print("\nWithout it and with it:" if moved else "It has no unit, so it moves nothing.")
+    for slug, dimension, before, now in moved:
+        sums = f"{before.F:.1f} : {before.A:.1f} → {now.F:.1f} : {now.A:.1f}"
+        same = before.text == now.text
+        words = f"still {now.text}" if same else f"{before.text} → {now.text}"
+        print(f"{slug:18} {dimension:4} {sums:26} {words}")
+    paper = catalog.papers[key]
+    print(f'\nCite it on a page as {{{{ ref("{key}", "Table 1") }}}}: {paper.short}.')
+    print(f"{paper.sentence} {paper.url}")
 
 
 def _changed(catalog: Catalog, old: Path) -> None:

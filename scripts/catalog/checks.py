@@ -70,6 +70,7 @@ def check(root: Path = ROOT) -> Catalog:
         problems += name_problems(root)
     if complete:
         problems += table_problems(catalog, root)
+        problems += word_problems(catalog, root)
         problems += claim_problems(catalog, root)
         problems += address_problems(catalog, root)
     if problems:
@@ -108,6 +109,23 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
                 f"{m.file}: Hypothesis: the first sentence describes the page in search and cards; "
                 f"at most {LONGEST_DESCRIPTION} letters and no mathematics, not {m.description!r}"
             )
+
+
+def word_problems(catalog: Catalog, root: Path) -> Iterator[str]:
+    """Yield claims that are called confirmed and that only the method's authors have measured."""
+    by = {source.key: source for source in read_tables(root)}
+    for m in catalog.methods.values():
+        for i, claim in enumerate(m.evidence):
+            keys = [source.key for source in claim.sources]
+            own = all(
+                key in m.papers or (key in by and by[key].run_by(m.modules) == "authors")
+                for key in keys
+            )
+            if claim.verdict == "confirmed" and own and not claim.follows:
+                yield (
+                    f"{m.file}: evidence.{i}.verdict: only its authors say so, which is reported, "
+                    "not confirmed; where it follows from the formula, say `follows: true`"
+                )
 
 
 def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str]:

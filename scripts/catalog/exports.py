@@ -22,8 +22,9 @@ from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
 from scripts.survey import bets
+from scripts.survey.rule import Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Site(NamedTuple):
@@ -135,12 +136,20 @@ def _audit(m: Method) -> dict[str, Any]:
             "leaning": v.leaning,
             "for": round(v.F, 3),
             "against": round(v.A, 3),
-            "fragile": v.fragile,
+            "near": _near(v),
             "changes": v.changes,
             "reason": m.audit[dimension],
         } | ({"override": v.override} if v.override else {})
     totals = {word: getattr(m, word) for word in ("confirmed", "reported", "contested")}
-    return totals | {"dimensions": dimensions}
+    main = {"main_paper": "not read" if m.unread else "read"}
+    return totals | main | {"dimensions": dimensions}
+
+
+def _near(v: Verdict) -> dict[str, Any] | None:
+    """Return the nearest other word, and what is missing to it."""
+    if not v.near:
+        return None
+    return {"weight": round(v.near.weight, 3), "side": v.near.side, "word": v.near.word}
 
 
 def _publication(paper: Paper) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class Method(Record):
     errata: tuple[Erratum, ...]
     relations: tuple[Relation, ...]
     findings: tuple[Finding, ...] = ()  # of all sources; the catalogue adds them
+    unread: bool = False  # whether its main paper has not been read; the catalogue adds it
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
     overrides: dict[Dimension, Override] = Field({})
     answer: Text | None = None  # whether the hypothesis is true, as far as is known
@@ -170,10 +171,10 @@ class Method(Record):
         return {d: self._verdict(d) for d in DIMENSIONS if d in self.audit}
 
     def _verdict(self, dimension: Dimension) -> Verdict:
-        verdict, override = decide(dimension, self.found(dimension)), self.overrides.get(dimension)
-        if override:
+        verdict = decide(dimension, self.found(dimension), unread=self.unread)
+        if override := self.overrides.get(dimension):
             by_hand = verdict._replace(word=override.verdict, override=override.reason)
-            return by_hand._replace(leaning=None, changes={})
+            return by_hand._replace(leaning=None, near=None, changes={})
         return verdict
 
     @property
@@ -212,7 +213,7 @@ def read_method(path: Path, facts: Facts) -> Method:
         data = facts.resolved(data)
     except (LookupError, ValueError) as error:
         raise CatalogError(f"{name}: {error}") from error
-    if computed := {"slug", "body", "findings"} & data.keys():
+    if computed := {"slug", "body", "findings", "unread"} & data.keys():
         raise CatalogError(f"{name}: {', '.join(computed)}: is computed, never typed")
     data = {"modules": [path.stem]} | data | {"slug": path.stem, "body": body}
     return validated(Method, data, name)

@@ -15,7 +15,7 @@ from scripts.macros.portraits import drawing, says
 from scripts.survey import experiment, say
 from scripts.survey.head_to_head import leads
 from scripts.survey.result import FULL
-from scripts.survey.rule import Word
+from scripts.survey.rule import Word, as_class
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 ACROSS = 20  # squares in a row of the verdicts
@@ -48,6 +48,11 @@ class Verdicts(NamedTuple):
     word: str
     number: int
     path: str
+
+    @property
+    def kind(self) -> str:
+        """The word as one class of the style sheets."""
+        return as_class(self.word)
 
 
 def lead_rows() -> tuple[list[Lead], float]:

@@ -100,8 +100,8 @@ class Lists(Part):
         for key, name in DIMENSIONS.items():
             found = [m.verdicts[key] for m in self.graded()]
             counts = Counter(v.word for v in found)
-            fragile = sum(v.fragile for v in found)
-            rows.append((key, name, [*(counts[word] for word in words), fragile]))
+            near = sum(v.near is not None and v.near.short for v in found)
+            rows.append((key, name, [*(counts[word] for word in words), near]))
         return self.page.draw("verdict_counts", rows, words)
 
     def graded(self) -> list[Method]:
@@ -123,12 +123,14 @@ class Lists(Part):
     def settled(self) -> str:
         """How little the evidence settles, in a sentence."""
         found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
-        confirmed = [v.word for v in found].count("confirmed")
-        some = [v for v in found if v.word != "unsupported"]
+        confirmed = sum(v.word == "confirmed" for v in found)
+        words = Counter(v.word for v in found)
+        near = sum(v.near is not None and v.near.short for v in found)
         return (
-            f"Outside wide adoption {confirmed} of {len(found)} verdicts are confirmed. "
-            f"{len(some)} have evidence enough for any verdict but *unsupported*, and "
-            f"{sum(v.fragile for v in some)} of these are fragile."
+            f"Outside wide adoption {confirmed} of {len(found)} verdicts are confirmed. For "
+            f"{words['no evidence']} there is no evidence, for {words['too little']} too little, "
+            f"for {words['against, too little']} more against than for, but too little. In {near} "
+            "a single weak unit more would give another word."
         )
 
     @macro

@@ -49,6 +49,9 @@ BACK = {
 }
 """How the other page words a relation; what is not here reads the same from both ends."""
 
+EDGE = 0.05
+"""A distance that shows as 0.0."""
+
 STANDING = 6
 """How many claims stand on a page, at least, before a fold has the rest."""
 
@@ -70,7 +73,7 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
     """Yield what a page shows of each dimension beside the verdict."""
     for key, verdict in m.verdicts.items():
         sources = [
-            {"key": source, "run_by": found[0].run_by, "vote": _vote(found), "findings": found}
+            {"key": source, "who": _who(found), "vote": _vote(found), "findings": found}
             for source, found in by_source(m.found(key)).items()
         ]
         yield {
@@ -82,6 +85,7 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
             "units": len(m.found(key)),
             "reason": verdict.reason,
             "said": _weighed(key, verdict, len(sources)),
+            "near": _nearest(verdict),
             "changes": "; ".join(_grouped(verdict.changes)),
         }
 
@@ -93,6 +97,31 @@ def _weighed(dimension: Dimension, verdict: Verdict, sources: int) -> str:
     if not sources:
         return "nothing compared"
     return f"{verdict.F:.1f} for : {verdict.A:.1f} against"
+
+
+BY = {
+    "authors": "by the method’s authors",
+    "rival": "by authors of another method",
+    "independent": "by independents",
+}
+
+
+def _who(found: list[Finding]) -> str:
+    """Return who ran a source's units; settings by the authors stand out in a source of others."""
+    kinds = list(dict.fromkeys(f.run_by for f in found))
+    if len(kinds) == 1:
+        return BY[kinds[0]]
+    return "run by independents, in part with settings by the method’s authors"
+
+
+def _nearest(verdict: Verdict) -> str:
+    """Return how far the nearest other word is, as a sentence."""
+    if not verdict.near:
+        return ""
+    weight, side, word, _ = verdict.near
+    if weight < EDGE:
+        return f"It lies on a line: anything more {side} would make it {word}."
+    return f"The nearest other word is {word}, with {weight:.1f} more {side}."
 
 
 def _vote(found: list[Finding]) -> str:

@@ -30,9 +30,25 @@ class Evidence(Record):
     """A claim of a method, what became of it, and the numbers."""
 
     claim: Text
-    verdict: Literal["confirmed", "partly", "contested", "wrong", "unsupported", "unverified"]
+    verdict: Literal[
+        "confirmed",
+        "reported",
+        "partly",
+        "contested",
+        "too little",
+        "no evidence",
+        "wrong",
+        "unverified",
+    ]
     numbers: Text
     sources: References
+    follows: bool = False  # from the formula, the code or a count: nobody has to have measured it
+
+    @model_validator(mode="after")
+    def _possible(self) -> Evidence:
+        if self.follows and self.verdict != "confirmed":
+            raise ValueError("follows: says why a claim is confirmed, and this one is not")
+        return self
 
 
 class Erratum(Record):

@@ -12,7 +12,18 @@ from statistics import fmean as mean
 from typing import TypeAlias
 
 from scripts.survey import experiment
-from scripts.survey.pair import Models, chosen, largest, nearest, read_models, rows_of, share
+from scripts.survey.pair import (
+    READING,
+    Models,
+    Reading,
+    chosen,
+    largest,
+    nearest,
+    read_models,
+    rows_of,
+    share,
+    trained,
+)
 from scripts.survey.papers import read_tables
 from scripts.survey.peft import Key, benchmark
 from scripts.survey.result import FULL, Row, Source, Table
@@ -49,14 +60,25 @@ def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str
     Raises:
         CatalogError: when a file of tables cannot be read.
     """
-    sources = (*read_tables(root), benchmark(root, runs), *experiment.sources(root))
-    return findings(pages, sources, read_models(root))
+    return findings(pages, every_source(root, runs), read_models(root))
+
+
+def every_source(root: Path, runs: Mapping[Key, str]) -> tuple[Source, ...]:
+    """Return all that is measured: tables of publications, PEFT's benchmark, the experiment.
+
+    Args:
+        root: The project's folder.
+        runs: The first module of every page, by the key of its runs in the benchmark.
+    """
+    return (*read_tables(root), benchmark(root, runs), *experiment.sources(root))
 
 
 Findings: TypeAlias = tuple[Finding, ...]
 
 
-def findings(pages: Pages, sources: Sequence[Source], models: Models) -> dict[str, Findings]:
+def findings(
+    pages: Pages, sources: Sequence[Source], models: Models, how: Reading = READING
+) -> dict[str, Findings]:
     """Return all findings of each page, by dimension; the authors' own first."""
     order = list(DIMENSIONS)
 
@@ -64,14 +86,14 @@ def findings(pages: Pages, sources: Sequence[Source], models: Models) -> dict[st
         return order.index(f.dimension), f.run_by != "authors", f.source_key
 
     return {
-        slug: tuple(sorted((f for s in sources for f in _of(s, own, models)), key=place))
+        slug: tuple(sorted((f for s in sources for f in _of(s, own, models, how)), key=place))
         for slug, own in pages.items()
     }
 
 
-def _of(source: Source, own: Sequence[str], models: Models) -> Iterator[Finding]:
+def _of(source: Source, own: Sequence[str], models: Models, how: Reading) -> Iterator[Finding]:
     run_by = source.run_by(own)
-    yield from _read(source, own, models, run_by)
+    yield from _read(source, own, models, how)
     for said in source.findings:
         if said.method in own and said.dimension != "WA":
             yield Finding(
@@ -89,14 +111,15 @@ def _of(source: Source, own: Sequence[str], models: Models) -> Iterator[Finding]
         yield from _adopted(source, own, run_by)
 
 
-def _read(source: Source, own: Sequence[str], models: Models, run_by: RunBy) -> Iterator[Finding]:
+def _read(source: Source, own: Sequence[str], models: Models, how: Reading) -> Iterator[Finding]:
     """Yield what can be read off the tables of a source."""
+    run_by = source.run_by(own)
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
     tables = [table for table in source.tables if rows_of(table, own)]
     for dimension in OURS if source.ours else READ:
         # What tells what is kept says nothing of how well a task is learned.
         learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
-        parts = (READ[dimension](table, own, models) for table in learned)
+        parts = (READ[dimension](table, own, models, how) for table in learned)
         for unit in united(source, filter(None, parts)):
             side, strength = _decided(dimension, unit)
             size = models.get(unit.model)
@@ -106,7 +129,7 @@ def _read(source: Source, own: Sequence[str], models: Models, run_by: RunBy) -> 
                 place=unit.place,
                 unit=f"{unit.model}, {unit.suite}",
                 finding=side,
-                run_by=run_by,
+                run_by=unit.run_by or run_by,
                 strength="weak" if source.ours else strength,
                 claimed_by="us" if source.ours else claimed_by,
                 numbers="; ".join(_numbers(dimension, part, size) for part in unit.parts),
@@ -163,45 +186,50 @@ def _told(part: Part, size: float | None) -> str:
     full = part.other.method == FULL
     baseline = " ".join(filter(None, ("full tuning" if full else "LoRA", part.other.setting)))
     sizes = [_budget(row, size) for row in (part.row, part.other)[: 1 if full else 2]]
-    budget = " against ".join(s or "unprinted" for s in sizes) if any(sizes) else "sizes unprinted"
+    unprinted = "sizes alike" if part.table.equal_size else "sizes unprinted"
+    budget = " against ".join(s or "unprinted" for s in sizes) if any(sizes) else unprinted
     setting = " ".join(filter(None, (part.row.method.replace("_", " "), part.row.setting)))
     return f"{setting}: {values} ({baseline}; {kind}{level}), {budget}"
 
 
 def _budget(row: Row, size: float | None) -> str:
-    part = share(row, size)
-    if row.parameters is not None:
-        return millions(row.parameters) + (f" = {part:.2g} %" if part is not None else "")
+    part, own = share(row, size), trained(row, size)
+    if own is not None and (row.parameters is not None or row.trained is not None):
+        return millions(own) + (f" = {part:.2g} %" if part is not None else "")
     return f"{part:g} %" if part is not None else ""
 
 
 # The dimensions -----------------------------------------------------------------------------------
 
 
-def _efficient(table: Table, own: Sequence[str], models: Models) -> Part | None:
+def _efficient(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
     """PE: near full fine-tuning with at most one per cent of the model's parameters."""
-    size, other = models.get(table.model), full(table, own)
+    size, other = models.get(table.model), full(table, own, how=how)
     shares = [(row, share(row, size)) for row in rows_of(table, own)]
     small = [row for row, part in shares if part is not None and part <= SMALL]
-    return paired(table, largest(chosen(small), size), other, size) if other and small else None
+    if not other or not small:
+        return None
+    return paired(table, largest(chosen(small), size), other, size, how=how)
 
 
-def _beats_lora(table: Table, own: Sequence[str], models: Models) -> Part | None:
+def _beats_lora(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
     """BL: ahead of LoRA at the nearest budget on the same modules."""
-    found = part(table, own, LORA, models)
+    found = part(table, own, LORA, models, how)
     return found if found and found.fair else None
 
 
-def _beats_full(table: Table, own: Sequence[str], models: Models) -> Part | None:
+def _beats_full(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
     """BF: ahead of full fine-tuning, or level with it."""
-    return part(table, own, FULL, models)
+    return part(table, own, FULL, models, how)
 
 
-def _with_few_examples(table: Table, own: Sequence[str], models: Models) -> Part | None:
+def _with_few_examples(
+    table: Table, own: Sequence[str], models: Models, how: Reading
+) -> Part | None:
     """DE: ahead of LoRA and of full fine-tuning with the same few examples."""
     if not table.samples or table.samples > FEW_EXAMPLES:
         return None
-    parts = _against_both(table, own, models)
+    parts = _against_both(table, own, models, how)
     if not all(name in parts or name in own for name in (LORA, FULL)):
         return None
     # Ahead of both is ahead of the better one.
@@ -212,16 +240,16 @@ def _rank(part: Part) -> tuple[int, float]:
     return ("against", "level", "for").index(part.gap.side), part.gap.difference
 
 
-def _shifted(table: Table, own: Sequence[str], models: Models) -> Part | None:
+def _shifted(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
     """OOD: ahead of LoRA or of full fine-tuning on data unlike the training data."""
-    parts = _against_both(table, own, models, shifted=True)
+    parts = _against_both(table, own, models, how, shifted=True)
     if not parts:
         return None
     return max(parts.values(), key=_rank)._replace(told=tuple(parts.values()))
 
 
 def _against_both(
-    table: Table, own: Sequence[str], models: Models, shifted: bool = False
+    table: Table, own: Sequence[str], models: Models, how: Reading, shifted: bool = False
 ) -> dict[str, Part]:
     """Return what a table says of the method against LoRA and against full fine-tuning."""
     size, mine = models.get(table.model), chosen(rows_of(table, own))
@@ -231,15 +259,17 @@ def _against_both(
     row = largest(mine, size)
     baselines = {
         LORA: nearest(row, loras, size) if loras else None,
-        FULL: full(table, own, shifted),
+        FULL: full(table, own, shifted, how),
     }
     found = {
-        name: paired(table, row, other, size, shifted) for name, other in baselines.items() if other
+        name: paired(table, row, other, size, shifted, how)
+        for name, other in baselines.items()
+        if other
     }
     return {name: part for name, part in found.items() if part}
 
 
-READ: dict[Dimension, Callable[[Table, Sequence[str], Models], Part | None]] = {
+READ: dict[Dimension, Callable[[Table, Sequence[str], Models, Reading], Part | None]] = {
     "PE": _efficient,
     "BL": _beats_lora,
     "BF": _beats_full,

@@ -19,6 +19,16 @@ from scripts.survey.rule import Side
 LEVEL = 0.005
 """A difference is level below this share of the metric's range, where no spread is printed."""
 
+
+class Reading(NamedTuple):
+    """What a sceptic may set otherwise when tables are read; the rule's own values."""
+
+    level: float = LEVEL
+    majority: bool = True  # whether full fine-tuning that most adapters beat is no baseline
+
+
+READING = Reading()
+
 Models: TypeAlias = Mapping[str, float | None]
 """The parameters of models, in millions; nothing where a source does not name the model."""
 
@@ -53,6 +63,8 @@ def chosen(rows: Sequence[Row]) -> list[Row]:
 
 def trained(row: Row, size: float | None) -> float | None:
     """Return the trained parameters of a row in millions."""
+    if row.trained is not None:  # what is printed is what is stored
+        return row.trained
     if row.parameters is None and row.percent is not None and size:
         return row.percent * size / 100
     return row.parameters
@@ -60,8 +72,9 @@ def trained(row: Row, size: float | None) -> float | None:
 
 def share(row: Row, size: float | None) -> float | None:
     """Return the trained parameters of a row in per cent of the model's."""
-    if row.percent is None and row.parameters is not None and size:
-        return 100 * row.parameters / size
+    own = trained(row, size)
+    if row.percent is None and own is not None and size:
+        return 100 * own / size
     return row.percent
 
 
@@ -120,10 +133,14 @@ def middle(gaps: Sequence[Gap]) -> Gap:
     )
 
 
-def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None:
+def gap(
+    table: Table, row: Row, other: Row, shifted: bool = False, how: Reading = READING
+) -> Gap | None:
     """Return how far a row is ahead of another one, on shifted data or on all other data.
 
-    The printed average counts, otherwise the mean of the cells that both rows have.
+    The printed average counts, otherwise the mean of the cells that both rows have. A spread that
+    is printed of one side alone is none of the difference: what is level is at least as wide as
+    where none is printed.
     """
     theirs = table.results(other)
     cells = {
@@ -137,18 +154,21 @@ def gap(table: Table, row: Row, other: Row, shifted: bool = False) -> Gap | None
         return None
     single = [cells[m] for m in cells if m not in means]
     # An average without a spread has that of its cells.
-    spread = _spread(counted) or (_spread(single) if means else 0)
-    spread *= 2 if table.spread_is == "error" else 1
-    level = spread or LEVEL * table.range
+    both = _spreads(counted)
+    if not any(both) and single and means:
+        both = _spreads(single)
+    spread = hypot(*both) * (2 if table.spread_is == "error" else 1)
+    printed_of_both = all(both)
+    level = spread if printed_of_both else max(spread, how.level * table.range)
     difference = mean(a.sign * (a.value - b.value) for a, b in counted)
     printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
     whole = bool(means) or 2 * len(counted) >= len(printed)
-    return Gap(difference / table.range, level / table.range, spread > 0, counted, whole)
+    return Gap(difference / table.range, level / table.range, printed_of_both, counted, whole)
 
 
-def _spread(cells: Sequence[tuple[Result, Result]]) -> float:
-    """Return the spread of the difference of two means; 0 where none is printed."""
-    return hypot(*(_of_mean(result.spread for result in side) for side in zip(*cells, strict=True)))
+def _spreads(cells: Sequence[tuple[Result, Result]]) -> tuple[float, ...]:
+    """Return the spreads of the means of both sides; 0 where none is printed."""
+    return tuple(_of_mean(result.spread for result in side) for side in zip(*cells, strict=True))
 
 
 def _of_mean(printed: Iterable[Number | None]) -> float:

@@ -51,6 +51,7 @@ class Run(NamedTuple):
     status: str
     validation: float
     modules: str
+    settings_by: str  # "authors" where a method's authors committed them
 
     @property
     def key(self) -> Key:
@@ -106,6 +107,7 @@ def _run(r: dict[str, str], *, maths: bool) -> Run:
         status=r["status"],
         validation=float(r["best_valid_accuracy"]) if maths else 0,
         modules=r.get("target_modules", ""),
+        settings_by=r["settings_by"],
     )
 
 
@@ -163,6 +165,7 @@ def benchmark(root: Path, modules: Mapping[Key, str]) -> Source:
             setting=setting if name in (method, "full-finetuning") else f"{name} {setting}",
             parameters=run.parameters / 1e6,
             same_as="oft" if run.tuner == ONE_FACTOR else None,
+            settings_by="authors" if run.settings_by else None,
             values=(Number(run.score, f"{run.score:.{digits}f}"),),
             **more,
         )

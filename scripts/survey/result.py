@@ -80,10 +80,12 @@ class Row(Record):
     method: Slug
     values: Numbers
     setting: str = ""
-    parameters: Annotated[float, Field(ge=0)] | None = None  # trained, in millions
+    parameters: Annotated[float, Field(ge=0)] | None = None  # as printed, in millions
+    trained: Annotated[float, Field(gt=0)] | None = None  # where what is printed is stored
     percent: Annotated[float, Field(gt=0)] | None = None  # of the model's, where that is printed
     chosen: Literal["validation", "default"] | None = None  # this setting of several, and why
     same_as: Slug | None = None  # the method that this setting is nothing but
+    settings_by: Literal["authors"] | None = None  # of the method, where others ran the source
     failed: bool = False  # it never learned the form of an answer, so its score tells nothing
     modules: str = ""  # what is adapted, where it is not the same as in LoRA's row
     run: Annotated[Ran, BeforeValidator(ran)] = Ran("run")
@@ -129,7 +131,9 @@ class Table(Record):
     range: Annotated[float, Field(gt=0)] = 100  # of the metric, for what counts as level
     seeds: Annotated[int, Field(ge=1)] | None = None
     rates: Rates = "unknown"
+    tuned_on_test: bool = False  # rates were chosen by the scores that are printed
     spread_is: Literal["deviation", "error"] = "deviation"  # standard deviation, standard error
+    equal_size: bool = False  # the source says that sizes are alike, and prints none
     samples: Annotated[int, Field(ge=1)] | None = None  # training examples of a task
     shifted: tuple[Text, ...] = ()  # metrics on data unlike the training data, by the source's word
     note: str = ""
@@ -182,11 +186,17 @@ class Said(Record):
         return self
 
 
+READ: TypeAlias = Literal["whole", "part", "abstract"]
+"""How much of a source has been read for its numbers."""
+
+
 class Source(Record):
     """What one publication, benchmark or study measured, and the methods that are its authors'."""
 
     key: str
     authors_of: tuple[Slug, ...]
+    read: READ = "whole"
+    missing: str = ""  # what has not been read
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
     ours: bool = False  # this site's experiment: its model is small, and its runs adopt nothing
@@ -196,6 +206,8 @@ class Source(Record):
         ids = [table.id for table in self.tables]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"tables: the id {', '.join(twice)} is there twice")
+        if (self.read == "whole") == bool(self.missing):
+            raise ValueError("missing: says what has not been read, unless the whole has")
         return self
 
     def run_by(self, methods: Iterable[str]) -> RunBy:

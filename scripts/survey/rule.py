@@ -21,7 +21,17 @@ DIMENSIONS: dict[Dimension, str] = {
 }
 MOST = sum(POINTS.values())
 
-Word: TypeAlias = Literal["confirmed", "reported", "contested", "contradicted", "unsupported"]
+Word: TypeAlias = Literal[
+    "confirmed",
+    "reported",
+    "contested",
+    "too little",
+    "no evidence",
+    "against, too little",
+    "contradicted",
+]
+"""From most to least that speaks for a claim."""
+
 Side: TypeAlias = Literal["for", "level", "against"]
 RunBy: TypeAlias = Literal["authors", "rival", "independent"]
 Strength: TypeAlias = Literal["full", "weak"]
@@ -37,7 +47,22 @@ ENOUGH = 2
 CONFIRMED_PAPERS, CONTESTED_PAPERS = 5, 3
 """How many papers by others have to have run a method that counts as widely adopted, or nearly."""
 
+CAP = 2
+"""How many times its heaviest unit a source may weigh."""
+
+WEAK, FULL_UNIT, FULL_OF_INDEPENDENTS = 1, 2, 4
+
 TINY = 1e-9
+
+
+class Weighing(NamedTuple):
+    """What a sceptic may set otherwise when the evidence is added up; the rule's own values."""
+
+    ratio: float = RATIO
+    cap: float = CAP
+
+
+RULE = Weighing()
 
 
 class Finding(NamedTuple):
@@ -57,8 +82,8 @@ class Finding(NamedTuple):
     def weight(self) -> int:
         """1 for a weak unit, 2 for a full one, 4 for a full one of independents."""
         if self.strength == "weak":
-            return 1
-        return 4 if self.run_by == "independent" else 2
+            return WEAK
+        return FULL_OF_INDEPENDENTS if self.run_by == "independent" else FULL_UNIT
 
     @property
     def source(self) -> str:
@@ -74,8 +99,12 @@ class Vote(NamedTuple):
     against: float
 
 
-def vote(findings: Sequence[Finding]) -> Vote:
+def vote(findings: Sequence[Finding], cap: float = CAP) -> Vote:
     """Return the vote of one source: the weights of its units, at most twice the heaviest.
+
+    Args:
+        findings: The units of one source.
+        cap: How many times the heaviest they may weigh together.
 
     >>> def unit(side, strength="weak"):
     ...     return Finding("BL", "x2024", "T", "U", side, "rival", strength, "paper", "")
@@ -88,7 +117,7 @@ def vote(findings: Sequence[Finding]) -> Vote:
     for finding in findings:
         weights[finding.finding] += finding.weight
     total = weights.total()
-    share = min(total, 2 * max(f.weight for f in findings)) / total
+    share = min(total, cap * max(f.weight for f in findings)) / total
     return Vote(*(share * weights[side] for side in ("for", "level", "against")))
 
 
@@ -100,16 +129,19 @@ def by_source(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     return found
 
 
-def balance(dimension: Dimension, findings: Iterable[Finding]) -> tuple[float, float]:
+def balance(
+    dimension: Dimension, findings: Iterable[Finding], cap: float = CAP
+) -> tuple[float, float]:
     """Return F and A; who claims to beat LoRA loses half of each tie to the other side."""
-    votes = [vote(units) for units in by_source(findings).values()]
+    votes = [vote(units, cap) for units in by_source(findings).values()]
     against = sum(v.against + (v.level / 2 if dimension == "BL" else 0) for v in votes)
     return sum(v.supports for v in votes), against
 
 
 Clause: TypeAlias = Literal[
-    "papers", "nothing", "neither", "less", "against", "open", "leans", "by_others", "by_authors"
-]
+    "papers", "nothing", "little", "opposed", "against", "open", "leans", "by_others", "by_authors",
+    "unread",
+]  # fmt: skip
 """The condition of the rule that gives a verdict."""
 
 ENOUGH_FOR = f"What is for it weighs at least {ENOUGH}, and {{ratio:g}} times what is against."
@@ -117,16 +149,19 @@ SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
 SENTENCES: dict[Clause, str] = {
     "papers": f"{{papers}} by others ran it. It takes {CONFIRMED_PAPERS} to confirm; "
     f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested.",
-    "nothing": "No comparison counts here, so there is nothing to weigh.",
-    "neither": f"Neither side reaches the {ENOUGH} that a verdict needs.",
-    "less": f"What is for it does not reach the {ENOUGH} that a verdict needs, and what is against "
-    "weighs less than {ratio:g} times as much, which would contradict it.",
+    "nothing": "No comparison in the sources that were read counts here, so there is nothing to "
+    "weigh.",
+    "little": f"Neither side reaches the {ENOUGH} that a verdict needs.",
+    "opposed": "What is against weighs at least twice what is for it. To contradict it, it would "
+    f"have to weigh at least {ENOUGH}, and {{ratio:g}} times as much.",
     "against": f"What is against weighs at least {ENOUGH}, and {{ratio:g}} times what is for it.",
     "open": SETTLES,
     "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice the other.",
     "by_others": f"{ENOUGH_FOR} Others than the authors found it too.",
     "by_authors": f"{ENOUGH_FOR} It is only reported: apart from the authors, at most one weak "
     "source is for it.",
+    "unread": "By weight it would be {else}. The method’s main paper has not been read, and "
+    "without it nothing is settled.",
 }
 
 
@@ -140,37 +175,146 @@ class Judgement(NamedTuple):
     clause: Clause
 
 
-def judge(dimension: Dimension, findings: Sequence[Finding], ratio: float = RATIO) -> Judgement:
-    """Return the verdict that the findings of one dimension give."""
-    f, a = balance(dimension, findings)
+def judge(
+    dimension: Dimension,
+    findings: Sequence[Finding],
+    how: Weighing = RULE,
+    *,
+    unread: bool = False,
+) -> Judgement:
+    """Return the verdict that the findings of one dimension give.
+
+    Args:
+        dimension: What is judged.
+        findings: Its units of all sources.
+        how: The rule's numbers.
+        unread: Whether the method's main paper has not been read; then nothing is settled.
+    """
+    f, a = balance(dimension, findings, how.cap)
     if dimension == "WA":
-        papers = len({finding.source_key for finding in findings})
-        if papers >= CONFIRMED_PAPERS:
-            return Judgement("confirmed", None, f, a, "papers")
-        if papers >= CONTESTED_PAPERS:
-            return Judgement("contested", "for", f, a, "papers")
-        return Judgement("unsupported", None, f, a, "papers")
+        return _adopted(len(by_source(findings)), f, a)
+    if not findings:
+        return Judgement("no evidence", None, f, a, "nothing")
+    found = weighed(f, a, by_others(findings), how.ratio)
+    return _unsettled(found) if unread else found
+
+
+def _adopted(papers: int, f: float, a: float) -> Judgement:
+    if papers >= CONFIRMED_PAPERS:
+        return Judgement("confirmed", None, f, a, "papers")
+    if papers >= CONTESTED_PAPERS:
+        return Judgement("contested", "for", f, a, "papers")
+    return Judgement("too little" if papers else "no evidence", None, f, a, "papers")
+
+
+def weighed(f: float, a: float, others: bool, ratio: float = RATIO) -> Judgement:
+    """Return what F and A amount to; more for a claim never gives a worse word, nor the reverse.
+
+    Args:
+        f: What is for it.
+        a: What is against it.
+        others: Whether others than the authors found it.
+        ratio: How many times one side has to outweigh the other one.
+    """
     enough, against = f + TINY >= ENOUGH, a + TINY >= ENOUGH
+    twice_for, twice_against = f > 0 and f + TINY >= 2 * a, a > 0 and a + TINY >= 2 * f
+    leaning: Lean = "for" if twice_for else "against" if twice_against else None
     if against and a + TINY >= ratio * f:
         return Judgement("contradicted", None, f, a, "against")
-    if not enough:
-        why: Clause = "less" if against else "neither" if findings else "nothing"
-        return Judgement("unsupported", None, f, a, why)
-    if f + TINY >= ratio * a:
-        if _by_others(findings):
-            return Judgement("confirmed", None, f, a, "by_others")
-        return Judgement("reported", None, f, a, "by_authors")
-    if f + TINY >= 2 * a:
-        return Judgement("contested", "for", f, a, "leans")
-    if a + TINY >= 2 * f:
-        return Judgement("contested", "against", f, a, "leans")
-    return Judgement("contested", None, f, a, "open")
+    if enough and f + TINY >= ratio * a:
+        word, why = _supported(others)
+        return Judgement(word, None, f, a, why)
+    if twice_against and not enough:
+        return Judgement("against, too little", None, f, a, "opposed")
+    if not (enough or against):
+        return Judgement("too little", leaning, f, a, "little")
+    return Judgement("contested", leaning, f, a, "leans" if leaning else "open")
 
 
-def _by_others(findings: Iterable[Finding]) -> bool:
+def _supported(others: bool) -> tuple[Word, Clause]:
+    return ("confirmed", "by_others") if others else ("reported", "by_authors")
+
+
+SHORT_OF: dict[Word, tuple[Word, Lean]] = {
+    "confirmed": ("too little", "for"),
+    "reported": ("too little", "for"),
+    "contradicted": ("against, too little", None),
+}
+"""What a verdict is where the main paper has not been read."""
+
+
+def _unsettled(found: Judgement) -> Judgement:
+    if found.word not in SHORT_OF:
+        return found
+    word, leaning = SHORT_OF[found.word]
+    return found._replace(word=word, leaning=leaning, clause="unread")
+
+
+def by_others(findings: Iterable[Finding]) -> bool:
     """Whether others than the authors support it: a full unit, or weak ones of two sources."""
-    units = [f for f in findings if f.finding == "for" and f.run_by != "authors"]
+    units = _of_others(findings)
     return any(f.strength == "full" for f in units) or len({f.source_key for f in units}) > 1
+
+
+def _of_others(findings: Iterable[Finding]) -> list[Finding]:
+    return [f for f in findings if f.finding == "for" and f.run_by != "authors"]
+
+
+class Distance(NamedTuple):
+    """How much further evidence, by others and all on one side, changes the word, and to what."""
+
+    weight: float
+    side: Literal["for", "against"]
+    word: Word
+    exact: bool = True  # whether that weight is enough, or it takes a little more
+
+    @property
+    def short(self) -> bool:
+        """Whether one weak unit more is enough."""
+        return self.weight + (0 if self.exact else TINY) <= WEAK
+
+    def __str__(self) -> str:
+        """Return it as half a sentence."""
+        return f"{self.weight:.1f} more {self.side} would make it {self.word}"
+
+
+def distance(findings: Sequence[Finding], found: Judgement) -> Distance | None:
+    """Return the nearest other word, by the weight that is missing to it.
+
+    A weak unit weighs 1. What lies on a line is less than 0.05 away from it.
+
+    Args:
+        findings: The units of a dimension.
+        found: What they amount to by weight.
+
+    Returns:
+        None where no amount of evidence for it or against it changes anything.
+    """
+    f, a, others = found.F, found.A, by_others(findings)
+    sides: tuple[tuple[Literal["for", "against"], tuple[float, ...]], ...] = (
+        (
+            "for",
+            (ENOUGH - f, RATIO * a - f, 2 * a - f, a / 2 - f, a / RATIO - f, _missing(findings)),
+        ),
+        ("against", (ENOUGH - a, RATIO * f - a, 2 * f - a, f / 2 - a, f / RATIO - a)),
+    )
+    steps = sorted((max(step, 0.0), side) for side, all_ in sides for step in all_ if step > -TINY)
+
+    def then(step: float, side: Literal["for", "against"]) -> Word:
+        if side == "for":
+            return weighed(f + step, a, others or step >= _missing(findings)).word
+        return weighed(f, a + step, others).word
+
+    for step, side in steps:
+        for more, exact in ((step, True), (step + 2 * TINY, False)):
+            if (word := then(more, side)) != found.word:
+                return Distance(step, side, word, exact)
+    return None
+
+
+def _missing(findings: Sequence[Finding]) -> float:
+    """Return what others have to add to what is for it before it counts as found by others."""
+    return WEAK if _of_others(findings) else FULL_UNIT
 
 
 class Verdict(NamedTuple):
@@ -182,7 +326,9 @@ class Verdict(NamedTuple):
     A: float
     clause: Clause
     papers: int  # how many sources have findings
-    changes: dict[str, Word]  # what one would have to leave out or to ask for, and the verdict then
+    near: Distance | None  # the nearest other word
+    changes: dict[str, Word]  # the source that one would have to leave out, and the verdict then
+    otherwise: Word | None = None  # by weight, where the main paper has not been read
     override: str = ""  # why the verdict is not the computed one, where it is not
 
     @property
@@ -194,18 +340,22 @@ class Verdict(NamedTuple):
         >>> decide("WA", [ran("a2020"), ran("b2021"), ran("c2022")]).reason
         '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
         >>> decide("BL", []).reason
-        'No comparison counts here, so there is nothing to weigh.'
+        'No comparison in the sources that were read counts here, so there is nothing to weigh.'
         """
         if self.override:
             return ""
         papers = f"{self.papers or 'No'} paper{'' if self.papers == 1 else 's'}"
-        words = {"papers": papers, "ratio": RATIO, "leaning": self.leaning}
+        words = {"papers": papers, "ratio": RATIO, "leaning": self.leaning, "else": self.otherwise}
         return SENTENCES[self.clause].format(**words)
 
     @property
-    def fragile(self) -> bool:
-        """Whether another sensible rule, or one source less, gives another verdict."""
-        return bool(self.changes)
+    def kind(self) -> str:
+        """The word as one class of the style sheets.
+
+        >>> decide("BL", []).kind
+        'no-evidence'
+        """
+        return as_class(self.word)
 
     @property
     def text(self) -> str:
@@ -213,19 +363,32 @@ class Verdict(NamedTuple):
         return f"{self.word}, leaning {self.leaning}" if self.leaning else self.word
 
 
-def decide(dimension: Dimension, findings: Sequence[Finding]) -> Verdict:
-    """Return the verdict of one dimension and everything that would change it."""
-    found = judge(dimension, findings)
-    others: dict[str, Judgement] = {}
-    if dimension != "WA":  # which counts papers: nothing in it is weak or by authors
-        for ratio in (3, 5):
-            others[f"with a ratio of {ratio}"] = judge(dimension, findings, ratio)
-        full = [f for f in findings if f.strength == "full"]
-        others["without weak units"] = judge(dimension, full)
-        if found.word != "reported":  # which says already that it rests on the authors
-            by_others = [f for f in findings if f.run_by != "authors"]
-            others["without its authors"] = judge(dimension, by_others)
+def as_class(word: str) -> str:
+    """Return a word as a name that style sheets can have.
+
+    >>> as_class("against, too little")
+    'against-too-little'
+    """
+    return word.replace(",", "").replace(" ", "-")
+
+
+def decide(dimension: Dimension, findings: Sequence[Finding], *, unread: bool = False) -> Verdict:
+    """Return the verdict of one dimension and everything that would change it.
+
+    Args:
+        dimension: What is judged.
+        findings: Its units of all sources.
+        unread: Whether the method's main paper has not been read.
+    """
+    found = judge(dimension, findings, unread=unread)
+    changes: dict[str, Word] = {}
     for key in by_source(findings):
-        others[f"without {key}"] = judge(dimension, [f for f in findings if f.source_key != key])
-    changes = {how: other.word for how, other in others.items() if other.word != found.word}
-    return Verdict(*found, len(by_source(findings)), changes)
+        left = [f for f in findings if f.source_key != key]
+        other = judge(dimension, left, unread=unread).word
+        if other != found.word:
+            changes[f"without {key}"] = other
+    by_weight = judge(dimension, findings)
+    settled = dimension == "WA" or not findings or by_weight.word != found.word
+    near = None if settled else distance(findings, by_weight)
+    otherwise = by_weight.word if by_weight.word != found.word else None
+    return Verdict(*found, len(by_source(findings)), near, changes, otherwise)

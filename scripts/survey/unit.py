@@ -11,8 +11,10 @@ from statistics import fmean as mean
 from typing import NamedTuple
 
 from scripts.survey.pair import (
+    READING,
     Gap,
     Models,
+    Reading,
     chosen,
     distance,
     gap,
@@ -23,7 +25,7 @@ from scripts.survey.pair import (
     rows_of,
 )
 from scripts.survey.result import FULL, Row, Source, Table
-from scripts.survey.rule import Side, Strength
+from scripts.survey.rule import RunBy, Side, Strength
 
 MORE = 1.1  # times the baseline's parameters are too many to be compared with it
 SEEDS = 3
@@ -91,6 +93,11 @@ class Unit(NamedTuple):
         return "; ".join(dict.fromkeys(part.table.place for part in self.parts))
 
     @property
+    def run_by(self) -> RunBy | None:
+        """Who ran it, where that is not who ran the source: authors, if its settings are theirs."""
+        return "authors" if any(part.row.settings_by for part in self.parts) else None
+
+    @property
     def ratio(self) -> float | None:
         """The largest ratio of budgets that is printed."""
         return max((part.ratio for part in self.parts if part.ratio is not None), default=None)
@@ -121,15 +128,21 @@ def units(source: Source, own: Collection[str], baseline: str, models: Models) -
 
 
 def part(
-    table: Table, own: Collection[str], baseline: str, models: Models, *, shifted: bool = False
+    table: Table,
+    own: Collection[str],
+    baseline: str,
+    models: Models,
+    how: Reading = READING,
+    *,
+    shifted: bool = False,
 ) -> Part | None:
     """Return what a table says of a method beside a baseline: full fine-tuning or another one."""
     size, mine = models.get(table.model), rows_of(table, own)
     if not mine or baseline in own:
         return None
     if baseline == FULL:
-        row, other = largest(chosen(mine), size), full(table, own, shifted)
-        return paired(table, row, other, size, shifted) if other else None
+        row, other = largest(chosen(mine), size), full(table, own, shifted, how)
+        return paired(table, row, other, size, shifted, how) if other else None
     theirs = [row for row in table.rows if row.method == baseline]
     alike = [[row for row in rows if not row.modules] for rows in (mine, theirs)]
     mine, theirs = alike if all(alike) else (mine, theirs)
@@ -137,38 +150,50 @@ def part(
         return None
     near = {row: nearest(row, theirs, size) for row in mine}
     budgets = {row: ratio(row, near[row], size) for row in mine}
-    if not any(budgets.values()):  # none is printed, and what is not stated is not done
+    if not any(budgets.values()):
         row = chosen(mine)[0]
-        found = paired(table, row, near[row], size, shifted)
-        return found and found._replace(printed=False)
+        found = paired(table, row, near[row], size, shifted, how)
+        if found and table.equal_size:
+            return found._replace(ratio=1.0)
+        return found and found._replace(printed=False)  # what is not stated is not done
     # Larger ones are taken for want of any other.
     fair = [row for row, times in budgets.items() if times and round(times, 3) <= MORE]
     row = min(chosen(fair or mine), key=lambda row: distance(budgets[row]))
-    return paired(table, row, near[row], size, shifted)
+    return paired(table, row, near[row], size, shifted, how)
 
 
 def paired(
-    table: Table, row: Row, other: Row, size: float | None, shifted: bool = False
+    table: Table,
+    row: Row,
+    other: Row,
+    size: float | None,
+    shifted: bool = False,
+    how: Reading = READING,
 ) -> Part | None:
     """Return the part of two rows; nothing where they share too few cells."""
-    found = gap(table, row, other, shifted)
+    found = gap(table, row, other, shifted, how)
     if found is None or not found.whole:
         return None
     return Part(table, row, other, found, ratio(row, other, size))
 
 
-def full(table: Table, own: Collection[str], shifted: bool = False) -> Row | None:
+def full(
+    table: Table, own: Collection[str], shifted: bool = False, how: Reading = READING
+) -> Row | None:
     """Return the row of full fine-tuning, unless most adapters of the table beat it."""
     rows = chosen([row for row in table.rows if row.method == FULL])
-    return rows[0] if rows and not _beaten(table, rows[0], own, shifted) else None
+    if not rows or (how.majority and _beaten(table, rows[0], own, shifted, how)):
+        return None
+    return rows[0]
 
 
-def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool) -> bool:
+def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool, how: Reading) -> bool:
+    """Whether most of the other adapters are ahead; one that ran too few cells has no say."""
     rows: dict[str, list[Gap]] = defaultdict(list)
     for row in table.rows:
         if row.method != FULL and row.method not in own and not (row.failed or row.same_as):
-            found = gap(table, row, other, shifted)
-            if found:
+            found = gap(table, row, other, shifted, how)
+            if found and found.whole:
                 rows[row.method].append(found)
     means = map(middle, rows.values())
     ahead = [found.difference > found.level for found in means]

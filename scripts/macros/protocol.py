@@ -1,0 +1,99 @@
+"""What was asked, what was read for it, how that reached the verdicts, and what has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+from scripts.catalog.before import changes, read_before
+from scripts.catalog.records import DIMENSIONS, Method
+from scripts.catalog.sensitivity import judged, outcomes
+from scripts.macros.page import Part, catalog, macro, short
+from scripts.survey import experiment, peft
+from scripts.survey.sources import Flow, Reading, flow, read_candidates, readings
+
+FILE = "protocol.html"
+OURS = (peft.KEY, experiment.KEY)
+"""Sources that are no publications with tables of their own."""
+
+
+@cache
+def read_sources() -> tuple[list[Reading], Flow]:
+    """Return what has been read of each publication, and the flow."""
+    graded = [m for m in catalog().methods.values() if m.graded]
+    votes = Counter(
+        key
+        for m in graded
+        for d in DIMENSIONS
+        for key in {finding.source_key for finding in m.found(d)}
+    )
+    defining = {key for m in catalog().methods.values() for key in m.papers[:1]}
+    found = readings(catalog().papers, defining, votes)
+    judged = sum(bool(m.found(d)) for m in graded for d in DIMENSIONS)
+    return found, flow(found, len(read_candidates().excluded), judged)
+
+
+def query(m: Method) -> str:
+    """Return what a search for a method asks the databases."""
+    names = dict.fromkeys([m.title, m.name, *m.names])
+    called = " OR ".join(f'"{name}"' for name in names)
+    return f'({called}) AND ("fine-tuning" OR "adapter") AND ("LoRA" OR "full fine-tuning")'
+
+
+class Protocol(Part):
+    """The macros of the protocol."""
+
+    @macro
+    def sources_read(self) -> str:
+        """How many publications have a vote."""
+        found = read_sources()[1]
+        return str(found.voting + found.by_abstract)
+
+    @macro
+    def set_by_authors(self) -> str:
+        """In how many of the benchmark's runs on mathematics the settings are the authors'."""
+        return str(sum(bool(run.settings_by) for run in peft.runs("metamathqa")))
+
+    @macro
+    def source_flow(self) -> str:
+        """The flow of publications, as a picture and as a table."""
+        return self.page.draw("flow", read_sources()[1], file=FILE)
+
+    @macro
+    def reading_list(self) -> str:
+        """Every publication: what of it has been read, and in how many verdicts it votes."""
+        found, _ = read_sources()
+        self.page.cite(r.key for r in found)
+        return self.page.draw("readings", found, file=FILE)
+
+    @macro
+    def left_out(self) -> str:
+        """The publications that were left out, with the reason."""
+        found = read_candidates().excluded
+        self.page.cite(found)
+        return "; ".join(f"{short(key)} ({why})" for key, why in found.items())
+
+    @macro
+    def searches(self) -> str:
+        """What a search for each method would ask, and whether it has been run."""
+        ran = read_candidates().searched
+        rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
+        return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
+
+    @macro
+    def sensitivity(self) -> str:
+        """How many verdicts each other choice would change, and which."""
+        return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
+
+    @macro
+    def confirmed_then(self, which: str) -> str:
+        """The least or the most verdicts that are confirmed under any other choice."""
+        numbers = [o.confirmed for o in outcomes()]
+        return str(min(numbers) if which == "least" else max(numbers))
+
+    @macro
+    def changed_verdicts(self) -> str:
+        """Every verdict that is another one than before, with its cause."""
+        before = read_before()
+        found = list(changes(catalog().methods.values(), before))
+        return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)
