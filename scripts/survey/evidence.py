@@ -49,8 +49,12 @@ def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str
     Raises:
         CatalogError: when a file of tables cannot be read.
     """
-    sources = (*read_tables(root), benchmark(root, runs), *experiment.sources(root))
-    return findings(pages, sources, read_models(root))
+    return findings(pages, every_source(root, runs), read_models(root))
+
+
+def every_source(root: Path, runs: Mapping[Key, str]) -> tuple[Source, ...]:
+    """Return all that has tables: publications, PEFT's benchmark, and the site's experiment."""
+    return (*read_tables(root), benchmark(root, runs), *experiment.sources(root))
 
 
 Findings: TypeAlias = tuple[Finding, ...]
@@ -92,12 +96,8 @@ def _of(source: Source, own: Sequence[str], models: Models) -> Iterator[Finding]
 def _read(source: Source, own: Sequence[str], models: Models, run_by: RunBy) -> Iterator[Finding]:
     """Yield what can be read off the tables of a source."""
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
-    tables = [table for table in source.tables if rows_of(table, own)]
     for dimension in OURS if source.ours else READ:
-        # What tells what is kept says nothing of how well a task is learned.
-        learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
-        parts = (READ[dimension](table, own, models) for table in learned)
-        for unit in united(source, filter(None, parts)):
+        for unit in counted(source, dimension, own, models):
             side, strength = _decided(dimension, unit)
             size = models.get(unit.model)
             yield Finding(
@@ -111,6 +111,17 @@ def _read(source: Source, own: Sequence[str], models: Models, run_by: RunBy) -> 
                 claimed_by="us" if source.ours else claimed_by,
                 numbers="; ".join(_numbers(dimension, part, size) for part in unit.parts),
             )
+
+
+def counted(
+    source: Source, dimension: Dimension, own: Sequence[str], models: Models
+) -> Iterator[Unit]:
+    """Yield the units of a source that count on a dimension of a method."""
+    tables = [table for table in source.tables if rows_of(table, own)]
+    # What tells what is kept says nothing of how well a task is learned.
+    learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
+    parts = (READ[dimension](table, own, models) for table in learned)
+    yield from united(source, filter(None, parts))
 
 
 def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Finding]:
