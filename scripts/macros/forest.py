@@ -9,17 +9,18 @@ from typing import NamedTuple
 
 from scripts.catalog.records import Method
 from scripts.macros.figures import Lane, Row, Rows, Value, around
-from scripts.macros.page import Part, catalog, macro, short
+from scripts.macros.page import Part, catalog, macro, names, short
 from scripts.survey import bias
 from scripts.survey.bias import DOMAINS, GROUPS, Domain, Group, Judged, Risk, judged, overall
 from scripts.survey.certainty import GRADES, MATTERS, Grade, word
 from scripts.survey.evidence import LORA
 from scripts.survey.forest import SIDES, Comparison, Line, Side, read, sources
 from scripts.survey.pool import Pooled
-from scripts.survey.result import FULL
+from scripts.survey.result import FULL, Source
 from scripts.survey.say import number
 
 FILE = "forest.html"
+WIDTH = 560  # pixels, of a drawing in a fold
 FARTHEST = 20.0
 """Points from nothing up to which an axis goes: what is farther stands there as a number."""
 
@@ -50,7 +51,7 @@ class Shown(NamedTuple):
     found: Comparison
     against: str
     comparisons: int
-    together: dict[Side, Together]
+    together: dict[Side, Together | None]
     word: str
     lines: Sequence[Line]
 
@@ -58,7 +59,7 @@ class Shown(NamedTuple):
 def shown(found: Comparison) -> Shown:
     """Return a comparison as pages show it."""
     over = {side: (len(found.of(side)), found.over(side)) for side in SIDES}
-    together = {s: Together(s, n, pooled) for s, (n, pooled) in over.items() if pooled}
+    together = {s: pooled and Together(s, n, pooled) for s, (n, pooled) in over.items()}
     return Shown(
         found,
         CALLED[found.baseline],
@@ -69,9 +70,18 @@ def shown(found: Comparison) -> Shown:
     )
 
 
-def called(line: Line) -> str:
-    """Return the name of a source among those of a comparison."""
-    return GROUPS[line.group] if line.group in SINGLE else short(line.source.key)
+def called(source: Source) -> str:
+    """Return the name of a source, with the method whose authors it is by."""
+    who = bias.group(source, ())
+    if who in SINGLE:
+        return GROUPS[who]
+    name, own = short(source.key), source.authors_of[:1]
+    return f"{name} ({names()[own[0]][0]})" if own else name
+
+
+def heading(words: str) -> Row:
+    """Return a row that says what the next ones have in common."""
+    return Row(words[0].upper() + words[1:], ())
 
 
 def axis(values: Iterable[float]) -> tuple[float, ...]:
@@ -89,14 +99,14 @@ def of_method(found: Comparison) -> Rows:
     rows = list[Row]()
     for who, lines in groupby(found.lines, key=lambda line: line.group):
         if who not in SINGLE:
-            rows.append(Row(GROUPS[who], ()))
+            rows.append(heading(GROUPS[who]))
         rows += [
-            Row(called(e), (Value(*e.interval), None), COLOURS[who], f"{len(e.units)}")
+            Row(called(e.source), (Value(*e.interval), None), COLOURS[who], f"{len(e.units)}")
             for e in lines
         ]
     pooled = {side: over for side in SIDES if (over := found.over(side))}
     if pooled:
-        rows.append(Row("together", ()))
+        rows.append(heading("together"))
     rows += [
         Row(WHOSE[side], (None, together(over)), "best", f"{len(found.of(side))}")
         for side, over in pooled.items()
@@ -117,6 +127,7 @@ def of_method(found: Comparison) -> Rows:
         lanes,
         band=MATTERS,
         noted="n",
+        width=WIDTH,
         alone=True,
     )
 
@@ -140,7 +151,7 @@ def of_all(baseline: str) -> Rows:
         for each in sorted(pooled.values(), key=mean, reverse=True)
         if each.all
     ]
-    rows.append(Row("one or two sources", ()))
+    rows.append(heading("one or two sources"))
     rows += [
         row(each, (None, Value(mean(each), mean(each), mean(each), parts=parts(each))))
         for each in sorted(rest, key=mean, reverse=True)
@@ -208,7 +219,16 @@ def by_source() -> list[Beside]:
     """Return the judgements of all sources."""
     typed = bias.read()
     rows = [(s, judged(s, s.tables, typed)) for s in sources()]
-    return [Beside(s.key, short(s.key), found, overall(found)) for s, found in rows]
+    return [Beside(s.key, called(s), found, overall(found)) for s, found in rows]
+
+
+def risk(key: str, own: Sequence[str]) -> Risk | None:
+    """Return a source's risk where it has the modules of a method; nothing without a table."""
+    for source in sources():
+        tables = [table for table in source.tables if {r.method for r in table.rows} & {*own}]
+        if source.key == key and tables:
+            return overall(judged(source, tables, bias.read(), own))
+    return None
 
 
 class Forests(Part):

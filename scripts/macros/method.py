@@ -16,7 +16,7 @@ from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.macros.bets import own_controls, shown
-from scripts.macros.forest import Forests
+from scripts.macros.forest import Forests, risk
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -71,7 +71,13 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
     """Yield what a page shows of each dimension beside the verdict."""
     for key, verdict in m.verdicts.items():
         sources = [
-            {"key": source, "run_by": found[0].run_by, "vote": _vote(found), "findings": found}
+            {
+                "key": source,
+                "run_by": found[0].run_by,
+                "risk": risk(source, m.modules),
+                "vote": _vote(found),
+                "findings": found,
+            }
             for source, found in by_source(m.found(key)).items()
         ]
         yield {

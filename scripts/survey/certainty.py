@@ -57,8 +57,8 @@ class Certainty(NamedTuple):
 def certainty(found: Evidence) -> Certainty:
     """Return how certain an effect is.
 
-    A source more at the pooled effect, by independents and of low risk, never lowers it, and a
-    source whose risk gets worse never raises it: tests/test_certainty.py.
+    A source more that finds the pooled effect as precisely, by independents and of low risk, never
+    lowers it, and a source whose risk gets worse never raises it: tests/test_certainty.py.
     """
     start = max((START[group] for group in found.groups), default=0)
     steps = tuple(_steps(found))
