@@ -16,7 +16,7 @@ from scripts.survey.pool import Pooled, pooled
 Found = tuple[float, Group, Risk]
 WHO = st.sampled_from([group for group in GROUPS if group != "here"])
 WORSE: tuple[Risk, ...] = ("low", "some", "high")
-RISK = st.sampled_from(WORSE)
+RISK: st.SearchStrategy[Risk] = st.sampled_from(WORSE)
 FOUND = st.tuples(st.floats(-20, 20), WHO, RISK)
 SOURCES = st.lists(FOUND, min_size=1, max_size=9)
 SPREAD = st.floats(0.05, 20)
@@ -26,7 +26,7 @@ def graded(found: Sequence[Found], spread: float, models: int = 2, suites: int =
     """Return the certainty of sources that are all as precise."""
     effects = [effect for effect, _, _ in found]
     mean = pooled(effects, [spread] * len(effects)) if len(effects) > 2 else None
-    groups, risks = ([each[i] for each in found] for i in (1, 2))
+    groups, risks = [who for _, who, _ in found], [risk for _, _, risk in found]
     return certainty(Evidence(groups, risks, mean, models, suites))
 
 
@@ -49,21 +49,17 @@ def test_a_source_that_gets_worse_never_raises_it(
 ) -> None:
     i = data.draw(st.integers(0, len(found) - 1))
     effect, who, risk = found[i]
-    worse = data.draw(
-        st.sampled_from([r for r in ("low", "some", "high") if RISKS.index(r) >= RISKS.index(risk)])
-    )
+    worse = data.draw(RISK.filter(lambda other: RISKS.index(other) >= RISKS.index(risk)))
     changed = [*found[:i], (effect, who, worse), *found[i + 1 :]]
     assert graded(changed, spread).value <= graded(found, spread).value
 
 
-@given(
-    st.lists(st.tuples(st.floats(-20, 20), st.just("authors"), RISK), min_size=1, max_size=9),
-    SPREAD,
-)
+@given(SOURCES, SPREAD)
 def test_what_only_its_authors_print_is_of_low_certainty_at_best(
     found: list[Found], spread: float
 ) -> None:
-    assert graded(found, spread).value <= GRADES.index("low")
+    own: list[Found] = [(effect, "authors", risk) for effect, _, risk in found]
+    assert graded(own, spread).value <= GRADES.index("low")
 
 
 def test_each_reason_is_one_grade() -> None:

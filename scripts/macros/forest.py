@@ -17,7 +17,7 @@ from scripts.survey.evidence import LORA
 from scripts.survey.forest import SIDES, Comparison, Line, Side, read, sources
 from scripts.survey.pool import Pooled
 from scripts.survey.result import FULL, Source
-from scripts.survey.say import number
+from scripts.survey.say import listed, number
 
 FILE = "forest.html"
 WIDTH = 560  # pixels, of a drawing in a fold
@@ -217,9 +217,13 @@ class Beside(NamedTuple):
 
 def by_source() -> list[Beside]:
     """Return the judgements of all sources."""
-    typed = bias.read()
-    rows = [(s, judged(s, s.tables, typed)) for s in sources()]
-    return [Beside(s.key, called(s), found, overall(found)) for s, found in rows]
+    typed, rows = bias.read(), []
+    for source in sources():
+        found = judged(source, source.tables, typed)
+        if own := list(dict.fromkeys(names()[module][0] for module in source.authors_of)):
+            found["interest"] = found["interest"]._replace(says=f"authors of {listed(own)}")
+        rows.append(Beside(source.key, called(source), found, overall(found)))
+    return rows
 
 
 def risk(key: str, own: Sequence[str]) -> Risk | None:
