@@ -250,6 +250,15 @@ POOLED = (
 DIGITS = 3
 
 
+def tables(root: Path = ROOT) -> dict[str, str]:
+    """Return what the site publishes of effects and of risk of bias, by the path of each file."""
+    return {
+        "data/effects.csv": effects_csv(read(root)),
+        "data/effects_pooled.csv": pooled_csv(read(root)),
+        "data/bias.csv": bias.table(sources(root), bias.read(root)),
+    }
+
+
 def effects_csv(found: Mapping[str, Comparisons]) -> str:
     """Return a row for each source of each comparison, as CSV."""
     rows = list[Sequence[object]]()
