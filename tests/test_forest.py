@@ -150,11 +150,13 @@ def test_what_tables_state_is_judged_and_what_they_do_not_is_not_stated() -> Non
     assert judged(s, s.tables, spoken)["chosen"] == Judgement("low", "split")
 
 
-def test_a_source_is_as_most_of_its_tables_are() -> None:
+def test_a_source_is_as_most_of_its_tables_are_and_says_which() -> None:
     low, high = Judgement("low", "a"), Judgement("high", "b")
-    assert most([low, low, high]) == Judgement("low", "a in 2 of 3 tables; b in 1")
-    assert most([low, high]).risk == "high"
-    assert most([low, low]) == low
+    assert most([low, high, low], ["T1", "T2", "T1"]) == Judgement("low", "a (T1); b (T2)")
+    assert most([low, high], ["T1", "T2"]).risk == "high"
+    assert most([low, low], ["T1", "T2"]) == low
+    many = most([*[low] * 4, high], ["T1", "T2", "T3", "T4", "T5"])
+    assert many.says == "a (4 tables); b (T5)"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from scripts.survey.result import FULL, Rates, Row, Source, Table
 
 LORA = "lora"
 SEEDS = 3
+FEW = 3  # places that are named; more are counted
 
 Group: TypeAlias = Literal["authors", "rivals", "independents", "benchmark", "here"]
 GROUPS: dict[Group, str] = {
@@ -224,24 +225,33 @@ def judged(
     found: Judged = {"interest": interest(source, own)}
     for domain in DOMAINS:
         if domain != "interest":
-            found[domain] = most([of_table(source, table, domain, typed) for table in tables])
+            each = [of_table(source, table, domain, typed) for table in tables]
+            found[domain] = most(each, [table.place for table in tables])
     return found
 
 
-def most(judgements: Sequence[Judgement]) -> Judgement:
+def most(judgements: Sequence[Judgement], places: Sequence[str]) -> Judgement:
     """Return the judgement of most tables, of equally many the worse; all reasons are named.
 
-    >>> most([Judgement("low", "a"), Judgement("high", "b"), Judgement("high", "b")])
-    Judgement(risk='high', says='b in 2 of 3 tables; a in 1')
+    >>> a, b = Judgement("low", "a"), Judgement("high", "b")
+    >>> most([a, b, b], ["Table 1", "Table 2", "Table 3"])
+    Judgement(risk='high', says='b (Table 2 and Table 3); a (Table 1)')
     """
     risks = Counter(j.risk for j in judgements)
     risk = max(risks, key=lambda r: (risks[r], RISKS.index(r)))
-    says = Counter(j.says for j in judgements)
-    if len(says) == 1:
+    by_reason: dict[str, list[str]] = {}
+    for judgement, place in zip(judgements, places, strict=True):
+        by_reason.setdefault(judgement.says, []).append(place)
+    if len(by_reason) == 1:
         return Judgement(risk, judgements[0].says)
-    (first, times), *rest = says.most_common()
-    words = [f"{first} in {times} of {len(judgements)} tables", *(f"{w} in {n}" for w, n in rest)]
-    return Judgement(risk, "; ".join(words))
+    ranked = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    return Judgement(risk, "; ".join(f"{says} ({_where(found)})" for says, found in ranked))
+
+
+def _where(places: Sequence[str]) -> str:
+    """Return where tables stand, or how many they are."""
+    known = list(dict.fromkeys(places))
+    return " and ".join(known) if len(known) <= FEW else f"{len(places)} tables"
 
 
 # All domains together -----------------------------------------------------------------------------
