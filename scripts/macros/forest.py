@@ -199,7 +199,7 @@ def headline(baseline: str) -> str:
         f"{said[name] or 'none'} {'are' if said[name] > 1 else 'is'} {name}"
         for name in ("ahead", "behind", "level")
     ]
-    against = f"{parts[0]} of {CALLED[baseline]} by their whole interval, {parts[1]}, {parts[2]}"
+    against = f"{parts[0]} of {CALLED[baseline]} with its whole interval, {parts[1]}, {parts[2]}"
     return f"Of {said.total()} methods with three sources or more {against}"
 
 
