@@ -247,7 +247,7 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
         assert f"{verdict.F:.1f} for : {verdict.A:.1f} against" in text
         assert ("Fragile:" in text) == verdict.fragile
         rows = section.xpath(".//tbody/tr[not(@class)]")
-        units = [(f.unit, f.finding, f"{f.weight}, {f.strength}") for f in m.found(dimension)]
+        units = [(f.unit, f.finding, f"{f.weight}") for f in m.found(dimension)]
         # A number and its unit are joined by a space that does not break.
         cells = [tuple(td.text_content().replace("\xa0", " ") for td in row[:3]) for row in rows]
         assert sorted(cells) == sorted(units)
