@@ -11,6 +11,7 @@ from scripts.macros.bets import Bets
 from scripts.macros.controls import Controls
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
+from scripts.macros.forest import Forests
 from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
@@ -40,6 +41,7 @@ PARTS = (
     Controls,
     Bets,
     Findings,
+    Forests,
     Story,
 )
 

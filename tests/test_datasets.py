@@ -19,7 +19,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read, summaries
 from scripts.catalog.exports import Site, read_site
 from scripts.finish import datasets
-from scripts.survey import bets, head_to_head
+from scripts.survey import bets, forest, head_to_head
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 
@@ -42,6 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compared = head_to_head.comparisons(read_tables(), [*read().names()], read_models(ROOT))
     (out / "data" / "head_to_head.csv").write_text(head_to_head.as_csv(compared), "utf-8")
     (out / "bets.csv").write_text(bets.table(bets.bets()), "utf-8")
+    for name, text in forest.tables().items():
+        (out / name).write_text(text, "utf-8")
     (out / "catalog.csv").write_text(exports.catalog_csv(read(), SITE), "utf-8")
     return out
 

@@ -33,6 +33,8 @@ from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.macros.real_changes import rows, times
 from scripts.stored.cards import HEIGHT, WIDTH
+from scripts.survey import forest
+from scripts.survey.say import signed
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
@@ -247,10 +249,24 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
         assert f"{verdict.F:.1f} for : {verdict.A:.1f} against" in text
         assert ("nearest other word" in text or "lies on a line" in text) == bool(verdict.near)
         rows = section.xpath(".//tbody/tr[not(@class)]")
-        units = [(f.unit, f.finding, f"{f.weight}, {f.strength}") for f in m.found(dimension)]
+        units = [(f.unit, f.finding, f"{f.weight}") for f in m.found(dimension)]
         # A number and its unit are joined by a space that does not break.
         cells = [tuple(td.text_content().replace("\xa0", " ") for td in row[:3]) for row in rows]
         assert sorted(cells) == sorted(units)
+
+
+def test_a_page_says_how_far_ahead_its_method_is_and_how_sure_that_is() -> None:
+    for found in forest.read().values():
+        for slug, each in found.items():
+            (title,) = tree(f"methods/{slug}").xpath('//h3[@id="effect"]/..')
+            text = " ".join(title.text_content().split())
+            if each.all:
+                assert f"{signed(each.all.mean, 1)} points" in text
+                assert f"over {len(each.of('all'))} sources" in text
+            grades = title.xpath('.//span[contains(@class, "grade")]/text()')
+            assert each.certainty.grade in grades or not each.of("all")
+            rows = title.xpath(".//details[contains(@class, 'forest')]//tbody/tr")
+            assert len(rows) > len(each.lines)
 
 
 def test_a_page_says_how_much_of_real_changes_its_family_explains() -> None:

@@ -7,10 +7,12 @@
  *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
- * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[]}} Value `parts` are the values that it is the mean of
- * @typedef {{name: string, kind: string, values: (Value | null)[], note?: string, link?: string}} Row a value for each lane, or none
+ * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value `parts` are
+ *   the values that it is the mean of, from `least` to `most` the next one is expected
+ * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row a value for each lane, or none; a
+ *   row without values is a heading
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
- * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string}} Rows
+ * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string, alone?: boolean}} Rows
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
  */
 
@@ -120,12 +122,13 @@ export function chart({ x: across, y: up, lines }, width, document) {
  *
  * @param {Rows} rows @param {number} width @param {Document} document
  */
-export function rows({ x: across, start, rows, lanes, sides, band, noted = "" }, width, document) {
+export function rows({ x: across, start, rows: given, lanes, sides, band, noted = "", alone }, width, document) {
+  const rows = given.map(({ values = [], ...row }) => ({ ...row, values }));
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const above = width < NARROW && longest > BRIEF; // its name stands above a row
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
   const high = above ? 26 : rows.length > MANY ? 17.5 : 26;
-  const step = (above ? 16 : 0) + Math.max(high, LANE * lanes.length);
+  const step = (above ? 16 : 0) + Math.max(high, alone ? 0 : LANE * lanes.length);
   const frame = {
     top: 26,
     left: above ? 12 : LETTER * longest + 12,
@@ -145,8 +148,12 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
     });
     const controlled = values.filter(({ control }) => control !== undefined);
     const parts = values.flatMap(({ parts = [], ...value }) => parts.filter(shown).map((x) => ({ ...value, x })));
-    const own = { y: "y", dy: Math.min(8, LANE) * (k - (lanes.length - 1) / 2), stroke: "of" };
+    const own = { y: "y", dy: alone ? 0 : Math.min(8, LANE) * (k - (lanes.length - 1) / 2), stroke: "of" };
+    const reaching = values.filter(({ least }) => least !== undefined);
     return [
+      ruleY(reaching, {
+        ...{ ...own, x1: ({ least = 0 }) => inside(least), x2: ({ most = 0 }) => inside(most), className: "reach" },
+      }),
       ruleY(controlled, {
         ...{ ...own, x1: ({ control = 0 }) => inside(control), x2: ({ x }) => inside(x), className: "apart" },
       }),
@@ -186,12 +193,17 @@ export function rows({ x: across, start, rows, lanes, sides, band, noted = "" },
     marks: [
       band ? rect([0], { x1: start - band, x2: start + band, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
-      ruleY(rows, { y: (_, i) => middle(i), className: "grid" }),
+      ruleY(
+        rows.flatMap(({ values }, i) => (values.length ? [middle(i)] : [])),
+        { y: (y) => y, className: "grid" },
+      ),
       ruleX([start], { className: "start" }),
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
-      rows.map(({ name, link }, i) =>
-        written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name", undefined, link),
+      rows.map(({ name, link, values }, i) =>
+        values.length
+          ? written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name", undefined, link)
+          : written(name, frame, { x: 0, y: middle(i) }, "end"),
       ),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) =>

@@ -26,7 +26,7 @@ from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
-from scripts.survey import bets, head_to_head
+from scripts.survey import bets, forest, head_to_head
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 
@@ -242,7 +242,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
-    texts |= summaries.badges(catalog)
+    texts |= summaries.badges(catalog) | forest.tables()
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text

@@ -75,7 +75,8 @@ class Chart(NamedTuple):
 class Value(NamedTuple):
     """A value in a row with the ends of its interval, and that of its control if it has one.
 
-    `of` are the values that it is the mean of, where they are to be seen.
+    `parts` are the values that it is the mean of, where they are to be seen, from `least` to `most`
+    the next one is expected.
     """
 
     x: float
@@ -83,12 +84,15 @@ class Value(NamedTuple):
     high: float
     control: float | None = None
     parts: tuple[float, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
 class Row(NamedTuple):
     """The values of one name, one for each lane, and what stands at its right end.
 
-    A lane in which there is none has nothing. `link` is a page below the site's root.
+    A lane in which there is none has nothing. `link` is a page below the site's root. A row without
+    values is a heading.
     """
 
     name: str
@@ -111,7 +115,8 @@ class Rows(NamedTuple):
     """Rows of dots along one axis; `sides` tell what it is to lie before `start`, and behind it.
 
     `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are. What is
-    `broad` is drawn for the whole width of a wide page, too.
+    `broad` is drawn for the whole width of a wide page, too. Where each row is of one lane,
+    `alone`, lanes need no height of their own.
     """
 
     says: str
@@ -126,6 +131,7 @@ class Rows(NamedTuple):
     noted: str = ""
     width: int | None = None
     broad: bool = False
+    alone: bool = False
 
 
 def coloured(line: Line, themes: Mapping[str, str]) -> str:

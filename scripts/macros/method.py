@@ -16,6 +16,7 @@ from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.macros.bets import own_controls, shown
+from scripts.macros.forest import Forests, risk
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -73,7 +74,13 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
     """Yield what a page shows of each dimension beside the verdict."""
     for key, verdict in m.verdicts.items():
         sources = [
-            {"key": source, "who": _who(found), "vote": _vote(found), "findings": found}
+            {
+                "key": source,
+                "who": _who(found),
+                "risk": risk(source, m.modules),
+                "vote": _vote(found),
+                "findings": found,
+            }
             for source, found in by_source(m.found(key)).items()
         ]
         yield {
@@ -270,8 +277,9 @@ class Furniture(Part):
 
     @macro
     def grade(self) -> str:
-        """Survey and audit side by side, with all evidence to add up."""
-        return self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
+        """Effects, then survey and audit side by side, with all evidence to add up."""
+        effects = Forests(self.page).own_effects(self.method)
+        return effects + self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
 
     @macro
     def errata_list(self) -> str:

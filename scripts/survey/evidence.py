@@ -115,12 +115,8 @@ def _read(source: Source, own: Sequence[str], models: Models, how: Reading) -> I
     """Yield what can be read off the tables of a source."""
     run_by = source.run_by(own)
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
-    tables = [table for table in source.tables if rows_of(table, own)]
     for dimension in OURS if source.ours else READ:
-        # What tells what is kept says nothing of how well a task is learned.
-        learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
-        parts = (READ[dimension](table, own, models, how) for table in learned)
-        for unit in united(source, filter(None, parts)):
+        for unit in counted(source, dimension, own, models, how):
             side, strength = _decided(dimension, unit)
             size = models.get(unit.model)
             yield Finding(
@@ -134,6 +130,21 @@ def _read(source: Source, own: Sequence[str], models: Models, how: Reading) -> I
                 claimed_by="us" if source.ours else claimed_by,
                 numbers="; ".join(_numbers(dimension, part, size) for part in unit.parts),
             )
+
+
+def counted(
+    source: Source,
+    dimension: Dimension,
+    own: Sequence[str],
+    models: Models,
+    how: Reading = READING,
+) -> Iterator[Unit]:
+    """Yield the units of a source that count on a dimension of a method."""
+    tables = [table for table in source.tables if rows_of(table, own)]
+    # What tells what is kept says nothing of how well a task is learned.
+    learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
+    parts = (READ[dimension](table, own, models, how) for table in learned)
+    yield from united(source, filter(None, parts))
 
 
 def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Finding]:

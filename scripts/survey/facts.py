@@ -10,6 +10,8 @@
     changes/whole: full rotation, bert_ft            a mean over all matrices of a model
     lab/130: lora, real                              a share at a budget; `chance, any`
     field: lora, home                                ahead of LoRA in their own authors' papers
+    pooled/lora: dora, mean                          the sources' mean effect, in points; also
+                                                     interval, prediction, tau, sources, certainty
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
 difference, `a / b` a ratio and `mean a; b` a mean; `a > b` says "a against b" and is an error when

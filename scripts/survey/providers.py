@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
 from scripts.bootstrap import ROOT
-from scripts.survey import changes, effects, experiment, lab, peft, rates, say, trained
+from scripts.survey import changes, effects, experiment, forest, lab, peft, rates, say, trained
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
 from scripts.survey.facts import Fact, Facts, Form, Provider
 from scripts.survey.head_to_head import home_field, outcomes
+from scripts.survey.pages import pages_of_runs
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
 from scripts.survey.questions import Question, questions
-from scripts.survey.records import front_matter
 from scripts.survey.result import Row, Source, Table
 
 PEFT, EXPERIMENT, ANSWERS, CHANGES = "peft", "experiment", "answers", "changes"
-LAB, FIELD, RATES = "lab", "field", "rates"
+LAB, FIELD, RATES, POOLED = "lab", "field", "rates", "pooled"
 
 
 # Papers -------------------------------------------------------------------------------------------
@@ -297,17 +296,33 @@ def home_leads(root: Path) -> Iterator[Fact]:
     yield Fact(FIELD, "", "lora", "methods", field.methods, f"{field.methods}", "docs/data/tables")
 
 
-def pages_of_runs(root: Path) -> dict[peft.Key, str]:
-    """Return the first module of every page by the key of its runs, from pages that can be read."""
-    found = {}
-    for path in (root / "docs/methods").glob("*.md"):
-        with suppress(ValueError):
-            data, _ = front_matter(path)
-            config = data["peft"]["class"] if isinstance(data.get("peft"), dict) else ""
-            if "number" in data or config:
-                key = peft.key(data.get("number"), config)
-                found[key] = (data.get("modules") or [path.stem])[0]
-    return found
+def pooled_facts(root: Path) -> Iterator[Fact]:
+    """Yield how far methods are ahead: `pooled/lora: dora, mean`, or `dora away, interval`.
+
+    The sources' own effects stand beside them: `pooled/lora: dora liu2024dora, effect`.
+    """
+    for baseline, comparisons in forest.read(root).items():
+        for slug, found in comparisons.items():
+            for side in forest.SIDES:
+                row = slug if side == "all" else f"{slug} {side}"
+                for column, value, text in _pooled(found, side):
+                    yield Fact(POOLED, baseline, row, column, value, text, "docs/data/tables")
+            for line in found.lines:
+                row, effect = f"{slug} {line.source.key}", line.effect
+                where = (POOLED, baseline, row, "effect")
+                yield Fact(*where, effect, say.signed(effect, 1), "docs/data/tables")
+
+
+def _pooled(found: forest.Comparison, side: forest.Side) -> Iterator[tuple[str, float, str]]:
+    count, over = len(found.of(side)), found.over(side)
+    yield "sources", count, f"{count}"
+    if side == "all":
+        yield "certainty", found.certainty.value, found.certainty.grade
+    if over:
+        yield "mean", over.mean, say.signed(over.mean, 1)
+        yield "interval", over.mean, say.interval(over.low, over.high, 1)
+        yield "prediction", over.mean, say.interval(over.least, over.most, 1)
+        yield "tau", over.tau, say.number(over.tau, 1)
 
 
 @cache
@@ -328,6 +343,7 @@ def facts(root: Path = ROOT) -> Facts:
         CHANGES: lambda: chain(changed(), whole()),
         LAB: explained,
         FIELD: partial(home_leads, root),
+        POOLED: partial(pooled_facts, root),
     }
     return Facts(papers | own)
 
