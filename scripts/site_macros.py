@@ -21,6 +21,7 @@ from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
+from scripts.macros.several import Several
 from scripts.macros.story import Story
 from scripts.survey import peft
 
@@ -38,6 +39,7 @@ PARTS = (
     Controls,
     Bets,
     Findings,
+    Several,
     Story,
 )
 

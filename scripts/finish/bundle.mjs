@@ -58,6 +58,7 @@ await bundle(
     "page/tables.js",
     "page/calculator.js",
     "page/choose.js",
+    "page/several.js",
     "page/scatter.js",
     "page/findings.css",
     "page/offline.js",
