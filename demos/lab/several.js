@@ -3,7 +3,7 @@
  * that order. The choice is in the address, as in `?methods=lora,oft,ia3`; a row that the page shows at first is chosen at first.
  */
 
-import { make } from "../lab/dom.js";
+import { make } from "./dom.js";
 
 const KEY = "methods";
 
