@@ -1,9 +1,7 @@
-/**
- * What a reader of a page would miss, by kind, empty if nothing: text that a box cuts off (`cut`), text that lies beyond the edge
- * and cannot be scrolled to (`beyond`), a page that scrolls sideways (`wide`), and pictures that have no mark in another colour
- * than the page's (`blank`).
- */
 function faults() {
+  // What a reader of a page would miss, by kind, empty if nothing: text that a box cuts off (`cut`), text that lies beyond the
+  // edge and cannot be scrolled to (`beyond`), a page that scrolls sideways (`wide`), and pictures that have no mark in another
+  // colour than the page's (`blank`). Playwright calls a function whose text begins with its name.
   const MOST = 5; // of each kind, to be read in a failed test
   const article = document.querySelector("article") ?? document.body;
   const style = (e) => getComputedStyle(e);

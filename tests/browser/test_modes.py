@@ -44,7 +44,7 @@ PAPER: ViewportSize = {"width": 794, "height": 1123}
 KEPT = Path(__file__).parent / "seen"
 SIZE = (160, 112)
 TILE = 16
-FAR = 20.0
+FAR = 15.0
 """Levels of 255 by which the mean of a tile may be off."""
 
 FAULTS = (Path(__file__).parent / "faults.js").read_text("utf-8")
