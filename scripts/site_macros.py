@@ -23,6 +23,7 @@ from scripts.macros.portraits import Portraits
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
+from scripts.macros.several import Several
 from scripts.macros.story import Story
 from scripts.survey import peft
 
@@ -42,6 +43,7 @@ PARTS = (
     Bets,
     Findings,
     Forests,
+    Several,
     Story,
 )
 

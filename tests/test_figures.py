@@ -136,6 +136,21 @@ def test_a_forest_has_gaps_notes_a_band_and_numbers_for_what_lies_beyond(tmp_pat
         assert len(svg.xpath(".//circle[@r='4.5']")) == 2
 
 
+def test_rows_of_several_lanes_have_grounds_and_a_cut_interval_ends_in_a_point(
+    tmp_path: Path,
+) -> None:
+    found = [
+        Row(name, (Value(2, 1, high), Value(3, 2, 4)), "gain")
+        for name, high in (("a", 12), ("b", 3), ("c", 3))
+    ]
+    figure = Rows("Gains", Axis("x", 0, 10), 0, ("less", "more"), found, [Lane("one"), Lane("two")])
+    for svg in drawn(tmp_path, figure):
+        assert len(svg.xpath(".//g[@class='ground']/rect|.//*[@class='ground'][self::rect]")) == 2
+        assert [text for text in texts(svg) if text in "◂▸"] == ["▸"]
+    single = figure._replace(rows=[Row("a", (Value(2, 1, 3),), "gain")], lanes=[Lane("")])
+    assert not drawn(tmp_path, single)[0].xpath(".//*[@class='ground']/rect")
+
+
 def test_a_broad_figure_is_drawn_for_the_whole_screen_too(tmp_path: Path) -> None:
     axis = Axis("points", -1, 3)
     figure = Rows(

@@ -155,6 +155,14 @@ def test_the_story_types_no_result() -> None:
     assert text.count("fact(") + text.count("answer(") > 30
 
 
+def test_the_form_of_an_option_does_not_give_the_answer_away() -> None:
+    bet = Story(Page(SimpleNamespace(page=SimpleNamespace(url="")))).bet
+    assert "46 %" in bet("oft", "How much?", ["46 %", "71 %", "94 %"], 0)
+    for other in ("about 71 %", "71.0 %"):
+        with pytest.raises(ValueError, match="differ in words or decimals"):
+            bet("oft", "How much?", ["46 %", other, "94 %"], 0)
+
+
 def test_any_page_can_have_a_stage_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(story, "stored", stored)
     macros = Story(Page(SimpleNamespace(page=SimpleNamespace(url="methods/hra/", meta={}))))

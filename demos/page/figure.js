@@ -141,6 +141,9 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
   const middle = (/** @type {number} */ i) => frame.top + step * (i + 0.5) + (above ? 8 : 0);
   const inside = (/** @type {number} */ v) => Math.min(Math.max(v, across.low), across.high);
   const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
+  const lift = (/** @type {number} */ k) => Math.min(8, LANE) * (k - (lanes.length - 1) / 2);
+  // Every other row has a ground, where a row is of several lanes.
+  const grounds = lanes.length > 1 ? rows.flatMap((_, i) => (i % 2 ? [] : [frame.top + step * i])) : [];
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
     const values = rows.flatMap(({ kind: own, values }, i) => {
       const value = values[k];
@@ -148,7 +151,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
     });
     const controlled = values.filter(({ control }) => control !== undefined);
     const parts = values.flatMap(({ parts = [], ...value }) => parts.filter(shown).map((x) => ({ ...value, x })));
-    const own = { y: "y", dy: alone ? 0 : Math.min(8, LANE) * (k - (lanes.length - 1) / 2), stroke: "of" };
+    const own = { y: "y", dy: alone ? 0 : lift(k), stroke: "of" };
     const reaching = values.filter(({ least }) => least !== undefined);
     return [
       ruleY(reaching, {
@@ -160,15 +163,28 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
       ruleY(values, { ...own, x1: ({ low }) => inside(low), x2: ({ high }) => inside(high), className: "interval" }),
       ruleX(parts, { ...own, x: "x", y1: ({ y }) => y - PART, y2: ({ y }) => y + PART, className: "part" }),
       dot(
-        controlled.filter(({ control }) => shown(control)),
-        { ...own, x: "control", r: 3.5, stroke: colour("control"), fill: PAPER },
-      ),
-      dot(
         values.filter(({ x }) => shown(x)),
         { ...own, x: "x", r: lanes.length > 2 ? 4 : 4.5, symbol, strokeWidth: 2, fill: hollow ? PAPER : "of" },
       ),
+      // Where both are one place, the control is a ring within the value.
+      dot(
+        controlled.filter(({ control }) => shown(control)),
+        { ...own, x: "control", r: 3, stroke: colour("control"), strokeWidth: 1.8, fill: PAPER },
+      ),
     ];
   });
+  // An interval that goes on beyond the axis ends in a point.
+  const cut = rows.flatMap(({ values, kind }, i) =>
+    values.flatMap((value, k) =>
+      [-1, 1].flatMap((way) => {
+        const end = way < 0 ? value?.low : value?.high;
+        if (!value || !shown(value.x) || shown(end)) return [];
+        const y = middle(i) + lift(k);
+        const place = way < 0 ? { x: frame.left - 1, y } : { x: frame.right + 1, y, anchor: END };
+        return [written(way < 0 ? "◂" : "▸", frame, place, "beyond", colour(lanes[k].kind ?? kind))];
+      }),
+    ),
+  );
   // What lies beyond the axis is told in numbers, all of a row's lanes in one.
   const beyond = rows.flatMap(({ values, kind }, i) =>
     [-1, 1].flatMap((way) => {
@@ -191,6 +207,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
     y: { type: "identity", axis: null },
     color: { type: "identity" },
     marks: [
+      rect(grounds, { y1: (y) => y, y2: (y) => y + step, x1: across.low, x2: across.high, className: "ground" }),
       band ? rect([0], { x1: start - band, x2: start + band, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(
@@ -210,6 +227,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
         note ? written(note, frame, { ...edge, y: middle(i) - (above ? 20 : 0) }, "axis") : [],
       ),
       marks,
+      cut,
       beyond,
     ],
   });

@@ -21,14 +21,16 @@ import {
 
 /** @param {{factors: Matrix, change: Matrix}} now @param {{still: {before: Matrix}}} around */
 export function proportion({ factors, change: D }, { still: { before } }) {
-  const [x, cell] = [9, 4];
-  const side = cell * before.length;
+  const [x, cell, large] = [22, 4, 5.5];
+  const [side, whole] = [cell, large].map((size) => size * before.length);
   return [
-    grid(before, { x, y: 4, cell }, still),
+    grid(before, { x, y: 4, cell }, still) + word([x - 11, 32], "W", 11),
     word([x + side / 2, 65], "⊙", 15),
     grid(factors, { x, y: 68, cell }, changed) + box(x, 68, side, side, "faint", { width: 1 }),
-    segment(65, 58, 73, 58, "ink") + segment(65, 62, 73, 62, "ink"),
-    grid(D, { x: 79, y: 23.5, cell: 6.1 }, changed) + box(79, 23.5, 73.2, 73.2, "faint", { width: 1 }),
+    word([x - 11, 96], "BA", 11),
+    segment(77, 58, 85, 58, "ink") + segment(77, 62, 85, 62, "ink"),
+    grid(D, { x: 91, y: 20, cell: large }, changed) + box(91, 20, whole, whole, "faint", { width: 1 }),
+    word([91 + whole / 2, 20 + whole + 13], "ΔW", 11),
   ].join("");
 }
 

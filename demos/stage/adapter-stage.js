@@ -14,7 +14,7 @@ import { grips, nudged } from "./hands.js";
 const NS = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 900; // of the way to the best fit
 const SOLVED = 0.995;
-/** What to do with the first handle, until one is touched. */
+/** What to do with the handle that has furthest to go, until one is touched. */
 const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "" };
 
 /** @type {Promise<import("./table.js").Stored> | undefined} */
@@ -147,6 +147,13 @@ export class AdapterStage extends HTMLElement {
       else this.#rest(goal);
     };
     this.#running = requestAnimationFrame(step);
+  }
+
+  /** The handle that the best fit moves most. */
+  #furthest() {
+    const { best } = this.#scenery.scenes[this.#target];
+    const ways = this.#scenery.handles.map(({ start }, which) => Math.abs(best[which] - start));
+    return ways.indexOf(Math.max(...ways));
   }
 
   /** The shorter way round to a position. @param {number} goal @param {number} from @param {number} which */
@@ -321,7 +328,7 @@ export class AdapterStage extends HTMLElement {
       knob.append(circle);
     }
     if (second) return knob;
-    if (!which) {
+    if (which === this.#furthest()) {
       const hint = document.createElementNS(NS, "text");
       hint.setAttribute("class", "hint");
       hint.setAttribute("y", "-16");

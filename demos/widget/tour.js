@@ -9,8 +9,32 @@
  *   turn(fields: import("./fields.js").Field[]): unknown, later(action: () => void): void}} Demo
  */
 
-const [GUESS, FRIENDLY, ANSWER] = [0, 1, 5];
+const [GUESS, FRIENDLY, HOSTILE, ANSWER] = [0, 1, 2, 5];
+const [WHOLE, MOST, NEAR] = [95, 60, 1.5]; // per cent, and times chance
 const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "Limits"];
+
+/** What a share says beside that of a random subspace, both in per cent, by the step. @type {Record<number, (own: number, chance: number) => string>} */
+const JUDGED = {
+  [FRIENDLY]: (own) =>
+    own > WHOLE
+      ? "The change is drawn from the method’s own family, so this is no surprise. What it makes of other changes is the test."
+      : "The change is drawn from the method’s own family, but is more than fits into so few numbers.",
+  [HOSTILE]: (own, chance) => {
+    if (own < NEAR * chance) return "A random subspace does as well or better: this change is out of its reach.";
+    if (own > MOST)
+      return "Of few changes here it explains less, and still it is most of this one: on a layer so small, few changes are out of reach.";
+    return "Of few changes here it explains less. It is more than chance, and the rest is out of its reach.";
+  },
+};
+
+/** @param {string} text */
+const percent = (text) => Number(text.replace("−", "-"));
+
+/** What is known of whole matrices, from the page. @param {Demo} demo */
+function whole(demo) {
+  const template = /** @type {HTMLTemplateElement | null} */ (demo.querySelector("template.whole"));
+  return template ? [document.importNode(template.content, true)] : [];
+}
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
 function h(tag, attributes = {}, ...children) {
@@ -96,26 +120,12 @@ export function tour(demo) {
     },
     () => {
       see(friendly);
-      return [
-        h(
-          "p",
-          {},
-          h("span", { class: "found" }),
-          " This is the change that the method believes in; it is drawn from its own family, so that it wins here is no surprise. What it makes of other changes is the test.",
-        ),
-        next("A hostile change"),
-      ];
+      return [h("p", {}, h("span", { class: "found" }), " ", h("span", { class: "judged" })), next("A hostile change")];
     },
     () => {
       see(hostile);
       return [
-        h(
-          "p",
-          {},
-          `${told(hostile)} `,
-          h("span", { class: "found" }),
-          " It explains less of this one than of nearly any other change here. Only where the share is near that of a random subspace is the change out of its reach.",
-        ),
+        h("p", {}, `${told(hostile)} `, h("span", { class: "found" }), " ", h("span", { class: "judged" })),
         next("A real change"),
       ];
     },
@@ -133,8 +143,9 @@ export function tour(demo) {
           {},
           `${told("real")} `,
           h("span", { class: "found" }),
-          " Its control has the same singular values in random directions: a method that explains more of the real change has found directions that mean something. How few directions hold most of it is the same in both.",
+          " Its control has the same singular values in random directions. The corner of a matrix holds little structure, so here are whole ones.",
         ),
+        ...whole(demo),
         other,
         " ",
         next("Limits"),
@@ -178,6 +189,8 @@ export function tour(demo) {
     if (!found || !own || shown.way !== "fitted" || shown.world !== wanted) return;
     const said = guess !== undefined && [FRIENDLY, ANSWER].includes(present) ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";
+    const judged = text.querySelector(".judged");
+    if (judged) judged.textContent = JUDGED[present]?.(percent(own), percent(chance ?? "")) ?? "";
     found.textContent = `${said}${start} explains ${own} % at these settings, where a random subspace explains ${chance} %.`;
   };
   let shown = { way: way.initial, world: world.initial };

@@ -32,6 +32,7 @@ from scripts.macros.page import (
 from scripts.macros.portraits import Portraits, says
 from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
+from scripts.macros.whole import whole
 from scripts.stored.states import called, state
 from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
@@ -68,6 +69,19 @@ def snippet(peft: Peft) -> str:
 def _literal(value: Any) -> str:
     """Return a knob's default as PEFT's users write it: 16, not 16.0."""
     return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def configured(m: Method) -> str:
+    """Return the configuration in PEFT at the knobs' defaults.
+
+    Raises:
+        ValueError: when the method is not in PEFT.
+    """
+    if not isinstance(m.peft, Peft):
+        raise ValueError(f"{m.slug} is not in PEFT: its page says peft: {m.peft!r}")
+    own = knobs(load(m.modules[0]))
+    values = {f"{{{name}}}": _literal(knob.default) for name, knob in own.items()}
+    return re.sub(r"\{\w+\}", lambda match: values.get(match[0], match[0]), snippet(m.peft))
 
 
 def graded(m: Method) -> Iterator[dict[str, Any]]:
@@ -197,7 +211,7 @@ class Furniture(Part):
             f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
         )
         attributes += " data-search-exclude"
-        element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
+        element = f"<adapter-demo {attributes}>{html}{whole(self.page, slug)}</adapter-demo>"
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
@@ -308,10 +322,7 @@ class Furniture(Part):
         note = m.peft_note or ""
         if not isinstance(m.peft, Peft):
             return note
-        own = knobs(load(m.modules[0]))
-        values = {f"{{{name}}}": _literal(knob.default) for name, knob in own.items()}
-        code = re.sub(r"\{\w+\}", lambda match: values.get(match[0], match[0]), snippet(m.peft))
-        return f"```python\n{code}\n```\n\n{note}"
+        return f"```python\n{configured(m)}\n```\n\n{note}"
 
     def peft_attribute(self, module: str) -> str:
         """The configuration for the widget to fill in, as an attribute; nothing without one."""

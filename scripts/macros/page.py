@@ -140,6 +140,7 @@ class Page:
             "count": say.count,
             "figures": say.figures,
             "short": short,
+            "sized": say.short,
             "tick": say.tick,
         }
         jinja.globals["interval"] = say.interval

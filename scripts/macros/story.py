@@ -18,6 +18,7 @@ from scripts.survey.say import percent
 STORED = ROOT / ".build" / "stage" / "stage.json"
 BUDGET = 130  # numbers, in the lab's table
 FIRST = re.compile(r"\d+(\.\d+)?")
+WHOLE = re.compile(r"(?<![\d.])\d+")
 FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure noise"}
 """The worlds that no bet calls home, as the table names them."""
 
@@ -57,6 +58,15 @@ def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
+def form(option: str) -> str:
+    """Return an option without what its numbers are, but for how many decimals they have.
+
+    >>> form("46.1 %"), form("9 to 14")
+    ('0.0 %', '0 to 0')
+    """
+    return re.sub(r"\d", "0", WHOLE.sub("0", option))
+
+
 class Story(Part):
     """The macros of the stage and of the story."""
 
@@ -91,7 +101,14 @@ class Story(Part):
 
     @macro
     def bet(self, method: str, ask: str, options: Sequence[str], right: int) -> str:
-        """A guess with its answers, of which one is right."""
+        """A guess with its answers, of which one is right.
+
+        Raises:
+            ValueError: when numbers among the options differ in form, which tells the right one.
+        """
+        numbers = [option for option in options if FIRST.search(option)]
+        if len({form(option) for option in numbers}) > 1:
+            raise ValueError(f"{method}'s guess: {numbers} differ in words or decimals")
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
 

@@ -63,6 +63,11 @@ class Run(NamedTuple):
         """The experiment's name without the model's."""
         return re.sub(MODEL, " ", self.experiment).strip()
 
+    @property
+    def setting(self) -> str:
+        """What the experiment's name says of its setting alone."""
+        return re.split(MODEL, self.experiment)[-1] or "default"
+
 
 @cache
 def runs(suite: Suite, root: Path = ROOT) -> tuple[Run, ...]:

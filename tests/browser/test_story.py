@@ -65,6 +65,17 @@ def test_the_story_is_played_with_the_keyboard_alone(page: Page, site: str) -> N
     expect(page.locator(".score")).to_have_text("You guessed 5 of 5.")
 
 
+def test_the_first_step_says_which_arrow_to_pull_and_nothing_of_a_bet(
+    page: Page, site: str
+) -> None:
+    stage = open_story(page, site)
+    expect(stage.locator(".knob[data-which='3'] .hint")).to_have_text("pull me")
+    expect(stage.locator(".hint")).to_have_count(1)
+    expect(stage.locator(".keeps")).to_be_hidden()
+    turn_to(page, "oft")
+    expect(stage.locator(".keeps")).to_be_visible()
+
+
 def test_a_pointer_turns_the_wheel_and_every_angle_stays(page: Page, site: str) -> None:
     stage = open_story(page, site)
     turn_to(page, "oft")
@@ -112,7 +123,7 @@ def test_guesses_survive_a_reload_and_are_shared_by_a_link(page: Page, site: str
     expect(page.locator("five-bets nav .right")).to_have_text("LoRA")
     expect(page.locator("five-bets nav .wrong")).to_have_text("OFT")
     expect(page.locator("#oft details")).to_have_attribute("open", "")
-    expect(page.locator("tr[data-bet=oft] td").first).to_have_text("✗ about 95 %")
+    expect(page.locator("tr[data-bet=oft] td").first).to_have_text("✗ 94 %")
     page.get_by_role("button", name="Copy a link").click()
     expect(page.locator(".end-card output")).to_have_text("Copied.")
     link = page.evaluate("navigator.clipboard.readText()")

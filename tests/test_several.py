@@ -1,0 +1,21 @@
+"""The table of any number of methods: what its rows say, against what they are read off."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.catalog import read
+from scripts.catalog.recipes import RECIPES
+from scripts.macros.several import FIRST, memory
+
+
+def test_every_recipe_has_an_estimate_and_nothing_else_has() -> None:
+    methods = read().methods
+    assert all(15e9 < memory(methods[slug]) < 40e9 for slug in RECIPES)
+    with pytest.raises(KeyError):
+        memory(methods["reft"])
+
+
+def test_the_first_rows_are_methods() -> None:
+    assert set(FIRST) <= read().methods.keys()
+    assert len(FIRST) >= 3
