@@ -24,7 +24,7 @@ from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
 from scripts.studies.adapting import FULL, Adapted, Method, Parts
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
-from scripts.studies.english_tasks import OTHER, Part
+from scripts.studies.english_tasks import OTHER, Part, Task
 from scripts.studies.twin import held_norms
 from scripts.survey.english import HEAD
 
@@ -191,18 +191,25 @@ def features(part: Part, compute: Any) -> Array:
 @cache
 def base(task: str, folder: Path = FOLDER) -> Base:
     """Return features and probe of the frozen model, kept in a folder once they are made."""
-    about = english_tasks.task(task)
     path = folder / f"{task}-{PROTOCOL}.npz"
     if not path.exists():
-        made = {
-            name: features(part, lambda *x: read(model(), *x)) for name, part in about.parts.items()
-        }
+        made = probed(english_tasks.task(task))
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-        np.savez(unfinished, **made)
+        with unfinished.open("wb") as file:
+            found = {**made.head, **made.features, "penalty": np.array(made.penalty)}
+            np.savez(file, allow_pickle=False, **found)
         unfinished.replace(path)
     with np.load(path) as file:
-        found = {name: file[name] for name in about.parts}
+        found = {name: file[name] for name in english_tasks.SIZES}
+        return Base(found, {name: file[name] for name in "Wb"}, float(file["penalty"]))
+
+
+def probed(about: Task) -> Base:
+    """Return features and probe of the frozen model; validation chooses the probe's penalty."""
+    found = {
+        name: features(part, lambda *x: read(model(), *x)) for name, part in about.parts.items()
+    }
     train, validation = about.parts["train"], about.parts["validation"]
     heads = {p: fitted(found["train"], train.labels, about.classes, p) for p in PENALTIES}
     loss = {p: judged(found["validation"], head, validation)["loss"] for p, head in heads.items()}
@@ -295,6 +302,14 @@ def stored(settings: Run, folder: Path = FOLDER) -> Path:
     return folder / f"change-{settings.key}.npz"
 
 
+def keep(settings: Run, made: Trained) -> None:
+    """Store the changes of a run."""
+    path, changes = stored(settings), changes_of(made)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **changes)
+
+
 def run(settings: Run) -> dict[str, Any]:
     """Train, and return what the run is and what came out.
 
@@ -308,8 +323,7 @@ def run(settings: Run) -> dict[str, Any]:
     with held_norms():
         made = trained(settings)
         if settings.method.slug == FULL and settings.phase == "final":
-            stored(settings).parent.mkdir(parents=True, exist_ok=True)
-            np.savez(stored(settings), **changes_of(made))
+            keep(settings, made)
         found = outcome(settings, made)
     start = untrained(settings.task)
     worse = found["validation_loss"] - start["validation_loss"]

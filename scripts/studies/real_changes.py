@@ -33,7 +33,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,7 +212,7 @@ def kinds(case: Case) -> dict[str, Change]:
     return {"change": Change(case.W, bare), CONTROL: Change(case.W, moved)}
 
 
-def measure(case: Case) -> Iterator[dict[str, Any]]:
+def measure(case: Case, ranks: Iterable[int] = RANKS) -> Iterator[dict[str, Any]]:
     """Yield a row for the change and for its control at every budget."""
     d_out, d_in = case.W.shape
     for kind, change in kinds(case).items():
@@ -228,7 +228,7 @@ def measure(case: Case) -> Iterator[dict[str, Any]]:
             "directions_for_90": int(np.searchsorted(energy, 0.9)) + 1,
             "full_rotation": round(rotated, 5),
         }
-        for rank in RANKS:
+        for rank in ranks:
             most = rank * (d_out + d_in)
             shares: dict[str, Any] = {}
             for name, found in reached(change, most).items():

@@ -18,6 +18,9 @@ from scripts.survey.records import Loader, Record, Text, validated
 PLAN = ROOT / "docs" / "data" / "english.yml"
 TABLE = PLAN.with_suffix(".csv")
 TASKS = PLAN.with_name("english_tasks.csv")
+CHANGES, ALIKE, JOINT = (
+    PLAN.with_name(f"english_{name}.csv") for name in ("changes", "alike", "joint")
+)
 HEAD = "head alone"
 """What is trained without an adapter: the head on frozen features, from the probe on."""
 
