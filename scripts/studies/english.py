@@ -143,19 +143,21 @@ def write(path: Path, found: list[dict[str, Any]], columns: Iterable[str]) -> No
 def tasks() -> list[dict[str, Any]]:
     """Return what there is to say of each task: its parts, and how far frozen features go."""
     found = []
-    for name in plan().tasks:
-        about, frozen, start = english_tasks.task(name), base(name), untrained(name)
+    for task in plan().tasks:
+        about, frozen, start = english_tasks.task(task), base(task), untrained(task)
         test = about.parts["test"]
         counts = [int(n) for n in sorted((test.labels == c).sum() for c in range(about.classes))]
         sizes = {part: len(own.texts) for part, own in about.parts.items()}
         found.append(
             {
-                "task": name, "found": about.found, "fitting": about.fitting,
+                "task": task, "found": about.found, "fitting": about.fitting,
                 "classes": about.classes, **sizes, "majority": counts[-1] / len(test.texts),
                 "penalty": frozen.penalty,
                 **{f"probe_{key}": f"{value:.6g}" for key, value in start.items()},
-                "first": f"{test.labels[0]}: {test.texts[0]}",
-                "second": f"{test.labels[1]}: {test.texts[1]}",
+                **{
+                    name: f"{test.texts[i]} ({english_tasks.LABELS[task][test.labels[i]]})"
+                    for i, name in enumerate(("first", "second"))
+                },
             }
         )  # fmt: skip
     return found

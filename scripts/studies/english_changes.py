@@ -20,9 +20,8 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -76,6 +75,7 @@ def cases(run: Run, changes: Changes) -> Iterator[Case]:
             yield Case(where, W, changes[part][layer], [layer, i])
 
 
+@cache
 def noise(shape: tuple[int, int], draws: int = 3) -> float:
     """Return what share the best directions explain of independent entries, at the budget."""
     rng, form = np.random.default_rng(0), FAMILIES["low_rank"].form
@@ -180,24 +180,34 @@ def save(path: Path, rows: list[Row]) -> None:
     write(path, [{k: shown(v) for k, v in row.items()} for row in rows], rows[0])
 
 
+def described(runs: list[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
+    """Yield what every family explains of every matrix; what is there is taken over."""
+    known_runs = {(row["task"], int(row["seed"])) for row in there}
+    for run, changes in runs:
+        if (run.task, run.seed) in known_runs:
+            yield from (r for r in there if (r["task"], int(r["seed"])) == (run.task, run.seed))
+            continue
+        for case in cases(run, changes):
+            for row in measure(case, (SAMPLED_RANK,)):
+                of_noise = row["kind"] == CONTROL
+                yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
+
+
+def spread(runs: list[tuple[Run, Changes]]) -> Iterator[Row]:
+    """Yield what one space for all layers holds after each run."""
+    for run, changes in runs:
+        yield from joint(run, changes)
+
+
 def main() -> None:
     """Write the three tables."""
-    clock, runs = time.process_time(), [(run, change(run)) for run in counted()]
-    there = defaultdict[tuple[str, int], list[Row]](list)
-    for row in measured():
-        there[row["task"], int(row["seed"])].append(row)
-    rows = list[Row]()
-    for run, changes in runs:
-        found = there[run.task, run.seed] or [
-            {**row, "noise": noise((row["d_out"], row["d_in"])) if row["kind"] == CONTROL else None}
-            for case in cases(run, changes)
-            for row in measure(case, (SAMPLED_RANK,))
-        ]
-        rows += found
-        save(CHANGES, rows)
-        print(run.task, run.seed, f"{time.process_time() - clock:.0f} s", file=sys.stderr)
-    save(ALIKE, list(alike(runs)))
-    save(JOINT, [row for run, changes in runs for row in joint(run, changes)])
+    runs = [(run, change(run)) for run in counted()]
+    if not runs:
+        sys.exit("no run of full fine-tuning counts yet: first `dev.py study english --only full`")
+    save(CHANGES, list(described(runs, measured())))
+    save(JOINT, list(spread(runs)))
+    if len(runs) > 1:
+        save(ALIKE, list(alike(runs)))
 
 
 if __name__ == "__main__":

@@ -106,6 +106,22 @@ def defined(table: str) -> Iterator[Labelled]:
 TASKS: dict[str, Callable[[], Iterator[Labelled]]] = {
     "reviews": reviews, "definitions": definitions,
 }  # fmt: skip
+NOUNS = (
+    *("tops", "act", "animal", "artifact", "attribute", "body", "cognition", "communication"),
+    *("event", "feeling", "food", "group", "location", "motive", "object", "person"),
+    *("phenomenon", "plant", "possession", "process", "quantity", "relation", "shape", "state"),
+    *("substance", "time"),
+)
+VERBS = (
+    *("body", "change", "cognition", "communication", "competition", "consumption", "contact"),
+    *("creation", "emotion", "motion", "perception", "possession", "social", "stative", "weather"),
+)
+LABELS = {
+    "reviews": ("unfavourable", "favourable"),
+    "definitions": (*(f"noun, {name}" for name in NOUNS), *(f"verb, {name}" for name in VERBS)),
+}
+"""What classes are called, those of definitions as WordNet calls its files."""
+
 OTHER = {"reviews": "definitions", "definitions": "reviews"}
 """On what forgetting is measured."""
 

@@ -40,9 +40,6 @@ drawn."""
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 JUDGED = 50  # sentences at a time
 
-jax.config.update("jax_compilation_cache_dir", str(FOLDER / "compiled"))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
-
 
 @dataclass(frozen=True)
 class Run:
@@ -106,7 +103,9 @@ class AdaptedEncoder(Adapted):
 
 @cache
 def model() -> Weights:
-    """Return the published weights, for JAX."""
+    """Return the published weights, for JAX, which keeps what it compiles for them."""
+    jax.config.update("jax_compilation_cache_dir", str(FOLDER / "compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
     return {name: jnp.asarray(a) for name, a in encoder.published().items()}
 
 
