@@ -21,6 +21,7 @@ from scripts.macros import english
 from scripts.macros.english import CLAIMS
 from scripts.studies import encoder, english_changes, english_tasks, english_training
 from scripts.studies import english as study
+from scripts.studies.decoder import count
 from scripts.studies.encoder import HEADS, KINDS, LAYERS, states, tensors
 from scripts.studies.english import Cell
 from scripts.studies.english_changes import alike, held, joint
@@ -173,7 +174,7 @@ def test_the_plan_can_be_trained_and_full_fine_tuning_leaves_its_changes(small: 
     for name in survey.plan().entries:
         settings = short(name)
         learned, _ = english_training.AdaptedEncoder(settings.method, SMALL).start(0)
-        assert (english_training.decoder.count(learned) == 0) == (name == survey.HEAD)
+        assert (count(learned) == 0) == (name == survey.HEAD)
     settings = short("full", "final")
     made = english_training.run(settings)
     assert made["test_accuracy"] >= 0
@@ -296,7 +297,8 @@ def test_committed_runs_are_those_of_the_plan() -> None:
 
 def row(entry: str, task: str, seed: int, accuracy: float) -> survey.Run:
     """Return a run that counts."""
-    return survey.Run(entry, task, 7, 0.1, seed, "final", 0.4, 0.4, accuracy, 0.1, 0.5, 0.7, 60.0)
+    own = (0.4, 0.8, 0.4, accuracy, 0.1, 0.7, 0.5, 0.7, "done", 60.0)
+    return survey.Run(entry, task, 7, 0.1, seed, "final", *own)
 
 
 def test_only_complete_cells_are_compared_and_seeds_are_paired(

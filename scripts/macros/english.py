@@ -116,14 +116,14 @@ def results() -> list[Result]:
     found = []
     for entry, task in english.cells():
         run = next(iter(english.finals(entry, task).values()))
-        like = plan().entries[entry].like
-        beside = ""
+        own, beside = plan().entries[entry], ""
+        like = own.like
         if like and english.complete(like, task):
             beside = f"{effects.Effect(*english.difference(entry, task), 1, 0)}, {called(like)}"
         full = english.complete(FULL, task)
         found.append(
             Result(
-                called(entry), task, run.parameters, digits(run.rate),
+                called(entry), task, run.parameters, digits(run.rate) if own.guess else "",
                 english.mean(entry, task, english.accuracy),
                 english.improvement(entry, task) if full else float("nan"),
                 english.mean(entry, task, english.forgetting).mean, beside,
@@ -150,6 +150,37 @@ def above(entries: Iterable[str]) -> figures.Rows:
         "Accuracy above the probe on frozen features, in percentage points, with intervals over"
         " five seeds", rows, [LANES[task] for task in plan().tasks], across="percentage points",
         sides=("← below", "above the probe →"), noted="parameters",
+    )  # fmt: skip
+
+
+FRONTIER = (FULL, "lora 4", "oft 16")
+"""Who is followed along the rates."""
+
+
+def swept(task: str) -> list[figures.Line]:
+    """Return what is learned and forgotten along the rates of an entry, as far as it was run."""
+    lines = []
+    for entry in FRONTIER:
+        points = []
+        for run in english.sweep(entry, task):
+            x, y = run.forgetting, 100 * (run.validation_accuracy - run.start_validation_accuracy)
+            says = f"{called(entry)} at {run.rate:.2g}: {number(y, 1)} points, forgets"
+            points.append(figures.Point(x, y, y, y, f"{says} {number(x, 2)} nats"))
+        if len(points) > 1:
+            lines.append(figures.Line(called(entry), tuple(points), kind=theme(entry)))
+    return lines
+
+
+def frontier(task: str) -> figures.Chart:
+    """Return the figure of one task."""
+    lines = swept(task)
+    points = [point for line in lines for point in line.points]
+    return figures.Chart(
+        f"{LANES[task].name.capitalize()}: each line follows one from low rates, at the left, to"
+        " high ones. To the upper left more is learned and less forgotten. One seed",
+        figures.around("loss of the other task’s probe, rise in nats", [p.x for p in points]),
+        figures.around("accuracy on validation above the probe, points", [p.y for p in points]),
+        lines,
     )  # fmt: skip
 
 
@@ -230,9 +261,10 @@ class English(Part):
 
     @macro
     def english_ready(self, what: str) -> str:
-        """Whether there is something to say of `results`, `changes` or `alike`; empty if not."""
+        """Whether there is something to say of a key of `ready`; empty if not."""
         ready = {
             "results": bool(english.cells()),
+            "rates": any(swept(task) for task in plan().tasks),
             "changes": english_changes.measured(),
             "alike": english_changes.compared(),
         }
@@ -280,6 +312,12 @@ class English(Part):
             return ""
         figure = self.page.figure(above(entries)) if len(entries) > 1 else ""
         return figure + self._draw("results", results(), found=False)
+
+    @macro
+    def english_rates(self) -> str:
+        """What is learned and forgotten along the rates, on each task with its values."""
+        there = [task for task in plan().tasks if swept(task)]
+        return "".join(self.page.figure(frontier(task), table=True) for task in there)
 
     @macro
     def english_claims(self) -> str:

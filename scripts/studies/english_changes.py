@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -43,7 +43,7 @@ from scripts.survey.english import ALIKE, CHANGES, JOINT, plan
 TOP = 4
 """Leading directions of a change that are compared."""
 
-Changes = dict[str, Array]
+Changes = Mapping[str, Array]
 Row = dict[str, Any]
 
 
@@ -106,7 +106,7 @@ def overlap(one: Array, other: Array) -> float:
     return float(((one.T @ other) ** 2).sum() / one.shape[1])
 
 
-def alike(runs: list[tuple[Run, Changes]]) -> Iterator[Row]:
+def alike(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
     """Yield a row for each pair of runs and each matrix."""
     sides = [
         {(kind, i): spaces(D[kind][i]) for kind in KINDS for i in range(LAYERS)} for _, D in runs
@@ -180,7 +180,7 @@ def save(path: Path, rows: list[Row]) -> None:
     write(path, [{k: shown(v) for k, v in row.items()} for row in rows], rows[0])
 
 
-def described(runs: list[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
+def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
     """Yield what every family explains of every matrix; what is there is taken over."""
     known_runs = {(row["task"], int(row["seed"])) for row in there}
     for run, changes in runs:
@@ -193,7 +193,7 @@ def described(runs: list[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Ite
                 yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
 
 
-def spread(runs: list[tuple[Run, Changes]]) -> Iterator[Row]:
+def spread(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
     """Yield what one space for all layers holds after each run."""
     for run, changes in runs:
         yield from joint(run, changes)

@@ -42,6 +42,7 @@ SHAPES = (16, 24, 32)
 """Tokens to which sentences are filled up, each compiled once."""
 
 Labelled = tuple[str, int]
+Labels = NDArray[np.int32]
 
 
 class Part(NamedTuple):
@@ -49,7 +50,7 @@ class Part(NamedTuple):
 
     texts: list[str]
     tokens: list[list[int]]
-    labels: NDArray[np.int32]
+    labels: Labels
 
 
 class Task(NamedTuple):

@@ -24,7 +24,7 @@ from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
 from scripts.studies.adapting import FULL, Adapted, Method, Parts
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
-from scripts.studies.english_tasks import OTHER, Part, Task
+from scripts.studies.english_tasks import OTHER, Labels, Part, Task
 from scripts.studies.twin import held_norms
 from scripts.survey.english import HEAD
 
@@ -104,8 +104,9 @@ class AdaptedEncoder(Adapted):
 @cache
 def model() -> Weights:
     """Return the published weights, for JAX, which keeps what it compiles for them."""
-    jax.config.update("jax_compilation_cache_dir", str(FOLDER / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
+    update: Any = jax.config.update
+    update("jax_compilation_cache_dir", str(FOLDER / "compiled"))
+    update("jax_persistent_cache_min_compile_time_secs", 1.0)
     return {name: jnp.asarray(a) for name, a in encoder.published().items()}
 
 
@@ -133,7 +134,7 @@ class Base(NamedTuple):
     penalty: float
 
 
-def fitted(features: Array, labels: Array, classes: int, penalty: float) -> Head:
+def fitted(features: Array, labels: Labels, classes: int, penalty: float) -> Head:
     """Return a logistic regression with a penalty on its squared weights, of scaled features."""
     scale = features.std()
     X = np.hstack([features / scale, np.ones((len(features), 1))]).astype(float)
@@ -325,7 +326,9 @@ def run(settings: Run) -> dict[str, Any]:
             keep(settings, made)
         found = outcome(settings, made)
     start = untrained(settings.task)
-    worse = found["validation_loss"] - start["validation_loss"]
+    loss = found["validation_loss"]
+    assert loss is not None
+    worse = loss - start["validation_loss"]
     return {
         "key": settings.key,
         **asdict(settings),

@@ -92,11 +92,14 @@ class Run(NamedTuple):
     seed: int
     phase: str
     validation_loss: float
+    validation_accuracy: float
     test_loss: float | None
     test_accuracy: float | None
     forgetting: float
+    start_validation_accuracy: float
     start_test_loss: float
     start_test_accuracy: float
+    status: str
     seconds: float
 
 
@@ -127,6 +130,12 @@ def finals(entry: str, task: str) -> dict[int, Run]:
     """Return the runs that count, by seed."""
     found = (run for run in runs() if (run.entry, run.task, run.phase) == (entry, task, "final"))
     return {run.seed: run for run in found}
+
+
+def sweep(entry: str, task: str) -> list[Run]:
+    """Return the runs at all rates that have been tried, the lowest rate first."""
+    found = (run for run in runs() if (run.entry, run.task, run.phase) == (entry, task, "sweep"))
+    return sorted(found, key=lambda run: run.rate)
 
 
 def complete(entry: str, task: str) -> bool:
