@@ -298,11 +298,16 @@ class English(Part):
 
     @macro
     def english_tasks(self) -> str:
-        """The tasks: where they are from, two examples, and how far each of the usual ways goes."""
+        """The tasks, and how far each of the usual ways goes."""
         rows = [
             (about, [reached(entry, about.task) for entry in BESIDE]) for about in english.tasks()
         ]
         return self.page.style() + self._draw("tasks", rows, [called(entry) for entry in BESIDE])
+
+    @macro
+    def english_examples(self) -> str:
+        """Two sentences of each task, with their classes."""
+        return self._draw("examples", [(LANES[about.task], about) for about in english.tasks()])
 
     @macro
     def english_results(self) -> str:

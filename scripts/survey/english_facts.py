@@ -45,6 +45,7 @@ def trained() -> Iterator[Fact]:
         for entry, own in english.plan().entries.items():
             if runs := english.finals(entry, task):
                 yield from _cell(entry, task, len(runs))
+            yield from _rates(entry, task)
             if own.like and english.complete(entry, task) and english.complete(own.like, task):
                 found = english.difference(entry, task)
                 yield _fact(task, entry, "points", found.mean, said(found))
@@ -64,6 +65,15 @@ def _cell(entry: str, task: str, seeds: int) -> Iterator[Fact]:
     if english.finals("full", task):
         share = english.improvement(entry, task)
         yield _fact(task, entry, "improvement", share, say.percent(share), "percent")
+
+
+def _rates(entry: str, task: str) -> Iterator[Fact]:
+    for run in english.sweep(entry, task):
+        row = f"{entry} {say.figures(run.rate)}"
+        more = 100 * (run.validation_accuracy - run.start_validation_accuracy)
+        yield _fact(f"{task}, rates", row, "above the probe", more, say.number(more, 1))
+        forgotten = say.number(run.forgetting, 2)
+        yield _fact(f"{task}, rates", row, "forgetting", run.forgetting, forgotten)
 
 
 def changed() -> Iterator[Fact]:
