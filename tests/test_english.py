@@ -5,21 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import pytest
+from distributed import Client
 
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.macros import english
 from scripts.macros.english import CLAIMS
-from scripts.studies import encoder, english_changes, english_tasks, english_training
+from scripts.studies import encoder, english_changes, english_tasks, english_training, runner
 from scripts.studies import english as study
 from scripts.studies.decoder import count
 from scripts.studies.encoder import HEADS, KINDS, LAYERS, states, tensors
@@ -273,6 +274,51 @@ def test_runs_are_found_again_in_the_table(tmp_path: Path) -> None:
     study.write(table, study.rows({made["key"]: made}), study.COLUMNS)
     (found,) = study.known(table, tmp_path / "none").values()
     assert json.loads(json.dumps(found)) == json.loads(json.dumps(made))
+
+
+def test_a_study_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    path, table = tmp_path / "runs.jsonl", tmp_path / "english.csv"
+    chosen = [Cell("ia3", "reviews"), Cell("head alone", "reviews")]
+    with Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as client:
+
+        def made(done: dict[str, dict[str, Any]], loss: Callable[[Run], float]) -> list[str]:
+            run = partial(faked, loss=loss)
+            return runner.advance(client, chosen, study.due, done, run, path, total=14)
+
+        failed = made({}, broken)
+        assert len(failed) == 1
+        assert "no more power" in failed[0]
+        assert made(study.known(table, path), by_rate) == []
+        count = len(path.read_text("utf-8").splitlines())
+        study.write(table, study.rows(study.known(table, path)), study.COLUMNS)
+        path.unlink()
+        assert made(study.known(table, path), by_rate) == []
+    assert not path.exists()
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == count == 3 + 5 + 5
+    assert {r["rate"] for r in rows if (r["entry"], r["phase"]) == ("ia3", "final")} == {
+        "0.00316228"
+    }
+
+
+def faked(run: Run, loss: Callable[[Run], float]) -> dict[str, Any]:
+    """Return a run with a loss of its own."""
+    return fake(run, loss(run))
+
+
+def by_rate(run: Run) -> float:
+    """Return a loss that is least at the guess."""
+    return abs(np.log10(run.rate) + 2.5)
+
+
+def broken(run: Run) -> float:
+    """Return the same, and fail once."""
+    if (run.method.slug, run.seed) == ("ia3", 3):
+        raise RuntimeError("no more power")
+    return by_rate(run)
 
 
 def test_the_plan_fits_its_hours_and_names_whom_it_compares() -> None:
