@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from scripts.survey import effects, english, english_changes, say
-from scripts.survey.english import Interval
 from scripts.survey.facts import Fact, Form
+from scripts.survey.statistics import Interval
 
 SOURCE = "english"
 
