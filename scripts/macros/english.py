@@ -249,14 +249,15 @@ class English(Part):
         ran = f"{len(english.runs())} runs · {number(english.spent(), 1)} hours of one core"
         text = f"{len(done)} of {every} cells complete · {ran}"
         if len(done) < every:
+            seeds = len(own.seeds)
             some = [
-                f"{called(entry)} on {task} with {len(english.finals(entry, task))}"
+                f"{called(entry)} on {task} has {len(english.finals(entry, task))} of {seeds} seeds"
                 for entry in own.entries
                 for task in own.tasks
-                if 0 < len(english.finals(entry, task)) < len(own.seeds)
+                if 0 < len(english.finals(entry, task)) < seeds
             ]
-            rest = f"; of their {len(own.seeds)} seeds so far: {listed(some)}" if some else ""
-            text += f" · what is missing is not judged{rest}"
+            text += " · what is not complete is not judged"
+            text += f": {listed(some)}" if some else ""
         return text
 
     @macro

@@ -69,7 +69,7 @@ def whole(task: str) -> dict[str, float]:
     rows = [row for row in table(CHANGES) if row["task"] == task]
 
     def mean(name: str, kind: str) -> float:
-        return fmean(float(row[name]) for row in rows if row["kind"] == kind)
+        return fmean(float(row[name]) for row in rows if row["kind"] == kind and row[name])
 
     found = {name: mean(name, "change") for name in MEASURES}
     shares = {f"{name} share": mean(name, "change") for name in (LOW_RANK, "principal_core")}
