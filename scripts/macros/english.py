@@ -22,6 +22,7 @@ LANES = {
     "reviews": figures.Lane("film reviews"),
     "definitions": figures.Lane("definitions", "diamond", hollow=True),
 }
+ENDS = (0.5, 40.0)  # of the figure of changes, in times chance
 BESIDE = ("head alone", "lora 4", FULL)
 """Who stands beside majority and probe in the table of the tasks."""
 
@@ -341,6 +342,6 @@ class English(Part):
             " singular values in random directions, or independent entries (†)"
         )
         lanes = [LANES[task] for task in plan().tasks]
-        return self.page.figure(drawn(rows, names(), lanes, says)) + self._draw(
+        return self.page.figure(drawn(rows, names(), lanes, says, ENDS)) + self._draw(
             "changes", rows, [lane.name for lane in lanes], missing, found=False
         )

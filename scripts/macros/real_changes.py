@@ -16,6 +16,7 @@ from scripts.survey.say import count, number
 from scripts.survey.statistics import Interval
 
 ENDS = (0.5, 16.0)  # of the figure, in times chance
+TICKS = (0.5, 1, 2, 4, 8, 16, 32)
 TWICE = 2  # times its control: what the figure's title counts
 
 
@@ -65,6 +66,7 @@ def drawn(
     called: dict[str, tuple[str, str]],
     lanes: Sequence[figures.Lane] = LANES,
     says: str = SAYS,
+    ends: tuple[float, float] = ENDS,
 ) -> figures.Rows:
     """Return the figure of families.
 
@@ -73,6 +75,7 @@ def drawn(
         called: The name and page of every method.
         lanes: What each was measured on.
         says: What is shown.
+        ends: Those of the axis, in times chance.
     """
     themes = {m.slug: m.theme for m in catalog().methods.values()}
 
@@ -84,7 +87,7 @@ def drawn(
     above = [all(c.mean >= TWICE * its.mean > 0 for c, its in row.found) for row in found]
     return figures.Rows(
         says,
-        figures.Axis("times chance", *ENDS, True, (0.5, 1, 2, 4, 8, 16)),
+        figures.Axis("times chance", *ends, True, tuple(t for t in TICKS if t <= ends[1])),
         1, ("← less", "more than chance →"), [one(row) for row in found],
         lanes,
         f"{sum(above)} of {len(found)} families explain twice what their control does, or more",

@@ -48,7 +48,10 @@ def times(name: str, task: str, kind: str) -> Interval | None:
 
 @cache
 def families() -> list[Family]:
-    """Return all families, those with most structure first; a pair of values for each task."""
+    """Return families, those with most structure first; a pair of values for each task.
+
+    One whose best member is further from the changes, or from the control, than none is left out.
+    """
     listed = []
     for name in names():
         pairs = [
@@ -56,7 +59,7 @@ def families() -> list[Family]:
             for task in plan().tasks
             if (change := times(name, task, "change")) and (control := times(name, task, CONTROL))
         ]
-        if len(pairs) == len(plan().tasks):
+        if len(pairs) == len(plan().tasks) and min(v.mean for pair in pairs for v in pair) > 0:
             listed.append(Family(name, False, None, pairs))
     return sorted(listed, key=lambda family: -family.structure)
 
