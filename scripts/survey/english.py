@@ -240,12 +240,10 @@ class About(NamedTuple):
 @cache
 def tasks() -> tuple[About, ...]:
     """Return what the tasks are."""
-    return tuple(
-        About(
-            row["task"],
-            *(int(row[name]) for name in About._fields[1:7]),
-            *(float(row[name]) for name in ("majority", "probe_test_accuracy", "probe_test_loss")),
-            row["first"], row["second"],
-        )
-        for row in table(TASKS)
-    )  # fmt: skip
+    probe = {"probe": "probe_test_accuracy", "probe_loss": "probe_test_loss"}
+    kinds = get_type_hints(About)
+    found = []
+    for row in table(TASKS):
+        own: dict[str, Any] = {k: kind(row[probe.get(k, k)]) for k, kind in kinds.items()}
+        found.append(About(**own))
+    return tuple(found)
