@@ -9,6 +9,7 @@ from typing import Any
 from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
 from scripts.macros.controls import Controls
+from scripts.macros.english import English
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
@@ -39,6 +40,7 @@ PARTS = (
     RatesTable,
     Experiment,
     Protocol,
+    English,
     Controls,
     Bets,
     Findings,

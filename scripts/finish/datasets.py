@@ -73,6 +73,13 @@ class Dataset(Record):
     command: Text | None = None
     source: Source | None = None
     comment: Text | None = None
+    awaited: bool = False
+    """Whether a study is still to make it: until its first row is there it is not published."""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is something to publish."""
+        return not self.awaited or (ROOT / "docs" / self.path).exists()
 
     def described(self) -> dict[str, Column]:
         """Return every column by its name, with what it may stand for filled in."""
@@ -99,12 +106,13 @@ class Datasets(Record):
 
 @cache
 def read(path: Path = FILE) -> dict[str, Dataset]:
-    """Return all tables by their names.
+    """Return all tables by their names, but for those that are awaited.
 
     Raises:
         CatalogError: when something of one is missing, unknown or wrong.
     """
-    return validated(Datasets, yaml.load(path.read_text("utf-8"), Loader), path.name).datasets
+    found = validated(Datasets, yaml.load(path.read_text("utf-8"), Loader), path.name).datasets
+    return {name: dataset for name, dataset in found.items() if dataset.there}
 
 
 # Frictionless Data --------------------------------------------------------------------------------

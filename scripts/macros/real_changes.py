@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from demos.reach import FAMILIES
@@ -15,6 +16,7 @@ from scripts.survey.say import count, number
 from scripts.survey.statistics import Interval
 
 ENDS = (0.5, 16.0)  # of the figure, in times chance
+TICKS = (0.5, 1, 2, 4, 8, 16, 32)
 TWICE = 2  # times its control: what the figure's title counts
 
 
@@ -51,12 +53,29 @@ def times(row: Row) -> str:
     return f"{found} times chance (control {' and '.join(controls)})"
 
 
-def drawn(found: list[Row], called: dict[str, tuple[str, str]]) -> figures.Rows:
+LANES = [figures.Lane(MODELS[0]), figures.Lane(MODELS[1], "diamond")]
+SAYS = (
+    "How many times what a random subspace of as many numbers explains, with 95 % intervals"
+    " over layers. The distance to the control is structure: it has the same singular values"
+    " in random directions, or independent entries (†). *: 16 of the 72 matrices"
+)
+
+
+def drawn(
+    found: list[Row],
+    called: dict[str, tuple[str, str]],
+    lanes: Sequence[figures.Lane] = LANES,
+    says: str = SAYS,
+    ends: tuple[float, float] = ENDS,
+) -> figures.Rows:
     """Return the figure of families.
 
     Args:
         found: The families.
         called: The name and page of every method.
+        lanes: What each was measured on.
+        says: What is shown.
+        ends: Those of the axis, in times chance.
     """
     themes = {m.slug: m.theme for m in catalog().methods.values()}
 
@@ -66,14 +85,11 @@ def drawn(found: list[Row], called: dict[str, tuple[str, str]]) -> figures.Rows:
         return figures.Row(title, values, themes[called[row.methods[0]][1]])
 
     above = [all(c.mean >= TWICE * its.mean > 0 for c, its in row.found) for row in found]
-    first, second = MODELS
     return figures.Rows(
-        "How many times what a random subspace of as many numbers explains, with 95 % intervals"
-        " over layers. The distance to the control is structure: it has the same singular values"
-        " in random directions, or independent entries (†). *: 16 of the 72 matrices",
-        figures.Axis("times chance", *ENDS, True, (0.5, 1, 2, 4, 8, 16)),
+        says,
+        figures.Axis("times chance", *ends, True, tuple(t for t in TICKS if t <= ends[1])),
         1, ("← less", "more than chance →"), [one(row) for row in found],
-        [figures.Lane(first), figures.Lane(second, "diamond")],
+        lanes,
         f"{sum(above)} of {len(found)} families explain twice what their control does, or more",
         broad=True,
     )  # fmt: skip

@@ -54,7 +54,16 @@ Make = Callable[[int, str, int], Adapter]
 
 
 class Adapted:
-    """A method in a base model: how it starts, and what its arrays make of the model."""
+    """A method in a base model: how it starts, and what its arrays make of the model.
+
+    Where methods act is as in the small decoder; another model says it in a subclass.
+    """
+
+    places = PLACES
+    kinds: tuple[str, ...] = KINDS
+    layers = LAYERS
+    tuned: tuple[str, ...] = KINDS
+    """What full fine-tuning trains."""
 
     def __init__(self, method: Method, base: dict[str, Array]) -> None:
         """Start once, for what does not depend on the seed.
@@ -62,8 +71,8 @@ class Adapted:
         Raises:
             ValueError: when a knob does not fit, or the place is unknown.
         """
-        if method.place not in PLACES:
-            raise ValueError(f"place={method.place!r} is not one of {', '.join(PLACES)}")
+        if method.place not in self.places:
+            raise ValueError(f"place={method.place!r} is not one of {', '.join(self.places)}")
         self.method, self.base = method, base
         self.twins: dict[str, Any] = {}
         self.start(0)
@@ -71,7 +80,7 @@ class Adapted:
     def start(self, seed: int) -> Parts:
         """Return the arrays before training."""
         if self.method.slug == FULL:
-            zeros = {name: jnp.zeros_like(self.base[name]) for name in KINDS}
+            zeros = {name: jnp.zeros_like(self.base[name]) for name in self.tuned}
             return Parts({"full": zeros}, {})
         if self.method.slug == BIAS:
             return Parts({"model": {"bias": jnp.zeros(VOCABULARY)}}, {})
@@ -103,14 +112,10 @@ class Adapted:
                 return adapter
             return control(adapter, W, rng.spawn(1)[0] if arm.endswith(AGAIN) else rng)
 
-        layers = range(LAYERS)
+        layers = range(self.layers)
         match self.method.slug:
             case "ln_tuning":
-                gains = {name: np.atleast_2d(base[name]) for name in NORMS}
-                return {
-                    name: [replace(make(np.eye(len(g))), gamma=g, gamma_0=g) for g in rows]
-                    for name, rows in gains.items()
-                }
+                return self._norms(make, base)
             case "prompt_tuning":
                 return {"model": [make(stacked(base, 0), 0)]}
             case "clover" | "prefix_tuning":
@@ -119,10 +124,18 @@ class Adapted:
                 return {"layers": [make(base["down"][i], i) for i in layers]}
         return {
             group: [
-                make(base[kind][i], KINDS.index(kind), i) for kind in kinds for i in layers
+                make(base[kind][i], self.kinds.index(kind), i) for kind in kinds for i in layers
             ]
-            for group, kinds in PLACES[self.method.place].items()
+            for group, kinds in self.places[self.method.place].items()
         }  # fmt: skip
+
+    def _norms(self, make: Callable[..., Any], base: dict[str, Array]) -> dict[str, list[Adapter]]:
+        """Return LN tuning's adapters, one for each norm."""
+        gains = {name: np.atleast_2d(base[name]) for name in NORMS}
+        return {
+            name: [replace(make(np.eye(len(g))), gamma=g, gamma_0=g) for g in rows]
+            for name, rows in gains.items()
+        }
 
     def apply(self, p: Weights, learned: Any, frozen: Any) -> tuple[Weights, Hooks]:
         """Return the weights of the adapted model and its hooks; JAX traces this."""
@@ -184,7 +197,7 @@ class Adapted:
         self, p: Weights, parts: dict[str, Any], one: Callable[[str, dict[str, Any]], Any]
     ) -> Weights:
         found = dict(p)
-        for group, kinds in PLACES[self.method.place].items():
+        for group, kinds in self.places[self.method.place].items():
             W = jnp.concatenate([p[kind] for kind in kinds])
             changes = jax.vmap(lambda W, own, group=group: one(group, own).delta(W))(
                 W, parts[group]

@@ -26,6 +26,10 @@ FETCH = {
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"),
         *("--ignore-requires-python", "--dest", "{folder}", "{name}=={version}"),
     ),
+    "sdist": (
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"),
+        *("--ignore-requires-python", "--dest", "{folder}", "{name}=={version}"),
+    ),
 }
 
 

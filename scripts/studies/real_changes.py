@@ -33,7 +33,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +61,9 @@ PARTS = {
     "down": "output.dense",
 }
 RANKS = (1, 2, 4)
+ROTATED = 512
+"""Inputs of which one rotation is looked for: of more it would take longer than all families."""
+
 SAMPLED_LAYERS = (0, 3, 6, 9)
 SAMPLED_PARTS = ("query", "key", "value", "output")
 
@@ -212,12 +215,14 @@ def kinds(case: Case) -> dict[str, Change]:
     return {"change": Change(case.W, bare), CONTROL: Change(case.W, moved)}
 
 
-def measure(case: Case) -> Iterator[dict[str, Any]]:
+def measure(case: Case, ranks: Iterable[int] = RANKS) -> Iterator[dict[str, Any]]:
     """Yield a row for the change and for its control at every budget."""
     d_out, d_in = case.W.shape
     for kind, change in kinds(case).items():
         energy = np.cumsum(change.sigma**2) / change.energy
-        rotated = 1 - float((turned(change, d_in) ** 2).sum()) / change.energy
+        rotated = None
+        if d_in <= ROTATED:
+            rotated = round(1 - float((turned(change, d_in) ** 2).sum()) / change.energy, 5)
         facts = {
             "d_out": d_out,
             "d_in": d_in,
@@ -226,9 +231,9 @@ def measure(case: Case) -> Iterator[dict[str, Any]]:
             "relative_norm": round(float(np.sqrt(change.energy) / np.linalg.norm(case.W)), 5),
             "directions_for_half": int(np.searchsorted(energy, 0.5)) + 1,
             "directions_for_90": int(np.searchsorted(energy, 0.9)) + 1,
-            "full_rotation": round(rotated, 5),
+            "full_rotation": rotated,
         }
-        for rank in RANKS:
+        for rank in ranks:
             most = rank * (d_out + d_in)
             shares: dict[str, Any] = {}
             for name, found in reached(change, most).items():

@@ -15,9 +15,15 @@ from typing import Any, Protocol, TypeVar
 
 from distributed import Client, LocalCluster, as_completed
 
-from scripts.studies.training import Run
-
 Row = dict[str, Any]
+
+
+class Settings(Protocol):
+    """What a run is."""
+
+    @property
+    def key(self) -> str:
+        """The hash by which it is found again."""
 
 
 class Place(Protocol):
@@ -33,7 +39,8 @@ class Place(Protocol):
 
 
 AnyPlace = TypeVar("AnyPlace", bound=Place)
-Due = Callable[[AnyPlace, Mapping[str, Mapping[str, Any]]], list[Run]]
+AnyRun = TypeVar("AnyRun", bound=Settings)
+Due = Callable[[AnyPlace, Mapping[str, Mapping[str, Any]]], list[AnyRun]]
 
 
 def read(path: Path) -> dict[str, Row]:
@@ -62,9 +69,9 @@ def append(row: Row, path: Path) -> None:
 def advance(
     client: Client,
     chosen: Sequence[AnyPlace],
-    due: Due[AnyPlace],
+    due: Due[AnyPlace, AnyRun],
     done: dict[str, Row],
-    run: Callable[[Run], Row],
+    run: Callable[[AnyRun], Row],
     path: Path,
     total: int,
 ) -> list[str]:

@@ -10,7 +10,18 @@ from pathlib import Path
 from statistics import fmean
 
 from scripts.bootstrap import ROOT
-from scripts.survey import changes, effects, experiment, forest, lab, peft, rates, say, trained
+from scripts.survey import (
+    changes,
+    effects,
+    english_facts,
+    experiment,
+    forest,
+    lab,
+    peft,
+    rates,
+    say,
+    trained,
+)
 from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
 from scripts.survey.facts import Fact, Facts, Form, Provider
 from scripts.survey.head_to_head import home_field, outcomes
@@ -340,6 +351,7 @@ def facts(root: Path = ROOT) -> Facts:
         EXPERIMENT: trained_facts,
         ANSWERS: answered,
         RATES: rates_facts,
+        english_facts.SOURCE: english_facts.facts,
         CHANGES: lambda: chain(changed(), whole()),
         LAB: explained,
         FIELD: partial(home_leads, root),

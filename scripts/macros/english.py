@@ -1,0 +1,347 @@
+"""A real English model: what the tasks are, who is ahead of whom, and what weights did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from demos.reach import FAMILIES
+from scripts.macros import figures
+from scripts.macros.findings import forest
+from scripts.macros.page import Part, catalog, macro, names
+from scripts.macros.real_changes import drawn, shown
+from scripts.survey import effects, english, english_changes
+from scripts.survey.english import Measure, plan
+from scripts.survey.result import FULL
+from scripts.survey.say import count, listed, number, percent
+from scripts.survey.say import figures as digits
+from scripts.survey.statistics import Interval
+
+FILE = "english.html"
+LANES = {
+    "reviews": figures.Lane("film reviews"),
+    "definitions": figures.Lane("definitions", "diamond", hollow=True),
+}
+ENDS = (0.5, 40.0)  # of the figure of changes, in times chance
+BESIDE = ("head alone", "lora 4", FULL)
+"""Who stands beside majority and probe in the table of the tasks."""
+
+
+class Reached(NamedTuple):
+    """What an entry reaches on a task: accuracy in per cent, and over how many seeds."""
+
+    found: Interval
+    seeds: int
+
+
+class Result(NamedTuple):
+    """A complete cell as a row of the table."""
+
+    entry: str
+    task: str
+    parameters: int
+    rate: str
+    accuracy: Interval
+    improvement: float
+    forgetting: float
+    beside: str
+
+
+class Claim(NamedTuple):
+    """What the experiment found, and which words would say the same here, or the opposite."""
+
+    says: str
+    anchor: str
+    entries: tuple[str, ...]
+    same: tuple[str, ...]
+    opposite: str
+    measure: Measure = english.accuracy
+
+    def here(self) -> str:
+        """Return whether it holds here, by the rule of the registration."""
+        try:
+            words = [self._word(entry, task) for entry in self.entries for task in plan().tasks]
+        except LookupError:
+            return "not run yet"
+        if self.opposite in words:
+            return "does not hold"
+        return "holds" if set(words) <= set(self.same) else "open"
+
+    def _word(self, entry: str, task: str) -> str:
+        found = english.difference(entry, task, self.measure)
+        return effects.word(found.low, found.high)
+
+
+CLAIMS = (
+    Claim(
+        "At LoRA’s size no other family is ahead of it", "size",
+        ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4"),
+        ("behind", "level", "not told apart"), "ahead",
+    ),
+    Claim("OFT learns less than LoRA", "rotation", ("oft 16",), ("behind",), "ahead"),
+    Claim(
+        "OFT forgets more than LoRA", "rotation", ("oft 16",), ("ahead",), "behind",
+        english.forgetting,
+    ),
+    Claim("DoRA is ahead of LoRA of its rank", "strength", ("dora 4",), ("ahead",), "behind"),
+    Claim(
+        "PiSSA’s start in random directions is behind PiSSA", "basis", ("pissa 4, random basis",),
+        ("behind",), "ahead",
+    ),
+)  # fmt: skip
+"""What the experiment found that this study has entries for."""
+
+
+def called(entry: str) -> str:
+    """Return an entry as readers know it."""
+    own = plan().entries[entry]
+    if own.slug == english.HEAD:
+        return english.HEAD
+    return f"{names()[own.slug][0]}{entry.removeprefix(own.slug.replace('_', ' '))}"
+
+
+def theme(entry: str) -> str:
+    """Return the colour of an entry."""
+    page = names().get(plan().entries[entry].slug, ("", ""))[1]
+    return catalog().methods[page].theme if page else "full"
+
+
+def reached(entry: str, task: str) -> Reached | None:
+    """Return what an entry reaches on a task with the seeds that have been run, if any."""
+    seeds = len(english.finals(entry, task))
+    return Reached(english.mean(entry, task, english.accuracy), seeds) if seeds else None
+
+
+def results() -> list[Result]:
+    """Return all complete cells."""
+    found = []
+    for entry, task in english.cells():
+        run = next(iter(english.finals(entry, task).values()))
+        own, beside = plan().entries[entry], ""
+        like = own.like
+        if like and english.complete(like, task):
+            beside = f"{effects.Effect(*english.difference(entry, task), 1, 0)}, {called(like)}"
+        full = english.complete(FULL, task)
+        found.append(
+            Result(
+                called(entry), task, run.parameters, digits(run.rate) if own.guess else "",
+                english.mean(entry, task, english.accuracy),
+                english.improvement(entry, task) if full else float("nan"),
+                english.mean(entry, task, english.forgetting).mean, beside,
+            )
+        )  # fmt: skip
+    return found
+
+
+def above(entries: Iterable[str]) -> figures.Rows:
+    """Return the figure of accuracies above the probe."""
+    rows = []
+    for entry in entries:
+        values = [
+            figures.Value(*english.mean(entry, task, english.above_probe))
+            if english.complete(entry, task)
+            else None
+            for task in plan().tasks
+        ]
+        parameters = next(
+            r.parameters for t in plan().tasks for r in english.finals(entry, t).values()
+        )
+        rows.append(figures.Row(called(entry), tuple(values), theme(entry), count(parameters)))
+    return forest(
+        "Accuracy above the probe on frozen features, in percentage points, with intervals over"
+        " five seeds", rows, [LANES[task] for task in plan().tasks], across="percentage points",
+        sides=("← below", "above the probe →"), noted="parameters",
+    )  # fmt: skip
+
+
+FRONTIER = (FULL, "lora 4", "oft 16")
+"""Who is followed along the rates."""
+
+
+def swept(task: str) -> list[figures.Line]:
+    """Return what is learned and forgotten along the rates of an entry, as far as it was run."""
+    lines = []
+    for entry in FRONTIER:
+        points = []
+        for run in english.sweep(entry, task):
+            x, y = run.forgetting, 100 * (run.validation_accuracy - run.start_validation_accuracy)
+            says = f"{called(entry)} at {run.rate:.2g}: {number(y, 1)} points, forgets"
+            points.append(figures.Point(x, y, y, y, f"{says} {number(x, 2)} nats"))
+        if len(points) > 1:
+            lines.append(figures.Line(called(entry), tuple(points), kind=theme(entry)))
+    return lines
+
+
+def frontier(task: str) -> figures.Chart:
+    """Return the figure of one task."""
+    lines = swept(task)
+    points = [point for line in lines for point in line.points]
+    return figures.Chart(
+        f"{LANES[task].name.capitalize()}: each line follows one from low rates, at the left, to"
+        " high ones. To the upper left more is learned and less forgotten. One seed",
+        figures.around("loss of the other task’s probe, rise in nats", [p.x for p in points]),
+        figures.around("accuracy on validation above the probe, points", [p.y for p in points]),
+        lines,
+    )  # fmt: skip
+
+
+# What full fine-tuning changed --------------------------------------------------------------------
+
+
+def size() -> str:
+    """Return how large the changes are, and in how few directions they lie."""
+    found = []
+    for task in plan().tasks:
+        about, seeds = english_changes.whole(task), len(english_changes.seeds(task))
+        runs = f"{seeds} runs" if seeds > 1 else "one run"
+        found.append(
+            f"On {LANES[task].name} ({runs}) it moved a matrix by"
+            f" {percent(about['relative_norm'], 1)} of its norm. Half of the change’s energy lies"
+            f" in {number(about['directions_for_half'], 0)} directions of 384; the best two hold"
+            f" {percent(about['low_rank share'])}."
+        )
+    return " ".join(found)
+
+
+def alike() -> str:
+    """Return how alike the changes of two runs are."""
+    same, other = (english_changes.alike(of_one) for of_one in (True, False))
+    pairs = f"{same.pairs} pairs" if same.pairs > 1 else "one pair"
+    return (
+        f"Two runs on one task, with other orders of sentences, change a matrix with a mean cosine"
+        f" of {number(same.cosine, 2)} (over {pairs}). The four leading outputs of the"
+        f" one hold {percent(same.left)} of the other’s, and the inputs {percent(same.right)}; by"
+        f" chance it would be {percent(same.left_by_chance, 1)} and"
+        f" {percent(same.right_by_chance, 1)}. Runs on two tasks have a cosine of"
+        f" {number(other.cosine, 2)} and share {percent(other.left)} and {percent(other.right)}."
+    )
+
+
+def layers() -> str:
+    """Return what one space for all layers holds, beside one for each."""
+    found = []
+    for task in plan().tasks:
+        for side in ("inputs", "outputs"):
+            held = english_changes.shared(task, side)
+            found.append(
+                f"On {LANES[task].name} four {side} for each layer hold {percent(held['apart'])} of"
+                f" the changes, four for all layers {percent(held['joint'])} (in random directions"
+                f" {percent(held['control_joint'])}), and as many for all layers as for each"
+                f" together {percent(held['joint_as_many'])} (random"
+                f" {percent(held['control_joint_as_many'])})."
+            )
+    return " ".join(found)
+
+
+SENTENCES = {"size": size, "alike": alike, "layers": layers}
+
+
+class English(Part):
+    """The macros of the page about a real English model."""
+
+    def _draw(self, name: str, *arguments: object, found: bool = True) -> str:
+        return self.page.draw(name, *arguments, file=FILE, kind="ah lab", found=found)
+
+    @macro
+    def english_state(self) -> str:
+        """How far the study has come, and what is missing."""
+        own, done = plan(), english.cells()
+        every = len(own.entries) * len(own.tasks)
+        ran = f"{len(english.runs())} runs · {number(english.spent(), 1)} hours of one core"
+        text = f"{len(done)} of {every} cells complete · {ran}"
+        if len(done) < every:
+            seeds = len(own.seeds)
+            some = [
+                f"{called(entry)} on {task} has {len(english.finals(entry, task))} of {seeds} seeds"
+                for entry in own.entries
+                for task in own.tasks
+                if 0 < len(english.finals(entry, task)) < seeds
+            ]
+            text += " · what is not complete is not judged"
+            text += f": {listed(some)}" if some else ""
+        return text
+
+    @macro
+    def english_ready(self, what: str) -> str:
+        """Whether there is something to say of a key of `ready`; empty if not."""
+        ready = {
+            "results": bool(english.cells()),
+            "rates": any(swept(task) for task in plan().tasks),
+            "changes": english_changes.measured(),
+            "alike": english_changes.compared(),
+        }
+        return "yes" if ready[what] else ""
+
+    @macro
+    def english_says(self, about: str) -> str:
+        """What full fine-tuning changed, in sentences."""
+        return SENTENCES[about]()
+
+    @macro
+    def english_sizes(self) -> str:
+        """How many sentences each task has, and from how many they were drawn."""
+        return " ".join(
+            f"{LANES[a.task].name.capitalize()}: {count(a.found)} labelled texts,"
+            f" {count(a.fitting)} of at most 32 tokens, of which {count(a.train)} train,"
+            f" {count(a.validation)} choose rates and {count(a.test)} test."
+            for a in english.tasks()
+        )
+
+    @macro
+    def english_downloads(self) -> str:
+        """The tables that there are."""
+        files = {
+            "the tasks": english.TASKS, "all runs": english.TABLE,
+            "the changes": english.CHANGES, "pairs of runs": english.ALIKE,
+            "spaces of layers": english.JOINT,
+        }  # fmt: skip
+        there = {name: path for name, path in files.items() if path.exists()}
+        return listed([f"[{name}](data/{path.name})" for name, path in there.items()])
+
+    @macro
+    def english_tasks(self) -> str:
+        """The tasks, and how far each of the usual ways goes."""
+        rows = [
+            (about, [reached(entry, about.task) for entry in BESIDE]) for about in english.tasks()
+        ]
+        return self.page.style() + self._draw("tasks", rows, [called(entry) for entry in BESIDE])
+
+    @macro
+    def english_examples(self) -> str:
+        """Two sentences of each task, with their classes."""
+        return self._draw("examples", [(LANES[about.task], about) for about in english.tasks()])
+
+    @macro
+    def english_results(self) -> str:
+        """All complete cells, as a figure and a table; nothing while there are none."""
+        entries = list(dict.fromkeys(entry for entry, _ in english.cells()))
+        if not entries:
+            return ""
+        figure = self.page.figure(above(entries)) if len(entries) > 1 else ""
+        return figure + self._draw("results", results(), found=False)
+
+    @macro
+    def english_rates(self) -> str:
+        """What is learned and forgotten along the rates, on each task with its values."""
+        there = [task for task in plan().tasks if swept(task)]
+        return "".join(self.page.figure(frontier(task), table=True) for task in there)
+
+    @macro
+    def english_claims(self) -> str:
+        """Which of the experiment's findings hold here."""
+        return self._draw("claims", [(claim, claim.here()) for claim in CLAIMS])
+
+    @macro
+    def english_changes(self) -> str:
+        """All families on both tasks, as a figure and a table."""
+        rows = [shown(family) for family in english_changes.families()]
+        missing = [f.title for f in FAMILIES.values() if f.name not in {row.name for row in rows}]
+        says = (
+            "How many times what a random subspace of as many numbers explains, with 95 %"
+            " intervals over layers. The distance to the control is structure: it has the same"
+            " singular values in random directions, or independent entries (†)"
+        )
+        lanes = [LANES[task] for task in plan().tasks]
+        return self.page.figure(drawn(rows, names(), lanes, says, ENDS)) + self._draw(
+            "changes", rows, [lane.name for lane in lanes], missing, found=False
+        )

@@ -1,0 +1,370 @@
+"""The study on a real English model: the encoder, its tasks, a run, the plan, and what is said."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from distributed import Client
+
+from adapters_np.linalg import Array
+from scripts.bootstrap import ROOT
+from scripts.macros import english
+from scripts.macros.english import CLAIMS
+from scripts.studies import encoder, english_changes, english_tasks, english_training, runner
+from scripts.studies import english as study
+from scripts.studies.decoder import count
+from scripts.studies.encoder import HEADS, KINDS, LAYERS, states, tensors
+from scripts.studies.english import Cell
+from scripts.studies.english_changes import alike, held, joint
+from scripts.studies.english_tasks import Part, Task, filled, order, parted, runs
+from scripts.studies.english_training import Run
+from scripts.survey import english as survey
+from scripts.survey import english_changes as said
+from scripts.survey.statistics import interval
+
+RECORDED = Path(__file__).with_name("encoder.npz")
+SMALL = encoder.random(0)
+
+# The model ----------------------------------------------------------------------------------------
+
+
+def test_the_encoder_is_the_published_one() -> None:
+    """The states were recorded from transformers 5.24.0 with torch 2.13.0, on the same weights."""
+    try:
+        weights = encoder.published()
+    except (subprocess.CalledProcessError, OSError) as error:
+        pytest.skip(f"the package with the weights cannot be had: {error}")
+    with np.load(RECORDED) as file:
+        found = np.asarray(jax.jit(states)(weights, file["ids"], file["real"]))
+        assert np.abs((found - file["states"]) * file["real"][..., None]).max() < 1e-4
+        tokenizers = pytest.importorskip("tokenizers", reason="dev.py installs it")
+        assert tokenizers
+        for text, ids, real in zip(file["texts"], file["ids"], file["real"], strict=True):
+            assert english_tasks.coded([str(text)])[0] == ids[real > 0].tolist()
+
+
+def by_hand(p: dict[str, Array], ids: list[int]) -> Array:
+    """Return the states of one sentence, head by head."""
+
+    def norm(x: Array, name: str, i: int | None = None) -> Array:
+        gain, shift = (p[n] if i is None else p[n][i] for n in (name, f"{name}_b"))
+        return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True) * gain + shift
+
+    x = norm(p["word"][ids] + p["place"][: len(ids)] + p["kind"][0], "norm0")
+    gelu = np.vectorize(lambda v: v * 0.5 * (1 + float(jax.scipy.special.erf(v / 2**0.5))))
+    for i in range(LAYERS):
+        q, k, v = (x @ p[n][i].T + p[f"{n}_b"][i] for n in ("query", "key", "value"))
+        read = []
+        for head in np.split(np.arange(x.shape[1]), HEADS):
+            scores = np.exp(q[:, head] @ k[:, head].T / len(head) ** 0.5)
+            read.append(scores / scores.sum(1, keepdims=True) @ v[:, head])
+        x = norm(x + np.hstack(read) @ p["output"][i].T + p["output_b"][i], "norm1", i)
+        inner = gelu(x @ p["up"][i].T + p["up_b"][i])
+        x = norm(x + inner @ p["down"][i].T + p["down_b"][i], "norm2", i)
+    return x
+
+
+def test_a_small_encoder_computes_what_is_computed_by_hand_and_padding_is_not_read() -> None:
+    tokens = [[5, 7, 9, 11], [3, 1, 4, 1, 5, 9, 2]]
+    found = np.asarray(states(SMALL, *filled(tokens)))
+    for own, ids in zip(found, tokens, strict=True):
+        np.testing.assert_allclose(own[: len(ids)], by_hand(SMALL, ids), atol=2e-4)
+
+
+def test_tensors_are_read_and_damage_is_named() -> None:
+    a = np.arange(6, dtype="<f4").reshape(2, 3)
+    about = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {}}
+    head = json.dumps(about).encode()
+    file = len(head).to_bytes(8, "little") + head + a.tobytes()
+    np.testing.assert_array_equal(tensors(file)["a"], a)
+    with pytest.raises(ValueError, match=r"a has 24 bytes and the shape \[2, 4\]"):
+        tensors(file.replace(b"[2, 3]", b"[2, 4]"))
+
+
+# The tasks ----------------------------------------------------------------------------------------
+
+
+def test_parts_share_no_six_words_in_a_row() -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(list("abcd"), 9)) for _ in range(400)] + ["One, two!", "one two"]
+    parts = parted(texts, {"test": 20, "validation": 10, "train": 15})
+    of = {name: set().union(*(runs(texts[i]) for i in own)) for name, own in parts.items()}
+    assert [len(own) for own in parts.values()] == [20, 10, 15]
+    assert not of["test"] & of["validation"]
+    assert not of["train"] & (of["test"] | of["validation"])
+    with pytest.raises(ValueError, match="1 texts are left for train, which has to have 2"):
+        parted(["One, two!", "one two"], {"train": 2})
+
+
+def test_an_order_reads_every_sentence_before_one_comes_again() -> None:
+    lengths = np.random.default_rng(0).integers(4, 30, 64).tolist()
+    found = order(lengths, 6, 16, seed=1)
+    assert [len(batch) for batch in found] == [16] * 6
+    assert sorted(np.concatenate(found[:4])) == list(range(64))
+    np.testing.assert_array_equal(found, order(lengths, 6, 16, seed=1))
+    assert (np.concatenate(found) != np.concatenate(order(lengths, 6, 16, seed=2))).any()
+
+
+# A run --------------------------------------------------------------------------------------------
+
+
+def drawn(seed: int) -> Task:
+    """Return a task of drawn sentences: is a token from the first half of the vocabulary first?"""
+    rng = np.random.default_rng(seed)
+
+    def part(count: int) -> Part:
+        tokens = [rng.integers(1, 100, rng.integers(4, 14)).tolist() for _ in range(count)]
+        labels = np.array([ids[0] < 50 for ids in tokens], np.int32)
+        return Part([str(ids) for ids in tokens], tokens, labels)
+
+    sizes = {"test": 60, "validation": 40, "train": 64}
+    return Task({name: part(count) for name, count in sizes.items()}, 2, 164, 164)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Put an untrained encoder of width 24 and drawn sentences in the place of the real ones."""
+    drawn_once = cache(lambda name: drawn(sorted(english_tasks.TASKS).index(name)))
+    monkeypatch.setattr(english_tasks, "task", drawn_once)
+    monkeypatch.setattr(english_training, "model", lambda: SMALL)
+    probed = cache(lambda task: english_training.probed(drawn_once(task)))
+    monkeypatch.setattr(english_training, "base", probed)
+    untrained: Any = english_training.untrained
+    monkeypatch.setattr(english_training, "untrained", cache(untrained.__wrapped__))
+    monkeypatch.setattr(english_training, "stored", lambda run: tmp_path / f"{run.key}.npz")
+    english_training.prepared.cache_clear()
+    yield
+    english_training.prepared.cache_clear()
+
+
+def short(name: str, phase: str = "sweep") -> Run:
+    """Return a run of a few steps."""
+    run = Cell(name, "reviews").run(-5, 1, phase)
+    knobs = tuple((k, 8 if k == "block_size" else v) for k, v in run.method.knobs)
+    return replace(run, method=replace(run.method, knobs=knobs), steps=4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["full", "lora 4", "ln tuning", "head alone"])
+def test_a_run_starts_at_the_base_model_and_gives_the_same_again(small: None, name: str) -> None:
+    settings = short(name)
+    adapted, _, compute = english_training.prepared(settings.method, settings.steps)
+    part = english_tasks.task("reviews").parts["test"]
+    body, frozen = adapted.start(1)
+    here = english_training.features(part, lambda *x: compute(body, frozen, SMALL, *x))
+    there = english_training.base("reviews").features["test"]
+    np.testing.assert_allclose(here, there, atol=1e-4)
+    made = english_training.run(settings)
+    assert made["parameters"] == 0 or made["forgetting"] != 0
+    assert made | {"seconds": 0} == english_training.run(settings) | {"seconds": 0}
+    assert made["test_loss"] is None  # a sweep does not look at the test
+
+
+@pytest.mark.long
+def test_the_plan_can_be_trained_and_full_fine_tuning_leaves_its_changes(small: None) -> None:
+    for name in survey.plan().entries:
+        settings = short(name)
+        learned, _ = english_training.AdaptedEncoder(settings.method, SMALL).start(0)
+        assert (count(learned) == 0) == (name == survey.HEAD)
+    settings = short("full", "final")
+    made = english_training.run(settings)
+    assert made["test_accuracy"] >= 0
+    with np.load(english_training.stored(settings)) as file:
+        changes = {kind: file[kind].astype(float) for kind in KINDS}
+    assert {kind: a.shape for kind, a in changes.items()} == {k: SMALL[k].shape for k in KINDS}
+    assert all(np.abs(a).min(axis=(1, 2)).max() < np.abs(a).max() for a in changes.values())
+    (row, *_) = alike([(settings, changes), (settings, changes)])
+    assert row["cosine"] == pytest.approx(1)
+    assert row["left"] == pytest.approx(1)
+
+
+def test_layers_that_share_inputs_are_told_from_those_that_do_not() -> None:
+    rng = np.random.default_rng(0)
+    shared, run = rng.normal(size=(2, 40)), Cell("full", "reviews").run(-8, 1, "final")
+    changes = {kind: rng.normal(size=(LAYERS, 40, 2)) @ shared for kind in KINDS}
+    inputs, outputs = list(joint(run, changes))[:2]
+    assert inputs["joint"] == pytest.approx(1)
+    assert inputs["control_joint"] < 0.6 > outputs["joint"]
+    assert outputs["apart"] == pytest.approx(1)
+    assert held(changes["query"])[0] < 1
+
+
+def test_what_is_said_of_changes_follows_from_their_tables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One direction a matrix, the same in two runs on one task, and another on the other task."""
+    monkeypatch.setattr(english_changes, "published", lambda: SMALL)
+    of_task = {task: np.random.default_rng(i) for i, task in enumerate(survey.plan().tasks)}
+    shapes = {kind: SMALL[kind].shape for kind in KINDS}
+    planted = {
+        task: {
+            kind: rng.normal(size=(n, a, 1)) @ rng.normal(size=(n, 1, b))
+            for kind, (n, a, b) in shapes.items()
+        }
+        for task, rng in of_task.items()
+    }
+    seeds = {"reviews": (1, 2), "definitions": (1,)}
+    made = [
+        (Cell("full", task).run(-8, seed, "final"), planted[task])
+        for task, own in seeds.items()
+        for seed in own
+    ]
+    tables = {"CHANGES": english_changes.described, "ALIKE": alike, "JOINT": english_changes.spread}
+    for name, rows in tables.items():
+        monkeypatch.setattr(said, name, tmp_path / name)
+        english_changes.save(tmp_path / name, list(rows(made)))
+    for function in (said.names, said.families):
+        function.cache_clear()
+    assert said.seeds("reviews") == [1, 2]
+    assert said.whole("reviews")["low_rank share"] > 0.99
+    assert said.families()[0].structure > 2
+    assert said.alike(same=True).cosine == pytest.approx(1, abs=1e-4)
+    assert abs(said.alike(same=False).cosine) < 0.1
+    assert said.shared("definitions", "inputs")["apart"] == pytest.approx(1)
+    assert "(2 runs)" in english.size()
+    assert "(over 1 pairs)" not in english.alike()
+    for sentences in english.SENTENCES.values():
+        assert "nan" not in sentences()
+    for function in (said.names, said.families):
+        function.cache_clear()
+
+
+# The plan -----------------------------------------------------------------------------------------
+
+
+def fake(run: Run, loss: float = 0.4) -> dict[str, Any]:
+    """Return a run as it is written down."""
+    method = run.method.__dict__ | {"knobs": [list(knob) for knob in run.method.knobs]}
+    own = dict.fromkeys(study.CAME_OUT, loss) | dict.fromkeys(("status",), "done")
+    start = dict.fromkeys(study.START, 0.5)
+    return {**run.__dict__, "method": method, **own, "start": start, "key": run.key,
+            "parameters": 7, "seconds": 1.5}  # fmt: skip
+
+
+def test_a_sweep_goes_on_until_the_best_rate_has_neighbours_and_then_seeds_are_run() -> None:
+    cell, done = Cell("lora 4", "reviews"), dict[str, dict[str, Any]]()
+    best = survey.plan().entries["lora 4"].guess
+    assert best is not None
+    first = study.due(cell, done)
+    assert len(first) == 3
+    for run in first:
+        done[run.key] = fake(run, 0.4 - 0.1 * (run.rate > 10 ** (best / 2 + 0.1)))
+    (further,) = study.due(cell, done)
+    assert further.rate > max(run.rate for run in first)
+    done[further.key] = fake(further)
+    finals = study.due(cell, done)
+    assert [run.seed for run in finals] == list(survey.plan().seeds)
+    assert {run.rate for run in finals} == {max(run.rate for run in first)}
+    assert {run.phase for run in study.due(Cell("head alone", "reviews"), {})} == {"final"}
+
+
+def test_runs_are_found_again_in_the_table(tmp_path: Path) -> None:
+    cell, table = Cell("dora 4, fixed magnitude", "definitions"), tmp_path / "english.csv"
+    made = fake(cell.run(-6, 2, "final"))
+    study.write(table, study.rows({made["key"]: made}), study.COLUMNS)
+    (found,) = study.known(table, tmp_path / "none").values()
+    assert json.loads(json.dumps(found)) == json.loads(json.dumps(made))
+
+
+def test_a_study_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    path, table = tmp_path / "runs.jsonl", tmp_path / "english.csv"
+    chosen = [Cell("ia3", "reviews"), Cell("head alone", "reviews")]
+    with Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as client:
+
+        def made(done: dict[str, dict[str, Any]], loss: Callable[[Run], float]) -> list[str]:
+            run = partial(faked, loss=loss)
+            return runner.advance(client, chosen, study.due, done, run, path, total=14)
+
+        failed = made({}, broken)
+        assert len(failed) == 1
+        assert "no more power" in failed[0]
+        assert made(study.known(table, path), by_rate) == []
+        count = len(path.read_text("utf-8").splitlines())
+        study.write(table, study.rows(study.known(table, path)), study.COLUMNS)
+        path.unlink()
+        assert made(study.known(table, path), by_rate) == []
+    assert not path.exists()
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == count == 3 + 5 + 5
+    assert {r["rate"] for r in rows if (r["entry"], r["phase"]) == ("ia3", "final")} == {
+        "0.00316228"
+    }
+
+
+def faked(run: Run, loss: Callable[[Run], float]) -> dict[str, Any]:
+    """Return a run with a loss of its own."""
+    return fake(run, loss(run))
+
+
+def by_rate(run: Run) -> float:
+    """Return a loss that is least at the guess."""
+    return abs(np.log10(run.rate) + 2.5)
+
+
+def broken(run: Run) -> float:
+    """Return the same, and fail once."""
+    if (run.method.slug, run.seed) == ("ia3", 3):
+        raise RuntimeError("no more power")
+    return by_rate(run)
+
+
+def test_the_plan_fits_its_hours_and_names_whom_it_compares() -> None:
+    own = survey.plan()
+    assert survey.hours() <= own.hours
+    assert {e.like for e in own.entries.values()} - {""} < own.entries.keys()
+    assert own.sweep_seed not in own.seeds
+
+
+@pytest.mark.skipif(not survey.TABLE.exists(), reason="no run has been made")
+def test_committed_runs_are_those_of_the_plan() -> None:
+    with survey.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    assert all(study.again(row).key == row["key"] for row in rows)
+    large = [p for p in (ROOT / "docs" / "data").glob("english*") if p.stat().st_size > 2e6]
+    assert not large
+
+
+# What is said -------------------------------------------------------------------------------------
+
+
+def row(entry: str, task: str, seed: int, accuracy: float) -> survey.Run:
+    """Return a run that counts."""
+    own = (0.4, 0.8, 0.4, accuracy, 0.1, 0.7, 0.5, 0.7, "done", 60.0)
+    return survey.Run(entry, task, 7, 0.1, seed, "final", *own)
+
+
+def test_only_complete_cells_are_compared_and_seeds_are_paired(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seeds, luck = survey.plan().seeds, [0.0, 0.02, -0.02, 0.01, 0.03]
+    found = [row("lora 4", "reviews", s, 0.8 + b) for s, b in zip(seeds, luck, strict=True)]
+    more = [0.031, 0.029, 0.030, 0.032, 0.028]
+    ahead = zip(seeds, luck, more, strict=True)
+    found += [row("oft 16", "reviews", s, 0.8 + b + m) for s, b, m in ahead]
+    monkeypatch.setattr(survey, "runs", lambda: tuple(found[:-1]))
+    assert survey.cells() == [("lora 4", "reviews")]
+    with pytest.raises(LookupError, match="not complete on 'reviews'"):
+        survey.difference("oft 16", "reviews")
+    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
+    ahead_by = survey.difference("oft 16", "reviews")
+    assert ahead_by == pytest.approx(interval([100 * m for m in more], survey.among("lora 4")))
+    assert ahead_by.low > 0
+    assert {claim.here() for claim in CLAIMS} == {"not run yet"}
+    found += [run._replace(task="definitions") for run in found]
+    behind, forgets = CLAIMS[1:3]
+    assert behind.here() == "does not hold"
+    assert forgets.here() == "open"
