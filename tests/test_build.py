@@ -133,8 +133,8 @@ def test_a_mistake_in_a_module_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        (",success\n", "\n", "has 15 cells, where the first line has 16"),
-        (",success\n", ",success,1\n", "has 17 cells, where the first line has 16"),
+        (",success,\n", ",\n", "has 16 cells, where the first line has 17"),
+        (",success,\n", ",success,,1\n", "has 18 cells, where the first line has 17"),
         (",0.74306,", ",much,", "could not convert string to float: 'much'; correct this cell"),
     ],
 )
