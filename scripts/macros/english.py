@@ -217,23 +217,7 @@ def alike() -> str:
     )
 
 
-def layers() -> str:
-    """Return what one space for all layers holds, beside one for each."""
-    found = []
-    for task in plan().tasks:
-        for side in ("inputs", "outputs"):
-            held = english_changes.shared(task, side)
-            found.append(
-                f"On {LANES[task].name} four {side} for each layer hold {percent(held['apart'])} of"
-                f" the changes, four for all layers {percent(held['joint'])} (in random directions"
-                f" {percent(held['control_joint'])}), and as many for all layers as for each"
-                f" together {percent(held['joint_as_many'])} (random"
-                f" {percent(held['control_joint_as_many'])})."
-            )
-    return " ".join(found)
-
-
-SENTENCES = {"size": size, "alike": alike, "layers": layers}
+SENTENCES = {"size": size, "alike": alike}
 
 
 class English(Part):
@@ -276,6 +260,16 @@ class English(Part):
     def english_says(self, about: str) -> str:
         """What full fine-tuning changed, in sentences."""
         return SENTENCES[about]()
+
+    @macro
+    def english_layers(self) -> str:
+        """What four directions of each layer hold of the changes, and those that all share."""
+        rows = [
+            (f"{LANES[task].name}, {side}", english_changes.shared(task, side))
+            for task in plan().tasks
+            for side in ("inputs", "outputs")
+        ]
+        return self._draw("layers", rows)
 
     @macro
     def english_sizes(self) -> str:
