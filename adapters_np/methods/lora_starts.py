@@ -6,7 +6,7 @@ $$W' = (W - s B_0 A_0) + s\,B A, \qquad s = \alpha / r$$
 |---|---|
 | gradient (LoRA-GA) | of G = U Σ Vᵀ the first r of V, the next r of U |
 | inputs (EVA) | the r principal directions of the inputs, and zero |
-| used, unused (CorDA) | of W C = U Σ Vᵀ the first, the last r: Σ^½ Vᵀ C⁻¹ and U Σ^½ |
+| used, unused (CorDA) | of W C = U Σ Vᵀ the first, the last r: Σ^½ Vᵀ C⁻¹ and U Σ^½, each over √s |
 | frame (OLoRA) | of W = Q R the first r rows of R, the first r columns of Q |
 | crossed | two random factors whose product is zero |
 
@@ -40,7 +40,7 @@ def by_inputs(X: Array, rank: int) -> Array:
 
 
 def by_context(W: Array, C: Array, rank: int, *, used: bool) -> Pair:
-    """Return A₀ and B₀ of CorDA from the inputs' second moments C, (d_in, d_in)."""
+    """Return A₀ and B₀ of CorDA at s = 1, from the inputs' second moments C, (d_in, d_in)."""
     C = C + DAMPING * np.diag(C).mean() * np.eye(len(C))
     U, sigma, Vt = thin_svd(W @ C)
     block = slice(0, rank) if used else slice(len(sigma) - rank, None)
@@ -110,7 +110,8 @@ class LoRAStart(WeightAdapter):
             Q = np.linalg.qr(rng.normal(size=(rank, rank)))[0]
             A, B = crossed(Q, *(rng.normal(size=(d, rank // 2)) for d in (d_in, d_out)))
         else:
-            A, B = by_context(W, X @ X.T / n, rank, used=start == "used")
+            pair = by_context(W, X @ X.T / n, rank, used=start == "used")
+            A, B = (factor / np.sqrt(alpha / rank) for factor in pair)
         return cls(A, B, A, B, alpha / rank)
 
     def delta(self, W: Array) -> Array:

@@ -65,6 +65,15 @@ def test_corda_takes_out_all_that_the_weight_says_along_some_output_directions()
     np.testing.assert_allclose(B @ A, U @ (U.T @ W), atol=1e-9)
 
 
+@pytest.mark.parametrize("start", ["used", "unused"])
+def test_what_corda_takes_out_of_the_weight_does_not_depend_on_the_scale(start: Any) -> None:
+    parts = []
+    for alpha in (4.0, 16.0):
+        first = LoRAStart.init(W, np.random.default_rng(0), rank=4, alpha=alpha, start=start)
+        parts.append(first.s * first.B_0 @ first.A_0)
+    np.testing.assert_allclose(parts[0], parts[1], atol=1e-10)
+
+
 def test_eva_looks_where_the_inputs_vary_and_not_where_their_mean_is() -> None:
     X = np.random.default_rng(4).normal(size=(64, 500)) * np.r_[5.0, 4.0, np.full(62, 0.1)][:, None]
     X[40] += 100
