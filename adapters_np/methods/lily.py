@@ -5,7 +5,7 @@ p = \operatorname{mean}_t\, \mathrm{softmax}(G A x_t)$$
 
 The mean runs over all tokens of a batch, so one mixture serves them all.
 
-Source: zhong2024lily, its formula as PEFT implements it; peft2026benchmark for the runs.
+Source: zhong2025lily, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: nothing for one layer. A may serve a few neighbouring layers, the B serve all.
 """
 
