@@ -207,9 +207,18 @@ def thin_svd(W: Array) -> tuple[Array, Array, Array]:
     every machine wherever the singular values are distinct.
     """
     U, sigma, Vt = np.linalg.svd(W, full_matrices=False)
-    largest = np.argmax(np.abs(U), axis=0)
-    signs = np.sign(U[largest, np.arange(len(sigma))])
+    signs = column_signs(U)
     return U * signs, sigma, signs[:, None] * Vt
+
+
+def column_signs(U: Array) -> Array:
+    """Return the sign of the largest entry of each column, (k,) for U (n, k).
+
+    >>> column_signs(np.array([[1.0, 0.5], [-2.0, 0.0]])).tolist()
+    [-1.0, 1.0]
+    """
+    signs: Array = np.sign(U[np.argmax(np.abs(U), axis=0), np.arange(U.shape[1])])
+    return signs
 
 
 def low_rank_factors(M: Array, rank: int) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
-from adapters_np.linalg import Array, at_most, thin_svd
+from adapters_np.linalg import Array, at_most, column_signs, thin_svd
 
 ROUNDS = 10
 """How often PEFT lets k-means move its centres at most."""
@@ -38,6 +38,12 @@ def k_means(points: Array, k: int, rng: np.random.Generator) -> NDArray[np.intp]
         found = nearest
         centres = np.array([points[found == g].mean(axis=0) for g in range(k)])
     return found
+
+
+def leading(M: Array, rank: int) -> Array:
+    """Return the leading right singular vectors of M (m, n), (rank, n), with fixed signs."""
+    rows = np.linalg.svd(M)[2][:rank]
+    return column_signs(rows.T)[:, None] * rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +86,7 @@ class AdaMSS(WeightAdapter):
         U, _, Vt = thin_svd(W)
         U, Vt = U[:, :directions], Vt[:directions]
         group = k_means(U, groups, rng)
-        A = np.array([np.linalg.svd(U[group == g])[2][:rank] for g in range(groups)])
+        A = np.array([leading(U[group == g], rank) for g in range(groups)])
         return cls(A, np.zeros((len(W), rank)), group, Vt)
 
     def reads(self) -> Array:

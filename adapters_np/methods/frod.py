@@ -16,24 +16,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
-from adapters_np.linalg import Array, row_norms
+from adapters_np.linalg import Array, column_signs, row_norms
 
 RIDGE = 1e-3
 """What PEFT adds to the diagonal of each layer's share before it is inverted."""
 
 
 def joint_basis(weights: list[Array]) -> Array:
-    """Return V, (d_in, d_in), of all weights (d_out, d_in); for two it is that of their GSVD."""
+    """Return V, (d_in, d_in), of all weights (d_out, d_in); for two it is that of their GSVD.
+
+    The largest entry of each column is positive.
+    """
     stacked = np.vstack(weights)
     d_in = stacked.shape[1]
     if len(weights) == 1 or len(stacked) < d_in:
         V: Array = np.linalg.svd(stacked)[2].T
-        return V
+        return V * column_signs(V)
     Q, R = np.linalg.qr(stacked)
-    parts = np.split(Q, len(weights))
-    inverses = [np.linalg.inv(part.T @ part + RIDGE * np.eye(d_in)) for part in parts]
-    joint: Array = R.T @ np.linalg.eigh(np.mean(inverses, axis=0))[1]
-    return joint
+    shares = [part.T @ part for part in np.split(Q, len(weights))]
+    if len(weights) == 2:  # the two add up to one: the mean below has their directions, and twins
+        shared = shares[0]
+    else:
+        shared = np.mean([np.linalg.inv(share + RIDGE * np.eye(d_in)) for share in shares], axis=0)
+    joint: Array = R.T @ np.linalg.eigh(shared)[1]
+    return joint * column_signs(joint)
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,7 @@ class ExerciseMaker extends HTMLElement {
       anchor.href = link;
       const remove = /** @type {HTMLButtonElement} */ (h("button", "Take off"));
       [remove.type, remove.name, remove.value] = ["button", "remove", `${i}`];
-      remove.ariaLabel = `Take exercise ${i + 1} off`;
+      remove.ariaLabel = `Take off exercise ${i + 1}`;
       const where = h("p", "", "where");
       where.append(anchor, " ", remove);
       item.append(h("p", exercise?.question, "said"), where, h("div", "", "room"));

@@ -67,7 +67,7 @@ def test_without_javascript_both_pictures_and_the_sentence_are_there(
         expect(page.get_by_role("img", name="ΔW, 64 × 64")).to_have_count(2)
         expect(page.locator("svg.chart")).to_have_count(4)
         expect(page.locator(SENTENCE)).to_contain_text("OFT comes closest to the 1,024")
-        expect(page.locator("noscript")).to_be_visible()
+        expect(page.locator("#pair noscript")).to_be_visible()
         expect(page.locator("select[name=a]")).to_be_disabled()
         assert "8 of 64" in gauge(page, "a", "rank")
         assert "64 of 64" in gauge(page, "b", "rank")

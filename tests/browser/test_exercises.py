@@ -38,8 +38,8 @@ def test_a_link_brings_question_settings_and_a_folded_solution(visit: Visit, sit
     expect(exercise).to_contain_text(SOLUTION)
     assert violations(page, ".exercise-here") == {}
     page.locator(".tour").get_by_role("button", name="Skip").click()
-    knob(page, "world").select_option("turn")
-    page.wait_for_function("() => location.search.includes('world=turn')")
+    knob(page, "world").select_option("few")
+    page.wait_for_function("() => location.search.includes('world=few')")
     assert "exercise=" in page.url
     page.locator("[name=reset]").click()
     expect(knob(page, "world")).to_have_value("rows")
@@ -84,7 +84,7 @@ def test_a_hand_out_has_questions_first_and_solutions_last_and_prints_alone(visi
     expect(page.get_by_text("What the link holds")).to_be_hidden()
     expect(questions).to_be_visible()
     page.emulate_media(media="screen")
-    page.get_by_role("button", name="Take exercise 1 off").click()
+    page.get_by_role("button", name="Take off exercise 1").click()
     expect(questions.locator("> li")).to_have_count(1)
 
 
