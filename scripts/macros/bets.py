@@ -168,7 +168,8 @@ def settled(found: Iterable[Bet], outcome: Outcome) -> str:
         for j in bet.reach
         if j.overall.outcome == outcome
     ]
-    return f"{outcome} of the control: {say.listed(some)}" if some else ""
+    whom = f"{outcome} {'of ' if outcome == 'ahead' else ''}the control"
+    return f"{whom}: {say.listed(some)}" if some else ""
 
 
 def nearest(decided: Iterable[Bet]) -> Rows:
@@ -206,7 +207,7 @@ def of_one(bet: Bet) -> Rows | None:
 
 def effect(found: Effect) -> str:
     """Return an effect in points with its interval."""
-    ends = say.interval(100 * found.low, 100 * found.high, 1)
+    ends = say.sided(100 * found.low, 100 * found.high)
     return f"{say.signed(100 * found.mean, 1)} ({ends})"
 
 

@@ -195,7 +195,7 @@ def size() -> str:
         about, seeds = english_changes.whole(task), len(english_changes.seeds(task))
         runs = f"{seeds} runs" if seeds > 1 else "one run"
         found.append(
-            f"On {LANES[task].name} ({runs}) it moved a matrix by"
+            f"On {LANES[task].name} ({runs}) it moved a matrix on average by"
             f" {percent(about['relative_norm'], 1)} of its norm. Half of the change’s energy lies"
             f" in {number(about['directions_for_half'], 0)} directions of 384; the best two hold"
             f" {percent(about['low_rank share'])}."

@@ -96,8 +96,8 @@ class HeadToHead(Part):
             [Row(called[m][0], tuple(Value(*v[:3]) for v in pair)) for m, pair in rows.items()],
             [Lane("in its own authors’ papers", kind="own"),
              Lane("in papers by others", hollow=True, kind="others")],
-            f"Ahead of LoRA in {percent(field.home)} of the units of their own authors’ papers,"
-            f" in {percent(field.away)} of others’",
+            f"Methods are ahead of LoRA in {percent(field.home)} of the units of their own"
+            f" authors’ papers, in {percent(field.away)} of others’, on average",
             broad=True,
         )  # fmt: skip
         return self.page.figure(figure) + self.page.draw("home_field", field, rows, called)
@@ -118,4 +118,4 @@ class HeadToHead(Part):
         """How much there is."""
         found = _comparisons()
         sources = {row.source_key for row in found}
-        return f"{count(len(found))} cells from {len(sources)} sources"
+        return f"{count(len(found))} comparisons of two cells from {len(sources)} sources"

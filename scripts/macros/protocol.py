@@ -10,6 +10,7 @@ from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
 from scripts.survey import experiment, peft
+from scripts.survey.say import listed
 from scripts.survey.sources import Flow, Reading, flow, read_candidates, readings
 
 FILE = "protocol.html"
@@ -64,7 +65,11 @@ class Protocol(Part):
         """Every publication: what of it has been read, and in how many verdicts it votes."""
         found, _ = read_sources()
         self.page.cite(r.key for r in found)
-        return self.page.draw("readings", found, file=FILE)
+        titles: dict[str, list[str]] = {}
+        for m in catalog().methods.values():
+            titles.setdefault(m.papers[0], []).append(m.title)
+        of = {key: listed(some) for key, some in titles.items()}
+        return self.page.draw("readings", found, of, file=FILE)
 
     @macro
     def left_out(self) -> str:

@@ -237,10 +237,10 @@ def beside(judged: Judged, effect: Effect) -> str:
     low, high = 100 * effect.low, 100 * effect.high
     points = say.number(abs(100 * effect.mean), 1)
     near, far = sorted((abs(low), abs(high)))
-    signed = f"{say.signed(100 * effect.mean, 1)} points, {say.interval(low, high, 1)}"
+    signed = f"{say.signed(100 * effect.mean, 1)} points, {say.sided(low, high)}"
     return {
-        "ahead": f"ahead of *{c.control}* by {points} points ({say.interval(near, far, 1)})",
-        "behind": f"behind *{c.control}* by {points} points ({say.interval(near, far, 1)})",
+        "ahead": f"ahead of *{c.control}* by {points} points ({say.sided(near, far)})",
+        "behind": f"behind *{c.control}* by {points} points ({say.sided(near, far)})",
         "equal": f"equal to *{c.control}* ({signed})",
         "not resolved": f"not told apart from *{c.control}* ({signed})",
     }[effect.outcome] + (", which it need only match" if c.claim == "level" else "")

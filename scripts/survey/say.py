@@ -51,6 +51,22 @@ def interval(low: float, high: float, digits: int) -> str:
     return f"{number(low, digits)} to {number(high, digits)}"
 
 
+def sided(low: float, high: float, digits: int = 1) -> str:
+    """Return the ends of an interval, an end that is not zero never as zero.
+
+    A reader sees by the ends whether zero is inside.
+
+    >>> sided(-0.031, 2.92), sided(-9.8, -0.0005), sided(0.0, 2.92)
+    ('−0.03 to 2.9', '−9.8 to −0.0005', '0.0 to 2.9')
+    """
+
+    def end(value: float) -> str:
+        plain = round(value, digits) or not value
+        return number(value, digits) if plain else figures(value, 1)
+
+    return f"{end(low)} to {end(high)}"
+
+
 def count(value: float) -> str:
     """Return a whole number in groups of three digits.
 
