@@ -25,11 +25,12 @@ RIDGE = 1e-3
 def joint_basis(weights: list[Array]) -> Array:
     """Return V, (d_in, d_in), of all weights (d_out, d_in); for two it is that of their GSVD.
 
-    The largest entry of each column is positive.
+    Where all have no more rows than columns, any basis of each one's rows would do for that: V then
+    are the right singular vectors of all. The largest entry of each column is positive.
     """
     stacked = np.vstack(weights)
     d_in = stacked.shape[1]
-    if len(weights) == 1 or len(stacked) < d_in:
+    if len(weights) == 1 or len(stacked) <= d_in:
         V: Array = np.linalg.svd(stacked)[2].T
         return V * column_signs(V)
     Q, R = np.linalg.qr(stacked)

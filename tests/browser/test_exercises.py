@@ -81,7 +81,7 @@ def test_a_hand_out_has_questions_first_and_solutions_last_and_prints_alone(visi
     assert violations(page, "exercise-maker") == {}
     page.emulate_media(media="print")
     expect(page.get_by_label("Question")).to_be_hidden()
-    expect(page.get_by_text("What the link holds")).to_be_hidden()
+    expect(page.get_by_role("heading", name="What the link holds")).to_be_hidden()
     expect(questions).to_be_visible()
     page.emulate_media(media="screen")
     page.get_by_role("button", name="Take off exercise 1").click()
