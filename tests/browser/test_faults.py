@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -248,12 +249,18 @@ def test_the_largest_size_needs_no_more_memory_than_the_start(
 
 
 def patch_worker(context: BrowserContext, script: str) -> None:
-    """Run a script in Python's worker before its own."""
+    """Run a script in Python's worker before its own.
+
+    The browser does not fetch it: what it has fetched is gone with its window when a test ends.
+    """
 
     def answer(route: Route) -> None:
-        response = route.fetch()
-        headers = response.headers | {"cache-control": "no-store"}
-        route.fulfill(response=response, body=script + response.text(), headers=headers)
+        with urlopen(route.request.url) as response:
+            text = response.read().decode()
+            headers = {name.lower(): value for name, value in response.headers.items()}
+        del headers["content-length"]
+        headers["cache-control"] = "no-store"
+        route.fulfill(body=script + text, headers=headers)
 
     context.route("**/assets/demo/worker-*.js", answer)
 
