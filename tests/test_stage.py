@@ -155,7 +155,10 @@ def test_the_story_types_no_result() -> None:
     assert text.count("fact(") + text.count("answer(") > 30
 
 
-def test_the_form_of_an_option_does_not_give_the_answer_away() -> None:
+def test_the_form_of_an_option_does_not_give_the_answer_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(story, "stored", stored)
     bet = Story(Page(SimpleNamespace(page=SimpleNamespace(url="")))).bet
     assert "46 %" in bet("oft", "How much?", ["46 %", "71 %", "94 %"], 0)
     for other in ("about 71 %", "71.0 %"):
