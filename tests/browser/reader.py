@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from playwright.sync_api import (
@@ -182,26 +182,32 @@ SCHEMES: dict[Scheme, str] = {"light": "default", "dark": "slate"}
 
 # What the colours of the other scheme can change: all other rules find there what they have found.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
-RUN_AXE = """async ([part, rules]) => {
+RUN_AXE = """async ([part, without, options]) => {
   for (const animation of document.getAnimations()) // the colours of the other scheme fade
     if (animation instanceof CSSTransition) animation.finish();
-  const runOnly = rules ? { type: "rule", values: rules } : undefined;
-  const { violations } = await axe.run(part, { runOnly, resultTypes: ["violations"] });
+  const where = { include: [[part]], exclude: without.map((selector) => [selector]) };
+  const { violations } = await axe.run(where, { ...options, resultTypes: ["violations"] });
   const told = (nodes) => nodes.slice(0, 3).map(({ html }) => html.slice(0, 200));
   return violations.map(({ id, nodes }) => [id, told(nodes)]);
 }"""
 
 
 def violations(
-    page: Page, part: str, schemes: Iterable[Scheme] = tuple(SCHEMES)
+    page: Page, part: str, alike: Sequence[str] = ()
 ) -> dict[str, list[tuple[str, list[str]]]]:
-    """Return what axe finds in a part of a page: schemes, rules, and elements that break them."""
+    """Return what axe finds in a part of a page: schemes, rules, and elements that break them.
+
+    A page whose colours, and some of whose parts, are those of another is spared their check.
+    """
     page.evaluate(AXE.read_text("utf-8"))
+    colour = {"runOnly": {"type": "rule", "values": OF_COLOUR}}
+    no_colour = {"rules": {rule: {"enabled": False} for rule in OF_COLOUR}}
+    chosen: dict[Scheme, Any] = {"light": no_colour} if alike else {"light": {}, "dark": colour}
     found: dict[str, list[tuple[str, list[str]]]] = {}
-    for scheme in schemes:
+    for scheme, options in chosen.items():
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("body")).to_have_attribute("data-md-color-scheme", SCHEMES[scheme])
-        rules = page.evaluate(RUN_AXE, [part, OF_COLOUR if scheme == "dark" else None])
+        rules = page.evaluate(RUN_AXE, [part, alike, options])
         if rules:
             found[scheme] = rules
     page.emulate_media(color_scheme="light")
