@@ -20,7 +20,14 @@ from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.macros import english
 from scripts.macros.english import CLAIMS
-from scripts.studies import encoder, english_changes, english_tasks, english_training, runner
+from scripts.studies import (
+    encoder,
+    english_changes,
+    english_tasks,
+    english_training,
+    quantised,
+    runner,
+)
 from scripts.studies import english as study
 from scripts.studies.decoder import count
 from scripts.studies.encoder import HEADS, KINDS, LAYERS, states, tensors
@@ -368,3 +375,13 @@ def test_only_complete_cells_are_compared_and_seeds_are_paired(
     behind, forgets = CLAIMS[1:3]
     assert behind.here() == "does not hold"
     assert forgets.here() == "open"
+
+
+def test_the_noise_of_even_rounding_is_a_step_over_the_root_of_twelve() -> None:
+    rng = np.random.default_rng(0)
+    W, step = rng.standard_normal((64, 96)), np.full((64, 96), 0.5)
+    noise, under = quantised.measured(W, step, rng)
+    assert noise * np.linalg.norm(W) == pytest.approx(0.5 * np.sqrt(W.size / 12), rel=0.02)
+    assert 0 < under < 0.5
+    weak = W - W @ np.linalg.pinv(W[:32]) @ W[:32]  # half of its singular values are 0
+    assert quantised.measured(weak, step, rng)[1] >= 0.5

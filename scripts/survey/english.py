@@ -25,6 +25,7 @@ TASKS = PLAN.with_name("english_tasks.csv")
 CHANGES, ALIKE, JOINT = (
     PLAN.with_name(f"english_{name}.csv") for name in ("changes", "alike", "joint")
 )
+QUANTISED = PLAN.with_name("english_quantised.csv")
 HEAD = "head alone"
 """What is trained without an adapter: the head on frozen features, from the probe on."""
 

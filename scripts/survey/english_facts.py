@@ -7,12 +7,14 @@ english/families: low_rank, reviews      times chance; `reviews control` its con
 english/whole: relative_norm, reviews    a mean over matrices and seeds
 english/alike: same task, cosine         over pairs of runs; `two tasks` likewise
 english/joint: reviews inputs, apart     what spaces of few directions hold
+english/quantised: all, noise            a median over matrices; `attn_q` and so on, and `under`
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from statistics import median
 
 from scripts.survey import effects, english, english_changes, say
 from scripts.survey.facts import Fact, Form
@@ -112,6 +114,15 @@ def _pairs() -> Iterator[Fact]:
             yield _fact("alike", row, column, value, text)
 
 
+def quantised() -> Iterator[Fact]:
+    """Yield what four bits leave of a decoder's matrices."""
+    rows = english.table(english.QUANTISED)
+    for part in ("all", *dict.fromkeys(row["part"] for row in rows)):
+        for column in ("noise", "under"):
+            share = median(float(row[column]) for row in rows if part in ("all", row["part"]))
+            yield _fact("quantised", part, column, share, say.percent(share), "percent")
+
+
 def facts() -> Iterator[Fact]:
     """Yield all facts of the study."""
-    yield from chain(trained(), changed())
+    yield from chain(trained(), changed(), quantised())
