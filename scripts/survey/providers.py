@@ -11,6 +11,7 @@ from statistics import fmean
 
 from scripts.bootstrap import ROOT
 from scripts.survey import (
+    atlas,
     changes,
     effects,
     english_facts,
@@ -352,6 +353,7 @@ def facts(root: Path = ROOT) -> Facts:
         ANSWERS: answered,
         RATES: rates_facts,
         english_facts.SOURCE: english_facts.facts,
+        atlas.SOURCE: atlas.facts,
         CHANGES: lambda: chain(changed(), whole()),
         LAB: explained,
         FIELD: partial(home_leads, root),

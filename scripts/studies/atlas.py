@@ -1,0 +1,391 @@
+"""Predictions that others made of adapters, where a toy layer can decide: theorems and their edges.
+
+`dev.py study atlas` writes docs/data/atlas.csv in seconds. They are numbered as in the source,
+*A Categorical Atlas of PEFT*. Each is asked of the adapters of this site, on a weight of 32 × 24
+in double precision, over five seeds; a row has the median and the extremes.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapters_np.core import WeightAdapter, flatten, load, parameters, perturbed, slugs
+from adapters_np.linalg import Array
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.oft import OFT
+from demos.fit import jacobian
+from scripts.survey.atlas import TABLE
+
+SHAPE = (32, 24)
+SEEDS = range(5)
+RANK = 4
+
+
+class Found(NamedTuple):
+    """What came out, for one arm of one prediction."""
+
+    prediction: str
+    arm: str
+    measure: str
+    values: list[float]
+
+
+class Layer(NamedTuple):
+    """A weight, what it should become, and the second moment of its inputs."""
+
+    W: Array
+    goal: Array
+    C: Array
+
+    def slope(self, now: Array) -> Array:
+        """Return the gradient of the mean squared error at a weight, (d_out, d_in)."""
+        return (now - self.goal) @ self.C
+
+
+def layer(seed: int, white: bool = False) -> tuple[Layer, np.random.Generator]:
+    """Return a task: a change of rank 8 with a power law, on inputs of uneven strength."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(SHAPE) / np.sqrt(SHAPE[1])
+    U, V = (np.linalg.qr(rng.standard_normal((d, 8)))[0] for d in SHAPE)
+    X = rng.standard_normal((SHAPE[1], 256))
+    C = np.eye(SHAPE[1]) if white else X @ X.T / 256
+    return Layer(W, W + U / np.arange(1, 9) @ V.T, C), rng
+
+
+def slopes(task: Layer, now: LoRA) -> tuple[Array, Array]:
+    """Return the gradients of A and of B."""
+    G = task.slope(task.W + now.delta(task.W))
+    return now.s * now.B.T @ G, now.s * G @ now.A.T
+
+
+@dataclass
+class Adam:
+    """Adam on A and B, each with its own rate, ε and decoupled decay."""
+
+    rates: tuple[float, float]
+    eps: tuple[float, float] = (1e-8, 1e-8)
+    decay: tuple[float, float] = (0.0, 0.0)
+    steps: int = 0
+    mean: list[Any] = field(default_factory=lambda: [0.0, 0.0])
+    square: list[Any] = field(default_factory=lambda: [0.0, 0.0])
+
+    def __call__(self, now: LoRA, gradients: tuple[Array, Array]) -> LoRA:
+        """Return the adapter after a step."""
+        self.steps += 1
+        moved = []
+        for i, (x, g) in enumerate(zip((now.A, now.B), gradients, strict=True)):
+            self.mean[i] = 0.9 * self.mean[i] + 0.1 * g
+            self.square[i] = 0.99 * self.square[i] + 0.01 * g * g
+            m, v = self.mean[i] / (1 - 0.9**self.steps), self.square[i] / (1 - 0.99**self.steps)
+            moved.append(x - self.rates[i] * (m / (np.sqrt(v) + self.eps[i]) + self.decay[i] * x))
+        return replace(now, A=moved[0], B=moved[1])
+
+
+# X.1: LoRA+ is LoRA with a larger α ---------------------------------------------------------------
+
+
+def clipped(gradients: tuple[Array, Array], most: float) -> tuple[Array, Array]:
+    """Return gradients, shortened together where their common norm is more than `most`."""
+    norm = np.sqrt(sum(float((g * g).sum()) for g in gradients))
+    A, B = (g * min(1.0, most / norm) for g in gradients)
+    return A, B
+
+
+def plus(seed: int, ratio: float, broken: str = "", decay: float = 0.0) -> float:
+    """Return how far LoRA+ and LoRA with α·λ come apart in 200 steps, beside the change itself.
+
+    What λ multiplies is the same in both but for B, which is λ times smaller in LoRA: so its ε and
+    its decay have to be λ times larger. `broken` names what is not: "one ε", "one decay" or, since
+    a common norm is another one, "clipped".
+    """
+    task, rng = layer(seed)
+    one = LoRA.init(task.W, rng, rank=RANK, alpha=RANK)
+    other = replace(one, s=one.s * ratio)
+    rate, eps = 3e-3, (1e-3 if broken == "one ε" else 1e-12)
+    for_eps = 1 if broken == "one ε" else ratio
+    for_decay = 1 if broken == "one decay" else ratio
+    steps = (
+        Adam((rate, rate * ratio), (eps, eps), (decay, decay)),
+        Adam((rate, rate), (eps, eps * for_eps), (decay, decay * for_decay)),
+    )
+    apart = 0.0
+    for _ in range(200):
+        found = [slopes(task, now) for now in (one, other)]
+        if broken == "clipped":
+            found = [clipped(gradients, 0.5) for gradients in found]
+        one, other = (step(now, g) for step, now, g in zip(steps, (one, other), found, strict=True))
+        apart = max(apart, float(np.linalg.norm(one.delta(task.W) - other.delta(task.W))))
+    return apart / float(np.linalg.norm(one.delta(task.W)))
+
+
+ARMS: dict[str, dict[str, Any]] = {
+    "as predicted": {"ratio": 16},
+    "λ = 10": {"ratio": 10},
+    "decay": {"ratio": 16, "decay": 0.1},
+    "one ε": {"ratio": 16, "broken": "one ε"},
+    "one decay": {"ratio": 16, "broken": "one decay", "decay": 0.1},
+    "clipped": {"ratio": 16, "broken": "clipped"},
+}
+
+
+def lora_plus() -> Iterator[Found]:
+    """Yield X.1: with all conditions met, and with one broken at a time."""
+    for arm, settings in ARMS.items():
+        yield Found("X.1", arm, "apart", [plus(seed, **settings) for seed in SEEDS])
+
+
+# X.5: Kronecker terms of a change of rank one -----------------------------------------------------
+
+
+def kronecker() -> Iterator[Found]:
+    """Yield X.5: how many terms a change of rank one takes, and what fewer leave."""
+    (m, n), splits = SHAPE, ((4, 4), (8, 6), (2, 12))
+    terms, gaps = [], []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        u, v = rng.standard_normal(m), rng.standard_normal(n)
+        for a, b in splits:
+            parts = np.outer(u, v).reshape(a, m // a, b, n // b)
+            s = np.linalg.svd(parts.swapaxes(1, 2).reshape(a * b, -1), compute_uv=False)
+            products = np.outer(
+                *(np.linalg.svd(x.reshape(k, -1), compute_uv=False) for x, k in ((u, a), (v, b)))
+            )
+            floor = np.sort(products.ravel())[::-1]
+            terms.append(float(np.sum(s > 1e-10 * s[0])) - len(floor))
+            gaps.append(float(np.abs(s[: len(floor)] - floor).max() / floor[0]))
+    yield Found("X.5", "terms", "more than predicted", terms)
+    yield Found("X.5", "what is left", "apart", gaps)
+
+
+# X.6: merged and started again --------------------------------------------------------------------
+
+
+def grams(W: Array) -> Array:
+    """Return the Gram matrix of each block of four inputs, (n_blocks, d_out, d_out)."""
+    blocks = W.reshape(len(W), -1, 4).swapaxes(0, 1)
+    return blocks @ blocks.swapaxes(1, 2)
+
+
+def restarted(seed: int, moved: bool) -> tuple[list[float], float]:
+    """Return what block OFT explains after each of six merges, and how far its Grams move."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(SHAPE) / np.sqrt(SHAPE[1])
+    turn = 0.15 * rng.standard_normal((SHAPE[1], SHAPE[1]))
+    goal = W @ np.linalg.qr(np.eye(SHAPE[1]) + turn - turn.T)[0]
+    now, explained = W, []
+    for _ in range(6):
+        order = rng.permutation(SHAPE[1]) if moved else np.arange(SHAPE[1])
+        before = now[:, order]
+        oft = OFT.init(before, rng, block_size=4).nearest(before, (goal - now)[:, order])
+        if oft is None:
+            raise ValueError(f"seed {seed}: the best rotation of a block is half a turn")
+        now = now.copy()
+        now[:, order] = before + oft.delta(before)
+        explained.append(1 - float(np.sum((goal - now) ** 2) / np.sum((goal - W) ** 2)))
+    drift = np.abs(grams(now) - grams(W)).max() / np.abs(grams(W)).max()
+    return explained, float(drift)
+
+
+def lora_restarted(seed: int) -> tuple[float, float]:
+    """Return the rank of LoRA's change after one merge and after six."""
+    task, rng = layer(seed)
+    now, ranks = task.W, []
+    for _ in range(6):
+        now = now + LoRA.init(now, rng, rank=1, alpha=1).nearest(now, task.goal - now).delta(now)
+        ranks.append(float(np.linalg.matrix_rank(now - task.W, tol=1e-9)))
+    return ranks[0], ranks[-1]
+
+
+def merged() -> Iterator[Found]:
+    """Yield X.6: block OFT with the same blocks and with others each time, and LoRA."""
+    for arm, moved in (("the same blocks", False), ("other blocks", True)):
+        found = [restarted(seed, moved) for seed in SEEDS]
+        for measure, at in (("after one merge", 0), ("after six merges", -1)):
+            yield Found("X.6", arm, measure, [explained[at] for explained, _ in found])
+        yield Found("X.6", arm, "drift", [drift for _, drift in found])
+    ranks = [lora_restarted(seed) for seed in SEEDS]
+    for measure, values in zip(
+        ("rank after one merge", "rank after six merges"), zip(*ranks, strict=True), strict=True
+    ):
+        yield Found("X.6", "LoRA of rank 1", measure, list(values))
+
+
+# X.7 and X.8: how LoRA's singular values grow, and what stays -------------------------------------
+
+
+def even(task: Layer, rng: np.random.Generator, c: float) -> LoRA:
+    """Return LoRA at its start, with rows of A that are orthogonal and √c long."""
+    Q = np.linalg.qr(rng.standard_normal((SHAPE[1], RANK)))[0]
+    return replace(LoRA.init(task.W, rng, rank=RANK, alpha=2 * RANK), A=np.sqrt(c) * Q.T)
+
+
+RATES, C = (1.0, 2.0), 0.05
+"""η_A and η_B, in units of the step, and the squared length of A's rows."""
+TIME = 3.0
+
+
+def balance(now: LoRA) -> Array:
+    """Return Φ = BᵀB / η_B − AAᵀ / η_A, (r, r)."""
+    return now.B.T @ now.B / RATES[1] - now.A @ now.A.T / RATES[0]
+
+
+def gains(now: LoRA, task: Layer) -> tuple[Array, Array]:
+    """Return ΔW's r singular values, and how fast each grows for a slope of one."""
+    U, s, V = np.linalg.svd(now.delta(task.W), full_matrices=False)
+    a = np.linalg.norm(now.A @ V[:RANK].T, axis=0)
+    b = np.linalg.norm(U[:, :RANK].T @ now.B, axis=1)
+    return s[:RANK], RATES[1] * a**2 + RATES[0] * b**2
+
+
+def predicted(s: Array, scale: float) -> Array:
+    """Return the gains that X.7 gives singular values: constant at first, linear later."""
+    return np.sqrt((RATES[1] * C) ** 2 + 4 * RATES[0] * RATES[1] * (s / scale) ** 2)
+
+
+def run(seed: int, step: float, adam: bool = False, lean: float = 0.0) -> dict[str, float]:
+    """Return what SGD (or Adam) does on white inputs: gains, their crossing, and Φ.
+
+    Args:
+        seed: Of the task and of A.
+        step: What the two rates are multiplied by.
+        adam: Step by Adam in the place of SGD.
+        lean: How much longer A's first row is, so that Φ is not isotropic.
+    """
+    task, rng = layer(seed, white=True)
+    now = even(task, rng, C)
+    now = replace(now, A=now.A * (1 + lean * (np.arange(RANK) == 0))[:, None])
+    optimiser = Adam((step * RATES[0], step * RATES[1])) if adam else None
+    start, of_gain, of_identity = balance(now), 0.0, 0.0
+    first: list[tuple[float, float]] = []  # the first singular value, and its gain
+    for _ in range(round(TIME / step)):
+        gA, gB = slopes(task, now)
+        before = balance(now)
+        if optimiser:
+            now = optimiser(now, (gA, gB))
+        else:
+            now = replace(now, A=now.A - step * RATES[0] * gA, B=now.B - step * RATES[1] * gB)
+        told = step**2 * (RATES[1] * gB.T @ gB - RATES[0] * gA @ gA.T)
+        of_identity = max(of_identity, float(np.abs(balance(now) - before - told).max()))
+        s, gain = gains(now, task)
+        of_gain = max(of_gain, float(np.abs(gain / predicted(s, now.s) - 1).max()))
+        first.append((float(gain[0]), float(s[0])))
+    crossing = np.interp(np.sqrt(2) * RATES[1] * C, *np.transpose(first))
+    return {
+        "gain": of_gain,
+        "crossing": float(crossing / (now.s * C / 2 * np.sqrt(RATES[1] / RATES[0]))),
+        "identity": of_identity / float(np.abs(start).max()),
+        "drift": float(np.linalg.norm(balance(now) - start) / np.linalg.norm(start)),
+    }
+
+
+MEASURES = {"X.7": ("gain", "crossing"), "X.8": ("identity", "drift")}
+
+
+def flows() -> Iterator[Found]:
+    """Yield X.7 and X.8: SGD at three steps, SGD from uneven rows, and Adam."""
+    arms: dict[str, dict[str, Any]] = {f"SGD {step}": {"step": step} for step in (0.001, 0.01, 0.1)}
+    arms |= {"uneven rows": {"step": 0.001, "lean": 2}, "Adam": {"step": 0.01, "adam": True}}
+    for arm, settings in arms.items():
+        found = [run(seed, **settings) for seed in SEEDS]
+        for prediction, measures in MEASURES.items():
+            for measure in measures:
+                yield Found(prediction, arm, measure, [values[measure] for values in found])
+
+
+# X.9: merging factor by factor --------------------------------------------------------------------
+
+
+def trained(task: Layer, start: LoRA, steps: int) -> LoRA:
+    """Return LoRA after steps of gradient descent."""
+    now = start
+    for _ in range(steps):
+        gA, gB = slopes(task, now)
+        now = replace(now, A=now.A - 0.05 * gA, B=now.B - 0.05 * gB)
+    return now
+
+
+def merging(seed: int, shared: bool, steps: int) -> tuple[float, float]:
+    """Return what a merge keeps of two adapters' mean improvement: of changes, and of factors."""
+    first, rng = layer(seed)
+    other, _ = layer(seed + 100)
+    second = Layer(first.W, first.W + other.goal - other.W, first.C)
+    starts = [LoRA.init(first.W, rng, rank=RANK, alpha=RANK) for _ in range(2)]
+    tasks = (first, second)
+    one, two = (trained(task, starts[0 if shared else i], steps) for i, task in enumerate(tasks))
+    by_change = (one.delta(first.W) + two.delta(first.W)) / 2
+    by_factor = replace(one, A=(one.A + two.A) / 2, B=(one.B + two.B) / 2).delta(first.W)
+
+    def improved(delta: Array, task: Layer) -> float:
+        def loss(now: Array) -> float:
+            return float(np.sum((now - task.goal) @ task.C * (now - task.goal)))
+
+        return 1 - loss(task.W + delta) / loss(task.W)
+
+    alone = np.mean(
+        [improved(now.delta(first.W), t) for now, t in zip((one, two), tasks, strict=True)]
+    )
+    kept = [
+        np.mean([improved(delta, task) for task in tasks]) / alone
+        for delta in (by_change, by_factor)
+    ]
+    return float(kept[0]), float(kept[1])
+
+
+def merges() -> Iterator[Found]:
+    """Yield X.9: adapters that share the start of A and others, after few steps and after many."""
+    for steps in (50, 2000):
+        for arm, shared in (("one start", True), ("two starts", False)):
+            found = [merging(seed, shared, steps) for seed in SEEDS]
+            kept = zip(*found, strict=True)
+            for measure, values in zip(("of changes", "of factors"), kept, strict=True):
+                yield Found("X.9", f"{arm} {steps} steps", measure, list(values))
+
+
+# X.10: dimension reached --------------------------------------------------------------------------
+
+
+def dimension(slug: str, seed: int) -> tuple[int, int] | None:
+    """Return a method's parameters at its defaults, and in how many directions they move W'."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(SHAPE) / np.sqrt(SHAPE[1])
+    cls = load(slug)
+    if not issubclass(cls, WeightAdapter):
+        return None
+    try:
+        adapter = perturbed(cls.init(W, rng), rng, 1.0)
+    except ValueError:
+        return None  # its defaults do not fit the shape
+    J = jacobian(
+        lambda a: a.delta(W).ravel(), adapter, flatten(adapter), adapter.delta(W).ravel(), 1e-6
+    )
+    return parameters(cls, *SHAPE), int(np.linalg.matrix_rank(J, tol=1e-5 * np.linalg.norm(J, 2)))
+
+
+def dimensions() -> Iterator[Found]:
+    """Yield X.10's first half: parameters that move nothing of their own."""
+    for slug in sorted(slugs()):
+        if found := dimension(slug, 0):
+            yield Found("X.10", slug, "parameters", [float(found[0])])
+            yield Found("X.10", slug, "dimension", [float(found[1])])
+
+
+def main(path: Path = TABLE) -> None:
+    """Write the table."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["prediction", "arm", "measure", "median", "least", "most", "seeds"])
+        for make in (lora_plus, kronecker, merged, flows, merges, dimensions):
+            for found in make():
+                three = (np.median(found.values), min(found.values), max(found.values))
+                numbers = (f"{value:.4g}" for value in three)
+                table.writerow([*found[:3], *numbers, len(found.values)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Predictions of others that a toy layer decides, as pages read them (scripts/studies/atlas.py)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from scripts.bootstrap import ROOT
+from scripts.survey import say
+from scripts.survey.facts import Fact, Form
+
+SOURCE = "atlas"
+TABLE = ROOT / "docs" / "data" / "atlas.csv"
+ROUNDING = 1e-9
+"""What is smaller comes of rounding, and is other on another machine."""
+
+
+
+SHARES = {
+    *("apart", "gain", "drift", "identity", "of changes", "of factors"),
+    *("after one merge", "after six merges"),
+}
+"""What is measured beside something of its own kind."""
+
+
+def said(measure: str, value: float) -> tuple[str, Form]:
+    """Return a number as a page says it.
+
+    >>> said("apart", 0.04095), said("apart", 3e-16), said("rank after six merges", 6)
+    (('4.1 %', 'percent'), ('0', 'number'), ('6', 'number'))
+    """
+    if measure not in SHARES or abs(value) < ROUNDING:
+        return say.figures(value, 3) if abs(value) >= ROUNDING else "0", "number"
+    return f"{say.figures(100 * value)} %", "percent"
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts: atlas/X.1: one ε, apart; `apart least` and `apart most` likewise."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            for end, column in (("", "median"), (" least", "least"), (" most", "most")):
+                value, measure = float(row[column]), row["measure"]
+                where = (SOURCE, row["prediction"], row["arm"], measure + end)
+                text, form = said(measure, value)
+                yield Fact(*where, value, text, "docs/data/atlas.csv", form)

@@ -1,0 +1,80 @@
+"""Predictions of others on a toy layer: what the table says comes out again, and could fail."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+
+from scripts.bootstrap import ROOT
+from scripts.studies import atlas
+from scripts.survey.atlas import TABLE, facts
+
+ROUNDING = 1e-9
+
+
+@pytest.mark.parametrize("arm", atlas.ARMS)
+def test_lora_plus_is_lora_until_a_condition_is_broken(arm: str) -> None:
+    settings = atlas.ARMS[arm]
+    apart = atlas.plus(0, **settings)
+    if "broken" in settings:
+        assert apart > 0.005
+    elif settings["ratio"] == 16:
+        assert apart == 0  # to the bit: multiplying by a power of two rounds nothing
+    else:
+        assert apart < ROUNDING
+
+
+def test_a_change_of_rank_one_takes_as_many_kronecker_terms_as_predicted() -> None:
+    terms, left = atlas.kronecker()
+    assert set(terms.values) == {0}
+    assert max(left.values) < ROUNDING
+
+
+def test_the_same_blocks_reach_nothing_new_and_others_do() -> None:
+    explained, drift = atlas.restarted(0, moved=False)
+    assert max(explained) - min(explained) < ROUNDING
+    assert drift < ROUNDING
+    explained, drift = atlas.restarted(0, moved=True)
+    assert explained[-1] > explained[0] + 0.02
+    assert drift > 0.1
+    assert atlas.lora_restarted(0) == (1, 6)
+
+
+def test_gains_follow_the_closed_form_from_even_rows_and_not_from_others() -> None:
+    even = atlas.run(0, 0.01)
+    assert even["gain"] < 0.01
+    assert even["crossing"] == pytest.approx(1, abs=0.01)
+    assert atlas.run(0, 0.01, lean=2)["gain"] > 1
+
+
+def test_what_stays_under_a_flow_moves_with_the_step_and_as_predicted() -> None:
+    small, large = atlas.run(0, 0.01), atlas.run(0, 0.1)
+    assert max(small["identity"], large["identity"]) < ROUNDING
+    assert 5 < large["drift"] / small["drift"] < 20  # ten times the step
+    adam = atlas.run(0, 0.01, adam=True)
+    assert adam["drift"] > 100 * small["drift"]
+    assert adam["identity"] > 0.1
+
+
+def test_changes_merge_better_than_factors() -> None:
+    for shared in (True, False):
+        of_changes, of_factors = atlas.merging(0, shared, 50)
+        assert 0 < of_factors < of_changes < 1
+
+
+def test_three_methods_waste_what_the_prediction_says() -> None:
+    found = {slug: atlas.dimension(slug, 0) for slug in ("lora", "loha", "vera")}
+    wasted = {slug: size[0] - size[1] for slug, size in found.items() if size}
+    m, n = atlas.SHAPE
+    assert wasted == {"lora": 8**2, "loha": 2 * 4**2 + m + n - 1, "vera": 1}
+
+
+def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["arm"] for row in rows if row["prediction"] == "X.1"} == set(atlas.ARMS)
+    assert {f.table for f in facts()} == {"X.1", "X.5", "X.6", "X.7", "X.8", "X.9", "X.10"}
+    text = (ROOT / "docs/predictions-of-others.md").read_text("utf-8")
+    assert re.findall(r"^### (X\.\d+)", text, flags=re.M) == [f"X.{i}" for i in range(1, 12)]
