@@ -10,8 +10,9 @@ import numpy as np
 
 from adapters_np.core import knobs, load, parameters
 from demos.change import ROUND_OFF, Change, numerical_rank
-from demos.gauges import GAUGES, Panel
-from demos.probe import digits, main_knob, matrices, measure, spectra
+from demos.gauges import GAUGES
+from demos.panels import Panel, digits
+from demos.probe import main_knob, matrices, measure, spectra
 
 COMPARED = (
     "parameters", "rank", "stable_rank", "relative_norm", "spectrum_change", "angle_change",

@@ -1,23 +1,35 @@
 """The numbers beside the pictures: a gauge is a small function from a change to a panel.
 
 A method lists the gauges that tell its story by their names. What a gauge needs to know of the
-adapter itself is a protocol, which stands above the first gauge that asks for it.
+adapter itself is a protocol (`demos.protocols`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import WeightAdapter, flatten
+from adapters_np.core import flatten
 from adapters_np.linalg import Array
-from demos.change import ROUND_OFF, Change, numerical_rank, significant
+from demos.change import ROUND_OFF as ROUND_OFF
+from demos.change import Change, numerical_rank, significant
+from demos.panels import Panel, number
+from demos.panels import figures as figures
+from demos.protocols import (
+    AddsTokens,
+    Approximates,
+    Bounds,
+    Mixes,
+    Rotates,
+    Steers,
+    Stores,
+    Tiles,
+)
 
-Panel: TypeAlias = dict[str, Any]
 Gauge: TypeAlias = Callable[[Change], Panel]
 Needed = TypeVar("Needed")
 
@@ -61,38 +73,6 @@ def gauge_of(
     return register
 
 
-def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
-    """Return a number panel."""
-    return {
-        "kind": "number", "name": name, "label": label, "value": float(value),
-        "text": figures(value), "unit": unit, "note": note,
-    }  # fmt: skip
-
-
-def figures(value: float) -> str:
-    """Return a number as a reader wants it: whole, in three digits, or as round-off.
-
-    >>> figures(1548), figures(0.5), figures(-33.04), figures(99.96)
-    ('1,548', '0.500', '−33.0', '100')
-    >>> figures(2.46e-5), figures(2e-15)
-    ('2.5 · 10⁻⁵', '≈ 0')
-    """
-    size = abs(value)
-    if 0 < size < ROUND_OFF:
-        text = "≈ 0"
-    elif abs(value - round(value)) < ROUND_OFF or size >= 100:
-        text = f"{value:,.0f}"
-    elif size < 1e-3:
-        factor, _, power = f"{value:.1e}".partition("e-")
-        text = f"{factor} · 10⁻{power.lstrip('0').translate(RAISED)}"
-    else:
-        text = f"{value:#.3g}".rstrip(".")
-    return text.replace("-", "−")
-
-
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 @gauge
 def rank(change: Change) -> Panel:
     """Return the numerical rank of the change."""
@@ -125,15 +105,6 @@ def relative_norm(change: Change) -> Panel:
     """Return ‖after − before‖_F / ‖before‖_F in per cent."""
     s = change.symbol
     return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", 100 * change.size, "%", "Frobenius norms.")
-
-
-@runtime_checkable
-class Rotates(Protocol):
-    """An adapter with a matrix that is meant to be orthogonal."""
-
-    def rotation(self) -> Array:
-        """Return that matrix."""
-        ...
 
 
 @gauge_of(Rotates)
@@ -185,15 +156,6 @@ def determinant(change: Change, adapter: Rotates) -> Panel:
     return number("determinant", "det R", value, "", "1 for a rotation, −1 for a mirror image.")
 
 
-@runtime_checkable
-class Approximates(Rotates, Protocol):
-    """An adapter whose rotation is computed approximately."""
-
-    def exact_rotation(self) -> Array:
-        """Return the rotation that `rotation()` approximates."""
-        ...
-
-
 @gauge_of(Approximates)
 def distance_to_exact(change: Change, adapter: Approximates) -> Panel:
     """Return ‖R − R*‖_F, how far the adapter's R is from the rotation R* that it approximates."""
@@ -203,15 +165,6 @@ def distance_to_exact(change: Change, adapter: Approximates) -> Panel:
     return number("distance_to_exact", "‖R − exact R‖", value, "", note)
 
 
-@runtime_checkable
-class Bounds(Protocol):
-    """An adapter that limits how far it moves the weight."""
-
-    def bound(self) -> float:
-        """Return the largest ‖ΔW‖_F that its strength allows, whatever the directions are."""
-        ...
-
-
 @gauge_of(Bounds)
 def bound_share(change: Change, adapter: Bounds) -> Panel:
     """Return ‖ΔW‖_F over the largest value that the adapter's strength allows, in per cent."""
@@ -219,15 +172,6 @@ def bound_share(change: Change, adapter: Bounds) -> Panel:
     value = 100 * float(np.linalg.norm(change.delta)) / bound if bound else 0.0
     note = f"‖ΔW‖ over the bound, {bound:.3g}, which no choice of directions can exceed."
     return number("bound_share", "Share of the bound", value, "%", note)
-
-
-@runtime_checkable
-class Steers(Protocol):
-    """An adapter with a signed coefficient that is set after training."""
-
-    def reversed(self) -> WeightAdapter:
-        """Return the adapter with the coefficient's sign turned."""
-        ...
 
 
 @gauge_of(Steers)
@@ -390,15 +334,6 @@ def half_turn(change: Change) -> Panel:
     return number("half_turn", "Change under half a turn", value, "", note)
 
 
-@runtime_checkable
-class Tiles(Protocol):
-    """An adapter whose change is laid out in equal tiles."""
-
-    def tile(self) -> tuple[int, int]:
-        """Return the rows and columns of a tile, which divide those of W."""
-        ...
-
-
 @gauge_of(Tiles)
 def tile_rank(change: Change, adapter: Tiles) -> Panel:
     """Return the dimension of the space that the tiles of the change span.
@@ -416,33 +351,12 @@ def tile_rank(change: Change, adapter: Tiles) -> Panel:
     return number("tile_rank", "Independent tiles", value, f"of {len(flat):,}", note)
 
 
-@runtime_checkable
-class AddsTokens(Protocol):
-    """An adapter that puts virtual tokens into attention."""
-
-    def virtual_share(self, W: Array, X: Array) -> Array:
-        """Return the share of attention that each token takes from the others, (n,)."""
-        ...
-
-
 @gauge_of(AddsTokens)
 def virtual_share(change: Change, adapter: AddsTokens) -> Panel:
     """Return the attention that virtual tokens take, mean over the other tokens, in per cent."""
     value = 100 * float(adapter.virtual_share(change.world.W, change.world.X).mean())
     note = "Mean over tokens of the attention that virtual tokens take from the others."
     return number("virtual_share", "Attention taken", value, "%", note)
-
-
-@runtime_checkable
-class Mixes(Protocol):
-    """An adapter that mixes several parts."""
-
-    def mixture(self, W: Array, X: Array) -> Array:
-        """Return the weights of the parts, (parts, n), or (parts, 1) if they are the same for all.
-
-        No weight is negative.
-        """
-        ...
 
 
 @gauge_of(Mixes)
@@ -468,15 +382,6 @@ def parameters(change: Change) -> Panel:
         f"{share:.3g} % of W",
         "All learned arrays of this layer.",
     )
-
-
-@runtime_checkable
-class Stores(Protocol):
-    """An adapter of which less is kept than is trained."""
-
-    def stored(self) -> float:
-        """Return how many numbers are kept after training, in units of a 32-bit number."""
-        ...
 
 
 @gauge_of(Stores)

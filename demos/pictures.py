@@ -12,8 +12,8 @@ import numpy as np
 
 from adapters_np.linalg import Array, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
-from demos.gauges import AddsTokens, Mixes, Panel, Rotates, Tiles, figures
-from demos.probe import digits
+from demos.panels import Panel, digits, figures, heatmaps, series
+from demos.protocols import AddsTokens, Mixes, Rotates, Tiles
 
 
 class Reached(NamedTuple):
@@ -43,30 +43,6 @@ def picture(function: Picture) -> Picture:
     """Register a picture."""
     PICTURES[function.__name__] = function
     return function
-
-
-def series(
-    name: str, title: str, lines: dict[str, Array], x: str = "index", y: str = "singular value",
-    **more: Any,
-) -> Panel:  # fmt: skip
-    """Return a panel of values by index."""
-    drawn = [{"label": k, "values": np.ascontiguousarray(v, float)} for k, v in lines.items()]
-    return {"kind": "series", "name": name, "title": title, "x": x, "y": y, "lines": drawn} | more
-
-
-def heatmaps(name: str, title: str, note: str, limit: float, **matrices: Array) -> Panel:
-    """Return heatmaps in a row, on one scale."""
-    views = [
-        {
-            "name": label, "label": label.capitalize(), "rows": len(M), "columns": M.shape[1],
-            "values": np.ascontiguousarray(M, float).ravel(), "limit": float(limit),
-        }
-        for label, M in matrices.items()
-    ]  # fmt: skip
-    return {
-        "kind": "matrix", "name": name, "title": title, "note": note, "views": views,
-        "layout": "row",
-    }  # fmt: skip
 
 
 @picture

@@ -15,12 +15,13 @@ from adapters_np import core
 from adapters_np.control import controls, without
 from adapters_np.core import Adapter, WeightAdapter, knobs, load, perturbed
 from adapters_np.knobs import Knob, signature_knobs
-from adapters_np.linalg import Array
 from demos import gauges
 from demos.change import ROUND_OFF, Change
 from demos.change import numerical_rank as numerical_rank
 from demos.gauges import GAUGES as GAUGES
-from demos.gauges import Panel, Rotates, determinant, figures
+from demos.gauges import determinant
+from demos.panels import Panel, digits, figures, series, view
+from demos.protocols import Rotates
 from demos.world import World, toy
 
 AIM = ("way", "world", "steps", "rate")
@@ -173,47 +174,16 @@ def matrices(change: Change) -> Panel:
     return {"kind": "matrix", "name": "matrices", "title": "Matrix", "note": what, "views": views}
 
 
-def view(name: str, label: str, matrix: Array, limit: float) -> Panel:
-    """Return a heatmap; a third one may say of which multiples of the first two it is the `sum`."""
-    rows, columns = matrix.shape
-    values = np.ascontiguousarray(matrix).ravel()
-    return {
-        "name": name,
-        "label": label,
-        "rows": rows,
-        "columns": columns,
-        "values": values,
-        "limit": limit,
-    }
-
-
 def spectra(change: Change) -> list[Panel]:
     """Return the singular values of the change, and those before against those after."""
     s = change.symbol
     return [
-        _series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
-        _series("spectrum", f"{s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after}),
+        series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
+        series("spectrum", f"{s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after}),
     ]
 
 
-def _series(name: str, title: str, lines: dict[str, Array]) -> Panel:
-    drawn = [{"label": label, "values": np.ascontiguousarray(v)} for label, v in lines.items()]
-    return {
-        "kind": "series",
-        "name": name,
-        "title": title,
-        "x": "index",
-        "y": "singular value",
-        "lines": drawn,
-    }
-
-
 # Words --------------------------------------------------------------------------------------------
-
-
-def digits(value: float) -> str:
-    """Return a positive number in two digits, or all that stand before the point."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def sentence(change: Change) -> str:

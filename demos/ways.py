@@ -16,9 +16,10 @@ from adapters_np.linalg import Array
 from demos import budget, worlds
 from demos.change import Change, numerical_rank
 from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
-from demos.gauges import GAUGES, Panel, number
-from demos.pictures import PICTURES, Reached, series
-from demos.probe import HYPOTHESIS, KEPT, start, taken_out, view
+from demos.gauges import GAUGES
+from demos.panels import Panel, number, series, view
+from demos.pictures import PICTURES, Reached
+from demos.probe import HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
 
 AIM = {

@@ -9,7 +9,8 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from demos.gauges import GAUGES, figures
+from demos.gauges import GAUGES
+from demos.panels import figures
 from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.survey.bare import astray, bare, every

@@ -9,8 +9,10 @@ import pytest
 from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe
 from demos.change import Change
-from demos.gauges import GAUGES, Panel, Rotates, figures, gauge, gauge_of
+from demos.gauges import GAUGES, gauge, gauge_of
+from demos.panels import Panel, figures
 from demos.probe import measure
+from demos.protocols import Rotates
 from demos.ways import reach
 from scripts.bootstrap import ROOT
 from scripts.stored.widgets import fragments, opening

@@ -15,7 +15,8 @@ from adapters_np.linalg import block_diagonal, plane_rotations
 from demos import probe as entry
 from demos.budget import best_of_rank, choose
 from demos.fit import fit, last
-from demos.gauges import GAUGES, figures
+from demos.gauges import GAUGES
+from demos.panels import figures
 from demos.pictures import PICTURES, furthest
 from demos.probe import PAGE, measure, opens, probe, settings, start
 from demos.ways import AIM, answers, reach, show, told

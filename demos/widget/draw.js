@@ -271,7 +271,7 @@ function entry(root, list, name, term, text) {
   return /** @type {HTMLElement} */ (group.lastElementChild);
 }
 
-/** A number in three digits, written as `figures` of gauges.py does. @param {number} value @returns {string} */
+/** A number in three digits, written as `figures` of panels.py does. @param {number} value @returns {string} */
 export function short(value) {
   const size = Math.abs(value);
   const powers = value && (size < 1e-3 || size >= 1e5);

@@ -23,7 +23,7 @@ from adapters_np.core import slugs
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
-from demos.gauges import Panel
+from demos.panels import Panel
 from demos.probe import main_knob, measure, show
 from scripts.bootstrap import ROOT
 from scripts.cache import digest, kept, tidy

@@ -1,0 +1,83 @@
+"""What gauges and pictures ask of an adapter: a protocol for each."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from adapters_np.core import WeightAdapter
+from adapters_np.linalg import Array
+
+
+@runtime_checkable
+class Rotates(Protocol):
+    """An adapter with a matrix that is meant to be orthogonal."""
+
+    def rotation(self) -> Array:
+        """Return that matrix."""
+        ...
+
+
+@runtime_checkable
+class Approximates(Rotates, Protocol):
+    """An adapter whose rotation is computed approximately."""
+
+    def exact_rotation(self) -> Array:
+        """Return the rotation that `rotation()` approximates."""
+        ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """An adapter that limits how far it moves the weight."""
+
+    def bound(self) -> float:
+        """Return the largest ‖ΔW‖_F that its strength allows, whatever the directions are."""
+        ...
+
+
+@runtime_checkable
+class Steers(Protocol):
+    """An adapter with a signed coefficient that is set after training."""
+
+    def reversed(self) -> WeightAdapter:
+        """Return the adapter with the coefficient's sign turned."""
+        ...
+
+
+@runtime_checkable
+class Tiles(Protocol):
+    """An adapter whose change is laid out in equal tiles."""
+
+    def tile(self) -> tuple[int, int]:
+        """Return the rows and columns of a tile, which divide those of W."""
+        ...
+
+
+@runtime_checkable
+class AddsTokens(Protocol):
+    """An adapter that puts virtual tokens into attention."""
+
+    def virtual_share(self, W: Array, X: Array) -> Array:
+        """Return the share of attention that each token takes from the others, (n,)."""
+        ...
+
+
+@runtime_checkable
+class Mixes(Protocol):
+    """An adapter that mixes several parts."""
+
+    def mixture(self, W: Array, X: Array) -> Array:
+        """Return the weights of the parts, (parts, n), or (parts, 1) if they are the same for all.
+
+        No weight is negative.
+        """
+        ...
+
+
+@runtime_checkable
+class Stores(Protocol):
+    """An adapter of which less is kept than is trained."""
+
+    def stored(self) -> float:
+        """Return how many numbers are kept after training, in units of a 32-bit number."""
+        ...
