@@ -20,7 +20,7 @@ from scripts.macros.page import Page
 from scripts.studies import reach as study
 from scripts.studies import runner
 from scripts.studies.controls import cells, tabulate
-from scripts.studies.controls import entries as trained
+from scripts.studies.entries import entries as trained
 from scripts.survey import bets, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
 from scripts.survey.controls import AGAIN, Part, plan, wanted

@@ -18,7 +18,8 @@ from scripts.bootstrap import ROOT
 from scripts.studies import controls as study
 from scripts.studies import decoder, grid, runner, training
 from scripts.studies.adapting import Adapted, Method
-from scripts.studies.controls import Cell, cells, due, entries, floors, next_rates, settings
+from scripts.studies.controls import Cell, cells, due, next_rates
+from scripts.studies.entries import Entry, entries, floors, settings
 from scripts.studies.training import Run
 from scripts.survey import controls as survey
 from scripts.survey.controls import AGAIN, Part, Plan, amount, comparisons, plan
@@ -107,7 +108,7 @@ ELSEWHERE = ("vblora", "prefix_tuning", "prompt_tuning")
 
 @pytest.mark.long
 @pytest.mark.parametrize("entry", OF_ALL, ids=[entry.name for entry in OF_ALL])
-def test_in_the_model_a_control_starts_where_its_method_does(entry: study.Entry) -> None:
+def test_in_the_model_a_control_starts_where_its_method_does(entry: Entry) -> None:
     rng = np.random.default_rng(0)
     start, moved = outputs(
         entry.trains, 3, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape)

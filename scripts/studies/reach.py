@@ -34,7 +34,7 @@ from demos.budget import explained
 from demos.fit import fit, last
 from scripts.studies import experiment, training
 from scripts.studies.adapting import FULL
-from scripts.studies.controls import Entry, entries
+from scripts.studies.entries import Entry, entries
 from scripts.studies.pretrain import base
 from scripts.survey.controls import AGAIN, REACH, floor
 
