@@ -7,15 +7,16 @@
 
 import { RELOAD, lazily } from "../page/files.js";
 import { text as csv } from "../widget/csv.js";
-import { Data, percent, settings } from "./data.js";
+import { Data, percent, rows } from "./data.js";
 import { download, make } from "./dom.js";
 import { grid } from "./grid.js";
 import { Guess } from "./guess.js";
+import { fits } from "./own-adapter.js";
 import { Specimen } from "./specimen.js";
 import "./own-change.js";
 
 /**
- * @typedef {{name: string, worlds: Record<string, (import("./data.js").Found | null)[]>}} Own a reader's adapter
+ * @typedef {import("./own-adapter.js").Own} Own
  * @typedef {import("../cell/cell.js").Cell} Cell
  */
 
@@ -187,7 +188,7 @@ class AdapterLab extends HTMLElement {
     if (button.name === "close" && specimen) this.#close(specimen);
     if (button.name === "stop") specimen?.stop();
     if (button.name === "matrices") specimen?.save();
-    if (button.name === "csv") download(this.#csv(), "explained.csv");
+    if (button.name === "csv") download(csv(rows(this.data, this.#own)), "explained.csv");
     if (button.name === "link") this.#copy();
   }
 
@@ -266,33 +267,16 @@ class AdapterLab extends HTMLElement {
 
   /** Fits what is in the editor to all worlds, at one budget after another. @param {CustomEvent<Cell>} event */
   async #fit(event) {
-    const cell = event.detail;
-    if (cell.host.name !== "own" || !this.#data) return;
+    if (event.detail.host.name !== "own" || !this.#data) return;
     event.preventDefault();
-    const { data } = this;
     const { signal } = this.#life;
-    /** @type {Own} */
-    const own = { name: "", worlds: Object.fromEntries(data.worlds.map(({ name }) => [name, []])) };
-    let done = 0;
-    for (const [at, rank] of data.ranks.entries()) {
-      for (const world of data.worlds) {
-        const answer = await cell.ask({ type: "fit", world: world.name, rank });
-        if (!answer || signal.aborted) return; // the cell has told why
-        const reason = objection(answer);
-        if (reason) return cell.end(reason);
-        own.name = answer.name;
-        const before = own.worlds[world.name].at(-1) ?? null;
-        const new_ =
-          answer.share == null // None in Python
-            ? null
-            : /** @type {import("./data.js").Found} */ ([answer.share, answer.size, answer.knobs]);
-        own.worlds[world.name][at] = new_ && before && before[0] > new_[0] ? before : (new_ ?? before);
-        this.#own = own;
-        this.#writeOwn();
-        cell.say(`${++done} of ${data.ranks.length * data.worlds.length} fits. The row ${own.name} is filled.`);
-      }
-    }
-    cell.end(`${own.name} is fitted to all worlds: its row stands first in the table, its points are in the frontier.`);
+    /** @param {Own} own */
+    const found = (own) => {
+      this.#own = own;
+      this.#writeOwn();
+    };
+    const own = await fits(event.detail, this.data, signal, found);
+    if (!own) return;
     this.#chart();
     this.dispatchEvent(new CustomEvent("adapter-lab:own", { bubbles: true, detail: own }));
   }
@@ -395,21 +379,6 @@ class AdapterLab extends HTMLElement {
     }
   }
 
-  #csv() {
-    const { data } = this;
-    const rows = [["method", "change", "at most", "numbers", "share", "settings"]];
-    /** @param {string} method @param {string} change @param {number} most @param {import("./data.js").Found | null} found */
-    const add = (method, change, most, found) =>
-      found && rows.push([method, change, `${most}`, `${found[1]}`, `${found[0]}`, settings(found[2])]);
-    for (const { slug, worlds, teachers } of data.methods) {
-      for (const [name, found] of Object.entries(worlds)) found.forEach((f, i) => add(slug, name, data.numbers[i], f));
-      for (const [name, found] of Object.entries(teachers)) add(slug, `by ${name}`, data.numbers[1], found);
-    }
-    for (const [name, found] of Object.entries(this.#own?.worlds ?? {}))
-      found.forEach((f, i) => add(`${this.#own?.name} (yours)`, name, data.numbers[i], f));
-    return csv(rows);
-  }
-
   // Small things -------------------------------------------------------------------------------------
 
   /** @param {string} text */
@@ -422,25 +391,6 @@ class AdapterLab extends HTMLElement {
   #find(selector) {
     return this.querySelector(selector);
   }
-}
-
-const NAME = /^\p{ID_Continue}{1,99}$/u;
-
-/**
- * @param {any} answer About a reader's adapter, whose code may have made anything of it.
- * @returns {string | undefined} Why it takes no row.
- */
-function objection({ name, share, size, knobs }) {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    const called = JSON.stringify(name) ?? "nothing";
-    return `The class is called ${called.length > 60 ? `${called.slice(0, 60)}…` : called}, and a row takes a name of 1 to 99 letters, digits and _.`;
-  }
-  const good =
-    (share == null || (Number.isFinite(share) && share <= 1)) &&
-    Number.isInteger(size) &&
-    Object(knobs) === knobs &&
-    Object.values(knobs).every((value) => ["number", "string", "boolean"].includes(typeof value));
-  return good ? undefined : "The code gave an answer that is no share of a change.";
 }
 
 customElements.define("adapter-lab", AdapterLab);

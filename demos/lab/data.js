@@ -98,3 +98,22 @@ export async function picture(name) {
   const bytes = Uint8Array.from(atob(levels), (letter) => letter.charCodeAt(0));
   return Float64Array.from(new Int8Array(bytes.buffer), (level) => (level * limit) / 127);
 }
+
+/**
+ * The table for a spreadsheet, a fit a row, with a reader's own adapter if there is one.
+ *
+ * @param {Data} data @param {{name: string, worlds: Record<string, (Found | null)[]>}} [own]
+ */
+export function rows({ methods, numbers }, own) {
+  const rows = [["method", "change", "at most", "numbers", "share", "settings"]];
+  /** @param {string} method @param {string} change @param {number} most @param {Found | null} found */
+  const add = (method, change, most, found) =>
+    found && rows.push([method, change, `${most}`, `${found[1]}`, `${found[0]}`, settings(found[2])]);
+  for (const { slug, worlds, teachers } of methods) {
+    for (const [name, found] of Object.entries(worlds)) found.forEach((f, i) => add(slug, name, numbers[i], f));
+    for (const [name, found] of Object.entries(teachers)) add(slug, `by ${name}`, numbers[TAUGHT], found);
+  }
+  for (const [name, found] of Object.entries(own?.worlds ?? {}))
+    found.forEach((f, i) => add(`${own?.name} (yours)`, name, numbers[i], f));
+  return rows;
+}
