@@ -48,6 +48,16 @@ def test_every_folder_is_a_room_or_lies_in_one_that_says_what_it_holds() -> None
     assert len(LEVEL) == sum(map(len, ROOMS)) > 15
 
 
+def test_no_file_is_longer_than_a_sitting() -> None:
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
+        for top in TOPS
+        for path in (ROOT / top).rglob("*.*")
+        if path.suffix in (".py", ".js", ".mjs", ".html")
+    }
+    assert {name: count for name, count in lines.items() if count > 400} == {}
+
+
 def test_the_arrows_of_the_picture_are_imports_and_imply_all_others() -> None:
     (picture,) = re.findall(r"```mermaid\nflowchart TB\n(.+?)```", README, re.DOTALL)
     drawn = {

@@ -108,6 +108,7 @@ class AdapterCompare extends Live {
   words = {
     holds: "The last pictures, their numbers and the text still hold.",
     last: "Last pictures that could be computed",
+    absent: "The pictures are those of another pair.",
   };
 
   /** @type {Side[]} the two methods */
@@ -126,7 +127,7 @@ class AdapterCompare extends Live {
     this.listen(signal);
     for (const control of this.querySelectorAll("fieldset[disabled], .choice [disabled]"))
       control.removeAttribute("disabled");
-    this.showStored();
+    this.send({ type: "stored" });
     if (this.#moved) this.arrive(false);
     else if (this.subject !== first) await this.#drawStored();
   }
@@ -203,18 +204,19 @@ class AdapterCompare extends Live {
       if (signal.aborted || subject !== this.subject || this.dataset.state === "live") return;
       const values = [sweeps[0].answers[0].value, own[sweeps[1].knob]];
       const sides = sweeps.map((sweep, i) => ({ panels: sweep.compare(values[i]), sentence: "" }));
-      this.answer = { sides, sentence, own, milliseconds: 0, stored: true };
-      await this.draw();
+      const answer = { sides, sentence, own, milliseconds: 0, stored: true };
+      await this.send({ type: "answered", answer });
     } catch {
       if (signal.aborted || subject !== this.subject) return;
-      this.show("error", "The pictures are those of another pair.", "Run");
-      this.write(".problem", `The stored pictures of ${a.name} and ${b.name} could not be loaded. ${RELOAD}`);
+      const problem = `The stored pictures of ${a.name} and ${b.name} could not be loaded. ${RELOAD}`;
+      this.send({ type: "absent", problem });
     }
   }
 
-  showStored() {
-    if (this.#moved) this.show("stored", "Stored pictures at the default settings", `Run (${size()})`);
-    else this.show("stored", `Stored pictures. Moving a control starts Python in your browser: ${size()}, once`);
+  /** @returns {[note: string, action?: string]} */
+  get stored() {
+    if (this.#moved) return ["Stored pictures at the default settings", `Run (${size()})`];
+    return [`Stored pictures. Moving a control starts Python in your browser: ${size()}, once`];
   }
 
   // What the reader does ---------------------------------------------------------------------------
@@ -250,7 +252,7 @@ class AdapterCompare extends Live {
       };
       await savePicture(format, this, content, `${a.method}-${b.method}`);
     } catch (error) {
-      this.write(".problem", /** @type {Error} */ (error).message);
+      this.tell(/** @type {Error} */ (error).message);
     }
   }
 
@@ -272,14 +274,14 @@ class AdapterCompare extends Live {
   /** @param {string[]} methods */
   async #pair(...methods) {
     const { signal } = this.life;
-    this.write(".problem", "");
+    this.tell("");
     try {
       await Promise.all(this.sides.map((side, i) => side.method !== methods[i] && side.choose(methods[i])));
       if (signal.aborted) return;
       this.linked = undefined; // it was of another pair
       this.reset();
     } catch (error) {
-      if (!signal.aborted) this.write(".problem", /** @type {Error} */ (error).message);
+      if (!signal.aborted) this.tell(/** @type {Error} */ (error).message);
     }
   }
 
@@ -288,7 +290,7 @@ class AdapterCompare extends Live {
     this.equal = to?.get("equal") !== "false";
     super.reset(to);
     if (["live", "loading"].includes(this.dataset.state ?? "")) return void this.run();
-    this.showStored();
+    this.send({ type: "stored" });
     this.#drawStored();
   }
 
@@ -301,8 +303,7 @@ class AdapterCompare extends Live {
       const method = query.get(side.letter) ?? side.method;
       if (![...side.select.options].some(({ value }) => value === method))
         wrong.push(`${side.letter}=${method.slice(0, 40)}`);
-      else if (method !== side.method)
-        await side.choose(method).catch(({ message }) => this.write(".problem", message));
+      else if (method !== side.method) await side.choose(method).catch(({ message }) => this.tell(message));
     }
     recall(this, says(this.#world) ? [] : this.#world);
     wrong.push(...restore(this.fields));

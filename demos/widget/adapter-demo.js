@@ -9,11 +9,12 @@ import { kept, recall, remember } from "./choices.js";
 import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explore } from "./explore.js";
-import { Field, address, restore, says } from "./fields.js";
-import { RELOAD, file, get, lazily } from "../page/files.js";
+import { Field, address, distinct, older, restore, says } from "./fields.js";
+import { RELOAD, file as fetched, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
+import { Stores, file } from "./stored.js";
 import { tour } from "./tour.js";
 
 /**
@@ -22,9 +23,6 @@ import { tour } from "./tour.js";
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
-/** What is stored along the main control, each at what differs from what the page opens with. @type {Record<string, Record<string, string>>} */
-const STORED = { fits: {}, sweep: { way: "random", size: "64x64" } };
-
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 /** @extends {Live<Drawn>} */
@@ -36,15 +34,14 @@ class AdapterDemo extends Live {
   #fields = [];
   /** @type {object | undefined} the sweep that is under way */
   #sweep;
-  /** @type {Map<string, Promise<import("./sweep.js").Sweep | undefined>>} answers along the main knob, by their file */
-  #stores = new Map();
+  #stores = new Stores();
 
   async connectedCallback() {
     const signal = this.begin();
     if (!this.firstElementChild) await this.#fetch();
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
-    this.#renameDuplicates();
+    distinct(this);
     this.#explore();
     this.listen(signal);
     this.button("play").hidden = !this.#main;
@@ -55,10 +52,10 @@ class AdapterDemo extends Live {
     this.#restore();
     this.#way();
     if (this.dataset.tour !== undefined || this === this.#first) tour(this);
-    this.showStored();
+    this.send({ type: "stored" });
     if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
     if (!this.#moved) return;
-    this.dataset.stale = "";
+    this.send({ type: "arrive" });
     await this.nearest();
     if (!signal.aborted) this.arrive(this.exact);
   }
@@ -90,6 +87,10 @@ class AdapterDemo extends Live {
     return this.#fields;
   }
 
+  get form() {
+    return /** @type {HTMLFormElement} */ (this.find("form"));
+  }
+
   /** The controls that have a part in the picture. */
   get #acting() {
     return this.#fields.filter((field) => field.acts(`${this.knobs.way}`));
@@ -115,55 +116,37 @@ class AdapterDemo extends Live {
 
   // Before Python is there -------------------------------------------------------------------------
 
-  /** What is stored that answers a move along the main control: its file, if any. */
-  get #file() {
-    const { main = "", ...files } = this.find("form").dataset;
-    return Object.entries(STORED).find(([name, base]) => {
-      const along = name === "fits" ? [main, "world", "hypothesis"] : [main];
-      const stands = (/** @type {Field} */ field) => field.text === (base[field.name] ?? field.initial);
-      return files[name] && this.#acting.every((field) => along.includes(field.name) || stands(field));
-    })?.[0];
-  }
-
   /** Fetches what answers the first move. */
   #prepare() {
-    const name = this.find("form").dataset[this.#file ?? ""];
-    const quick = python.state === "ready" && this.knobs.way === "random" && this.dataset.stale === undefined;
+    const { form } = this;
+    const quick = python.state === "ready" && this.knobs.way === "random" && !this.state.stale;
+    const name = file(form, this.#acting);
     if (!name || this.readers || quick) return;
     charts().catch(() => {});
-    const store = this.#stores.get(name) ?? this.#load(name).catch(() => undefined); // Python answers, only later
-    this.#stores.set(name, store);
-    return store;
-  }
-
-  /** @param {string} name of the file */
-  async #load(name) {
-    const code = lazily(() => import("./sweep.js"));
-    const [{ Sweep }, response] = await Promise.all([code, get(name)]);
-    return new Sweep(await response.arrayBuffer());
+    return this.#stores.get(`${form.dataset[name]}`);
   }
 
   /** Draws the stored answer nearest to the main control in the present world, if no other one is moved. */
   async nearest() {
-    const { signal } = this.life;
-    const file = this.#file;
+    const { form, life } = this;
+    const name = file(form, this.#acting);
     const store = await this.#prepare();
-    if (!store || file !== this.#file || this.readers || signal.aborted) return;
-    const main = `${this.find("form").dataset.main}`;
+    if (!store || name !== file(form, this.#acting) || this.readers || life.signal.aborted) return;
+    const main = `${form.dataset.main}`;
     const { [main]: value, world, hypothesis = "kept" } = this.knobs;
-    const answer = file === "fits" ? store.find(value, `${world}`, `${hypothesis}`) : store.find(value);
+    const answer = name === "fits" ? store.find(value, `${world}`, `${hypothesis}`) : store.find(value);
     if (!answer) return;
     const knobs = { ...this.knobs, [main]: answer.value };
     const same = this.#acting.every(({ name }) => knobs[name] === this.answer?.knobs[name]);
     if (this.answer ? same : this.exact) return; // it is on show
-    if (this.dataset.stale !== undefined && answer.value !== value) return; // not what was asked for
-    this.answer = { ...answer, knobs, milliseconds: 0, stored: true };
-    await this.draw().catch(() => {}); // Python answers, only later
+    if (this.state.stale && answer.value !== value) return; // not what was asked for
+    const found = { ...answer, knobs, milliseconds: 0, stored: true };
+    await this.send({ type: "answered", answer: found }).catch(() => {}); // Python answers, only later
   }
 
   /** Whether the picture is that of the present settings. */
   get exact() {
-    return this.#acting.every((field) => this.#drawn(field) === field.text);
+    return this.#acting.every((field) => said(field, this.answer) === field.text);
   }
 
   /** A stored fit of the same settings is as good as the one that is under way will be. */
@@ -182,49 +165,47 @@ class AdapterDemo extends Live {
   // What is shown ----------------------------------------------------------------------------------
 
   /** @param {Drawn} answer */
-  async paint({ knobs, panels, sentence, stored, edited }) {
+  async paint({ knobs, panels, sentence, edited }) {
     const switched = this.find("[name=shown]");
-    await draw(this.find("form"), { panels, sentence });
+    await draw(this.form, { panels, sentence });
     if (!switched) recall(this, []);
     this.#explore();
     if (!edited) this.#unmark();
-    if (stored) this.showStored(this.dataset.state);
     return { method: this.method, knobs, panels };
   }
 
   /** Lets the figures be read by pointer and keyboard. */
   #explore() {
     for (const stage of this.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
-      explore(this.find("form"), /** @type {HTMLElement} */ (stage));
+      explore(this.form, /** @type {HTMLElement} */ (stage));
   }
 
-  /** In the state "stored", or while Python loads or after an error. */
-  showStored(state = "stored") {
-    const told = this.#fields.filter((field) => field.name !== "way" && field.acts(`${this.answer?.knobs.way}`));
-    const moved = told.filter((field) => this.#drawn(field) !== field.initial);
-    const where = moved.map((field) => `${field.label} ${field.called(this.#drawn(field))}`).join(", ");
-    const note = `Stored picture at ${where || "the default settings"}`;
-    if (state === "loading") this.show("loading", `${note}. Loading Python, ${size()}`, "Cancel");
-    else if (state === "error") this.write(".note", note);
-    else if (!this.exact) this.show("stored", note, `Run (${size()})`);
-    else
-      this.show(
-        "stored",
-        `${where ? note : "Stored picture"}. Moving a control starts Python in your browser: ${size()}, once`,
-      );
+  get about() {
+    return `Stored picture at ${this.#where || "the default settings"}`;
   }
 
-  /** What a control said when the picture was made. @param {Field} field */
-  #drawn({ name, initial }) {
-    return `${this.answer?.knobs[name] ?? initial}`;
+  /** @returns {[note: string, action?: string]} */
+  get stored() {
+    if (!this.exact) return [this.about, `Run (${size()})`];
+    const of = this.#where ? this.about : "Stored picture";
+    return [`${of}. Moving a control starts Python in your browser: ${size()}, once`];
+  }
+
+  /** What differs in the picture on show from what the page opens with. */
+  get #where() {
+    const { shown } = this.state;
+    return this.#fields
+      .filter((field) => field.name !== "way" && field.acts(`${shown?.knobs.way}`))
+      .map((field) => ({ field, text: said(field, shown) }))
+      .filter(({ field, text }) => text !== field.initial)
+      .map(({ field, text }) => `${field.label} ${field.called(text)}`)
+      .join(", ");
   }
 
   /** @param {import("../python/client.js").PythonError} error */
   fail(error) {
     this.#sweep = undefined;
-    const arrived = this.dataset.stale !== undefined;
     super.fail(error);
-    if (this.dataset.state === "error" && (arrived || this.answer?.stored)) this.showStored("error");
   }
 
   // Edited code ------------------------------------------------------------------------------------
@@ -244,7 +225,7 @@ class AdapterDemo extends Live {
     const edited = this.answer?.edited;
     if (!edited) this.#unmark();
     if (edited || python.state === "ready") this.run();
-    else this.showStored();
+    else this.send({ type: "stored" });
   }
 
   #unmark() {
@@ -293,7 +274,7 @@ class AdapterDemo extends Live {
   /** Shows what belongs to the present settings, and until it is there, nothing else. */
   async #answer() {
     if (this.exact) return;
-    this.dataset.stale = "";
+    this.send({ type: "arrive" });
     if (this.computer.state === "off") await this.nearest();
     if (!this.exact) await this.run();
   }
@@ -336,7 +317,7 @@ class AdapterDemo extends Live {
       const answer = whole(this.answer) ? this.answer : await this.run();
       if (!answer || !whole(answer)) return;
       const saved = (await this.#exports())?.save(button.value, this, answer);
-      saved?.catch(({ message }) => this.write(".problem", message));
+      saved?.catch(({ message }) => this.tell(message));
     } else super.press(button);
   }
 
@@ -344,7 +325,7 @@ class AdapterDemo extends Live {
     try {
       return await lazily(() => import("./export.js"));
     } catch {
-      this.write(".problem", `What writes files could not be loaded. ${RELOAD}`);
+      this.tell(`What writes files could not be loaded. ${RELOAD}`);
     }
   }
 
@@ -356,15 +337,14 @@ class AdapterDemo extends Live {
   /** Moves the main control through all its values and back; one value where motion is not wanted. */
   async #play() {
     const field = /** @type {Field} */ (this.#main);
-    const stride = Math.ceil(field.texts.length / 50);
-    const texts = field.texts.filter((_, i) => i % stride === 0);
-    const [start, first] = [field.text, field.texts.indexOf(field.text) / stride];
+    const texts = field.round;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const sweep = (this.#sweep = this.#sweep ? undefined : {});
-    for (let i = 1; sweep && this.#sweep === sweep && i <= texts.length; i++) {
+    for (const text of texts) {
+      if (!sweep || this.#sweep !== sweep) break;
       this.write("[name=play]", "Pause");
       const pause = new Promise((done) => setTimeout(done, Math.min(500, SWEEP / texts.length)));
-      await this.change([field], i < texts.length ? texts[Math.floor(first + i) % texts.length] : start);
+      await this.change([field], text);
       if (still) break;
       await pause;
     }
@@ -377,8 +357,8 @@ class AdapterDemo extends Live {
     this.#sweep = undefined;
     super.reset(to);
     this.#way();
-    if (this.dataset.state !== "stored") return void this.change([]);
-    this.showStored();
+    if (this.state.at !== "stored") return void this.change([]);
+    this.send({ type: "stored" });
     this.nearest();
   }
 
@@ -388,19 +368,9 @@ class AdapterDemo extends Live {
   #restore() {
     const said = this.ownsAddress && says(this.#fields);
     recall(this, said ? [] : this.#fields);
-    if (said) this.#older();
+    if (said) older(this.#fields);
     this.restored(said ? restore(this.#fields) : []);
     if (this.ownsAddress && !said && this.#moved) this.keepAddress();
-  }
-
-  /** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. */
-  #older() {
-    const query = new URLSearchParams(location.search);
-    if (!query.has("step") || query.has("way")) return;
-    for (const [name, text] of Object.entries({ way: "random", size: "64x64" })) {
-      const field = this.#fields.find((field) => field.name === name);
-      if (field) field.text = text;
-    }
   }
 
   // Small things -----------------------------------------------------------------------------------
@@ -417,25 +387,14 @@ class AdapterDemo extends Live {
   /** Fills an empty element with the stored picture of its method. */
   async #fetch() {
     try {
-      this.innerHTML = await (await file(`${this.method}.html`)).text();
+      this.innerHTML = await (await fetched(`${this.method}.html`)).text();
     } catch {
       this.textContent = `The picture of “${this.method}” could not be loaded. ${RELOAD}`;
     }
   }
-
-  /** The same method may be twice on a page; labels must find their own controls. */
-  #renameDuplicates() {
-    const copy = ++copies;
-    for (const element of this.querySelectorAll("[id]")) {
-      if (document.getElementById(element.id) === element) continue;
-      const [id, fresh] = [element.id, `${element.id}-${copy}`];
-      for (const name of ["id", "for", "aria-describedby"]) {
-        for (const user of this.querySelectorAll(`[${name}="${id}"]`)) user.setAttribute(name, fresh);
-      }
-    }
-  }
 }
 
-let copies = 0;
+/** What a control said when an answer was asked for. @param {Field} field @param {Drawn} [answer] */
+const said = ({ name, initial }, answer) => `${answer?.knobs[name] ?? initial}`;
 
 customElements.define("adapter-demo", AdapterDemo);

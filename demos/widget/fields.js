@@ -95,6 +95,15 @@ export class Field {
     return texts;
   }
 
+  /** Where the control goes on its way through what it could say, back to what it says; at most 50 steps. */
+  get round() {
+    const all = this.texts;
+    const stride = Math.ceil(all.length / 50);
+    const texts = all.filter((_, i) => i % stride === 0);
+    const first = all.indexOf(this.text) / stride;
+    return [...texts.slice(1).map((_, i) => texts[Math.floor(first + i + 1) % texts.length]), this.text];
+  }
+
   /** Whether the control could say this. @param {string} text */
   accepts(text) {
     return this.texts.includes(text);
@@ -149,3 +158,35 @@ export function restore(fields) {
     .filter(({ field, text }) => field.text !== text)
     .map(({ field, text }) => `${field.key}=${text.slice(0, 40)}`);
 }
+
+/** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. @param {Field[]} fields */
+export function older(fields) {
+  const query = new URLSearchParams(location.search);
+  if (!query.has("step") || query.has("way")) return;
+  for (const [name, text] of Object.entries({ way: "random", size: "64x64" })) {
+    const field = fields.find((field) => field.name === name);
+    if (field) field.text = text;
+  }
+}
+
+/** Opens what hides a control that has moved. @param {Element} root @param {Field[]} fields */
+export function unfold(root, fields) {
+  for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+    root.querySelectorAll("details.world, details.rest")
+  ))
+    details.open = fields.some((field) => field.moved && details.contains(field.element));
+}
+
+/** The same controls may be twice on a page: labels must find their own. @param {Element} root */
+export function distinct(root) {
+  const copy = ++copies;
+  for (const element of root.querySelectorAll("[id]")) {
+    if (document.getElementById(element.id) === element) continue;
+    const [id, fresh] = [element.id, `${element.id}-${copy}`];
+    for (const name of ["id", "for", "aria-describedby"]) {
+      for (const user of root.querySelectorAll(`[${name}="${id}"]`)) user.setAttribute(name, fresh);
+    }
+  }
+}
+
+let copies = 0;

@@ -2,13 +2,15 @@
 
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
-import { says } from "./fields.js";
+import { says, unfold } from "./fields.js";
 import { lazily } from "../page/files.js";
 import { saving } from "../page/page.js";
-import { PythonError, python } from "../python/client.js";
+import { python } from "../python/client.js";
+import { PHASES, START, line, next } from "./state.js";
 
 /**
  * @typedef {import("./fields.js").Field} Field
+ * @typedef {import("../python/client.js").PythonError} PythonError
  */
 
 /** Keys that move no control. */
@@ -22,17 +24,17 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
 /**
  * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
  *
- * @template {{sentence: string, milliseconds: number, stored?: boolean, step?: number, more?: boolean, stopped?: boolean}} Answer what is
- *   on show; with `more` it is unfinished, and `step` counts
+ * @template {import("./state.js").Answer & {sentence: string, milliseconds: number}} Answer
  */
 export class Live extends HTMLElement {
   life = new AbortController();
-  /** @type {Answer | undefined} */
-  answer;
+  /** @type {import("./state.js").State<Answer>} changed by `send` alone */
+  state = START;
   /** What is said of the picture when no newer one can be had. */
   words = {
     holds: "The last picture, its numbers and the text still hold.",
     last: "Last picture that could be computed",
+    absent: "The picture is that of other settings.",
   };
 
   /** The settings that a link has brought, if one has. @type {Map<string, string> | undefined} */
@@ -45,12 +47,7 @@ export class Live extends HTMLElement {
   #redraw;
   /** @type {Promise<unknown> | undefined} the last redraw, which may wait for a file, and the frame after it */
   #drawn;
-  /** @type {import("../python/client.js").Request | undefined} the newest request */
-  #asked;
-  /** @type {import("../python/client.js").Request | undefined} the request whose answer is on show */
-  #answered;
-  #broken = false; // a file did not load: a change would ask for it again and again
-  #refused = ""; // what the address asked for in vain, told until the reader changes something
+  #told = {}; // of the last picture, to the page
 
   // What an element adds ---------------------------------------------------------------------------
 
@@ -94,8 +91,15 @@ export class Live extends HTMLElement {
     return {};
   }
 
-  /** Says which settings the picture is stored for, and what is to be done for others. */
-  showStored() {}
+  /** Which settings the stored picture is of, where that has to be said. */
+  get about() {
+    return "";
+  }
+
+  /** What is said of a stored picture, and what is to be done for other settings. @returns {[note: string, action?: string]} */
+  get stored() {
+    return [""];
+  }
 
   /** Draws what is stored nearest to the present values, if anything is. @returns {Promise<void> | void} */
   nearest() {}
@@ -118,36 +122,87 @@ export class Live extends HTMLElement {
    * @param {boolean} known whether the picture is theirs already
    */
   arrive(known) {
-    if (known || (saving && python.state !== "ready")) return;
-    this.dataset.stale = "";
+    if (known) return void this.send({ type: "known" });
+    if (saving && python.state !== "ready") return;
+    this.send({ type: "arrive" });
     this.run();
+  }
+
+  /** The newest answer. */
+  get answer() {
+    return this.state.answer;
+  }
+
+  // States -----------------------------------------------------------------------------------------
+
+  /** Tells of an event: the page shows the state that it leads to, and what is to be done is begun. @param {import("./state.js").Event<Answer>} event */
+  send(event) {
+    const [state, effects] = next(this.state, event);
+    this.state = state;
+    this.#show();
+    return Promise.all(effects.map((effect) => this.#effects[effect]()));
+  }
+
+  /** @type {Record<import("./state.js").Effect, () => unknown>} */
+  #effects = {
+    ask: () => this.#ask(),
+    end: () => this.computer.cancel(this),
+    stop: () => this.computer.stop(),
+    draw: () => this.draw(),
+    nearest: () => this.nearest(),
+    settle: () => this.fields.forEach((field) => field.complain()),
+    tell: () => {
+      this.later(this.#readOut);
+      this.dispatchEvent(new CustomEvent(`${this.localName}:update`, { bubbles: true, detail: this.#told }));
+    },
+  };
+
+  #show() {
+    const { at, stale, unfinished, problem } = this.state;
+    this.toggleAttribute("data-stale", stale);
+    this.toggleAttribute("data-unfinished", unfinished);
+    this.write(".problem", problem);
+    const phase = PHASES[at];
+    if (!phase) return;
+    if (this.dataset.state !== phase) this.dataset.state = phase;
+    for (const picture of this.querySelectorAll(".picture")) picture.ariaBusy = `${phase === "loading"}`;
+    this.find("progress").hidden = phase !== "loading";
+    const { about, stored, words } = this;
+    const [note, action = ""] = line(this.state, { ...words, size: size(), about, stored });
+    const button = this.button("action");
+    const focused = document.activeElement === button;
+    button.hidden = !action;
+    this.write("[name=action]", action);
+    this.write(".note", note);
+    if (focused && !action) this.find(".note").focus({ preventScroll: true });
   }
 
   // Ask, draw, fail --------------------------------------------------------------------------------
 
   /** Asks for the present values and draws the answer. @returns {Promise<Answer | undefined>} */
   async run() {
+    await this.send({ type: "ask", computer: this.computer.state });
+    return this.answer;
+  }
+
+  async #ask() {
     const { signal } = this.life;
     const { computer, subject } = this;
     const current = () => !signal.aborted && computer === this.computer;
-    if (computer.state !== "ready") this.show("loading", `Loading Python, ${size()}`, "Cancel");
-    this.#broken = false;
-    this.write(".problem", this.#refused);
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     const ahead = this.ahead();
     if (ahead) {
       await ahead;
-      if (!current() || this.dataset.state === "stored") return; // the reader has cancelled
+      if (!current() || !this.state.wanted) return;
     }
-    const request = (this.#asked = this.question());
+    const request = this.question();
+    this.send({ type: "asked" });
+    const { asked } = this.state;
     /** @param {any} answer one that is followed by better ones, or the last */
     const take = async (answer) => {
       if (!answer || !current() || subject !== this.subject) return;
       const found = { ...answer, ...request, stored: false, edited: computer !== python };
-      if (answer.more && this.keeps(found)) return;
-      this.answer = found;
-      this.#answered = request;
-      await this.draw();
+      await this.send({ type: "answered", answer: found, asked, kept: this.keeps(found) });
     };
     try {
       await take(await computer.ask(this, request, (part) => void take(part).catch(() => {})));
@@ -155,7 +210,6 @@ export class Live extends HTMLElement {
       await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
       if (current()) this.fail(/** @type {PythonError} */ (error));
     }
-    return this.answer;
   }
 
   /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. */
@@ -169,50 +223,30 @@ export class Live extends HTMLElement {
     this.#redraw = undefined;
     const { answer } = this;
     if (signal.aborted || !answer) return;
-    const { milliseconds, stored = false, step = 0, more = false, stopped = false } = answer;
     const painted = this.paint(answer);
     this.#drawn = Promise.allSettled([painted, new Promise(requestAnimationFrame)]);
-    const detail = await painted;
-    delete this.dataset.stale;
-    this.toggleAttribute("data-unfinished", more);
-    const steps = step === 1 ? "1 step" : `${step} steps`;
-    if (more && !stopped) return this.show("loading", `Python fits it in your browser: ${steps}`, "Stop");
-    if (stopped) this.show("live", `Unfinished: stopped after ${steps}`, "Finish");
-    else if (!stored) {
-      for (const field of this.fields) field.complain();
-      this.show("live", `Computed by Python in your browser, ${Math.max(1, Math.round(milliseconds))} ms`);
-    }
-    this.later(this.#readOut);
-    const told = { bubbles: true, detail: { ...detail, milliseconds, stored, unfinished: more } };
-    this.dispatchEvent(new CustomEvent(`${this.localName}:update`, told));
+    const { milliseconds, stored = false, more = false } = answer;
+    this.#told = { ...(await painted), milliseconds, stored, unfinished: more };
+    this.send({ type: "drawn", answer });
   }
 
   /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
   fail({ kind, knob, message }) {
-    delete this.dataset.stale; // what is said now names the settings of the picture
-    if (kind !== "knob" && kind !== "stopped") {
-      this.#broken = kind !== "crash";
-      this.show("error", this.words.holds, "Try again");
-      this.write(".problem", message);
-      return;
-    }
-    if (this.answer && !this.answer.stored) this.show("live", this.words.last);
-    else this.showStored();
-    const field = this.fields.find(({ key }) => key === knob);
-    if (field) field.complain(message.replace(field.key, field.name));
-    else if (kind === "knob") this.write(".problem", message);
+    const field = kind === "knob" ? this.fields.find(({ key }) => key === knob) : undefined;
+    this.send({ type: "failed", failure: { kind, message, control: Boolean(field) } });
+    field?.complain(message.replace(field.key, field.name));
   }
 
   // What the reader does ---------------------------------------------------------------------------
 
   /** @param {AbortSignal} signal */
   listen(signal) {
-    /** @param {string} type @param {(event: any) => void} listener */
-    const on = (type, listener) => this.addEventListener(type, listener, { signal });
+    /** @param {string} type @param {(event: any) => void} listener @param {boolean} [capture] what does not bubble */
+    const on = (type, listener, capture) => this.addEventListener(type, listener, { signal, capture });
     /** @param {Event} event */
     const touched = ({ target }) => this.fields.find(({ controls }) => controls.some((control) => control === target));
     /** @param {Event} event */
-    const touch = (event) => touched(event) && this.dataset.state === "stored" && this.run();
+    const touch = (event) => touched(event) && this.state.at === "stored" && this.run();
     on("pointerdown", (event) => event.pointerType !== "touch" && touch(event)); // a thumb may only scroll
     on("keydown", (event) => !STILL.includes(event.key) && touch(event));
     on("input", (event) => {
@@ -225,9 +259,7 @@ export class Live extends HTMLElement {
       if (field?.kind === "range") this.change([field], field.initial);
     });
     on("submit", (event) => event.preventDefault());
-    /** @param {any} event it does not bubble */
-    const opened = ({ target }) => target.matches(".export[open]") && this.#offer();
-    this.addEventListener("toggle", opened, { signal, capture: true });
+    on("toggle", ({ target }) => target.matches(".export[open]") && this.#offer(), true);
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.press(target));
   }
 
@@ -240,12 +272,12 @@ export class Live extends HTMLElement {
   /** Answers values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   change(fields, text) {
     this.note(fields, text);
-    return this.#broken ? this.nearest() : this.run();
+    return this.send({ type: "change", computer: this.computer.state });
   }
 
   /** Keeps values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
   note(fields, text) {
-    this.#refused = "";
+    this.send({ type: "noted" });
     for (const field of fields) field.text = text ?? field.text;
     remember(fields);
     this.#offerReset();
@@ -254,31 +286,23 @@ export class Live extends HTMLElement {
 
   /** @param {HTMLButtonElement} button */
   press({ name }) {
-    if (name === "action" && this.dataset.state === "loading") this.cancel();
+    if (name === "action" && PHASES[this.state.at] === "loading") this.cancel();
     else if (name === "action") this.run();
     else if (name === "reset") this.reset(this.#away ? this.linked : undefined);
     else if (name === "link") this.#copy(this.address);
   }
 
   cancel() {
-    delete this.dataset.stale;
-    const { computer, answer } = this;
-    if (computer.state === "off") return this.showStored();
-    if (computer.state !== "ready") return computer.stop();
-    computer.cancel(this);
-    if (!answer?.more || this.#answered !== this.#asked) return this.fail(new PythonError("stopped", ""));
-    this.answer = { ...answer, stopped: true };
-    this.draw().catch((error) => this.fail(error)); // after what may still wait for its frame
+    this.send({ type: "cancel", computer: this.computer.state }).catch((error) => this.fail(error));
   }
 
   /** Goes back to settings, or to what the page opens with. @param {Map<string, string>} [to] */
   reset(to) {
-    this.#refused = "";
+    this.send({ type: "reset" });
     for (const field of this.fields) {
       field.text = to?.get(field.key) ?? field.initial;
       field.complain();
     }
-    this.write(".problem", "");
     remember(this.fields);
     this.#offerReset();
     if (this.ownsAddress) this.keepAddress();
@@ -301,12 +325,9 @@ export class Live extends HTMLElement {
   restored(wrong) {
     this.linked = this.ownsAddress && says(this.fields) ? this.settings : undefined;
     this.#offerReset();
-    this.#refused = wrong.length ? `Not possible in the address: ${wrong.join(", ")}. The default is used.` : "";
-    if (wrong.length) this.write(".problem", this.#refused);
-    for (const details of /** @type {NodeListOf<HTMLDetailsElement>} */ (
-      this.querySelectorAll("details.world, details.rest")
-    ))
-      details.open = this.fields.some((field) => field.moved && details.contains(field.element));
+    const problem = wrong.length ? `Not possible in the address: ${wrong.join(", ")}. The default is used.` : "";
+    this.send({ type: "refused", problem });
+    unfold(this, this.fields);
   }
 
   /** Writes the page's address, unless the next page has come to it already. */
@@ -322,7 +343,7 @@ export class Live extends HTMLElement {
       this.write("[name=link]", "Copied");
       this.later(() => this.write("[name=link]", "Copy link"), 3 * QUIET);
     } catch {
-      this.write(".problem", `The browser does not allow copying. The link: ${address}`);
+      this.tell(`The browser does not allow copying. The link: ${address}`);
     }
   }
 
@@ -347,16 +368,9 @@ export class Live extends HTMLElement {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** @param {"stored" | "loading" | "live" | "error"} state @param {string} note @param {string} action a button's label */
-  show(state, note, action = "") {
-    this.dataset.state = state;
-    for (const picture of this.querySelectorAll(".picture")) picture.ariaBusy = `${state === "loading"}`;
-    this.find("progress").hidden = state !== "loading";
-    const button = this.button("action");
-    const focused = document.activeElement === button;
-    [button.hidden, button.textContent] = [!action, action];
-    this.write(".note", note);
-    if (focused && !action) this.find(".note").focus({ preventScroll: true });
+  /** Tells what has gone wrong, or "" that nothing has. @param {string} problem */
+  tell(problem) {
+    this.send({ type: "told", problem });
   }
 
   #readOut = () => this.write(".live", this.answer?.sentence ?? "");
