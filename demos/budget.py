@@ -148,5 +148,10 @@ def best_of_rank(change: Array) -> Array:
     >>> best_of_rank(np.diag([2.0, 1.0, 0.0])).tolist()
     [0.0, 0.8, 1.0, 1.0]
     """
-    energy = np.linalg.svd(change, compute_uv=False) ** 2
+    return ranked(np.linalg.svd(change, compute_uv=False))
+
+
+def ranked(sigma: Array) -> Array:
+    """Return the shares of `best_of_rank` for a change with these singular values, descending."""
+    energy = sigma**2
     return np.concatenate([[0.0], np.cumsum(energy) / energy.sum()])

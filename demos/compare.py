@@ -12,7 +12,8 @@ from adapters_np.core import knobs, load, parameters
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Panel, digits
-from demos.probe import main_knob, matrices, measure, spectra
+from demos.probe import matrices, measure, spectra
+from demos.settings import main_knob
 
 COMPARED = (
     "parameters", "rank", "stable_rank", "relative_norm", "spectrum_change", "angle_change",

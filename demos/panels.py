@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -10,6 +10,16 @@ from adapters_np.linalg import Array
 from demos.change import ROUND_OFF
 
 Panel: TypeAlias = dict[str, Any]
+
+
+class Answer(TypedDict):
+    """What a widget shows, with `more` while a fit goes on, after so many of its steps."""
+
+    panels: list[Panel]
+    sentence: str
+    step: NotRequired[int]
+    more: NotRequired[bool]
+
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

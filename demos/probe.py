@@ -6,121 +6,25 @@ move of a knob. Method names do not occur here: an adapter declares which gauges
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from adapters_np import core
-from adapters_np.control import controls, without
-from adapters_np.core import Adapter, WeightAdapter, knobs, load, perturbed
-from adapters_np.knobs import Knob, signature_knobs
+from adapters_np.core import WeightAdapter, perturbed
 from demos import gauges
 from demos.change import ROUND_OFF, Change
 from demos.change import numerical_rank as numerical_rank
 from demos.gauges import GAUGES as GAUGES
 from demos.gauges import determinant
-from demos.panels import Panel, digits, figures, series, view
+from demos.panels import Answer, Panel, digits, figures, series, view
 from demos.protocols import Rotates
-from demos.world import World, toy
-
-AIM = ("way", "world", "steps", "rate")
-"""The knobs by which a change is aimed at another one (`demos.ways`)."""
-
-HYPOTHESIS = "hypothesis"
-"""The knob that takes a method's hypothesis out: `kept`, or the name of one of its controls."""
-
-KEPT = "kept"
-
-PAGE = {"way": "fitted", "size": "32x32"}
-"""What the page of every method opens with, where that is no knob's default; see `opens`."""
-
-BUDGET = 1 / 6
-"""The share of W's parameters that a page opens with at most, where a knob can choose."""
+from demos.settings import AIM, start, taken_out
 
 
 def __getattr__(name: str) -> Any:
     """Find single gauges here, too: examples and shared links import them from this module."""
     return getattr(gauges, name)
-
-
-def settings(method: str) -> dict[str, Any]:
-    """Return all knobs of a method's widget: its own, then the toy world's."""
-    return {**knobs(load(method)), **signature_knobs(toy)}
-
-
-def hypothesis(method: str) -> Knob | None:
-    """Return the knob that takes a method's hypothesis out, if the method has a control.
-
-    >>> hypothesis("svft").values(), hypothesis("xlora")
-    (('kept', 'random bases'), None)
-    """
-    names = tuple(controls(method))
-    return Knob(HYPOTHESIS, "choice", KEPT, options=(KEPT, *names)) if names else None
-
-
-def taken_out(method: str, chosen: dict[str, Any]) -> str:
-    """Return what the settings take out of a method's hypothesis, as a sentence; "" for nothing.
-
-    >>> taken_out("lora", {"hypothesis": "dense subspace"})
-    'Taken out: that the change has few directions, which the data choose.'
-    """
-    name = chosen.get(HYPOTHESIS, KEPT)
-    return "" if name == KEPT else f"Taken out: {controls(method)[name].out}"
-
-
-def main_knob(method: str) -> Knob | None:
-    """Return the knob that a method is first moved by: the first one that is no switch, if any."""
-    own = list(knobs(load(method)).values())
-    return next((knob for knob in own if knob.kind != "bool"), own[0] if own else None)
-
-
-def opens(method: str) -> dict[str, Any]:
-    """Return what a method's page opens with, where that is no knob's default.
-
-    Its first whole number is halved until the parameters are few, if it decides on them; 2 is the
-    least.
-
-    >>> opens("lora"), opens("ia3")
-    ({'way': 'fitted', 'size': '32x32', 'rank': 2}, {'way': 'fitted', 'size': '32x32'})
-    """
-    cls = load(method)
-    knob = next((knob for knob in knobs(cls).values() if knob.kind == "int"), None)
-    if not knob or not knob.default:
-        return dict(PAGE)
-    size = tuple(map(int, PAGE["size"].split("x")))
-    halves = [knob.default >> i for i in range(8) if knob.default >> i >= max(knob.low, 2)]
-    counts = {v: core.parameters(cls, *size, **{knob.name: v}) for v in halves}
-    few = [v for v in halves if counts[v] <= BUDGET * prod(size)] or halves[-1:]
-    return PAGE | ({knob.name: few[0]} if counts[few[0]] < counts[halves[0]] else {})
-
-
-def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
-    """Return a fresh adapter and the toy world that it stands in.
-
-    Args:
-        method: The slug of a method.
-        chosen: Values of knobs, and of `hypothesis`; those left out have their defaults.
-
-    Raises:
-        ValueError: when a value is not allowed; the text starts with `knob=value`.
-    """
-    chosen = dict(chosen)
-    out = chosen.pop(HYPOTHESIS, KEPT)
-    if out != KEPT:  # else its module is not read: a first answer needs none
-        if (knob := hypothesis(method)) is None:
-            raise ValueError(f"{HYPOTHESIS}={out!r} is not a knob of {method}")
-        knob.check(out)
-    available = settings(method)
-    for name in chosen:
-        if name not in available:
-            raise ValueError(f"{name}={chosen[name]!r} is not a knob of {method}")
-    values = {name: knob.check(chosen.get(name, knob.default)) for name, knob in available.items()}
-    own = {name: values.pop(name) for name in knobs(load(method))}
-    world = toy(**values)
-    rng = world.rng("init")
-    adapter = load(method).init(world.W, rng, **own)
-    return adapter if out == KEPT else without(method, out, adapter, world.W, rng), world
 
 
 def measure(method: str, chosen: dict[str, Any]) -> Change:
@@ -135,21 +39,35 @@ def measure(method: str, chosen: dict[str, Any]) -> Change:
     return Change(adapter, world, adapter.base(world.W, world.X), adapter.forward(world.W, world.X))
 
 
-def probe(method: str, chosen: dict[str, Any]) -> dict[str, Any]:
+def answer(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:
+    """Yield what a method's widget shows, better and better; the last one is the answer.
+
+    Args:
+        method: The slug of a method.
+        chosen: Values of knobs: `demos.settings.AIM`, `hypothesis`, and those of
+            `demos.settings.settings`; those left out have their defaults.
+
+    Raises:
+        ValueError: when a value is not allowed; the text starts with `knob=value`.
+    """
+    if chosen.get("way", AIM["way"].default) != "random":
+        from demos import ways  # not needed for the first answer of a shared random step
+
+        yield from ways.answers(method, chosen)
+    else:
+        yield show(measure(method, chosen), taken_out(method, chosen))
+
+
+def probe(method: str, chosen: dict[str, Any]) -> Answer:
     """Return the panels of a method at the chosen knobs and a sentence on what is to be seen.
 
-    Arguments and errors are those of `start` and of `demos.ways.reach`.
+    Arguments and errors are those of `answer`.
     """
-    if chosen.get("way", "random") == "random":
-        change = measure(method, chosen)
-        return show(change, taken_out(method, chosen))
-    from demos import ways  # not needed for the first answer of a shared random step
-
-    *_, answer = ways.answers(method, chosen)
-    return answer
+    *_, last = answer(method, chosen)
+    return last
 
 
-def show(change: Change, without: str = "") -> dict[str, Any]:
+def show(change: Change, without: str = "") -> Answer:
     """Return the panels of a change and the sentence, which says first what is taken out."""
     numbers = [GAUGES[name](change) for name in type(change.adapter).gauges]
     said = f"{without} {sentence(change)}".strip()

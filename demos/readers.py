@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from adapters_np.core import load
-from demos import lab, probe, ways
+from demos import lab, probe, settings
 
 Emit = Callable[[str, str], None]
 """Takes what a run shows, as it comes: its kind, `text` or `figure` (an SVG), and the content."""
@@ -90,18 +90,18 @@ def probe_edited(method: str, source: str, file: str, chosen: dict[str, Any]) ->
     print.
     """
     chosen = dict(chosen)
-    if chosen.pop(probe.HYPOTHESIS, probe.KEPT) != probe.KEPT:
+    if chosen.pop(settings.HYPOTHESIS, settings.KEPT) != settings.KEPT:
         print("Nothing is taken out of edited code: its hypothesis is kept.")
     if _installed.get(method) != source:
         install(method, source, file)
-    available = probe.settings(method)
-    if gone := chosen.keys() - available - ways.AIM.keys():
+    available = settings.settings(method)
+    if gone := chosen.keys() - available - settings.AIM.keys():
         print(f"Controls without effect, since init has no such knob: {', '.join(sorted(gone))}.")
     if new := available.keys() - chosen.keys():
         kept = (f"{name}={available[name].default!r}" for name in sorted(new))
         print(f"Knobs without a control keep their defaults: {', '.join(kept)}.")
-    known = {k: v for k, v in chosen.items() if k in available or k in ways.AIM}
-    return probe.probe(method, known)
+    known = {k: v for k, v in chosen.items() if k in available or k in settings.AIM}
+    return dict(probe.probe(method, known))
 
 
 def install(method: str, source: str, file: str) -> None:

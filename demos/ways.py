@@ -1,6 +1,6 @@
 """Ways to make a change: an adapter fitted to a wanted one, or trained towards it for some steps.
 
-The third way, a random step, is `demos.probe`'s own. Method names do not occur here.
+The third way is a random step (`demos.probe`). Method names do not occur here.
 """
 
 from __future__ import annotations
@@ -11,26 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
-from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos import budget, worlds
 from demos.change import Change, numerical_rank
 from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 from demos.gauges import GAUGES
-from demos.panels import Panel, number, series, view
+from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
-from demos.probe import HYPOTHESIS, KEPT, start, taken_out
+from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
-
-AIM = {
-    "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
-    "world": Knob("world", "choice", "mix", options=(*worlds.WORLDS, *worlds.REAL, "own")),
-    "steps": Knob("steps", "int", 100, 0, 200, 5),
-    "rate": Knob(
-        "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")
-    ),
-}
-"""The knobs of all ways. `world` is the wanted change: one of `worlds`, or the adapter's own."""
 
 LARGEST = 32
 """The largest side of a layer that is fitted: more takes a browser too long."""
@@ -63,7 +52,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
 
     Args:
         method: The slug of a method.
-        chosen: Values of knobs: `AIM`, `hypothesis`, and those of `demos.probe.settings`.
+        chosen: Values of knobs, as in `demos.probe.answer`.
 
     Raises:
         ValueError: when a value is not allowed; the text starts with `knob=value`.
@@ -91,6 +80,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
         found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
     else:
         found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
+    to = asked(adapter, world, wanted)
     without = taken_out(method, own)
     errors: list[float] = []
 
@@ -101,7 +91,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
             yield progress
 
     for progress in paced(noted()):
-        so_far = reached(progress.adapter, world, wanted, aim, errors, not progress.done)
+        so_far = reached(progress.adapter, to, wanted, aim, errors, not progress.done)
         yield so_far._replace(without=without)
 
 
@@ -123,26 +113,30 @@ def want(name: str, adapter: Adapter, world: World) -> Wanted:
     return Wanted(adapter.base(other, seen), seen, (fresh, adapter.base(other, fresh)))
 
 
+def asked(adapter: Adapter, world: World, wanted: Wanted) -> Change:
+    """Return what is wanted of the layer, which stays while an adapter comes nearer."""
+    if wanted.X is None:
+        return Change(adapter, world, world.W, world.W + wanted.target)
+    before = adapter.base(world.W, wanted.X)
+    return Change(adapter, world._replace(X=wanted.X), before, wanted.target)
+
+
 def reached(
-    adapter: Adapter, world: World, wanted: Wanted, aim: dict[str, Any],
+    adapter: Adapter, to: Change, wanted: Wanted, aim: dict[str, Any],
     errors: list[float], more: bool,
 ) -> Reached:  # fmt: skip
     """Return what an adapter makes of the layer beside what is wanted of it."""
-    W, X, held_out = world.W, wanted.X, None
+    W, X, before, held_out = to.world.W, wanted.X, to.before, None
     if X is not None:
-        world = world._replace(X=X)
-        before, after = adapter.base(W, X), adapter.forward(W, X)
-        goal = wanted.target
+        after = adapter.forward(W, X)
     elif isinstance(adapter, WeightAdapter):
-        before, after = W, W + adapter.delta(W)
-        goal = W + wanted.target
+        after = W + adapter.delta(W)
     if wanted.fresh:
         held_out = budget.explained(worlds.output_error(adapter, W, *wanted.fresh))
-    to = Change(adapter, world, before, goal)
     floor = LEFT * float(to.sigma[0])
     if np.linalg.norm(after - before, 2) < floor:
         after = before
-    now = Change(adapter, world, before, after, floor)
+    now = Change(adapter, to.world, before, after, floor)
     return Reached(now, to, tuple(errors), aim, held_out, more)
 
 
@@ -181,12 +175,12 @@ def train(
 # What is shown ------------------------------------------------------------------------------------
 
 
-def answers(method: str, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def answers(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:
     """Yield panels and sentence of what is reached; arguments and errors are those of `reach`."""
     return map(show, reach(method, chosen))
 
 
-def show(found: Reached) -> dict[str, Any]:
+def show(found: Reached) -> Answer:
     """Return the panels of what is reached, and the sentence.
 
     What is not finished is compared with nothing.
@@ -203,10 +197,11 @@ def show(found: Reached) -> dict[str, Any]:
         errors = {"error": np.array(found.errors[1:])}
         panels.append(series("progress", "Error", errors, "step", "error", style="line"))
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
-    panels += [*shares(found), *(GAUGES[name](change) for name in gauges)]
+    beside = compared(found)
+    panels += [*shares(found, beside), *(GAUGES[name](change) for name in gauges)]
     return {
         "panels": panels,
-        "sentence": sentence(found),
+        "sentence": sentence(found, beside),
         "step": len(found.errors) - 1,
         "more": found.more,
     }
@@ -250,7 +245,7 @@ def compared(found: Reached) -> Shares:
     change, wanted = found.change, found.wanted.delta
     numbers = flatten(change.adapter).size
     error = float(np.linalg.norm(wanted - change.delta) / np.linalg.norm(wanted))
-    best = budget.best_of_rank(wanted)
+    best = budget.ranked(found.wanted.sigma)
     k, full = numerical_rank(change), len(change.sigma)
     lora = None
     if change.symbol == "W":
@@ -261,9 +256,8 @@ def compared(found: Reached) -> Shares:
     return Shares(budget.explained(error), numbers, budget.chance(numbers, wanted.size), lora, rank)
 
 
-def shares(found: Reached) -> list[Panel]:
+def shares(found: Reached, s: Shares) -> list[Panel]:
     """Return what is explained as numbers."""
-    s = compared(found)
     own = "Explained without it" if found.without else "Explained"
     told = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:
@@ -303,9 +297,9 @@ def percent(share: float) -> str:
     return f"{value:.1f}\xa0%" if 0.05 <= value < 1 else f"{value:.0f}\xa0%"
 
 
-def sentence(found: Reached) -> str:
+def sentence(found: Reached, s: Shares) -> str:
     """Return what is to be seen, computed from the numbers."""
-    s, aim = compared(found), found.aim
+    aim = found.aim
     taken = len(found.errors) - 1
     thing = "this change" if found.change.symbol == "W" else "this change of the outputs"
     about = f"{told(aim['world'])[1]} {found.without}".strip()

@@ -9,7 +9,8 @@ import pytest
 
 from adapters_np.core import knobs, load, parameters, slugs
 from demos.compare import COMPARED, Measured, Side, compare, matched, sentence
-from demos.probe import main_knob, measure
+from demos.probe import measure
+from demos.settings import main_knob
 from scripts.stored import comparisons
 from scripts.stored.widgets import label
 

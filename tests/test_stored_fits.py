@@ -10,7 +10,8 @@ import brotli
 import numpy as np
 import pytest
 
-from demos.probe import HYPOTHESIS, KEPT, PAGE, probe
+from demos.probe import probe
+from demos.settings import HYPOTHESIS, KEPT, PAGE
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.stored import fits

@@ -14,7 +14,8 @@ import pytest
 
 from adapters_np.core import slugs
 from demos.compare import COMPARED
-from demos.probe import main_knob, probe
+from demos.probe import probe
+from demos.settings import main_knob
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep, answer, key, packed, sweep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +13,14 @@ import pytest
 import demos.fit
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
 from adapters_np.linalg import block_diagonal, plane_rotations
-from demos import probe as entry
 from demos.budget import best_of_rank, choose
 from demos.fit import fit, last
 from demos.gauges import GAUGES
 from demos.panels import figures
 from demos.pictures import PICTURES, furthest
-from demos.probe import PAGE, measure, opens, probe, settings, start
-from demos.ways import AIM, answers, reach, show, told
+from demos.probe import measure, probe
+from demos.settings import AIM, PAGE, opens, settings, start
+from demos.ways import answers, reach, show, told
 from demos.world import toy
 from demos.worlds import change
 from scripts.stored.widgets import ways as acts
@@ -29,12 +30,12 @@ pytestmark = pytest.mark.long
 SMALL = {"way": "fitted", "size": "16x16"}
 
 
-def number(answer: dict[str, Any], name: str) -> float:
+def number(answer: Mapping[str, Any], name: str) -> float:
     (panel,) = (p for p in answer["panels"] if p["name"] == name)
     return float(panel["value"])
 
 
-def panel(answer: dict[str, Any], name: str) -> dict[str, Any]:
+def panel(answer: Mapping[str, Any], name: str) -> dict[str, Any]:
     (found,) = (p for p in answer["panels"] if p["name"] == name)
     return found
 
@@ -199,7 +200,6 @@ def test_without_a_way_the_change_is_the_random_step_of_older_scripts_and_links(
 
 
 def test_the_knobs_of_all_ways_are_told_apart_from_those_of_the_layer() -> None:
-    assert tuple(AIM) == entry.AIM
     assert not set(AIM) & set(settings("lora"))
     assert all(set(opens(slug)) <= {*AIM, *settings(slug)} for slug in slugs())
     for world in AIM["world"].options:
@@ -300,7 +300,7 @@ def test_a_control_that_is_not_shown_beside_a_fit_changes_none() -> None:
 # Pictures -----------------------------------------------------------------------------------------
 
 
-def views(answer: dict[str, Any], name: str) -> list[np.ndarray]:
+def views(answer: Mapping[str, Any], name: str) -> list[np.ndarray]:
     return [
         np.reshape(v["values"], (v["rows"], v["columns"])) for v in panel(answer, name)["views"]
     ]
@@ -458,3 +458,22 @@ def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:
     still = furthest(np.eye(6), W)
     assert still
     assert still.angle == 0
+
+
+@pytest.mark.parametrize("slug", ["lora", "oft", "prefix_tuning"])
+def test_the_spectrum_of_what_is_wanted_is_computed_once(
+    slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = list(reach(slug, opens(slug)))
+    assert len({id(reached.wanted) for reached in found}) == 1
+    seen: list[bytes] = []
+    compute = np.linalg.svd
+
+    def counted(matrix: np.ndarray, *args: Any, **options: Any) -> Any:
+        seen.append(np.asarray(matrix).tobytes())
+        return compute(matrix, *args, **options)
+
+    monkeypatch.setattr(np.linalg, "svd", counted)
+    for reached in found:
+        show(reached)
+    assert seen.count(found[0].wanted.delta.tobytes()) == 0

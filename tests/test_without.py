@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from adapters_np.control import controls
 from adapters_np.core import slugs
 from demos import lab
-from demos.probe import HYPOTHESIS, KEPT, hypothesis, probe, start
+from demos.probe import probe
+from demos.settings import HYPOTHESIS, KEPT, hypothesis, start
 from demos.ways import answers
 
 ALL = [(slug, name) for slug in slugs() for name in controls(slug)]
@@ -18,7 +20,7 @@ every_control = pytest.mark.parametrize(("slug", "name"), ALL, ids=["-".join(c) 
 SMALL: dict[str, Any] = {"size": "16x16"}
 
 
-def number(answer: dict[str, Any], name: str) -> float:
+def number(answer: Mapping[str, Any], name: str) -> float:
     (panel,) = (p for p in answer["panels"] if p["name"] == name)
     return float(panel["value"])
 

@@ -1,25 +1,14 @@
-/** Calls demos/probe.py, demos/ways.py, demos/compare.py, demos/lab.py and demos/adapter_file.py, and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/compare.py, demos/lab.py and demos/adapter_file.py, and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./start.js").Pyodide} Pyodide */
 
 /**
- * Return the panels and the sentence of a method.
- *
- * @param {Pyodide} pyodide
- * @param {{method: string, knobs: Record<string, unknown>}} question
- * @returns {{panels: any[], sentence: string}}
- */
-export function probe(pyodide, { method, knobs }) {
-  return call(pyodide, "demos.probe", "probe", [method, knobs]);
-}
-
-/**
- * Yield the panels and the sentence of a fit, better and better; all but the last have `more`.
+ * Yield the panels and the sentence of a method; of a fit, better and better: all but the last have `more`.
  *
  * @param {Pyodide} pyodide
  * @param {{method: string, knobs: Record<string, unknown>}} question
  */
-export const fits = (pyodide, { method, knobs }) => better(pyodide, "demos.ways", "answers", [method, knobs]);
+export const probe = (pyodide, { method, knobs }) => better(pyodide, "demos.probe", "answer", [method, knobs]);
 
 /**
  * Yield a cell of the lab, better and better: what is wanted, what is fitted and the residual.

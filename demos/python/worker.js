@@ -7,17 +7,17 @@
  * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, examine, explain, fits, own, probe, saved } from "./answer.js";
+import { compare, examine, explain, own, probe, saved } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 /** What is answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
-const AT_ONCE = { compare, own, probe, saved };
+const AT_ONCE = { compare, own, saved };
 
-/** What is answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
-const GROWING = { lab: examine, probe: fits };
+/** What may be answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
+const GROWING = { lab: examine, probe };
 
 /** @type {Set<number>} the answers that grow */
 const going = new Set();
@@ -32,8 +32,7 @@ addEventListener("message", async ({ data: { id, type, ...request } }) => {
   /** @param {object} answer */
   const tell = (answer) => postMessage({ id, answer, milliseconds: performance.now() - started });
   try {
-    const random = type === "probe" && (request.knobs.way ?? "random") === "random";
-    if (random || !(type in GROWING)) return tell(AT_ONCE[type](pyodide, request));
+    if (type in AT_ONCE) return tell(AT_ONCE[type](pyodide, request));
     going.add(id);
     for (const answer of GROWING[type](pyodide, request)) {
       tell(answer);

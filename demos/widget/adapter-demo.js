@@ -14,7 +14,7 @@ import { RELOAD, file as fetched, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
-import { Stores, file } from "./stored.js";
+import { Stores, file, named } from "./stored.js";
 import { tour } from "./tour.js";
 
 /**
@@ -368,7 +368,7 @@ class AdapterDemo extends Live {
   #restore() {
     const said = this.ownsAddress && says(this.#fields);
     recall(this, said ? [] : this.#fields);
-    if (said) older(this.#fields);
+    if (said) older(this.#fields, named(this.form.dataset.random));
     this.restored(said ? restore(this.#fields) : []);
     if (this.ownsAddress && !said && this.#moved) this.keepAddress();
   }

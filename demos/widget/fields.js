@@ -159,11 +159,11 @@ export function restore(fields) {
     .map(({ field, text }) => `${field.key}=${text.slice(0, 40)}`);
 }
 
-/** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. @param {Field[]} fields */
-export function older(fields) {
+/** A link from before there were ways names a step and no way: it means a random one, on the layer of that time. @param {Field[]} fields @param {Record<string, string>} random */
+export function older(fields, random) {
   const query = new URLSearchParams(location.search);
   if (!query.has("step") || query.has("way")) return;
-  for (const [name, text] of Object.entries({ way: "random", size: "64x64" })) {
+  for (const [name, text] of Object.entries(random)) {
     const field = fields.find((field) => field.name === name);
     if (field) field.text = text;
   }

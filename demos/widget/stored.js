@@ -2,22 +2,24 @@
 
 import { get, lazily } from "../page/files.js";
 
-/** The files, each at what differs from what the page opens with. @type {Record<string, Record<string, string>>} */
-const STORED = { fits: {}, sweep: { way: "random", size: "64x64" } };
-
 /**
  * What a form calls the file that has the answer to its settings, if any has.
  *
  * @param {HTMLFormElement} form @param {import("./fields.js").Field[]} acting the controls that have a part in the picture
  */
-export function file({ dataset: { main = "", ...files } }, acting) {
-  return Object.keys(STORED).find((name) => {
-    const along = name === "fits" ? [main, "world", "hypothesis"] : [main];
+export function file({ dataset: { main = "", random, ...files } }, acting) {
+  /** @type {Record<string, {along: string[], at: Record<string, string>}>} */
+  const others = { fits: { along: ["world", "hypothesis"], at: {} }, sweep: { along: [], at: named(random) } };
+  return Object.entries(others).find(([name, { along, at }]) => {
+    const free = [main, ...along];
     const stands = (/** @type {import("./fields.js").Field} */ field) =>
-      field.text === (STORED[name][field.name] ?? field.initial);
-    return files[name] && acting.every((field) => along.includes(field.name) || stands(field));
-  });
+      field.text === (at[field.name] ?? field.initial);
+    return files[name] && acting.every((field) => free.includes(field.name) || stands(field));
+  })?.[0];
 }
+
+/** Settings as an address has them. @param {string} [query] @returns {Record<string, string>} */
+export const named = (query) => Object.fromEntries(new URLSearchParams(query));
 
 /** Files that are fetched once. */
 export class Stores {

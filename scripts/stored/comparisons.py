@@ -17,7 +17,8 @@ from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import signature_knobs
 from demos.change import Change
 from demos.compare import Measured, Side, compare, matched, sentence, told_apart
-from demos.probe import main_knob, measure
+from demos.probe import measure
+from demos.settings import main_knob
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read

@@ -14,8 +14,8 @@ import brotli
 from adapters_np.core import flatten
 from demos import worlds
 from demos.fit import fit, last
-from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
-from demos.ways import AIM, reach, show, want
+from demos.settings import AIM, HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
+from demos.ways import reach, show, want
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters_np.knobs import Knob
-from demos.probe import start
-from demos.ways import AIM
-from scripts.stored.widgets import every, label, named, opening, text
-
-RANDOM = {"way": "random", "size": "64x64"}
-"""What pages say of a random step is said of this one."""
+from demos.settings import AIM, start
+from scripts.stored.widgets import RANDOM, every, label, named, opening, text
 
 
 def state(slug: str, typed: str) -> dict[str, str]:
@@ -26,7 +22,7 @@ def state(slug: str, typed: str) -> dict[str, str]:
     """
     pairs, known = dict(pair.partition("=")[::2] for pair in typed.split()), every(slug)
     values = {name: _offered(known, name, said) for name, said in pairs.items()}
-    random = values.get("way", "random") == "random"
+    random = values.get("way", RANDOM["way"]) == RANDOM["way"]
     base = RANDOM if random else opening(slug)
     chosen = base | values
     start(slug, {name: value for name, value in chosen.items() if name not in AIM})

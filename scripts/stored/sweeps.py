@@ -24,7 +24,8 @@ from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
 from demos.panels import Panel
-from demos.probe import main_knob, measure, show
+from demos.probe import measure, show
+from demos.settings import main_knob
 from scripts.bootstrap import ROOT
 from scripts.cache import digest, kept, tidy
 from scripts.imports import closure

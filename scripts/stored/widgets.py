@@ -11,14 +11,16 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
-from demos.probe import HYPOTHESIS, KEPT, hypothesis, main_knob, opens, probe
-from demos.ways import AIM, told
+from demos.probe import probe
+from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, opens
+from demos.ways import told
 from demos.world import toy
 from scripts.bootstrap import ROOT
 
@@ -50,6 +52,9 @@ TRAINED = {
     "trained_o": "trained: outputs", "trained_up": "trained: feed-forward, up",
     "trained_down": "trained: feed-forward, down",
 }  # fmt: skip
+RANDOM = {name: (AIM | signature_knobs(toy))[name].default for name in PAGE}
+"""A random step, where pages open with another way: what they say of one is said of this one."""
+
 WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
@@ -170,6 +175,7 @@ def form(slug: str) -> str:
         rest_ways=NOT_FITTED if all(knob.absorbed for knob in rest) else "",
         how=[left.pop(name) for name in ("steps", "rate", "step")],
         world=list(left.values()),
+        random=urlencode(RANDOM),
         **along(slug),
         **worlds(slug),
     )
@@ -231,7 +237,7 @@ def fragments(names: list[str]) -> dict[str, str]:
 
 def first(slug: str) -> list[dict[str, Any]] | Path:
     """Return the file that has what a method's page opens with as its first answer."""
-    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [probe(slug, opening(slug))]
+    return next(FITS.glob(f"{slug}-fits-*.bin"), None) or [dict(probe(slug, opening(slug)))]
 
 
 def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[str, str]:

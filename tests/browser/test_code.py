@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adapters_np.core import knobs, load
-from demos.probe import opens
+from demos.settings import opens
 from tests.browser.reader import record
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Error, Page
 
 from adapters_np.core import slugs
-from demos.probe import probe, settings
+from demos.probe import probe
+from demos.settings import settings
 from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def redraw(page: Page) -> dict[str, Any]:
     return update
 
 
-def gauge(update: dict[str, Any], name: str) -> float:
+def gauge(update: Mapping[str, Any], name: str) -> float:
     return next(panel["value"] for panel in update["panels"] if panel["name"] == name)
 
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, Worker, expect
 
 from adapters_np.core import slugs
-from demos.probe import PAGE as OPENS
-from demos.probe import opens, probe, settings
+from demos.probe import probe
+from demos.settings import PAGE as OPENS
+from demos.settings import opens, settings
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.serve import serving
 from tests.browser.reader import LIVE, becomes, move, touch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from adapters_np.core import load, slugs
 from demos.budget import choose
-from demos.probe import HYPOTHESIS, PAGE, opens, probe
+from demos.probe import probe
+from demos.settings import HYPOTHESIS, PAGE, opens
 from scripts.serve import serving
 from scripts.stored.widgets import opening
 from tests.browser.reader import (
@@ -60,7 +61,7 @@ def early(
         yield page
 
 
-def value(update: dict[str, Any], name: str) -> float:
+def value(update: Mapping[str, Any], name: str) -> float:
     (panel,) = (p for p in update["panels"] if p["name"] == name)
     return float(panel["value"])
 
@@ -408,7 +409,7 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
     expect(tour.locator(".step > *")).to_have_count(0)
 
 
-def figure(answer: dict[str, Any], name: str) -> str:
+def figure(answer: Mapping[str, Any], name: str) -> str:
     return str(next(p["text"] for p in answer["panels"] if p["name"] == name))
 
 

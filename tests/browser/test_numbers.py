@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page
 
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob
-from demos.probe import probe, settings
+from demos.panels import Answer
+from demos.probe import probe
+from demos.settings import settings
 
 # Sums run in another order in the browser, so what is zero but for round-off is another round-off.
 ROUND_OFF = 1e-9
@@ -102,7 +104,7 @@ def test_every_widget_answers_like_cpython_at_the_ends_of_its_knobs(
             compare(answer["panels"], expected["panels"], f"{method} {chosen}")
 
 
-def answer_or_reason(method: str, chosen: dict[str, Any]) -> dict[str, Any] | str:
+def answer_or_reason(method: str, chosen: dict[str, Any]) -> Answer | str:
     try:
         return probe(method, chosen)
     except ValueError as error:

@@ -14,8 +14,7 @@ from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.budget import best_of_rank, choose, explained
 from demos.fit import fit, last
-from demos.probe import main_knob, settings
-from demos.ways import AIM
+from demos.settings import AIM, main_knob, settings
 from demos.world import World, toy
 from demos.worlds import WORLDS, change
 

@@ -19,7 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { compare, explain, fits, probe } from "../../../demos/python/answer.js";
+import { compare, explain, probe } from "../../../demos/python/answer.js";
 import { sizes } from "../../../demos/python/surgery/boot.js";
 import { pack as parcel, unpack } from "../../../demos/python/surgery/parcel.js";
 import * as host from "./host.mjs";
@@ -224,9 +224,8 @@ async function early(contents, sources, exercise, noted) {
     const requests = python.globals.get("requests")().toJs({ dict_converter: Object.fromEntries });
     for (const request of requests) {
       try {
-        if (!request.method) compare(python, request);
-        else if (!request.knobs.way) probe(python, request);
-        else Array.from(fits(python, request));
+        if (request.method) Array.from(probe(python, request));
+        else compare(python, request);
       } catch (error) {
         if (!(error instanceof python.ffi.PythonError)) throw error;
         explain(error);
