@@ -15,12 +15,13 @@
 
 In front matter an address stands in braces, in a text in `fact("…")`. There, `a - b` is a
 difference, `a / b` a ratio and `mean a; b` a mean; `a > b` says "a against b" and is an error when
-it is not so, since the words beside it do not fit then. Addresses after the first leave out what
-they begin with alike: `full, mnli - lora, mnli`, `mean full, mnli; rte`. A column `*` of a mean is
-all tasks of a row. ` | 1` asks for one decimal, ` | +1` for the sign too, ` | abs 1` for none,
-` | 1 %` for a ratio in per cent. A number that no table has stands with its source and its place
-there: `{= 18.9 M, hu2022lora section 4.2}`, and what a page's widget shows with what shows it:
-`{= 0.40, widget dora alpha=16 angle_change}`.
+it is not so, since the words beside it do not fit then. `a ~ b` says that of two that are level by
+the rule (`pair.Gap`), and with ` | level` nothing but this word. Addresses after the first leave
+out what they begin with alike: `full, mnli - lora, mnli`, `mean full, mnli; rte`. A column `*` of a
+mean is all tasks of a row. ` | 1` asks for one decimal, ` | +1` for the sign too, ` | abs 1` for
+none, ` | 1 %` for a ratio in per cent. A number that no table has stands with its source and its
+place there: `{= 18.9 M, hu2022lora section 4.2}`, and what a page's widget shows with what shows
+it: `{= 0.40, widget dora alpha=16 angle_change}`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from statistics import fmean
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from scripts.survey import say
+from scripts.survey.pair import of_mean, tie
 
 Form: TypeAlias = Literal["number", "percent", "count", "text"]
 
@@ -50,6 +52,8 @@ class Fact(NamedTuple):
     place: str  # in the source
     form: Form = "number"
     chosen: bool = False  # the setting that a method's name alone means
+    range: float = 0  # of its metric; where it has none, nothing is level with it
+    spread: float | None = None  # if one is printed: what another number has to be beyond
 
     @property
     def address(self) -> str:
@@ -95,7 +99,7 @@ def _of(fact: Fact) -> Address:
     return Address(fact.source, fact.table, fact.row, fact.column)
 
 
-COMPARED = (" > ", " < ")
+COMPARED = (" > ", " < ", " ~ ")
 SIGNS = (*COMPARED, " - ", " / ")
 """Between the terms of a comparison, a difference and a ratio."""
 
@@ -282,15 +286,29 @@ def against(first: Sequence[Fact], second: Sequence[Fact], sign: str, asked: str
     """Return two terms that are compared.
 
     Raises:
-        ValueError: when it is the other way round, so that the words beside them no longer fit.
+        ValueError: when it is not so, and the words beside them no longer fit.
     """
-    one, other = shown(first, asked), shown(second, asked)
+    word = asked == "level"
+    one, other = shown(first, "" if word else asked), shown(second, "" if word else asked)
     gap = value(first) - value(second)
-    if gap <= 0 if sign == " > " else gap >= 0:
+    so = {" > ": gap > 0, " < ": gap < 0, " ~ ": sign == " ~ " and level(first, second)}
+    if not so[sign]:
         raise ValueError(
             f"{one}{sign}{other} is not so: the words beside it, and verdicts, may no longer fit"
         )
-    return f"{one} against {other}"
+    return "level" if word else f"{one} against {other}"
+
+
+def level(first: Sequence[Fact], second: Sequence[Fact]) -> bool:
+    """Say whether two terms are level, as rows of a table are.
+
+    Raises:
+        ValueError: when a metric has no range that a difference could be small in.
+    """
+    if odd := [cell.address for cell in (*first, *second) if not cell.range]:
+        raise ValueError(f"nothing says what is level with {odd[0]}")
+    both = [of_mean(cell.spread for cell in cells) for cells in (first, second)]
+    return tie(value(first) - value(second), both, first[0].range).side == "level"
 
 
 MARKED = "`{= 18.9 M, hu2022lora section 4.2}`"

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import yaml
 
-from scripts.survey.result import AVERAGE, Number, Result, Row, Table, averages
+from scripts.survey.result import AVERAGE, Result, Row, Table, averages
 from scripts.survey.rule import Side
 
 LEVEL = 0.005
@@ -157,22 +157,33 @@ def gap(
     both = _spreads(counted)
     if not any(both) and single and means:
         both = _spreads(single)
-    spread = hypot(*both) * (2 if table.spread_is == "error" else 1)
-    printed_of_both = all(both)
-    level = spread if printed_of_both else max(spread, how.level * table.range)
     difference = mean(a.sign * (a.value - b.value) for a, b in counted)
+    found = tie(difference, [table.widened(spread) for spread in both], table.range, how)
     printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
     whole = bool(means) or 2 * len(counted) >= len(printed)
-    return Gap(difference / table.range, level / table.range, printed_of_both, counted, whole)
+    return found._replace(cells=counted, whole=whole)
+
+
+def tie(difference: float, spreads: Sequence[float], size: float, how: Reading = READING) -> Gap:
+    """Return a difference beside what is level, both as shares of the metric's range, `size`.
+
+    A spread of 0 is none that is printed.
+    """
+    spread, printed = hypot(*spreads), all(spreads)
+    level = spread if printed else max(spread, how.level * size)
+    return Gap(difference / size, level / size, printed)
 
 
 def _spreads(cells: Sequence[tuple[Result, Result]]) -> tuple[float, ...]:
     """Return the spreads of the means of both sides; 0 where none is printed."""
-    return tuple(_of_mean(result.spread for result in side) for side in zip(*cells, strict=True))
+    return tuple(
+        of_mean(result.spread.value if result.spread else None for result in side)
+        for side in zip(*cells, strict=True)
+    )
 
 
-def _of_mean(printed: Iterable[Number | None]) -> float:
+def of_mean(printed: Iterable[float | None]) -> float:
     """Return the spread of a mean of independent cells; 0 where one is not printed."""
-    spreads = [number.value if number else None for number in printed]
+    spreads = list(printed)
     known = [spread for spread in spreads if spread is not None]
     return hypot(*known) / len(known) if known and len(known) == len(spreads) else 0

@@ -51,6 +51,9 @@ def printed(source: Source) -> Iterator[Fact]:
                 cell = Fact(
                     source.key, table.id, name, column, value, say.typeset(text), table.place
                 )
+                if result := table.results(row).get(column):
+                    spread = table.widened(result.spread.value) if result.spread else None
+                    cell = cell._replace(range=table.range, spread=spread)
                 yield cell._replace(chosen=chosen)
 
 
@@ -67,10 +70,11 @@ def _cells(table: Table, row: Row) -> Iterator[tuple[str, float, str]]:
 
 # PEFT's benchmark ---------------------------------------------------------------------------------
 
-TABLES: dict[peft.Suite, tuple[str, str, int, str]] = {
-    "metamathqa": ("maths", "GSM8K", 1, "forgetting"),
-    "imagegen": ("images", "DINO", 3, "drift"),
+TABLES: dict[peft.Suite, tuple[str, str, int, str, int]] = {
+    "metamathqa": ("maths", "GSM8K", 1, "forgetting", 100),
+    "imagegen": ("images", "DINO", 3, "drift", 1),
 }
+"""Of each suite: its table, its score with decimals, its side effect, and the score's range."""
 
 
 PLACES: dict[peft.Suite, str] = {"metamathqa": "MetaMathQA", "imagegen": "image generation"}
@@ -83,7 +87,7 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
         modules: The first module of every page, by the key of its runs; other runs have the name
             of their class in PEFT.
     """
-    for suite, (table, score, digits, side) in TABLES.items():
+    for suite, (table, score, digits, side, size) in TABLES.items():
         runs = peft.runs(suite)
         best = {run.key: run for run in sorted(runs, key=lambda run: run.validation)}
         for run in runs:
@@ -104,6 +108,9 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
                 if value is not None:
                     name = f"{method} {about}".strip()
                     cell = Fact(PEFT, table, name, column, value, text, PLACES[suite])
+                    if column == score:
+                        spread = 2 * run.standard_error if run.standard_error else None
+                        cell = cell._replace(range=size, spread=spread)
                     yield cell._replace(chosen=chosen)
 
 

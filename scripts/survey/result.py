@@ -151,6 +151,10 @@ class Table(Record):
                 raise ValueError(f"{self.place}: {field}: {sorted(unknown)} are no metrics here")
         return self
 
+    def widened(self, spread: float) -> float:
+        """Return how far a printed spread reaches: two standard errors, one deviation."""
+        return spread * (2 if self.spread_is == "error" else 1)
+
     def results(self, row: Row) -> dict[str, Result]:
         """Return the numbers of a row by metric, without empty cells."""
         spreads = row.spread or (None,) * len(row.values)
