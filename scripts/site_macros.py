@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
@@ -53,10 +55,35 @@ PARTS = (
 def define_env(env: Any) -> None:
     """Give the macros to the site generator: they share what a page has cited."""
     page = Page(env)
+    kinds: dict[str, dict[str, Callable[..., str]]] = defaultdict(dict)
     for part in (page, *(part(page) for part in PARTS)):
         for name in dir(type(part)):
-            if hasattr(getattr(type(part), name), "is_macro"):
-                env.macro(getattr(part, name), name)
+            if not (called := getattr(getattr(type(part), name), "called", None)):
+                continue
+            kind, word = called
+            if kind is None:
+                env.macro(getattr(part, name), word)
+            elif word in kinds[kind]:
+                raise ValueError(f'{kind}("{word}") is two macros')
+            else:
+                kinds[kind][word] = getattr(part, name)
+    for kind, macros in kinds.items():
+        env.macro(one_of(kind, macros), kind)
+
+
+def one_of(kind: str, macros: Mapping[str, Callable[..., str]]) -> Callable[..., str]:
+    """Return a macro that calls one of a kind, by its first word.
+
+    Raises:
+        LookupError: when there is none of this name; the text lists what there is.
+    """
+
+    def chosen(name: str, /, *arguments: Any, **options: Any) -> str:
+        if name not in macros:
+            raise LookupError(f'{kind}("{name}"): there is {", ".join(sorted(macros))}')
+        return macros[name](*arguments, **options)
+
+    return chosen
 
 
 def main() -> None:

@@ -268,4 +268,4 @@ def test_what_was_fitted_is_what_the_page_says() -> None:
     assert {(d.method, d.control) for d in found} == {(e.method, e.control) for e in study.fitted()}
     assert {e.method for e in study.fitted()} <= {e.method for e in trained().values()}
     assert study.changes().keys() == {place.key for place in study.places()}
-    assert "{{ controls_reach(" in (ROOT / "docs" / "controls.md").read_text("utf-8")
+    assert '{{ text("controls_reach"' in (ROOT / "docs" / "controls.md").read_text("utf-8")

@@ -212,12 +212,12 @@ MISTAKES = {
         "docs/methods/lora.md: Limits: is empty",
     ),
     "missing macro": (
-        replace(r"\{\{ grade\(\) \}\}", "See above."),
-        "docs/methods/lora.md: Grade: {{ grade() }} is missing",
+        replace(r'\{\{ table\("grade"\) \}\}', "See above."),
+        'docs/methods/lora.md: Grade: {{ table("grade") }} is missing',
     ),
     "missing widget": (
-        replace(r"\{\{ demo\(\) \}\}", ""),
-        'docs/methods/lora.md: {{ demo("lora") }} is missing',
+        replace(r'\{\{ widget\("demo"\) \}\}', ""),
+        'docs/methods/lora.md: {{ widget("demo", "lora") }} is missing',
     ),
     "unknown theme": (
         replace(r"^theme: \w+", "theme: fashion"),

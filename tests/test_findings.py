@@ -290,21 +290,24 @@ def macros() -> Findings:
     return Findings(Page(SimpleNamespace(page=SimpleNamespace(url="experiment/", meta={}))))
 
 
+FIGURE, GROUNDS = 'figure("finding"', 'list("grounds"'
+
+
 def test_every_finding_is_a_card_of_the_report_with_all_that_it_needs() -> None:
     cards = re.findall(r'<section class="finding" markdown="1">(.*?)</section>', PAGE, re.S)
     assert 5 <= len(cards) <= 10
     figures, grounds = (
-        re.findall(rf'{{{{ {name}\("(\w+)"', PAGE) for name in ("finding", "grounds")
+        re.findall(rf'{{{{ {re.escape(name)}, "(\w+)"', PAGE) for name in (FIGURE, GROUNDS)
     )
     assert figures == grounds == list(FINDINGS)
     for card in cards:
         assert re.match(r"\s+## .+ \{ #\w+ \}\n", card)
-        assert card.count("{{ finding(") == card.count("{{ grounds(") == 1
+        assert card.count(f"{{{{ {FIGURE}") == card.count(f"{{{{ {GROUNDS}") == 1
 
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_a_finding_is_trusted_no_further_than_its_rule_allows(name: str, macros: Findings) -> None:
-    (trust,) = re.findall(rf'grounds\("{name}", "(\w+)"', PAGE)
+    (trust,) = re.findall(rf'{re.escape(GROUNDS)}, "{name}", "(\w+)"', PAGE)
     found = macros.grounds(name, trust, "why", "what else")
     assert f">{trust}<" in found
     finding = FINDINGS[name]()

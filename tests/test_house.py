@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.bootstrap import ROOT
 from scripts.imports import closure, imports
+from scripts.site_macros import define_env
 
 PAGE = (ROOT / "docs/house.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
@@ -75,6 +78,14 @@ def test_the_arrows_of_the_picture_are_imports_and_imply_all_others() -> None:
 
     others = {(a, b) for a, b in ARROWS if a != b and not b.endswith(".py")}
     assert {(a, b) for a, b in others if b not in below(a)} == set()
+
+
+def test_pages_call_ten_names_and_a_wrong_word_lists_the_right_ones() -> None:
+    called: dict[str, Callable[..., str]] = {}
+    define_env(SimpleNamespace(macro=lambda function, name: called.update({name: function})))
+    assert len(called) == 10
+    with pytest.raises(LookupError, match=r'table\("graed"\): there is .*, grade, '):
+        called["table"]("graed")
 
 
 # Reading imports ----------------------------------------------------------------------------------

@@ -34,15 +34,15 @@ from scripts.survey.result import FULL, Said
 PARTS: dict[str, tuple[str, ...]] = {
     "Hypothesis": (),
     "What to notice": (),
-    "Evidence": ("{{ evidence_table() }}",),
-    "Grade": ("{{ grade() }}",),
-    "In PEFT": ("{{ peft_config() }}",),
+    "Evidence": ('{{ table("evidence") }}',),
+    "Grade": ('{{ table("grade") }}',),
+    "In PEFT": ('{{ text("peft_config") }}',),
     "Mathematics": (),
     "Implementation": (),
     "Limits": (),
-    "Relations": ("{{ relations_list() }}",),
-    "Errata": ("{{ errata_list() }}",),
-    "Cite": ("{{ cite() }}",),
+    "Relations": ('{{ list("relations") }}',),
+    "Errata": ('{{ list("errata") }}',),
+    "Cite": ('{{ list("cite") }}',),
 }
 LONGEST_DESCRIPTION = 160
 
@@ -94,14 +94,13 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
                 for macro in needed
                 if macro not in m.sections[part]
             )
-        if "{{ verdict() }}" not in m.body.partition("\n## ")[0]:
-            yield f"{m.file}: {{{{ verdict() }}}} is missing between title and Hypothesis"
+        if '{{ text("verdict") }}' not in m.body.partition("\n## ")[0]:
+            yield f'{m.file}: {{{{ text("verdict") }}}} is missing between title and Hypothesis'
         for i, module in enumerate(m.modules):
-            named = rf'\("{module}"[,)]' + (r"|\(\)" if i == 0 else "")
-            if not re.search(f"demo({named})", m.body):
-                yield f'{m.file}: {{{{ demo("{module}") }}}} is missing'
-            if not re.search(f"implementation({named})", m.sections["Implementation"]):
-                yield f'{m.file}: Implementation: {{{{ implementation("{module}") }}}} is missing'
+            named = rf', "{module}"[,)]' + (r"|\)" if i == 0 else "")
+            for name, where in (("demo", m.body), ("implementation", m.sections["Implementation"])):
+                if not re.search(rf'widget\("{name}"({named})', where):
+                    yield f'{m.file}: {{{{ widget("{name}", "{module}") }}}} is missing'
         if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
             yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
         if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:

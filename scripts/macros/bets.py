@@ -241,14 +241,14 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
 class Bets(Part):
     """The macros of what came of the study of controls."""
 
-    @macro
+    @macro("list")
     def controls_words(self) -> str:
         """Every method by its word, with the reason where few are decided."""
         found = survey.bets()
         few = sum(bet.verdict is not None for bet in found) <= FEW
         return self.page.draw("by_word", by_word(found), few, file=FILE)
 
-    @macro
+    @macro("text")
     def controls_state(self) -> str:
         """How far the study is, in a sentence."""
         found = survey.bets()
@@ -261,7 +261,7 @@ class Bets(Part):
         more = f"; {rest} are not yet run" if rest else ""
         return f"{runs}. Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
 
-    @macro
+    @macro("figure")
     def controls_figure(self, kind: str) -> str:
         """All methods beside their controls, `trained` or in `reach`."""
         figure = of_all(survey.bets(), kind)
@@ -269,7 +269,7 @@ class Bets(Part):
             return "*Begun, and no part complete yet.*" if made() else "*Not yet run.*"
         return self.page.figure(figure, table=False)
 
-    @macro
+    @macro("text")
     def controls_reach(self) -> str:
         """To what methods and their controls were fitted."""
         found = survey.complete(survey.by_entry(survey.described()))
@@ -284,7 +284,7 @@ class Bets(Part):
         told = f" {told[0].upper()}{told[1:]}." if told else ""
         return f"Each is fitted, in {len(survey.bases())} base models, {where}.{told}"
 
-    @macro
+    @macro("table")
     def controls_results(self) -> str:
         """Everything that was judged, as a table and to download."""
         given = (list(map(shown, survey.bets())), TABLE.exists())
@@ -292,7 +292,7 @@ class Bets(Part):
             "results", *given, file=FILE, kind="ah lab", given=GIVEN
         )
 
-    @macro
+    @macro("list")
     def controls_home(self) -> str:
         """What is decided, for the home page; nothing before a part is complete."""
         decided = [bet for bet in survey.bets() if bet.verdict]

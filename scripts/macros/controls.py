@@ -53,21 +53,21 @@ def methods() -> list[Method]:
 class Controls(Part):
     """The macros of the page about controls."""
 
-    @macro
+    @macro("table")
     def controls_table(self) -> str:
         """Every method beside each of its controls."""
         return self.page.style() + self.page.draw(
             "table", methods(), file="controls.html", kind="ah lab"
         )
 
-    @macro
+    @macro("table")
     def controls_plan(self) -> str:
         """What is run, part by part, and what it takes."""
         parts = [(part, amount(part)) for part in plan().parts]
         whole = Amount(*(sum(getattr(a, field) for _, a in parts) for field in Amount._fields))
         return self.page.draw("plan", parts, whole, file="controls.html", kind="ah lab")
 
-    @macro
+    @macro("text")
     def controls_count(self, what: str) -> str:
         """A number of the study in words: `methods`, `controls`, `margin` or `risk`."""
         some = [entry for entry in entries() if entry.control]

@@ -226,7 +226,7 @@ class English(Part):
     def _draw(self, name: str, *arguments: object, found: bool = True) -> str:
         return self.page.draw(name, *arguments, file=FILE, kind="ah lab", found=found)
 
-    @macro
+    @macro("text")
     def english_state(self) -> str:
         """How far the study has come, and what is missing."""
         own, done = plan(), english.cells()
@@ -245,7 +245,7 @@ class English(Part):
             text += f": {listed(some)}" if some else ""
         return text
 
-    @macro
+    @macro("text")
     def english_ready(self, what: str) -> str:
         """Whether there is something to say of a key of `ready`; empty if not."""
         ready = {
@@ -256,12 +256,12 @@ class English(Part):
         }
         return "yes" if ready[what] else ""
 
-    @macro
+    @macro("text")
     def english_says(self, about: str) -> str:
         """What full fine-tuning changed, in sentences."""
         return SENTENCES[about]()
 
-    @macro
+    @macro("table")
     def english_layers(self) -> str:
         """What four directions of each layer hold of the changes, and those that all share."""
         rows = [
@@ -271,7 +271,7 @@ class English(Part):
         ]
         return self._draw("layers", rows)
 
-    @macro
+    @macro("table")
     def english_sizes(self) -> str:
         """How many sentences each task has, and from how many they were drawn."""
         return " ".join(
@@ -281,7 +281,7 @@ class English(Part):
             for a in english.tasks()
         )
 
-    @macro
+    @macro("table")
     def english_downloads(self) -> str:
         """The tables that there are."""
         files = {
@@ -292,7 +292,7 @@ class English(Part):
         there = {name: path for name, path in files.items() if path.exists()}
         return listed([f"[{name}](data/{path.name})" for name, path in there.items()])
 
-    @macro
+    @macro("table")
     def english_tasks(self) -> str:
         """The tasks, and how far each of the usual ways goes."""
         rows = [
@@ -300,12 +300,12 @@ class English(Part):
         ]
         return self.page.style() + self._draw("tasks", rows, [called(entry) for entry in BESIDE])
 
-    @macro
+    @macro("list")
     def english_examples(self) -> str:
         """Two sentences of each task, with their classes."""
         return self._draw("examples", [(LANES[about.task], about) for about in english.tasks()])
 
-    @macro
+    @macro("table")
     def english_results(self) -> str:
         """All complete cells, as a figure and a table; nothing while there are none."""
         entries = list(dict.fromkeys(entry for entry, _ in english.cells()))
@@ -314,18 +314,18 @@ class English(Part):
         figure = self.page.figure(above(entries)) if len(entries) > 1 else ""
         return figure + self._draw("results", results(), found=False)
 
-    @macro
+    @macro("table")
     def english_rates(self) -> str:
         """What is learned and forgotten along the rates, on each task with its values."""
         there = [task for task in plan().tasks if swept(task)]
         return "".join(self.page.figure(frontier(task), table=True) for task in there)
 
-    @macro
+    @macro("list")
     def english_claims(self) -> str:
         """Which of the experiment's findings hold here."""
         return self._draw("claims", [(claim, claim.here()) for claim in CLAIMS])
 
-    @macro
+    @macro("table")
     def english_changes(self) -> str:
         """All families on both tasks, as a figure and a table."""
         rows = [shown(family) for family in english_changes.families()]

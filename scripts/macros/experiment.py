@@ -340,36 +340,36 @@ class Experiment(Part):
         """Return a piece of scripts/macros/experiment.html as one block of HTML."""
         return self.page.draw(name, *arguments, file="experiment.html", kind="ah lab")
 
-    @macro
+    @macro("text")
     def answer(
         self, key: str, arm: str, measure: Name = "loss", on: str = "", beside: str = ""
     ) -> str:
         """How an arm of a question stands to its baseline, or beside another arm."""
         return lead(question(key).found(arm, measure, cell(on), beside))
 
-    @macro
+    @macro("figure", "experiment")
     def chart(self, name: str, *arguments: str, title: str = "") -> str:
         """One of the `CHARTS`, with its finding."""
         return self.page.figure(CHARTS[name](*arguments)._replace(title=title), table=True)
 
-    @macro
+    @macro("table", "experiment")
     def table(self, name: str, *arguments: str) -> str:
         """One of the `TABLES`."""
         return self.page.style() + self.drawn(*TABLES[name](*arguments))
 
-    @macro
+    @macro("text")
     def progress(self) -> str:
         """How many methods have all their seeds, for each task and setting."""
         cells = dict.fromkeys(there for _, there in experiment.runs())
         return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
 
-    @macro
+    @macro("text")
     def reach(self, what: str = "share", *, alike: bool = False) -> str:
         """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
         found = trained.reach_predicts(what, alike=alike)
         return f"ρ = {number(found.rho, 2)} over {found.n} settings"
 
-    @macro
+    @macro("text")
     def ranked(self, by: str) -> str:
         """Kendall's τ between two rankings: of both texts, at one rate, at rates as in PEFT."""
         if by == "texts":

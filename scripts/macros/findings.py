@@ -360,13 +360,13 @@ def rests_on(found: Finding) -> str:
 class Findings(Part):
     """The macros of the experiment's report."""
 
-    @macro
+    @macro("figure")
     def finding(self, name: str) -> str:
         """The figure of one of the `FINDINGS`."""
         figure = FINDINGS[name]().figure
         return self.page.figure(figure, table=True)
 
-    @macro
+    @macro("list")
     def grounds(self, name: str, trust: Confidence, why: str, overturned: str) -> str:
         """What a finding rests on, how far to trust it and why, and what would overturn it.
 

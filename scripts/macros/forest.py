@@ -238,14 +238,14 @@ def risk(key: str, own: Sequence[str]) -> Risk | None:
 class Forests(Part):
     """The macros of effects and of risk of bias."""
 
-    @macro
+    @macro("table")
     def all_effects(self) -> str:
         """Every method against LoRA as a figure, and against both as tables."""
         found = {name: sorted(read()[name].values(), key=_rank) for name in CALLED}
         tables = [(CALLED[name], [shown(e) for e in some]) for name, some in found.items()]
         return self.page.figure(of_all(LORA)) + self._draw("all_effects", tables, names_of())
 
-    @macro
+    @macro("table")
     def certainties(self) -> str:
         """How many effects have which grade of certainty."""
         counts: dict[str, Counter[Grade]] = {
@@ -254,14 +254,14 @@ class Forests(Part):
         }
         return self._draw("certainties", counts, GRADES[::-1])
 
-    @macro
+    @macro("table")
     def risks(self) -> str:
         """The judgements of all sources."""
         rows = by_source()
         self.page.cite(row.key for row in rows)
         return self._draw("risks", rows, DOMAINS)
 
-    @macro
+    @macro("text")
     def risk_counts(self) -> str:
         """How often each domain is of which risk, in a sentence for each domain."""
         rows = by_source()

@@ -40,12 +40,12 @@ def terms() -> dict[str, Term]:
 class Glossary(Part):
     """The macros of words."""
 
-    @macro
+    @macro("list")
     def glossary(self) -> str:
         """All words with their meanings."""
         return self.page.draw("glossary", list(terms().values()))
 
-    @macro
+    @macro()
     def term(self, name: str, text: str = "") -> str:
         """A word of the glossary, which leads there and tells a pointer what it means.
 

@@ -73,7 +73,7 @@ def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], 
 class HeadToHead(Part):
     """The macros of the page of comparisons."""
 
-    @macro
+    @macro("table")
     def head_to_head(self) -> str:
         """Every method against every other one, at home and elsewhere, as a matrix."""
         found = records(lambda unit: (unit.method, unit.baseline, unit.home))
@@ -81,7 +81,7 @@ class HeadToHead(Part):
         methods, baselines = (sorted({key[i] for key in found}, key=order.index) for i in (0, 1))
         return self.page.draw("head_to_head", found, methods, baselines, names(), found=False)
 
-    @macro
+    @macro("text")
     def home_field(self) -> str:
         """The home-field figure, and what it says in a sentence."""
         found = outcomes_beside_lora()
@@ -102,18 +102,18 @@ class HeadToHead(Part):
         )  # fmt: skip
         return self.page.figure(figure) + self.page.draw("home_field", field, rows, called)
 
-    @macro
+    @macro("figure")
     def pairs(self) -> str:
         """One line for each pair of methods on each suite, to filter and to sort."""
         found = records(lambda unit: (unit.method, unit.baseline, unit.suite, unit.home))
         return self.page.draw("pairs", found, names(), SOURCE, found=False)
 
-    @macro
+    @macro("list")
     def flagged(self) -> str:
         """The printed numbers that do not follow from others."""
         return self.page.draw("flagged", list(flags(read_tables())))
 
-    @macro
+    @macro("text")
     def compared(self) -> str:
         """How much there is."""
         found = _comparisons()

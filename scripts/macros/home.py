@@ -110,7 +110,7 @@ def waffle() -> Iterator[Verdicts]:
 class Home(Part):
     """The macros of the home page."""
 
-    @macro
+    @macro("list")
     def bets(self, *chosen: str) -> str:
         """Some methods as large tiles, whose pictures play, and one that leads to the others."""
         methods = {m.slug: m for m in catalog().survey}
@@ -123,7 +123,7 @@ class Home(Part):
         given = (tiles, prod(LAYER), few, len(others))
         return self.page.draw("bets", *given, file="home.html", found=False)
 
-    @macro
+    @macro("list")
     def every_bet(self) -> str:
         """All entries of the survey as tiles, by theme."""
         groups = [
@@ -136,42 +136,42 @@ class Home(Part):
         ]
         return self.page.draw("every_bet", groups, file="home.html", found=False)
 
-    @macro
+    @macro("list")
     def later_bets(self) -> str:
         """The methods that the survey does not have, in a line."""
         found = [m for m in catalog().methods.values() if not m.number]
         links = [f'<a href="{self.page.root}methods/{m.slug}/">{m.title}</a>' for m in found]
         return f"Beyond the survey, and not graded: {say.listed(links)}."
 
-    @macro
+    @macro("figure")
     def home_and_away(self) -> str:
         """Mean leads over LoRA in papers by a method's authors, and in others', as a figure."""
         return self.page.draw("leads", *lead_rows(), file="home.html", found=False)
 
-    @macro
+    @macro("figure")
     def taught(self) -> str:
         """How near each student comes to each planted change, as a table."""
         heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
         return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
 
-    @macro
+    @macro("figure")
     def squares(self) -> str:
         """All verdicts as squares."""
         found = list(waffle())
         high = SQUARE * -(-sum(v.number for v in found) // ACROSS)
         return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
 
-    @macro
+    @macro("text")
     def verdicts(self, word: str = "") -> str:
         """How many verdicts there are of a word, or in all, without those on adoption."""
         return str(sum(v.number for v in waffle() if word in ("", v.word)))
 
-    @macro
+    @macro("text")
     def graded_methods(self) -> str:
         """How many methods have verdicts."""
         return str(sum(m.graded for m in catalog().methods.values()))
 
-    @macro
+    @macro("text")
     def how_many(self) -> str:
         """How many entries the survey has."""
         return str(len(catalog().survey))

@@ -37,23 +37,23 @@ def piece(page: Page, name: str, *arguments: Any) -> str:
 class Lab(Part):
     """The macros of the lab's page."""
 
-    @macro
+    @macro("widget")
     def lab(self) -> str:
         """The table of methods and worlds, with its script."""
         script = f'<script type="module" src="{self.page.root}assets/demo/adapter-lab.js"></script>'
         return self.page.style(script) + piece(self.page, "table", stored(), SHOWN)
 
-    @macro
+    @macro("table")
     def imitation(self) -> str:
         """The table of students and teachers."""
         return piece(self.page, "imitation", stored())
 
-    @macro
+    @macro("widget")
     def own_change(self) -> str:
         """The form that takes a reader's change."""
         return piece(self.page, "change")
 
-    @macro
+    @macro("widget")
     def adapter_file(self) -> str:
         """The form that takes the two files of a reader's adapter, and its example."""
         script = (
@@ -63,18 +63,18 @@ class Lab(Part):
             self.page, "adapter_file", json.loads(EXAMPLE.read_text("utf-8"))
         )
 
-    @macro
+    @macro("list")
     def exercises(self) -> str:
         """The form that makes an exercise, and the hand-out."""
         script = f'<script type="module" src="{self.page.root}assets/demo/exercises.js"></script>'
         return self.page.style(script) + piece(self.page, "exercises")
 
-    @macro
+    @macro("text")
     def most_directions(self) -> str:
         """How many directions a change may have that is measured in the browser."""
         return say.count(MOST)
 
-    @macro
+    @macro("widget")
     def own_adapter(self) -> str:
         """The first version of a reader's adapter, to edit and fit."""
         return listing(OWN, "own")

@@ -60,7 +60,7 @@ def offers(method: Method) -> list[str]:
 class Lists(Part):
     """The macros of all other pages."""
 
-    @macro
+    @macro("table")
     def comparison(self) -> str:
         """Two methods side by side, complete without a script."""
         if not COMPARISON.exists():
@@ -72,7 +72,7 @@ class Lists(Part):
             f'<script type="module" src="{assets}/adapter-compare.js"></script></div>\n'
         )
 
-    @macro
+    @macro("list")
     def cards(self) -> str:
         """All methods by theme."""
         groups = [
@@ -83,7 +83,7 @@ class Lists(Part):
         tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
         return self.page.draw("cards", groups, self.page.root, MOST, small, tested, found=False)
 
-    @macro
+    @macro("table")
     def dimensions(self) -> str:
         """The rubric's dimensions, and how often the survey awards them."""
         rows = [
@@ -92,7 +92,7 @@ class Lists(Part):
         ]
         return self.page.draw("dimensions", rows)
 
-    @macro
+    @macro("table")
     def verdict_counts(self) -> str:
         """How many methods get which verdict."""
         words = get_args(Word)
@@ -108,7 +108,7 @@ class Lists(Part):
         """All methods that have grades."""
         return [m for m in catalog().methods.values() if m.graded]
 
-    @macro
+    @macro("table")
     def worked_example(self, slug: str, dimension: Dimension) -> str:
         """One verdict, added up."""
         m = catalog().methods[slug]
@@ -119,7 +119,7 @@ class Lists(Part):
         (facts,) = (d for d in graded(m) if d["key"] == dimension)
         return self.page.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
 
-    @macro
+    @macro("text")
     def settled(self) -> str:
         """How little the evidence settles, in a sentence."""
         found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
@@ -133,7 +133,7 @@ class Lists(Part):
             "a single weak unit more would give another word."
         )
 
-    @macro
+    @macro("table")
     def overrides(self) -> str:
         """The verdicts that are set by hand, and how many."""
         found = [
@@ -142,12 +142,12 @@ class Lists(Part):
         ]  # fmt: skip
         return self.page.draw("overrides", found, DIMENSIONS)
 
-    @macro
+    @macro("text")
     def ran(self, slug: str) -> str:
         """In how many papers by others a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
 
-    @macro
+    @macro("list")
     def claims_list(self) -> str:
         """The claims in words."""
         claims = read_claims().claims
@@ -155,14 +155,14 @@ class Lists(Part):
         self.page.cite(source.key for argument in arguments for source in argument.sources)
         return self.page.draw("claims", claims)
 
-    @macro
+    @macro("list")
     def themes_list(self) -> str:
         """The themes with their methods."""
         themes = catalog().themes
         listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
         return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
 
-    @macro
+    @macro("list")
     def predictions_list(self) -> str:
         """The predictions and where they stand."""
         parts = []
@@ -172,7 +172,7 @@ class Lists(Part):
             parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
 
-    @macro
+    @macro("list")
     def all_errata(self) -> str:
         """Every correction, by entry."""
         parts = []
@@ -183,12 +183,12 @@ class Lists(Part):
             parts.append(self.page.draw("errata", m, found=False))
         return "\n".join(parts)
 
-    @macro
+    @macro("list")
     def others_list(self) -> str:
         """Methods without a page of their own."""
         return self.page.draw("others", read_others())
 
-    @macro
+    @macro("table")
     def scorecard(self) -> str:
         """The table of all methods that are graded."""
         rows: list[dict[str, Any]] = []
@@ -206,7 +206,7 @@ class Lists(Part):
         themes = {key: theme.title for key, theme in catalog().themes.items()}
         return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
-    @macro
+    @macro("widget")
     def chooser(self) -> str:
         """From a model and a GPU to a short list with recipes."""
         best_runs = peft.best("metamathqa")
@@ -225,7 +225,7 @@ class Lists(Part):
         address = f"{self.page.root}assets/demo/choose.js"
         return f'{html}<script type="module" src="{address}"></script>\n'
 
-    @macro
+    @macro("table")
     def memory_check(self) -> str:
         """How far the estimate is from what PEFT's benchmark measured."""
         off = peft_benchmark.memory_errors()
@@ -239,7 +239,7 @@ class Lists(Part):
         """All methods that one would choose today."""
         return (m for m in catalog().methods.values() if m.status == "active")
 
-    @macro
+    @macro("table")
     def parameter_table(self) -> str:
         """Trained parameters on real model shapes."""
         rows = []
@@ -251,19 +251,19 @@ class Lists(Part):
             )
         return self.page.draw("parameter_table", rows, MODELS, found=False)
 
-    @macro
+    @macro("widget")
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
         return self.page.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 
-    @macro
+    @macro("widget")
     def example(self, name: str) -> str:
         """One example, as a listing."""
         return listing(next(e.path for e in examples.read() if e.name == name), name)
 
-    @macro
+    @macro("list")
     def examples_list(self) -> str:
         """The examples of all themes, each behind its title."""
         parts = []
@@ -287,12 +287,12 @@ class Lists(Part):
             for m in catalog().methods.values()
         }
 
-    @macro
+    @macro("figure", "benchmark")
     def benchmark_plot(self, axis: Any) -> str:
         """Score against a cost."""
         return self.page.figure(peft_benchmark.plot(axis, self.links()))
 
-    @macro
+    @macro("table")
     def benchmark_table(self, suite: peft.Suite) -> str:
         """All runs."""
         about: dict[str, dict[str, str]] = {
@@ -308,7 +308,7 @@ class Lists(Part):
         rows = peft.runs(suite)
         return self.page.draw("benchmark_table", rows, about[suite], self.links(), found=False)
 
-    @macro
+    @macro("text")
     def agreement(self) -> str:
         """The rank correlations of the benchmark with both totals."""
         return self.page.draw("agreement", agreements(), found=False)

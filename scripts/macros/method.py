@@ -187,14 +187,14 @@ class Furniture(Part):
         """The page's own record."""
         return catalog().methods[self.page.url.split("/")[-1]]
 
-    @macro
+    @macro("text")
     def verdict(self) -> str:
         """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
         return self.page.draw("verdict", *given, own_rates(self.method.modules))
 
-    @macro
+    @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
         """The widget of a module, complete without a script; with a title it stands in a fold.
 
@@ -224,14 +224,14 @@ class Furniture(Part):
         about = (says(method), Portraits(self.page).picture(method)) if own else ("", "")
         return self.page.draw("widget_head", name, *about, found=False, kind="head")
 
-    @macro
+    @macro("text")
     def random_step(self) -> str:
         """The way from what is said of a random step to its picture."""
         slug = self.method.modules[0]
         link = f"?{urlencode(state(slug, ''))}#try-{slug}"
         return f"With [a random step on a layer of 64 × 64]({link}):"
 
-    @macro
+    @macro()
     def sets(self, typed: str = "", module: str = "") -> str:
         """A button that sets the widget to settings, `name=value` pairs; see `state`.
 
@@ -246,7 +246,7 @@ class Furniture(Part):
             raise ValueError(f'{page}: sets("{typed}"): {error}') from error
         return f'<a class="set" href="{escape(link)}">Set {escape(called(slug, typed))}</a>'
 
-    @macro
+    @macro("widget")
     def implementation(self, module: str = "") -> str:
         """How many numbers a module trains and, folded, its arrays and the tested file itself."""
         slug = module or self.method.modules[0]
@@ -276,7 +276,7 @@ class Furniture(Part):
 </details>
 """
 
-    @macro
+    @macro("table")
     def evidence_table(self) -> str:
         """The method's own controls, then the table of claims.
 
@@ -289,18 +289,18 @@ class Furniture(Part):
         own = own_controls(self.page, self.method.modules)
         return own + self.page.draw("evidence", standing, folded, told, real, times)
 
-    @macro
+    @macro("table")
     def grade(self) -> str:
         """Effects, then survey and audit side by side, with all evidence to add up."""
         effects = Forests(self.page).own_effects(self.method)
         return effects + self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
 
-    @macro
+    @macro("list")
     def errata_list(self) -> str:
         """The corrections to the source survey."""
         return self.page.draw("errata", self.method)
 
-    @macro
+    @macro("list")
     def relations_list(self) -> str:
         """Relations in both directions."""
         compare = (ROOT / "docs" / "compare.md").exists()
@@ -315,7 +315,7 @@ class Furniture(Part):
         related = [(kind.replace("_", " "), other, note) for kind, other, note in related]
         return self.page.draw("relations", self.method, related, compare)
 
-    @macro
+    @macro("text")
     def peft_config(self) -> str:
         """The configuration in PEFT, or where the code is."""
         m = self.method
@@ -332,7 +332,7 @@ class Furniture(Part):
             return ""
         return f' data-peft="{escape(snippet(peft))}"'.replace("\n", "&#10;")
 
-    @macro
+    @macro("list")
     def cite(self) -> str:
         """How to cite the page and the paper, and the list of references."""
         m = self.method
@@ -375,7 +375,7 @@ With all references of this page, for a reference manager:
 {self.page.references()}
 """
 
-    @macro
+    @macro("list")
     def cite_site(self) -> str:
         """How to cite the whole site."""
         return self.forms(citations.site_item(read_site()))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -44,12 +44,22 @@ WIDEST = 12
 """The weight at which one side of a balance is full."""
 
 Macro = TypeVar("Macro", bound=Callable[..., str])
+Kind: TypeAlias = Literal["text", "table", "list", "figure", "widget"]
 
 
-def macro(function: Macro) -> Macro:
-    """Mark a method that pages call by its name."""
-    function.is_macro = True  # type: ignore[attr-defined]
-    return function
+def macro(kind: Kind | None = None, name: str = "") -> Callable[[Macro], Macro]:
+    """Mark a method that pages call: by its own name, or by that of its kind and a first word.
+
+    The word is `name`, or the method's name without its kind: `evidence_table` of the kind "table"
+    is `table("evidence")` in a page.
+    """
+
+    def mark(function: Macro) -> Macro:
+        word = name or function.__name__.removesuffix(f"_{kind}")
+        function.called = (kind, word)  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 # Words --------------------------------------------------------------------------------------------
@@ -209,19 +219,19 @@ class Page:
         """Note publications for the page's list of references."""
         self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
 
-    @macro
+    @macro()
     def ref(self, key: str, where: str = "") -> str:
         """A citation in the text."""
         self.cite([key])
         place = f", {where}" if where else ""
         return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'
 
-    @macro
+    @macro()
     def fact(self, address: str) -> str:
         """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
         return facts().say(address)
 
-    @macro
+    @macro()
     def word(self, expected: str, *addresses: str) -> str:
         """The word for a difference, if it is what follows at all of these addresses.
 
@@ -233,7 +243,7 @@ class Page:
                 raise ValueError(f"{address} is not {expected!r}: {text}")
         return expected
 
-    @macro
+    @macro("list")
     def references(self) -> str:
         """The page's list of references: all that is cited above it."""
         keys = self.cited.get(self.url, {})

@@ -35,7 +35,7 @@ def says(slug: str) -> str:
 class Portraits(Part):
     """The macros of pictures."""
 
-    @macro
+    @macro("figure")
     def picture(self, slug: str) -> str:
         """A method's picture, large; it plays where scripts run."""
         m = catalog().methods[slug]

@@ -44,23 +44,23 @@ def query(m: Method) -> str:
 class Protocol(Part):
     """The macros of the protocol."""
 
-    @macro
+    @macro("text")
     def sources_read(self) -> str:
         """How many publications have a vote."""
         found = read_sources()[1]
         return str(found.voting + found.by_abstract)
 
-    @macro
+    @macro("table")
     def set_by_authors(self) -> str:
         """In how many of the benchmark's runs on mathematics the settings are the authors'."""
         return str(sum(bool(run.settings_by) for run in peft.runs("metamathqa")))
 
-    @macro
+    @macro("figure")
     def source_flow(self) -> str:
         """The flow of publications, as a picture and as a table."""
         return self.page.draw("flow", read_sources()[1], file=FILE)
 
-    @macro
+    @macro("list")
     def reading_list(self) -> str:
         """Every publication: what of it has been read, and in how many verdicts it votes."""
         found, _ = read_sources()
@@ -71,32 +71,32 @@ class Protocol(Part):
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
 
-    @macro
+    @macro("list")
     def left_out(self) -> str:
         """The publications that were left out, with the reason."""
         found = read_candidates().excluded
         self.page.cite(found)
         return "; ".join(f"{short(key)} ({why})" for key, why in found.items())
 
-    @macro
+    @macro("table")
     def searches(self) -> str:
         """What a search for each method would ask, and whether it has been run."""
         ran = read_candidates().searched
         rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
         return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
 
-    @macro
+    @macro("table")
     def sensitivity(self) -> str:
         """How many verdicts each other choice would change, and which."""
         return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
 
-    @macro
+    @macro("text")
     def confirmed_then(self, which: str) -> str:
         """The least or the most verdicts that are confirmed under any other choice."""
         numbers = [o.confirmed for o in outcomes()]
         return str(min(numbers) if which == "least" else max(numbers))
 
-    @macro
+    @macro("list")
     def changed_verdicts(self) -> str:
         """Every verdict that is another one than before, with its cause."""
         before = read_before()

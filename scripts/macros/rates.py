@@ -75,7 +75,7 @@ def own_rates(modules: Iterable[str]) -> str:
 class RatesTable(Part):
     """The macros of the page on rates."""
 
-    @macro
+    @macro("table")
     def rates_table(self) -> str:
         """Every method's best rate on code, beside LoRA's and full fine-tuning's, and elsewhere."""
         rows = [swept(one) for one in survey.plain()]
@@ -85,7 +85,7 @@ class RatesTable(Part):
             "table", rows, TEXTS[1:], file=FILE, kind="ah lab", given=given
         )
 
-    @macro
+    @macro("text")
     def rates_moved(self) -> str:
         """How best rates move with batch, length and width, where that was swept."""
         found = survey.moved()

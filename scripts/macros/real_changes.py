@@ -98,7 +98,7 @@ def drawn(
 class RealChanges(Part):
     """The macros of the page about real changes."""
 
-    @macro
+    @macro("table")
     def real_changes(self) -> str:
         """All families on both models, as a figure and a table."""
         called, found = names(), rows()
@@ -107,24 +107,24 @@ class RealChanges(Part):
         figure = self.page.figure(drawn(found, called))
         return self.page.style() + figure + piece(self.page, "real_changes", found, called)
 
-    @macro
+    @macro("text")
     def real_times(self, name: str) -> str:
         """How many times chance a family explains in both models, and of the control."""
         (row,) = (row for row in rows() if row.name == name)
         return times(row)
 
-    @macro
+    @macro("list")
     def real_facts(self) -> str:
         """What is true of the changes as a whole."""
         return piece(self.page, "real_facts", {model: about(model) for model in MODELS})
 
-    @macro
+    @macro("text")
     def real_budgets(self) -> str:
         """The same families at one and at four ranks."""
         found = {rank: {row.name: row for row in rows(rank)} for rank in (1, 2, 4)}
         return piece(self.page, "real_budgets", rows(), found)
 
-    @macro
+    @macro("text")
     def real_versions(self) -> str:
         """What the study ran with."""
         comments = changes.read(changes.TABLE)[0] + changes.read(changes.DESCENTS)[0][1:]

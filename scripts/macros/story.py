@@ -70,17 +70,17 @@ def form(option: str) -> str:
 class Story(Part):
     """The macros of the stage and of the story."""
 
-    @macro
+    @macro("widget")
     def five_bets(self) -> str:
         """The place of the story's one stage, before all that it is for."""
         return self.page.draw("five_bets", file="story.html", found=False)
 
-    @macro
+    @macro("widget")
     def stage(self, method: str, *targets: str, beside: str = "") -> str:
         """A stage that can be moved: on which targets, and which other method can be tried."""
         return self._stage("adapter-stage", method, targets, beside)
 
-    @macro
+    @macro("widget")
     def bet_stage(self, method: str, *targets: str, beside: str = "") -> str:
         """The same for a part of the story, whose one stage takes it up."""
         return self._stage("div", method, targets, beside)
@@ -91,7 +91,7 @@ class Story(Part):
         given = (tag, method, " ".join(targets), beside, theme, drawn)
         return self.page.draw("stage", *given, file="story.html", found=False)
 
-    @macro
+    @macro("text")
     def staged(self, method: str, target: str = "") -> str:
         """What a method explains of a target at its best, or how many parameters it has there."""
         about = stored()["methods"][method]
@@ -99,7 +99,7 @@ class Story(Part):
             return f"{about['parameters']}"
         return percent(max(0, about["scenes"][target]["explained"]))
 
-    @macro
+    @macro("widget")
     def bet(self, method: str, ask: str, options: Sequence[str], right: int) -> str:
         """A guess with its answers, of which one is right.
 
@@ -112,7 +112,7 @@ class Story(Part):
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
 
-    @macro
+    @macro("figure")
     def bars(self, method: str, title: str, rows: Mapping[str, str], most: float) -> str:
         """Facts as bars in a method's colour, a row each; those of a control are hollow.
 
@@ -133,7 +133,7 @@ class Story(Part):
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bars", theme, title, drawn, file="story.html")
 
-    @macro
+    @macro("figure")
     def at_home(self, worlds: Mapping[str, str]) -> str:
         """What the story's methods explain of each other's worlds, and of those of none.
 
@@ -147,7 +147,7 @@ class Story(Part):
         drawn = (methods, worlds, heads, found, BUDGET)
         return self.page.draw("at_home", *drawn, file="story.html", found=False)
 
-    @macro
+    @macro("text")
     def guessed(self, methods: Sequence[str]) -> str:
         """The reader's own guesses, to share; empty until a script fills it."""
         found = {slug: stored()["methods"][slug]["name"] for slug in methods}
