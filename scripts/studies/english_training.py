@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import time
@@ -22,7 +20,7 @@ from adapters_np.core import Adapter
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
-from scripts.studies.adapting import FULL, Adapted, Method, Parts
+from scripts.studies.adapting import FULL, Adapted, Method, Parts, named
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
 from scripts.studies.twin import held_norms
@@ -56,8 +54,7 @@ class Run:
     @property
     def key(self) -> str:
         """The name of this run among all."""
-        text = json.dumps(["english", PROTOCOL, asdict(self)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return named("english", PROTOCOL, asdict(self))
 
 
 # The model ----------------------------------------------------------------------------------------

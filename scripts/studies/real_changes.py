@@ -44,6 +44,7 @@ import numpy as np
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
 from scripts.bootstrap import ROOT
+from scripts.studies.bert import PARTS
 from scripts.studies.descents import DESCENTS
 from scripts.survey.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
 
@@ -52,14 +53,6 @@ DESCENDED = OUT.with_name("real_changes_descents.csv")
 PACKAGE = "rxnfp==0.1.0"
 SHA256 = "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf"
 BEFORE = "bert_pretrained"
-PARTS = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "output": "attention.output.dense",
-    "up": "intermediate.dense",
-    "down": "output.dense",
-}
 RANKS = (1, 2, 4)
 ROTATED = 512
 """Inputs of which one rotation is looked for: of more it would take longer than all families."""

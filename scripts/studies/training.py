@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +16,7 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
-from scripts.studies.adapting import WHOLE, Adapted, Method
+from scripts.studies.adapting import WHOLE, Adapted, Method, named
 from scripts.studies.pretrain import base
 from scripts.studies.twin import held_norms
 
@@ -46,8 +44,7 @@ class Run:
     @property
     def key(self) -> str:
         """The name of this run among all."""
-        text = json.dumps([PROTOCOL, asdict(self)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return named(PROTOCOL, asdict(self))
 
 
 @cache
