@@ -15,7 +15,6 @@ ROUNDING = 1e-9
 """What is smaller comes of rounding, and is other on another machine."""
 
 
-
 SHARES = {
     *("apart", "gain", "drift", "identity", "of changes", "of factors"),
     *("after one merge", "after six merges"),
