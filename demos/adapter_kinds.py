@@ -227,7 +227,8 @@ def _check_oft(module: str, s: Shapes) -> None:
     b = _block(shape[-1]) if len(shape) == 2 else 0
     if b * (b - 1) // 2 != (shape[-1] if shape else -1) or not math.prod(shape):
         raise ValueError(
-            f"{module}: oft_R is {_written(shape)}, and a block of side b has b(b − 1)/2 numbers."
+            f"{module}: oft_R is {_written(shape)}, and a block of side b has b(b − 1)/2 "
+            "parameters."
         )
 
 

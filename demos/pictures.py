@@ -184,12 +184,12 @@ def gains(found: Reached) -> Panel:
     lines = {"wanted": _gains(before, wanted) - 1, "reached": _gains(before, after) - 1}
     which = "neuron" if by_row else "input"
     note = (
-        f"The gain of each {which} less one: ⟨w, w′⟩ / ‖w‖² − 1. "
+        f"The gain of each {which} minus 1: ⟨w, w′⟩ / ‖w‖² − 1. "
         "What else happens to it is not seen here."
     )
     return series(
         "gains",
-        f"Gain of each {which}, less one",
+        f"Gain of each {which} minus 1",
         lines,
         which,
         "gain − 1",
@@ -215,7 +215,7 @@ def mask(found: Reached) -> Panel:
     top = size >= np.sort(size, axis=None)[-max(1, int(inside.sum()))]
     marks = np.where(inside, np.where(top, 1.0, 0.3), np.where(top, -1.0, 0.0))
     note = (
-        "Orange: entries that may change, strong where they are among the largest wanted ones. "
+        "Orange: entries that may change, strong where they are among the target’s largest. "
         "Blue: as large, and out of reach."
     )
     return heatmaps("mask", "The mask over the largest wanted entries", note, 1.0, mask=marks)

@@ -266,7 +266,7 @@ def shares(found: Reached, s: Shares) -> list[Panel]:
         return [bar(*one) for one in told]
     if s.lora:
         r, count, share = s.lora
-        told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} numbers", LORA))
+        told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} parameters", LORA))
     if s.rank:
         told.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
     told.append(("chance", "A random subspace", s.chance, "%", CHANCE))
@@ -278,9 +278,9 @@ def bar(name: str, label: str, value: float, unit: str, note: str) -> Panel:
     return number(name, label, 100 * value, unit, note) | {"share": True}
 
 
-EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being what is wanted."
+EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."
 HELD_OUT = "The same on tokens that were not fitted: below 0 it is worse than no change."
-LORA = "What LoRA reaches with no more numbers, or with its fewest: the largest singular values."
+LORA = "What LoRA reaches with no more parameters, or its fewest: the largest singular values."
 RANK = "What no change of this rank exceeds (Eckart and Young, 1936)."
 CHANCE = "What as many random directions explain on average: their number over that of all entries."
 
@@ -306,7 +306,7 @@ def sentence(found: Reached, s: Shares) -> str:
     if found.more:
         return f"{about} Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
     steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
-    parts = [f"{s.numbers:,} numbers explain {percent(s.own)} of {thing}{steps}"]
+    parts = [f"{s.numbers:,} parameters explain {percent(s.own)} of {thing}{steps}"]
     others = []
     if s.lora and s.lora[1] == s.numbers and abs(s.own - s.lora[2]) < 5e-4:
         parts[0] += f", as much as any change of rank {s.lora[0]} can"
@@ -314,7 +314,7 @@ def sentence(found: Reached, s: Shares) -> str:
         others.append(f"LoRA of rank {s.lora[0]} with {s.lora[1]:,} explains {percent(s.lora[2])}")
     if s.rank:
         others.append(f"the best change of rank {s.rank[0]} {percent(s.rank[1])}")
-    others.append(f"a random subspace of as many numbers {percent(s.chance)}")
+    others.append(f"a random subspace of as many dimensions {percent(s.chance)}")
     text = f"{parts[0]}; {', '.join(others)}."
     if found.held_out is not None:
         fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)

@@ -307,13 +307,13 @@ real(
     "memory",
     "_memory",
     (
-        "Real, by heart",
-        "What full fine-tuning on random tokens, learned by heart, did to the corner of a matrix "
+        "Real, memorisation",
+        "What full fine-tuning did to the corner of a matrix while it memorised random tokens, "
         "in a small language model.",
     ),
     (
-        "Control, by heart",
-        "The singular values of what was changed by learning by heart, in random directions.",
+        "Control, memorisation",
+        "The singular values of what memorising random tokens changed, in random directions.",
     ),
 )
 

@@ -270,6 +270,14 @@ MISTAKES = {
         replace(r"^(  BF: )", r"  PE: x\n\1"),
         "docs/methods/lora.md: line 22: 'PE' is there twice",
     ),
+    "sentence about a module of another page": (
+        replace(r"^changes:\n  lora:", "changes:\n  vera:"),
+        "docs/methods/lora.md: changes: vera is not in modules",
+    ),
+    "long sentence about a change": (
+        replace(r'^    few: "', '    few: "' + 25 * "very "),
+        "docs/methods/lora.md: changes.lora.few: 'very very",
+    ),
     "mathematics in the description": (
         replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change $BA$ has rank $r$. "),
         "docs/methods/lora.md: Hypothesis: the first sentence describes the page in search and "

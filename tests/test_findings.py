@@ -322,7 +322,7 @@ def test_the_runs_that_a_card_counts_are_those_of_the_table() -> None:
     assert told == "30 runs: 5 seeds, one base model, both texts"
     names = ("lora 4", "lora 7, inner", "lora 9, attention")
     assert sum(len(five(name, task)) for name in names for task in ("code", "prose")) == 30
-    assert rests_on(FINDINGS["planted"]()).endswith("4 planted worlds")
+    assert rests_on(FINDINGS["planted"]()).endswith("4 planted changes")
 
 
 def test_a_forest_has_a_value_or_a_gap_for_each_lane() -> None:

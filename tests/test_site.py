@@ -77,6 +77,15 @@ def method(slug: str) -> Method:
     return read().methods[slug]
 
 
+@every_method
+def test_a_page_that_has_sentences_about_changes_has_those_of_its_widget_s_steps(slug: str) -> None:
+    for module in method(slug).changes:
+        (demo,) = tree(f"methods/{slug}").xpath(f"//adapter-demo[@id='try-{module}']")
+        (form,) = demo.xpath(".//form")
+        said = demo.xpath(".//template[@class='written']/p/@data-world")
+        assert {form.get("data-friendly"), form.get("data-hostile"), "real"} <= set(said)
+
+
 # Pages --------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from scripts.macros.whole import family, follows, of_berts, of_decoder
+from scripts.catalog import read
+from scripts.macros.whole import family, follows, of_berts, of_decoder, written
 from scripts.survey import bets
 from scripts.survey.providers import facts
 from scripts.survey.statistics import Interval
@@ -55,3 +56,14 @@ def test_without_its_hypothesis_means_the_control_that_does_most() -> None:
         if bars:
             own, control, _ = (bar.length for bar in bars.bars)
             assert own - control == pytest.approx(min(j.overall.mean for j in bet.reach), abs=1e-9)
+
+
+def test_the_steps_find_what_a_page_says_of_a_change_and_none_that_the_widget_lacks() -> None:
+    lora = read().methods["lora"]
+    assert f'<p data-world="few">{lora.changes["lora"]["few"]}</p>' in written(lora, "lora")
+    assert written(lora, "vera") == '<template class="written"></template>'
+    odd = lora.model_copy(update={"changes": {"lora": {"fewer": "It is odd."}}})
+    with pytest.raises(
+        ValueError, match=r"lora\.md: changes\.lora: 'fewer' is not one of few, len"
+    ):
+        written(odd, "lora")

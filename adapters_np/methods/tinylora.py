@@ -1,4 +1,4 @@
-r"""TinyLoRA mixes a weight's leading singular directions, in ways that a few numbers weigh.
+r"""TinyLoRA mixes a weight's leading singular directions, in ways that a few parameters weigh.
 
 $$W' = W + U_r S_r^{1/2}\, R\, S_r^{1/2} V_r^\top, \qquad R = \sum_{i=1}^{u} v_i P_i$$
 
@@ -26,7 +26,7 @@ class TinyLoRA(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "singular_entries", "subspace_overlap", "parameters")
     pictures = ("core",)
-    portrait = Portrait("corner", "A few numbers mix the strongest directions")
+    portrait = Portrait("corner", "A few parameters mix the strongest directions")
 
     @classmethod
     def init(

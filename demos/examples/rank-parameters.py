@@ -11,6 +11,6 @@ for method in slugs():
         plt.plot(x, y, "o", color="tab:blue")
         plt.annotate(method, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7)
 plt.xscale("log")
-plt.xlabel("trained numbers for a 64 × 64 weight, default knobs")
+plt.xlabel("trained parameters for a 64 × 64 weight, default knobs")
 plt.ylabel("effective rank of ΔW")
 plt.show()

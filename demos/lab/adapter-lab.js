@@ -162,7 +162,7 @@ class AdapterLab extends HTMLElement {
       return;
     }
     if (!data.found(key, at)) {
-      this.#say(`${cell.method.name} has no setting with at most ${data.numbers[at]} numbers.`);
+      this.#say(`${cell.method.name} has no setting with at most ${data.numbers[at]} parameters.`);
       return;
     }
     let specimen = this.#open.find(({ pinned }) => !pinned);
@@ -250,7 +250,7 @@ class AdapterLab extends HTMLElement {
     const focused = document.activeElement === place.querySelector("select");
     const unfolded = place.querySelector("details")?.open ?? false;
     place.replaceChildren(
-      make("h2", {}, "What more numbers buy"),
+      make("h2", {}, "What more parameters buy"),
       make("label", {}, "World ", select),
       frontier(data, world, lines, (this.#width = this.#room)),
       make(

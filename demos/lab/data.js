@@ -105,7 +105,7 @@ export async function picture(name) {
  * @param {Data} data @param {{name: string, worlds: Record<string, (Found | null)[]>}} [own]
  */
 export function rows({ methods, numbers }, own) {
-  const rows = [["method", "change", "at most", "numbers", "share", "settings"]];
+  const rows = [["method", "change", "at most", "parameters", "share", "settings"]];
   /** @param {string} method @param {string} change @param {number} most @param {Found | null} found */
   const add = (method, change, most, found) =>
     found && rows.push([method, change, `${most}`, `${found[1]}`, `${found[0]}`, settings(found[2])]);

@@ -29,12 +29,12 @@ export function frontier(data, world, lines, width) {
     ...{ name, kind, size: marked ? 4.5 : 3, shape: /** @type {"line" | "dots"} */ (marked ? "line" : "dots") },
     points: points
       .filter(({ share }) => share >= 0)
-      .map(({ size, share }) => point(size, share, `${name}: ${percent(share)} % with ${size} numbers`)),
+      .map(({ size, share }) => point(size, share, `${name}: ${percent(share)} % with ${size} parameters`)),
   }));
   const drawn = chart(
     {
       x: {
-        ...{ name: "trained numbers", low: least, high: most * 1.1, log: true },
+        ...{ name: "trained parameters", low: least, high: most * 1.1, log: true },
         ticks: [unit / 2, ...data.ranks.map((rank) => rank * unit)],
       },
       y: { name: "share explained, %", low: 0, high: 100 },
@@ -51,7 +51,7 @@ export function frontier(data, world, lines, width) {
     document,
   );
   drawn.setAttribute("role", "img");
-  drawn.ariaLabel = `Share of “${world.title}” explained against numbers. The table below has the values.`;
+  drawn.ariaLabel = `Share of “${world.title}” explained against trained parameters. The table below has the values.`;
   const says = make("output", { className: "soft" }, "Point at a dot, or tap it, for its name.");
   const dots = [...drawn.querySelectorAll("circle")];
   /** @param {PointerEvent} event */

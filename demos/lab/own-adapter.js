@@ -1,4 +1,4 @@
-/** A reader's own adapter in the lab: fitted to all worlds, at one budget after another. */
+/** A reader's own adapter in the lab: fitted to all changes, at one budget after another. */
 
 /**
  * @typedef {{name: string, worlds: Record<string, (import("./data.js").Found | null)[]>}} Own a reader's adapter
@@ -30,7 +30,7 @@ export async function fits(cell, data, signal, found) {
       cell.say(`${++done} of ${data.ranks.length * data.worlds.length} fits. The row ${own.name} is filled.`);
     }
   }
-  cell.end(`${own.name} is fitted to all worlds: its row stands first in the table, its points are in the frontier.`);
+  cell.end(`${own.name} is fitted to all changes: its row is the first of the table, its points are in the frontier.`);
   return own;
 }
 

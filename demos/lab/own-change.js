@@ -170,7 +170,7 @@ class OwnChange extends HTMLElement {
     const head = make("tr", {}, make("th", { scope: "col" }, "Family"));
     for (const budget of budgets) head.append(make("th", { scope: "col" }, `at most ${budget}`));
     const body = make("tbody", {});
-    this.#rows = [["family", "methods", "at most", "numbers", "share", "times chance", "control: times chance"]];
+    this.#rows = [["family", "methods", "at most", "parameters", "share", "times chance", "control: times chance"]];
     for (const { title, methods, found } of families) {
       const row = make(
         "tr",
@@ -199,7 +199,7 @@ class OwnChange extends HTMLElement {
       make(
         "caption",
         {},
-        "Share explained, how many times what a random subspace of as many numbers explains, and in brackets the same of the control: these singular values in random directions, and for few directions, which are nothing but singular values, independent entries.",
+        "Share explained, how many times what a random subspace of as many dimensions explains, and in brackets the same of the control: these singular values in random directions, and for few directions, which are nothing but singular values, independent entries.",
       ),
       make("thead", {}, head),
       body,

@@ -60,7 +60,7 @@ export class Specimen {
       make(
         "p",
         { className: "soft settings" },
-        `At ${settings(knobs) || "its only setting"}, the best within ${this.data.numbers[at]} numbers.`,
+        `At ${settings(knobs) || "its only setting"}, the best within ${this.data.numbers[at]} parameters.`,
         ...(world && method.first
           ? [" ", make("a", { href: widget(method, world.name, knobs) }, "The same in its widget")]
           : []),
@@ -112,7 +112,7 @@ export class Specimen {
     const { data } = this;
     const cell = data.cell(this.key);
     const lora = data.found(`lora.${this.key.slice(this.key.indexOf(".") + 1)}`, at);
-    const parts = [`Explains ${percent(share)} % with ${size} numbers.`];
+    const parts = [`Explains ${percent(share)} % with ${size} parameters.`];
     if (lora && cell?.method.slug !== "lora") parts.push(`LoRA with ${lora[1]}: ${percent(lora[0])} %.`);
     if (cell?.world) {
       const rank = data.ranks[at];
@@ -128,7 +128,7 @@ export class Specimen {
     if (!found) return [];
     const [knobs, numbers, share, kept] = found;
     const text =
-      `What that is worth: fitted to four whole matrices of the model with ${numbers} numbers (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
+      `What that is worth: fitted to four whole matrices of the model with ${numbers} parameters (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
       `it describes ${percent(share)} % of what full fine-tuning on code did to them. With that in place of their changes, ` +
       `${percent(kept)} % of the ${this.data.worth} nats that these are worth remain.`;
     return [

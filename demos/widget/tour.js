@@ -13,12 +13,12 @@ const [GUESS, FRIENDLY, HOSTILE, ANSWER] = [0, 1, 2, 5];
 const [WHOLE, MOST, NEAR] = [95, 60, 1.5]; // per cent, and times chance
 const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "Limits"];
 
-/** What a share says beside that of a random subspace, both in per cent, by the step. @type {Record<number, (own: number, chance: number) => string>} */
+/** What a share says beside that of a random subspace, both in per cent, by the step, where the page says nothing of the change. @type {Record<number, (own: number, chance: number) => string>} */
 const JUDGED = {
   [FRIENDLY]: (own) =>
     own > WHOLE
       ? "The change is drawn from the method’s own family, so this is no surprise. What it makes of other changes is the test."
-      : "The change is drawn from the method’s own family, but is more than fits into so few numbers.",
+      : "The change is drawn from the method’s own family, but is more than fits into so few parameters.",
   [HOSTILE]: (own, chance) => {
     if (own < NEAR * chance) return "A random subspace does as well or better: this change is out of its reach.";
     if (own > MOST)
@@ -34,6 +34,12 @@ const percent = (text) => Number(text.replace("−", "-"));
 function whole(demo) {
   const template = /** @type {HTMLTemplateElement | null} */ (demo.querySelector("template.whole"));
   return template ? [document.importNode(template.content, true)] : [];
+}
+
+/** What the page says of a change to this method. @param {Demo} demo @param {string | undefined} world */
+function written(demo, world) {
+  const template = /** @type {HTMLTemplateElement | null} */ (demo.querySelector("template.written"));
+  return template?.content.querySelector(`[data-world="${world}"]`)?.textContent;
 }
 
 /** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
@@ -113,7 +119,7 @@ export function tour(demo) {
         h(
           "p",
           {},
-          `A change is wanted. ${told(asked)} How much of it can this method describe? Sentence and bars follow your guess.`,
+          `The wanted change: ${told(asked)} How much of it can this method describe? The answer follows your guess.`,
         ),
         h("p", { class: "guess" }, slider, said, show, skip),
       ];
@@ -143,6 +149,8 @@ export function tour(demo) {
           {},
           `${told("real")} `,
           h("span", { class: "found" }),
+          " ",
+          h("span", { class: "judged" }),
           " Its control has the same singular values in random directions. The corner of a matrix holds little structure, so here are whole ones.",
         ),
         ...whole(demo),
@@ -161,7 +169,10 @@ export function tour(demo) {
     ],
     () => {
       see(asked);
-      return [h("p", {}, `${told(asked)} `, h("span", { class: "found" })), next("A friendly change", FRIENDLY)];
+      return [
+        h("p", {}, `${told(asked)} `, h("span", { class: "found" }), " ", h("span", { class: "judged" })),
+        next("A friendly change", FRIENDLY),
+      ];
     },
   ];
 
@@ -190,7 +201,10 @@ export function tour(demo) {
     const said = guess !== undefined && [FRIENDLY, ANSWER].includes(present) ? `You guessed ${guess} %: ` : "";
     const start = said ? "it" : "It";
     const judged = text.querySelector(".judged");
-    if (judged) judged.textContent = JUDGED[present]?.(percent(own), percent(chance ?? "")) ?? "";
+    if (judged) {
+      const rule = JUDGED[present];
+      judged.textContent = written(demo, wanted) ?? rule?.(percent(own), percent(chance ?? "")) ?? "";
+    }
     found.textContent = `${said}${start} explains ${own} % at these settings, where a random subspace explains ${chance} %.`;
   };
   let shown = { way: way.initial, world: world.initial };

@@ -258,7 +258,7 @@ def recipe(m: Method, model: str, bits: int, targets: str, checkpointing: bool) 
 
 
 def data(catalog: Catalog) -> dict[str, Any]:
-    """Return the pieces of all recipes for a page, and how many numbers each trains."""
+    """Return the pieces of all recipes for a page, and how many parameters each trains."""
     methods = {
         slug: {
             "class": m.peft.config,
@@ -297,7 +297,7 @@ def knobs(m: Method) -> dict[str, Any]:
 
 
 def trained(m: Method, model: Model, targets: str) -> int:
-    """Return how many numbers PEFT trains with a recipe."""
+    """Return how many parameters PEFT trains with a recipe."""
     about = RECIPES[m.slug]
     if about.model:
         return sizes(about.model, **model._asdict())[0]

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from scripts.survey.claims import Erratum, Evidence
 from scripts.survey.facts import Facts
@@ -45,6 +45,21 @@ Kind: TypeAlias = Literal[
     "contrasts_with",
     "combines",
 ]
+
+
+MOST_WORDS = 25
+
+
+def sentence(text: str) -> str:
+    """Return a sentence of at most `MOST_WORDS` words, or raise ValueError."""
+    if len(text.split()) > MOST_WORDS or not text.endswith("."):
+        raise ValueError(
+            f"{text!r} is not one sentence of at most {MOST_WORDS} words with a full stop"
+        )
+    return text
+
+
+Sentence = Annotated[Text, AfterValidator(sentence)]
 
 
 class Relation(Record):
@@ -100,6 +115,8 @@ class Method(Record):
     superseded_by: Slug | None = None
     disclosure: Text | None = None
     peft_note: Text | None = None
+    changes: dict[Slug, dict[Slug, Sentence]] = Field({})
+    """What fits or breaks the hypothesis, by module and by the change's name in the widget."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Method:
@@ -111,6 +128,8 @@ class Method(Record):
             raise ValueError("survey: names a dimension twice")
         if not_graded := self.overrides.keys() - self.audit.keys():
             raise ValueError(f"overrides: {', '.join(sorted(not_graded))} is not in audit")
+        if unknown := self.changes.keys() - set(self.modules):
+            raise ValueError(f"changes: {', '.join(sorted(unknown))} is not in modules")
         if self.peft == "none" and not self.peft_note:
             raise ValueError("peft_note: is missing; say where the code is instead")
         return self

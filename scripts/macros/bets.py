@@ -178,7 +178,7 @@ def nearest(decided: Iterable[Bet]) -> Rows:
     for s in map(shown, decided):
         j = min(s.bet.trained, key=lambda j: j.overall.mean)
         rows.append(Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/"))
-    says = f"Each beside the control that comes nearest to it. {MARKS}"
+    says = f"Each against the control that comes nearest to it. {MARKS}"
     return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
 
 

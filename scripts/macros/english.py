@@ -331,7 +331,7 @@ class English(Part):
         rows = [shown(family) for family in english_changes.families()]
         missing = [f.title for f in FAMILIES.values() if f.name not in {row.name for row in rows}]
         says = (
-            "How many times what a random subspace of as many numbers explains, with 95 %"
+            "How many times what a random subspace of as many dimensions explains, with 95 %"
             " intervals over layers. The distance to the control is structure: it has the same"
             " singular values in random directions, or independent entries (†)"
         )

@@ -353,7 +353,7 @@ def rests_on(found: Finding) -> str:
     models = "one base model" if bases == 1 else f"{bases} base models"
     taught = {there.task for there in cells} & set(TEACHERS)
     texts = len({there.task for there in cells} - taught)
-    where = f"{len(taught)} planted worlds" if taught else ("one text", "both texts")[texts - 1]
+    where = f"{len(taught)} planted changes" if taught else ("one text", "both texts")[texts - 1]
     return f"{runs} runs: {seeds}, {models}, {where}"
 
 

@@ -32,7 +32,7 @@ from scripts.macros.page import (
 from scripts.macros.portraits import Portraits, says
 from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
-from scripts.macros.whole import whole
+from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
 from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
@@ -211,7 +211,8 @@ class Furniture(Part):
             f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
         )
         attributes += " data-search-exclude"
-        element = f"<adapter-demo {attributes}>{html}{whole(self.page, slug)}</adapter-demo>"
+        shown = html + whole(self.page, slug) + written(self.method, slug)
+        element = f"<adapter-demo {attributes}>{shown}</adapter-demo>"
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
@@ -248,7 +249,7 @@ class Furniture(Part):
 
     @macro("widget")
     def implementation(self, module: str = "") -> str:
-        """How many numbers a module trains and, folded, its arrays and the tested file itself."""
+        """How many parameters a module trains, and folded its arrays and the tested file."""
         slug = module or self.method.modules[0]
         cls = load(slug)
         fields = [
@@ -264,7 +265,7 @@ class Furniture(Part):
         name = f"<strong>{cls.__name__}.</strong> " if len(self.method.modules) > 1 else ""
         n = parameters(cls, 64, 64)
         trained = (
-            f"It trains {subscripts(formula(cls))} numbers in a layer: on a 64 × 64 weight, by "
+            f"It trains {subscripts(formula(cls))} parameters in a layer: on a 64 × 64 weight, by "
             f"default, {count(n)} or {figures(100 * n / 64**2, 3)} %."
         )
         return f"""

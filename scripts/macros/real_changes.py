@@ -55,7 +55,7 @@ def times(row: Row) -> str:
 
 LANES = [figures.Lane(MODELS[0]), figures.Lane(MODELS[1], "diamond")]
 SAYS = (
-    "How many times what a random subspace of as many numbers explains, with 95 % intervals"
+    "How many times what a random subspace of as many dimensions explains, with 95 % intervals"
     " over layers. The distance to the control is structure: it has the same singular values"
     " in random directions, or independent entries (†). *: 16 of the 72 matrices"
 )

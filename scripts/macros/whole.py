@@ -6,10 +6,13 @@ families of real changes on two BERTs, and the method without its hypothesis on 
 
 from __future__ import annotations
 
+from html import escape
 from statistics import fmean
 from typing import Literal, NamedTuple, TypeAlias
 
 from demos.reach import FAMILIES
+from demos.settings import AIM
+from scripts.catalog.records import Method
 from scripts.macros.page import Page, names
 from scripts.macros.real_changes import Row, rows
 from scripts.studies.descents import DESCENTS
@@ -153,3 +156,17 @@ def whole(page: Page, slug: str) -> str:
     found = [bars for bars in (of_berts(slug), of_decoder(slug)) if bars]
     html = page.draw("whole", found, file="whole.html", kind="measures", found=False)
     return f'<template class="whole">{html.strip()}</template>'
+
+
+def written(m: Method, slug: str) -> str:
+    """Return what a page says of single changes to a module, where the widget's steps look for it.
+
+    Raises:
+        ValueError: when the widget does not offer a change; the text names the page.
+    """
+    said, known = m.changes.get(slug, {}), [str(world) for world in AIM["world"].options]
+    for world in sorted(said.keys() - set(known)):
+        offered = ", ".join(known)
+        raise ValueError(f"{m.file}: changes.{slug}: {world!r} is not one of {offered}")
+    lines = (f'<p data-world="{world}">{escape(text)}</p>' for world, text in said.items())
+    return f'<template class="written">{"".join(lines)}</template>'

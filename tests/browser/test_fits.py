@@ -16,6 +16,7 @@ from adapters_np.core import load, slugs
 from demos.budget import choose
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, PAGE, opens
+from scripts.catalog import read
 from scripts.serve import serving
 from scripts.stored.widgets import opening
 from tests.browser.reader import (
@@ -391,7 +392,7 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
     expect(knob(page, "world")).to_have_value(str(hostile))
     share = probe("oft", PAGE | {"world": hostile})
     expect(tour).to_contain_text(f"explains {figure(share, 'explained')} %")
-    expect(tour.locator(".judged")).to_contain_text("reach")
+    expect(tour.locator(".judged")).to_have_text(read().methods["oft"].changes["oft"][str(hostile)])
     tour.get_by_role("button", name="A real change").last.click()
     whole = tour.locator(".measures figure")
     expect(whole).to_have_count(2)
@@ -407,6 +408,14 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
     expect(tour).to_contain_text("not how easily training gets there")
     tour.get_by_role("button", name="Close").click()
     expect(tour.locator(".step > *")).to_have_count(0)
+
+
+def test_where_the_page_says_nothing_of_a_change_a_rule_does(visit: Visit) -> None:
+    page = visit(OFT)
+    page.locator("template.written").evaluate("template => template.remove()")
+    tour = page.locator(".tour")
+    tour.get_by_role("button", name="3 A hostile change").click()
+    expect(tour.locator(".judged")).to_contain_text("out of its reach")
 
 
 def figure(answer: Mapping[str, Any], name: str) -> str:

@@ -140,7 +140,7 @@ def test_a_tap_in_the_labs_plot_names_all_methods_of_a_dot(browser: Browser, sit
         page.goto(f"{site}lab/?world=few")
         frontier = page.locator(".frontier")
         frontier.scroll_into_view_if_needed()
-        dot = frontier.locator("circle", has_text="LoRA: 100 % with 128 numbers").first
+        dot = frontier.locator("circle", has_text="LoRA: 100 % with 128 parameters").first
         dot.scroll_into_view_if_needed()
         box = dot.bounding_box()
         assert box
