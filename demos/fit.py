@@ -10,13 +10,14 @@ gets there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from adapters_np.core import Adapter, WeightAdapter, flatten, perturbed, restore
 from adapters_np.linalg import Array
+from demos.slopes import STEP, Residual, Slopes
 
 SOLVED = 1e-8
 """An error that is nothing: the fit stops there."""
@@ -24,17 +25,11 @@ SOLVED = 1e-8
 ALIKE = 0.005
 """Two starts that end within this share of each other's error have found the same thing."""
 
-STEP = 1e-6
-"""The finite-difference step. The error of the difference itself is the same on every machine;
-round-off is not, and with √ε it grows into the third digit within fifty steps."""
-
 LEAST = 1e-6
 """The least damping. Where parameters can make up for one another, less lets round-off choose."""
 
 PAUSE = 0.15
 """Seconds between two pictures of a fit that goes on."""
-
-Residual = Callable[[Any], Array]
 
 
 class Progress(NamedTuple):
@@ -66,6 +61,15 @@ class Solves(Protocol):
 
     def nearest(self, W: Array, change: Array) -> Self | None:
         """Return the adapter whose ΔW is nearest to a change, or None where no closed form is."""
+        ...
+
+
+@runtime_checkable
+class SolvesOutputs(Protocol):
+    """An adapter whose best for wanted outputs has a closed form."""
+
+    def nearest_outputs(self, W: Array, X: Array, outputs: Array) -> Self | None:
+        """Return the adapter whose outputs are nearest to some, or None where no form is closed."""
         ...
 
 
@@ -104,7 +108,7 @@ def fit(
     residual, size = goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
         adapter = adapter.aimed(W, target)
-    if X is None and isinstance(adapter, Solves) and (solved := adapter.nearest(W, target)):
+    if solved := closed_form(adapter, W, target, X):
         error = float(np.linalg.norm(residual(solved))) / size
         yield Progress(0, float(np.linalg.norm(residual(adapter))) / size, adapter)
         yield Progress(1, error, solved)
@@ -154,6 +158,13 @@ def last(progress: Iterator[Progress]) -> Progress:
     return end
 
 
+def closed_form(adapter: Adapter, W: Array, target: Array, X: Array | None) -> Adapter | None:
+    """Return the best adapter for a target, where the adapter knows it."""
+    if X is None:
+        return adapter.nearest(W, target) if isinstance(adapter, Solves) else None
+    return adapter.nearest_outputs(W, X, target) if isinstance(adapter, SolvesOutputs) else None
+
+
 def goal(adapter: Adapter, W: Array, target: Array, X: Array | None) -> tuple[Residual, float]:
     """Return what is left of the target as a vector, and the target's norm."""
     if X is None and not isinstance(adapter, WeightAdapter):
@@ -198,10 +209,11 @@ def _descend(
     theta, r = flatten(adapter).astype(float), residual(adapter)
     cost, damping, growth = float(r @ r), 1e-12 if affine else 1e-3, 2.0
     largest, slow = np.zeros(len(theta)), 0
+    slopes = Slopes(residual, adapter)
     yield cost, adapter
     for _ in range(1 if affine else steps):
-        J = jacobian(residual, adapter, theta, r, 1.0 if affine else STEP)
-        curvature, slope = gram(J), J @ r
+        J = slopes.at(theta, r, 1.0 if affine else STEP)
+        curvature, slope = slopes.gram(J), J @ r
         largest = np.maximum(largest, np.diag(curvature))
         scale = np.maximum(largest, 1e-3 * largest.max() + np.finfo(float).tiny)
         before = cost
@@ -224,36 +236,3 @@ def _descend(
         slow = slow + 1 if cost > (1 - tol) ** 2 * before else 0
         if cost <= enough or slow == 3:
             return
-
-
-def jacobian(residual: Residual, adapter: Adapter, theta: Array, r: Array, h: float) -> Array:
-    """Return the forward differences of the residual r at theta, a row per number.
-
-    A number x is moved by h, or by h |x| where it is large.
-    """
-    v = theta.copy()
-    view = restore(adapter, v)  # its arrays are views of v, so that v moves them
-    J = np.empty((len(v), len(r)))
-    for i, x in enumerate(theta):
-        v[i] = x + h * max(1.0, abs(x))
-        J[i] = (residual(view) - r) / (v[i] - x)
-        v[i] = x
-    return J
-
-
-def gram(J: Array, tile: int = 64) -> Array:
-    """Return J Jᵀ in tiles, which fit the cache: numpy in the browser has no BLAS to see to that.
-
-    There 512 × 4096 takes 8 s as one product and 0.2 s in tiles.
-    """
-    n, m = J.shape
-    rows, columns = -(-n // tile), -(-m // tile)
-    padded = np.zeros((rows * tile, columns * tile))
-    padded[:n, :m] = J
-    T = np.ascontiguousarray(padded.reshape(rows, tile, columns, tile).swapaxes(1, 2))
-    out = np.zeros((rows, tile, rows, tile))
-    for i in range(rows):
-        for j in range(i + 1):
-            out[i, :, j] = (T[i] @ T[j].swapaxes(1, 2)).sum(axis=0)
-            out[j, :, i] = out[i, :, j].T
-    return out.reshape(rows * tile, -1)[:n, :n]

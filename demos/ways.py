@@ -14,11 +14,12 @@ from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, pertu
 from adapters_np.linalg import Array
 from demos import budget, worlds
 from demos.change import Change, numerical_rank
-from demos.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
+from demos.fit import Aims, Progress, fit, goal, paced
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
+from demos.slopes import Slopes
 from demos.world import TRAINED, World
 
 LARGEST = 32
@@ -29,7 +30,7 @@ LEFT = 1e-6
 
 ENOUGH: dict[str, Any] = {"tol": 1e-4, "starts": 2, "trial": 10}
 """When a fit in the browser ends. On the way there round-off has not grown to what is printed, and
-the slowest method at its defaults has taken a second and a half."""
+the slowest method at its defaults has taken a second or so."""
 
 OWN = (
     "Its own teacher",
@@ -158,12 +159,13 @@ def train(
         adapter = adapter.aimed(W, target)
     theta, r = flatten(adapter).astype(float), residual(adapter)
     mean, square = np.zeros_like(theta), np.zeros_like(theta)
+    slopes = Slopes(residual, adapter)
     for step in range(steps + 1):
         error = float(np.linalg.norm(r)) / size
         yield Progress(step, error, adapter)
         if step == steps or not np.isfinite(error):
             break
-        slope = jacobian(residual, adapter, theta, r, STEP) @ r / size**2
+        slope = slopes.at(theta, r) @ r / size**2
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         n = step + 1
         theta = theta - rate * (mean / (1 - 0.9**n)) / (np.sqrt(square / (1 - 0.999**n)) + 1e-8)

@@ -20,7 +20,7 @@ from adapters_np.core import (
 )
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import choose
-from demos.fit import Progress, _descend, fit, goal, gram, is_affine, last
+from demos.fit import Progress, _descend, fit, goal, is_affine, last
 from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 
@@ -310,6 +310,22 @@ def test_a_closed_form_is_where_steps_lead(slug: str, knobs: dict[str, Any]) -> 
     assert [p.step for p in fit(adapter, W, CHANGE)] == [0, 1, 1]
 
 
+@pytest.mark.parametrize("knobs", [{}, {"orthonormal": False}, {"overwrite": False}], ids=name)
+def test_refts_closed_form_is_where_steps_lead(knobs: dict[str, bool]) -> None:
+    adapter: Any = fresh("reft", rank=2, **knobs)
+    solved = adapter.nearest_outputs(W, X, Y)
+    residual, _ = goal(adapter, W, Y, X)
+    *_, (cost, _) = _descend(residual, adapter, False, 300, 1e-9, 0.0)
+    assert np.linalg.norm(residual(solved)) <= np.sqrt(cost) * (1 + 1e-9)
+    assert np.sqrt(cost) == pytest.approx(np.linalg.norm(residual(solved)), rel=1e-4)
+
+
+@pytest.mark.parametrize("knobs", [{"read": False}, {"first": 0, "last": 0}], ids=name)
+def test_reft_has_no_closed_form_where_nothing_is_read_or_edited(knobs: dict[str, Any]) -> None:
+    adapter: Any = fresh("reft", rank=2, **knobs)
+    assert adapter.nearest_outputs(W, X, Y) is None
+
+
 def test_lora_ends_where_eckart_and_young_do_even_on_its_own_rank() -> None:
     rng = np.random.default_rng(9)
     change = rng.normal(size=(D, 3)) @ rng.normal(size=(3, D))
@@ -434,13 +450,6 @@ def test_the_first_picture_does_not_wait_for_the_fit() -> None:
     ).stdout.split()
     assert "demos.world" in modules
     assert not {"demos.fit", "demos.worlds", "demos.budget"} & set(modules)
-
-
-@pytest.mark.parametrize("shape", [(1, 5), (64, 64), (65, 130), (130, 63)])
-def test_the_gram_product_in_tiles_is_the_product(shape: tuple[int, int]) -> None:
-    J = np.random.default_rng(0).normal(size=shape)
-    np.testing.assert_allclose(gram(J), J @ J.T, atol=1e-12)
-    np.testing.assert_allclose(gram(J, tile=7), J @ J.T, atol=1e-12)
 
 
 @pytest.mark.parametrize(

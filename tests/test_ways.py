@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import demos.fit
+import demos.slopes
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
 from adapters_np.linalg import block_diagonal, plane_rotations
 from demos.budget import best_of_rank, choose
@@ -153,7 +154,7 @@ def test_round_off_does_not_reach_what_is_printed(
     rng = np.random.default_rng(0)
     plain = demos.fit.goal
 
-    def rough(*given: Any) -> tuple[demos.fit.Residual, float]:
+    def rough(*given: Any) -> tuple[demos.slopes.Residual, float]:
         residual, size = plain(*given)
         return lambda a: (r := residual(a)) * (1 + 2e-16 * rng.normal(size=r.shape)), size
 

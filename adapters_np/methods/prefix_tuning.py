@@ -62,11 +62,11 @@ class PrefixTuning(AttentionAdapter):
     def forward(self, W: Array, X: Array) -> Array:
         """Return the head's output, (d_in, n)."""
         W_Q, W_K, W_V, W_OT = split_heads(W)[:, 0]
-        Q = W_Q @ X
+        Q, K, V = W_Q @ X, W_K @ X, W_V @ X
         if self.g.size:
-            return self.base(W, X) + W_OT.T @ (np.tanh(self.g) * self.read(Q))
-        A = attention_weights(Q, np.hstack([self.P_K, W_K @ X]))  # (n, m + n)
-        return W_OT.T @ np.hstack([self.P_V, W_V @ X]) @ A.T
+            return W_OT.T @ (V @ attention_weights(Q, K).T + np.tanh(self.g) * self.read(Q))
+        A = attention_weights(Q, np.hstack([self.P_K, K]))  # (n, m + n)
+        return W_OT.T @ (np.hstack([self.P_V, V]) @ A.T)
 
     def virtual_share(self, W: Array, X: Array) -> Array:
         """Return λ, the attention that goes to virtual tokens, (n,); the gate takes none away."""

@@ -10,13 +10,14 @@ Differs: the paper calls A and b W and b, and DiReFT's R and A W₂ and W₁. An
 polar factor of the learned matrix here, a product of reflections in the official code.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adapters_np.core import Adapter, Learned, Portrait, Range
-from adapters_np.linalg import Array, at_most, kaiming_uniform, orthonormal_rows
+from adapters_np.linalg import Array, at_most, column_signs, kaiming_uniform, orthonormal_rows
 
 Positions = Annotated[int, Range(0, 16)]
 
@@ -96,11 +97,30 @@ class ReFT(Adapter):
     def forward(self, W: Array, X: Array) -> Array:
         """Return the outputs, the first p and the last s of them edited, (d_out, n)."""
         H = W @ X
-        n, first, last = H.shape[1], self.first, self.last
+        return np.where(self.edited(X.shape[1]), self.edit(H), H)
+
+    def edited(self, n: int) -> NDArray[np.bool]:
+        """Return which of n tokens are edited, (n,)."""
+        first, last = self.first, self.last
         if n < first + last:  # a prompt too short for both: at most half for each
             first, last = min(first, n // 2), min(last, -(-n // 2))
-        edited = (np.arange(n) < first) | (np.arange(n) >= n - last)
-        return np.where(edited, self.edit(H), H)
+        return (np.arange(n) < first) | (np.arange(n) >= n - last)
+
+    def nearest_outputs(self, W: Array, X: Array, outputs: Array) -> Self | None:
+        """Return the edit that brings the outputs nearest to others, (d_out, n).
+
+        It is a regression of reduced rank, and of the solutions the least edit. None where the
+        edit reads nothing or edits nobody.
+        """
+        H, (at,) = W @ X, np.nonzero(self.edited(X.shape[1]))
+        if not (self.A.size and at.size):
+            return None
+        change, states = (outputs - H)[:, at], np.vstack([H[:, at], np.ones(at.size)])
+        full = change @ np.linalg.pinv(states)  # (d_out, d_out + 1), the last column for b
+        U = np.linalg.svd(full @ states)[0]
+        R = (U * column_signs(U))[:, : len(self.M)].T
+        A = R @ full[:, :-1]
+        return replace(self, M=R, A=A + R if self.overwrite else A, b=R @ full[:, -1])
 
     def merged(self, W: Array) -> tuple[Array, Array]:
         """Return weight and bias of a layer that edits every token: (I + Rᵀ(A − R)) W and Rᵀb."""

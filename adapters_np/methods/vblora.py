@@ -75,7 +75,7 @@ class VBLoRA(WeightAdapter):
         The weights of a piece are positive and sum to one, so that k − 1 of them are stored.
         """
         chosen = np.argsort(-logits, axis=-1, stable=True)[..., : self.topk]
-        kept = np.take_along_axis(logits, chosen, axis=-1)
+        kept = -np.sort(-logits, axis=-1)[..., : self.topk]
         weights = np.exp(kept - kept[..., :1])  # the first is the largest
         return chosen, weights / weights.sum(axis=-1, keepdims=True)
 

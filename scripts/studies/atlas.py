@@ -19,7 +19,7 @@ from adapters_np.core import WeightAdapter, flatten, load, parameters, perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
-from demos.fit import jacobian
+from demos.slopes import jacobian
 from scripts.survey.atlas import TABLE
 
 SHAPE = (32, 24)
