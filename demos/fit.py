@@ -1,10 +1,10 @@
 """How near an adapter can come to a wanted change: a fit of its trained numbers, whatever it is.
 
-An adapter that has its best in closed form says so (`Solves`). For all others it is
-Levenberg–Marquardt with differences over `flatten` and `restore`, so that a class needs nothing but
-its declarations; method names do not occur here. A fit ends by steps and tolerance, never by the
-clock, so that it ends alike on every machine. What is reached says nothing of how easily training
-gets there.
+An adapter that has its best in closed form says so (`Solves`, `SolvesOutputs`). For all others it
+is Levenberg–Marquardt with differences over `flatten` and `restore` (`demos.slopes`), so that a
+class needs nothing but its declarations; method names do not occur here. A fit ends by steps and
+tolerance, never by the clock, so that it ends alike on every machine. What is reached says nothing
+of how easily training gets there.
 """
 
 from __future__ import annotations
