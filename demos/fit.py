@@ -114,11 +114,11 @@ def fit(
         yield Progress(1, error, solved)
         yield Progress(1, error, solved, done=True, starts=(error,))
         return
-    affine = is_affine(residual, adapter)
+    affine, slopes = is_affine(residual, adapter), Slopes(residual, adapter)
     best, step, ends, ahead = Progress(0, np.inf, adapter), 0, list[float](), np.inf
     for start in range(1 if affine else starts):
         first = perturbed(adapter, np.random.default_rng(start), 0.5) if start else adapter
-        path = _descend(residual, first, affine, steps, tol, (SOLVED * size) ** 2)
+        path = _descend(slopes, first, affine, steps, tol, (SOLVED * size) ** 2)
         error = early = np.inf
         for taken, (cost, moved) in enumerate(path):
             error = float(np.sqrt(cost)) / size
@@ -199,17 +199,17 @@ def is_affine(residual: Residual, adapter: Adapter) -> bool:
 
 
 def _descend(
-    residual: Residual, adapter: Adapter, affine: bool, steps: int, tol: float, enough: float
+    slopes: Slopes, adapter: Adapter, affine: bool, steps: int, tol: float, enough: float
 ) -> Iterator[tuple[float, Adapter]]:
     """Yield cost ‖residual‖² and adapter, at the start and after every step that lowers the cost.
 
     Marquardt's scaling takes the largest curvature that a number has had, and at least a thousandth
     of the largest of all: with less, a factor that starts at zero runs away. Damping is Nielsen's.
     """
+    residual = slopes.residual
     theta, r = flatten(adapter).astype(float), residual(adapter)
     cost, damping, growth = float(r @ r), 1e-12 if affine else 1e-3, 2.0
     largest, slow = np.zeros(len(theta)), 0
-    slopes = Slopes(residual, adapter)
     yield cost, adapter
     for _ in range(1 if affine else steps):
         J = slopes.at(theta, r, 1.0 if affine else STEP)

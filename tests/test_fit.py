@@ -21,6 +21,7 @@ from adapters_np.core import (
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import choose
 from demos.fit import Progress, _descend, fit, goal, is_affine, last
+from demos.slopes import Slopes
 from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 
@@ -304,7 +305,7 @@ def test_a_closed_form_is_where_steps_lead(slug: str, knobs: dict[str, Any]) -> 
     solved = adapter.nearest(W, CHANGE)
     residual, _ = goal(adapter, W, CHANGE, None)
     stepped: Any
-    *_, (cost, stepped) = _descend(residual, adapter, False, 300, 1e-9, 0.0)
+    *_, (cost, stepped) = _descend(Slopes(residual, adapter), adapter, False, 300, 1e-9, 0.0)
     assert np.linalg.norm(residual(solved)) <= np.sqrt(cost) * (1 + 1e-9) + 1e-12
     np.testing.assert_allclose(solved.delta(W), stepped.delta(W), atol=2e-3)
     assert [p.step for p in fit(adapter, W, CHANGE)] == [0, 1, 1]
@@ -315,7 +316,7 @@ def test_refts_closed_form_is_where_steps_lead(knobs: dict[str, bool]) -> None:
     adapter: Any = fresh("reft", rank=2, **knobs)
     solved = adapter.nearest_outputs(W, X, Y)
     residual, _ = goal(adapter, W, Y, X)
-    *_, (cost, _) = _descend(residual, adapter, False, 300, 1e-9, 0.0)
+    *_, (cost, _) = _descend(Slopes(residual, adapter), adapter, False, 300, 1e-9, 0.0)
     assert np.linalg.norm(residual(solved)) <= np.sqrt(cost) * (1 + 1e-9)
     assert np.sqrt(cost) == pytest.approx(np.linalg.norm(residual(solved)), rel=1e-4)
 
