@@ -53,6 +53,7 @@ export async function takeSnapshot(start, rehearsal = REHEARSAL) {
     if (module.wasmTable.get(i))
       throw new Error("Python has added a function that would be missing when it is restored");
   }
+  wipe(module);
   const whole = pyodide.makeMemorySnapshot();
   const [, heapAt, stateLength] = new Uint32Array(whole.buffer, 0, 3);
   const after = whole.slice(heapAt);
@@ -68,6 +69,23 @@ export async function takeSnapshot(start, rehearsal = REHEARSAL) {
     runs: new Uint8Array(Uint32Array.from(runs).buffer),
     memory: taken(after, runs),
   });
+}
+
+/**
+ * Write zeros where memory is free: what has been there would be taken along.
+ *
+ * @param {any} module
+ */
+function wipe(module) {
+  const end = module.HEAPU32[module._emscripten_get_sbrk_ptr() >>> 2];
+  const taken = [];
+  for (let size = 1 << 16; size >= 16; size /= 2) {
+    for (let at = 0; at + size <= end; taken.push(at)) {
+      at = module._malloc(size); // beyond the end where there is no such place
+      module.HEAPU8.fill(0, at, at + size);
+    }
+  }
+  for (const at of taken) module._free(at);
 }
 
 /** @param {Uint8Array} bytes */
