@@ -10,6 +10,7 @@ from typing import Any
 
 from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
+from scripts.macros.choice import Choice
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
 from scripts.macros.experiment import Experiment
@@ -35,6 +36,7 @@ PARTS = (
     Glossary,
     Furniture,
     Lists,
+    Choice,
     Portraits,
     HeadToHead,
     Lab,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pytest
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import counts, exports, memory, read, recipes
-from scripts.catalog.counts import MODELS, TARGETS
+from scripts.catalog.counts import MODELS, START, TARGETS
 from scripts.survey.peft import runs
 
 SCRIPT = """
 const m = await import(process.argv[1]);
 const { count, estimate } = await import("./demos/page/formulas.js");
+const { names, written } = await import("./demos/page/recipe.js");
+const { decoder } = await import("./demos/page/decoder.js");
 const out = { counted: {}, exports: Object.keys(m) };
 for (const model of m.models)
   for (const [slug, { start, place, arrays }] of Object.entries(m.methods))
@@ -28,28 +31,126 @@ for (const model of m.models)
     out.counted[`${model.name} ${slug} ${targets}`] = counted;
   }
 out.estimates = JSON.parse(process.argv[2]).map((given) => estimate(m.formulas, given).all);
+out.recipes = JSON.parse(process.argv[3]).map(([slug, wish]) => written(m, slug, wish));
+out.decoders = JSON.parse(process.argv[4]).map((text) => {
+  try {
+    return decoder(text);
+  } catch ({ message }) {
+    return message;
+  }
+});
 console.log(JSON.stringify(out));
 """
 
 
 def given() -> list[dict[str, Any]]:
     """Return cases for the estimate: every branch of its formulas."""
-    shape = {k: v for k, v in MODELS[1]._asdict().items() if isinstance(v, int)}
+    shape = {k: v for k, v in START._asdict().items() if isinstance(v, int)}
     return [
         {
             **shape, "bits": bits, "linear": 7 * 10**9, "state": 8, "tokens": 1536,
-            "inputs": 14_336, "trained": 10**7, "checkpointing": checkpointing,
+            "kept": 10**8, "held": 10**6, "trained": 10**7, "checkpointing": checkpointing,
+            "chunked": chunked,
         }
         for bits in (16, 8, 4)
         for checkpointing in (True, False)
+        for chunked in (True, False)
     ]  # fmt: skip
+
+
+PHI = next(model for model in MODELS if model.fused)
+WISHES = (
+    recipes.Wish(),
+    recipes.Wish(bits=4, targets="query and value", rank=8, optimiser="AdamW in 8 bits"),
+    recipes.Wish(PHI, targets="feed-forward", checkpointing=False, chunked=True, length=9, batch=3),
+)
+
+
+def wanted() -> Iterator[tuple[str, recipes.Wish]]:
+    """Yield all recipes of all wishes for which there is one."""
+    for slug, about in recipes.RECIPES.items():
+        yield from ((slug, wish) for wish in WISHES if wish.bits in about.bits)
+
+
+def asked() -> list[str]:
+    """Return what a page is asked for: estimates, recipes, and shapes from configurations."""
+    given_ = [
+        (
+            slug,
+            {
+                **wish._asdict(),
+                "home": wish.model.home,
+                "fused": wish.model.fused,
+                "rank": wish.rank or recipes.RECIPES[slug].rank,
+            },
+        )
+        for slug, wish in wanted()
+    ]
+    return [
+        json.dumps(given()),
+        json.dumps(given_),
+        json.dumps([*READ, *(json.dumps(text) for text, _ in REFUSED)]),
+    ]
+
+
+QWEN = {
+    "model_type": "qwen2", "num_hidden_layers": 48, "hidden_size": 5120, "num_attention_heads": 40,
+    "num_key_value_heads": 8, "intermediate_size": 13_824, "vocab_size": 152_064,
+    "tie_word_embeddings": False,
+}  # fmt: skip
+GEMMA = {
+    "model_type": "gemma3", "text_config": {
+        "num_hidden_layers": 26, "hidden_size": 1152, "num_attention_heads": 4, "head_dim": 256,
+        "num_key_value_heads": 1, "intermediate_size": 6912, "vocab_size": 262_144,
+    },
+}  # fmt: skip
+PHI_4 = {
+    "model_type": "phi3", "num_hidden_layers": 32, "hidden_size": 3072, "num_attention_heads": 24,
+    "num_key_value_heads": 8, "intermediate_size": 8192, "vocab_size": 200_064,
+    "tie_word_embeddings": True,
+}  # fmt: skip
+READ = {
+    json.dumps(QWEN): "Qwen2.5-14B",
+    json.dumps(GEMMA): "Gemma-3-1B",
+    json.dumps(PHI_4): "Phi-4-mini",
+}
+"""What config.json says, and which of our models it is of."""
+
+REFUSED: list[tuple[Any, str]] = [
+    (QWEN | {"hidden_size": 0}, "hidden_size is 0, and it has to be a whole number from 1 to"),
+    (QWEN | {"num_hidden_layers": 4800}, "num_hidden_layers is 4800, and it has to be a whole"),
+    (QWEN | {"num_key_value_heads": 7}, "num_key_value_heads is 7, and it has to divide num_att"),
+    (QWEN | {"num_attention_heads": 48}, "hidden_size is 5120, and num_attention_heads, 48, has"),
+    (QWEN | {"tie_word_embeddings": "no"}, 'tie_word_embeddings is "no", and it has to be true'),
+    (QWEN | {"num_experts": 128}, "num_experts is 128, and the estimate knows one feed-forward"),
+    ({"n_layer": 12}, "num_hidden_layers is not in this config.json, and it has to be"),
+    ({"peft_type": "LORA"}, 'peft_type is "LORA", and that is an adapter'),
+    ([1], "A config.json holds keys and values"),
+]
+
+
+def test_a_page_reads_the_shape_of_a_model_out_of_its_configuration(
+    answers: dict[str, Any],
+) -> None:
+    for found, name in zip(answers["decoders"], READ.values(), strict=False):
+        model = next(model for model in MODELS if model.name == name)._asdict()
+        wanted = {k: model[k] for k in found if k != "total"}
+        assert found == wanted | {"total": pytest.approx(model["total"], rel=1e-3)}
+    for found, (_, message) in zip(answers["decoders"][len(READ) :], REFUSED, strict=True):
+        assert message in found
+
+
+def test_a_page_writes_every_recipe_as_python_does(answers: dict[str, Any]) -> None:
+    methods = read().methods
+    texts = [recipes.recipe(methods[slug], wish) for slug, wish in wanted()]
+    assert answers["recipes"] == texts
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     module: Path = tmp_path_factory.mktemp("page") / "models.mjs"
     module.write_text(exports.models_js(read()), "utf-8")
-    command = ["node", "--input-type=module", "--eval", SCRIPT, str(module), json.dumps(given())]
+    command = ["node", "--input-type=module", "--eval", SCRIPT, str(module), *asked()]
     done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -66,12 +167,13 @@ def test_a_page_counts_every_method_on_every_model_as_python_does(answers: dict[
 
 
 def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any]) -> None:
-    page = (ROOT / "demos/page/choose.js").read_text("utf-8")
+    texts = [(ROOT / f"demos/page/{name}.js").read_text("utf-8") for name in ("choose", "recipe")]
+    page = "\n".join(texts)
     taken = set(re.findall(r"this\.#data\.(\w+)", page))
     groups = re.findall(r"const \{([^}]+)\} = this\.#data;", page)
     taken |= {name.strip() for names in groups for name in names.split(",")}
     assert taken <= set(answers["exports"])
-    assert {"states", "inputs", "recipes", "formulas"} <= taken
+    assert {"states", "kept", "held", "sides", "formulas"} <= taken
 
 
 def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:
@@ -79,15 +181,30 @@ def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None
     assert answers["estimates"] == pytest.approx(wanted, rel=1e-12)
 
 
-def test_a_recipe_ends_with_the_rates_of_the_benchmark_or_says_that_there_are_none() -> None:
-    told = {}
-    for slug in recipes.RECIPES:
+def test_a_recipe_begins_with_the_best_rate_of_the_benchmark_or_says_that_it_guesses() -> None:
+    told = {slug: recipes.rate(read().methods[slug]) for slug in recipes.RECIPES}
+    for slug, (rate, why) in told.items():
         m = read().methods[slug]
-        told[slug] = recipes.recipe(m, "model", 16, "attention", False).splitlines()[-1]
         ran = {run.learning_rate for run in runs("metamathqa") if run.entry == m.number}
-        assert {float(word) for word in re.findall(r"\d[\de.-]*\b", told[slug])} <= ran
-    start = "# Learning rate: PEFT's benchmark ran it at "
-    assert told["lora"] == f"{start}1e-4 alone; search around it."
-    assert told["ia3"] == f"{start}1e-4, 1e-3 and 5e-3, best at 5e-3; search around it."
-    unknown = {slug for slug, text in told.items() if text.endswith("it has to be searched.")}
+        said = {float(word) for word in re.findall(r"\d[\de.-]*\b", why)}
+        assert said <= ran
+        assert not said or float(rate) in said
+        code = recipes.recipe(m)
+        assert f"learning_rate={rate}," in code
+        assert f"# Learning rate: {why}\n" in code
+    start = "PEFT's benchmark ran it at "
+    assert told["lora"] == ("1e-4", f"{start}1e-4 alone; search around it.")
+    assert told["ia3"] == ("5e-3", f"{start}1e-4, 1e-3 and 5e-3, best at 5e-3; search around it.")
+    unknown = {slug for slug, (_, why) in told.items() if why == recipes.SEARCH}
     assert unknown == {"oft", "pissa", "hra", "boft", "ln_tuning"}
+
+
+def test_a_rank_moves_what_is_trained_written_and_kept() -> None:
+    for slug, about in recipes.RECIPES.items():
+        m = read().methods[slug]
+        small, large = (recipes.Wish(rank=rank) for rank in (4, 32))
+        sizes = [recipes.trained(m, START, "all linear", wish.rank) for wish in (small, large)]
+        texts = [recipes.recipe(m, wish) for wish in (small, large)]
+        needs = [recipes.memory(m, wish)["all"] for wish in (small, large)]
+        assert (sizes[0] != sizes[1]) == (texts[0] != texts[1]) == bool(about.rank), slug
+        assert (needs[0] != needs[1]) == bool(about.rank), slug

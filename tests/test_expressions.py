@@ -16,7 +16,7 @@ from adapters_np.expressions import OPERATORS, evaluate, parse
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import PLACES, TARGETS
-from scripts.catalog.memory import FORMULAS
+from scripts.catalog.memory import FORMULAS, HELD, KEPT
 from scripts.catalog.recipes import RECIPES
 
 SCRIPT = """
@@ -32,7 +32,8 @@ const answer = ([found, names]) => {
 };
 console.log(JSON.stringify(cases.map(answer)));
 """
-GRID = {"bits": (4, 8, 16), "checkpointing": (True, False)}
+SWITCHES = dict.fromkeys(("checkpointing", "chunked", "fused"), (True, False))
+GRID = {"bits": (4, 8, 16), **SWITCHES}
 SIDES = (1, 7, 64, 4096)
 
 
@@ -53,8 +54,10 @@ def expressions() -> Iterator[tuple[str, dict[str, tuple[Any, ...]]]]:
         grid = {k.name: tuple({*k.values()[:2], k.default, k.values()[-1]}) for k in own}
         yield from ((field.shape, grid) for field in arrays(load(slug)))
     yield from ((text, GRID) for text in FORMULAS.values())
-    yield from ((text, {}) for places in (*PLACES.values(), *TARGETS.values()) for text in places)
-    yield from ((text, {}) for r in RECIPES.values() for text in (r.weight, r.model) if text)
+    places = (*PLACES.values(), *TARGETS.values())
+    yield from ((text, SWITCHES) for shapes in places for text in shapes)
+    yield from ((text, SWITCHES) for r in RECIPES.values() for text in (r.weight, r.model) if text)
+    yield from ((text, {}) for text in (*KEPT.values(), *HELD.values()))
 
 
 def names(found: Any) -> set[str]:

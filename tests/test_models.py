@@ -6,18 +6,54 @@ import pytest
 
 from adapters_np.core import load, slugs
 from scripts.catalog import read
-from scripts.catalog.counts import MODELS, Model, count, counters
+from scripts.catalog.counts import (
+    FUSED,
+    MODELS,
+    SIDES,
+    TABLED,
+    TARGETS,
+    Model,
+    count,
+    counters,
+    fused,
+)
 from scripts.catalog.shapes import counter
 
-LLAMA_3B, LLAMA_8B, LLAMA_7B = MODELS
+LLAMA_3B, LLAMA_8B, LLAMA_7B = TABLED
+
+
+def beside(model: Model) -> int:
+    """Return what a family has beside linear weights and embeddings: norms and biases."""
+    norms = (4 if model.name.startswith("Gemma") else 2) * model.layers + 1
+    found = norms * model.hidden
+    if model.name.startswith(("Qwen3", "Gemma-3")):
+        found += 2 * model.layers * model.queries // model.heads  # of queries and keys
+    if model.name.startswith("Qwen2"):
+        found += model.layers * (model.queries + 2 * model.keys)
+    return found
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
     linear = sum(d_out * d_in * n for d_out, d_in, n in model.places("weight", "all linear"))
-    embeddings = model.vocabulary * model.hidden * (1 if model.tied else 2)
-    norms = (2 * model.layers + 1) * model.hidden
-    assert linear + embeddings + norms == model.total
+    assert linear + beside(model) == model.linear
+
+
+def test_every_family_that_readers_bring_is_there_and_has_a_home() -> None:
+    families = ("Llama", "Qwen", "Mistral", "Gemma", "Phi", "SmolLM")
+    assert {f for f in families for m in MODELS if m.name.startswith(f)} == {*families}
+    assert len({m.home for m in MODELS}) == len({m.name for m in MODELS}) == len(MODELS)
+
+
+@pytest.mark.parametrize("targets", TARGETS)
+def test_fused_weights_are_counted_once(targets: str) -> None:
+    apart = LLAMA_3B.places("weight", targets)
+    whole = LLAMA_3B._replace(fused=True).places("weight", targets)
+    assert len(whole) <= len(apart)
+    if "query" not in targets:
+        sizes = [sum(a * b * n for a, b, n in found) for found in (apart, whole)]
+        assert sizes[0] == sizes[1]
+    assert {*FUSED, *fused(FUSED)} <= SIDES.keys()
 
 
 @pytest.mark.parametrize(
@@ -76,9 +112,10 @@ def test_clover_without_the_mlp_has_the_papers_count() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_queries_and_keys_are_cut_into_heads_of_width_128(model: Model) -> None:
-    assert model.queries == 128 * model.heads
-    assert model.keys % 128 == 0
+def test_queries_and_keys_are_cut_into_heads(model: Model) -> None:
+    width, rest = divmod(model.queries, model.heads)
+    assert (rest, model.keys % width) == (0, 0)
+    assert width in (64, 96, 128, 256)
 
 
 def test_a_page_takes_the_number_of_heads_from_the_model() -> None:

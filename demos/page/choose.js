@@ -7,16 +7,13 @@
  */
 
 import { changed, remember, restore } from "./address.js";
+import { decoder, objection } from "./decoder.js";
 import { count, estimate, evaluate } from "./formulas.js";
+import { names, written } from "./recipe.js";
 
 const GIB = 2 ** 30;
 const SHAPE = ["layers", "hidden", "heads", "queries", "keys", "inner", "vocabulary", "total"];
-/** Where the models are loaded from. @type {Record<string, string>} */
-const HOMES = {
-  "Llama-3.2-3B": "meta-llama/Llama-3.2-3B",
-  "Llama-3.1-8B": "meta-llama/Llama-3.1-8B",
-  "Llama-2-7B": "meta-llama/Llama-2-7b-hf",
-};
+const SWITCHES = ["tied", "fused"];
 
 class AdapterChoice extends HTMLElement {
   /** @type {any} */
@@ -40,7 +37,9 @@ class AdapterChoice extends HTMLElement {
     restore(form);
     this.#shape();
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => this.#update());
+    form.addEventListener("input", ({ target }) =>
+      target instanceof HTMLTextAreaElement ? this.#paste(target.value) : this.#update(),
+    );
     table.addEventListener("click", ({ target }) => {
       const button = /** @type {Element} */ (target).closest("button[name=show]");
       if (!(button instanceof HTMLButtonElement)) return;
@@ -62,15 +61,47 @@ class AdapterChoice extends HTMLElement {
     return /** @type {any} */ (this.#form.elements.namedItem(name));
   }
 
+  get #preset() {
+    return this.#data.models.find((/** @type {any} */ { name }) => name === this.#input("base").value);
+  }
+
   /** Shows the shape of the chosen model, or leaves it to the reader. */
   #shape() {
-    const model = this.#data.models.find((/** @type {any} */ { name }) => name === this.#input("base").value);
+    const model = this.#preset;
     for (const name of SHAPE) {
       const input = this.#input(`my-${name}`);
       input.readOnly = Boolean(model);
       if (model) input.value = input.defaultValue = String(model[name]);
       else input.defaultValue = ""; // then the address has all of them
     }
+    for (const name of SWITCHES) {
+      const input = this.#input(`my-${name}`);
+      input.disabled = Boolean(model);
+      if (model) input.checked = model[name];
+      input.defaultChecked = Boolean(model?.[name]);
+    }
+    if (!model) /** @type {HTMLDetailsElement} */ (this.querySelector("details.own")).open = true;
+  }
+
+  /** Takes over the shape in a config.json. @param {string} text */
+  #paste(text) {
+    const says = /** @type {HTMLElement} */ (this.querySelector("#paste-says"));
+    says.textContent = "";
+    if (!text.trim()) return;
+    try {
+      const shape = decoder(text);
+      this.#input("base").value = "own";
+      for (const name of SHAPE)
+        this.#input(`my-${name}`).value = String(shape[/** @type {keyof typeof shape} */ (name)]);
+      this.#input("my-tied").checked = shape.tied;
+      this.#input("my-fused").checked = shape.fused;
+      const total = `${(shape.total / 1e9).toPrecision(3)} billion parameters`;
+      says.textContent = `Read: ${shape.layers} layers of ${shape.hidden}, ${total}.`;
+    } catch (error) {
+      says.textContent = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    this.#update();
   }
 
   #answer() {
@@ -78,17 +109,20 @@ class AdapterChoice extends HTMLElement {
     if (wrong instanceof HTMLInputElement)
       return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
     const number = (/** @type {string} */ name) => Number(this.#input(name).value);
-    const model = Object.fromEntries(SHAPE.map((name) => [name, number(`my-${name}`)]));
-    const tied = this.#data.models.find((/** @type {any} */ m) => m.name === this.#input("base").value)?.tied ?? false;
+    const model = /** @type {any} */ (Object.fromEntries(SHAPE.map((name) => [name, number(`my-${name}`)])));
+    for (const name of SWITCHES) model[name] = this.#input(`my-${name}`).checked;
+    const impossible = this.#preset ? undefined : objection(model);
+    if (impossible) return this.#say(impossible);
     const given = {
       ...model,
       bits: number("bits"),
-      linear: model.total - (tied ? 1 : 2) * model.vocabulary * model.hidden,
+      linear: model.total - (model.tied ? 1 : 2) * model.vocabulary * model.hidden,
       state: this.#data.states[this.#input("optimiser").value],
       tokens: number("batch") * number("length"),
       checkpointing: this.#input("checkpointing").checked,
+      chunked: this.#input("chunked").checked,
     };
-    const room = number("memory") * 1e9;
+    const room = number("memory") * GIB;
     /** @type {[HTMLTableRowElement, number][]} */
     const order = this.#rows.map((row) => {
       const slug = row.dataset.method ?? "";
@@ -96,30 +130,43 @@ class AdapterChoice extends HTMLElement {
       const usable = recipe?.bits.includes(given.bits);
       const trained = recipe ? this.#trained(slug, recipe, model) : NaN;
       const bytes = recipe
-        ? estimate(this.#data.formulas, { ...given, trained, inputs: this.#inputs(recipe, model) }).all
+        ? estimate(this.#data.formulas, { ...given, trained, ...this.#extras(recipe, given) }).all
         : NaN;
       const fits = usable && Number.isInteger(trained) && bytes <= room;
       row.classList.toggle("over", !fits);
       row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
       row.cells[2].textContent =
-        usable && bytes ? `${(bytes / 1e9).toFixed(1)} GB` : recipe ? `no recipe for ${given.bits} bits` : "–";
+        usable && bytes ? `${(bytes / GIB).toFixed(1)} GiB` : recipe ? `no recipe for ${given.bits} bits` : "–";
       row.cells[2].title = usable && !fits ? "more than there is" : "";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
       if (button) button.disabled = !usable;
-      return [row, (fits ? 0 : 1e6) - Number(row.dataset.score || -1)];
+      return [row, (fits ? 0 : 1e6) - this.#rate(row)];
     });
     order.sort(([, a], [, b]) => a - b);
     for (const [row] of order) row.parentElement?.append(row);
     const fitting = order.filter(([row]) => !row.classList.contains("over")).length;
-    const base = estimate(this.#data.formulas, { ...given, trained: 0, inputs: 0 });
-    const part = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+    const base = estimate(this.#data.formulas, { ...given, trained: 0, kept: 0, held: 0 });
+    const part = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
     /** @type {any[]} */
     const recipes = Object.values(this.#data.recipes.methods);
     const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).map((recipe) => recipe.why);
     this.#say(
-      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.activations)}, logits ${part(base.logits)}. ${why.join("")}`.trim(),
+      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join("")}`.trim(),
     );
-    this.#recipe(given.bits);
+    this.#recipe(given.bits, model.fused);
+  }
+
+  /** How far up a row stands in the chosen order. @param {HTMLTableRowElement} row */
+  #rate({ dataset }) {
+    const by = this.#input("order").value || "score";
+    const told = dataset[by];
+    if (!told) return -1e3;
+    return by === "forgetting" || by === "time" ? -Number(told) : Number(told);
+  }
+
+  /** @param {any} recipe @returns {number} The rank that is asked for, or the recipe's own. */
+  #rank(recipe) {
+    return Number(recipe.rank && this.#input("rank").value) || recipe.rank;
   }
 
   /** @param {string} slug @param {any} recipe @param {any} model */
@@ -128,49 +175,51 @@ class AdapterChoice extends HTMLElement {
     if (recipe.model) return Number(evaluate(recipe.model, model));
     const { place, start, arrays } = methods[slug];
     const where = places[place] ?? targets[this.#input("weights").value];
-    if (recipe.weight) return count([{ shared: false, shape: [recipe.weight] }], where, model, {});
-    return count(arrays, where, model, { ...start, ...recipe.knobs });
+    const rank = this.#rank(recipe);
+    if (recipe.weight) return count([{ shared: false, shape: [recipe.weight] }], where, model, { rank });
+    const knobs = Object.entries(recipe.knobs).map(([name, found]) => [name, evaluate(found, { rank })]);
+    return count(arrays, where, model, { ...start, ...Object.fromEntries(knobs) });
   }
 
-  /** Widths of what goes into the adapted weights of a layer, added up. @param {any} recipe @param {any} model */
-  #inputs(recipe, model) {
-    if (!recipe.config.includes("<targets>")) return 0;
-    const names = recipe.targets ?? this.#data.recipes.names[this.#input("weights").value];
-    return names.reduce(
-      (/** @type {number} */ sum, /** @type {string} */ name) => sum + (model[this.#data.inputs[name]] ?? 0),
-      0,
-    );
+  /** What a method keeps of a layer for the backward pass, and holds beside all weights. @param {any} recipe @param {any} given */
+  #extras(recipe, given) {
+    const { kept, held, sides } = this.#data;
+    if (!recipe.config.includes("<targets>")) return { kept: 0, held: 0 };
+    const rank = this.#rank(recipe);
+    const adapted = names(this.#data, recipe, this.#input("weights").value, given.fused);
+    /** @param {any} formulas */
+    const all = (formulas) =>
+      adapted.reduce((sum, name) => {
+        const [d_out, d_in] = sides[name].map((/** @type {any} */ side) => evaluate(side, given));
+        const key = recipe.kept === "IA3" && name === "down_proj" ? "IA3 feedforward" : recipe.kept;
+        return sum + Number(evaluate(formulas[key] ?? 0, { d_out, d_in, tokens: given.tokens, rank }));
+      }, 0);
+    return { kept: all(kept), held: given.layers * all(held) };
   }
 
-  /** @param {number} bits */
-  #recipe(bits) {
+  /** @param {number} bits @param {boolean} fused */
+  #recipe(bits, fused) {
     const box = /** @type {HTMLElement} */ (this.querySelector(".recipe"));
     const slug = this.#input("recipe").value;
-    const { recipes } = this.#data;
-    const recipe = recipes.methods[slug];
+    const recipe = this.#data.recipes.methods[slug];
     box.hidden = !recipe?.bits.includes(bits);
     if (box.hidden) return;
-    const few = bits < 16;
-    const on = this.#input("checkpointing").checked;
-    const classes = [recipe.class, "get_peft_model", ...(few ? ["prepare_model_for_kbit_training"] : [])];
-    /** @type {[string, string][]} */
-    const slots = [
-      ["classes", classes.join(", ")],
-      ["loaders", `AutoModelForCausalLM${few ? ", BitsAndBytesConfig" : ""}`],
-      ["model", HOMES[this.#input("base").value] ?? "your/model"],
-      ["quantised", recipes.quantised[bits]],
-      ["prepare", few ? recipes.kbit : on ? recipes.checkpointing : ""],
-      ["config", recipe.config],
-      ["targets", python(recipe.targets ?? recipes.names[this.#input("weights").value])],
-      ["checkpointing", on ? "True" : "False"],
-      ["notes", recipe.notes[bits] ?? ""],
-      ["rate", recipe.rate],
-    ];
-    const text = slots.reduce((code, [name, value]) => code.replaceAll(`<${name}>`, () => value), recipes.load);
+    const number = (/** @type {string} */ name) => Number(this.#input(name).value);
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
     /** @type {HTMLElement} */ (box.querySelector("h3")).textContent =
       `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`;
-    /** @type {HTMLElement} */ (box.querySelector("code")).textContent = text;
+    /** @type {HTMLElement} */ (box.querySelector("code")).textContent = written(this.#data, slug, {
+      home: this.#preset?.home ?? "your/model",
+      bits,
+      fused,
+      rank: this.#rank(recipe),
+      targets: this.#input("weights").value,
+      checkpointing: this.#input("checkpointing").checked,
+      chunked: this.#input("chunked").checked,
+      optimiser: this.#input("optimiser").value,
+      length: number("length"),
+      batch: number("batch"),
+    });
   }
 
   /** @param {string} text */
@@ -179,8 +228,5 @@ class AdapterChoice extends HTMLElement {
     if (output) output.textContent = text;
   }
 }
-
-/** A list of names as Python writes it. @param {string[]} names */
-const python = (names) => `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
 
 customElements.define("adapter-choice", AdapterChoice);

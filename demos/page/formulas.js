@@ -46,7 +46,7 @@ const values = (found, names) => found.map((one) => Number(evaluate(one, names))
  */
 export function count(arrays, places, model, knobs) {
   let total = 0;
-  const where = places.map((place) => values(place, model));
+  const where = places.map((place) => values(place, model)).filter(([, , n]) => n);
   for (const { shared, shape } of arrays) {
     const sizes = where.map(([d_out, d_in, n]) =>
       values(shape, { ...knobs, d_out, d_in }).reduce((a, b) => a * b, shared ? 1 : n),

@@ -1,4 +1,4 @@
-"""Pages about all methods: cards, claims, the scorecard, the chooser, examples, the benchmark."""
+"""Pages about all methods: cards, claims, scorecard, calculator, examples, the benchmark."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any, get_args
 from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
-from scripts.catalog.counts import MODELS, TARGETS, count, counters
-from scripts.catalog.memory import STATES
+from scripts.catalog.counts import MODELS, TABLED, TARGETS, count, counters
 from scripts.catalog.others import read_others
-from scripts.catalog.recipes import RECIPES, UNTESTED
+from scripts.catalog.recipes import UNTESTED
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
 from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
@@ -55,6 +54,11 @@ def offers(method: Method) -> list[str]:
         "identity": cls.starts_at_identity,
     }
     return [need for need in NEEDS if met[need]]
+
+
+def active() -> Iterator[Method]:
+    """Yield all methods that one would choose today."""
+    return (m for m in catalog().methods.values() if m.status == "active")
 
 
 class Lists(Part):
@@ -206,50 +210,17 @@ class Lists(Part):
         themes = {key: theme.title for key, theme in catalog().themes.items()}
         return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
-    @macro("widget")
-    def chooser(self) -> str:
-        """From a model and a GPU to a short list with recipes."""
-        best_runs = peft.best("metamathqa")
-        rows: list[dict[str, Any]] = [
-            {
-                "method": m,
-                "offers": offers(m),
-                "run": None if m.slug in UNTESTED else best_runs.get(m.runs),
-                "word": m.verdicts["BL"].word if "BL" in m.verdicts and m.slug != "lora" else "–",
-                "recipe": m.slug in RECIPES,
-            }
-            for m in self.active()
-        ]
-        rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
-        html = self.page.draw("chooser", rows, NEEDS, MODELS, TARGETS, STATES, found=False)
-        address = f"{self.page.root}assets/demo/choose.js"
-        return f'{html}<script type="module" src="{address}"></script>\n'
-
-    @macro("table")
-    def memory_check(self) -> str:
-        """How far the estimate is from what PEFT's benchmark measured."""
-        off = peft_benchmark.memory_errors()
-        mean, worst = sum(map(abs, off)) / len(off), max(map(abs, off))
-        return (
-            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
-            f"by {100 * mean:.0f} % on average and by {100 * worst:.0f} % at most"
-        )
-
-    def active(self) -> Iterator[Method]:
-        """All methods that one would choose today."""
-        return (m for m in catalog().methods.values() if m.status == "active")
-
     @macro("table")
     def parameter_table(self) -> str:
         """Trained parameters on real model shapes."""
         rows = []
-        for m in self.active():
+        for m in active():
             cls = load(m.modules[0])
-            counts = [(count(cls, model), model.total) for model in MODELS]
+            counts = [(count(cls, model), model.total) for model in TABLED]
             rows.append(
                 {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
             )
-        return self.page.draw("parameter_table", rows, MODELS, found=False)
+        return self.page.draw("parameter_table", rows, TABLED, found=False)
 
     @macro("widget")
     def calculator(self) -> str:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
-from scripts.catalog.counts import MODELS
-from scripts.catalog.memory import GIB, INPUTS, STATES, estimate
+from scripts.catalog.counts import MEASURED, SIDES
+from scripts.catalog.memory import GIB, STATES, estimate, held, kept
 from scripts.macros.figures import Axis, Chart, Line, Point, frontier
 from scripts.survey.peft import Key, Suite, best, runs
 from scripts.survey.say import number, short
@@ -48,22 +48,35 @@ def agreement(
     return spearman(pairs)
 
 
-def memory_errors() -> list[float]:
+FORMS = ("dora", "bat", "para")
+"""Forms of a method that keep something else, as the names of experiments tell them."""
+
+
+def memory_errors() -> dict[str, float]:
     """Return by what share the estimate of memory is off for each run that adapts linear weights.
 
     All runs of the mathematics have Llama-3.2-3B in 16 bits, four sequences of at most 768 tokens,
     AdamW and no checkpointing.
     """
-    model = MODELS[0]
-    shape = {k: v for k, v in model._asdict().items() if isinstance(v, int)}
-    given = {**shape, "bits": 16, "linear": 0, "state": STATES["AdamW"], "tokens": 4 * 768}
-    found = []
+    tokens = 4 * 768
+    given = {
+        **MEASURED._asdict(),
+        **{"bits": 16, "linear": 0, "state": STATES["AdamW"], "tokens": tokens},
+        **{"checkpointing": False, "chunked": False},
+    }
+    found = {}
     for run in runs("metamathqa"):
-        targets = run.modules.split("+")
-        if set(targets) <= INPUTS.keys():
-            inputs = sum(shape[INPUTS[target]] for target in targets)
-            more = {"inputs": inputs, "trained": run.parameters, "checkpointing": False}
-            found.append(estimate({**given, **more})["all"] / (GIB * run.memory) - 1)
+        names = run.modules.split("+")
+        if not set(names) <= SIDES.keys():
+            continue
+        words = run.setting.split("-")
+        form = next((f"{run.tuner} {form}" for form in FORMS if form in words), run.tuner)
+        more = {
+            "kept": kept(form, MEASURED, names, tokens, run.size),
+            "held": held(form, MEASURED, names, run.size),
+            "trained": run.parameters,
+        }
+        found[run.label] = estimate({**given, **more})["all"] / (GIB * run.memory) - 1
     return found
 
 

@@ -51,6 +51,7 @@ class Run(NamedTuple):
     status: str
     validation: float
     modules: str
+    size: int  # the rank, or what takes its place; 0 where that is no number
     settings_by: str  # "authors" where a method's authors committed them
 
     @property
@@ -112,6 +113,7 @@ def _run(r: dict[str, str], *, maths: bool) -> Run:
         status=r["status"],
         validation=float(r["best_valid_accuracy"]) if maths else 0,
         modules=r.get("target_modules", ""),
+        size=int(size) if (size := r["rank_or_size"]).isdecimal() else 0,
         settings_by=r["settings_by"],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,11 +10,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from scripts.catalog import read
 from scripts.catalog.counts import MODELS
-from scripts.catalog.memory import INPUTS, STATES, estimate
-from scripts.catalog.recipes import NAMES, RECIPES, SLOT, recipe, trained
-from tests.browser.reader import Visit
+from scripts.catalog.memory import GIB
+from scripts.catalog.recipes import RECIPES, Wish, memory, recipe, trained
+from tests.browser.reader import Visit, becomes
 
-HOMES = {"Llama-3.2-3B": "meta-llama/Llama-3.2-3B", "Llama-3.1-8B": "meta-llama/Llama-3.1-8B"}
+PHI = next(model for model in MODELS if model.name == "Phi-4-mini")
 
 
 def row(page: Page, slug: str) -> Locator:
@@ -25,50 +25,35 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def expected(slug: str, model: Any, bits: int, targets: str, tokens: int) -> str:
-    """Return the cell of a method's memory."""
-    shape = {k: v for k, v in model._asdict().items() if isinstance(v, int)}
-    about = RECIPES[slug]
-    own = about.arguments.get("target_modules") == SLOT
-    names = (about.targets or NAMES[targets]) if own else ()
-    outside = (1 if model.tied else 2) * model.vocabulary * model.hidden
-    given = {
-        **shape,
-        "bits": bits,
-        "linear": model.total - outside,
-        "state": STATES["AdamW"],
-        "tokens": tokens,
-        "checkpointing": True,
-        "trained": trained(read().methods[slug], model, targets),
-        "inputs": sum(shape[INPUTS[name]] for name in names if name in INPUTS),
-    }
-    return f"{estimate(given)['all'] / 1e9:.1f} GB"
+WISHES = (
+    ("base=Llama-3.2-3B&weights=attention&length=512&batch=2",
+     Wish(MODELS[0], targets="attention", length=512, batch=2)),
+    ("bits=4&rank=8&chunked=yes", Wish(bits=4, rank=8, chunked=True)),
+    ("base=Phi-4-mini&checkpointing=no", Wish(PHI, checkpointing=False)),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("model", MODELS[:2], ids=lambda model: model.name)
-def test_numbers_and_memory_of_every_method_are_those_of_python(visit: Visit, model: Any) -> None:
-    page = visit(f"choose/?base={model.name}&weights=attention&length=512&batch=2")
-    for slug in RECIPES:
-        count = trained(read().methods[slug], model, "attention")
+@pytest.mark.parametrize(("address", "wish"), WISHES, ids=[address for address, _ in WISHES])
+def test_numbers_and_memory_of_every_method_are_those_of_python(
+    visit: Visit, address: str, wish: Wish
+) -> None:
+    page = visit(f"choose/?{address}")
+    for slug, about in RECIPES.items():
+        m = read().methods[slug]
+        count = trained(m, wish.model, wish.targets, wish.rank)
         expect(row(page, slug).locator("td").nth(0)).to_have_text(f"{count:,}")
-        wanted = expected(slug, model, 16, "attention", 1024)
-        expect(row(page, slug).locator("td").nth(1)).to_have_text(wanted)
+        if wish.bits in about.bits:
+            wanted = f"{memory(m, wish)['all'] / GIB:.1f} GiB"
+            expect(row(page, slug).locator("td").nth(1)).to_have_text(wanted)
 
 
 @pytest.mark.parametrize("slug", ["lora", "ia3", "boft", "adalora", "ln_tuning"])
-@pytest.mark.parametrize(("bits", "checkpointing"), [(16, True), (16, False), (4, True)])
-def test_a_link_shows_the_recipe_that_was_tested(
-    visit: Visit, slug: str, bits: int, checkpointing: bool
-) -> None:
-    off = "" if checkpointing else "&checkpointing=no"
-    page = visit(f"choose/?bits={bits}&recipe={slug}&weights=all+linear{off}")
-    code = recipe(read().methods[slug], HOMES["Llama-3.1-8B"], bits, "all linear", checkpointing)
+def test_a_link_shows_the_recipe_that_was_tested(visit: Visit, slug: str) -> None:
+    page = visit(f"choose/?bits=4&recipe={slug}&weights=attention&checkpointing=no")
+    wish = Wish(bits=4, targets="attention", checkpointing=False)
     shown = page.locator("adapter-choice .recipe code")
     expect(shown).to_be_visible()
-    page.wait_for_function(
-        "text => document.querySelector('adapter-choice .recipe code').textContent === text",
-        arg=code,
-    )
+    expect(shown).to_have_text(recipe(read().methods[slug], wish), use_inner_text=False)
 
 
 def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> None:
@@ -95,7 +80,7 @@ def test_what_is_chosen_goes_into_the_address(visit: Visit) -> None:
 
 
 def test_what_does_not_fit_or_cannot_be_quantised_comes_last(visit: Visit) -> None:
-    page = visit("choose/?bits=4&memory=24&weights=all+linear")
+    page = visit("choose/?bits=4&memory=12")
     output = page.locator("adapter-choice output")
     expect(output).to_contain_text("methods fit")
     rows = page.locator("#shortlist tbody tr")
@@ -120,26 +105,51 @@ def test_what_failed_on_eight_bits_is_not_offered_there_and_says_why(visit: Visi
     expect(output).not_to_contain_text("DoRA")
 
 
-def test_a_model_of_ones_own_is_counted(visit: Visit) -> None:
-    page = visit("choose/?base=own&my-layers=10&my-hidden=1024&my-queries=1024&my-keys=512")
-    expect(page.locator("adapter-choice output")).to_contain_text("Query heads")
-    page.locator("adapter-choice summary").click()
-    rest = {"heads": "8", "inner": "4096", "vocabulary": "32000", "total": "200000000"}
-    for name, value in rest.items():
-        page.locator(f"adapter-choice [name=my-{name}]").fill(value)
-    page.wait_for_function("() => location.search.includes('my-total=200000000')")
-    assert query(page)["my-layers"] == ["10"]
+CONFIG = {
+    "model_type": "llama", "num_hidden_layers": 10, "hidden_size": 1024, "num_attention_heads": 8,
+    "num_key_value_heads": 4, "intermediate_size": 4096, "vocab_size": 32_000,
+}  # fmt: skip
+
+
+def test_a_model_comes_by_its_configuration_and_stays_in_the_address(visit: Visit) -> None:
+    page = visit("choose/")
+    form = page.locator("adapter-choice")
+    form.locator("summary").click()
+    form.locator("textarea").fill(json.dumps(CONFIG | {"num_attention_heads": 7}))
+    expect(form.locator("#paste-says")).to_contain_text("num_key_value_heads is 4, and it has to")
+    expect(form.locator("[name=base]")).to_have_value("Llama-3.1-8B")
+    form.locator("textarea").fill(json.dumps(CONFIG))
+    expect(form.locator("#paste-says")).to_contain_text("Read: 10 layers of 1024")
+    page.wait_for_function("() => location.search.includes('my-total=')")
     model = MODELS[1]._replace(
-        layers=10, hidden=1024, queries=1024, keys=512, inner=4096, vocabulary=32_000
+        layers=10, hidden=1024, heads=8, queries=1024, keys=512, inner=4096, vocabulary=32_000
     )
-    count = trained(read().methods["lora"], model, "query and value")
-    expect(row(page, "lora").locator("td").first).to_have_text(f"{count:,}")
+    count = f"{trained(read().methods['lora'], model, 'all linear'):,}"
+    expect(row(page, "lora").locator("td").first).to_have_text(count)
+    page = visit(f"choose/?{urlsplit(page.url).query}")
+    expect(row(page, "lora").locator("td").first).to_have_text(count)
+    form.locator("[name=my-total]").fill("14")
+    expect(form.locator("output")).to_contain_text("Parameters in all is 14, and a decoder of this")
+
+
+def test_methods_stand_in_the_order_of_a_task(visit: Visit) -> None:
+    page = visit("choose/?memory=1000")
+    page.locator("adapter-choice [name=order]").select_option("time")
+    becomes(page, "document.querySelector('#shortlist tbody tr').dataset.time > 0", True)
+    rows = page.locator("#shortlist tbody tr:not(.over)")
+    for order, key in (("time", "time"), ("forgetting", "forgetting"), ("code", "code")):
+        page.locator("adapter-choice [name=order]").select_option(order)
+        page.wait_for_function("order => location.search.includes(order)", arg=f"order={order}")
+        told = rows.evaluate_all("(rows, key) => rows.map((row) => row.dataset[key])", key)
+        values = [float(value) for value in told if value]
+        assert values == sorted(values, reverse=order == "code")
+        assert [bool(value) for value in told] == sorted(map(bool, told), reverse=True)
 
 
 def test_a_wrong_number_is_named(visit: Visit) -> None:
     page = visit("choose/")
     page.locator("adapter-choice [name=memory]").fill("-3")
-    expect(page.locator("adapter-choice output")).to_contain_text("Memory, GB")
+    expect(page.locator("adapter-choice output")).to_contain_text("Memory, GiB")
 
 
 def test_the_calculator_has_names_and_its_state_in_the_address(visit: Visit) -> None:

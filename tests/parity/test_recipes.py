@@ -11,28 +11,36 @@ import pytest
 from scripts.catalog import read
 from scripts.catalog.checks import PEFT
 from scripts.catalog.counts import Model
-from scripts.catalog.recipes import NAMES, RECIPES, recipe, trained
+from scripts.catalog.recipes import RECIPES, Wish, recipe, trained
 from scripts.catalog.records import Peft
 from tests.parity.recipes import SHAPE, recipes
 
 RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())
-TINY = Model("tiny", **SHAPE, tied=False, total=1)
+TINY = Model("tiny", "tiny", **SHAPE, tied=False, total=1)  # type: ignore[arg-type]
+LOST = 0.02
+"""What reloading may lose of what was learned, by rounding."""
 
 
 def test_every_recipe_has_run_in_peft_on_the_recorded_model() -> None:
     assert RECORDED["versions"]["peft"] == PEFT["peft"]
     assert RECORDED["shape"] == SHAPE
-    assert RECORDED["trained"].keys() == recipes().keys()
+    assert RECORDED["runs"].keys() == recipes().keys()
 
 
-@pytest.mark.parametrize("name", RECORDED["trained"])
+@pytest.mark.parametrize("name", RECORDED["runs"])
 def test_peft_trains_as_many_numbers_as_are_counted(name: str) -> None:
-    slug, targets, bits = name.split(", ")
-    counted = trained(read().methods[slug], TINY, targets)
+    slug, targets, bits, *more = name.split(", ")
+    rank = int(more[0].removeprefix("rank ")) if more else 0
+    counted = trained(read().methods[slug], TINY, targets, rank)
     if (slug, bits) == ("adalora", "8 bits"):
         # There PEFT does not count the rank of a weight, one entry each, among what it trains.
         counted -= sum(n for _, _, n in TINY.places("weight", targets))
-    assert counted == RECORDED["trained"][name]
+    assert counted == RECORDED["runs"][name]["trained"]
+
+
+def test_what_is_saved_and_loaded_again_is_what_was_trained() -> None:
+    lost = {name: run["lost"] for name, run in RECORDED["runs"].items()}
+    assert {name: part for name, part in lost.items() if part > LOST} == {}
 
 
 @pytest.mark.parametrize("slug", RECIPES)
@@ -40,7 +48,7 @@ def test_peft_trains_as_many_numbers_as_are_counted(name: str) -> None:
 def test_a_recipe_calls_what_peft_has_and_leaves_no_slot(slug: str, bits: int) -> None:
     m = read().methods[slug]
     assert isinstance(m.peft, Peft)
-    code = recipe(m, "some/model", bits, "all linear", True)
+    code = recipe(m, Wish(bits=bits))
     assert "<" not in code
     calls = {
         node.func.id: node.keywords
@@ -55,23 +63,19 @@ def test_a_recipe_calls_what_peft_has_and_leaves_no_slot(slug: str, bits: int) -
 @pytest.mark.parametrize(
     ("slug", "lines"),
     {
-        "pissa": ["path_initial_model_for_weight_conversion=", 'init_lora_weights="pissa"'],
-        "adalora": ["total_step", "update_and_allocate(step)"],
+        "pissa": ['save_pretrained("start")', 'path_initial_model_for_weight_conversion="start"'],
+        "adalora": ["update_and_allocate(state.global_step + 1)", "callbacks=[Allocate()]"],
         "boft": ["one of the two factors"],
-        "ln_tuning": ["parameter.data = parameter.data.float()", "torch.autocast"],
+        "ln_tuning": ["module.float()", "bf16=True"],
     }.items(),
 )
 def test_a_recipe_says_what_goes_wrong_without_a_word(slug: str, lines: list[str]) -> None:
     m = read().methods[slug]
-    code = recipe(m, "some/model", 16, "all linear", True)
-    after = code.partition("print_trainable_parameters()\n")[2]
-    assert [line for line in lines if line not in after] == []
+    code = recipe(m)
+    assert [line for line in lines if line not in code] == []
     assert max(map(len, code.splitlines())) <= 100
     # A quantised base keeps its norms in 32 bits, so that nothing is rounded away there.
-    quantised = recipe(m, "some/model", 4, "all linear", True)
-    assert (lines[0] in quantised.partition("print_trainable_parameters()\n")[2]) == (
-        slug != "ln_tuning"
-    )
+    assert (lines[0] in recipe(m, Wish(bits=4))) == (slug != "ln_tuning")
 
 
 def test_dora_is_not_offered_on_eight_bits_and_says_why() -> None:
@@ -91,4 +95,3 @@ def test_every_entry_that_peft_has_has_a_recipe_but_those_that_need_more() -> No
     """X-LoRA needs adapters that are trained, trainable tokens the ids of some."""
     missing = {m.slug for m in read().survey if m.peft != "none" and m.slug not in RECIPES}
     assert missing == {"xlora", "trainable_tokens"}
-    assert NAMES.keys() == {"query and value", "attention", "all linear"}

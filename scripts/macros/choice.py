@@ -1,0 +1,88 @@
+"""The page Choose: a list for a model, a GPU and a task, and how good its estimates are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from scripts.catalog.counts import MODELS, START, TARGETS
+from scripts.catalog.memory import STATES
+from scripts.catalog.recipes import RECIPES, UNTESTED
+from scripts.macros.head_to_head import outcomes_beside_lora
+from scripts.macros.lists import NEEDS, active, offers
+from scripts.macros.page import Part, macro
+from scripts.macros.peft_benchmark import memory_errors
+from scripts.survey import peft
+from scripts.survey.peft import Run
+
+TASKS = {
+    "mathematics": ("mathematics", "arithmetic", "GSM8K"),
+    "code": ("code",),
+    "chat": ("MT-Bench", "Vicuna-Eval", "AlpacaEval", "instruction tuning"),
+    "images": (
+        *("subject-driven images", "segmentation to image", "landmarks to faces"),
+        *("canny to image", "text-to-image", "style images"),
+    ),
+}
+"""How the suites of a task begin, as sources' tables call them."""
+
+BESIDE = "lora--llama-3.2-3B-rank32"
+"""The run of the benchmark that others' times are told beside."""
+
+
+def ahead() -> dict[str, dict[str, tuple[int, int]]]:
+    """Return of each task and method in how many units it is ahead of LoRA, and of how many."""
+    found = {}
+    for task, starts in TASKS.items():
+        units = [u for u in outcomes_beside_lora() if u.suite.startswith(starts)]
+        every = Counter(u.method for u in units)
+        won = Counter(u.method for u in units if u.side == "for")
+        found[task] = {method: (won[method], n) for method, n in every.items()}
+    return found
+
+
+def slowdowns() -> dict[str, float]:
+    """Return how many times as long as LoRA's each run of the benchmark took, by its name."""
+    timed = {run.experiment: run.seconds for run in peft.runs("metamathqa")}
+    return {name: seconds / timed[BESIDE] for name, seconds in timed.items()}
+
+
+class Choice(Part):
+    """The macros of the page."""
+
+    @macro("widget")
+    def chooser(self) -> str:
+        """From a model and a GPU to a short list with recipes."""
+        best, tasks, times = peft.best("metamathqa"), ahead(), slowdowns()
+
+        def run(slug: str, key: peft.Key) -> Run | None:
+            return None if slug in UNTESTED else best.get(key)
+
+        rows: list[dict[str, Any]] = [
+            {
+                "method": m,
+                "offers": offers(m),
+                "run": (found := run(m.slug, m.runs)),
+                "times": times[found.experiment] if found else None,
+                "ahead": {task: units[m.slug] for task, units in tasks.items() if m.slug in units},
+                "word": m.verdicts["BL"].word if "BL" in m.verdicts and m.slug != "lora" else "–",
+                "recipe": m.slug in RECIPES,
+            }
+            for m in active()
+        ]
+        rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
+        given = (rows, NEEDS, MODELS, START, TARGETS, STATES, [*TASKS])
+        html = self.page.draw("chooser", *given, file="choice.html", found=False)
+        address = f"{self.page.root}assets/demo/choose.js"
+        return f'{html}<script type="module" src="{address}"></script>\n'
+
+    @macro("table")
+    def memory_check(self) -> str:
+        """How far the estimate is from what PEFT's benchmark measured."""
+        off = [100 * error for error in memory_errors().values()]
+        mean = sum(map(abs, off)) / len(off)
+        return (
+            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
+            f"by {mean:.0f} % on average, at most {-min(off):.0f} % too low and {max(off):.0f} % "
+            "too high"
+        )
