@@ -11,11 +11,11 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from adapters_np.fit import Progress, fit, last
 
 from adapters_np.core import Adapter, arrays, knobs, parameters
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
-from demos.fit import Progress, fit, last
 
 
 class Setting(NamedTuple):

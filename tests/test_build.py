@@ -153,7 +153,7 @@ def test_a_wrong_line_of_the_benchmark_is_named(
 
 def test_no_cell_of_a_table_is_taken_for_a_formula() -> None:
     script = """
-        import { text } from "./demos/widget/csv.js";
+        import { text } from "./demos/page/csv.js";
         const rows = [["=1+1", "+x", "@a", "-b", '-"c",'], [-1.5, "-2e-3", "a=b", ""]];
         process.stdout.write(text(rows));
     """

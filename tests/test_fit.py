@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from adapters_np.budget import choose
+from adapters_np.fit import Progress, _descend, fit, goal, gram, is_affine, last
 from numpy.typing import NDArray
 
 from adapters_np.core import (
@@ -450,7 +452,7 @@ def test_the_first_picture_does_not_wait_for_the_fit() -> None:
         [sys.executable, "-c", loaded], check=True, capture_output=True, text=True, cwd=ROOT
     ).stdout.split()
     assert "demos.world" in modules
-    assert not {"demos.fit", "demos.worlds", "demos.budget"} & set(modules)
+    assert not {"adapters_np.fit", "demos.worlds", "adapters_np.budget"} & set(modules)
 
 
 @pytest.mark.parametrize(

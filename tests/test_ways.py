@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import adapters_np.fit
 import numpy as np
 import pytest
+from adapters_np.budget import best_of_rank, choose
+from adapters_np.fit import fit, last
 
 import demos.fit
 import demos.slopes
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
 from adapters_np.linalg import block_diagonal, plane_rotations
-from demos.budget import best_of_rank, choose
-from demos.fit import fit, last
 from demos.gauges import GAUGES
 from demos.panels import figures
 from demos.pictures import PICTURES, furthest
@@ -123,7 +124,7 @@ def test_the_clock_decides_what_is_seen_on_the_way_and_not_the_end(
     seen = [list(answers("boft", fitted))]
     for hours in (1, 0):  # between two looks at the clock
         clock = itertools.count(step=3600.0 * hours)
-        monkeypatch.setattr("demos.fit.time.perf_counter", lambda c=clock: next(c))
+        monkeypatch.setattr("adapters_np.fit.time.perf_counter", lambda c=clock: next(c))
         seen.append(list(answers("boft", fitted)))
     quick, slow, still = seen
     assert len(slow) > 10
@@ -152,13 +153,13 @@ def test_round_off_does_not_reach_what_is_printed(
     """The browser sums in another order. Here every residual has an error of its own instead."""
     (*_, exact) = answers(slug, opens(slug))
     rng = np.random.default_rng(0)
-    plain = demos.fit.goal
+    plain = adapters_np.fit.goal
 
     def rough(*given: Any) -> tuple[demos.slopes.Residual, float]:
         residual, size = plain(*given)
         return lambda a: (r := residual(a)) * (1 + 2e-16 * rng.normal(size=r.shape)), size
 
-    monkeypatch.setattr("demos.fit.goal", rough)
+    monkeypatch.setattr("adapters_np.fit.goal", rough)
     (*_, other) = answers(slug, opens(slug))
     assert other["sentence"] == exact["sentence"]
     assert f"{number(other, 'explained'):.3g}" == f"{number(exact, 'explained'):.3g}"

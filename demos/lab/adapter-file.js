@@ -2,7 +2,7 @@
 
 import { python } from "../python/client.js";
 import { chart } from "../widget/chart.js";
-import { text as csv } from "../widget/csv.js";
+import { text as csv } from "../page/csv.js";
 import { tensors } from "./arrays.js";
 import { download, make } from "./dom.js";
 import { grid } from "./grid.js";

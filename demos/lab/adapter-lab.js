@@ -6,7 +6,7 @@
  */
 
 import { RELOAD, lazily } from "../page/files.js";
-import { text as csv } from "../widget/csv.js";
+import { text as csv } from "../page/csv.js";
 import { Data, percent, rows } from "./data.js";
 import { download, make } from "./dom.js";
 import { grid } from "./grid.js";

@@ -1,7 +1,7 @@
 /** <own-change>: what the families explain of a change in two files of the reader's. */
 
 import { python } from "../python/client.js";
-import { text as csv } from "../widget/csv.js";
+import { text as csv } from "../page/csv.js";
 import { canvas } from "../widget/heatmap.js";
 import { matrices } from "./arrays.js";
 import { percent } from "./data.js";

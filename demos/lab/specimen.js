@@ -1,7 +1,7 @@
 /** An open cell: the wanted change, what a method makes of it and the residual, and what that says. */
 
 import { python } from "../python/client.js";
-import { text as csv } from "../widget/csv.js";
+import { text as csv } from "../page/csv.js";
 import { explore } from "../widget/explore.js";
 import { canvas } from "../widget/heatmap.js";
 import { percent, picture, settings } from "./data.js";

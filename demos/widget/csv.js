@@ -9,3 +9,14 @@ function cell(value) {
   const safe = /^[=+\-@\t\r]/.test(plain) && Number.isNaN(Number(plain)) ? `'${plain}` : plain;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** The rows of comma-separated values, whose cells may be quoted (RFC 4180). @param {string} csv @returns {string[][]} */
+export function rows(csv) {
+  /** @type {string[][]} */
+  const found = [[]];
+  for (const [, plain, quoted, end] of csv.matchAll(/(?:([^",\r\n]*)|"((?:[^"]|"")*)")(,|\r?\n|$)/g)) {
+    found.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ",") found.push([]);
+  }
+  return found.filter((row) => row.length > 1 || row[0]);
+}

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+from adapters_np.fit import fit, last
 
 from adapters_np.core import flatten
 from demos import worlds
-from demos.fit import fit, last
 from demos.settings import AIM, HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
 from demos.ways import reach, show, want
 from scripts.bootstrap import ROOT

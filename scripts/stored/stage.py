@@ -15,6 +15,7 @@ from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from adapters_np.fit import fit, last
 
 from adapters_np.core import WeightAdapter, load, parameters
 from adapters_np.linalg import Array, row_norms, thin_svd
@@ -26,7 +27,6 @@ from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.pissa import PiSSA
 from adapters_np.methods.svft import SVFT
-from demos.fit import fit, last
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 

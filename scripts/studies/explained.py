@@ -9,7 +9,7 @@ Question: what share of ‖ΔW*‖² can a method explain with the numbers of on
 ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
 with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
 teachers × one, on the toy world's 32 × 32 power law, real changes on their own weight, seed 0, at
-the setting that `demos.budget.best` finds. A teacher takes a random step at its defaults or, where
+the setting that `adapters_np.budget.best` finds. A teacher takes a random step at its defaults or, where
 these have too many numbers, at a setting with as few other values as possible. A cell ends as `fit`
 ends; none is run again. A method without so small a setting has no number there.
 """
@@ -27,10 +27,10 @@ from typing import Any, NamedTuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
+from adapters_np.budget import Setting, best, choose, explained
 
 from adapters_np.core import WeightAdapter, knobs, load, parameters, slugs
 from adapters_np.linalg import Array
-from demos.budget import Setting, best, choose, explained
 from demos.lab import TARGETS, goal, numbers, weight
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT

@@ -10,7 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from adapters_np.core import load
+from scripts.bootstrap import ROOT
+from scripts.catalog import read
 from scripts.catalog.counts import MODELS, TARGETS, count
+from scripts.survey.head_to_head import Comparison, comparisons
+from scripts.survey.pair import read_models
+from scripts.survey.papers import read_tables
 from tests.browser.reader import becomes
 
 
@@ -190,6 +195,45 @@ def test_the_rows_of_a_selection_are_taken_along_as_csv(page: Page, site: str) -
     assert len(rows) == left > 3
     assert {(row[0], row[1]) for row in rows} == {("OFT", "LoRA")}
     assert all(isfinite(float(row[-1])) for row in rows)
+
+
+def test_a_row_opens_the_cells_that_were_printed(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/?method=pissa&baseline=lora")
+    row = page.locator("#pairs tbody tr:visible", has_text="mathematics").first
+    suite = row.locator("td").nth(1).inner_text()
+    home = row.locator("td").nth(2).inner_text() == "its authors"
+    row.get_by_role("button").click()
+    cells = page.locator("paged-table .behind")
+    expect(cells).to_be_focused()
+    found = [
+        cell
+        for cell in printed()
+        if (cell.method, cell.baseline, cell.suite) == ("pissa", "lora", suite)
+        and (cell.run_by == "authors") == home
+    ]
+    expect(cells.locator("tbody tr")).to_have_count(len(found))
+    first = cells.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert first[:2] == [found[0].source_key, found[0].place]
+    assert first[4:6] == [found[0].method_value, found[0].baseline_value]
+
+
+def printed() -> list[Comparison]:
+    return [*comparisons(read_tables(), [*read().names()], read_models(ROOT))]
+
+
+def test_the_cells_and_the_sources_of_a_selection_are_taken_along(page: Page, site: str) -> None:
+    page.goto(f"{site}head-to-head/?method=pissa&baseline=lora")
+    found = [c for c in printed() if (c.method, c.baseline) == ("pissa", "lora")]
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Their printed cells as CSV").click()
+    assert waiting.value.suggested_filename == "head-to-head-cells.csv"
+    lines = Path(waiting.value.path()).read_text("utf-8").splitlines()
+    rows = [*csv.DictReader(line for line in lines if not line.startswith("#"))]
+    assert [tuple(row.values())[:2] for row in rows] == [c[:2] for c in found]
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Their sources as BibTeX").click()
+    keys = re.findall(r"^@\w+\{(.+),$", Path(waiting.value.path()).read_text("utf-8"), re.M)
+    assert set(keys) == {c.source_key for c in found}
 
 
 def test_all_pairs_are_there_without_javascript_in_a_fold_for_each_method(

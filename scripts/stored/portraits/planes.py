@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from adapters_np.fit import fit
 
 from adapters_np.linalg import Array, row_norms, thin_svd
-from demos.fit import fit
 from scripts.stored.portraits.kinds import (
     MOMENTS,
     Make,
