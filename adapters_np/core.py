@@ -17,9 +17,9 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from math import prod
 from types import MappingProxyType
@@ -86,6 +86,26 @@ Alpha = Annotated[float, Range(1, 64, letter="α"), Absorbed]
 """The numerator of a scale of trained arrays."""
 
 
+def _checked(init: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an `init` that says what is wrong with a weight or a number before it computes."""
+
+    @cache
+    def least() -> dict[str, float]:
+        own = signature_knobs(init).values()
+        return {knob.name: min(knob.low, 1) for knob in own if knob.kind == "int"}
+
+    @wraps(init)
+    def checked(cls: type[Adapter], W: Array, rng: np.random.Generator, **knobs: Any) -> Any:
+        if len(np.shape(W)) != 2:
+            raise ValueError(f"W has the shape {np.shape(W)}, and a weight is (d_out, d_in)")
+        for name, low in least().items() if knobs else ():
+            if name in knobs and knobs[name] < low:
+                raise ValueError(f"{name}={knobs[name]} is not a whole number from {low:g} up")
+        return init(cls, W, rng, **knobs)
+
+    return checked
+
+
 @dataclass(frozen=True, eq=False)
 class Adapter(ABC):
     """A value that holds everything that changes what a frozen layer computes."""
@@ -104,6 +124,11 @@ class Adapter(ABC):
 
     portrait: ClassVar[Portrait | None] = None
     """The picture of its own that the first module of a page has."""
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        if isinstance(own := cls.__dict__.get("init"), classmethod):
+            setattr(cls, "init", classmethod(_checked(own.__func__)))  # noqa: B010
 
     @classmethod
     @abstractmethod

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from adapters_np.budget import best, explained
-from adapters_np.fit import fit, paced
 
+from adapters_np.budget import best, explained
 from adapters_np.control import without
 from adapters_np.core import Adapter, WeightAdapter, load
+from adapters_np.fit import fit, paced
 from adapters_np.linalg import Array
 from demos.world import toy
 from demos.worlds import REAL, WORLDS, change, taught

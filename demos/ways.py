@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from adapters_np.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 
 from adapters_np import budget
 from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
+from adapters_np.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
 from adapters_np.linalg import Array
 from demos import worlds
 from demos.change import Change, numerical_rank

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adapters_np.budget import best_of_rank, chance, choose
 
+from adapters_np.budget import best_of_rank, chance, choose
 from adapters_np.core import Adapter, flatten, knobs, load, slugs
 from tests.toy import weight
 

@@ -355,6 +355,27 @@ def test_what_is_missing_is_run_and_nothing_else(
         assert not path.exists()
 
 
+def test_one_run_is_made_again_by_its_key_and_compared() -> None:
+    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
+        row = next(csv.DictReader(file))
+    numbers = {name: float(row[name]) for name in experiment.MEASURED if row[name]}
+    asked: list[Run] = []
+
+    def run(settings: Run) -> dict[str, Any]:
+        asked.append(settings)
+        return numbers
+
+    lines = experiment.repeat(row["key"][:12], run)
+    assert [settings.key for settings in asked] == [row["key"]]
+    assert lines[0] == f"validation: {row['validation']}, in the table {row['validation']}"
+    numbers["test"] += 0.1
+    with pytest.raises(SystemExit, match="Not the same: test"):
+        experiment.repeat(row["key"], run)
+    for wrong in ("", "no key"):
+        with pytest.raises(SystemExit, match=f"begins with '{wrong}'"):
+            experiment.repeat(wrong, run)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("cell", [("lora 4", "code"), ("ia3", "prose"), ("oft 16", "code")])
 def test_a_row_of_the_table_comes_out_again(cell: tuple[str, str]) -> None:

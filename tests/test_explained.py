@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from adapters_np.budget import best, best_of_rank, choose
-from adapters_np.fit import fit, last
 
+from adapters_np.budget import best, best_of_rank, choose
 from adapters_np.core import load
+from adapters_np.fit import fit, last
 from demos.lab import TARGETS, weight
 from demos.worlds import change
 from scripts.stored.lab import read_study

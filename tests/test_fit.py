@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adapters_np.budget import choose
-from adapters_np.fit import Progress, _descend, fit, goal, gram, is_affine, last
 from numpy.typing import NDArray
 
+from adapters_np.budget import choose
 from adapters_np.core import (
     Adapter,
     WeightAdapter,
@@ -20,6 +19,7 @@ from adapters_np.core import (
     restore,
     slugs,
 )
+from adapters_np.fit import Progress, _descend, fit, goal, gram, is_affine, last
 from adapters_np.linalg import Array, thin_svd
 from demos.budget import choose
 from demos.fit import Progress, _descend, fit, goal, is_affine, last

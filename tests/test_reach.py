@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adapters_np.budget import explained
-from adapters_np.fit import fit, last
 
+from adapters_np.budget import explained
 from adapters_np.core import load
+from adapters_np.fit import fit, last
 from demos.reach import FAMILIES, Change, elsewhere, own, reached, shrink
 from demos.world import toy
 from demos.worlds import change

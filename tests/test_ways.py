@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import adapters_np.fit
 import numpy as np
 import pytest
-from adapters_np.budget import best_of_rank, choose
-from adapters_np.fit import fit, last
 
 import demos.fit
 import demos.slopes
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
+from adapters_np.fit import fit, last
 from adapters_np.linalg import block_diagonal, plane_rotations
 from demos.gauges import GAUGES
 from demos.panels import figures

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adapters_np.budget import best_of_rank, choose, explained
-from adapters_np.fit import fit, last
 
+from adapters_np.budget import best_of_rank, choose, explained
 from adapters_np.core import Adapter, WeightAdapter, flatten, load, restore, slugs
+from adapters_np.fit import fit, last
 from adapters_np.linalg import Array, thin_svd
 from demos.world import TRAINED, toy, trained
 from demos.worlds import REAL, SIZE, WORLDS, change, output_error, taught, tokens

@@ -1,6 +1,6 @@
 /** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
-import { text } from "./csv.js";
+import { text } from "../page/csv.js";
 import { Field } from "./fields.js";
 import { download, savePicture } from "./poster.js";
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import brotli
-from adapters_np.fit import fit, last
 
 from adapters_np.core import flatten
+from adapters_np.fit import fit, last
 from demos import worlds
 from demos.settings import AIM, HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
 from demos.ways import reach, show, want

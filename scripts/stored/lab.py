@@ -15,8 +15,8 @@ from math import log2
 from typing import Any, NamedTuple
 
 import numpy as np
-from adapters_np.budget import best_of_rank
 
+from adapters_np.budget import best_of_rank
 from adapters_np.core import knobs, load
 from demos.lab import TARGETS, goal
 from demos.worlds import WORLDS

@@ -15,9 +15,9 @@ from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from adapters_np.fit import fit, last
 
 from adapters_np.core import WeightAdapter, load, parameters
+from adapters_np.fit import fit, last
 from adapters_np.linalg import Array, row_norms, thin_svd
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.ether import ETHER

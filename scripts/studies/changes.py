@@ -29,10 +29,10 @@ from typing import Any, NamedTuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
-from adapters_np.budget import explained
-from adapters_np.fit import fit
 
+from adapters_np.budget import explained
 from adapters_np.core import WeightAdapter, load, parameters
+from adapters_np.fit import fit
 from adapters_np.linalg import Array
 from demos.world import SIDE, TASKS, TRAINED
 from scripts.bootstrap import ROOT

@@ -9,7 +9,6 @@ from math import log
 from typing import Any, NamedTuple
 
 import numpy as np
-from adapters_np.fit import jacobian
 
 from adapters_np.control import controls, without
 from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, slugs

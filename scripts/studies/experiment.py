@@ -3,10 +3,13 @@
     python3 scripts/dev.py study experiment
     python3 scripts/dev.py study experiment --scheduler tcp://10.0.0.1:8786
     python3 scripts/dev.py study experiment --table
+    python3 scripts/dev.py study experiment --again e3bb146c
 
 Every run is one line of .study/runs.jsonl and then a row of docs/data/experiment.csv, found again
 by the hash of its settings: a run that is in either is not made again, and a broken off experiment
-goes on where it was. Without the two all runs are made. docs/experiment/protocol.md says more.
+goes on where it was. Without the two all runs are made. `--again` makes one run of the table again,
+by the key in its row, and says whether the same numbers come out. docs/experiment/protocol.md says
+more.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import csv
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -156,6 +159,37 @@ def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
         writer.writerows(found)
 
 
+MEASURED = ("validation", "test", "held", "sibling")
+"""What a run and its row are compared by."""
+
+CLOSE = 2e-3
+"""Round-off of another processor, carried through all steps, stays below."""
+
+
+def repeat(key: str, train: Callable[[Run], dict[str, Any]], table: Path = TABLE) -> list[str]:
+    """Make one run of the table again; return a line for each of its numbers.
+
+    Args:
+        key: The run's, or how it begins.
+        train: What trains.
+        table: Where its row is.
+
+    Raises:
+        SystemExit: when no row, or more than one, begins so, or a number comes out as another.
+    """
+    with table.open(encoding="utf-8", newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["key"].startswith(key)]
+    if len(found) != 1 or not key:
+        raise SystemExit(f"{len(found)} rows of {table.name} have a key that begins with {key!r}")
+    (row,) = found
+    made = train(again(row))
+    shown = {name: f"{made[name]:.6g}" for name in MEASURED if row[name]}
+    lines = [f"{name}: {value}, in the table {row[name]}" for name, value in shown.items()]
+    if other := [n for n, value in shown.items() if abs(float(value) - float(row[n])) > CLOSE]:
+        raise SystemExit("\n".join((*lines, f"Not the same: {', '.join(other)}")))
+    return lines
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -163,7 +197,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
     parser.add_argument("--only", default="", help="cells whose method, task or base have this")
     parser.add_argument("--table", action="store_true", help="only write the table")
+    parser.add_argument("--again", metavar="KEY", help="only make one run of the table again")
     chosen = parser.parse_args()
+    if chosen.again is not None:
+        return print(*repeat(chosen.again, run), sep="\n")
     wanted = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}, {c.width}"]
     failed = []
     if not chosen.table:

@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
-from adapters_np.budget import Setting, best, choose, explained
 
+from adapters_np.budget import Setting, best, choose, explained
 from adapters_np.core import WeightAdapter, knobs, load, parameters, slugs
 from adapters_np.linalg import Array
 from demos.lab import TARGETS, goal, numbers, weight

@@ -26,11 +26,11 @@ from typing import Any, NamedTuple
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
-from adapters_np.budget import explained
-from adapters_np.fit import fit, last
 
+from adapters_np.budget import explained
 from adapters_np.control import controls, without
 from adapters_np.core import WeightAdapter, flatten, load
+from adapters_np.fit import fit, last
 from adapters_np.linalg import Array
 from scripts.studies import experiment, training
 from scripts.studies.adapting import FULL

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adapters_np.budget import choose
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from adapters_np.budget import choose
 from adapters_np.core import load, slugs
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, PAGE, opens

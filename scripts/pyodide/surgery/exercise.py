@@ -10,9 +10,8 @@ from itertools import cycle, pairwise, product
 from typing import Any
 
 from adapters_np.budget import best_of_rank, choose, explained
-from adapters_np.fit import fit, last
-
 from adapters_np.core import WeightAdapter, load, slugs
+from adapters_np.fit import fit, last
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.settings import AIM, main_knob, settings

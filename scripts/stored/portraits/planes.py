@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from adapters_np.fit import fit
 
+from adapters_np.fit import fit
 from adapters_np.linalg import Array, row_norms, thin_svd
 from scripts.stored.portraits.kinds import (
     MOMENTS,

@@ -11,9 +11,9 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from adapters_np.fit import Progress, fit, last
 
 from adapters_np.core import Adapter, arrays, knobs, parameters
+from adapters_np.fit import Progress, fit, last
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 

@@ -1,0 +1,77 @@
+"""How much of a change of a weight a method explains, in a line: for notebooks.
+
+>>> rng = np.random.default_rng(0)
+>>> W = rng.normal(size=(24, 16))
+>>> change = np.outer(rng.normal(size=24), rng.normal(size=16))
+>>> found = explained("lora", W, change, parameters=40)
+>>> f"{found.share:.3f} by {found.size} parameters, rank {found.knobs['rank']}"
+'1.000 by 40 parameters, rank 1'
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adapters_np.budget import best, best_of_rank, chance
+from adapters_np.budget import explained as share_of
+from adapters_np.core import Adapter, WeightAdapter, load
+from adapters_np.linalg import Array
+
+
+class Explained(NamedTuple):
+    """What a method makes of a change.
+
+    `share` of ‖change‖² is explained by `size` trained parameters at these `knobs`. `chance` is
+    what a random subspace of that many parameters explains on average, `low_rank` what the best
+    change of the rank that they buy does. `adapter` is the fitted one.
+    """
+
+    share: float
+    size: int
+    knobs: dict[str, Any]
+    chance: float
+    low_rank: float
+    adapter: Adapter
+
+
+def explained(method: str, W: Array, change: Array, parameters: int | None = None) -> Explained:
+    """Return how much of a change of W a method explains within a number of parameters.
+
+    Args:
+        method: A module of adapters_np.methods, such as "oft".
+        W: The weight before, (d_out, d_in).
+        change: What was added to it, of the same shape.
+        parameters: How many may be trained; as many as LoRA of rank 4 has if none is given.
+
+    Raises:
+        ValueError: when the method is unknown or amounts to no change of a weight, W is no matrix,
+            the shapes differ, an entry is not finite, the change is zero, or parameters is below 1.
+    """
+    W, change = np.asarray(W, dtype=float), np.asarray(change, dtype=float)
+    cls = load(method)
+    if not issubclass(cls, WeightAdapter):
+        raise ValueError(f"{method} changes no weight, so no change of one can be explained by it")
+    if W.ndim != 2 or W.shape != change.shape:
+        raise ValueError(
+            f"W has the shape {W.shape} and the change {change.shape}, and both are (d_out, d_in)"
+        )
+    for name, array in (("W", W), ("change", change)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has an entry that is not finite")
+    if not change.any():
+        raise ValueError("the change is zero, so there is nothing to explain")
+    sides = sum(W.shape)
+    most = 4 * sides if parameters is None else parameters
+    if most < 1:
+        raise ValueError(f"parameters={most} is not a whole number from 1 up")
+    setting, fitted = best(cls, W, change, most)
+    return Explained(
+        share_of(fitted.error),
+        setting.size,
+        setting.knobs,
+        chance(setting.size, W.size),
+        float(best_of_rank(change)[min(setting.size // sides, min(W.shape))]),
+        fitted.adapter,
+    )
