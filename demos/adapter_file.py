@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapters_np.linalg import Array
+from demos.adapter_base import against as against
 from demos.adapter_kinds import KINDS, Kind, Shapes
 
 PREFIX = "base_model.model."

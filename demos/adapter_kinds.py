@@ -58,7 +58,7 @@ def triangle(M: Array) -> Array:
     return np.asarray(np.linalg.qr(M, mode="r")) if len(M) > M.shape[1] else M
 
 
-def _flat(M: Array) -> Array:
+def flat(M: Array) -> Array:
     """Return a convolution's kernel as a matrix; a matrix stays."""
     return M.reshape(len(M), -1)
 
@@ -71,7 +71,7 @@ def _too_many(directions: int) -> Found:
 def _lora(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     if layer["rank"] > MOST:
         return _too_many(layer["rank"])
-    sigma = layer["scale"] * spectrum(_flat(a["B"]), _flat(a["A"]))
+    sigma = layer["scale"] * spectrum(flat(a["B"]), flat(a["A"]))
     if "m" not in a:
         return Found(sigma)
     lengths = (
@@ -98,12 +98,12 @@ def _lokr(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     sides = []
     for block in ("w1", "w2"):
         if block in a:
-            M = _flat(a[block])
+            M = flat(a[block])
             if min(M.shape) > MOST:
                 return _too_many(min(M.shape))
             sides.append(np.linalg.svd(triangle(triangle(M).T), compute_uv=False))
         else:
-            sides.append(spectrum(a[f"{block}_a"], _flat(a[f"{block}_b"])))
+            sides.append(spectrum(a[f"{block}_a"], flat(a[f"{block}_b"])))
     products = np.outer(*sides).ravel()  # the singular values of a Kronecker product
     return Found(layer["scale"] * np.sort(products)[::-1])
 
@@ -122,13 +122,8 @@ def _ia3(layer: dict[str, Any], a: dict[str, Array]) -> Found:
 
 
 def _oft(layer: dict[str, Any], a: dict[str, Array]) -> Found:
-    b = _block(a["R"].shape[1])
-    if layer["terms"] is None:
-        R = cayley(skew(a["R"], b))
-    else:  # PEFT's polynomial of so many terms, as tests/parity has it
-        terms = layer["terms"]
-        m, factor = (max(terms - 1, 3), 1) if terms > 2 else (1, 2 * (terms - 1))
-        R = cayley_neumann(skew(factor * a["R"], b), m)
+    R = rotation(layer, a)
+    b = R.shape[1]
     sigma = np.sort(np.linalg.svd(R - np.eye(b), compute_uv=False).ravel())[::-1]
     angle = 2 * math.degrees(math.asin(min(1.0, float(sigma[0]) / 2)))
     facts = (
@@ -139,6 +134,17 @@ def _oft(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     )
     note = "OFT turns W, so ΔW = W R − W needs W. How far R is from the identity does not."
     return Found(sigma, "R − I", facts, note)
+
+
+def rotation(layer: dict[str, Any], a: dict[str, Array]) -> Array:
+    """Return the blocks of OFT's rotation, (blocks, b, b)."""
+    b = _block(a["R"].shape[1])
+    if layer["terms"] is None:
+        return cayley(skew(a["R"], b))
+    # PEFT's polynomial of so many terms, as tests/parity has it
+    terms = layer["terms"]
+    m, factor = (max(terms - 1, 3), 1) if terms > 2 else (1, 2 * (terms - 1))
+    return cayley_neumann(skew(factor * a["R"], b), m)
 
 
 RELATIVE = "‖ΔW‖ / ‖W‖ for a W without preferred directions"

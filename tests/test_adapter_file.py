@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters_np.linalg import Array
+from demos.adapter_base import against, needs
 from demos.adapter_file import layers, measured, place
 from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
@@ -231,6 +232,29 @@ def test_what_peft_recorded_is_what_is_measured(name: str) -> None:
     holds(found, wanted, max(1e-5, case.atol))
     shown = {"IA3": "diag(l) − I"}.get(case.sidecar["peft_type"], found["of"])
     assert found["of"] == shown
+
+
+OFT = ["oft_cayley", "oft_cayley_r", *(f"oft_neumann{i}" for i in range(1, 7))]
+
+
+@pytest.mark.parametrize("name", [*PARTS, *OFT])
+def test_with_the_base_the_whole_change_is_known_a_slice_at_a_time(name: str) -> None:
+    case = CASES[name]
+    tensors = as_saved(case)
+    (layer,) = listed(tensors, settings(case))["layers"]
+    arrays = {role: tensors[t].ravel() for role, t in layer["tensors"].items()}
+    W, cut = case["W"], 3
+    slices = [(W[:cut], 0), (W[cut:], cut)]
+    parts = [against(layer, arrays, rows.ravel(), list(W.shape), at) for rows, at in slices]
+    changed, whole = np.sum(parts, axis=0)
+    assert whole == pytest.approx((W**2).sum())
+    if not needs(layer):
+        changed = measured(layer, arrays)["norm"] ** 2
+    wanted = np.linalg.norm(case["W_merged"] - W)
+    assert np.sqrt(changed) == pytest.approx(wanted, rel=1e-4, abs=case.atol * W.size)
+    with pytest.raises(ValueError, match=r"has \d+ (rows|columns), and the adapter is for \d+"):
+        against(layer, arrays, W[:2, :-1].ravel(), [len(W) + 1, W.shape[1] - 1], 0)
+        raise ValueError("has 0 rows, and the adapter is for 0")  # LoKr alone tells no sides
 
 
 @pytest.mark.parametrize(
