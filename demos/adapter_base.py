@@ -25,9 +25,8 @@ def against(
     Raises:
         ValueError: when W does not fit the adapter, or an entry is not finite.
     """
-    a = {
-        role: np.array(v, dtype=float).reshape(layer["shapes"][role]) for role, v in arrays.items()
-    }
+    own = layer["shapes"]
+    a = {role: np.array(v, dtype=float).reshape(own[role]) for role, v in arrays.items()}
     d_in = int(np.prod(shape[1:]))
     fits(layer, shape[0], d_in)
     W = np.array(values, dtype=float).reshape(-1, d_in)
@@ -71,6 +70,9 @@ def _sides(layer: dict[str, Any]) -> tuple[int | None, int | None]:
             return None, count * (1 + int(np.sqrt(1 + 8 * upper))) // 2
         case "VERA":
             return int(np.prod(s["b"])), None
+        case "LOKR":
+            sides = [s.get(b) or (s[f"{b}_a"][0], *s[f"{b}_b"][1:]) for b in ("w1", "w2")]
+            return sides[0][0] * sides[1][0], int(np.prod([*sides[0][1:], *sides[1][1:]]))
     return None, None
 
 

@@ -4,6 +4,7 @@ import { python } from "../python/client.js";
 import { chart } from "../widget/chart.js";
 import { text as csv } from "../page/csv.js";
 import { tensors } from "./arrays.js";
+import { apart, weightOf } from "./base.js";
 import { download, make } from "./dom.js";
 import { grid } from "./grid.js";
 
@@ -11,8 +12,8 @@ import { grid } from "./grid.js";
  * @typedef {import("./arrays.js").Tensor} Tensor
  * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number}} Layer
  * @typedef {{title: string, layers: Layer[], notes: string[]}} Adapter
- * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string}} Measured
- * @typedef {"norm" | "stable_rank" | "share" | "directions"} Measure
+ * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, relative?: number | null, change?: number | null, weight?: number}} Measured
+ * @typedef {"norm" | "stable_rank" | "share" | "directions" | "relative"} Measure
  */
 
 /** @type {Record<Measure, {title: (of: string) => string, write: (value: number) => string}>} */
@@ -20,9 +21,11 @@ const MEASURES = {
   norm: { title: (of) => `‖${of}‖, the Frobenius norm`, write: figures },
   stable_rank: { title: (of) => `Stable rank of ${of}`, write: figures },
   share: { title: (of) => `Share of the first direction in the energy of ${of}`, write: percent },
+  relative: { title: () => "‖ΔW‖ / ‖W‖, with the base", write: figures },
   directions: { title: (of) => `Directions that hold 90 % of the energy of ${of}`, write: (value) => `${value}` },
 };
 const MOST = 128; // singular values that a chart shows
+const SLICE = 2 ** 21; // numbers of the base that are in memory at once
 
 class AdapterFile extends HTMLElement {
   #life = new AbortController();
@@ -31,6 +34,8 @@ class AdapterFile extends HTMLElement {
   #weights;
   /** @type {string | undefined} */
   #config;
+  /** The base's tensors by their names, of one file or of many. @type {Map<string, Tensor>} */
+  #base = new Map();
   /** @type {Adapter | undefined} */
   #adapter;
   /** @type {Map<string, Measured>} by module */
@@ -99,14 +104,18 @@ class AdapterFile extends HTMLElement {
       const [config] = named.length ? named : configs;
       const others = files.filter((file) => !configs.includes(file));
       const saved = others.filter(({ name }) => /\.safetensors$/i.test(name));
-      const weights = saved.length || others.length > 1 ? saved : others;
+      const [weights, bases] = await apart(saved.length || others.length > 1 ? saved : others);
       if (weights.length > 1)
         throw new Error(`${weights.map(({ name }) => name).join(" and ")} are two adapters. Choose one.`);
-      if (!weights.length && others.length) throw new Error("None of these files is a .safetensors file.");
+      if (!weights.length && !bases.length && others.length)
+        throw new Error("None of these files is a .safetensors file.");
       const text = await config?.text();
       if (asked !== this.#asked) return;
       if (weights.length) [this.#weights, this.#config] = [weights[0], text];
-      else this.#config = text;
+      else if (config) this.#config = text;
+      if (weights.length && !bases.length) this.#base.clear();
+      for (const tensor of bases.flatMap(([, found]) => found)) this.#base.set(tensor.name, tensor);
+      if (!this.#weights && bases.length) return this.#say("The base is here. Choose the adapter’s two files.");
       if (!this.#weights)
         throw new Error(
           `${config.name} holds settings and no tensor. Choose adapter_model.safetensors together with it.`,
@@ -147,14 +156,43 @@ class AdapterFile extends HTMLElement {
       }
       const found = /** @type {Measured | undefined} */ (await this.#ask("measured", [layer, arrays]));
       if (!found || asked !== this.#asked) return;
-      this.#found.set(layer.module, found);
+      const beside = await this.#beside(layer, arrays, found.norm, asked);
+      if (asked !== this.#asked) return;
+      this.#found.set(layer.module, { ...found, ...beside });
       this.#say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
       this.#paint();
     }
     this.#end();
   }
 
-  /** @param {"layers" | "measured"} does @param {unknown[]} values @returns {Promise<any>} */
+  /**
+   * How large a change is beside the weight that it changes, where the base is here. Rows of it are read one slice after
+   * the other.
+   *
+   * @param {Layer} layer @param {Record<string, Float64Array>} arrays @param {number | null} norm of the change
+   * @param {number} asked @returns {Promise<Partial<Measured>>}
+   */
+  async #beside(layer, arrays, norm, asked) {
+    if (!this.#base.size) return {};
+    const tensor = weightOf(this.#base, layer.module);
+    if (!tensor) throw new Error(`The base has no ${layer.module}.weight. Is it the model that the adapter is for?`);
+    const { shape } = tensor;
+    const step = Math.max(1, Math.floor(SLICE / shape.slice(1).reduce((product, side) => product * side, 1)));
+    let [changed, whole] = [0, 0];
+    for (let first = 0; first < shape[0]; first += step) {
+      const values = await tensor.read(first, Math.min(step, shape[0] - first));
+      const parts = /** @type {number[] | undefined} */ (
+        await this.#ask("against", [layer, arrays, values, shape, first])
+      );
+      if (!parts || asked !== this.#asked) return {};
+      changed += parts[0];
+      whole += parts[1];
+    }
+    const change = changed ? Math.sqrt(changed) : norm;
+    return { change, weight: Math.sqrt(whole), relative: change == null || !whole ? null : change / Math.sqrt(whole) };
+  }
+
+  /** @param {"layers" | "measured" | "against"} does @param {unknown[]} values @returns {Promise<any>} */
   #ask(does, values) {
     return python.ask(this, { type: "saved", does, values });
   }
@@ -243,6 +281,13 @@ class AdapterFile extends HTMLElement {
       ["Share of the first direction", said(found.share, percent)],
       ["Stable rank", said(found.stable_rank, figures)],
       ["Directions for 90 % of the energy", said(found.directions, String)],
+      ...(found.weight == null
+        ? []
+        : /** @type {[string, string][]} */ ([
+            ["‖ΔW‖, with the base", said(found.change ?? null, figures)],
+            ["‖W‖", figures(found.weight)],
+            ["‖ΔW‖ / ‖W‖", said(found.relative ?? null, figures)],
+          ])),
       ...found.facts.map(([name, value]) => /** @type {[string, string]} */ ([name, figures(value)])),
     ];
     const list = make("dl", {});
@@ -267,12 +312,13 @@ class AdapterFile extends HTMLElement {
 
   #rows() {
     const head = ["module", "method", "r", "alpha", "scale", "of", "norm", "largest", "stable_rank", "share"];
-    const rows = [[...head, "directions_90", "singular_values"]];
+    const rows = [[...head, "directions_90", "relative_norm", "singular_values"]];
     for (const layer of this.#adapter?.layers ?? []) {
       const found = this.#found.get(layer.module);
       if (!found) continue;
       const { of, norm, largest, stable_rank, share, directions, sigma } = found;
-      const numbers = [layer.rank, layer.alpha, layer.scale, of, norm, largest, stable_rank, share, directions];
+      const { rank, alpha, scale } = layer;
+      const numbers = [rank, alpha, scale, of, norm, largest, stable_rank, share, directions, found.relative];
       rows.push([layer.module, layer.kind, ...numbers.map((value) => `${value ?? ""}`), sigma.join(" ")]);
     }
     return rows;

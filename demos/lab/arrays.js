@@ -1,7 +1,7 @@
 /** Reads matrices from .npy and .safetensors files. Nothing of a file leaves the browser. */
 
 /** @typedef {{name: string, rows: number, columns: number, read: () => Promise<Float64Array>}} Matrix */
-/** @typedef {{name: string, dtype: string, shape: number[], read: () => Promise<Float64Array>}} Tensor */
+/** @typedef {{name: string, dtype: string, shape: number[], read: (first?: number, rows?: number) => Promise<Float64Array>}} Tensor some or all rows */
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
 
@@ -177,7 +177,9 @@ function tensor(file, key, entry, start) {
       `${whose} has ${to - from} bytes, and ${shape.join(" × ") || "a number"} of ${dtype} need ${count * type.bytes}.`,
     );
   reaches(file, to, short(key));
-  return { name: key, dtype, shape, read: () => decoded(file, type, from, count) };
+  const row = count / (shape[0] || 1);
+  const read = (first = 0, rows = shape[0] ?? 1) => decoded(file, type, from + first * row * type.bytes, rows * row);
+  return { name: key, dtype, shape, read };
 }
 
 /** @param {File} file @param {string} name @param {Type} type @param {number[]} shape @param {number} start @param {boolean} turned */

@@ -101,6 +101,28 @@ def test_what_is_wrong_is_said_and_the_rest_can_still_come(visit: Visit) -> None
     expect(status).to_contain_text("are two adapters. Choose one.")
 
 
+def test_with_the_base_a_change_is_told_beside_its_weight(visit: Visit) -> None:
+    """IA3's change needs W; the base's names lack the first part, and are in two files."""
+    rng = np.random.default_rng(1)
+    stem = "model.layers.0.self_attn.k_proj"
+    gain, W = 1 + rng.normal(size=(48, 1)) / 10, rng.normal(size=(48, 40))
+    weights = payload(WEIGHTS, example.safetensors({f"base_model.model.{stem}.ia3_l": gain}))
+    config = payload(CONFIG, {"peft_type": "IA3", "feedforward_modules": []})
+    name = f"{stem.removeprefix('model.')}.weight"
+    base = payload("model-00001-of-00002.safetensors", example.safetensors({name: W}))
+    other = {"norm.weight": np.ones(3)}
+    rest = payload("model-00002-of-00002.safetensors", example.safetensors(other))
+    page = visit(PAGE)
+    choose(page, weights, config, base, rest)
+    expect(page.locator("adapter-file .status")).to_have_text("Measured 1 matrix.")
+    page.get_by_label("‖ΔW‖ / ‖W‖").check()
+    gain, W = (a.astype(np.float16).astype(float) for a in (gain, W))
+    relative = float(np.linalg.norm((gain - 1) * W) / np.linalg.norm(W))
+    expect(page.locator("adapter-file td[data-cell]")).to_have_text(text(relative))
+    choose(page, weights, config, rest)
+    expect(page.locator("adapter-file .status")).to_contain_text(f"The base has no {stem}.weight")
+
+
 def test_what_is_measured_can_be_taken_along(visit: Visit) -> None:
     page = visit(PAGE)
     page.get_by_role("button", name="Open the example").click()
