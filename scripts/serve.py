@@ -33,6 +33,9 @@ from scripts.finish.release import NAMED
 SITE = ROOT / "site"
 HOST = "127.0.0.1"
 MOST = 65_535  # ports
+OPEN = re.compile(r"/(embed\.js|[\w.-]+\.(csv|json|bib))$")
+"""What pages of other sites may read: the element that shows parts there, and data."""
+
 ALONE, ANYWHERE = "frame-ancestors 'none'", "frame-ancestors *"
 """Who may show a page in a frame: nobody, or where it shows a part of itself alone, anybody."""
 
@@ -105,6 +108,8 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     headers["Content-Security-Policy"] = f"{policy(html)}; {ALONE}"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     headers["X-Content-Type-Options"] = "nosniff"
+    if OPEN.search(url):
+        headers["Access-Control-Allow-Origin"] = "*"
 
 
 def framed(start_response: Any) -> Any:

@@ -38,6 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"assets/demo/draw-{DIGEST}.js": TEXT,
         "assets/demo/adapter-demo.js": TEXT,
         "catalog.json": b"{}",
+        "embed.js": TEXT,
         "sitemap.xml": b"<urlset><url><loc>https://example.org/methods/one/</loc></url></urlset>",
     }
     for name, data in files.items():
@@ -185,6 +186,21 @@ def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, query: str, who: 
     answer = Answer(site, f"/methods/one/{query}")
     assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {who}")
     assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        ("/embed.js", "*"),
+        ("/catalog.json", "*"),
+        ("/", None),
+        ("/assets/demo/adapter-demo.js", None),
+    ],
+)
+def test_other_sites_may_read_the_element_and_the_data(
+    site: str, path: str, who: str | None
+) -> None:
+    assert Answer(site, path).headers.get("Access-Control-Allow-Origin") == who
 
 
 def test_a_page_allows_its_own_inline_scripts_by_their_hash(site: str) -> None:
