@@ -190,7 +190,7 @@ def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, query: str, who: 
 
 @pytest.mark.parametrize(
     ("path", "who"),
-    [
+    [("/embed.js", "*"), ("/catalog.json", "*"), ("/", None), ("/assets/demo/x.js", None)],
         ("/embed.js", "*"),
         ("/catalog.json", "*"),
         ("/", None),
