@@ -191,11 +191,6 @@ def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, query: str, who: 
 @pytest.mark.parametrize(
     ("path", "who"),
     [("/embed.js", "*"), ("/catalog.json", "*"), ("/", None), ("/assets/demo/x.js", None)],
-        ("/embed.js", "*"),
-        ("/catalog.json", "*"),
-        ("/", None),
-        ("/assets/demo/adapter-demo.js", None),
-    ],
 )
 def test_other_sites_may_read_the_element_and_the_data(
     site: str, path: str, who: str | None

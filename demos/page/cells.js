@@ -1,6 +1,6 @@
 /** The printed cells behind rows of Head to head, and the sources that they are from. */
 
-import { rows as parsed, text as written } from "../page/csv.js";
+import { rows as parsed, text as written } from "./csv.js";
 import { RELOAD } from "./files.js";
 
 /** A cell, by the names of the columns. @typedef {Record<string, string>} Cell */

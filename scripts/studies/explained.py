@@ -9,9 +9,9 @@ Question: what share of ‖ΔW*‖² can a method explain with the numbers of on
 ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
 with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
 teachers × one, on the toy world's 32 × 32 power law, real changes on their own weight, seed 0, at
-the setting that `adapters_np.budget.best` finds. A teacher takes a random step at its defaults or, where
-these have too many numbers, at a setting with as few other values as possible. A cell ends as `fit`
-ends; none is run again. A method without so small a setting has no number there.
+the setting that `adapters_np.budget.best` finds. A teacher takes a random step at its defaults or,
+where these have too many numbers, at a setting with as few other values as possible. A cell ends as
+`fit` ends; none is run again. A method without so small a setting has no number there.
 """
 
 from __future__ import annotations
