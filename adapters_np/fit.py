@@ -1,8 +1,8 @@
 """How near an adapter can come to a wanted change: a fit of its trained numbers, whatever it is.
 
 An adapter that has its best in closed form says so (`Solves`, `SolvesOutputs`). For all others it
-is Levenberg–Marquardt with differences over `flatten` and `restore` (`demos.slopes`), so that a
-class needs nothing but its declarations; method names do not occur here. A fit ends by steps and
+is Levenberg–Marquardt with differences over `flatten` and `restore` (`adapters_np.slopes`), so that
+a class needs nothing but its declarations; method names do not occur here. A fit ends by steps and
 tolerance, never by the clock, so that it ends alike on every machine. What is reached says nothing
 of how easily training gets there.
 """
@@ -17,7 +17,7 @@ import numpy as np
 
 from adapters_np.core import Adapter, WeightAdapter, flatten, perturbed, restore
 from adapters_np.linalg import Array
-from demos.slopes import STEP, Residual, Slopes
+from adapters_np.slopes import STEP, Residual, Slopes
 
 SOLVED = 1e-8
 """An error that is nothing: the fit stops there."""

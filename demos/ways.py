@@ -12,16 +12,15 @@ import numpy as np
 
 from adapters_np import budget
 from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
-from adapters_np.fit import STEP, Aims, Progress, fit, goal, jacobian, paced
+from adapters_np.fit import Aims, Progress, fit, goal, paced
 from adapters_np.linalg import Array
+from adapters_np.slopes import Slopes
 from demos import worlds
 from demos.change import Change, numerical_rank
-from demos.fit import Aims, Progress, fit, goal, paced
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
-from demos.slopes import Slopes
 from demos.world import TRAINED, World
 
 LARGEST = 32

@@ -19,11 +19,9 @@ from adapters_np.core import (
     restore,
     slugs,
 )
-from adapters_np.fit import Progress, _descend, fit, goal, gram, is_affine, last
+from adapters_np.fit import Progress, _descend, fit, goal, is_affine, last
 from adapters_np.linalg import Array, thin_svd
-from demos.budget import choose
-from demos.fit import Progress, _descend, fit, goal, is_affine, last
-from demos.slopes import Slopes
+from adapters_np.slopes import Slopes
 from scripts.bootstrap import ROOT
 from tests.toy import tokens, weight
 

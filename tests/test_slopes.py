@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from adapters_np.core import Adapter, flatten, load, restore
+from adapters_np.fit import goal
 from adapters_np.linalg import Array
-from demos.fit import goal
-from demos.slopes import STEP, Slopes, gram, jacobian
+from adapters_np.slopes import STEP, Slopes, gram, jacobian
 from tests.toy import weight
 
 W = weight(16, 16)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import demos.fit
-import demos.slopes
+import adapters_np.fit
+import adapters_np.slopes
+from adapters_np.budget import best_of_rank, choose
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
 from adapters_np.fit import fit, last
 from adapters_np.linalg import block_diagonal, plane_rotations
@@ -153,7 +154,7 @@ def test_round_off_does_not_reach_what_is_printed(
     rng = np.random.default_rng(0)
     plain = adapters_np.fit.goal
 
-    def rough(*given: Any) -> tuple[demos.slopes.Residual, float]:
+    def rough(*given: Any) -> tuple[adapters_np.slopes.Residual, float]:
         residual, size = plain(*given)
         return lambda a: (r := residual(a)) * (1 + 2e-16 * rng.normal(size=r.shape)), size
 

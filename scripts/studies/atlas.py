@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.core import WeightAdapter, flatten, load, parameters, perturbed, slugs
-from adapters_np.fit import jacobian
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
-from demos.slopes import jacobian
+from adapters_np.slopes import jacobian
 from scripts.survey.atlas import TABLE
 
 SHAPE = (32, 24)

@@ -12,7 +12,7 @@ import numpy as np
 
 from adapters_np.control import controls, without
 from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, slugs
-from demos.slopes import jacobian
+from adapters_np.slopes import jacobian
 from scripts.studies import decoder, grid
 from scripts.studies.adapting import FULL, Adapted, Method
 from scripts.studies.decoder import KINDS
