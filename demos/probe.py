@@ -48,7 +48,7 @@ def answer(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:
             `demos.settings.settings`; those left out have their defaults.
 
     Raises:
-        ValueError: when a value is not allowed; the text starts with `knob=value`.
+        KnobError: when a value is not allowed.
     """
     if chosen.get("way", AIM["way"].default) != "random":
         from demos import ways  # not needed for the first answer of a shared random step
