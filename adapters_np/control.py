@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Adapter, Frozen, Learned, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, cayley
 
 Kind = Literal["relocated", "relaxed"]
@@ -108,7 +109,7 @@ def without(slug: str, name: str, fresh: Adapter, W: Array, rng: np.random.Gener
         return fresh
     if name not in controls(slug):
         known = ", ".join(controls(slug)) or "there is none"
-        raise ValueError(f"control={name!r} is none of {slug}: {known}")
+        raise KnobError("control", name, f"is none of {slug}: {known}")
     return controls(slug)[name](fresh, W, rng)
 
 

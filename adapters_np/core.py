@@ -38,6 +38,7 @@ from typing import (
 import numpy as np
 
 from adapters_np import expressions, layers
+from adapters_np.errors import KnobError
 from adapters_np.knobs import Absorbed as Absorbed
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.knobs import Range as Range
@@ -295,7 +296,7 @@ def load(slug: str) -> type[Adapter]:
         ValueError: when there is no such method.
     """
     if slug not in slugs():
-        raise ValueError(f"method={slug!r} is not one of {', '.join(slugs())}")
+        raise KnobError("method", slug, f"is not one of {', '.join(slugs())}")
     module = import_module(f"adapters_np.methods.{slug}")
     for value in vars(module).values():
         if (

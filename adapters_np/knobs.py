@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from adapters_np.errors import KnobError
+
 
 class Range(NamedTuple):
     """The values of a numeric knob, both ends included, and the letter that papers write for it."""
@@ -55,7 +57,7 @@ class Knob(NamedTuple):
                 return float(value)
             if value == int(value):
                 return int(value)
-        raise ValueError(f"{self.name}={value!r} is not {self.rule()}")
+        raise KnobError(self.name, value, f"is not {self.rule()}")
 
     def values(self) -> tuple[Any, ...]:
         """Return every value that a control offers, in order.

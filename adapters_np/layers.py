@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 
 
@@ -25,7 +26,7 @@ def split_heads(W: Array, heads: int = 1) -> Array:
     if d_out % 4:
         raise ValueError(f"d_out={d_out} is no multiple of 4: W stacks W_Q, W_K, W_V and W_Oᵀ")
     if d_out % (4 * heads):
-        raise ValueError(f"heads={heads} does not divide d_out/4={d_out / 4:g}")
+        raise KnobError("heads", heads, f"does not divide d_out/4={d_out / 4:g}")
     return W.reshape(4, heads, -1, d_in)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters_np.errors import KnobError
+
 Array = NDArray[np.floating[Any]]
 
 HALF_TURN = 1e-8
@@ -18,7 +20,7 @@ def divide(knob: str, value: int, axis: str, size: int) -> int:
         ValueError: when `value` does not divide `size`; the text names knob, value and axis.
     """
     if size % value:
-        raise ValueError(f"{knob}={value} does not divide {axis}={size}")
+        raise KnobError(knob, value, f"does not divide {axis}={size}")
     return size // value
 
 
@@ -29,7 +31,7 @@ def at_most(knob: str, value: int, axis: str, size: int) -> None:
         ValueError: when it does; the text names knob, value and axis.
     """
     if value > size:
-        raise ValueError(f"{knob}={value} is larger than {axis}={size}")
+        raise KnobError(knob, value, f"is larger than {axis}={size}")
 
 
 def kaiming_uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

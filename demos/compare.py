@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.core import knobs, load, parameters
+from adapters_np.errors import KnobError
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Panel, digits
@@ -86,8 +87,7 @@ def compare(
             number of trained parameters, as nearly as it can.
 
     Raises:
-        ValueError: when a value is not allowed; the text starts with `a.knob=value`,
-            `b.knob=value` or, for a knob of the world, `knob=value`.
+        KnobError: when a value is not allowed; a knob of a side is `a.knob` or `b.knob`.
     """
     one, other = told_apart(Side(**a), Side(**b))
     first = _measured("a", one, world)
@@ -116,9 +116,10 @@ def panels(change: Change) -> list[Panel]:
 def _measured(letter: str, side: Side, world: dict[str, Any]) -> Measured:
     try:
         return Measured(side, measure(side.method, world | side.own))
-    except ValueError as error:
-        own = str(error).partition("=")[0] in knobs(load(side.method))
-        raise ValueError(f"{letter}.{error}" if own else str(error)) from error
+    except KnobError as error:
+        if error.knob not in knobs(load(side.method)):
+            raise
+        raise KnobError(f"{letter}.{error.knob}", error.value, error.rule) from error
 
 
 # Equal parameters ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import numpy as np
 
 from adapters_np.core import WeightAdapter, perturbed
 from demos import gauges
+from demos import settings as known
 from demos.change import ROUND_OFF, Change
 from demos.change import numerical_rank as numerical_rank
 from demos.gauges import GAUGES as GAUGES
@@ -23,8 +24,8 @@ from demos.settings import AIM, start, taken_out
 
 
 def __getattr__(name: str) -> Any:
-    """Find single gauges here, too: examples and shared links import them from this module."""
-    return getattr(gauges, name)
+    """Find single gauges and settings here, too: shared links import them from this module."""
+    return getattr(known if hasattr(known, name) else gauges, name)
 
 
 def measure(method: str, chosen: dict[str, Any]) -> Change:
@@ -48,7 +49,7 @@ def answer(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:
             `demos.settings.settings`; those left out have their defaults.
 
     Raises:
-        ValueError: when a value is not allowed; the text starts with `knob=value`.
+        KnobError: when a value is not allowed.
     """
     if chosen.get("way", AIM["way"].default) != "random":
         from demos import ways  # not needed for the first answer of a shared random step

@@ -8,6 +8,7 @@ from typing import Any
 from adapters_np import core
 from adapters_np.control import controls, without
 from adapters_np.core import Adapter, knobs, load
+from adapters_np.errors import KnobError
 from adapters_np.knobs import Knob, signature_knobs
 from demos import worlds
 from demos.world import World, toy
@@ -93,18 +94,18 @@ def start(method: str, chosen: dict[str, Any]) -> tuple[Adapter, World]:
         chosen: Values of knobs, and of `hypothesis`; those left out have their defaults.
 
     Raises:
-        ValueError: when a value is not allowed; the text starts with `knob=value`.
+        KnobError: when a value is not allowed.
     """
     chosen = dict(chosen)
     out = chosen.pop(HYPOTHESIS, KEPT)
     if out != KEPT:  # else its module is not read: a first answer needs none
         if (knob := hypothesis(method)) is None:
-            raise ValueError(f"{HYPOTHESIS}={out!r} is not a knob of {method}")
+            raise KnobError(HYPOTHESIS, out, f"is not a knob of {method}")
         knob.check(out)
     available = settings(method)
     for name in chosen:
         if name not in available:
-            raise ValueError(f"{name}={chosen[name]!r} is not a knob of {method}")
+            raise KnobError(name, chosen[name], f"is not a knob of {method}")
     values = {name: knob.check(chosen.get(name, knob.default)) for name, knob in available.items()}
     own = {name: values.pop(name) for name in knobs(load(method))}
     world = toy(**values)

@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters_np import budget
 from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
+from adapters_np.errors import KnobError
 from adapters_np.fit import Aims, Progress, fit, goal, paced
 from adapters_np.linalg import Array
 from adapters_np.slopes import Slopes
@@ -57,7 +58,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
         chosen: Values of knobs, as in `demos.probe.answer`.
 
     Raises:
-        ValueError: when a value is not allowed; the text starts with `knob=value`.
+        KnobError: when a value is not allowed.
     """
     aim = {name: knob.check(chosen.get(name, knob.default)) for name, knob in AIM.items()}
     base = {}
@@ -71,10 +72,8 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
         adapter, world = start(method, own)
     if max(world.W.shape) > LARGEST:
         size = "x".join(map(str, world.W.shape))
-        raise ValueError(
-            f"size={size} is too large to be fitted while you wait: choose at most "
-            f"{LARGEST}x{LARGEST}, or a random step"
-        )
+        rule = f"is too large to be fitted while you wait: choose at most {LARGEST}x{LARGEST}"
+        raise KnobError("size", size, f"{rule}, or a random step")
     # What a method without its hypothesis has to find is what the method itself has done.
     whole = start(method, own | {HYPOTHESIS: KEPT})[0] if HYPOTHESIS in own else adapter
     wanted = want(aim["world"], whole, world)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from adapters_np.errors import KnobError
 from adapters_np.knobs import Range
 from adapters_np.linalg import Array, thin_svd
 
@@ -97,10 +98,8 @@ def trained(base: str, d_out: int, d_in: int) -> tuple[Array, dict[str, Array]]:
         ValueError: when the weight is smaller.
     """
     if max(d_out, d_in) > SIDE:
-        raise ValueError(
-            f"size={d_out}x{d_in} is larger than the trained weight, which is {SIDE}x{SIDE}: "
-            "choose a smaller size, or another kind of weight"
-        )
+        rule = f"is larger than the trained weight, which is {SIDE}x{SIDE}: choose a smaller size"
+        raise KnobError("size", f"{d_out}x{d_in}", f"{rule}, or another kind of weight")
     before, *changes = _stages()[list(TRAINED.values()).index(base)][:, :d_out, :d_in]
     return before, dict(zip(TASKS, changes, strict=True))
 

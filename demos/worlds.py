@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.core import Adapter, WeightAdapter, load, perturbed
+from adapters_np.errors import KnobError
 from adapters_np.linalg import (
     Array,
     block_diagonal,
@@ -72,7 +73,7 @@ def change(name: str, W: Array, seed: int = 0, base: str = TRAINED["v"]) -> Arra
     """
     every = WORLDS | REAL
     if name not in every:
-        raise ValueError(f"world={name!r} is not one of {', '.join(every)}")
+        raise KnobError("world", name, f"is not one of {', '.join(every)}")
     if any(side % 8 for side in W.shape):
         raise ValueError(f"W has the shape {W.shape}, and worlds need sides that 8 divides")
     rng = np.random.default_rng([seed, *name.encode()])

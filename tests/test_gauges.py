@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
-from demos import gauges, probe
+from demos import gauges, probe, settings
 from demos.change import Change
 from demos.gauges import GAUGES, gauge, gauge_of
 from demos.panels import Panel, figures
@@ -63,6 +63,8 @@ def test_a_registered_gauge_is_called_with_the_adapter_that_it_needs(
 def test_examples_and_shared_links_find_gauges_where_they_once_stood() -> None:
     for name in (*GAUGES, "GAUGES", "Change", "ROUND_OFF", "figures", "number", "numerical_rank"):
         assert getattr(probe, name) is getattr(gauges, name), name
+    for name in ("opens", "settings", "start", "HYPOTHESIS", "PAGE"):
+        assert getattr(probe, name) is getattr(settings, name), name
     with pytest.raises(ImportError, match="cannot import name 'no_such_gauge'"):
         exec("from demos.probe import no_such_gauge")
 

@@ -156,7 +156,7 @@ def test_a_knob_that_is_gone_and_one_that_is_new_are_told() -> None:
 
 def test_a_knob_that_is_not_possible_stays_the_message() -> None:
     response, _ = run(LORA, method="lora", knobs={"rank": 99})
-    assert "ValueError: rank=99 is not a whole number from 1 to 16" in response["trace"]
+    assert "KnobError: rank=99 is not a whole number from 1 to 16" in response["trace"]
     assert response["line"] is None
 
 

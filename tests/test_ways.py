@@ -171,7 +171,7 @@ def test_round_off_does_not_reach_what_is_printed(
         ({"way": "magic"}, r"way='magic' is not one of fitted, trained, random"),
         ({"steps": 201}, r"steps=201 is not a whole number from 0 to 200"),
         ({"rate": "7"}, r"rate='7' is not one of"),
-        ({"size": "64x64"}, r"size=64x64 is too large to be fitted while you wait"),
+        ({"size": "64x64"}, r"size='64x64' is too large to be fitted while you wait"),
         ({"rank": 99}, r"rank=99 is not a whole number"),
         ({"colour": 1}, r"colour=1 is not a knob of lora"),
     ],

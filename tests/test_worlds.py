@@ -272,7 +272,7 @@ def test_a_smaller_layer_is_the_corner_of_the_trained_one() -> None:
     W, changes = trained("trained_up", 32, 16)
     assert W.shape == changes["prose"].shape == (32, 16)
     assert np.array_equal(W, trained("trained_up", 64, 64)[0][:32, :16])
-    with pytest.raises(ValueError, match=r"^size=128x128 is larger than the trained weight"):
+    with pytest.raises(ValueError, match=r"^size='128x128' is larger than the trained weight"):
         toy(size="128x128", base="trained")
 
 

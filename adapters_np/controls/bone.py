@@ -7,6 +7,7 @@ import numpy as np
 
 from adapters_np.control import InOrder, OutOrder, control, grown
 from adapters_np.core import Frozen
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.bone import Bone
 
@@ -46,6 +47,6 @@ def random_guide(fresh: Bone, W: Array, rng: np.random.Generator) -> GuidedBone:
     shared by a band.
     """
     if fresh.form == "additive":
-        raise ValueError("form='additive' has no weight in it that could be taken out")
+        raise KnobError("form", "additive", "has no weight in it that could be taken out")
     G = rng.normal(size=W.shape)
     return grown(GuidedBone, fresh, guide=G * (np.linalg.norm(W) / np.linalg.norm(G)))

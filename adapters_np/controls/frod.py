@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters_np.control import control, orthonormal
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.frod import FRoD, joint_basis, split
 
@@ -34,5 +35,5 @@ def basis_of_its_own(fresh: FRoD, W: Array, rng: np.random.Generator) -> FRoD:
     """
     V = joint_basis([W])
     if fresh.V.shape == V.shape and np.allclose(np.abs(fresh.V), np.abs(V)):
-        raise ValueError("layers=1 has no layer that shares the basis")
+        raise KnobError("layers", 1, "has no layer that shares the basis")
     return within(fresh, W, V)

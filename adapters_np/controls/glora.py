@@ -3,6 +3,7 @@
 import numpy as np
 
 from adapters_np.control import control
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.glora import GLoRA
 from adapters_np.methods.hira import HiRA
@@ -17,7 +18,7 @@ def rank(fresh: GLoRA) -> int:
     """
     if not len(fresh.gain_in):
         paths = "constant" if len(fresh.gain_out) == 1 else "vector"
-        raise ValueError(f"paths={paths!r} has no rank to double for one pattern alone")
+        raise KnobError("paths", paths, "has no rank to double for one pattern alone")
     return 2 * len(fresh.gain_in)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from adapters_np.control import control
 from adapters_np.core import Learned, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, kaiming_uniform
 from adapters_np.methods.hra import HRA
 
@@ -87,7 +88,7 @@ def pairs(fresh: HRA) -> int:
     """
     r = fresh.V.shape[1]
     if r % 2:
-        raise ValueError(f"rank={r} leaves a mirror without a partner: a control needs pairs")
+        raise KnobError("rank", r, "leaves a mirror without a partner: a control needs pairs")
     if fresh.orthonormal:
-        raise ValueError("orthonormal=True has no control: it does not start at the identity")
+        raise KnobError("orthonormal", True, "has no control: it does not start at the identity")
     return r // 2

@@ -7,6 +7,7 @@ import numpy as np
 
 from adapters_np.control import InOrder, control, grown, orthonormal
 from adapters_np.core import Frozen
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.miss import MiSS
 
@@ -48,7 +49,7 @@ def random_projection(fresh: MiSS, W: Array, rng: np.random.Generator) -> Projec
     directions of the inputs, as long and orthogonal; the size of any change.
     """
     if fresh.bat:
-        raise ValueError("bat=True has no sums that a projection could take the place of")
+        raise KnobError("bat", True, "has no sums that a projection could take the place of")
     r, d_in = fresh.D.shape[1], W.shape[1]
     sizes = np.bincount(np.arange(d_in) % r, minlength=r)  # of the groups
     P = np.sqrt(sizes)[:, None] * orthonormal(rng, d_in, r).T

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adapters_np.control import control, grown, orthonormal, stretches, symmetric
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, row_norms
 from adapters_np.methods.psoft import PSOFT
 
@@ -40,5 +41,5 @@ def symmetric_generators(fresh: PSOFT, W: Array, rng: np.random.Generator) -> St
     Source: wu2026psoft, Table 6, lifts the constraint by a free core, which has more numbers.
     """
     if fresh.constraint == "none":
-        raise ValueError("constraint='none' leaves no constraint to lift")
+        raise KnobError("constraint", "none", "leaves no constraint to lift")
     return grown(StretchedPSOFT, fresh)

@@ -7,6 +7,7 @@ import numpy as np
 
 from adapters_np.control import control
 from adapters_np.core import Frozen, Learned
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, orthonormal_rows
 from adapters_np.methods.reft import ReFT
 
@@ -39,9 +40,9 @@ def fixed_directions(fresh: ReFT, W: Array, rng: np.random.Generator) -> FixedRe
     """
     r, d = fresh.M.shape
     if not fresh.A.size:
-        raise ValueError("read=False leaves no room for as many numbers in fixed directions")
+        raise KnobError("read", False, "leaves no room for as many numbers in fixed directions")
     if 2 * r > d:
-        raise ValueError(f"rank={r} leaves less than twice as many directions of d_out={d}")
+        raise KnobError("rank", r, f"leaves less than twice as many directions of d_out={d}")
     own = orthonormal_rows(fresh.M) if fresh.orthonormal else fresh.M
     basis = np.linalg.qr(own.T)[0]
     outside = rng.normal(size=(d, r))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adapters_np.control import OutOrder, control, grown
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.road import COSINES, RoAd
 
@@ -48,5 +49,5 @@ def mirrored_pairs(fresh: RoAd, W: Array, rng: np.random.Generator) -> MirroredR
     """
     if fresh.theta.shape[1] > 1:  # rows of a block are free then, whatever the sign
         variant = 2 * fresh.theta.shape[2]
-        raise ValueError(f"variant={variant} leaves no constraint to lift: a block is free in it")
+        raise KnobError("variant", variant, "leaves no constraint to lift: a block is free in it")
     return grown(MirroredRoAd, fresh)

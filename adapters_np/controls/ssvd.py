@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adapters_np.control import control, grown, orthonormal, stretches, symmetric
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.ssvd import SSVD
 
@@ -45,5 +46,5 @@ def symmetric_generators(fresh: SSVD, W: Array, rng: np.random.Generator) -> Str
     the size of a first step.
     """
     if fresh.constraint == "none":
-        raise ValueError("constraint='none' leaves no constraint to lift")
+        raise KnobError("constraint", "none", "leaves no constraint to lift")
     return grown(StretchedSSVD, fresh)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adapters_np.control import InFrame, OutFrame, control, grown, orthonormal
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 from adapters_np.methods.waveft import WaveFT
 
@@ -32,6 +33,6 @@ def single_entries(fresh: WaveFT, W: Array, rng: np.random.Generator) -> WaveFT:
     Taken out: scales; a pattern is one entry. Kept: places, and how many numbers there are.
     """
     if fresh.wavelet == "none":
-        raise ValueError("wavelet='none' has no scales to take out")
+        raise KnobError("wavelet", "none", "has no scales to take out")
     rows, columns = np.divmod(rng.choice(W.size, len(fresh.c), replace=False), W.shape[1])
     return replace(fresh, rows=rows, columns=columns, wavelet="none")

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 
 from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, butterfly, cayley, divide, rotate_blocks, skew
 
 
@@ -68,9 +69,8 @@ class BOFT(WeightAdapter):
         n_blocks = divide("block_size", block_size, "d_in", d_in)
         reach = block_size * 2 ** (factors - 1)
         if d_in % reach:
-            raise ValueError(
-                f"factors={factors} needs block_size·2^{factors - 1}={reach} to divide d_in={d_in}"
-            )
+            rule = f"needs block_size·2^{factors - 1}={reach} to divide d_in={d_in}"
+            raise KnobError("factors", factors, rule)
         Q = np.zeros((factors, n_blocks, block_size * (block_size - 1) // 2))
         return cls(Q, np.ones(d_out if output_scale else 0), block_size)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from adapters_np import layers
 from adapters_np.core import AttentionAdapter, Frozen, Learned, Portrait
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, product_svd
 
 CORE = "d_out // (4 * heads), d_out // (4 * heads)"
@@ -62,7 +63,7 @@ class CLOVER(AttentionAdapter):
         Q, K, V, O_T = np.swapaxes(layers.split_heads(W, heads), -1, -2)  # (heads, d_in, d)
         d_in, d = Q.shape[1:]
         if d > d_in:
-            raise ValueError(f"heads={heads} makes heads of width {d}, wider than d_in={d_in}")
+            raise KnobError("heads", heads, f"makes heads of width {d}, wider than d_in={d_in}")
         (U_QK, s_QK, V_QK), (U_VO, s_VO, V_VO) = product_svd(Q, K), product_svd(V, O_T)
         n_QK = heads if train != "value_output" else 0
         n_VO = heads if train != "query_key" else 0

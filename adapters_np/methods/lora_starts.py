@@ -21,6 +21,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 
 from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
 Start = Literal["gradient", "inputs", "used", "unused", "frame", "crossed"]
@@ -95,7 +96,7 @@ class LoRAStart(WeightAdapter):
             ValueError: when r is odd, or there are fewer than 2 r singular directions.
         """
         if rank % 2:
-            raise ValueError(f"rank={rank} is odd, and crossed factors have two halves")
+            raise KnobError("rank", rank, "is odd, and crossed factors have two halves")
         at_most("rank", rank, "min(d_out, d_in) / 2", min(W.shape) // 2)
         (d_out, d_in), n = W.shape, 4 * W.shape[1]
         X = (1.0 + np.arange(d_in))[:, None] ** -0.8 * rng.normal(size=(d_in, n))

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 
 from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, divide
 
 
@@ -60,7 +61,7 @@ class MiSS(WeightAdapter):
             divide("rank", rank, "d_in", d_in)
             divide("rank", rank, "d_out", d_out)
             if output_repeats > 1:
-                raise ValueError(f"output_repeats={output_repeats} needs bat to be off")
+                raise KnobError("output_repeats", output_repeats, "needs bat to be off")
         return cls(np.zeros((rows, rank)), bat)
 
     def delta(self, W: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, thin_svd
 
 Positions = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -64,7 +65,8 @@ class SVFT(WeightAdapter):
             rows, columns = np.divmod(rng.choice(n * n, len(rows), replace=False), n)
         if pattern == "top":
             if W.shape[0] != W.shape[1]:
-                raise ValueError(f"pattern=top needs d_out={W.shape[0]} to equal d_in={W.shape[1]}")
+                rule = f"needs d_out={W.shape[0]} to equal d_in={W.shape[1]}"
+                raise KnobError("pattern", pattern, rule)
             order = np.argsort(-np.abs(U.T @ Vt.T), axis=None, stable=True)
             rows, columns = np.divmod(order[: len(rows)], n)
         return cls(np.zeros(len(rows)), rows, columns, U, Vt)

@@ -112,6 +112,6 @@ export function explain({ message }) {
       .trimEnd()
       .split(/\n(?=\S)/)
       .at(-1) ?? message;
-  const text = last.replace(/^ValueError: /, "");
+  const text = last.replace(/^(ValueError|adapters_np\.errors\.KnobError): /, "");
   return { message: text, knob: /^([\w.]+)=/.exec(text)?.[1] };
 }

@@ -146,12 +146,17 @@ class AdapterDemo extends Live {
 
   /** Whether the picture is that of the present settings. */
   get exact() {
-    return this.#acting.every((field) => said(field, this.answer) === field.text);
+    return this.#fits(this.state.shown);
+  }
+
+  /** Whether an answer, or the page's own picture, is that of the present settings. @param {Drawn} [answer] */
+  #fits(answer) {
+    return this.#acting.every((field) => field.within(answer?.knobs) === field.text);
   }
 
   /** A stored fit of the same settings is as good as the one that is under way will be. */
   keeps() {
-    return Boolean(this.answer?.stored && this.exact);
+    return Boolean(this.answer?.stored && this.#fits(this.answer));
   }
 
   ahead() {
@@ -193,13 +198,10 @@ class AdapterDemo extends Live {
 
   /** What differs in the picture on show from what the page opens with. */
   get #where() {
-    const { shown } = this.state;
-    return this.#fields
-      .filter((field) => field.name !== "way" && field.acts(`${shown?.knobs.way}`))
-      .map((field) => ({ field, text: said(field, shown) }))
-      .filter(({ field, text }) => text !== field.initial)
-      .map(({ field, text }) => `${field.label} ${field.called(text)}`)
-      .join(", ");
+    const knobs = this.state.shown?.knobs;
+    const told = this.#fields.filter((field) => field.name !== "way" && field.acts(`${knobs?.way}`));
+    const moved = told.filter((field) => field.within(knobs) !== field.initial);
+    return moved.map((field) => `${field.label} ${field.called(field.within(knobs))}`).join(", ");
   }
 
   /** @param {import("../python/client.js").PythonError} error */
@@ -393,8 +395,5 @@ class AdapterDemo extends Live {
     }
   }
 }
-
-/** What a control said when an answer was asked for. @param {Field} field @param {Drawn} [answer] */
-const said = ({ name, initial }, answer) => `${answer?.knobs[name] ?? initial}`;
 
 customElements.define("adapter-demo", AdapterDemo);

@@ -77,6 +77,11 @@ export class Field {
     return this.text !== this.initial;
   }
 
+  /** What the control said when an answer was asked for, or on the page's own picture. @param {Record<string, Value>} [knobs] */
+  within(knobs) {
+    return `${knobs?.[this.name] ?? this.initial}`;
+  }
+
   /** The value in the type that Python expects. @returns {Value} */
   get value() {
     const { kind } = this.element.dataset;

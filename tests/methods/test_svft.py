@@ -98,7 +98,7 @@ def test_top_pattern_takes_the_pairs_of_vectors_that_agree_most() -> None:
 
 
 def test_top_pattern_needs_a_square_weight() -> None:
-    with pytest.raises(ValueError, match="pattern=top needs d_out=64 to equal d_in=48"):
+    with pytest.raises(ValueError, match="pattern='top' needs d_out=64 to equal d_in=48"):
         moved(TALL, 1, "top")
 
 
