@@ -13,6 +13,7 @@ from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
+from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
@@ -37,6 +38,7 @@ PARTS = (
     Furniture,
     Lists,
     Choice,
+    ErrataLists,
     Portraits,
     HeadToHead,
     Lab,

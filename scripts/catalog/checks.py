@@ -20,7 +20,7 @@ import yaml
 from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog, readable
+from scripts.catalog import Catalog, errata, readable
 from scripts.catalog.records import Method, Peft, quoted
 from scripts.survey.bare import astray, every
 from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
@@ -72,6 +72,7 @@ def check(root: Path = ROOT) -> Catalog:
         problems += table_problems(catalog, root)
         problems += word_problems(catalog, root)
         problems += claim_problems(catalog, root)
+        problems += errata.problems(catalog, root)
         problems += address_problems(catalog, root)
     if problems:
         raise CatalogError("\n".join(problems))

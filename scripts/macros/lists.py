@@ -177,17 +177,6 @@ class Lists(Part):
         return "\n".join(parts)
 
     @macro("list")
-    def all_errata(self) -> str:
-        """Every correction, by entry."""
-        parts = []
-        for m in (m for m in catalog().methods.values() if m.errata):
-            self.page.cite(s.key for e in m.errata for s in e.sources)
-            number = f"{m.number}. " if m.number else ""
-            parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.page.draw("errata", m, found=False))
-        return "\n".join(parts)
-
-    @macro("list")
     def others_list(self) -> str:
         """Methods without a page of their own."""
         return self.page.draw("others", read_others())

@@ -1,4 +1,4 @@
-"""What is claimed, foretold and corrected, as records: `claims`, `predictions`, `evidence`."""
+"""What is claimed and foretold, as records: `claims`, `predictions`, `evidence`."""
 
 from __future__ import annotations
 
@@ -49,14 +49,6 @@ class Evidence(Record):
         if self.follows and self.verdict != "confirmed":
             raise ValueError("follows: says why a claim is confirmed, and this one is not")
         return self
-
-
-class Erratum(Record):
-    """A correction to the source survey."""
-
-    says: Text
-    correct: Text
-    sources: References
 
 
 class Argument(Record):
@@ -132,7 +124,7 @@ def read_claims(root: Path = ROOT) -> Claims:
     Raises:
         CatalogError: when one is not as it should be; a line for each problem.
     """
-    return validated(Claims, _fields(root, CLAIMS, Claims), CLAIMS)
+    return validated(Claims, fields(root, CLAIMS, Claims), CLAIMS)
 
 
 @cache
@@ -142,10 +134,15 @@ def read_predictions(root: Path = ROOT) -> Predictions:
     Raises:
         CatalogError: when one is not as it should be; a line for each problem.
     """
-    return validated(Predictions, _fields(root, PREDICTIONS, Predictions), PREDICTIONS)
+    return validated(Predictions, fields(root, PREDICTIONS, Predictions), PREDICTIONS)
 
 
-def _fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
+def fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
+    """Return what a page's front matter has of a record, numbers in the place of addresses.
+
+    Raises:
+        CatalogError: when the front matter cannot be read, or an address leads nowhere.
+    """
     try:
         data, _ = front_matter(root / file)
         return {
