@@ -22,6 +22,7 @@ from scripts.macros.portraits import drawing
 from scripts.survey import peft
 from scripts.survey.bets import of
 from scripts.survey.claims import read_claims, read_predictions
+from scripts.survey.forecasts import brier, forecasts, score
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
 
@@ -175,6 +176,12 @@ class Lists(Part):
             self.page.cite(source.key for source in p.sources)
             parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
+
+    @macro
+    def predictions_score(self) -> str:
+        """How many predictions are settled, Brier's score of these, and what each may add."""
+        found = forecasts(read_predictions().predictions)
+        return self.page.draw("outlook", found, score(found), given={"brier": brier})
 
     @macro("list")
     def others_list(self) -> str:

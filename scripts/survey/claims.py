@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -94,6 +95,9 @@ class Prediction(Record):
     ours: PerCent
     ours_reason: Text
     assessed: Text
+    deadline: date  # when it is judged by what is published then
+    outcome: Literal["holds", "fails", "not settled"] | None = None
+    settled: date | None = None  # the day of the judgement, whose reason is `reason`
     methods: Methods
     sources: References
 
@@ -101,6 +105,8 @@ class Prediction(Record):
     def _stated(self) -> Prediction:
         if (self.confidence is None) == (self.entry is None):
             raise ValueError("has either a confidence or the entry that states it without one")
+        if (self.outcome is None) != (self.settled is None):
+            raise ValueError("has an outcome with the day on which it was settled, or neither")
         return self
 
 
