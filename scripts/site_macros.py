@@ -11,6 +11,7 @@ from typing import Any
 from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
+from scripts.macros.claims import ClaimLists
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
 from scripts.macros.errata import ErrataLists
@@ -38,6 +39,7 @@ PARTS = (
     Furniture,
     Lists,
     Choice,
+    ClaimLists,
     ErrataLists,
     Portraits,
     HeadToHead,

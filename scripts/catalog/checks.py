@@ -255,12 +255,15 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     except CatalogError as error:
         yield str(error)
         return
+    claims = read_claims(root)
     named = [
         (f"{CLAIMS}: {claim.key}", method)
-        for claim in read_claims(root).claims
+        for claim in claims.claims
         for argument in (*claim.supports, *claim.against)
         for method in argument.methods
     ]
+    named += [(f"{CLAIMS}: {b.title}", method) for b in claims.beliefs for method in b.methods]
+    named += [(f"{CLAIMS}: implications", i.method) for i in claims.implications]
     named += [(f"{PREDICTIONS}: {p.title}", method) for p in predictions for method in p.methods]
     for place, method in named:
         if method not in catalog.methods:

@@ -21,8 +21,6 @@ from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
 from scripts.survey import peft
 from scripts.survey.bets import of
-from scripts.survey.claims import read_claims, read_predictions
-from scripts.survey.forecasts import brier, forecasts, score
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
 
@@ -151,37 +149,6 @@ class Lists(Part):
     def ran(self, slug: str) -> str:
         """In how many papers by others a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
-
-    @macro("list")
-    def claims_list(self) -> str:
-        """The claims in words."""
-        claims = read_claims().claims
-        arguments = (argument for c in claims for argument in (*c.supports, *c.against))
-        self.page.cite(source.key for argument in arguments for source in argument.sources)
-        return self.page.draw("claims", claims)
-
-    @macro("list")
-    def themes_list(self) -> str:
-        """The themes with their methods."""
-        themes = catalog().themes
-        listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
-        return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
-
-    @macro("list")
-    def predictions_list(self) -> str:
-        """The predictions and where they stand."""
-        parts = []
-        for i, p in enumerate(read_predictions().predictions, 1):
-            parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
-            self.page.cite(source.key for source in p.sources)
-            parts.append(self.page.draw("prediction", p))
-        return "\n".join(parts)
-
-    @macro
-    def predictions_score(self) -> str:
-        """How many predictions are settled, Brier's score of these, and what each may add."""
-        found = forecasts(read_predictions().predictions)
-        return self.page.draw("outlook", found, score(found), given={"brier": brier})
 
     @macro("list")
     def others_list(self) -> str:

@@ -82,6 +82,29 @@ class Theme(Record):
     audit: Text
 
 
+class Belief(Record):
+    """What the survey's author believes after writing it, and how strongly."""
+
+    title: Text
+    survey: Text
+    strength: Text | None = None  # of the evidence, where the survey says it
+    advice: Text | None = None
+    audit: Text
+    claim: Slug | None = None  # or the theme that has the rest
+    theme: Slug | None = None
+    methods: Methods
+    sources: References
+
+
+class Implication(Record):
+    """What the survey draws from one entry, and how far that holds."""
+
+    method: Slug
+    survey: Text
+    audit: Text
+    sources: References
+
+
 class Prediction(Record):
     """What the source survey expects, with its confidence or the entry that states it."""
 
@@ -115,6 +138,8 @@ class Claims(Record):
 
     claims: tuple[Claim, ...]
     themes: tuple[Theme, ...]
+    beliefs: tuple[Belief, ...]
+    implications: tuple[Implication, ...]
 
 
 class Predictions(Record):
