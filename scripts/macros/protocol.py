@@ -9,14 +9,12 @@ from scripts.catalog.before import changes, read_before
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import experiment, peft
+from scripts.survey import peft
 from scripts.survey.say import listed
 from scripts.survey.second import Judged, agreements, compared
 from scripts.survey.sources import Flow, Reading, flow, read_candidates, readings
 
 FILE = "protocol.html"
-OURS = (peft.KEY, experiment.KEY)
-"""Sources that are no publications with tables of their own."""
 FIELDS: dict[Judged, str] = {
     "seeds": "Seeds, as stated",
     "copied": "Rows copied from elsewhere",
@@ -52,8 +50,8 @@ def query(m: Method) -> str:
 class Protocol(Part):
     """The macros of the protocol."""
 
-    @macro("text")
-    def sources_read(self) -> str:
+    @macro
+    def publications_read(self) -> str:
         """How many publications have a vote."""
         found = read_sources()[1]
         return str(found.voting + found.by_abstract)
