@@ -10,7 +10,7 @@ from scripts.survey.forecasts import brier, forecasts, score
 class ClaimLists(Part):
     """The macros of claims, themes, beliefs and predictions."""
 
-    @macro
+    @macro("list")
     def claims_list(self) -> str:
         """The claims in words."""
         claims = read_claims().claims
@@ -18,14 +18,14 @@ class ClaimLists(Part):
         self.page.cite(source.key for argument in arguments for source in argument.sources)
         return self.page.draw("claims", claims)
 
-    @macro
+    @macro("list")
     def themes_list(self) -> str:
         """The themes with their methods."""
         themes = catalog().themes
         listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
         return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
 
-    @macro
+    @macro("list")
     def predictions_list(self) -> str:
         """The predictions and where they stand."""
         parts = []
@@ -35,20 +35,20 @@ class ClaimLists(Part):
             parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
 
-    @macro
+    @macro("table")
     def predictions_score(self) -> str:
         """How many predictions are settled, Brier's score of these, and what each may add."""
         found = forecasts(read_predictions().predictions)
         return self.page.draw("outlook", found, score(found), given={"brier": brier})
 
-    @macro
+    @macro("list")
     def beliefs_list(self) -> str:
         """What the survey believes after its catalogue, and with what strength."""
         found = read_claims().beliefs
         self.page.cite(source.key for b in found for source in b.sources)
         return self.page.draw("beliefs", found)
 
-    @macro
+    @macro("list")
     def implications_list(self) -> str:
         """What the survey draws from single entries."""
         found = read_claims().implications

@@ -26,14 +26,14 @@ MEANINGS: dict[Kind, tuple[str, str]] = {
 class ErrataLists(Part):
     """The macros of corrections."""
 
-    @macro
+    @macro("list")
     def errata_list(self) -> str:
         """The corrections to a method's entry, and what its author says of them."""
         m = catalog().methods[self.page.url.removeprefix("methods/")]
         replies = [r for r in read_errata().replies if r.to == m.slug]
         return self.page.draw("own", m, replies, self._form(), file=FILE)
 
-    @macro
+    @macro("text")
     def errata_count(self, what: str) -> str:
         """How many corrections there are: `standing`, `serious`, `withdrawn`."""
         found = every(catalog())
@@ -46,7 +46,7 @@ class ErrataLists(Part):
             }[what]
         )
 
-    @macro
+    @macro("list")
     def errata_by_kind(self) -> str:
         """How many of each kind and severity, then all of them, with a filter."""
         found = every(catalog())
@@ -75,13 +75,13 @@ class ErrataLists(Part):
             )
         return "\n".join([*parts, "</div>"])
 
-    @macro
+    @macro("list")
     def errata_withdrawn(self) -> str:
         """What was said to be wrong and was not, with the reason."""
         found = [p for p in every(catalog()) if p.erratum.withdrawn]
         return self.page.draw("withdrawn", found, file=FILE, found=False)
 
-    @macro
+    @macro("list")
     def errata_replies(self) -> str:
         """What authors have replied, the newest first."""
         found = sorted(read_errata().replies, key=lambda r: r.date, reverse=True)

@@ -50,7 +50,7 @@ def query(m: Method) -> str:
 class Protocol(Part):
     """The macros of the protocol."""
 
-    @macro
+    @macro("text")
     def publications_read(self) -> str:
         """How many publications have a vote."""
         found = read_sources()[1]
@@ -77,7 +77,7 @@ class Protocol(Part):
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
 
-    @macro
+    @macro("table")
     def two_readers(self) -> str:
         """How well two readers agree on what has to be judged, and what became of differences."""
         second, found = compared()
@@ -85,7 +85,7 @@ class Protocol(Part):
         given = (second.drawn, second.typings, agreements(second, found), second.differences)
         return self.page.draw("second", *given, FIELDS, file=FILE)
 
-    @macro
+    @macro("list")
     def left_out(self) -> str:
         """The publications that were left out, with the reason."""
         found = read_candidates().excluded
