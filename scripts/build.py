@@ -32,8 +32,8 @@ BUILD = ROOT / ".build"
 METHODS = "adapters_np/methods/*.py"  # found by name
 SHARED = ("demos/*.npy", "requirements.txt", "package-lock.json")
 RECORDS = (
-    *("docs/methods/*.md", "docs/claims.md", "docs/predictions.md", "docs/references.bib"),
-    "docs/data/**/*",
+    *("docs/methods/*.md", "docs/claims.md", "docs/errata.md", "docs/predictions.md"),
+    *("docs/references.bib", "docs/data/**/*"),
 )
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")
 STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")

@@ -11,8 +11,10 @@ from typing import Any
 from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
+from scripts.macros.claims import ClaimLists
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
+from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
@@ -37,6 +39,8 @@ PARTS = (
     Furniture,
     Lists,
     Choice,
+    ClaimLists,
+    ErrataLists,
     Portraits,
     HeadToHead,
     Lab,

@@ -300,7 +300,7 @@ def test_a_mistake_on_a_page_is_named_with_file_and_field(project: Path, mistake
 
 def test_an_unknown_kind_of_relation_is_named(project: Path) -> None:
     page = project / "docs/methods/dora.md"
-    text = re.sub(r"kind: \w+", "kind: resembles", page.read_text("utf-8"), count=1)
+    text = re.sub(r"\{kind: \w+", "{kind: resembles", page.read_text("utf-8"), count=1)
     page.write_text(text, "utf-8")
     (line,) = problems(project)
     assert line.startswith("docs/methods/dora.md: relations.0.kind: Input should be 'generalises'")

@@ -17,6 +17,7 @@ import yaml
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read, summaries
+from scripts.catalog.errata import errata_csv
 from scripts.catalog.exports import Site, read_site
 from scripts.finish import datasets
 from scripts.survey import bets, forest, head_to_head
@@ -41,6 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(path, out / "data" / path.name)
     compared = head_to_head.comparisons(read_tables(), [*read().names()], read_models(ROOT))
     (out / "data" / "head_to_head.csv").write_text(head_to_head.as_csv(compared), "utf-8")
+    (out / "data" / "errata.csv").write_text(errata_csv(read()), "utf-8")
     (out / "bets.csv").write_text(bets.table(bets.bets()), "utf-8")
     for name, text in forest.tables().items():
         (out / name).write_text(text, "utf-8")

@@ -74,7 +74,7 @@ def test_a_correction_fills_in_fields_that_the_form_has() -> None:
     assert fields.keys() < {part["id"] for part in form["body"] if "id" in part}
 
 
-@pytest.mark.parametrize("name", ["correction.yml", "paper.yml"])
+@pytest.mark.parametrize("name", ["correction.yml", "paper.yml", "reply.yml"])
 def test_a_form_is_one_that_github_takes(name: str) -> None:
     form: dict[str, Any] = yaml.safe_load((FORMS / name).read_text("utf-8"))
     assert (

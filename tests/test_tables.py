@@ -17,6 +17,7 @@ from scripts.survey.head_to_head import (
     home_field,
     leads,
     outcomes,
+    within_budget,
 )
 from scripts.survey.pair import read_models
 from scripts.survey.papers import Flag, flags, read_tables
@@ -180,6 +181,14 @@ def test_methods_win_more_often_at_home_than_away(tmp_path: Path) -> None:
     papers = written(tmp_path, origin=ORIGIN, later=LATER, other=away)
     beside = [unit for unit in found(papers) if unit.baseline == "lora"]
     assert home_field(beside)[:3] == (2, 1.0, 0.5)
+
+
+def test_budgets_are_alike_where_both_are_printed_and_hardly_more_is_trained() -> None:
+    def unit(ratio: float | None) -> Outcome:
+        return Outcome("oft", "lora", "a", "x", True, "for", 1.0, ratio)
+
+    some = [unit(ratio) for ratio in (0.5, 1.1, 1.2, 8.0, None)]
+    assert within_budget(some) == some[:2]
 
 
 def test_a_lead_is_told_in_spreads_of_its_suite_a_paper_counting_once() -> None:

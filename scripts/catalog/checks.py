@@ -20,7 +20,7 @@ import yaml
 from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog, readable
+from scripts.catalog import Catalog, errata, readable
 from scripts.catalog.records import Method, Peft, quoted
 from scripts.survey.bare import astray, every
 from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
@@ -72,6 +72,7 @@ def check(root: Path = ROOT) -> Catalog:
         problems += table_problems(catalog, root)
         problems += word_problems(catalog, root)
         problems += claim_problems(catalog, root)
+        problems += errata.problems(catalog, root)
         problems += address_problems(catalog, root)
     if problems:
         raise CatalogError("\n".join(problems))
@@ -254,12 +255,15 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     except CatalogError as error:
         yield str(error)
         return
+    claims = read_claims(root)
     named = [
         (f"{CLAIMS}: {claim.key}", method)
-        for claim in read_claims(root).claims
+        for claim in claims.claims
         for argument in (*claim.supports, *claim.against)
         for method in argument.methods
     ]
+    named += [(f"{CLAIMS}: {b.title}", method) for b in claims.beliefs for method in b.methods]
+    named += [(f"{CLAIMS}: implications", i.method) for i in claims.implications]
     named += [(f"{PREDICTIONS}: {p.title}", method) for p in predictions for method in p.methods]
     for place, method in named:
         if method not in catalog.methods:

@@ -1,4 +1,4 @@
-"""Where a reader suggests a correction: a form of the repository, with the address in it."""
+"""Where a reader suggests a correction or replies: forms of the repository, filled in by links."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from urllib.parse import urlencode
 
 from scripts.catalog.exports import Site
 
-FORM = "correction.yml"
+FORM, REPLY = "correction.yml", "reply.yml"
 """In .github/ISSUE_TEMPLATE. The fields `address` and `says` are filled in by the link."""
+
+
+def form(site: Site, template: str, **fields: str) -> str:
+    """Return the address of a form whose fields are filled in, where there is something.
+
+    Args:
+        site: The site's own facts.
+        template: The form's file.
+        **fields: What stands in its fields.
+    """
+    given = {"template": template} | {k: v for k, v in fields.items() if v}
+    return f"{site.repository}/issues/new?{urlencode(given)}"
 
 
 def correction(site: Site, place: str, says: str = "") -> str:
@@ -18,5 +30,4 @@ def correction(site: Site, place: str, says: str = "") -> str:
         place: A page below the site's address, with an anchor where there is one.
         says: What stands there.
     """
-    fields = {"template": FORM, "address": site.url + place, "says": says}
-    return f"{site.repository}/issues/new?{urlencode({k: v for k, v in fields.items() if v})}"
+    return form(site, FORM, address=site.url + place, says=says)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from scripts.survey.claims import Erratum, Evidence
+from scripts.survey.claims import Evidence
+from scripts.survey.errata import Erratum
 from scripts.survey.facts import Facts
 from scripts.survey.peft import Key, key
 from scripts.survey.records import (
@@ -165,10 +166,15 @@ class Method(Record):
     @cached_property
     def references(self) -> tuple[str, ...]:
         """The keys of all publications that the page names, its own first."""
-        records: tuple[Any, ...] = (*self.evidence, *self.errata)
+        records: tuple[Any, ...] = (*self.evidence, *self.corrections)
         named = [source.key for record in records for source in record.sources]
         named += [finding.source_key for finding in self.findings]
         return tuple(dict.fromkeys([*self.papers, *named, *quoted(self.body)]))
+
+    @property
+    def corrections(self) -> tuple[Erratum, ...]:
+        """What the survey's entry has wrong or leaves out, without what was withdrawn."""
+        return tuple(e for e in self.errata if not e.withdrawn)
 
     @property
     def graded(self) -> bool:

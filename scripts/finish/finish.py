@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
-from scripts.catalog import Catalog, citations, exports, read, summaries
+from scripts.catalog import Catalog, citations, errata, exports, read, summaries
 from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
@@ -234,6 +234,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "llms.txt": summaries.llms(catalog, facts),
         "catalog.csv": exports.catalog_csv(catalog, facts),
         "bets.csv": bets.table(bets.bets()),
+        "data/errata.csv": errata.errata_csv(catalog),
         "assets/demo/models.js": exports.models_js(catalog),
         "data/head_to_head.csv": head_to_head.as_csv(
             head_to_head.comparisons(read_tables(), [*catalog.names()], read_models(ROOT))

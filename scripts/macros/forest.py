@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scripts.catalog.records import Method
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names, short
-from scripts.survey import bias
+from scripts.survey import bias, experiment, peft
 from scripts.survey.bias import DOMAINS, GROUPS, Domain, Group, Judged, Risk, judged, overall
 from scripts.survey.certainty import GRADES, MATTERS, Grade, word
 from scripts.survey.evidence import LORA
@@ -31,6 +31,7 @@ COLOURS: dict[Group, str] = {
 SINGLE: tuple[Group, ...] = ("benchmark", "here")
 """Groups of one source, which is called as they are."""
 
+NO_PAPERS = (peft.KEY, experiment.KEY)
 CALLED = {LORA: "LoRA", FULL: "full fine-tuning"}
 WHOSE: dict[Side, str] = {"all": "all sources", "home": "its authors", "away": "others"}
 ONE, TOGETHER = Lane("one source"), Lane("together; thin: where the next source may lie", "diamond")
@@ -268,7 +269,8 @@ class Forests(Part):
         counts: dict[Domain, Counter[Risk]] = {
             domain: Counter(row.judged[domain].risk for row in rows) for domain in DOMAINS
         }
-        return self._draw("risk_counts", counts, DOMAINS, len(rows))
+        papers = sum(row.key not in NO_PAPERS for row in rows)
+        return self._draw("risk_counts", counts, DOMAINS, len(rows), papers)
 
     def own_effects(self, method: Method) -> str:
         """Return what sources find of a page's method beside both baselines; nothing if none do."""

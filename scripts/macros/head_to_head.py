@@ -18,6 +18,7 @@ from scripts.survey.head_to_head import (
     home_field,
     leads,
     outcomes,
+    within_budget,
 )
 from scripts.survey.pair import read_models
 from scripts.survey.papers import flags, read_tables
@@ -100,7 +101,10 @@ class HeadToHead(Part):
             f" authors’ papers, in {percent(field.away)} of others’, on average",
             broad=True,
         )  # fmt: skip
-        return self.page.figure(figure) + self.page.draw("home_field", field, rows, called)
+        ratios = [unit.ratio for unit in found if unit.ratio is not None]
+        fair = home_field(within_budget(found))
+        given = (field, rows, called, fair, max(ratios), len(ratios) / len(found))
+        return self.page.figure(figure) + self.page.draw("home_field", *given)
 
     @macro("figure")
     def pairs(self) -> str:

@@ -21,7 +21,6 @@ from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
 from scripts.survey import peft
 from scripts.survey.bets import of
-from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
 from scripts.survey.statistics import Agreement
 
@@ -150,42 +149,6 @@ class Lists(Part):
     def ran(self, slug: str) -> str:
         """In how many papers by others a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
-
-    @macro("list")
-    def claims_list(self) -> str:
-        """The claims in words."""
-        claims = read_claims().claims
-        arguments = (argument for c in claims for argument in (*c.supports, *c.against))
-        self.page.cite(source.key for argument in arguments for source in argument.sources)
-        return self.page.draw("claims", claims)
-
-    @macro("list")
-    def themes_list(self) -> str:
-        """The themes with their methods."""
-        themes = catalog().themes
-        listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
-        return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
-
-    @macro("list")
-    def predictions_list(self) -> str:
-        """The predictions and where they stand."""
-        parts = []
-        for i, p in enumerate(read_predictions().predictions, 1):
-            parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
-            self.page.cite(source.key for source in p.sources)
-            parts.append(self.page.draw("prediction", p))
-        return "\n".join(parts)
-
-    @macro("list")
-    def all_errata(self) -> str:
-        """Every correction, by entry."""
-        parts = []
-        for m in (m for m in catalog().methods.values() if m.errata):
-            self.page.cite(s.key for e in m.errata for s in e.sources)
-            number = f"{m.number}. " if m.number else ""
-            parts.append(f"## {number}[{m.title}](methods/{m.slug}.md) {{ #{m.slug} }}\n")
-            parts.append(self.page.draw("errata", m, found=False))
-        return "\n".join(parts)
 
     @macro("list")
     def others_list(self) -> str:

@@ -297,11 +297,6 @@ class Furniture(Part):
         return effects + self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
 
     @macro("list")
-    def errata_list(self) -> str:
-        """The corrections to the source survey."""
-        return self.page.draw("errata", self.method)
-
-    @macro("list")
     def relations_list(self) -> str:
         """Relations in both directions."""
         compare = (ROOT / "docs" / "compare.md").exists()

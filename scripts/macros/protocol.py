@@ -9,13 +9,19 @@ from scripts.catalog.before import changes, read_before
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import experiment, peft
+from scripts.survey import peft
 from scripts.survey.say import listed
+from scripts.survey.second import Judged, agreements, compared
 from scripts.survey.sources import Flow, Reading, flow, read_candidates, readings
 
 FILE = "protocol.html"
-OURS = (peft.KEY, experiment.KEY)
-"""Sources that are no publications with tables of their own."""
+FIELDS: dict[Judged, str] = {
+    "seeds": "Seeds, as stated",
+    "copied": "Rows copied from elsewhere",
+    "rates": "Whose rates were tuned",
+    "tuned_on_test": "Rates chosen by the printed scores",
+}
+"""What the fields that have to be judged are called."""
 
 
 @cache
@@ -45,7 +51,7 @@ class Protocol(Part):
     """The macros of the protocol."""
 
     @macro("text")
-    def sources_read(self) -> str:
+    def publications_read(self) -> str:
         """How many publications have a vote."""
         found = read_sources()[1]
         return str(found.voting + found.by_abstract)
@@ -70,6 +76,14 @@ class Protocol(Part):
             titles.setdefault(m.papers[0], []).append(m.title)
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
+
+    @macro("table")
+    def two_readers(self) -> str:
+        """How well two readers agree on what has to be judged, and what became of differences."""
+        second, found = compared()
+        self.page.cite(second.typings)
+        given = (second.drawn, second.typings, agreements(second, found), second.differences)
+        return self.page.draw("second", *given, FIELDS, file=FILE)
 
     @macro("list")
     def left_out(self) -> str:

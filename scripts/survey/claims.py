@@ -1,7 +1,8 @@
-"""What is claimed, foretold and corrected, as records: `claims`, `predictions`, `evidence`."""
+"""What is claimed and foretold, as records: `claims`, `predictions`, `evidence`."""
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -51,14 +52,6 @@ class Evidence(Record):
         return self
 
 
-class Erratum(Record):
-    """A correction to the source survey."""
-
-    says: Text
-    correct: Text
-    sources: References
-
-
 class Argument(Record):
     """What speaks for or against a claim."""
 
@@ -89,6 +82,29 @@ class Theme(Record):
     audit: Text
 
 
+class Belief(Record):
+    """What the survey's author believes after writing it, and how strongly."""
+
+    title: Text
+    survey: Text
+    strength: Text | None = None  # of the evidence, where the survey says it
+    advice: Text | None = None
+    audit: Text
+    claim: Slug | None = None  # or the theme that has the rest
+    theme: Slug | None = None
+    methods: Methods
+    sources: References
+
+
+class Implication(Record):
+    """What the survey draws from one entry, and how far that holds."""
+
+    method: Slug
+    survey: Text
+    audit: Text
+    sources: References
+
+
 class Prediction(Record):
     """What the source survey expects, with its confidence or the entry that states it."""
 
@@ -102,6 +118,9 @@ class Prediction(Record):
     ours: PerCent
     ours_reason: Text
     assessed: Text
+    deadline: date  # when it is judged by what is published then
+    outcome: Literal["holds", "fails", "not settled"] | None = None
+    settled: date | None = None  # the day of the judgement, whose reason is `reason`
     methods: Methods
     sources: References
 
@@ -109,6 +128,8 @@ class Prediction(Record):
     def _stated(self) -> Prediction:
         if (self.confidence is None) == (self.entry is None):
             raise ValueError("has either a confidence or the entry that states it without one")
+        if (self.outcome is None) != (self.settled is None):
+            raise ValueError("has an outcome with the day on which it was settled, or neither")
         return self
 
 
@@ -117,6 +138,8 @@ class Claims(Record):
 
     claims: tuple[Claim, ...]
     themes: tuple[Theme, ...]
+    beliefs: tuple[Belief, ...]
+    implications: tuple[Implication, ...]
 
 
 class Predictions(Record):
@@ -132,7 +155,7 @@ def read_claims(root: Path = ROOT) -> Claims:
     Raises:
         CatalogError: when one is not as it should be; a line for each problem.
     """
-    return validated(Claims, _fields(root, CLAIMS, Claims), CLAIMS)
+    return validated(Claims, fields(root, CLAIMS, Claims), CLAIMS)
 
 
 @cache
@@ -142,10 +165,15 @@ def read_predictions(root: Path = ROOT) -> Predictions:
     Raises:
         CatalogError: when one is not as it should be; a line for each problem.
     """
-    return validated(Predictions, _fields(root, PREDICTIONS, Predictions), PREDICTIONS)
+    return validated(Predictions, fields(root, PREDICTIONS, Predictions), PREDICTIONS)
 
 
-def _fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
+def fields(root: Path, file: str, record: type[Record]) -> dict[str, Any]:
+    """Return what a page's front matter has of a record, numbers in the place of addresses.
+
+    Raises:
+        CatalogError: when the front matter cannot be read, or an address leads nowhere.
+    """
     try:
         data, _ = front_matter(root / file)
         return {

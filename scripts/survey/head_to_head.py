@@ -14,7 +14,7 @@ import numpy as np
 from scripts.survey.pair import Models, nearest
 from scripts.survey.result import FULL, Rates, Row, Source, Table
 from scripts.survey.rule import RunBy, Side
-from scripts.survey.unit import units
+from scripts.survey.unit import MORE, units
 
 DRAWS = 4000
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -144,6 +144,7 @@ class Outcome(NamedTuple):
     home: bool  # the source is by the method's authors
     side: Side
     difference: float  # in points of the metric, positive where the method is better
+    ratio: float | None = None  # of trained parameters, the baseline's one; where both are printed
 
 
 def outcomes(sources: Iterable[Source], order: Sequence[str], models: Models) -> Iterator[Outcome]:
@@ -153,7 +154,12 @@ def outcomes(sources: Iterable[Source], order: Sequence[str], models: Models) ->
             home = source.run_by([method]) == "authors"
             for unit in units(source, [method], baseline, models):
                 where = (source.key, unit.suite, home)
-                yield Outcome(method, baseline, *where, unit.side, unit.points)
+                yield Outcome(method, baseline, *where, unit.side, unit.points, unit.ratio)
+
+
+def within_budget(found: Iterable[Outcome]) -> list[Outcome]:
+    """Return the units in which the method trains hardly more than the baseline, as printed."""
+    return [unit for unit in found if unit.ratio is not None and unit.ratio <= MORE]
 
 
 class HomeField(NamedTuple):

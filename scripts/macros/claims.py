@@ -1,0 +1,56 @@
+"""What the survey claims, believes and foretells, beside what the audit finds."""
+
+from __future__ import annotations
+
+from scripts.macros.page import Part, catalog, macro
+from scripts.survey.claims import read_claims, read_predictions
+from scripts.survey.forecasts import brier, forecasts, score
+
+
+class ClaimLists(Part):
+    """The macros of claims, themes, beliefs and predictions."""
+
+    @macro("list")
+    def claims_list(self) -> str:
+        """The claims in words."""
+        claims = read_claims().claims
+        arguments = (argument for c in claims for argument in (*c.supports, *c.against))
+        self.page.cite(source.key for argument in arguments for source in argument.sources)
+        return self.page.draw("claims", claims)
+
+    @macro("list")
+    def themes_list(self) -> str:
+        """The themes with their methods."""
+        themes = catalog().themes
+        listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
+        return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
+
+    @macro("list")
+    def predictions_list(self) -> str:
+        """The predictions and where they stand."""
+        parts = []
+        for i, p in enumerate(read_predictions().predictions, 1):
+            parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
+            self.page.cite(source.key for source in p.sources)
+            parts.append(self.page.draw("prediction", p))
+        return "\n".join(parts)
+
+    @macro("table")
+    def predictions_score(self) -> str:
+        """How many predictions are settled, Brier's score of these, and what each may add."""
+        found = forecasts(read_predictions().predictions)
+        return self.page.draw("outlook", found, score(found), given={"brier": brier})
+
+    @macro("list")
+    def beliefs_list(self) -> str:
+        """What the survey believes after its catalogue, and with what strength."""
+        found = read_claims().beliefs
+        self.page.cite(source.key for b in found for source in b.sources)
+        return self.page.draw("beliefs", found)
+
+    @macro("list")
+    def implications_list(self) -> str:
+        """What the survey draws from single entries."""
+        found = read_claims().implications
+        self.page.cite(source.key for i in found for source in i.sources)
+        return self.page.draw("implications", found)

@@ -1,0 +1,98 @@
+"""Corrections to the source survey: on a method's page, and all of them by kind and severity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+
+from scripts.catalog.corrections import REPLY, form
+from scripts.catalog.errata import every
+from scripts.catalog.exports import read_site
+from scripts.macros.page import Part, catalog, macro
+from scripts.survey.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
+
+FILE = "errata.html"
+MEANINGS: dict[Kind, tuple[str, str]] = {
+    "number": ("Numbers", "A number, or what was measured"),
+    "mathematics": ("Mathematics", "What a formula says, or is said to do"),
+    "sketch": ("Sketches", "Code that fails, or that computes something else"),
+    "evidence": ("Evidence", "What is said to have been shown, and what grades rest on"),
+    "attribution": ("Attribution", "Names, authors, years, venues and addresses"),
+    "addition": ("Additions", "No mistakes: what an entry leaves out and a reader may want"),
+}
+"""What the section of each kind is called, and what belongs there."""
+
+
+class ErrataLists(Part):
+    """The macros of corrections."""
+
+    @macro("list")
+    def errata_list(self) -> str:
+        """The corrections to a method's entry, and what its author says of them."""
+        m = catalog().methods[self.page.url.removeprefix("methods/")]
+        replies = [r for r in read_errata().replies if r.to == m.slug]
+        return self.page.draw("own", m, replies, self._form(), file=FILE)
+
+    @macro("text")
+    def errata_count(self, what: str) -> str:
+        """How many corrections there are: `standing`, `serious`, `withdrawn`."""
+        found = every(catalog())
+        left = standing(found)
+        return str(
+            {
+                "standing": len(left),
+                "serious": sum(p.erratum.severity == "serious" for p in left),
+                "withdrawn": len(found) - len(left),
+            }[what]
+        )
+
+    @macro("list")
+    def errata_by_kind(self) -> str:
+        """How many of each kind and severity, then all of them, with a filter."""
+        found = every(catalog())
+        left = standing(found)
+        self.page.cite(s.key for _, e in found for s in e.sources)
+        numbers = Counter(
+            (kind, severity)
+            for _, e in left
+            for kind in (e.kind, "")
+            for severity in (e.severity, "")
+        )
+        withdrawn = len(found) - len(left)
+        given = (numbers, KINDS, SEVERITIES, withdrawn, MEANINGS)
+        entries = [slug for slug in catalog().methods if any(p.slug == slug for p in left)]
+        parts = [
+            self.page.draw("counts", *given, file=FILE),
+            self.page.draw("filter", entries, SEVERITIES, file=FILE, found=False),
+            '<div id="corrections" markdown>\n',
+        ]
+        for kind in KINDS:
+            name, meaning = MEANINGS[kind]
+            some = [p for p in left if p.erratum.kind == kind]
+            parts.append(f"## {name} {{ #{kind} }}\n")
+            parts.append(
+                self.page.draw("of_kind", meaning, by_severity(some), file=FILE, found=False)
+            )
+        return "\n".join([*parts, "</div>"])
+
+    @macro("list")
+    def errata_withdrawn(self) -> str:
+        """What was said to be wrong and was not, with the reason."""
+        found = [p for p in every(catalog()) if p.erratum.withdrawn]
+        return self.page.draw("withdrawn", found, file=FILE, found=False)
+
+    @macro("list")
+    def errata_replies(self) -> str:
+        """What authors have replied, the newest first."""
+        found = sorted(read_errata().replies, key=lambda r: r.date, reverse=True)
+        return self.page.draw("replies", found, self._form(), file=FILE)
+
+    def _form(self) -> str:
+        site = read_site()
+        return form(site, REPLY, address=f"{site.url}{self.page.url}/")
+
+
+def by_severity(found: list[Placed]) -> list[tuple[str, list[Placed]]]:
+    """Return corrections that are sorted by severity in groups."""
+    groups = groupby(found, key=lambda p: p.erratum.severity or "")
+    return [(severity, [*some]) for severity, some in groups]

@@ -1,0 +1,67 @@
+"""Corrections to the source survey: sorted or withdrawn, and replies to pages that there are."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from scripts.catalog import read
+from scripts.catalog.errata import errata_csv, every, problems
+from scripts.survey.errata import KINDS, SEVERITIES, Erratum, standing
+
+PAGE = """---
+errata: []
+replies:
+  - {{by: A. Author, date: 2026-12-01, says: Thank you., to: {to}}}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ({"kind": "number", "severity": "slight"}, True),
+        ({"withdrawn": "It was right."}, True),
+        ({}, False),
+        ({"kind": "number"}, False),
+        ({"kind": "number", "severity": "slight", "withdrawn": "It was right."}, False),
+        ({"kind": "opinion", "severity": "slight"}, False),
+    ],
+)
+def test_a_correction_is_sorted_or_withdrawn(given: dict[str, str], right: bool) -> None:
+    fields = {"says": "One.", "correct": "Two.", "source": "hu2022lora"} | given
+    if right:
+        assert Erratum.model_validate(fields).says == "One."
+    else:
+        with pytest.raises(ValidationError):
+            Erratum.model_validate(fields)
+
+
+def test_what_stands_is_sorted_by_kind_and_then_by_severity() -> None:
+    found = every(read())
+    left = [p.erratum for p in standing(found)]
+    order = [(KINDS.index(e.kind), SEVERITIES.index(e.severity)) for e in left]
+    assert order == sorted(order)
+    assert len(left) + sum(bool(p.erratum.withdrawn) for p in found) == len(found)
+
+
+def test_a_page_counts_what_stands_and_the_table_has_all() -> None:
+    catalog = read()
+    rows = list(csv.DictReader(io.StringIO(errata_csv(catalog))))
+    for m in catalog.methods.values():
+        own = [row for row in rows if row["method"] == m.slug]
+        assert len(own) == len(m.errata)
+        assert len(m.corrections) == sum(not row["withdrawn"] for row in own)
+
+
+@pytest.mark.parametrize(("to", "wrong"), [("lora", 0), ("nowhere", 1)])
+def test_a_reply_is_to_a_page_that_there_is(tmp_path: Path, to: str, wrong: int) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "errata.md").write_text(PAGE.format(to=to), "utf-8")
+    found = list(problems(read(), tmp_path))
+    assert len(found) == wrong
+    assert all("nowhere" in problem for problem in found)
