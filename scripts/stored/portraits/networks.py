@@ -131,3 +131,27 @@ def stock(make: Make) -> Shown:
         "wider a line, the more a layer takes of a block; all tokens of a batch share the mixture."
     )
     return Shown(alt, moments)
+
+
+@kind
+def beside(make: Make) -> Shown:
+    """Show a state beside a row of blocks: what each block gets of it, and how far it goes on."""
+    d, blocks = 8, 3
+    rng = np.random.default_rng(6)
+    W, X = rng.normal(size=(d, d)) / np.sqrt(2 * d), rng.normal(size=(d, 5))
+    fresh = make(W, rank=2, width=2, blocks=blocks)
+    U = rng.normal(size=fresh.U.shape)
+    start = replace(fresh, outer=fresh.outer + np.array([[0], [-2.0]]))
+    end = replace(start, U=U, outer=fresh.outer + np.array([[0], [1.0]]))
+    moments = []
+    for a in between(start, end, 9):
+        passes = list(a.passes(W, X))
+        corrections = [np.linalg.norm(p.correction) / np.linalg.norm(X) for p in passes]
+        gates = [p.gate.mean() for p in passes]
+        moments.append({"corrections": np.array(corrections), "gates": np.array(gates)})
+    alt = (
+        f"A wide grey line runs through {blocks} frozen blocks, a thin coloured one beside it. "
+        "Before each block an arrow leads from the thin line to the wide one, and behind each the "
+        "thin line takes something over, as far as a round gate is filled."
+    )
+    return Shown(alt, moments)
