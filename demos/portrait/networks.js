@@ -211,3 +211,56 @@ export function beside({ corrections, gates }) {
     ),
   ].join("");
 }
+
+/** @param {{hidden: number[], added: number[]}} now @param {{still: {state: number[]}}} around */
+export function hourglass({ hidden, added }, { still: { state } }) {
+  const [left, middle, right] = [18, 76, 128];
+  const y = (/** @type {number} */ i) => 15 + 15 * i;
+  const low = (/** @type {number} */ k) => 32 + 28 * k;
+  const passing = /** @type {Point[][]} */ (
+    state.map((_, i) => [
+      [left, y(i)],
+      [right, y(i)],
+    ])
+  );
+  const fans = hidden.map((size, k) => {
+    const way = /** @type {Point[][]} */ (
+      state.flatMap((_, i) => [
+        [
+          [left, y(i)],
+          [middle, low(k)],
+        ],
+        [
+          [middle, low(k)],
+          [right, y(i)],
+        ],
+      ])
+    );
+    return line(way, "own", { width: size > 0 ? 1.2 : 0.6, alpha: size > 0 ? 0.55 : 0.2 });
+  });
+  const units = hidden.map(
+    (size, k) =>
+      circle([middle, low(k)], 8, "paper", { fill: true }) +
+      circle([middle, low(k)], 8, "own", { width: 1.5 }) +
+      (size > 0 ? circle([middle, low(k)], Math.min(7, 2 + 6 * size), "own", { fill: true }) : ""),
+  );
+  const bars = added.map((v, i) =>
+    Math.abs(v) < 0.01
+      ? ""
+      : box(
+          v > 0 ? right + 5 : right + 5 + 12 * Math.max(-1, v),
+          y(i) - 3,
+          12 * Math.min(1, Math.abs(v)),
+          6,
+          v > 0 ? "own" : "other",
+          { fill: true },
+        ),
+  );
+  return [
+    line(passing, "faint", { width: 1.6 }),
+    ...fans,
+    ...units,
+    ...state.flatMap((_, i) => [dot([left, y(i)], 3.6, "soft"), dot([right - 6, y(i)], 3.6, "soft")]),
+    ...bars,
+  ].join("");
+}

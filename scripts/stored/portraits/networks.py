@@ -155,3 +155,26 @@ def beside(make: Make) -> Shown:
         "thin line takes something over, as far as a round gate is filled."
     )
     return Shown(alt, moments)
+
+
+@kind
+def hourglass(make: Make) -> Shown:
+    """Show a state that passes straight through, and what a few hidden units add to it."""
+    d, units = 7, 3
+    rng = np.random.default_rng(8)
+    W, x = np.eye(d), rng.normal(size=(d, 1))
+    fresh = make(W, width=units, activation="relu")
+    D = rng.normal(size=fresh.D.shape)
+    U = 0.6 * rng.normal(size=fresh.U.shape)
+    start = replace(fresh, D=D, a=np.array([0.3, -0.2, 0.1]))
+    moments = []
+    for a in between(start, replace(start, U=U), 2):
+        added = a.forward(W, x) - W @ x
+        moments.append({"hidden": a.hidden(x)[:, 0] / 4, "added": added[:, 0]})
+    on = int((start.hidden(x) > 0).sum())
+    alt = (
+        f"{d} dots on the left, {d} on the right, joined by grey lines, and {units} between them, "
+        f"of which {on} are filled: they answer to this state. Bars on the right show what they "
+        "add to it."
+    )
+    return Shown(alt, moments, {"state": x[:, 0]})
