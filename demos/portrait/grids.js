@@ -123,3 +123,16 @@ export function dice({ theta, change: D }, { still: { before } }) {
   const axis = segment(x, middle, x + cell * before[0].length, middle, "ink", { width: 1.2 });
   return [...bars, axis, overlaid(times(before, 0.7), D, { x, y: 36, cell })].join("");
 }
+
+/** @param {{done: number[], change: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function rounds({ done, change: D }, { still: { before } }) {
+  const [x, cell] = [26, 9];
+  const wide = cell * before[0].length;
+  const each = wide / done.length;
+  const bars = done.map(
+    (share, t) =>
+      box(x + t * each + 1.5, 9, each - 3, 11, "faint", { fill: true, alpha: 0.3 }) +
+      (share ? box(x + t * each + 1.5, 9, (each - 3) * share, 11, "own", { fill: true }) : ""),
+  );
+  return [...bars, overlaid(times(before, 0.7), D, { x, y: 30, cell })].join("");
+}

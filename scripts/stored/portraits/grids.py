@@ -303,3 +303,23 @@ def dice(make: Make) -> Shown:
         "below. As the bars grow, all entries change a little, each by a mixture drawn at random."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def rounds(make: Make) -> Shown:
+    """Show stages that move a weight in turn, each in few directions of its own."""
+    W, stages = grey(9, 12), 3
+    fresh = make(W, rank=1, stages=stages)
+    rng = np.random.default_rng(2)
+    whole = replace(fresh, C=rng.normal(size=fresh.C.shape))
+    limit = np.abs(whole.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, 2 * stages + 1):
+        done = in_turn(t, stages)
+        a = replace(fresh, C=done[:, None, None] * whole.C)
+        moments.append({"done": done, "change": a.delta(W) / limit})
+    alt = (
+        f"{stages} bars above fill one after another. While one fills, the grey grid of {W.size} "
+        "entries below changes in one direction; the changes of all of them add up."
+    )
+    return Shown(alt, moments, {"before": W})
