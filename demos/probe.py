@@ -70,6 +70,8 @@ def probe(method: str, chosen: dict[str, Any]) -> Answer:
 def show(change: Change, without: str = "") -> Answer:
     """Return the panels of a change and the sentence, which says first what is taken out."""
     numbers = [GAUGES[name](change) for name in type(change.adapter).gauges]
+    if change.symbol == "W":
+        numbers.append(gauges.as_lora(change))
     said = f"{without} {sentence(change)}".strip()
     return {"panels": [matrices(change), *spectra(change), *numbers], "sentence": said}
 

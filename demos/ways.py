@@ -201,6 +201,8 @@ def show(found: Reached) -> Answer:
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
     beside = compared(found)
     panels += [*shares(found, beside), *(GAUGES[name](change) for name in gauges)]
+    if s == "W":
+        panels.append(as_lora(change))
     return {
         "panels": panels,
         "sentence": sentence(found, beside),

@@ -8,7 +8,7 @@ makes $s_0$.
 
 Source: li2026shadow, equations 1 to 7 as PEFT implements them.
 Differs: the blocks are one, $h + W^\top \mathrm{relu}(W h)$, several times, and share U, D and both
-networks, of which PEFT gives each block its own. $s_0$ is a layer of two matrices, in PEFT a
+networks, of which PEFT gives each block its own. $s_0$ is a network of two matrices, in PEFT a
 decoder of one layer.
 """
 
@@ -18,7 +18,7 @@ from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Adapter, Learned, Portrait, Range, Rank
+from adapters_np.core import Adapter, Learned, Portrait, Range, Rank
 from adapters_np.layers import gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -36,11 +36,11 @@ class Shadow(Adapter):
     """A second state that runs beside a stack of frozen blocks and corrects their inputs."""
 
     D: Annotated[Array, Learned("rank, d_in", unit=0.15)]
-    U: Annotated[Array, Learned("d_in, rank", unit=0.5)]
-    inward: Annotated[Array, Learned("2, width, d_in", unit=0.15)]
-    inner: Annotated[Array, Learned("2, width", unit=0.15)]
-    outward: Annotated[Array, Learned("2, d_in, width", unit=0.3)]
-    outer: Annotated[Array, Learned("2, d_in", unit=0.3)]
+    U: Annotated[Array, Learned("d_in, rank", unit=1.5)]
+    inward: Annotated[Array, Learned("2 if blocks > 1 else 0, width, d_in", unit=0.15)]
+    inner: Annotated[Array, Learned("2 if blocks > 1 else 0, width", unit=0.15)]
+    outward: Annotated[Array, Learned("2 if blocks > 1 else 0, d_in, width", unit=0.3)]
+    outer: Annotated[Array, Learned("2 if blocks > 1 else 0, d_in", unit=0.3)]
     F: Annotated[Array, Learned("width, d_in", unit=0.15, shared=True)]
     E: Annotated[Array, Learned("d_in, width", unit=0.3, shared=True)]
     alpha: float
@@ -57,10 +57,10 @@ class Shadow(Adapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        rank: Rank = 4,
-        width: Annotated[int, Range(1, 16)] = 1,
-        alpha: Annotated[float, Range(0.1, 2, 0.1, letter="α"), Absorbed] = 0.3,
-        blocks: Annotated[int, Range(1, 6)] = 2,
+        rank: Rank = 8,
+        width: Annotated[int, Range(1, 16)] = 2,
+        alpha: Annotated[float, Range(0.1, 2, 0.1, letter="α")] = 0.1,
+        blocks: Annotated[int, Range(1, 6)] = 1,
     ) -> Self:
         """Start at the identity: U is zero, all else is random as a linear layer's start.
 
@@ -69,18 +69,17 @@ class Shadow(Adapter):
             rng: The source of all arrays but U.
             rank: r, how many directions of h − s are seen and written.
             width: How many hidden units gate, candidate and start have each.
-            alpha: α, the scale of the correction; PEFT's default is 0.1.
-            blocks: How many blocks stand one behind the other.
+            alpha: α, the scale of the correction.
+            blocks: How many blocks stand one behind the other. One alone needs no gate.
         """
-        d = W.shape[1]
-        shifts = rng.uniform(-1, 1, (2, d)) / np.sqrt(width)
+        d, nets = W.shape[1], 2 if blocks > 1 else 0
         return cls(
             D=kaiming_uniform(rng, (rank, d)),
             U=np.zeros((d, rank)),
-            inward=kaiming_uniform(rng, (2, width, d)),
-            inner=rng.uniform(-1, 1, (2, width)) / np.sqrt(d),
-            outward=kaiming_uniform(rng, (2, d, width)),
-            outer=shifts,
+            inward=kaiming_uniform(rng, (nets, width, d)),
+            inner=rng.uniform(-1, 1, (nets, width)) / np.sqrt(d),
+            outward=kaiming_uniform(rng, (nets, d, width)),
+            outer=rng.uniform(-1, 1, (nets, d)) / np.sqrt(width),
             F=kaiming_uniform(rng, (width, d)),
             E=kaiming_uniform(rng, (d, width)),
             alpha=alpha,
@@ -89,7 +88,7 @@ class Shadow(Adapter):
 
     def first(self, X: Array) -> Array:
         """Return s₀ of the tokens, (d_in, n)."""
-        return X + self.E @ gelu(self.F @ X)
+        return self.E @ gelu(self.F @ X)
 
     def correction(self, h: Array, s: Array) -> Array:
         """Return α U D (h − s), which is added to a block's input, (d_in, n)."""

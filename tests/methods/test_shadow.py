@@ -38,7 +38,7 @@ def test_the_correction_lies_in_as_many_directions_as_the_rank() -> None:
 
 
 def test_a_closed_gate_keeps_the_first_shadow_and_an_open_one_forgets_it() -> None:
-    adapter, s = moved(), tokens(32, seed=9)
+    adapter, s = moved(blocks=2), tokens(32, seed=9)
     for logit, kept in ((-50.0, True), (50.0, False)):
         outward = adapter.outward * np.array([1, 0])[:, None, None]
         outer = np.array([adapter.outer[0], np.full(32, logit)])
@@ -47,24 +47,25 @@ def test_a_closed_gate_keeps_the_first_shadow_and_an_open_one_forgets_it() -> No
 
 
 def test_each_token_is_corrected_by_itself() -> None:
-    adapter = moved()
+    adapter = moved(blocks=3)
     np.testing.assert_allclose(adapter.forward(W, X)[:, :1], adapter.forward(W, X[:, :1]))
 
 
 def test_one_block_alone_adds_a_low_rank_correction_to_its_input() -> None:
     adapter = moved(blocks=1)
-    change = -adapter.E @ gelu(adapter.F @ X)  # h - s before the first block
-    corrected = X + adapter.alpha * adapter.U @ (adapter.D @ change)
+    apart = X - adapter.E @ gelu(adapter.F @ X)
+    corrected = X + adapter.alpha * adapter.U @ (adapter.D @ apart)
     np.testing.assert_allclose(adapter.forward(W, X), block(W, corrected), atol=1e-12)
 
 
 def test_behind_the_last_block_the_shadow_is_not_read() -> None:
-    one, other = moved(blocks=1), moved(blocks=1)
-    other = replace(other, outward=5 * other.outward)
+    two = moved(blocks=2)
+    one, other = replace(two, blocks=1), replace(two, blocks=1, outward=5 * two.outward)
     np.testing.assert_array_equal(one.forward(W, X), other.forward(W, X))
+    assert moved(blocks=1).outward.size == 0
 
 
-@pytest.mark.parametrize("blocks", [1, 5])
+@pytest.mark.parametrize("blocks", [2, 5])
 def test_more_blocks_here_have_no_more_numbers(blocks: int) -> None:
     d, r, u = 32, 4, 3
     expected = 2 * r * d + 2 * (2 * u * d + u + d) + 2 * u * d
