@@ -13,6 +13,7 @@ from scripts.macros.bets import Bets
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
 from scripts.macros.experiment import Experiment
+from scripts.macros.family import Family
 from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
 from scripts.macros.glossary import Glossary
@@ -35,6 +36,7 @@ PARTS = (
     Glossary,
     Furniture,
     Lists,
+    Family,
     Portraits,
     HeadToHead,
     Lab,
