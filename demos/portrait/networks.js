@@ -214,7 +214,7 @@ export function beside({ corrections, gates }) {
 
 /** @param {{hidden: number[], added: number[]}} now @param {{still: {state: number[]}}} around */
 export function hourglass({ hidden, added }, { still: { state } }) {
-  const [left, middle, right] = [18, 76, 128];
+  const [left, middle, right, base] = [18, 72, 120, 140];
   const y = (/** @type {number} */ i) => 15 + 15 * i;
   const low = (/** @type {number} */ k) => 32 + 28 * k;
   const passing = /** @type {Point[][]} */ (
@@ -248,7 +248,7 @@ export function hourglass({ hidden, added }, { still: { state } }) {
     Math.abs(v) < 0.01
       ? ""
       : box(
-          v > 0 ? right + 5 : right + 5 + 12 * Math.max(-1, v),
+          v > 0 ? base : base + 12 * Math.max(-1, v),
           y(i) - 3,
           12 * Math.min(1, Math.abs(v)),
           6,
@@ -260,7 +260,7 @@ export function hourglass({ hidden, added }, { still: { state } }) {
     line(passing, "faint", { width: 1.6 }),
     ...fans,
     ...units,
-    ...state.flatMap((_, i) => [dot([left, y(i)], 3.6, "soft"), dot([right - 6, y(i)], 3.6, "soft")]),
+    ...state.flatMap((_, i) => [dot([left, y(i)], 3.6, "soft"), dot([right, y(i)], 3.6, "soft")]),
     ...bars,
   ].join("");
 }
