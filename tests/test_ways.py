@@ -225,7 +225,7 @@ def test_a_page_opens_at_a_small_budget_and_a_module_at_the_default_of_peft() ->
     # decided by a choice, by a second knob, by nothing, or at 2 already
     assert large == {
         "adalora", "bone", "full_finetuning", "galore", "glora", "lily", "loha", "mhr", "poet",
-        "poly", "shadow", "supertuning",
+        "poly", "supertuning",
     }  # fmt: skip
     assert own["lora"] == own["pissa"] == {"rank": 2}
     assert own["randlora"] == {}  # of which fewer would be more parameters

@@ -3,13 +3,13 @@ r"""ShadowPEFT believes that adapting is one process beside all layers, not an e
 $$\tilde h_l = h_{l-1} + \alpha\, U D\,(h_{l-1} - s_{l-1}), \qquad h_l = \mathrm{block}(\tilde h_l),
 \qquad s_l = (1 - g_l) \odot s_{l-1} + g_l \odot c_l$$
 
-The gate $g_l$ and the candidate $c_l$ are small networks of $h_l$; a small network of the input
-makes $s_0$.
+The gate $g_l$ and the candidate $c_l$ are small networks of $h_l$; a network of the input makes
+$s_0$.
 
 Source: li2026shadow, equations 1 to 7 as PEFT implements them.
 Differs: the blocks are one, $h + W^\top \mathrm{relu}(W h)$, several times, and share U, D and both
-networks, of which PEFT gives each block its own. $s_0$ is a network of two matrices, in PEFT a
-decoder of one layer.
+networks, of which PEFT gives each block its own. $s_0$ comes of two random matrices that are
+frozen, in PEFT of a decoder of one layer that is trained, too.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Portrait, Range, Rank
+from adapters_np.core import Adapter, Frozen, Learned, Portrait, Range, Rank
 from adapters_np.layers import gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -41,8 +41,8 @@ class Shadow(Adapter):
     inner: Annotated[Array, Learned("2 if blocks > 1 else 0, width", unit=0.15)]
     outward: Annotated[Array, Learned("2 if blocks > 1 else 0, d_in, width", unit=0.3)]
     outer: Annotated[Array, Learned("2 if blocks > 1 else 0, d_in", unit=0.3)]
-    F: Annotated[Array, Learned("width, d_in", unit=0.15, shared=True)]
-    E: Annotated[Array, Learned("d_in, width", unit=0.3, shared=True)]
+    F: Annotated[Array, Frozen("width, d_in")]
+    E: Annotated[Array, Frozen("d_in, width")]
     alpha: float
     blocks: int
 
@@ -68,7 +68,7 @@ class Shadow(Adapter):
             W: The frozen weight of the blocks, (d_out, d_in).
             rng: The source of all arrays but U.
             rank: r, how many directions of h − s are seen and written.
-            width: How many hidden units gate, candidate and start have each.
+            width: How many hidden units gate, candidate and the start s₀ have each.
             alpha: α, the scale of the correction.
             blocks: How many blocks stand one behind the other. One alone needs no gate.
         """
