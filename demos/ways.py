@@ -13,6 +13,7 @@ import numpy as np
 from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
 from adapters_np.linalg import Array
 from demos import budget, worlds
+from demos.as_lora import as_lora
 from demos.change import Change, numerical_rank
 from demos.fit import Aims, Progress, fit, goal, paced
 from demos.gauges import GAUGES

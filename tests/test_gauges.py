@@ -8,8 +8,9 @@ import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe
+from demos.as_lora import LORA_KEEPS, as_lora
 from demos.change import Change
-from demos.gauges import GAUGES, LORA_KEEPS, as_lora, gauge, gauge_of
+from demos.gauges import GAUGES, gauge, gauge_of
 from demos.panels import Panel, figures
 from demos.probe import measure
 from demos.protocols import Rotates

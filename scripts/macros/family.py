@@ -23,9 +23,11 @@ from adapters_np.core import (
     load,
     restore,
 )
+from demos.as_lora import as_lora
 from demos.change import ROUND_OFF, Change, numerical_rank
-from demos.gauges import as_lora, subspace_overlap
-from demos.probe import measure, start
+from demos.gauges import subspace_overlap
+from demos.probe import measure
+from demos.settings import start
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.atlas import TABLE
@@ -146,8 +148,8 @@ def dots() -> Iterator[Line]:
 class Family(Part):
     """The macros of the map."""
 
-    @macro
-    def family_map(self) -> str:
+    @macro("figure")
+    def family_figure(self) -> str:
         """How many dimensions the parameters of every method reach."""
         lines = list(dots())
         points = [line.points[0] for line in lines]
@@ -164,7 +166,7 @@ class Family(Part):
             table=True,
         )  # fmt: skip
 
-    @macro
+    @macro("table")
     def family_table(self) -> str:
         """Every module with what it changes, keeps and reaches."""
         titles = {key: theme.title for key, theme in catalog().themes.items()}
