@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Adapter, Learned, Portrait, Range
+from adapters_np.core import Adapter, Learned, Portrait, Range
 from adapters_np.layers import gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -49,7 +49,7 @@ class Bottleneck(Adapter):
         width: Annotated[int, Range(1, 16, letter="m")] = 8,
         parallel: bool = False,
         activation: Activation = "gelu",
-        scale: Annotated[float, Range(0.5, 8, 0.5, letter="s"), Absorbed] = 1.0,
+        scale: Annotated[float, Range(0.5, 8, 0.5, letter="s")] = 1.0,
     ) -> Self:
         """Start at the identity: U and both shifts are zero.
 
