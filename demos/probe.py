@@ -14,6 +14,7 @@ import numpy as np
 from adapters_np.core import WeightAdapter, perturbed
 from demos import gauges
 from demos import settings as known
+from demos.as_lora import as_lora
 from demos.change import ROUND_OFF, Change
 from demos.change import numerical_rank as numerical_rank
 from demos.gauges import GAUGES as GAUGES
@@ -71,6 +72,8 @@ def probe(method: str, chosen: dict[str, Any]) -> Answer:
 def show(change: Change, without: str = "") -> Answer:
     """Return the panels of a change and the sentence, which says first what is taken out."""
     numbers = [GAUGES[name](change) for name in type(change.adapter).gauges]
+    if change.symbol == "W":
+        numbers.append(as_lora(change))
     said = f"{without} {sentence(change)}".strip()
     return {"panels": [matrices(change), *spectra(change), *numbers], "sentence": said}
 

@@ -17,6 +17,7 @@ from adapters_np.fit import Aims, Progress, fit, goal, paced
 from adapters_np.linalg import Array
 from adapters_np.slopes import Slopes
 from demos import worlds
+from demos.as_lora import as_lora
 from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
@@ -201,6 +202,8 @@ def show(found: Reached) -> Answer:
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
     beside = compared(found)
     panels += [*shares(found, beside), *(GAUGES[name](change) for name in gauges)]
+    if s == "W":
+        panels.append(as_lora(change))
     return {
         "panels": panels,
         "sentence": sentence(found, beside),

@@ -16,6 +16,7 @@ from scripts.macros.controls import Controls
 from scripts.macros.english import English
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
+from scripts.macros.family import Family
 from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
 from scripts.macros.glossary import Glossary
@@ -41,6 +42,7 @@ PARTS = (
     Choice,
     ClaimLists,
     ErrataLists,
+    Family,
     Portraits,
     HeadToHead,
     Lab,

@@ -8,6 +8,7 @@ import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
 from demos import gauges, probe, settings
+from demos.as_lora import LORA_KEEPS, as_lora
 from demos.change import Change
 from demos.gauges import GAUGES, gauge, gauge_of
 from demos.panels import Panel, figures
@@ -94,3 +95,29 @@ def test_the_alternative_text_of_a_stored_picture_keeps_its_digits() -> None:
     (*_, found) = reach("vera", opening("vera"))
     largest = found.change.sigma[0]
     assert f"largest {largest:.3g}, " in fragments(["vera"])["vera"]
+
+
+def test_the_rank_of_lora_is_the_least_that_keeps_nine_tenths() -> None:
+    change = measure("random_subspace", {"size": "32x32"})
+    found = as_lora(change)
+    squares = np.linalg.svd(change.delta, compute_uv=False) ** 2
+    shares = np.cumsum(squares) / squares.sum()
+    r = int(found["value"])
+    assert shares[r - 2] < LORA_KEEPS <= shares[r - 1]
+    assert found["unit"] == f"ranks, {r * 64:,} parameters"
+    assert f"of rank 4 {100 * (1 - shares[3]):.0f} %" in found["note"]
+
+
+def test_equal_singular_values_at_the_edge_are_told_alike_everywhere() -> None:
+    world = measure("lora", {"size": "16x16"}).world
+    ten = np.diag([1.0] * 10 + [0.0] * 6)
+    for turn in (np.eye(16), np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))[0]):
+        change = Change(measure("lora", {}).adapter, world, world.W, world.W + turn @ ten)
+        assert as_lora(change)["value"] == 9
+
+
+def test_no_change_needs_no_lora_and_a_change_of_outputs_has_none() -> None:
+    answer = probe.probe("lora", {"step": 0.0})
+    (found,) = (p for p in answer["panels"] if p["name"] == "as_lora")
+    assert found["value"] == 0
+    assert "as_lora" not in {p["name"] for p in probe.probe("reft", {})["panels"]}

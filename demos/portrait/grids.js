@@ -106,3 +106,33 @@ export function faders({ gains, weight }) {
   });
   return drawn.join("");
 }
+
+/** @param {{theta: number[], change: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function dice({ theta, change: D }, { still: { before } }) {
+  const [x, cell, middle] = [26, 9, 17];
+  const bars = theta.map((v, k) =>
+    box(
+      x + 3 + 13.4 * k,
+      v > 0 ? middle - 13 * v : middle,
+      8,
+      Math.max(0.5, 13 * Math.abs(v)),
+      v > 0 ? "own" : "other",
+      { fill: true },
+    ),
+  );
+  const axis = segment(x, middle, x + cell * before[0].length, middle, "ink", { width: 1.2 });
+  return [...bars, axis, overlaid(times(before, 0.7), D, { x, y: 36, cell })].join("");
+}
+
+/** @param {{done: number[], change: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function rounds({ done, change: D }, { still: { before } }) {
+  const [x, cell] = [26, 9];
+  const wide = cell * before[0].length;
+  const each = wide / done.length;
+  const bars = done.map(
+    (share, t) =>
+      box(x + t * each + 1.5, 9, each - 3, 11, "faint", { fill: true, alpha: 0.3 }) +
+      (share ? box(x + t * each + 1.5, 9, (each - 3) * share, 11, "own", { fill: true }) : ""),
+  );
+  return [...bars, overlaid(times(before, 0.7), D, { x, y: 30, cell })].join("");
+}

@@ -1,6 +1,6 @@
 /** Portraits of what goes through a layer: inputs that are paired, and tokens. */
 
-import { box, circle, dot, line, polar, segment } from "./svg.js";
+import { arrow, box, circle, dot, line, polar, segment } from "./svg.js";
 
 /** @typedef {import("./svg.js").Point} Point */
 
@@ -183,5 +183,84 @@ export function stock({ shares }) {
     ...shares.map((_, l) => box(top(l) - 13, 30, 26, 5, "ink", { fill: true, alpha: 0.65 })),
     ...Array.from({ length: parts }, (_, e) => box(low(e) - 4, 86, 8, 28, "own", { fill: true })),
     box(low(0) - 14, 82, low(parts - 1) - low(0) + 28, 35, "faint", { width: 1.2 }),
+  ].join("");
+}
+
+/** @param {{corrections: number[], gates: number[]}} now */
+export function beside({ corrections, gates }) {
+  const [low, high] = [82, 30];
+  const x = (/** @type {number} */ l) => 40 + 42 * l;
+  const largest = Math.max(0.05, ...corrections);
+  return [
+    segment(6, low, 152, low, "soft", { width: 6, alpha: 0.45 }),
+    segment(6, high, 152, high, "own", { width: 2.4 }),
+    ...corrections.map(
+      (size, l) =>
+        box(x(l) - 10, low - 17, 20, 34, "soft", { fill: true }) +
+        box(x(l) - 10, low + 12, 20, 5, "ink", { fill: true, alpha: 0.65 }) +
+        (size < 0.001
+          ? ""
+          : arrow([x(l) - 17, high], [x(l) - 17, low - 3], "own", { width: 1 + (4 * size) / largest, head: 7 })),
+    ),
+    ...gates.map(
+      (gate, l) =>
+        segment(x(l) + 12, low, x(l) + 12, high + 6, "faint", { width: 1.3, dash: "2 3" }) +
+        circle([x(l) + 12, high], 6, "paper", { fill: true }) +
+        circle([x(l) + 12, high], 6, "own", { width: 1.4 }) +
+        circle([x(l) + 12, high], 5.2 * Math.sqrt(gate), "own", { fill: true }),
+    ),
+  ].join("");
+}
+
+/** @param {{hidden: number[], added: number[]}} now @param {{still: {state: number[]}}} around */
+export function hourglass({ hidden, added }, { still: { state } }) {
+  const [left, middle, right, base] = [18, 72, 120, 140];
+  const y = (/** @type {number} */ i) => 15 + 15 * i;
+  const low = (/** @type {number} */ k) => 32 + 28 * k;
+  const passing = /** @type {Point[][]} */ (
+    state.map((_, i) => [
+      [left, y(i)],
+      [right, y(i)],
+    ])
+  );
+  const fans = hidden.map((size, k) => {
+    const way = /** @type {Point[][]} */ (
+      state.flatMap((_, i) => [
+        [
+          [left, y(i)],
+          [middle, low(k)],
+        ],
+        [
+          [middle, low(k)],
+          [right, y(i)],
+        ],
+      ])
+    );
+    return line(way, "own", { width: size > 0 ? 1.2 : 0.6, alpha: size > 0 ? 0.55 : 0.2 });
+  });
+  const units = hidden.map(
+    (size, k) =>
+      circle([middle, low(k)], 8, "paper", { fill: true }) +
+      circle([middle, low(k)], 8, "own", { width: 1.5 }) +
+      (size > 0 ? circle([middle, low(k)], Math.min(7, 2 + 6 * size), "own", { fill: true }) : ""),
+  );
+  const bars = added.map((v, i) =>
+    Math.abs(v) < 0.01
+      ? ""
+      : box(
+          v > 0 ? base : base + 12 * Math.max(-1, v),
+          y(i) - 3,
+          12 * Math.min(1, Math.abs(v)),
+          6,
+          v > 0 ? "own" : "other",
+          { fill: true },
+        ),
+  );
+  return [
+    line(passing, "faint", { width: 1.6 }),
+    ...fans,
+    ...units,
+    ...state.flatMap((_, i) => [dot([left, y(i)], 3.6, "soft"), dot([right, y(i)], 3.6, "soft")]),
+    ...bars,
   ].join("");
 }

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog import citations, summaries
+from scripts.catalog.checks import PEFT
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
@@ -50,6 +51,11 @@ BACK = {
     "combines": "part_of",
 }
 """How the other page words a relation; what is not here reads the same from both ends."""
+
+TO_LORA = (
+    "\n\n`convert_to_lora` turns a trained one into LoRA. *LoRA that keeps 90 %* in the widget is "
+    "the rank that it takes for `rank=0.9`."
+)
 
 EDGE = 0.05
 """A distance that shows as 0.0."""
@@ -318,7 +324,8 @@ class Furniture(Part):
         note = m.peft_note or ""
         if not isinstance(m.peft, Peft):
             return note
-        return f"```python\n{configured(m)}\n```\n\n{note}"
+        served = TO_LORA if m.peft.config in PEFT["to_lora"] else ""
+        return f"```python\n{configured(m)}\n```\n\n{note}{served}"
 
     def peft_attribute(self, module: str) -> str:
         """The configuration for the widget to fill in, as an attribute; nothing without one."""

@@ -286,3 +286,40 @@ def summed(end: Any, W: Array, name: str, what: str) -> Shown:
     alt = f"{count} {what}, a fader beside each, and a large grid: their sum, of rank {rank}."
     parts = np.stack([spread(s * D) for s, D in zip(signs, changes, strict=True)])
     return Shown(alt, moments, {"parts": parts})
+
+
+@kind
+def dice(make: Make) -> Shown:
+    """Show a few numbers and the change that chance makes of them."""
+    W, count = grey(9, 12), 8
+    fresh = make(W, directions=count)
+    theta = np.array([0.9, -0.7, 0.5, -1.0, 0.8, 0.6, -0.4, 0.75])
+    moments = [
+        {"theta": a.theta, "change": 3 * a.delta(W)}
+        for a in between(fresh, replace(fresh, theta=theta), 2)
+    ]
+    alt = (
+        f"{count} bars above, the numbers that are trained, and a grey grid of {W.size} entries "
+        "below. As the bars grow, all entries change a little, each by a mixture drawn at random."
+    )
+    return Shown(alt, moments, {"before": W})
+
+
+@kind
+def rounds(make: Make) -> Shown:
+    """Show stages that move a weight in turn, each in few directions of its own."""
+    W, stages = grey(9, 12), 3
+    fresh = make(W, rank=1, stages=stages)
+    rng = np.random.default_rng(2)
+    whole = replace(fresh, C=rng.normal(size=fresh.C.shape))
+    limit = np.abs(whole.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, 2 * stages + 1):
+        done = in_turn(t, stages)
+        a = replace(fresh, C=done[:, None, None] * whole.C)
+        moments.append({"done": done, "change": a.delta(W) / limit})
+    alt = (
+        f"{stages} bars above fill one after another. While one fills, the grey grid of {W.size} "
+        "entries below changes in one direction; the changes of all of them add up."
+    )
+    return Shown(alt, moments, {"before": W})

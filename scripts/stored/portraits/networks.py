@@ -131,3 +131,50 @@ def stock(make: Make) -> Shown:
         "wider a line, the more a layer takes of a block; all tokens of a batch share the mixture."
     )
     return Shown(alt, moments)
+
+
+@kind
+def beside(make: Make) -> Shown:
+    """Show a state beside a row of blocks: what each block gets of it, and how far it goes on."""
+    d, blocks = 8, 3
+    rng = np.random.default_rng(6)
+    W, X = rng.normal(size=(d, d)) / np.sqrt(2 * d), rng.normal(size=(d, 5))
+    fresh = make(W, rank=2, width=2, blocks=blocks)
+    U = rng.normal(size=fresh.U.shape)
+    start = replace(fresh, outer=fresh.outer + np.array([[0], [-2.0]]))
+    end = replace(start, U=U, outer=fresh.outer + np.array([[0], [1.0]]))
+    moments = []
+    for a in between(start, end, 9):
+        passes = list(a.passes(W, X))
+        corrections = [np.linalg.norm(p.correction) / np.linalg.norm(X) for p in passes]
+        gates = [p.gate.mean() for p in passes]
+        moments.append({"corrections": np.array(corrections), "gates": np.array(gates)})
+    alt = (
+        f"A wide grey line runs through {blocks} frozen blocks, a thin coloured one beside it. "
+        "Before each block an arrow leads from the thin line to the wide one, and behind each the "
+        "thin line takes something over, as far as a round gate is filled."
+    )
+    return Shown(alt, moments)
+
+
+@kind
+def hourglass(make: Make) -> Shown:
+    """Show a state that passes straight through, and what a few hidden units add to it."""
+    d, units = 7, 3
+    rng = np.random.default_rng(8)
+    W, x = np.eye(d), rng.normal(size=(d, 1))
+    fresh = make(W, width=units, activation="relu")
+    D = rng.normal(size=fresh.D.shape)
+    U = 0.6 * rng.normal(size=fresh.U.shape)
+    start = replace(fresh, D=D, a=np.array([0.3, -0.2, 0.1]))
+    moments = []
+    for a in between(start, replace(start, U=U), 2):
+        added = a.forward(W, x) - W @ x
+        moments.append({"hidden": a.hidden(x)[:, 0] / 4, "added": added[:, 0]})
+    on = int((start.hidden(x) > 0).sum())
+    alt = (
+        f"{d} dots on the left, {d} on the right, joined by grey lines, and {units} between them, "
+        f"of which {on} are filled: they answer to this state. Bars on the right show what they "
+        "add to it."
+    )
+    return Shown(alt, moments, {"state": x[:, 0]})

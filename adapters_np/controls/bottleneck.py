@@ -1,0 +1,28 @@
+"""Controls of bottleneck adapters, which believe in a function that is not linear."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapters_np.control import control, grown
+from adapters_np.linalg import Array
+from adapters_np.methods.bottleneck import Bottleneck
+
+
+@dataclass(frozen=True, eq=False)
+class Straight(Bottleneck):
+    """Hidden units that hand on what they get."""
+
+    def bend(self, Z: Array) -> Array:
+        """Return it as it is."""
+        return Z
+
+
+@control("relaxed")
+def without_bends(fresh: Bottleneck, W: Array, rng: np.random.Generator) -> Straight:
+    """Take the nonlinear function out of the hidden units; nothing is drawn.
+
+    Taken out: that the change is no linear function of the activation. What is left is a LoRA with
+    a shift, behind the layer or beside it. Kept: both factors, the shifts, and their start.
+    """
+    return grown(Straight, fresh)

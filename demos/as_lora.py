@@ -1,0 +1,28 @@
+"""A change of a weight as LoRA: the rank that holds most of it, and what smaller ones lose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demos.change import ROUND_OFF, Change
+from demos.panels import Panel, number
+
+LORA_KEEPS = 0.9
+"""The share of a change for which `as_lora` asks."""
+
+
+def as_lora(change: Change) -> Panel:
+    """Return the least rank at which LoRA keeps `LORA_KEEPS` of ‖ΔW‖², and what smaller ones lose.
+
+    PEFT's `convert_to_lora` takes the same rank where it is given that share for its `rank`.
+    """
+    kept = np.cumsum(change.sigma**2)
+    kept = kept / kept[-1] if kept[-1] else np.ones(len(kept))
+    r = int((kept < LORA_KEEPS - ROUND_OFF).sum()) + 1 if change.size else 0
+    lost = [f"of rank {k} {100 * (1 - kept[k - 1]):.0f} %" for k in (1, 4, 16) if k <= len(kept)]
+    note = (
+        f"The nearest LoRA of a rank keeps the largest singular values (Eckart and Young, 1936). "
+        f"Of ‖ΔW‖² that loses {', '.join(lost)}."
+    )
+    unit = f"ranks, {r * sum(change.delta.shape):,} parameters"
+    return number("as_lora", f"LoRA that keeps {100 * LORA_KEEPS:.0f} % of it", r, unit, note)

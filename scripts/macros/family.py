@@ -1,0 +1,176 @@
+"""The map of the family: what every method changes, how, where, and how far it reaches.
+
+Nothing of it is typed. A property is measured on the running module, on a toy layer of 64 × 64
+after a random step at its defaults; the dimension that it reaches is that of the study on
+predictions of others.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from adapters_np.core import (
+    Adapter,
+    AttentionAdapter,
+    Place,
+    WeightAdapter,
+    flatten,
+    load,
+    restore,
+)
+from demos.as_lora import as_lora
+from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.gauges import subspace_overlap
+from demos.probe import measure
+from demos.settings import start
+from scripts.macros.figures import Axis, Chart, Line, Point
+from scripts.macros.page import Part, catalog, macro, names
+from scripts.survey.atlas import TABLE
+
+FILE = "family.html"
+READ: dict[Place, str] = {
+    "attention": "attention", "keys": "keys and values", "layer": "attention",
+    "model": "input of the model",
+}  # fmt: skip
+"""What is changed of attention, by the place of an adapter."""
+WRITTEN: dict[Place, str] = {
+    "weight": "output of a weight", "norm": "output of a norm", "layer": "hidden state",
+    "model": "outputs of weights",
+}  # fmt: skip
+"""What is changed elsewhere."""
+
+PARAMETERS, DIMENSION = "parameters", "dimension reached"
+
+
+class Member(NamedTuple):
+    """A module in the table: what is declared of it, and what is measured."""
+
+    name: str
+    link: str
+    theme: str
+    changes: str
+    keeps: str
+    linear: bool
+    rank: int
+    of: int
+    lora: int | None
+    """The rank of the LoRA that keeps nine tenths of a change of the weight."""
+    inside: float | None
+    """The share of a change of the weight in W's strongest quarter of directions, in per cent."""
+    identity: bool
+    merges: bool
+    parameters: int | None
+    dimension: int | None
+
+
+def changes(cls: type[Adapter]) -> str:
+    """Return what an adapter changes."""
+    if issubclass(cls, WeightAdapter):
+        return "weight"
+    return (READ if issubclass(cls, AttentionAdapter) else WRITTEN)[cls.place]
+
+
+def keeps(change: Change) -> str:
+    """Return what a change of a weight leaves as it is: the most that is true of it."""
+    if change.symbol != "W":
+        return ""
+    if change.drift < ROUND_OFF:
+        return "spectrum and angles" if change.keeps_angles else "spectrum"
+    if change.keeps_angles:
+        return "angles between neurons"
+    return "lengths of neurons" if change.stretch < ROUND_OFF else ""
+
+
+def linear(slug: str, change: Change) -> bool:
+    """Return whether half the way of its parameters is half the way of the change."""
+    fresh, world = start(slug, {})
+    half = restore(fresh, (flatten(fresh) + flatten(change.adapter)) / 2)
+    if isinstance(half, WeightAdapter) and isinstance(fresh, WeightAdapter):
+        first, middle = fresh.delta(world.W), half.delta(world.W)
+        last = change.delta
+    else:
+        base = fresh.base(world.W, world.X)
+        first, middle = (a.forward(world.W, world.X) - base for a in (fresh, half))
+        last = change.delta
+    gap = np.linalg.norm(middle - (first + last) / 2)
+    return bool(gap < ROUND_OFF * np.linalg.norm(last))
+
+
+@cache
+def dimensions() -> dict[str, dict[str, int]]:
+    """Return parameters and dimension reached of every method with a ΔW, on 32 × 24."""
+    found: dict[str, dict[str, int]] = {}
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["prediction"] == "X.10":
+                found.setdefault(row["arm"], {})[row["measure"]] = int(float(row["median"]))
+    return found
+
+
+@cache
+def members() -> tuple[Member, ...]:
+    """Return all modules of all pages, by theme and name."""
+    found = []
+    for m in catalog().methods.values():
+        for slug in m.modules:
+            cls, change = load(slug), measure(slug, {})
+            weight = issubclass(cls, WeightAdapter)
+            reached = dimensions().get(slug, {})
+            lora = int(as_lora(change)["value"]) if weight else None
+            inside = subspace_overlap(change)["value"] if weight else None
+            found.append(
+                Member(
+                    names()[slug][0], f"methods/{m.slug}/", m.theme,
+                    changes(cls), keeps(change), linear(slug, change),
+                    numerical_rank(change), len(change.sigma), lora, inside, cls.starts_at_identity,
+                    bool(m.deploy.merges and weight), reached.get("parameters"),
+                    reached.get("dimension"),
+                )
+            )  # fmt: skip
+    order = list(catalog().themes)
+    return tuple(sorted(found, key=lambda f: (order.index(f.theme), f.name.lower())))
+
+
+def dots() -> Iterator[Line]:
+    """Yield a dot for every method with a ΔW."""
+    for f in members():
+        if f.parameters and f.dimension:
+            x, y = f.parameters, f.dimension
+            says = f"{f.name}: {x:,} parameters reach {y:,} dimensions"
+            yield Line(f.name, (Point(x, y, y, y, says),), "dots", f.link)
+
+
+class Family(Part):
+    """The macros of the map."""
+
+    @macro("figure")
+    def family_figure(self) -> str:
+        """How many dimensions the parameters of every method reach."""
+        lines = list(dots())
+        points = [line.points[0] for line in lines]
+        wasted = sum(p.y < p.x for p in points)
+        ends = 4, 1.3 * max(p.x for p in points)
+        return self.page.figure(
+            Chart(
+                "Parameters of each method at its defaults, and in how many directions they move a"
+                " weight of 32 × 24, which has 768. On the diagonal no parameter is wasted",
+                Axis(PARAMETERS, *ends, log=True), Axis(DIMENSION, 4, 1000, log=True), lines,
+                f"{wasted} of {len(points)} have more parameters than they reach dimensions",
+                linked=True,
+            ),
+            table=True,
+        )  # fmt: skip
+
+    @macro("table")
+    def family_table(self) -> str:
+        """Every module with what it changes, keeps and reaches."""
+        titles = {key: theme.title for key, theme in catalog().themes.items()}
+        given = {"themes": titles}
+        return self.page.style() + self.page.draw(
+            "table", members(), file=FILE, kind="ah lab", given=given
+        )

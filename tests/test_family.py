@@ -1,0 +1,30 @@
+"""The map of the family: what it says of known methods is what their formulas say."""
+
+from __future__ import annotations
+
+from scripts.catalog import read
+from scripts.macros.family import dimensions, dots, members
+
+
+def test_every_module_of_every_page_is_on_the_map() -> None:
+    assert len(members()) == sum(len(m.modules) for m in read().methods.values())
+
+
+def test_what_is_measured_is_what_the_formulas_say() -> None:
+    found = {m.name: m for m in members()}
+    assert found["LoRA"].rank == 8
+    assert not found["LoRA"].linear
+    assert found["OFT"].keeps == "spectrum and angles"
+    assert found["POET"].keeps == "spectrum"
+    assert found["IA3"].keeps == "angles between neurons"
+    assert found["SVFT"].linear
+    assert found["Prompt tuning"].changes == "input of the model"
+    assert found["ReFT"].changes == "hidden state"
+    assert (found["MiCA"].inside or 0) < 1e-6
+    assert (found["LoRA-XS"].inside or 0) > 99.9
+
+
+def test_no_method_reaches_more_dimensions_than_it_has_parameters_or_the_weight_entries() -> None:
+    assert len(list(dots())) > 40
+    for name, found in dimensions().items():
+        assert 0 < found["dimension"] <= min(found["parameters"], 32 * 24), name
