@@ -1,7 +1,7 @@
 """What each family explains of a change of any size: the closed forms, where a family has one.
 
 A fit takes a second at 32 × 32 and an hour at 256 × 256; these take less than a second there.
-tests/test_reach.py holds them against the fits. Families that have no closed form are left out.
+tests/demos/test_reach.py holds them against the fits. Families without a closed form are left out.
 """
 
 from __future__ import annotations

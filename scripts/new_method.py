@@ -16,7 +16,7 @@ TEMPLATES = ROOT / "scripts" / "templates"
 FILES = {
     "page.md.txt": "docs/methods/{slug}.md",
     "method.py.txt": "adapters_np/methods/{slug}.py",
-    "test_method.py.txt": "tests/methods/test_{slug}.py",
+    "test_method.py.txt": "tests/adapters_np/methods/test_{slug}.py",
 }
 
 

@@ -5,7 +5,7 @@
 It runs where torch and PEFT are, needs nothing else of this project, and names their versions in
 what it prints. Each run starts from the arrays of a recorded case (tests/parity/fixtures), so it
 first checks that the rebuilt layer puts out what the case says. Then Adam brings the mean square of
-that output towards zero. `tests/test_curves.py` does the same through our files.
+that output towards zero. `tests/scripts/studies/test_curves.py` does the same through our files.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def certainty(found: Evidence) -> Certainty:
     """Return how certain an effect is.
 
     A source more that finds the pooled effect as precisely, by independents and of low risk, never
-    lowers it, and a source whose risk gets worse never raises it: tests/test_certainty.py.
+    lowers it, and a source whose risk gets worse never raises it (test_certainty.py).
     """
     start = max((START[group] for group in found.groups), default=0)
     steps = tuple(_steps(found))

@@ -3,7 +3,7 @@
 It is written here since it is short, and no library that the site already needs has all of it:
 REML for the heterogeneity, which is less biased for few sources than DerSimonian and Laird's
 moments; Hartung and Knapp's interval, which unlike the normal one holds its level for few sources;
-and a prediction interval. tests/test_pool.py holds it against a published analysis.
+and a prediction interval. tests/scripts/survey/test_pool.py holds it against a published analysis.
 """
 
 from __future__ import annotations

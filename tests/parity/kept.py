@@ -4,8 +4,8 @@
 
 One query projection of a decoder in bfloat16 is adapted. Counted are the bytes of all tensors that
 autograd has saved once the forward pass is over, each once, without parameters and buffers, less
-those of the same decoder without an adapter. tests/test_memory.py holds the formulas of
-scripts/catalog/memory.py against them.
+those of the same decoder without an adapter. Formulas of scripts/catalog/memory.py are held against
+them in tests/scripts/catalog/test_memory.py.
 """
 
 from __future__ import annotations

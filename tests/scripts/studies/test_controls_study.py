@@ -24,9 +24,9 @@ from scripts.studies.training import Run
 from scripts.survey import controls as survey
 from scripts.survey.controls import AGAIN, Part, Plan, amount, comparisons, plan
 from scripts.survey.hypothesis import decide, judge
-from tests.test_experiment import BASE, MODEL, TEXT
-from tests.test_experiment import row_of as row_of_experiment
-from tests.test_experiment import texts as texts  # a fixture
+from tests.scripts.studies.test_experiment import BASE, MODEL, TEXT
+from tests.scripts.studies.test_experiment import row_of as row_of_experiment
+from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 from tests.toy import FAST
 
 PAGE = (ROOT / "docs" / "controls.md").read_text("utf-8")

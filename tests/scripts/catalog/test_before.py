@@ -7,7 +7,7 @@ import pytest
 from scripts.catalog import read
 from scripts.catalog.before import changes, read_before
 from scripts.survey.rule import by_others
-from tests import old_rule
+from tests.scripts.catalog import old_rule
 
 BEFORE = read_before()
 METHODS = read().methods

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.catalog import read
 from scripts.survey.rule import DIMENSIONS
-from tests import second_reader
+from tests.scripts.catalog import second_reader
 
 READ = second_reader.everything()
 GRADED = [m.slug for m in read().methods.values() if m.graded]

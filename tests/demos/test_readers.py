@@ -17,7 +17,7 @@ from demos.probe import probe
 from scripts.catalog import read
 from scripts.macros import examples
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LORA = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
 DELTA = "return self.s * self.B @ self.A"
 

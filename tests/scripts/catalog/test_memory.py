@@ -14,7 +14,7 @@ from scripts.catalog.memory import GIB, KEPT, estimate, kept
 from scripts.catalog.recipes import RECIPES, SLOT, keeps
 from scripts.macros.peft_benchmark import memory_errors
 
-RECORDED = json.loads((Path(__file__).parent / "parity" / "kept.json").read_text("utf-8"))
+RECORDED = json.loads((Path(__file__).parents[2] / "parity" / "kept.json").read_text("utf-8"))
 
 
 def test_the_estimate_is_near_every_measured_run() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.site
-SITE = Path(os.environ.get("SITE", Path(__file__).parents[1] / "site"))
+SITE = Path(os.environ.get("SITE", Path(__file__).parents[3] / "site"))
 
 Unit = dict[str, Any]
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 WEIGHT = {"authors": 2, "rival": 2, "independent": 4}
 
 Row = dict[str, Any]

@@ -11,7 +11,7 @@ def test_a_new_method_gets_a_page_a_module_and_a_test(tmp_path: Path) -> None:
     assert names == {
         "docs/methods/gain_map.md",
         "adapters_np/methods/gain_map.py",
-        "tests/methods/test_gain_map.py",
+        "tests/adapters_np/methods/test_gain_map.py",
     }
     compile((tmp_path / "adapters_np/methods/gain_map.py").read_text(), "gain_map.py", "exec")
     assert "title: Gain Map" in (tmp_path / "docs/methods/gain_map.md").read_text()

@@ -64,7 +64,7 @@ def test_a_fit_says_what_it_explains_and_shows_its_hypothesis(slug: str) -> None
 
 @pytest.mark.parametrize("slug", sorted(set(slugs()) - {"vblora", "loha", "peanut"}))
 def test_every_method_finds_a_change_of_its_own(slug: str) -> None:
-    """VB-LoRA, LoHa and PEANuT need luck for theirs: tests/test_fit.py says why."""
+    """VB-LoRA, LoHa and PEANuT need luck for theirs: tests/adapters_np/test_fit.py says why."""
     answer = probe(slug, SMALL | fitting(slug) | {"world": "own"})
     assert number(answer, "explained") > 99.9
 

@@ -24,7 +24,7 @@ from scripts.studies.entries import entries as trained
 from scripts.survey import bets, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
 from scripts.survey.controls import AGAIN, Part, plan, wanted
-from tests.test_controls_study import row_of
+from tests.scripts.studies.test_controls_study import row_of
 
 FIRST = plan().parts[0]
 COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")

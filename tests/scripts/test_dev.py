@@ -60,7 +60,13 @@ def test_a_quick_run_needs_no_site_and_trains_nothing(tools: Tools) -> None:
 
 
 def test_a_quick_run_says_what_it_has_left_out_and_why() -> None:
-    command = [sys.executable, "-m", "tests.left_out", "tests/test_dev.py", "tests/test_fit.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.left_out",
+        "tests/scripts/test_dev.py",
+        "tests/adapters_np/test_fit.py",
+    ]
     done = subprocess.run(
         [*command, "tests/browser/test_tables.py"], cwd=ROOT, capture_output=True, text=True
     )
@@ -162,7 +168,7 @@ def test_the_packed_python_is_compared_where_it_is_packed() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
     commands = [step.get("run", "") for step in workflow["jobs"]["build"]["steps"]]
     assert any("dev.py build" in command for command in commands)
-    assert any("tests/test_runtime.py" in command for command in commands)
+    assert any("tests/scripts/pyodide/test_runtime.py" in command for command in commands)
 
 
 def test_the_site_is_built_with_pyodide_as_published_too() -> None:
