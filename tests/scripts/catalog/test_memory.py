@@ -48,7 +48,7 @@ def test_the_larger_of_two_peaks_counts_and_each_choice_saves_what_it_should() -
     assert estimate(given(tokens=2048))["logits"] == 2 * whole["logits"]
 
 
-@pytest.mark.parametrize("name", KEPT.keys() & RECORDED["kept"].keys())
+@pytest.mark.parametrize("name", sorted(KEPT.keys() & RECORDED["kept"].keys()))
 def test_what_peft_keeps_is_what_is_counted(name: str) -> None:
     """A formula may leave out what is small, such as an axis of the rank, but nothing large."""
     for about in RECORDED["kept"][name]:
