@@ -38,6 +38,7 @@ RECORDS = (
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")
 STORED = (".build/sweeps/*", ".build/fits/*", "scripts/stored/templates/*")
 SHOWN = (
+    "scripts/catalog/peft_signatures.json",
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
     *(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
@@ -22,6 +21,7 @@ from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, errata, readable
 from scripts.catalog.records import Method, Peft, quoted
+from scripts.catalog.signatures import PEFT
 from scripts.survey.bare import astray, every
 from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
 from scripts.survey.pair import read_models
@@ -45,9 +45,6 @@ PARTS: dict[str, tuple[str, ...]] = {
     "Cite": ('{{ list("cite") }}',),
 }
 LONGEST_DESCRIPTION = 160
-
-# Recorded with `inspect.signature` from the PEFT release that it names.
-PEFT = json.loads(Path(__file__).with_name("peft_signatures.json").read_text("utf-8"))
 
 
 FACTS = ROOT / ".build" / "facts.json"

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog import citations, summaries
-from scripts.catalog.checks import PEFT
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
+from scripts.catalog.signatures import PEFT
 from scripts.macros.bets import own_controls, shown
 from scripts.macros.forest import Forests, risk
 from scripts.macros.page import (

@@ -227,7 +227,7 @@ EVERY = set(build.STEPS)
         ("scripts/bootstrap.py", set()),
         ("adapters_np/methods/lora.py", EVERY - {"scripts"}),
         ("scripts/catalog/checks.py", {"catalogue"}),
-        ("scripts/catalog/peft_signatures.json", {"catalogue"}),
+        ("scripts/catalog/peft_signatures.json", {"catalogue", "pages"}),
         ("scripts/catalog/exports.py", {"pages", "site"}),
         ("scripts/stored/cards.py", {"pictures", "site"}),
         ("scripts/finish/release.py", {"scripts", "site"}),

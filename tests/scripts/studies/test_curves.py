@@ -28,7 +28,8 @@ COPIES[translators.__name__] = "translators_jax"
 RECORDED = json.loads((FIXTURES.parent / "curves.json").read_text("utf-8"))
 LATER = (
     "adamss", "beft", "cartridge", "deft_qr", "frod", "glora_lora", "gralora", "hira", "lily",
-    "osf", "p_tuning_mlp", "peanut_depth0", "pvera", "supertuning", "tinylora", "unilora", "waveft",
+    "osf", "p_tuning_mlp", "peanut_depth0", "pvera", "shadow", "supertuning", "tinylora", "unilora",
+    "waveft",
 )  # fmt: skip
 ABSENT = dict.fromkeys(LATER, "its training in PEFT has not been recorded yet") | {
     "adaption_prompt": "PEFT builds it inside the attention of a whole model",
