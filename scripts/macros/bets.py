@@ -295,10 +295,11 @@ class Bets(Part):
     @macro("list")
     def controls_home(self) -> str:
         """What is decided, for the home page; nothing before a part is complete."""
-        decided = [bet for bet in survey.bets() if bet.verdict]
+        found = survey.bets()
+        decided = [bet for bet in found if bet.verdict]
         if not decided:
             return ""
         held = sum(bet.word == "holds" for bet in decided)
-        before = self.page.draw("home", held, by_word(decided), file=FILE, found=False)
+        before = self.page.draw("home", held, by_word(decided), len(found), file=FILE, found=False)
         section, _, after = before.partition("<!--figure-->")
         return section + self.page.figure(nearest(decided)) + after

@@ -128,7 +128,7 @@ def members() -> tuple[Member, ...]:
                     names()[slug][0], f"methods/{m.slug}/", m.theme,
                     changes(cls), keeps(change), linear(slug, change),
                     numerical_rank(change), len(change.sigma), lora, inside, cls.starts_at_identity,
-                    bool(m.deploy.merges and weight), reached.get("parameters"),
+                    m.deploy.merges, reached.get("parameters"),
                     reached.get("dimension"),
                 )
             )  # fmt: skip

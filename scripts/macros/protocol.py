@@ -17,7 +17,7 @@ from scripts.survey.sources import Flow, Reading, flow, read_candidates, reading
 FILE = "protocol.html"
 FIELDS: dict[Judged, str] = {
     "seeds": "Seeds, as stated",
-    "copied": "Rows copied from elsewhere",
+    "copied": "Whether rows are copied from elsewhere",
     "rates": "Whose rates were tuned",
     "tuned_on_test": "Rates chosen by the printed scores",
 }

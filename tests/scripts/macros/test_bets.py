@@ -167,7 +167,7 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     assert "data-figure" in made.controls_figure("trained")
     assert "data/controls.csv" in made.controls_results()
     home = Bets(page("")).controls_home()
-    assert "1 of 3 against its own control" in home
+    assert "1 of 3 hold against their own control so far" in home
     assert "data-figure" in home
 
 
