@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos.change import ROUND_OFF, Change
+from demos.change import ROUND_OFF, Change, significant
 from demos.panels import Panel, number
 
 LORA_KEEPS = 0.9
@@ -16,9 +16,10 @@ def as_lora(change: Change) -> Panel:
 
     PEFT's `convert_to_lora` takes the same rank where it is given that share for its `rank`.
     """
-    kept = np.cumsum(change.sigma**2)
-    kept = kept / kept[-1] if kept[-1] else np.ones(len(kept))
-    r = int((kept < LORA_KEEPS - ROUND_OFF).sum()) + 1 if change.size else 0
+    energy = significant(change) ** 2  # all that is left at no change is round-off
+    kept = np.ones(len(change.sigma))
+    kept[: len(energy)] = np.cumsum(energy) / energy.sum()
+    r = int((kept < LORA_KEEPS - ROUND_OFF).sum()) + 1 if len(energy) else 0
     lost = [f"of rank {k} {100 * (1 - kept[k - 1]):.0f} %" for k in (1, 4, 16) if k <= len(kept)]
     note = (
         f"The nearest LoRA of a rank keeps the largest singular values (Eckart and Young, 1936). "

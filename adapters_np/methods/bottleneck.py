@@ -1,14 +1,15 @@
 r"""A bottleneck adapter believes that a small function of the activation is missing, not a weight.
 
-$$y = h + U\,f(D h + a) + b, \quad h = W x \qquad\text{or}\qquad
+$$y = h + s\,\bigl(U f(D h + a) + b\bigr), \quad h = W x \qquad\text{or}\qquad
 y = W x + s\,\bigl(U f(D x + a) + b\bigr)$$
 
 On the left it stands behind the layer and reads its output (Houlsby), on the right beside it and
 reads its input (parallel). f acts on each of m hidden units.
 
 Source: houlsby2019adapter, section 2.1; he2022unified, Table 1 for the parallel one.
-Differs: U starts at zero and D as a linear layer does, as in the code of he2022unified; Houlsby's
-code draws both with a spread of 0.001, so that a fresh adapter changes next to nothing.
+Differs: one weight stands in the place of a sublayer. U starts at zero and D as a linear layer
+does, as in the code of he2022unified; Houlsby's code draws both with a spread of 0.001, so that a
+fresh adapter changes next to nothing.
 """
 
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Bottleneck(Adapter):
             width: m, how many hidden units there are.
             parallel: Stand beside the layer and read its input, not behind it.
             activation: f, what each hidden unit does.
-            scale: s, which multiplies what is added; 4 in the paper of the parallel one.
+            scale: s, which multiplies what is added; in the scripts of the parallel one 4 on
+                summaries and translation, 2 on GLUE.
         """
         d_out, d_in = W.shape
         D = kaiming_uniform(rng, (width, d_in if parallel else d_out))

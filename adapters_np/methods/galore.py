@@ -3,7 +3,8 @@ r"""GaLore believes that each gradient has low rank, and that the sum of their s
 $$W' = W + \sum_{t=1}^{T} C_t\,P_t^\top$$
 
 P_t holds the first r singular directions of the gradient with which stage t begins, on the shorter
-side of the weight. Adam runs on the r-fold C_t, and its step is projected back onto the weight.
+side of the weight. Adam runs on the projected gradient, and C_t is the sum of its steps, which are
+projected back onto the weight.
 
 Source: zhao2024galore, section 3; its code for which side is projected.
 Differs: the gradients are drawn at random here, and all stages are trained together, one after

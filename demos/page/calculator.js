@@ -11,7 +11,7 @@ import { count } from "./formulas.js";
 /**
  * @typedef {{name: string, kind: "int" | "float" | "bool" | "choice" | "model", default: any, options?: any[], low?: number, high?: number, step?: number}} Knob
  * @typedef {{title: string, place: string, knobs: Knob[], arrays: any[]}} Method
- * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number}} Model
+ * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number, fused: boolean}} Model
  */
 
 class ParameterCalculator extends HTMLElement {
@@ -55,8 +55,13 @@ class ParameterCalculator extends HTMLElement {
     return /** @type {Method} */ (this.#data?.methods[this.#value("method")]);
   }
 
+  /** The model that is chosen; none where the numbers are the reader's own. */
+  get #model() {
+    return this.#data?.models.find(({ name }) => name === this.#value("model"));
+  }
+
   #fillModel() {
-    const model = this.#data?.models.find(({ name }) => name === this.#value("model"));
+    const model = this.#model;
     if (model) this.#preset = model;
     for (const input of this.querySelectorAll("input[data-model]")) {
       if (!(input instanceof HTMLInputElement)) continue;
@@ -79,7 +84,8 @@ class ParameterCalculator extends HTMLElement {
       name,
       number(name),
     ]);
-    const model = /** @type {Model} */ ({ name: "", ...Object.fromEntries(sizes) });
+    const fused = this.#model?.fused ?? false;
+    const model = /** @type {Model} */ ({ name: "", fused, ...Object.fromEntries(sizes) });
     const wrong = [...this.querySelectorAll("input")].find((input) => !input.checkValidity());
     if (wrong) return this.#say(`${wrong.labels?.[0]?.textContent?.trim()}: ${wrong.validationMessage}`);
     const knobs = Object.fromEntries(

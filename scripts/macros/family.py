@@ -1,6 +1,6 @@
 """The map of the family: what every method changes, how, where, and how far it reaches.
 
-Nothing of it is typed. A property is measured on the running module, on a toy layer of 64 × 64
+What is kept and reached is measured on the running module, on a toy layer of 64 × 64
 after a random step at its defaults; the dimension that it reaches is that of the study on
 predictions of others.
 """
@@ -101,6 +101,11 @@ def linear(slug: str, change: Change) -> bool:
     return bool(gap < ROUND_OFF * np.linalg.norm(last))
 
 
+def still(slug: str) -> bool:
+    """Return whether a fresh adapter leaves the layer as it is."""
+    return measure(slug, {"step": 0}).size < ROUND_OFF
+
+
 @cache
 def dimensions() -> dict[str, dict[str, int]]:
     """Return parameters and dimension reached of every method with a ΔW, on 32 × 24."""
@@ -127,7 +132,7 @@ def members() -> tuple[Member, ...]:
                 Member(
                     names()[slug][0], f"methods/{m.slug}/", m.theme,
                     changes(cls), keeps(change), linear(slug, change),
-                    numerical_rank(change), len(change.sigma), lora, inside, cls.starts_at_identity,
+                    numerical_rank(change), len(change.sigma), lora, inside, still(slug),
                     m.deploy.merges, reached.get("parameters"),
                     reached.get("dimension"),
                 )

@@ -54,7 +54,7 @@ BACK = {
 
 TO_LORA = (
     "\n\n`convert_to_lora` turns a trained one into LoRA. *LoRA that keeps 90 %* in the widget is "
-    "the rank that it takes for `rank=0.9`."
+    "the rank that it takes for `rank=0.9`, but for MiSS, whose own rank it keeps."
 )
 
 EDGE = 0.05
