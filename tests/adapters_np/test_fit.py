@@ -453,7 +453,7 @@ def test_the_first_picture_does_not_wait_for_the_fit() -> None:
         [sys.executable, "-c", loaded], check=True, capture_output=True, text=True, cwd=ROOT
     ).stdout.split()
     assert "demos.world" in modules
-    assert not {"adapters_np.fit", "demos.worlds", "adapters_np.budget"} & set(modules)
+    assert not {"adapters_np.fit", "adapters_np.budget", "demos.ways"} & set(modules)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from scripts.catalog import read
-from scripts.catalog.checks import PEFT
 from scripts.catalog.counts import Model
 from scripts.catalog.recipes import RECIPES, Wish, recipe, trained
 from scripts.catalog.records import Peft
+from scripts.catalog.signatures import PEFT
 from tests.parity.recipes import SHAPE, recipes
 
 RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())

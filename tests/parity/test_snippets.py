@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scripts.catalog import read
-from scripts.catalog.checks import PEFT
 from scripts.catalog.records import Method, Peft
+from scripts.catalog.signatures import PEFT
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 
