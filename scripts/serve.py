@@ -89,6 +89,7 @@ def application(folder: Path) -> Any:
     )
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ.pop("wsgi.file_wrapper", None)  # with it waitress leaves open what nobody waits for
         if "embed" in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True):
             start_response = framed(start_response)
         asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"

@@ -113,7 +113,7 @@ class AdapterFile extends HTMLElement {
       if (asked !== this.#asked) return;
       if (weights.length) [this.#weights, this.#config] = [weights[0], text];
       else if (config) this.#config = text;
-      if (weights.length && !bases.length) this.#base.clear();
+      if (weights.length) this.#base.clear();
       for (const tensor of bases.flatMap(([, found]) => found)) this.#base.set(tensor.name, tensor);
       if (!this.#weights && bases.length) return this.#say("The base is here. Choose the adapter’s two files.");
       if (!this.#weights)

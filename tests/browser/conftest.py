@@ -79,7 +79,6 @@ def late(folder: Path) -> Any:
     def wait(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if most:
             time.sleep(max(0.0, random.uniform(-most, most)))
-            environ.pop("wsgi.file_wrapper")  # waitress leaves its file open for who has gone
         found: Iterable[bytes] = answer(environ, start_response)
         return found
 
