@@ -128,11 +128,11 @@ def test_the_field_for_the_search_shows_the_same(visit: Visit) -> None:
     expect(first).to_contain_text("QLoRA")
     expect(first).not_to_contain_text("Missing")  # no word that nobody has typed
     box.fill("")
-    box.press_sequentially("GaLore")
+    box.press_sequentially("LoftQ")
     links = page.locator(".md-search-result__item").first.locator("a:not(details *)")
     expect(links).to_have_count(2)
     for link in (links.first, links.last):
-        expect(link).to_have_attribute("href", re.compile(r"/names/\?h=[^#]*#galore$"))
+        expect(link).to_have_attribute("href", re.compile(r"/names/\?h=[^#]*#loftq$"))
     box.fill("")
     box.press_sequentially("(IA)^3")
     expect(page.locator(".md-search-result__link").first).to_contain_text("IA3")
