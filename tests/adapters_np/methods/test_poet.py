@@ -10,6 +10,7 @@ from adapters_np.core import parameters, perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.poet import POET
+from demos.world import TRAINED, trained
 from tests.toy import cosines, singular_values, weight
 
 
@@ -61,3 +62,12 @@ def test_without_its_hypothesis_singular_values_move() -> None:
     stretched = perturbed(without("poet", "symmetric generators", fresh, W, rng), rng, 0.5)
     change = stretched.forward(W, np.eye(32))
     assert np.abs(singular_values(change) - singular_values(W)).max() > 0.05
+
+
+@pytest.mark.parametrize("base", TRAINED.values())
+def test_the_old_singular_values_hold_most_of_what_texts_changed(base: str) -> None:
+    W, changes = trained(base, 64, 64)
+    for task in ("code", "prose"):
+        U, _, Vt = np.linalg.svd(W + changes[task])
+        left = U * singular_values(W) @ Vt - (W + changes[task])  # of the nearest such weight
+        assert np.sum(left**2) < 0.05 * np.sum(changes[task] ** 2)
