@@ -162,6 +162,8 @@ def serving(
         server.trigger.pull_trigger()  # wakes the thread; what it is woken by may close only after
         thread.join()
         server.task_dispatcher.shutdown()
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()  # and the file that holds what was not sent
         wasyncore.close_all(sockets)
 
 
