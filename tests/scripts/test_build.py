@@ -302,7 +302,8 @@ def test_links_that_lead_somewhere_pass(tmp_path: Path) -> None:
             '<a href="http://localhost:8000/one/">x</a>',
             "<a> links to http://localhost:8000/one/, a copy on some machine",
         ),
-        ("<p>{{ verdict() }}</p>", "'{{' is left over from a macro"),
+        ("<p>{{ verdict() }}</p>", "'{{' is left over"),
+        ("<p>and [HOFT](../names.md#hoft) too</p>", "'](../names.md#hoft)' is left over"),
         ('<p style="background: url(a.png)">x</p>', "<p> links to a.png, which does not exist"),
     ],
 )
