@@ -34,6 +34,7 @@ from scripts.studies import grid, runner
 from scripts.studies.adapting import Method
 from scripts.studies.entries import Entry, entries, written
 from scripts.studies.grid import Done
+from scripts.studies.sweep import best, next_rates
 from scripts.studies.training import Run, run
 from scripts.survey import experiment
 from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, plan, wanted
@@ -112,25 +113,6 @@ def swept(cell: Cell, done: Done) -> dict[int, float]:
     return found
 
 
-def next_rates(first: Iterable[int], found: Mapping[int, float], most: int) -> list[int]:
-    """Return the rates that a sweep still needs, in quarter decades.
-
-    It has ended when both neighbours of the best rate have been tried.
-
-    >>> next_rates((-2, 0, 2), {}, 15)
-    [-2, 0, 2]
-    >>> next_rates((-2, 0, 2), {-2: 3.0, 0: 1.0, 2: 2.0}, 15)
-    [-1, 1]
-    >>> next_rates((-2, 0, 2), {-2: 3.0, -1: 2.0, 0: 1.0, 1: 1.5, 2: 2.0}, 15)
-    []
-    """
-    missing = [k for k in first if k not in found]
-    if missing or len(found) >= most:
-        return missing
-    best = grid.best(found)
-    return [k for k in (best - 1, best + 1) if k not in found]
-
-
 def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
     """Return the rates that a cell's sweep still needs, and, if it needs none, the best one."""
     if cell.base:
@@ -142,16 +124,16 @@ def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
         first = tuple(cell.guess + step for step in plan().first)
     found = swept(cell, done)
     missing = next_rates(first, found, plan().most)
-    return missing, None if missing else grid.best(found)
+    return missing, None if missing else best(found)
 
 
 def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
-    rates, best = tuned(cell, done)
-    if best is None:
+    rates, middle = tuned(cell, done)
+    if middle is None:
         runs = [cell.run(k, seed, "sweep") for k in rates for seed in plan().sweep_seeds]
     else:
-        runs = [cell.run(best, seed, "final") for seed in plan().seeds]
+        runs = [cell.run(middle, seed, "final") for seed in plan().seeds]
     return [run for run in runs if run.key not in done]
 
 

@@ -26,7 +26,8 @@ from scripts.bootstrap import ROOT
 from scripts.studies import english_tasks, runner
 from scripts.studies.adapting import Method
 from scripts.studies.english_training import Run, base, run, untrained
-from scripts.studies.grid import Done, best, next_rates
+from scripts.studies.grid import Done
+from scripts.studies.sweep import around, best, next_rates
 from scripts.survey.english import TABLE, TASKS, hours, plan
 
 RUNS = ROOT / ".study" / "english.jsonl"
@@ -71,7 +72,7 @@ def swept(cell: Cell, done: Done) -> dict[int, float]:
 def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
     guess, found = plan().entries[cell.name].guess, swept(cell, done)
-    rates = next_rates(guess, found) if guess is not None else []
+    rates = next_rates(around(guess), found) if guess is not None else []
     if rates:
         runs = [cell.run(k, plan().sweep_seed, "sweep") for k in rates]
     else:

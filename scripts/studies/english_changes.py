@@ -35,8 +35,8 @@ from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
 from scripts.studies.english import Cell, known, swept, write
 from scripts.studies.english_training import Run, stored, trained
-from scripts.studies.grid import best
 from scripts.studies.real_changes import Case, measure
+from scripts.studies.sweep import best
 from scripts.survey.changes import CONTROL, SAMPLED_RANK
 from scripts.survey.english import ALIKE, CHANGES, JOINT, plan
 

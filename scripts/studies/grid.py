@@ -9,16 +9,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from scripts.studies.adapting import FIXED, WHOLE, Method
+from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.tasks import TEACHERS
 from scripts.studies.training import Run
 from scripts.survey.experiment import as_in_peft
 
 SEEDS = (1, 2, 3, 4, 5)
-FIRST = (-1, 0, 1)
-"""The sweep begins with the guess and half a decade on either side."""
-
-MOST = 11
-"""Rates in a sweep."""
 
 
 def method(slug: str, *, place: str = "all", arm: str = "", **knobs: Any) -> Method:
@@ -162,31 +158,11 @@ def swept(cell: Cell, done: Done) -> dict[int, float]:
     return found
 
 
-def next_rates(guess: int, found: Mapping[int, float]) -> list[int]:
-    """Return the rates that a sweep still needs, none when the best has a worse one beside it.
-
-    >>> next_rates(-4, {}), next_rates(-4, {-5: 3.0, -4: 2.0, -3: 1.0})
-    ([-5, -4, -3], [-2])
-    >>> next_rates(-4, {-5: 3.0, -4: 2.0, -3: 1.0, -2: 1.5})
-    []
-    """
-    missing = [guess + step for step in FIRST if guess + step not in found]
-    if missing or len(found) >= MOST:
-        return missing
-    best = min(found, key=lambda k: (found[k], k))
-    return [k for k in (best - 1, best + 1) if k not in found]
-
-
-def best(found: Mapping[int, float]) -> int:
-    """Return the rate with the least validation loss, the lower of two."""
-    return min(found, key=lambda k: (found[k], k))
-
-
 def in_peft(cell: Cell, done: Done) -> list[int]:
     """Return the rate that stands to LoRA's as in PEFT's benchmark, if the method is in it."""
     lora = Cell("lora 4", "code")
     found = swept(lora, done)
-    if cell.name not in as_in_peft() or next_rates(METHODS[lora.name][1], found):
+    if cell.name not in as_in_peft() or next_rates(around(METHODS[lora.name][1]), found):
         return []
     return [best(found) + as_in_peft()[cell.name]]
 
@@ -195,7 +171,7 @@ def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
     tuned = cell.tuned_on
     found = swept(tuned, done)
-    rates = next_rates(METHODS[cell.name][1], found)
+    rates = next_rates(around(METHODS[cell.name][1]), found)
     if rates:
         runs = [tuned.run(k, 0, "sweep") for k in rates]
     else:

@@ -18,8 +18,9 @@ from scripts.bootstrap import ROOT
 from scripts.studies import controls as study
 from scripts.studies import decoder, grid, runner, training
 from scripts.studies.adapting import Adapted, Method
-from scripts.studies.controls import Cell, cells, due, next_rates
+from scripts.studies.controls import Cell, cells, due
 from scripts.studies.entries import Entry, entries, floors, settings
+from scripts.studies.sweep import best, next_rates
 from scripts.studies.training import Run
 from scripts.survey import controls as survey
 from scripts.survey.controls import AGAIN, Part, Plan, amount, comparisons, plan
@@ -148,7 +149,7 @@ def test_a_sweep_has_tried_both_neighbours_of_its_best_rate() -> None:
         found: dict[int, float] = {}
         while rates := next_rates((-10, -8, -6), found, 15):
             found |= {k: abs(k - lowest + 0.1) for k in rates}
-        assert grid.best(found) == lowest
+        assert best(found) == lowest
         assert {lowest - 1, lowest + 1} <= found.keys()
         assert len(found) <= 15
 

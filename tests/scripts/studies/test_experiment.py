@@ -21,7 +21,8 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.studies import corpora, decoder, experiment, grid, pretrain, tasks, tokens, training
 from scripts.studies.adapting import Adapted, Method
-from scripts.studies.grid import METHODS, Cell, best, cells, due, next_rates
+from scripts.studies.grid import METHODS, Cell, cells, due
+from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.training import Run
 from tests.toy import FAST
 
@@ -189,7 +190,7 @@ def gap(lowest: int, k: int) -> float:
 
 def sweep(losses: Callable[[int], float], guess: int = -4) -> dict[int, float]:
     found: dict[int, float] = {}
-    while rates := next_rates(guess, found):
+    while rates := next_rates(around(guess), found):
         found |= {k: losses(k) for k in rates}
     return found
 
@@ -199,7 +200,7 @@ def test_a_sweep_ends_with_its_best_rate_inside() -> None:
         found = sweep(partial(gap, lowest))
         assert best(found) == lowest
         assert {lowest - 1, lowest + 1} <= found.keys()
-    assert len(sweep(lambda k: -k)) == grid.MOST
+    assert len(sweep(lambda k: -k)) == MOST
     diverging = sweep(lambda k: 1.0 - k if k < -6 else float("inf"))
     assert best(diverging) == -7
 

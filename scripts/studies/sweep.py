@@ -1,0 +1,37 @@
+"""How a learning rate is found: which rates a sweep still needs, and which of them is best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+MOST = 11
+"""Rates in a sweep by half decades."""
+
+
+def around(guess: int) -> tuple[int, ...]:
+    """Return what a sweep by half decades begins with: a guess and half a decade to either side."""
+    return guess - 1, guess, guess + 1
+
+
+def next_rates(first: Iterable[int], found: Mapping[int, float], most: int = MOST) -> list[int]:
+    """Return the rates that a sweep still needs, as steps of its grid.
+
+    It has ended when both neighbours of the best rate have been tried.
+
+    >>> next_rates((-2, 0, 2), {}, 15)
+    [-2, 0, 2]
+    >>> next_rates((-2, 0, 2), {-2: 3.0, 0: 1.0, 2: 2.0}, 15)
+    [-1, 1]
+    >>> next_rates((-2, 0, 2), {-2: 3.0, -1: 2.0, 0: 1.0, 1: 1.5, 2: 2.0}, 15)
+    []
+    """
+    missing = [k for k in first if k not in found]
+    if missing or len(found) >= most:
+        return missing
+    middle = best(found)
+    return [k for k in (middle - 1, middle + 1) if k not in found]
+
+
+def best(found: Mapping[int, float]) -> int:
+    """Return the rate with the least validation loss, the lower of two."""
+    return min(found, key=lambda k: (found[k], k))
