@@ -166,7 +166,7 @@ def answer(runs: list[Run], done: dict[str, Any]) -> None:
 
 def test_two_seeds_decide_a_rate_and_each_base_model_has_its_own() -> None:
     done: dict[str, Any] = {}
-    for base, best in ((0, -1.5), (1, -1.75), (2, -1.0)):
+    for base, lowest in ((0, -1.5), (1, -1.75), (2, -1.0)):
         cell = Cell("ia3: rotated", "code", base)
         if not base:
             assert due(cell._replace(base=1), done) == []  # it waits for the first
@@ -174,7 +174,7 @@ def test_two_seeds_decide_a_rate_and_each_base_model_has_its_own() -> None:
         while runs := due(cell, done):
             if {run.phase for run in runs} == {"final"}:
                 assert [run.seed for run in runs] == list(plan().seeds)
-                assert {run.rate for run in runs} == {round(10**best, 9)}
+                assert {run.rate for run in runs} == {round(10**lowest, 9)}
             else:
                 assert {run.seed for run in runs} == set(plan().sweep_seeds)
             answer(runs, done)
