@@ -10,7 +10,7 @@ from scripts.macros import figures
 from scripts.macros.findings import forest
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.macros.real_changes import drawn, shown
-from scripts.survey import effects, english, english_changes
+from scripts.survey import causal, effects, english, english_changes
 from scripts.survey.english import Measure, plan
 from scripts.survey.result import FULL
 from scripts.survey.say import count, listed, number, percent
@@ -25,6 +25,10 @@ LANES = {
 ENDS = (0.5, 40.0)  # of the figure of changes, in times chance
 BESIDE = ("head alone", "lora 4", FULL)
 """Who stands beside majority and probe in the table of the tasks."""
+
+
+RATES = 4
+"""What a sweep of a causal model is expected to take."""
 
 
 class Reached(NamedTuple):
@@ -319,6 +323,28 @@ class English(Part):
         """What is learned and forgotten along the rates, on each task with its values."""
         there = [task for task in plan().tasks if swept(task)]
         return "".join(self.page.figure(frontier(task), table=True) for task in there)
+
+    @macro("text")
+    def causal_size(self) -> str:
+        """How much there is to run for a causal model."""
+        own = causal.plan()
+        cells, runs = len(own.entries) * len(own.tasks), RATES + len(own.seeds)
+        read = cells * runs * own.steps * own.batch * own.tokens / 1e6
+        return (
+            f"The plan has {cells} cells, {len(own.entries)} entries on {len(own.tasks)} tasks, and"
+            f" reads some {number(read, 0)} million tokens."
+        )
+
+    @macro("table")
+    def causal_models(self) -> str:
+        """What others' machines found for causal models, a table each."""
+        found = causal.models()
+        if not found:
+            return "No model has been added yet."
+        return "".join(
+            self._draw("causal", model, causal.results(runs), causal.plan().entries)
+            for model, runs in found.items()
+        )
 
     @macro("list")
     def english_claims(self) -> str:

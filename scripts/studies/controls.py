@@ -30,7 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost mor
 
 from adapters_np.control import controls
 from scripts.bootstrap import ROOT
-from scripts.studies import grid, runner
+from scripts.studies import grid, kept, runner
 from scripts.studies.adapting import Method
 from scripts.studies.entries import Entry, entries, written
 from scripts.studies.grid import Done
@@ -142,11 +142,11 @@ def due(cell: Cell, done: Done) -> list[Run]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    kept = {}
+    found = {}
     if table.exists():
         with table.open(encoding="utf-8", newline="") as file:
-            kept = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
-    return kept | runner.read(path)
+            found = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
+    return found | kept.read(path)
 
 
 def again(row: Mapping[str, str]) -> Run:

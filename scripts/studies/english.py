@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT
-from scripts.studies import english_tasks, runner
+from scripts.studies import english_tasks, kept, runner
 from scripts.studies.adapting import Method
 from scripts.studies.english_training import Run, base, run, untrained
 from scripts.studies.grid import Done
@@ -103,13 +103,13 @@ def taken(row: Mapping[str, str]) -> dict[str, Any]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    kept = {}
+    found = {}
     if table.exists():
         with table.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 if row["entry"] in plan().entries and again(row).key == row["key"]:
-                    kept[row["key"]] = taken(row)
-    return kept | runner.read(path)
+                    found[row["key"]] = taken(row)
+    return found | kept.read(path)
 
 
 def rows(done: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -30,9 +30,9 @@ from distributed import Client
 from scripts.bootstrap import ROOT, say
 from scripts.studies import pretrain, runner
 from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
-from scripts.studies.runner import append as append
+from scripts.studies.kept import append as append
+from scripts.studies.kept import read as read
 from scripts.studies.runner import connected
-from scripts.studies.runner import read as read
 from scripts.studies.training import Run, run
 
 RUNS = ROOT / ".study" / "runs.jsonl"

@@ -6,7 +6,6 @@ study that is broken off goes on where it was.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from distributed import Client, LocalCluster, as_completed
 
-Row = dict[str, Any]
+from scripts.studies.kept import Row, append
 
 
 class Settings(Protocol):
@@ -41,29 +40,6 @@ class Place(Protocol):
 AnyPlace = TypeVar("AnyPlace", bound=Place)
 AnyRun = TypeVar("AnyRun", bound=Settings)
 Due = Callable[[AnyPlace, Mapping[str, Mapping[str, Any]]], list[AnyRun]]
-
-
-def read(path: Path) -> dict[str, Row]:
-    """Return all runs by their keys; a last line that was broken off is not one."""
-    found = {}
-    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        found[row["key"]] = row
-    return found
-
-
-def append(row: Row, path: Path) -> None:
-    """Write a run down; one that follows a broken off line begins a new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            if file.read() != b"\n":
-                file.write(b"\n")
-        file.write((json.dumps(row) + "\n").encode())
 
 
 def advance(

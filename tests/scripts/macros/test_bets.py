@@ -18,9 +18,9 @@ from scripts.macros.bets import Bets, own_controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.studies import reach as study
-from scripts.studies import runner
 from scripts.studies.controls import cells, tabulate
 from scripts.studies.entries import entries as trained
+from scripts.studies.kept import append
 from scripts.survey import bets, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
 from scripts.survey.controls import AGAIN, Part, plan, wanted
@@ -120,7 +120,7 @@ def test_a_file_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables
         for seed in plan().seeds:
             made = row_of(cell.run(-8, seed, "final"))
             made["test"] = made["start"]["test"] - size + rng.normal(0, 0.004)
-            runner.append(made, path)
+            append(made, path)
     tabulate(table, path)
     found = tables([])
     assert {bet.method for bet in found.values() if bet.verdict} == set(FIRST.methods or ())
