@@ -10,7 +10,7 @@ import { deflateRawSync } from "node:zlib";
 import puppeteer from "puppeteer-core";
 
 const [executablePath, site, codes] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
 /** A page with patience for a machine that has much else to do. */
 const open = async (context = browser.defaultBrowserContext()) => {
   const page = await context.newPage();

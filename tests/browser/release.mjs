@@ -7,7 +7,7 @@
 import puppeteer from "puppeteer-core";
 
 const [executablePath, site] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
 const show = (pages, files) => fetch(`${site}show?pages=${pages}&files=${files}`);
 try {
   const open = async (errors = []) => {
