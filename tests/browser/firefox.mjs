@@ -9,6 +9,8 @@
 import { deflateRawSync } from "node:zlib";
 import puppeteer from "puppeteer-core";
 
+import { listen } from "./errors.mjs";
+
 const [executablePath, site, codes] = process.argv.slice(2);
 const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
 /** A page with patience for a machine that has much else to do. */
@@ -20,7 +22,7 @@ const open = async (context = browser.defaultBrowserContext()) => {
 try {
   const page = await open();
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  listen(page, errors);
   await page.evaluateOnNewDocument(() => {
     window.updates = [];
     window.states = [];

@@ -6,6 +6,8 @@
 
 import puppeteer from "puppeteer-core";
 
+import { listen } from "./errors.mjs";
+
 const [executablePath, site] = process.argv.slice(2);
 const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
 const show = (pages, files) => fetch(`${site}show?pages=${pages}&files=${files}`);
@@ -13,7 +15,7 @@ try {
   const open = async (errors = []) => {
     const page = await browser.newPage();
     page.setDefaultTimeout(120_000); // of a machine that has much else to do
-    page.on("pageerror", (error) => errors.push(error.message));
+    listen(page, errors);
     await page.goto(`${site}methods/lora/`);
     return page;
   };
