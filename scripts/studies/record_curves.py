@@ -1,11 +1,12 @@
 """Train single layers with PEFT and torch, and record how the loss falls.
 
-    python scripts/studies/record_curves.py > tests/parity/curves.json
+    python scripts/studies/record_curves.py [CASE …]
 
-It runs where torch and PEFT are, needs nothing else of this project, and names their versions in
-what it prints. Each run starts from the arrays of a recorded case (tests/parity/fixtures), so it
-first checks that the rebuilt layer puts out what the case says. Then Adam brings the mean square of
-that output towards zero. `tests/scripts/studies/test_curves.py` does the same through our files.
+It records anew what `tests/parity/curves.json` has, and cases that are named. It runs where torch
+and PEFT are, needs nothing else of this project, and writes down their versions. Each run starts
+from the arrays of a recorded case (tests/parity/fixtures), so it first checks that the rebuilt
+layer puts out what the case says. Then Adam brings the mean square of that output towards zero.
+`tests/scripts/studies/test_curves.py` does the same through our files.
 """
 
 from __future__ import annotations
@@ -24,16 +25,9 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING  # type: ignore[import-not-
 from torch import nn
 
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "parity" / "fixtures"
+RECORDED = FIXTURES.parent / "curves.json"
 ADAM = {"lr": 0.01, "betas": (0.9, 0.99), "eps": 1e-8}
 STEPS = 20
-
-CASES = (
-    "adalora", "boft", "c3a", "delora", "dora", "fourierft", "hra", "ia3", "ia3_feedforward",
-    "ln_tuning", "ln_tuning_rms", "loha", "lokr", "lora", "lora_embedding", "miss", "miss_bat",
-    "multitask_prompt_tuning", "oft_cayley", "oft_neumann5", "pissa", "poly", "prefix_tuning",
-    "prompt_tuning", "psoft", "randlora", "road_1", "road_4", "shira", "trainable_tokens", "vblora",
-    "vera",
-)  # fmt: skip
 
 
 class Around(nn.Module):  # type: ignore[misc]
@@ -168,20 +162,22 @@ PAST = ("keys", "values")
 
 
 def main() -> None:
-    """Print all curves as JSON."""
+    """Write all curves as JSON."""
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
     curves = {}
-    for name in CASES:
+    for name in sorted({*json.loads(RECORDED.read_text())["curves"], *sys.argv[1:]}):
         print(name, file=sys.stderr)
         layer = Layer(name)
         layer.check()
         curves[name] = layer.curve()
     versions = {m.__name__: m.__version__ for m in (peft, torch, transformers, np)}
     lines = ",\n".join(f'  "{name}": {json.dumps(losses)}' for name, losses in curves.items())
-    print(f'{{"versions": {json.dumps(versions)},\n "adam": {json.dumps(ADAM)},')
-    print(f' "curves": {{\n{lines}\n }}}}')
+    RECORDED.write_text(
+        f'{{"versions": {json.dumps(versions)},\n "adam": {json.dumps(ADAM)},\n'
+        f' "curves": {{\n{lines}\n }}}}\n'
+    )
 
 
 if __name__ == "__main__":
