@@ -15,7 +15,7 @@ from typing import NamedTuple
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import Paper, read_papers
-from scripts.catalog.records import Kind, Method, read_method
+from scripts.catalog.records import Kind, Method, Peft, Recipe, read_method
 from scripts.survey.claims import Theme, read_claims
 from scripts.survey.evidence import every_finding
 from scripts.survey.providers import facts
@@ -51,6 +51,11 @@ class Catalog(NamedTuple):
     def survey(self) -> list[Method]:
         """The entries of the source survey."""
         return [m for m in self.methods.values() if m.number]
+
+    def recipes(self) -> dict[str, Recipe]:
+        """Return the recipes of the methods that have one."""
+        pefts = {slug: m.peft for slug, m in self.methods.items()}
+        return {s: p.recipe for s, p in pefts.items() if isinstance(p, Peft) and p.recipe}
 
     def of_theme(self, key: str) -> list[Method]:
         """Return the methods of a theme."""

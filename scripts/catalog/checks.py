@@ -175,7 +175,10 @@ def _peft_problems(file: str, peft: Peft) -> Iterator[str]:
     if known is None:
         yield f"{file}: peft.class: PEFT {PEFT['peft']} has no {peft.config}; {RECORD}"
         return
-    for field, arguments in (("knobs", peft.knobs), ("fixed", peft.fixed)):
+    recipe = peft.recipe.arguments if peft.recipe else {}
+    for field, arguments in (
+        ("knobs", peft.knobs), ("fixed", peft.fixed), ("recipe.arguments", recipe),
+    ):  # fmt: skip
         for name in arguments:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)

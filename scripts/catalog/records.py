@@ -79,12 +79,47 @@ class Deploy(Record):
     quantised: bool
 
 
+Bits = Literal[16, 8, 4]
+BITS: tuple[Bits, ...] = (16, 8, 4)
+"""In how many bits a base can be loaded."""
+
+
+class Recipe(Record):
+    """What recipes.py makes lines of code from that train the method in PEFT.
+
+    `arguments` are at the scale of a model, and those that are knobs here count parameters too;
+    `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank. `rank` is where
+    it starts, and 0 where a method has none. `targets` names weights where a method has its own.
+    `bits` tells on which bases training ran, and `why` not on others where that is a fault. Where
+    PEFT trains other numbers than our module does, there is how many: on a `weight`, over d_out,
+    d_in and the rank, or in a whole `model`, over its fields. `notes` are lines before training,
+    `loading` such where a base that is not quantised is loaded; `trainer` and `saving` are more
+    arguments where it is trained and saved. `kept` leads to what it keeps for the backward pass.
+    """
+
+    arguments: dict[str, Any]
+    rank: int = 0
+    targets: tuple[str, ...] | None = None
+    bits: tuple[Bits, ...] = BITS
+    why: str = ""
+    weight: str = ""
+    model: str = ""
+    notes: str = ""
+    loading: str = ""
+    trainer: str = ""
+    saving: str = ""
+    kept: str = ""
+
+
 class Peft(Record):
     """How the method is called in PEFT: arguments that are knobs here, and fixed ones."""
 
     config: Text = Field(alias="class")
     knobs: dict[str, Slug] = Field({})
     fixed: dict[str, Any] = Field({})
+    recipe: Recipe | None = None
+    untested: Text | None = None
+    """Why the method's runs in PEFT's benchmark say nothing of it."""
 
 
 class Method(Record):
@@ -144,6 +179,11 @@ class Method(Record):
     def url(self) -> str:
         """The page's address below the site's."""
         return f"methods/{self.slug}/"
+
+    @property
+    def untested(self) -> bool:
+        """Whether PEFT's benchmark says nothing of it, although it has runs."""
+        return isinstance(self.peft, Peft) and bool(self.peft.untested)
 
     @property
     def runs(self) -> Key:

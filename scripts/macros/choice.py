@@ -7,13 +7,11 @@ from typing import Any
 
 from scripts.catalog.counts import MODELS, START, TARGETS
 from scripts.catalog.memory import STATES
-from scripts.catalog.recipes import RECIPES, UNTESTED
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.lists import NEEDS, active, offers
-from scripts.macros.page import Part, macro
+from scripts.macros.page import Part, catalog, macro
 from scripts.macros.peft_benchmark import memory_errors
 from scripts.survey import peft
-from scripts.survey.peft import Run
 
 TASKS = {
     "mathematics": ("mathematics", "arithmetic", "GSM8K"),
@@ -54,19 +52,17 @@ class Choice(Part):
     def chooser(self) -> str:
         """From a model and a GPU to a short list with recipes."""
         best, tasks, times = peft.best("metamathqa"), ahead(), slowdowns()
-
-        def run(slug: str, key: peft.Key) -> Run | None:
-            return None if slug in UNTESTED else best.get(key)
+        recipes = catalog().recipes()
 
         rows: list[dict[str, Any]] = [
             {
                 "method": m,
                 "offers": offers(m),
-                "run": (found := run(m.slug, m.runs)),
+                "run": (found := None if m.untested else best.get(m.runs)),
                 "times": times[found.experiment] if found else None,
                 "ahead": {task: units[m.slug] for task, units in tasks.items() if m.slug in units},
                 "word": m.verdicts["BL"].word if "BL" in m.verdicts and m.slug != "lora" else "–",
-                "recipe": m.slug in RECIPES,
+                "recipe": m.slug in recipes,
             }
             for m in active()
         ]

@@ -12,7 +12,6 @@ from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TABLED, TARGETS, count, counters
 from scripts.catalog.others import read_others
-from scripts.catalog.recipes import UNTESTED
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
 from scripts.catalog.shapes import formula
 from scripts.macros import examples, peft_benchmark
@@ -257,7 +256,7 @@ def agreements() -> list[tuple[str, list[Agreement]]]:
     maths = peft.best("metamathqa")
     trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
     entry = {m.slug: n for n, m in numbers.items()}
-    untested = tuple(entry[slug] for slug in UNTESTED)
+    untested = tuple(n for n, m in numbers.items() if m.untested)
     found = [
         (
             name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.catalog.memory import GIB
-from scripts.catalog.recipes import RECIPES, UNTESTED, Wish, memory, trained
+from scripts.catalog.recipes import Wish, memory, trained
 from scripts.catalog.records import DIMENSIONS, Method, Peft
 from scripts.macros.lists import NEEDS, offers
 from scripts.macros.method import configured
@@ -22,13 +22,13 @@ FIRST = ("lora", "dora", "pissa")
 
 def row(m: Method, run: peft.Run | None) -> dict[str, Any]:
     """Return what the table says of a method; `run` is its best in PEFT's benchmark."""
-    known = m.slug in RECIPES
+    known = m.slug in catalog().recipes()
     return {
         "method": m,
         "drawn": drawing(m.slug, "small"),
         "trained": trained(m, WISH.model, WISH.targets) if known else None,
         "memory": memory(m, WISH)["all"] / GIB if known else None,
-        "run": None if m.slug in UNTESTED else run,
+        "run": None if m.untested else run,
         "bets": bets.of(m.modules),
         "offers": offers(m),
         "code": configured(m) if isinstance(m.peft, Peft) else "",

@@ -15,9 +15,9 @@ from adapters_np.core import Adapter, Learned, arrays, knobs, load, sizes, slugs
 from adapters_np.expressions import OPERATORS, evaluate, parse
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
+from scripts.catalog import read
 from scripts.catalog.counts import PLACES, TARGETS
 from scripts.catalog.memory import FORMULAS, HELD, KEPT
-from scripts.catalog.recipes import RECIPES
 
 SCRIPT = """
 import { text } from "node:stream/consumers";
@@ -56,7 +56,9 @@ def expressions() -> Iterator[tuple[str, dict[str, tuple[Any, ...]]]]:
     yield from ((text, GRID) for text in FORMULAS.values())
     places = (*PLACES.values(), *TARGETS.values())
     yield from ((text, SWITCHES) for shapes in places for text in shapes)
-    yield from ((text, SWITCHES) for r in RECIPES.values() for text in (r.weight, r.model) if text)
+    yield from (
+        (text, SWITCHES) for r in read().recipes().values() for text in (r.weight, r.model) if text
+    )
     yield from ((text, {}) for text in (*KEPT.values(), *HELD.values()))
 
 

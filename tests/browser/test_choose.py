@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from scripts.catalog import read
 from scripts.catalog.counts import MODELS
 from scripts.catalog.memory import GIB
-from scripts.catalog.recipes import RECIPES, Wish, memory, recipe, trained
+from scripts.catalog.recipes import Wish, memory, recipe, trained
 from tests.browser.reader import Visit, becomes
 
 PHI = next(model for model in MODELS if model.name == "Phi-4-mini")
@@ -38,7 +38,7 @@ def test_numbers_and_memory_of_every_method_are_those_of_python(
     visit: Visit, address: str, wish: Wish
 ) -> None:
     page = visit(f"choose/?{address}")
-    for slug, about in RECIPES.items():
+    for slug, about in read().recipes().items():
         m = read().methods[slug]
         count = trained(m, wish.model, wish.targets, wish.rank)
         expect(row(page, slug).locator("td").nth(0)).to_have_text(f"{count:,}")
@@ -96,7 +96,7 @@ def test_what_does_not_fit_or_cannot_be_quantised_comes_last(visit: Visit) -> No
 def test_what_failed_on_eight_bits_is_not_offered_there_and_says_why(visit: Visit) -> None:
     page = visit("choose/?bits=8&recipe=dora")
     output = page.locator("adapter-choice output")
-    expect(output).to_contain_text(RECIPES["dora"].why)
+    expect(output).to_contain_text(read().recipes()["dora"].why)
     expect(row(page, "dora").get_by_role("button", name="Show")).to_be_disabled()
     expect(row(page, "dora").locator("td").nth(1)).to_have_text("no recipe for 8 bits")
     expect(page.locator("adapter-choice .recipe")).to_be_hidden()

@@ -34,14 +34,14 @@ def recipes() -> dict[str, dict[str, Any]]:
     """Return every recipe as code, by method, bits and targets; ranks once."""
     from scripts.catalog import read
     from scripts.catalog.counts import NAMES
-    from scripts.catalog.recipes import RECIPES, Wish, recipe
+    from scripts.catalog.recipes import Wish, recipe
 
     found = {}
 
     def add(name: str, slug: str, wish: Wish) -> None:
         found[name] = {"code": recipe(read().methods[slug], wish)}
 
-    for slug, about in RECIPES.items():
+    for slug, about in read().recipes().items():
         for targets in ["all linear"] if about.targets else NAMES:
             for bits in about.bits:
                 wish = Wish(bits=bits, targets=targets, checkpointing=bits == 4)

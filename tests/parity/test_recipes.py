@@ -10,11 +10,12 @@ import pytest
 
 from scripts.catalog import read
 from scripts.catalog.counts import Model
-from scripts.catalog.recipes import RECIPES, Wish, recipe, trained
+from scripts.catalog.recipes import Wish, recipe, trained
 from scripts.catalog.records import Peft
 from scripts.catalog.signatures import PEFT
 from tests.parity.recipes import SHAPE, recipes
 
+RECIPES = read().recipes()
 RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())
 TINY = Model("tiny", "tiny", **SHAPE, tied=False, total=1)  # type: ignore[arg-type]
 LOST = 0.02

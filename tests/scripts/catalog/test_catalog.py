@@ -268,7 +268,7 @@ MISTAKES = {
     ),
     "reason of a dimension twice": (
         replace(r"^(  BF: )", r"  PE: x\n\1"),
-        "docs/methods/lora.md: line 22: 'PE' is there twice",
+        "docs/methods/lora.md: line 25: 'PE' is there twice",
     ),
     "sentence about a module of another page": (
         replace(r"^changes:\n  lora:", "changes:\n  vera:"),

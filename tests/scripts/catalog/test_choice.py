@@ -68,7 +68,7 @@ WISHES = (
 
 def wanted() -> Iterator[tuple[str, recipes.Wish]]:
     """Yield all recipes of all wishes for which there is one."""
-    for slug, about in recipes.RECIPES.items():
+    for slug, about in read().recipes().items():
         yield from ((slug, wish) for wish in WISHES if wish.bits in about.bits)
 
 
@@ -81,7 +81,7 @@ def asked() -> list[str]:
                 **wish._asdict(),
                 "home": wish.model.home,
                 "fused": wish.model.fused,
-                "rank": wish.rank or recipes.RECIPES[slug].rank,
+                "rank": wish.rank or read().recipes()[slug].rank,
             },
         )
         for slug, wish in wanted()
@@ -182,7 +182,7 @@ def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None
 
 
 def test_a_recipe_begins_with_the_best_rate_of_the_benchmark_or_says_that_it_guesses() -> None:
-    told = {slug: recipes.rate(read().methods[slug]) for slug in recipes.RECIPES}
+    told = {slug: recipes.rate(read().methods[slug]) for slug in read().recipes()}
     for slug, (rate, why) in told.items():
         m = read().methods[slug]
         ran = {run.learning_rate for run in runs("metamathqa") if run.entry == m.number}
@@ -200,7 +200,7 @@ def test_a_recipe_begins_with_the_best_rate_of_the_benchmark_or_says_that_it_gue
 
 
 def test_a_rank_moves_what_is_trained_written_and_kept() -> None:
-    for slug, about in recipes.RECIPES.items():
+    for slug, about in read().recipes().items():
         m = read().methods[slug]
         small, large = (recipes.Wish(rank=rank) for rank in (4, 32))
         sizes = [recipes.trained(m, START, "all linear", wish.rank) for wish in (small, large)]

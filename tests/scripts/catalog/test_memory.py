@@ -11,7 +11,7 @@ import pytest
 from scripts.catalog import read
 from scripts.catalog.counts import START
 from scripts.catalog.memory import GIB, KEPT, estimate, kept
-from scripts.catalog.recipes import RECIPES, SLOT, keeps
+from scripts.catalog.recipes import SLOT, keeps
 from scripts.macros.peft_benchmark import memory_errors
 
 RECORDED = json.loads((Path(__file__).parents[2] / "parity" / "kept.json").read_text("utf-8"))
@@ -60,6 +60,8 @@ def test_what_peft_keeps_is_what_is_counted(name: str) -> None:
 
 def test_every_method_with_a_recipe_says_what_it_keeps() -> None:
     methods = read().methods
-    adapting = {slug for slug, about in RECIPES.items() if SLOT in about.arguments.values()}
+    adapting = {
+        slug for slug, about in read().recipes().items() if SLOT in about.arguments.values()
+    }
     assert {keeps(methods[slug]) for slug in adapting} <= KEPT.keys()
     assert KEPT.keys() - RECORDED["kept"].keys() <= {"ADAMSS", "OSF"}
