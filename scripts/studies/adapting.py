@@ -45,6 +45,17 @@ class Method:
     """What sets it apart from the same method elsewhere: a control's name, or one of the above."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What every run has; equal settings give equal results."""
+
+    method: Method
+    task: str
+    rate: float
+    seed: int
+    phase: str = "sweep"
+
+
 def named(*settings: Any) -> str:
     """Return the name of a run among all: equal settings have equal ones.
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from math import log10
@@ -142,11 +141,7 @@ def due(cell: Cell, done: Done) -> list[Run]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    found = {}
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            found = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
-    return found | kept.read(path)
+    return kept.known(table, path, again, taken)
 
 
 def again(row: Mapping[str, str]) -> Run:
@@ -242,10 +237,7 @@ def main() -> None:
             total = round(expected(these))
             failed = runner.advance(client, these, due, known(), run, RUNS, total)
     tabulate()
-    if failed:
-        sys.exit(
-            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
-        )
+    runner.end(failed)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from math import log10
@@ -103,13 +102,11 @@ def taken(row: Mapping[str, str]) -> dict[str, Any]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    found = {}
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row["entry"] in plan().entries and again(row).key == row["key"]:
-                    found[row["key"]] = taken(row)
-    return found | kept.read(path)
+
+    def planned(row: Mapping[str, str]) -> Run | None:
+        return again(row) if row["entry"] in plan().entries else None
+
+    return kept.known(table, path, planned, taken)
 
 
 def rows(done: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -189,10 +186,7 @@ def main() -> None:
             total = round(each * len(these))
             failed = runner.advance(client, these, due, known(), run, RUNS, total)
     write(TABLE, rows(known()), COLUMNS)
-    if failed:
-        sys.exit(
-            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
-        )
+    runner.end(failed)
 
 
 if __name__ == "__main__":

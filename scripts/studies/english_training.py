@@ -20,7 +20,7 @@ from adapters_np.core import Adapter
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
-from scripts.studies.adapting import FULL, Adapted, Method, Parts, named
+from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings, named
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
 from scripts.studies.twin import held_norms
@@ -40,14 +40,9 @@ JUDGED = 50  # sentences at a time
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run is; equal settings give equal results."""
+class Run(Settings):
+    """What a run is."""
 
-    method: Method
-    task: str
-    rate: float
-    seed: int
-    phase: str = "sweep"
     steps: int = 150
     batch: int = 16
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -28,7 +27,7 @@ from typing import Any
 from distributed import Client
 
 from scripts.bootstrap import ROOT, say
-from scripts.studies import pretrain, runner
+from scripts.studies import kept, pretrain, runner
 from scripts.studies.grid import METHODS, SEEDS, Cell, cells, due
 from scripts.studies.kept import append as append
 from scripts.studies.kept import read as read
@@ -68,11 +67,7 @@ def taken(row: dict[str, str]) -> dict[str, Any]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    kept = {}
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            kept = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
-    return kept | read(path)
+    return kept.known(table, path, again, taken)
 
 
 def expected(chosen: Iterable[Cell]) -> int:
@@ -213,10 +208,7 @@ def main() -> None:
         with connected(chosen.scheduler, chosen.workers) as client:
             failed = advance(client, wanted)
     tabulate()
-    if failed:
-        sys.exit(
-            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
-        )
+    runner.end(failed)
 
 
 if __name__ == "__main__":

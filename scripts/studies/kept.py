@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 Row = dict[str, Any]
+
+
+class Settings(Protocol):
+    """What a run is."""
+
+    @property
+    def key(self) -> str:
+        """The hash by which it is found again."""
 
 
 def read(path: Path) -> dict[str, Row]:
@@ -19,6 +29,26 @@ def read(path: Path) -> dict[str, Row]:
             continue
         found[row["key"]] = row
     return found
+
+
+def known(
+    table: Path, path: Path, again: Callable[[Row], Settings | None], taken: Callable[[Row], Row]
+) -> dict[str, Row]:
+    """Return all runs by their keys, of the table those that the same settings still give.
+
+    Args:
+        table: What is committed.
+        path: The runs of this machine.
+        again: Makes the settings of a row, if the study still has them.
+        taken: Makes a run, as it was written down, of a row.
+    """
+    found = {}
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if (settings := again(row)) and settings.key == row["key"]:
+                    found[row["key"]] = taken(row)
+    return found | read(path)
 
 
 def append(row: Row, path: Path) -> None:

@@ -14,15 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from distributed import Client, LocalCluster, as_completed
 
-from scripts.studies.kept import Row, append
-
-
-class Settings(Protocol):
-    """What a run is."""
-
-    @property
-    def key(self) -> str:
-        """The hash by which it is found again."""
+from scripts.studies.kept import Row, Settings, append
 
 
 class Place(Protocol):
@@ -108,6 +100,13 @@ def advance(
               file=sys.stderr, flush=True)  # fmt: skip
     print(file=sys.stderr)
     return failed
+
+
+def end(failed: Sequence[str]) -> None:
+    """End with what failed, if anything did."""
+    if failed:
+        head = f"{len(failed)} runs failed, the next start makes them again:"
+        sys.exit("\n".join([head, *failed]))
 
 
 def connected(scheduler: str | None, workers: int) -> Client:

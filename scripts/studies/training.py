@@ -16,7 +16,7 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
-from scripts.studies.adapting import WHOLE, Adapted, Method, named
+from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
 from scripts.studies.pretrain import base
 from scripts.studies.twin import held_norms
 
@@ -28,14 +28,9 @@ PIECES = 32  # judged at a time
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run is; equal settings give equal results."""
+class Run(Settings):
+    """What a run is."""
 
-    method: Method
-    task: str
-    rate: float
-    seed: int
-    phase: str = "sweep"
     base: int = 0
     width: int = 64
     steps: int = 400
