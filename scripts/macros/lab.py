@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from typing import Any
 
 from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
-from scripts.macros.page import Page, Part, listing, macro
+from scripts.macros.page import Page, Part, built, listing, macro
 from scripts.survey import say
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
@@ -18,13 +16,9 @@ SHOWN = 1
 """The place of the budget that is shown first."""
 
 
-@cache
 def stored() -> dict[str, Any]:
     """Return what the build has stored for the lab."""
-    if not STORED.exists():
-        raise FileNotFoundError(f"{STORED} is missing: the build stores it before the pages")
-    data: dict[str, Any] = json.loads(STORED.read_text("utf-8"))
-    return data
+    return built(STORED)
 
 
 def piece(page: Page, name: str, *arguments: Any) -> str:
@@ -59,9 +53,7 @@ class Lab(Part):
         script = (
             f'<script type="module" src="{self.page.root}assets/demo/adapter-file.js"></script>'
         )
-        return self.page.style(script) + piece(
-            self.page, "adapter_file", json.loads(EXAMPLE.read_text("utf-8"))
-        )
+        return self.page.style(script) + piece(self.page, "adapter_file", built(EXAMPLE))
 
     @macro("list")
     def exercises(self) -> str:

@@ -7,9 +7,10 @@ front matter field: a page's fields hide macros.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -110,6 +111,19 @@ def publication(key: str) -> Markup:
     paper = catalog().papers[key]
     shown = escape(paper.url.removeprefix("https://"))
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
+
+
+@cache
+def built(path: Path) -> dict[str, Any]:
+    """Return what an earlier step of the build has stored.
+
+    Raises:
+        FileNotFoundError: when it has not.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: the build stores it before the pages")
+    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return data
 
 
 def listing(path: Path, name: str, module: str = "") -> str:

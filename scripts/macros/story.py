@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from scripts.bootstrap import ROOT
 from scripts.macros import lab
-from scripts.macros.page import Part, macro
+from scripts.macros.page import Part, built, macro
 from scripts.survey.lab import shares
 from scripts.survey.providers import facts
 from scripts.survey.say import percent
@@ -23,13 +21,9 @@ FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure n
 """The worlds that no bet calls home, as the table names them."""
 
 
-@cache
 def stored() -> dict[str, Any]:
     """Return what the build has stored for the stage."""
-    if not STORED.exists():
-        raise FileNotFoundError(f"{STORED} is missing: the build stores it before the pages")
-    data: dict[str, Any] = json.loads(STORED.read_text("utf-8"))
-    return data
+    return built(STORED)
 
 
 def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
