@@ -14,7 +14,6 @@ each has its own sweep in each cell, and then the same five seeds.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 from collections.abc import Iterable, Mapping
@@ -216,11 +215,7 @@ def expected(chosen: Iterable[Cell]) -> float:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
-    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
-    parser.add_argument("--only", default="", help="cells whose entry, task or base have this")
-    parser.add_argument("--table", action="store_true", help="only write the table")
+    parser = runner.arguments(__doc__, only="cells whose entry, task or base have this")
     parser.add_argument("--plan", action="store_true", help="only say what there is to run")
     chosen = parser.parse_args()
     these = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]

@@ -13,7 +13,6 @@ docs/data/english.yml what there is to run. Changes of full fine-tuning stay in 
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -163,11 +162,7 @@ def tasks() -> list[dict[str, Any]]:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
-    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
-    parser.add_argument("--only", default="", help="cells whose entry or task have this")
-    parser.add_argument("--table", action="store_true", help="only write the table")
+    parser = runner.arguments(__doc__, only="cells whose entry or task have this")
     parser.add_argument("--tasks", action="store_true", help="only write the table of the tasks")
     parser.add_argument("--plan", action="store_true", help="only say what there is to run")
     chosen = parser.parse_args()

@@ -14,7 +14,6 @@ more.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import math
 from collections import defaultdict
@@ -187,11 +186,7 @@ def repeat(key: str, train: Callable[[Run], dict[str, Any]], table: Path = TABLE
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
-    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
-    parser.add_argument("--only", default="", help="cells whose method, task or base have this")
-    parser.add_argument("--table", action="store_true", help="only write the table")
+    parser = runner.arguments(__doc__, only="cells whose method, task or base have this")
     parser.add_argument("--again", metavar="KEY", help="only make one run of the table again")
     chosen = parser.parse_args()
     if chosen.again is not None:

@@ -6,6 +6,7 @@ study that is broken off goes on where it was.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -107,6 +108,16 @@ def end(failed: Sequence[str]) -> None:
     if failed:
         head = f"{len(failed)} runs failed, the next start makes them again:"
         sys.exit("\n".join([head, *failed]))
+
+
+def arguments(about: str | None, *, only: str) -> argparse.ArgumentParser:
+    """Return what the command line of every study takes; `only` says which cells it chooses."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
+    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
+    parser.add_argument("--only", default="", help=only)
+    parser.add_argument("--table", action="store_true", help="only write the table")
+    return parser
 
 
 def connected(scheduler: str | None, workers: int) -> Client:

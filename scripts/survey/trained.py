@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from functools import cache
 from math import log, log10
@@ -46,13 +45,6 @@ def as_lora(name: str, there: Cell) -> float:
     gains = [fmean(map(gain, runs.values())) for runs in ranks]
     own = log(next(iter(finals(name, there).values())).parameters)
     return float(np.interp(own, sizes, gains))
-
-
-@cache
-def bits_a_byte(width: int) -> float:
-    """Return how well a base model reads text that it was not trained on."""
-    about = json.loads((TABLE.parent / "bases" / f"{width}-0.json").read_text("utf-8"))
-    return float(about["bits_a_byte_held_out"])
 
 
 @cache
