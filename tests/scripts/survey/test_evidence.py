@@ -423,15 +423,15 @@ def test_the_benchmark_is_an_independent_source_without_seeds() -> None:
         for f in found
         if f.place == "MetaMathQA" and f.dimension != "WA"
     }
-    graded = {"c3a", "delora", "randlora", "shira", "psoft"}
-    set_by_authors = graded | {"deft", "unilora", "waveft", "gralora"}
-    assert {slug for slug, who in by if who == "authors"} == set_by_authors
+    set_by_authors = {slug for slug, who in by if who == "authors"}
+    assert {"c3a", "delora", "randlora", "shira", "psoft"} <= set_by_authors
+    assert {"lora", "ia3"} <= {slug for slug, _ in by} - set_by_authors
     assert {slug for slug, who in by if who == "independent"}.isdisjoint(set_by_authors)
     images = {
         s for s, found in rows.items() for f in found
         if f.place != "MetaMathQA" and f.run_by == "authors"
     }  # fmt: skip
-    assert images == {"deft"}
+    assert "deft" in images
     # The image benchmark's full tuning, 0.577, is beaten by nearly all: no PE, no BF.
     assert not any(
         f.place == "image generation" and f.dimension in ("PE", "BF")
