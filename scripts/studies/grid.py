@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from scripts.studies.adapting import FIXED, WHOLE, Method
 from scripts.studies.sweep import MOST, around, best, next_rates
-from scripts.studies.tasks import TEACHERS
 from scripts.studies.training import Run
-from scripts.survey.experiment import as_in_peft
+from scripts.survey.experiment import TEACHERS, as_in_peft
 
 SEEDS = (1, 2, 3, 4, 5)
 

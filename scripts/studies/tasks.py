@@ -14,6 +14,7 @@ from adapters_np.linalg import Array
 from scripts.studies import corpora, decoder, tokens
 from scripts.studies.decoder import CONTEXT, KINDS, Hooks, Weights
 from scripts.studies.pretrain import base, draw, spread
+from scripts.survey.experiment import TASKS, TEACHERS
 
 FORMS: dict[str, dict[str, Any]] = {
     "lora": {"rank": 4},
@@ -21,8 +22,6 @@ FORMS: dict[str, dict[str, Any]] = {
     "ia3": {},
     "shira": {"density": 0.05},
 }
-TEACHERS = {f"teacher {form}": form for form in FORMS}
-TASKS = ("prose", "code", "memory", *TEACHERS)
 STRENGTH = 0.2
 SEQUENCES = 32
 VALIDATION, TEST, BESIDE = 64, 256, 128
@@ -90,7 +89,8 @@ def order(name: str, seed: int, steps: int, batch: int) -> tokens.Ids:
 def teacher(name: str, seed: int, width: int) -> dict[str, Array]:
     """Return the base model with a planted change of every matrix, of a fifth of its norm."""
     weights, _ = base(seed, width)
-    cls, knobs = load(TEACHERS[name]), FORMS[TEACHERS[name]]
+    form = name.removeprefix("teacher ")
+    cls, knobs = load(form), FORMS[form]
     found = dict(weights)
     for place, i in np.ndindex(len(KINDS), decoder.LAYERS):
         kind = KINDS[place]

@@ -19,6 +19,7 @@ from scripts.studies import adam, decoder, tasks
 from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
 from scripts.studies.pretrain import base
 from scripts.studies.twin import held_norms
+from scripts.survey.experiment import TEACHERS
 
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""
@@ -158,7 +159,7 @@ def _run(settings: Run) -> dict[str, Any]:
 @cache
 def models(task: str, seed: int, width: int) -> tuple[Any, Any]:
     """Return the weights of a base model, and those of the teacher if the task has one."""
-    taught = tasks.teacher(task, seed, width) if task in tasks.TEACHERS else {}
+    taught = tasks.teacher(task, seed, width) if task in TEACHERS else {}
     p, teacher = (
         {name: jnp.asarray(a) for name, a in weights.items()}
         for weights in (base(seed, width)[0], taught)
