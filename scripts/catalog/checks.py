@@ -157,6 +157,7 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
             yield from _knob_problems(m.file, m.peft, m.modules[0], modules)
             yield from _peft_problems(m.file, m.peft)
     yield from _clashes("number", [(m.number, m) for m in methods if m.number])
+    yield from _clashes("title", [(m.title, m) for m in methods])
     names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
     yield from _clashes("aliases", names)
 

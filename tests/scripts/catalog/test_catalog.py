@@ -236,6 +236,10 @@ MISTAKES = {
         replace(r"^number: 1$", "number: 2"),
         "docs/methods/lora.md: number: 2 is taken, see docs/methods/oft.md",
     ),
+    "title twice": (
+        replace(r"^title: LoRA$", "title: VeRA"),
+        "docs/methods/lora.md: title: 'VeRA' is taken, see docs/methods/vera.md",
+    ),
     "alias that is a page": (
         replace(r"^aliases: \[", "aliases: [vera, "),
         "docs/methods/lora.md: aliases: 'vera' is taken, see docs/methods/vera.md",
