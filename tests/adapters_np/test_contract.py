@@ -116,6 +116,14 @@ def test_starts_where_it_says(slug: str) -> None:
 
 
 @every_method
+def test_one_seed_gives_one_start(slug: str) -> None:
+    adapter, _, about = adapters(slug)[0]
+    again = fresh(slug, about["shape"], 0, {k: v for k, v in about.items() if k != "shape"})
+    for name, value in vars(adapter).items():
+        np.testing.assert_array_equal(getattr(again, name), value, err_msg=name)
+
+
+@every_method
 def test_declared_shapes_hold_and_count_the_parameters(slug: str) -> None:
     for adapter, _, about in adapters(slug):
         shape, chosen = about["shape"], {k: v for k, v in about.items() if k != "shape"}
