@@ -19,6 +19,7 @@ from typing import Any
 
 from adapters_np.core import load
 from demos import lab, probe, settings
+from demos.failures import failure
 
 Emit = Callable[[str, str], None]
 """Takes what a run shows, as it comes: its kind, `text` or `figure` (an SVG), and the content."""
@@ -45,7 +46,7 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
 
     Returns:
         `answer`, which is that of the probe or of the lab, and empty for a cell; or `trace`, a
-        traceback, and `line`, the line of the source that it ends in, if any.
+        traceback, `line`, the line of the source that it ends in, if any, and `failure`.
     """
     global emit
     emit, pipe = receive, Pipe()
@@ -62,7 +63,7 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
             show_figures()
         except BaseException as error:  # exit() is an end like any other
             trace, line = explain(error, file)
-            return {"trace": trace, "line": line}
+            return {"trace": trace, "line": line, "failure": failure(error)}
         finally:
             pipe.flush()
             forget_figures()

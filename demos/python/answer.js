@@ -101,17 +101,9 @@ function* better(pyodide, name, does, values) {
 }
 
 /**
- * Return the last lines of a traceback, and the knob that they start with.
+ * Return why the last call failed.
  *
- * @param {{message: string}} error
- * @returns {{message: string, knob?: string}}
+ * @param {Pyodide} pyodide
+ * @returns {import("./client.js").Failure}
  */
-export function explain({ message }) {
-  const last =
-    message
-      .trimEnd()
-      .split(/\n(?=\S)/)
-      .at(-1) ?? message;
-  const text = last.replace(/^(ValueError|adapters_np\.errors\.KnobError): /, "");
-  return { message: text, knob: /^([\w.]+)=/.exec(text)?.[1] };
-}
+export const failure = (pyodide) => call(pyodide, "demos.failures", "latest", []);

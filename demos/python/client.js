@@ -15,6 +15,7 @@
  * @typedef {{type: "fit", name: string, source: string, world: string, rank: number}} Fit of a reader's adapter, there too
  * @typedef {Probe | Comparison & {type: "compare"} | Cell | Own | Saved | Run | Fit} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number, more?: boolean}} Answer `more` are to come, better ones
+ * @typedef {{message: string, knob?: string, value?: string, rule?: string}} Failure the last three where a knob's value is not possible
  * @typedef {(answer: Answer) => void} Take what is done with an answer that others follow
  * @typedef {{key: object, request: Request, take?: Take, resolve: (answer?: Answer) => void, reject: (error: PythonError) => void}} Job
  */
@@ -27,13 +28,15 @@ export class PythonError extends Error {
   /**
    * @param {"knob" | "load" | "crash" | "stopped"} kind
    * @param {string} message
-   * @param {string} [knob]
+   * @param {Omit<Failure, "message">} [setting] that is not possible: the value as Python writes it, and the rule
    */
-  constructor(kind, message, knob) {
+  constructor(kind, message, { knob, value, rule } = {}) {
     super(message);
     this.name = "PythonError";
     this.kind = kind;
     this.knob = knob;
+    this.value = value;
+    this.rule = rule;
   }
 }
 
@@ -177,7 +180,7 @@ export class Python extends EventTarget {
       if (answer?.more) return job?.take?.({ ...answer, milliseconds });
       this.#running.delete(id);
       this.dispatchEvent(new Event("answer"));
-      if (error) job?.reject(new PythonError("knob", error.message, error.knob));
+      if (error) job?.reject(new PythonError("knob", error.message, error));
       else job?.resolve(answer && { ...answer, milliseconds });
       this.#send();
     }

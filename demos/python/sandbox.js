@@ -7,7 +7,6 @@
  *      "loading", "start", "text" and "figure" (an SVG), "error" with {trace, line}, and "end"
  */
 
-import { explain } from "./answer.js";
 import { confine, demandPolicy } from "./confine.js";
 import { start } from "./start.js";
 
@@ -30,6 +29,12 @@ const slice = Function.call.bind(String.prototype.slice);
 
 /** @param {unknown} value */
 const short = (value) => slice(String(value), 0, MESSAGE);
+
+/** @param {Record<string, unknown>} failure */
+const cut = ({ message, knob, value, rule }) =>
+  knob
+    ? { message: short(message), knob: short(knob), value: short(value), rule: short(rule) }
+    : { message: short(message) };
 
 /** @type {ReturnType<typeof confine>} */
 let afterwards;
@@ -68,13 +73,10 @@ async function respond(pyodide, { id, name, ...request }) {
     await load(pyodide, request.source, () => tell("loading"));
     const started = performance.now();
     tell("start");
-    const { answer, trace, line } = run(pyodide, request, emit);
+    const { answer, trace, line, failure = {} } = run(pyodide, request, emit);
     const milliseconds = performance.now() - started;
-    const { message, knob } = answer ? {} : explain({ message: String(trace) });
     // a copy has no getters, so that posting it calls nothing
-    const reply = structuredClone(
-      answer ? { id, answer, milliseconds } : { id, error: { message: short(message), knob } },
-    );
+    const reply = structuredClone(answer ? { id, answer, milliseconds } : { id, error: cut(failure) });
     const error = answer ? undefined : { trace: short(trace), line: line && +line };
     afterwards(() => {
       if (error) tell("error", error);
@@ -114,7 +116,7 @@ async function load(pyodide, source, tell) {
  * @param {Pyodide} pyodide
  * @param {object} request
  * @param {(kind: string, value: string) => void} emit
- * @returns {{answer?: any, trace?: string, line?: number}}
+ * @returns {{answer?: any, trace?: string, line?: number, failure?: Record<string, unknown>}}
  */
 function run(pyodide, request, emit) {
   const readers = pyodide.pyimport("demos.readers");

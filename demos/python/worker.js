@@ -3,11 +3,11 @@
  *
  * In:  {id, type: "probe", method, knobs}, {id, type: "compare", a, b, world, equal} or what the lab and a reader's files ask (client.js)
  * Out: {type: "progress", loaded, total, stage}, then {type: "ready", milliseconds, runtime, kept} or {type: "failed", message};
- *      {id, answer, milliseconds} or {id, error: {message, knob?}}; {type: "crash", message} when Python is no more.
+ *      {id, answer, milliseconds} or {id, error: {message, knob?, value?, rule?}}; {type: "crash", message} when Python is no more.
  * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, examine, explain, own, probe, saved } from "./answer.js";
+import { compare, examine, failure, own, probe, saved } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
@@ -41,7 +41,7 @@ addEventListener("message", async ({ data: { id, type, ...request } }) => {
       if (!going.has(id)) return postMessage({ id });
     }
   } catch (error) {
-    if (error instanceof pyodide.ffi.PythonError) postMessage({ id, error: explain(error) });
+    if (error instanceof pyodide.ffi.PythonError) postMessage({ id, error: failure(pyodide) });
     else postMessage({ type: "crash", message: String(error) });
   } finally {
     going.delete(id);

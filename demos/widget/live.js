@@ -231,10 +231,10 @@ export class Live extends HTMLElement {
   }
 
   /** Explains what went wrong and keeps the last good picture. @param {PythonError} error */
-  fail({ kind, knob, message }) {
+  fail({ kind, knob, value, rule, message }) {
     const field = kind === "knob" ? this.fields.find(({ key }) => key === knob) : undefined;
     this.send({ type: "failed", failure: { kind, message, control: Boolean(field) } });
-    field?.complain(message.replace(field.key, field.name));
+    field?.complain(`${field.name}=${value} ${rule}`);
   }
 
   // What the reader does ---------------------------------------------------------------------------

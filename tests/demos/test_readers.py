@@ -157,6 +157,9 @@ def test_a_knob_that_is_gone_and_one_that_is_new_are_told() -> None:
 def test_a_knob_that_is_not_possible_stays_the_message() -> None:
     response, _ = run(LORA, method="lora", knobs={"rank": 99})
     assert "KnobError: rank=99 is not a whole number from 1 to 16" in response["trace"]
+    rule = "is not a whole number from 1 to 16"
+    parts = {"message": f"rank=99 {rule}", "knob": "rank", "value": "99", "rule": rule}
+    assert response["failure"] == parts
     assert response["line"] is None
 
 

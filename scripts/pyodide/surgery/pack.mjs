@@ -19,7 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
 
-import { compare, explain, probe } from "../../../demos/python/answer.js";
+import { compare, failure, probe } from "../../../demos/python/answer.js";
 import { sizes } from "../../../demos/python/surgery/boot.js";
 import { pack as parcel, unpack } from "../../../demos/python/surgery/parcel.js";
 import * as host from "./host.mjs";
@@ -228,7 +228,7 @@ async function early(contents, sources, exercise, noted) {
         else compare(python, request);
       } catch (error) {
         if (!(error instanceof python.ffi.PythonError)) throw error;
-        explain(error);
+        failure(python);
       }
     }
   });
