@@ -26,7 +26,8 @@ def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
     Args:
         source: The tables of a publication.
         order: All methods as the catalogue has them. The later one is compared with the earlier
-            one, but one of the paper's own always with one of others.
+            one, but one of the paper's own always with one of others. Adapters that it does not
+            have are in no pair.
     """
     rank = {FULL: -2, "lora": -1} | {slug: i for i, slug in enumerate(order) if slug != "lora"}
 
@@ -35,7 +36,7 @@ def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     found = dict[tuple[str, str], None]()
     for table in source.tables:
-        methods = dict.fromkeys(row.method for row in table.rows)
+        methods = dict.fromkeys(row.method for row in table.rows if row.method in rank)
         found |= dict.fromkeys((a, b) for a in methods for b in methods if place(b) < place(a))
     yield from found
 
@@ -73,7 +74,9 @@ def comparisons(
     """Yield every cell of two methods that stand in one table, for each setting of the first.
 
     Of several settings of a baseline the one with the nearest number of parameters is taken.
+    Adapters that the catalogue does not have are baselines for all that it has.
     """
+    known = {FULL, *order}
     for source in sources:
         listed = defaultdict(set)
         for method, baseline in pairs(source, order):
@@ -81,7 +84,8 @@ def comparisons(
         for table in source.tables:
             for row in table.rows:
                 for name in dict.fromkeys(r.method for r in table.rows):
-                    if name in listed[row.method]:
+                    foreign = name not in known and row.method in known - {FULL}
+                    if foreign or name in listed[row.method]:
                         others = [r for r in table.rows if r.method == name]
                         other = nearest(row, others, models.get(table.model))
                         yield from _cells(source, table, row, other)

@@ -41,6 +41,13 @@ def read_tables(root: Path = ROOT) -> tuple[Source, ...]:
     return tuple(found)
 
 
+@cache
+def outside(root: Path = ROOT) -> dict[str, str]:
+    """Return the names of adapters that tables print and this catalogue does not have, by slug."""
+    data: dict[str, str] = yaml.safe_load((root / "docs/data/outside.yml").read_text("utf-8"))
+    return data
+
+
 # What does not add up -----------------------------------------------------------------------------
 
 

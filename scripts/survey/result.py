@@ -201,6 +201,7 @@ class Source(Record):
     authors_of: tuple[Slug, ...]
     read: READ = "whole"
     missing: str = ""  # what has not been read
+    read_from: str = ""  # a file of a public repository, where that was read in the paper's place
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
     ours: bool = False  # this site's experiment: its model is small, and its runs adopt nothing

@@ -115,7 +115,9 @@ def readings(
 def _typed(source: Source, defines: bool, votes: Mapping[str, int]) -> Reading:
     numbers = len(source.tables)
     given = votes.get(source.key, 0)
-    return Reading(source.key, STATUS[source.read], defines, numbers, given, source.missing)
+    parts = (source.missing, source.read_from and f"read in {source.read_from}")
+    why = "; ".join(filter(None, parts))
+    return Reading(source.key, STATUS[source.read], defines, numbers, given, why)
 
 
 def flow(found: Sequence[Reading], excluded: int, verdicts: int) -> Flow:
