@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from scripts.macros.bets import Shown, shown
 from scripts.macros.page import Part, catalog, macro
-from scripts.survey.claims import read_claims, read_predictions
+from scripts.macros.real_changes import Row, rows, times
+from scripts.survey import bets
+from scripts.survey.claims import Claim, read_claims, read_predictions
 from scripts.survey.forecasts import brier, forecasts, score
 
 
@@ -16,7 +19,7 @@ class ClaimLists(Part):
         claims = read_claims().claims
         arguments = (argument for c in claims for argument in (*c.supports, *c.against))
         self.page.cite(source.key for argument in arguments for source in argument.sources)
-        return self.page.draw("claims", claims)
+        return self.page.draw("claims", claims, {c.key: _tested(c) for c in claims}, times)
 
     @macro("list")
     def themes_list(self) -> str:
@@ -54,3 +57,11 @@ class ClaimLists(Part):
         found = read_claims().implications
         self.page.cite(source.key for i in found for source in i.sources)
         return self.page.draw("implications", found)
+
+
+def _tested(claim: Claim) -> tuple[list[Shown], list[Row]]:
+    """Return what was measured of a claim's methods: beside their controls, and on real changes."""
+    slugs = dict.fromkeys(s for a in (*claim.supports, *claim.against) for s in a.methods)
+    modules = [module for slug in slugs for module in catalog().methods[slug].modules]
+    families = [row for row in rows() if set(row.methods) & set(modules)]
+    return [shown(bet) for bet in bets.of(modules)], families

@@ -31,6 +31,9 @@ COLOURS: dict[Group, str] = {
 SINGLE: tuple[Group, ...] = ("benchmark", "here")
 """Groups of one source, which is called as they are."""
 
+ABOVE: dict[Group, str] = {"benchmark": "a benchmark", "here": "ours, not pooled"}
+"""What stands above them in a figure, so that they are not taken for papers of independents."""
+
 NO_PAPERS = (peft.KEY, experiment.KEY)
 CALLED = {LORA: "LoRA", FULL: "full fine-tuning"}
 WHOSE: dict[Side, str] = {"all": "all sources", "home": "its authors", "away": "others"}
@@ -99,8 +102,7 @@ def of_method(found: Comparison) -> Rows:
     """Return a method's figure beside a baseline: a line a source, then all together."""
     rows = list[Row]()
     for who, lines in groupby(found.lines, key=lambda line: line.group):
-        if who not in SINGLE:
-            rows.append(heading(GROUPS[who]))
+        rows.append(heading(ABOVE.get(who, GROUPS[who])))
         rows += [
             Row(called(e.source), (Value(*e.interval), None), COLOURS[who], f"{len(e.units)}")
             for e in lines

@@ -130,12 +130,13 @@ BY = {
     "authors": "by the method’s authors",
     "rival": "by authors of another method",
     "independent": "by independents",
+    "here": "by this site",
 }
 
 
 def _who(found: list[Finding]) -> str:
     """Return who ran a source's units; settings by the authors stand out in a source of others."""
-    kinds = list(dict.fromkeys(f.run_by for f in found))
+    kinds = list(dict.fromkeys("here" if f.claimed_by == "us" else f.run_by for f in found))
     if len(kinds) == 1:
         return BY[kinds[0]]
     return "run by independents, in part with settings by the method’s authors"
@@ -290,8 +291,8 @@ class Furniture(Part):
         Claims that a long table does not need first are in a fold.
         """
         standing, folded = standing_first(self.method)
-        counts = Counter(claim.verdict for claim in folded)
-        told = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
+        counts = Counter(claim.said for claim in folded)
+        told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
         real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
         own = own_controls(self.page, self.method.modules)
         return own + self.page.draw("evidence", standing, folded, told, real, times)

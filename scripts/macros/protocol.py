@@ -12,7 +12,14 @@ from scripts.macros.page import Part, catalog, macro, short
 from scripts.survey import peft
 from scripts.survey.say import listed
 from scripts.survey.second import Judged, agreements, compared
-from scripts.survey.sources import Flow, Reading, flow, read_candidates, readings
+from scripts.survey.sources import (
+    Flow,
+    Reading,
+    flow,
+    read_candidates,
+    read_looked_up,
+    readings,
+)
 
 FILE = "protocol.html"
 FIELDS: dict[Judged, str] = {
@@ -98,6 +105,20 @@ class Protocol(Part):
         ran = read_candidates().searched
         rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
         return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
+
+    @macro("table")
+    def looked_up(self) -> str:
+        """What was asked of stored copies of public repositories and pages, and what was kept."""
+        found = read_looked_up()
+        self.page.cite(r.kept for r in found.repositories if r.kept)
+        return self.page.draw("looked_up", found, file=FILE)
+
+    @macro("text")
+    def drawn_cells(self) -> str:
+        """How many cells were drawn, how many could be looked up, and how many were wrong."""
+        draw = read_looked_up().draw
+        self.page.cite(draw.unread)
+        return self.page.draw("drawn", draw, file=FILE)
 
     @macro("table")
     def sensitivity(self) -> str:

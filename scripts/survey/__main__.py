@@ -3,13 +3,16 @@
 python -m scripts.survey say "hu2022lora/table-2-roberta-base: lora, mnli"    what an address says
 python -m scripts.survey find 87.5                                            where a number stands
 python -m scripts.survey bare                                                 what has no address
+python -m scripts.survey draw 20261129100 100         cells drawn at random, to be read against their sources
 """
 
+import random
 import sys
 from collections import Counter
 
 from scripts.bootstrap import ROOT
 from scripts.survey.bare import every
+from scripts.survey.papers import read_tables
 from scripts.survey.providers import facts
 
 
@@ -27,8 +30,27 @@ def main(arguments: list[str]) -> None:
                     print(f"{fact.address}    ({fact.place})")
         case ["bare"]:
             _bare()
+        case ["draw", seed, take]:
+            _draw(int(seed), int(take))
         case _:
             sys.exit(__doc__)
+
+
+def _draw(seed: int, take: int) -> None:
+    """Print cells of the typed tables, drawn at random."""
+    cells = sorted(
+        (source.key, table.id, i, metric)
+        for source in read_tables()
+        for table in source.tables
+        for i, row in enumerate(table.rows)
+        for metric in table.results(row)
+    )
+    tables = {(source.key, table.id): table for source in read_tables() for table in source.tables}
+    for key, name, i, metric in random.Random(seed).sample(cells, take):
+        table = tables[key, name]
+        row = table.rows[i]
+        shown = table.results(row)[metric].shown
+        print(f"{key}, {table.place}: {row.method} {row.setting}, {metric}: {shown}")
 
 
 def _bare() -> None:

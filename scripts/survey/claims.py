@@ -27,6 +27,19 @@ PerCent = Annotated[int, Field(ge=0, le=100)]
 Methods = Annotated[tuple[Slug, ...], Field(min_length=1)]
 
 
+SAID = {
+    "confirmed": "found by others",
+    "reported": "printed by its authors",
+    "partly": "in part",
+    "contested": "disputed",
+    "too little": "little to go by",
+    "no evidence": "not measured",
+    "wrong": "wrong",
+    "unverified": "not read",
+}
+"""How pages say what became of a single claim: in no word that a grade's verdict has."""
+
+
 class Evidence(Record):
     """A claim of a method, what became of it, and the numbers."""
 
@@ -50,6 +63,11 @@ class Evidence(Record):
         if self.follows and self.verdict != "confirmed":
             raise ValueError("follows: says why a claim is confirmed, and this one is not")
         return self
+
+    @property
+    def said(self) -> str:
+        """What became of it, as pages say it."""
+        return "follows from the formula" if self.follows else SAID[self.verdict]
 
 
 class Argument(Record):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scripts.bootstrap import ROOT
 from scripts.survey.papers import read_tables
 from scripts.survey.records import Loader, Record, Slug, Text, validated
 from scripts.survey.result import Source
 
-FILE = "docs/data/candidates.yml"
+FILE, LOOKED_UP = "docs/data/candidates.yml", "docs/data/looked_up.yml"
 
 Extent: TypeAlias = Literal["whole", "part", "abstract", "no"]
 """How much of a publication has been read."""
@@ -41,6 +42,62 @@ class Candidates(Record):
     searched: dict[Slug, Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]]
     candidates: dict[str, Candidate]
     excluded: dict[str, Text]
+
+
+class Search(Record):
+    """What was asked of stored copies of public text, and what came of it."""
+
+    where: Annotated[Text, Field(alias="in")]
+    query: Text
+    hits: Annotated[int, Field(ge=0)]
+    says: Text
+    kept: Slug | None = None
+
+
+class Repository(Record):
+    """A public repository that was looked through for printed tables; what was typed, or why not."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
+    says: str = ""
+    kept: Slug | None = None
+
+    @model_validator(mode="after")
+    def _told(self) -> Repository:
+        if bool(self.says) == bool(self.kept):
+            raise ValueError(f"{self.name}: has either a source that was kept, or why none was")
+        return self
+
+
+class Draw(Record):
+    """Cells drawn at random and looked up in their sources."""
+
+    seed: int
+    take: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+    read: int
+    wrong: int
+    unread: tuple[Slug, ...]  # the sources whose cells could not be reached
+
+
+class LookedUp(Record):
+    """What was asked of stored copies of public text on a day, which is no search of a database."""
+
+    day: date
+    searches: tuple[Search, ...]
+    repositories: tuple[Repository, ...]
+    draw: Draw
+
+
+@cache
+def read_looked_up(root: Path = ROOT) -> LookedUp:
+    """Return what was looked up outside of bibliographic databases.
+
+    Raises:
+        CatalogError: when the file is not as it should be; a line for each problem.
+    """
+    data: Any = yaml.load((root / LOOKED_UP).read_text("utf-8"), Loader=Loader)
+    return validated(LookedUp, data, LOOKED_UP)
 
 
 @cache

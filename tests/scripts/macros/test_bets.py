@@ -159,7 +159,7 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
     assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
-    assert '<span class="badge bet holds">holds</span></a> on code' in top
+    assert '<span class="badge bet holds">Holds</span></a> on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())
     assert "3 are decided, on code" in made.controls_state()
