@@ -3,7 +3,7 @@
 python -m scripts.survey say "hu2022lora/table-2-roberta-base: lora, mnli"    what an address says
 python -m scripts.survey find 87.5                                            where a number stands
 python -m scripts.survey bare                                                 what has no address
-python -m scripts.survey draw 20261129100 100         cells drawn at random, to be read against their sources
+python -m scripts.survey draw 20261129100 100                             cells at random
 """
 
 import random

@@ -55,7 +55,7 @@ class Search(Record):
 
 
 class Repository(Record):
-    """A public repository that was looked through for printed tables; what was typed, or why not."""
+    """A public repository that was looked through for tables; what was typed, or why not."""
 
     name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
