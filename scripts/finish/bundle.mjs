@@ -49,6 +49,7 @@ await bundle(
     "widget/compare.css",
     "lab/adapter-lab.js",
     "lab/adapter-file.js",
+    "lab/model-pair.js",
     "lab/several.js",
     "lab/lab.css",
     "portrait/method-portrait.js",

@@ -17,7 +17,8 @@ from scripts.catalog.exports import Site
 END = "</article>"
 PART = re.compile(
     r'<h[23] id="(?P<heading>[^"]+)"'
-    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file)\b[^>]*>"
+    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file|model-pair)"
+    r"\b[^>]*>"
     r'|<(?P<figure>figure class="drawn")>'
     r'|<(?P<table>div class="scroll[^"]*")(?=[^>]*>(?:<sortable-table[^>]*>)?<table)[^>]*>'
 )
@@ -27,6 +28,7 @@ WIDGETS = {
     "adapter-stage": "Stage",
     "adapter-lab": "Lab",
     "adapter-file": "Your adapter",
+    "model-pair": "A model before and after",
 }
 TITLES = (r"<strong>(.+?)</strong>", r"<(?:fig)?caption[^>]*>(.+?)(?:</|[.:;] )")
 NEAR = 1500  # letters within which a part says what it is
