@@ -2,13 +2,13 @@
 
 import { python } from "../python/client.js";
 import { text as csv } from "../page/csv.js";
-import { tensors } from "./arrays.js";
+import { tensors } from "../page/arrays.js";
 import { apart, weightOf } from "./base.js";
 import { download } from "./dom.js";
 import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**
- * @typedef {import("./arrays.js").Tensor} Tensor
+ * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number}} Layer
  * @typedef {{title: string, layers: Layer[], notes: string[]}} Adapter
  * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, relative?: number | null, change?: number | null, weight?: number}} Measured

@@ -1,7 +1,7 @@
 /** What a model has become: the tensors of two models paired by name, and their differences, read in slices of rows. */
 
 /**
- * @typedef {import("./arrays.js").Tensor} Tensor
+ * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {{module: string, row: string, column: string, before: Tensor, after: Tensor}} Pair
  * @typedef {{norm: number, weight: number, relative: number | null, moved: number}} Sizes `moved` is the share of entries that differ
  */

@@ -2,12 +2,12 @@
 
 import { text as csv } from "../page/csv.js";
 import { lazily } from "../page/files.js";
-import { tensors } from "./arrays.js";
+import { tensors } from "../page/arrays.js";
 import { download } from "./dom.js";
 import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**
- * @typedef {import("./arrays.js").Tensor} Tensor
+ * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {import("./difference.js").Pair} Pair
  */
 

@@ -15,7 +15,7 @@ from scripts.stored.example import safetensors
 
 READ = """
 import { openAsBlob } from "node:fs";
-import { tensors } from "./demos/lab/arrays.js";
+import { tensors } from "./demos/page/arrays.js";
 import { leading, paired, sizes } from "./demos/lab/difference.js";
 const { signal } = new AbortController();
 const models = [];
