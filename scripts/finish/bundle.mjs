@@ -58,6 +58,7 @@ await bundle(
     "stage/stage.css",
     "stage/story.css",
     "page/tables.js",
+    "page/runs.js",
     "page/calculator.js",
     "page/choose.js",
     "page/scatter.js",
