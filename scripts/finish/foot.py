@@ -11,7 +11,7 @@ from html import escape, unescape
 from itertools import count
 from typing import NamedTuple
 
-from scripts.catalog.corrections import correction
+from scripts.catalog.corrections import ROW, correction, form
 from scripts.catalog.exports import Site
 
 END = "</article>"
@@ -104,7 +104,7 @@ def _title(kind: str, match: re.Match[str]) -> str:
 
 
 def _foot(url: str, site: Site, parts: list[Part]) -> str:
-    link = escape(correction(site, url))
+    link, row = escape(correction(site, url)), escape(form(site, ROW))
     lines = "".join(
         f'<li><a href="?embed={part.id}" target="_blank">{escape(part.title)}</a> '
         f'<button type="button" name="embed" value="{part.id}">Copy code</button></li>'
@@ -120,6 +120,8 @@ def _foot(url: str, site: Site, parts: list[Part]) -> str:
     return (
         '<aside class="ah page-foot" aria-label="This page">'
         f'<p><a class="correct" href="{link}" rel="noopener" '
-        'title="What you have selected goes into the form">Suggest a correction</a></p>'
+        'title="What you have selected goes into the form">Suggest a correction</a> · '
+        f'<a href="{row}" rel="noopener">Add a number</a> · '
+        f'<a href="{escape(site.repository)}" rel="noopener">Repository</a></p>'
         f"{embed}</aside>"
     )
