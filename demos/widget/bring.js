@@ -1,14 +1,17 @@
 /** Asks for a file with a weight. Loaded when a reader wants one as the base of a widget. */
 
 import { matrices } from "../page/arrays.js";
-import { hold } from "./weight.js";
 
 /** @typedef {import("../page/arrays.js").Matrix} Matrix */
 
 const SIDE = 128; // of the largest layer of a widget
 
-/** Puts a chooser below the control of the kind of weight, which moves when a weight has come. @param {import("./fields.js").Field} field */
-export function ask(field) {
+/**
+ * Puts a chooser below the control of the kind of weight, which moves when a weight has come.
+ *
+ * @param {import("./fields.js").Field} field @param {(weight: import("../python/client.js").Weight) => void} hold
+ */
+export function ask(field, hold) {
   if (field.element.querySelector(".brought")) return;
   const place = Object.assign(document.createElement("div"), { className: "brought" });
   const input = Object.assign(document.createElement("input"), { type: "file", accept: ".npy,.safetensors" });

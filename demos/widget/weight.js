@@ -12,9 +12,6 @@ let held;
 
 export const weight = () => held;
 
-/** @param {Weight} brought */
-export const hold = (brought) => (held = brought);
-
 /** What a question has besides the values of controls. @param {Record<string, unknown>} knobs @returns {{weight?: Weight}} */
 export const beside = ({ base }) => (base === BROUGHT && held ? { weight: held } : {});
 
@@ -24,6 +21,6 @@ export function offer(field) {
   if (field.text !== BROUGHT) return void place?.remove();
   if (place) return;
   lazily(() => import("./bring.js"))
-    .then(({ ask }) => field.text === BROUGHT && ask(field))
+    .then(({ ask }) => field.text === BROUGHT && ask(field, (brought) => (held = brought)))
     .catch(({ message }) => field.complain(message));
 }
