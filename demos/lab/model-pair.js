@@ -77,7 +77,7 @@ class ModelPair extends HTMLElement {
       this.#models[side] = model;
       const other = this.#models[1 - side];
       if (!other.size)
-        return this.#say(`${model.size} tensors before and after are needed: choose the model ${SIDES[1 - side]}.`);
+        return this.#say(`The model ${SIDES[side]} has ${model.size} tensors. Choose the model ${SIDES[1 - side]}.`);
       this.#measuring ??= await lazily(() => import("./difference.js"));
       const [before, after] = this.#models;
       const { pairs, notes } = this.#measuring.paired(before, after);

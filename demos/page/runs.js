@@ -161,7 +161,7 @@ function table(runs, chosen) {
     const link = make("a", { href: `?run=${run.key}#runs` }, run.key);
     const cells = Object.keys(COLUMNS).map((name) => make("td", {}, name === "key" ? link : run[name] || "–"));
     const row = make("tr", {}, ...cells);
-    if (run === chosen) row.ariaCurrent = "true";
+    if (run === chosen) row.setAttribute("aria-current", "true");
     return row;
   });
   const caption = make("caption", {}, "Each run by its key. A click on one says how to make it again.");

@@ -26,11 +26,11 @@ export function ask(field, hold) {
   let found = [];
   const take = async () => {
     try {
-      const matrix = found[Math.max(0, select.selectedIndex)];
+      const matrix = found[select.selectedIndex] ?? found[0];
       const { name, rows, columns } = matrix;
       hold(await corner(matrix));
-      const part = Math.max(rows, columns) > 16 ? " The corner of the layer’s size is taken, and scaled." : "";
-      said.textContent = `${name}, ${rows} × ${columns}.${part}`;
+      said.textContent = `${name}, ${rows} × ${columns}. Its corner of the layer’s size is taken, and scaled.`;
+      field.complain();
       field.controls[0].dispatchEvent(new Event("input", { bubbles: true }));
     } catch (error) {
       field.complain(/** @type {Error} */ (error).message);
