@@ -199,8 +199,8 @@ def on_the_wire(name: str) -> int:
 @every_method
 def test_the_head_cites_the_page_and_its_publications(slug: str) -> None:
     m = method(slug)
-    assert meta(slug, "citation_title") == [f"{m.title}: {m.name}"]
-    assert meta(slug, "citation_author") == [FACTS.author]
+    assert meta(slug, "citation_title") == [f"{m.title} – {FACTS.title}"]
+    assert meta(slug, "citation_author") == [f"{FACTS.author},"]
     assert meta(slug, "citation_publication_date") == [FACTS.date.replace("-", "/")]
     address = FACTS.url + m.url
     assert meta(slug, "citation_public_url") == [address]

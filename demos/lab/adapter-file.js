@@ -1,22 +1,20 @@
 /** <adapter-file>: what a reader's adapter changes, layer by layer. Its files are read here in slices and go nowhere. */
 
 import { python } from "../python/client.js";
-import { chart } from "../widget/chart.js";
 import { text as csv } from "../page/csv.js";
-import { tensors } from "./arrays.js";
+import { tensors } from "../page/arrays.js";
 import { apart, weightOf } from "./base.js";
-import { download, make } from "./dom.js";
-import { grid } from "./grid.js";
+import { download } from "./dom.js";
+import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**
- * @typedef {import("./arrays.js").Tensor} Tensor
+ * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number}} Layer
  * @typedef {{title: string, layers: Layer[], notes: string[]}} Adapter
  * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, relative?: number | null, change?: number | null, weight?: number}} Measured
- * @typedef {"norm" | "stable_rank" | "share" | "directions" | "relative"} Measure
  */
 
-/** @type {Record<Measure, {title: (of: string) => string, write: (value: number) => string}>} */
+/** @type {import("./layers.js").Measures} */
 const MEASURES = {
   norm: { title: (of) => `‖${of}‖, the Frobenius norm`, write: figures },
   stable_rank: { title: (of) => `Stable rank of ${of}`, write: figures },
@@ -24,7 +22,6 @@ const MEASURES = {
   relative: { title: () => "‖ΔW‖ / ‖W‖, with the base", write: figures },
   directions: { title: (of) => `Directions that hold 90 % of the energy of ${of}`, write: (value) => `${value}` },
 };
-const MOST = 128; // singular values that a chart shows
 const SLICE = 2 ** 21; // numbers of the base that are in memory at once
 
 class AdapterFile extends HTMLElement {
@@ -38,9 +35,7 @@ class AdapterFile extends HTMLElement {
   #base = new Map();
   /** @type {Adapter | undefined} */
   #adapter;
-  /** @type {Map<string, Measured>} by module */
-  #found = new Map();
-  #open = "";
+  #table = new Layers(this, MEASURES, (module) => this.#show(module));
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -71,7 +66,7 @@ class AdapterFile extends HTMLElement {
     if (control.type === "file") {
       this.#take([...(control.files ?? [])]);
       control.value = ""; // so that the same file can be chosen again
-    } else if (control.name === "measure") this.#paint();
+    } else if (control.name === "measure") this.#table.paint();
   }
 
   /** @param {string} name of a button */
@@ -139,10 +134,10 @@ class AdapterFile extends HTMLElement {
     const adapter = /** @type {Adapter | undefined} */ (await this.#ask("layers", [listed, this.#config]));
     if (!adapter || asked !== this.#asked) return;
     this.#adapter = adapter;
-    this.#found.clear();
-    this.#open = "";
-    this.#lay();
-    const { layers } = adapter;
+    const { title, layers, notes } = adapter;
+    const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
+    const about = `${title} on ${counted(layers.length)}${ranks.length ? `, r = ${ranks.join(" or ")}` : ""}.`;
+    this.#table.lay(layers, about, notes);
     const shared = shares(layers);
     /** @type {Map<string, Promise<Float64Array>>} */
     const kept = new Map();
@@ -160,7 +155,7 @@ class AdapterFile extends HTMLElement {
       if (asked !== this.#asked) return;
       this.#found.set(layer.module, { ...found, ...beside });
       this.#say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
-      this.#paint();
+      this.#table.paint();
     }
     this.#end();
   }
@@ -192,6 +187,11 @@ class AdapterFile extends HTMLElement {
     return { change, weight: Math.sqrt(whole), relative: change == null || !whole ? null : change / Math.sqrt(whole) };
   }
 
+  /** What is measured, by module. @returns {Map<string, Measured>} */
+  get #found() {
+    return /** @type {any} */ (this.#table.found);
+  }
+
   /** @param {"layers" | "measured" | "against"} does @param {unknown[]} values @returns {Promise<any>} */
   #ask(does, values) {
     return python.ask(this, { type: "saved", does, values });
@@ -204,64 +204,8 @@ class AdapterFile extends HTMLElement {
     const first = layers[norms.indexOf(largest)];
     if (largest === 0) this.#say("Measured. Every change is zero, as such an adapter starts.");
     else this.#say(`Measured ${counted(layers.length)}.`);
-    if (largest > 0 && !this.#open) this.#show(first.module);
+    if (largest > 0 && !this.#table.open) this.#show(first.module);
     this.dispatchEvent(new CustomEvent("adapter-file:update", { bubbles: true, detail: { layers: layers.length } }));
-  }
-
-  /** Lays out an empty table, and what is known before anything is measured. */
-  #lay() {
-    const { title, layers, notes } = /** @type {Adapter} */ (this.#adapter);
-    const columns = [...new Set(layers.map(({ column }) => column))];
-    const rows = [...new Set(layers.map(({ row }) => row))];
-    const brief = abridged(columns);
-    const name = common(rows);
-    const head = make("tr", {}, make("th", { scope: "col" }, "Layer"));
-    for (const column of columns)
-      head.append(make("th", { scope: "col", title: column }, make("span", {}, brief(column))));
-    const body = make("tbody", {});
-    for (const row of rows) {
-      const line = make("tr", {}, make("th", { scope: "row", title: row }, name(row)));
-      for (const column of columns) {
-        const layer = layers.find((layer) => layer.row === row && layer.column === column);
-        const cell = make("td", {});
-        if (layer) cell.dataset.cell = layer.module;
-        line.append(cell);
-      }
-      body.append(line);
-    }
-    const table = make("table", {}, make("caption", {}), make("thead", {}, head), body);
-    grid(table, (module) => this.#show(module), this.#life.signal);
-    const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
-    const about = `${title} on ${counted(layers.length)}${ranks.length ? `, r = ${ranks.join(" or ")}` : ""}.`;
-    this.#find(".about").replaceChildren(
-      make("p", {}, about),
-      ...notes.map((note) => make("p", { className: "note" }, note)),
-    );
-    this.#find(".heat").replaceChildren(table);
-    this.#find(".opened").replaceChildren();
-    this.#find(".result").hidden = false;
-  }
-
-  get #measure() {
-    return /** @type {Measure} */ (this.#find("[name=measure]:checked").value);
-  }
-
-  /** Writes what is measured into the table, each number with its share of the largest as colour. */
-  #paint() {
-    if (!this.#adapter) return;
-    const measure = this.#measure;
-    const { title, write } = MEASURES[measure];
-    const most = Math.max(...[...this.#found.values()].map((found) => found[measure] ?? 0));
-    const [of = "ΔW"] = new Set([...this.#found.values()].map((found) => found.of));
-    this.#find("caption").textContent = `${title(of)}, for every matrix. A click, or arrow keys and Enter, opens one.`;
-    for (const cell of this.querySelectorAll("td[data-cell]")) {
-      const { dataset, style, classList } = /** @type {HTMLElement} */ (cell);
-      const found = this.#found.get(dataset.cell ?? "");
-      const value = found?.[measure];
-      cell.textContent = value == null ? (found ? "–" : "") : write(value);
-      style.setProperty("--s", `${most ? Math.round((100 * (value ?? 0)) / most) : 0}%`);
-      classList.toggle("open", dataset.cell === this.#open);
-    }
   }
 
   /** Shows all that is known of one matrix. @param {string} module */
@@ -269,8 +213,6 @@ class AdapterFile extends HTMLElement {
     const layer = this.#adapter?.layers.find((layer) => layer.module === module);
     const found = this.#found.get(module);
     if (!layer || !found) return;
-    this.#open = module;
-    this.#paint();
     const { sigma, of } = found;
     /** @type {[string, string][]} */
     const facts = [
@@ -284,30 +226,13 @@ class AdapterFile extends HTMLElement {
       ...(found.weight == null
         ? []
         : /** @type {[string, string][]} */ ([
-            ["‖ΔW‖, with the base", said(found.change ?? null, figures)],
+            ["‖ΔW‖, with the base", said(found.change, figures)],
             ["‖W‖", figures(found.weight)],
-            ["‖ΔW‖ / ‖W‖", said(found.relative ?? null, figures)],
+            ["‖ΔW‖ / ‖W‖", said(found.relative, figures)],
           ])),
       ...found.facts.map(([name, value]) => /** @type {[string, string]} */ ([name, figures(value)])),
     ];
-    const list = make("dl", {});
-    for (const [name, value] of facts) list.append(make("div", {}, make("dt", {}, name), make("dd", {}, value)));
-    const section = make("section", { className: "specimen" }, make("h2", {}, module), list);
-    if (sigma.length && found.largest) {
-      const shown = sigma.slice(0, MOST);
-      const figure = make("figure", { className: "chart" });
-      figure.append(
-        chart(document, [shown], [0, found.largest], (value) => `${Number(value.toPrecision(3))}`),
-        make(
-          "figcaption",
-          {},
-          `Singular values of ${of}${sigma.length > MOST ? `, the first ${MOST} of ${sigma.length}` : ""}`,
-        ),
-      );
-      section.append(figure);
-    }
-    if (found.note) section.append(make("p", {}, found.note));
-    this.#find(".opened").replaceChildren(section);
+    this.#table.show(module, facts, sigma, of, found.note);
   }
 
   #rows() {
@@ -331,7 +256,7 @@ class AdapterFile extends HTMLElement {
     status.classList.toggle("wrong", wrong);
     if (!wrong) return;
     this.#adapter = undefined;
-    this.#find(".result").hidden = true;
+    this.#table.clear();
   }
 
   /** @param {string} selector @returns {any} */
@@ -344,36 +269,6 @@ class AdapterFile extends HTMLElement {
 function shares(layers) {
   const names = layers.flatMap((layer) => Object.values(layer.tensors));
   return new Set(names.filter((name, i) => names.indexOf(name) !== i));
-}
-
-/** Returns what gives names their last part, where that tells them apart. @param {string[]} names */
-function abridged(names) {
-  const last = (/** @type {string} */ name) => name.replace(/^.*\.(?=\D)/, "");
-  return new Set(names.map(last)).size === names.length ? last : (/** @type {string} */ name) => name;
-}
-
-/** Returns what leaves out the beginning that all names share. @param {string[]} names */
-function common(names) {
-  const start = names[0].replace(/\d+$/, "");
-  const same = names.every((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
-  return (/** @type {string} */ name) => (same ? name.slice(start.length) : name) || "–";
-}
-
-/** @template T @param {T | null} value @param {(value: T) => string} write */
-const said = (value, write) => (value == null ? "–" : write(value));
-
-/** Three digits, unless it is a whole number. @param {number} value */
-function figures(value) {
-  const text = value.toPrecision(3);
-  return `${Number.isInteger(value) ? value : text.includes("e") ? Number(text) : text}`.replace("-", "−");
-}
-
-/** @param {number} matrices */
-const counted = (matrices) => `${matrices} ${matrices === 1 ? "matrix" : "matrices"}`;
-
-/** @param {number} share */
-function percent(share) {
-  return `${(100 * share).toFixed(0)} %`;
 }
 
 customElements.define("adapter-file", AdapterFile);

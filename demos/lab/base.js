@@ -1,8 +1,8 @@
 /** The base weights beside an adapter: which of a reader's files hold them, and which tensor belongs to a module. */
 
-import { tensors } from "./arrays.js";
+import { tensors } from "../page/arrays.js";
 
-/** @typedef {import("./arrays.js").Tensor} Tensor */
+/** @typedef {import("../page/arrays.js").Tensor} Tensor */
 
 const ADAPTED = /(^|\.)(lora|hada|lokr|ia3|oft|vera|boft|oft|hra|miss|delora|shira)_/i;
 

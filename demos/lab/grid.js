@@ -15,7 +15,7 @@ const MOVES = {
 /**
  * @param {HTMLTableElement} table Its cells that open have `data-cell`.
  * @param {(key: string) => void} open
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal] ends it, where the table stays
  */
 export function grid(table, open, signal) {
   const rows = () =>

@@ -3,12 +3,12 @@
 import { python } from "../python/client.js";
 import { text as csv } from "../page/csv.js";
 import { canvas } from "../widget/heatmap.js";
-import { matrices } from "./arrays.js";
+import { matrices } from "../page/arrays.js";
 import { percent } from "./data.js";
 import { download, make } from "./dom.js";
 
 /**
- * @typedef {import("./arrays.js").Matrix} Matrix
+ * @typedef {import("../page/arrays.js").Matrix} Matrix
  * @typedef {{title: string, methods: string[], found: ([share: number, size: number, control: number] | null)[]}} Family
  * @typedef {{budgets: number[], best: number[], shrink: number | null | undefined, families: Family[]}} Answer
  */

@@ -5,7 +5,8 @@
  * tells the page around it how high that is. The first script of the page has hidden the rest before it was drawn.
  */
 
-const PARTS = "adapter-demo, adapter-compare, adapter-stage, adapter-lab, adapter-file, figure.drawn, .scroll";
+const PARTS =
+  "adapter-demo, adapter-compare, adapter-stage, adapter-lab, adapter-file, model-pair, figure.drawn, .scroll";
 const SHORT = 300; // letters of what a reader has selected
 
 /** @param {string} address @param {string} title */

@@ -2,13 +2,21 @@
 
 /** @typedef {import("./start.js").Pyodide} Pyodide */
 
+/** Take the weight that a reader has brought, where a question has one. @param {Pyodide} pyodide @param {import("./client.js").Weight} [brought] */
+function bring(pyodide, brought) {
+  if (brought) call(pyodide, "demos.world", "bring", [brought.weight, brought.rows]);
+}
+
 /**
  * Yield the panels and the sentence of a method; of a fit, better and better: all but the last have `more`.
  *
  * @param {Pyodide} pyodide
- * @param {{method: string, knobs: Record<string, unknown>}} question
+ * @param {{method: string, knobs: Record<string, unknown>, weight?: import("./client.js").Weight}} question
  */
-export const probe = (pyodide, { method, knobs }) => better(pyodide, "demos.probe", "answer", [method, knobs]);
+export function probe(pyodide, { method, knobs, weight }) {
+  bring(pyodide, weight);
+  return better(pyodide, "demos.probe", "answer", [method, knobs]);
+}
 
 /**
  * Yield a cell of the lab, better and better: what is wanted, what is fitted and the residual.
@@ -26,7 +34,8 @@ export const examine = (pyodide, { method, knobs, name, taught }) =>
  * @param {import("./client.js").Comparison} comparison
  * @returns {{sides: {panels: any[]}[], sentence: string, own: Record<string, unknown>}}
  */
-export function compare(pyodide, { a, b, world, equal }) {
+export function compare(pyodide, { a, b, world, equal, weight }) {
+  bring(pyodide, weight);
   return call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
 }
 
@@ -68,7 +77,7 @@ function call(pyodide, name, does, values) {
   let answer;
   try {
     answer = module[does](...given);
-    return answer.toJs(PLAIN);
+    return answer?.toJs?.(PLAIN);
   } finally {
     for (const proxy of [answer, ...given, module]) proxy?.destroy?.();
   }

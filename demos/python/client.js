@@ -6,8 +6,9 @@
 
 /**
  * @typedef {{method: string, name: string, knob: string, own: Record<string, unknown>}} Side
- * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
- * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>}} Probe
+ * @typedef {{weight: Float64Array, rows: number}} Weight that a reader has brought
+ * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean, weight?: Weight}} Comparison
+ * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>, weight?: Weight}} Probe
  * @typedef {{type: "lab", method: string, knobs: Record<string, unknown>, name: string, taught?: Record<string, unknown>}} Cell of the lab
  * @typedef {{type: "own", before?: Float64Array, change: Float64Array, rows: number}} Own change of a reader
  * @typedef {{type: "saved", does: "layers" | "measured" | "against", values: unknown[]}} Saved adapter of a reader

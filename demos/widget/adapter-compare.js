@@ -11,6 +11,7 @@ import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { RELOAD, file, get, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
+import { beside } from "./weight.js";
 import { python } from "../python/client.js";
 
 /**
@@ -172,7 +173,7 @@ class AdapterCompare extends Live {
   question() {
     const [a, b] = this.sides.map(({ method, name, main, own }) => ({ method, name, knob: main?.label ?? "", own }));
     const world = Object.fromEntries(this.#world.map(({ name, value }) => [name, value]));
-    return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal };
+    return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal, ...beside(world) };
   }
 
   // What is shown ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { Stores, file, named } from "./stored.js";
 import { tour } from "./tour.js";
+import { beside } from "./weight.js";
 
 /**
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
@@ -111,7 +112,7 @@ class AdapterDemo extends Live {
   }
 
   question() {
-    return { type: /** @type {const} */ ("probe"), method: this.method, knobs: this.knobs };
+    return { type: /** @type {const} */ ("probe"), method: this.method, knobs: this.knobs, ...beside(this.knobs) };
   }
 
   // Before Python is there -------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 /** What a reader has chosen for all widgets, the toy layer, the matrix on show and whether figures are, is kept for the visit. */
 
+import { BROUGHT, weight } from "./weight.js";
+
 /** @typedef {import("./fields.js").Field} Field */
 
 const KEY = "choices";
@@ -39,7 +41,11 @@ export function remember(fields, other) {
  */
 export function recall(root, fields) {
   const { shown, ...choices } = kept();
-  for (const field of layer(fields)) if (field.accepts(choices[field.name])) field.text = choices[field.name];
+  for (const field of layer(fields)) {
+    const text = choices[field.name];
+    if (text === BROUGHT && !weight()) continue; // it has ended with its page
+    if (field.accepts(text)) field.text = text;
+  }
   for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[name=shown]"))) {
     if (input.value === shown) input.checked = true;
   }

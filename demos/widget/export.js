@@ -3,6 +3,7 @@
 import { text } from "../page/csv.js";
 import { Field } from "./fields.js";
 import { download, savePicture } from "./poster.js";
+import { BROUGHT } from "./weight.js";
 
 /**
  * @typedef {import("./adapter-demo.js").Drawn} Drawn
@@ -107,11 +108,18 @@ function script({ method, address, knobs, dataset }) {
     ? ["demos.probe import measure, show", `change = measure(${literal(method)}, settings)`, "change"]
     : ["demos.ways import reach, show", `*_, found = reach(${literal(method)}, settings)`, "found"];
   const change = random ? "change" : "found.change";
+  const [load, bring] =
+    knobs.base === BROUGHT
+      ? [
+          "import numpy\n\nfrom demos.world import bring\n",
+          '\nbring(numpy.load("w.npy"))  # the weight that the page was given',
+        ]
+      : ["", ""];
   return `# The numbers of ${address}${edited}
 # Save this in the top folder of a checkout of the project (version ${VERSION}). It needs Python 3.11 or newer and numpy.
 
-from ${imports}
-
+${load}from ${imports}
+${bring}
 settings = {
 ${settings.join("\n")}
 }

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from scripts.catalog.exports import Site
 
-FORM, REPLY = "correction.yml", "reply.yml"
+FORM, REPLY, ROW = "correction.yml", "reply.yml", "row.yml"
 """In .github/ISSUE_TEMPLATE. The fields `address` and `says` are filled in by the link."""
 
 

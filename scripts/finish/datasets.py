@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -164,6 +165,8 @@ def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str
         "encoding": "utf-8",
         "bytes": len(data),
         "hash": f"sha256:{sha256(data).hexdigest()}",
+        "version": site.version,
+        "modified": site.date,
         "licenses": [_licence(dataset.licence)],
         "schema": {"fields": [_field(n, columns[n]) for n in header], "missingValues": [""]},
     }
@@ -177,6 +180,31 @@ def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str
 def _field(name: str, told: Column) -> dict[str, str]:
     unit = {"unit": told.unit} if told.unit else {}
     return {"name": name, "type": told.type, "description": told.meaning} | unit
+
+
+# Links --------------------------------------------------------------------------------------------
+
+LINK = re.compile(r'<a (?=[^>]*\bhref="(?:\.\./)*(?P<path>[^":?#]+\.csv)")(?![^>]*\bdownload\b)')
+
+
+def dated(html: str, site: Site) -> str:
+    """Return a page whose links to tables save them under a name with version and date.
+
+    A line about them within a table would be a row to most programs that read it.
+
+    >>> site = Site("https://example.org/", "Title", "Authors", "2026-01-02", "1.2.3")
+    >>> dated('<a href="../data/atlas.csv">CSV</a>', site)
+    '<a download="atlas-1.2.3-2026-01-02.csv" href="../data/atlas.csv">CSV</a>'
+    """
+    published = {dataset.path for dataset in read().values()}
+
+    def named(match: re.Match[str]) -> str:
+        path = match["path"]
+        if path not in published:
+            return match[0]
+        return f'<a download="{Path(path).stem}-{site.version}-{site.date}.csv" '
+
+    return LINK.sub(named, html)
 
 
 # schema.org ---------------------------------------------------------------------------------------

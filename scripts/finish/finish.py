@@ -94,7 +94,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
-        html = add_foot(path.read_text("utf-8"), url, facts)
+        html = datasets.dated(add_foot(path.read_text("utf-8"), url, facts), facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out, packed)
     add_data(out, catalog, facts)

@@ -11,13 +11,14 @@ from html import escape, unescape
 from itertools import count
 from typing import NamedTuple
 
-from scripts.catalog.corrections import correction
+from scripts.catalog.corrections import ROW, correction, form
 from scripts.catalog.exports import Site
 
 END = "</article>"
 PART = re.compile(
     r'<h[23] id="(?P<heading>[^"]+)"'
-    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file)\b[^>]*>"
+    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file|model-pair)"
+    r"\b[^>]*>"
     r'|<(?P<figure>figure class="drawn")>'
     r'|<(?P<table>div class="scroll[^"]*")(?=[^>]*>(?:<sortable-table[^>]*>)?<table)[^>]*>'
 )
@@ -27,6 +28,7 @@ WIDGETS = {
     "adapter-stage": "Stage",
     "adapter-lab": "Lab",
     "adapter-file": "Your adapter",
+    "model-pair": "A model before and after",
 }
 TITLES = (r"<strong>(.+?)</strong>", r"<(?:fig)?caption[^>]*>(.+?)(?:</|[.:;] )")
 NEAR = 1500  # letters within which a part says what it is
@@ -102,7 +104,7 @@ def _title(kind: str, match: re.Match[str]) -> str:
 
 
 def _foot(url: str, site: Site, parts: list[Part]) -> str:
-    link = escape(correction(site, url))
+    link, row = escape(correction(site, url)), escape(form(site, ROW))
     lines = "".join(
         f'<li><a href="?embed={part.id}" target="_blank">{escape(part.title)}</a> '
         f'<button type="button" name="embed" value="{part.id}">Copy code</button></li>'
@@ -118,6 +120,8 @@ def _foot(url: str, site: Site, parts: list[Part]) -> str:
     return (
         '<aside class="ah page-foot" aria-label="This page">'
         f'<p><a class="correct" href="{link}" rel="noopener" '
-        'title="What you have selected goes into the form">Suggest a correction</a></p>'
+        'title="What you have selected goes into the form">Suggest a correction</a> · '
+        f'<a href="{row}" rel="noopener">Add a number</a> · '
+        f'<a href="{escape(site.repository)}" rel="noopener">Repository</a></p>'
         f"{embed}</aside>"
     )

@@ -46,7 +46,7 @@ def add_head(
     found = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
-        tags += _citation(method, title, papers, site)
+        tags += _citation(method, papers, site)
         found.insert(0, _article(method, title, papers, site, picture))
     for data in found:
         text = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")  # ends no element
@@ -88,12 +88,16 @@ def _preview(
     yield _meta("name", "twitter:card", "summary_large_image")
 
 
-def _citation(m: Method, title: str, papers: list[Paper], site: Site) -> Iterator[str]:
-    """Yield the tags that reference managers and Scholar read."""
+def _citation(m: Method, papers: list[Paper], site: Site) -> Iterator[str]:
+    """Yield the tags that reference managers and Scholar read.
+
+    The title is the page's and not the paper's, of which a library would have two. Zotero takes a
+    name for a person's, whose last word is the family name, but for one that ends in a comma.
+    """
     date = site.date.replace("-", "/")
     facts = {
-        "citation_title": title,
-        "citation_author": site.author,
+        "citation_title": f"{m.title} – {site.title}",
+        "citation_author": f"{site.author},",
         "citation_publication_date": date,
         "citation_online_date": date,
         "citation_inbook_title": site.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from statistics import fmean
@@ -46,6 +47,8 @@ PER_CENT = "share of full fine-tuning’s improvement, %"
 class Row(NamedTuple):
     """A method in the table of tasks."""
 
+    method: str
+    runs: int
     name: str
     link: str
     parameters: int
@@ -279,7 +282,7 @@ def across(key: str) -> Piece:
 
 def tasks() -> Piece:
     """Every method's gain on every task, and what it forgets."""
-    found = list[Row]()
+    found, made = list[Row](), Counter(run.method for run in experiment.read())
     for name in methods(Cell()):
         cells = {task: finals(name, Cell(task)) for task in ("code", "prose", "memory")}
         shares = {
@@ -292,7 +295,8 @@ def tasks() -> Piece:
         there = [value for value in half if value is not None]
         found.append(
             Row(
-                shown(name), link(name), size(name), shares, fmean(map(forgetting, on_code)),
+                name, made[name], shown(name), link(name), size(name), shares,
+                fmean(map(forgetting, on_code)),
                 fmean(there) if len(there) == len(half) else None,
             )
         )  # fmt: skip
@@ -356,6 +360,13 @@ class Experiment(Part):
     def table(self, name: str, *arguments: str) -> str:
         """One of the `TABLES`."""
         return self.page.style() + self.drawn(*TABLES[name](*arguments))
+
+    @macro("list")
+    def runs(self) -> str:
+        """The runs of a method that a reader chooses, each with what makes it again."""
+        script = f'<script type="module" src="{self.page.root}assets/demo/runs.js"></script>'
+        names = {name: shown(name) for name in dict.fromkeys(r.method for r in experiment.read())}
+        return self.page.style(script) + self.drawn("runs", names)
 
     @macro("text")
     def progress(self) -> str:

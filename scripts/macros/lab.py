@@ -55,6 +55,12 @@ class Lab(Part):
         )
         return self.page.style(script) + piece(self.page, "adapter_file", built(EXAMPLE))
 
+    @macro("widget")
+    def model_pair(self) -> str:
+        """The form that takes the files of a model before and after."""
+        script = f'<script type="module" src="{self.page.root}assets/demo/model-pair.js"></script>'
+        return self.page.style(script) + piece(self.page, "model_pair")
+
     @macro("list")
     def exercises(self) -> str:
         """The form that makes an exercise, and the hand-out."""

@@ -47,7 +47,8 @@ LABELS = {
     "way": "How ΔW is made",
     "world": "Wanted change",
 }
-TRAINED = {
+BASES = {
+    "brought": "from a file",
     "trained": "trained: values", "trained_q": "trained: queries", "trained_k": "trained: keys",
     "trained_o": "trained: outputs", "trained_up": "trained: feed-forward, up",
     "trained_down": "trained: feed-forward, down",
@@ -121,7 +122,7 @@ def named(knob: str, option: str) -> Option:
         found.about = about
         return found
     if knob == "base":
-        return Option(TRAINED.get(option, words(option)))
+        return Option(BASES.get(option, words(option)))
     if knob == HYPOTHESIS:
         return Option("no" if option == KEPT else option)
     return Option(WAYS[option] if knob == "way" else words(option))

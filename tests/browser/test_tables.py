@@ -13,10 +13,11 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.counts import MODELS, TARGETS, count
+from scripts.survey.experiment import TABLE
 from scripts.survey.head_to_head import Comparison, comparisons
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
-from tests.browser.reader import becomes
+from tests.browser.reader import becomes, violations
 
 
 @pytest.fixture
@@ -215,6 +216,28 @@ def test_a_row_opens_the_cells_that_were_printed(page: Page, site: str) -> None:
     first = cells.locator("tbody tr").first.locator("td").all_inner_texts()
     assert first[:2] == [found[0].source_key, found[0].place]
     assert first[4:6] == [found[0].method_value, found[0].baseline_value]
+
+
+def test_a_run_of_the_experiment_has_an_address_and_what_makes_it_again(
+    page: Page, site: str
+) -> None:
+    run = next(run for run in csv.DictReader(TABLE.read_text("utf-8").splitlines()))
+    page.goto(f"{site}experiment/protocol/?run={run['key'][:10]}#runs")
+    runs = page.locator("run-list")
+    command = f"python3 scripts/dev.py study experiment --again {run['key']}"
+    expect(runs.locator(".one code")).to_have_text(command)
+    expect(runs.locator("tr[aria-current] td").first).to_have_text(run["key"])
+    link = page.get_by_role("link", name=re.compile("runs of IA3$"))
+    count = link.inner_text()
+    link.click()
+    expect(runs.get_by_role("status")).to_have_text(f"{count} runs of ia3.")
+    expect(runs.locator("tbody tr")).to_have_count(int(count))
+    expect(runs.locator(".one")).to_be_hidden()
+    runs.locator("tbody a").last.click()
+    expect(runs.locator(".one code")).to_contain_text("--again")
+    assert violations(page, "run-list") == {}
+    page.goto(f"{site}experiment/protocol/?run=none")
+    expect(runs.get_by_role("status")).to_have_text("0 runs have a key that begins with none.")
 
 
 def printed() -> list[Comparison]:

@@ -115,7 +115,7 @@ def test_with_the_base_a_change_is_told_beside_its_weight(visit: Visit) -> None:
     page = visit(PAGE)
     choose(page, weights, config, base, rest)
     expect(page.locator("adapter-file .status")).to_have_text("Measured 1 matrix.")
-    page.get_by_label("‖ΔW‖ / ‖W‖").check()
+    page.locator("adapter-file").get_by_label("‖ΔW‖ / ‖W‖").check()
     gain, W = (a.astype(np.float16).astype(float) for a in (gain, W))
     relative = float(np.linalg.norm((gain - 1) * W) / np.linalg.norm(W))
     expect(page.locator("adapter-file td[data-cell]")).to_have_text(text(relative))
@@ -132,3 +132,44 @@ def test_what_is_measured_can_be_taken_along(visit: Visit) -> None:
     lines = Path(saved.value.path()).read_text().splitlines()
     assert len(lines) == 25
     assert lines[0].startswith("module,method,r,alpha,scale,of,norm,largest,stable_rank")
+
+
+def test_a_model_before_and_after_is_compared_by_name(visit: Visit) -> None:
+    rng = np.random.default_rng(2)
+    names = [f"model.layers.{i}.mlp.up_proj.weight" for i in range(2)]
+    before = {name: rng.normal(size=(40, 24)) for name in names}
+    after = {
+        name: W + np.outer(rng.normal(size=40), rng.normal(size=24)) / 20
+        for name, W in before.items()
+    }
+    page = visit(PAGE)
+    pair = page.locator("model-pair")
+    status = pair.locator(".status")
+    pair.locator("[name=before]").set_input_files(
+        [payload("a.safetensors", example.safetensors(before))]
+    )
+    expect(status).to_have_text("The model before has 2 tensors. Choose the model after.")
+    spare = after | {"extra.weight": np.ones((2, 2))}
+    pair.locator("[name=after]").set_input_files(
+        [payload("b.safetensors", example.safetensors(spare))]
+    )
+    expect(status).to_contain_text("Measured 2 matrices.")
+    expect(pair.locator(".about")).to_contain_text(
+        "Only in the model after: 1 tensors (extra.weight)"
+    )
+    W, V = (m[names[1]].astype(np.float16).astype(float) for m in (before, after))
+    cell = pair.locator("td[data-cell]").last
+    expect(cell).to_have_text(text(float(np.linalg.norm(V - W) / np.linalg.norm(W))))
+    cell.click()
+    expect(status).to_contain_text("largest singular values of model.layers.1.mlp.up_proj")
+    facts = dict(
+        pair.locator("dl > div").evaluate_all(
+            "all => all.map((d) => [...d.children].map((e) => e.textContent))"
+        )
+    )
+    assert facts["Largest singular value"] == text(float(np.linalg.norm(V - W, 2)))
+    assert violations(page, "model-pair") == {}
+    wrong = payload("c.safetensors", example.safetensors({"other.weight": np.ones((2, 2))}))
+    pair.locator("[name=after]").set_input_files([wrong])
+    expect(status).to_contain_text("No tensor has the same name in both models")
+    expect(pair.locator(".result")).to_be_hidden()

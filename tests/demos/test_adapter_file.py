@@ -24,7 +24,7 @@ from tests.parity.cases import Case, recorded
 
 READ = """
 import { openAsBlob } from "node:fs";
-import { tensors } from "./demos/lab/arrays.js";
+import { tensors } from "./demos/page/arrays.js";
 const answers = [];
 for (const path of process.argv.slice(1)) {
   const file = new File([await openAsBlob(path)], path.split("/").pop());

@@ -14,7 +14,7 @@ from scripts.bootstrap import ROOT
 
 READ = """
 import { openAsBlob } from "node:fs";
-import { matrices } from "./demos/lab/arrays.js";
+import { matrices } from "./demos/page/arrays.js";
 const answers = [];
 for (const path of process.argv.slice(1)) {
   const file = new File([await openAsBlob(path)], path.split("/").pop());

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,6 +179,42 @@ def test_the_site_is_built_with_pyodide_as_published_too() -> None:
     files = [word for word in tested.split() if word.startswith("tests/")]
     assert [file for file in files if not (ROOT / file).is_file()] == []
     assert files
+
+
+def test_each_changed_table_of_a_pull_request_is_checked(tmp_path: Path) -> None:
+    """The workflow's own command, on a repository that has changed two tables of three."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/tables.yml").read_text("utf-8"))
+    command = workflow["jobs"]["moved"]["steps"][-1]["run"]
+    tables, tools = tmp_path / "docs/data/tables", tmp_path / "tools"
+    for folder in (tables, tools):
+        folder.mkdir(parents=True)
+    python = tools / "python"
+    python.write_text('#!/bin/sh\necho "asked $*"; test "$4" != wrong\n')
+    python.chmod(0o755)
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "BASE": "main", "GITHUB_STEP_SUMMARY": "summary"}
+
+    def do(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+
+    def commit() -> None:
+        do(*git, "add", "docs")
+        do(*git, "commit", "-m", "x")
+
+    do("git", "init", "-b", "main")
+    (tables / "old.yml").touch()
+    commit()
+    do("git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    (tables / "new.yml").write_text("x")
+    (tables / "old.yml").write_text("x")
+    commit()
+    bash = ("bash", "-eo", "pipefail", "-c", command)  # as the workflow's shell does
+    assert do(*bash).returncode == 0
+    asked = [x for x in (tmp_path / "summary").read_text().splitlines() if x.startswith("asked")]
+    assert asked == [f"asked -m scripts.catalog source {key}" for key in ("new", "old")]
+    (tables / "wrong.yml").write_text("x")
+    commit()
+    assert do(*bash).returncode != 0
 
 
 def test_a_deploy_is_not_cancelled_half_way() -> None:

@@ -88,6 +88,17 @@ def test_a_package_has_what_frictionless_data_ask_for(folder: Path) -> None:
         assert resource["profile"] == "tabular-data-resource"
         assert (folder / resource["path"]).stat().st_size == resource["bytes"]
         assert resource["licenses"][0].keys() == {"name", "title", "path"}
+        assert (resource["version"], resource["modified"]) == ("1.2.3", "2026-01-02")
+
+
+def test_a_table_is_saved_under_a_name_with_version_and_date() -> None:
+    page = '<a class="x" href="{}data/bias.csv">CSV</a>'
+    for root in ("", "../", "../../"):
+        assert 'download="bias-1.2.3-2026-01-02.csv"' in datasets.dated(page.format(root), SITE)
+    for other in ('<a href="../data/none.csv">', '<a href="https://example.org/data/bias.csv">'):
+        assert datasets.dated(other, SITE) == other
+    named = '<a download="a.csv" href="data/bias.csv">'
+    assert datasets.dated(named, SITE) == named
 
 
 def test_a_column_that_nobody_described_is_named(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 /** Reads matrices from .npy and .safetensors files. Nothing of a file leaves the browser. */
 
-/** @typedef {{name: string, rows: number, columns: number, read: () => Promise<Float64Array>}} Matrix */
+/** @typedef {{name: string, rows: number, columns: number, read: (first?: number, rows?: number) => Promise<Float64Array>}} Matrix a .npy is always read whole */
 /** @typedef {{name: string, dtype: string, shape: number[], read: (first?: number, rows?: number) => Promise<Float64Array>}} Tensor some or all rows */
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
