@@ -209,14 +209,14 @@ def _left(before: Array, after: Array) -> float:
 
 @picture
 def mask(found: Reached) -> Panel:
-    """Return which entries may change, over those that should change most."""
+    """Return which entries change, over those that should change most."""
     inside = found.change.delta != 0
     size = np.abs(found.wanted.delta)
     top = size >= np.sort(size, axis=None)[-max(1, int(inside.sum()))]
     marks = np.where(inside, np.where(top, 1.0, 0.3), np.where(top, -1.0, 0.0))
     note = (
-        "Orange: entries that may change, strong where they are among the target’s largest. "
-        "Blue: as large, and out of reach."
+        "Orange: entries that change, strong where they are among the target’s largest. "
+        "Blue: as large, and left as they are."
     )
     return heatmaps("mask", "The mask over the largest wanted entries", note, 1.0, mask=marks)
 

@@ -1,10 +1,10 @@
-"""What gauges and pictures ask of an adapter: a protocol for each."""
+"""What gauges, pictures and training ask of an adapter: a protocol for each."""
 
 from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from adapters_np.core import WeightAdapter
+from adapters_np.core import Adapter, WeightAdapter
 from adapters_np.linalg import Array
 
 
@@ -80,4 +80,16 @@ class Stores(Protocol):
 
     def stored(self) -> float:
         """Return how many numbers are kept after training, in units of a 32-bit number."""
+        ...
+
+
+@runtime_checkable
+class Relaxes(Protocol):
+    """An adapter that answers to its trained numbers in steps, so that its own slopes are zero."""
+
+    def relaxed(self) -> Adapter:
+        """Return the adapter with the same numbers whose slopes training takes (straight-through).
+
+        Source: Bengio, Léonard and Courville (2013).
+        """
         ...

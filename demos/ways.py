@@ -22,6 +22,7 @@ from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
+from demos.protocols import Relaxes
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
 
@@ -163,13 +164,15 @@ def train(
         adapter = adapter.aimed(W, target)
     theta, r = flatten(adapter).astype(float), residual(adapter)
     mean, square = np.zeros_like(theta), np.zeros_like(theta)
-    slopes = Slopes(residual, adapter)
+    through = adapter.relaxed() if isinstance(adapter, Relaxes) else None
+    slopes = Slopes(residual, through or adapter)
     for step in range(steps + 1):
         error = float(np.linalg.norm(r)) / size
         yield Progress(step, error, adapter)
         if step == steps or not np.isfinite(error):
             break
-        slope = slopes.at(theta, r) @ r / size**2
+        at = residual(restore(through, theta)) if through else r
+        slope = slopes.at(theta, at) @ r / size**2
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         n = step + 1
         theta = theta - rate * (mean / (1 - 0.9**n)) / (np.sqrt(square / (1 - 0.999**n)) + 1e-8)

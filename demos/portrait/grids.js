@@ -107,6 +107,18 @@ export function faders({ gains, weight }) {
   return drawn.join("");
 }
 
+/** @param {{kept: Matrix}} now @param {{still: {before: Matrix}}} around */
+export function switches({ kept }, { still: { before } }) {
+  const [x, y, cell] = [26, 19.5, 9];
+  const frames = kept.flatMap((row, i) =>
+    row.map((v, j) =>
+      v < 1 ? box(x + cell * j + 1.2, y + cell * i + 1.2, cell - 2.4, cell - 2.4, "own", { alpha: 1 - v }) : "",
+    ),
+  );
+  const left = before.map((row, i) => row.map((v, j) => v * kept[i][j]));
+  return grid(left, { x, y, cell }, (v) => ["soft", v && 0.2 + 0.7 * v]) + frames.join("");
+}
+
 /** @param {{theta: number[], change: Matrix}} now @param {{still: {before: Matrix}}} around */
 export function dice({ theta, change: D }, { still: { before } }) {
   const [x, cell, middle] = [26, 9, 17];

@@ -8,7 +8,7 @@ predictions of others.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import subspace_overlap
 from demos.probe import measure
 from demos.settings import start
+from scripts.macros import axes
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.atlas import TABLE
@@ -50,6 +51,7 @@ PARAMETERS, DIMENSION = "parameters", "dimension reached"
 class Member(NamedTuple):
     """A module in the table: what is declared of it, and what is measured."""
 
+    slug: str
     name: str
     link: str
     theme: str
@@ -62,10 +64,32 @@ class Member(NamedTuple):
     """The rank of the LoRA that keeps nine tenths of a change of the weight."""
     inside: float | None
     """The share of a change of the weight in W's strongest quarter of directions, in per cent."""
+    touched: float
+    """The share of entries that change."""
     identity: bool
     merges: bool
     parameters: int | None
     dimension: int | None
+
+
+CHANCE = 100 / 16
+"""The share of a change, in per cent, that chance puts in W's strongest quarter of directions."""
+
+BETS: dict[str, tuple[str, Callable[[Member], bool]]] = {
+    "directions": ("few directions", lambda f: f.lora is not None and 4 * f.rank <= f.of),
+    "entries": ("few entries", lambda f: f.lora is not None and 2 * f.touched < 1),
+    "own": ("W’s own directions", lambda f: (f.inside or 0) > 2 * CHANCE),
+    "fixed": ("places fixed beforehand", lambda f: f.linear),
+    "kept": ("what stays", lambda f: bool(f.keeps)),
+    "output": ("outputs, and no weight", lambda f: f.lora is None),
+}
+"""Kinds of bets by a name: in words, and how a module shows that it is one."""
+
+
+def bets(slugs: Iterable[str]) -> list[str]:
+    """Return the kinds of bets that some modules are, measured."""
+    among = [f for f in members() if f.slug in set(slugs)]
+    return [key for key, (_, holds) in BETS.items() if any(map(holds, among))]
 
 
 def changes(cls: type[Adapter]) -> str:
@@ -130,15 +154,30 @@ def members() -> tuple[Member, ...]:
             inside = subspace_overlap(change)["value"] if weight else None
             found.append(
                 Member(
-                    names()[slug][0], f"methods/{m.slug}/", m.theme,
+                    slug, names()[slug][0], f"methods/{m.slug}/", m.theme,
                     changes(cls), keeps(change), linear(slug, change),
-                    numerical_rank(change), len(change.sigma), lora, inside, still(slug),
+                    numerical_rank(change), len(change.sigma), lora, inside,
+                    float((change.delta != 0).mean()), still(slug),
                     m.deploy.merges, reached.get("parameters"),
                     reached.get("dimension"),
                 )
             )  # fmt: skip
     order = list(catalog().themes)
     return tuple(sorted(found, key=lambda f: (order.index(f.theme), f.name.lower())))
+
+
+@cache
+def beside_the_atlas() -> dict[str, dict[str, axes.Coordinate]]:
+    """Return the coordinates of all modules that the atlas has, by slug."""
+    found = {}
+    for f in members():
+        about = axes.Measured(
+            slug=f.slug, weight=f.lora is not None, linear=f.linear,
+            orbit=f.keeps.startswith("spectrum"), identity=f.identity, merges=f.merges,
+        )  # fmt: skip
+        if row := axes.compared(about):
+            found[f.slug] = row
+    return found
 
 
 def dots() -> Iterator[Line]:
@@ -179,3 +218,30 @@ class Family(Part):
         return self.page.style() + self.page.draw(
             "table", members(), file=FILE, kind="ah lab", given=given
         )
+
+    @macro("text")
+    def axes_counts(self) -> str:
+        """How many coordinates could be compared, and how many differ."""
+        found = [c for row in beside_the_atlas().values() for c in row.values()]
+        both = sum(bool(c.ours and c.theirs) for c in found)
+        return (
+            f"Of {both} coordinates of {len(beside_the_atlas())} methods that both have, "
+            f"{sum(c.differs for c in found)} differ."
+        )
+
+    @macro("table")
+    def axes_table(self) -> str:
+        """The seven coordinates of every module that the atlas has, ours and theirs."""
+        about = {f.slug: f for f in members()}
+        rows = [(about[slug], row) for slug, row in beside_the_atlas().items()]
+        given = {"titles": axes.AXES}
+        return self.page.style() + self.page.draw(
+            "axes", rows, file=FILE, kind="ah lab", given=given
+        )
+
+    @macro("list")
+    def axes_differ(self) -> str:
+        """Where the atlas and the modules differ, with what we know of the reason."""
+        about = {f.slug: f for f in members()}
+        rows = [(about[slug], *rest) for slug, *rest in axes.disagreements(beside_the_atlas())]
+        return self.page.draw("differ", rows, file=FILE, kind="ah lab")

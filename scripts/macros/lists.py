@@ -14,7 +14,7 @@ from scripts.catalog.counts import MODELS, TABLED, TARGETS, count, counters
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
 from scripts.catalog.shapes import formula
-from scripts.macros import examples, peft_benchmark
+from scripts.macros import examples, family, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
@@ -83,7 +83,12 @@ class Lists(Part):
         ]
         small = {slug: drawing(slug, "small") for slug in catalog().methods}
         tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
-        return self.page.draw("cards", groups, self.page.root, MOST, small, tested, found=False)
+        kinds = {key: words for key, (words, _) in family.BETS.items()}
+        laid = {m.slug: family.bets(m.modules) for m in catalog().methods.values()}
+        given = {"kinds": kinds, "laid": laid}
+        return self.page.draw(
+            "cards", groups, self.page.root, MOST, small, tested, found=False, given=given
+        )
 
     @macro("table")
     def dimensions(self) -> str:

@@ -1,6 +1,6 @@
 """Predictions that others made of adapters, where a toy layer can decide: theorems and their edges.
 
-`dev.py study atlas` writes docs/data/atlas.csv in seconds. They are numbered as in the source,
+`dev.py study atlas` writes docs/data/atlas.csv in minutes. They are numbered as in the source,
 *A Categorical Atlas of PEFT*. Each is asked of the adapters of this site, on a weight of 32 × 24
 in double precision, over five seeds; a row has the median and the extremes.
 """
@@ -20,6 +20,7 @@ from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.slopes import jacobian
+from scripts.studies.axes import coordinates
 from scripts.survey.atlas import TABLE
 
 SHAPE = (32, 24)
@@ -375,12 +376,18 @@ def dimensions() -> Iterator[Found]:
             yield Found("X.10", slug, "dimension", [float(found[1])])
 
 
+def axes() -> Iterator[Found]:
+    """Yield the coordinates of all methods that have a ΔW."""
+    for slug, measure, value in coordinates():
+        yield Found("axes", slug, measure, [value])
+
+
 def main(path: Path = TABLE) -> None:
     """Write the table."""
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["prediction", "arm", "measure", "median", "least", "most", "seeds"])
-        for make in (lora_plus, kronecker, merged, flows, merges, dimensions):
+        for make in (lora_plus, kronecker, merged, flows, merges, dimensions, axes):
             for found in make():
                 three = (np.median(found.values), min(found.values), max(found.values))
                 numbers = (f"{value:.4g}" for value in three)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from scripts.catalog import read
+from scripts.macros.family import bets
 from tests.browser.reader import WINDOW, Visit
 
 THEMES = read().themes
@@ -61,6 +62,10 @@ def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None
     without = sum(m.peft == "none" for m in read().methods.values())
     expect(cards).to_have_count(without)
     page.wait_for_function("() => location.search === '?peft=no'")
+    page.locator("row-filter [name=peft]").select_option("")
+    page.get_by_label("Bets on").select_option("what stays")
+    expect(cards).to_have_count(sum("kept" in bets(m.modules) for m in read().methods.values()))
+    page.wait_for_function("() => location.search === '?bet=kept'")
 
 
 def test_no_button_floats_over_what_readers_press(visit: Visit) -> None:

@@ -289,6 +289,21 @@ def summed(end: Any, W: Array, name: str, what: str) -> Shown:
 
 
 @kind
+def switches(make: Make) -> Shown:
+    """Show which weights stay and which are switched off."""
+    W, rng = grey(9, 12), np.random.default_rng(6)
+    fresh = make(W)
+    off = rng.permutation(W.size).reshape(W.shape) < W.size // 4
+    end = replace(fresh, scores=np.where(off, rng.uniform(-1.0, 0.4, W.shape), 1.0))
+    moments = [{"kept": a.mask()} for a in between(fresh, end, 9)]
+    alt = (
+        f"A grid of {W.size} grey weights. One after another {off.sum()} of them become empty "
+        "frames: they are switched off. All others stay as they are."
+    )
+    return Shown(alt, moments, {"before": W})
+
+
+@kind
 def dice(make: Make) -> Shown:
     """Show a few numbers and the change that chance makes of them."""
     W, count = grey(9, 12), 8

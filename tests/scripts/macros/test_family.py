@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.catalog import read
-from scripts.macros.family import dimensions, dots, members
+from scripts.macros.family import bets, dimensions, dots, members
 
 
 def test_every_module_of_every_page_is_on_the_map() -> None:
@@ -27,4 +27,13 @@ def test_what_is_measured_is_what_the_formulas_say() -> None:
 def test_no_method_reaches_more_dimensions_than_it_has_parameters_or_the_weight_entries() -> None:
     assert len(list(dots())) > 40
     for name, found in dimensions().items():
-        assert 0 < found["dimension"] <= min(found["parameters"], 32 * 24), name
+        assert found["dimension"] <= min(found["parameters"], 32 * 24), name
+        assert (found["dimension"] == 0) == (name == "supermask"), name  # it has no small step
+
+
+def test_a_bet_is_what_a_module_shows() -> None:
+    assert {"directions"} <= set(bets(["lora"]))
+    assert {"entries", "fixed"} <= set(bets(["shira"]))
+    assert {"own", "kept"} <= set(bets(["oft"]))
+    assert bets(["prompt_tuning"]) == ["output"]
+    assert "directions" not in bets(["full_finetuning"])

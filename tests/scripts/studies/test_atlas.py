@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
+from typing import Any
 
 import pytest
 
+from adapters_np.core import load
 from scripts.bootstrap import ROOT
-from scripts.studies import atlas
+from scripts.macros import axes as axes_macro
+from scripts.macros.axes import Measured, carried, compared, disagreements
+from scripts.macros.axes import atlas as said_by_atlas
+from scripts.macros.family import beside_the_atlas
+from scripts.studies import atlas, axes
 from scripts.survey.atlas import TABLE, facts
 
 ROUNDING = 1e-9
@@ -75,6 +81,60 @@ def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["arm"] for row in rows if row["prediction"] == "X.1"} == set(atlas.ARMS)
-    assert {f.table for f in facts()} == {"X.1", "X.5", "X.6", "X.7", "X.8", "X.9", "X.10"}
+    assert {f.table for f in facts()} == {"X.1", "X.5", "X.6", "X.7", "X.8", "X.9", "X.10", "axes"}
     text = (ROOT / "docs/predictions-of-others.md").read_text("utf-8")
     assert re.findall(r"^### (X\.\d+)", text, flags=re.M) == [f"X.{i}" for i in range(1, 12)]
+
+
+def test_dimensions_are_those_of_the_formulas() -> None:
+    (m, n), r = axes.SHAPE, 8
+    W, rng = axes.weight(axes.SHAPE)
+    methods: dict[str, Any] = {slug: load(slug) for slug in ("lora", "hra")}
+    found = {
+        slug: axes.dimensions(cls.init(W, rng, rank=r), W, rng) for slug, cls in methods.items()
+    }
+    of_start, of_all, of_two = (
+        [found[slug][name] for slug in found]
+        for name in ("start dimension", "dimension", "dimension of two cycles")
+    )
+    assert of_start == [m * r, n * r // 2 - r * (r + 2) // 8]
+    assert of_all == [r * (m + n - r), n * r - r * (r + 1) // 2]
+    assert of_two[0] == 2 * r * (m + n - 2 * r)
+
+
+@pytest.mark.parametrize(
+    ("slug", "outputs", "inputs"),
+    [
+        ("lora", "any basis", "any basis"),
+        ("mica", "rotations", "rotations"),
+        ("ia3", "order and gains", "any basis"),
+        ("oft", "any basis", "none"),
+        ("shira", "none", "none"),
+    ],
+)
+def test_bases_carry_changes_to_changes(slug: str, outputs: str, inputs: str) -> None:
+    cls: Any = load(slug)
+    for side, expected in enumerate((outputs, inputs)):
+        found = {f"{name} of side": share for name, share in axes.covariant(cls, side)}
+        assert carried(found, "side") == expected
+
+
+def test_every_difference_from_the_atlas_has_a_reason_and_every_reason_a_difference() -> None:
+    rows = beside_the_atlas()
+    found = list(disagreements(rows))
+    assert 5 < len(found) < len(rows) / 3
+    assert set(rows) == set(said_by_atlas())
+
+
+def test_a_reason_that_is_missing_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {"lora": said_by_atlas()["lora"] | {"covariance": ["CO", "CO"]}}
+    monkeypatch.setattr(axes_macro, "atlas", lambda: other)
+    about = Measured(
+        slug="lora", weight=True, linear=False, orbit=False, identity=True, merges=True
+    )
+    row = compared(about)
+    assert row is not None
+    with pytest.raises(
+        ValueError, match=r"atlas_axes\.yml: lora: differs in Basis of outputs, Bas"
+    ):
+        list(disagreements({"lora": row}))
