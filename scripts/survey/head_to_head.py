@@ -226,6 +226,19 @@ def leads(found: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
     differences there. Papers count once each, with the mean of their units; the interval is a
     bootstrap over papers.
     """
+    sides = _by_paper(found)
+    both = [m for m, home in sides if home and (m, False) in sides]
+    found_leads = {m: (_lead(sides[m, True]), _lead(sides[m, False])) for m in both}
+    return dict(sorted(found_leads.items(), key=lambda item: item[1][1].mean - item[1][0].mean))
+
+
+def leads_of(found: Iterable[Outcome]) -> dict[str, Lead]:
+    """Return the leads of all methods in sources that are nobody's home."""
+    return {method: _lead(papers) for (method, _), papers in _by_paper(found).items()}
+
+
+def _by_paper(found: Iterable[Outcome]) -> dict[tuple[str, bool], list[float]]:
+    """Return the mean lead of every paper, by method and whether it is at home."""
     units = list(found)
     squares: dict[str, list[float]] = defaultdict(list)
     for unit in units:
@@ -238,9 +251,7 @@ def leads(found: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
     sides: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for (method, home, _), values in by_paper.items():
         sides[method, home].append(mean(values))
-    both = [m for m, home in sides if home and (m, False) in sides]
-    found_leads = {m: (_lead(sides[m, True]), _lead(sides[m, False])) for m in both}
-    return dict(sorted(found_leads.items(), key=lambda item: item[1][1].mean - item[1][0].mean))
+    return sides
 
 
 def _lead(papers: list[float]) -> Lead:

@@ -16,6 +16,7 @@ from scripts.survey.head_to_head import (
     comparisons,
     home_field,
     leads,
+    leads_of,
     outcomes,
     within_budget,
 )
@@ -208,3 +209,7 @@ def test_a_lead_is_told_in_spreads_of_its_suite_a_paper_counting_once() -> None:
     assert away.mean == pytest.approx((first + second) / 2)
     assert [away.low, away.high] == pytest.approx([first, second])
     assert away.papers == 2
+    assert leads_of(some[1:]) == leads_of(some[1:] * 2)  # as often as it is printed
+    (third,) = leads_of([unit("b", "x", False, -1.0), unit("c", "x", False, 7.0)]).values()
+    assert third.mean == pytest.approx(3 / 5)  # x has a spread of 5
+    assert third.papers == 2
