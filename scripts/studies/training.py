@@ -47,6 +47,11 @@ class Run(Settings):
 def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
     """Return a method in a base model, and its compiled training and judging."""
     adapted = Adapted(method, base(seed, width)[0])
+    return adapted, *compiled(adapted, steps)
+
+
+def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
+    """Return the compiled training of a method that has started, a leg at a time, and judging."""
 
     def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
         weights, hooks = adapted.apply(p, learned, frozen)
@@ -64,7 +69,7 @@ def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
 
         return jax.lax.scan(step, state, texts)
 
-    return adapted, train, jax.jit(surprise)
+    return train, jax.jit(surprise)
 
 
 def run(settings: Run) -> dict[str, Any]:
@@ -75,13 +80,14 @@ def run(settings: Run) -> dict[str, Any]:
         untrained model's `test` and `held`), `curve` (validation and held at ten points), the
         number of `parameters`, `status` and `seconds`.
     """
-    with _derivative(settings):
-        return _run(settings)
+    began = time.monotonic()
+    with derivative(settings):
+        return told(settings, _trained(settings), began)
 
 
 def change(settings: Run) -> dict[str, Array]:
     """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
-    with _derivative(settings):
+    with derivative(settings):
         made, p = _trained(settings), models(settings.task, settings.base, settings.width)[0]
         weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
@@ -110,14 +116,30 @@ class Trained(NamedTuple):
     curve: list[list[float]]
 
 
-def _derivative(settings: Run) -> AbstractContextManager[None]:
+def derivative(settings: Run) -> AbstractContextManager[None]:
+    """Hold DoRA's norms constant in derivatives meanwhile, unless a run wants all of it."""
     return held_norms() if settings.method.arm != WHOLE else nullcontext()
 
 
 def _trained(settings: Run) -> Trained:
     where = settings.base, settings.width
-    p, teacher = models(settings.task, *where)
-    adapted, train, surprise = prepared(settings.method, *where, settings.steps)
+    p, _ = models(settings.task, *where)
+    return followed(settings, p, *prepared(settings.method, *where, settings.steps))
+
+
+def followed(
+    settings: Run, p: decoder.Weights, adapted: Adapted, train: Any, surprise: Any
+) -> Trained:
+    """Train a method that has started in a model, judged at ten points on the way.
+
+    Args:
+        settings: What the run is.
+        p: The weights of the model.
+        adapted: The method in it.
+        train: Its compiled training.
+        surprise: Its compiled judging.
+    """
+    _, teacher = models(settings.task, settings.base, settings.width)
     learned, frozen = adapted.start(settings.seed)
     about = tasks.task(settings.task)
 
@@ -133,9 +155,9 @@ def _trained(settings: Run) -> Trained:
     return Trained(adapted, learned, frozen, judge, curve)
 
 
-def _run(settings: Run) -> dict[str, Any]:
-    began, about = time.monotonic(), tasks.task(settings.task)
-    made = _trained(settings)
+def told(settings: Run, made: Trained, began: float) -> dict[str, Any]:
+    """Return what a run is and what came out; it began at that time of the monotonic clock."""
+    about = tasks.task(settings.task)
     found: dict[str, Any] = {
         "validation": made.judge(about.validation),
         "test": made.judge(about.test),

@@ -1,0 +1,65 @@
+"""Predictions of others that a trained model decides: the plan, as docs/data/symmetries.yml has it.
+
+The runs are made by scripts/studies/symmetries.py. Nothing here needs JAX.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from scripts.bootstrap import ROOT
+from scripts.survey.records import Loader, Record, Text, validated
+
+PLAN = ROOT / "docs" / "data" / "symmetries.yml"
+TABLE = PLAN.with_suffix(".csv")
+
+
+class Copies(Record):
+    """Which copies of one kind are trained on, and with which seeds."""
+
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    draws: tuple[int, ...] = ()
+    """The numbers of the copies, all with every seed; if none is named, each seed has its own."""
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the draw and the seed of every run."""
+        if not self.draws:
+            return [(seed, seed) for seed in self.seeds]
+        return [(draw, seed) for draw in self.draws for seed in self.seeds]
+
+
+class Part(Record):
+    """The runs of one prediction."""
+
+    place: Text
+    arms: tuple[Text, ...] = ()
+    """Settings of the experiment's grid, at the rate that they have there."""
+    swept: dict[Text, int] = Field(default_factory=dict)
+    """Arms with a sweep of their own, and where it begins, in half decades."""
+    copies: dict[Text, Copies]
+
+    def names(self) -> list[str]:
+        """Return all arms."""
+        return [*self.swept, *(name for name in self.arms if name not in self.swept)]
+
+
+class Plan(Record):
+    """What the study consists of."""
+
+    task: Text
+    sweep_seed: int
+    spread: float
+    """The deviation of the logarithm of a rescaled feature."""
+    parts: dict[Text, Part]
+
+
+@cache
+def plan(path: Path = PLAN) -> Plan:
+    """Return what the study consists of."""
+    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
+    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
