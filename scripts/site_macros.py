@@ -27,6 +27,7 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
+from scripts.macros.predictions import Predictions
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
@@ -50,6 +51,7 @@ PARTS = (
     RatesTable,
     Experiment,
     Protocol,
+    Predictions,
     English,
     Controls,
     Bets,

@@ -128,11 +128,11 @@ def written() -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def reached(trains: Method) -> int | None:
+def reached(trains: Method, kind: str = "q") -> int | None:
     """Return how many dimensions of a matrix a change can move in; nothing where it has no ΔW."""
     if trains.slug in (FULL, BIAS) or not issubclass(load(trains.slug), WeightAdapter):
         return None
-    W, rng = np.asarray(base()[0]["q"][0], float), np.random.default_rng(0)
+    W, rng = np.asarray(base()[0][kind][0], float), np.random.default_rng(0)
     fresh = load(trains.slug).init(W, rng, **dict(trains.knobs))
     start = perturbed(without(trains.slug, trains.arm, fresh, W, rng), rng, 0.3)
     assert isinstance(start, WeightAdapter)
@@ -141,5 +141,5 @@ def reached(trains: Method) -> int | None:
         return adapter.delta(W).ravel()
 
     J = jacobian(change, start, flatten(restore(start, flatten(start))), change(start), 1e-6)
-    squares = np.linalg.eigvalsh(J @ J.T)
+    squares = np.linalg.eigvalsh(J @ J.T if len(J) < len(J.T) else J.T @ J)
     return int((squares > 1e-8 * squares.max()).sum())

@@ -27,16 +27,22 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost mor
 
 import jax.numpy as jnp
 
+from adapters_np.core import arrays, load
 from scripts.bootstrap import ROOT
 from scripts.studies import grid, runner, training
 from scripts.studies.adapting import Method
 from scripts.studies.arms import Armed, method
 from scripts.studies.copies import copied
+from scripts.studies.decoder import LAYERS, SQUARE
+from scripts.studies.entries import plain, reached
 from scripts.studies.grid import Done
 from scripts.survey import experiment
-from scripts.survey.symmetries import TABLE, Part, plan
+from scripts.survey.symmetries import REACHED, TABLE, Part, plan
 
 RUNS = ROOT / ".study" / "symmetries.jsonl"
+LARGEST = 40_000
+"""Parameters up to which dimensions are counted; beyond, a derivative takes gigabytes."""
+
 COLUMNS = (
     *("prediction", "arm", "copy", "draw", "rate", "seed", "phase", "parameters", "validation"),
     *("test", "start_test", "status", "seconds", "key"),
@@ -186,6 +192,33 @@ def place(made: Mapping[str, Any]) -> tuple[Any, ...]:
     return about["slug"], knobs, about["place"], about["arm"], made["copy"]
 
 
+def whole(trains: Method) -> int | None:
+    """Return how many dimensions of all matrices a method can move in, if they share nothing."""
+    if any(field.shared and field.learned for field in arrays(load(trains.slug))):
+        return None
+    each = [reached(trains, kind) for kind in ("q", "up", "down")]
+    if None in each:
+        return None
+    square, up, down = map(int, filter(None, each))
+    return LAYERS * (len(SQUARE) * square + up + down)
+
+
+def dimensions(path: Path = REACHED) -> None:
+    """Write in how many dimensions each setting of the experiment can move, and its parameters.
+
+    Settings are those that change all matrices on code, up to `LARGEST` parameters.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("method", "slug", "parameters", "dimension"))
+        for name in sorted(experiment.methods(experiment.Cell())):
+            trains = grid.METHODS[name][0]
+            size = experiment.finals(name)[grid.SEEDS[0]].parameters
+            usual = trains == plain(trains) and not trains.arm and trains.place == "all"
+            if usual and size <= LARGEST and (dimension := whole(trains)):
+                writer.writerow((name, trains.slug, size, dimension))
+
+
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
     with table.open("w", newline="", encoding="utf-8") as file:
@@ -210,8 +243,11 @@ def main() -> None:
     parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
     parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
     parser.add_argument("--only", default="", help="cells whose prediction, arm or copy have this")
+    parser.add_argument("--dimensions", action="store_true", help="only count dimensions, for X.10")
     parser.add_argument("--table", action="store_true", help="only write the table")
     chosen = parser.parse_args()
+    if chosen.dimensions:
+        return dimensions()
     these = [cell for cell in cells() if chosen.only in ", ".join(cell)]
     failed = []
     if not chosen.table:

@@ -17,6 +17,7 @@ from scripts.survey.records import Loader, Record, Text, validated
 
 PLAN = ROOT / "docs" / "data" / "symmetries.yml"
 TABLE = PLAN.with_suffix(".csv")
+REACHED = PLAN.with_name("symmetries_reached.csv")
 
 
 class Copies(Record):

@@ -1,0 +1,306 @@
+"""Predictions of others that a trained model decides, by the rules of docs/data/symmetries.yml.
+
+Differences of losses are in points: a point is a hundredth of what full fine-tuning improves.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from math import log, sqrt
+from pathlib import Path
+from statistics import fmean, stdev, variance
+from typing import NamedTuple
+
+from scipy.stats import f as fisher
+
+from scripts.survey import experiment
+from scripts.survey.result import FULL
+from scripts.survey.statistics import Interval, interval
+from scripts.survey.symmetries import REACHED, TABLE, plan
+
+HOLDS, PART, NOT, OPEN = "holds", "holds in part", "does not hold", "cannot be told"
+UNTESTED = "not tested"
+ROUNDING = 0.01
+"""In points: what two copies may differ by for nothing but round-off."""
+
+SAME, OTHER = ("lora 4", "ia3", "dora 4"), ("oft 16", "loha 2", "hira 4", "shira 0.094")
+"""Of X.4: who does not notice a turned stream, and who does."""
+
+
+class Row(NamedTuple):
+    """What was found of an arm: a mean with its interval, and the word for it."""
+
+    name: str
+    found: Interval
+    says: str = ""
+
+
+class Outcome(NamedTuple):
+    """What came out of a prediction, and of its arms."""
+
+    word: str
+    rows: tuple[Row, ...] = ()
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+Losses = dict[tuple[int, int], float]
+"""Test losses by the number of the copy and the seed."""
+
+
+@cache
+def runs(path: Path = TABLE) -> dict[tuple[str, str, str], Losses]:
+    """Return the runs that count, by prediction, arm and kind of copy."""
+    found: dict[tuple[str, str, str], Losses] = defaultdict(dict)
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row["phase"] == "final":
+                    where = row["prediction"], row["arm"], row["copy"]
+                    found[where][int(row["draw"]), int(row["seed"])] = float(row["test"])
+    return found
+
+
+def progress(prediction: str, path: Path = TABLE) -> tuple[int, int]:
+    """Return how many runs that count a prediction has, and how many it takes."""
+    part, made, wanted = plan().parts[prediction], 0, 0
+    for name in part.names():
+        for copy, own in part.copies.items():
+            there = runs(path).get((prediction, name, copy), {})
+            seeds = [seed for _, seed in there]
+            made, wanted = made + len(seeds), wanted + len(own.pairs())
+    return made, wanted
+
+
+def losses(prediction: str, name: str, copy: str, path: Path = TABLE) -> dict[int, float]:
+    """Return the losses in one kind of copy by seed."""
+    return {seed: loss for (_, seed), loss in sorted(runs(path)[prediction, name, copy].items())}
+
+
+def settled(name: str) -> dict[int, float]:
+    """Return the losses of a setting of the experiment on code, by seed."""
+    return {seed: run.test for seed, run in sorted(experiment.finals(name).items())}
+
+
+@cache
+def point() -> float:
+    """Return a point in nats."""
+    return fmean(r.start_test - r.test for r in experiment.finals(FULL).values()) / 100
+
+
+def behind(one: dict[int, float], other: dict[int, float], among: int = 1) -> Interval:
+    """Return by how many points one is behind another, paired by seed."""
+    return interval([(one[seed] - other[seed]) / point() for seed in one], among)
+
+
+def ratio(one: Sequence[float], other: Sequence[float], risk: float = 0.025) -> Interval:
+    """Return the ratio of two variances, with Fisher's interval that has this risk on a side."""
+    return _spread(variance(one) / variance(other), len(one) - 1, len(other) - 1, risk)
+
+
+def _spread(found: float, above: int, below: int, risk: float = 0.025) -> Interval:
+    low, high = fisher.ppf((risk, 1 - risk), above, below)
+    return Interval(found, found / float(high), found / float(low))
+
+
+# The rules ----------------------------------------------------------------------------------------
+
+
+def gains(path: Path = TABLE) -> Outcome:
+    """Return X.2: LoRA with a gain for each output, beside DoRA."""
+    norm, one = (losses("X.2", f"gain from {a}", "plain", path) for a in ("the norm", "one"))
+    dora, lora = settled("dora 4"), settled("lora 4")
+    lead, found, other = behind(lora, dora), behind(norm, dora), behind(one, norm)
+    rows = (
+        Row("LoRA behind DoRA", lead),
+        Row("Gain from the norm behind DoRA", found),
+        Row("Gain from one behind DoRA", behind(one, dora)),
+        Row("Gain from one behind gain from the norm", other),
+        Row("DoRA with the whole derivative behind DoRA",
+            behind(settled("dora 4, whole derivative"), dora)),
+    )  # fmt: skip
+    if found.low > 0:
+        return Outcome(NOT, rows)
+    if lead.none or found.high >= lead.mean:
+        return Outcome(OPEN, rows)
+    return Outcome(HOLDS if other.low > 0 else PART, rows)
+
+
+def stream(path: Path = TABLE) -> Outcome:
+    """Return X.4: who notices that the residual stream is turned."""
+    rows = []
+    for name in (*SAME, *OTHER):
+        turned, folded = (losses("X.4", name, copy, path) for copy in ("turned", "folded"))
+        found = behind(turned, folded, among=len(SAME) + len(OTHER))
+        rows.append(Row(name, found, _moved(found, behind(turned, folded))))
+    same, other = ({r.says for r in rows if r.name in names} for names in (SAME, OTHER))
+    if "moves" in same or other == {"stays"}:
+        word = NOT
+    elif same == {"stays"} and other == {"moves"}:
+        word = HOLDS
+    else:
+        word = PART if "moves" in other else OPEN
+    return Outcome(word, tuple(rows))
+
+
+def _moved(found: Interval, own: Interval) -> str:
+    if not found.none and max(abs(found.low), abs(found.high)) > ROUNDING:
+        return "moves"
+    return "stays" if own.low > -1 and own.high < 1 else "open"
+
+
+def units(path: Path = TABLE) -> Outcome:
+    """Return X.3: whose results vary more over orders of the hidden units than over seeds."""
+    rows, sums, names = [], list[float](), plan().parts["X.3"].arms
+    for name in names:
+        drawn = list(losses("X.3", name, "permuted", path).values())
+        usual = list(settled(name).values())
+        found = ratio(drawn, usual)
+        rows.append(Row(name, found, _beside_one(found)))
+        if name != names[0]:
+            sums.append(found.mean)
+    free = (len(sums) * (len(drawn) - 1), len(sums) * (len(usual) - 1))
+    whole = _spread(fmean(sums), *free)
+    rows.append(Row("the last four together", whole, _beside_one(whole)))
+    lora, *four, _ = (row.says for row in rows)
+    if lora == "more" or _beside_one(whole) == "less":
+        word = NOT
+    elif _beside_one(whole) == "more":
+        word = HOLDS
+    else:
+        word = PART if "more" in four else OPEN
+    return Outcome(word, tuple(rows))
+
+
+def _beside_one(found: Interval) -> str:
+    if found.low > 1:
+        return "more"
+    return "less" if found.high < 1 else "open"
+
+
+def splits(path: Path = TABLE) -> Outcome:
+    """Return X.11: PiSSA's split beside the one after whitening."""
+    plain, copies = {}, {}
+    for name in ("pissa 4", "whitened"):
+        plain[name] = losses("X.11", name, "plain", path)
+        one = plan().parts["X.11"].copies["rescaled"].seeds[0]
+        drawn = runs(path)["X.11", name, "rescaled"]
+        copies[name] = [plain[name][one], *drawn.values()]
+    cost = behind(plain["whitened"], plain["pissa 4"])
+    varied = ratio(copies["pissa 4"], copies["whitened"], 0.05)
+    less, no_worse = varied.low > 1, cost.high < 1
+    rows = (
+        Row("Whitened behind PiSSA, plain copy", cost, "no worse" if no_worse else ""),
+        Row("PiSSA’s variance over copies, as a multiple", varied, _beside_one(varied)),
+    )
+    if cost.low > 0 or varied.mean <= 1:
+        return Outcome(NOT, rows)
+    if less:
+        return Outcome(HOLDS if no_worse else PART, rows)
+    return Outcome(OPEN, rows)
+
+
+# Dimension reached --------------------------------------------------------------------------------
+
+
+class Setting(NamedTuple):
+    """A setting of the experiment: its parameters, the dimensions that it reaches, its loss."""
+
+    name: str
+    slug: str
+    parameters: int
+    dimension: int
+    loss: float
+    error: float
+
+
+class Turn(NamedTuple):
+    """A setting beside the line of another method: by how many points it is behind, and the errors.
+
+    First at equal parameters, then at equal dimension reached.
+    """
+
+    name: str
+    beside: str
+    apart: tuple[float, float]
+    errors: tuple[float, float]
+
+    @property
+    def changes(self) -> bool:
+        """Whether the sign changes."""
+        return self.apart[0] * self.apart[1] < 0
+
+    @property
+    def turned(self) -> bool:
+        """Whether both differences are beyond two standard errors, with other signs."""
+        sure = (abs(a) > 2 * e for a, e in zip(self.apart, self.errors, strict=True))
+        return self.changes and all(sure)
+
+
+def reached(path: Path = REACHED) -> Iterator[Setting]:
+    """Yield all settings whose dimensions are counted."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found = [loss / point() for loss in settled(row["method"]).values()]
+            yield Setting(
+                row["method"], row["slug"], int(row["parameters"]), int(row["dimension"]),
+                fmean(found), stdev(found) / sqrt(len(found)),
+            )  # fmt: skip
+
+
+Size = Callable[[Setting], int]
+
+
+def at(line: Iterable[Setting], size: Size, wanted: int) -> tuple[float, float] | None:
+    """Return a method's loss at a size between two of its settings, and the standard error."""
+    for one, other in pairwise(sorted(line, key=size)):
+        if size(one) <= wanted <= size(other) and size(one) < size(other):
+            w = log(wanted / size(one)) / log(size(other) / size(one))
+            error = sqrt(((1 - w) * one.error) ** 2 + (w * other.error) ** 2)
+            return (1 - w) * one.loss + w * other.loss, error
+    return None
+
+
+def turns(path: Path = REACHED) -> list[Turn]:
+    """Return every setting beside every other method that has sizes around it, both ways."""
+    lines: dict[str, list[Setting]] = defaultdict(list)
+    for setting in reached(path):
+        lines[setting.slug].append(setting)
+    found = []
+    for own in [setting for line in lines.values() for setting in line]:
+        for slug, line in lines.items():
+            if slug == own.slug:
+                continue
+            by_parameters = at(line, lambda s: s.parameters, own.parameters)
+            by_dimension = at(line, lambda s: s.dimension, own.dimension)
+            if by_parameters and by_dimension:
+                both = (by_parameters, by_dimension)
+                apart = tuple(own.loss - loss for loss, _ in both)
+                errors = tuple(sqrt(own.error**2 + error**2) for _, error in both)
+                found.append(Turn(own.name, slug, apart, errors))  # type: ignore[arg-type]
+    return found
+
+
+def rankings(path: Path = REACHED) -> Outcome:
+    """Return X.10: its counts are exact, so that it holds in part at least."""
+    return Outcome(HOLDS if any(turn.turned for turn in turns(path)) else PART)
+
+
+RULES: dict[str, Callable[[Path], Outcome]] = {
+    "X.2": gains,
+    "X.3": units,
+    "X.4": stream,
+    "X.11": splits,
+}
+
+
+def outcome(prediction: str, path: Path = TABLE) -> Outcome:
+    """Return what came out; of a prediction that has not all its runs, that it is not tested."""
+    if prediction == "X.10":
+        return rankings()
+    made, wanted = progress(prediction, path)
+    return RULES[prediction](path) if made == wanted else Outcome(UNTESTED)
