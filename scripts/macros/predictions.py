@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from scripts.macros.experiment import shown
@@ -60,12 +60,24 @@ def turned(found: list[Turn]) -> str:
     )
     if not sure:
         return f"{text}."
+    of: dict[str, list[Turn]] = defaultdict(list)
+    for turn in sure:
+        of[turn.name].append(turn)
     rows = (
-        (called(t.name), names()[t.beside][0], *(signed(points, 1) for points in t.apart))
-        for t in sure
+        (called(name), listed([names()[turn.beside][0] for turn in some]), *_ends(some))
+        for name, some in of.items()
     )
-    head = ("Setting", "Behind", "Points at equal parameters", "Points at equal dimension")
+    head = ("Setting", "Beside", "Points behind, equal parameters", "Equal dimension")
     return f"{text}:\n\n{table(head, rows)}"
+
+
+def _ends(some: list[Turn]) -> list[str]:
+    """Return the least and the most difference at equal parameters, and at equal dimension."""
+    found = []
+    for points in zip(*(turn.apart for turn in some), strict=True):
+        ends = dict.fromkeys(signed(f(points), 1) for f in (min, max))
+        found.append(" to ".join(ends))
+    return found
 
 
 def told(prediction: str, found: Outcome) -> str:
