@@ -56,7 +56,7 @@ def turned(found: list[Turn]) -> str:
     signs = sum(turn.changes for turn in found)
     text = (
         f"Of {count(len(found))} comparisons of a setting with another method {count(signs)} "
-        f"change their sign, and {count(len(sure))} of these beyond the errors on both sides"
+        f"change their sign, and {count(len(sure))} of these beyond the errors both ways"
     )
     if not sure:
         return f"{text}."
@@ -67,8 +67,8 @@ def turned(found: list[Turn]) -> str:
         (called(name), listed([names()[turn.beside][0] for turn in some]), *_ends(some))
         for name, some in of.items()
     )
-    head = ("Setting", "Beside", "Points behind, equal parameters", "Equal dimension")
-    return f"{text}:\n\n{table(head, rows)}"
+    head = ("Setting", "Beside", "By parameters", "By dimension")
+    return f"{text}. By how many points the setting is behind:\n\n{table(head, rows)}"
 
 
 def _ends(some: list[Turn]) -> list[str]:
