@@ -11,10 +11,8 @@ judged.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -29,13 +27,14 @@ import jax.numpy as jnp
 
 from adapters_np.core import arrays, load
 from scripts.bootstrap import ROOT
-from scripts.studies import grid, runner, training
+from scripts.studies import grid, kept, runner, training
 from scripts.studies.adapting import Method
 from scripts.studies.arms import Armed, method
 from scripts.studies.copies import copied
 from scripts.studies.decoder import LAYERS, SQUARE
 from scripts.studies.entries import plain, reached
 from scripts.studies.grid import Done
+from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.survey import experiment
 from scripts.survey.symmetries import REACHED, TABLE, Part, plan
 
@@ -97,11 +96,11 @@ def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
         (rate, *_) = (run.rate for run in experiment.finals(cell.name).values())
         return [], round(2 * log10(rate))
     of, guess, found = first(cell), cell.part.swept[cell.name], dict[int, float]()
-    for k in range(guess - grid.MOST, guess + grid.MOST + 1):
+    for k in range(guess - MOST, guess + MOST + 1):
         if row := done.get(of.run(k, plan().sweep_seed, "sweep").key):
             found[k] = row["validation"] if row["status"] == "done" else float("inf")
-    missing = grid.next_rates(guess, found)
-    return missing, None if missing else grid.best(found)
+    missing = next_rates(around(guess), found)
+    return missing, None if missing else best(found)
 
 
 def first(cell: Cell) -> Cell:
@@ -111,12 +110,12 @@ def first(cell: Cell) -> Cell:
 
 def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
-    missing, best = tuned(cell, done)
-    if best is None:
+    missing, rate = tuned(cell, done)
+    if rate is None:
         runs = [first(cell).run(k, plan().sweep_seed, "sweep") for k in missing]
     else:
         pairs = cell.part.copies[cell.copy].pairs()
-        runs = [cell.run(best, seed, "final", draw) for draw, seed in pairs]
+        runs = [cell.run(rate, seed, "final", draw) for draw, seed in pairs]
     return [run for run in runs if run.key not in done]
 
 
@@ -148,11 +147,7 @@ def run(settings: Run) -> dict[str, Any]:
 
 def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
     """Return all runs by their keys, of the table those that the same settings still give."""
-    kept = {}
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            kept = {r["key"]: taken(r) for r in csv.DictReader(file) if again(r).key == r["key"]}
-    return kept | runner.read(path)
+    return kept.known(table, path, again, taken)
 
 
 def again(row: Mapping[str, str]) -> Run:
@@ -221,10 +216,11 @@ def dimensions(path: Path = REACHED) -> None:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
+    found = rows(known(table, path))  # read before the file is opened anew
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(known(table, path)))
+        writer.writerows(found)
 
 
 def expected(chosen: Iterable[Cell]) -> int:
@@ -237,14 +233,8 @@ def expected(chosen: Iterable[Cell]) -> int:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
-    parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
-    parser.add_argument("--only", default="", help="cells whose prediction, arm or copy have this")
+    parser = runner.arguments(__doc__, only="cells whose prediction, arm or copy have this")
     parser.add_argument("--dimensions", action="store_true", help="only count dimensions, for X.10")
-    parser.add_argument("--table", action="store_true", help="only write the table")
     chosen = parser.parse_args()
     if chosen.dimensions:
         return dimensions()
@@ -254,10 +244,7 @@ def main() -> None:
         with runner.connected(chosen.scheduler, chosen.workers) as client:
             failed = runner.advance(client, these, due, known(), run, RUNS, expected(these))
     tabulate()
-    if failed:
-        sys.exit(
-            f"{len(failed)} runs failed, the next start makes them again:\n" + "\n".join(failed)
-        )
+    runner.end(failed)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from adapters_np.core import perturbed
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.pissa import PiSSA
 from scripts.bootstrap import ROOT
-from scripts.studies import decoder, grid, runner, symmetries, tokens
+from scripts.studies import decoder, grid, kept, symmetries, tokens
 from scripts.studies.arms import FROM_NORM, FROM_ONE, Armed, Gained, moments, whitened
 from scripts.studies.copies import COPIES, READERS, copied
 from scripts.studies.entries import reached
@@ -146,7 +146,7 @@ def test_a_sweep_gives_the_rate_and_a_method_of_the_experiment_has_its_own() -> 
 def test_the_table_brings_runs_back(tmp_path: Path) -> None:
     path, table = tmp_path / "runs.jsonl", tmp_path / "symmetries.csv"
     run = Cell("X.11", "whitened", "rescaled").run(-4, 1, "final", 7)
-    runner.append(made(run, 3.25), path)
+    kept.append(made(run, 3.25), path)
     symmetries.tabulate(table, path)
     path.unlink()
     back = symmetries.known(table, path)
