@@ -56,6 +56,15 @@ def test_a_link_shows_the_recipe_that_was_tested(visit: Visit, slug: str) -> Non
     expect(shown).to_have_text(recipe(read().methods[slug], wish), use_inner_text=False)
 
 
+def test_a_thumb_reaches_the_recipes_on_a_phone(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}choose/?bits=4")
+    for slug in ("lora", "dora"):
+        row(page, slug).get_by_role("button", name="Show").click()
+        title = read().methods[slug].title
+        expect(page.locator("adapter-choice .recipe")).to_contain_text(title)
+
+
 def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> None:
     page = visit("names/#qlora")
     page.locator("section:has(#qlora)").get_by_role("link", name="Choose").click()
