@@ -60,7 +60,7 @@ TO_LORA = (
 EDGE = 0.05
 """A distance that shows as 0.0."""
 
-STANDING = 6
+STANDING = 5
 """How many claims stand on a page, at least, before a fold has the rest."""
 
 
