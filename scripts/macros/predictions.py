@@ -12,10 +12,10 @@ from scripts.survey.predictions import OPEN, UNTESTED, Outcome, Row, Turn
 from scripts.survey.say import count, figures, listed, sided, signed
 
 HEADS = {
-    "X.2": ("", "Points", "Interval"),
-    "X.3": ("Method", "Variance, as a multiple", "Interval", ""),
-    "X.4": ("Method", "Points behind, turned", "Interval", ""),
-    "X.11": ("", "Found", "Interval", ""),
+    "X.2": ("What is compared", "Points", "Interval"),
+    "X.3": ("Method", "Variance, as a multiple", "Interval", "Word"),
+    "X.4": ("Method", "Points behind, turned", "Interval", "Word"),
+    "X.11": ("What is compared", "Found", "Interval", "Word"),
 }
 SAYS = {"open": OPEN, "more": "varies more", "less": "varies less"}
 TRAINED = ("X.2", "X.3", "X.4", "X.10", "X.11")
