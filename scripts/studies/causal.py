@@ -39,9 +39,6 @@ RUNS = ROOT / ".study" / "causal"
 TRIED = range(-16, 3)
 """Rates that a sweep may come to, in half decades."""
 
-OWN = "texts"
-"""The task of a folder of the reader's own."""
-
 EVALUATED = 16
 """Pieces of text that are judged at once."""
 
@@ -106,6 +103,12 @@ def text(task: str, which: str, folder: Path | None) -> str:
     about = plan().tasks[task]
     corpus, part = (about.held, "test") if which == "held" else (about.learn, which)
     return corpora.part(corpora.documents(corpus), part)
+
+
+def named(folder: Path) -> str:
+    """Return the name of the task of a reader's own texts, which other texts do not have."""
+    parts = b"".join((folder / f"{which}.txt").read_bytes() for which in ("train", *LOSSES))
+    return f"{folder.resolve().name} {hashlib.sha256(parts).hexdigest()[:8]}"
 
 
 def pieces(ids: list[int], tokens: int) -> Any:
@@ -180,7 +183,7 @@ class Study:
 
     def _start(self, task: str) -> dict[str, float]:
         """Return the losses of the model as it is."""
-        net = self.base.to(self.device)
+        net = deepcopy(self.base).to(self.device)  # a run needs the memory that this one takes
         return {f"start_{which}": self.loss(net, self.parts(task)[which]) for which in LOSSES}
 
     def loss(self, net: Any, found: Any) -> float:
@@ -313,14 +316,14 @@ def main() -> None:
     parser.add_argument("--device", default="", help="cuda, mps or cpu; the first there is")
     parser.add_argument("--table", action="store_true", help="only write the table")
     chosen = parser.parse_args()
-    tasks = [OWN] if chosen.texts else list(plan().tasks)
+    for part in ("train", *LOSSES) if chosen.texts else ():
+        if not (chosen.texts / f"{part}.txt").is_file():
+            sys.exit(f"--texts={str(chosen.texts)!r}: there is no {part}.txt in it")
+    tasks = [named(chosen.texts)] if chosen.texts else list(plan().tasks)
     cells = [Cell(chosen.model, entry, task) for task in tasks for entry in plan().entries]
     these = [cell for cell in cells if chosen.only in f"{cell.entry}, {cell.task}"]
     if not these:
         sys.exit(f"--only={chosen.only!r}: no cell has this. Entries: {', '.join(plan().entries)}")
-    for part in ("train", *LOSSES) if chosen.texts else ():
-        if not (chosen.texts / f"{part}.txt").is_file():
-            sys.exit(f"--texts={str(chosen.texts)!r}: there is no {part}.txt in it")
     path = RUNS / f"{filed(chosen.model)}.jsonl"
     done = read(path)
     if not chosen.table:

@@ -51,7 +51,9 @@ def main() -> None:
         tiny(Path(name))
         own = study.Study(name, "cpu", Path(name))
         for entry, about in SMALL.entries.items():
-            run = study.Cell("tiny", entry, study.OWN).run(about.guess + 2, 1, "final")
+            run = study.Cell("tiny", entry, study.named(Path(name))).run(
+                about.guess + 2, 1, "final"
+            )
             row, again = own.run(run), own.run(run)
             found[entry] = {
                 "parameters": row["parameters"], "fell": row["start_test"] - row["test"],

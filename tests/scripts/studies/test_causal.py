@@ -11,7 +11,7 @@ import pytest
 
 from adapters_np.core import slugs
 from scripts.bootstrap import ROOT
-from scripts.studies.causal import Cell, due, filed, missing, pieces, report, text, write
+from scripts.studies.causal import Cell, due, filed, missing, named, pieces, report, text, write
 from scripts.survey import causal
 from scripts.survey.causal import Run, plan, read, results
 from scripts.survey.records import CatalogError
@@ -151,3 +151,12 @@ def test_texts_of_ones_own_are_read_and_one_that_is_too_short_is_refused(tmp_pat
     assert pieces(list(range(10)), 4).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
     with pytest.raises(ValueError, match="a text has 3 tokens, fewer than one piece of 4"):
         pieces([1, 2, 3], 4)
+
+
+def test_runs_on_other_texts_are_other_runs(tmp_path: Path) -> None:
+    for which in ("train", *causal.LOSSES):
+        (tmp_path / f"{which}.txt").write_text("one", "utf-8")
+    first = Cell("tiny", "lora 4", named(tmp_path)).run(-6, 1, "final")
+    assert Cell("tiny", "lora 4", named(tmp_path)).run(-6, 1, "final").key == first.key
+    (tmp_path / "held.txt").write_text("another", "utf-8")
+    assert Cell("tiny", "lora 4", named(tmp_path)).run(-6, 1, "final").key != first.key
