@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from statistics import fmean
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -104,6 +104,7 @@ SIGNS = (*COMPARED, " - ", " / ")
 """Between the terms of a comparison, a difference and a ratio."""
 
 
+@cache
 def key(text: str) -> str:
     """Return what two spellings of a name have in common."""
     return re.sub(r"[\s_]+", "", text).casefold()
@@ -115,10 +116,10 @@ class Facts:
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         """Remember where the facts of each source come from."""
         self.providers = providers
-        self.read: dict[str, dict[str, list[Fact]]] = {}
+        self.read: dict[str, dict[str, dict[str, list[Fact]]]] = {}
 
-    def of(self, source: str) -> dict[str, list[Fact]]:
-        """Return the facts of a source by table.
+    def of(self, source: str) -> dict[str, dict[str, list[Fact]]]:
+        """Return the facts of a source by table and row.
 
         Raises:
             LookupError: when there is no such source.
@@ -126,17 +127,17 @@ class Facts:
         if source not in self.read:
             if source not in self.providers:
                 raise LookupError(f"{source!r} is no source of numbers")
-            tables: dict[str, list[Fact]] = defaultdict(list)
+            tables = dict[str, dict[str, list[Fact]]]()
             for fact in self.providers[source]():
-                tables[fact.table].append(fact)
-            self.read[source] = dict(tables)
+                tables.setdefault(fact.table, {}).setdefault(fact.row, []).append(fact)
+            self.read[source] = tables
         return self.read[source]
 
     def all(self) -> Iterator[Fact]:
         """Yield all facts."""
         for source in self.providers:
-            for facts in self.of(source).values():
-                yield from facts
+            for rows in self.of(source).values():
+                yield from chain(*rows.values())
 
     def row(self, address: Address) -> list[Fact]:
         """Return the facts of an address's row.
@@ -148,15 +149,14 @@ class Facts:
         if address.table not in tables:
             raise LookupError(f"{address.source} has no table {address.table!r}: {_list(tables)}")
         facts, where = tables[address.table], f"{address.source}/{address.table}"
-        rows = dict.fromkeys(fact.row for fact in facts if _meant(fact.row, address.row))
+        rows = [row for row in facts if _meant(row, address.row)]
         exact = [row for row in rows if key(row) == key(address.row)]
-        chosen = [row for row in rows if any(f.chosen for f in facts if f.row == row)]
-        few = exact or (chosen if len(chosen) == 1 else list(rows))
+        chosen = [row for row in rows if any(fact.chosen for fact in facts[row])]
+        few = exact or (chosen if len(chosen) == 1 else rows)
         if len(few) != 1:
-            known = rows or dict.fromkeys(fact.row for fact in facts)
             kind = "more than one row" if few else "no row"
-            raise LookupError(f"{where} has {kind} {address.row!r}: {_list(known)}")
-        return [fact for fact in facts if fact.row == few[0]]
+            raise LookupError(f"{where} has {kind} {address.row!r}: {_list(rows or facts)}")
+        return facts[few[0]]
 
     def find(self, address: Address) -> list[Fact]:
         """Return the fact of an address, or those of a whole row where its column is `*`.
