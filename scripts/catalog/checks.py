@@ -358,4 +358,6 @@ def main() -> None:
         {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
         for key, theme in catalog.themes.items()
     ]
-    SIDEBAR.write_text(yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True))
+    text = yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True)
+    if not SIDEBAR.is_file() or SIDEBAR.read_text("utf-8") != text:  # a preview watches it
+        SIDEBAR.write_text(text, "utf-8")
