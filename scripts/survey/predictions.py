@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from scipy.stats import f as fisher
 
-from scripts.survey import experiment
+from scripts.survey import experiment, say
+from scripts.survey.facts import Fact
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Interval, interval
 from scripts.survey.symmetries import REACHED, TABLE, plan
@@ -26,6 +27,8 @@ HOLDS, PART, NOT, OPEN = "holds", "holds in part", "does not hold", "cannot be t
 UNTESTED = "not tested"
 ROUNDING = 0.01
 """In points: what two copies may differ by for nothing but round-off."""
+
+SOURCE = "predictions"
 
 SAME, OTHER = ("lora 4", "ia3", "dora 4"), ("oft 16", "loha 2", "hira 4", "shira 0.094")
 """Of X.4: who does not notice a turned stream, and who does."""
@@ -304,3 +307,16 @@ def outcome(prediction: str, path: Path = TABLE) -> Outcome:
         return rankings()
     made, wanted = progress(prediction, path)
     return RULES[prediction](path) if made == wanted else Outcome(UNTESTED)
+
+
+def facts() -> Iterator[Fact]:
+    """Yield what came out of every arm: predictions/X.11: whitened behind PiSSA, mean; low, high.
+
+    Differences are in points, ratios of variances are multiples.
+    """
+    for prediction in RULES:
+        for row in outcome(prediction).rows:
+            name = row.name.partition(",")[0]
+            for column, value in row.found._asdict().items():
+                where = (SOURCE, prediction, name, column)
+                yield Fact(*where, value, say.signed(value, 1), "docs/data/symmetries.csv")
