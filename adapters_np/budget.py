@@ -1,4 +1,4 @@
-"""What a number of trained parameters buys: the settings within it, and what chance would explain.
+"""Settings within a number of trained parameters, and the share that chance would explain.
 
 Method names do not occur here.
 """
@@ -19,7 +19,7 @@ from adapters_np.linalg import Array
 
 
 class Setting(NamedTuple):
-    """Values of an adapter's knobs, and how many numbers it then trains."""
+    """Values of an adapter's knobs, and how many parameters it then trains."""
 
     size: int
     knobs: dict[str, Any]
@@ -108,7 +108,7 @@ def _allowed(cls: type[Adapter], W: Array, setting: Setting) -> bool:
 
 
 def best(cls: type[Adapter], W: Array, change: Array, budget: int) -> tuple[Setting, Progress]:
-    """Return the setting within a budget that explains most of a wanted change, and its fit.
+    """Return the setting within a budget that explains most of a target, and its fit.
 
     All settings are fitted for four steps from one start. The nearest is then fitted to the end,
     and the second too, unless it is far behind.

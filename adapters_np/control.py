@@ -1,4 +1,4 @@
-"""What a control is: a method with its hypothesis taken out and nothing else changed.
+"""Controls: a method with its hypothesis taken out and nothing else changed.
 
 A control of a method is a function in `adapters_np/controls/<slug>.py`,
 
@@ -46,7 +46,7 @@ class Control:
     name: str
     kind: Kind
     claim: Claim
-    """What the hypothesis says of the method beside this control: that it is ahead, or, where the
+    """The hypothesis's claim about the method and this control: that it is ahead, or, where the
     method believes that a choice does not matter and the control makes it, that it is level."""
     build: Build
 
@@ -60,17 +60,17 @@ class Control:
 
     @property
     def sentence(self) -> str:
-        """What is done."""
+        """The control's action, as a sentence."""
         return self._parts()[0]
 
     @property
     def out(self) -> str:
-        """What is taken out."""
+        """The hypothesis, or the part of it, that is taken out."""
         return self._parts()[1]
 
     @property
     def kept(self) -> str:
-        """What is kept beside the number of parameters and the start."""
+        """The structure that is kept besides the number of parameters and the start."""
         return self._parts()[2]
 
     def _parts(self) -> tuple[str, str, str]:
@@ -113,7 +113,7 @@ def without(slug: str, name: str, fresh: Adapter, W: Array, rng: np.random.Gener
     return controls(slug)[name](fresh, W, rng)
 
 
-# What controls share ------------------------------------------------------------------------------
+# Shared by controls -------------------------------------------------------------------------------
 
 
 def grown(cls: type[AnyAdapter], fresh: Adapter, **more: Any) -> AnyAdapter:
@@ -233,7 +233,7 @@ class Dense(WeightAdapter):
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator) -> Self:
-        """Start at the identity with as many numbers as W has; see `dense` for fewer."""
+        """Start at the identity with as many parameters as W has; see `dense` for fewer."""
         return dense(cls, W, rng, W.size)
 
     def delta(self, W: Array) -> Array:

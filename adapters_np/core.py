@@ -1,4 +1,4 @@
-"""What an adapter is: a frozen record of arrays that changes what a frozen layer computes.
+"""Adapters: frozen records of arrays that change what a frozen layer computes.
 
 A method is one final class in `adapters_np/methods/<slug>.py`. It declares its arrays as fields,
 
@@ -67,7 +67,7 @@ class Frozen(NamedTuple):
 
 
 class Portrait(NamedTuple):
-    """What shows a method at a glance, from W to W', on its page and in lists.
+    """A picture of a method at a glance, from W to W', for its page and for lists.
 
     `kind` is a drawing by its name in `scripts/stored/portraits`, which reads its numbers off the
     adapter. `says` is what one sees there, in 60 letters at most.
@@ -112,16 +112,16 @@ class Adapter(ABC):
     """A value that holds everything that changes what a frozen layer computes."""
 
     starts_at_identity: ClassVar[bool] = True
-    """Whether a fresh adapter leaves the layer's output as it is."""
+    """True if a fresh adapter leaves the layer's output unchanged."""
 
     place: ClassVar[Place] = "weight"
-    """What one adapter belongs to: a model has that many."""
+    """The part of a model that has one adapter: a model has as many of them."""
 
     gauges: ClassVar[tuple[str, ...]] = ("rank", "stable_rank", "relative_norm", "parameters")
     """The numbers that tell this method's story, by their names in `demos/gauges.py`."""
 
     pictures: ClassVar[tuple[str, ...]] = ("spectrum",)
-    """What shows this method's hypothesis, by names in `demos/pictures.py`."""
+    """Pictures of this method's hypothesis, by names in `demos/pictures.py`."""
 
     portrait: ClassVar[Portrait | None] = None
     """The picture of its own that the first module of a page has."""
@@ -249,12 +249,12 @@ def learned(adapter: Adapter) -> dict[str, Array]:
 
 
 def flatten(adapter: Adapter) -> Array:
-    """Return all trained numbers of an adapter as one vector."""
+    """Return all trained parameters of an adapter as one vector."""
     return np.concatenate([a.ravel() for a in learned(adapter).values()])
 
 
 def restore(adapter: AnyAdapter, vector: Array) -> AnyAdapter:
-    """Return the adapter with its trained numbers replaced: the inverse of `flatten`.
+    """Return the adapter with its trained parameters replaced: the inverse of `flatten`.
 
     Raises:
         ValueError: when the vector's length is not the number of trained parameters.

@@ -1,4 +1,4 @@
-"""How much of a change of a weight a method explains, in a line: for notebooks.
+"""The share of a weight's change that a method explains, in a line: for notebooks.
 
 >>> rng = np.random.default_rng(0)
 >>> W = rng.normal(size=(24, 16))
@@ -21,7 +21,7 @@ from adapters_np.linalg import Array
 
 
 class Explained(NamedTuple):
-    """What a method makes of a change.
+    """A method's best fit to a change.
 
     `share` of ‖change‖² is explained by `size` trained parameters at these `knobs`. `chance` is
     what a random subspace of that many parameters explains on average, `low_rank` what the best

@@ -1,4 +1,4 @@
-"""How near an adapter can come to a wanted change: a fit of its trained numbers, whatever it is.
+"""The fit of an adapter's trained parameters to a target, whatever the adapter is.
 
 An adapter that has its best in closed form says so (`Solves`, `SolvesOutputs`). For all others it
 is Levenberg–Marquardt with differences over `flatten` and `restore` (`adapters_np.slopes`), so that
@@ -51,13 +51,13 @@ class Aims(Protocol):
     """An adapter whose user says where it acts, knowing what is to change."""
 
     def aimed(self, W: Array, change: Array) -> Self:
-        """Return the adapter where a user who knows the wanted change would put it."""
+        """Return the adapter where a user who knows the target would put it."""
         ...
 
 
 @runtime_checkable
 class Solves(Protocol):
-    """An adapter whose best for a wanted change has a closed form."""
+    """An adapter whose best for a target has a closed form."""
 
     def nearest(self, W: Array, change: Array) -> Self | None:
         """Return the adapter whose ΔW is nearest to a change, or None where no closed form is."""
@@ -66,7 +66,7 @@ class Solves(Protocol):
 
 @runtime_checkable
 class SolvesOutputs(Protocol):
-    """An adapter whose best for wanted outputs has a closed form."""
+    """An adapter whose best for target outputs has a closed form."""
 
     def nearest_outputs(self, W: Array, X: Array, outputs: Array) -> Self | None:
         """Return the adapter whose outputs are nearest to some, or None where no form is closed."""
@@ -86,14 +86,14 @@ def fit(
 ) -> Iterator[Progress]:
     """Yield the best so far after every step that lowers the error; the last one is `done`.
 
-    Where the change is affine in the trained numbers or the adapter solves for it, one step from
+    Where the change is affine in the trained parameters or the adapter solves for it, one step from
     one start is exact. Elsewhere more starts follow, random steps away from the first, until two
     end alike.
 
     Args:
         adapter: Where to start; what it holds frozen stays.
         W: The frozen weight, (d_out, d_in).
-        target: Without X the wanted change ΔW*, as large as W; with X the wanted outputs.
+        target: Without X the change ΔW*, as large as W; with X the outputs.
         X: Token columns, (d_in, n). An adapter that has no ΔW needs them.
         steps: The most steps from one start.
         tol: A start ends after three steps in a row that each lower the error by less than this
@@ -186,7 +186,7 @@ def goal(adapter: Adapter, W: Array, target: Array, X: Array | None) -> tuple[Re
 
 
 def is_affine(residual: Residual, adapter: Adapter) -> bool:
-    """Say whether the residual is affine in the trained numbers: second differences vanish."""
+    """Say whether the residual is affine in the trained parameters: second differences vanish."""
     theta, rng = flatten(adapter), np.random.default_rng(0)
     middle = residual(adapter)
     for _ in range(2):
@@ -203,7 +203,7 @@ def _descend(
 ) -> Iterator[tuple[float, Adapter]]:
     """Yield cost ‖residual‖² and adapter, at the start and after every step that lowers the cost.
 
-    Marquardt's scaling takes the largest curvature that a number has had, and at least a thousandth
+    Marquardt's scaling takes a parameter's largest curvature so far, and at least a thousandth
     of the largest of all: with less, a factor that starts at zero runs away. Damping is Nielsen's.
     """
     residual = slopes.residual

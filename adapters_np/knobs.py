@@ -1,4 +1,4 @@
-"""What a reader can move: the keyword-only arguments of a function, with their ranges."""
+"""Knobs, which a reader can move: the keyword-only arguments of a function, with their ranges."""
 
 from __future__ import annotations
 

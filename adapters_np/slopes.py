@@ -1,4 +1,4 @@
-"""How a residual moves with each trained number: forward differences, many numbers at once.
+"""The Jacobian of a residual by forward differences, many parameters at once.
 
 Method names do not occur here.
 """
@@ -21,25 +21,25 @@ STEP = 1e-6
 round-off is not, and with √ε it grows into the third digit within fifty steps."""
 
 WRONG = 1e-3
-"""How far a slope along a random direction may be from what the Jacobian says, as a share."""
+"""The relative tolerance of the Jacobian, along a random direction."""
 
 
 Touched = NDArray[np.bool]
-"""Which entries of a residual each number touches, (numbers, entries)."""
+"""Entries of a residual that each parameter touches, (parameters, entries)."""
 
 
 class Blocks(NamedTuple):
-    """Entries of a residual that the same numbers touch, a row per group.
+    """Entries of a residual that the same parameters touch, a row per group.
 
     Rows are filled up by the index after the last, where a Jacobian has zeros.
     """
 
-    numbers: NDArray[np.intp]  # (groups, most numbers)
+    numbers: NDArray[np.intp]  # (groups, most parameters)
     entries: NDArray[np.intp]  # (groups, most entries)
 
 
 class Known(NamedTuple):
-    """What touches what, and what work that saves."""
+    """The sparsity of a Jacobian, and the work that it saves."""
 
     touched: Touched
     teams: list[NDArray[np.intp]]
@@ -49,10 +49,10 @@ class Known(NamedTuple):
 class Slopes:
     """The Jacobian of a residual, at one point after another.
 
-    Numbers that touch different entries, such as those of different columns, are moved together,
-    and each entry's difference is put down to the one number that touches it (Curtis, Powell and
-    Reid, 1974). The slopes are those that one number after another gives, to the last bit. What
-    touches what is learned from whole Jacobians. As a choice may move a number to other entries,
+    Parameters that touch different entries, such as those of different columns, are moved together,
+    and each entry's difference is put down to the one parameter that touches it (Curtis, Powell and
+    Reid, 1974). The slopes are those that one parameter after another gives, to the last bit. What
+    touches what is learned from whole Jacobians. As a choice may move a parameter to other entries,
     every Jacobian is held against a slope along a random direction, and a wrong one is made anew.
     """
 
@@ -63,7 +63,7 @@ class Slopes:
         self.known: Known | None = None
 
     def at(self, theta: Array, r: Array, h: float = STEP) -> Array:
-        """Return the forward differences of the residual r at theta, (numbers, entries)."""
+        """Return the forward differences of the residual r at theta, (parameters, entries)."""
         known = self.known
         if known and known.teams:
             J = self._together(known, theta, r, h)
@@ -89,7 +89,7 @@ class Slopes:
         return np.asarray(summed, float).reshape(n + 1, n + 1)[:n, :n]
 
     def _together(self, known: Known, theta: Array, r: Array, h: float) -> Array:
-        """Return the Jacobian by one residual for each team of numbers."""
+        """Return the Jacobian by one residual for each team of parameters."""
         moved = theta + h * np.maximum(1.0, np.abs(theta))
         v = theta.copy()
         view = restore(self.adapter, v)  # its arrays are views of v, so that v moves them
@@ -115,7 +115,7 @@ def structure(touched: Touched) -> Known:
 
 
 def teams(touched: Touched, most: int) -> list[NDArray[np.intp]]:
-    """Return teams of numbers no two of which touch one entry; none where there are too many.
+    """Return teams of parameters no two of which touch one entry; none where there are too many.
 
     >>> [team.tolist() for team in teams(np.array([[1, 0], [0, 1], [1, 1]], bool), 2)]
     [[0, 1], [2]]
@@ -135,7 +135,7 @@ def teams(touched: Touched, most: int) -> list[NDArray[np.intp]]:
 
 
 def blocks(touched: Touched) -> Blocks | None:
-    """Return the entries that the same numbers touch, or None where this saves a product little.
+    """Return the entries that the same parameters touch, or None where this saves a product little.
 
     >>> blocks(np.eye(8, dtype=bool).repeat(2, axis=1)).entries[:3].tolist()
     [[0, 1], [2, 3], [4, 5]]
@@ -158,9 +158,9 @@ def blocks(touched: Touched) -> Blocks | None:
 
 
 def jacobian(residual: Residual, adapter: Adapter, theta: Array, r: Array, h: float) -> Array:
-    """Return the forward differences of the residual r at theta, a row per number.
+    """Return the forward differences of the residual r at theta, a row per parameter.
 
-    A number x is moved by h, or by h |x| where it is large.
+    A parameter x is moved by h, or by h |x| where it is large.
     """
     v = theta.copy()
     view = restore(adapter, v)  # its arrays are views of v, so that v moves them

@@ -1,1 +1,1 @@
-"""What runs in the reader's browser beside `adapters_np`: toy weights and measurements."""
+"""Code for the reader's browser besides `adapters_np`: toy weights and measurements."""

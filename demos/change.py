@@ -1,4 +1,4 @@
-"""What a method did to a layer, with the measures of it that several gauges and sentences share."""
+"""A method's change of a layer, with the measures of it that several gauges and sentences share."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Change:
 
     @cached_property
     def keeps_angles(self) -> bool:
-        """Whether no angle between two rows changes; those with the first row tell it soonest."""
+        """Return whether no angle between two rows changes; the first row is asked first."""
         after, before = _unit(self.after), _unit(self.before)
         if np.abs(after @ after[0] - before @ before[0]).max() >= ROUND_OFF:
             return False

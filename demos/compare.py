@@ -41,7 +41,7 @@ class Measured:
 
     @property
     def name(self) -> str:
-        """What the side is called."""
+        """The side's name."""
         return self.side.name
 
     @cached_property
@@ -51,18 +51,18 @@ class Measured:
 
     @cached_property
     def directions(self) -> str:
-        """In how many directions the layer moves."""
+        """The number of directions in which the layer moves, of all."""
         rank, full = numerical_rank(self.change), len(self.change.sigma)
         return f"all {full}" if rank == full else f"{rank} of {full}"
 
     @cached_property
     def still(self) -> bool:
-        """Whether the layer is as it was."""
+        """Return whether the layer is unchanged."""
         return self.change.size < ROUND_OFF
 
     @cached_property
     def kept(self) -> list[str]:
-        """What of the weight is as it was."""
+        """Properties of the weight that are unchanged, in words."""
         change = self.change
         parts = {
             "every singular value": change.drift,

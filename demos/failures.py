@@ -1,4 +1,4 @@
-"""What went wrong, as data: the browser tells it where it belongs."""
+"""Failures as data, which the browser shows where they belong."""
 
 from __future__ import annotations
 

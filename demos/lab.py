@@ -1,4 +1,4 @@
-"""What the lab asks of Python: how near a method, or a reader's own, comes to a change.
+"""Answers for the lab: the fit of a method, or of a reader's own, to a target.
 
 All is on layers of 32 × 32, where a fit takes a second.
 """
@@ -19,7 +19,7 @@ from demos.world import toy
 from demos.worlds import REAL, WORLDS, change, taught
 
 TARGETS = WORLDS | {name: REAL[name] for name in ("real", "control", "real_prose", "real_memory")}
-"""What methods are fitted to. The control is that of `real`."""
+"""Targets of the fits. The control is that of `real`."""
 
 
 def weight(world: str = "") -> Array:
@@ -28,9 +28,9 @@ def weight(world: str = "") -> Array:
 
 
 def numbers(rank: int) -> int:
-    """Return how many numbers a method may have that is compared with LoRA of a rank.
+    """Return the parameter budget that matches LoRA of a rank.
 
-    It is 2 % more than LoRA has: a method of its size may have a number for each rank besides.
+    It is 2 % more than LoRA has: a method of its size may have a parameter for each rank besides.
 
     >>> [numbers(rank) for rank in (1, 2, 4)]
     [65, 130, 261]
@@ -108,7 +108,7 @@ def adapter_of(namespace: dict[str, Any], module: str) -> type[Adapter]:
 
 
 def reach(cls: type[Adapter], world: str, rank: int) -> dict[str, Any]:
-    """Return what a class explains of a world with as many numbers as LoRA has at a rank.
+    """Return what a class explains of a world with as many parameters as LoRA has at a rank.
 
     `share` is None where its smallest setting has more.
     """

@@ -1,4 +1,4 @@
-"""What an answer shows is a list of panels: a matrix, a series or a number, ready to be drawn."""
+"""Panels, which an answer lists: a matrix, a series or a number, ready to be drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Panel: TypeAlias = dict[str, Any]
 
 
 class Answer(TypedDict):
-    """What a widget shows, with `more` while a fit goes on, after so many of its steps."""
+    """A widget's answer, with `more` while a fit goes on, after so many of its steps."""
 
     panels: list[Panel]
     sentence: str

@@ -1,4 +1,4 @@
-"""The pictures of hypotheses: what an adapter believes, beside what was wanted and what it reached.
+"""The pictures of hypotheses: what an adapter believes, its target, and what it reached.
 
 A method lists the pictures that show its hypothesis by their names, as it lists its gauges.
 """
@@ -17,7 +17,7 @@ from demos.protocols import AddsTokens, Mixes, Rotates, Tiles
 
 
 class Reached(NamedTuple):
-    """How an adapter changes a layer, beside the change that is wanted."""
+    """An adapter's change of a layer, and its target."""
 
     change: Change
     wanted: Change
@@ -27,9 +27,9 @@ class Reached(NamedTuple):
     held_out: float | None
     """The share that is explained of outputs on fresh tokens."""
     more: bool
-    """Whether the fit goes on."""
+    """True while the fit goes on."""
     without: str = ""
-    """What is taken out of the method's hypothesis, as a sentence."""
+    """The part of the method's hypothesis that is taken out, as a sentence."""
 
 
 Picture = Callable[[Reached], Panel | None]
@@ -47,7 +47,7 @@ def picture(function: Picture) -> Picture:
 
 @picture
 def spectrum(found: Reached) -> Panel:
-    """Return the singular values of what is wanted, and how many of them the change can have."""
+    """Return the target's singular values, and how many of them the change can have."""
     s, r = found.change.symbol, numerical_rank(found.change)
     note = (
         f"What is wanted. A change of rank {r} has {r} singular values: the best one keeps those "
@@ -59,7 +59,7 @@ def spectrum(found: Reached) -> Panel:
 
 @picture
 def angles(found: Reached) -> Panel:
-    """Return how the cosines between neurons change, as wanted and as reached."""
+    """Return the changes of the cosines between neurons, in the target and as reached."""
     before = _cosines(found.change.before)
     moved = (_cosines(c.after) - before for c in (found.wanted, found.change))
     wanted, reached = (np.where(np.abs(m) < ROUND_OFF, 0.0, m) for m in moved)
@@ -86,7 +86,7 @@ ALIKE = 1e-6
 
 @picture
 def neurons(found: Reached) -> Panel | None:
-    """Return some neurons before, as wanted and as reached, in the plane that R turns furthest."""
+    """Return some neurons, their targets and their ends, in the plane that R turns furthest."""
     change, adapter = found.change, found.change.adapter
     if not isinstance(adapter, Rotates):
         raise TypeError(
@@ -223,7 +223,7 @@ def mask(found: Reached) -> Panel:
 
 @picture
 def core(found: Reached) -> Panel:
-    """Return the change in the basis of W's singular vectors, as wanted and as reached."""
+    """Return the target and the change in the basis of W's singular vectors."""
     U, _, Vt = found.change.world.svd
     wanted, reached = (U.T @ c.delta @ Vt.T for c in (found.wanted, found.change))
     note = (
@@ -238,7 +238,7 @@ def core(found: Reached) -> Panel:
 
 @picture
 def frequencies(found: Reached) -> Panel:
-    """Return the size of the change at each frequency, as wanted and as reached."""
+    """Return the sizes of the target and of the change at each frequency."""
     wanted, reached = (
         np.abs(np.fft.fftshift(np.fft.fft2(c.delta, norm="ortho")))
         for c in (found.wanted, found.change)

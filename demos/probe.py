@@ -1,4 +1,4 @@
-"""What the widget shows: panels and gauges of an adapter in the toy world.
+"""The widget's answer: panels and gauges of an adapter in the toy world.
 
 The build stores `probe`'s answer at the default knobs, the browser computes it again for every
 move of a knob. Method names do not occur here: an adapter declares which gauges tell its story.

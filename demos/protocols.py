@@ -1,4 +1,4 @@
-"""What gauges, pictures and training ask of an adapter: a protocol for each."""
+"""Protocols of adapters for gauges, pictures and training."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ class Stores(Protocol):
 
 @runtime_checkable
 class Relaxes(Protocol):
-    """An adapter that answers to its trained numbers in steps, so that its own slopes are zero."""
+    """An adapter that answers to its parameters in steps, so that its own slopes are zero."""
 
     def relaxed(self) -> Adapter:
-        """Return the adapter with the same numbers whose slopes training takes (straight-through).
+        """Return the adapter of the same parameters whose slopes training takes: straight-through.
 
         Source: Bengio, Léonard and Courville (2013).
         """

@@ -1,4 +1,4 @@
-"""What each family explains of a change of any size: the closed forms, where a family has one.
+"""The share that each family explains of a change of any size, in closed form.
 
 A fit takes a second at 32 × 32 and an hour at 256 × 256; these take less than a second there.
 tests/demos/test_reach.py holds them against the fits. Families without a closed form are left out.
@@ -66,7 +66,7 @@ class Change:
 
 
 class Reached(NamedTuple):
-    """The share of a change that a family explains, and with how many numbers."""
+    """The share of a change that a family explains, and with how many parameters."""
 
     share: float
     size: int
@@ -78,7 +78,7 @@ Form = Callable[[Change, int], Reached | None]
 class Family(NamedTuple):
     """A family of changes: what it is called, the methods that have it, and its closed form.
 
-    `form` takes a change and the most numbers, and returns None where its smallest member has more.
+    `form` takes a change and a parameter budget, and returns None where no member is within it.
     `alone` says that it does not look at W.
     """
 
@@ -104,7 +104,7 @@ def family(title: str, *methods: str, alone: bool = False) -> Callable[[Form], F
 
 
 def kept(share: float, size: int, most: int) -> Reached | None:
-    """Return a share, unless it takes too many numbers."""
+    """Return a share, unless it takes too many parameters."""
     return Reached(float(share), size) if size <= most else None
 
 
@@ -197,7 +197,7 @@ def mirrored(c: Change, most: int) -> Reached | None:
 def principal_core(c: Change, most: int) -> Reached | None:
     """Return the share of a free core on the leading singular directions, a bound for its methods.
 
-    They turn and scale that core, with up to half as many numbers.
+    They turn and scale that core, with up to half as many parameters.
     """
     k = min(isqrt(most), min(c.m, c.n))
     return kept((c.core[:k, :k] ** 2).sum() / c.energy, k * k, most)
@@ -324,7 +324,7 @@ def kronecker(c: Change, most: int) -> Reached | None:
 
 
 def reached(c: Change, most: int) -> dict[str, Reached | None]:
-    """Return what every family explains with at most so many numbers."""
+    """Return what every family explains with at most so many parameters."""
     return {name: f.form(c, most) for name, f in FAMILIES.items()}
 
 

@@ -32,7 +32,7 @@ PAUSE = 0.1
 """Seconds between two batches of text."""
 
 emit: Emit = print
-"""Where the present run shows what it prints and draws."""
+"""The function by which the present run shows what it prints and draws."""
 
 _installed: dict[str, str] = {}
 

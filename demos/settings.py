@@ -1,4 +1,4 @@
-"""What a widget can be set to: knobs of a method, of the toy layer, and of the ways to a change."""
+"""Settings of a widget: knobs of a method, of the toy layer, and of the ways to a change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AIM = {
         "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")
     ),
 }
-"""The knobs of all ways. `world` is the wanted change: one of `worlds`, or the adapter's own."""
+"""The knobs of all ways. `world` is the target: one of `worlds`, or the adapter's own."""
 
 HYPOTHESIS = "hypothesis"
 """The knob that takes a method's hypothesis out: `kept`, or the name of one of its controls."""
@@ -29,7 +29,7 @@ HYPOTHESIS = "hypothesis"
 KEPT = "kept"
 
 PAGE = {"way": "fitted", "size": "32x32"}
-"""What the page of every method opens with, where that is no knob's default; see `opens`."""
+"""Values with which every method's page opens, where they are no knob's default; see `opens`."""
 
 BUDGET = 1 / 6
 """The share of W's parameters that a page opens with at most, where a knob can choose."""

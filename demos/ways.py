@@ -1,4 +1,4 @@
-"""Ways to make a change: an adapter fitted to a wanted one, or trained towards it for some steps.
+"""Ways to make a change: an adapter fitted to a target, or trained towards it for some steps.
 
 The third way is a random step (`demos.probe`). Method names do not occur here.
 """
@@ -30,7 +30,7 @@ LARGEST = 32
 """The largest side of a layer that is fitted: more takes a browser too long."""
 
 LEFT = 1e-6
-"""A fit's change is none where it is less than this share of the wanted one: it is left over."""
+"""The share of the target's σ₁ below which changes are the solver's residue and shown as zero."""
 
 ENOUGH: dict[str, Any] = {"tol": 1e-4, "starts": 2, "trial": 10}
 """When a fit in the browser ends. On the way there round-off has not grown to what is printed, and
@@ -43,7 +43,7 @@ OWN = (
 
 
 class Wanted(NamedTuple):
-    """What is to be reached: ΔW*, or outputs on the tokens X and on others that are held out."""
+    """The target: ΔW*, or outputs on the tokens X and on others that are held out."""
 
     target: Array
     X: Array | None = None
@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 
 def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
-    """Yield what an adapter has reached of a wanted change, better and better.
+    """Yield what an adapter has reached of a target, better and better.
 
     A fit is made at the defaults of knobs that its trained arrays make up for.
 
@@ -102,7 +102,7 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
 
 
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
-    """Return the wanted change of a world for an adapter that has not moved yet.
+    """Return the target of a world for an adapter that has not moved yet.
 
     A real one asks for a trained weight.
     """
@@ -120,7 +120,7 @@ def want(name: str, adapter: Adapter, world: World) -> Wanted:
 
 
 def asked(adapter: Adapter, world: World, wanted: Wanted) -> Change:
-    """Return what is wanted of the layer, which stays while an adapter comes nearer."""
+    """Return the target of the layer, which stays while an adapter comes nearer."""
     if wanted.X is None:
         return Change(adapter, world, world.W, world.W + wanted.target)
     before = adapter.base(world.W, wanted.X)
@@ -131,7 +131,7 @@ def reached(
     adapter: Adapter, to: Change, wanted: Wanted, aim: dict[str, Any],
     errors: list[float], more: bool,
 ) -> Reached:  # fmt: skip
-    """Return what an adapter makes of the layer beside what is wanted of it."""
+    """Return what an adapter makes of the layer, with its target."""
     W, X, before, held_out = to.world.W, wanted.X, to.before, None
     if X is not None:
         after = adapter.forward(W, X)
@@ -157,7 +157,7 @@ def train(
         target: As in `fit`.
         X: As in `fit`.
         steps: How many steps.
-        rate: How far a step moves a number, at most about.
+        rate: How far a step moves a parameter, at most about.
     """
     residual, size = goal(adapter, W, target, X)
     if X is None and isinstance(adapter, Aims):
@@ -181,7 +181,7 @@ def train(
     yield Progress(step, error, adapter, done=True)
 
 
-# What is shown ------------------------------------------------------------------------------------
+# Panels and sentences -----------------------------------------------------------------------------
 
 
 def answers(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:
@@ -219,7 +219,7 @@ def show(found: Reached) -> Answer:
 
 
 def matrices(found: Reached) -> Panel:
-    """Return the heatmaps of what is wanted, what is reached, and the residual, on one scale."""
+    """Return the heatmaps of the target, of what is reached, and of the residual, on one scale."""
     wanted, change = found.wanted.delta, found.change.delta
     s, limit = found.change.symbol, float(np.abs(found.wanted.delta).max())
     how = "Trained" if found.aim["way"] == "trained" else "Fitted"
@@ -246,7 +246,7 @@ class Shares(NamedTuple):
     numbers: int
     chance: float
     lora: tuple[int, int, float] | None
-    """Rank, numbers and share of the largest LoRA with no more numbers, or of the smallest."""
+    """Rank, parameters and share of the largest LoRA within the budget, or of the smallest."""
     rank: tuple[int, float] | None
     """The rank of the change where it is not full, and the share of the best one of this rank."""
 

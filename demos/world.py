@@ -19,7 +19,7 @@ TRAINED: Mapping[str, str] = {
 """The kinds of weight that the experiment's small model has, as knobs name them."""
 
 TASKS = ("code", "prose", "memory")
-"""On what it was then fine-tuned."""
+"""Fine-tuning tasks of the small model."""
 
 SIDE = 64
 

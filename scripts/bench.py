@@ -55,7 +55,7 @@ DRAG = """async (moves) => {
 FIRST, LATER = 80, 120
 
 
-# How long the first move of the main control waits for an answer, from the file or from Python.
+# The wait of the main control's first move for an answer, from the file or from Python.
 WATCH = """() => {
   const demo = document.querySelector("adapter-demo");
   demo.addEventListener("input", () => { window.moved ??= performance.now(); });

@@ -38,7 +38,7 @@ BROWSERS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
-# How tests and measurements start it: as root too, and without traffic of its own.
+# Flags of tests and measurements: as root too, and without traffic of its own.
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -261,7 +261,7 @@ def _first(names: Sequence[str]) -> Path | None:
 
 
 def _system() -> str:
-    """Which of the systems with `apt` this is: `ubuntu`, `debian`, by name or by kin, or none."""
+    """Name the system with `apt`: `ubuntu` or `debian`, by name or by kin, or nothing."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
@@ -334,7 +334,7 @@ def run(
 
 
 def _output(command: Sequence[str | Path]) -> str:
-    """What a command prints, or nothing when it cannot be run."""
+    """Return the output of a command, or nothing when it cannot be run."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(words, env=variables(), capture_output=True, text=True, check=True)

@@ -150,7 +150,7 @@ STEPS = {
     )
 }
 
-# Where maintainers' modules lie: an error in one of them comes with its place.
+# Folders of maintainers' modules: an error in one of them comes with its place.
 OWN = tuple(str(ROOT / name) for name in ("adapters_np", "demos"))
 
 

@@ -1,4 +1,4 @@
-"""What is made once: its stamp, or its name, tells from what (standard library only)."""
+"""Results made once: a stamp, or a name, tells from what (standard library only)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of the project a file imports, read from the sources."""
+"""Imports between files of the project, read from the sources."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ SOURCES = (
     "CONTRIBUTING.md",
 )
 
-# What is slow to import. Each build runs in a process of its own, which has these and reads the
-# project's own modules anew.
+# Modules that are slow to import. Each build runs in a process of its own, which has these and
+# reads the project's own modules anew.
 PRELOADED = (
     *("brotli", "lxml.html", "material", "matplotlib.pyplot", "mkdocs.commands.build"),
     *("mkdocs_macros.plugin", "mkdocstrings", "mkdocstrings_handlers.python", "numpy", "pydantic"),

@@ -34,10 +34,10 @@ SITE = ROOT / "site"
 HOST = "127.0.0.1"
 MOST = 65_535  # ports
 OPEN = re.compile(r"/(embed\.js|[\w.-]+\.(csv|json|bib))$")
-"""What pages of other sites may read: the element that shows parts there, and data."""
+"""Files that pages of other sites may read: the element that shows parts there, and data."""
 
 ALONE, ANYWHERE = "frame-ancestors 'none'", "frame-ancestors *"
-"""Who may show a page in a frame: nobody, or where it shows a part of itself alone, anybody."""
+"""Sites that may frame a page: none, or any where it shows a part of itself alone."""
 
 
 def base(folder: Path) -> str:

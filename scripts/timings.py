@@ -1,4 +1,4 @@
-"""How long each method takes at 64×64, on whatever Python runs this file, here or in a browser."""
+"""Time of each method at 64×64, on whatever Python runs this file, here or in a browser."""
 
 from __future__ import annotations
 

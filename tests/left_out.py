@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 
 WHY = {"site": "need the site", "long": "train or fit"}
-"""What the tests do that have a mark, of which the first counts."""
+"""Reasons of the tests that have a mark, of which the first counts."""
 
 
 class Count:

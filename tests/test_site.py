@@ -42,7 +42,7 @@ FACTS = read_site()
 HEAVIEST = 300_000  # bytes on the wire that a method's page may take before a touch
 VNU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
-# What the theme writes, and what nobody but the theme can change.
+# Markup of the theme, which nobody else can change.
 THEMES_OWN = re.compile(
     r"Attribute “autocomplete” is only allowed when the input type is"
     r"|Bad value “” for attribute “tabindex” on element “label”"

@@ -8,7 +8,7 @@ import numpy as np
 from adapters_np.linalg import Array
 
 FAST: Any = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""How JAX compiles what runs once."""
+"""Options of JAX for what runs once."""
 
 
 def weight(d_out: int, d_in: int, seed: int = 0) -> Array:

@@ -3,10 +3,10 @@ r"""AdaMSS believes that a layer's outputs fall into groups, and that each needs
 $$\Delta W_{i,:} = b_i^\top A_{g(i)} V_R^\top$$
 
 g(i) is the group of output i, found by k-means on the rows of $U_R$; $V_R$ holds the R leading
-right singular vectors of W, and b_i the r numbers of an output.
+right singular vectors of W, and b_i the r parameters of an output.
 
 Source: zheng2025adamss, its formula as PEFT implements it; peft2026benchmark for the run.
-Differs: the SVD is exact, and a group smaller than r keeps r numbers an output, where PEFT takes
+Differs: the SVD is exact, and a group smaller than r keeps r parameters an output, where PEFT takes
 the smaller count. PEFT can drop groups while it trains.
 """
 
@@ -20,10 +20,10 @@ from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, column_signs, thin_svd
 
 ROUNDS = 10
-"""How often PEFT lets k-means move its centres at most."""
+"""The most steps of k-means, as in PEFT."""
 
 TIE = 1e-3
-"""How much of an energy the first axis has ahead of the last where a group uses both alike."""
+"""The first axis's lead over the last, as a share of the energy, where a group uses both alike."""
 
 
 def k_means(points: Array, k: int, rng: np.random.Generator) -> NDArray[np.intp]:

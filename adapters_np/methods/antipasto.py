@@ -4,7 +4,7 @@ $$W'(\alpha) = U\,\mathrm{diag}(S + \alpha\,\Delta S)\,R(\alpha)\,V^\top + W_\te
   R(\alpha) = \bigl(I - \tfrac{\alpha}{2} A\bigr)\bigl(I + \tfrac{\alpha}{2} A\bigr)^{-1}$$
 
 Source: clark2026antipasto, equations 4 to 8 and appendix A.4.
-Differs: A is stored as its strict upper triangle; the official code trains r² numbers for it. The
+Differs: A is stored as its strict upper triangle; the official code trains r² entries for it. The
 calibration activations, which choose the directions, are toy contrast pairs.
 """
 

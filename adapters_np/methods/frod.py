@@ -19,7 +19,7 @@ from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, column_signs, row_norms
 
 RIDGE = 1e-3
-"""What PEFT adds to the diagonal of each layer's share before it is inverted."""
+"""The ridge on the diagonal of each layer's share before it is inverted, as in PEFT."""
 
 
 def joint_basis(weights: list[Array]) -> Array:

@@ -2,7 +2,7 @@ r"""GLoRA scales a weight and adds to it side by side, each by a pattern of its 
 
 $$W' = W + W \odot A + B$$
 
-with A and B of low rank, a number for each neuron, or one number.
+with A and B of low rank, a parameter for each neuron, or one parameter.
 
 Source: chavan2023glora, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: its changes of a layer's bias, b ⊙ D + E + W C, are left out, as layers here have none. So
@@ -53,7 +53,7 @@ class GLoRA(WeightAdapter):
             W: The frozen weight, (d_out, d_in).
             rng: The source of the factors over inputs.
             rank: r of either pattern, where they are of low rank.
-            paths: Patterns of low rank, a number for each neuron, or one number for all.
+            paths: Patterns of low rank, a parameter for each neuron, or one parameter for all.
         """
         d_out, d_in = W.shape
         start = np.zeros((1 if paths == "constant" else d_out, rank if paths == "lora" else 1))

@@ -21,7 +21,7 @@ from adapters_np.linalg import Array
 
 @dataclass(frozen=True, eq=False)
 class RandomSubspace(WeightAdapter):
-    """A few numbers, each with a random matrix that it stretches."""
+    """A few parameters, each with a random matrix that it stretches."""
 
     theta: Annotated[Array, Learned("directions", unit=0.5)]
     P: Annotated[Array, Frozen("directions, d_out, d_in")]
@@ -41,7 +41,7 @@ class RandomSubspace(WeightAdapter):
         Args:
             W: The frozen weight, (d_out, d_in).
             rng: The source of P, whose matrices have length 1 in the root mean square.
-            directions: k, how many numbers are trained.
+            directions: k, how many parameters are trained.
         """
         P = rng.normal(size=(directions, *W.shape)) / np.sqrt(W.size)
         return cls(np.zeros(directions), P)

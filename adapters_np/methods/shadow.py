@@ -24,7 +24,7 @@ from adapters_np.linalg import Array, kaiming_uniform
 
 
 class Passed(NamedTuple):
-    """What one block's input got, and how the shadow went on behind it, each (d_in, n)."""
+    """One block's correction of its input, and the shadow behind it, each (d_in, n)."""
 
     correction: Array
     gate: Array

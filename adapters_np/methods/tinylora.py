@@ -17,7 +17,7 @@ from adapters_np.linalg import Array, at_most, thin_svd
 
 @dataclass(frozen=True, eq=False)
 class TinyLoRA(WeightAdapter):
-    """A small matrix between frozen singular directions, spanned by few numbers."""
+    """A small matrix between frozen singular directions, spanned by few parameters."""
 
     v: Annotated[Array, Learned("u", unit=0.15)]
     P: Annotated[Array, Frozen("u, rank, rank")]
@@ -43,7 +43,7 @@ class TinyLoRA(WeightAdapter):
             W: The frozen weight, (d_out, d_in).
             rng: The source of P, not stored but drawn again from its seed.
             rank: r, how many of the largest singular directions are mixed.
-            u: How many numbers there are, each of which weighs a random matrix.
+            u: How many parameters there are, each of which weighs a random matrix.
 
         Raises:
             ValueError: when rank exceeds the smaller side of W.

@@ -54,7 +54,7 @@ class TrainableTokens(WeightAdapter):
         return cls(W[chosen], chosen)
 
     def aimed(self, W: Array, change: Array) -> Self:
-        """Return the adapter fresh on the k rows that a wanted change moves most, (d_out, d_in)."""
+        """Return the adapter fresh on the k rows that a target moves most, (d_out, d_in)."""
         order = np.argsort(-row_norms(change), stable=True)
         chosen = np.sort(order[: len(self.ids)])
         return replace(self, D=W[chosen], ids=chosen)

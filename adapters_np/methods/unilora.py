@@ -2,8 +2,8 @@ r"""Uni-LoRA fills both factors of LoRA from one short vector, each place with a
 
 $$\mathrm{vec}(A, B) = P\,\theta, \qquad W' = W + B A$$
 
-P has one entry in each row, at a column drawn at random, and $P^\top P = I$: a number that is used
-m times counts $1/\sqrt m$ in each place.
+P has one entry in each row, at a column drawn at random, and $P^\top P = I$: a parameter
+that is used m times counts $1/\sqrt m$ in each place.
 
 Source: li2025unilora, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: θ serves all layers of a model at once; for the one layer here it is spread over this layer
@@ -24,7 +24,7 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class UniLoRA(WeightAdapter):
-    """One vector of numbers, and the places of both factors in which each of them stands."""
+    """One vector of parameters, and the places of both factors in which each of them stands."""
 
     starts_at_identity = False  # θ fills both factors, so neither may start at zero.
 
@@ -51,10 +51,10 @@ class UniLoRA(WeightAdapter):
             W: The frozen weight, (d_out, d_in).
             rng: The source of places and of θ.
             rank: r of the two factors.
-            length: How many numbers fill them.
+            length: How many parameters fill them.
 
         Raises:
-            ValueError: when there are more numbers than places.
+            ValueError: when there are more parameters than places.
         """
         d_out, d_in = W.shape
         places = rank * (d_out + d_in)

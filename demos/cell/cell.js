@@ -217,7 +217,7 @@ export class Cell {
     return notice;
   }
 
-  // What the worker tells -------------------------------------------------------------------------------
+  // Messages of the worker ------------------------------------------------------------------------------
 
   /** @param {{loaded: number, total: number}} detail */
   #progress({ loaded, total }) {
@@ -267,7 +267,7 @@ export class Cell {
 
   // Small things -------------------------------------------------------------------------------------
 
-  /** What the reader has written, if it is not the original. */
+  /** The reader's text, if it is not the original. */
   get stored() {
     try {
       return sessionStorage.getItem(this.key) ?? undefined;

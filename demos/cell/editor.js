@@ -67,7 +67,7 @@ export function edit({ parent, text, label, hint, run, changed }) {
       return view.state.doc.toString();
     },
 
-    /** In a way that can be undone, also right after a key, whose change it must not join. */
+    /** Set the text so that it can be undone, also right after a key, whose change it must not join. */
     set text(text) {
       const changes = { from: 0, to: view.state.doc.length, insert: text };
       view.dispatch({ changes, annotations: isolateHistory.of("full") });

@@ -1,5 +1,5 @@
 /**
- * What a figure of readers' code may be: an SVG as matplotlib draws it. It stays one rather than becoming a bitmap, so that
+ * Figures that readers' code may draw: an SVG as matplotlib draws it. It stays one rather than becoming a bitmap, so that
  * it is sharp at every size and on paper. Browsers lay out and record an image where the page runs, so what would keep
  * them busy for long is not drawn: parts that repeat parts that repeat parts, and too much of anything.
  */

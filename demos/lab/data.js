@@ -1,4 +1,4 @@
-/** What the build has stored for the lab (scripts/stored/lab.py), and how it is said. */
+/** Data that the build has stored for the lab (scripts/stored/lab.py), and their words. */
 
 import { get } from "../page/files.js";
 
@@ -16,7 +16,7 @@ import { get } from "../page/files.js";
 /** The rank at which teachers and students meet is the second one. */
 const TAUGHT = 1;
 
-/** What full fine-tuning on code changed. */
+/** The key of full fine-tuning's change on code. */
 const REAL = "real";
 const BY = "by.";
 
@@ -49,7 +49,7 @@ export class Data {
     return method && (world || teacher) && { key, method, world, teacher };
   }
 
-  /** What a method reaches in a cell. @param {string} key @param {number} at the place of the budget @returns {Found | null} */
+  /** Return a method's best fit in a cell. @param {string} key @param {number} at the place of the budget @returns {Found | null} */
   found(key, at) {
     const cell = this.cell(key);
     if (!cell) return null;
@@ -58,7 +58,7 @@ export class Data {
   }
 
   /**
-   * What a fit of four real changes is worth to the small model.
+   * Return the worth to the small model of a fit of four real changes.
    *
    * @param {string} key @param {number} at the place of the budget @returns {Loss | null | undefined}
    */
@@ -72,7 +72,7 @@ export class Data {
     return this.cell(key)?.teacher ? TAUGHT : at;
   }
 
-  /** What a random subspace of so many numbers explains. @param {number} count */
+  /** Return the share that a random subspace of so many parameters explains. @param {number} count */
   chance(count) {
     return Math.min(1, count / (this.size[0] * this.size[1]));
   }

@@ -1,4 +1,4 @@
-/** What a model has become: the tensors of two models paired by name, and their differences, read in slices of rows. */
+/** Differences of two models: the tensors of two models paired by name, and their differences, read in slices of rows. */
 
 /**
  * @typedef {import("../page/arrays.js").Tensor} Tensor
@@ -108,7 +108,7 @@ async function slices({ before, after, module }, signal, use) {
 /** @param {number[]} sides */
 const width = (sides) => sides.reduce((product, side) => product * side, 1);
 
-/** How large a difference is, and how large beside the weight. @param {Pair} pair @param {AbortSignal} signal @returns {Promise<Sizes>} */
+/** Measure a difference, also in proportion to the weight. @param {Pair} pair @param {AbortSignal} signal @returns {Promise<Sizes>} */
 export async function sizes(pair, signal) {
   let [changed, whole, moved] = [0, 0, 0];
   await slices(pair, signal, (change, W) => {

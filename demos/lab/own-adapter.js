@@ -35,7 +35,7 @@ export async function fits(cell, data, signal, found) {
 }
 
 /**
- * What is found with at most as many parameters: more may be used, but need not.
+ * Return the better fit with at most as many parameters: more may be used, but need not.
  *
  * @param {import("./data.js").Found | null} before @param {any} answer @returns {import("./data.js").Found | null}
  */

@@ -122,7 +122,7 @@ export class Specimen {
     return parts.join(" ");
   }
 
-  /** What a real change that is fitted is worth to the model it comes from. @param {number} at @returns {HTMLElement[]} */
+  /** Show the worth of a fit of a real change to the model it comes from. @param {number} at @returns {HTMLElement[]} */
   #loss(at) {
     const found = this.data.loss(this.key, at);
     if (!found) return [];

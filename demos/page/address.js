@@ -21,7 +21,7 @@ function heading(form) {
   return [...document.querySelectorAll(".md-content :is(h2, h3)[id]")].filter(before).at(-1);
 }
 
-/** What a form holds that its page did not give it. @param {HTMLFormElement} form @returns {[string, FormDataEntryValue][]} */
+/** Return the entries of a form that its page did not give it. @param {HTMLFormElement} form @returns {[string, FormDataEntryValue][]} */
 export function changed(form) {
   /** @param {string} name @returns {string | undefined} */
   const start = (name) => {

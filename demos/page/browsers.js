@@ -3,5 +3,5 @@ export const OLDEST = { Chrome: "111", Firefox: "115", Safari: "16.4" };
 
 const known = Object.entries(OLDEST).map((entry) => entry.join(" "));
 
-/** What readers of older ones are told. */
+/** The message to readers of older ones. */
 export const NEWER = `Text and stored pictures work without it. What is computed needs ${known.join(", ")} or a later one.`;

@@ -25,7 +25,7 @@ function all(address) {
   return loaded;
 }
 
-/** What leads from a row to its cells. @param {{method?: string, baseline?: string, suite?: string, by?: string}} row */
+/** Return the key that leads from a row to its cells. @param {{method?: string, baseline?: string, suite?: string, by?: string}} row */
 const key = ({ method, baseline, suite, by }) => JSON.stringify([method, baseline, suite?.replaceAll(" ", "-"), by]);
 
 /**

@@ -156,7 +156,7 @@ class AdapterChoice extends HTMLElement {
     this.#recipe(given.bits, model.fused);
   }
 
-  /** How far up a row stands in the chosen order. @param {HTMLTableRowElement} row */
+  /** Return a row's value in the chosen order. @param {HTMLTableRowElement} row */
   #rate({ dataset }) {
     const by = this.#input("order").value || "score";
     const told = dataset[by];
@@ -181,7 +181,7 @@ class AdapterChoice extends HTMLElement {
     return count(arrays, where, model, { ...start, ...Object.fromEntries(knobs) });
   }
 
-  /** What a method keeps of a layer for the backward pass, and holds beside all weights. @param {any} recipe @param {any} given */
+  /** Return the memory that a method keeps of a layer for the backward pass, and holds besides all weights. @param {any} recipe @param {any} given */
   #extras(recipe, given) {
     const { kept, held, sides } = this.#data;
     if (!recipe.config.includes("<targets>")) return { kept: 0, held: 0 };

@@ -3,7 +3,7 @@
 /** @param {(string | number | boolean)[][]} rows */
 export const text = (rows) => rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 
-/** What a spreadsheet would take for a formula, numbers excepted, gets the sign by which it takes it for text. @param {string | number | boolean} value */
+/** Quote a cell; a would-be formula, numbers excepted, gets the sign by which a spreadsheet takes it for text. @param {string | number | boolean} value */
 function cell(value) {
   const plain = `${value}`;
   const safe = /^[=+\-@\t\r]/.test(plain) && Number.isNaN(Number(plain)) ? `'${plain}` : plain;

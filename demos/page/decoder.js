@@ -78,7 +78,7 @@ export function least({ layers, hidden, queries, keys, inner, vocabulary, tied }
 
 const MORE = 1.5; // times what the shape makes: more would be another architecture
 
-/** What in a shape cannot be, if anything. @param {Shape} shape @returns {string | undefined} */
+/** Return the reason why a shape cannot be, if there is one. @param {Shape} shape @returns {string | undefined} */
 export function objection(shape) {
   const { heads, queries, keys, total } = shape;
   const n = (/** @type {number} */ value) => value.toLocaleString("en");

@@ -1,5 +1,5 @@
 /**
- * What a page is in other people's hands: a part of it in a frame of another site, and the form that a correction starts from.
+ * Pages in other people's hands: a part in a frame of another site, and the form that a correction starts from.
  *
  * With `?embed=id` a page shows the part with this id and nothing else, with `?embed` its first widget, figure or table. It
  * tells the page around it how high that is. The first script of the page has hidden the rest before it was drawn.

@@ -185,7 +185,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
       }),
     ),
   );
-  // What lies beyond the axis is told in numbers, all of a row's lanes in one.
+  // Values beyond the axis are written as numbers, all of a row's lanes in one.
   const beyond = rows.flatMap(({ values, kind }, i) =>
     [-1, 1].flatMap((way) => {
       const out = values.flatMap((value, k) =>
@@ -275,7 +275,7 @@ const UNITS = [
   [1e3, " k"],
 ];
 
-/** Where an axis has ticks: a logarithmic one at powers of ten, and at their threefold where there is room. @param {Axis} axis @param {number} room */
+/** Place the ticks of an axis: of a logarithmic one at powers of ten, and at their threefold where there is room. @param {Axis} axis @param {number} room */
 function places({ low, high, log, ticks }, room) {
   const most = Math.min(8, Math.floor(room / 44));
   const thin = (/** @type {number[]} */ all) => all.filter((_, i) => i % Math.ceil(all.length / most) === 0);

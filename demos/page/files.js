@@ -1,6 +1,6 @@
 /** Loads what is not needed at once: code, and files whose names tell their content. */
 
-/** What a reader is told where something does not arrive: there may be no network, or a newer release in the place of this one. */
+/** The advice where something does not arrive: there may be no network, or a newer release in the place of this one. */
 export const RELOAD = "If trying again does not help, reload the page.";
 
 /**

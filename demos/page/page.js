@@ -1,4 +1,4 @@
-/** What is done on every page, however it came to be shown. */
+/** Work on every page, however it came to be shown. */
 
 import { lazily } from "./files.js";
 
@@ -9,7 +9,7 @@ export function onPage(action) {
   else action();
 }
 
-/** Whether the reader's browser asks to fetch nothing in advance. */
+/** True if the reader's browser asks to fetch nothing in advance. */
 export const saving = Boolean(/** @type {any} */ (navigator).connection?.saveData);
 
 /** @param {() => void} action runs when the page has loaded and the browser has nothing better to do */

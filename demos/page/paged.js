@@ -63,7 +63,7 @@ export class PagedTable extends HTMLElement {
     for (const name of ["csv", "cells", "bibtex"]) able(name, rows.length === 0);
   }
 
-  /** Where what is handed out comes from. */
+  /** The source and the address of what is handed out. */
   get about() {
     return [`${this.dataset.source}`, location.href];
   }
@@ -166,7 +166,7 @@ function joined(folds, { table = "", caption = "", cells }) {
   return { own, box };
 }
 
-/** What shows the printed cells behind a row. @param {string} text */
+/** Make the button that shows the printed cells behind a row. @param {string} text */
 function opener(text) {
   const title = "Show the printed cells";
   return Object.assign(document.createElement("button"), { type: "button", name: "cells", title, textContent: text });

@@ -6,7 +6,7 @@ import { evaluate } from "./formulas.js";
 const python = (names) => `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
 
 /**
- * What the adapted weights are called.
+ * Return the names of the adapted weights.
  *
  * @param {any} data @param {any} recipe @param {string} targets @param {boolean} fused @returns {string[]}
  */

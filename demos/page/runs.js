@@ -138,7 +138,7 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-/** What makes a run again. @param {Run} run */
+/** Return the command that makes a run again. @param {Run} run */
 function recipe({ key, test }) {
   const command = `python3 scripts/dev.py study experiment --again ${key}`;
   const about = `This makes ${key} again in a checkout of the project, and compares: the test loss of the table is ${test}.`;

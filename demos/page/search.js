@@ -1,5 +1,5 @@
 /**
- * What a reader types into the search, in the words of the theme's worker. scripts/finish/search.py puts this before that
+ * Queries of readers, in the words of the theme's worker. scripts/finish/search.py puts this before that
  * worker's own script, whose listener then finds the query widened.
  *
  * The worker takes every word for the beginning of one. Here a word as typed counts for more, the whole as a name for

@@ -21,7 +21,7 @@ const named = new RegExp(RELEASE.named);
 /** The digest in an address, if there is one. @param {string} address */
 const promise = (address) => named.exec(new URL(address).pathname)?.slice(1).find(Boolean);
 
-/** What is kept for an address: a page is the same whatever its query. @param {string} address */
+/** Return the key under which an address is kept: a page is the same whatever its query. @param {string} address */
 const key = (address) => {
   const { origin, pathname } = new URL(address);
   return origin + pathname;
@@ -37,7 +37,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 worker.addEventListener("message", (/** @type {any} */ event) => event.waitUntil(keep(event.data)));
 worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(clean()));
 
-// What is answered ---------------------------------------------------------------------------------
+// Answers ------------------------------------------------------------------------------------------
 
 /** @typedef {(work: Promise<unknown>) => void} Later What the reader need not wait for, and what may fail. */
 
@@ -89,7 +89,7 @@ async function page(request, later) {
   }
 }
 
-/** Whether an answer is what its address promises. @param {string} address @param {Response} response */
+/** Return whether an answer is what its address promises. @param {string} address @param {Response} response */
 async function isSound(address, response) {
   if (!response.ok) return false;
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer()));
@@ -97,7 +97,7 @@ async function isSound(address, response) {
   return digest.startsWith(promise(address) ?? "none");
 }
 
-// What is kept -------------------------------------------------------------------------------------
+// Storage ------------------------------------------------------------------------------------------
 
 /** @param {string} cache @param {string} address @returns {Promise<Response | undefined>} */
 async function find(cache, address) {
@@ -139,7 +139,7 @@ async function clean() {
   for (const { url } of await cache.keys()) if (!own.has(url)) await cache.delete(url, { ignoreVary: true });
 }
 
-/** What is shown in the place of a page that was not kept. */
+/** Return the page that is shown in the place of one that was not kept. */
 function absence() {
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
     <meta name="color-scheme" content="light dark"><title>No connection</title>

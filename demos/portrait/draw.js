@@ -20,7 +20,7 @@ import { HEIGHT, WIDTH } from "./svg.js";
 const KINDS = { ...planes, ...grids, ...made, ...bases, ...networks, ...products };
 
 /**
- * What lies between two moments, on a straight line.
+ * Interpolate two moments on a straight line.
  *
  * @param {any} a @param {any} b @param {number} s
  * @returns {any}
@@ -39,7 +39,7 @@ export function at(moments, t) {
 }
 
 /**
- * What is inside the picture at a time t between W, 0, and W', 1.
+ * Draw the inside of the picture at a time t between W, 0, and W', 1.
  *
  * @param {Portrait} portrait @param {number} t
  */

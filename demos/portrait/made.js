@@ -113,7 +113,7 @@ export function bank({ bank: vectors, A, B, change: D }, { still: { before, rows
 /** Crests and troughs alone. @type {Tone} */
 const striped = (value) => (Math.abs(value) < 0.35 ? null : [value < 0 ? "other" : "own", 0.8]);
 
-/** What changes, down to nothing. @type {Tone} */
+/** The tone of a change, down to nothing. @type {Tone} */
 const smoothly = (value) => [value < 0 ? "other" : "own", Math.abs(value)];
 
 /**

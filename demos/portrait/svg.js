@@ -1,5 +1,5 @@
 /**
- * What portraits are drawn with: strings of SVG in a field of 160 × 120 units. A class is a colour that site.css gives: `own`, the
+ * Shapes of portraits: strings of SVG in a field of 160 × 120 units. A class is a colour that site.css gives: `own`, the
  * theme's; `other`, for what is negative; `ink`, `soft` and `faint`, for what stays; `paper`.
  *
  * @typedef {[number, number]} Point
@@ -127,10 +127,10 @@ export const seen = (v, least = 0.1) => (v < 0 ? -1 : 1) * Math.max(least, Math.
 /** A run of equal cells and one more. @param {string} run */
 const longer = (run) => run.replace(/h(\d+)$/, (_, length) => `h${+length + 1}`);
 
-/** What stays, by its size. @type {Tone} */
+/** The tone of what stays, by its size. @type {Tone} */
 export const still = (value) => ["soft", 0.12 + 0.5 * Math.abs(value)];
 
-/** What changes, by its sign and size; what does not change is left out. @type {Tone} */
+/** The tone of a change, by its sign and size; what does not change is left out. @type {Tone} */
 export const changed = (value) =>
   Math.abs(value) < 0.004 ? null : [value < 0 ? "other" : "own", 0.22 + 0.78 * Math.abs(value)];
 

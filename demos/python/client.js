@@ -24,7 +24,7 @@
 import { NEWER } from "../page/browsers.js";
 import { RELOAD } from "../page/files.js";
 
-/** Why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
+/** The reason why there is no answer: a setting of the reader, a file that did not load, Python's end, or `stop()`. */
 export class PythonError extends Error {
   /**
    * @param {"knob" | "load" | "crash" | "stopped"} kind
@@ -41,10 +41,10 @@ export class PythonError extends Error {
   }
 }
 
-/** What browsers say of a module where they take none for a worker, or take it for an ordinary script. */
+/** Words of browsers about a module where they take none for a worker, or take it for an ordinary script. */
 const MODULE = /\b(import|module)\b/i;
 
-/** What the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./start.js").Kept} */
+/** Files that the last worker to start has fetched and compiled, which spares the next one the time. @type {import("./start.js").Kept} */
 let kept = {};
 
 /**
@@ -59,10 +59,10 @@ export class Python extends EventTarget {
   /** The worker, beside this file. */
   file = "worker.js";
 
-  /** Whether it is sent one request at a time, whoever asks. */
+  /** True if it is sent one request at a time, whoever asks. */
   single = false;
 
-  /** What a first visit downloads. */
+  /** The bytes that a first visit downloads. */
   bytes = MANIFEST.bytes;
 
   /** @type {import("./start.js").Started["runtime"] | undefined} How Python was started. */

@@ -7,7 +7,7 @@
 
 import { Python, PythonError } from "./client.js";
 
-/** How long a request may take, and before that the packages that its code imports. */
+/** Time limits of a request, and before that of loading the packages that its code imports. */
 const LIMITS = {
   loading: {
     milliseconds: 120_000,
@@ -17,16 +17,16 @@ const LIMITS = {
   fit: { milliseconds: 300_000, reason: "Stopped after five minutes." },
 };
 
-/** Whether a request fits an adapter, which takes as long as it takes: what it answers is never cut short. @param {any} request */
+/** Return whether a request fits an adapter, which takes as long as it takes: what it answers is never cut short. @param {any} request */
 const fits = ({ type, knobs }) => type === "fit" || (type === "probe" && (knobs.way ?? "random") !== "random");
 
-/** What can be drawn at once: panels, lines and views of all of them, values of each, letters of each text. */
+/** The most that can be drawn at once: panels, lines and views of all of them, values of each, letters of each text. */
 const MOST = { panels: 50, parts: 20, values: 1000, entries: 256 * 256, letters: 2000 };
 
 class Readers extends Python {
   file = "sandbox.js";
 
-  /** What readers have made of the modules of methods. @type {Map<string, string>} */
+  /** Readers' edits of the modules of methods. @type {Map<string, string>} */
   edits = new Map();
 
   single = true;
@@ -86,7 +86,7 @@ class Readers extends Python {
   }
 }
 
-/** Whether an answer can be drawn. A reader's code may have made anything of it. @param {any} answer */
+/** Return whether an answer can be drawn. A reader's code may have made anything of it. @param {any} answer */
 function sound({ panels, sentence }) {
   /** @param {unknown} value */
   const text = (value) => typeof value === "string" && value.length <= MOST.letters;

@@ -15,7 +15,7 @@ import { start } from "./start.js";
 const MOST = 20_000_000; // characters that a run may show
 const MESSAGE = 20_000; // characters that a message counts for at least, and that a traceback has at most
 
-/** What is drawn without a seed should differ from visit to visit, though the memory that Python starts with does not. */
+/** Code that reseeds Python: what is drawn without a seed should differ from visit to visit, though the memory that Python starts with does not. */
 const PREPARATION = `
 import os, random, numpy
 os.environ["MPLBACKEND"] = "module://demos.figures"
@@ -63,7 +63,7 @@ async function respond(pyodide, { id, name, ...request }) {
   /** @param {string} kind @param {unknown} [value] */
   const tell = (kind, value) => post({ type: "output", name, kind, value });
   let left = MOST;
-  /** What readers' code can call. @param {string} kind @param {string} value */
+  /** Tell the page, on a call of readers' code. @param {string} kind @param {string} value */
   const emit = (kind, value) => {
     const text = String(value);
     left -= text.length + MESSAGE;

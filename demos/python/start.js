@@ -1,5 +1,5 @@
 /**
- * What both workers do first: start Python and tell the page how it goes.
+ * Start of both workers: start Python and tell the page how it goes.
  *
  * `#pyodide` is one of two modules (package.json), each with a function `boot`: surgery/boot.js starts the Python that was
  * packed for a fast start, stock.js the one that Pyodide publishes. Nothing else knows which of them it is.

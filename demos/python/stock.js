@@ -4,7 +4,7 @@
  * A build with --stock puts this module in the place of surgery/boot.js. scripts/pyodide/stock.py lays out its files.
  */
 
-/** Where the project's code lies in Python's file system, as in surgery/boot.js. */
+/** The place of the project's code in Python's file system, as in surgery/boot.js. */
 const CODE = "/lib/code.zip";
 
 /** @type {import("./start.js").Boot} */

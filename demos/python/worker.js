@@ -13,10 +13,10 @@ import { start } from "./start.js";
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
-/** What is answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
+/** Requests that are answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
 const AT_ONCE = { compare, own, saved };
 
-/** What may be answered better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
+/** Requests whose answers become better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
 const GROWING = { lab: examine, probe };
 
 /** @type {Set<number>} the answers that grow */

@@ -14,7 +14,7 @@ import { grips, nudged } from "./hands.js";
 const NS = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 900; // of the way to the best fit
 const SOLVED = 0.995;
-/** What to do with the handle that has furthest to go, until one is touched. */
+/** Hints at the handle that has furthest to go, until one is touched. */
 const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "" };
 
 /** @type {Promise<import("./table.js").Stored> | undefined} */

@@ -57,7 +57,7 @@ function arrow(className, v) {
 }
 
 /**
- * What the hypothesis leaves open, and the ways of the neurons, by the kind of its handles.
+ * Lines of what the hypothesis leaves open, and of the neurons' paths, by the kind of its handles.
  *
  * @type {Record<import("./table.js").Kind, (view: View) => Shape[]>}
  */
@@ -94,10 +94,10 @@ const GUIDES = {
     ]),
 };
 
-/** Where the two dials lie. */
+/** The place of the two dials. */
 export const TRACK = { lefts: [-1.36, 0.24], width: 1.12, height: -1.5 };
 
-/** Where the wheel's handle stands before it is turned, in degrees. */
+/** The angle of the wheel's handle before it is turned, in degrees. */
 export const WHEEL = 110;
 
 /** @param {View} view @returns {Shape[]} */
@@ -156,7 +156,7 @@ export const markup = (shapes) =>
     })
     .join("");
 
-/** What is kept and explained, in words. @param {View} view */
+/** Say what is kept and explained. @param {View} view */
 export const says = ({ explained, angles, lengths }) =>
   `${Math.round(100 * Math.max(0, explained))} % explained, ${count(angles)} angles and ${count(lengths)} lengths kept`;
 

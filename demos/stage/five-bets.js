@@ -11,7 +11,7 @@ import "./adapter-stage.js";
 
 const KEY = "bets";
 const WIDE = matchMedia("(min-width: 60em)"); // as in story.css
-/** Where in the window a bet takes the stage: beside it, or below it on a phone. */
+/** Margins of the window within which a bet takes the stage: beside it, or below it on a phone. */
 const MARGINS = { wide: "-40% 0px -55% 0px", narrow: "-66% 0px -30% 0px" };
 
 /** @returns {Record<string, number>} the answers that were chosen */
@@ -149,7 +149,7 @@ class FiveBets extends HTMLElement {
     if (asked.name in this.#guesses) this.#answer(asked);
   }
 
-  /** What tells the answer. @param {HTMLFieldSetElement} asked */
+  /** Find the element that tells the answer. @param {HTMLFieldSetElement} asked */
   #told = (asked) => asked.closest(".bet")?.querySelector("details");
 
   /** @param {HTMLFieldSetElement} asked */

@@ -25,7 +25,7 @@ export function allowed(value, { axis, low, high }) {
   return axis.cyclic ? value - round * Math.floor((value - low) / round) : within(value, low, high);
 }
 
-/** How far a pointer is along an arrow, in its lengths. @param {number} x @param {number} y @param {number[]} arrow */
+/** Return how far a pointer is along an arrow, in its lengths. @param {number} x @param {number} y @param {number[]} arrow */
 function along(x, y, [a, b]) {
   const [u, v] = placed(x, y);
   return (u * a + v * b) / (a * a + b * b);
@@ -66,7 +66,7 @@ function spoken({ kind }, value) {
   return `${Math.round(value)} degrees`;
 }
 
-/** Where a key moves a handle, nothing for other keys. @param {KeyboardEvent} event @param {Handle | undefined} handle @param {number} value */
+/** Return the place to which a key moves a handle, nothing for other keys. @param {KeyboardEvent} event @param {Handle | undefined} handle @param {number} value */
 export function nudged({ key, shiftKey }, handle, value) {
   if (!handle) return undefined;
   const step = STEPS[handle.kind] * (shiftKey ? LARGER : 1);

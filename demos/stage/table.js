@@ -1,5 +1,5 @@
 /**
- * What the stage shows: looked up in what adapters have made of the neurons (scripts/stored/stage.py), and interpolated
+ * Scenes of the stage: looked up in what adapters have made of the neurons (scripts/stored/stage.py), and interpolated
  * between neighbouring positions of the handles. No adapter is known here.
  *
  * @typedef {[x: number, y: number]} Arrow a neuron with two inputs
@@ -19,7 +19,7 @@ export const arrows = (entries, unit) =>
   Array.from({ length: entries.length / 2 }, (_, i) => [entries[2 * i] / unit, entries[2 * i + 1] / unit]);
 
 /**
- * Which stored positions make up a position, and how much of each: Lagrange's polynomial through the four around it, or
+ * Return the stored positions that make up a position, and the share of each: Lagrange's polynomial through the four around it, or
  * the line through two.
  *
  * @param {Axis} axis @param {number} value @returns {[place: number, share: number][]}
@@ -70,7 +70,7 @@ export function frame(method, target, held, W, unit) {
   return made;
 }
 
-// What is seen -------------------------------------------------------------------------------------
+// Measures -----------------------------------------------------------------------------------------
 
 /** @param {Arrow} v */
 export const angle = ([x, y]) => Math.atan2(y, x);
@@ -78,7 +78,7 @@ export const angle = ([x, y]) => Math.atan2(y, x);
 /** @param {Arrow} v */
 export const length = ([x, y]) => Math.hypot(x, y);
 
-/** From one arrow to the next, −π to π. @param {Arrow} v @param {Arrow} w */
+/** Return the angle from one arrow to the next, −π to π. @param {Arrow} v @param {Arrow} w */
 export function between(v, w) {
   const turn = angle(w) - angle(v);
   return turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI));

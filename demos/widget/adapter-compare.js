@@ -142,7 +142,7 @@ class AdapterCompare extends Live {
     return this.sides.map(({ method }) => method).join(" ");
   }
 
-  /** Whether the second method has as many parameters as the first, as nearly as it can. */
+  /** True if the second method has as many parameters as the first, as nearly as it can. */
   get equal() {
     return this.find("[name=equal]").checked;
   }
@@ -176,7 +176,7 @@ class AdapterCompare extends Live {
     return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal, ...beside(world) };
   }
 
-  // What is shown ----------------------------------------------------------------------------------
+  // Display ----------------------------------------------------------------------------------------
 
   /** @param {Answer & {a?: {own: Knobs}}} answer with the question, where Python gave it */
   async paint({ sides, sentence, own, a: asked }) {
@@ -220,7 +220,7 @@ class AdapterCompare extends Live {
     return [`Stored pictures. Moving a control starts Python in your browser: ${size()}, once`];
   }
 
-  // What the reader does ---------------------------------------------------------------------------
+  // Actions of the reader --------------------------------------------------------------------------
 
   /** @param {HTMLInputElement} control */
   choose(control) {
@@ -329,7 +329,7 @@ const gauges = (form) =>
     ]),
   );
 
-/** What both have, side by side. @param {Map<string, string>[]} sides @returns {[string, string][]} */
+/** Pair what both have, side by side. @param {Map<string, string>[]} sides @returns {[string, string][]} */
 const paired = (...[a, b]) =>
   [...a].flatMap(([label, value]) =>
     b.has(label) ? [/** @type {[string, string]} */ ([label, `${value} | ${b.get(label)}`])] : [],

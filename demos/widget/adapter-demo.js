@@ -145,12 +145,12 @@ class AdapterDemo extends Live {
     await this.send({ type: "answered", answer: found }).catch(() => {}); // Python answers, only later
   }
 
-  /** Whether the picture is that of the present settings. */
+  /** True if the picture is that of the present settings. */
   get exact() {
     return this.#fits(this.state.shown);
   }
 
-  /** Whether an answer, or the page's own picture, is that of the present settings. @param {Drawn} [answer] */
+  /** Return whether an answer, or the page's own picture, is that of the present settings. @param {Drawn} [answer] */
   #fits(answer) {
     return this.#acting.every((field) => field.within(answer?.knobs) === field.text);
   }
@@ -168,7 +168,7 @@ class AdapterDemo extends Live {
     return Promise.race([files, new Promise((done) => setTimeout(done, AHEAD))]);
   }
 
-  // What is shown ----------------------------------------------------------------------------------
+  // Display ----------------------------------------------------------------------------------------
 
   /** @param {Drawn} answer */
   async paint({ knobs, panels, sentence, edited }) {
@@ -197,7 +197,7 @@ class AdapterDemo extends Live {
     return [`${of}. Moving a control starts Python in your browser: ${size()}, once`];
   }
 
-  /** What differs in the picture on show from what the page opens with. */
+  /** The settings of the picture on show that the page does not open with, in words. */
   get #where() {
     const knobs = this.state.shown?.knobs;
     const told = this.#fields.filter((field) => field.name !== "way" && field.acts(`${knobs?.way}`));
@@ -236,7 +236,7 @@ class AdapterDemo extends Live {
     this.find(":scope > .edited")?.remove();
   }
 
-  // What the reader does ---------------------------------------------------------------------------
+  // Actions of the reader --------------------------------------------------------------------------
 
   /** @param {AbortSignal} signal */
   listen(signal) {

@@ -1,4 +1,4 @@
-/** What a reader has chosen for all widgets, the toy layer, the matrix on show and whether figures are, is kept for the visit. */
+/** A reader's choices for all widgets, kept for the visit: the toy layer, the matrix on show, and whether figures are. */
 
 import { BROUGHT, weight } from "./weight.js";
 

@@ -18,14 +18,14 @@ export class Field {
     this.kind = this.controls[0].type;
   }
 
-  /** What the page calls it, within a sentence. */
+  /** The page's name for it, within a sentence. */
   get label() {
     const text =
       this.element.querySelector("legend, .check span, label:not(.check)")?.firstChild?.textContent?.trim() ?? "";
     return text.charAt(0).toLowerCase() + text.slice(1);
   }
 
-  /** What the control says. */
+  /** The control's value, as text. */
   get text() {
     const [control] = this.controls;
     if (this.kind === "radio") return this.controls.find(({ checked }) => checked)?.value ?? this.initial;
@@ -40,13 +40,13 @@ export class Field {
     this.echo();
   }
 
-  /** What the page calls one of the values. @param {string} text */
+  /** Return the page's name for one of the values. @param {string} text */
   called(text) {
     const named = this.element.querySelector(`option[value="${text}"], [value="${text}"]:is([type="radio"]) + span`);
     return named?.textContent?.toLowerCase() ?? text;
   }
 
-  /** What a link means that names other controls and not this one. */
+  /** The value where a link names other controls and not this one. */
   get unnamed() {
     return this.element.dataset.unnamed ?? this.initial;
   }
@@ -58,13 +58,13 @@ export class Field {
     if (this.initial !== unnamed) this.controls[0].defaultValue = this.text = unnamed;
   }
 
-  /** Whether the value has a part in what is shown. @param {string} way in which the change is made */
+  /** Return whether the value has a part in what is shown. @param {string} way in which the change is made */
   acts(way) {
     const { ways } = this.element.dataset;
     return !ways || ways.split(" ").includes(way);
   }
 
-  /** What the control says in the HTML: what the page opens with. */
+  /** The value in the HTML, with which the page opens. */
   get initial() {
     const [control] = this.controls;
     if (this.kind === "radio") return this.controls.find(({ defaultChecked }) => defaultChecked)?.value ?? "";
@@ -74,12 +74,12 @@ export class Field {
       : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
   }
 
-  /** Whether the control says something else than the page opens with. */
+  /** True if the value is not the one with which the page opens. */
   get moved() {
     return this.text !== this.initial;
   }
 
-  /** What the control said when an answer was asked for, or on the page's own picture. @param {Record<string, Value>} [knobs] */
+  /** Return the value for which an answer was asked, or that of the page's own picture. @param {Record<string, Value>} [knobs] */
   within(knobs) {
     return `${knobs?.[this.name] ?? this.initial}`;
   }
@@ -102,7 +102,7 @@ export class Field {
     return texts;
   }
 
-  /** Where the control goes on its way through what it could say, back to what it says; at most 50 steps. */
+  /** The values on the control's way through all of them, back to the present one; at most 50 steps. */
   get round() {
     const all = this.texts;
     const stride = Math.ceil(all.length / 50);
@@ -111,7 +111,7 @@ export class Field {
     return [...texts.slice(1).map((_, i) => texts[Math.floor(first + i + 1) % texts.length]), this.text];
   }
 
-  /** Whether the control could say this. @param {string} text */
+  /** Return whether the control can have this value. @param {string} text */
   accepts(text) {
     return this.texts.includes(text);
   }
@@ -145,7 +145,7 @@ export function address(fields, url = new URL(location.href)) {
   return url.href;
 }
 
-/** Whether the address names any of the controls. @param {Field[]} fields */
+/** Return whether the address names any of the controls. @param {Field[]} fields */
 export function says(fields) {
   const query = new URLSearchParams(location.search);
   return fields.some(({ key }) => query.has(key));

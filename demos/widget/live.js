@@ -1,4 +1,4 @@
-/** What all elements have in common that show what Python answers: they ask, draw, say what failed, and listen. */
+/** Base of all elements that show what Python answers: they ask, draw, say what failed, and listen. */
 
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
@@ -30,7 +30,7 @@ export class Live extends HTMLElement {
   life = new AbortController();
   /** @type {import("./state.js").State<Answer>} changed by `send` alone */
   state = START;
-  /** What is said of the picture when no newer one can be had. */
+  /** Sentences on the picture when no newer one can be had. */
   words = {
     holds: "The last picture, its numbers and the text still hold.",
     last: "Last picture that could be computed",
@@ -49,19 +49,19 @@ export class Live extends HTMLElement {
   #drawn;
   #told = {}; // of the last picture, to the page
 
-  // What an element adds ---------------------------------------------------------------------------
+  // Members that an element overrides --------------------------------------------------------------
 
   /** @returns {Field[]} */
   get fields() {
     return [];
   }
 
-  /** What all controls say, by their names in the address. */
+  /** The values of all controls, by their names in the address. */
   get settings() {
     return new Map(this.fields.map(({ key, text }) => [key, text]));
   }
 
-  /** What the answers are about: one that comes when this has changed is not drawn. */
+  /** The subject of the answers: one that comes when this has changed is not drawn. */
   get subject() {
     return "";
   }
@@ -71,12 +71,12 @@ export class Live extends HTMLElement {
     return location.href;
   }
 
-  /** Whether the page's address follows the controls. */
+  /** True if the page's address follows the controls. */
   get ownsAddress() {
     return true;
   }
 
-  /** Whose answers are drawn. */
+  /** The Python whose answers are drawn. */
   get computer() {
     return python;
   }
@@ -91,12 +91,12 @@ export class Live extends HTMLElement {
     return {};
   }
 
-  /** Which settings the stored picture is of, where that has to be said. */
+  /** The settings of the stored picture, where they have to be named. */
   get about() {
     return "";
   }
 
-  /** What is said of a stored picture, and what is to be done for other settings. @returns {[note: string, action?: string]} */
+  /** A sentence on a stored picture, and the action that brings other settings. @returns {[note: string, action?: string]} */
   get stored() {
     return [""];
   }
@@ -104,7 +104,7 @@ export class Live extends HTMLElement {
   /** Draws what is stored nearest to the present values, if anything is. @returns {Promise<void> | void} */
   nearest() {}
 
-  /** Whether what is on show is better than an answer that others follow. @param {Answer} _answer */
+  /** Return whether the picture on show is better than an answer that others follow. @param {Answer} _answer */
   keeps(_answer) {
     return false;
   }
@@ -237,7 +237,7 @@ export class Live extends HTMLElement {
     field?.complain(`${field.name}=${value} ${rule}`);
   }
 
-  // What the reader does ---------------------------------------------------------------------------
+  // Actions of the reader --------------------------------------------------------------------------
 
   /** @param {AbortSignal} signal */
   listen(signal) {
@@ -310,7 +310,7 @@ export class Live extends HTMLElement {
 
   // The address ------------------------------------------------------------------------------------
 
-  /** Whether the settings are not those of the link that has led here. */
+  /** True if the settings are not those of the link that has led here. */
   get #away() {
     const { linked, settings } = this;
     return linked && [...settings].some(([key, text]) => linked.get(key) !== text);

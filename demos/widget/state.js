@@ -1,5 +1,5 @@
 /**
- * What an element is at that shows what Python answers: each event leads to a state, and to what is to be done.
+ * States of an element that shows what Python answers: each event leads to a state, and to what is to be done.
  *
  * Nothing here knows a page: live.js writes states into it, does what is to be done, and tells of events.
  *
@@ -54,7 +54,7 @@ export const START = {
   problem: "",
 };
 
-/** What `data-state` says. @type {Record<At, "stored" | "loading" | "live" | "error" | undefined>} */
+/** Values of `data-state`. @type {Record<At, "stored" | "loading" | "live" | "error" | undefined>} */
 export const PHASES = {
   new: undefined,
   stored: "stored",
@@ -157,7 +157,7 @@ function cancel(state, computer) {
  */
 
 /**
- * What the line below the picture says, and what its button does.
+ * Return the line below the picture, and what its button does.
  *
  * @param {State} state @param {Words} words @returns {[note: string, action?: string]}
  */

@@ -1,9 +1,9 @@
-/** What the build has stored along a widget's main control, which answers a move before Python is there. */
+/** Answers that the build has stored along a widget's main control, for moves before Python is there. */
 
 import { get, lazily } from "../page/files.js";
 
 /**
- * What a form calls the file that has the answer to its settings, if any has.
+ * Return the name of the file that has the answer to a form's settings, if any has.
  *
  * @param {HTMLFormElement} form @param {import("./fields.js").Field[]} acting the controls that have a part in the picture
  */

@@ -47,7 +47,7 @@ export class Sweep {
     return found && this.#filled(found);
   }
 
-  /** What a comparison shows at a value. @param {import("./fields.js").Value} value @returns {import("./draw.js").Panel[]} */
+  /** Return the panels of a comparison at a value. @param {import("./fields.js").Value} value @returns {import("./draw.js").Panel[]} */
   compare(value) {
     const { panels, others } = this.nearest(value);
     const gauges = this.compared.map((wanted) => [...panels, ...others].find(({ name }) => name === wanted));

@@ -13,7 +13,7 @@ const [GUESS, FRIENDLY, HOSTILE, ANSWER] = [0, 1, 2, 5];
 const [WHOLE, MOST, NEAR] = [95, 60, 1.5]; // per cent, and times chance
 const NAMES = ["Guess", "A friendly change", "A hostile change", "A real change", "Limits"];
 
-/** What a share says beside that of a random subspace, both in per cent, by the step, where the page says nothing of the change. @type {Record<number, (own: number, chance: number) => string>} */
+/** Judgements of a share beside that of a random subspace, both in per cent, by the step, where the page says nothing of the change. @type {Record<number, (own: number, chance: number) => string>} */
 const JUDGED = {
   [FRIENDLY]: (own) =>
     own > WHOLE
@@ -30,13 +30,13 @@ const JUDGED = {
 /** @param {string} text */
 const percent = (text) => Number(text.replace("−", "-"));
 
-/** What is known of whole matrices, from the page. @param {Demo} demo */
+/** Read off the page what is known of whole matrices. @param {Demo} demo */
 function whole(demo) {
   const template = /** @type {HTMLTemplateElement | null} */ (demo.querySelector("template.whole"));
   return template ? [document.importNode(template.content, true)] : [];
 }
 
-/** What the page says of a change to this method. @param {Demo} demo @param {string | undefined} world */
+/** Return the page's words on a change to this method. @param {Demo} demo @param {string | undefined} world */
 function written(demo, world) {
   const template = /** @type {HTMLTemplateElement | null} */ (demo.querySelector("template.written"));
   return template?.content.querySelector(`[data-world="${world}"]`)?.textContent;
@@ -77,7 +77,7 @@ export function tour(demo) {
   strip.replaceChildren(h("div", { class: "steps" }, ...buttons), text);
   strip.hidden = false;
 
-  /** What is said of a world. @param {string} name */
+  /** Return the option of a world. @param {string} name */
   const option = (name) => /** @type {HTMLOptionElement} */ (world.element.querySelector(`option[value="${name}"]`));
   /** @param {string} name */
   const told = (name) => `${option(name).text}. ${option(name).dataset.about}`;

@@ -4,7 +4,7 @@ import { lazily } from "../page/files.js";
 
 /** @typedef {import("../python/client.js").Weight} Weight */
 
-/** What the kind of weight says where it comes from a file. */
+/** The kind of weight where it comes from a file. */
 export const BROUGHT = "brought";
 
 /** @type {Weight | undefined} */
@@ -12,7 +12,7 @@ let held;
 
 export const weight = () => held;
 
-/** What a question has besides the values of controls. @param {Record<string, unknown>} knobs @returns {{weight?: Weight}} */
+/** Return the parts of a request besides the values of controls. @param {Record<string, unknown>} knobs @returns {{weight?: Weight}} */
 export const beside = ({ base }) => (base === BROUGHT && held ? { weight: held } : {});
 
 /** Keeps a place for the file below the control that asks for one. @param {import("./fields.js").Field} field */

@@ -16,7 +16,7 @@ from scripts.survey.rule import Dimension, Verdict
 FILE = "docs/data/verdicts_before.yml"
 
 RENAMED = {"unsupported": ("no evidence", "too little")}
-"""What a word has become where nothing has changed but that it is told apart."""
+"""Words that an older word has become where nothing has changed but that they are told apart."""
 
 Old: TypeAlias = tuple[str, str | None, float, float]
 """Word, leaning, what is for it, what is against it."""

@@ -30,7 +30,7 @@ from scripts.survey.providers import as_json, facts
 from scripts.survey.records import CatalogError, front_matter, references
 from scripts.survey.result import FULL, Said
 
-# What every page has, in this order, and what each part must contain.
+# Parts of every page, in this order, and the words that each must contain.
 PARTS: dict[str, tuple[str, ...]] = {
     "Hypothesis": (),
     "What to notice": (),

@@ -1,4 +1,4 @@
-"""How the site, a page and the papers are cited: CSL-JSON, and BibTeX, RIS and APA made from it.
+"""Citations of the site, a page and the papers: CSL-JSON, and BibTeX, RIS and APA made from it.
 
 Only the reader's browser knows the day on which they have seen a page. A text has YYYY, MM and DD
 in its place, for demos/page/page.js to fill in; `undated` takes the line away.

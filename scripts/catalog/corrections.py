@@ -1,4 +1,4 @@
-"""Where a reader suggests a correction or replies: forms of the repository, filled in by links."""
+"""Links for a reader's correction or reply: forms of the repository, filled in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def form(site: Site, template: str, **fields: str) -> str:
     Args:
         site: The site's own facts.
         template: The form's file.
-        **fields: What stands in its fields.
+        **fields: The values of its fields.
     """
     given = {"template": template} | {k: v for k, v in fields.items() if v}
     return f"{site.repository}/issues/new?{urlencode(given)}"
@@ -28,6 +28,6 @@ def correction(site: Site, place: str, says: str = "") -> str:
     Args:
         site: The site's own facts.
         place: A page below the site's address, with an anchor where there is one.
-        says: What stands there.
+        says: The text that is there.
     """
     return form(site, FORM, address=site.url + place, says=says)

@@ -32,7 +32,7 @@ class Model(NamedTuple):
 
     @property
     def linear(self) -> int:
-        """How many parameters are outside of the embeddings."""
+        """The number of parameters outside of the embeddings."""
         return self.total - (1 if self.tied else 2) * self.vocabulary * self.hidden
 
     def places(self, place: Place, targets: str) -> list[tuple[int, ...]]:
@@ -64,13 +64,13 @@ NAMES = {
     "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
     "query and value": ("q_proj", "v_proj"),
 }
-"""What can be adapted, the largest choice first."""
+"""Choices of weights to adapt, the largest first."""
 
 FUSED = {
     "q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj",
     "gate_proj": "gate_up_proj", "up_proj": "gate_up_proj",
 }  # fmt: skip
-"""What a weight is a part of in the architecture of Phi-3."""
+"""The fused weight that a weight is a part of in the architecture of Phi-3."""
 
 
 def fused(names: Iterable[str]) -> tuple[str, ...]:

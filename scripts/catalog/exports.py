@@ -28,7 +28,7 @@ SCHEMA = 2
 
 
 class Site(NamedTuple):
-    """What the site says of itself."""
+    """The site's title, author, date and address."""
 
     url: str  # with a slash at its end
     title: str
@@ -118,7 +118,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
 
 
 def _bet(bet: bets.Bet) -> dict[str, Any]:
-    """Return the word of a module beside its controls, and why."""
+    """Return the word of a module against its controls, and why."""
     return {
         "module": bet.slug,
         "word": bet.word,

@@ -1,4 +1,4 @@
-"""What training takes of a GPU's memory, estimated: one declaration for the build and the page.
+"""An estimate of the GPU memory that training takes: one declaration for the build and the page.
 
 The formulas count what PyTorch keeps for a decoder of Llama's architecture with a fused attention:
 of each norm its input in 32 bits; of attention the queries, the keys and values for every head,
@@ -88,7 +88,7 @@ FORMULAS = {
 """Bytes, each from what the reader gives and from the lines above it."""
 
 STATES = {"AdamW": 8, "AdamW in 8 bits": 2, "SGD without momentum": 0}
-"""What an optimiser keeps of a trained number, in bytes."""
+"""The state that an optimiser keeps of a parameter, in bytes."""
 
 
 def kept(peft: str, model: Model, names: Iterable[str], tokens: int, rank: int = 0) -> float:

@@ -47,7 +47,7 @@ class Other(Record):
 
     @property
     def address(self) -> str | None:
-        """Where the paper can be read."""
+        """The address at which the paper can be read."""
         return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else self.url
 
     @property

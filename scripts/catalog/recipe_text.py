@@ -62,7 +62,7 @@ OPTIMISERS = {
     "AdamW in 8 bits": "adamw_8bit",
     "SGD without momentum": "sgd",
 }
-"""What the optimisers of memory.STATES are called in transformers."""
+"""Names of the optimisers of memory.STATES in transformers."""
 
 CHUNKED = "\n    use_liger_kernel=True,  # the logits in chunks: pip install liger-kernel"
 

@@ -110,7 +110,7 @@ def _literal(value: Any) -> str:
 
 
 class Wish(NamedTuple):
-    """What a reader asks for; a rank of 0 is the recipe's own."""
+    """A reader's choices; a rank of 0 is the recipe's own."""
 
     model: Model = START
     bits: int = 16

@@ -64,7 +64,7 @@ Sentence = Annotated[Text, AfterValidator(sentence)]
 
 
 class Relation(Record):
-    """What this method is to another one."""
+    """The relation of this method to another one."""
 
     kind: Kind
     to: Slug
@@ -72,7 +72,7 @@ class Relation(Record):
 
 
 class Deploy(Record):
-    """What can be done with the trained adapter."""
+    """Uses of the trained adapter."""
 
     merges: bool
     mixed_batch: bool
@@ -85,13 +85,13 @@ BITS: tuple[Bits, ...] = (16, 8, 4)
 
 
 class Recipe(Record):
-    """What recipes.py makes lines of code from that train the method in PEFT.
+    """Settings from which recipes.py makes code that trains the method in PEFT.
 
     `arguments` are at the scale of a model, and those that are knobs here count parameters too;
     `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank. `rank` is where
     it starts, and 0 where a method has none. `targets` names weights where a method has its own.
     `bits` tells on which bases training ran, and `why` not on others where that is a fault. Where
-    PEFT trains other numbers than our module does, there is how many: on a `weight`, over d_out,
+    PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
     d_in and the rank, or in a whole `model`, over its fields. `notes` are lines before training,
     `loading` such where a base that is not quantised is loaded; `trainer` and `saving` are more
     arguments where it is trained and saved. `kept` leads to what it keeps for the backward pass.
@@ -112,7 +112,7 @@ class Recipe(Record):
 
 
 class Peft(Record):
-    """How the method is called in PEFT: arguments that are knobs here, and fixed ones."""
+    """The method's call in PEFT: arguments that are knobs here, and fixed ones."""
 
     config: Text = Field(alias="class")
     knobs: dict[str, Slug] = Field({})
@@ -152,7 +152,7 @@ class Method(Record):
     disclosure: Text | None = None
     peft_note: Text | None = None
     changes: dict[Slug, dict[Slug, Sentence]] = Field({})
-    """What fits or breaks the hypothesis, by module and by the change's name in the widget."""
+    """Changes that fit or break the hypothesis, by module and by their names in the widget."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Method:
@@ -172,7 +172,7 @@ class Method(Record):
 
     @property
     def file(self) -> str:
-        """Where the page is written."""
+        """The page's source file."""
         return f"docs/methods/{self.slug}.md"
 
     @property
@@ -182,12 +182,12 @@ class Method(Record):
 
     @property
     def untested(self) -> bool:
-        """Whether PEFT's benchmark says nothing of it, although it has runs."""
+        """Return whether PEFT's benchmark says nothing of it, although it has runs."""
         return isinstance(self.peft, Peft) and bool(self.peft.untested)
 
     @property
     def runs(self) -> Key:
-        """Whose runs in PEFT's benchmark are its own."""
+        """The key of its own runs in PEFT's benchmark."""
         return key(self.number, self.peft.config if isinstance(self.peft, Peft) else self.slug)
 
     @cached_property
@@ -213,12 +213,12 @@ class Method(Record):
 
     @property
     def corrections(self) -> tuple[Erratum, ...]:
-        """What the survey's entry has wrong or leaves out, without what was withdrawn."""
+        """Errors and omissions of the survey's entry, without what was withdrawn."""
         return tuple(e for e in self.errata if not e.withdrawn)
 
     @property
     def graded(self) -> bool:
-        """Whether the method has grades."""
+        """Return whether the method has grades."""
         return bool(self.audit)
 
     @property
@@ -232,7 +232,7 @@ class Method(Record):
 
     @cached_property
     def verdicts(self) -> dict[Dimension, Verdict]:
-        """What the audit says of each dimension; nothing where nothing is graded."""
+        """The audit's verdict on each dimension; nothing where nothing is graded."""
         return {d: self._verdict(d) for d in DIMENSIONS if d in self.audit}
 
     def _verdict(self, dimension: Dimension) -> Verdict:

@@ -1,4 +1,4 @@
-"""What other choices than the rule's would change, computed: each verdict again under each."""
+"""Sensitivity of the verdicts to the rule's choices: each verdict again under each other choice."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ CHOICES = (
 
 
 class Outcome(NamedTuple):
-    """What another choice changes."""
+    """The verdicts that another choice changes."""
 
     choice: Choice
     changed: list[tuple[Method, Dimension, Word, Word]]

@@ -38,7 +38,7 @@ def _names(name: str, found: Any) -> bool:
 
 LETTERS = {"block_size": "b", "rank": "r"}
 SUM, PRODUCT, QUOTIENT, WHOLE = range(4)
-"""How closely a written expression holds together."""
+"""The precedence of a written expression's operator."""
 
 
 def formula(cls: type[Adapter]) -> str:

@@ -1,4 +1,4 @@
-"""What PEFT's configurations take, recorded with `inspect.signature` from the release it names."""
+"""Arguments of PEFT's configurations, recorded with `inspect.signature` from a named release."""
 
 from __future__ import annotations
 

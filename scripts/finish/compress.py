@@ -1,4 +1,4 @@
-"""Put compressed twins beside the files of a site; each content is compressed once."""
+"""Put compressed copies beside the files of a site; each content is compressed once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scripts.cache import kept, tidy
 KINDS = {
     ".bib", ".bin", ".css", ".csv", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".xml", ".zip",
 }  # fmt: skip
-LEAST = 1024  # bytes; below, a twin saves nothing
+LEAST = 1024  # bytes; below, a compressed copy saves nothing
 
 
 def compress(folder: Path, cache: Path) -> None:
@@ -23,7 +23,7 @@ def compress(folder: Path, cache: Path) -> None:
 
     Args:
         folder: The site.
-        cache: Where twins are kept by the hash of the content; those not used are removed.
+        cache: Where they are kept by the hash of the content; those not used are removed.
     """
     same: dict[str, list[Path]] = {}  # redirect pages, for example, are alike
     for path in folder.rglob("*"):
@@ -37,7 +37,7 @@ def compress(folder: Path, cache: Path) -> None:
 
 
 def _copy(twin: Path, paths: list[Path]) -> None:
-    """Put the twin of one content beside all files that hold it."""
+    """Put the compressed copy of one content beside all files that hold it."""
     kept(twin, lambda: _pack(paths[0].read_bytes(), twin.suffix))
     for path in paths:
         shutil.copyfile(twin, path.with_name(path.name + twin.suffix))

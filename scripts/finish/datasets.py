@@ -25,7 +25,7 @@ from scripts.survey.records import Loader, Record, Slug, Text, validated
 FILE = ROOT / "docs" / "data" / "datasets.yml"
 PACKAGE = "datapackage.json"
 SCHEMA = ROOT / "scripts" / "catalog" / "catalog.schema.json"
-"""What catalog.json keeps to."""
+"""The schema of catalog.json."""
 
 Licence = Literal["CC-BY-4.0", "Apache-2.0"]
 LICENCES: dict[Licence, tuple[str, str]] = {
@@ -39,7 +39,7 @@ WORDS: dict[str, dict[str, str]] = {
     "family": {name: family.title for name, family in FAMILIES.items()},
     "dimension": {str(name): title for name, title in DIMENSIONS.items()},
 }
-"""What a column's name may stand for, and what its description then says."""
+"""Placeholders in a column's name, and their values in its description."""
 
 
 class Column(NamedTuple):
@@ -56,7 +56,7 @@ def column(entry: Any) -> Any:
 
 
 class Source(Record):
-    """Where the numbers come from, if not from here."""
+    """The source of the numbers, if they are not from here."""
 
     title: Text
     path: Text
@@ -75,11 +75,11 @@ class Dataset(Record):
     source: Source | None = None
     comment: Text | None = None
     awaited: bool = False
-    """Whether a study is still to make it: until its first row is there it is not published."""
+    """True if a study is still to make it: until its first row is there it is not published."""
 
     @property
     def there(self) -> bool:
-        """Whether there is something to publish."""
+        """Return whether there is something to publish."""
         return not self.awaited or (ROOT / "docs" / self.path).exists()
 
     def described(self) -> dict[str, Column]:

@@ -21,7 +21,7 @@ const asked = JSON.parse(await text(process.stdin));
 /** @type {import("../../demos/stage/table.js").Stored | undefined} */
 let read;
 
-/** What scripts/stored/stage.py has written. */
+/** Read what scripts/stored/stage.py has written. */
 const all = () =>
   (read ??= /** @type {import("../../demos/stage/table.js").Stored} */ (JSON.parse(readFileSync(STORED, "utf-8"))));
 

@@ -1,4 +1,4 @@
-"""Turn the generator's pages into the site: figures, mathematics, heads, scripts, data, twins.
+"""Turn the generator's pages into the site: figures, equations, heads, scripts, data, compression.
 
 Nothing here depends on the generator: it reads HTML and writes HTML.
 """
@@ -45,13 +45,13 @@ EQUATION = re.compile(
     re.DOTALL,
 )
 FIGURE = re.compile(r"""<div data-figure=(["'])(.*?)\1></div>""")
-"""Where Markdown has read the HTML, in an element marked so, it has double quotes."""
+"""A figure's data; it has double quotes where Markdown has read the HTML."""
 
 SHORT = 18  # letters: an equation in a text that is shorter is not broken
 
 
 class Equation(NamedTuple):
-    """An equation in TeX, and whether it stands on a line of its own."""
+    """An equation in TeX, and whether it has a line of its own."""
 
     tex: str
     display: bool
@@ -65,7 +65,7 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
     Args:
         packed: The folder with what the browser starts Python from.
         pages: The generator's output.
-        preview: Leave out what only readers need: checked links, a new service worker, twins.
+        preview: Leave out what only readers need: checked links, a new service worker, compression.
 
     Raises:
         SetupError: when a figure or an equation cannot be set, or a link is broken.

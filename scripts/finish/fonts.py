@@ -21,7 +21,7 @@ FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
     "inter": "@fontsource-variable/inter/files/inter-latin-wght-normal",
     "source-serif-4": "@fontsource/source-serif-4/files/source-serif-4-latin-600-normal",
 }
-"""What docs/assets/theme.css calls the fonts, and their files in npm's packages."""
+"""Names of the fonts in docs/assets/theme.css, and their files in npm's packages."""
 
 
 def add_fonts(out: Path, cache: Path) -> None:

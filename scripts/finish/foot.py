@@ -37,7 +37,7 @@ SHORT, LONG = 40, 90
 
 
 class Part(NamedTuple):
-    """What can be embedded: its id in the page, and what it is."""
+    """A part of a page that can be embedded: its id and its title."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""What a page tells machines in its head: citation tags, structured data, previews.
+"""Metadata in a page's head, for machines: citation tags, structured data, previews.
 
 The tags are put into the finished HTML, so that they do not depend on the generator.
 """

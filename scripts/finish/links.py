@@ -25,7 +25,7 @@ NO_PROSE = {"code", "pre", "math", "script", "style"}
 LEFT_OVER = re.compile(
     r"\{\{|\}\}|\{%|Macro (?:Syntax|Rendering) Error|::: adapters_np|\]\([\w./#-]+\)"
 )
-"""What a page shows only where nobody has read it: macros, and a link in a text without links."""
+"""Text that no page should show: macros that were not read, and a link in a text without links."""
 
 
 class Page:

@@ -11,7 +11,7 @@ import re
 from html import escape
 from pathlib import Path
 
-# What a page may load: its own site and nothing else. KaTeX places by styles in attributes,
+# Sources that a page may load: its own site and nothing else. KaTeX places by styles in attributes,
 # `wasm-unsafe-eval` compiles Python, heatmaps are `data:`, exports are `blob:`.
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; "

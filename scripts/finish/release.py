@@ -21,7 +21,7 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.finish.links import target
 
 DIGITS = 32  # of the 64 that a SHA-256 has: 128 bits
-# What an address with a digest of the content in it leads to never changes its bytes.
+# Addresses with a digest of the content in them: their bytes never change.
 NAMED = re.compile(r"/assets/(?:py/([0-9a-f]{32})/[^/]+|.+-([0-9a-f]{32})\.\w+)$")
 TEXT = {".css", ".html", ".js", ".json"}
 KINDS = {*TEXT, ".bin", ".png", ".woff2"}
@@ -32,7 +32,7 @@ ENDS = "|".join(kind.removeprefix(".") for kind in sorted(KINDS))
 ADDRESS = re.compile(rf"""(?<=["'`(])[^"'`()<>\s?#:]+\.(?:{ENDS})(?=["'`)?#])""")
 LOADED = re.compile(r'(?:<(?:link|script|img)\b[^>]*?\s(?:href|src)="|url\()([^"()?#:]+\.\w+)')
 FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
-"""The end of a name by which its maker tells versions apart, or of an earlier `add_names`."""
+"""The version suffix of a file name: its maker's, or that of an earlier `add_names`."""
 TWINS = (".br", ".gz", ".map")
 RARE = {"library.zip"}  # fetched by the imports that need it
 LARGE: dict[str, tuple[str, ...]] = {
@@ -40,7 +40,7 @@ LARGE: dict[str, tuple[str, ...]] = {
     "late.bin": ("whole",),
     **dict.fromkeys(("python_stdlib.zip", "library.zip"), ()),
 }
-"""What is large, and the sizes in the manifest that it is part of."""
+"""Large files, and the sizes in the manifest that they are part of."""
 
 
 def place_python(packed: Path) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def place_python(packed: Path) -> dict[str, Any]:
 
 
 def sent_raw() -> bool:
-    """Whether the site is for a host that compresses only what it knows."""
+    """Return whether the site is for a host that compresses only what it knows."""
     return bool(os.environ.get("SITE_RAW"))
 
 
 def add_python(site: Path, packed: Path) -> None:
-    """Copy the files of Python with their twins to where `place_python` says.
+    """Copy the files of Python with their compressed copies to where `place_python` says.
 
     What lies together stays in a folder of one name, which tells what is in it too.
     """

@@ -1,4 +1,4 @@
-"""What the search finds: the generator's index with the names that readers use.
+"""The search index: the generator's, with the names that readers use.
 
 A page is found by its title, by a method's `names` and other addresses, by the `tags` of another
 page. These weigh most. They stand in a field of their own, which no result shows.
@@ -24,7 +24,7 @@ INDEX = "search/search_index.json"
 SEPARATOR = r"""[\s\-–—_.,:;!?()\[\]{}<>"'’“”/\\|=*^~@#%&·×…$]+"""
 FIELDS = {"names": {"boost": 1e6}, "title": {"boost": 1e3}, "text": {"boost": 1.0}}
 SECTION = 2.5
-"""What a section with names of its own counts for: the worker prefers pages by that much."""
+"""The weight of a section with names of its own: the worker prefers pages by that much."""
 
 
 def add_search(site: Path, catalog: Catalog) -> None:

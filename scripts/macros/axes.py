@@ -57,7 +57,7 @@ AXES = {
 
 
 class Measured(TypedDict, total=False):
-    """What the map knows of a module."""
+    """Measured properties of a module, for the map."""
 
     slug: str
     weight: bool
@@ -75,7 +75,7 @@ class Coordinate(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether both are known and not the same."""
+        """Return whether both are known and differ."""
         return bool(self.ours and self.theirs) and self.ours != self.theirs
 
 

@@ -103,7 +103,7 @@ def lanes(tasks: Sequence[str]) -> list[Lane]:
 
 
 def values(judged: Judged, tasks: Sequence[str]) -> tuple[Value | None, ...]:
-    """Return what stands in the lanes of `tasks`: base models are the parts of each."""
+    """Return the values in the lanes of `tasks`: base models are the parts of each."""
     c = judged.comparison
 
     def bases(*of: str) -> list[float]:
@@ -133,7 +133,7 @@ def forest(says: str, rows: Sequence[Row], across: Sequence[Lane], axis: str) ->
 
 
 def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
-    """Return every method beside each control, `trained` or in `reach`; nothing where none is."""
+    """Return every method against each control, `trained` or in `reach`; nothing where none is."""
     some = [(shown(bet), getattr(bet, kind)) for bet in found]
     tasks = tasks_of(j for _, own in some for j in own) if kind == "trained" else []
     rows = [
@@ -161,7 +161,7 @@ def counted(found: Iterable[Judged]) -> str:
 
 
 def settled(found: Iterable[Bet], outcome: Outcome) -> str:
-    """Return who has an outcome in reach, beside which control; nothing where nobody has."""
+    """Return who has an outcome in reach, against which control; nothing where nobody has."""
     some = [
         f"{shown(bet).name} (*{j.comparison.control}*)"
         for bet in found
@@ -173,7 +173,7 @@ def settled(found: Iterable[Bet], outcome: Outcome) -> str:
 
 
 def nearest(decided: Iterable[Bet]) -> Rows:
-    """Return every method that is decided beside the control that comes nearest to it."""
+    """Return every method that is decided, against the control that comes nearest to it."""
     rows = []
     for s in map(shown, decided):
         j = min(s.bet.trained, key=lambda j: j.overall.mean)
@@ -250,7 +250,7 @@ class Bets(Part):
 
     @macro("text")
     def controls_state(self) -> str:
-        """How far the study is, in a sentence."""
+        """Say how far the study is, in a sentence."""
         found = survey.bets()
         decided = [bet for bet in found if bet.verdict]
         runs = f"{say.count(made())} of about {say.count(planned())} runs are made"
@@ -263,7 +263,7 @@ class Bets(Part):
 
     @macro("figure")
     def controls_figure(self, kind: str) -> str:
-        """All methods beside their controls, `trained` or in `reach`."""
+        """All methods against their controls, `trained` or in `reach`."""
         figure = of_all(survey.bets(), kind)
         if figure is None:
             return "*Begun, and no part complete yet.*" if made() else "*Not yet run.*"
@@ -271,7 +271,7 @@ class Bets(Part):
 
     @macro("text")
     def controls_reach(self) -> str:
-        """To what methods and their controls were fitted."""
+        """List the changes to which methods and their controls were fitted."""
         found = survey.complete(survey.by_entry(survey.described()))
         if not found:
             return "Nothing has been fitted yet."
@@ -294,7 +294,7 @@ class Bets(Part):
 
     @macro("list")
     def controls_home(self) -> str:
-        """What is decided, for the home page; nothing before a part is complete."""
+        """List what is decided, for the home page; nothing before a part is complete."""
         found = survey.bets()
         decided = [bet for bet in found if bet.verdict]
         if not decided:

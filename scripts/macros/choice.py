@@ -22,10 +22,10 @@ TASKS = {
         *("canny to image", "text-to-image", "style images"),
     ),
 }
-"""How the suites of a task begin, as sources' tables call them."""
+"""Beginnings of the names of a task's suites in sources' tables."""
 
 BESIDE = "lora--llama-3.2-3B-rank32"
-"""The run of the benchmark that others' times are told beside."""
+"""The baseline run of the benchmark, in whose terms others' times are given."""
 
 
 def ahead() -> dict[str, dict[str, tuple[int, int]]]:
@@ -50,7 +50,7 @@ class Choice(Part):
 
     @macro("widget")
     def chooser(self) -> str:
-        """From a model and a GPU to a short list with recipes."""
+        """Lead from a model and a GPU to a short list with recipes."""
         best, tasks, times = peft.best("metamathqa"), ahead(), slowdowns()
         recipes = catalog().recipes()
 
@@ -74,7 +74,7 @@ class Choice(Part):
 
     @macro("table")
     def memory_check(self) -> str:
-        """How far the estimate is from what PEFT's benchmark measured."""
+        """Compare the estimate with what PEFT's benchmark measured."""
         off = [100 * error for error in memory_errors().values()]
         mean = sum(map(abs, off)) / len(off)
         return (

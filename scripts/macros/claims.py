@@ -1,4 +1,4 @@
-"""What the survey claims, believes and foretells, beside what the audit finds."""
+"""Claims, beliefs and predictions of the survey, beside what the audit finds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ClaimLists(Part):
 
     @macro("list")
     def predictions_list(self) -> str:
-        """The predictions and where they stand."""
+        """The predictions and their state."""
         parts = []
         for i, p in enumerate(read_predictions().predictions, 1):
             parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
@@ -40,20 +40,20 @@ class ClaimLists(Part):
 
     @macro("table")
     def predictions_score(self) -> str:
-        """How many predictions are settled, Brier's score of these, and what each may add."""
+        """Count the settled predictions, with Brier's score of them and what each may add."""
         found = forecasts(read_predictions().predictions)
         return self.page.draw("outlook", found, score(found), given={"brier": brier})
 
     @macro("list")
     def beliefs_list(self) -> str:
-        """What the survey believes after its catalogue, and with what strength."""
+        """List the survey's beliefs after its catalogue, with their strength."""
         found = read_claims().beliefs
         self.page.cite(source.key for b in found for source in b.sources)
         return self.page.draw("beliefs", found)
 
     @macro("list")
     def implications_list(self) -> str:
-        """What the survey draws from single entries."""
+        """List what the survey draws from single entries."""
         found = read_claims().implications
         self.page.cite(source.key for i in found for source in i.sources)
         return self.page.draw("implications", found)

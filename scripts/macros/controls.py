@@ -1,4 +1,4 @@
-"""The study of controls: who is beside whom, and what is run."""
+"""The study of controls: methods, their controls, and what is run."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class Controls(Part):
 
     @macro("table")
     def controls_table(self) -> str:
-        """Every method beside each of its controls."""
+        """Every method with each of its controls."""
         return self.page.style() + self.page.draw(
             "table", methods(), file="controls.html", kind="ah lab"
         )
 
     @macro("table")
     def controls_plan(self) -> str:
-        """What is run, part by part, and what it takes."""
+        """Tabulate the runs, part by part, and their cost."""
         parts = [(part, amount(part)) for part in plan().parts]
         whole = Amount(*(sum(getattr(a, field) for _, a in parts) for field in Amount._fields))
         return self.page.draw("plan", parts, whole, file="controls.html", kind="ah lab")

@@ -24,15 +24,15 @@ LANES = {
 }
 ENDS = (0.5, 40.0)  # of the figure of changes, in times chance
 BESIDE = ("head alone", "lora 4", FULL)
-"""Who stands beside majority and probe in the table of the tasks."""
+"""Entries beside majority and probe in the table of the tasks."""
 
 
 RATES = 4
-"""What a sweep of a causal model is expected to take."""
+"""The rates that a sweep of a causal model is expected to take."""
 
 
 class Reached(NamedTuple):
-    """What an entry reaches on a task: accuracy in per cent, and over how many seeds."""
+    """An entry's accuracy on a task, in per cent, and the number of seeds."""
 
     found: Interval
     seeds: int
@@ -52,7 +52,7 @@ class Result(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What the experiment found, and which words would say the same here, or the opposite."""
+    """A finding of the experiment, and the words that would say the same here, or the opposite."""
 
     says: str
     anchor: str
@@ -93,7 +93,7 @@ CLAIMS = (
         ("behind",), "ahead",
     ),
 )  # fmt: skip
-"""What the experiment found that this study has entries for."""
+"""Findings of the experiment for which this study has entries."""
 
 
 def called(entry: str) -> str:
@@ -159,7 +159,7 @@ def above(entries: Iterable[str]) -> figures.Rows:
 
 
 FRONTIER = (FULL, "lora 4", "oft 16")
-"""Who is followed along the rates."""
+"""Entries that are followed along the rates."""
 
 
 def swept(task: str) -> list[figures.Line]:
@@ -189,7 +189,7 @@ def frontier(task: str) -> figures.Chart:
     )  # fmt: skip
 
 
-# What full fine-tuning changed --------------------------------------------------------------------
+# Changes by full fine-tuning ----------------------------------------------------------------------
 
 
 def size() -> str:
@@ -232,7 +232,7 @@ class English(Part):
 
     @macro("text")
     def english_state(self) -> str:
-        """How far the study has come, and what is missing."""
+        """Say how far the study has come, and what is missing."""
         own, done = plan(), english.cells()
         every = len(own.entries) * len(own.tasks)
         ran = f"{len(english.runs())} runs · {number(english.spent(), 1)} hours of one core"
@@ -251,7 +251,7 @@ class English(Part):
 
     @macro("text")
     def english_ready(self, what: str) -> str:
-        """Whether there is something to say of a key of `ready`; empty if not."""
+        """Tell whether there is something to say of a key of `ready`; empty if not."""
         ready = {
             "results": bool(english.cells()),
             "rates": any(swept(task) for task in plan().tasks),
@@ -262,12 +262,12 @@ class English(Part):
 
     @macro("text")
     def english_says(self, about: str) -> str:
-        """What full fine-tuning changed, in sentences."""
+        """Describe full fine-tuning's changes, in sentences."""
         return SENTENCES[about]()
 
     @macro("table")
     def english_layers(self) -> str:
-        """What four directions of each layer hold of the changes, and those that all share."""
+        """Tabulate the changes' share in four directions of each layer, and in shared ones."""
         rows = [
             (f"{LANES[task].name}, {side}", english_changes.shared(task, side))
             for task in plan().tasks
@@ -277,7 +277,7 @@ class English(Part):
 
     @macro("table")
     def english_sizes(self) -> str:
-        """How many sentences each task has, and from how many they were drawn."""
+        """Count the sentences of each task, and those from which they were drawn."""
         return " ".join(
             f"{LANES[a.task].name.capitalize()}: {count(a.found)} labelled texts,"
             f" {count(a.fitting)} of at most 32 tokens, of which {count(a.train)} train,"
@@ -320,13 +320,13 @@ class English(Part):
 
     @macro("table")
     def english_rates(self) -> str:
-        """What is learned and forgotten along the rates, on each task with its values."""
+        """Plot what is learned and forgotten along the rates, on each task with its values."""
         there = [task for task in plan().tasks if swept(task)]
         return "".join(self.page.figure(frontier(task), table=True) for task in there)
 
     @macro("text")
     def causal_size(self) -> str:
-        """How much there is to run for a causal model."""
+        """Count what there is to run for a causal model."""
         own = causal.plan()
         cells, runs = len(own.entries) * len(own.tasks), RATES + len(own.seeds)
         read = cells * runs * own.steps * own.batch * own.tokens / 1e6
@@ -337,7 +337,7 @@ class English(Part):
 
     @macro("table")
     def causal_models(self) -> str:
-        """What others' machines found for causal models, a table each."""
+        """Tabulate what others' machines found for causal models, a table each."""
         found = causal.models()
         if not found:
             return "No model has been added yet."
@@ -348,7 +348,7 @@ class English(Part):
 
     @macro("list")
     def english_claims(self) -> str:
-        """Which of the experiment's findings hold here."""
+        """List which of the experiment's findings hold here."""
         return self._draw("claims", [(claim, claim.here()) for claim in CLAIMS])
 
     @macro("table")

@@ -20,7 +20,7 @@ MEANINGS: dict[Kind, tuple[str, str]] = {
     "attribution": ("Attribution", "Names, authors, years, venues and addresses"),
     "addition": ("Additions", "No mistakes: what an entry leaves out and a reader may want"),
 }
-"""What the section of each kind is called, and what belongs there."""
+"""The title of each kind's section, and what belongs there."""
 
 
 class ErrataLists(Part):
@@ -35,7 +35,7 @@ class ErrataLists(Part):
 
     @macro("text")
     def errata_count(self, what: str) -> str:
-        """How many corrections there are: `standing`, `serious`, `withdrawn`."""
+        """Count the corrections: `standing`, `serious`, `withdrawn`."""
         found = every(catalog())
         left = standing(found)
         return str(
@@ -48,7 +48,7 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_by_kind(self) -> str:
-        """How many of each kind and severity, then all of them, with a filter."""
+        """Count those of each kind and severity, then list all of them, with a filter."""
         found = every(catalog())
         left = standing(found)
         self.page.cite(s.key for _, e in found for s in e.sources)
@@ -77,13 +77,13 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_withdrawn(self) -> str:
-        """What was said to be wrong and was not, with the reason."""
+        """List what was said to be wrong and was not, with the reason."""
         found = [p for p in every(catalog()) if p.erratum.withdrawn]
         return self.page.draw("withdrawn", found, file=FILE, found=False)
 
     @macro("list")
     def errata_replies(self) -> str:
-        """What authors have replied, the newest first."""
+        """List the authors' replies, the newest first."""
         found = sorted(read_errata().replies, key=lambda r: r.date, reverse=True)
         return self.page.draw("replies", found, self._form(), file=FILE)
 

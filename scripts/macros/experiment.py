@@ -67,7 +67,7 @@ class Across(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """A method beside another one: differences that are paired by seed, and its good rates."""
+    """A method against another one: differences that are paired by seed, and its good rates."""
 
     name: str
     link: str
@@ -139,7 +139,7 @@ def drawn(says: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_C
 
 
 def rates(*names: str, on: str = "") -> Chart:
-    """How much methods gain at each rate of their sweeps."""
+    """Plot the methods' gain at each rate of their sweeps."""
 
     def point(name: str, run: Run) -> Point:
         share = gain(run)
@@ -198,7 +198,7 @@ def steps(*names: str, on: str = "") -> Chart:
 
 
 def cut(task: str = "code") -> Chart:
-    """What full tuning's change keeps when it is cut, beside LoRA trained at that rank."""
+    """Plot the gain that full fine-tuning's ΔW keeps when it is cut, and LoRA's at that rank."""
     kept = [
         Point(n, 100 * mean, 100 * low, 100 * high, f"ΔW cut to {n}: {percent(mean)}")
         for n, (mean, low, high) in trained.cut(task).items()
@@ -216,7 +216,7 @@ def cut(task: str = "code") -> Chart:
 
 
 def reach() -> Chart:
-    """What methods can describe of full tuning's change, against what they gain."""
+    """Plot the share of full fine-tuning's ΔW that methods describe against their gain."""
     lines = []
     for r in trained.reached():
         y = gains(r.runs)
@@ -241,7 +241,7 @@ Piece = tuple[str, *tuple[Any, ...]]
 
 
 def beside(key: str, on: str = "") -> Piece:
-    """The arms of a question beside its baseline."""
+    """The arms of a question against its baseline."""
     asked, there = question(key), cell(on)
     base = asked.baseline
     about = f"{shown(base)} ({count(size(base, there))} parameters)"
@@ -264,7 +264,7 @@ def _beside(asked: Question, there: Cell) -> Iterator[Beside]:
 
 
 def across(key: str) -> Piece:
-    """The arms of a question beside its baseline in all its cells."""
+    """The arms of a question against its baseline in all its cells."""
     asked = question(key)
     cells = sorted((there for there in asked.cells if asked.ran(there)), key=usual)
     rows = [
@@ -306,7 +306,7 @@ def tasks() -> Piece:
 
 
 def teachers() -> Piece:
-    """How far each student is from each teacher at the end."""
+    """Tabulate the distance of each student from each teacher at the end."""
     done = [task for task in TEACHERS if len(finals(FULL, Cell(task))) == SEEDS]
     students = dict.fromkeys(n for n, there in experiment.runs() if there.task in done)
     rows = [
@@ -324,7 +324,7 @@ def teachers() -> Piece:
 
 
 def described() -> Piece:
-    """What methods can describe of full tuning's change, what that does, and what they gain."""
+    """Tabulate methods' share of full fine-tuning's ΔW, what that does, and what they gain."""
     rows = [
         (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.gain)
         for r in sorted(trained.reached(), key=lambda r: -r.share)
@@ -348,7 +348,7 @@ class Experiment(Part):
     def answer(
         self, key: str, arm: str, measure: Name = "loss", on: str = "", beside: str = ""
     ) -> str:
-        """How an arm of a question stands to its baseline, or beside another arm."""
+        """Compare an arm of a question with its baseline, or with another arm, in words."""
         return lead(question(key).found(arm, measure, cell(on), beside))
 
     @macro("figure", "experiment")
@@ -370,7 +370,7 @@ class Experiment(Part):
 
     @macro("text")
     def progress(self) -> str:
-        """How many methods have all their seeds, for each task and setting."""
+        """Count the methods that have all their seeds, for each task and setting."""
         cells = dict.fromkeys(there for _, there in experiment.runs())
         return "; ".join(f"{place(there)} {len(methods(there))}" for there in cells)
 

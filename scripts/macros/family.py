@@ -38,12 +38,12 @@ READ: dict[Place, str] = {
     "attention": "attention", "keys": "keys and values", "layer": "attention",
     "model": "input of the model",
 }  # fmt: skip
-"""What is changed of attention, by the place of an adapter."""
+"""The changed part of attention, by the place of an adapter."""
 WRITTEN: dict[Place, str] = {
     "weight": "output of a weight", "norm": "output of a norm", "layer": "hidden state",
     "model": "outputs of weights",
 }  # fmt: skip
-"""What is changed elsewhere."""
+"""The changed part elsewhere, by the place of an adapter."""
 
 PARAMETERS, DIMENSION = "parameters", "dimension reached"
 
@@ -194,7 +194,7 @@ class Family(Part):
 
     @macro("figure")
     def family_figure(self) -> str:
-        """How many dimensions the parameters of every method reach."""
+        """Plot the dimensions that the parameters of every method reach."""
         lines = list(dots())
         points = [line.points[0] for line in lines]
         wasted = sum(p.y < p.x for p in points)
@@ -221,7 +221,7 @@ class Family(Part):
 
     @macro("text")
     def axes_counts(self) -> str:
-        """How many coordinates could be compared, and how many differ."""
+        """Count the coordinates that could be compared, and those that differ."""
         found = [c for row in beside_the_atlas().values() for c in row.values()]
         both = sum(bool(c.ours and c.theirs) for c in found)
         return (
@@ -241,7 +241,7 @@ class Family(Part):
 
     @macro("list")
     def axes_differ(self) -> str:
-        """Where the atlas and the modules differ, with what we know of the reason."""
+        """List where the atlas and the modules differ, with what we know of the reason."""
         about = {f.slug: f for f in members()}
         rows = [(about[slug], *rest) for slug, *rest in axes.disagreements(beside_the_atlas())]
         return self.page.draw("differ", rows, file=FILE, kind="ah lab")

@@ -62,7 +62,7 @@ class Chart(NamedTuple):
 
     @property
     def dots(self) -> list[Line]:
-        """What is not joined."""
+        """The lines whose points are not joined."""
         return [line for line in self.lines if line.shape == "dots"]
 
     @property
@@ -103,7 +103,7 @@ class Row(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What the values in one place of all rows have in common."""
+    """Properties that the values in one place of all rows have in common."""
 
     name: str
     symbol: Literal["circle", "diamond", "line"] = "circle"
@@ -135,7 +135,7 @@ class Rows(NamedTuple):
 
 
 def coloured(line: Line, themes: Mapping[str, str]) -> str:
-    """Return the name of a line's colour: what has neither a page nor a colour is full tuning."""
+    """Return the name of a line's colour; without a page and a colour it is full fine-tuning."""
     return line.kind or themes.get(line.link, "full")
 
 

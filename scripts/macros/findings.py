@@ -34,7 +34,7 @@ TEXTS = [Lane("source code"), Lane("a novel", "diamond", hollow=True)]
 SIDES = ("← behind", "ahead →")
 POINTS = "points of full fine-tuning’s improvement"
 STUDENTS = {"teacher lora": "lora 4", "teacher oft": "oft 16", "teacher ia3": "ia3"}
-"""Who holds the hypothesis that was planted."""
+"""The student that holds the hypothesis of each teacher."""
 
 
 class Finding(NamedTuple):
@@ -100,7 +100,7 @@ def everywhere(pairs: Iterable[str], *there: Cell) -> frozenset[tuple[str, Cell]
 
 
 def planted() -> Finding:
-    """Who finds what was planted."""
+    """Find which students recover a planted change."""
     students = ("lora 4", "oft 16", "ia3", "shira 0.094")
     found = {
         (task, name): between(name, FULL, Cell(task), len(students))
@@ -126,7 +126,7 @@ def planted() -> Finding:
 
 
 def size() -> Finding:
-    """Who is ahead of LoRA at its size.
+    """Find which methods are ahead of LoRA at its size.
 
     Raises:
         ValueError: when one is that has no more parameters.
@@ -152,7 +152,7 @@ def size() -> Finding:
 
 
 def rate() -> Finding:
-    """What a rate costs beside a method.
+    """Compare the cost of a wrong rate with that of another method.
 
     Raises:
         ValueError: when it is not about as much.
@@ -200,7 +200,7 @@ def frontier() -> Finding:
 
 
 def forms() -> Finding:
-    """How much more than LoRA other forms forget."""
+    """Compare the forgetting of other forms with LoRA's."""
     listed = ["oft 16", "shira 0.094", "hra 8", "miss 8", "pissa 4", "delora 4", "dora 4", "ia3"]
     listed.sort(key=lambda name: -forgets(name, CODE).mean)
     found = {name: [forgets(name, there) for there in (CODE, PROSE)] for name in listed}
@@ -220,7 +220,7 @@ def forms() -> Finding:
 
 
 def placement() -> Finding:
-    """Where LoRA's parameters do most."""
+    """Find the place where LoRA's parameters do most."""
     arms = {"lora 7, inner": "feed-forward only", "lora 9, attention": "attention only"}
     asked = question("placement")
     found = {n: [effects.effect(asked, n, there) for there in (CODE, PROSE)] for n in arms}
@@ -237,7 +237,7 @@ def placement() -> Finding:
 
 
 def directions() -> Finding:
-    """What few directions bring when they are trained, and when they are cut.
+    """Compare a few directions that are trained with as many that are cut.
 
     Raises:
         ValueError: when the trained ones do not bring more.
@@ -252,7 +252,7 @@ def directions() -> Finding:
 
 
 def gains() -> Finding:
-    """How far gains go, beside turns and directions."""
+    """Compare gains with rotations and with single directions."""
     listed = ("ia3", "ln_tuning", "svft 0", "road 1", "goft", "lora 1", "lora 4")
     found = {n: [reached(n, there) for there in (CODE, PROSE)] for n in listed}
     label = {"svft 0": "SVFT, values only", "lora 1": "LoRA, rank 1", "lora 4": "LoRA, rank 4"}
@@ -269,7 +269,7 @@ def gains() -> Finding:
 
 
 def dora() -> Finding:
-    """What DoRA adds, beside what as many parameters add to LoRA.
+    """Compare what DoRA adds to LoRA with what as many parameters add.
 
     Raises:
         ValueError: when they differ by more than a point.
@@ -310,7 +310,7 @@ def mean(name: str) -> float:
 
 
 def basis() -> Finding:
-    """Whether W's own directions are better than random ones, and the strongest the best."""
+    """Test whether W's own directions beat random ones, and whether the strongest are the best."""
     asked = question("basis")
     pairs = {
         "W’s strongest − random": ("pissa 4", "pissa 4, random basis"),
@@ -368,7 +368,7 @@ class Findings(Part):
 
     @macro("list")
     def grounds(self, name: str, trust: Confidence, why: str, overturned: str) -> str:
-        """What a finding rests on, how far to trust it and why, and what would overturn it.
+        """List a finding's grounds, its confidence with the reason, and what would overturn it.
 
         Raises:
             ValueError: when the rule does not let it be trusted as far.

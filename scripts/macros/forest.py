@@ -1,4 +1,4 @@
-"""How far methods are ahead of LoRA and of full fine-tuning, by whom, and how sure that is."""
+"""Effects of methods over LoRA and over full fine-tuning, by source, and their certainty."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.survey.say import listed, number
 FILE = "forest.html"
 WIDTH = 560  # pixels, of a drawing in a fold
 FARTHEST = 20.0
-"""Points from nothing up to which an axis goes: what is farther stands there as a number."""
+"""Points from nothing up to which an axis goes: what is farther is written there as a number."""
 
 COLOURS: dict[Group, str] = {
     "authors": "own", "rivals": "others", "independents": "independent", "benchmark": "benchmark",
@@ -32,7 +32,7 @@ SINGLE: tuple[Group, ...] = ("benchmark", "here")
 """Groups of one source, which is called as they are."""
 
 ABOVE: dict[Group, str] = {"benchmark": "a benchmark", "here": "ours, not pooled"}
-"""What stands above them in a figure, so that they are not taken for papers of independents."""
+"""Headings of groups in a figure, so that they are not taken for papers of independents."""
 
 NO_PAPERS = (peft.KEY, experiment.KEY)
 CALLED = {LORA: "LoRA", FULL: "full fine-tuning"}
@@ -99,7 +99,7 @@ def together(pooled: Pooled, parts: Sequence[float] = ()) -> Value:
 
 
 def of_method(found: Comparison) -> Rows:
-    """Return a method's figure beside a baseline: a line a source, then all together."""
+    """Return a method's figure against a baseline: a line a source, then all together."""
     rows = list[Row]()
     for who, lines in groupby(found.lines, key=lambda line: line.group):
         rows.append(heading(ABOVE.get(who, GROUPS[who])))
@@ -136,7 +136,7 @@ def of_method(found: Comparison) -> Rows:
 
 
 def of_all(baseline: str) -> Rows:
-    """Return the figure of all methods beside a baseline, the best first, few sources last."""
+    """Return the figure of all methods against a baseline, the best first, few sources last."""
     order = {slug: found for slug, found in read()[baseline].items() if found.of("all")}
     pooled = {slug: each for slug, each in order.items() if each.all}
     rest = [each for slug, each in order.items() if slug not in pooled]
@@ -250,7 +250,7 @@ class Forests(Part):
 
     @macro("table")
     def certainties(self) -> str:
-        """How many effects have which grade of certainty."""
+        """Count the effects of each grade of certainty."""
         counts: dict[str, Counter[Grade]] = {
             CALLED[name]: Counter(each.certainty.grade for each in found.values() if each.of("all"))
             for name, found in read().items()
@@ -266,7 +266,7 @@ class Forests(Part):
 
     @macro("text")
     def risk_counts(self) -> str:
-        """How often each domain is of which risk, in a sentence for each domain."""
+        """Count the risks of each domain, in a sentence for each domain."""
         rows = by_source()
         counts: dict[Domain, Counter[Risk]] = {
             domain: Counter(row.judged[domain].risk for row in rows) for domain in DOMAINS
@@ -275,7 +275,7 @@ class Forests(Part):
         return self._draw("risk_counts", counts, DOMAINS, len(rows), papers)
 
     def own_effects(self, method: Method) -> str:
-        """Return what sources find of a page's method beside both baselines; nothing if none do."""
+        """Return sources' effects of a page's method against both baselines; nothing if none."""
         found = [each[method.slug] for each in read().values() if method.slug in each]
         if not found:
             return ""

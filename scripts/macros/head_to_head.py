@@ -34,7 +34,7 @@ SOURCE = (
 
 
 class Record(NamedTuple):
-    """How a method does against a baseline: units, the shares won and level, the difference."""
+    """A method's record against a baseline: units, the shares won and level, the difference."""
 
     units: int
     won: float
@@ -53,13 +53,13 @@ def _outcomes() -> list[Outcome]:
 
 
 def outcomes_beside_lora() -> list[Outcome]:
-    """Return all units in which a method stands beside LoRA."""
+    """Return all units that compare a method with LoRA."""
     return [unit for unit in _outcomes() if unit.baseline == "lora"]
 
 
 @cache
 def beside_lora_without_authors() -> list[Outcome]:
-    """Return the units beside LoRA of sources that print no method of their own.
+    """Return the units against LoRA of sources that print no method of their own.
 
     These are PEFT's benchmark and this site's experiment.
     """
@@ -141,7 +141,7 @@ class HeadToHead(Part):
 
     @macro("text")
     def compared(self) -> str:
-        """How much there is."""
+        """Count the comparisons and their sources."""
         found = _comparisons()
         sources = {row.source_key for row in found}
         return f"{count(len(found))} comparisons of two cells from {len(sources)} sources"

@@ -34,7 +34,7 @@ class Lead(NamedTuple):
 
 
 class Student(NamedTuple):
-    """How far a student ends from each teacher, in nats, and what stands out."""
+    """A student's distance from each teacher at the end, in nats, and what stands out."""
 
     title: str
     parameters: int
@@ -43,7 +43,7 @@ class Student(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """How many verdicts have a word, and their squares as a path."""
+    """The number of verdicts that have a word, and their squares as a path."""
 
     word: str
     number: int
@@ -150,7 +150,7 @@ class Home(Part):
 
     @macro("figure")
     def taught(self) -> str:
-        """How near each student comes to each planted change, as a table."""
+        """Tabulate the distance of each student from each planted change."""
         heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
         return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
 
@@ -163,15 +163,15 @@ class Home(Part):
 
     @macro("text")
     def verdicts(self, word: str = "") -> str:
-        """How many verdicts there are of a word, or in all, without those on adoption."""
+        """Count the verdicts of a word, or all, without those on adoption."""
         return str(sum(v.number for v in waffle() if word in ("", v.word)))
 
     @macro("text")
     def graded_methods(self) -> str:
-        """How many methods have verdicts."""
+        """Count the methods that have verdicts."""
         return str(sum(m.graded for m in catalog().methods.values()))
 
     @macro("text")
     def how_many(self) -> str:
-        """How many entries the survey has."""
+        """Count the entries of the survey."""
         return str(len(catalog().survey))

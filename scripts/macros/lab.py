@@ -69,7 +69,7 @@ class Lab(Part):
 
     @macro("text")
     def most_directions(self) -> str:
-        """How many directions a change may have that is measured in the browser."""
+        """Return the largest rank of a change that is measured in the browser."""
         return say.count(MOST)
 
     @macro("widget")

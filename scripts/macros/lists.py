@@ -101,7 +101,7 @@ class Lists(Part):
 
     @macro("table")
     def verdict_counts(self) -> str:
-        """How many methods get which verdict."""
+        """Count the methods that get each verdict."""
         words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
@@ -128,7 +128,7 @@ class Lists(Part):
 
     @macro("text")
     def settled(self) -> str:
-        """How little the evidence settles, in a sentence."""
+        """Say how little the evidence settles, in a sentence."""
         found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
         confirmed = sum(v.word == "confirmed" for v in found)
         words = Counter(v.word for v in found)
@@ -151,7 +151,7 @@ class Lists(Part):
 
     @macro("text")
     def ran(self, slug: str) -> str:
-        """In how many papers by others a method was run."""
+        """Count the papers by others in which a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
 
     @macro("list")

@@ -50,7 +50,7 @@ BACK = {
     "builds_on": "built_on_by",
     "combines": "part_of",
 }
-"""How the other page words a relation; what is not here reads the same from both ends."""
+"""Relations as the other page words them; what is not here reads the same from both ends."""
 
 TO_LORA = (
     "\n\n`convert_to_lora` turns a trained one into LoRA. *LoRA that keeps 90 %* in the widget is "
@@ -61,7 +61,7 @@ EDGE = 0.05
 """A distance that shows as 0.0."""
 
 STANDING = 5
-"""How many claims stand on a page, at least, before a fold has the rest."""
+"""The least number of claims on a page before a fold has the rest."""
 
 
 def snippet(peft: Peft) -> str:
@@ -256,7 +256,7 @@ class Furniture(Part):
 
     @macro("widget")
     def implementation(self, module: str = "") -> str:
-        """How many parameters a module trains, and folded its arrays and the tested file."""
+        """Count the parameters that a module trains; its arrays and the tested file are folded."""
         slug = module or self.method.modules[0]
         cls = load(slug)
         fields = [
@@ -338,7 +338,7 @@ class Furniture(Part):
 
     @macro("list")
     def cite(self) -> str:
-        """How to cite the page and the paper, and the list of references."""
+        """Show the citations of the page and the paper, and the list of references."""
         m = self.method
         self.page.cited[self.page.url] = dict.fromkeys(m.references)
         paper = m.papers[0]
@@ -381,7 +381,7 @@ With all references of this page, for a reference manager:
 
     @macro("list")
     def cite_site(self) -> str:
-        """How to cite the whole site."""
+        """Show the citation of the whole site."""
         return self.forms(citations.site_item(read_site()))
 
     def forms(self, item: citations.Item, method: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What every page's macros share: its place, its list of references, words and listings.
+"""State that every page's macros share: its place, its list of references, words and listings.
 
 The HTML stands in page.html, the facts in scripts/catalog. Only `page.url` and `page.meta` of a
 page are used, so that another site generator can run these macros too. No macro has the name of a
@@ -148,7 +148,7 @@ def listing(path: Path, name: str, module: str = "") -> str:
 
 
 class Page:
-    """What the macros of the page know that is being made."""
+    """State shared by the macros while a page is rendered."""
 
     def __init__(self, env: Any) -> None:
         """Remember the generator's environment, which knows the page."""

@@ -13,7 +13,7 @@ from scripts.survey.peft import Key, Suite, best, runs
 from scripts.survey.say import number, short
 from scripts.survey.statistics import Agreement, spearman
 
-# How methods without a page write their names.
+# Names of methods without a page.
 NAMES = {
     "FULL_FT": "Full fine-tuning", "LILY": "Lily", "FROD": "FRoD", "PEANUT": "PEANuT", "OSF": "OSF",
     "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT", "LORA": "A variant of LoRA",
@@ -21,7 +21,7 @@ NAMES = {
 
 
 class Link(NamedTuple):
-    """Where a method's page is, and its name."""
+    """The address of a method's page, and its name."""
 
     address: str
     name: str

@@ -92,7 +92,7 @@ def told(prediction: str, found: Outcome) -> str:
 
 
 class Predictions(Part):
-    """What became of other people's predictions."""
+    """Outcomes of other people's predictions."""
 
     @macro("text")
     def prediction_word(self, prediction: str) -> str:
@@ -106,12 +106,12 @@ class Predictions(Part):
 
     @macro("text")
     def prediction_turns(self) -> str:
-        """Which orders change between equal parameters and equal dimension."""
+        """List the orders that change between equal parameters and equal dimension."""
         return turned(survey.turns())
 
     @macro("text")
     def predictions_trained(self) -> str:
-        """How many of the predictions that need a trained model have which word."""
+        """Count the predictions that need a trained model, by their word."""
         words = Counter(survey.outcome(name).word for name in TRAINED)
         some = [f"{ONCE[n]} {_plural(word, n)}" for word, n in words.most_common()]
         return listed(some)

@@ -1,4 +1,4 @@
-"""What was asked, what was read for it, how that reached the verdicts, and what has changed."""
+"""Protocol of the review: its questions, what was read, the way to the verdicts, and changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS: dict[Judged, str] = {
     "rates": "Whose rates were tuned",
     "tuned_on_test": "Rates chosen by the printed scores",
 }
-"""What the fields that have to be judged are called."""
+"""Names of the fields that have to be judged."""
 
 
 @cache
@@ -59,13 +59,13 @@ class Protocol(Part):
 
     @macro("text")
     def publications_read(self) -> str:
-        """How many publications have a vote."""
+        """Count the publications that have a vote."""
         found = read_sources()[1]
         return str(found.voting + found.by_abstract)
 
     @macro("table")
     def set_by_authors(self) -> str:
-        """In how many of the benchmark's runs on mathematics the settings are the authors'."""
+        """Count the benchmark's runs on mathematics whose settings are the authors'."""
         return str(sum(bool(run.settings_by) for run in peft.runs("metamathqa")))
 
     @macro("figure")
@@ -86,7 +86,7 @@ class Protocol(Part):
 
     @macro("table")
     def two_readers(self) -> str:
-        """How well two readers agree on what has to be judged, and what became of differences."""
+        """Tabulate two readers' agreement on what has to be judged, and their differences."""
         second, found = compared()
         self.page.cite(second.typings)
         given = (second.drawn, second.typings, agreements(second, found), second.differences)
@@ -101,28 +101,28 @@ class Protocol(Part):
 
     @macro("table")
     def searches(self) -> str:
-        """What a search for each method would ask, and whether it has been run."""
+        """Tabulate the search for each method, and whether it has been run."""
         ran = read_candidates().searched
         rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
         return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
 
     @macro("table")
     def looked_up(self) -> str:
-        """What was asked of stored copies of public repositories and pages, and what was kept."""
+        """Tabulate the queries of stored public repositories and pages, and what was kept."""
         found = read_looked_up()
         self.page.cite(r.kept for r in found.repositories if r.kept)
         return self.page.draw("looked_up", found, file=FILE)
 
     @macro("text")
     def drawn_cells(self) -> str:
-        """How many cells were drawn, how many could be looked up, and how many were wrong."""
+        """Count the cells that were drawn, could be looked up, and were wrong."""
         draw = read_looked_up().draw
         self.page.cite(draw.unread)
         return self.page.draw("drawn", draw, file=FILE)
 
     @macro("table")
     def sensitivity(self) -> str:
-        """How many verdicts each other choice would change, and which."""
+        """Tabulate the verdicts that each other choice would change."""
         return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
 
     @macro("text")
@@ -133,7 +133,7 @@ class Protocol(Part):
 
     @macro("list")
     def changed_verdicts(self) -> str:
-        """Every verdict that is another one than before, with its cause."""
+        """List every verdict that has changed, with its cause."""
         before = read_before()
         found = list(changes(catalog().methods.values(), before))
         return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)

@@ -1,4 +1,4 @@
-"""Which learning rate: the best one of every sweep, beside LoRA's and full fine-tuning's."""
+"""Learning rates: the best one of every sweep, beside LoRA's and full fine-tuning's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXTS = tuple(task for task in TASKS if task not in TEACHERS)
 
 
 class Swept(NamedTuple):
-    """A method in the table: its rates on each task, and beside which LoRA it stands."""
+    """A method in the table: its rates on each task, and the LoRA that it is compared with."""
 
     name: str
     link: str
@@ -87,7 +87,7 @@ class RatesTable(Part):
 
     @macro("text")
     def rates_moved(self) -> str:
-        """How best rates move with batch, length and width, where that was swept."""
+        """Describe how best rates move with batch, length and width, where that was swept."""
         found = survey.moved()
         cells = sorted({there for _, own in found for there in own}, key=usual)
         rows = [

@@ -109,13 +109,13 @@ class RealChanges(Part):
 
     @macro("text")
     def real_times(self, name: str) -> str:
-        """How many times chance a family explains in both models, and of the control."""
+        """Return how many times chance a family explains in both models, and of the control."""
         (row,) = (row for row in rows() if row.name == name)
         return times(row)
 
     @macro("list")
     def real_facts(self) -> str:
-        """What is true of the changes as a whole."""
+        """List what is true of the changes as a whole."""
         return piece(self.page, "real_facts", {model: about(model) for model in MODELS})
 
     @macro("text")
@@ -126,6 +126,6 @@ class RealChanges(Part):
 
     @macro("text")
     def real_versions(self) -> str:
-        """What the study ran with."""
+        """List the versions that the study ran with."""
         comments = changes.read(changes.TABLE)[0] + changes.read(changes.DESCENTS)[0][1:]
         return "; ".join(comments)

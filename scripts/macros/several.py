@@ -14,10 +14,10 @@ from scripts.macros.portraits import drawing
 from scripts.survey import bets, peft
 
 WISH = Wish()
-"""What Choose opens with."""
+"""The settings with which Choose opens."""
 
 FIRST = ("lora", "dora", "pissa")
-"""The rows that stand there before a reader has chosen."""
+"""The rows before a reader has chosen."""
 
 
 def row(m: Method, run: peft.Run | None) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Story(Part):
 
     @macro("text")
     def staged(self, method: str, target: str = "") -> str:
-        """What a method explains of a target at its best, or how many parameters it has there."""
+        """Return a method's share of a target at its best, or its parameters there."""
         about = stored()["methods"][method]
         if not target:
             return f"{about['parameters']}"
@@ -129,7 +129,7 @@ class Story(Part):
 
     @macro("figure")
     def at_home(self, worlds: Mapping[str, str]) -> str:
-        """What the story's methods explain of each other's worlds, and of those of none.
+        """Tabulate what the story's methods explain of each other's worlds, and of others.
 
         Args:
             worlds: The lab's world that each method calls home.

@@ -1,4 +1,4 @@
-"""What full fine-tuning did to whole matrices: how much a method describes of it, as bars.
+"""Full fine-tuning's changes of whole matrices: the share that a method describes, as bars.
 
 A widget fits to the corner of one matrix. Its step *A real change* shows these beside that: the
 families of real changes on two BERTs, and the method without its hypothesis on the small decoder.
@@ -28,7 +28,7 @@ MUCH, LITTLE = 2.0, 1.25
 
 
 class Bar(NamedTuple):
-    """A bar: what it is of, its length, and the number that it stands for."""
+    """A bar: its label, its length, and its number."""
 
     name: str
     length: float
@@ -63,7 +63,7 @@ def side(change: Interval, control: Interval) -> Side:
 
 
 def follows(found: list[tuple[Interval, Interval]]) -> str:
-    """Return what follows from a family's intervals in the models, each beside its control."""
+    """Return what follows from a family's intervals in the models, each against its control."""
     sides = [side(*pair) for pair in found]
     if len(set(sides)) > 1:
         first, *_ = (word for word in ("more", "less") if word in sides)

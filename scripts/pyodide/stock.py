@@ -77,7 +77,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file with its compressed twins; wheels are compressed already."""
+    """Write a file with its compressed copies; wheels are compressed already."""
     path.write_bytes(data)
     if path.suffix == ".whl":
         return

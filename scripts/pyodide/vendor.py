@@ -35,7 +35,7 @@ pooch.get_logger().setLevel("WARNING")  # what is fetched from where is said bel
 
 
 class Source(NamedTuple):
-    """Where files come from: its name, what stands before that of a file, and what brings one."""
+    """A source of files: its name, what stands before that of a file, and what brings one."""
 
     name: str
     base: str
@@ -170,7 +170,7 @@ def closure(names: Iterable[str], packages: Mapping[str, Any]) -> list[str]:
 
 
 def _is_whole(file: Path, digest: str) -> bool:
-    """Whether a file in the cache is the one of the lock; a damaged one is reported and removed."""
+    """Return whether a file in the cache is the lock's; a damaged one is reported and removed."""
     if not file.exists():
         return False
     if pooch.file_hash(file) == digest:

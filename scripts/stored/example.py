@@ -1,6 +1,6 @@
 """An adapter to open: LoRAs for the experiment's small model, in the two files of PEFT.
 
-Nothing is trained. Every matrix is our LoRA's nearest to a wanted change, so that a reader knows
+Nothing is trained. Every matrix is our LoRA's nearest to a target, so that a reader knows
 what its singular values should look like.
 """
 
@@ -28,7 +28,7 @@ HIGHER = ("model.layers.3.mlp.down_proj", 2 * RANK)
 
 
 class Matrix(NamedTuple):
-    """A weight of the base, its name in a model of Llama's kind, and the change that is wanted."""
+    """A weight of the base, its name in a model of Llama's kind, and the target."""
 
     weight: str
     module: str

@@ -27,7 +27,7 @@ CONTROLS = ("mix", "noise")
 """Worlds that are nobody's."""
 
 SOME, FEW = 12, 5
-"""How many values of the main knob are stored of the friendly world, and of the mix."""
+"""The number of stored values of the main knob, of the friendly world and of the mix."""
 
 MOST_WORK = 80_000
 """Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since

@@ -1,7 +1,7 @@
 """Store what the lab needs: `.build/lab/lab.json`, from docs/data/explained.jsonl.
 
 It has the names, the hypotheses, the worlds, and what every method explains of every world and of
-every other method's change, with the numbers and the settings at which it does; and, from
+every other method's change, with the parameters and the settings at which it does; and, from
 docs/data/experiment_reach.csv, what a fitted change does to the loss of the small model.
 `worlds.json` beside it has the pictures of the worlds, for the first cell that opens.
 """
@@ -107,7 +107,7 @@ def lab(catalog: Catalog) -> dict[str, Any]:
 
 
 class Loss(NamedTuple):
-    """What a fit of four real changes is worth to the model, as the experiment has it."""
+    """The worth to the model of a fit of four real changes, as the experiment has it."""
 
     knobs: str
     numbers: int
@@ -116,10 +116,10 @@ class Loss(NamedTuple):
 
 
 def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
-    """Return for each budget what the fit is worth that is nearest to a cell in form and numbers.
+    """Return, for each budget, the loss of the fit nearest to a cell in form and parameters.
 
-    Its numbers are within a factor of two. A method's form is its knobs that are no numbers, such
-    as PiSSA's components: those that differ are told.
+    Its parameters are within a factor of two. A method's form is its knobs that are no numbers,
+    such as PiSSA's components: those that differ are named.
     """
     own = knobs(load(slug)).values()
     words = [k for k in own if k.kind == "bool" or any(isinstance(o, str) for o in k.options)]

@@ -84,7 +84,7 @@ def paint(ax: Axes, svg: str, colour: Colours, pixels: float) -> None:
 
 
 Place = tuple[Array, Array, float]
-"""Where a group begins, its scale, and how high a cell is."""
+"""The start of a group, its scale, and the height of a cell."""
 
 
 def _shapes(root: Tree.Element) -> Iterator[tuple[Tree.Element, Place | None]]:

@@ -1,7 +1,7 @@
-"""Store the moving stage: what adapters make of eight neurons wherever their handles stand.
+"""Store the moving stage: what adapters make of eight neurons at all positions of their handles.
 
 The layer has two inputs, so that a neuron is an arrow in the plane and nothing is projected. The
-handle is what a hypothesis leaves open; all other numbers of the adapter are fitted to the target
+handle is what a hypothesis leaves open; the adapter's other parameters are fitted to the target
 at once. demos/stage/ looks up and interpolates what is stored here, and knows no adapter.
 """
 
@@ -115,7 +115,7 @@ TARGETS = _targets()
 
 
 class Axis(NamedTuple):
-    """Where a handle may stand: `size` stored positions from `low` on, `step` apart.
+    """The range of a handle: `size` stored positions from `low` on, `step` apart.
 
     A cyclic one comes round to its first position. Two positions are interpolated linearly, which
     is exact where W′ is affine; more by cubics.
@@ -140,7 +140,7 @@ GAIN = (0.1, 2.2)  # the ends of what a gain may be
 
 
 class Handle(NamedTuple):
-    """What a reader holds: its name, its kind, and where it stands at first.
+    """A handle that a reader moves: its name, its kind, and its start.
 
     Kinds: `line` and `mirror` are directions and `wheel` an angle, in degrees; `tip` is a neuron's
     gain, along its ray; `dial` is a share of the way; `axis` is what a singular value becomes, in
@@ -177,7 +177,7 @@ def solved(adapter: AnyAdapter, name: str, change: Array) -> AnyAdapter:
     Args:
         adapter: An adapter whose ΔW is affine in that array.
         name: The array.
-        change: The wanted ΔW, (8, 2).
+        change: The target ΔW*, (8, 2).
     """
     shape = getattr(adapter, name).shape
 
@@ -306,22 +306,22 @@ ACTS = _acts()
 
 
 def starts(act: Act) -> list[float]:
-    """Return where the handles stand at first."""
+    """Return the first positions of the handles."""
     return [handle.start for handle in act.handles]
 
 
 def weight(act: Act, target: Target, held: Sequence[float]) -> Array:
-    """Return W′ where the handles stand at some positions, (8, 2)."""
+    """Return W′ at some positions of the handles, (8, 2)."""
     return W + act.at(target, held).delta(W)
 
 
 def explained(target: Target, made: Array) -> float:
-    """Return the share of the wanted change that a weight makes; below zero it is further away."""
+    """Return the share of the target that a weight makes; below zero it is further away."""
     missing = np.sum((target.weight - made) ** 2)
     return float(1 - missing / np.sum((target.weight - W) ** 2))
 
 
-# What is stored -----------------------------------------------------------------------------------
+# Stored scenes ------------------------------------------------------------------------------------
 
 
 def entries(made: Array) -> list[int]:

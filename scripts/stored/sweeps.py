@@ -73,7 +73,7 @@ def answer(slug: str, chosen: dict[str, Any]) -> Answer:
     return {**shown, "others": [p for p in panels(change) if p["name"] not in names]}
 
 
-# Which values -------------------------------------------------------------------------------------
+# Stored values ------------------------------------------------------------------------------------
 
 
 def _wanted(slug: str, knob: Knob) -> list[Any]:

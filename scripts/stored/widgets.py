@@ -61,7 +61,7 @@ SHORT = 24  # letters: up to three options that are shorter together are radio b
 
 
 class Option(str):
-    """What an option is called, and what is true of it."""
+    """The title of an option, and a sentence about it."""
 
     about = ""
 

@@ -1,4 +1,4 @@
-"""What each method trains in the small decoder, and what that makes of its weights.
+"""Trained parameters of each method in the small decoder, and the weights that they make.
 
 Adapters start in numpy, as on their pages, one for each matrix; under JAX one `delta` serves all
 matrices of a shape. What is no change of a weight acts through the hooks of the decoder.
@@ -42,12 +42,12 @@ class Method:
     knobs: tuple[tuple[str, Any], ...] = ()
     place: str = "all"
     arm: str = ""
-    """What sets it apart from the same method elsewhere: a control's name, or one of the above."""
+    """The difference from the same method elsewhere: a control's name, or one of the above."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What every run has; equal settings give equal results."""
+    """Settings of every run; equal settings give equal results."""
 
     method: Method
     task: str
@@ -86,7 +86,7 @@ class Adapted:
     kinds: tuple[str, ...] = KINDS
     layers = LAYERS
     tuned: tuple[str, ...] = KINDS
-    """What full fine-tuning trains."""
+    """The matrices that full fine-tuning trains."""
 
     def __init__(self, method: Method, base: dict[str, Array]) -> None:
         """Start once, for what does not depend on the seed.

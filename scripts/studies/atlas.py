@@ -29,7 +29,7 @@ RANK = 4
 
 
 class Found(NamedTuple):
-    """What came out, for one arm of one prediction."""
+    """Measured values, for one arm of one prediction."""
 
     prediction: str
     arm: str
@@ -99,7 +99,7 @@ def clipped(gradients: tuple[Array, Array], most: float) -> tuple[Array, Array]:
 
 
 def plus(seed: int, ratio: float, broken: str = "", decay: float = 0.0) -> float:
-    """Return how far LoRA+ and LoRA with α·λ come apart in 200 steps, beside the change itself.
+    """Return how far LoRA+ and LoRA with α·λ come apart in 200 steps, as a share of the change.
 
     What λ multiplies is the same in both but for B, which is λ times smaller in LoRA: so its ε and
     its decay have to be λ times larger. `broken` names what is not: "one ε", "one decay" or, since

@@ -32,7 +32,7 @@ from adapters_np.slopes import STEP
 SHAPE = (32, 24)
 """Of the weight whose dimensions are counted, as in X.10."""
 SIDE, NUMBERS = 16, 128
-"""Of the weight on which bases change, and how many numbers an adapter may have there."""
+"""Of the weight on which bases change, and how many parameters an adapter may have there."""
 WITHIN = 1e-5
 """A singular value of a Jacobian that is less than this share of the largest is round-off."""
 
@@ -91,7 +91,7 @@ def scales(fresh: WeightAdapter, W: Array, rng: np.random.Generator) -> bool:
 
 
 def setting(cls: type[WeightAdapter], W: Array) -> dict[str, Any]:
-    """Return knobs of few numbers: the defaults where they are few, else as many as may be."""
+    """Return knobs of few parameters: the defaults where they are few, else as many as may be."""
     try:
         if flatten(cls.init(W, np.random.default_rng(1))).size <= NUMBERS:
             return {}

@@ -47,7 +47,7 @@ WARM = 0.1
 
 
 class Run(NamedTuple):
-    """What is trained, on what, and how."""
+    """The settings of a run: model, entry, task and training."""
 
     model: str
     entry: str

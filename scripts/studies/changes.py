@@ -1,9 +1,9 @@
-"""What full tuning changed: shown in the widgets, cut to few directions, and described by methods.
+"""Full fine-tuning's ΔW: shown in the widgets, cut to few directions, and described by methods.
 
     python3 scripts/dev.py study changes
 
-It takes the rates of full tuning from docs/data/experiment.csv, trains again (a run repeats to the
-last bit), and writes
+It takes the rates of full fine-tuning from docs/data/experiment.csv, trains again (a run repeats to
+the last bit), and writes
 
 - demos/trained.npy: a weight of each kind and its change after seed 1 on each task, for widgets;
 - docs/data/experiment_cut.csv: the test loss with each ΔW cut to its first singular directions, for
@@ -49,11 +49,11 @@ SHOWN = 1
 """The layer whose weights the widgets have."""
 
 SECONDS = 20.0
-"""How long one matrix is fitted; the best so far counts then."""
+"""The seconds after which the fit of a matrix ends; the best so far counts then."""
 
 
 def tuned() -> dict[str, list[Run]]:
-    """Return the runs of full tuning that count, by seed, of each task that has some.
+    """Return the runs of full fine-tuning that count, by seed, of each task that has some.
 
     Raises:
         ValueError: when the table has none.
@@ -97,13 +97,13 @@ def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
 
 
 class Described(NamedTuple):
-    """What a method describes of the changes at `PLACES`."""
+    """A method's description of the changes at `PLACES`."""
 
     method: str
     share: float
     numbers: int
     stopped: int
-    """How many of the fits were at the end of their time."""
+    """The number of fits that were at the end of their time."""
     changes: list[Array]
 
 

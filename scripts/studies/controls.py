@@ -1,4 +1,4 @@
-"""Run every method beside its own controls: what is missing, on Dask; then the table.
+"""Run every method and its own controls: what is missing, on Dask; then the table.
 
     python3 scripts/dev.py study controls
     python3 scripts/dev.py study controls --only code
@@ -45,7 +45,7 @@ COLUMNS = (
 )
 
 
-# What is run --------------------------------------------------------------------------------------
+# Runs ---------------------------------------------------------------------------------------------
 
 
 class Cell(NamedTuple):

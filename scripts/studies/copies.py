@@ -17,7 +17,7 @@ from scripts.studies.pretrain import base
 from scripts.survey.symmetries import plan
 
 READERS = {"before_attention": ("q", "k", "v"), "before_inner": ("up",)}
-"""Which matrices read what a norm hands on."""
+"""Matrices that read what a norm hands on."""
 
 Model = dict[str, Array]
 

@@ -49,7 +49,7 @@ def fresh(seed: int, d: int) -> dict[str, Array]:
 
 
 class Hooks(NamedTuple):
-    """Where methods act that are no change of a weight."""
+    """Hooks of methods that are no change of a weight."""
 
     prompt: Any = None
     """Virtual tokens before the input, (m, d)."""
@@ -58,16 +58,16 @@ class Hooks(NamedTuple):
     """Keys and values of virtual tokens in a layer, each (heads, m, d / heads)."""
 
     shift: Callable[[int], tuple[Any, Any]] | None = None
-    """What is added to queries and to what they read in a layer, each (heads, n, d / heads)."""
+    """Terms added to queries and to what they read in a layer, each (heads, n, d / heads)."""
 
     constants: Any = None
-    """What is added to the tokens by place, (CONTEXT, d)."""
+    """Terms added to the tokens by place, (CONTEXT, d)."""
 
     bias: Any = None
-    """What is added to the scores of all tokens, (vocabulary,)."""
+    """Terms added to the scores of all tokens, (vocabulary,)."""
 
     edit: Callable[[int, Any], Any] | None = None
-    """What becomes of the hidden states behind a layer, (d, n)."""
+    """An edit of the hidden states behind a layer, (d, n)."""
 
 
 def norm(x: Any, gain: Any) -> Any:

@@ -1,6 +1,6 @@
-"""What the families explain that have no closed form, by descent along exact gradients.
+"""Fits of families that have no closed form, by descent along exact gradients.
 
-For the study of real changes: at 256 × 256 a difference per number would take hours. Each starts
+For the study of real changes: at 256 × 256 a difference per parameter would take hours. Each starts
 where its method does, or nearer, and ends when a step gains less than a hundred-thousandth.
 """
 
@@ -27,7 +27,7 @@ def descend(cost: Callable[[Array], tuple[float, Array]], start: Array) -> float
 def normed(c: Change, most: int) -> Reached | None:
     """Return the share of DoRA: row lengths of their own, and a direction that moves by rank r.
 
-    The best length of a row follows from its direction v: ⟨t, v⟩ / ⟨v, v⟩, t being the wanted row.
+    The best length of a row follows from its direction v: ⟨t, v⟩ / ⟨v, v⟩, t being the target row.
     """
     r = min((most - c.m) // (c.m + c.n), min(c.m, c.n))
     if r < 1:

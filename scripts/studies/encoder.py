@@ -42,7 +42,7 @@ EMBEDDED = {
     "norm0_b": "LayerNorm.bias",
 }
 EACH = tuple(f"{name}{end}" for end in ("", "_b") for name in (*PARTS, *NORMS))
-"""What every layer has; a bias, of a matrix or of a norm, ends with _b."""
+"""Arrays of every layer; the name of a bias, of a matrix or of a norm, ends with _b."""
 
 Weights = dict[str, Any]
 Ids = NDArray[np.int32]

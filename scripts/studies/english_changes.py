@@ -1,4 +1,4 @@
-"""What full fine-tuning changed in a real English model: described, and compared over seeds.
+"""Full fine-tuning's changes of a real English model: described, and compared over seeds.
 
     python3 scripts/dev.py study english_changes
 

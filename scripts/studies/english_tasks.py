@@ -34,7 +34,7 @@ WORDNET = Corpus(
 )
 
 CLEAR = 0.5
-"""How far from neutral a mean rating is at least, of -4 to 4."""
+"""The least distance of a mean rating from neutral, of -4 to 4."""
 
 LONGEST, SHARED = 32, 6
 SIZES = {"test": 2000, "validation": 500, "train": 4000}
@@ -121,7 +121,7 @@ LABELS = {
     "reviews": ("unfavourable", "favourable"),
     "definitions": (*(f"noun, {name}" for name in NOUNS), *(f"verb, {name}" for name in VERBS)),
 }
-"""What classes are called, those of definitions as WordNet calls its files."""
+"""Names of the classes, those of definitions as WordNet calls its files."""
 
 OTHER = {"reviews": "definitions", "definitions": "reviews"}
 """On what forgetting is measured."""

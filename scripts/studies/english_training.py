@@ -41,7 +41,7 @@ JUDGED = 50  # sentences at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """What a run is."""
+    """The settings of a run."""
 
     steps: int = 150
     batch: int = 16
@@ -119,7 +119,7 @@ def surprise(found: Any, labels: Any) -> Any:
 
 
 class Base(NamedTuple):
-    """What the frozen model makes of a task: features by part, and the probe on them."""
+    """The frozen model's view of a task: features by part, and the probe on them."""
 
     features: dict[str, Array]
     head: Head

@@ -1,4 +1,4 @@
-"""Who is trained beside whom: methods, their controls, and floors that need no hypothesis."""
+"""Entries to train and compare: methods, their controls, and floors that need no hypothesis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.survey.controls import AGAIN, BIAS, plan
 
 
 class Entry(NamedTuple):
-    """Who is trained: a setting of the experiment's grid, a control of it, or a floor."""
+    """An entry to train: a setting of the experiment's grid, a control of it, or a floor."""
 
     method: str
     """The setting's name in the grid, or the floor's."""
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What sets it apart from all others."""
+        """The entry's name, unlike all others."""
         return f"{self.method}: {self.control}" if self.control else self.method
 
 

@@ -95,7 +95,7 @@ def rows(done: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def where(r: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what a run shares with the full tuning that it is measured by."""
+    """Return what a run shares with the full fine-tuning that it is measured by."""
     return r["task"], r["base"], r["width"], r["batch"], r["steps"]
 
 
@@ -114,7 +114,7 @@ def settings(r: dict[str, Any]) -> Run:
 
 
 def row(r: dict[str, Any], fall: float | None) -> dict[str, Any]:
-    """Return one row; the gain is the share of full tuning's mean fall of the test loss."""
+    """Return one row; the gain is the share of full fine-tuning's mean fall of the test loss."""
     method, start = r["method"], r["start"]
     gain = None if fall is None else (start["test"] - r["test"]) / fall
     taught = r["task"].startswith("teacher")
@@ -154,7 +154,7 @@ def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
 
 
 MEASURED = ("validation", "test", "held", "sibling")
-"""What a run and its row are compared by."""
+"""Fields in which a run and its row are compared."""
 
 CLOSE = 2e-3
 """Round-off of another processor, carried through all steps, stays below."""

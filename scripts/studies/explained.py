@@ -1,17 +1,17 @@
-"""Which hypothesis explains which change? Every method that has a ΔW, fitted to every target.
+"""Fits of every method that has a ΔW to every target: which hypothesis explains which change?
 
     python3 -m scripts.studies.explained
 
 It writes docs/data/explained.jsonl: what it ran with, then a line per cell. It is run by hand, for
 it takes some forty minutes on one core; what a broken run has written is kept.
 
-Question: what share of ‖ΔW*‖² can a method explain with the numbers of one, two and four LoRA
-ranks? And what with the numbers of two, where the change is another method's? Grid: all methods
-with a ΔW × all worlds × three budgets, and the methods that worlds are drawn from × each other as
-teachers × one, on the toy world's 32 × 32 power law, real changes on their own weight, seed 0, at
-the setting that `adapters_np.budget.best` finds. A teacher takes a random step at its defaults or,
-where these have too many numbers, at a setting with as few other values as possible. A cell ends as
-`fit` ends; none is run again. A method without so small a setting has no number there.
+Question: what share of ‖ΔW*‖² can a method explain with the parameters of one, two and four LoRA
+ranks? And what with those of two, where the change is another method's? Grid: all methods with a ΔW
+× all worlds × three budgets, and the methods that worlds are drawn from × each other as teachers ×
+one, on the toy world's 32 × 32 power law, real changes on their own weight, seed 0, at the setting
+that `adapters_np.budget.best` finds. A teacher takes a random step at its defaults or, where these
+have too many parameters, at a setting with as few other values as possible. A cell ends as `fit`
+ends; none is run again. A method without so small a setting has no number there.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from scripts.bootstrap import ROOT
 OUT = ROOT / "docs" / "data" / "explained.jsonl"
 RANKS = (1, 2, 4)
 TEACHER = 2
-"""The rank whose numbers teachers and their students have."""
+"""The rank whose parameters teachers and their students have."""
 
 
 class Found(NamedTuple):
-    """What a method reaches within a budget: the share, with how many numbers, at which knobs."""
+    """A method's best within a budget: the share, the number of parameters, and the knobs."""
 
     share: float
     size: int
@@ -74,7 +74,7 @@ def teacher(slug: str) -> Setting:
 
 
 def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
-    """Return what a method reaches of a target within the numbers of each rank.
+    """Return what a method reaches of a target within the parameters of each rank.
 
     What a smaller budget explains, a larger one does too.
     """

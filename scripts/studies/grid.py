@@ -1,4 +1,4 @@
-"""Which runs the experiment consists of: methods with their knobs, cells, and how rates are found.
+"""Runs of the experiment: methods with their knobs, cells, and the search for rates.
 
 docs/experiment/protocol.md says the same in words, and why.
 """
@@ -84,10 +84,10 @@ OTHER_SIZES = (
     *("miss 32", "bone 2", "lokr 8", "lokr 2", "loha 8", "shira 0.0234", "fourierft 192", "c3a 32"),
     *("randlora 32", "vblora 1", "prefix_tuning 8"),
 )
-"""What runs on code only, where a family is followed over its sizes."""
+"""Settings on code only, where a family is followed over its sizes."""
 
 CONTROLS = ("pissa 4, random basis", "pissa 4, minor", "dora 4, fixed magnitude")
-"""What the short list is told apart from, in further base models."""
+"""Controls of the short list, in further base models."""
 
 STUDENTS = ("full", "lora 4", "oft 16", "shira 0.094", "ia3")
 LONG, LONGER = ("full", "lora 4", "dora 4", "pissa 4", "pissa 4, random basis"), 1600
@@ -98,7 +98,7 @@ STEADY, HALF_DECADES = (
     ("lora 4", "dora 4", "dora 4, fixed magnitude", "pissa 4", "delora 4", "ether_plus", "ether"),
     range(-6, 2),
 )
-"""What question b follows over all rates from 0.001 to 3, beyond the sweep with seed 0 alone."""
+"""Settings that question b follows over all rates from 0.001 to 3, beyond the sweep of seed 0."""
 
 
 class Cell(NamedTuple):

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 class Settings(Protocol):
-    """What a run is."""
+    """The settings of a run."""
 
     @property
     def key(self) -> str:

@@ -32,7 +32,7 @@ BLOCK = 32  # weights that share a step, which two bytes tell, before two for th
 
 
 class Matrix(NamedTuple):
-    """What is known of a matrix after rounding."""
+    """Measures of a matrix after rounding."""
 
     layer: int
     part: str
@@ -61,7 +61,7 @@ def steps(packed: Array, shape: tuple[int, ...]) -> Array:
 
 
 def measured(W: Array, step: Array, rng: np.random.Generator) -> tuple[float, float]:
-    """Return how large a rounding's noise is beside W, and which share of W lies below it."""
+    """Return a rounding's noise as a share of W, and the share of W that lies below it."""
     N = rng.uniform(-0.5, 0.5, W.shape) * step
     kept, lost = (np.linalg.svd(M, compute_uv=False) for M in (W, N))
     return float(np.linalg.norm(lost) / np.linalg.norm(kept)), float(np.mean(kept < lost[0]))

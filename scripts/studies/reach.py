@@ -1,4 +1,4 @@
-"""What each method describes of full fine-tuning's changes, beside what its controls describe.
+"""Each method's fit to full fine-tuning's changes, beside its controls' fits.
 
     python3 scripts/dev.py study reach
     python3 scripts/dev.py study reach --only "oft 16"
@@ -64,7 +64,7 @@ class Place(NamedTuple):
 
     @property
     def change(self) -> Array:
-        """What full fine-tuning made of it, (64, 64)."""
+        """Full fine-tuning's change of it, (64, 64)."""
         return changes()[self.key].astype(float)
 
 

@@ -8,15 +8,15 @@ The first writes docs/data/real_changes.csv and takes a minute on one core, the 
 real_changes_descents.csv beside it and takes ten. The third writes real_changes_noise.csv: what
 families that look at singular values alone explain of five draws of independent entries.
 
-Question: what share of ‖ΔW‖² does each family of `demos.reach` explain with the numbers of one, two
-and four LoRA ranks, and how much more than of a change with the same singular values in random
+Question: what share of ‖ΔW‖² does each family of `demos.reach` explain with the parameters of one,
+two and four LoRA ranks, and how much more than of a change with the same singular values in random
 directions? Models: the pretrained BERT and its two fully fine-tuned descendants in the PyPI wheel
 rxnfp 0.1.0 (MIT), which is read and never imported. Grid: both × 12 layers × query, key, value and
 output (256 × 256), up (512 × 256) and down (256 × 512) × change and control × all families × three
 budgets. The uniform shrink c W is removed from each change first, and noted: weight decay alone
 causes it, and it would be taken for a gain. The control is drawn once, with a seed per matrix.
 Every cell is computed once, in closed form. Families that have none (scripts/studies/descents.py)
-are descended for, on the attention matrices of layers 0, 3, 6 and 9 with the numbers of two ranks.
+are descended for, on the attention matrices of layers 0, 3, 6 and 9 within the budget of two ranks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a learning rate is found: which rates a sweep still needs, and which of them is best."""
+"""Search for a learning rate: the rates that a sweep still needs, and the best of them."""
 
 from __future__ import annotations
 

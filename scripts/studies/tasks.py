@@ -1,4 +1,4 @@
-"""What is learned after pretraining: a novel, source code, random sequences, planted teachers."""
+"""Tasks after pretraining: a novel, source code, random sequences, planted teachers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def text(corpus: str, which: str) -> tokens.Ids:
 
 @cache
 def memory() -> tokens.Ids:
-    """Return the sequences that are to be known by heart."""
+    """Return the sequences to memorise."""
     rng = np.random.default_rng(99)
     return rng.integers(0, tokens.VOCABULARY, (SEQUENCES, CONTEXT + 1), dtype=np.int32)
 
@@ -103,7 +103,7 @@ def teacher(name: str, seed: int, width: int) -> dict[str, Array]:
 
 
 def planted(adapter: Any, W: Array, rng: np.random.Generator) -> Array:
-    """Return the change by a random step, as long as makes it a fifth of W's norm."""
+    """Return the ΔW of a random step, scaled so that ‖ΔW‖ = 0.2 ‖W‖."""
     state = rng.bit_generator.state
 
     def change(step: float) -> Array:

@@ -30,7 +30,7 @@ PIECES = 32  # judged at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """What a run is."""
+    """The settings of a run."""
 
     base: int = 0
     width: int = 64

@@ -27,7 +27,7 @@ import numpy
 from adapters_np.core import Adapter
 
 COPIES = {"adapters_np": "adapters_jax"}
-"""Which package is read again, and under which name."""
+"""The package that is read again, and its name then."""
 
 ARRAYS = "_jax_else_numpy"
 

@@ -12,14 +12,14 @@ from scripts.survey.facts import Fact, Form
 SOURCE = "atlas"
 TABLE = ROOT / "docs" / "data" / "atlas.csv"
 ROUNDING = 1e-9
-"""What is smaller comes of rounding, and is other on another machine."""
+"""The size below which a value comes of rounding, and is other on another machine."""
 
 
 SHARES = {
     *("apart", "gain", "drift", "identity", "of changes", "of factors"),
     *("after one merge", "after six merges"),
 }
-"""What is measured beside something of its own kind."""
+"""Measures that are shares of something of their own kind."""
 
 
 def said(measure: str, value: float) -> tuple[str, Form]:

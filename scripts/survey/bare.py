@@ -1,4 +1,4 @@
-"""What a page says without an address, or with one that leads nowhere, and what it probably means.
+"""Numbers of a page without an address, or with a wrong one, and what each probably means.
 
 Settings are known by how they are written: as `code`, as $mathematics$, or as a part of a name.
 """
@@ -33,7 +33,7 @@ HIDDEN = re.compile(
     rf"|\b{PARTS} [A-Z]?\.?\d+(?:\.\d+)+(?:,? (?:and|to) \d+(?:\.\d+)*)*",
     re.S,
 )
-"""What is no number of a text."""
+"""Parts of a page whose numbers are none of the text's."""
 
 FIELDS = re.compile(r"^ *(?:- )?(?:source|papers|title|place|fixed|names|aliases|says): .*$", re.M)
 FROZEN = re.compile(r"\A---\n(?:.*\n)*?frozen: true\n")

@@ -47,7 +47,7 @@ Numbers: TypeAlias = tuple[tuple[str, float], ...]
 
 
 class Described(NamedTuple):
-    """What an entry describes of what full fine-tuning made of one matrix."""
+    """An entry's description of full fine-tuning's change of one matrix."""
 
     task: str
     base: int
@@ -60,7 +60,7 @@ class Described(NamedTuple):
 
 
 class Bet(NamedTuple):
-    """A method at the setting of the study, beside each of its controls."""
+    """A method at the setting of the study, against each of its controls."""
 
     method: str
     slug: str
@@ -72,12 +72,12 @@ class Bet(NamedTuple):
 
     @property
     def word(self) -> Said:
-        """What the rule makes of it."""
+        """The rule's word for it."""
         return self.verdict.word if self.verdict else NOT_YET
 
     @property
     def lead(self) -> float:
-        """By how much it leads the control that is nearest to it, over all tasks."""
+        """The lead over the nearest of its controls, over all tasks."""
         return min((j.overall.mean for j in self.trained), default=-inf)
 
     @property
@@ -146,7 +146,7 @@ def reaches(found: Iterable[Described]) -> list[Comparison]:
     """Return what every method describes beyond each control, of the matrices that are complete.
 
     A difference is a mean over the matrices of a base model. In a single matrix some have more
-    numbers than their controls, which share theirs among matrices: these are left out.
+    parameters than their controls, which share theirs among matrices: these are left out.
     """
     shares = by_entry(found)
     there, made = complete(shares), []
@@ -174,7 +174,7 @@ def reaches(found: Iterable[Described]) -> list[Comparison]:
 def decided(
     found: Sequence[Run], fits: Sequence[Described] = (), chosen: Plan | None = None
 ) -> list[Bet]:
-    """Return every method beside its controls; those that are decided first, by their lead."""
+    """Return every method with its controls; those that are decided first, by their lead."""
     trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
     bets = []
     for e in entries():

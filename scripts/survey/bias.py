@@ -1,4 +1,4 @@
-"""How far a source may be wrong by the way in which it came about: risk of bias, by domain.
+"""Risk of bias of a source, by domain: how far the way in which it came about may mislead.
 
 What the tables tell is computed: who has an interest, whether the baseline was tuned, how many
 seeds there are, what was copied, whether budgets are printed. `docs/data/bias.yml` holds what only
@@ -38,7 +38,7 @@ GROUPS: dict[Group, str] = {
     "benchmark": "PEFT’s benchmark",
     "here": "this site’s experiment",
 }
-"""Who prints what is known of a method, and how readers know them."""
+"""Groups that print results of a method, as readers know them."""
 
 Risk: TypeAlias = Literal["low", "some", "not stated", "high"]
 RISKS: tuple[Risk, ...] = ("low", "some", "not stated", "high")
@@ -57,7 +57,7 @@ DOMAINS: dict[Domain, tuple[str, str]] = {
     "budget": ("Budget", "Are sizes printed, and is the training alike?"),
     "selective": ("Nothing left out", "Is all printed that was run?"),
 }
-"""What each domain is called, and the question whose yes is a low risk."""
+"""The name of each domain, and the question whose yes is a low risk."""
 
 
 class Judgement(NamedTuple):
@@ -75,7 +75,7 @@ class Typed(Record):
     tables: tuple[Text, ...] = ()
 
     def speaks_of(self, table: str) -> bool:
-        """Whether it is about a table: its id, or what that begins with before a hyphen.
+        """Return whether it is about a table: its id, or what that begins with before a hyphen.
 
         >>> Typed(risk="low", says="x", tables=("table-1",)).speaks_of("table-13")
         False
@@ -124,7 +124,7 @@ def check(sources: Iterable[Source], typed: Typing) -> None:
                         )
 
 
-# What tables tell ---------------------------------------------------------------------------------
+# Judgements from tables ---------------------------------------------------------------------------
 
 TUNED: dict[Rates, Judgement] = {
     "both_tuned": Judgement("low", "both rates searched"),
@@ -249,7 +249,7 @@ def most(judgements: Sequence[Judgement], places: Sequence[str]) -> Judgement:
 
 
 def _where(places: Sequence[str]) -> str:
-    """Return where tables stand, or how many they are."""
+    """Return the places of tables, or how many they are."""
     known = list(dict.fromkeys(places))
     return " and ".join(known) if len(known) <= FEW else f"{len(places)} tables"
 

@@ -26,7 +26,7 @@ LOSSES = ("validation", "test", "held")
 
 
 class Entry(Record):
-    """Who is trained: everything, or what a configuration of PEFT adds."""
+    """An entry to train: everything, or what a configuration of PEFT adds."""
 
     slug: Text
     config: str = ""
@@ -40,14 +40,14 @@ class Entry(Record):
 
 
 class Texts(Record):
-    """What a task reads: a text to learn, and one on which forgetting shows."""
+    """The texts of a task: one to learn, and one on which forgetting shows."""
 
     learn: Text
     held: Text
 
 
 class Judged(Record):
-    """How many pieces of text each part has."""
+    """The number of pieces of text in each part."""
 
     validation: int
     test: int
@@ -55,7 +55,7 @@ class Judged(Record):
 
 
 class Plan(Record):
-    """What the study consists of."""
+    """The plan of the study."""
 
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
@@ -99,12 +99,12 @@ class Run(NamedTuple):
 
     @property
     def fall(self) -> float:
-        """How far the loss on the test fell, in nats a token."""
+        """The fall of the loss on the test, in nats a token."""
         return self.start_test - self.test
 
     @property
     def forgetting(self) -> float:
-        """How far the loss on the other text rose, in nats a token."""
+        """The rise of the loss on the other text, in nats a token."""
         return self.held - self.start_held
 
 
@@ -133,7 +133,7 @@ def read(path: Path) -> list[Run]:
 
 
 class Found(NamedTuple):
-    """What an entry reached on a task, over the seeds that count."""
+    """An entry's results on a task, over the seeds that count."""
 
     entry: str
     task: str
@@ -144,7 +144,7 @@ class Found(NamedTuple):
     """As a share of full fine-tuning's; None while that is not complete."""
     forgetting: float
     beside: Interval | None
-    """The fall of the loss above that of whom it is judged beside, in nats a token."""
+    """The fall of the loss above its baseline's, in nats a token."""
 
 
 def finals(runs: list[Run]) -> dict[tuple[str, str], dict[int, Run]]:

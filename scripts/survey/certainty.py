@@ -1,4 +1,4 @@
-"""How certain a pooled effect is, in four grades, by a rule after GRADE.
+"""Certainty of a pooled effect, in four grades, by a rule after GRADE.
 
 Source: Guyatt et al. 2008, BMJ 336: it starts by who ran the comparisons and goes down for risk of
 bias, inconsistency, imprecision and indirectness. docs/rubric.md has the same in words.
@@ -27,7 +27,7 @@ START: dict[Group, int] = {
 
 
 class Evidence(NamedTuple):
-    """What the certainty of an effect follows from; one risk and one group for each source."""
+    """Evidence for the certainty of an effect; one risk and one group for each source."""
 
     groups: Sequence[Group]
     risks: Sequence[Risk]
@@ -50,7 +50,7 @@ class Certainty(NamedTuple):
 
     @property
     def domains(self) -> list[str]:
-        """What it went down for, one each time."""
+        """The domains that it went down for, one each time."""
         return [domain for domain, _ in self.steps]
 
 

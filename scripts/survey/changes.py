@@ -1,4 +1,4 @@
-"""What fine-tuning did to two models, and how many times chance each family explains of it.
+"""Changes of two models by fine-tuning, and how many times chance each family explains of them.
 
 The shares come from scripts/studies/real_changes.py. Titles of families are the pages' affair.
 """
@@ -39,7 +39,7 @@ class Family(NamedTuple):
 
     @property
     def structure(self) -> float:
-        """How far the change is from its control: the mean over models of the ratio, from 0 on."""
+        """The ratio of the change to its control: the mean over models, from 0 on."""
         ratios = [change.mean / control.mean for change, control in self.found if control.mean > 0]
         return max(0.0, fmean(ratios))
 
@@ -59,7 +59,7 @@ def closed() -> list[str]:
 
 
 class Measured(NamedTuple):
-    """How much a family explains of one matrix: its share, and how many times chance that is."""
+    """The share that a family explains of one matrix, and how many times chance that is."""
 
     family: str
     model: str

@@ -1,4 +1,4 @@
-"""What is claimed and foretold, as records: `claims`, `predictions`, `evidence`."""
+"""Claims, predictions and the evidence on them, as records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SAID = {
     "wrong": "wrong",
     "unverified": "not read",
 }
-"""How pages say what became of a single claim: in no word that a grade's verdict has."""
+"""Words of pages for the outcome of a single claim: none that a grade's verdict has."""
 
 
 class Evidence(Record):
@@ -66,12 +66,12 @@ class Evidence(Record):
 
     @property
     def said(self) -> str:
-        """What became of it, as pages say it."""
+        """The outcome of the claim, as pages say it."""
         return "follows from the formula" if self.follows else SAID[self.verdict]
 
 
 class Argument(Record):
-    """What speaks for or against a claim."""
+    """An argument for or against a claim."""
 
     text: Text
     methods: Methods
@@ -101,7 +101,7 @@ class Theme(Record):
 
 
 class Belief(Record):
-    """What the survey's author believes after writing it, and how strongly."""
+    """A belief of the survey's author after writing it, and its strength."""
 
     title: Text
     survey: Text
@@ -115,7 +115,7 @@ class Belief(Record):
 
 
 class Implication(Record):
-    """What the survey draws from one entry, and how far that holds."""
+    """A conclusion that the survey draws from one entry, and how far that holds."""
 
     method: Slug
     survey: Text
@@ -124,7 +124,7 @@ class Implication(Record):
 
 
 class Prediction(Record):
-    """What the source survey expects, with its confidence or the entry that states it."""
+    """A prediction of the source survey, with its confidence or the entry that states it."""
 
     title: Text
     confidence: PerCent | None = None
@@ -152,7 +152,7 @@ class Prediction(Record):
 
 
 class Claims(Record):
-    """What docs/claims.md holds beside its text."""
+    """The data of docs/claims.md besides its text."""
 
     claims: tuple[Claim, ...]
     themes: tuple[Theme, ...]
@@ -161,7 +161,7 @@ class Claims(Record):
 
 
 class Predictions(Record):
-    """What docs/predictions.md holds beside its text."""
+    """The data of docs/predictions.md besides its text."""
 
     predictions: tuple[Prediction, ...]
 

@@ -1,4 +1,4 @@
-"""What others printed of a method beside the same with its hypothesis taken out."""
+"""Numbers that others printed of a method and of the same with its hypothesis taken out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Row(Record):
 
     @property
     def side(self) -> Sign:
-        """What it says of the hypothesis.
+        """The side that it takes on the hypothesis.
 
         >>> Row(where="FID", values=(31.1, 29.9), lower=True).side
         'against'
@@ -48,7 +48,7 @@ class Contrast(Record):
     references: References
     by_authors: bool
     equal: bool
-    """Whether both have as many parameters."""
+    """True if both have as many parameters."""
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
 
 

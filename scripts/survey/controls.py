@@ -27,7 +27,7 @@ AGAIN = ", again"
 """Behind a control's name: the same control with other draws, which must make no difference."""
 
 BIAS = "output bias"
-"""What is trained without an adapter: a number for each token of the output."""
+"""The entry without an adapter: it trains a bias for each token of the output."""
 
 ENTRIES = PLAN.with_name("controls_entries.csv")
 REACH = PLAN.with_name("controls_reach.csv")
@@ -43,13 +43,13 @@ class Part(Record):
     """Settings of the experiment's grid; all if none are named."""
     floors: bool = True
     check: bool = False
-    """Whether the study tests itself here: what comes out has no part in a verdict."""
+    """True if the study tests itself here: what comes out has no part in a verdict."""
     again: tuple[Text, ...] = ()
     """Entries whose control is run with other draws, too: the two must come out alike."""
 
 
 class Cost(Record):
-    """What a run takes of a core, in seconds, as trial runs had it."""
+    """The cost of a run in seconds of a core, as trial runs had it."""
 
     step: float
     besides: float
@@ -63,12 +63,12 @@ class Cost(Record):
 
 
 class Plan(Record):
-    """What the study consists of."""
+    """The plan of the study."""
 
     sweep_seeds: Annotated[tuple[int, ...], Field(min_length=2)]
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
     first: tuple[int, ...]
-    """With which rates a sweep begins: quarter decades around a guess."""
+    """The rates with which a sweep begins: quarter decades around a guess."""
     further_first: tuple[int, ...]
     """The same in a base model other than the first, around the rate of the first."""
     most: int
@@ -86,7 +86,7 @@ def plan(path: Path = PLAN) -> Plan:
     return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
-# Who is trained -----------------------------------------------------------------------------------
+# Entries ------------------------------------------------------------------------------------------
 
 
 class Trained(NamedTuple):
@@ -126,7 +126,7 @@ def floor(name: str) -> bool:
 
 
 class Amount(NamedTuple):
-    """How much a part of the plan is."""
+    """The amount of work in a part of the plan."""
 
     entries: int
     cells: int
@@ -158,7 +158,7 @@ def amount(part: Part, chosen: Plan | None = None) -> Amount:
     return Amount(count, count * len(part.bases), runs, hours)
 
 
-# What came out ------------------------------------------------------------------------------------
+# Results ------------------------------------------------------------------------------------------
 
 
 class Run(NamedTuple):
@@ -176,7 +176,7 @@ class Run(NamedTuple):
 
     @property
     def improvement(self) -> float:
-        """How much lower the loss on the test is than before training; none where it diverged."""
+        """The fall of the loss on the test since before training; none where it diverged."""
         return self.start_test - self.test if isfinite(self.test) else 0.0
 
 
@@ -213,7 +213,7 @@ def planned() -> int:
 
 
 def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Comparison]:
-    """Return every method beside each of its controls, on the tasks that are complete.
+    """Return every method with each of its controls, on the tasks that are complete.
 
     A part counts when each of its entries has all its seeds in all its base models; one in which
     the study tests itself never does.

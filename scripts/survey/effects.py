@@ -50,7 +50,7 @@ class Effect(NamedTuple):
 
     @property
     def word(self) -> Word:
-        """What may be said of it."""
+        """The word for it."""
         return word(self.low, self.high)
 
     def __str__(self) -> str:
@@ -93,7 +93,7 @@ def between(
 
     Args:
         arm: The method.
-        beside: The other one.
+        beside: The other arm.
         there: The cell; its base model stands for all three, if they were run.
         among: How many intervals over seeds share the risk.
         measure: By default the improvement, in points.
@@ -114,7 +114,7 @@ def between(
 
 
 def effect(asked: Question, arm: str, there: Cell, beside: str = "") -> Effect:
-    """Return how an arm of a question stands to its baseline, or to another arm.
+    """Return how an arm of a question compares with its baseline, or with another arm.
 
     Raises:
         LookupError: when the question does not ask that, or runs are missing.

@@ -27,11 +27,11 @@ CHANGES, ALIKE, JOINT = (
 )
 QUANTISED = PLAN.with_name("english_quantised.csv")
 HEAD = "head alone"
-"""What is trained without an adapter: the head on frozen features, from the probe on."""
+"""The entry without an adapter: it trains the head on frozen features, from the probe on."""
 
 
 class Entry(Record):
-    """Who is trained."""
+    """An entry to train."""
 
     slug: Text
     knobs: dict[str, float | int | str] = Field(default_factory=dict)
@@ -43,7 +43,7 @@ class Entry(Record):
 
 
 class Cost(Record):
-    """What a run takes of a core, in seconds."""
+    """The cost of a run in seconds of a core."""
 
     run: float
     final: float
@@ -53,7 +53,7 @@ class Cost(Record):
 
 
 class Plan(Record):
-    """What the study consists of."""
+    """The plan of the study."""
 
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
@@ -200,16 +200,16 @@ def improvement(entry: str, task: str) -> float:
 
 
 def among(like: str) -> int:
-    """Return how many intervals share a risk: those of all beside one entry, on all tasks."""
+    """Return how many intervals share a risk: those of all against one entry, on all tasks."""
     own = plan()
     return len(own.tasks) * sum(entry.like == like for entry in own.entries.values())
 
 
 def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
-    """Return how much more of a measure an entry has than the one beside which it is judged.
+    """Return how much more of a measure an entry has than its baseline.
 
     Raises:
-        LookupError: when it is judged beside nobody, or one of the two is not complete.
+        LookupError: when it has no baseline, or one of the two is not complete.
     """
     like = plan().entries[entry].like
     if not like or not (complete(entry, task) and complete(like, task)):
@@ -218,7 +218,7 @@ def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
     return interval((measure(one[s]) - measure(other[s]) for s in plan().seeds), among(like))
 
 
-# What the tasks are -------------------------------------------------------------------------------
+# Tasks --------------------------------------------------------------------------------------------
 
 
 class About(NamedTuple):

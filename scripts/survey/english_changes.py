@@ -1,4 +1,4 @@
-"""What full fine-tuning changed in a real English model, over its tasks and seeds.
+"""Full fine-tuning's changes of a real English model, over its tasks and seeds.
 
 The tables come from scripts/studies/english_changes.py; until they are there nothing is said.
 """
@@ -80,7 +80,7 @@ def whole(task: str) -> dict[str, float]:
 
 
 class Alike(NamedTuple):
-    """How alike two runs' changes are, as means over matrices and pairs of runs."""
+    """The likeness of two runs' changes, as means over matrices and pairs of runs."""
 
     pairs: int
     cosine: float

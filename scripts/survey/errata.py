@@ -18,9 +18,9 @@ from scripts.survey.records import Record, References, Slug, Text, validated
 
 PAGE = "docs/errata.md"
 Kind: TypeAlias = Literal["number", "mathematics", "sketch", "evidence", "attribution", "addition"]
-"""What is corrected; an addition says what the survey leaves out, and corrects nothing."""
+"""Kinds of corrections; an addition says what the survey leaves out, and corrects nothing."""
 Severity: TypeAlias = Literal["serious", "moderate", "slight"]
-"""How much rests on it; the page says when it is which."""
+"""The severity of a correction; the page says when it is which."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
@@ -44,7 +44,7 @@ class Erratum(Record):
 
 
 class Reply(Record):
-    """What an author says of a page, in full."""
+    """An author's reply to a page, in full."""
 
     by: Text
     date: date
@@ -55,14 +55,14 @@ class Reply(Record):
 
 
 class Errata(Record):
-    """What docs/errata.md holds beside its text."""
+    """The data of docs/errata.md besides its text."""
 
     errata: tuple[Erratum, ...]
     replies: tuple[Reply, ...]
 
 
 class Placed(NamedTuple):
-    """A correction and the page that it stands on, "" for the survey as a whole."""
+    """A correction and the page that it is on, "" for the survey as a whole."""
 
     slug: str
     erratum: Erratum

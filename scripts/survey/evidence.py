@@ -1,4 +1,4 @@
-"""What the tables of all sources say about each dimension of each method, one finding a unit.
+"""Evidence of all sources' tables on each dimension of each method, one finding a unit.
 
 Whatever can be read off a table is derived here; what cannot, a figure or a number in a
 text, is typed in the file of its source under `findings`. The rule is on docs/rubric.md.
@@ -42,8 +42,8 @@ RETENTION = "retention"
 """Begins the name of a suite that tells what is kept, not what is learned."""
 
 OURS: tuple[Dimension, ...] = ("BL",)
-"""What the site's own experiment speaks on: how near to full fine-tuning few parameters come
-depends on a model's size, and its model is small."""
+"""Dimensions on which the site's own experiment has a vote. It has none on how near few
+parameters come to full fine-tuning: that depends on a model's size, and its model is small."""
 
 Pages: TypeAlias = Mapping[str, Sequence[str]]
 """The modules of each page, by its slug."""
@@ -287,4 +287,4 @@ READ: dict[Dimension, Callable[[Table, Sequence[str], Models, Reading], Part | N
     "DE": _with_few_examples,
     "OOD": _shifted,
 }
-"""How each dimension that tables can tell is read off one."""
+"""Functions that read each dimension off a table, for those that tables can tell."""

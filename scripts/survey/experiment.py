@@ -29,11 +29,11 @@ RANKS = (1, 2, 4, 8, 16, 32, 64)
 """LoRA's, as far as it was run."""
 
 RANDOM = log(512)
-"""What a random token costs whoever remembers nothing, in nats: all 512 are as likely."""
+"""The loss on a random token without any memory, in nats: all 512 are as likely."""
 
 
 class Run(NamedTuple):
-    """One run; losses are in nats a token, gain and what full tuning gains in shares of it."""
+    """One run; losses are in nats a token, gain and what full fine-tuning gains in shares of it."""
 
     method: str
     slug: str
@@ -67,7 +67,7 @@ Measure: TypeAlias = Callable[[Run], float]
 
 
 class Fitted(NamedTuple):
-    """What a method describes of full tuning's change of four matrices, and how many it takes.
+    """A method's fit to full fine-tuning's change of four matrices, and its number of parameters.
 
     `share` is that of ‖ΔW‖². Of what the change is worth to the loss, `worth` in nats, `kept` is
     the share that remains with what is described in its place.
@@ -95,7 +95,7 @@ def fitted() -> tuple[Fitted, ...]:
 
 
 class Cell(NamedTuple):
-    """What a run shares with those that it is compared with, but for the method."""
+    """Settings that a run shares with those that it is compared with, but for the method."""
 
     task: str = "code"
     base: int = 0
@@ -247,7 +247,7 @@ def early(run: Run) -> float:
 
 
 def gain(run: Run) -> float:
-    """Return the share of full tuning's fall of the test loss."""
+    """Return the share of full fine-tuning's fall of the test loss."""
     assert run.gain is not None
     return run.gain
 
@@ -290,7 +290,7 @@ def forgetting_at(run: Run, loss: float) -> float | None:
 
 
 class Range(NamedTuple):
-    """At how many half decades of rates a method comes near its best, as far as was tried."""
+    """The number of rates, in half decades, at which a method comes near its best."""
 
     rates: int
     open: bool  # the lowest or the highest rate that was tried is one of them
@@ -301,7 +301,7 @@ class Range(NamedTuple):
 
 
 def good_rates(method: str, cell: Cell = Cell()) -> Range:  # noqa: B008
-    """Return at how many rates a method comes within `GOOD` of full tuning's gain of its best.
+    """Return at how many rates a method comes within `GOOD` of full fine-tuning's gain of its best.
 
     It is judged by the gain on the test, with the one seed of the sweep; what diverged is not good.
     """
@@ -311,7 +311,7 @@ def good_rates(method: str, cell: Cell = Cell()) -> Range:  # noqa: B008
 
 
 def halfway(cell: Cell) -> float:
-    """Return the validation loss at half of full tuning's gain."""
+    """Return the validation loss at half of full fine-tuning's gain."""
     full = finals(FULL, cell).values()
     end = fmean(run.curve_validation[-1] for run in full)
     return (next(iter(full)).start_validation + end) / 2

@@ -41,7 +41,7 @@ Form: TypeAlias = Literal["number", "percent", "count", "text"]
 
 
 class Fact(NamedTuple):
-    """A number: its address in parts, its value, and the text that stands for it."""
+    """A number: its address in parts, its value, and its text."""
 
     source: str
     table: str
@@ -66,7 +66,7 @@ Provider: TypeAlias = Callable[[], Iterable[Fact]]
 
 
 class Address(NamedTuple):
-    """What stands between two operators."""
+    """One address within a formula, between two operators."""
 
     source: str
     table: str
@@ -179,7 +179,7 @@ class Facts:
     # In texts
 
     def say(self, text: str) -> str:
-        """Return what an expression stands for.
+        """Return the value of an expression.
 
         Raises:
             LookupError: when an address leads nowhere.
@@ -250,7 +250,7 @@ BRACES = re.compile(r"(?<!\\)\{((?:= |(?:mean )?[a-z]\w*(?:/[^:{}]+)?: )[^{}]+)\
 
 
 def marked(text: str) -> str:
-    """Return a number that stands in no table, given with its source and its place there.
+    """Return a number that is in no table, given with its source and its place there.
 
     >>> marked("= 18.9 M, hu2022lora section 4.2")
     '18.9 M'
@@ -343,7 +343,7 @@ def said(value: float, form: Form, asked: str) -> str:
 
 
 def _meant(row: str, asked: str) -> bool:
-    """Whether a row is what is asked for: its method, and a part of its setting."""
+    """Return whether a row is what is asked for: its method, and a part of its setting."""
     method, _, part = asked.partition(" ")
     name, _, setting = row.partition(" ")
     return key(method) == key(name) and key(part) in key(setting)

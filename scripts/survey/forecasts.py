@@ -22,7 +22,7 @@ class Forecast(NamedTuple):
 
     @property
     def holds(self) -> bool | None:
-        """Whether it came true; nothing while it is open, or when it cannot be settled."""
+        """Return whether it came true; nothing while it is open, or when it cannot be settled."""
         return {"holds": True, "fails": False}.get(self.prediction.outcome or "")
 
 

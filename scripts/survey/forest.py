@@ -1,4 +1,4 @@
-"""How far a method is ahead of LoRA or of full fine-tuning: one effect a source, and all of them.
+"""Effect of a method over LoRA or full fine-tuning: one effect a source, and all of them.
 
 The comparisons are those of the rule, its units: the same modules, no larger budget, no copied row.
 A unit's difference is in points, hundredths of its metric's range, and positive where the method is
@@ -43,15 +43,15 @@ WORTH = 4
 """Comparisons that the typical spread within sources counts for, beside a source's own."""
 
 Side: TypeAlias = Literal["all", "home", "away"]
-"""Whose sources: everybody's, the method's authors' own, or all others'."""
+"""Sources: everybody's, the method's authors' own, or all others'."""
 
 SIDES: tuple[Side, ...] = get_args(Side)
 BASELINES: dict[str, Dimension] = {LORA: "BL", FULL: "BF"}
-"""What methods are compared with, and the dimension whose units count."""
+"""Baselines of the comparisons, and the dimension whose units count."""
 
 
 class Line(NamedTuple):
-    """What one source finds, in points."""
+    """One source's effect, in points."""
 
     source: Source
     group: Group
@@ -66,7 +66,7 @@ class Line(NamedTuple):
 
     @property
     def pooled(self) -> bool:
-        """Whether it counts for the mean: the site's own experiment has another scale.
+        """Return whether it counts for the mean: the site's own experiment has another scale.
 
         Its points are hundredths of full fine-tuning's improvement, and its model is tiny.
         """
@@ -84,7 +84,7 @@ class Line(NamedTuple):
 
     @property
     def variance(self) -> float:
-        """That of the effect's error."""
+        """The variance of the effect's error."""
         found = self.differences
         squares = sum((d - self.effect) ** 2 for d in found)
         return (squares + WORTH * self.typical) / (len(found) - 1 + WORTH) / len(found)
@@ -123,7 +123,7 @@ def standardised(part: Part) -> float | None:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that sources find of a method beside a baseline, grouped by who printed it."""
+    """All that sources find of a method against a baseline, grouped by who printed it."""
 
     method: str  # its page
     baseline: str
@@ -144,7 +144,7 @@ class Comparison:
 
     @cached_property
     def certainty(self) -> Certainty:
-        """How certain the effect over all sources is."""
+        """The certainty of the effect over all sources."""
         lines = self.of("all")
         units = [unit for line in lines for unit in line.units]
         models, suites = ({getattr(unit, name) for unit in units} for name in ("model", "suite"))
@@ -170,7 +170,7 @@ def comparisons(
     models: Models,
     typed: bias.Typing,
 ) -> Comparisons:
-    """Return how all methods stand beside a baseline.
+    """Return how all methods compare with a baseline.
 
     Args:
         sources: All that has tables.

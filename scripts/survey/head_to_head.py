@@ -1,4 +1,4 @@
-"""Methods that stand in one table beside each other: every cell, every unit, and home fields."""
+"""Methods of the same table, compared: every cell, every unit, and home fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of a method and a baseline that stand in one table of a source.
+    """Yield the pairs of a method and a baseline in the same table of a source.
 
     Args:
         source: The tables of a publication.
@@ -71,7 +71,7 @@ class Comparison(NamedTuple):
 def comparisons(
     sources: Iterable[Source], order: Sequence[str], models: Models
 ) -> Iterator[Comparison]:
-    """Yield every cell of two methods that stand in one table, for each setting of the first.
+    """Yield every cell of two methods of the same table, for each setting of the first.
 
     Of several settings of a baseline the one with the nearest number of parameters is taken.
     Adapters that the catalogue does not have are baselines for all that it has.
@@ -139,7 +139,7 @@ def as_csv(rows: Iterable[Comparison]) -> str:
 
 
 class Outcome(NamedTuple):
-    """How a method stands to a baseline in one unit."""
+    """A method's result against a baseline in one unit."""
 
     method: str
     baseline: str

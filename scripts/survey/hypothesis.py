@@ -1,4 +1,4 @@
-"""The rule for hypotheses: from a method beside its own controls to a word, by arithmetic alone.
+"""The rule for hypotheses: from a method and its own controls to a word, by arithmetic alone.
 
 Three lines of evidence are read. *Trained*: what a method improves beyond its control, over tasks
 and base models. *Reach*: what it describes beyond its control of changes that full fine-tuning
@@ -42,12 +42,12 @@ Place: TypeAlias = tuple[str, int]
 
 
 class Comparison(NamedTuple):
-    """A method beside one of its controls."""
+    """A method and one of its controls."""
 
     method: str
     control: str
     claim: Claim
-    """Whether the hypothesis says that the method is ahead, or that it is not behind."""
+    """The hypothesis's claim: that the method is ahead, or that it is not behind."""
     differences: Mapping[Place, Sequence[float]]
     """By seed, all tasks in all base models."""
 
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
         """Return the differences by seed in each base model, a mean over tasks.
 
         Seeds are taken in their order: those of two tasks have nothing in common, so it matters to
-        no mean which one stands beside which.
+        no mean which one is paired with which.
         """
         chosen = set(self.tasks if tasks is None else tasks)
         found: dict[int, list[Sequence[float]]] = {}
@@ -71,7 +71,7 @@ class Comparison(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What all comparisons together say of the variance between base models."""
+    """The prior of the variance between base models, from all comparisons together."""
 
     freedom: float
     variance: float
@@ -111,7 +111,7 @@ class Effect(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """Which of four it is: the first two that apply, equality before a sign.
+        """The first of four outcomes that applies, equality before a sign.
 
         >>> Effect(0.004, 0.001, 0.007, 0.003, 8, 3).outcome
         'equal'
@@ -148,7 +148,7 @@ def effect(units: Sequence[Sequence[float]], shared: Prior, among: int) -> Effec
 
 
 class Judged(NamedTuple):
-    """What a comparison amounts to, over all tasks and on each."""
+    """The effect of a comparison, over all tasks and on each."""
 
     comparison: Comparison
     overall: Effect
@@ -156,12 +156,12 @@ class Judged(NamedTuple):
 
     @property
     def sign(self) -> Sign:
-        """What the overall effect says of the hypothesis."""
+        """The side that the overall effect takes on the hypothesis."""
         return sign(self.overall.outcome, self.comparison.claim)
 
     @property
     def in_part(self) -> bool:
-        """Whether some task is for the hypothesis."""
+        """Return whether some task is for the hypothesis."""
         claim = self.comparison.claim
         return any(sign(e.outcome, claim) == "for" for e in self.by_task.values())
 
@@ -221,7 +221,7 @@ def shared(found: Sequence[Sequence[Sequence[float]]]) -> Prior:
 
 
 class Printed(NamedTuple):
-    """What a source printed of a method beside the same without its hypothesis."""
+    """A source's printed comparison of a method with the same without its hypothesis."""
 
     source: str
     side: Sign
@@ -229,7 +229,7 @@ class Printed(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a hypothesis is worth over its controls."""
+    """The verdict on a hypothesis against its controls."""
 
     word: Word
     trained: tuple[Sign, ...]

@@ -1,4 +1,4 @@
-"""What the lab's methods explain of its worlds: docs/data/explained.jsonl."""
+"""Shares that the lab's methods explain of its worlds: docs/data/explained.jsonl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the front matter of methods' pages says of modules, without the rest of the catalogue.
+"""Front matter of methods' pages on modules, without the rest of the catalogue.
 
 The catalogue needs facts, and these need to know which modules a page has.
 """

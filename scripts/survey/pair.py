@@ -1,4 +1,4 @@
-"""Two rows of one table beside each other: whose budget is near, how far one is ahead, and level.
+"""Pairs of rows of one table: whose budget is near, how far one is ahead, and level.
 
 All comparisons of the site are made here; none is put into words here.
 """
@@ -21,7 +21,7 @@ LEVEL = 0.005
 
 
 class Reading(NamedTuple):
-    """What a sceptic may set otherwise when tables are read; the rule's own values."""
+    """Choices in reading tables that a sceptic may set otherwise; the rule's own values."""
 
     level: float = LEVEL
     majority: bool = True  # whether full fine-tuning that most adapters beat is no baseline
@@ -105,7 +105,7 @@ def largest(rows: Sequence[Row], size: float | None) -> Row:
 
 
 class Gap(NamedTuple):
-    """How far one row of a table is ahead of another one, as a share of the metric's range."""
+    """The lead of one row of a table over another one, as a share of the metric's range."""
 
     difference: float
     level: float  # what is no more than this is a tie
@@ -165,7 +165,7 @@ def gap(
 
 
 def tie(difference: float, spreads: Sequence[float], size: float, how: Reading = READING) -> Gap:
-    """Return a difference beside what is level, both as shares of the metric's range, `size`.
+    """Return a difference and what is level, both as shares of the metric's range, `size`.
 
     A spread of 0 is none that is printed.
     """

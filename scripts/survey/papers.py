@@ -1,4 +1,4 @@
-"""What papers print: `docs/data/tables/<key>.yml` holds the tables of one publication.
+"""Printed tables: `docs/data/tables/<key>.yml` holds the tables of one publication.
 
 `<key>` is that of the bibliography. A number is typed once, in the shape in which it is printed,
 so that a table can be read against its source.
@@ -48,7 +48,7 @@ def outside(root: Path = ROOT) -> dict[str, str]:
     return data
 
 
-# What does not add up -----------------------------------------------------------------------------
+# Checks -------------------------------------------------------------------------------------------
 
 
 class Flag(NamedTuple):

@@ -22,13 +22,13 @@ two factors it would be 3,348,480.
 """
 
 LORAS = "q_proj+v_proj"
-"""What most runs adapt, LoRA's among them."""
+"""Weights that most runs adapt, LoRA's among them."""
 
 MODEL = r"--(llama-3\.2-3B|flux2-klein)-?"
 """Is between a method and its setting in the name of an experiment."""
 
 Key: TypeAlias = int | str
-"""Whose a run is: the number of an entry of the source survey or, of no entry, PEFT's own name for
+"""The method of a run: an entry's number in the source survey or, of no entry, PEFT's own name for
 the method, such as HIRA."""
 
 Suite: TypeAlias = Literal["metamathqa", "imagegen"]
@@ -56,7 +56,7 @@ class Run(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Whose run it is."""
+        """The key of the method whose run it is."""
         return self.tuner if self.entry is None else self.entry
 
     @property
@@ -66,7 +66,7 @@ class Run(NamedTuple):
 
     @property
     def setting(self) -> str:
-        """What the experiment's name says of its setting alone."""
+        """The setting alone, as the experiment's name says it."""
         return re.split(MODEL, self.experiment)[-1] or "default"
 
 

@@ -35,7 +35,7 @@ SAME, OTHER = ("lora 4", "ia3", "dora 4"), ("oft 16", "loha 2", "hira 4", "shira
 
 
 class Row(NamedTuple):
-    """What was found of an arm: a mean with its interval, and the word for it."""
+    """The result of an arm: a mean with its interval, and the word for it."""
 
     name: str
     found: Interval
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came out of a prediction, and of its arms."""
+    """The outcome of a prediction, and of its arms."""
 
     word: str
     rows: tuple[Row, ...] = ()
@@ -114,7 +114,7 @@ def _spread(found: float, above: int, below: int, risk: float = 0.025) -> Interv
 
 
 def gains(path: Path = TABLE) -> Outcome:
-    """Return X.2: LoRA with a gain for each output, beside DoRA."""
+    """Return X.2: LoRA with a gain for each output, against DoRA."""
     norm, one = (losses("X.2", f"gain from {a}", "plain", path) for a in ("the norm", "one"))
     dora, lora = settled("dora 4"), settled("lora 4")
     lead, found, other = behind(lora, dora), behind(norm, dora), behind(one, norm)
@@ -186,7 +186,7 @@ def _beside_one(found: Interval) -> str:
 
 
 def splits(path: Path = TABLE) -> Outcome:
-    """Return X.11: PiSSA's split beside the one after whitening."""
+    """Return X.11: PiSSA's split against the one after whitening."""
     plain, copies = {}, {}
     for name in ("pissa 4", "whitened"):
         plain[name] = losses("X.11", name, "plain", path)
@@ -222,7 +222,7 @@ class Setting(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A setting beside the line of another method: by how many points it is behind, and the errors.
+    """A setting against the line of another method: the points that it is behind, and the errors.
 
     First at equal parameters, then at equal dimension reached.
     """
@@ -234,12 +234,12 @@ class Turn(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Whether the sign changes."""
+        """Return whether the sign changes."""
         return self.apart[0] * self.apart[1] < 0
 
     @property
     def turned(self) -> bool:
-        """Whether both differences are beyond two standard errors, with other signs."""
+        """Return whether both differences are beyond two standard errors, with other signs."""
         sure = (abs(a) > 2 * e for a, e in zip(self.apart, self.errors, strict=True))
         return self.changes and all(sure)
 
@@ -269,7 +269,7 @@ def at(line: Iterable[Setting], size: Size, wanted: int) -> tuple[float, float] 
 
 
 def turns(path: Path = REACHED) -> list[Turn]:
-    """Return every setting beside every other method that has sizes around it, both ways."""
+    """Return every setting against every other method that has sizes around it, both ways."""
     lines: dict[str, list[Setting]] = defaultdict(list)
     for setting in reached(path):
         lines[setting.slug].append(setting)

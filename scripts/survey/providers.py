@@ -216,7 +216,7 @@ def _single(run: Run, there: Cell) -> Iterator[Shown]:
 
 
 def answered() -> Iterator[Fact]:
-    """Yield the answers to all questions, of each arm beside the baseline and each other arm."""
+    """Yield the answers to all questions, of each arm against the baseline and each other arm."""
     for key, asked in questions().items():
         for there in (*asked.cells, *asked.later):
             ran = asked.ran(there)

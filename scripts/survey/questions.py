@@ -1,4 +1,4 @@
-"""What the experiment asks: `docs/data/questions.yml`, and the answer to each, paired by seed.
+"""Questions of the experiment: `docs/data/questions.yml`, and their answers, paired by seed.
 
 How many intervals share the risk of a wrong one follows from the question and is typed nowhere.
 """
@@ -41,7 +41,7 @@ def _cell(where: object) -> object:
 
 
 class Question(Record):
-    """Methods beside a baseline, in what they are looked at, and where."""
+    """Methods and a baseline, the measures by which they are compared, and where."""
 
     key: str
     baseline: Text
@@ -96,7 +96,7 @@ class Question(Record):
                 raise LookupError(f"the question {self.key!r} has no {what} {asked!r}: {listed}")
 
     def at_equal_gain(self, arm: str, there: Cell) -> Interval | None:
-        """Return how much more an arm has forgotten where half of full tuning's gain is reached.
+        """Return how much more an arm has forgotten at half of full fine-tuning's gain.
 
         Returns:
             Nats; nothing where a run of either never gets there.

@@ -1,4 +1,4 @@
-"""Which learning rate: what the sweeps of the experiment say, beside LoRA's and full fine-tuning's.
+"""Learning rates in the experiment's sweeps, beside LoRA's and full fine-tuning's.
 
 A sweep goes in half decades with one seed, so a best rate is known to within a factor of about 1.8
 either way, and a ratio of two to within about 3.
@@ -16,13 +16,13 @@ from scripts.survey.experiment import GOOD, Cell, gain, sweep
 from scripts.survey.result import FULL
 
 BESIDE = ("lora 1", "lora 4", "lora 16", FULL)
-"""What a rate is set beside."""
+"""Settings whose rates a rate is set beside."""
 
 CLOSE = 1e-9
 
 
 class Rates(NamedTuple):
-    """What a sweep says of a method in a cell."""
+    """A sweep's result for a method in a cell."""
 
     method: str
     slug: str
@@ -36,7 +36,7 @@ class Rates(NamedTuple):
     """The ends of the range around the best rate within which a run comes near the best gain."""
     open_below: bool
     open_above: bool
-    """Whether that range goes on beyond the rates that were tried."""
+    """True if that range goes on beyond the rates that were tried."""
 
     @property
     def good(self) -> str:

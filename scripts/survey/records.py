@@ -63,7 +63,7 @@ def validated(model: type[Model], data: Any, name: object) -> Model:
 
     Args:
         model: Its class.
-        data: What stands in the file.
+        data: The file's contents.
         name: The file, as errors name it.
 
     Raises:

@@ -48,7 +48,7 @@ def numbers(text: Any) -> Any:
 
 
 class Ran(NamedTuple):
-    """Whose run a row is: the source's own, nobody knows, or that of another publication."""
+    """The origin of a row's run: the source's own, unknown, or another publication's."""
 
     kind: Literal["run", "unclear", "copied"]
     origin: str = ""
@@ -191,11 +191,11 @@ class Said(Record):
 
 
 READ: TypeAlias = Literal["whole", "part", "abstract"]
-"""How much of a source has been read for its numbers."""
+"""The extent to which a source has been read for its numbers."""
 
 
 class Source(Record):
-    """What one publication, benchmark or study measured, and the methods that are its authors'."""
+    """A publication, benchmark or study: its measurements, and its authors' methods."""
 
     key: str
     authors_of: tuple[Slug, ...]

@@ -39,16 +39,16 @@ ClaimedBy: TypeAlias = Literal["survey", "paper", "others", "us"]
 Lean: TypeAlias = Literal["for", "against"] | None
 
 RATIO = 4
-"""How many times one side has to outweigh the other one to settle a dimension."""
+"""The ratio by which one side has to outweigh the other one to settle a dimension."""
 
 ENOUGH = 2
-"""What a side has to weigh to say anything: a full unit, or weak ones of two sources."""
+"""The weight that a side needs to say anything: a full unit, or weak ones of two sources."""
 
 CONFIRMED_PAPERS, CONTESTED_PAPERS = 5, 3
-"""How many papers by others have to have run a method that counts as widely adopted, or nearly."""
+"""The papers by others that have to run a method for it to count as widely adopted, or nearly."""
 
 CAP = 2
-"""How many times its heaviest unit a source may weigh."""
+"""The most that a source may weigh, in times its heaviest unit."""
 
 WEAK, FULL_UNIT, FULL_OF_INDEPENDENTS = 1, 2, 4
 
@@ -56,7 +56,7 @@ TINY = 1e-9
 
 
 class Weighing(NamedTuple):
-    """What a sceptic may set otherwise when the evidence is added up; the rule's own values."""
+    """Choices in adding up the evidence that a sceptic may set otherwise; the rule's own values."""
 
     ratio: float = RATIO
     cap: float = CAP
@@ -66,7 +66,7 @@ RULE = Weighing()
 
 
 class Finding(NamedTuple):
-    """What one unit, a model on a suite, says about one dimension of a method."""
+    """The finding of one unit, a model on a suite, on one dimension of a method."""
 
     dimension: Dimension
     source_key: str
@@ -92,7 +92,7 @@ class Finding(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """What one source, or all of them, give to each side."""
+    """The vote of one source, or of all of them, for each side."""
 
     supports: float
     level: float
@@ -240,7 +240,7 @@ SHORT_OF: dict[Word, tuple[Word, Lean]] = {
     "reported": ("too little", "for"),
     "contradicted": ("against, too little", None),
 }
-"""What a verdict is where the main paper has not been read."""
+"""Verdicts in the place of others where the main paper has not been read."""
 
 
 def _unsettled(found: Judgement) -> Judgement:
@@ -251,7 +251,7 @@ def _unsettled(found: Judgement) -> Judgement:
 
 
 def by_others(findings: Iterable[Finding]) -> bool:
-    """Whether others than the authors support it: a full unit, or weak ones of two sources."""
+    """Return whether others than the authors support it: a full unit, or two sources' weak ones."""
     units = _of_others(findings)
     return any(f.strength == "full" for f in units) or len({f.source_key for f in units}) > 1
 
@@ -261,7 +261,7 @@ def _of_others(findings: Iterable[Finding]) -> list[Finding]:
 
 
 class Distance(NamedTuple):
-    """How much further evidence, by others and all on one side, changes the word, and to what."""
+    """The further evidence, by others and all on one side, that changes the word, and that word."""
 
     weight: float
     side: Literal["for", "against"]
@@ -270,7 +270,7 @@ class Distance(NamedTuple):
 
     @property
     def short(self) -> bool:
-        """Whether one weak unit more is enough."""
+        """Return whether one weak unit more is enough."""
         return self.weight + (0 if self.exact else TINY) <= WEAK
 
     def __str__(self) -> str:
@@ -318,7 +318,7 @@ def _missing(findings: Sequence[Finding]) -> float:
 
 
 class Verdict(NamedTuple):
-    """What the evidence of one dimension amounts to, and what else it could amount to."""
+    """The verdict on the evidence of one dimension, and the nearest other one."""
 
     word: Word
     leaning: Lean

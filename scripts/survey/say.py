@@ -98,7 +98,7 @@ def short(value: float) -> str:
 
 
 def tick(value: float) -> str:
-    """Return a number as it stands at an axis.
+    """Return a number as the label of an axis.
 
     >>> tick(0.001), tick(-0.5), tick(30_000)
     ('0.001', '−0.5', '30 k')

@@ -24,7 +24,7 @@ NONE = "none"
 
 
 class Drawn(Record):
-    """Which sources were drawn, and from which."""
+    """The sources that were drawn, and those from which they were."""
 
     seed: int
     take: Annotated[int, Field(ge=1)]
@@ -36,7 +36,7 @@ class Drawn(Record):
 
 
 class Typing(Record):
-    """What the second reader says of the tables whose ids are these or begin so."""
+    """The second reader's judgement of the tables whose ids are these or begin so."""
 
     tables: Annotated[tuple[Text, ...], Field(min_length=1)]
     seeds: Annotated[int, Field(ge=0)]  # 0 where none are stated
@@ -51,7 +51,7 @@ class Typing(Record):
 
 
 class Difference(Record):
-    """Where the two typings differed, and what was found when the text was read again."""
+    """A difference of the two typings, and the finding when the text was read again."""
 
     source: Slug
     tables: tuple[Text, ...]
@@ -82,7 +82,7 @@ class Pair(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """How well two readers agree on a field, in tables of one kind as one."""
+    """The agreement of two readers on a field, in tables of one kind as one."""
 
     field: Judged
     n: int

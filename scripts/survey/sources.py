@@ -1,4 +1,4 @@
-"""Which publications are known, what of them has been read, and how many of them have a vote."""
+"""Publications: those known, the extent to which each was read, and how many have a vote."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.survey.result import Source
 FILE, LOOKED_UP = "docs/data/candidates.yml", "docs/data/looked_up.yml"
 
 Extent: TypeAlias = Literal["whole", "part", "abstract", "no"]
-"""How much of a publication has been read."""
+"""The extent to which a publication has been read."""
 
 STATUS: dict[Extent, str] = {
     "whole": "read",
@@ -37,7 +37,7 @@ class Candidate(Record):
 
 
 class Candidates(Record):
-    """What is known and has no vote; `excluded` measures no adapters."""
+    """Known publications that have no vote; `excluded` measures no adapters."""
 
     searched: dict[Slug, Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]]
     candidates: dict[str, Candidate]
@@ -45,7 +45,7 @@ class Candidates(Record):
 
 
 class Search(Record):
-    """What was asked of stored copies of public text, and what came of it."""
+    """A query of stored copies of public text, and its result."""
 
     where: Annotated[Text, Field(alias="in")]
     query: Text
@@ -81,7 +81,7 @@ class Draw(Record):
 
 
 class LookedUp(Record):
-    """What was asked of stored copies of public text on a day, which is no search of a database."""
+    """Queries of stored copies of public text on a day, which are no search of a database."""
 
     day: date
     searches: tuple[Search, ...]
@@ -130,7 +130,7 @@ class Reading(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """How many publications are left at each step."""
+    """The number of publications left at each step."""
 
     known: int
     defining: int

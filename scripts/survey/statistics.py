@@ -21,7 +21,7 @@ class Interval(NamedTuple):
 
     @property
     def none(self) -> bool:
-        """Whether the interval holds zero: then there is no effect to speak of."""
+        """Return whether the interval holds zero: then there is no effect to speak of."""
         return self.low <= 0 <= self.high
 
 

@@ -21,7 +21,7 @@ REACHED = PLAN.with_name("symmetries_reached.csv")
 
 
 class Copies(Record):
-    """Which copies of one kind are trained on, and with which seeds."""
+    """Copies of one kind to train on, and their seeds."""
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
     draws: tuple[int, ...] = ()
@@ -50,7 +50,7 @@ class Part(Record):
 
 
 class Plan(Record):
-    """What the study consists of."""
+    """The plan of the study."""
 
     task: Text
     sweep_seed: int

@@ -1,4 +1,4 @@
-"""What follows from many runs: LoRA's curve, cut changes, reach beside results, rankings."""
+"""Results of many runs: LoRA's curve, cut changes, reach beside results, rankings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scripts.survey.result import FULL
 from scripts.survey.statistics import Agreement, Interval, interval, kendall, spearman
 
 ALIKE = 3 / 2
-"""How many times as many parameters two settings may have that count as about as large."""
+"""The ratio of parameters up to which two settings count as about as large."""
 
 LEAST = 20
 """Over how many methods a ranking at one rate has to be to say anything."""
@@ -49,7 +49,7 @@ def as_lora(name: str, there: Cell) -> float:
 
 @cache
 def _kept(task: str) -> dict[int, dict[int, float]]:
-    """Return what share of full tuning's gain is kept by directions and by seed."""
+    """Return what share of full fine-tuning's gain is kept by directions and by seed."""
     with TABLE.with_name("experiment_cut.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["task"] == task]
     whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
@@ -62,12 +62,12 @@ def _kept(task: str) -> dict[int, dict[int, float]]:
 
 
 def cut(task: str) -> dict[int, Interval]:
-    """Return what share of full tuning's gain its ΔW keeps when cut to so many directions."""
+    """Return what share of full fine-tuning's gain its ΔW keeps when cut to so many directions."""
     return {n: interval(shares.values()) for n, shares in _kept(task).items()}
 
 
 def above_the_cut(task: str, rank: int) -> Interval:
-    """Return how many points LoRA of a rank is above full tuning's ΔW cut to it, by seed."""
+    """Return how many points LoRA of a rank is above full fine-tuning's ΔW cut to it, by seed."""
     cuts, ours = _kept(task)[rank], finals(f"lora {rank}", Cell(task))
     return interval(100 * (gain(run) - cuts[seed]) for seed, run in ours.items())
 
@@ -76,7 +76,7 @@ def above_the_cut(task: str, rank: int) -> Interval:
 
 
 class Reached(NamedTuple):
-    """What a method describes of full tuning's change, as in `Fitted`, and its runs."""
+    """A method's description of full fine-tuning's change, as in `Fitted`, and its runs."""
 
     name: str
     numbers: int
@@ -86,12 +86,12 @@ class Reached(NamedTuple):
 
     @property
     def parameters(self) -> int:
-        """How many parameters it trains in all matrices."""
+        """The number of parameters that it trains in all matrices."""
         return self.runs[0].parameters
 
     @property
     def gain(self) -> float:
-        """What it gains when it is trained on all matrices."""
+        """The gain when it is trained on all matrices."""
         return fmean(map(gain, self.runs))
 
 
@@ -167,9 +167,9 @@ def as_peft_ranks() -> Ranked:
 
 
 class EqualSize(NamedTuple):
-    """The learning rate beside the choice of a method, over settings of about LoRA 4's size.
+    """The learning rate against the choice of a method, over settings of about LoRA 4's size.
 
-    Costs and distances are medians in points of full tuning's improvement.
+    Costs and distances are medians in points of full fine-tuning's improvement.
     """
 
     names: list[str]

@@ -33,7 +33,7 @@ OTHERS = 3  # adapters that have to be in a table before their majority can disq
 
 
 class Part(NamedTuple):
-    """What one table says about a unit."""
+    """One table's part in a unit."""
 
     table: Table
     row: Row
@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
     @property
     def fair(self) -> bool:
-        """Whether modules are the same and the budget is no larger, as far as is printed."""
+        """Return whether modules are the same and the budget is no larger, as far as is printed."""
         alike = not self.row.modules and not self.other.modules
         within = self.ratio is not None and round(self.ratio, 3) <= MORE
         return alike and (within or not self.printed)
@@ -74,7 +74,7 @@ class Unit(NamedTuple):
 
     @property
     def side(self) -> Side:
-        """Whether the method is ahead of the baseline, level with it or behind."""
+        """The side: the method is ahead of the baseline, level with it or behind."""
         return self.gap.side
 
     @property
@@ -89,12 +89,12 @@ class Unit(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where its tables stand."""
+        """The places of its tables in the source."""
         return "; ".join(dict.fromkeys(part.table.place for part in self.parts))
 
     @property
     def run_by(self) -> RunBy | None:
-        """Who ran it, where that is not who ran the source: authors, if its settings are theirs."""
+        """The runner, where it is not the source's: authors, if its settings are theirs."""
         return "authors" if any(part.row.settings_by for part in self.parts) else None
 
     @property
@@ -113,7 +113,7 @@ def united(source: Source, parts: Iterable[Part]) -> Iterator[Unit]:
 
 
 def units(source: Source, own: Collection[str], baseline: str, models: Models) -> Iterator[Unit]:
-    """Yield what a source says of a method beside a baseline.
+    """Yield what a source says of a method against a baseline.
 
     Where budgets and modules match in some tables of a unit, the others do not count. A table that
     has shifted data alone speaks of that.
@@ -136,7 +136,7 @@ def part(
     *,
     shifted: bool = False,
 ) -> Part | None:
-    """Return what a table says of a method beside a baseline: full fine-tuning or another one."""
+    """Return what a table says of a method against a baseline: full fine-tuning or another one."""
     size, mine = models.get(table.model), rows_of(table, own)
     if not mine or baseline in own:
         return None
@@ -188,7 +188,7 @@ def full(
 
 
 def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool, how: Reading) -> bool:
-    """Whether most of the other adapters are ahead; one that ran too few cells has no say."""
+    """Return whether most other adapters are ahead; one that ran too few cells has no say."""
     rows: dict[str, list[Gap]] = defaultdict(list)
     for row in table.rows:
         if row.method != FULL and row.method not in own and not (row.failed or row.same_as):

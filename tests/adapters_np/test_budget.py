@@ -1,4 +1,4 @@
-"""What is tried at equal numbers: allowed, within the budget, and not less than could be."""
+"""Settings at equal budgets: allowed, within the budget, and not less than could be."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for every method: over every module, shapes and knobs; some by Hypothesis."""
+"""The contract of every method: over every module, shapes and knobs; some by Hypothesis."""
 
 from dataclasses import replace
 from functools import cache

@@ -227,7 +227,7 @@ OPTIMAL: list[Case] = [
     ("ether", {}, mirror),
     ("lokr", {"factor": 4, "full": True}, lambda: rearranged(4)),
 ]
-"""What other closed forms give: to 1e-6."""
+"""Errors of other closed forms: to 1e-6."""
 
 
 X = tokens(D, 48)
@@ -359,7 +359,7 @@ def taught(slug: str, seed: int = 2, **knobs: Any) -> Progress:
 
 @pytest.mark.parametrize("slug", sorted(set(slugs()) - {"vblora", "peanut", "bottleneck"}))
 def test_an_adapter_finds_its_own_teacher(slug: str) -> None:
-    """At two LoRA ranks of numbers, from at most three starts.
+    """Fit within two LoRA ranks of parameters, from at most three starts.
 
     A bottleneck of one hidden unit that bends the other way than its teacher's does not turn round.
     """
@@ -369,7 +369,7 @@ def test_an_adapter_finds_its_own_teacher(slug: str) -> None:
 
 
 def test_vblora_misses_its_own_teacher_for_its_choice_alone() -> None:
-    """Which k of the h vectors a piece mixes is a choice, and a choice has no slope to follow.
+    """Choose k of the h vectors for each piece: a choice has no slope to follow.
 
     The errors are .06 to .09. Where all vectors are mixed there is no choice, and the teacher is
     found from every start.

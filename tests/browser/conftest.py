@@ -117,7 +117,7 @@ def apart(browser: Browser) -> Iterator[Page]:
 
 @contextmanager
 def sound(page: Page) -> Iterator[None]:
-    """Let a page not meet an error that nothing catches."""
+    """Fail if the page raises an uncaught error."""
     errors: list[str] = []
 
     def note(error: Error) -> None:
@@ -138,7 +138,7 @@ def used(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
-    """A page with nothing kept, which must not meet an error that nothing catches."""
+    """A page of a fresh profile, which must not raise an uncaught error."""
     if "context" in request.fixturenames:
         context: BrowserContext = request.getfixturevalue("context")
         page = context.new_page()
@@ -153,7 +153,7 @@ def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
 def window(browser: Browser) -> Iterator[Page]:
     """One window in which the tests of a file load their pages, where no first visit is meant.
 
-    What pages remember for a visit stays. There must not be an error that nothing catches.
+    What pages remember for a visit stays. There must not be an uncaught error.
     """
     with apart(browser) as page, sound(page):
         yield page
@@ -171,7 +171,7 @@ def visit(tab: Page, site: str) -> Iterator[Visit]:
     """Open a page as a link does, in a visit that other tests have begun and that forgets them.
 
     What they have left, in storage, in the address, in records and routes, is gone; Python may
-    have started. As with `page`, there must not be an error that nothing catches.
+    have started. As with `page`, there must not be an uncaught error.
     """
     with sound(tab):
         yield partial(revisit, tab, site)

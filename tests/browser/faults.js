@@ -1,5 +1,5 @@
 function faults() {
-  // What a reader of a page would miss, by kind, empty if nothing: text that a box cuts off (`cut`), text that lies beyond the
+  // Things that a reader of a page would miss, by kind, empty if nothing: text that a box cuts off (`cut`), text that lies beyond the
   // edge and cannot be scrolled to (`beyond`), a page that scrolls sideways (`wide`), and pictures that have no mark in another
   // colour than the page's (`blank`). Playwright calls a function whose text begins with its name.
   const MOST = 5; // of each kind, to be read in a failed test
@@ -14,7 +14,7 @@ function faults() {
   };
   const found = { wide: [], cut: [], beyond: [], blank: [] };
 
-  /** Whether it is for listeners only, or stands above the page. */
+  /** Return whether it is for listeners only, or stands above the page. */
   const aside = (boxes) => boxes.some((p) => style(p).clipPath !== "none" || style(p).position === "fixed");
 
   /** Notes a line of text that is not to be seen as a whole. */

@@ -22,7 +22,7 @@ PAGES = ("/", ".html", "/sw.js", ".xml", "/search_index.json")
 
 
 class Host:
-    """What a host answers, and what it was asked for and has answered, one after the other."""
+    """A host's answers, the requests that it got, and those that it has answered, in order."""
 
     def __init__(self, folder: Path) -> None:
         self.pages = self.files = folder

@@ -1,4 +1,4 @@
-"""What tests of the site do as a reader does it, and what they look at."""
+"""Actions of a reader for tests of the site, and what they look at."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATIENCE = 120  # seconds that a machine with much else to do may take; only a t
 # Opens a page of the site, given by its path, and returns the browser's page.
 Visit = Callable[[str], Page]
 
-# What a test wants to know about redraws, with arrays as lists: those by Python, those from a file.
+# Records of redraws for tests, with arrays as lists: those by Python, those from a file.
 # A run has its ten seconds in tests that are about them: a busy machine may need more (`limit`).
 RECORD = """
 Object.assign(window, { updates: [], stored: [], compared: [] });
@@ -180,7 +180,7 @@ def is_python(url: str) -> bool:
 Scheme: TypeAlias = Literal["light", "dark"]
 SCHEMES: dict[Scheme, str] = {"light": "default", "dark": "slate"}
 
-# What the colours of the other scheme can change: all other rules find there what they have found.
+# Rules that the colours of the other scheme can break: all others find there what they have found.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 LATER_ROWS = "tbody tr:nth-child(n + 9)"  # of one template with those before
 RUN_AXE = """async ([part, without, options]) => {

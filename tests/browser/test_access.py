@@ -59,7 +59,7 @@ def window(browser: Browser) -> Iterator[Page]:
 
 
 ALIKE = (".katex", ".highlight code")
-"""What one page of each theme answers for: formulas and code, which libraries mark up."""
+"""Elements for which one page of each theme answers: formulas and code, which libraries mark up."""
 
 
 def plain() -> set[str]:
@@ -78,7 +78,7 @@ def open_page(window: Page, address: str) -> Response:
 
 @pytest.fixture(scope="module")
 def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]:
-    """What every check has found on every page, each of which is visited once."""
+    """Return the findings of every check on every page, each of which is visited once."""
     seen: dict[str, dict[str, Any]] = defaultdict(dict)
     as_others = plain()
     for path in paths:

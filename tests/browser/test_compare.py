@@ -311,7 +311,7 @@ def test_method_pages_lead_to_their_comparisons(visit: Visit) -> None:
     expect(page.locator("select[name=a]")).to_have_value("dora")
 
 
-# What goes wrong ----------------------------------------------------------------------------------
+# Failures -----------------------------------------------------------------------------------------
 
 
 def test_without_python_other_pairs_are_still_drawn(

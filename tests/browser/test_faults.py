@@ -1,4 +1,4 @@
-"""What network, device and reader do to a widget: it explains, recovers, stays itself."""
+"""Faults of network, device and reader: a widget explains, recovers, stays itself."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from scripts.bootstrap import ROOT, firefox
 from scripts.stored.widgets import opening
 from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
-# What needs no other host.
+# Attempts that need no other host.
 HARMLESS = [
     attempt for attempt in ATTEMPTS.values() if "wait" not in attempt and "HOST" not in attempt
 ]
@@ -44,7 +44,7 @@ CODES = [
 
 @pytest.fixture(scope="module")
 def seen(site: str) -> Any:
-    """What tests/browser/firefox.mjs has seen."""
+    """Return what tests/browser/firefox.mjs has seen."""
     executable = firefox()
     if executable is None:
         pytest.skip("no Firefox on this machine; on Debian: apt install firefox-esr")

@@ -107,7 +107,7 @@ def test_the_main_control_and_the_world_are_answered_without_python(
 
 
 WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
-"""Where a wrong hypothesis has many minima, round-off chooses one of them."""
+"""Worlds of methods for which round-off would choose among many minima of a wrong hypothesis."""
 
 
 @pytest.mark.parametrize("method", sorted(slugs()))

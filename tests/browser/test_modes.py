@@ -37,7 +37,7 @@ PAGES = {
 }
 
 ZOOMED: ViewportSize = {"width": 320, "height": 256}
-"""What a zoom of 400 % leaves of a window of 1280 × 1024."""
+"""The rest of a window of 1280 × 1024 at a zoom of 400 %."""
 
 PAPER: ViewportSize = {"width": 794, "height": 1123}
 

@@ -210,7 +210,7 @@ def test_a_new_release_is_shown_at_once_and_never_mixed_with_the_old_one(
     rest = context.new_page()
 
     def waiting() -> bool:
-        """Whether the old worker is still there, which ends some time after its last page."""
+        """Return whether the old worker is still there, which ends after its last page."""
         with context.new_page() as page:
             visit(page, host.address + LORA)
             expect(page.locator("h1")).to_contain_text("(new)")

@@ -79,7 +79,7 @@ def host() -> Iterator[Host]:
     server.server_close()
 
 
-# What is left to the code -------------------------------------------------------------------------
+# Freedoms of the code -----------------------------------------------------------------------------
 
 # Everything of this kind that Chromium gives a worker.
 POWERS = """
@@ -92,7 +92,7 @@ POWERS = """
     AbortSignal Blob FinalizationRegistry MessageChannel MessagePort ReadableStream Response
 """
 
-# What could call readers' code after its end and belongs to something that stays.
+# Callers of readers' code after its end that belong to something that stays.
 CALLS = {
     "Atomics": "waitAsync",
     "EventTarget.prototype": "addEventListener",
@@ -285,7 +285,7 @@ def test_a_replaced_string_method_lets_no_more_through(fresh: Page) -> None:
     assert 19_000 < len(printed) <= 20_000
 
 
-# What outlasts a run ------------------------------------------------------------------------------
+# Remains of a run ---------------------------------------------------------------------------------
 
 LATER = """
 import asyncio, js, pyodide_js
@@ -338,7 +338,7 @@ def test_the_time_limit_ends_what_a_run_has_left(fresh: Page, code: str) -> None
     assert run(fresh, "1 + 1") == "2\n"
 
 
-# What the page makes of it ------------------------------------------------------------------------
+# Output in the page -------------------------------------------------------------------------------
 
 
 def test_code_cannot_talk_its_way_out_of_the_time_limit(fresh: Page) -> None:

@@ -34,7 +34,7 @@ ASK = """async (queries) => {
   return found;
 }"""
 
-# What readers ask, and the page or the section that answers.
+# Queries of readers, and the page or the section that answers.
 QUERIES = {
     "QLoRA": "names/#qlora",
     "(QLoRA": "names/#qlora",

@@ -50,7 +50,7 @@ look();
 
 
 class Driver:
-    """As much of the WebDriver protocol as a visit needs."""
+    """The part of the WebDriver protocol that a visit needs."""
 
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"

@@ -192,7 +192,7 @@ def test_no_request_goes_to_another_host(context: BrowserContext, page: Page, si
     assert any(is_python(url) for url in requests)
 
 
-# What a page says of its widget ---------------------------------------------------------------
+# A page's words on its widget -----------------------------------------------------------------
 
 
 def test_figures_stay_open_while_the_reader_stays(page: Page, site: str) -> None:
@@ -473,7 +473,7 @@ def test_reset_takes_a_complaint_away(page: Page, site: str) -> None:
     expect(complaint).to_be_empty()
 
 
-# What goes wrong ----------------------------------------------------------------------------------
+# Failures -----------------------------------------------------------------------------------------
 
 
 def test_an_impossible_value_is_explained_beside_its_control(visit: Visit) -> None:

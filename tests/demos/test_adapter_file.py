@@ -129,7 +129,7 @@ def holds(found: dict[str, Any], wanted: Array, tolerance: float = 1e-5) -> None
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 12, "use_rslora": False, "use_dora": False}
 
 
-# What is measured ---------------------------------------------------------------------------------
+# Measurements -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
@@ -371,7 +371,7 @@ def test_the_example_is_what_our_module_made(tmp_path: Path) -> None:
     assert measures[example.HIGHER[0]]["rank"] == example.HIGHER[1]
 
 
-# What is wrong ------------------------------------------------------------------------------------
+# Errors -------------------------------------------------------------------------------------------
 
 GOOD = lora(0, "q_proj", 4)
 A, B = GOOD

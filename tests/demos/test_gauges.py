@@ -1,4 +1,4 @@
-"""What the gauges ask of adapters, and where they are found."""
+"""The gauges: what they ask of adapters, and where they are found."""
 
 import json
 import subprocess

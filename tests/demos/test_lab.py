@@ -1,4 +1,4 @@
-"""What the lab asks of Python, and what the page is given."""
+"""The lab: its requests to Python, and what the page is given."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_class_is_found_by_the_module_that_defines_it() -> None:
     assert adapter_of(vars(module), "own").__name__ == "GainsAndRank"
 
 
-# What is stored -----------------------------------------------------------------------------------
+# Stored data --------------------------------------------------------------------------------------
 
 
 def test_a_stored_picture_is_the_change() -> None:
@@ -140,7 +140,7 @@ def test_what_a_fit_is_worth_is_told_with_what_differs_from_the_cell() -> None:
 
 
 def test_many_methods_with_a_fit_of_the_real_change_say_what_it_is_worth() -> None:
-    """What docs/lab.md says of open cells."""
+    """Check docs/lab.md on open cells."""
     _, rows = read_study()
     cells = {r["method"]: r["found"] for r in rows if r.get("world") == "real"}
     told = [slug for slug, found in cells.items() if losses(slug, found[1:2], [2])[0]]

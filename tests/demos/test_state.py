@@ -1,4 +1,4 @@
-"""What a widget shows after what has happened, without a page: demos/widget/state.js under Node."""
+"""States of a widget after events, without a page: demos/widget/state.js under Node."""
 
 from __future__ import annotations
 

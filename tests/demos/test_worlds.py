@@ -152,7 +152,7 @@ def test_columns_repeat_every_eight(W: Array) -> None:
 
 @pytest.mark.parametrize("name", sorted(n for n, w in WORLDS.items() if w.family))
 def test_the_method_that_a_world_is_drawn_from_explains_all_of_it(name: str) -> None:
-    """With the numbers of four LoRA ranks or fewer; LoRA, with as many, leaves a tenth or more."""
+    """Fit it within four LoRA ranks; LoRA leaves a tenth or more with as many parameters."""
     D, cls = change(name, SQUARE), load(WORLDS[name].family or "")
     rng = np.random.default_rng(1)
     fits = (
@@ -166,7 +166,7 @@ def test_the_method_that_a_world_is_drawn_from_explains_all_of_it(name: str) -> 
 
 
 def test_turning_inputs_explains_nothing_of_gains() -> None:
-    """Where WᵀΔW is symmetric and WᵀW* has no negative eigenvalue, the best rotation is none."""
+    """The best rotation is none: WᵀΔW is symmetric, WᵀW* has no negative eigenvalue."""
     D = change("rows", SQUARE)
     assert np.linalg.eigvalsh(SQUARE.T @ (SQUARE + D))[0] > -1e-9
     assert explained(last(fit(fresh("oft", block_size=8), SQUARE, D)).error) < 1e-6
@@ -196,7 +196,7 @@ EVERYWHERE = {"reft": {"first": 48, "last": 48}}
 
 @pytest.mark.parametrize("slug", ON_TOKENS)
 def test_the_right_hypothesis_holds_on_tokens_that_it_has_not_seen(slug: str) -> None:
-    """From another start, with the same frozen arrays."""
+    """Start elsewhere, with the same frozen arrays."""
     chosen = choose(load(slug), SQUARE, 128)[0].knobs | EVERYWHERE.get(slug, {})
     hidden, (X, unseen) = taught(slug, SQUARE, **chosen), tokens(32)
     start = restore(hidden.adapter, flatten(fresh(slug, **chosen)))

@@ -29,7 +29,7 @@ class Case:
 
     @cached_property
     def sidecar(self) -> dict[str, Any]:
-        """What the recording says of itself."""
+        """The recording's own facts."""
         return dict(json.loads(self.path.read_text()))
 
     @property

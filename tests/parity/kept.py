@@ -55,7 +55,7 @@ VOCABULARY = 64
 
 
 class Held:
-    """What autograd has saved, for as long as its graph lives."""
+    """Tensors that autograd has saved, for as long as its graph lives."""
 
     def __init__(self, tensor: Any) -> None:
         self.tensor = tensor

@@ -56,7 +56,7 @@ CHANGES = (
     (r"learning_rate=[\d.e-]+", "learning_rate=3e-3"),
     (r'"runs",', '"runs", use_cpu=True, report_to="none", save_strategy="no",'),
 )
-"""What a run on a CPU changes in a recipe."""
+"""Changes that a run on a CPU makes to a recipe."""
 
 
 def run(code: str) -> dict[str, Any]:

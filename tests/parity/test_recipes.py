@@ -19,7 +19,7 @@ RECIPES = read().recipes()
 RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())
 TINY = Model("tiny", "tiny", **SHAPE, tied=False, total=1)  # type: ignore[arg-type]
 LOST = 0.02
-"""What reloading may lose of what was learned, by rounding."""
+"""The loss of what was learned that reloading may bring, by rounding."""
 
 
 def test_every_recipe_has_run_in_peft_on_the_recorded_model() -> None:

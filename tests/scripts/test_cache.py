@@ -1,4 +1,4 @@
-"""What is made once is made again when what it is made from differs, and only then."""
+"""Cached results are made again when what they are made from differs, and only then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-# What makes a difference --------------------------------------------------------------------------
+# Stamps -------------------------------------------------------------------------------------------
 
 
 def test_content_name_and_setting_make_a_difference_and_the_order_of_files_does_not(

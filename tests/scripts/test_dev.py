@@ -1,4 +1,4 @@
-"""What a run of all tests does, and in which order; and how the workflow shares it out."""
+"""A run of all tests: its parts, their order, and the workflow's shares of it."""
 
 from __future__ import annotations
 

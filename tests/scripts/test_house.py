@@ -139,7 +139,7 @@ def test_all_that_is_imported_comes_with_its_packages(tmp_path: Path) -> None:
     assert closure([start], tmp_path) == files
 
 
-# What texts name ----------------------------------------------------------------------------------
+# Names in texts -----------------------------------------------------------------------------------
 
 
 PAGES = [ROOT / "docs/house.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/contributing/*.md")]

@@ -1,4 +1,4 @@
-"""What is published as packages is whole, tells who made it, and has one version."""
+"""Published packages are whole, tell who made them, and have one version."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
  * is started by the first call of a function in it. A module that was not split is left as it is.
  */
 
-/** How names begin that one part offers to the other; Emscripten must not see them. */
+/** The prefix of names that one part offers to the other; Emscripten must not see them. */
 export const MARK = "%";
 
 /** @typedef {() => WebAssembly.Module} Read Returns a late part, at once. */

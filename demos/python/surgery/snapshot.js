@@ -19,7 +19,7 @@ import { unpack } from "./parcel.js";
 const ROOM = 1 << 16;
 
 export class Snapshot {
-  /** What is given to Pyodide as `_loadSnapshot`: filled by `apply`, read after it. */
+  /** The memory that is given to Pyodide as `_loadSnapshot`: filled by `apply`, read after it. */
   state = new Uint8Array(ROOM);
 
   /** @type {[number, string][]} */

@@ -10,7 +10,7 @@ from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path, PurePosixPath
 
 HOME = "/lib/python314.zip"
-"""Where the archive lies at run time; tracebacks name files by it."""
+"""The archive's place at run time; tracebacks name files by it."""
 
 CODE = "/lib/code.zip"
 SITE_PACKAGES = "/lib/python3.14/site-packages"

@@ -1,4 +1,4 @@
-"""What a first answer may be asked for: the functions that it calls are fetched before it.
+"""Calls that a first answer may make: the functions that they need are fetched before it.
 
 It runs in the packed Python (pack.mjs --profile).
 """

@@ -53,7 +53,7 @@ const TESTS = [
   ...CPYTHON.split(/\s+/).map((name) => ({ kind: "cpython", what: `test_${name}` })),
   ...NUMPY.split(/\s+/).map((name) => ({ kind: "numpy", what: `numpy/${name}.py` })),
 ];
-/** What those need, in the folder of tests. */
+/** Files that those need, in the folder of tests. */
 const NEEDED = [
   /^test\/(\w+|(support|mathdata)\/.+)\.(py|txt)$/,
   /^(_pytest|pytest|pluggy|iniconfig|packaging|pygments)\/.+\.py$/,

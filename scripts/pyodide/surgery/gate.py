@@ -1,4 +1,4 @@
-"""What the gate asks a Python (gate.mjs), as text that can be compared."""
+"""Questions of the gate to a Python (gate.mjs), as text that can be compared."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def shown(value: object) -> str:
 
 
 class Outcomes(unittest.TestResult):
-    """How each test of CPython ended."""
+    """The outcome of each test of CPython."""
 
     def __init__(self) -> None:
         """Begin with none."""

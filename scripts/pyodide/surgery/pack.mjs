@@ -42,7 +42,7 @@ const QUICK = process.env.CI
 const CORE = "pyodide.asm.wasm";
 const EMPTY_ZIP = Uint8Array.from([80, 75, 5, 6, ...new Array(18).fill(0)]);
 
-/** What the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
+/** A session whose modules the first archive has to hold: numpy as the widgets use it, and an error with its traceback. */
 const SESSION = `
 import ast, asyncio, dataclasses, functools, inspect, json, math, pkgutil, re, sys, traceback, typing
 import numpy as np, numpy.fft, numpy.linalg, numpy.random, numpy.typing

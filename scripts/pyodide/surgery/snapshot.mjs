@@ -7,7 +7,7 @@ import { layout } from "../../../demos/python/surgery/snapshot.js";
 /** @typedef {import("../../../demos/python/surgery/snapshot.js").Meta} Meta */
 
 /**
- * What the picture is to remember: every method imported and run once, an error explained once, nothing to collect. The
+ * Code whose results the picture is to remember: every method imported and run once, an error explained once, nothing to collect. The
  * layer is small, since its random numbers stay in the memory and cannot be compressed.
  */
 const REHEARSAL = `

@@ -18,7 +18,7 @@ const LOAD = `${MARK}load`;
 const LOADED = `${MARK}loaded`;
 const EARLY = "early";
 
-/** What a part calls what it offers: kinds of things have names of their own in a module, but not among its exports. */
+/** Return a part's name for what it offers: kinds of things have names of their own in a module, but not among its exports. */
 const offered = (/** @type {string} */ kind, /** @type {string} */ name) => `${MARK}${kind} ${name}`;
 
 const HEADER = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);

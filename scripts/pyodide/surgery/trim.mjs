@@ -7,7 +7,7 @@
 
 import binaryen from "binaryen";
 
-/** How Emscripten's JavaScript takes what the core offers: each by a statement, into a variable of a long list. */
+/** The statements by which Emscripten's JavaScript takes what the core offers: one for each, into a variable of a long list. */
 const ASSIGNMENT = /[\w$]+=Module\["[\w$]+"\]=wasmExports\["([\w$]+)"\];/g;
 const DECLARED = /(?<=var )[\w$,]+(?=;function assignWasmExports)/;
 

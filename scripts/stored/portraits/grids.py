@@ -305,7 +305,7 @@ def switches(make: Make) -> Shown:
 
 @kind
 def dice(make: Make) -> Shown:
-    """Show a few numbers and the change that chance makes of them."""
+    """Show a few parameters and the change that chance makes of them."""
     W, count = grey(9, 12), 8
     fresh = make(W, directions=count)
     theta = np.array([0.9, -0.7, 0.5, -1.0, 0.8, 0.6, -0.4, 0.75])

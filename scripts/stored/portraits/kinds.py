@@ -1,4 +1,4 @@
-"""What a portrait is made of, and the ways from W to W' that its moments lie on."""
+"""Parts of a portrait, and the ways from W to W' that its moments lie on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MOMENTS = 17
 """So many moments there are between W and W', where a line between fewer would not do."""
 
 Moment = Mapping[str, Any]
-"""What is drawn at one moment: arrays by name."""
+"""The drawing at one moment: arrays by name."""
 
 
 class Shown(NamedTuple):
-    """What a drawing shows: in words, at every moment from W to W', and what never moves.
+    """A drawing: its description, its parts at every moment from W to W', and what never moves.
 
     Between two moments the drawing goes in a straight line.
     """
@@ -46,7 +46,7 @@ def kind(function: Kind) -> Kind:
 
 
 def between(start: Any, end: Any, moments: int = MOMENTS) -> Iterator[Any]:
-    """Yield adapters from one to another, with trained numbers on a straight line."""
+    """Yield adapters from one to another, with trained parameters on a straight line."""
     first, last = flatten(start), flatten(end)
     for s in np.linspace(0, 1, moments):
         yield restore(start, (1 - s) * first + s * last)

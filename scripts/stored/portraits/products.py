@@ -101,7 +101,7 @@ def scattered(make: Make) -> Shown:
 
 @kind
 def corner(make: Make) -> Shown:
-    """Show a weight in its singular basis, and how a few numbers change its strongest corner."""
+    """Show a weight in its singular basis, and how a few parameters change its strongest corner."""
     W = np.diag(np.linspace(1, 0.1, 10))
     fresh = make(W, rank=4, u=3)
     end = replace(fresh, v=np.array([0.9, -0.6, 0.75]))

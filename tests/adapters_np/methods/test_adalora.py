@@ -1,4 +1,4 @@
-"""What AdaLoRA's paper says of AdaLoRA, its score and its budget."""
+"""Claims of AdaLoRA's paper, its score and its budget."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What follows from AdaMSS's formula."""
+"""Consequences of AdaMSS's formula."""
 
 from dataclasses import replace
 from typing import Any

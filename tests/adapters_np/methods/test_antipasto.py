@@ -1,4 +1,4 @@
-"""What AntiPaSTO's paper says of AntiPaSTO, and where it does not hold."""
+"""Claims of AntiPaSTO's paper, and where it does not hold."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What follows from BEFT's formula."""
+"""Consequences of BEFT's formula."""
 
 import numpy as np
 

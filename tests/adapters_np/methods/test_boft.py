@@ -1,4 +1,4 @@
-"""What BOFT's paper says of BOFT."""
+"""Claims of BOFT's paper."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Bone was, and that MiSS contains it."""
+"""Bone as it was, and that MiSS contains it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What follows from a bottleneck adapter's formula."""
+"""Consequences of a bottleneck adapter's formula."""
 
 from dataclasses import replace
 from typing import Any

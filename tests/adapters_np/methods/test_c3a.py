@@ -1,4 +1,4 @@
-"""What C3A's paper says of C3A."""
+"""Claims of C3A's paper."""
 
 from dataclasses import replace
 from typing import Any

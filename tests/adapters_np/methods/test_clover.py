@@ -1,4 +1,4 @@
-"""What CLOVER's paper says of CLOVER."""
+"""Claims of CLOVER's paper."""
 
 from dataclasses import replace
 from typing import Any

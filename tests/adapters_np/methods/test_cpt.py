@@ -1,4 +1,4 @@
-"""What the paper says of context-aware prompts."""
+"""Claims of the paper on context-aware prompts."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What follows from DEFT's formula."""
+"""Consequences of DEFT's formula."""
 
 from dataclasses import replace
 from typing import Any

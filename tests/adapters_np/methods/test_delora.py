@@ -1,4 +1,4 @@
-"""What DeLoRA's paper says of DeLoRA."""
+"""Claims of DeLoRA's paper."""
 
 from dataclasses import replace
 

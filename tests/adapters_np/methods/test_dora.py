@@ -1,4 +1,4 @@
-"""What DoRA's paper says of DoRA."""
+"""Claims of DoRA's paper."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What ETHER's paper says of ETHER."""
+"""Claims of ETHER's paper."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What FourierFT's paper says of FourierFT."""
+"""Claims of FourierFT's paper."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What follows from FRoD's formula."""
+"""Consequences of FRoD's formula."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What follows from GaLore's formula."""
+"""Consequences of GaLore's formula."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What follows from GLoRA's formula."""
+"""Consequences of GLoRA's formula."""
 
 from dataclasses import replace
 from typing import Any

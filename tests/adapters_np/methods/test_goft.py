@@ -1,4 +1,4 @@
-"""What GOFT's paper says of GOFT, and where it claims too much."""
+"""Claims of GOFT's paper, and where it claims too much."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What follows from GraLoRA's formula."""
+"""Consequences of GraLoRA's formula."""
 
 from dataclasses import replace
 from typing import Any

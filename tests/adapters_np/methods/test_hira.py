@@ -1,4 +1,4 @@
-"""What follows from HiRA's formula."""
+"""Consequences of HiRA's formula."""
 
 from dataclasses import replace
 

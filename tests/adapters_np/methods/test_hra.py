@@ -1,4 +1,4 @@
-"""What HRA's paper says of HRA."""
+"""Claims of HRA's paper."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What (IA)³'s paper says of (IA)³."""
+"""Claims of (IA)³'s paper."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What follows from Lily's formula."""
+"""Consequences of Lily's formula."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the paper says of LLaMA-Adapter."""
+"""Claims of the paper on LLaMA-Adapter."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What holds when only gain and shift of a norm are trained."""
+"""Facts that hold when only gain and shift of a norm are trained."""
 
 from dataclasses import replace
 

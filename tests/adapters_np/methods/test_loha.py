@@ -1,4 +1,4 @@
-"""What the papers say of LoHa."""
+"""Claims of the papers on LoHa."""
 
 from dataclasses import replace
 

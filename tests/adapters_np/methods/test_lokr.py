@@ -1,4 +1,4 @@
-"""What the papers say of LoKr."""
+"""Claims of the papers on LoKr."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What LoRA's paper says of LoRA."""
+"""Claims of LoRA's paper."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What follows from the formulas of LoRA's starts."""
+"""Consequences of the formulas of LoRA's starts."""
 
 from typing import Any
 

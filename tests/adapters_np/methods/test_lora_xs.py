@@ -1,4 +1,4 @@
-"""What follows from LoRA-XS's formula."""
+"""Consequences of LoRA-XS's formula."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the paper says of multi-head routing."""
+"""Claims of the paper on multi-head routing."""
 
 from dataclasses import replace
 

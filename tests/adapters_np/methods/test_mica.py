@@ -1,4 +1,4 @@
-"""What follows from MiCA's formula."""
+"""Consequences of MiCA's formula."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What MiSS's paper says of MiSS, and PEFT of its variants."""
+"""Claims of MiSS's paper, and of PEFT on its variants."""
 
 from dataclasses import replace
 from typing import Any

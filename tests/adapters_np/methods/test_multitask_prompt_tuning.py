@@ -1,4 +1,4 @@
-"""What the paper says of multitask prompts."""
+"""Claims of the paper on multitask prompts."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What OFT's paper says of OFT."""
+"""Claims of OFT's paper."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What OFTv2's paper says of OFTv2, and what follows from its series."""
+"""Claims of OFTv2's paper, and what follows from its series."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What follows from OSF's formula."""
+"""Consequences of OSF's formula."""
 
 import numpy as np
 import pytest

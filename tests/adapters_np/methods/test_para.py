@@ -1,4 +1,4 @@
-"""What follows from PaRa's formula."""
+"""Consequences of PaRa's formula."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What follows from PEANuT's formula."""
+"""Consequences of PEANuT's formula."""
 
 from dataclasses import replace
 

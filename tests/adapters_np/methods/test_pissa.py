@@ -1,4 +1,4 @@
-"""What PiSSA's paper says of PiSSA."""
+"""Claims of PiSSA's paper."""
 
 from dataclasses import replace
 from typing import Literal

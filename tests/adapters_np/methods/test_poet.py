@@ -1,4 +1,4 @@
-"""What follows from POET's formula."""
+"""Consequences of POET's formula."""
 
 from dataclasses import replace
 

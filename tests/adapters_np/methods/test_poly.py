@@ -1,4 +1,4 @@
-"""What the paper says of Polytropon."""
+"""Claims of the paper on Polytropon."""
 
 from dataclasses import replace
 from typing import Any

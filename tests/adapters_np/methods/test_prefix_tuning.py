@@ -1,4 +1,4 @@
-"""What the papers say of prefixes, and of a gate on them."""
+"""Claims of the papers on prefixes, and of a gate on them."""
 
 from dataclasses import replace
 

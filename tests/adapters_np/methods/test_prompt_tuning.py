@@ -1,4 +1,4 @@
-"""What the paper says of prompts in the input."""
+"""Claims of the paper on prompts in the input."""
 
 from dataclasses import replace
 

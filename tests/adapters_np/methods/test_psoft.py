@@ -1,4 +1,4 @@
-"""What PSOFT's paper says of PSOFT."""
+"""Claims of PSOFT's paper."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What follows from PVeRA's formula."""
+"""Consequences of PVeRA's formula."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What GOFT's paper says of its relaxed form, qGOFT."""
+"""Claims of GOFT's paper on its relaxed form, qGOFT."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What RandLoRA's paper says of RandLoRA."""
+"""Claims of RandLoRA's paper."""
 
 from dataclasses import replace
 from typing import Any

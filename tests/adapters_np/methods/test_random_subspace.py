@@ -1,4 +1,4 @@
-"""What follows from the formulas of a random subspace and of full fine-tuning."""
+"""Consequences of the formulas of a random subspace and of full fine-tuning."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the paper says of LoReFT, DiReFT and their ablations."""
+"""Claims of the paper on LoReFT, DiReFT and their ablations."""
 
 from dataclasses import replace
 from typing import Any

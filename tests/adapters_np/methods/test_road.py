@@ -1,4 +1,4 @@
-"""What RoAd's paper says of RoAd."""
+"""Claims of RoAd's paper."""
 
 from dataclasses import replace
 

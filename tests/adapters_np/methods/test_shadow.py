@@ -1,4 +1,4 @@
-"""What follows from ShadowPEFT's formula."""
+"""Consequences of ShadowPEFT's formula."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What SHiRA's paper says of SHiRA."""
+"""Claims of SHiRA's paper."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What SSVD's paper says of SSVD."""
+"""Claims of SSVD's paper."""
 
 from dataclasses import replace
 from typing import Any, Literal

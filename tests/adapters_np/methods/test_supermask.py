@@ -1,4 +1,4 @@
-"""What follows from a supermask's formula."""
+"""Consequences of a supermask's formula."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""What follows from the formula of Super-Tuning."""
+"""Consequences of the formula of Super-Tuning."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What SVFT's paper says of SVFT."""
+"""Claims of SVFT's paper."""
 
 from dataclasses import replace
 from typing import Literal

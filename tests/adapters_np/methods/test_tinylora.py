@@ -1,4 +1,4 @@
-"""What follows from TinyLoRA's formula."""
+"""Consequences of TinyLoRA's formula."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds when a few rows of an embedding table are trained."""
+"""Facts that hold when a few rows of an embedding table are trained."""
 
 from dataclasses import replace
 

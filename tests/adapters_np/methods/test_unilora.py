@@ -1,4 +1,4 @@
-"""What follows from Uni-LoRA's formula."""
+"""Consequences of Uni-LoRA's formula."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What VB-LoRA's paper says of VB-LoRA."""
+"""Claims of VB-LoRA's paper."""
 
 from dataclasses import replace
 from typing import Any

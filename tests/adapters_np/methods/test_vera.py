@@ -1,4 +1,4 @@
-"""What VeRA's paper says of VeRA."""
+"""Claims of VeRA's paper."""
 
 from dataclasses import replace
 

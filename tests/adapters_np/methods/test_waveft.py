@@ -1,4 +1,4 @@
-"""What follows from WaveFT's formula."""
+"""Consequences of WaveFT's formula."""
 
 from dataclasses import replace
 from typing import Any

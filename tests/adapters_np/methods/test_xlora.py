@@ -1,4 +1,4 @@
-"""What the paper says of X-LoRA."""
+"""Claims of the paper on X-LoRA."""
 
 from dataclasses import replace
 from typing import Any

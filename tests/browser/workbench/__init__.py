@@ -27,7 +27,7 @@ ASK = """([method, knobs]) => python.ask({}, { type: "probe", method, knobs }).t
   ({ kind, knob, message }) => ({ kind, knob, message }),
 )"""
 
-# What a bare worker needs the late part for.
+# Code for which a bare worker needs the late part.
 LATE = "py.runPython('import ast; ast.unparse(ast.parse(\"a + 1\"))')"
 
 

@@ -24,7 +24,7 @@ Table = dict[str, Any]
 
 
 class Unit(NamedTuple):
-    """What one model on one suite of one source says about a dimension."""
+    """A source's finding on one dimension, for one model on one suite."""
 
     dimension: str
     source: str
@@ -35,7 +35,7 @@ class Unit(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What the front matter of a graded page says."""
+    """The front matter of a graded page."""
 
     slug: str
     modules: list[str]
@@ -192,7 +192,7 @@ def share(table: Table, row: Row) -> float | None:
 
 
 def times(table: Table, row: Row, other: Row) -> float | None:
-    """How many times the size of the other row."""
+    """Return the ratio of the sizes of two rows."""
     a, b = size(table, row), size(table, other)
     if a is None or not b:
         a, b = row.get("percent"), other.get("percent")
@@ -302,7 +302,7 @@ def full(table: Table, own: list[str], shifted: bool = False) -> Row | None:
 
 
 class Part(NamedTuple):
-    """What one table says."""
+    """One table's part in a unit."""
 
     gap: Gap
     ratio: float | None
@@ -431,7 +431,7 @@ def units(source: dict[str, Any], own: list[str]) -> Iterator[Unit]:
         yield Unit("WA", source["key"], "", "for", by, "weak")
 
 
-# What it weighs, and what follows -----------------------------------------------------------------
+# Weights and verdicts -----------------------------------------------------------------------------
 
 
 def weight(unit: Unit) -> int:

@@ -20,7 +20,7 @@ from scripts.macros.lists import agreements
 from scripts.survey.records import CatalogError
 from scripts.survey.rule import Word
 
-# What the source survey publishes: entry, total, dimensions.
+# Grades that the source survey publishes: entry, total, dimensions.
 PUBLISHED = """
 6 5.0 PE+BL+BF+DE
 4 4.5 PE+BL+BF+WA

@@ -1,4 +1,4 @@
-"""What the page Choose computes in JavaScript, against the same declarations in Python."""
+"""The page Choose: its JavaScript against the same declarations in Python."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ READ = {
     json.dumps(GEMMA): "Gemma-3-1B",
     json.dumps(PHI_4): "Phi-4-mini",
 }
-"""What config.json says, and which of our models it is of."""
+"""Texts of config.json, and the model that each is of."""
 
 REFUSED: list[tuple[Any, str]] = [
     (QWEN | {"hidden_size": 0}, "hidden_size is 0, and it has to be a whole number from 1 to"),

@@ -1,4 +1,4 @@
-"""What has been read, how it reaches the verdicts, and what another choice would change."""
+"""Sources: what was read, how it reaches the verdicts, what another choice would change."""
 
 from __future__ import annotations
 

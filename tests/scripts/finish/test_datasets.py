@@ -1,4 +1,4 @@
-"""What the site tells machines of its data is true of the data: columns, types, schema, badges."""
+"""The site's description of its data is true: columns, types, schema, badges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the home page says in words follows from data, and every page has one place in the ways."""
+"""The home page's words follow from data, and every page has one place in the ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the widget's real change says of whole matrices, against the tables that it is read off."""
+"""The widget's numbers of whole matrices, against the tables that they are read off."""
 
 from __future__ import annotations
 

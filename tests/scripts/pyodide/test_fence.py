@@ -90,7 +90,7 @@ def test_it_is_made_for_the_version_that_is_locked() -> None:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is made, where Pyodide has another version than the surgery is made for."""
+    """Return what is made where Pyodide has another version than the surgery is made for."""
     made: list[str] = []
     wheels = {"numpy": Path("numpy.whl")}
     monkeypatch.setattr(vendor, "version", lambda: "999.0.1")

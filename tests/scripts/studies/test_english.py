@@ -345,7 +345,7 @@ def test_committed_runs_are_those_of_the_plan() -> None:
     assert not large
 
 
-# What is said -------------------------------------------------------------------------------------
+# Sentences ----------------------------------------------------------------------------------------
 
 
 def row(entry: str, task: str, seed: int, accuracy: float) -> survey.Run:

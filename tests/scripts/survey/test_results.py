@@ -1,4 +1,4 @@
-"""What follows from the experiment's runs: intervals, pairs of seeds, forgetting on the way."""
+"""Results of the experiment's runs: intervals, pairs of seeds, forgetting on the way."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("task", "least"), [("code", 20), ("prose", 20)])
 def test_nothing_as_small_as_lora_is_ahead_of_it(task: str, least: int) -> None:
-    """What docs/experiment/protocol.md says in short."""
+    """Check docs/experiment/protocol.md, in short."""
     there = Cell(task)
     lora = finals("lora 4", there)
     small = [
@@ -219,7 +219,7 @@ def test_nothing_as_small_as_lora_is_ahead_of_it(task: str, least: int) -> None:
 
 
 def test_the_two_texts_contradict_each_other_nowhere() -> None:
-    """What docs/experiment/protocol.md says of placement, and of who learns nothing of a novel."""
+    """Check docs/experiment/protocol.md on placement, and on who learns nothing of a novel."""
     code, prose = Cell("code"), Cell("prose")
     both = [name for name in methods(prose) if name in methods(code) and name != "lora 4"]
     for name in both:
@@ -235,7 +235,7 @@ def test_the_two_texts_contradict_each_other_nowhere() -> None:
 
 
 def test_three_that_the_questions_compare_are_level_on_code_alone() -> None:
-    """What docs/experiment/protocol.md says of tasks."""
+    """Check docs/experiment/protocol.md on tasks."""
     families = {
         3: ["pissa 4", "pissa 4, random basis", "pissa 4, minor"],
         6: ["dora 4", "dora 4, fixed magnitude", "dora 4, whole derivative", "delora 4",
@@ -291,7 +291,7 @@ SHORT = (
 
 
 def test_many_as_small_as_lora_leave_the_plateau_of_memory_before_it() -> None:
-    """What docs/experiment/protocol.md says in short, and the pages of these methods."""
+    """Check docs/experiment/protocol.md, in short, and the pages of these methods."""
     there = Cell("memory")
     lora, known = finals("lora 4", there), (*SHORT, "lora 4")
     ahead = {
@@ -309,7 +309,7 @@ def test_many_as_small_as_lora_leave_the_plateau_of_memory_before_it() -> None:
 
 
 def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
-    """What docs/experiment/protocol.md says would overturn an answer."""
+    """Check what docs/experiment/protocol.md says would overturn an answer."""
     level = []
     for there in (Cell(task, base) for task in ("code", "prose") for base in (0, 1, 2)):
         lora = finals("lora 4", there)
@@ -332,7 +332,7 @@ def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
 
 
 def test_a_strong_start_buys_no_speed_that_lasts() -> None:
-    """What docs/experiment/protocol.md says of PiSSA on the way, on code and on prose."""
+    """Check docs/experiment/protocol.md on PiSSA on the way, on code and on prose."""
 
     def on_the_way(other: str, there: Cell, point: int) -> Interval:
         ours, theirs = finals("pissa 4", there), finals(other, there)
@@ -363,7 +363,7 @@ def test_length_changes_one_answer() -> None:
 
 
 def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
-    """What docs/experiment/protocol.md says of question i."""
+    """Check docs/experiment/protocol.md on question i."""
     cells = [Cell(batch=batch) for batch in (1, 4, 16)]
     gaps = [difference(finals("lora 4", c), finals("full", c), loss, 3) for c in cells]
     assert 0 < gaps[0].low < gaps[0].high < gaps[1].low < gaps[1].high < gaps[2].low
@@ -375,7 +375,7 @@ def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
 
 
 def test_most_of_what_a_larger_batch_adds_is_the_text_that_it_reads() -> None:
-    """What docs/experiment/protocol.md says of 1600 steps of four sequences and 400 of sixteen."""
+    """Check docs/experiment/protocol.md on 1600 steps of four sequences and 400 of sixteen."""
     four, long, sixteen = (
         [
             run.test - finals("full", there)[seed].test
@@ -391,7 +391,7 @@ def test_most_of_what_a_larger_batch_adds_is_the_text_that_it_reads() -> None:
 
 
 def test_at_twice_the_width_every_sign_is_the_same() -> None:
-    """What docs/experiment/protocol.md says of the sister of the base model."""
+    """Check docs/experiment/protocol.md on the sister of the base model."""
     names = ("full", "dora 4", "pissa 4", "oft 16", "ia3")
     for there in (Cell(), Cell(width=128)):
         lora = finals("lora 4", there)
@@ -411,7 +411,7 @@ def test_the_grid_is_done() -> None:
 
 
 def test_reach_and_result_go_together_only_through_numbers() -> None:
-    """What docs/experiment/protocol.md and docs/lab.md say of question h."""
+    """Check docs/experiment/protocol.md and docs/lab.md on question h."""
     with REACH.open(encoding="utf-8", newline="") as file:
         unfinished = {r["method"] for r in csv.DictReader(file) if int(r["stopped"])}
     assert unfinished == {"loha 8", "lora 32", "oft 64"}
@@ -422,7 +422,7 @@ def test_reach_and_result_go_together_only_through_numbers() -> None:
 
 
 def test_half_of_the_way_is_passed_by_many_while_the_rate_rises() -> None:
-    """What docs/experiment/protocol.md says of forgetting at equal gain, and of five rotations."""
+    """Check docs/experiment/protocol.md on forgetting at equal gain, and on five rotations."""
     half, lora = halfway(Cell()), finals("lora 4")
     passed = [
         all(run.curve_validation[0] <= half for run in finals(name).values())
@@ -446,7 +446,7 @@ def test_half_of_the_way_is_passed_by_many_while_the_rate_rises() -> None:
 
 
 def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
-    """What docs/experiment/protocol.md says of teachers; SHiRA's places are not the teacher's."""
+    """Check docs/experiment/protocol.md on teachers; SHiRA's places are not the teacher's."""
     students = {"lora": "lora 4", "oft": "oft 16", "ia3": "ia3"}
     for form in ("lora", "oft", "ia3", "shira"):
         there = Cell(f"teacher {form}")
@@ -464,7 +464,7 @@ def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
                 assert 3 < times < 11.5
 
 
-# What is said of it in words ----------------------------------------------------------------------
+# Words --------------------------------------------------------------------------------------------
 
 
 def test_what_the_claims_say_in_words_holds() -> None:

@@ -1,4 +1,4 @@
-"""What papers print becomes comparisons; what does not add up is flagged."""
+"""Printed tables become comparisons; what does not add up is flagged."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_unit_is_the_same_for_the_rule_and_beside_lora(tmp_path: Path) -> None
 
 
 def test_what_both_count_agrees_everywhere() -> None:
-    """Where a page has one module; with few parameters the rule takes level for ahead."""
+    """Compare where a page has one module; with few parameters the rule takes level for ahead."""
     methods = read().methods.values()
     models = read_models(ROOT)
     single = {m.slug: m for m in methods if list(m.modules) == [m.slug]}
