@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters_np.linalg import Array
-from demos.adapter_kinds import flat, rotation
+from demos.adapter_kinds import flat, rotation, shaped
 
 
 def against(
@@ -25,8 +25,7 @@ def against(
     Raises:
         ValueError: when W does not fit the adapter, or an entry is not finite.
     """
-    own = layer["shapes"]
-    a = {role: np.array(v, dtype=float).reshape(own[role]) for role, v in arrays.items()}
+    a = shaped(layer, arrays)
     d_in = int(np.prod(shape[1:]))
     fits(layer, shape[0], d_in)
     W = np.array(values, dtype=float).reshape(-1, d_in)

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapters_np.linalg import Array
-from demos.adapter_base import against as against
-from demos.adapter_kinds import KINDS, Kind, Shapes
+from demos.adapter_kinds import KINDS, Kind, Shapes, shaped
 
 PREFIX = "base_model.model."
 """What PEFT puts before the names of the model's modules."""
@@ -284,21 +283,22 @@ def measured(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         `sigma`, its singular values, `norm` (Frobenius), `largest`, `stable_rank`, `share` of the
-        first direction, `directions` that hold 90 % of the energy, `of` what these are, `facts`
-        and a `note`. Without what it takes `sigma` is empty, and the note says why.
+        first direction, `directions` that hold 90 % of the energy, `of` what these are, `facts`,
+        a `note`, and `first`, the unit vectors of the largest among outputs and inputs, where they
+        are known. Without what it takes `sigma` is empty, and the note says why.
 
     Raises:
         ValueError: when an entry is not finite.
     """
-    given = {}
-    for role, values in arrays.items():
-        array = np.array(values, dtype=float).reshape(layer["shapes"][role])
+    given = shaped(layer, arrays)
+    for role, array in given.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{layer['tensors'][role]} has an entry that is not finite.")
-        given[role] = array
     found = KINDS[layer["kind"]].measure(layer, given)
     facts = [list(fact) for fact in found.facts]
-    return {**summary(found.sigma), "of": found.of, "facts": facts, "note": found.note}
+    first = found.first and [vector.astype(np.float32) for vector in found.first]
+    told = {"of": found.of, "facts": facts, "note": found.note, "first": first}
+    return summary(found.sigma) | told
 
 
 def summary(sigma: Array) -> dict[str, Any]:

@@ -17,16 +17,26 @@ from adapters_np.linalg import Array, cayley, cayley_neumann, skew
 MOST = 1024
 """Directions that a layer's change may have at most, to be measured here."""
 
+TURNED = 256
+"""Directions up to which the first of them is found, besides its singular value."""
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
+Pair = tuple[Array, Array]
+
+
 class Found(NamedTuple):
-    """Singular values, descending, what they are of, and numbers that belong to the method."""
+    """Singular values, descending, what they are of, and numbers that belong to the method.
+
+    `first` holds the unit vectors of the largest: among outputs, (d_out,), and inputs, (d_in,).
+    """
 
     sigma: Array
     of: str = "ΔW"
     facts: tuple[tuple[str, float], ...] = ()
     note: str = ""
+    first: Pair | None = None
 
 
 class Kind(NamedTuple):
@@ -34,6 +44,8 @@ class Kind(NamedTuple):
 
     `endings` leads from the end of a tensor's name to its role. `needs` lists what a layer must
     have, each as alternatives of one or two roles. `check` holds shapes against each other.
+    `factors` returns P, (d_out, k), and Q, (k, d_in), whose product is ΔW or, of DoRA, s B A, and
+    `directions` how large k is; both where that needs no W.
     """
 
     title: str
@@ -43,19 +55,40 @@ class Kind(NamedTuple):
     measure: Callable[[dict[str, Any], dict[str, Array]], Found]
     alpha: str = ""  # the setting that holds α, if there is a scale
     ranked: tuple[str, ...] = ()  # roles whose first axis is r
+    factors: Callable[[dict[str, Any], dict[str, Array]], Pair] | None = None
+    directions: Callable[[dict[str, Any]], int] = lambda layer: int(layer["rank"])
 
 
 # Mathematics --------------------------------------------------------------------------------------
 
 
-def spectrum(P: Array, Q: Array) -> Array:
-    """Return the singular values of P Q, (m, k) and (k, n), by way of k × k matrices."""
-    return np.linalg.svd(triangle(P) @ triangle(Q.T).T, compute_uv=False)
+def leading(P: Array, Q: Array) -> tuple[Array, Pair | None]:
+    """Return the singular values of P Q, (m, k) and (k, n), and the vectors of the largest.
+
+    Both follow from k × k matrices. There are no vectors where P Q is zero or k is large.
+    """
+    p, q = triangle(P), triangle(Q.T)
+    core = p @ q.T
+    if min(core.shape) > TURNED:
+        return np.linalg.svd(core, compute_uv=False), None
+    U, sigma, Vt = np.linalg.svd(core, full_matrices=False)
+    if not sigma[0]:
+        return sigma, None
+    # with orthonormal columns X and Y, P is X p and Q is (Y q)ᵀ, so X U = P qᵀ V / σ
+    return sigma, (P @ (Vt[0] @ q) / sigma[0], (U[:, 0] @ p) @ Q / sigma[0])
 
 
 def triangle(M: Array) -> Array:
     """Return a matrix with the same Gram matrix and no more rows than columns."""
     return np.asarray(np.linalg.qr(M, mode="r")) if len(M) > M.shape[1] else M
+
+
+def shaped(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Array]:
+    """Return a layer's arrays by role, given their entries row by row."""
+    return {
+        role: np.array(values, dtype=float).reshape(layer["shapes"][role])
+        for role, values in arrays.items()
+    }
 
 
 def flat(M: Array) -> Array:
@@ -68,12 +101,16 @@ def _too_many(directions: int) -> Found:
     return Found(np.zeros(0), note=note)
 
 
+def _lora_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
+    return layer["scale"] * flat(a["B"]), flat(a["A"])
+
+
 def _lora(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     if layer["rank"] > MOST:
         return _too_many(layer["rank"])
-    sigma = layer["scale"] * spectrum(flat(a["B"]), flat(a["A"]))
+    sigma, first = leading(*_lora_factors(layer, a))
     if "m" not in a:
-        return Found(sigma)
+        return Found(sigma, first=first)
     lengths = (
         ("shortest row of W + ΔW", float(a["m"].min())),
         ("longest row", float(a["m"].max())),
@@ -82,30 +119,59 @@ def _lora(layer: dict[str, Any], a: dict[str, Array]) -> Found:
         "DoRA sets the length of every row after adding s B A. The whole ΔW needs W; "
         "the part before that does not, and is shown."
     )
-    return Found(sigma, "s B A", lengths, note)
+    return Found(sigma, "s B A", lengths, note, first)
+
+
+def _loha_directions(layer: dict[str, Any]) -> int:
+    return int(layer["rank"]) ** 2
+
+
+def _loha_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
+    directions = _loha_directions(layer)
+    B = (a["w1_a"][:, :, None] * a["w2_a"][:, None, :]).reshape(-1, directions)
+    A = (a["w1_b"][:, None, :] * a["w2_b"][None, :, :]).reshape(directions, -1)
+    return layer["scale"] * B, A
 
 
 def _loha(layer: dict[str, Any], a: dict[str, Array]) -> Found:
-    directions = layer["rank"] ** 2
+    directions = _loha_directions(layer)
     if directions > MOST:
         return _too_many(directions)
-    B = (a["w1_a"][:, :, None] * a["w2_a"][:, None, :]).reshape(-1, directions)
-    A = (a["w1_b"][:, None, :] * a["w2_b"][None, :, :]).reshape(directions, -1)
-    return Found(layer["scale"] * spectrum(B, A))
+    sigma, first = leading(*_loha_factors(layer, a))
+    return Found(sigma, first=first)
+
+
+def block(a: Mapping[str, Array], name: str) -> Pair:
+    """Return two factors of a block of LoKr; of one that is saved whole, one is the identity."""
+    if name not in a:
+        return a[f"{name}_a"], flat(a[f"{name}_b"])
+    M = flat(a[name])
+    tall = len(M) > M.shape[1]
+    return (M, np.eye(M.shape[1])) if tall else (np.eye(len(M)), M)
+
+
+def _block_directions(layer: dict[str, Any], name: str) -> int:
+    s = layer["shapes"]
+    return int(min(_sides(s[name])) if name in s else s[f"{name}_a"][1])
+
+
+def _lokr_directions(layer: dict[str, Any]) -> int:
+    return math.prod(_block_directions(layer, name) for name in ("w1", "w2"))
+
+
+def _lokr_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
+    (P, Q), (R, S) = block(a, "w1"), block(a, "w2")
+    return layer["scale"] * np.kron(P, R), np.kron(Q, S)
 
 
 def _lokr(layer: dict[str, Any], a: dict[str, Array]) -> Found:
-    sides = []
-    for block in ("w1", "w2"):
-        if block in a:
-            M = flat(a[block])
-            if min(M.shape) > MOST:
-                return _too_many(min(M.shape))
-            sides.append(np.linalg.svd(triangle(triangle(M).T), compute_uv=False))
-        else:
-            sides.append(spectrum(a[f"{block}_a"], flat(a[f"{block}_b"])))
-    products = np.outer(*sides).ravel()  # the singular values of a Kronecker product
-    return Found(layer["scale"] * np.sort(products)[::-1])
+    for name in ("w1", "w2"):
+        if (directions := _block_directions(layer, name)) > MOST:
+            return _too_many(directions)
+    (sigma, first), (other, second) = (leading(*block(a, name)) for name in ("w1", "w2"))
+    products = np.outer(sigma, other).ravel()  # the singular values of a Kronecker product
+    both = first and second and (np.kron(first[0], second[0]), np.kron(first[1], second[1]))
+    return Found(layer["scale"] * np.sort(products)[::-1], first=both)
 
 
 def _ia3(layer: dict[str, Any], a: dict[str, Array]) -> Found:
@@ -159,6 +225,10 @@ def _block(upper: int) -> int:
     return (1 + math.isqrt(1 + 8 * upper)) // 2
 
 
+def _vera_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
+    return a["b"][:, None] * a["B"][: len(a["b"])], a["d"][:, None] * a["A"]
+
+
 def _vera(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     gains = (
         ("largest |λ_d|", float(np.abs(a["d"]).max())),
@@ -172,8 +242,8 @@ def _vera(layer: dict[str, Any], a: dict[str, Array]) -> Found:
         return Found(np.zeros(0), facts=gains, note=note)
     if layer["rank"] > MOST:
         return _too_many(layer["rank"])
-    P = a["b"][:, None] * a["B"][: len(a["b"])]
-    return Found(spectrum(P, a["d"][:, None] * a["A"]), facts=gains)
+    sigma, first = leading(*_vera_factors(layer, a))
+    return Found(sigma, facts=gains, first=first)
 
 
 # Shapes -------------------------------------------------------------------------------------------
@@ -264,6 +334,7 @@ KINDS = {
         _lora,
         "lora_alpha",
         ("A",),
+        _lora_factors,
     ),
     "LOHA": Kind(
         "LoHa",
@@ -273,6 +344,8 @@ KINDS = {
         _loha,
         "alpha",
         ("w1_b",),
+        _loha_factors,
+        _loha_directions,
     ),
     "LOKR": Kind(
         "LoKr",
@@ -282,6 +355,8 @@ KINDS = {
         _lokr,
         "alpha",
         ("w2_b", "w1_b"),
+        _lokr_factors,
+        _lokr_directions,
     ),
     "IA3": Kind("IA3", {"ia3_l": "l"}, ((("l",),),), _check_ia3, _ia3),
     "OFT": Kind("OFT", {"oft_R.weight": "R"}, ((("R",),),), _check_oft, _oft),
@@ -292,6 +367,7 @@ KINDS = {
         _check_vera,
         _vera,
         ranked=("d",),
+        factors=_vera_factors,
     ),
 }
 """By the name of the method in PEFT."""

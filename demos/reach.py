@@ -159,14 +159,22 @@ def pairs(c: Change, most: int) -> Reached | None:
     """Return the share when neighbouring rows are mixed freely, or turned and scaled."""
     if c.m % 2:
         return None
-    A, B = c.W.reshape(-1, 2, c.n), c.D.reshape(-1, 2, c.n)
-    if most >= 4 * c.m:
+    free = most >= 4 * c.m
+    return left(mixed(c.W, c.D, free), c, 4 * c.m if free else c.m, most)
+
+
+def mixed(W: Array, D: Array, free: bool) -> Array:
+    """Return what is left of a change when each row and the next are mixed.
+
+    Freely, with four numbers a pair, or turned and scaled, with two.
+    """
+    A, B = W.reshape(-1, 2, W.shape[1]), D.reshape(-1, 2, W.shape[1])
+    if free:
         gram = A @ A.swapaxes(1, 2)
-        mixed = (B @ A.swapaxes(1, 2)) @ np.linalg.pinv(gram) @ A
-        return left(B - mixed, c, 4 * c.m, most)
+        return B - (B @ A.swapaxes(1, 2)) @ np.linalg.pinv(gram) @ A
     w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
     g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
-    return left(np.abs(g[:, None] * w - t), c, c.m, most)
+    return np.abs(g[:, None] * w - t)
 
 
 def turned(c: Change, b: int) -> Array:
@@ -178,8 +186,20 @@ def turned(c: Change, b: int) -> Array:
 @family("Inputs turned in blocks", "oft", "oftv2")
 def blocks_turned(c: Change, most: int) -> Reached | None:
     """Return the share of the largest blocks."""
-    fitting = [b for b in (*BLOCKS, 256) if c.n % b == 0 and c.n * (b - 1) // 2 <= most]
-    return left(turned(c, fitting[-1]), c, c.n * (fitting[-1] - 1) // 2, most) if fitting else None
+    b, size = rotating(c.n, most)
+    return left(turned(c, b), c, size, most) if b else None
+
+
+def rotating(n: int, most: int) -> tuple[int, int]:
+    """Return the largest blocks of n inputs that may be turned, and with how many numbers.
+
+    The side is zero where none may.
+
+    >>> rotating(4096, 8192)
+    (4, 6144)
+    """
+    sizes = {b: n * (b - 1) // 2 for b in (0, *BLOCKS, 256) if not b or n % b == 0}
+    return max((b, size) for b, size in sizes.items() if size <= most)
 
 
 @family("One reflection of the inputs", "ether")
@@ -310,14 +330,24 @@ def guided(c: Change, most: int) -> Reached | None:
 @family("Kronecker", "lokr", alone=True)
 def kronecker(c: Change, most: int) -> Reached | None:
     """Return the share of the nearest Kronecker product (Van Loan and Pitsianis)."""
-    sizes = {f: f * f + c.D.size // f**2 for f in (2, 4, 8, 16) if c.m % f == c.n % f == 0}
-    fitting = [f for f in sizes if sizes[f] <= most]
-    if not fitting:
+    f, size = tiling(c.m, c.n, most)
+    if not f:
         return None
-    f = fitting[0]
     tiles = c.D.reshape(f, c.m // f, f, c.n // f).swapaxes(1, 2).reshape(f * f, -1)
     gram = tiles @ tiles.T
-    return kept(np.linalg.eigvalsh(gram)[-1] / c.energy, sizes[f], most)
+    return kept(np.linalg.eigvalsh(gram)[-1] / c.energy, size, most)
+
+
+def tiling(m: int, n: int, most: int) -> tuple[int, int]:
+    """Return the side f of the first block of a Kronecker product, and how many numbers both have.
+
+    The side is zero where both have too many.
+
+    >>> tiling(4096, 4096, 8192)
+    (64, 8192)
+    """
+    sizes = {f: f * f + m * n // f**2 for f in BLOCKS if m % f == n % f == 0}
+    return next(((f, size) for f, size in sizes.items() if size <= most), (0, 0))
 
 
 # A change and its control -------------------------------------------------------------------------
@@ -330,9 +360,14 @@ def reached(c: Change, most: int) -> dict[str, Reached | None]:
 
 def elsewhere(D: Array, rng: np.random.Generator) -> Array:
     """Return a change with the same singular values in random directions: the control."""
-    sigma = np.linalg.svd(D, compute_uv=False)
-    U, V = (np.linalg.qr(rng.normal(size=(side, len(sigma))))[0] for side in D.shape)
-    return (U * sigma) @ V.T
+    P, Q = directed(np.linalg.svd(D, compute_uv=False), D.shape, rng)
+    return P @ Q
+
+
+def directed(sigma: Array, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return two factors of a matrix with these singular values in random directions."""
+    U, V = (np.linalg.qr(rng.normal(size=(side, len(sigma))))[0] for side in shape)
+    return U * sigma, np.ascontiguousarray(V.T)
 
 
 SPECTRAL = "low_rank"
