@@ -242,12 +242,7 @@ def nearest_rotations(A: Array, B: Array) -> Array:
 
     The orthogonal Procrustes problem, with determinant 1.
     """
-    return rotation_parts(A.swapaxes(-1, -2) @ B)
-
-
-def rotation_parts(M: Array) -> Array:
-    """Return the rotations R, (..., b, b), that agree most with matrices: tr(Rᵀ M) is largest."""
-    u, _, vt = np.linalg.svd(M)
+    u, _, vt = np.linalg.svd(A.swapaxes(-1, -2) @ B)
     u[..., -1] *= np.sign(np.linalg.det(u @ vt))[..., None]
     return u @ vt
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adapters_np.linalg import Array, rotation_parts
+from adapters_np.linalg import Array, nearest_rotations
 from demos.adapter_kinds import Pair
 from demos.reach import FAMILIES, Reached, gains, kept, mixed, rotating, tiling
 
@@ -252,7 +252,7 @@ def blocks_turned(s: Sums, w: Weights | None, most: int) -> Reached | None:
     if not b or s.cross is None or w is None or w.blocks is None:
         return None
     C, G = (within(M, b) for M in (s.cross, w.blocks))
-    turn = rotation_parts(G + C) - np.eye(b)
+    turn = nearest_rotations(np.eye(b), G + C) - np.eye(b)
     # ‖ΔW‖² − ‖W (R − I) − ΔW‖², without the difference of two large numbers
     return part(2 * (turn * C).sum() - (turn * (G @ turn)).sum(), s.energy, size, most)
 

@@ -30,9 +30,10 @@ class Tiles:
             np.ascontiguousarray(M) for M in (B.swapaxes(1, 2), B)
         )  # k p i, k i p
         self.right, self.left = (np.ascontiguousarray(M) for M in (A, A.swapaxes(1, 2)))
-        self.now = np.random.default_rng(0).normal(size=(f, f))
-        self.now /= np.linalg.norm(self.now)
-        self.last, self.beta = np.zeros((f, f)), 0.0
+        start = np.random.default_rng(0).normal(size=(f, f))
+        self.now: Array = start / np.linalg.norm(start)
+        self.last: Array = np.zeros((f, f))
+        self.beta = 0.0
         self.diagonal: list[float] = []
         self.beside: list[float] = []
         self.found = 0.0

@@ -4,14 +4,16 @@ import { python } from "../python/client.js";
 import { text as csv } from "../page/csv.js";
 import { tensors } from "../page/arrays.js";
 import { apart, weightOf } from "./base.js";
-import { download } from "./dom.js";
-import { Layers, counted, figures, percent, said } from "./layers.js";
+import { directions } from "./directions.js";
+import { download, hear, make } from "./dom.js";
+import { Layers, common, counted, figures, percent, said } from "./layers.js";
+import { families, reach, rows as told } from "./reach.js";
 
 /**
  * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number}} Layer
  * @typedef {{title: string, layers: Layer[], notes: string[]}} Adapter
- * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, relative?: number | null, change?: number | null, weight?: number}} Measured
+ * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, first: import("./directions.js").Pair | null, relative?: number | null, change?: number | null, weight?: number}} Measured
  */
 
 /** @type {import("./layers.js").Measures} */
@@ -33,46 +35,37 @@ class AdapterFile extends HTMLElement {
   #config;
   /** The base's tensors by their names, of one file or of many. @type {Map<string, Tensor>} */
   #base = new Map();
+  /** The adapter's, too. @type {Map<string, Tensor>} */
+  #tensors = new Map();
   /** @type {Adapter | undefined} */
   #adapter;
+  /** Which matrix is asked about, by its turn. */
+  #near = 0;
+  /** What the families explain of the open one. @type {import("./reach.js").Answer | undefined} */
+  #reached;
   #table = new Layers(this, MEASURES, (module) => this.#show(module));
 
   connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
-    const on = { signal };
-    for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
-    this.addEventListener("submit", (event) => event.preventDefault(), on);
-    this.addEventListener("change", ({ target }) => this.#change(/** @type {any} */ (target)), on);
-    this.addEventListener("click", ({ target }) => this.#click(/** @type {any} */ (target).name), on);
-    this.addEventListener("dragover", (event) => event.preventDefault(), on);
-    this.addEventListener(
-      "drop",
-      (event) => {
-        event.preventDefault();
-        this.#take([...(event.dataTransfer?.files ?? [])]);
-      },
-      on,
-    );
+    this.#life = new AbortController();
+    hear(this, this.#life.signal, {
+      take: (files) => this.#take(files),
+      set: (name) => name === "measure" && this.#table.paint(),
+      press: (name) => this.#click(name),
+    });
     this.dataset.state = "ready";
   }
 
   disconnectedCallback() {
     this.#life.abort();
     this.#asked++;
-  }
-
-  /** @param {HTMLInputElement} control */
-  #change(control) {
-    if (control.type === "file") {
-      this.#take([...(control.files ?? [])]);
-      control.value = ""; // so that the same file can be chosen again
-    } else if (control.name === "measure") this.#table.paint();
+    this.#near++;
   }
 
   /** @param {string} name of a button */
   #click(name) {
     if (name === "example") this.#example();
     if (name === "csv") download(csv(this.#rows()), "adapter.csv");
+    if (name === "families" && this.#reached) download(csv(told(this.#reached)), "families.csv");
   }
 
   async #example() {
@@ -133,7 +126,9 @@ class AdapterFile extends HTMLElement {
     const listed = [...all.values()].map(({ name, shape }) => ({ name, shape }));
     const adapter = /** @type {Adapter | undefined} */ (await this.#ask("layers", [listed, this.#config]));
     if (!adapter || asked !== this.#asked) return;
-    this.#adapter = adapter;
+    [this.#adapter, this.#tensors] = [adapter, all];
+    this.#near++;
+    this.#find(".near").replaceChildren();
     const { title, layers, notes } = adapter;
     const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
     const about = `${title} on ${counted(layers.length)}${ranks.length ? `, r = ${ranks.join(" or ")}` : ""}.`;
@@ -158,6 +153,57 @@ class AdapterFile extends HTMLElement {
       this.#table.paint();
     }
     this.#end();
+  }
+
+  /** Asks how near the open matrix is to each family, and says it below the table. @param {Layer} layer @param {Measured} found */
+  async #reach(layer, found) {
+    const turn = ++this.#near;
+    const old = () => turn !== this.#near || this.#life.signal.aborted;
+    const status = make("p", { className: "status", role: "status" }, "Reading it.");
+    const about = make("h2", {}, layer.module);
+    const [left, right] = [make("div", {}), make("div", {})];
+    this.#reached = undefined;
+    this.#find(".near").replaceChildren(about, status, make("div", { className: "sides" }, left, right));
+    const point = (/** @type {[number, number] | null} */ answers) => {
+      if (found.first)
+        right.replaceChildren(directions(found.first, this.#column(layer), layer.module, found.of, answers));
+    };
+    try {
+      point(null);
+      /** @type {Record<string, Float64Array>} */
+      const arrays = {};
+      for (const [role, name] of Object.entries(layer.tensors))
+        arrays[role] = await /** @type {Tensor} */ (this.#tensors.get(name)).read();
+      const weight = weightOf(this.#base, layer.module);
+      const asking = async (/** @type {string} */ does, /** @type {unknown[]} */ values) =>
+        old() ? undefined : python.ask(this.#table, { type: "saved", part: "reach", does, values });
+      for await (const { status: text, answer } of reach(layer, arrays, weight, found.change ?? found.norm, asking)) {
+        if (old()) return;
+        status.textContent = text;
+        if (!answer) continue;
+        this.#reached = answer;
+        const of = weight ? "ΔW" : found.of;
+        left.replaceChildren(
+          families(answer, layer, of),
+          make("p", { className: "tools" }, make("button", { type: "button", name: "families" }, "CSV")),
+        );
+        if (answer.answers) point(answer.answers);
+      }
+      this.dispatchEvent(new CustomEvent("adapter-file:near", { bubbles: true, detail: { module: layer.module } }));
+    } catch (error) {
+      if (!old()) status.textContent = /** @type {Error} */ (error).message;
+    }
+  }
+
+  /** The same matrix of all layers, as far as its first direction is known. @param {Layer} layer */
+  #column({ column, shapes }) {
+    const same = (/** @type {Layer} */ other) => JSON.stringify(other.shapes) === JSON.stringify(shapes);
+    const all = this.#adapter?.layers.filter((other) => other.column === column && same(other)) ?? [];
+    const brief = common(all.map(({ row }) => row));
+    return all.flatMap(({ row, module }) => {
+      const first = this.#found.get(module)?.first;
+      return first ? [{ module, name: brief(row), first }] : [];
+    });
   }
 
   /**
@@ -194,7 +240,7 @@ class AdapterFile extends HTMLElement {
 
   /** @param {"layers" | "measured" | "against"} does @param {unknown[]} values @returns {Promise<any>} */
   #ask(does, values) {
-    return python.ask(this, { type: "saved", does, values });
+    return python.ask(this, { type: "saved", part: does === "against" ? "base" : "file", does, values });
   }
 
   #end() {
@@ -233,6 +279,7 @@ class AdapterFile extends HTMLElement {
       ...found.facts.map(([name, value]) => /** @type {[string, string]} */ ([name, figures(value)])),
     ];
     this.#table.show(module, facts, sigma, of, found.note);
+    this.#reach(layer, found);
   }
 
   #rows() {
@@ -256,6 +303,7 @@ class AdapterFile extends HTMLElement {
     status.classList.toggle("wrong", wrong);
     if (!wrong) return;
     this.#adapter = undefined;
+    this.#near++;
     this.#table.clear();
   }
 

@@ -127,7 +127,7 @@ function abridged(names) {
 }
 
 /** Returns what leaves out the beginning that all names share. @param {string[]} names */
-function common(names) {
+export function common(names) {
   const start = names[0].replace(/\d+$/, "");
   const same = names.every((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
   return (/** @type {string} */ name) => (same ? name.slice(start.length) : name) || "–";

@@ -3,7 +3,7 @@
 import { text as csv } from "../page/csv.js";
 import { lazily } from "../page/files.js";
 import { tensors } from "../page/arrays.js";
-import { download } from "./dom.js";
+import { download, hear } from "./dom.js";
 import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**
@@ -30,14 +30,12 @@ class ModelPair extends HTMLElement {
   #measuring;
 
   connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
-    const on = { signal };
-    for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
-    this.addEventListener("submit", (event) => event.preventDefault(), on);
-    this.addEventListener("change", ({ target }) => this.#change(/** @type {any} */ (target)), on);
-    this.addEventListener("click", ({ target }) => this.#click(/** @type {any} */ (target).name), on);
-    this.addEventListener("dragover", (event) => event.preventDefault(), on);
-    this.addEventListener("drop", (event) => this.#drop(event), on);
+    this.#life = new AbortController();
+    hear(this, this.#life.signal, {
+      take: (files, place) => this.#take(files, place),
+      set: () => this.#table.paint(),
+      press: (name) => name === "csv" && download(csv(this.#rows()), "models.csv"),
+    });
   }
 
   disconnectedCallback() {
@@ -45,30 +43,11 @@ class ModelPair extends HTMLElement {
     this.#work.abort();
   }
 
-  /** @param {DragEvent} event */
-  #drop(event) {
-    event.preventDefault();
-    const place = /** @type {HTMLElement} */ (event.target).closest("label")?.querySelector("input");
-    if (place) this.#take(SIDES.indexOf(place.name), [...(event.dataTransfer?.files ?? [])]);
-    else this.#say("Drop the files on Before or on After.");
-  }
-
-  /** @param {HTMLInputElement} control */
-  #change(control) {
-    if (control.type === "file") {
-      this.#take(SIDES.indexOf(control.name), [...(control.files ?? [])]);
-      control.value = ""; // so that the same file can be chosen again
-    } else if (control.name === "measure") this.#table.paint();
-  }
-
-  /** @param {string} name of a button */
-  #click(name) {
-    if (name === "csv") download(csv(this.#rows()), "models.csv");
-  }
-
-  /** Reads the lists of a model's files, which may be one or many. @param {number} side @param {File[]} files */
-  async #take(side, files) {
+  /** Reads the lists of a model's files, which may be one or many. @param {File[]} files @param {HTMLInputElement | null} [place] */
+  async #take(files, place) {
     if (!files.length) return;
+    if (!place) return this.#say("Drop the files on Before or on After.");
+    const side = SIDES.indexOf(place.name);
     this.#work.abort();
     const { signal } = (this.#work = new AbortController());
     try {

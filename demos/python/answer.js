@@ -1,4 +1,4 @@
-/** Calls demos/probe.py, demos/compare.py, demos/lab.py and demos/adapter_file.py, and turns what comes back into plain JavaScript. */
+/** Calls demos/probe.py, demos/compare.py, demos/lab.py and what reads adapters, and turns what comes back into plain JavaScript. */
 
 /** @typedef {import("./start.js").Pyodide} Pyodide */
 
@@ -50,13 +50,13 @@ export function own(pyodide, { before, change, rows }) {
 }
 
 /**
- * Return the layers of a reader's adapter, or what one of them changes.
+ * Return the layers of a reader's adapter, or what is asked of one of them.
  *
  * @param {Pyodide} pyodide
  * @param {import("./client.js").Saved} saved
  */
-export function saved(pyodide, { does, values }) {
-  return call(pyodide, "demos.adapter_file", does, values);
+export function saved(pyodide, { part, does, values }) {
+  return call(pyodide, `demos.adapter_${part}`, does, values);
 }
 
 const PLAIN = { dict_converter: Object.fromEntries, create_pyproxies: false };

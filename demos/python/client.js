@@ -11,7 +11,7 @@
  * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>, weight?: Weight}} Probe
  * @typedef {{type: "lab", method: string, knobs: Record<string, unknown>, name: string, taught?: Record<string, unknown>}} Cell of the lab
  * @typedef {{type: "own", before?: Float64Array, change: Float64Array, rows: number}} Own change of a reader
- * @typedef {{type: "saved", does: "layers" | "measured" | "against", values: unknown[]}} Saved adapter of a reader
+ * @typedef {{type: "saved", part: "file" | "base" | "reach", does: string, values: unknown[]}} Saved adapter of a reader: a function of demos/adapter_….py
  * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code
  * @typedef {{type: "fit", name: string, source: string, world: string, rank: number}} Fit of a reader's adapter, there too
  * @typedef {Probe | Comparison & {type: "compare"} | Cell | Own | Saved | Run | Fit} Request

@@ -38,9 +38,15 @@ export function arrows(document, lines) {
  * @param {number[][]} lines as many values in each
  * @param {[number, number]} limits the ends of the scale
  * @param {(value: number) => string} write
- * @param {{shape?: "bars" | "line", cut?: number}} style the shape of all lines; after which value a dashed line stands
+ * @param {{shape?: "bars" | "line", cut?: number, name?: (place: number) => string}} style the shape of all lines; after which value a dashed line stands; what a place is called, the first being 1
  */
-export function chart(document, lines, [low, high], write, { shape = lines.length > 1 ? "line" : "bars", cut } = {}) {
+export function chart(
+  document,
+  lines,
+  [low, high],
+  write,
+  { shape = lines.length > 1 ? "line" : "bars", cut, name = String } = {},
+) {
   const count = lines[0].length;
   const y = (/** @type {number} */ value) => BOTTOM - ((BOTTOM - TOP) * (value - low)) / (high - low);
   const level = (/** @type {number} */ value, opacity = 1) =>
@@ -78,7 +84,7 @@ export function chart(document, lines, [low, high], write, { shape = lines.lengt
     ]),
     level(0),
     ...places.map((place) =>
-      word({ x: `${(100 * (place - 0.5)) / count}%`, y: HEIGHT - 6, "text-anchor": "middle" }, `${place}`),
+      word({ x: `${(100 * (place - 0.5)) / count}%`, y: HEIGHT - 6, "text-anchor": "middle" }, name(place)),
     ),
     node(document, "svg", { ...SIZE, viewBox, preserveAspectRatio: "none" }, ...cuts, ...drawn),
   );
