@@ -92,7 +92,7 @@ def _ia3(layer: dict[str, Any], a: dict[str, Array], W: Array, first: int) -> Ar
 def _oft(layer: dict[str, Any], a: dict[str, Array], W: Array, first: int) -> Array:
     R = rotation(layer, a)
     blocks = W.reshape(len(W), *R.shape[:2])
-    return np.einsum("nkb,kcb->nkc", blocks, R - np.eye(R.shape[1]))
+    return np.einsum("nkb,kcb->nkc", blocks, R - np.eye(R.shape[1])).reshape(W.shape)
 
 
 CHANGES = {"LORA": _dora, "IA3": _ia3, "OFT": _oft}

@@ -76,7 +76,7 @@ class Opened:
         self.elsewhere: Pair | None = None
         self.scale = norm / np.sqrt(m * n) if norm else 1.0
         self.tiles: list[tuple[Sums, int, Tiles]] = []
-        if self.factors and sigma is not None and len(sigma) <= FEW:
+        if self.factors and sigma is not None and sigma[0] and len(sigma) <= FEW:
             self._draw(sigma)
         self.waves = waves(*self.factors) if self.factors else None
         if self.waves:
@@ -220,10 +220,11 @@ def told() -> dict[str, Any]:
     """
     (o,) = _open
     weighed = o.weights is not None
-    rows = [o.row(name, f) for name, f in HELD.items() if weighed or not f.weighed]
+    asked = {name: f for name, f in HELD.items() if weighed or not f.weighed}
+    rows = [o.row(name, f) for name, f in asked.items()] if o.change.energy else []
     return {
         "budgets": o.budgets,
-        "families": [row for row in rows if any(row["found"])] if o.change.energy else [],
+        "families": [row for row in rows if any(row["found"])],
         "same": o.elsewhere is not None,
         "answers": o.weights.answers(o.shape[0]) if o.weights else None,
     }

@@ -124,6 +124,10 @@ def holds(found: dict[str, Any], wanted: Array, tolerance: float = 1e-5) -> None
     assert found["stable_rank"] == pytest.approx((sigma**2).sum() / sigma[0] ** 2, rel=tolerance)
     energy = np.cumsum(sigma**2) / (sigma**2).sum()
     assert found["directions"] == np.argmax(energy >= 0.9) + 1
+    if found["first"]:  # float32
+        u, v = found["first"]
+        assert u @ wanted @ v == pytest.approx(sigma[0], rel=max(tolerance, 1e-6))
+        assert [u @ u, v @ v] == pytest.approx([1, 1], rel=max(tolerance, 1e-6))
 
 
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 12, "use_rslora": False, "use_dora": False}
