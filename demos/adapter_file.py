@@ -29,6 +29,9 @@ OTHER_FORMS = (
 )
 """Settings of LoRA under which its change is not s B A."""
 
+POINTER = "version https://git-lfs.github.com/"
+"""How a file of Git LFS begins that was not fetched."""
+
 TERMS = "num_cayley_neumann_terms"
 
 READ = ", ".join(KINDS)
@@ -88,6 +91,12 @@ def parsed(config: str | None) -> Config | None:
     """
     if config is None:
         return None
+    if not config.strip():
+        raise ValueError("adapter_config.json is empty.")
+    if config.startswith(POINTER):
+        raise ValueError(
+            "adapter_config.json is a pointer of Git LFS, not the file: fetch it with git lfs pull."
+        )
     try:
         settings = json.loads(config)
     except json.JSONDecodeError as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from demos.adapter_base import CHANGES, fits, needs
+from demos.adapter_basis import Basis
 from demos.adapter_families import HELD, Family, Largest, Sums, Weights, product
 from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped
 from demos.adapter_tiles import Tiles
@@ -76,6 +77,7 @@ class Opened:
         self.elsewhere: Pair | None = None
         self.scale = norm / np.sqrt(m * n) if norm else 1.0
         self.tiles: list[tuple[Sums, int, Tiles]] = []
+        self.basis: Basis | None = None
         if self.factors and sigma is not None and sigma[0] and len(sigma) <= FEW:
             self._draw(sigma)
         self.waves = waves(*self.factors) if self.factors else None
@@ -98,15 +100,17 @@ class Opened:
             for sums, pair in ((self.change, self.factors), (self.control, self.elsewhere)):
                 self.tiles.append((sums, f, Tiles(*pair, f, energy)))
 
+    def rows(self, W: Array | None, first: int, count: int) -> Array:
+        """Return some rows of the change."""
+        if self.factors:
+            return product(self.factors[0][first : first + count], self.factors[1])
+        if W is not None and needs(self.layer):
+            return CHANGES[self.layer["kind"]](self.layer, self.a, W, first)
+        return self._kronecker(np.arange(first, first + count))
+
     def add(self, W: Array | None, first: int, count: int) -> None:
         """Take some rows of all."""
-        rows = slice(first, first + count)
-        if self.factors:
-            D = product(self.factors[0][rows], self.factors[1])
-        elif W is not None and needs(self.layer):
-            D = CHANGES[self.layer["kind"]](self.layer, self.a, W, first)
-        else:
-            D = self._kronecker(np.arange(first, first + count))
+        rows, D = slice(first, first + count), self.rows(W, first, count)
         if self.elsewhere:
             other = product(self.elsewhere[0][rows], self.elsewhere[1])
         else:
@@ -199,6 +203,25 @@ def take(values: Any, first: int, count: int) -> None:
     if W is not None and not np.isfinite(W).all():
         raise ValueError(f"{opened.layer['module']}.weight has an entry that is not finite.")
     opened.add(W, first, count)
+
+
+def look(values: Any, first: int, count: int) -> None:
+    """Take some rows of W once more, to find its strongest directions; see `Basis`."""
+    (opened,) = _open
+    if opened.basis is None:
+        opened.basis = Basis(opened.shape[1], opened.weights.first if opened.weights else None)
+    W = np.array(values, dtype=float).reshape(count, -1)
+    D = W if opened.basis.right is None else opened.rows(W, first, count)
+    opened.basis.look(W, D, first)
+
+
+def passed() -> dict[str, Any]:
+    """End a pass over W: `more` says that another is needed, else `within` has what is found."""
+    (opened,) = _open
+    assert opened.basis
+    if opened.basis.passed():
+        return {"more": True, "within": None}
+    return {"more": False, "within": opened.basis.told(opened.change.energy, opened.shape[0])}
 
 
 def tile() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import { apart, weightOf } from "./base.js";
 import { directions } from "./directions.js";
 import { download, hear, make } from "./dom.js";
 import { Layers, common, counted, figures, percent, said } from "./layers.js";
-import { families, reach, rows as told } from "./reach.js";
+import { families, reach, rows as told, within } from "./reach.js";
 
 /**
  * @typedef {import("../page/arrays.js").Tensor} Tensor
@@ -161,9 +161,13 @@ class AdapterFile extends HTMLElement {
     const old = () => turn !== this.#near || this.#life.signal.aborted;
     const status = make("p", { className: "status", role: "status" }, "Reading it.");
     const about = make("h2", {}, layer.module);
-    const [left, right] = [make("div", {}), make("div", {})];
+    const [left, along, right] = [make("div", {}), make("div", {}), make("div", {})];
     this.#reached = undefined;
-    this.#find(".near").replaceChildren(about, status, make("div", { className: "sides" }, left, right));
+    this.#find(".near").replaceChildren(
+      about,
+      status,
+      make("div", { className: "sides" }, make("div", {}, left, along), right),
+    );
     const point = (/** @type {[number, number] | null} */ answers) => {
       if (found.first)
         right.replaceChildren(directions(found.first, this.#column(layer), layer.module, found.of, answers));
@@ -177,9 +181,11 @@ class AdapterFile extends HTMLElement {
       const weight = weightOf(this.#base, layer.module);
       const asking = async (/** @type {string} */ does, /** @type {unknown[]} */ values) =>
         old() ? undefined : python.ask(this.#table, { type: "saved", part: "reach", does, values });
-      for await (const { status: text, answer } of reach(layer, arrays, weight, found.change ?? found.norm, asking)) {
+      const norm = found.change ?? found.norm;
+      for await (const { status: text, answer, within: part } of reach(layer, arrays, weight, norm, asking)) {
         if (old()) return;
         status.textContent = text;
+        if (part) along.replaceChildren(within(part));
         if (!answer) continue;
         this.#reached = answer;
         const of = weight ? "ΔW" : found.of;

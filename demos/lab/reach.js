@@ -6,6 +6,8 @@ import { make } from "./dom.js";
  * @typedef {import("../page/arrays.js").Tensor} Tensor
  * @typedef {{name: string, title: string, methods: string[], found: ([share: number, size: number, control: number] | null)[], own: boolean}} Family
  * @typedef {{budgets: number[], families: Family[], same: boolean, answers: [outputs: number, inputs: number] | null}} Answer
+ * @typedef {[share: number, chance: number]} Beside
+ * @typedef {{count: number, read: Beside, written: Beside, both: Beside, first: [outputs: number, inputs: number] | null, settled: boolean}} Within the strongest directions of W
  * @typedef {(does: string, values: unknown[]) => Promise<any>} Ask
  */
 
@@ -13,26 +15,47 @@ const RANKS = [1, 2, 4]; // of LoRA, whose numbers a family may have
 const FIRST = 1; // the place of the budget that is shown first
 
 /**
- * Asks about a matrix, and yields what is known of it: how far the work is, then the answer, then the answer with what takes longest.
+ * Asks about a matrix, and yields how far the work is and what is known of it: the families, those again with what takes longest,
+ * and where the base is here how much lies within the strongest directions of W.
  *
  * @param {import("./adapter-file.js").Layer} layer @param {Record<string, Float64Array>} arrays
  * @param {Tensor | undefined} weight of the base @param {number | null | undefined} norm of the change
  * @param {Ask} ask gives nothing when a newer question has come
- * @returns {AsyncGenerator<{status: string, answer?: Answer}>}
+ * @returns {AsyncGenerator<{status: string, answer?: Answer, within?: Within}>}
  */
 export async function* reach(layer, arrays, weight, norm, ask) {
   const sides = weight && [weight.shape[0], weight.shape.slice(1).reduce((product, side) => product * side, 1)];
   const opened = await ask("begin", [layer, arrays, sides, norm]);
   if (!opened) return;
-  const [rows] = opened.shape;
-  for (let first = 0; first < rows; first += opened.step) {
-    const count = Math.min(opened.step, rows - first);
-    await ask("take", [await weight?.read(first, count), first, count]);
-    yield { status: `Rows ${first + count} of ${rows}.` };
-  }
-  yield { status: "Looking for the nearest Kronecker products.", answer: await ask("told", []) };
-  while ((await ask("tile", []))?.more) yield { status: "Looking for the nearest Kronecker products." };
+  const { shape, step } = opened;
+  for await (const read of slices(shape[0], step, weight, "take", ask))
+    yield { status: `Rows ${read} of ${shape[0]}.` };
+  const status = "Looking for the nearest Kronecker products.";
+  const answer = await ask("told", []);
+  yield { status, answer };
+  while ((await ask("tile", []))?.more) yield { status };
   yield { status: "", answer: await ask("told", []) };
+  if (!weight || !answer?.families.length) return;
+  for (let pass = 1, more = true; more; pass++) {
+    const status = `Looking for the strongest directions of W: pass ${pass}.`;
+    for await (const _ of slices(shape[0], step, weight, "look", ask)) yield { status };
+    const end = await ask("passed", []);
+    more = end?.more;
+    if (end?.within) yield { status: "", within: end.within };
+  }
+}
+
+/**
+ * Hands rows on, a slice after the other, and yields how many it has been.
+ *
+ * @param {number} rows @param {number} step @param {Tensor | undefined} weight @param {string} does @param {Ask} ask
+ */
+async function* slices(rows, step, weight, does, ask) {
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first);
+    await ask(does, [await weight?.read(first, count), first, count]);
+    yield first + count;
+  }
 }
 
 /** @param {number} share */
@@ -89,14 +112,64 @@ function table(families, at, most, of) {
     const cells = [`${size}`, percent(share), percent(control), times(apart(family))].map((text) =>
       make("td", {}, text),
     );
-    const depth = Math.log10(Math.max(1, apart(family))) / 3; // full from a thousand times on
-    cells[3].style.setProperty("--s", `${Math.round(100 * Math.min(1, depth))}%`);
+    cells[3].style.setProperty("--s", depth(apart(family)));
     const title = make("th", { scope: "row" }, family.title, " ", make("span", { className: "soft" }, methods));
     body.append(make("tr", {}, title, ...cells));
   }
   const caption = make("caption", {}, `The share of ${of} that each family explains with at most ${most} parameters.`);
   return make("table", { className: "data" }, caption, make("thead", {}, head), body);
 }
+
+/**
+ * How much of a change lies within the strongest directions of W, beside what lies within random ones.
+ *
+ * @param {Within} within @returns {HTMLElement}
+ */
+export function within({ count, read, written, both, first, settled }) {
+  const [inputs, outputs] = [read[1], written[1]];
+  /** @type {[string, Beside][]} */
+  const lines = [
+    ["What ΔW reads", read],
+    ["What ΔW writes", written],
+    ["Both", both],
+    ...(first
+      ? /** @type {[string, Beside][]} */ ([
+          ["What its first direction reads", [first[1], inputs]],
+          ["What its first direction writes", [first[0], outputs]],
+        ])
+      : []),
+  ];
+  const body = make("tbody", {});
+  for (const [name, [share, chance]] of lines) {
+    const cells = [percent(share), percent(chance), times(share / chance)].map((text) => make("td", {}, text));
+    cells[2].style.setProperty("--s", depth(share / chance));
+    body.append(make("tr", {}, make("th", { scope: "row" }, name), ...cells));
+  }
+  const head = make(
+    "tr",
+    {},
+    ...["Part", "Share", "Random", "Share / random"].map((name) => make("th", { scope: "col" }, name)),
+  );
+  const caption = make(
+    "caption",
+    {},
+    `The share that lies within the ${count} strongest directions of W, and within as many random ones.`,
+  );
+  const table = make("table", { className: "data" }, caption, make("thead", {}, head), body);
+  const note = settled
+    ? ""
+    : "The directions of W lie so close together that they had not settled when reading ended. The shares are of a span near theirs.";
+  return make(
+    "div",
+    { className: "families" },
+    make("h3", {}, "How much lies along W"),
+    make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table),
+    make("p", { className: "note" }, note),
+  );
+}
+
+/** A colour's share of the full one, which it has from a thousand times on. @param {number} times */
+const depth = (times) => `${Math.round(100 * Math.min(1, Math.log10(Math.max(1, times)) / 3))}%`;
 
 /**
  * The families as rows for a spreadsheet.

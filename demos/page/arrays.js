@@ -156,9 +156,26 @@ async function safetensors(file, others) {
   }
   if (Object(list) !== list || Array.isArray(list))
     throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
-  return Object.entries(list)
-    .filter(([key]) => key !== "__metadata__")
-    .map(([key, entry]) => tensor(file, key, entry, start));
+  const entries = Object.entries(list).filter(([key]) => key !== "__metadata__");
+  const found = entries.map(([key, entry]) => tensor(file, key, entry, start));
+  apart(name, entries);
+  return found;
+}
+
+/** No byte belongs to two tensors. @param {string} name of the file @param {[string, {data_offsets: [number, number]}][]} entries */
+function apart(name, entries) {
+  const filled = entries.filter(
+    ([
+      ,
+      {
+        data_offsets: [from, to],
+      },
+    ]) => from < to,
+  );
+  filled.sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  for (const [i, [key, { data_offsets }]] of filled.entries())
+    if (i && data_offsets[0] < filled[i - 1][1].data_offsets[1])
+      throw new Error(`${short(filled[i - 1][0])} and ${short(key)} in ${name} share bytes, and each has its own.`);
 }
 
 /** @param {File} file @param {string} key @param {{dtype: string, shape: number[], data_offsets: [number, number]}} entry @param {number} start @returns {Tensor} */

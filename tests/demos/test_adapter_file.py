@@ -382,6 +382,18 @@ A, B = GOOD
 STEM = A.removesuffix(".lora_A.weight")
 MODULE = "model.layers.0.self_attn.q_proj"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+def moved(number: int, field: str, value: Any) -> bytes:
+    """Return a file whose list says something else of a tensor."""
+    whole = saved(GOOD)
+    length = int.from_bytes(whole[:8], "little")
+    head = json.loads(whole[8 : 8 + length])
+    head[[A, B][number]][field] = value
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(8, "little") + text + whole[8 + length :]
+
+
 FILES: dict[bytes, str] = {
     b"": f"{WEIGHTS} is empty.",
     POINTER: f"{WEIGHTS} is a pointer of Git LFS, not the file: fetch it with git lfs pull.",
@@ -390,6 +402,8 @@ FILES: dict[bytes, str] = {
     saved({}): f"{WEIGHTS} lists no tensor.",
     b"PK\x03\x04" + bytes(100): f"{WEIGHTS} is a pickle, which may run code",
     b"hello, this is text": f"{WEIGHTS} is neither an adapter_config.json nor a .safetensors file",
+    moved(0, "data_offsets", [0, 510]): f"{A} in {WEIGHTS} has 510 bytes, and 4 × 32 of F32 need",
+    moved(1, "data_offsets", [256, 1024]): f"{A} and {B} in {WEIGHTS} share bytes",
     saved(
         GOOD, "F8_E4M3"
     ): f"{A} in {WEIGHTS} holds F8_E4M3, and what is read is float16, bfloat16",
@@ -415,6 +429,16 @@ VERA = {f"{STEM}.vera_lambda_d": normal(3), f"{STEM}.vera_lambda_b": normal(8)}
 WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
     (without(B), LORA, f"{MODULE} has lora_A.weight, and no lora_B.weight"),
     (without(A), LORA, f"{MODULE} has lora_B.weight, and no lora_A.weight"),
+    (
+        {A: GOOD[A], B.replace("layers.0", "layers.1"): GOOD[B]},
+        LORA,
+        f"{MODULE} has lora_A.weight, and no lora_B.weight: the two belong together",
+    ),
+    (
+        lora(0, "q_proj", 4) | {B: lora(0, "v_proj", 4, 16, 48)[B.replace("q_proj", "v_proj")].T},
+        LORA,
+        f"{MODULE}: B is 4 × 16 and A is 4 × 32: B must have as many columns (r) as A has rows",
+    ),
     (GOOD | {B: normal(48, 5)}, LORA, f"{MODULE}: B is 48 × 5 and A is 4 × 32"),
     (GOOD | {A: normal(32)}, LORA, f"{MODULE}: B is 48 × 4 and A is 32"),
     (GOOD, LORA | {"r": 8}, f"{MODULE} has r = 4 by its tensors and 8 by adapter_config.json"),
@@ -432,6 +456,8 @@ WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
     ),
     (GOOD, LORA | {"use_qalora": True}, "use_qalora is set, and under it LoRA's change is another"),
     (GOOD, LORA | {"target_parameters": ["experts"]}, "target_parameters is set, and under it"),
+    (GOOD, "", "adapter_config.json is empty."),
+    (GOOD, POINTER.decode(), "adapter_config.json is a pointer of Git LFS, not the file"),
     (GOOD, "{", "adapter_config.json is no JSON: Expecting property name"),
     (GOOD, {"r": 4}, "adapter_config.json names no peft_type"),
     (GOOD, {"peft_type": "BOFT"}, "type BOFT, and what is read here is LORA, LOHA, LOKR, IA3, OFT"),

@@ -14,7 +14,7 @@ from demos.adapter_base import CHANGES
 from demos.adapter_families import HELD
 from demos.adapter_file import layers
 from demos.adapter_kinds import shaped
-from demos.adapter_reach import begin, cosines, independent, take, tile, told
+from demos.adapter_reach import begin, cosines, independent, look, passed, take, tile, told
 from demos.reach import FAMILIES, Change
 
 rng = np.random.default_rng(7)  # not the seed of the control
@@ -39,7 +39,7 @@ def reached(
 def opened(tensors: Tensors, config: dict[str, Any] | None = None) -> tuple[Any, dict[str, Array]]:
     """Return the layer of a file with one, and its arrays as they are read."""
     listed = [{"name": f"{STEM}.{n}", "shape": list(a.shape)} for n, a in tensors.items()]
-    (layer,) = layers(listed, config and json.dumps(config))["layers"]
+    (layer,) = layers(listed, json.dumps(config) if config else None)["layers"]
     names = {role: t.removeprefix(f"{STEM}.") for role, t in layer["tensors"].items()}
     return layer, {role: tensors[name].ravel() for role, name in names.items()}
 
@@ -201,3 +201,27 @@ def test_the_weight_answers_to_the_first_direction() -> None:
 def test_a_change_that_is_zero_has_no_families() -> None:
     answer = reached(*lora(np.zeros((64, 3)), rng.normal(size=(3, 64))))
     assert answer["families"] == []
+
+
+@pytest.mark.parametrize("shape", [(96, 80), (60, 150), (40, 20)])
+def test_the_strongest_directions_of_the_weight_are_numpys(shape: tuple[int, int]) -> None:
+    m, n = shape
+    B, A = rng.normal(size=(m, 3)), rng.normal(size=(3, n))
+    strong = rng.normal(size=(m, 16)) @ rng.normal(size=(16, n))
+    V = strong + rng.normal(size=shape) / 3
+    reached(*lora(B, A), V, step=20)
+    within = None
+    while not within:
+        for first in range(0, m, 20):
+            look(V[first : first + 20].ravel(), first, min(20, m - first))
+        within = passed()["within"]
+    U, _, Vt = np.linalg.svd(V)
+    D, u, v = B @ A, U[:, :16], Vt[:16].T
+    energy = (D**2).sum()
+    assert within["settled"]
+    for name, part in (("read", D @ v), ("written", u.T @ D), ("both", u.T @ D @ v)):
+        assert within[name][0] == pytest.approx((part**2).sum() / energy, rel=1e-5), name
+    assert within["both"][1] == pytest.approx(within["read"][1] * within["written"][1])
+    left, _, right = np.linalg.svd(D)
+    wanted = [(u.T @ left[:, 0]) ** 2, (right[0] @ v) ** 2]
+    assert within["first"] == pytest.approx([part.sum() for part in wanted], rel=1e-5)
