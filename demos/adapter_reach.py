@@ -66,19 +66,20 @@ class Opened:
             ]
         else:
             raise ValueError(
-                f"{layer['module']}: which family it is near to cannot be told without W."
+                f"{layer['module']}: how near ΔW is to a family cannot be told without W. "
+                "Choose the base's files, too."
             )
         self.shape = m, n = int(sides[0]), int(sides[1])
         self.budgets = [rank * (m + n) for rank in RANKS]
         self.rng = np.random.default_rng(0)
         self.change, self.control = (Sums(self.shape, self.budgets, weighed) for _ in "ab")
-        sigma, directions = leading(*first) if first else (None, None)
+        sigma, directions = leading(*first) if first and len(first[1]) <= FEW else (None, None)
         self.weights = Weights(n, self.budgets[-1], directions) if weighed else None
         self.elsewhere: Pair | None = None
         self.scale = norm / np.sqrt(m * n) if norm else 1.0
         self.tiles: list[tuple[Sums, int, Tiles]] = []
         self.basis: Basis | None = None
-        if self.factors and sigma is not None and sigma[0] and len(sigma) <= FEW:
+        if self.factors and sigma is not None and sigma[0]:
             self._draw(sigma)
         self.waves = waves(*self.factors) if self.factors else None
         if self.waves:
@@ -221,7 +222,8 @@ def passed() -> dict[str, Any]:
     assert opened.basis
     if opened.basis.passed():
         return {"more": True, "within": None}
-    return {"more": False, "within": opened.basis.told(opened.change.energy, opened.shape[0])}
+    within, opened.basis = opened.basis.told(opened.change.energy, opened.shape[0]), None
+    return {"more": False, "within": within}
 
 
 def tile() -> dict[str, Any]:

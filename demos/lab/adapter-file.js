@@ -159,7 +159,7 @@ class AdapterFile extends HTMLElement {
   async #reach(layer, found) {
     const turn = ++this.#near;
     const old = () => turn !== this.#near || this.#life.signal.aborted;
-    const status = make("p", { className: "status", role: "status" }, "Reading it.");
+    const status = make("p", { className: "progress", role: "status" }, "Reading it.");
     const about = make("h2", {}, layer.module);
     const [left, along, right] = [make("div", {}), make("div", {}), make("div", {})];
     this.#reached = undefined;

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from demos.adapter_file import layers, measured
 from scripts.stored import example
 from tests.browser.reader import Visit, becomes, record, violations
+from tests.demos.test_adapter_reach import lora, reached
 
 PAGE = "your-adapter/"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -50,7 +52,32 @@ def test_the_example_is_measured_as_it_is_here(visit: Visit) -> None:
     expect(section.locator("svg .line-0")).to_have_count(1)
     few.last.press("ArrowUp")
     expect(page.locator('td[data-cell="model.layers.2.self_attn.q_proj"]')).to_be_focused()
+    near = page.locator("adapter-file .near")
+    expect(near.locator("h2")).to_have_text("model.layers.3.self_attn.q_proj")
+    expect(near.locator(".progress")).to_have_text("")  # all of it has come
+    adapter = example.adapters()["model.layers.3.self_attn.q_proj"]
+    A, B = (M.astype(np.float16).astype(float) for M in (adapter.A, adapter.B))
+    wanted = reached(*lora(adapter.s * B, A))
+    assert sorted(shown_families(page)) == [
+        pytest.approx([share, control], rel=0.06)
+        for share, control in sorted((f[0], f[2]) for f in second(wanted))
+    ]
+    _, _, Vt = np.linalg.svd(B @ A)
+    reads = near.locator(".directions figcaption").first
+    expect(reads).to_contain_text(f"Reads: the largest inputs are {np.abs(Vt[0]).argmax()} (")
     assert violations(page, ".md-content") == {}
+
+
+def second(answer: dict[str, Any]) -> list[Any]:
+    """Return what families explain at the budget that is shown first."""
+    return [f["found"][1] for f in answer["families"] if f["found"][1]]
+
+
+def shown_families(page: Page) -> list[list[float]]:
+    """Return share and control of each family in the table."""
+    rows = page.locator("adapter-file .families tbody").first.locator("tr")
+    cells = rows.evaluate_all("all => all.map((r) => [...r.cells].map((c) => c.textContent))")
+    return [[float(cell.removesuffix(" %")) / 100 for cell in row[2:4]] for row in cells]
 
 
 def wide() -> dict[str, np.ndarray[Any, Any]]:
@@ -119,6 +146,17 @@ def test_with_the_base_a_change_is_told_beside_its_weight(visit: Visit) -> None:
     gain, W = (a.astype(np.float16).astype(float) for a in (gain, W))
     relative = float(np.linalg.norm((gain - 1) * W) / np.linalg.norm(W))
     expect(page.locator("adapter-file td[data-cell]")).to_have_text(text(relative))
+    tables = page.locator("adapter-file .families")
+    expect(tables).to_have_count(2)  # the second is what lies along W
+    gains_row = tables.first.locator("tr", has_text="Row gains")
+    expect(gains_row.locator("td").nth(1)).to_have_text("100 %")
+    U, _, Vt = np.linalg.svd(W)
+    D = (gain - 1) * W
+    both = float(np.linalg.norm(U[:, :16].T @ D @ Vt[:16].T) / np.linalg.norm(D)) ** 2
+    within = tables.last.locator("tr", has_text="Both").locator("td").first
+    assert float((within.text_content() or "").removesuffix(" %")) == pytest.approx(
+        100 * both, rel=0.06
+    )
     choose(page, weights, config, rest)
     expect(page.locator("adapter-file .status")).to_contain_text(f"The base has no {stem}.weight")
 
