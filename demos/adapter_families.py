@@ -14,7 +14,8 @@ import numpy as np
 
 from adapters_np.linalg import Array, nearest_rotations
 from demos.adapter_kinds import Pair
-from demos.reach import FAMILIES, Reached, gains, kept, mixed, rotating, tiling
+from demos.blocks import rotating, shard, tiling
+from demos.reach import FAMILIES, Reached, gains, kept, mixed
 
 # What is summed -----------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ class Sums:
         self.shape, self.weighed = shape, weighed
         self.rows, self.columns = np.zeros(m), np.zeros(n)
         self.entries = Largest(budgets[-1])
-        self.shards = dict.fromkeys((shard(shape, most) for most in budgets), 0.0)
+        self.shards = dict.fromkeys((shard(*shape, most) for most in budgets), 0.0)
         self.left = dict.fromkeys(("row_gains", "turned", "free"), 0.0)
         self.along = np.zeros(n)  # Σ W ΔW of each column
         self.masked = Largest(budgets[-1])  # ΔW² by |W|
@@ -212,14 +213,8 @@ def kronecker(s: Sums, w: Weights | None, most: int) -> Reached | None:
 @family()
 def shards(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of one block of columns that repeats."""
-    width = shard(s.shape, most)
+    width = shard(*s.shape, most)
     return part(s.shards[width], s.energy, width * s.shape[0], most) if width else None
-
-
-def shard(shape: tuple[int, int], most: int) -> int:
-    """Return how wide the largest shard is, or 0 where none has so few numbers."""
-    m, n = shape
-    return max((r for r in range(1, most // m + 1) if n % r == 0), default=0)
 
 
 @family()

@@ -16,7 +16,8 @@ from demos.adapter_basis import Basis
 from demos.adapter_families import HELD, Family, Largest, Sums, Weights, product
 from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped
 from demos.adapter_tiles import Tiles
-from demos.reach import directed, tiling
+from demos.blocks import tiling
+from demos.reach import directed
 
 SLICE = 2**19
 """Entries of a matrix that are in memory at once."""

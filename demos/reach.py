@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.linalg import Array, nearest_rotations, thin_svd
+from demos.blocks import BLOCKS, rotating, shard, tiling
 
-BLOCKS = (2, 4, 8, 16, 32, 64, 128)
 MOST = 256
 """The longest side of a reader's matrices: the browser takes a second for one of this size."""
 
@@ -190,18 +190,6 @@ def blocks_turned(c: Change, most: int) -> Reached | None:
     return left(turned(c, b), c, size, most) if b else None
 
 
-def rotating(n: int, most: int) -> tuple[int, int]:
-    """Return the largest blocks of n inputs that may be turned, and with how many numbers.
-
-    The side is zero where none may.
-
-    >>> rotating(4096, 8192)
-    (4, 6144)
-    """
-    sizes = {b: n * (b - 1) // 2 for b in (0, *BLOCKS, 256) if not b or n % b == 0}
-    return max((b, size) for b, size in sizes.items() if size <= most)
-
-
 @family("One reflection of the inputs", "ether")
 def mirrored(c: Change, most: int) -> Reached | None:
     """Return the share of the best reflection: its normal is an eigenvector of sym(WᵀW*)."""
@@ -303,10 +291,9 @@ def circulants(c: Change, most: int) -> Reached | None:
 @family("Shards", "miss", alone=True)
 def shards(c: Change, most: int) -> Reached | None:
     """Return the share of one block of columns that repeats."""
-    fitting = [r for r in range(1, c.n + 1) if c.n % r == 0 and r * c.m <= most]
-    if not fitting:
+    r = shard(c.m, c.n, most)
+    if not r:
         return None
-    r = fitting[-1]
     repeats = c.n // r
     mean = c.D.reshape(c.m, repeats, r).mean(axis=1)
     return kept(repeats * (mean**2).sum() / c.energy, r * c.m, most)
@@ -336,18 +323,6 @@ def kronecker(c: Change, most: int) -> Reached | None:
     tiles = c.D.reshape(f, c.m // f, f, c.n // f).swapaxes(1, 2).reshape(f * f, -1)
     gram = tiles @ tiles.T
     return kept(np.linalg.eigvalsh(gram)[-1] / c.energy, size, most)
-
-
-def tiling(m: int, n: int, most: int) -> tuple[int, int]:
-    """Return the side f of the first block of a Kronecker product, and how many numbers both have.
-
-    The side is zero where both have too many.
-
-    >>> tiling(4096, 4096, 8192)
-    (64, 8192)
-    """
-    sizes = {f: f * f + m * n // f**2 for f in BLOCKS if m % f == n % f == 0}
-    return next(((f, size) for f, size in sizes.items() if size <= most), (0, 0))
 
 
 # A change and its control -------------------------------------------------------------------------
