@@ -218,24 +218,24 @@ def look(values: Any, first: int, count: int) -> None:
 
 
 def passed() -> dict[str, Any]:
-    """End a pass over W: `more` says that another is needed, else `within` has what is found."""
+    """End a pass over W: `again` says that another is needed, else `within` has what is found."""
     (opened,) = _open
     assert opened.basis
     if opened.basis.passed():
-        return {"more": True, "within": None}
+        return {"again": True, "within": None}
     within, opened.basis = opened.basis.told(opened.change.energy, opened.shape[0]), None
-    return {"more": False, "within": within}
+    return {"again": False, "within": within}
 
 
 def tile() -> dict[str, Any]:
-    """Go some steps towards the nearest Kronecker products; `more` says that some are missing."""
+    """Go some steps towards the nearest Kronecker products; `again` says that some are missing."""
     (opened,) = _open
     if opened.tiles:
         sums, f, tiles = opened.tiles[0]
         if (share := tiles.steps()) is not None:
             sums.tiles[f] = share
             del opened.tiles[0]
-    return {"more": len(opened.tiles) > 0}
+    return {"again": len(opened.tiles) > 0}
 
 
 def told() -> dict[str, Any]:

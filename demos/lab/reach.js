@@ -33,14 +33,14 @@ export async function* reach(layer, arrays, weight, norm, ask) {
   const status = "Looking for the nearest Kronecker products.";
   const answer = await ask("told", []);
   yield { status, answer };
-  while ((await ask("tile", []))?.more) yield { status };
+  while ((await ask("tile", []))?.again) yield { status };
   yield { status: "", answer: await ask("told", []) };
   if (!weight || !answer?.families.length) return;
-  for (let pass = 1, more = true; more; pass++) {
+  for (let pass = 1, again = true; again; pass++) {
     const status = `Looking for the strongest directions of W: pass ${pass}.`;
     for await (const _ of slices(shape[0], step, weight, "look", ask)) yield { status };
     const end = await ask("passed", []);
-    more = end?.more;
+    again = end?.again;
     if (end?.within) yield { status: "", within: end.within };
   }
 }

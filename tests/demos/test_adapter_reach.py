@@ -31,7 +31,7 @@ def reached(
     at = [*range(0, rows, step or opened["step"]), rows]
     for first, end in pairwise(at):
         take(None if W is None else W[first:end].ravel(), first, end - first)
-    while tile()["more"]:
+    while tile()["again"]:
         pass
     return told()
 
