@@ -160,7 +160,7 @@ class AdapterFile extends HTMLElement {
     const turn = ++this.#near;
     const old = () => turn !== this.#near || this.#life.signal.aborted;
     const status = make("p", { className: "progress", role: "status" }, "Reading it.");
-    const about = make("h2", {}, layer.module);
+    const about = make("h2", {}, `A closer look at ${layer.module}`);
     const [left, along, right] = [make("div", {}), make("div", {}), make("div", {})];
     this.#reached = undefined;
     this.#find(".near").replaceChildren(
@@ -191,7 +191,7 @@ class AdapterFile extends HTMLElement {
         const of = weight ? "ΔW" : found.of;
         left.replaceChildren(
           families(answer, layer, of),
-          make("p", { className: "tools" }, make("button", { type: "button", name: "families" }, "CSV")),
+          make("p", { className: "tools" }, make("button", { type: "button", name: "families" }, "Save the table")),
         );
         if (answer.answers) point(answer.answers);
       }

@@ -88,10 +88,11 @@ function shared(first, column, module) {
   const near = SIDES.map(([side, , what], line) => {
     const others = column.map((other, i) => /** @type {const} */ ([lines[line][i], other]));
     const [value, { name }] = others.filter(([, other]) => other.module !== module).sort(([a], [b]) => b - a)[0];
-    return `${line ? "thin" : "thick"}, of ${what}: at most ${two(value)}, in ${name}; a random one ${two(chance(first[side]))}`;
+    const colour = line ? "grey" : "blue"; // as the style has it
+    return `${what[0].toUpperCase()}${what.slice(1)} (${colour}): the nearest other layer is ${name}, with ${two(value)}; a random direction has ${two(chance(first[side]))} on average`;
   });
   return figure(
     chart(document, lines, [0, 1], two, { name: (place) => column[place - 1].name }),
-    `Shared with other layers: |cosine| to the first direction of each. ${near.join(". ")}.`,
+    `Shared with other layers: |cosine| to the first direction of the same matrix in each. ${near.join(". ")}.`,
   );
 }

@@ -77,7 +77,16 @@ export function families({ budgets, families, same }, { rank, module }, of) {
   const choice = make("fieldset", {}, make("legend", {}, "Parameters, as LoRA has at rank"));
   for (const [at, given] of RANKS.entries()) {
     const input = make("input", { type: "radio", name: "budget", value: `${at}`, checked: at === FIRST });
-    choice.append(make("label", { title: `${budgets[at]}` }, input, " ", make("span", {}, `${given}`)), " ");
+    choice.append(
+      make(
+        "label",
+        { title: `${budgets[at].toLocaleString("en")} parameters` },
+        input,
+        " ",
+        make("span", {}, `${given}`),
+      ),
+      " ",
+    );
   }
   const place = make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" });
   const note = make("p", { className: "note" });
@@ -98,8 +107,7 @@ export function families({ budgets, families, same }, { rank, module }, of) {
 /** @param {Family[]} families @param {number} at @param {number} most @param {string} of */
 function table(families, at, most, of) {
   const head = make("tr", {});
-  for (const name of ["Family", "Parameters", "Share", "Control", "Share / control"])
-    head.append(make("th", { scope: "col" }, name));
+  for (const name of ["Family", "Share", "Control", "Share / control"]) head.append(make("th", { scope: "col" }, name));
   const body = make("tbody", {});
   const apart = (/** @type {Family} */ { found }) => {
     const [share, , control] = found[at] ?? [0, 0, 1];
@@ -108,15 +116,21 @@ function table(families, at, most, of) {
   const known = families.filter(({ found }) => found[at]).sort((a, b) => apart(b) - apart(a));
   for (const family of known) {
     const [share, size, control] = family.found[at] ?? [0, 0, 0];
-    const methods = family.methods.join(", ") + (family.own ? "; this adapter’s own" : "");
-    const cells = [`${size}`, percent(share), percent(control), times(apart(family))].map((text) =>
-      make("td", {}, text),
-    );
-    cells[3].style.setProperty("--s", depth(apart(family)));
-    const title = make("th", { scope: "row" }, family.title, " ", make("span", { className: "soft" }, methods));
+    const about = [
+      ...(family.methods.length ? [family.methods.join(", ")] : []),
+      `${size.toLocaleString("en")} parameters`,
+      ...(family.own ? ["this adapter’s own"] : []),
+    ].join("; ");
+    const cells = [percent(share), percent(control), times(apart(family))].map((text) => make("td", {}, text));
+    cells[2].style.setProperty("--s", depth(apart(family)));
+    const title = make("th", { scope: "row" }, family.title, " ", make("span", { className: "soft" }, about));
     body.append(make("tr", {}, title, ...cells));
   }
-  const caption = make("caption", {}, `The share of ${of} that each family explains with at most ${most} parameters.`);
+  const caption = make(
+    "caption",
+    {},
+    `The share of ${of} that each family explains with at most ${most.toLocaleString("en")} parameters.`,
+  );
   return make("table", { className: "data" }, caption, make("thead", {}, head), body);
 }
 
