@@ -19,7 +19,7 @@ from demos.adapter_tiles import Tiles
 from demos.blocks import tiling
 from demos.reach import directed
 
-SLICE = 2**19
+SLICE = 2**18
 """Entries of a matrix that are in memory at once."""
 
 RANKS = (1, 2, 4)
@@ -78,7 +78,8 @@ class Opened:
         self.weights = Weights(n, self.budgets[-1], directions) if weighed else None
         self.elsewhere: Pair | None = None
         self.scale = norm / np.sqrt(m * n) if norm else 1.0
-        self.tiles: list[tuple[Sums, int, Tiles]] = []
+        self.waiting: list[tuple[Sums, Pair, int]] = []  # for their nearest Kronecker products
+        self.tiles: Tiles | None = None  # of the first of them
         self.basis: Basis | None = None
         if self.factors and sigma is not None and sigma[0]:
             self._draw(sigma)
@@ -100,7 +101,7 @@ class Opened:
         self.control.strengths = independent(*self.shape, self.rng)
         for f in sorted({tiling(*self.shape, most)[0] for most in self.budgets} - {0}):
             for sums, pair in ((self.change, self.factors), (self.control, self.elsewhere)):
-                self.tiles.append((sums, f, Tiles(*pair, f, energy)))
+                self.waiting.append((sums, pair, f))
 
     def rows(self, W: Array | None, first: int, count: int) -> Array:
         """Return some rows of the change."""
@@ -230,12 +231,13 @@ def passed() -> dict[str, Any]:
 def tile() -> dict[str, Any]:
     """Go some steps towards the nearest Kronecker products; `again` says that some are missing."""
     (opened,) = _open
-    if opened.tiles:
-        sums, f, tiles = opened.tiles[0]
-        if (share := tiles.steps()) is not None:
-            sums.tiles[f] = share
-            del opened.tiles[0]
-    return {"again": len(opened.tiles) > 0}
+    if opened.waiting:
+        sums, pair, f = opened.waiting[0]
+        opened.tiles = opened.tiles or Tiles(*pair, f, sums.energy)
+        if (share := opened.tiles.steps()) is not None:
+            sums.tiles[f], opened.tiles = share, None
+            del opened.waiting[0]
+    return {"again": len(opened.waiting) > 0}
 
 
 def told() -> dict[str, Any]:

@@ -24,7 +24,7 @@ const MEASURES = {
   relative: { title: () => "‖ΔW‖ / ‖W‖, with the base", write: figures },
   directions: { title: (of) => `Directions that hold 90 % of the energy of ${of}`, write: (value) => `${value}` },
 };
-const SLICE = 2 ** 21; // numbers of the base that are in memory at once
+const SLICE = 2 ** 19; // numbers of the base that are in memory at once
 
 class AdapterFile extends HTMLElement {
   #life = new AbortController();
