@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters_np.core import load
 from adapters_np.linalg import Array
 from demos.adapter_base import CHANGES, fits, needs
 from demos.adapter_basis import Basis
@@ -143,7 +144,7 @@ class Opened:
         return {
             "name": name,
             "title": f.title,
-            "methods": [*f.methods],
+            "methods": [load(slug).__name__ for slug in f.methods],
             "found": shares,
             "own": built,
         }
