@@ -71,6 +71,7 @@ class Dataset(Record):
     licence: Licence
     pages: Annotated[tuple[Text, ...], Field(min_length=1)]
     columns: dict[str, Annotated[Column, BeforeValidator(column)]]
+    key: tuple[str, ...] = ()  # the columns that tell rows apart
     command: Text | None = None
     source: Source | None = None
     comment: Text | None = None
@@ -170,6 +171,8 @@ def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str
         "licenses": [_licence(dataset.licence)],
         "schema": {"fields": [_field(n, columns[n]) for n in header], "missingValues": [""]},
     }
+    if dataset.key:
+        resource["schema"]["primaryKey"] = list(dataset.key)
     if dataset.comment:
         resource["dialect"] = {"commentChar": dataset.comment}
     if dataset.source:
