@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field
 
 from demos.reach import FAMILIES
 from scripts.bootstrap import ROOT
+from scripts.catalog.citations import Item, data_item
 from scripts.catalog.exports import Site
 from scripts.catalog.records import DIMENSIONS
 from scripts.survey.records import Loader, Record, Slug, Text, validated
@@ -208,6 +209,17 @@ def dated(html: str, site: Site) -> str:
         return f'<a download="{Path(path).stem}-{site.version}-{site.date}.csv" '
 
     return LINK.sub(named, html)
+
+
+def items(url: str, site: Site) -> list[Item]:
+    """Return the tables that a page shows as CSL-JSON.
+
+    Args:
+        url: The page's address below the site's.
+        site: The site's own facts.
+    """
+    shown = ((name, dataset) for name, dataset in read().items() if url in dataset.pages)
+    return [data_item(name, dataset.title, dataset.path, site) for name, dataset in shown]
 
 
 # schema.org ---------------------------------------------------------------------------------------
