@@ -45,7 +45,7 @@ class AdapterChoice extends HTMLElement {
       if (!(button instanceof HTMLButtonElement)) return;
       this.#input("recipe").value = button.value;
       this.#update();
-      this.querySelector(".recipe")?.scrollIntoView({ block: "nearest" });
+      this.querySelector(".recipe")?.scrollIntoView(); // to its beginning, since it is taller than a screen
     });
     this.#answer();
   }
