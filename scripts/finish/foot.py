@@ -110,8 +110,9 @@ def _cite(items: Sequence[Item]) -> str:
     if not items:
         return ""
     style = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(apa(items[0])))
-    tables = f" Its {len(items) - 1} tables" if len(items) > 2 else " Its table"
-    more = f"{tables} can be cited alone, below." if len(items) > 1 else ""
+    count = len(items) - 1
+    tables = "Its table has an entry" if count == 1 else f"Its {count} tables have entries"
+    more = f"<p>{tables} below the page’s.</p>" if count else ""
     listings = "".join(
         f'<details class="fold"><summary>{f.name}</summary><div class="highlight"><pre>'
         f'<code data-dated="{escape(f.dated)}">{escape(f.text)}</code></pre></div></details>'
@@ -119,7 +120,7 @@ def _cite(items: Sequence[Item]) -> str:
     )
     return (
         '<details class="fold cite"><summary>Cite this page</summary>'
-        f'<p>{style}{more}</p><div class="citation">{listings}</div></details>'
+        f'<p>{style}</p>{more}<div class="citation">{listings}</div></details>'
     )
 
 

@@ -139,7 +139,7 @@ class Protocol(Part):
         found = list(changes(catalog().methods.values(), before))
         return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)
 
-    @macro("table")
+    @macro("list")
     def changed_numbers(self) -> str:
         """Every number and judgement of the tables that is another one than before."""
         found = changed.told(changed.read_changed())
