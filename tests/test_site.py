@@ -29,6 +29,7 @@ from scripts.catalog import read
 from scripts.catalog.exports import read_site, redirects
 from scripts.catalog.records import DIMENSIONS, Method, Peft
 from scripts.finish.compress import KINDS, LEAST
+from scripts.finish.datasets import items
 from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.macros.real_changes import rows, times
@@ -228,6 +229,24 @@ def test_a_method_has_its_own_description_and_picture(slug: str) -> None:
     path = SITE / picture.removeprefix(FACTS.url)
     assert path.name.startswith(f"{slug}-")
     assert imread(path).shape[:2] == (HEIGHT, WIDTH)
+
+
+def test_every_page_says_how_it_and_its_tables_are_cited() -> None:
+    """Method pages have a section on it, and all others but the first a fold at their foot."""
+    own = {"", *(m.url for m in read().methods.values())}
+    for path in SITE.rglob("index.html"):
+        document, url = html.fromstring(path.read_bytes()), path.relative_to(SITE).as_posix()[:-10]
+        if document.xpath('//meta[@http-equiv="refresh"]'):
+            continue
+        (title,) = document.xpath('//meta[@name="citation_title"]/@content')
+        assert title.endswith(FACTS.title)
+        assert document.xpath('//meta[@name="citation_author"]/@content') == [f"{FACTS.author},"]
+        assert document.xpath('//meta[@name="citation_public_url"]/@content') == [FACTS.url + url]
+        if url not in own:
+            listing = document.xpath('//details[contains(@class, "cite")]//code/text()')[0]
+            page, *tables = parse_string(listing, "bibtex").entries.items()
+            assert page[1].fields["url"] == FACTS.url + url
+            assert [key for key, _ in tables] == [item["id"] for item in items(url, FACTS)]
 
 
 def test_every_page_has_one_title_description_and_picture() -> None:

@@ -73,8 +73,23 @@ const SHOWN = /** @type {const} */ ({
   note: "Settings and remarks",
 });
 
-/** A table of cells. @param {Cell[]} cells @param {string} caption */
-export function asTable(cells, caption) {
+/** @param {string} href @param {string} text @param {string} [kind] */
+const link = (href, text, kind = "") =>
+  Object.assign(document.createElement("a"), { href, textContent: text, className: kind });
+
+/** What leads from a cell to the form for corrections, with what the cell says. @param {Cell} cell */
+function correction(cell) {
+  const whole = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".page-foot a.correct"));
+  if (!whole) return "";
+  const url = new URL(whole.href);
+  const { source_key, place, method, baseline, model, suite, metric, method_value, baseline_value } = cell;
+  const says = [source_key, place, model, suite, metric, `${method} ${method_value}`, `${baseline} ${baseline_value}`];
+  url.searchParams.set("says", says.join("; "));
+  return link(url.href, "Correct this", "correct");
+}
+
+/** A table of cells. @param {Cell[]} cells @param {string} caption @param {string} sources the page that lists these */
+export function asTable(cells, caption, sources) {
   const table = document.createElement("table");
   table.className = "data";
   table.createCaption().textContent = caption;
@@ -89,6 +104,8 @@ export function asTable(cells, caption) {
   for (const cell of cells) {
     const row = body.insertRow();
     for (const name of Object.keys(SHOWN)) row.insertCell().textContent = cell[name] || "–";
+    row.cells[0].replaceChildren(link(`${sources}#ref-${cell.source_key}`, cell.source_key));
+    row.cells[row.cells.length - 1].append(" ", correction(cell));
   }
   return table;
 }

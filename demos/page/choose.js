@@ -45,7 +45,7 @@ class AdapterChoice extends HTMLElement {
       if (!(button instanceof HTMLButtonElement)) return;
       this.#input("recipe").value = button.value;
       this.#update();
-      this.querySelector(".recipe")?.scrollIntoView({ block: "nearest" });
+      this.querySelector(".recipe")?.scrollIntoView(); // to its beginning, since it is taller than a screen
     });
     this.#answer();
   }
@@ -150,8 +150,9 @@ class AdapterChoice extends HTMLElement {
     /** @type {any[]} */
     const recipes = Object.values(this.#data.recipes.methods);
     const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).map((recipe) => recipe.why);
+    const less = fitting ? "" : `: ${given.bits > 4 ? "fewer bits of the base" : "a shorter sequence"} would take less`;
     this.#say(
-      `${fitting} methods fit. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join("")}`.trim(),
+      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join("")}`.trim(),
     );
     this.#recipe(given.bits, model.fused);
   }

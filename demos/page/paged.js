@@ -103,7 +103,7 @@ export class PagedTable extends HTMLElement {
       box.setAttribute("role", "group");
       const caption = `${method} beside ${baseline}, ${suite}: ${cells.length} printed cells. A unit is made of several.`;
       box.setAttribute("aria-label", caption);
-      box.append(asTable(cells, caption));
+      box.append(asTable(cells, caption, this.dataset.sources ?? ""));
       this.querySelector(".behind")?.remove();
       this.append(box);
       box.focus();

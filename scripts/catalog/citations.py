@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
@@ -17,6 +17,10 @@ from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
 
 Item = dict[str, Any]
+OWN = ("webpage", "dataset")
+"""What is of this site, and has a version and a day on which it was seen."""
+
+PRINTED = {"paper-conference": "CPAPER", "article-journal": "JOUR"}
 
 
 def site_item(site: Site) -> Item:
@@ -34,15 +38,39 @@ def site_item(site: Site) -> Item:
     }
 
 
-def page_item(m: Method, site: Site) -> Item:
-    """Return a method's page as CSL-JSON."""
+def part_item(title: str, url: str, site: Site) -> Item:
+    """Return a page of the site as CSL-JSON.
+
+    Args:
+        title: The page's title.
+        url: Its address below the site's.
+        site: The site's own facts.
+    """
     whole = site_item(site)
     return whole | {
-        "id": f"{whole['id']}{m.slug.replace('_', '')}",
-        "title": f"{m.title}: {m.name}",
+        "id": whole["id"] + re.sub(r"[^a-z0-9]", "", url.removeprefix("methods/")),
+        "title": title,
         "container-title": site.title,
-        "URL": site.url + m.url,
+        "URL": site.url + url,
     }
+
+
+def page_item(m: Method, site: Site) -> Item:
+    """Return a method's page as CSL-JSON."""
+    return part_item(f"{m.title}: {m.name}", m.url, site)
+
+
+def data_item(name: str, title: str, path: str, site: Site) -> Item:
+    """Return a table of the site as CSL-JSON.
+
+    Args:
+        name: What `datapackage.json` calls it.
+        title: Its title.
+        path: Its address below the site's.
+        site: The site's own facts.
+    """
+    item = part_item(title, path, site)
+    return item | {"id": f"{site_item(site)['id']}{name.replace('_', '')}data", "type": "dataset"}
 
 
 def paper_item(paper: Paper) -> Item:
@@ -80,9 +108,10 @@ def bibtex(item: Item, method: str = "") -> str:
     """
     title, site = item["title"], item.get("container-title")
     fields = {
-        "title": f"{{{title.replace(method, f'{{{method}}}', 1) if method else title}}}",
+        "title": f"{{{_tex(title.replace(method, f'{{{method}}}', 1) if method else title)}}}",
         "author": f"{{{{{item['author'][0]['literal']}}}}}",
         **({"howpublished": f"{{{site}}}"} if site else {}),
+        **({"note": "{Data set}"} if item["type"] == "dataset" else {}),
         "year": f"{{{item['issued']['date-parts'][0][0]}}}",
         "date": f"{{{_day(item)}}}",
         "version": f"{{{item['version']}}}",
@@ -93,10 +122,15 @@ def bibtex(item: Item, method: str = "") -> str:
     return f"@misc{{{item['id']},\n{lines}\n}}"
 
 
+def _tex(text: str) -> str:
+    """Return a text whose signs mean in TeX what they show."""
+    return re.sub(r"[&%#_$]", r"\\\g<0>", text)
+
+
 def ris(item: Item) -> str:
     """Return an item as RIS."""
-    page = item["type"] == "webpage"
-    kinds = {"webpage": "ELEC", "paper-conference": "CPAPER", "article-journal": "JOUR"}
+    page = item["type"] in OWN
+    kinds = {"webpage": "ELEC", "dataset": "DATA"} | PRINTED
     names = (a.get("literal") or f"{a['family']}, {a['given']}" for a in item["author"])
     parts = item["issued"]["date-parts"][0]
     lines = [
@@ -121,7 +155,7 @@ def ris(item: Item) -> str:
 def csl(items: list[Item]) -> str:
     """Return items as CSL-JSON."""
     day = {"accessed": {"date-parts": [["YYYY", "MM", "DD"]]}}
-    seen = [item | (day if item["type"] == "webpage" else {}) for item in items]
+    seen = [item | (day if item["type"] in OWN else {}) for item in items]
     text = json.dumps(seen, ensure_ascii=False, indent=1)
     return re.sub(  # a date in a line
         r'\{\s+"date-parts": \[\s+\[([^\]]+)\]\s+\]\s+\}',
@@ -139,6 +173,29 @@ def apa(item: Item) -> str:
         f"{author}. ({issued.year}, {issued:%B} {issued.day}). *{item['title']}* (Version "
         f"{item['version']}).{within} {item['URL']}"
     )
+
+
+class Form(NamedTuple):
+    """A citation in one format: its text, and the text that waits for the day of the visit."""
+
+    name: str
+    text: str
+    dated: str
+
+
+def forms(items: list[Item], method: str = "") -> list[Form]:
+    """Return pages and tables in three formats.
+
+    Args:
+        items: What is cited.
+        method: The name in titles whose capitals shall stay.
+    """
+    texts = {
+        "BibTeX": "\n\n".join(bibtex(item, method) for item in items),
+        "RIS": "\n".join(map(ris, items)),
+        "CSL-JSON": csl(items),
+    }
+    return [Form(name, undated(text), text) for name, text in texts.items()]
 
 
 def undated(text: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field
 
 from demos.reach import FAMILIES
 from scripts.bootstrap import ROOT
+from scripts.catalog.citations import Item, data_item
 from scripts.catalog.exports import Site
 from scripts.catalog.records import DIMENSIONS
 from scripts.survey.records import Loader, Record, Slug, Text, validated
@@ -71,6 +72,7 @@ class Dataset(Record):
     licence: Licence
     pages: Annotated[tuple[Text, ...], Field(min_length=1)]
     columns: dict[str, Annotated[Column, BeforeValidator(column)]]
+    key: tuple[str, ...] = ()  # the columns that tell rows apart
     command: Text | None = None
     source: Source | None = None
     comment: Text | None = None
@@ -170,6 +172,8 @@ def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str
         "licenses": [_licence(dataset.licence)],
         "schema": {"fields": [_field(n, columns[n]) for n in header], "missingValues": [""]},
     }
+    if dataset.key:
+        resource["schema"]["primaryKey"] = list(dataset.key)
     if dataset.comment:
         resource["dialect"] = {"commentChar": dataset.comment}
     if dataset.source:
@@ -205,6 +209,17 @@ def dated(html: str, site: Site) -> str:
         return f'<a download="{Path(path).stem}-{site.version}-{site.date}.csv" '
 
     return LINK.sub(named, html)
+
+
+def items(url: str, site: Site) -> list[Item]:
+    """Return the tables that a page shows as CSL-JSON.
+
+    Args:
+        url: The page's address below the site's.
+        site: The site's own facts.
+    """
+    shown = ((name, dataset) for name, dataset in read().items() if url in dataset.pages)
+    return [data_item(name, dataset.title, dataset.path, site) for name, dataset in shown]
 
 
 # schema.org ---------------------------------------------------------------------------------------

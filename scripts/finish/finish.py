@@ -20,7 +20,7 @@ from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
 from scripts.finish.foot import add_foot
-from scripts.finish.head import add_head
+from scripts.finish.head import add_head, own_title
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python, add_service_worker
@@ -94,7 +94,10 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
-        html = datasets.dated(add_foot(path.read_text("utf-8"), url, facts), facts)
+        html = path.read_text("utf-8")
+        page = citations.part_item(own_title(html, facts), url, facts)
+        cited = [] if method else [page, *datasets.items(url, facts)]
+        html = datasets.dated(add_foot(html, url, facts, cited), facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out, packed)
     add_data(out, catalog, facts)

@@ -1,4 +1,4 @@
-"""The foot of a page: where to suggest a correction, and the parts that can be embedded.
+"""The foot of a page: where to suggest a correction, how to cite it, and what can be embedded.
 
 Figures and tables get ids here. An id is made of the heading above, which links rely on already, so
 that an embedded part keeps its address when numbers change.
@@ -7,10 +7,12 @@ that an embedded part keeps its address when numbers change.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape, unescape
 from itertools import count
 from typing import NamedTuple
 
+from scripts.catalog.citations import Item, apa, forms
 from scripts.catalog.corrections import ROW, correction, form
 from scripts.catalog.exports import Site
 
@@ -43,18 +45,19 @@ class Part(NamedTuple):
     title: str
 
 
-def add_foot(html: str, url: str, site: Site) -> str:
+def add_foot(html: str, url: str, site: Site, cited: Sequence[Item] = ()) -> str:
     """Return a page with ids on its parts and a foot; one without an article stays.
 
     Args:
         html: The page.
         url: Its address below the site's.
         site: The site's own facts.
+        cited: The page and the tables that it shows, where it does not say itself how to cite them.
     """
     if END not in html or not url:
         return html
     html, parts = named(html)
-    return html.replace(END, f"{_foot(url, site, parts)}{END}", 1)
+    return html.replace(END, f"{_foot(url, site, parts, cited)}{END}", 1)
 
 
 def named(html: str) -> tuple[str, list[Part]]:
@@ -103,7 +106,25 @@ def _title(kind: str, match: re.Match[str]) -> str:
     return f"{kind.capitalize()}: {short}" if short else kind.capitalize()
 
 
-def _foot(url: str, site: Site, parts: list[Part]) -> str:
+def _cite(items: Sequence[Item]) -> str:
+    if not items:
+        return ""
+    style = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(apa(items[0])))
+    count = len(items) - 1
+    tables = "Its table has an entry" if count == 1 else f"Its {count} tables have entries"
+    more = f"<p>{tables} below the page’s.</p>" if count else ""
+    listings = "".join(
+        f'<details class="fold"><summary>{f.name}</summary><div class="highlight"><pre>'
+        f'<code data-dated="{escape(f.dated)}">{escape(f.text)}</code></pre></div></details>'
+        for f in forms(list(items))
+    )
+    return (
+        '<details class="fold cite"><summary>Cite this page</summary>'
+        f'<p>{style}</p>{more}<div class="citation">{listings}</div></details>'
+    )
+
+
+def _foot(url: str, site: Site, parts: list[Part], cited: Sequence[Item]) -> str:
     link, row = escape(correction(site, url)), escape(form(site, ROW))
     lines = "".join(
         f'<li><a href="?embed={part.id}" target="_blank">{escape(part.title)}</a> '
@@ -123,5 +144,5 @@ def _foot(url: str, site: Site, parts: list[Part]) -> str:
         'title="What you have selected goes into the form">Suggest a correction</a> · '
         f'<a href="{row}" rel="noopener">Add a number</a> · '
         f'<a href="{escape(site.repository)}" rel="noopener">Repository</a></p>'
-        f"{embed}</aside>"
+        f"{_cite(cited)}{embed}</aside>"
     )

@@ -18,6 +18,9 @@ from scripts.catalog.records import Method
 from scripts.finish import datasets
 from scripts.stored.cards import HEIGHT, SITE, WIDTH
 
+REFRESH = 'http-equiv="refresh"'
+"""In a page that leads to another one."""
+
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -46,12 +49,19 @@ def add_head(
     found = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
-        tags += _citation(method, papers, site)
+        tags += _citation(method.title, url, papers, site)
         found.insert(0, _article(method, title, papers, site, picture))
+    elif REFRESH not in html:
+        tags += _citation(own_title(html, site), url, [], site)
     for data in found:
         text = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")  # ends no element
         tags.append(f'<script type="application/ld+json">{text}</script>')
     return html.replace("</head>", "\n".join([*tags, "</head>"]), 1)
+
+
+def own_title(html: str, site: Site) -> str:
+    """Return a page's title without the site's."""
+    return _title(html).removesuffix(f" - {site.title}")
 
 
 def _title(html: str) -> str:
@@ -88,7 +98,7 @@ def _preview(
     yield _meta("name", "twitter:card", "summary_large_image")
 
 
-def _citation(m: Method, papers: list[Paper], site: Site) -> Iterator[str]:
+def _citation(title: str, url: str, papers: list[Paper], site: Site) -> Iterator[str]:
     """Yield the tags that reference managers and Scholar read.
 
     The title is the page's and not the paper's, of which a library would have two. Zotero takes a
@@ -96,14 +106,14 @@ def _citation(m: Method, papers: list[Paper], site: Site) -> Iterator[str]:
     """
     date = site.date.replace("-", "/")
     facts = {
-        "citation_title": f"{m.title} – {site.title}",
+        "citation_title": f"{title} – {site.title}" if title != site.title else title,
         "citation_author": f"{site.author},",
         "citation_publication_date": date,
         "citation_online_date": date,
         "citation_inbook_title": site.title,
         "citation_language": "en",
-        "citation_public_url": site.url + m.url,
-        "citation_fulltext_html_url": site.url + m.url,
+        "citation_public_url": site.url + url,
+        "citation_fulltext_html_url": site.url + url,
     }
     yield from (_meta("name", name, value) for name, value in facts.items())
     for paper in papers:

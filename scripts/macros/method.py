@@ -386,10 +386,5 @@ With all references of this page, for a reference manager:
 
     def forms(self, item: citations.Item, method: str = "") -> str:
         """Return a citation in the style of APA, and beside it in three formats."""
-        texts = {
-            "BibTeX": citations.bibtex(item, method),
-            "RIS": citations.ris(item),
-            "CSL-JSON": citations.csl([item]),
-        }
-        shown = [(name, citations.undated(text), text) for name, text in texts.items()]
-        return f"{citations.apa(item)}\n\n{self.page.draw('citation', shown, found=False)}"
+        shown = self.page.draw("citation", citations.forms([item], method), found=False)
+        return f"{citations.apa(item)}\n\n{shown}"

@@ -6,10 +6,11 @@ from collections import Counter
 from functools import cache
 
 from scripts.catalog.before import changes, read_before
+from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import peft
+from scripts.survey import changed, peft
 from scripts.survey.say import listed
 from scripts.survey.second import Judged, agreements, compared
 from scripts.survey.sources import (
@@ -137,3 +138,12 @@ class Protocol(Part):
         before = read_before()
         found = list(changes(catalog().methods.values(), before))
         return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)
+
+    @macro("list")
+    def changed_numbers(self) -> str:
+        """Every number and judgement of the tables that is another one than before."""
+        found = changed.told(changed.read_changed())
+        tables = {table.name: table for table in changed.kept().values()}
+        keys = {x.last.table.partition("/")[0] for x in found}
+        self.page.cite(sorted(keys - tables.keys()))
+        return self.page.draw("numbers", found, tables, read_site().repository, file=FILE)

@@ -11,7 +11,7 @@ from scripts.macros.lists import NEEDS, offers
 from scripts.macros.method import configured
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.portraits import drawing
-from scripts.survey import bets, peft
+from scripts.survey import bets, forest, peft
 
 WISH = Wish()
 """The settings with which Choose opens."""
@@ -29,6 +29,7 @@ def row(m: Method, run: peft.Run | None) -> dict[str, Any]:
         "trained": trained(m, WISH.model, WISH.targets) if known else None,
         "memory": memory(m, WISH)["all"] / GIB if known else None,
         "run": None if m.untested else run,
+        "beside": forest.read()["lora"].get(m.slug),
         "bets": bets.of(m.modules),
         "offers": offers(m),
         "code": configured(m) if isinstance(m.peft, Peft) else "",

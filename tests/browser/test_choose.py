@@ -63,6 +63,7 @@ def test_a_thumb_reaches_the_recipes_on_a_phone(page: Page, site: str) -> None:
         row(page, slug).get_by_role("button", name="Show").click()
         title = read().methods[slug].title
         expect(page.locator("adapter-choice .recipe")).to_contain_text(title)
+        expect(page.locator("adapter-choice .recipe h3")).to_be_in_viewport()  # where it begins
 
 
 def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> None:
@@ -99,7 +100,7 @@ def test_what_does_not_fit_or_cannot_be_quantised_comes_last(visit: Visit) -> No
     assert True in over
     expect(row(page, "pissa").get_by_role("button", name="Show")).to_be_disabled()
     page.locator("adapter-choice [name=memory]").fill("1")
-    expect(output).to_contain_text("0 methods fit")
+    expect(output).to_contain_text("0 methods fit: a shorter sequence would take less.")
 
 
 def test_what_failed_on_eight_bits_is_not_offered_there_and_says_why(visit: Visit) -> None:

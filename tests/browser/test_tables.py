@@ -5,6 +5,7 @@ import re
 from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -216,6 +217,10 @@ def test_a_row_opens_the_cells_that_were_printed(page: Page, site: str) -> None:
     first = cells.locator("tbody tr").first.locator("td").all_inner_texts()
     assert first[:2] == [found[0].source_key, found[0].place]
     assert first[4:6] == [found[0].method_value, found[0].baseline_value]
+    source, correct = cells.locator("tbody tr").first.locator("a").all()
+    expect(source).to_have_attribute("href", f"../protocol/#ref-{found[0].source_key}")
+    says = parse_qs(urlsplit(correct.get_attribute("href") or "").query)["says"][0]
+    assert says.startswith(f"{found[0].source_key}; {found[0].place}; ")
 
 
 def test_a_run_of_the_experiment_has_an_address_and_what_makes_it_again(

@@ -71,6 +71,8 @@ def test_columns_are_those_of_the_table_and_every_cell_is_of_its_type(folder: Pa
         fields = {field["name"]: field for field in resource["schema"]["fields"]}
         rows = table(folder, resource)
         assert list(rows[0]) == list(fields)
+        key = resource["schema"].get("primaryKey", ())
+        assert len({tuple(row[name] for name in key) for row in rows}) == (len(rows) if key else 1)
         for name, field in fields.items():
             assert field["description"]
             for row in rows:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
+from pybtex.database import parse_string
 
 from scripts.bootstrap import ROOT
+from scripts.catalog.citations import data_item, part_item
 from scripts.catalog.corrections import FORM, correction
 from scripts.catalog.exports import Site, read_site
 from scripts.finish.foot import add_foot, named
@@ -62,6 +66,28 @@ def test_a_page_has_a_foot_with_its_parts_and_a_form() -> None:
     assert "Embed a part" not in add_foot("<article></article>", "about/", SITE)
     assert add_foot("<body></body>", "about/", SITE) == "<body></body>"
     assert add_foot(PAGE, "", SITE) == PAGE  # the home page
+
+
+def test_a_foot_cites_the_page_and_each_of_its_tables() -> None:
+    items = [
+        part_item("Head & shoulders", "head-to-head/", SITE),
+        data_item("errata", "All errata", "data/errata.csv", SITE),
+    ]
+    html = add_foot(PAGE, "head-to-head/", SITE, items)
+    assert (
+        "<em>Head &amp; shoulders</em> (Version 1). T. https://example.org/a/head-to-head/" in html
+    )
+    listings = [
+        unescape(found) for found in re.findall(r"<code data-dated[^>]*>([^<]+)</code>", html)
+    ]
+    bib, ris, csl = listings
+    page, table = parse_string(bib, "bibtex").entries.items()
+    assert (page[0], page[1].fields["title"]) == ("adapters2026headtohead", "Head \\& shoulders")
+    assert (table[0], table[1].fields["note"]) == ("adapters2026erratadata", "Data set")
+    assert table[1].fields["url"] == "https://example.org/a/data/errata.csv"
+    assert re.findall(r"^TY  - (.*)$", ris, re.M) == ["ELEC", "DATA"]
+    assert [item["type"] for item in json.loads(csl)] == ["webpage", "dataset"]
+    assert "Cite this page" not in add_foot(PAGE, "methods/lora/", SITE)
 
 
 def test_a_correction_fills_in_fields_that_the_form_has() -> None:
