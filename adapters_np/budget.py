@@ -17,7 +17,6 @@ from adapters_np.fit import Progress, fit, last
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 
-
 MOST = 20
 """So many settings are fitted for one number; the best of more would owe much to chance."""
 
