@@ -71,7 +71,8 @@ def rate(m: Method) -> tuple[str, str]:
         runs = [
             run
             for run in csv.DictReader(file)
-            if run["survey_entry"] == str(m.number) and run["peft_type"].replace("_", "") == kind
+            if run["survey_entry"] == str(m.number or "")
+            and run["peft_type"].replace("_", "") == kind
         ]
     if not runs or m.untested:
         return _power(GUESS), SEARCH
