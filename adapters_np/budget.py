@@ -18,7 +18,7 @@ from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 
 MOST = 20
-"""So many settings are fitted for one number; the best of more would owe much to chance."""
+"""Most settings that are fitted for one number: the best of more would owe much to chance."""
 
 
 class Setting(NamedTuple):

@@ -21,7 +21,7 @@ from adapters_np.linalg import Array, at_most
 
 @dataclass(frozen=True, eq=False)
 class ROME(WeightAdapter):
-    """What is added to the answers to some inputs, and along which directions these are read."""
+    """Values added to the answers to some inputs, and the directions along which these are read."""
 
     values: Annotated[Array, Learned("d_out, facts", unit=0.25)]
     reads: Annotated[Array, Frozen("facts, d_in")]
