@@ -17,6 +17,9 @@ from adapters_np.fit import Progress, fit, last
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 
+MOST = 20
+"""Most settings that are fitted for one number: the best of more would owe much to chance."""
+
 
 class Setting(NamedTuple):
     """Values of an adapter's knobs, and how many parameters it then trains."""
@@ -31,8 +34,9 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
     More parameters may explain less, since another block size or form makes another family. So all
     forms (switches, words) and all numbers out of a list are tried; of numbers in a range, the
     settings of which none can grow; those that do not change the count keep their default. First
-    come the forms that are the default, then more parameters. If the budget is below the smallest
-    setting, that one comes alone.
+    come the forms that are the default, then more parameters. Where these are more than MOST, forms
+    leave their default one at a time. If the budget is below the smallest setting, that one comes
+    alone.
 
     Raises:
         ValueError: when W is too small for every setting.
@@ -57,7 +61,8 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
         forms = sum(isinstance(k.default, bool | str) for k in moved)
         return forms, -setting.size, len(moved)
 
-    return sorted(found, key=order)
+    ranked = sorted(found, key=order)
+    return ranked if len(ranked) <= MOST else [s for s in ranked if order(s)[0] <= 1]
 
 
 def _ranged(knob: Knob) -> bool:

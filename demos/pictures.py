@@ -13,7 +13,7 @@ import numpy as np
 from adapters_np.linalg import Array, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.panels import Panel, digits, figures, heatmaps, series
-from demos.protocols import AddsTokens, Mixes, Rotates, Tiles
+from demos.protocols import AddsTokens, Mixes, Remembers, Rotates, Tiles
 
 
 class Reached(NamedTuple):
@@ -285,6 +285,24 @@ def positions(found: Reached) -> Panel:
     return series(
         "positions", "Change of each token’s output", lines, "token", "length", style="bars"
     )
+
+
+@picture
+def memory(found: Reached) -> Panel:
+    """Return how far the outputs of keys move, and then those of some other inputs."""
+    adapter = found.change.adapter
+    if not isinstance(adapter, Remembers):
+        raise TypeError(f"{type(adapter).__name__} declares the picture memory but has no keys")
+    inputs = np.hstack([adapter.keys, adapter.others[:, :24]])
+    lines = {
+        name: row_norms((c.delta @ inputs).T)
+        for name, c in (("wanted", found.wanted), ("reached", found.change))
+    }
+    count = adapter.keys.shape[1]
+    few = "The first of these inputs is the key" if count == 1 else f"The first {count} are keys"
+    note = f"{few}; the others are like those that C was counted from."
+    title = "How far outputs move: keys first, then other inputs"
+    return series("memory", title, lines, "input", "length", style="bars", note=note)
 
 
 @picture

@@ -93,3 +93,13 @@ class Relaxes(Protocol):
         Source: Bengio, Léonard and Courville (2013).
         """
         ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An adapter that gives some inputs other answers, and knows what other inputs are like."""
+
+    keys: Array
+    """The inputs that get other answers, (d_in, facts)."""
+    others: Array
+    """Other inputs, (d_in, n)."""

@@ -80,7 +80,8 @@ def opens(method: str) -> dict[str, Any]:
     if not knob or not knob.default:
         return dict(PAGE)
     size = tuple(map(int, PAGE["size"].split("x")))
-    halves = [knob.default >> i for i in range(8) if knob.default >> i >= max(knob.low, 2)]
+    least = min(knob.default, max(knob.low, 2))
+    halves = [knob.default >> i for i in range(8) if knob.default >> i >= least]
     counts = {v: core.parameters(cls, *size, **{knob.name: v}) for v in halves}
     few = [v for v in halves if counts[v] <= BUDGET * prod(size)] or halves[-1:]
     return PAGE | ({knob.name: few[0]} if counts[few[0]] < counts[halves[0]] else {})

@@ -16,6 +16,6 @@ def random_directions(fresh: LoRAStart, W: Array, rng: np.random.Generator) -> L
     Taken out: what the start was read off. Kept: the size of each factor, all products within it,
     and that the layer starts as it is.
     """
-    A = fresh.A @ orthonormal(rng, W.shape[1])
-    B = orthonormal(rng, len(W)) @ fresh.B
-    return replace(fresh, A=A, B=B, A_0=A, B_0=B)
+    right, left = orthonormal(rng, W.shape[1]), orthonormal(rng, len(W))
+    A_0, B_0 = fresh.A_0 @ right, left @ fresh.B_0
+    return replace(fresh, A=fresh.A @ right, B=left @ fresh.B, A_0=A_0, B_0=B_0)

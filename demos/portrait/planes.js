@@ -289,3 +289,17 @@ export function both_sides({ inputs, outputs }, { first }) {
     ...outputs.map((p, i) => arrow(right, to(p), "own", { width: i ? 1.6 : 2.6 })),
   ].join("");
 }
+
+/** @param {{key: Points, points: Points}} now @param {{still: {deaf: number[]}, first: {key: Points, points: Points}}} around */
+export function recall({ key, points }, { still: { deaf }, first }) {
+  const at = placed([80, 60], 74);
+  const ends = [-1, 1].map((side) => at(deaf.map((v) => side * v)));
+  return [
+    line(ends, "soft", { width: 1.2, dash: "3 3" }),
+    ...points.map((point, k) => line([at(first.points[k]), at(point)], "own", { width: 1.2, alpha: 0.5 })),
+    ...points.map((point) => dot(at(point), 3, "soft")),
+    circle(at(first.key[0]), 5, "faint", { width: 1.6 }),
+    arrow(at(first.key[0]), at(key[0]), "own", { width: 2 }),
+    dot(at(key[0]), 5, "own"),
+  ].join("");
+}

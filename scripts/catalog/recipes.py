@@ -71,7 +71,8 @@ def rate(m: Method) -> tuple[str, str]:
         runs = [
             run
             for run in csv.DictReader(file)
-            if run["survey_entry"] == str(m.number) and run["peft_type"].replace("_", "") == kind
+            if run["survey_entry"] == str(m.number or "")
+            and run["peft_type"].replace("_", "") == kind
         ]
     if not runs or m.untested:
         return _power(GUESS), SEARCH
@@ -89,10 +90,10 @@ def rate(m: Method) -> tuple[str, str]:
 def _power(value: float) -> str:
     """Return a rate as it is written in configurations.
 
-    >>> _power(0.0001), _power(0.3)
-    ('1e-4', '0.3')
+    >>> _power(0.0001), _power(0.0045), _power(0.3)
+    ('1e-4', '4.5e-3', '0.3')
     """
-    return f"{value:g}" if value >= 0.1 else f"{value:.0e}".replace("e-0", "e-")
+    return f"{value:g}" if value >= 0.1 else f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
 
 
 def config(m: Method) -> str:

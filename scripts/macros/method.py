@@ -240,8 +240,10 @@ class Furniture(Part):
         return f"With [a random step on a layer of 64 × 64]({link}):"
 
     @macro()
-    def sets(self, typed: str = "", module: str = "") -> str:
+    def sets(self, typed: str = "", module: str = "", said: str = "") -> str:
         """A button that sets the widget to settings, `name=value` pairs; see `state`.
+
+        It says which, or what they are called.
 
         Raises:
             ValueError: when the widget cannot take them; the text names the page.
@@ -252,7 +254,7 @@ class Furniture(Part):
         except ValueError as error:
             page = f"docs/methods/{self.method.slug}.md"
             raise ValueError(f'{page}: sets("{typed}"): {error}') from error
-        return f'<a class="set" href="{escape(link)}">Set {escape(called(slug, typed))}</a>'
+        return f'<a class="set" href="{escape(link)}">Set {escape(said or called(slug, typed))}</a>'
 
     @macro("widget")
     def implementation(self, module: str = "") -> str:

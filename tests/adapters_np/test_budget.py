@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.budget import best_of_rank, chance, choose
+from adapters_np.budget import MOST, best_of_rank, chance, choose
 from adapters_np.core import Adapter, flatten, knobs, load, slugs
 from tests.toy import weight
 
@@ -17,7 +17,7 @@ BUDGETS = [64, 128, 256]
 def test_settings_are_allowed_counted_and_within_the_budget(slug: str) -> None:
     for budget in BUDGETS:
         settings = choose(load(slug), W, budget)
-        assert 0 < len(settings) <= 20
+        assert 0 < len(settings) <= MOST
         for size, values in settings:
             adapter = load(slug).init(W, np.random.default_rng(0), **values)
             assert flatten(adapter).size == size

@@ -324,3 +324,24 @@ def both_sides(make: Make) -> Shown:
         "of its own; no axis gets longer or shorter."
     )
     return Shown(alt, moments, {"sizes": sizes})
+
+
+@kind
+def recall(make: Make) -> Shown:
+    """Show outputs in the plane: one moves to a new place, and a long cloud of others hardly."""
+    rng, W = np.random.default_rng(11), np.eye(2)
+    key, goal = polar([118.0], 0.68).T, polar([5.0], 0.72).T
+    others = turned(rng.uniform(-1, 1, (9, 2)) * [0.85, 0.06], np.radians(-18)).T
+    fresh = make(W)
+    fresh = replace(fresh, keys=key, others=others, reads=fresh.reading(key, others @ others.T))
+    moments = [
+        {"key": (a.forward(W, key)).T, "points": a.forward(W, others).T}
+        for a in between(fresh, fresh.writing(W, goal), 2)
+    ]
+    deaf = np.array([-fresh.reads[0, 1], fresh.reads[0, 0]]) / np.linalg.norm(fresh.reads)
+    alt = (
+        "A point in a plane, an output, moves far to a new place. Grey points, other outputs, lie "
+        "along a dashed line on which nothing is read; they move little, the more the further off "
+        "the line they are."
+    )
+    return Shown(alt, moments, {"deaf": deaf})

@@ -30,7 +30,7 @@ def claims(case: Case) -> bool:
 
 def adapter(case: Case) -> LoRAStart:
     A, B, A_0, B_0 = (case[f"{k}.lora_{f}.weight"] for k in ("param", "init") for f in "AB")
-    return LoRAStart(A, B, A_0, B_0, case.effective["scaling"])
+    return LoRAStart(A, B, np.zeros((0, len(A))), A_0, B_0, case.effective["scaling"])
 
 
 def weight(case: Case) -> Array:
@@ -59,7 +59,7 @@ def by_peft_gradient(case: Case) -> Iterator[tuple[str, Array, Array]]:
     B = gain[1] * U[:, columns] * sigma[columns]
     yield "B up to signs", np.abs(B), np.abs(theirs.B_0)
     if config["direction"] == "ArB2r":
-        A, B = by_gradient(case["calib.grad"], len(theirs.A))
+        A, B = by_gradient(case["calib.grad"], np.arange(2 * len(theirs.A)))
         yield "rows of A", projector(A), projector(theirs.A_0)
         yield "columns of B", projector(B.T), projector(theirs.B_0.T)
 
@@ -72,16 +72,16 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
         yield from by_peft_gradient(case)
     elif kind == "eva":
         (X,) = case["calib.x"]
-        yield "rows of A", projector(by_inputs(X.T, r)), projector(theirs.A_0)
+        yield "rows of A", projector(by_inputs(X.T, np.arange(r))), projector(theirs.A_0)
         yield "rows of length one", theirs.A_0 @ theirs.A_0.T, np.eye(r)
     elif kind == "corda":
         inputs = [X / np.abs(X.max()) for X in case["calib.x"]]
         C = np.mean([X.T @ X for X in inputs], axis=0)
         used = case.config["corda_config"]["corda_method"] == "ipm"
-        A, B = by_context(W, C, r, used=used)
+        A, B = by_context(W, C, np.arange(r) if used else np.arange(-r, 0))
         yield "what is taken out of the weight", B @ A, theirs.s * product
     elif kind == "olora":
-        A, B = by_frame(W, r)
+        A, B = by_frame(W, np.arange(r))
         yield "B A", B @ A, product
     else:
         yield "B A", np.zeros(W.shape), product

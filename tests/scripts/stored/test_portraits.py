@@ -439,6 +439,15 @@ def test_a_start_looks_along_as_many_inputs_as_it_has_rows() -> None:
     assert (every("lora_starts", "looks")[-1][2:, :2] > 0.8).all()  # inputs and gradient
 
 
+def test_one_output_moves_far_and_the_others_by_what_they_have_off_a_line() -> None:
+    far = np.diff(every("rome", "key"), axis=0)[0, 0]
+    first, last = every("rome", "points")
+    off = first @ np.array([[0, 1], [-1, 0]]) @ still("rome")["deaf"]
+    same((last - first) @ [[far[1]], [-far[0]]], np.zeros((len(first), 1)), 1e-3)
+    assert np.linalg.norm(far) > 4 * np.linalg.norm(last - first, axis=1).max()
+    assert np.corrcoef(off, (last - first) @ far)[0, 1] ** 2 == pytest.approx(1, abs=1e-3)
+
+
 def test_all_outputs_move_by_one_step() -> None:
     first, *_, last = every("beft", "points")
     steps = last - first
