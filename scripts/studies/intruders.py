@@ -29,13 +29,13 @@ def nearness(W: Array, after: Array, leading: int) -> Array:
     return np.abs(trained[:, :leading].T @ before).max(axis=1)
 
 
-def count(before: Weights, after: Weights, leading: int, below: float) -> int:
-    """Return the number of intruders in all matrices, which are stacked by kind."""
-    return sum(
-        int((nearness(W, trained, leading) < below).sum())
+def near(before: Weights, after: Weights, leading: int) -> Array:
+    """Return how near the leading vectors of all matrices are, which are stacked by kind."""
+    return np.concatenate([
+        nearness(W, trained, leading)
         for kind, stack in before.items()
         for W, trained in zip(stack, after[kind], strict=True)
-    )
+    ])  # fmt: skip
 
 
 def reduced(W: Array, after: Array, leading: int, below: float, factor: float) -> Array:

@@ -139,10 +139,10 @@ def found(settings: Run, made: Trained, p: decoder.Weights) -> dict[str, Any]:
         {kind: np.asarray(w[kind], float) for kind in decoder.KINDS} for w in (p, weights)
     )
     random = intruders.scattered(before, after, [89, settings.seed])
-    told: dict[str, Any] = {
-        name: [intruders.count(before, some, plan().leading, below) for below in plan().below]
-        for name, some in (("intruders", after), ("scattered", random))
-    }
+    told: dict[str, Any] = {}
+    for name, some in (("intruders", after), ("scattered", random)):
+        near = intruders.near(before, some, plan().leading)
+        told[name] = [int((near < below).sum()) for below in plan().below]
     if settings.method not in [method(name, "all") for name in plan().reduced]:
         return told
     below = plan().below[0]

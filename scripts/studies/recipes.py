@@ -32,7 +32,7 @@ def inverse(gram: Any, damping: float) -> Any:
 def preconditioned(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
     """Return the gradients of factors, each over the other's Gram matrix.
 
-    Source: zhang2024riemannian, section 3, damped as in PEFT.
+    Source: zhang2024riemannian, its official code; damped as in PEFT.
     """
     found: Stacks = {}
     for group, slope in gradient.items():
