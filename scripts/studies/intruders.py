@@ -5,13 +5,14 @@ Source: shuttleworth2024illusion; the choice of vectors is that of PEFT's reduce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from adapters_np.linalg import Array
 
-Weights = dict[str, Array]
+Weights = Mapping[str, Array]
+"""Matrices by kind, each (layers, d_out, d_in)."""
 
 
 def nearness(W: Array, after: Array, leading: int) -> Array:

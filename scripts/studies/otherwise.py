@@ -162,7 +162,7 @@ def found(settings: Run, made: Trained, p: decoder.Weights) -> dict[str, Any]:
     return told
 
 
-def losses(p: decoder.Weights, matrices: dict[str, Array], task: str) -> tuple[float, float]:
+def losses(p: decoder.Weights, matrices: Mapping[str, Array], task: str) -> tuple[float, float]:
     """Return the test loss, and that on the pretraining text, of a model with other matrices."""
     weights = p | {kind: jnp.asarray(a, jnp.float32) for kind, a in matrices.items()}
     about = tasks.task(task)
