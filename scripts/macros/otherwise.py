@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from statistics import fmean
 
 from scripts.macros.experiment import drawn
@@ -57,6 +57,17 @@ def rate(arm: str) -> str:
     return say.figures(first.rate)
 
 
+def there(arms: Iterable[str]) -> list[str]:
+    """Return those arms that have all their runs."""
+    return [arm for arm in arms if otherwise.finals(arm)]
+
+
+def listed(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table, or that there is nothing yet to put into it."""
+    found = list(rows)
+    return table(head, found) if found else f"*{MISSING[0].upper()}{MISSING[1:]}.*"
+
+
 # Tables -------------------------------------------------------------------------------------------
 
 RECIPES = ("lora 4", "lora+ 4", "lora+ 16", "alpha 16", "preconditioned", "lora-fa", "full")
@@ -67,8 +78,6 @@ def recipes() -> str:
 
     def cells(arm: str) -> tuple[str, ...]:
         made = list(otherwise.finals(arm).values())
-        if not made:
-            return called(arm), MISSING, "", "", ""
         beside = "" if arm == "lora 4" else str(otherwise.recipe(arm))
         return (
             called(arm), rate(arm), say.number(fmean(run.gain for run in made), 1), beside,
@@ -76,7 +85,7 @@ def recipes() -> str:
         )  # fmt: skip
 
     head = ("Trained as", "Best rate", "Improvement, %", "Beside LoRA", "Forgetting, nats")
-    return table(head, map(cells, RECIPES))
+    return listed(head, map(cells, there(RECIPES)))
 
 
 def ranks() -> str:
@@ -84,15 +93,13 @@ def ranks() -> str:
 
     def cells(arm: str) -> tuple[str, ...]:
         made, lost = list(otherwise.finals(arm).values()), otherwise.transfer(arm)
-        if not made:
-            return called(arm), say.figures(scale(arm), 3), MISSING, "", ""
         gain = say.number(fmean(run.gain for run in made), 1)
         behind = MISSING if lost is None else "0, its own" if lost.low == lost.high else said(lost)
         return called(arm), say.figures(scale(arm), 3), rate(arm), gain, behind
 
     order = sorted(plan().ranks, key=lambda arm: (arm.split()[0], int(arm.split()[1])))
     head = ("Scale", "s", "Best rate", "Improvement there, %", "Points lost at the rate of rank 4")
-    return table(head, map(cells, order))
+    return listed(head, map(cells, there(order)))
 
 
 COUNTED = (*RECIPES, "plain 64", "stable 64")
@@ -105,24 +112,19 @@ def intruders() -> str:
         made = list(otherwise.finals(arm).values())
         yield called(arm)
         for i in range(len(plan().below)):
-            if made:
-                ours, chance = (
-                    say.number(fmean(counts[i] for counts in found), 1)
-                    for found in ([r.intruders for r in made], [r.scattered for r in made])
-                )
-                yield f"{ours} ({chance})"
-            else:
-                yield MISSING
-        yield say.number(fmean(run.forgetting for run in made), 2) if made else ""
+            ours, chance = (
+                say.number(fmean(counts[i] for counts in found), 1)
+                for found in ([r.intruders for r in made], [r.scattered for r in made])
+            )
+            yield f"{ours} ({chance})"
+        yield say.number(fmean(run.forgetting for run in made), 2)
 
     below = (f"cosine below {say.figures(value)}" for value in plan().below)
-    return table(("Trained as", *below, "Forgetting, nats"), map(cells, COUNTED))
+    return listed(("Trained as", *below, "Forgetting, nats"), map(cells, there(COUNTED)))
 
 
 def reduction(arm: str = "lora 4") -> str:
     """What weaker intruders cost and save."""
-    if not otherwise.ran(arm):
-        return f"*{MISSING}*"
     rows = (
         (say.figures(one.factor), said(one.cost, 1, 1), said(one.saved, 100, 0),
          said(one.beyond, 100, 1))
@@ -132,7 +134,7 @@ def reduction(arm: str = "lora 4") -> str:
         "Intruders times", "Improvement lost, points", "Forgetting saved, %",
         "beyond a smaller change, %",
     )  # fmt: skip
-    return table(head, rows)
+    return listed(head, rows)
 
 
 CLAIMS = {
@@ -226,5 +228,6 @@ class Otherwise(Part):
 
     @macro("text", "otherwise_runs")
     def made(self) -> str:
-        """How many runs there are."""
-        return say.count(sum(map(len, otherwise.runs().values())))
+        """How many of the runs that count there are."""
+        made, wanted = otherwise.progress()
+        return f"{made} runs that count" + (f" of {wanted}" if made < wanted else "")

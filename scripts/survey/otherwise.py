@@ -139,6 +139,12 @@ def arms() -> list[str]:
     return [one for name in named for one in (name, alike.get(name)) if one]
 
 
+def progress(path: Path = TABLE) -> tuple[int, int]:
+    """Return how many runs that count there are, and how many the plan takes."""
+    made = [run for (_, phase), some in runs(path).items() if phase == "final" for run in some]
+    return len(made), len(arms()) * len(plan().seeds)
+
+
 def ran(*names: str, path: Path = TABLE) -> bool:
     """Say whether all runs of these arms are there that count, also those at another's rate."""
     whole = all(finals(name, path=path) for name in names)
