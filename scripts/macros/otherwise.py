@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from statistics import fmean
 
-from scripts.macros.experiment import drawn
+from scripts.macros.experiment import PER_CENT, drawn
 from scripts.macros.figures import Chart, Lane, Line, Point, Row, Rows, Value
 from scripts.macros.findings import SIDES, forest
 from scripts.macros.page import Part, macro
@@ -14,6 +14,7 @@ from scripts.survey import effects, otherwise, say
 from scripts.survey.effects import Effect
 from scripts.survey.otherwise import plan
 from scripts.survey.otherwise_facts import said
+from scripts.survey.predictions import point
 
 CALLED = {
     "lora 4": "LoRA",
@@ -205,7 +206,35 @@ def by_rate() -> Chart:
     return drawn(title, "learning rate", lines, log=True)
 
 
-FIGURES: dict[str, Callable[[], Chart | Rows]] = {"beside": beside, "rates": by_rate}
+def repaired(arm: str = "lora 4") -> Chart:
+    """What is forgotten against what is improved, with weaker intruders and smaller changes."""
+    made = list(otherwise.finals(arm).values())
+    ways = {
+        "the whole change smaller": ("full", plan().shrunk, "shrunk"),
+        "only its intruders weaker": ("rank", plan().factors, "reduced"),
+    }
+    lines = []
+    for name, (kind, factors, field) in ways.items():
+        tests, helds = (
+            [*zip(*(getattr(run, f"{field}_{text}") for run in made), strict=True), ends]
+            for text, ends in (("test", [r.test for r in made]), ("held", [r.held for r in made]))
+        )
+        points = []
+        for factor, test, held in zip((*factors, 1), tests, helds, strict=True):
+            x = fmean((r.start_test - t) / point() for r, t in zip(made, test, strict=True))
+            y = fmean(h - r.start_held for r, h in zip(made, held, strict=True))
+            says = f"{name}, times {say.figures(factor)}: {say.number(x, 0)} % improvement"
+            points.append(Point(x, y, y, y, f"{says}, forgets {say.number(y, 2)} nats"))
+        lines.append(Line(name, tuple(points), kind=kind))
+    says = "Improvement and forgetting when LoRA’s change is cut back after training"
+    return drawn(says, PER_CENT, lines, log=False, y="forgotten, nats")
+
+
+FIGURES: dict[str, Callable[[], Chart | Rows]] = {
+    "beside": beside,
+    "rates": by_rate,
+    "reduction": repaired,
+}
 
 
 class Otherwise(Part):
@@ -219,7 +248,7 @@ class Otherwise(Part):
     @macro("figure", "otherwise")
     def figures(self, name: str, title: str = "") -> str:
         """One of the figures; its values stand in a table of the page or below it."""
-        return self.page.figure(FIGURES[name]()._replace(title=title), table=name == "rates")
+        return self.page.figure(FIGURES[name]()._replace(title=title), table=name != "beside")
 
     @macro("text", "otherwise_ready")
     def ready(self, *arms: str) -> str:
