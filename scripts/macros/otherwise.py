@@ -160,7 +160,9 @@ def claims() -> str:
         if not otherwise.ran(*arms):
             return CLAIMS[row], MISSING
         word, found = rule()
-        return CLAIMS[row], str(found) if isinstance(found, Effect) else word
+        if not isinstance(found, Effect):
+            return CLAIMS[row], word
+        return CLAIMS[row], str(found) if word == found.word else f"{word}: {found}"
 
     return table(("Claim", "Here"), map(cells, CLAIMS))
 
