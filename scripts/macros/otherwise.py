@@ -133,7 +133,7 @@ def reduction(arm: str = "lora 4") -> str:
     )  # fmt: skip
     head = (
         "Intruders times", "Improvement lost, points", "Forgetting saved, %",
-        "beyond a smaller change, %",
+        "Saved beyond a smaller change, %",
     )  # fmt: skip
     return listed(head, rows)
 
