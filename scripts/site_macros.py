@@ -25,6 +25,7 @@ from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
+from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
 from scripts.macros.predictions import Predictions
@@ -52,6 +53,7 @@ PARTS = (
     Experiment,
     Protocol,
     Predictions,
+    Otherwise,
     English,
     Controls,
     Bets,

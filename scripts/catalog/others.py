@@ -16,7 +16,11 @@ FILE = "docs/names.md"
 
 
 class Other(Record):
-    """A method that readers look for; `within` names the page that it is a part of, if any."""
+    """A method that readers look for.
+
+    `within` names the page of the method that it is a part of, if any, `section` where another page
+    tells of it, below the site's root.
+    """
 
     name: Text
     says: Text
@@ -25,6 +29,7 @@ class Other(Record):
     arxiv: Annotated[str, Field(pattern=r"^\d{4}\.\d{5}$")] | None = None
     url: Text | None = None
     within: Slug | None = None
+    section: Annotated[str, Field(pattern=r"^[a-z-]+/#[a-z0-9-]+$")] | None = None
     near: tuple[Slug, ...] = ()
     choose: Text | None = None  # what is set on the page Choose, as in its address
 

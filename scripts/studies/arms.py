@@ -1,7 +1,7 @@
 """Arms of other people's predictions that no module of a method has.
 
-LoRA with a trained gain for each output, PiSSA with a split after whitening, and the methods of the
-grid where a matrix reads the residual stream.
+LoRA with a trained gain for each output, PiSSA with a split after whitening, the methods of the
+grid where a matrix reads the residual stream, and LoRA that is trained otherwise (recipes.py).
 """
 
 from __future__ import annotations
@@ -24,12 +24,20 @@ from scripts.studies.decoder import LAYERS, Hooks
 
 STREAM = "stream"
 FROM_NORM, FROM_ONE, WHITENED = "gain from the norm", "gain from one", "whitened"
+LORA = grid.METHODS["lora 4"][0]
 ARMS = {
     FROM_NORM: replace(grid.METHODS["dora 4"][0], arm=FROM_NORM),
     FROM_ONE: replace(grid.METHODS["dora 4"][0], arm=FROM_ONE),
     WHITENED: replace(grid.METHODS["pissa 4"][0], arm=WHITENED),
     "hira 4": grid.method("hira", rank=4),
-}
+    **{f"lora+ {n}": replace(LORA, arm=f"B at {n} times the rate") for n in (4, 16)},
+    "alpha 16": grid.method("lora", rank=4, alpha=16 * 8.0),
+    "lora-fa": replace(LORA, arm="A frozen"),
+    "preconditioned": replace(LORA, arm="preconditioned"),
+    **{f"plain {r}": grid.method("lora", rank=r, alpha=8.0) for r in (1, 16, 64)},
+    **{f"stable {r}": grid.method("lora", rank=r, alpha=4.0, rank_stabilised=True)
+       for r in (1, 16, 64)},
+}  # fmt: skip
 """What the grid of the experiment does not have, by name."""
 
 

@@ -18,6 +18,7 @@ from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
 from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
 from scripts.studies.pretrain import base
+from scripts.studies.recipes import USUAL, Recipe
 from scripts.studies.twin import held_norms
 from scripts.survey.experiment import TEACHERS
 
@@ -50,8 +51,14 @@ def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
     return adapted, *compiled(adapted, steps)
 
 
-def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
-    """Return the compiled training of a method that has started, a leg at a time, and judging."""
+def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any, Any]:
+    """Return the compiled training of a method that has started, a leg at a time, and judging.
+
+    Args:
+        adapted: The method in a model.
+        steps: How many steps there are in all, which the rate follows.
+        recipe: How its arrays step.
+    """
 
     def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
         weights, hooks = adapted.apply(p, learned, frozen)
@@ -62,7 +69,9 @@ def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
         def step(state: Any, batch: Any) -> Any:
             learned, moments = state
             loss, gradient = jax.value_and_grad(surprise)(learned, frozen, p, teacher, batch)
-            moments, way = adam.step(moments, adam.clipped(gradient))
+            slope = recipe.gradient(adam.clipped(gradient), learned, frozen)
+            moments, way = adam.step(moments, slope)
+            way = recipe.paced(way)
             t = moments.steps
             now = rate * jnp.minimum(t / (0.1 * steps), (steps - t + 1) / (0.9 * steps))
             return (jax.tree.map(lambda a, w: a - now * w, learned, way), moments), loss

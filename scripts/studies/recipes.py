@@ -1,0 +1,106 @@
+"""How LoRA is trained otherwise: what stays, what becomes of a gradient, how fast each factor goes.
+
+Arrays are by group and name, those of one shape stacked: A is (matrices, rank, d_in), B is
+(matrices, d_out, rank).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax.numpy as jnp
+
+from adapters_np.linalg import Array
+from scripts.studies.adapting import Adapted, Method, Parts
+from scripts.survey.otherwise import plan
+
+Stacks = dict[str, dict[str, Any]]
+
+
+def unchanged(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
+    """Return a gradient as it is."""
+    return gradient
+
+
+def inverse(gram: Any, damping: float) -> Any:
+    """Return (gram + damping)⁻¹ of a stack of matrices, each (rank, rank)."""
+    return jnp.linalg.inv(gram + damping * jnp.eye(gram.shape[-1]))
+
+
+def preconditioned(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
+    """Return the gradients of factors, each over the other's Gram matrix.
+
+    Source: zhang2024riemannian, its official code; damped as in PEFT.
+    """
+    found: Stacks = {}
+    for group, slope in gradient.items():
+        A, B = (learned[group][name] for name in "AB")
+        found[group] = {
+            "A": inverse(B.swapaxes(1, 2) @ B, plan().damping) @ slope["A"],
+            "B": slope["B"] @ inverse(A @ A.swapaxes(1, 2), plan().damping),
+        }
+    return found
+
+
+def corrected(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
+    """Return the gradient of B over the Gram matrix of a frozen A, as LoRA-FA has it in PEFT.
+
+    The scale's square, by which it is divided, too, is the same for all numbers: Adam undoes it.
+    """
+    found: Stacks = {}
+    for group, slope in gradient.items():
+        A = frozen[group]["A"]
+        found[group] = {"B": slope["B"] @ inverse(A @ A.swapaxes(1, 2), 1e-8)}
+    return found
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How factors are trained."""
+
+    gradient: Callable[[Stacks, Stacks, Stacks], Stacks] = unchanged
+    """What becomes of the clipped gradient, given what is learned and what is frozen."""
+
+    paces: Mapping[str, float] = field(default_factory=dict)
+    """How many times the rate an array steps by, where it is not once."""
+
+    frozen: tuple[str, ...] = ()
+    """Arrays that stay as they were drawn."""
+
+    def paced(self, way: Stacks) -> Stacks:
+        """Return the direction of a step, each array at its pace."""
+        if not self.paces:
+            return way
+        return {
+            group: {name: self.paces.get(name, 1.0) * a for name, a in own.items()}
+            for group, own in way.items()
+        }
+
+
+USUAL = Recipe()
+RECIPES = {
+    "B at 4 times the rate": Recipe(paces={"B": 4.0}),
+    "B at 16 times the rate": Recipe(paces={"B": 16.0}),
+    "A frozen": Recipe(corrected, frozen=("A",)),
+    "preconditioned": Recipe(preconditioned),
+}
+"""By the arm of a method."""
+
+
+class Otherwise(Adapted):
+    """A method in a base model that is trained by its own recipe."""
+
+    def __init__(self, method: Method, base: dict[str, Array]) -> None:
+        """Start once, for what does not depend on the seed."""
+        self.recipe = RECIPES.get(method.arm, USUAL)
+        super().__init__(method, base)
+
+    def start(self, seed: int) -> Parts:
+        """Return the arrays before training, what stays being among the frozen ones."""
+        learned, frozen = super().start(seed)
+        for group, own in learned.items():
+            for name in self.recipe.frozen:
+                frozen.setdefault(group, {})[name] = own.pop(name)
+        return Parts(learned, frozen)

@@ -1,0 +1,126 @@
+"""The facts of LoRA, trained otherwise.
+
+otherwise/arms: lora+ 16, points         beside LoRA of rank 4, with its interval and the word
+otherwise/arms: lora+ 16, gain           the improvement; also loss, rate, forgetting, parameters,
+                                         intruders, scattered and off, by half a decade of the rate
+otherwise/ranks: plain 64, lost          points lost at the rate of LoRA of rank 4; also gain, scale
+otherwise/reduction: lora 4 0.75, cost   points; `saved` and `beyond` are shares of the forgetting
+otherwise/judged: alpha, word            what came out by a rule; `points`, or how many `more`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from statistics import fmean
+
+from scripts.survey import otherwise, say
+from scripts.survey.effects import Effect
+from scripts.survey.facts import Fact, Form
+from scripts.survey.predictions import UNTESTED
+from scripts.survey.statistics import Interval
+
+SOURCE = "otherwise"
+
+
+def _fact(
+    table: str, row: str, column: str, value: float, text: str, form: Form = "number"
+) -> Fact:
+    return Fact(SOURCE, table, row, column, value, text, "docs/data/otherwise.csv", form)
+
+
+def _missing(table: str, row: str, columns: Iterable[str]) -> Iterator[Fact]:
+    """Yield that a row has not been run: a page may ask for it before."""
+    return (_fact(table, row, column, 0, UNTESTED, "text") for column in columns)
+
+
+COLUMNS = (
+    *("loss", "forgetting", "intruders", "scattered", "gain", "rate", "parameters", "points"),
+    *("half a decade below", "half a decade above"),
+)
+
+
+def arms() -> Iterator[Fact]:
+    """Yield what came out of each arm."""
+    for arm in otherwise.arms():
+        if otherwise.ran(arm, "lora 4"):
+            yield from _arm(arm)
+        else:
+            yield from _missing("arms", arm, COLUMNS)
+
+
+def _arm(arm: str) -> Iterator[Fact]:
+    made = list(otherwise.finals(arm).values())
+    means: dict[str, tuple[float, int]] = {
+        "loss": (fmean(run.test for run in made), 3),
+        "forgetting": (fmean(run.forgetting for run in made), 2),
+        "intruders": (fmean(run.intruders[0] for run in made), 1),
+        "scattered": (fmean(run.scattered[0] for run in made), 1),
+    }
+    for column, (value, digits) in means.items():
+        yield _fact("arms", arm, column, value, say.number(value, digits))
+    gain = fmean(run.gain for run in made) / 100
+    yield _fact("arms", arm, "gain", gain, say.percent(gain), "percent")
+    yield _fact("arms", arm, "rate", made[0].rate, f"{made[0].rate:.2g}")
+    size = made[0].parameters
+    yield _fact("arms", arm, "parameters", size, say.count(size))
+    found = otherwise.recipe(arm)
+    yield _fact("arms", arm, "points", found.mean, str(found))
+    for side, lost in zip(("below", "above"), otherwise.off(arm), strict=True):
+        if lost is not None:
+            yield _fact("arms", arm, f"half a decade {side}", lost, say.number(lost, 1))
+
+
+def ranks() -> Iterator[Fact]:
+    """Yield what each scale loses at the rate of LoRA of rank 4."""
+    for arm in otherwise.plan().ranks:
+        lost = otherwise.transfer(arm)
+        if lost is None:
+            yield from _missing("ranks", arm, ("lost",))
+        else:
+            yield _fact("ranks", arm, "lost", lost.mean, said(lost))
+
+
+def said(found: Interval, unit: float = 1, digits: int = 1) -> str:
+    """Return a mean with its interval, where it has one.
+
+    >>> said(Interval(2.0, 1.5, 2.5)), said(Interval(0.0, 0.0, 0.0))
+    ('2.0 (1.5 to 2.5)', '0.0')
+    """
+    mean, low, high = (unit * value for value in found)
+    if low == high:
+        return say.number(mean, digits)
+    return f"{say.number(mean, digits)} ({say.interval(low, high, digits)})"
+
+
+def reductions() -> Iterator[Fact]:
+    """Yield what weaker intruders cost and save."""
+    for arm in otherwise.plan().reduced:
+        found = otherwise.reduction(arm)
+        for factor in otherwise.plan().factors if not found else ():
+            yield from _missing("reduction", f"{arm} {factor:g}", ("cost", "saved", "beyond"))
+        for one in found:
+            row = f"{arm} {one.factor:g}"
+            yield _fact("reduction", row, "cost", one.cost.mean, said(one.cost))
+            for column, share in (("saved", one.saved), ("beyond", one.beyond)):
+                text = f"{said(share, 100, 0)} %"
+                yield _fact("reduction", row, column, share.mean, text, "percent")
+
+
+def judged() -> Iterator[Fact]:
+    """Yield what came out by the rules of the plan."""
+    for row, (arms, rule) in otherwise.RULES.items():
+        if not otherwise.ran(*arms):
+            yield from _missing("judged", row, ("word", "points", "more"))
+            continue
+        word, found = rule()
+        yield _fact("judged", row, "word", 0, word, "text")
+        if isinstance(found, Effect):
+            yield _fact("judged", row, "points", found.mean, str(found))
+        elif isinstance(found, Interval):
+            yield _fact("judged", row, "more", found.mean, said(found))
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts."""
+    for of in (arms, ranks, reductions, judged):
+        yield from of()
