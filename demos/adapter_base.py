@@ -1,4 +1,4 @@
-"""What an adapter changes of the base weights it was trained on, a slice of rows at a time."""
+"""Changes of the base weights by an adapter that was trained on them, a slice of rows at a time."""
 
 from __future__ import annotations
 
@@ -96,4 +96,4 @@ def _oft(layer: dict[str, Any], a: dict[str, Array], W: Array, first: int) -> Ar
 
 
 CHANGES = {"LORA": _dora, "IA3": _ia3, "OFT": _oft}
-"""What is changed of some rows, where that needs W."""
+"""Functions that change some rows, where that needs W."""

@@ -1,4 +1,4 @@
-"""How much of a change lies within the strongest singular directions of the weight it changes."""
+"""The share of a change within the strongest singular directions of the weight it changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What families of changes explain of a matrix of any width, from sums over its rows.
+"""Shares of a matrix of any width that families explain, from sums over its rows.
 
 The families are the lab's (`demos.reach`), as far as their share follows from such sums, taken a
 slice at a time, or from two factors of ΔW, and four whose places are chosen knowing ΔW. What needs
@@ -44,7 +44,7 @@ class Largest:
 
 
 class Sums:
-    """What the families ask of a change, summed over its rows and those of the weight.
+    """Sums over the rows of a change and of its weight, from which families are judged.
 
     `strengths` are the squares of its leading singular values as shares of all, `waves` the squares
     of its cosines, `tiles` the shares of Kronecker products by the side of their first block.
@@ -93,7 +93,7 @@ class Sums:
 
 
 class Weights:
-    """What the families ask of the weight, and how it answers to two directions."""
+    """Parts of the weight that the families ask for, and its answers to two directions."""
 
     def __init__(self, n: int, most: int, first: Pair | None) -> None:
         """Begin with nothing."""
@@ -139,7 +139,7 @@ Form = Callable[[Sums, Weights | None, int], Reached | None]
 
 
 class Family(NamedTuple):
-    """What it is called, the methods that have it, and what it explains; see `reach.Family`."""
+    """A family's title, the methods that have it, and its form; see `reach.Family`."""
 
     title: str
     methods: tuple[str, ...]

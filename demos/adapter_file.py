@@ -18,7 +18,7 @@ from adapters_np.linalg import Array
 from demos.adapter_kinds import KINDS, Kind, Shapes, shaped
 
 PREFIX = "base_model.model."
-"""What PEFT puts before the names of the model's modules."""
+"""The prefix that PEFT puts before the names of the model's modules."""
 
 SUBTRACTING = ("pissa", "olora", "corda", "lora_ga", "mica", "loftq")
 """Starts that take their first B A out of the base model."""

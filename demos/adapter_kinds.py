@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How a method is saved.
+    """The file format of a method.
 
     `endings` leads from the end of a tensor's name to its role. `needs` lists what a layer must
     have, each as alternatives of one or two roles. `check` holds shapes against each other.

@@ -1,4 +1,4 @@
-"""How far a reader's matrix is from each family's hypothesis, beside a control.
+"""The distance of a reader's matrix from each family's hypothesis, beside a control.
 
 `begin` opens a matrix, `take` takes its rows a slice at a time, `tile` looks for its nearest
 Kronecker products, and `told` says what `demos.adapter_families` make of it.

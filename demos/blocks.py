@@ -1,4 +1,4 @@
-"""How large the blocks may be that families of changes are made of."""
+"""Sizes of the blocks that families of changes are made of."""
 
 BLOCKS = (2, 4, 8, 16, 32, 64, 128)
 

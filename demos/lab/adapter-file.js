@@ -213,7 +213,7 @@ class AdapterFile extends HTMLElement {
   }
 
   /**
-   * How large a change is beside the weight that it changes, where the base is here. Rows of it are read one slice after
+   * Measure a change in proportion to the weight that it changes, where the base is here. Rows of it are read one slice after
    * the other.
    *
    * @param {Layer} layer @param {Record<string, Float64Array>} arrays @param {number | null} norm of the change
@@ -239,7 +239,7 @@ class AdapterFile extends HTMLElement {
     return { change, weight: Math.sqrt(whole), relative: change == null || !whole ? null : change / Math.sqrt(whole) };
   }
 
-  /** What is measured, by module. @returns {Map<string, Measured>} */
+  /** Return the measures, by module. @returns {Map<string, Measured>} */
   get #found() {
     return /** @type {any} */ (this.#table.found);
   }

@@ -107,7 +107,7 @@ COUNTED = (*RECIPES, "plain 64", "stable 64")
 
 
 def intruders() -> str:
-    """How many intruders each way of training leaves, at each cosine of the plan."""
+    """Intruders that each way of training leaves, at each cosine of the plan."""
 
     def cells(arm: str) -> Iterator[str]:
         made = list(otherwise.finals(arm).values())
@@ -125,7 +125,7 @@ def intruders() -> str:
 
 
 def reduction(arm: str = "lora 4") -> str:
-    """What weaker intruders cost and save."""
+    """The price of weaker intruders, and what they save."""
     rows = (
         (say.figures(one.factor), said(one.cost, 1, 1), said(one.saved, 100, 0),
          said(one.beyond, 100, 1))
@@ -153,7 +153,7 @@ CLAIMS = {
 
 
 def claims() -> str:
-    """What is claimed, and what came out by the rules of the plan."""
+    """The claims, and what came out by the rules of the plan."""
 
     def cells(row: str) -> tuple[str, str]:
         arms, rule = otherwise.RULES[row]
@@ -180,7 +180,7 @@ TABLES: dict[str, Callable[..., str]] = {
 
 
 def beside() -> Rows:
-    """How far each recipe is ahead of LoRA."""
+    """The lead of each recipe over LoRA."""
     arms = ("lora+ 4", "lora+ 16", "alpha 16", "preconditioned", "lora-fa")
     rows = []
     for arm in arms:
@@ -193,7 +193,7 @@ def beside() -> Rows:
 
 
 def by_rate() -> Chart:
-    """What each scale gains at each rate of its sweep."""
+    """The improvement with each scale at each rate of its sweep."""
     lines = []
     for arm in ("plain 1", "plain 16", "plain 64", "stable 1", "stable 16", "stable 64"):
         points = []
@@ -209,7 +209,7 @@ def by_rate() -> Chart:
 
 
 def repaired(arm: str = "lora 4") -> Chart:
-    """What is forgotten against what is improved, with weaker intruders and smaller changes."""
+    """Forgetting against improvement, with weaker intruders and smaller changes."""
     made = list(otherwise.finals(arm).values())
     ways = {
         "the whole change smaller": ("full", plan().shrunk, "shrunk"),
@@ -254,11 +254,11 @@ class Otherwise(Part):
 
     @macro("text", "otherwise_ready")
     def ready(self, *arms: str) -> str:
-        """Whether all runs of these arms are there: text that is empty if they are not."""
+        """A text that is empty unless all runs of these arms are there."""
         return "yes" if otherwise.ran(*arms) else ""
 
     @macro("text", "otherwise_runs")
     def made(self) -> str:
-        """How many of the runs that count there are."""
+        """The number of the runs that count."""
         made, wanted = otherwise.progress()
         return f"{made} runs that count" + (f" of {wanted}" if made < wanted else "")

@@ -38,7 +38,7 @@ ARMS = {
     **{f"stable {r}": grid.method("lora", rank=r, alpha=4.0, rank_stabilised=True)
        for r in (1, 16, 64)},
 }  # fmt: skip
-"""What the grid of the experiment does not have, by name."""
+"""Arms that the grid of the experiment does not have, by name."""
 
 
 def method(name: str, place: str) -> Method:

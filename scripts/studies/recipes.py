@@ -1,4 +1,4 @@
-"""How LoRA is trained otherwise: what stays, what becomes of a gradient, how fast each factor goes.
+"""Other training of LoRA: what stays, what becomes of a gradient, each factor's rate.
 
 Arrays are by group and name, those of one shape stacked: A is (matrices, rank, d_in), B is
 (matrices, d_out, rank).
@@ -58,7 +58,7 @@ def corrected(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How factors are trained."""
+    """A way to train the factors."""
 
     gradient: Callable[[Stacks, Stacks, Stacks], Stacks] = unchanged
     """What becomes of the clipped gradient, given what is learned and what is frozen."""

@@ -59,7 +59,7 @@ class Line(Record):
     cause: Text
 
     def covers(self, change: Change) -> bool:
-        """Whether it tells of a change."""
+        """True if it tells of a change."""
         if (self.table, self.column) != (change.table, change.column):
             return False
         return self.row == "*" or (self.row, self.after) == (change.row, change.after)
@@ -246,7 +246,7 @@ def _size(change: Change | Line) -> float:
 
 
 class Told(NamedTuple):
-    """What one cause did to one column of a source's tables; of numbers the largest change."""
+    """The effect of one cause on one column of a source's tables; of numbers the largest change."""
 
     last: Line
     places: tuple[tuple[str, str], ...]  # table and row, where not many rows are meant

@@ -28,7 +28,7 @@ TABLE = PLAN.with_suffix(".csv")
 
 
 class Plan(Record):
-    """What the study consists of."""
+    """The study's parts."""
 
     task: Text
     sweep_seed: int
@@ -253,7 +253,7 @@ def has_more(path: Path = TABLE) -> tuple[str, Interval]:
 
 
 class Saved(NamedTuple):
-    """What weaker intruders save of what was forgotten, in shares, and what they cost in points."""
+    """Forgetting that weaker intruders save, as shares, and their price in points."""
 
     factor: float
     cost: Interval

@@ -1,4 +1,4 @@
-"""What families explain of a matrix is what the lab finds of it, and numpy of all of it."""
+"""Families explain of a matrix what the lab finds of it, and numpy of all of it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_pages_call_ten_names_and_a_wrong_word_lists_the_right_ones() -> None:
     assert len(called) == 10
     with pytest.raises(LookupError, match=r'table\("graed"\): there is .*, grade, '):
         called["table"]("graed")
+
+
+RELATIVE = re.compile("(?:How|That|What|Where|Whether|Which|Who|Whose|Why)\\b")
+
+
+def test_a_docstring_begins_with_a_verb_or_a_noun() -> None:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    said = {
+        f"{path.relative_to(ROOT)}:{node.body[0].lineno}": ast.get_docstring(node) or ""
+        for top in (*TOPS, "tests")
+        for path in (ROOT / top).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, kinds) and node.body
+    }
+    assert {place: text for place, text in said.items() if RELATIVE.match(text)} == {}
 
 
 # Reading imports ----------------------------------------------------------------------------------

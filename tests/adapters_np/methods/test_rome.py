@@ -1,4 +1,4 @@
-"""What follows from ROME's formula."""
+"""Consequences of ROME's formula."""
 
 from itertools import product
 from typing import Any
