@@ -145,7 +145,7 @@ CLAIMS = {
     "lora-fa": "[LoRA-FA](#lora-fa): A need not be trained, at equal rank",
     "size": "the same, at equal size",
     "preconditioned": "[Riemannian LoRA](#riemannian): steps that fit the product learn more",
-    "transfer": "[rsLoRA](#rslora): one rate serves all ranks",
+    "transfer": "[rsLoRA](#rslora): one rate serves all ranks, and with α/r does not",
     "tuned": "[rsLoRA](#rslora): a high rank learns more than with α/r, both rates tuned",
     "intruders": "[Intruders](#intruders): LoRA has more of them than full fine-tuning",
     "reduction": "[Intruders](#intruders): weaker ones forget less than a smaller change",
