@@ -66,6 +66,9 @@ class Option(str):
     about = ""
 
 
+FAMILY = 3
+"""Choices from which on they are what a method is about."""
+
 ACTS = {"world": "fitted trained", "steps": "trained", "rate": "trained", "step": "random"}
 """The ways in which a knob acts, where that is not in all."""
 
@@ -157,13 +160,16 @@ def _plain(knob: Knob) -> Control:
 def form(slug: str) -> str:
     """Return the widget of a method without its panels.
 
-    The main knob and α stand in view, the method's other knobs are folded. `unnamed` is what a link
-    means that names other knobs and not this one: the default, where the page opens with another.
+    The main knob and α stand in view, and choices where a method is a family of them; its other
+    knobs are folded. `unnamed` is what a link means that names other knobs and not this one: the
+    default, where the page opens with another.
     """
     opened, own, plain = opening(slug), knobs(load(slug)), every(slug)
     left = {n: knob._replace(default=opened.get(n, knob.default)) for n, knob in plain.items()}
     main, mine = main_knob(slug), [left.pop(name) for name in own]
     first = [knob for knob in mine if (main and knob.name == main.name) or knob.letter == "α"]
+    choices = [knob for knob in mine if knob.kind == "choice" and knob not in first]
+    first += choices if len(choices) >= FAMILY else []
     rest = [knob for knob in mine if knob not in first]
     return render(
         "demo.html",
