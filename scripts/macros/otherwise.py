@@ -156,7 +156,7 @@ def claims() -> str:
     """The claims, and what came out by the rules of the plan."""
 
     def cells(row: str) -> tuple[str, str]:
-        arms, rule = otherwise.RULES[row]
+        arms, rule = otherwise.rules()[row]
         if not otherwise.ran(*arms):
             return CLAIMS[row], MISSING
         word, found = rule()

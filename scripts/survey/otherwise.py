@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from math import isclose, log10
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
 
 import yaml
 from pydantic import Field
@@ -319,14 +319,19 @@ def _told(of: Callable[[], Effect]) -> Callable[[], tuple[str, Effect]]:
     return told
 
 
-RANKS = plan().ranks
-RULES: dict[str, tuple[tuple[str, ...], Callable[[], tuple[str, Any]]]] = {
-    **{arm: ((arm, "lora 4"), _told(partial(recipe, arm))) for arm in recipes()},
-    "size": (("lora-fa",), _told(by_size)),
-    "alpha": (("alpha 16", "lora+ 16"), is_alpha),
-    "transfer": (RANKS, lambda: (transfers(), None)),
-    "tuned": (("stable 64", "plain 64"), _told(tuned)),
-    "intruders": (("lora 4", "full"), has_more),
-    "reduction": (("lora 4",), saves),
-}
-"""What is judged: which arms it takes, and the rule."""
+Rule: TypeAlias = tuple[tuple[str, ...], Callable[[], tuple[str, Any]]]
+"""Arms that are judged, and the rule."""
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Return all rules of the plan, by name."""
+    return {
+        **{arm: ((arm, "lora 4"), _told(partial(recipe, arm))) for arm in recipes()},
+        "size": (("lora-fa",), _told(by_size)),
+        "alpha": (("alpha 16", "lora+ 16"), is_alpha),
+        "transfer": (plan().ranks, lambda: (transfers(), None)),
+        "tuned": (("stable 64", "plain 64"), _told(tuned)),
+        "intruders": (("lora 4", "full"), has_more),
+        "reduction": (("lora 4",), saves),
+    }

@@ -108,7 +108,7 @@ def reductions() -> Iterator[Fact]:
 
 def judged() -> Iterator[Fact]:
     """Yield what came out by the rules of the plan."""
-    for row, (arms, rule) in otherwise.RULES.items():
+    for row, (arms, rule) in otherwise.rules().items():
         if not otherwise.ran(*arms):
             yield from _missing("judged", row, ("word", "points", "more"))
             continue

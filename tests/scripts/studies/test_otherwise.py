@@ -290,5 +290,5 @@ def test_without_its_runs_nothing_is_said(tmp_path: Path) -> None:
 def test_the_page_asks_for_what_a_run_can_change() -> None:
     for table in ("claims", "recipes", "ranks", "intruders", "reduction"):
         assert PAGE.count(f'table("otherwise", "{table}")') == 1
-    assert CLAIMS.keys() == otherwise.RULES.keys()
+    assert CLAIMS.keys() == otherwise.rules().keys()
     assert effects.LEVEL == 1  # a point, as the plan has it
