@@ -14,7 +14,6 @@ each has its own sweep in each cell, and then the same five seeds.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -195,15 +194,7 @@ def rows(done: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    write(table, rows(known(table, path).values()), COLUMNS)
-
-
-def write(path: Path, found: list[dict[str, Any]], columns: Iterable[str] = ()) -> None:
-    """Write a table."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns) or list(found[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
+    kept.write(table, rows(known(table, path).values()), COLUMNS)
 
 
 def expected(chosen: Iterable[Cell]) -> float:
@@ -220,7 +211,7 @@ def main() -> None:
     chosen = parser.parse_args()
     these = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
     if chosen.plan:
-        write(ENTRIES, list(written()))
+        kept.write(ENTRIES, list(written()))
         for part in plan().parts:
             _, count, runs, hours = amount(part)
             print(f"{part.task}, {part.steps} steps: {count} cells, about {runs:.0f} runs, "

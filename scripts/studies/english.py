@@ -13,8 +13,7 @@ docs/data/english.yml what there is to run. Changes of full fine-tuning stay in 
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import log10
 from pathlib import Path
@@ -129,14 +128,6 @@ def row(made: Mapping[str, Any], cell: Cell) -> dict[str, Any]:
     return {k: f"{told[k]:.6g}" if isinstance(told[k], float) else told[k] for k in COLUMNS}
 
 
-def write(path: Path, found: list[dict[str, Any]], columns: Iterable[str]) -> None:
-    """Write a table."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
-
-
 def tasks() -> list[dict[str, Any]]:
     """Return what there is to say of each task: its parts, and how far frozen features go."""
     found = []
@@ -172,7 +163,7 @@ def main() -> None:
         return
     if chosen.tasks:
         about = tasks()
-        write(TASKS, about, about[0])
+        kept.write(TASKS, about)
         return
     failed = []
     if not chosen.table:
@@ -180,7 +171,7 @@ def main() -> None:
         with runner.connected(chosen.scheduler, chosen.workers) as client:
             total = round(each * len(these))
             failed = runner.advance(client, these, due, known(), run, RUNS, total)
-    write(TABLE, rows(known()), COLUMNS)
+    kept.write(TABLE, rows(known()), COLUMNS)
     runner.end(failed)
 
 

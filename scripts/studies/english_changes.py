@@ -33,8 +33,9 @@ from demos.reach import FAMILIES, Change, elsewhere
 from scripts.studies import english_training
 from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
-from scripts.studies.english import Cell, known, swept, write
+from scripts.studies.english import Cell, known, swept
 from scripts.studies.english_training import Run, stored, trained
+from scripts.studies.kept import write
 from scripts.studies.real_changes import Case, measure
 from scripts.studies.sweep import best
 from scripts.survey.changes import CONTROL, SAMPLED_RANK
@@ -180,7 +181,7 @@ def measured(path: Path = CHANGES) -> list[Row]:
 
 def save(path: Path, rows: list[Row]) -> None:
     """Write a table."""
-    write(path, [{k: shown(v) for k, v in row.items()} for row in rows], rows[0])
+    write(path, [{k: shown(v) for k, v in row.items()} for row in rows])
 
 
 def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:

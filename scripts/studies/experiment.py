@@ -146,11 +146,7 @@ def again(row: dict[str, str]) -> Run:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    found = rows(known(table, path).values())
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
+    kept.write(table, rows(known(table, path).values()), COLUMNS)
 
 
 MEASURED = ("validation", "test", "held", "sibling")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,3 +60,11 @@ def append(row: Row, path: Path) -> None:
             if file.read() != b"\n":
                 file.write(b"\n")
         file.write((json.dumps(row) + "\n").encode())
+
+
+def write(path: Path, found: list[Row], columns: Iterable[str] = ()) -> None:
+    """Write a table, with the columns of its first row where none are named."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(columns) or list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)

@@ -11,7 +11,6 @@ runs there are and how they are judged.
 
 from __future__ import annotations
 
-import csv
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -231,11 +230,7 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    found = rows(known(table, path))  # read before the file is opened anew
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
+    kept.write(table, rows(known(table, path)), COLUMNS)
 
 
 def expected(chosen: Iterable[Cell]) -> int:

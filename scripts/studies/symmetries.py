@@ -216,11 +216,7 @@ def dimensions(path: Path = REACHED) -> None:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    found = rows(known(table, path))  # read before the file is opened anew
-    with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
+    kept.write(table, rows(known(table, path)), COLUMNS)
 
 
 def expected(chosen: Iterable[Cell]) -> int:

@@ -25,6 +25,7 @@ from scripts.studies import (
     english_changes,
     english_tasks,
     english_training,
+    kept,
     quantised,
     runner,
 )
@@ -278,7 +279,7 @@ def test_a_sweep_goes_on_until_the_best_rate_has_neighbours_and_then_seeds_are_r
 def test_runs_are_found_again_in_the_table(tmp_path: Path) -> None:
     cell, table = Cell("dora 4, fixed magnitude", "definitions"), tmp_path / "english.csv"
     made = fake(cell.run(-6, 2, "final"))
-    study.write(table, study.rows({made["key"]: made}), study.COLUMNS)
+    kept.write(table, study.rows({made["key"]: made}), study.COLUMNS)
     (found,) = study.known(table, tmp_path / "none").values()
     assert json.loads(json.dumps(found)) == json.loads(json.dumps(made))
 
@@ -299,7 +300,7 @@ def test_a_study_that_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> Non
         assert "no more power" in failed[0]
         assert made(study.known(table, path), by_rate) == []
         count = len(path.read_text("utf-8").splitlines())
-        study.write(table, study.rows(study.known(table, path)), study.COLUMNS)
+        kept.write(table, study.rows(study.known(table, path)), study.COLUMNS)
         path.unlink()
         assert made(study.known(table, path), by_rate) == []
     assert not path.exists()
