@@ -7,7 +7,7 @@ outputs for other inputs X least.
 
 Source: meng2022rome, section 3.1, by its code for one key; gupta2024unified for several.
 Differs: keys and inputs are drawn at random here. The paper has one key at a time; its code divides
-by the key of the bare prompt, and reads along the mean of it and fifty with other text before it.
+by the key of the bare prompt, and reads along the mean of it and twenty with other text before it.
 """
 
 from dataclasses import dataclass, replace

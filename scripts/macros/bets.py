@@ -29,7 +29,7 @@ TRAINED = "points of full fine-tuning’s improvement"
 DESCRIBED = "points of ‖ΔW‖² of full fine-tuning"
 SIDES = ("← control ahead", "method ahead →")
 FEW = 8
-"""Methods that are decided, up to which their reasons stand in the list of words."""
+"""Methods that are judged, up to which their reasons stand in the list of words."""
 
 MARKS = "Short marks: base models. Grey: counts as equal"
 SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
@@ -258,8 +258,8 @@ class Bets(Part):
             return f"{runs}. No part of the plan is complete yet, so no method has a word."
         tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
-        more = f"; {rest} are not yet run" if rest else ""
-        return f"{runs}. Of {len(found)} methods {len(decided)} are decided, on {tasks}{more}."
+        more = f"; {rest} are not judged yet, as not all of their runs are made" if rest else ""
+        return f"{runs}. Of {len(found)} methods {len(decided)} are judged, on {tasks}{more}."
 
     @macro("figure")
     def controls_figure(self, kind: str) -> str:
@@ -300,6 +300,9 @@ class Bets(Part):
         if not decided:
             return ""
         held = sum(bet.word == "holds" for bet in decided)
-        before = self.page.draw("home", held, by_word(decided), len(found), file=FILE, found=False)
+        open_ = all(bet.word == "cannot be told" for bet in decided)
+        before = self.page.draw(
+            "home", held, open_, by_word(decided), len(found), file=FILE, found=False
+        )
         section, _, after = before.partition("<!--figure-->")
         return section + self.page.figure(nearest(decided)) + after

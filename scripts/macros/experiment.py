@@ -33,7 +33,7 @@ from scripts.survey.experiment import (
 )
 from scripts.survey.questions import Name, Question, question
 from scripts.survey.result import FULL
-from scripts.survey.say import count, lead, number, percent
+from scripts.survey.say import count, number, percent
 from scripts.survey.statistics import Interval, interval
 
 TASKS = {
@@ -349,7 +349,7 @@ class Experiment(Part):
         self, key: str, arm: str, measure: Name = "loss", on: str = "", beside: str = ""
     ) -> str:
         """Compare an arm of a question with its baseline, or with another arm, in words."""
-        return lead(question(key).found(arm, measure, cell(on), beside))
+        return question(key).said(arm, measure, cell(on), beside)[1]
 
     @macro("figure", "experiment")
     def chart(self, name: str, *arguments: str, title: str = "") -> str:

@@ -160,6 +160,10 @@ def claims() -> str:
         if not otherwise.ran(*arms):
             return CLAIMS[row], MISSING
         word, found = rule()
+        if isinstance(found, otherwise.Kept):
+            of, ranks = f"of {len(plan().ranks) // 2}", (found.stable, found.plain)
+            ends = (f"{SCALES[s]} at {n} {of} ranks" for s, n in zip(SCALES, ranks, strict=True))
+            return CLAIMS[row], f"{word}: one rate serves {' and '.join(ends)}"
         if not isinstance(found, Effect):
             return CLAIMS[row], word
         return CLAIMS[row], str(found) if word == found.word else f"{word}: {found}"
@@ -188,7 +192,10 @@ def beside() -> Rows:
             found = otherwise.recipe(arm)
             one = Value(found.mean, found.low, found.high)
             rows.append(Row(called(arm), (one,), "rank"))
-    says = "Beside LoRA of the same rank, each at its own best rate. Grey: less than a point"
+    says = (
+        "Beside LoRA of the same rank, each at its own best rate, LoRA with 16 times the α at that"
+        " of LoRA+. Grey: less than a point"
+    )
     return forest(says, rows, (Lane(""),), sides=SIDES, band=effects.LEVEL)
 
 

@@ -105,6 +105,21 @@ class Predictions(Part):
         return told(prediction, survey.outcome(prediction))
 
     @macro("text")
+    def prediction_stream(self) -> str:
+        """Say which of the four that should notice a turned stream do."""
+        rows = {row.name: row.says for row in survey.outcome("X.4").rows}
+        of: dict[str, list[str]] = defaultdict(list)
+        for name in survey.OTHER:
+            of[rows[name]].append(names()[name.partition(" ")[0]][0])
+        told = [
+            f"of {listed(some)} it cannot be told"
+            if says == "open"
+            else f"{listed(some)} {says if len(some) == 1 else says.removesuffix('s')}"
+            for says, some in of.items()
+        ]
+        return f"Of the four that should move {listed(told)}."
+
+    @macro("text")
     def prediction_turns(self) -> str:
         """List the orders that change between equal parameters and equal dimension."""
         return turned(survey.turns())

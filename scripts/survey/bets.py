@@ -41,8 +41,8 @@ from scripts.survey.hypothesis import (
     sign,
 )
 
-NOT_YET: Literal["not yet run"] = "not yet run"
-Said: TypeAlias = Word | Literal["not yet run"]
+NOT_YET: Literal["not yet judged"] = "not yet judged"
+Said: TypeAlias = Word | Literal["not yet judged"]
 Numbers: TypeAlias = tuple[tuple[str, float], ...]
 
 

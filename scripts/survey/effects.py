@@ -133,8 +133,7 @@ def forgets(arm: str, there: Cell, beside: str = "lora 4") -> Effect:
 
 def in_nats(found: Effect) -> str:
     """Return how much more has been forgotten, in words."""
-    words = ("less", "more", "not told apart")
-    return say.lead(found[:3], words, digits=2)
+    return say.lead(found[:3], ("less", "more"), digits=2)
 
 
 def said(text: str) -> str:

@@ -317,6 +317,11 @@ def halfway(cell: Cell) -> float:
     return (next(iter(full)).start_validation + end) / 2
 
 
+def point(cell: Cell) -> float:
+    """Return a point in nats: a hundredth of what full fine-tuning lowers the test loss by."""
+    return fmean(run.start_test - run.test for run in finals(FULL, cell).values()) / 100
+
+
 # As a source of evidence --------------------------------------------------------------------------
 
 SUITES = {"code": "source of a Python package", "prose": "a novel"}

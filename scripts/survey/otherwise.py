@@ -177,8 +177,9 @@ def recipes() -> list[str]:
 
 
 def recipe(arm: str, path: Path = TABLE) -> Effect:
-    """Return how far a recipe is ahead of LoRA."""
-    return ahead(losses(arm, path=path), losses("lora 4", path=path), len(recipes()))
+    """Return how far an arm is ahead of LoRA; the recipes that are judged share an interval."""
+    among = len(recipes()) if arm in recipes() else 1
+    return ahead(losses(arm, path=path), losses("lora 4", path=path), among)
 
 
 def by_size(path: Path = TABLE) -> Effect:
@@ -222,17 +223,32 @@ def off(arm: str, path: Path = TABLE) -> tuple[float | None, float | None]:
     return lost(there - 1), lost(there + 1)
 
 
-def transfers(path: Path = TABLE) -> str:
-    """Return the word for what rsLoRA says of the rate."""
-    kept: dict[str, int] = {"stable": 0, "plain": 0}
+class Kept(NamedTuple):
+    """At how many of the ranks each scale does well at the rate of LoRA of rank 4."""
+
+    stable: int
+    plain: int
+
+
+def kept(path: Path = TABLE) -> Kept | None:
+    """Return at how many ranks that rate transfers; none if not all are run."""
+    found = dict.fromkeys(Kept._fields, 0)
     for arm in plan().ranks:
         cost = transfer(arm, path)
         if cost is None:
-            return UNTESTED
-        kept[arm.split()[0]] += cost.high < 1
-    if kept["plain"] >= kept["stable"]:
+            return None
+        found[arm.split()[0]] += cost.high < 1
+    return Kept(**found)
+
+
+def transfers(path: Path = TABLE) -> str:
+    """Return the word for what rsLoRA says of the rate."""
+    found = kept(path)
+    if not found:
+        return UNTESTED
+    if found.plain >= found.stable:
         return NOT
-    return HOLDS if kept["stable"] == len(plan().ranks) // 2 else PART
+    return HOLDS if found.stable == len(plan().ranks) // 2 else PART
 
 
 def is_alpha(path: Path = TABLE) -> tuple[str, Effect]:
@@ -330,7 +346,7 @@ def rules() -> dict[str, Rule]:
         **{arm: ((arm, "lora 4"), _told(partial(recipe, arm))) for arm in recipes()},
         "size": (("lora-fa",), _told(by_size)),
         "alpha": (("alpha 16", "lora+ 16"), is_alpha),
-        "transfer": (plan().ranks, lambda: (transfers(), None)),
+        "transfer": (plan().ranks, lambda: (transfers(), kept())),
         "tuned": (("stable 64", "plain 64"), _told(tuned)),
         "intruders": (("lora 4", "full"), has_more),
         "reduction": (("lora 4",), saves),

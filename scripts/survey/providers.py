@@ -227,9 +227,11 @@ def answered() -> Iterator[Fact]:
                 known = finals(arm, there)[1].sibling is not None
                 for other in ("", *others):
                     row = f"{arm} beside {other}" if other else arm
-                    cells = [(m, asked.found(arm, m, there, other)) for m in asked.measures
-                             if known or m != "transfer"]  # fmt: skip
-                    texts = [(m, found.mean, say.lead(found)) for m, found in cells]
+                    texts = [
+                        (m, *asked.said(arm, m, there, other))
+                        for m in asked.measures
+                        if known or m != "transfer"
+                    ]
                     for column, value, text in (*texts, *_effects(asked, arm, there, other)):
                         where = (ANSWERS, table, row, column)
                         yield Fact(*where, value, text, "docs/data/experiment.csv")

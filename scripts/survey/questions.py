@@ -26,9 +26,11 @@ from scripts.survey.experiment import (
     halfway,
     loss,
     methods,
+    point,
     transfer,
 )
 from scripts.survey.records import Loader, Record, Text, validated
+from scripts.survey.say import lead
 from scripts.survey.statistics import Interval, interval
 
 Name: TypeAlias = Literal["loss", "early", "transfer"]
@@ -82,6 +84,13 @@ class Question(Record):
         if not len(one) == len(other) == SEEDS:
             raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {there}")
         return difference(one, other, MEASURES[measure], self.among(there))
+
+    def said(
+        self, arm: str, measure: Name = "loss", there: Cell = USUAL, beside: str = ""
+    ) -> tuple[float, str]:
+        """Return what is `found`, in nats, and in words: level is who is within a point."""
+        found = self.found(arm, measure, there, beside)
+        return found.mean, lead(found, level=point(there))
 
     def _asks(self, arm: str, measure: Name, there: Cell, beside: str) -> None:
         arms = self.ran(there) if self.arms == "all" else self.arms

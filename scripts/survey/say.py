@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-WORDS = ("ahead", "behind", "level")
-"""For a difference of losses: below zero, above, and where the interval holds zero."""
+WORDS = ("ahead", "behind")
+"""For a difference of losses: below zero, and above."""
 
 
 def typeset(text: str) -> str:
@@ -120,21 +120,28 @@ def lead(
     words: Sequence[str] = WORDS,
     unit: str = " nats",
     digits: int = 3,
+    level: float = 0.0,
 ) -> str:
-    """Return a difference and its interval in words: for less, for more, and for no effect.
+    """Return a difference and its interval in words, which are for less and for more.
 
-    >>> lead((-0.0171, -0.0190, -0.0152))
-    '0.017 nats ahead (0.015 to 0.019)'
-    >>> lead((0.0171, 0.0152, 0.0190)), lead((0.001, -0.01, 0.012))
-    ('0.017 nats behind (0.015 to 0.019)', 'level (0.001 nats, −0.010 to 0.012)')
+    Where the interval holds zero, two are level if all of it is within `level` to either side.
+
+    >>> lead((-0.0171, -0.0190, -0.0152)), lead((0.0171, 0.0152, 0.0190))
+    ('0.017 nats ahead (0.015 to 0.019)', '0.017 nats behind (0.015 to 0.019)')
+    >>> lead((0.001, -0.01, 0.012))
+    'not told apart (0.001 nats behind, 0.010 ahead to 0.012 behind)'
+    >>> lead((0.001, -0.01, 0.012), level=0.02)
+    'level (0.001 nats behind, 0.010 ahead to 0.012 behind)'
     """
-    less, more, none = words
+    less, more = words
     mean, low, high = found
-    if low <= 0 <= high:
-        return f"{none} ({number(mean, digits)}{unit}, {interval(low, high, digits)})"
-    near, far = sorted((abs(low), abs(high)))
     word = less if mean < 0 else more
-    return f"{number(abs(mean), digits)}{unit} {word} ({interval(near, far, digits)})"
+    said = f"{number(abs(mean), digits)}{unit} {word}"
+    if low <= 0 <= high:
+        ends = " to ".join(f"{number(abs(v), digits)} {w}" for v, w in ((low, less), (high, more)))
+        return f"{'level' if max(-low, high) <= level else 'not told apart'} ({said}, {ends})"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{said} ({interval(near, far, digits)})"
 
 
 def listed(words: Sequence[str]) -> str:

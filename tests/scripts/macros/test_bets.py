@@ -79,20 +79,20 @@ PLANTED = {"oft 16": 0.08, "ia3": -0.06}
 
 def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) -> None:
     found = tables([])
-    assert {bet.word for bet in found.values()} == {"not yet run"}
+    assert {bet.word for bet in found.values()} == {"not yet judged"}
     assert found["fourierft 768"].printed  # which would be for it
     made = Bets(page())
     assert "no method has a word" in made.controls_state()
     assert "no part complete yet" in made.controls_figure("trained")
     assert made.controls_home() == ""
-    assert ">not yet run</span>" in made.controls_words()
+    assert ">not yet judged</span>" in made.controls_words()
     assert "data/controls.csv" not in made.controls_results()
     top = Furniture(page("methods/svft/")).verdict()
-    assert '<a href="#own-control">Beside its own control</a> it has not been run yet.' in top
+    assert '<a href="#own-control">Beside its own control</a> it has not been judged yet.' in top
     assert "badge bet" not in top
     own = own_controls(page("methods/svft/"), ["svft"])
     assert "random bases" in own
-    assert "not yet run" in own
+    assert "not yet judged" in own
 
 
 def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) -> None:
@@ -162,12 +162,12 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     assert '<span class="badge bet holds">Holds</span></a> on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())
-    assert "3 are decided, on code" in made.controls_state()
+    assert "3 are judged, on code" in made.controls_state()
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
     assert "data-figure" in made.controls_figure("trained")
     assert "data/controls.csv" in made.controls_results()
     home = Bets(page("")).controls_home()
-    assert "1 of 3 hold against their own control so far" in home
+    assert f"3 of {len(bets.bets())} tested against their own control: 1 holds" in home
     assert "data-figure" in home
 
 

@@ -251,6 +251,14 @@ def test_whose_results_vary_over_orders_of_the_units(told: Told) -> None:
     assert told("X.3", of(others=1)) == OPEN
 
 
+def test_a_mean_of_ratios_of_variances_seldom_leaves_its_interval_by_chance() -> None:
+    whole = predictions.mean_ratio([1.0] * 4, 4, 4)
+    drawn = np.random.default_rng(1).f(4, 4, (100_000, 4)).mean(axis=1)
+    above, below = (np.mean(side) for side in (drawn * whole.low > 1, drawn * whole.high < 1))
+    assert abs(above - 0.025) < 0.003
+    assert abs(below - 0.025) < 0.003
+
+
 def test_whether_whitening_makes_copies_alike(told: Told) -> None:
     def of(cost: float, pissa: float, white: float) -> Callable[..., float]:
         def loss(name: str, copy: str, draw: int, seed: int) -> float:

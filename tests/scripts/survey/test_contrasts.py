@@ -38,7 +38,7 @@ def test_a_difference_within_the_level_is_none(
 def test_a_source_says_what_most_of_its_rows_say() -> None:
     assert balance(printed("fourierft")) == "for"
     assert balance(printed("oft")) == "none"
-    assert balance(printed("psoft")) == "none"
+    assert balance(printed("psoft")) == "for"
     assert balance(printed("shira")) == "open"
     assert balance(printed("ssvd")) == "none"
     assert balance(printed("lora")) == "open"

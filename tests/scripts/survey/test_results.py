@@ -104,9 +104,11 @@ def test_forgetting_is_read_where_the_curve_passes_a_loss(tmp_path: Path) -> Non
     assert forgetting_at(run, 2.9) is None
 
 
-def test_no_effect_is_called_none() -> None:
-    words = ("less", "more", "as much")
-    assert lead(Interval(0.1, -0.1, 0.3), words) == "as much (0.100 nats, −0.100 to 0.300)"
+def test_only_who_is_near_with_the_whole_interval_is_called_level() -> None:
+    words, found = ("less", "more"), Interval(0.1, -0.1, 0.3)
+    ends = "(0.100 nats more, 0.100 less to 0.300 more)"
+    assert lead(found, words, level=0.3) == f"level {ends}"
+    assert lead(found, words, level=0.29) == f"not told apart {ends}"
     assert lead(Interval(-0.1, -0.2, -0.05), words) == "0.100 nats less (0.050 to 0.200)"
 
 
