@@ -10,8 +10,9 @@ from scripts.macros import figures
 from scripts.macros.findings import forest
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.macros.real_changes import drawn, shown
-from scripts.survey import causal, effects, english, english_changes
-from scripts.survey.english import Measure, plan
+from scripts.survey import causal, effects, english, english_changes, english_claims
+from scripts.survey.english import plan
+from scripts.survey.english_claims import Claim
 from scripts.survey.result import FULL
 from scripts.survey.say import count, listed, number, percent
 from scripts.survey.say import figures as digits
@@ -49,51 +50,6 @@ class Result(NamedTuple):
     improvement: float
     forgetting: float
     beside: str
-
-
-class Claim(NamedTuple):
-    """A finding of the experiment, and the words that would say the same here, or the opposite."""
-
-    says: str
-    anchor: str
-    entries: tuple[str, ...]
-    same: tuple[str, ...]
-    opposite: str
-    measure: Measure = english.accuracy
-
-    def here(self) -> str:
-        """Return whether it holds here, by the rule of the registration."""
-        try:
-            words = [self._word(entry, task) for entry in self.entries for task in plan().tasks]
-        except LookupError:
-            return "not run yet"
-        if self.opposite in words:
-            return "does not hold"
-        return "holds" if set(words) <= set(self.same) else "open"
-
-    def _word(self, entry: str, task: str) -> str:
-        found = english.difference(entry, task, self.measure)
-        return effects.word(found.low, found.high)
-
-
-CLAIMS = (
-    Claim(
-        "At LoRA’s size no other family is ahead of it", "size",
-        ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4"),
-        ("behind", "level", "not told apart"), "ahead",
-    ),
-    Claim("OFT learns less than LoRA", "rotation", ("oft 16",), ("behind",), "ahead"),
-    Claim(
-        "OFT forgets more than LoRA", "rotation", ("oft 16",), ("ahead",), "behind",
-        english.forgetting,
-    ),
-    Claim("DoRA is ahead of LoRA of its rank", "strength", ("dora 4",), ("ahead",), "behind"),
-    Claim(
-        "PiSSA’s start in random directions is behind PiSSA", "basis", ("pissa 4, random basis",),
-        ("behind",), "ahead",
-    ),
-)  # fmt: skip
-"""Findings of the experiment for which this study has entries."""
 
 
 def called(entry: str) -> str:
@@ -156,6 +112,37 @@ def above(entries: Iterable[str]) -> figures.Rows:
         " five seeds", rows, [LANES[task] for task in plan().tasks], across="percentage points",
         sides=("← below", "above the probe →"), noted="parameters",
     )  # fmt: skip
+
+
+def differences(claim: Claim) -> figures.Rows:
+    """Return the figure of a claim: its entries on each task, beside whom they are judged."""
+    rows = []
+    for entry in claim.entries:
+        found = claim.found(entry)
+        if any(found.values()):
+            values = [figures.Value(*one) if one else None for one in found.values()]
+            rows.append(figures.Row(called(entry), tuple(values), theme(entry)))
+    like = called(plan().entries[claim.entries[0]].like)
+    lanes = [LANES[task] for task in plan().tasks]
+    if claim.measure is english.forgetting:
+        return forest(
+            f"Loss of the other task’s probe, beside {like}", rows, lanes,
+            across="nats more", sides=("← forgets less", "forgets more →"),
+        )  # fmt: skip
+    return forest(
+        f"Accuracy on the test, beside {like}. Grey: less than a point", rows, lanes,
+        across="percentage points", band=effects.LEVEL,
+    )  # fmt: skip
+
+
+def basis(claim: Claim) -> str:
+    """Return what was run for a claim, in words."""
+    cells = [
+        (entry, task) for entry in claim.entries for task, v in claim.found(entry).items() if v
+    ]
+    runs = 2 * len(cells) * len(plan().seeds)
+    of = len(claim.entries) * len(plan().tasks)
+    return f"{runs} runs: {len(plan().seeds)} seeds, {len(cells)} of {of} comparisons"
 
 
 FRONTIER = (FULL, "lora 4", "oft 16")
@@ -348,8 +335,17 @@ class English(Part):
 
     @macro("list")
     def english_claims(self) -> str:
-        """List which of the experiment's findings hold here."""
-        return self._draw("claims", [(claim, claim.here()) for claim in CLAIMS])
+        """The experiment's findings: those that were run here as cards, the others in a table."""
+        ran = [claim for claim in english_claims.CLAIMS if claim.ran()]
+        cards = [
+            self._draw("card", claim, basis(claim), found=False).replace(
+                "<!--figure-->", self.page.figure(differences(claim))
+            )
+            for claim in ran
+        ]
+        rest = [claim for claim in english_claims.CLAIMS if claim not in ran]
+        more = self._draw("waiting", rest, found=False) if rest else ""
+        return (f'<div class="findings">{"".join(cards)}</div>' if cards else "") + more
 
     @macro("table")
     def english_changes(self) -> str:

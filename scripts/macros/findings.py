@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from scripts.macros.experiment import cut, line, link, rates
 from scripts.macros.figures import Chart, Lane, Point, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import effects, trained
+from scripts.survey import effects, english_claims, trained
 from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
 from scripts.survey.experiment import (
     SEEDS,
@@ -370,6 +370,8 @@ class Findings(Part):
     def grounds(self, name: str, trust: Confidence, why: str, overturned: str) -> str:
         """List a finding's grounds, its confidence with the reason, and what would overturn it.
 
+        What a real model says of it follows, where it was asked.
+
         Raises:
             ValueError: when the rule does not let it be trusted as far.
         """
@@ -378,5 +380,6 @@ class Findings(Part):
         if ORDER.index(trust) > ORDER.index(most):
             raise ValueError(f"the finding {name!r} has {most} confidence by the rule, not {trust}")
         return self.page.draw(
-            "grounds", rests_on(found), trust, why, overturned, file="figures.html", found=False
-        )
+            "grounds", rests_on(found), trust, why, overturned, english_claims.of(name),
+            file="figures.html", found=False,
+        )  # fmt: skip

@@ -18,6 +18,7 @@ from scripts.macros.figures import Rows
 from scripts.macros.findings import FINDINGS, Findings, rests_on
 from scripts.macros.page import Page
 from scripts.survey.effects import confidence
+from scripts.survey.english_claims import CLAIMS
 from scripts.survey.providers import facts
 
 PAGE = (ROOT / "docs/experiment.md").read_text("utf-8")
@@ -303,6 +304,19 @@ def test_every_finding_is_a_card_of_the_report_with_all_that_it_needs() -> None:
     for card in cards:
         assert re.match(r"\s+## .+ \{ #\w+ \}\n", card)
         assert card.count(f"{{{{ {FIGURE}") == card.count(f"{{{{ {GROUNDS}") == 1
+
+
+def test_what_a_real_model_was_asked_stands_on_the_card_of_the_same_finding(
+    macros: Findings,
+) -> None:
+    for claim in CLAIMS:
+        (anchor,) = re.findall(
+            rf'\{{ #(\w+) \}}(?:(?!</section>).)*"finding", "{claim.finding}"', PAGE, re.S
+        )
+        assert anchor == claim.anchor
+        assert f"{claim.says}: <strong>{claim.here()}</strong>" in macros.grounds(
+            claim.finding, "low", "why", "what else"
+        )
 
 
 @pytest.mark.parametrize("name", FINDINGS)
