@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_type_hints
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
-from scripts.survey.records import LOADER, CatalogError, Record, Text, validated
+from scripts.survey.records import CatalogError, Record, Text, read_yaml
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Interval, interval
 
@@ -70,7 +69,7 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     """Return what the study consists of."""
-    return validated(Plan, yaml.load(path.read_text("utf-8"), Loader=LOADER), path)
+    return read_yaml(Plan, path)
 
 
 class Run(NamedTuple):

@@ -13,12 +13,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated, NamedTuple, TypeAlias, cast
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey.hypothesis import Claim, Comparison, Place
-from scripts.survey.records import Loader, Record, Text, validated
+from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.result import FULL
 
 PLAN = ROOT / "docs" / "data" / "controls.yml"
@@ -82,8 +81,7 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     """Return what the study consists of."""
-    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
-    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return read_yaml(Plan, path)
 
 
 # Entries ------------------------------------------------------------------------------------------

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_type_hints
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
-from scripts.survey.records import Loader, Record, Text, validated
+from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Interval, interval
 
@@ -66,8 +65,7 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     """Return what the study consists of."""
-    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
-    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return read_yaml(Plan, path)
 
 
 def hours(chosen: Plan | None = None) -> float:

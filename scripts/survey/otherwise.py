@@ -13,14 +13,13 @@ from math import isclose, log10
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey import experiment
 from scripts.survey.effects import Effect
 from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED, behind, point, settled
-from scripts.survey.records import Loader, Record, Text, validated
+from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.statistics import Interval, interval
 
 PLAN = ROOT / "docs" / "data" / "otherwise.yml"
@@ -55,8 +54,7 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     """Return what the study consists of."""
-    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
-    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return read_yaml(Plan, path)
 
 
 # Runs ---------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from pydantic import (
     ValidationError,
 )
 
+from scripts.bootstrap import ROOT
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where there is one
 
 
@@ -73,6 +75,17 @@ def validated(model: type[Model], data: Any, name: object) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         raise CatalogError("\n".join(_lines(error, name))) from error
+
+
+def read_yaml(model: type[Model], path: Path) -> Model:
+    """Return the record that a file in YAML holds.
+
+    Raises:
+        CatalogError: when a field is missing, unknown or wrong; a line for each, with the file's
+            place in the project.
+    """
+    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    return validated(model, yaml.load(path.read_text("utf-8"), Loader=Loader), name)
 
 
 def _lines(error: ValidationError, name: object) -> Iterator[str]:

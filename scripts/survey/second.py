@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey.papers import read_tables
-from scripts.survey.records import Loader, Record, Slug, Text, validated
+from scripts.survey.records import Record, Slug, Text, read_yaml
 from scripts.survey.result import Rates, Source, Table
 
 FILE = "docs/data/second_typing.yml"
@@ -98,8 +97,7 @@ def read_second(root: Path = ROOT) -> Second:
     Raises:
         CatalogError: when it is not as it should be; a line for each problem.
     """
-    data = yaml.load((root / FILE).read_text("utf-8"), Loader=Loader)
-    return validated(Second, data, FILE)
+    return read_yaml(Second, root / FILE)
 
 
 def covered(source: Source, typing: Typing) -> list[Table]:

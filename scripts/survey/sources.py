@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-import yaml
 from pydantic import Field, model_validator
 
 from scripts.bootstrap import ROOT
 from scripts.survey.papers import read_tables
-from scripts.survey.records import Loader, Record, Slug, Text, validated
+from scripts.survey.records import Record, Slug, Text, read_yaml
 from scripts.survey.result import Source
 
 FILE, LOOKED_UP = "docs/data/candidates.yml", "docs/data/looked_up.yml"
@@ -96,8 +95,7 @@ def read_looked_up(root: Path = ROOT) -> LookedUp:
     Raises:
         CatalogError: when the file is not as it should be; a line for each problem.
     """
-    data: Any = yaml.load((root / LOOKED_UP).read_text("utf-8"), Loader=Loader)
-    return validated(LookedUp, data, LOOKED_UP)
+    return read_yaml(LookedUp, root / LOOKED_UP)
 
 
 @cache
@@ -107,8 +105,7 @@ def read_candidates(root: Path = ROOT) -> Candidates:
     Raises:
         CatalogError: when the file is not as it should be; a line for each problem.
     """
-    data: Any = yaml.load((root / FILE).read_text("utf-8"), Loader=Loader)
-    return validated(Candidates, data, FILE)
+    return read_yaml(Candidates, root / FILE)
 
 
 def opened(root: Path = ROOT) -> set[str]:
