@@ -173,10 +173,14 @@ class AdapterChoice extends HTMLElement {
   /** @param {string} slug @param {any} recipe @param {any} model */
   #trained(slug, recipe, model) {
     const { methods, places, targets } = this.#data;
-    if (recipe.model) return Number(evaluate(recipe.model, model));
+    const rank = this.#rank(recipe);
+    if (recipe.model) return Number(evaluate(recipe.model, { ...model, rank }));
     const { place, start, arrays } = methods[slug];
     const where = places[place] ?? targets[this.#input("weights").value];
-    const rank = this.#rank(recipe);
+    if (recipe.alike) {
+      const once = where.map((/** @type {any[]} */ [d_out, d_in, n]) => [d_out, d_in, ["min", n, 1]]);
+      return count([{ shared: false, shape: [recipe.alike] }], once, model, { rank, layers: model.layers });
+    }
     if (recipe.weight) return count([{ shared: false, shape: [recipe.weight] }], where, model, { rank });
     const knobs = Object.entries(recipe.knobs).map(([name, found]) => [name, evaluate(found, { rank })]);
     return count(arrays, where, model, { ...start, ...Object.fromEntries(knobs) });
@@ -184,8 +188,9 @@ class AdapterChoice extends HTMLElement {
 
   /** Return the memory that a method keeps of a layer for the backward pass, and holds besides all weights. @param {any} recipe @param {any} given */
   #extras(recipe, given) {
-    const { kept, held, sides } = this.#data;
-    if (!recipe.config.includes("<targets>")) return { kept: 0, held: 0 };
+    const { kept, held, beside, sides } = this.#data;
+    const whole = Number(evaluate(beside[recipe.kept] ?? 0, given));
+    if (!recipe.config.includes("<targets>")) return { kept: 0, held: whole };
     const rank = this.#rank(recipe);
     const adapted = names(this.#data, recipe, this.#input("weights").value, given.fused);
     /** @param {any} formulas */
@@ -195,7 +200,7 @@ class AdapterChoice extends HTMLElement {
         const key = recipe.kept === "IA3" && name === "down_proj" ? "IA3 feedforward" : recipe.kept;
         return sum + Number(evaluate(formulas[key] ?? 0, { d_out, d_in, tokens: given.tokens, rank }));
       }, 0);
-    return { kept: all(kept), held: given.layers * all(held) };
+    return { kept: all(kept), held: given.layers * all(held) + whole };
   }
 
   /** @param {number} bits @param {boolean} fused */

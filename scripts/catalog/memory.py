@@ -51,6 +51,7 @@ KEPT = {
     "GRALORA": "4 * tokens * d_in",
     "HIRA": "4 * tokens * d_in + 4 * d_in * d_out",
     "OSF": "tokens * (4 * d_in + 8 * min(d_in, d_out))",
+    "OSF factors": "4 * tokens * d_in + min(d_in, d_out) * (tokens + d_in + d_out) / 4",
     "PEANUT": "4 * tokens * d_in + 8 * d_in * d_out",
     "PVERA": "4 * tokens * d_out",
     "TINYLORA": "0",
@@ -58,15 +59,33 @@ KEPT = {
     "WAVEFT": "4 * tokens * d_in + 8 * d_in * d_out",
     "ADAMSS": "0",
     "BEFT": "0",
+    "SUPERTUNING": "6 * tokens * d_in + 2.08 * d_in * d_out",
 }
 """Bytes that an adapted weight keeps for the backward pass, by the method's name in PEFT.
 
 tests/parity/kept.py has read them off PEFT. A form of a method follows its name. Of the rank only
-what may be large is in it.
+what may be large is in it. OSF ran in the benchmark before PEFT had its factors.
 """
 
-HELD = {"PSOFT": "4 * rank * (d_in + d_out)", "FROD": "2 * d_in * d_out"}
+HELD = {
+    "PSOFT": "4 * rank * (d_in + d_out)",
+    "FROD": "2 * d_in * d_out",
+    "OSF factors": "min(d_in, d_out) * (d_in + d_out) / 8"
+    " + (0 if d_in == d_out else 31 * d_in * d_out / 8)",
+    "UNILORA": "12 * rank * (d_in + d_out)",
+    "SUPERTUNING": "d_in * d_out / 25",
+}
 """Bytes that a method keeps beside a weight all the time and does not train."""
+
+BESIDE = {
+    # the shadow's own layer, its state at every block, and its own loss, which is never in chunks
+    "SHADOW": "4 * hidden * (queries + keys) + 6 * hidden * inner"
+    " + tokens * (22 * layers * hidden + 12 * hidden + 3 * (4 * queries + 3 * inner)"
+    " + (14 if chunked else 4) * vocabulary)",
+    # the table with the new rows, which the head keeps where it is the same table
+    "TRAINABLETOKENS": "2 * vocabulary * hidden if tied else 0",
+}
+"""Bytes that a method keeps of a whole model for the backward pass, over what is given."""
 
 FORMULAS = {
     # bytes that the residual stream and most activations take for a number
@@ -109,6 +128,11 @@ def held(peft: str, model: Model, names: Iterable[str], rank: int = 0) -> float:
     return model.layers * _over(HELD, peft, model, names, 0, rank)
 
 
+def beside(peft: str, given: Mapping[str, Any]) -> float:
+    """Return the bytes that a method keeps beside a model's layers, over what is given."""
+    return float(values(BESIDE.get(peft, "0"), given)[0])
+
+
 def _over(
     formulas: dict[str, str], peft: str, model: Model, names: Iterable[str], tokens: int, rank: int
 ) -> float:
@@ -142,4 +166,5 @@ def data() -> dict[str, Any]:
         "states": STATES,
         "kept": {name: parse(formula)[0] for name, formula in KEPT.items()},
         "held": {name: parse(formula)[0] for name, formula in HELD.items()},
+        "beside": {name: parse(formula)[0] for name, formula in BESIDE.items()},
     }

@@ -19,7 +19,7 @@ from adapters_np.expressions import parse, values
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.counts import NAMES, START, Model, count, fused
-from scripts.catalog.memory import STATES, estimate, held, kept
+from scripts.catalog.memory import STATES, beside, estimate, held, kept
 from scripts.catalog.recipe_text import (
     CHECKPOINTING,
     CHUNKED,
@@ -192,6 +192,7 @@ def data(catalog: Catalog) -> dict[str, Any]:
             "notes": about.notes,
             "rate": rate(m),
             "weight": about.weight and parse(about.weight)[0],
+            "alike": about.alike and parse(about.alike)[0],
             "model": about.model and parse(about.model)[0],
             "trainer": about.trainer,
             "saving": about.saving,
@@ -260,7 +261,7 @@ def memory(m: Method, wish: Wish) -> dict[str, float]:
         "kept": kept(own, model, adapted, tokens, rank),
         "held": held(own, model, adapted, rank),
     }
-    return estimate(parts)
+    return estimate({**parts, "held": parts["held"] + beside(own, parts)})
 
 
 def trained(m: Method, model: Model, targets: str, rank: int = 0) -> int:
@@ -268,9 +269,13 @@ def trained(m: Method, model: Model, targets: str, rank: int = 0) -> int:
     _, about = given(m)
     rank = rank or about.rank
     if about.model:
-        return sizes(about.model, **model._asdict())[0]
+        return sizes(about.model, **model._asdict(), rank=rank)[0]
+    places = model.places("weight", targets)
+    if about.alike:
+        return sum(
+            sizes(about.alike, d_out=a, d_in=b, layers=n, rank=rank)[0] for a, b, n in places
+        )
     if about.weight:
-        places = model.places("weight", targets)
         return sum(n * sizes(about.weight, d_out=a, d_in=b, rank=rank)[0] for a, b, n in places)
     own = {
         name: values(rule(value), {"rank": rank})[0] if rule(value) else value

@@ -92,7 +92,8 @@ class Recipe(Record):
     it starts, and 0 where a method has none. `targets` names weights where a method has its own.
     `bits` tells on which bases training ran, and `why` not on others where that is a fault. Where
     PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
-    d_in and the rank, or in a whole `model`, over its fields. `notes` are lines before training,
+    d_in and the rank; on all weights `alike`, of one name, over these and how many layers there
+    are; or in a whole `model`, over its fields and the rank. `notes` are lines before training,
     `loading` such where a base that is not quantised is loaded; `trainer` and `saving` are more
     arguments where it is trained and saved. `kept` leads to what it keeps for the backward pass.
     """
@@ -103,6 +104,7 @@ class Recipe(Record):
     bits: tuple[Bits, ...] = BITS
     why: str = ""
     weight: str = ""
+    alike: str = ""
     model: str = ""
     notes: str = ""
     loading: str = ""

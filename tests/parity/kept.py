@@ -4,7 +4,8 @@
 
 One query projection of a decoder in bfloat16 is adapted. Counted are the bytes of all tensors that
 autograd has saved once the forward pass is over, each once, without parameters and buffers, less
-those of the same decoder without an adapter. Formulas of scripts/catalog/memory.py are held against
+those of the same decoder without an adapter. ShadowPEFT adapts whole decoders, as its recipe has
+it. AdaMSS needs scikit-learn. Formulas of scripts/catalog/memory.py are held against
 them in tests/scripts/catalog/test_memory.py.
 """
 
@@ -49,8 +50,13 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "UNILORA": ("UniLoraConfig", {}),
     "WAVEFT": ("WaveFTConfig", {"n_frequency": 500}),
     "BEFT": ("BeftConfig", {}),
+    "OSF factors": ("OSFConfig", {"effective_rank": 0.96875}),
+    "ADAMSS": ("AdamssConfig", {"r": 100, "num_subspaces": 5, "subspace_rank": 4}),
+    "SUPERTUNING": ("SupertuningConfig", {"r": 16}),
 }
 SHAPES = ((64, 512, 1024), (128, 512, 1024), (64, 1024, 512))  # tokens, inputs, outputs
+WHOLE = ((64, 512, 1), (128, 512, 2), (64, 1024, 3))  # tokens, width, layers
+INNER = 128
 VOCABULARY = 64
 
 
@@ -61,15 +67,15 @@ class Held:
         self.tensor = tensor
 
 
-def decoder(hidden: int, queries: int) -> Any:
-    """Return a frozen decoder of one layer."""
+def decoder(hidden: int, queries: int, layers: int = 1) -> Any:
+    """Return a frozen decoder."""
     import torch  # type: ignore[import-not-found]
     from transformers import LlamaConfig, LlamaForCausalLM  # type: ignore[import-not-found]
 
     torch.manual_seed(0)
     config = LlamaConfig(
-        hidden_size=hidden, intermediate_size=128, num_hidden_layers=1, num_attention_heads=4,
-        num_key_value_heads=4, head_dim=queries // 4, vocab_size=VOCABULARY,
+        hidden_size=hidden, intermediate_size=INNER, num_hidden_layers=layers,
+        num_attention_heads=4, num_key_value_heads=4, head_dim=queries // 4, vocab_size=VOCABULARY,
     )  # fmt: skip
     return LlamaForCausalLM(config).to(torch.bfloat16).requires_grad_(False)
 
@@ -95,9 +101,26 @@ def saved(model: Any, tokens: int) -> int:
     return sum({s.data_ptr(): s.nbytes() for s in stores if s.data_ptr() not in known}.values())
 
 
+def shadowed() -> list[dict[str, int]]:
+    """Return what ShadowPEFT keeps of whole decoders, in mixed precision."""
+    import peft  # type: ignore[import-not-found]
+    import torch
+
+    found = []
+    for tokens, hidden, layers in WHOLE:
+        model = decoder(hidden, hidden, layers)
+        bare = saved(model, tokens)
+        model = peft.get_peft_model(model, peft.ShadowConfig(r=8, task_type="CAUSAL_LM"))
+        model.base_model.shadow_backbone.float()
+        with torch.autocast("cpu", torch.bfloat16):
+            kept = saved(model, tokens) - bare
+        found.append({"tokens": tokens, "hidden": hidden, "layers": layers, "bytes": kept})
+    return found
+
+
 def main() -> None:
     """Print what every case keeps."""
-    import peft  # type: ignore[import-not-found]
+    import peft
     import torch
     import transformers
 
@@ -114,7 +137,8 @@ def main() -> None:
             about = {"tokens": tokens, "hidden": hidden, "queries": queries, "rank": rank}
             found[name].append({**about, "bytes": kept})
     versions = {m.__name__: m.__version__ for m in (peft, torch, transformers)}
-    print(json.dumps({"versions": versions, "kept": found}, indent=1))
+    beside = {"SHADOW": shadowed()}
+    print(json.dumps({"versions": versions, "kept": found, "beside": beside}, indent=1))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,12 @@ def test_a_recipe_calls_what_peft_has_and_leaves_no_slot(slug: str, bits: int) -
         "adalora": ["update_and_allocate(state.global_step + 1)", "callbacks=[Allocate()]"],
         "boft": ["one of the two factors"],
         "ln_tuning": ["module.float()", "bf16=True"],
+        "lily": ["a mean over all tokens of a batch"],
+        "osf": ["AdamW's steps leave the room"],
+        "unilora": ["did not leave its start"],
+        "supertuning": ["rounded away"],
+        "shadow": ["shadow_backbone.float()"],
+        "trainable_tokens": ["stand in for the ids of your tokens"],
     }.items(),
 )
 def test_a_recipe_says_what_goes_wrong_without_a_word(slug: str, lines: list[str]) -> None:
@@ -91,7 +97,8 @@ def test_a_page_says_of_four_bits_what_ran(slug: str) -> None:
     assert read().methods[slug].deploy.quantised == (4 in RECIPES[slug].bits)
 
 
-def test_every_entry_that_peft_has_has_a_recipe_but_those_that_need_more() -> None:
-    """X-LoRA needs adapters that are trained, trainable tokens the ids of some."""
-    missing = {m.slug for m in read().survey if m.peft != "none" and m.slug not in RECIPES}
-    assert missing == {"xlora", "trainable_tokens"}
+def test_every_method_that_peft_has_has_a_recipe_but_one_that_needs_more() -> None:
+    """X-LoRA needs adapters that are trained."""
+    methods = read().methods.values()
+    missing = {m.slug for m in methods if m.peft != "none" and m.slug not in RECIPES}
+    assert missing == {"xlora"}

@@ -17,7 +17,7 @@ def adapter(case: Case) -> WaveFT:
     about, points = case.effective, case["buffer.waveft_indices"].astype(int)
     wavelet = WAVELETS[about["waveft_wavelet_family"]] if about["waveft_use_idwt"] else "none"
     sides = np.array([synthesis(d, wavelet).shape[1] for d in case["W"].shape])
-    points = points + ((sides - case["W"].shape) // 2)[:, None]
+    points = points + ((sides - np.array(case["W"].shape)) // 2)[:, None]
     if wavelet != "none":
         # PEFT has the differences over outputs in the right half and those over inputs below.
         half = (sides // 2)[:, None]

@@ -9,10 +9,12 @@ from statistics import mean
 import pytest
 
 from scripts.catalog import read
-from scripts.catalog.counts import START
-from scripts.catalog.memory import GIB, KEPT, estimate, kept
+from scripts.catalog.counts import MEASURED, START
+from scripts.catalog.memory import GIB, KEPT, beside, estimate, kept
 from scripts.catalog.recipes import SLOT, keeps
 from scripts.macros.peft_benchmark import memory_errors
+from scripts.survey.peft import runs
+from tests.parity.kept import INNER
 
 RECORDED = json.loads((Path(__file__).parents[2] / "parity" / "kept.json").read_text("utf-8"))
 
@@ -64,4 +66,20 @@ def test_every_method_with_a_recipe_says_what_it_keeps() -> None:
         slug for slug, about in read().recipes().items() if SLOT in about.arguments.values()
     }
     assert {keeps(methods[slug]) for slug in adapting} <= KEPT.keys()
-    assert KEPT.keys() - RECORDED["kept"].keys() <= {"ADAMSS", "OSF"}
+    assert KEPT.keys() - RECORDED["kept"].keys() <= {"OSF"}
+
+
+def test_what_peft_keeps_beside_whole_layers_is_what_is_counted() -> None:
+    for about in RECORDED["beside"]["SHADOW"]:
+        shape = {**about, "queries": about["hidden"], "keys": about["hidden"], "inner": INNER}
+        found = beside("SHADOW", {**shape, "vocabulary": 0, "chunked": False})
+        assert found == pytest.approx(about["bytes"], rel=0.04), about
+
+
+def test_trained_tokens_take_the_table_once_more_where_it_is_the_head() -> None:
+    [run] = (run for run in runs("metamathqa") if run.tuner == "TRAINABLE_TOKENS")
+    more = {"bits": 16, "linear": 0, "tokens": 4 * 768, "trained": run.parameters}
+    shape = {**MEASURED._asdict(), **more}
+    whole = estimate(given(**shape, held=beside("TRAINABLETOKENS", shape)))["all"] / GIB
+    assert run.memory == pytest.approx(whole, rel=0.02)
+    assert beside("TRAINABLETOKENS", {**shape, "tied": False}) == 0

@@ -18,10 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from scripts.catalog import read
+from scripts.catalog.records import Peft
 from scripts.studies import adam
 from scripts.studies.twin import COPIES, held_norms
 from tests.parity import translators
-from tests.parity.cases import FIXTURES, Case
+from tests.parity.cases import FIXTURES, Case, recorded
 from tests.parity.test_peft import layer
 
 COPIES[translators.__name__] = "translators_jax"
@@ -30,6 +32,8 @@ ABSENT = {
     "adaption_prompt": "PEFT builds it inside the attention of a whole model",
     "cpt": "PEFT cuts the trained numbers back after each step, our map cuts what it uses",
     "oft_coft": "PEFT cuts the trained numbers back after each step, our map cuts what it uses",
+    "osf": "hooks project PEFT's gradients, which the output that we differentiate does not show",
+    "shadow": "the shadow comes from a layer of a whole model, whose numbers are not recorded",
     "xlora": "PEFT builds it across a whole model, whose first pass opens the gate",
 }
 BESIDE = ("y_base", "W_merged", "b_merged", "original rows", "weights")
@@ -102,3 +106,17 @@ def test_what_cannot_be_trained_has_no_curve() -> None:
     assert {"peft": "0.21.2"}.items() <= RECORDED["versions"].items()
     assert ABSENT.keys() <= {path.stem for path in FIXTURES.glob("*.npz")}
     assert not ABSENT.keys() & RECORDED["curves"].keys()
+
+
+def test_every_module_that_peft_has_is_trained_or_says_why_not() -> None:
+    known = RECORDED["curves"].keys() | ABSENT.keys()
+    in_peft = {
+        name for m in read().methods.values() if isinstance(m.peft, Peft) for name in m.modules
+    }
+    cases = list(recorded())
+    claimed = {
+        module.__name__.rpartition(".")[2]: {case.name for case in cases if module.claims(case)}
+        for module in MODULES
+    }
+    without = {name for name in in_peft if claimed.get(name) and not claimed[name] & known}
+    assert without == set()
