@@ -72,7 +72,7 @@ HELD = {
     "FROD": "2 * d_in * d_out",
     "OSF factors": "min(d_in, d_out) * (d_in + d_out) / 8"
     " + (0 if d_in == d_out else 31 * d_in * d_out / 8)",
-    "UNILORA": "12 * rank * (d_in + d_out)",
+    "UNILORA": "48 * (d_in + d_out)",
     "SUPERTUNING": "d_in * d_out / 25",
 }
 """Bytes that a method keeps beside a weight all the time and does not train."""
