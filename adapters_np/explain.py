@@ -6,6 +6,8 @@
 >>> found = explained("lora", W, change, parameters=40)
 >>> f"{found.share:.3f} by {found.size} parameters, rank {found.knobs['rank']}"
 '1.000 by 40 parameters, rank 1'
+>>> found  # doctest: +ELLIPSIS
+Explained(share=1.000, chance=0.104, low_rank=1.000, size=40, knobs={'rank': 1, ...LoRA(…))
 """
 
 from __future__ import annotations
@@ -34,6 +36,12 @@ class Explained(NamedTuple):
     chance: float
     low_rank: float
     adapter: Adapter
+
+    def __repr__(self) -> str:
+        """Return a line without the arrays of the adapter."""
+        shares = f"share={self.share:.3f}, chance={self.chance:.3f}, low_rank={self.low_rank:.3f}"
+        name = type(self.adapter).__name__
+        return f"Explained({shares}, size={self.size}, knobs={self.knobs}, adapter={name}(…))"
 
 
 def explained(method: str, W: Array, change: Array, parameters: int | None = None) -> Explained:

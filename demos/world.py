@@ -133,7 +133,9 @@ _held: dict[str, Array] = {}
 
 def _brought(d_out: int, d_in: int) -> Array:
     if "W" not in _held:
-        raise KnobError("base", "brought", "asks for a weight: choose a file")
+        raise KnobError(
+            "base", "brought", "is the weight of a file, and none is chosen: choose one"
+        )
     rows, columns = _held["W"].shape
     if d_out > rows or d_in > columns:
         rule = f"is larger than the weight of the file, which is {rows}x{columns}"

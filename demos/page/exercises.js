@@ -20,7 +20,7 @@ class ExerciseMaker extends HTMLElement {
     this.querySelector("fieldset")?.removeAttribute("disabled");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#make();
+      void this.#make();
     });
     this.#field("link").addEventListener("change", () => this.#reopen());
     this.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target));
@@ -80,12 +80,15 @@ class ExerciseMaker extends HTMLElement {
     this.#say("The link had an exercise: here it is.");
   }
 
-  #make() {
+  async #make() {
     const [question, solution] = ["question", "solution"].map((name) => this.#field(name).value.trim());
     const made = /** @type {HTMLElement} */ (this.querySelector(".made"));
     made.hidden = true;
     try {
       const url = this.#widget(this.#field("link").value.trim());
+      const [unknown] = await lacking(url);
+      if (unknown)
+        throw new Error(`The widget there has no setting “${unknown.slice(0, 40)}”: take it out of the link.`);
       if (!question) throw new Error("The question is empty.");
       url.searchParams.set(NAME, written({ question, solution }));
       if (this.#field("guess").checked) url.searchParams.set("guess", "1");
@@ -145,6 +148,26 @@ class ExerciseMaker extends HTMLElement {
       // the hand-out ends with the page
     }
   }
+}
+
+/**
+ * Return the settings in a link to a method that its widget does not have; none where its page cannot be had.
+ *
+ * @param {URL} url @returns {Promise<string[]>}
+ */
+async function lacking({ href, hash, pathname, searchParams }) {
+  const named = [...searchParams.keys()].filter((name) => name !== NAME && name !== "guess");
+  if (!named.length || !pathname.includes("/methods/")) return [];
+  const text = await fetch(href).then(
+    (answer) => (answer.ok ? answer.text() : ""),
+    () => "",
+  );
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const fold = page.getElementById(hash.slice(1))?.closest("details"); // with a widget of its own
+  const form = fold?.querySelector("adapter-demo form") ?? page.querySelector("adapter-demo form");
+  if (!(form instanceof HTMLFormElement)) return [];
+  const has = new Set([...form.elements].map((control) => control.getAttribute("name")));
+  return named.filter((name) => !has.has(name));
 }
 
 customElements.define("exercise-maker", ExerciseMaker);

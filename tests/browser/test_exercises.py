@@ -67,6 +67,15 @@ def test_a_link_without_a_widget_of_this_site_is_refused(visit: Visit, link: str
     expect(page.get_by_role("link", name="Open it")).to_be_hidden()
 
 
+def test_a_link_that_sets_what_its_method_lacks_is_refused_and_says_what(visit: Visit) -> None:
+    page = visit("exercises/")
+    page.get_by_label("Link to a widget").fill("methods/oft/?world=rows&u=3")
+    page.get_by_label("Question").fill("Why?")
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.locator("exercise-maker .status")).to_contain_text("has no setting “u”")
+    expect(page.get_by_role("link", name="Open it")).to_be_hidden()
+
+
 def test_a_hand_out_has_questions_first_and_solutions_last_and_prints_alone(visit: Visit) -> None:
     page = visit("exercises/")
     for link in ("methods/oft/?world=rows", "compare/?a=lora&b=oft"):

@@ -289,7 +289,9 @@ def test_a_weight_from_a_file_is_the_base_of_a_widget_and_of_the_next(
     np.save(file, W)
     page.goto(f"{site}{PAGE}?way=random&size=16x16&base=brought")
     error = page.locator("[data-knob=base] .error")
-    expect(error).to_have_text("base='brought' asks for a weight: choose a file")
+    expect(error).to_have_text(
+        "base='brought' is the weight of a file, and none is chosen: choose one"
+    )
     chooser = page.get_by_label("File with the weight")
     chooser.set_input_files(
         {"name": "w.npy", "mimeType": "application/octet-stream", "buffer": file.getvalue()}

@@ -57,5 +57,7 @@ def test_what_is_no_weight_is_refused(own: Array, weight: Any, says: str) -> Non
 
 def test_without_a_file_there_is_no_weight_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world, "_held", {})
-    with pytest.raises(KnobError, match="base='brought' asks for a weight: choose a file"):
+    with pytest.raises(
+        KnobError, match="base='brought' is the weight of a file, and none is chosen: choose one"
+    ):
         toy(size="16x16", base="brought")
