@@ -149,10 +149,10 @@ class AdapterChoice extends HTMLElement {
     const part = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
     /** @type {any[]} */
     const recipes = Object.values(this.#data.recipes.methods);
-    const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).map((recipe) => recipe.why);
+    const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).flatMap(({ why }) => why || []);
     const less = fitting ? "" : `: ${given.bits > 4 ? "fewer bits of the base" : "a shorter sequence"} would take less`;
     this.#say(
-      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join("")}`.trim(),
+      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join(" ")}`.trim(),
     );
     this.#recipe(given.bits, model.fused);
   }
