@@ -289,3 +289,15 @@ def row_norms(W: Array, floor: float = 0.0) -> Array:
     The floor is under the root, so that a zero row has a derivative too.
     """
     return np.sqrt(np.maximum(np.einsum("ij,ij->i", W, W), floor**2))
+
+
+def angles_from(v: Array, M: Array) -> Array:
+    """Return the angles between a vector, (d,), and the columns of a matrix, (n,), in degrees.
+
+    Examples:
+        >>> angles_from(np.array([1.0, 0.0]), np.array([[2.0, 0.0, -1.0], [0.0, 3.0, 0.0]]))
+        array([  0.,  90., 180.])
+    """
+    along = v @ M / np.linalg.norm(v)
+    across = M - np.outer(v / np.linalg.norm(v), along)
+    return np.degrees(np.arctan2(row_norms(across.T), along))

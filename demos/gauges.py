@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import flatten
-from adapters_np.linalg import Array
+from adapters_np.linalg import Array, angles_from
 from demos.change import ROUND_OFF as ROUND_OFF
 from demos.change import Change, numerical_rank, significant
 from demos.panels import Panel, number
@@ -23,6 +23,7 @@ from demos.protocols import (
     AddsTokens,
     Approximates,
     Bounds,
+    Estimates,
     Mixes,
     Rotates,
     Steers,
@@ -241,13 +242,8 @@ def subspace_overlap(change: Change) -> Panel:
     inside = float((np.square(U[:, :k].T @ change.delta @ Vt[:k].T)).sum())
     chance = 100 * k * k / change.delta.size
     note = f"Share of ‖ΔW‖² inside the top {k} singular directions of W; {chance:.1f} % by chance."
-    return number(
-        "subspace_overlap",
-        "Inside W’s top directions",
-        100 * inside / energy if energy else 0.0,
-        "%",
-        note,
-    )
+    value = 100 * inside / energy if energy else 0.0
+    return number("subspace_overlap", "Inside W’s top directions", value, "%", note)
 
 
 @gauge
@@ -349,6 +345,14 @@ def tile_rank(change: Change, adapter: Tiles) -> Panel:
     value = int((sigma > largest * max(flat.shape) * np.finfo(float).eps).sum())
     note = f"Dimensions that the {height} × {width} tiles of Δ{change.symbol} span."
     return number("tile_rank", "Independent tiles", value, f"of {len(flat):,}", note)
+
+
+@gauge_of(Estimates)
+def estimate_angle(change: Change, adapter: Estimates) -> Panel:
+    """Return the angle between the estimated direction and the true one, in degrees."""
+    value = float(angles_from(adapter.truth, adapter.estimates())[-1])
+    note = "Between the difference of the two means and the direction that all pairs share."
+    return number("estimate_angle", "Angle to the true direction", value, "degrees", note)
 
 
 @gauge_of(AddsTokens)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.linalg import Array, row_norms, thin_svd
+from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.panels import Panel, digits, figures, heatmaps, series
-from demos.protocols import AddsTokens, Mixes, Remembers, Rotates, Tiles
+from demos.protocols import AddsTokens, Estimates, Mixes, Remembers, Rotates, Tiles
 
 
 class Reached(NamedTuple):
@@ -303,6 +303,18 @@ def memory(found: Reached) -> Panel:
     note = f"{few}; the others are like those that C was counted from."
     title = "How far outputs move: keys first, then other inputs"
     return series("memory", title, lines, "input", "length", style="bars", note=note)
+
+
+@picture
+def estimate(found: Reached) -> Panel:
+    """Return how far the estimated direction is from the true one, as pairs come in."""
+    adapter = found.change.adapter
+    if not isinstance(adapter, Estimates):
+        raise TypeError(f"{type(adapter).__name__} declares the picture estimate but has no pairs")
+    lines = {"angle": angles_from(adapter.truth, adapter.estimates())}
+    note = "After one pair, after two and so on. A direction drawn at random is at about 90°."
+    title = "Angle between the estimated direction and the true one"
+    return series("estimate", title, lines, "pair", "degrees", style="bars", note=note)
 
 
 @picture

@@ -103,3 +103,19 @@ class Remembers(Protocol):
     """The inputs that get other answers, (d_in, facts)."""
     others: Array
     """Other inputs, (d_in, n)."""
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """An adapter along a direction estimated from pairs, of which the truth is known."""
+
+    truth: Array
+    """The direction in which the two of each pair are meant to differ, (d_out,)."""
+
+    def estimates(self) -> Array:
+        """Return the direction after one pair, after two and so on, (d_out, pairs)."""
+        ...
+
+    def known(self) -> Adapter:
+        """Return the adapter along the true direction."""
+        ...

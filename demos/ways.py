@@ -22,7 +22,7 @@ from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
-from demos.protocols import Relaxes
+from demos.protocols import Estimates, Relaxes
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
 
@@ -104,10 +104,12 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
     """Return the target of a world for an adapter that has not moved yet.
 
-    A real one asks for a trained weight.
+    A real one asks for a trained weight. An adapter that estimates a direction is taught by one
+    that knows it.
     """
     W, seed = world.W, world.seed
-    teacher = perturbed(adapter, np.random.default_rng([seed, *b"teacher"]), 0.5)
+    able = adapter.known() if isinstance(adapter, Estimates) else adapter
+    teacher = perturbed(able, np.random.default_rng([seed, *b"teacher"]), 0.5)
     if isinstance(teacher, WeightAdapter):
         return Wanted(
             teacher.delta(W) if name == "own" else worlds.change(name, W, seed, world.base)
@@ -317,7 +319,8 @@ def sentence(found: Reached, s: Shares) -> str:
     if found.more:
         return f"{about} Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
     steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
-    parts = [f"{s.numbers:,} parameters explain {percent(s.own)} of {thing}{steps}"]
+    count = "One parameter explains" if s.numbers == 1 else f"{s.numbers:,} parameters explain"
+    parts = [f"{count} {percent(s.own)} of {thing}{steps}"]
     others = []
     if s.lora and s.lora[1] == s.numbers and abs(s.own - s.lora[2]) < 5e-4:
         parts[0] += f", as much as any change of rank {s.lora[0]} can"

@@ -272,6 +272,20 @@ export function drift({ points }, { first }) {
   ].join("");
 }
 
+/** @param {{points: Points}} now @param {{still: {pairs: Points[], means: Points}, first: {points: Points}}} around */
+export function signpost({ points }, { still: { pairs, means }, first }) {
+  const at = placed([80, 60], 62);
+  const [to, from] = means.map(at);
+  return [
+    ...pairs.map((pair) => line(pair.map(at), "faint", { width: 1 })),
+    ...pairs.map(([plus, minus]) => dot(at(plus), 3.2, "soft") + circle(at(minus), 2.6, "soft", { width: 1.4 })),
+    arrow(from, to, "own", { width: 3, head: 8 }),
+    ...points.map((point, k) => line([at(first.points[k]), at(point)], "own", { width: 1.4, alpha: 0.5 })),
+    ...first.points.map((point) => dot(at(point), 3, "faint")),
+    ...points.map((point) => dot(at(point), 4.2, "own")),
+  ].join("");
+}
+
 /** @param {{inputs: Points, outputs: Points}} now @param {{first: {inputs: Points, outputs: Points}}} around */
 export function both_sides({ inputs, outputs }, { first }) {
   const [left, right] = [/** @type {Point} */ ([38, 60]), /** @type {Point} */ ([116, 60])];

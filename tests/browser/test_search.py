@@ -73,7 +73,7 @@ QUERIES = {
     "householder": "methods/hra/",
     "kronecker": "methods/lokr/",
     "ether+": "methods/ether/",
-    "activation steering": "names/#steering-vectors",
+    "activation steering": "methods/steering/",
     "which adapter should I use": "choose/",
     "how much GPU memory": "choose/",
     "benchmark": "evidence/",

@@ -62,9 +62,12 @@ def test_a_fit_says_what_it_explains_and_shows_its_hypothesis(slug: str) -> None
     assert answer["more"] is False
 
 
-@pytest.mark.parametrize("slug", sorted(set(slugs()) - {"vblora", "loha", "peanut"}))
+@pytest.mark.parametrize("slug", sorted(set(slugs()) - {"vblora", "loha", "peanut", "steering"}))
 def test_every_method_finds_a_change_of_its_own(slug: str) -> None:
-    """VB-LoRA, LoHa and PEANuT need luck for theirs: tests/adapters_np/test_fit.py says why."""
+    """VB-LoRA, LoHa and PEANuT need luck for theirs: tests/adapters_np/test_fit.py says why.
+
+    Steering's teacher knows a direction that steering estimates: its own test has the share.
+    """
     answer = probe(slug, SMALL | fitting(slug) | {"world": "own"})
     assert number(answer, "explained") > 99.9
 

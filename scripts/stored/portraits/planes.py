@@ -306,6 +306,28 @@ def drift(make: Make) -> Shown:
 
 
 @kind
+def signpost(make: Make) -> Shown:
+    """Show pairs of states, an arrow between their means, and others that move along it."""
+    rng, W, count = np.random.default_rng(16), np.eye(2), 6
+    about = rng.uniform(-1, 1, (2, count)) * [[0.45], [0.2]] + [[0], [0.46]]
+    differ = 0.1 * rng.normal(size=(2, 2, count))
+    sides = np.array([0.5, 0.13])[None, :, None] * np.array([1, -1])[:, None, None]
+    fresh = replace(make(W, pairs=count), states=about + sides + differ)
+    X = np.array([[-0.95, -0.7, -0.5, -0.1, 0.0], [-0.5, -0.75, -0.2, -0.85, -0.42]])
+    moments = [
+        {"points": a.forward(W, X).T}
+        for a in between(fresh, replace(fresh, strength=np.ones(1)), 2)
+    ]
+    alt = (
+        f"{count} pairs of grey points, a ring and a dot each, and an arrow from the middle of the "
+        f"rings to that of the dots. Below, {X.shape[1]} coloured points have moved by the same "
+        "arrow."
+    )
+    still = {"pairs": fresh.states.transpose(2, 0, 1), "means": fresh.states.mean(axis=2)}
+    return Shown(alt, moments, still)
+
+
+@kind
 def both_sides(make: Make) -> Shown:
     """Show a circle of inputs and the ellipse that a weight makes of it, both turning."""
     angle, sizes = np.radians(25), np.array([1.0, 0.45])

@@ -448,11 +448,19 @@ def test_one_output_moves_far_and_the_others_by_what_they_have_off_a_line() -> N
     assert np.corrcoef(off, (last - first) @ far)[0, 1] ** 2 == pytest.approx(1, abs=1e-3)
 
 
-def test_all_outputs_move_by_one_step() -> None:
-    first, *_, last = every("beft", "points")
+@pytest.mark.parametrize("slug", ["beft", "steering"])
+def test_all_outputs_move_by_one_step(slug: str) -> None:
+    first, *_, last = every(slug, "points")
     steps = last - first
     same(steps, np.repeat(steps[:1], len(steps), axis=0))
     assert np.linalg.norm(steps[0]) > 0.5
+
+
+def test_the_step_leads_from_the_mean_of_one_side_of_pairs_to_that_of_the_other() -> None:
+    pairs, means = still("steering")["pairs"], still("steering")["means"]
+    same(pairs.mean(axis=0), means)
+    first, last = every("steering", "points")
+    same(last[0] - first[0], means[0] - means[1])
 
 
 # Tokens and heads ---------------------------------------------------------------------------------
