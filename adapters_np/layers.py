@@ -49,6 +49,11 @@ def attention(W: Array, X: Array, heads: int = 1) -> Array:
     return np.einsum("hed,hen->dn", W_OT, V @ np.swapaxes(A, 1, 2))
 
 
+def feed_forward(W: Array, h: Array) -> Array:
+    """Return h + Wᵀ relu(W h), (d_in, n): a block with one weight, (d_out, d_in)."""
+    return h + W.T @ np.maximum(W @ h, 0)
+
+
 def layer_norm(X: Array, eps: float = 1e-5) -> Array:
     """Return every token column centred and scaled to unit variance; shape stays."""
     return (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + eps)

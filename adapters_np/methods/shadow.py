@@ -19,7 +19,7 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 
 from adapters_np.core import Adapter, Frozen, Learned, Portrait, Range, Rank
-from adapters_np.layers import gelu
+from adapters_np.layers import feed_forward, gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
 
@@ -106,25 +106,20 @@ class Shadow(Adapter):
         h, s = X, self.first(X)
         for _ in range(self.blocks):
             correction = self.correction(h, s)
-            h = block(W, h + correction)
+            h = feed_forward(W, h + correction)
             gate, s = self.update(h, s)
             yield Passed(correction, gate, s)
 
     def base(self, W: Array, X: Array) -> Array:
         """Return the output of the frozen blocks, (d_in, n)."""
         for _ in range(self.blocks):
-            X = block(W, X)
+            X = feed_forward(W, X)
         return X
 
     def forward(self, W: Array, X: Array) -> Array:
         """Return the output of the corrected blocks, (d_in, n)."""
         h, s = X, self.first(X)
         for left in reversed(range(self.blocks)):
-            h = block(W, h + self.correction(h, s))
+            h = feed_forward(W, h + self.correction(h, s))
             s = self.update(h, s)[1] if left else s
         return h
-
-
-def block(W: Array, h: Array) -> Array:
-    """Return h + Wᵀ relu(W h): a feed-forward block with one weight, (d_in, n)."""
-    return h + W.T @ np.maximum(W @ h, 0)

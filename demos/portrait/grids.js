@@ -1,6 +1,6 @@
 /** Portraits of the entries of a weight: which of them change, and how much they can differ. */
 
-import { box, changed, dot, grid, line, overlaid, part, seen, segment, still, times } from "./svg.js";
+import { arrow, box, changed, dot, grid, line, overlaid, part, seen, segment, still, times } from "./svg.js";
 
 /** @typedef {number[][]} Matrix @typedef {import("./svg.js").Tone} Tone */
 
@@ -147,4 +147,33 @@ export function rounds({ done, change: D }, { still: { before } }) {
       (share ? box(x + t * each + 1.5, 9, (each - 3) * share, 11, "own", { fill: true }) : ""),
   );
   return [...bars, overlaid(times(before, 0.7), D, { x, y: 30, cell })].join("");
+}
+
+/** @param {{reads: Matrix, writes: Matrix}} now @param {{still: {frozen: Matrix}}} around */
+export function storey({ reads, writes }, { still: { frozen } }) {
+  const [stream, top, cell] = [100, 14, 9];
+  const strength = Math.max(...writes.flat().map(Math.abs));
+  const table = (
+    /** @type {Matrix} */ M,
+    /** @type {number} */ x,
+    /** @type {number} */ y,
+    /** @type {string} */ name,
+  ) =>
+    box(x - 1, y - 1, 47, 29, name, { alpha: 0.5 }) +
+    grid(M, { x, y, cell }, (v) => (Math.abs(v) < 0.004 ? null : [name, 0.15 + 0.85 * Math.abs(v)]));
+  const block = (
+    /** @type {number} */ x,
+    /** @type {string} */ name,
+    /** @type {Matrix[]} */ [above, below],
+    /** @type {number} */ width,
+  ) =>
+    table(above, x, top, name) +
+    table(below, x, top + 36, name) +
+    arrow([x - 9, stream], [x - 9, top + 6], name, { width: 1.6, head: 5 }) +
+    (width ? arrow([x + 54, top + 56], [x + 54, stream], name, { width, head: 5 }) : "");
+  return [
+    segment(4, stream, 156, stream, "soft", { width: 6, alpha: 0.45 }),
+    block(20, "soft", [frozen, frozen], 1.6),
+    block(96, "own", [reads, writes], strength < 0.004 ? 0 : 0.8 + 1.6 * strength),
+  ].join("");
 }

@@ -338,3 +338,21 @@ def rounds(make: Make) -> Shown:
         "entries below changes in one direction; the changes of all of them add up."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def storey(make: Make) -> Shown:
+    """Show a frozen block and the copy behind it, which reads alike and learns to write."""
+    d, units = 5, 3
+    rng = np.random.default_rng(4)
+    W = rng.uniform(0.2, 1, (units, d)) * rng.choice([-1, 1], (units, d)) / 2
+    fresh = make(W, width=units)
+    D = fresh.D + 0.1 * rng.normal(size=fresh.D.shape)
+    end = replace(fresh, D=D, U=0.5 * rng.normal(size=fresh.U.shape))
+    moments = [{"reads": a.D, "writes": a.U.T} for a in between(fresh, end, 5)]
+    alt = (
+        "A grey line runs under two blocks. The left one is frozen: a small table of what it reads "
+        "and one of what it writes. The right one is coloured; it reads nearly the same, and its "
+        "table of what it writes was empty and has filled."
+    )
+    return Shown(alt, moments, {"frozen": W})

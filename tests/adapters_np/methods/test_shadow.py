@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from adapters_np.core import parameters, perturbed
-from adapters_np.layers import gelu
-from adapters_np.methods.shadow import Shadow, block
+from adapters_np.layers import feed_forward, gelu
+from adapters_np.methods.shadow import Shadow
 from tests.toy import tokens, weight
 
 W, X = weight(48, 32), tokens(32)
@@ -55,7 +55,7 @@ def test_one_block_alone_adds_a_low_rank_correction_to_its_input() -> None:
     adapter = moved(blocks=1)
     apart = X - adapter.E @ gelu(adapter.F @ X)
     corrected = X + adapter.alpha * adapter.U @ (adapter.D @ apart)
-    np.testing.assert_allclose(adapter.forward(W, X), block(W, corrected), atol=1e-12)
+    np.testing.assert_allclose(adapter.forward(W, X), feed_forward(W, corrected), atol=1e-12)
 
 
 def test_behind_the_last_block_the_shadow_is_not_read() -> None:

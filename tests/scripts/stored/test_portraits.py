@@ -463,6 +463,14 @@ def test_the_step_leads_from_the_mean_of_one_side_of_pairs_to_that_of_the_other(
     same(last[0] - first[0], means[0] - means[1])
 
 
+def test_a_new_block_reads_what_the_frozen_one_does_and_then_begins_to_write() -> None:
+    first, *_, last = moments("llama_pro")
+    same(first["reads"], still("llama_pro")["frozen"])
+    same(first["writes"], 0)
+    assert np.corrcoef(last["reads"].ravel(), first["reads"].ravel())[0, 1] > 0.9
+    assert np.abs(last["writes"]).max() > 0.3
+
+
 # Tokens and heads ---------------------------------------------------------------------------------
 
 
