@@ -10,7 +10,8 @@ from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.unilora import UniLoRA
-from tests.toy import weight
+from demos.world import TRAINED, trained
+from tests.toy import jacobian_rank, weight
 
 W = weight(48, 64)
 
@@ -65,3 +66,25 @@ def test_a_vector_and_its_opposite_make_the_same_change() -> None:
 def test_more_numbers_than_places_are_refused() -> None:
     with pytest.raises(ValueError, match="length=113 is larger than"):
         UniLoRA.init(W, np.random.default_rng(0), rank=1, length=113)
+
+
+def test_a_fixed_network_that_writes_factors_reaches_as_many_dimensions_as_its_code_has() -> None:
+    """Whether it bends or not: Text-to-LoRA's is another since it is fitted to other tasks."""
+    rng, (d, r, code) = np.random.default_rng(3), (8, 2, 5)
+    inner, heads = rng.normal(size=(16, code)), rng.normal(size=(2 * r * d, 16))
+    for bend in (np.tanh, lambda z: z):
+
+        def change(z: Array, bend: Any = bend) -> Array:
+            A, B = np.split(heads @ bend(inner @ z), 2)
+            return B.reshape(d, r) @ A.reshape(r, d)
+
+        assert jacobian_rank(change, rng.normal(size=code)) == code
+
+
+@pytest.mark.parametrize("base", TRAINED.values())
+def test_the_changes_of_two_tasks_say_nothing_of_a_third(base: str) -> None:
+    changes = np.stack([D.ravel() for D in trained(base, 64, 64)[1].values()])
+    for i in range(3):
+        others = np.delete(changes, i, axis=0)
+        left = changes[i] - np.linalg.lstsq(others.T, changes[i])[0] @ others
+        assert 1 - (left @ left) / (changes[i] @ changes[i]) < 0.01
