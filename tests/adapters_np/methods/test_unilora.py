@@ -69,7 +69,7 @@ def test_more_numbers_than_places_are_refused() -> None:
 
 
 def test_a_fixed_network_that_writes_factors_reaches_as_many_dimensions_as_its_code_has() -> None:
-    """Whether it bends or not: Text-to-LoRA's is another since it is fitted to other tasks."""
+    """Bends add none. Text-to-LoRA's network differs since it is fitted to other tasks."""
     rng, (d, r, code) = np.random.default_rng(3), (8, 2, 5)
     inner, heads = rng.normal(size=(16, code)), rng.normal(size=(2 * r * d, 16))
     for bend in (np.tanh, lambda z: z):
