@@ -190,8 +190,10 @@ def test_a_hidden_adapter_moves_weight_and_outputs_alike() -> None:
 
 
 ON_TOKENS = sorted(s for s in slugs() if not issubclass(load(s), WeightAdapter))
-EVERYWHERE = {"reft": {"first": 48, "last": 48}}
-"""Eight edited tokens, ReFT's default, are too few to tell what it does to others."""
+EVERYWHERE = {"reft": {"first": 48, "last": 48}, "llama_pro": {"width": 1}}
+"""Eight edited tokens, ReFT's default, are too few to tell what it does to others. So are the 29 of
+96 that LLaMA Pro's second unit answers to: fewer than it has inputs.
+"""
 
 
 @pytest.mark.parametrize("slug", ON_TOKENS)
