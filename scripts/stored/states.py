@@ -12,7 +12,7 @@ from scripts.stored.widgets import RANDOM, every, label, named, opening, text
 def state(slug: str, typed: str) -> dict[str, str]:
     """Return settings that a page types as `name=value` pairs, as texts of the widget's address.
 
-    What is not typed is that of a random step, or where another way is, what the page opens with.
+    A plus stands for a space in a value, as in an address. What is not typed is that of a random step, or where another way is, what the page opens with.
 
     Raises:
         ValueError: when the widget cannot take them; the text has the pair and the rule.
@@ -20,13 +20,23 @@ def state(slug: str, typed: str) -> dict[str, str]:
     >>> state("lora", "rank=4")
     {'way': 'random', 'size': '64x64', 'rank': '4'}
     """
-    pairs, known = dict(pair.partition("=")[::2] for pair in typed.split()), every(slug)
-    values = {name: _offered(known, name, said) for name, said in pairs.items()}
+    known = every(slug)
+    values = {name: _offered(known, name, said) for name, said in _pairs(typed).items()}
     random = values.get("way", RANDOM["way"]) == RANDOM["way"]
     base = RANDOM if random else opening(slug)
     chosen = base | values
     start(slug, {name: value for name, value in chosen.items() if name not in AIM})
     return {name: text(value) for name, value in chosen.items()}
+
+
+def _pairs(typed: str) -> dict[str, str]:
+    """Return typed names and values.
+
+    >>> _pairs("rank=4 hypothesis=random+bases")
+    {'rank': '4', 'hypothesis': 'random bases'}
+    """
+    pairs = (pair.partition("=") for pair in typed.split())
+    return {name: value.replace("+", " ") for name, _, value in pairs}
 
 
 def _offered(known: dict[str, Knob], name: str, said: str) -> Any:
@@ -46,7 +56,7 @@ def called(slug: str, typed: str) -> str:
     ('α 4, rank stabilised', 'the default')
     """
     said = []
-    for name, value in (pair.split("=") for pair in typed.split()):
+    for name, value in _pairs(typed).items():
         knob = every(slug)[name]
         plain = label(name).partition(" (")[0]
         word = knob.letter if knob.letter > "~" else plain[0].lower() + plain[1:]
