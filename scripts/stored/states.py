@@ -12,7 +12,8 @@ from scripts.stored.widgets import RANDOM, every, label, named, opening, text
 def state(slug: str, typed: str) -> dict[str, str]:
     """Return settings that a page types as `name=value` pairs, as texts of the widget's address.
 
-    A plus stands for a space in a value, as in an address. What is not typed is that of a random step, or where another way is, what the page opens with.
+    A plus stands for a space in a value, as in an address. What is not typed is that of a random
+    step, or where another way is, what the page opens with.
 
     Raises:
         ValueError: when the widget cannot take them; the text has the pair and the rule.
