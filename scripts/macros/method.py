@@ -273,8 +273,9 @@ class Furniture(Part):
         lines = len(path.read_text("utf-8").splitlines())
         name = f"<strong>{cls.__name__}.</strong> " if len(self.method.modules) > 1 else ""
         n = parameters(cls, 64, 64)
+        noun = "parameter" if formula(cls) == "1" else "parameters"
         trained = (
-            f"It trains {subscripts(formula(cls))} parameters in a layer: on a 64 × 64 weight, by "
+            f"It trains {subscripts(formula(cls))} {noun} in a layer: on a 64 × 64 weight, by "
             f"default, {count(n)} or {figures(100 * n / 64**2, 3)} %."
         )
         return f"""
