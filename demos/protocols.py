@@ -103,3 +103,13 @@ class Remembers(Protocol):
     """The inputs that get other answers, (d_in, facts)."""
     others: Array
     """Other inputs, (d_in, n)."""
+
+
+@runtime_checkable
+class AddsTasks(Protocol):
+    """An adapter that adds changes that several tasks have made."""
+
+    strengths: Array
+    """How much of each task's change is added, (tasks,)."""
+    changes: Array
+    """The tasks' changes, (tasks, d_out, d_in)."""

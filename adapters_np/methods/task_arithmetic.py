@@ -33,7 +33,7 @@ class TaskArithmetic(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("received", "mask")
-    portrait = Portrait("overlaid", "Two tasks' changes are laid over one another")
+    portrait = Portrait("additions", "Two tasks' changes are added, and hardly meet")
 
     @classmethod
     def init(
