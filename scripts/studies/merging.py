@@ -37,7 +37,7 @@ from scripts.studies.english_tasks import OTHER
 from scripts.studies.english_training import Head, base, features, judged, model, read
 from scripts.studies.twin import held_norms
 from scripts.survey import english
-from scripts.survey.merging import TABLE, Way, plan
+from scripts.survey.merging import TABLE, plan
 
 RUNS = ROOT / ".study" / "merging.jsonl"
 FOLDER = ROOT / ".study" / "merging"
@@ -45,8 +45,10 @@ PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""
 
 COLUMNS = ("way", "density", "seed", "scale", "part", "task", "of", "loss", "accuracy", "key")
-BESIDE = ("none", "alone", "shuffled", "turned", "negated")
-"""What is judged beside the plain sum, at its λ or at 1."""
+MERGES = ("sum", "ties", "dare", "magnitude")
+"""Ways that have a λ of their own."""
+FIXED = {"none": 0.0, "negated": -1.0}
+"""Ways at one λ; all others have that of the plain sum."""
 
 Change = dict[str, Array]
 """ΔW by kind of matrix, each (layers, d_out, d_in)."""
@@ -195,31 +197,41 @@ def wanted(grid: tuple[float, ...], tried: Mapping[float, float]) -> list[float]
 
 def beside(settings: Settings) -> list[dict[str, Any]]:
     """Return what a merge is held against, on the test."""
-    seed, found = settings.seed, []
+    seed, (scale,) = settings.seed, settings.scales
+    found = []
     for task in plan().tasks:
         own, other = tuned(task, seed), tuned(OTHER[task], seed).change
-        match settings.way:
-            case "none":
-                found.append(told({}, 0.0, "test", task, own.head))
-            case "alone":
-                found += [told(own.change, s, "test", task, own.head) for s in settings.scales]
-            case "negated":
-                for judge in plan().tasks:
-                    row = told(own.change, settings.scales[0], "test", judge, base(judge).head)
-                    found.append(row | {"of": task})
-            case "shuffled" | "turned":
-                of = shuffled if settings.way == "shuffled" else elsewhere
-                change = plus(own.change, each(of, other, seed))
-                found.append(told(change, settings.scales[0], "test", task, own.head))
-            case way:
-                raise ValueError(f"way={way!r} is not one of {', '.join(BESIDE)}")
+        if settings.way == "negated":
+            rows = [told(own.change, scale, "test", t, base(t).head) for t in plan().tasks]
+            found += [row | {"of": task} for row in rows]
+        else:
+            change = compared(settings.way, own.change, other, seed)
+            found.append(told(change, scale, "test", task, own.head))
     return found
+
+
+def compared(way: str, own: Change, other: Change, seed: int) -> Change:
+    """Return what is added for one task in the place of both tasks' changes.
+
+    Raises:
+        ValueError: when the way is unknown.
+    """
+    match way:
+        case "none":
+            return {}
+        case "alone":
+            return own
+        case "shuffled":
+            return plus(own, each(shuffled, other, seed))
+        case "turned":
+            return plus(own, each(elsewhere, other, seed))
+    raise ValueError(f"way={way!r} is not known")
 
 
 def run(settings: Settings) -> dict[str, Any]:
     """Judge one merge, and return it with its rows."""
     began = time.process_time()
-    rows = (beside if settings.way in BESIDE else merged)(settings)
+    rows = (merged if settings.way in MERGES else beside)(settings)
     seconds = round(time.process_time() - began, 1)
     return {"key": settings.key, **asdict(settings), "rows": rows, "seconds": seconds}
 
@@ -228,20 +240,17 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def due(done: Mapping[str, Mapping[str, Any]]) -> Iterator[Settings]:
-    """Yield all merges in the order of the plan; what is beside the sum follows it."""
+    """Yield all that can be run, in the order of the plan; what has the sum's λ waits for it."""
+    grid = plan().scales
     for way in plan().ways:
         for seed in plan().seeds:
-            yield (own := settled(way, seed))
-            if way.way == "sum" and own.key in done:
-                at = chosen(done[own.key])
-                scales = {"none": (0.0,), "alone": tuple(sorted({at, 1.0})), "negated": (-1.0,)}
-                for name in BESIDE:
-                    yield Settings(name, 1.0, seed, scales.get(name, (at,)))
-
-
-def settled(way: Way, seed: int) -> Settings:
-    """Return the settings of a merge."""
-    return Settings(way.way, way.density, seed, plan().scales)
+            summed = done.get(Settings("sum", 1.0, seed, grid).key)
+            if way.way in MERGES:
+                yield Settings(way.way, way.density, seed, grid)
+            elif way.way in FIXED:
+                yield Settings(way.way, 1.0, seed, (FIXED[way.way],))
+            elif summed:
+                yield Settings(way.way, 1.0, seed, (chosen(summed),))
 
 
 def chosen(made: Mapping[str, Any]) -> float:

@@ -21,15 +21,17 @@ TABLE = PLAN.with_suffix(".csv")
 
 
 class Way(Record):
-    """A way to merge."""
+    """A way to merge, or what a merge is held against."""
 
-    way: Literal["sum", "ties", "dare", "magnitude"]
+    way: Literal[
+        "sum", "ties", "dare", "magnitude", "none", "alone", "shuffled", "turned", "negated"
+    ]
     density: float = 1.0
 
     @property
     def name(self) -> str:
         """Its name among all."""
-        return self.way if self.way == "sum" else f"{self.way} {self.density:g}"
+        return self.way if self.density == 1 else f"{self.way} {self.density:g}"
 
 
 class Plan(Record):
