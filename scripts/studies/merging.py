@@ -144,7 +144,8 @@ def read_by(change: Change, scale: float) -> Callable[..., Any]:
 def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
     """Return a row: loss and accuracy of a changed model on a part of a task."""
     texts = english_tasks.task(task).parts[part]
-    found = judged(features(texts, read_by(change, scale)), head, texts)
+    known = base(task).features[part] if not change else features(texts, read_by(change, scale))
+    found = judged(known, head, texts)
     return {"scale": scale, "part": part, "task": task, "of": "", **found}
 
 
