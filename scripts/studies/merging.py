@@ -31,10 +31,10 @@ from demos.reach import elsewhere
 from scripts.bootstrap import ROOT
 from scripts.studies import english_tasks, english_training, kept
 from scripts.studies.adapting import FULL, named
-from scripts.studies.encoder import KINDS, LAYERS
+from scripts.studies.encoder import KINDS
 from scripts.studies.english import Cell
 from scripts.studies.english_tasks import OTHER
-from scripts.studies.english_training import Head, base, features, judged, model, read
+from scripts.studies.english_training import Head, features, judged, read
 from scripts.studies.twin import held_norms
 from scripts.survey import english
 from scripts.survey.merging import TABLE, plan
@@ -101,7 +101,7 @@ def each(of: Callable[[Array, np.random.Generator], Array], change: Change, seed
     """Return a change, matrix by matrix, each with a source of numbers of its own."""
     return {
         kind: np.array(
-            [of(change[kind][i], np.random.default_rng([seed, k, i])) for i in range(LAYERS)]
+            [of(D, np.random.default_rng([seed, k, i])) for i, D in enumerate(change[kind])]
         )
         for k, kind in enumerate(KINDS)
     }
@@ -136,16 +136,20 @@ def plus(one: Change, other: Change) -> Change:
 
 def read_by(change: Change, scale: float) -> Callable[..., Any]:
     """Return what computes the features of W + scale · ΔW."""
-    moved = {k: model()[k] + jnp.asarray(scale * a, jnp.float32) for k, a in change.items()}
-    weights = dict(model()) | moved
+    model = english_training.model()
+    moved = {k: model[k] + jnp.asarray(scale * a, jnp.float32) for k, a in change.items()}
+    weights = dict(model) | moved
     return lambda ids, real: read(weights, ids, real)
 
 
 def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
     """Return a row: loss and accuracy of a changed model on a part of a task."""
     texts = english_tasks.task(task).parts[part]
-    known = base(task).features[part] if not change else features(texts, read_by(change, scale))
-    found = judged(known, head, texts)
+    if change:
+        seen = features(texts, read_by(change, scale))
+    else:
+        seen = english_training.base(task).features[part]
+    found = judged(seen, head, texts)
     return {"scale": scale, "part": part, "task": task, "of": "", **found}
 
 
@@ -203,7 +207,10 @@ def beside(settings: Settings) -> list[dict[str, Any]]:
     for task in plan().tasks:
         own, other = tuned(task, seed), tuned(OTHER[task], seed).change
         if settings.way == "negated":
-            rows = [told(own.change, scale, "test", t, base(t).head) for t in plan().tasks]
+            rows = [
+                told(own.change, scale, "test", t, english_training.base(t).head)
+                for t in plan().tasks
+            ]
             found += [row | {"of": task} for row in rows]
         else:
             change = compared(settings.way, own.change, other, seed)
