@@ -25,6 +25,7 @@ from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
+from scripts.macros.merging import Merging
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
 from scripts.macros.portraits import Portraits
@@ -54,6 +55,7 @@ PARTS = (
     Protocol,
     Predictions,
     Otherwise,
+    Merging,
     English,
     Controls,
     Bets,

@@ -11,6 +11,7 @@ merging/judged: adds, word            what came out by a rule of the plan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from scripts.survey import merging, say
 from scripts.survey.facts import Fact, Form
@@ -47,8 +48,8 @@ def kept() -> Iterator[Fact]:
         if way.way == "negated":
             continue
         if not (found := merging.keeps(way.name)):
-            for column in (*columns, "scale"):
-                yield _fact("kept", way.name, column, 0, UNTESTED, "text")
+            for table, column in (*product(("kept", "beside"), columns), ("kept", "scale")):
+                yield _fact(table, way.name, column, 0, UNTESTED, "text")
             continue
         yield from _of("kept", way.name, ((c, interval(found[c].values())) for c in columns))
         scales = sorted({row.scale for row in merging.ends(way.name).values()})
