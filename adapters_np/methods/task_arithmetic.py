@@ -25,7 +25,7 @@ Merge = Literal["sum", "magnitude", "dare", "ties"]
 
 @dataclass(frozen=True, eq=False)
 class TaskArithmetic(WeightAdapter):
-    """How strongly each task's change is added, and what is left of the changes for it."""
+    """Changes of several tasks, with a strength for each, and what is left of them to be added."""
 
     strengths: Annotated[Array, Learned("tasks", unit=1.0)]
     changes: Annotated[Array, Frozen("tasks, d_out, d_in")]

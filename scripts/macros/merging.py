@@ -1,4 +1,4 @@
-"""What pages ask of the study that adds the changes of two tasks."""
+"""The study that adds the changes of two tasks, as pages ask for it."""
 
 from __future__ import annotations
 

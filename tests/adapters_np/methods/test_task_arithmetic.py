@@ -1,4 +1,4 @@
-"""What follows from the formulas of task arithmetic, and what PEFT makes of the same changes."""
+"""Consequences of the formulas of task arithmetic, and what PEFT makes of the same changes."""
 
 import json
 from pathlib import Path
