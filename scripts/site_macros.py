@@ -24,7 +24,6 @@ from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
-from scripts.macros.merging import Merging
 from scripts.macros.method import Furniture
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
@@ -55,7 +54,6 @@ PARTS = (
     Protocol,
     Predictions,
     Otherwise,
-    Merging,
     English,
     Controls,
     Bets,
