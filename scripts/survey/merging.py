@@ -10,13 +10,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Literal, NamedTuple, get_type_hints
 
-import yaml
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey import english
 from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
-from scripts.survey.records import Loader, Record, validated
+from scripts.survey.records import Record, read_yaml
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Interval, interval
 
@@ -57,8 +56,7 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     """Return what the study consists of."""
-    found = yaml.load(path.read_text("utf-8"), Loader=Loader)
-    return validated(Plan, found, path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return read_yaml(Plan, path)
 
 
 # What came out ------------------------------------------------------------------------------------
