@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from demos.reach import elsewhere
-from scripts.bootstrap import ROOT
 from scripts.studies import encoder, english_training
 from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
@@ -20,7 +19,6 @@ from scripts.survey import english, merging
 from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
 from tests.scripts.studies.test_english import small as small  # a fixture
 
-PAGE = (ROOT / "docs" / "methods" / "task_arithmetic.md").read_text("utf-8")
 SMALL = encoder.random(0)
 
 # Changes ------------------------------------------------------------------------------------------
