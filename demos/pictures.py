@@ -13,7 +13,15 @@ import numpy as np
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.panels import Panel, digits, figures, heatmaps, series
-from demos.protocols import AddsTokens, Estimates, Mixes, Remembers, Rotates, Tiles
+from demos.protocols import (
+    AddsTasks,
+    AddsTokens,
+    Estimates,
+    Mixes,
+    Remembers,
+    Rotates,
+    Tiles,
+)
 
 
 class Reached(NamedTuple):
@@ -315,6 +323,23 @@ def estimate(found: Reached) -> Panel:
     note = "After one pair, after two and so on. A direction drawn at random is at about 90°."
     title = "Angle between the estimated direction and the true one"
     return series("estimate", title, lines, "pair", "degrees", style="bars", note=note)
+
+
+@picture
+def received(found: Reached) -> Panel:
+    """Return how much of each task's change is added, and how much of it is there in the end."""
+    adapter = found.change.adapter
+    if not isinstance(adapter, AddsTasks):
+        raise TypeError(f"{type(adapter).__name__} declares the picture received but has no tasks")
+    own = adapter.changes.reshape(len(adapter.changes), -1)
+    there = own @ found.change.delta.ravel() / (own**2).sum(axis=1)
+    lines = {"added": adapter.strengths, "there in the end": there}
+    note = (
+        "How long the sum is along each task’s change, in lengths of it. Where tasks do not meet "
+        "it is what was added."
+    )
+    title = "Of each task’s change: added, and there in the end"
+    return series("received", title, lines, "task", "share", style="bars", note=note)
 
 
 @picture

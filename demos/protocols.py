@@ -119,3 +119,13 @@ class Estimates(Protocol):
     def known(self) -> Adapter:
         """Return the adapter along the true direction."""
         ...
+
+
+@runtime_checkable
+class AddsTasks(Protocol):
+    """An adapter that adds changes that several tasks have made."""
+
+    strengths: Array
+    """How much of each task's change is added, (tasks,)."""
+    changes: Array
+    """The tasks' changes, (tasks, d_out, d_in)."""

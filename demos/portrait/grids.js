@@ -136,6 +136,23 @@ export function dice({ theta, change: D }, { still: { before } }) {
   return [...bars, axis, overlaid(times(before, 0.7), D, { x, y: 36, cell })].join("");
 }
 
+/** @param {{strengths: number[], change: Matrix}} now @param {{still: {before: Matrix, parts: Matrix[]}}} around */
+export function additions({ strengths, change: D }, { still: { before, parts } }) {
+  const [small, cell] = [3.6, 7.6];
+  const wide = small * before[0].length;
+  const tasks = parts.flatMap((P, i) => {
+    const x = 80 + (i ? 13 : -13 - wide);
+    return [
+      box(x - 2.5, 5.5, wide + 5, small * P.length + 5, strengths[i] ? "own" : "faint", { width: 1.2 }),
+      grid(P, { x, y: 8, cell: small }, (v, i, j) => (v ? changed(seen(v, 0.35), i, j) : still(0, i, j))),
+    ];
+  });
+  const [y, X] = [8 + (small * before.length) / 2, 80 - (cell * before[0].length) / 2];
+  const plus = [segment(75, y, 85, y, "ink", { width: 1.8 }), segment(80, y - 5, 80, y + 5, "ink", { width: 1.8 })];
+  const shown = D.map((row) => row.map((v) => v && Math.min(1, 20 * Math.abs(v)) * seen(v, 0.3)));
+  return [...tasks, ...plus, overlaid(times(before, 0.7), shown, { x: X, y: 49, cell })].join("");
+}
+
 /** @param {{done: number[], change: Matrix}} now @param {{still: {before: Matrix}}} around */
 export function rounds({ done, change: D }, { still: { before } }) {
   const [x, cell] = [26, 9];

@@ -321,6 +321,26 @@ def dice(make: Make) -> Shown:
 
 
 @kind
+def additions(make: Make) -> Shown:
+    """Show what is left of two tasks' changes, and both laid over one weight."""
+    W = grey(8, 10)
+    fresh = make(W, tasks=2, merge="magnitude", density=0.3)
+    pruned = fresh.parts / np.abs(fresh.parts).max()
+    end = replace(fresh, strengths=np.ones(2), parts=pruned)
+    moments = [
+        {"strengths": t, "change": replace(end, strengths=t).delta(W)}
+        for t in (in_turn(float(s), 2) for s in np.linspace(0, 1, 3))
+    ]
+    both = int((pruned != 0).all(axis=0).sum())
+    alt = (
+        "Two small grids above, the changes of two tasks, most of their entries empty, and a grey "
+        f"weight below. One after the other they are laid over it; in {both} of {W.size} entries "
+        "they meet."
+    )
+    return Shown(alt, moments, {"before": W, "parts": pruned})
+
+
+@kind
 def rounds(make: Make) -> Shown:
     """Show stages that move a weight in turn, each in few directions of its own."""
     W, stages = grey(9, 12), 3

@@ -1,0 +1,311 @@
+"""Add what fine-tuning on two tasks has changed in a real English model, in several ways.
+
+    python3 scripts/dev.py study merging
+    python3 scripts/dev.py study merging --only ties
+    python3 scripts/dev.py study merging --table
+
+Each merge of a seed is one line of .study/merging.jsonl and then rows of docs/data/merging.csv, and
+none is made twice. docs/data/merging.yml says which there are and how they are judged. The changes
+and heads of the runs stay in .study/merging.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from math import log10
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import jax.numpy as jnp
+import numpy as np
+
+from adapters_np.linalg import Array
+from adapters_np.methods.task_arithmetic import Merge, parts
+from demos.reach import elsewhere
+from scripts.bootstrap import ROOT
+from scripts.studies import english_tasks, english_training, kept
+from scripts.studies.adapting import FULL, named
+from scripts.studies.encoder import KINDS
+from scripts.studies.english import Cell
+from scripts.studies.english_tasks import OTHER
+from scripts.studies.english_training import Head, features, judged, read
+from scripts.studies.twin import held_norms
+from scripts.survey import english
+from scripts.survey.merging import TABLE, plan
+
+RUNS = ROOT / ".study" / "merging.jsonl"
+FOLDER = ROOT / ".study" / "merging"
+PROTOCOL = 1
+"""A number that goes up when the same settings would give another result."""
+
+COLUMNS = ("way", "density", "seed", "scale", "part", "task", "of", "loss", "accuracy", "key")
+MERGES = ("sum", "ties", "dare", "magnitude")
+"""Ways that have a λ of their own."""
+FIXED = {"none": 0.0, "negated": -1.0}
+"""Ways at one λ; all others have that of the plain sum."""
+
+Change = dict[str, Array]
+"""ΔW by kind of matrix, each (layers, d_out, d_in)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one merge."""
+
+    way: str
+    density: float
+    seed: int
+    scales: tuple[float, ...]
+
+    @property
+    def key(self) -> str:
+        """The name of this merge among all."""
+        return named("merging", PROTOCOL, asdict(self))
+
+
+class Tuned(NamedTuple):
+    """A run's end: what it has changed, and its head."""
+
+    change: Change
+    head: Head
+
+
+@cache
+def tuned(task: str, seed: int, folder: Path = FOLDER) -> Tuned:
+    """Return what full fine-tuning on a task ends with, made again if it is not stored."""
+    rate = round(2 * log10(english.finals(FULL, task)[seed].rate))
+    settings = Cell(FULL, task).run(rate, seed, "final")
+    path = folder / f"{settings.key}.npz"
+    if not path.exists():
+        with held_norms():
+            made = english_training.trained(settings)
+        head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **english_training.changes_of(made), **head)
+    with np.load(path) as file:
+        change = {kind: file[kind].astype(float) for kind in KINDS}
+        return Tuned(change, {name: file[f"head_{name}"] for name in "Wb"})
+
+
+# Changes ------------------------------------------------------------------------------------------
+
+
+def each(of: Callable[[Array, np.random.Generator], Array], change: Change, seed: int) -> Change:
+    """Return a change, matrix by matrix, each with a source of numbers of its own."""
+    return {
+        kind: np.array(
+            [of(D, np.random.default_rng([seed, k, i])) for i, D in enumerate(change[kind])]
+        )
+        for k, kind in enumerate(KINDS)
+    }
+
+
+def shuffled(D: Array, rng: np.random.Generator) -> Array:
+    """Return a matrix with its entries in another order."""
+    return rng.permutation(D.ravel()).reshape(D.shape)
+
+
+def added(changes: list[Change], way: Merge, density: float, seed: int) -> Change:
+    """Return the sum of what a merge leaves of several changes, matrix by matrix."""
+    found = {}
+    for k, kind in enumerate(KINDS):
+        stacked = np.array([change[kind] for change in changes])
+        of = []
+        for i in range(stacked.shape[1]):
+            rng = np.random.default_rng([seed, k, i])
+            drawn = rng.random(stacked[:, i].shape) < density
+            of.append(parts(stacked[:, i], way, density, drawn).sum(axis=0))
+        found[kind] = np.array(of)
+    return found
+
+
+def plus(one: Change, other: Change) -> Change:
+    """Return the sum of two changes."""
+    return {kind: one[kind] + other[kind] for kind in KINDS}
+
+
+# Judging ------------------------------------------------------------------------------------------
+
+
+def read_by(change: Change, scale: float) -> Callable[..., Any]:
+    """Return what computes the features of W + scale · ΔW."""
+    model = english_training.model()
+    moved = {k: model[k] + jnp.asarray(scale * a, jnp.float32) for k, a in change.items()}
+    weights = dict(model) | moved
+    return lambda ids, real: read(weights, ids, real)
+
+
+def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
+    """Return a row: loss and accuracy of a changed model on a part of a task."""
+    texts = english_tasks.task(task).parts[part]
+    if change:
+        seen = features(texts, read_by(change, scale))
+    else:
+        seen = english_training.base(task).features[part]
+    found = judged(seen, head, texts)
+    return {"scale": scale, "part": part, "task": task, "of": "", **found}
+
+
+def heads(seed: int) -> dict[str, Head]:
+    """Return the head of each task's own run."""
+    return {task: tuned(task, seed).head for task in plan().tasks}
+
+
+def improved(rows: list[dict[str, Any]], ends: Mapping[str, float]) -> float:
+    """Return the mean share of both tasks' improvement that is kept on validation."""
+    shares = []
+    for row in rows:
+        start = english_training.untrained(row["task"])["validation_loss"]
+        shares.append((start - row["loss"]) / (start - ends[row["task"]]))
+    return float(np.mean(shares))
+
+
+def merged(settings: Settings) -> list[dict[str, Any]]:
+    """Return a merge at all scales on validation, and at the best one on the test."""
+    seed, tasks = settings.seed, plan().tasks
+    ends = {task: tuned(task, seed) for task in tasks}
+    best = {task: english.finals(FULL, task)[seed].validation_loss for task in tasks}
+    of = [ends[task].change for task in tasks]
+    change = added(of, cast(Merge, settings.way), settings.density, seed)
+
+    def at(scale: float, part: str) -> list[dict[str, Any]]:
+        return [told(change, scale, part, task, ends[task].head) for task in tasks]
+
+    tried: dict[float, list[dict[str, Any]]] = {}
+    while missing := wanted(settings.scales, {s: improved(r, best) for s, r in tried.items()}):
+        tried |= {scale: at(scale, "validation") for scale in missing}
+    scale = max(tried, key=lambda s: improved(tried[s], best))
+    return [row for s in sorted(tried) for row in tried[s]] + at(scale, "test")
+
+
+def wanted(grid: tuple[float, ...], tried: Mapping[float, float]) -> list[float]:
+    """Return which scales are still to be tried: the grid, then beyond its end while that is best.
+
+    >>> wanted((0.4, 0.7), {0.4: 0.2, 0.7: 0.3}), wanted((0.4, 0.7), {0.4: 0.2, 0.7: 0.3, 1.0: 0.1})
+    ([1.0], [])
+    """
+    if not tried:
+        return list(grid)
+    step, best = grid[1] - grid[0], max(tried, key=lambda s: tried[s])
+    if best == max(tried):
+        return [round(best + step, 9)]
+    further = round(best - step, 9)
+    return [further] if best == min(tried) and further > 0 else []
+
+
+def beside(settings: Settings) -> list[dict[str, Any]]:
+    """Return what a merge is held against, on the test."""
+    seed, (scale,) = settings.seed, settings.scales
+    found = []
+    for task in plan().tasks:
+        own, other = tuned(task, seed), tuned(OTHER[task], seed).change
+        if settings.way == "negated":
+            rows = [
+                told(own.change, scale, "test", t, english_training.base(t).head)
+                for t in plan().tasks
+            ]
+            found += [row | {"of": task} for row in rows]
+        else:
+            change = compared(settings.way, own.change, other, seed)
+            found.append(told(change, scale, "test", task, own.head))
+    return found
+
+
+def compared(way: str, own: Change, other: Change, seed: int) -> Change:
+    """Return what is added for one task in the place of both tasks' changes.
+
+    Raises:
+        ValueError: when the way is unknown.
+    """
+    match way:
+        case "none":
+            return {}
+        case "alone":
+            return own
+        case "shuffled":
+            return plus(own, each(shuffled, other, seed))
+        case "turned":
+            return plus(own, each(elsewhere, other, seed))
+    raise ValueError(f"way={way!r} is not known")
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """Judge one merge, and return it with its rows."""
+    began = time.process_time()
+    rows = (merged if settings.way in MERGES else beside)(settings)
+    seconds = round(time.process_time() - began, 1)
+    return {"key": settings.key, **asdict(settings), "rows": rows, "seconds": seconds}
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+def due(done: Mapping[str, Mapping[str, Any]]) -> Iterator[Settings]:
+    """Yield all that can be run, in the order of the plan; what has the sum's λ waits for it."""
+    grid = plan().scales
+    for way in plan().ways:
+        for seed in plan().seeds:
+            summed = done.get(Settings("sum", 1.0, seed, grid).key)
+            if way.way in MERGES:
+                yield Settings(way.way, way.density, seed, grid)
+            elif way.way in FIXED:
+                yield Settings(way.way, 1.0, seed, (FIXED[way.way],))
+            elif summed:
+                yield Settings(way.way, 1.0, seed, (chosen(summed),))
+
+
+def chosen(made: Mapping[str, Any]) -> float:
+    """Return the scale at which a merge came to its test."""
+    return next(float(row["scale"]) for row in made["rows"] if row["part"] == "test")
+
+
+def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
+    """Return all merges by their keys, those of the table and those of this machine."""
+    found: dict[str, dict[str, Any]] = {}
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                own = found.setdefault(row["key"], {"key": row["key"], "rows": []})
+                numbers = {name: float(row[name]) for name in ("scale", "loss", "accuracy")}
+                own["rows"].append({name: row[name] for name in ("part", "task", "of")} | numbers)
+    return found | kept.read(path)
+
+
+def rows(done: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the table of all merges of the plan that have been made, in its order."""
+    found = []
+    for settings in due(done):
+        about = {"way": settings.way, "density": settings.density, "seed": settings.seed}
+        for row in done.get(settings.key, {"rows": []})["rows"]:
+            told = {**about, **row, "key": settings.key}
+            found.append({k: f"{v:.6g}" if isinstance(v := told[k], float) else v for k in COLUMNS})
+    return found
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="merges whose way has this")
+    parser.add_argument("--table", action="store_true", help="only write the table")
+    asked = parser.parse_args()
+    done = known()
+    while not asked.table:
+        left = [s for s in due(done) if s.key not in done and asked.only in s.way]
+        if not left:
+            break
+        made = run(left[0])
+        kept.append(made, RUNS)
+        done[made["key"]] = made
+        print(left[0].way, left[0].density, left[0].seed, made["seconds"], file=sys.stderr)
+    kept.write(TABLE, rows(done), COLUMNS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The study of adding what two tasks have changed: merges, runs, and rules."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demos.reach import elsewhere
+from scripts.studies import encoder, english_training
+from scripts.studies import merging as study
+from scripts.studies.encoder import KINDS
+from scripts.studies.merging import Settings, Tuned
+from scripts.survey import english, merging
+from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
+from tests.scripts.studies.test_english import small as small  # a fixture
+
+SMALL = encoder.random(0)
+
+# Changes ------------------------------------------------------------------------------------------
+
+
+def drawn(seed: int) -> study.Change:
+    rng = np.random.default_rng(seed)
+    return {kind: rng.normal(size=SMALL[kind].shape) for kind in KINDS}
+
+
+def lengths(change: study.Change) -> list[float]:
+    return [float(np.linalg.norm(change[kind])) for kind in KINDS]
+
+
+def test_changes_are_added_matrix_by_matrix() -> None:
+    one, other = drawn(1), drawn(2)
+    whole = study.added([one, other], "sum", 1.0, 0)
+    pruned = study.added([one, other], "magnitude", 0.25, 0)
+    for kind in KINDS:
+        np.testing.assert_allclose(whole[kind], one[kind] + other[kind])
+        for D, E, both in zip(one[kind], other[kind], pruned[kind], strict=True):
+            left = np.count_nonzero(both)
+            assert D.size // 4 <= left <= 2 * (D.size // 4)
+            assert abs(both).max() >= max(abs(D).max(), abs(E).max()) * 0.5
+    again = study.added([one, other], "dare", 0.25, 0)
+    np.testing.assert_array_equal(again["up"], study.added([one, other], "dare", 0.25, 0)["up"])
+    assert np.abs(again["up"] - study.added([one, other], "dare", 0.25, 1)["up"]).max() > 0
+
+
+def test_controls_keep_what_they_should() -> None:
+    own = drawn(1)
+    order, turned = study.each(study.shuffled, own, 0), study.each(elsewhere, own, 0)
+    assert lengths(order) == pytest.approx(lengths(own))
+    assert lengths(turned) == pytest.approx(lengths(own))
+    for kind in KINDS:
+        np.testing.assert_allclose(
+            np.sort(order[kind].reshape(len(own[kind]), -1)),
+            np.sort(own[kind].reshape(len(own[kind]), -1)),
+        )
+        one, other = (np.linalg.svd(D[kind], compute_uv=False) for D in (own, turned))
+        np.testing.assert_allclose(one, other, atol=1e-9)
+        for moved in (order, turned):
+            cosine = (moved[kind] * own[kind]).sum() / (own[kind] ** 2).sum()
+            assert abs(cosine) < 0.2
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
+    """Put runs that have changed little and kept the probe's heads in the place of the real."""
+
+    def tuned(task: str, seed: int) -> Tuned:
+        change = {kind: 1e-9 * a for kind, a in drawn(seed).items()}
+        return Tuned(change, english_training.base(task).head)
+
+    monkeypatch.setattr(study, "tuned", tuned)
+
+
+def test_what_changes_nothing_leaves_the_probe(planted: None) -> None:
+    tasks, (seed, *_) = merging.plan().tasks, merging.plan().seeds
+    made = study.run(Settings("sum", 1.0, seed, (0.4, 0.7)))
+    for row in made["rows"]:
+        start = english_training.untrained(row["task"])
+        assert row["loss"] == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
+    assert [row["task"] for row in made["rows"][-2:]] == [*tasks]
+    assert made["rows"][-1]["part"] == "test"
+    scale = study.chosen(made)
+    for way in ("none", "alone", "shuffled", "turned"):
+        found = study.run(Settings(way, 1.0, seed, (scale,)))["rows"]
+        assert [(row["task"], row["part"]) for row in found] == [(task, "test") for task in tasks]
+    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))["rows"]) == 4
+
+
+def test_what_has_the_strength_of_the_sum_waits_for_it() -> None:
+    own = merging.plan()
+    assert not {s.way for s in study.due({})} & {"alone", "shuffled", "turned"}
+    first = Settings("sum", 1.0, own.seeds[0], own.scales)
+    done = {first.key: {"rows": [{"part": "test", "scale": 0.7}]}}
+    (alone,) = (s for s in study.due(done) if s.way == "alone")
+    assert (alone.seed, alone.scales) == (own.seeds[0], (0.7,))
+
+
+def test_the_table_is_what_its_settings_still_give() -> None:
+    found = study.known(path=Path("nowhere"))
+    kept = {s.key for s in study.due(found)} & found.keys()
+    assert kept == found.keys()
+    assert len(study.rows(found)) == len(merging.rows())
+
+
+# Rules --------------------------------------------------------------------------------------------
+
+Share = Callable[[str, str, int], float]
+Table = Callable[..., Path]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    """Write a table in which ways keep what a function says, in per cent of each run's own."""
+
+    def write(share: Share, right: Callable[[str, str], float] = lambda task, of: 0.5) -> Path:
+        path, rows = tmp_path / "merging.csv", list[dict[str, Any]]()
+        for way in merging.plan().ways:
+            for seed in merging.plan().seeds:
+                for task in merging.plan().tasks:
+                    run = english.finals("full", task)[seed]
+                    assert run.test_loss is not None
+                    fall = (run.start_test_loss - run.test_loss) / 100
+                    loss = run.start_test_loss - fall * share(way.name, task, seed)
+                    for of in merging.plan().tasks if way.way == "negated" else ("",):
+                        about = (way.way, way.density, seed, 1, "test", task, of)
+                        row = dict(
+                            zip(study.COLUMNS, (*about, loss, right(task, of)), strict=False)
+                        )
+                        rows.append(row)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, study.COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        merging.rows.cache_clear()
+        return path
+
+    yield write
+    merging.rows.cache_clear()
+
+
+def test_tasks_add_or_do_not(table: Table) -> None:
+    for both, one, word in ((95, 95, HOLDS), (95, 60, NOT), (95, 90, OPEN)):
+
+        def share(way: str, task: str, seed: int, ends: Any = (both, one)) -> float:
+            return ends[task == "definitions"] + seed % 3
+
+        assert merging.adds(table(share)) == word
+
+
+def test_tasks_meet_more_than_chance_or_less(table: Table) -> None:
+    for gap, word in ((-9, "more than chance"), (9, "less than chance"), (0, "level")):
+
+        def share(way: str, task: str, seed: int, gap: float = gap) -> float:
+            return 80 + gap * (way == "sum") + seed % 2 * 0.1 * (way == "sum")
+
+        assert merging.meets(table(share)) == word
+
+
+def test_a_merge_is_ahead_of_the_sum_behind_or_level(table: Table) -> None:
+    for gap, word in ((9, "ahead"), (-9, "behind"), (0, "level")):
+
+        def share(way: str, task: str, seed: int, gap: float = gap) -> float:
+            return 80 + (gap + seed % 2 * 0.1) * way.startswith("ties")
+
+        assert merging.ahead("ties 0.2", table(share)) == word
+
+
+def test_a_subtracted_change_takes_its_task_alone_or_others_too(table: Table) -> None:
+    def flat(way: str, task: str, seed: int) -> float:
+        return 0.0
+
+    def ends(lost: float) -> Callable[[str, str], float]:
+        probe = {about.task: about.probe for about in english.tasks()}
+        return lambda task, of: probe[task] - (0.3 if task == of else lost)
+
+    assert merging.negates(table(flat, ends(0.01))) == HOLDS
+    assert merging.negates(table(flat, ends(0.2))) == NOT
+    partly = {"reviews": 0.01, "definitions": 0.2}
+    mixed = table(flat, lambda task, of: ends(partly[task])(task, of))
+    assert merging.negates(mixed) == PART
+
+
+def test_without_its_runs_nothing_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "nothing.csv"
+    assert merging.keeps("sum", path) == {}
+    words = (merging.adds(path), merging.meets(path), merging.ahead("ties 0.2", path))
+    assert {*words, merging.negates(path)} == {UNTESTED}
