@@ -11,7 +11,9 @@ from scripts.macros.several import FIRST, WISH
 
 def test_every_recipe_has_an_estimate_and_nothing_else_has() -> None:
     methods = read().methods
-    assert all(15e9 < memory(methods[slug], WISH)["all"] < 40e9 for slug in read().recipes())
+    found = {slug: memory(methods[slug], WISH)["all"] for slug in read().recipes()}
+    assert all(15e9 < size < 50e9 for size in found.values())
+    assert max(found, key=lambda slug: found[slug]) == "osf"  # holds most weights twice
     with pytest.raises(LookupError, match="reft has no recipe"):
         memory(methods["reft"], WISH)
 

@@ -95,7 +95,7 @@ def test_a_method_without_a_picture_stops_the_build_with_its_file(
 @pytest.mark.parametrize(
     ("declared", "problem"),
     [
-        (Portrait("fireworks", "Bang"), "portrait='fireworks' is not one of arcs, axes"),
+        (Portrait("fireworks", "Bang"), "portrait='fireworks' is not one of additions, arcs"),
         (Portrait("plaid", "very " * 20), "portrait says 100 letters; it needs 1 to 60"),
     ],
 )
