@@ -69,7 +69,8 @@ class Steering(Adapter):
     def estimates(self) -> Array:
         """Return the mean difference after one pair, after two and so on, (d_out, pairs)."""
         apart = self.states[0] - self.states[1]
-        return np.cumsum(apart, axis=1) / np.arange(1, apart.shape[1] + 1)
+        counts = np.arange(1, apart.shape[1] + 1)
+        return apart @ np.triu(np.ones((len(counts), len(counts)))) / counts
 
     def direction(self) -> Array:
         """Return v, the difference of the two means, (d_out,)."""
