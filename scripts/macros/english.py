@@ -335,7 +335,7 @@ class English(Part):
 
     @macro("list")
     def english_claims(self) -> str:
-        """The experiment's findings: those that were run here as cards, the others in a table."""
+        """The experiment's findings: those that were run here as cards, the others in a list."""
         ran = [claim for claim in english_claims.CLAIMS if claim.ran()]
         cards = [
             self._draw("card", claim, basis(claim), found=False).replace(
