@@ -255,13 +255,16 @@ def build(*, stock: bool = False) -> None:
     """
     first, *others = STEPS.values()
     make(first)
-    python.make(published=stock)
     packed, hosted = python.folder(published=stock), host()
-    for step in others:
-        if step.name in ("scripts", "site"):
-            make(step, f"{hosted} {packed.name}", packed=packed)
-        else:
-            make(step, hosted if step.name == "pages" else "")
+    bundled = [step for step in others if step.name in ("scripts", "site")]
+    with ThreadPoolExecutor(1) as pool:
+        packing = pool.submit(python.make, published=stock)
+        for step in others:
+            if step not in bundled:
+                make(step, hosted if step.name == "pages" else "")
+        packing.result()
+    for step in bundled:
+        make(step, f"{hosted} {packed.name}", packed=packed)
 
 
 def main() -> None:

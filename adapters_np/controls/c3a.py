@@ -55,7 +55,7 @@ def shuffled(fresh: C3A, W: Array, rng: np.random.Generator) -> PlacedC3A:
 
 @control("relaxed")
 def dealt(fresh: C3A, W: Array, rng: np.random.Generator) -> PlacedC3A:
-    """Deal the entries of each tile to its numbers at random.
+    """Deal the entries of each tile to its parameters at random.
 
     Taken out: any pattern in a tile. Kept: each number as often in its tile, so the size of any
     change.

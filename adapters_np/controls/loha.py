@@ -10,7 +10,7 @@ from adapters_np.methods.lora import LoRA
 
 @control("relaxed")
 def lora_of_twice_the_rank(fresh: LoHa, W: Array, rng: np.random.Generator) -> LoRA:
-    """Train as many numbers as LoRA of twice the rank, at the scale α / r = 2.
+    """Train as many parameters as LoRA of twice the rank, at the scale α / r = 2.
 
     Taken out: the entrywise product, and with it ranks up to r². Kept: low-rank factors.
     """

@@ -9,7 +9,7 @@ from adapters_np.methods.lora import LoRA
 
 @control("relaxed")
 def dense_subspace(fresh: LoRA, W: Array, rng: np.random.Generator) -> Dense:
-    """Train as many numbers in a random subspace of all matrices.
+    """Train as many parameters in a random subspace of all matrices.
 
     Taken out: that the change has few directions, which the data choose. Kept: nothing else that
     LoRA believes; the subspace is fixed, so the change is linear in what is trained.

@@ -56,6 +56,6 @@ def symmetric_generators(fresh: OFT, W: Array, rng: np.random.Generator) -> Stre
     Taken out: that angles between neurons and lengths stay. Kept: which inputs are mixed with
     which, the size of a first step, and, as the generators have no trace, nearly the volume.
 
-    Source: the constraint is lifted in bini2024ether, too, by free blocks with more numbers.
+    Source: the constraint is lifted in bini2024ether, too, by free blocks with more parameters.
     """
     return grown(StretchedOFT, fresh)

@@ -38,7 +38,7 @@ def symmetric_generators(fresh: PSOFT, W: Array, rng: np.random.Generator) -> St
     Taken out: that angles between neurons stay. Kept: the principal subspace, the gains, the size
     of a first step.
 
-    Source: wu2026psoft, Table 6, lifts the constraint by a free core, which has more numbers.
+    Source: wu2026psoft, Table 6, lifts the constraint by a free core, which has more parameters.
     """
     if fresh.constraint == "none":
         raise KnobError("constraint", "none", "leaves no constraint to lift")

@@ -23,7 +23,7 @@ def singular_vectors(fresh: RandLoRA, W: Array, rng: np.random.Generator) -> Ran
 
 @control("relaxed")
 def low_rank(fresh: RandLoRA, W: Array, rng: np.random.Generator) -> RandLoRA:
-    """Let all bases lie in the least subspace of the longer side that has room for as many numbers.
+    """Let all bases lie in the least subspace of the longer side with room for as many parameters.
 
     Taken out: the full rank. Kept: gains on random bases, as long on average, and the dimension
     that is reached.

@@ -40,7 +40,7 @@ def fixed_directions(fresh: ReFT, W: Array, rng: np.random.Generator) -> FixedRe
     """
     r, d = fresh.M.shape
     if not fresh.A.size:
-        raise KnobError("read", False, "leaves no room for as many numbers in fixed directions")
+        raise KnobError("read", False, "leaves no room for as many parameters in fixed directions")
     if 2 * r > d:
         raise KnobError("rank", r, f"leaves less than twice as many directions of d_out={d}")
     own = orthonormal_rows(fresh.M) if fresh.orthonormal else fresh.M

@@ -44,7 +44,7 @@ def random_pairs(fresh: RoAd, W: Array, rng: np.random.Generator) -> ShuffledRoA
 def mirrored_pairs(fresh: RoAd, W: Array, rng: np.random.Generator) -> MirroredRoAd:
     """Change the sign of one sine in each block; nothing is drawn.
 
-    Taken out: that a pair is turned. Kept: the pairs, two numbers for each, the size of a first
+    Taken out: that a pair is turned. Kept: the pairs, two parameters for each, the size of a first
     step.
     """
     if fresh.theta.shape[1] > 1:  # rows of a block are free then, whatever the sign

@@ -24,7 +24,7 @@ def largest_entries(fresh: SHiRA, W: Array, rng: np.random.Generator) -> SHiRA:
 
 @control("relaxed")
 def dense_subspace(fresh: SHiRA, W: Array, rng: np.random.Generator) -> Dense:
-    """Train as many numbers in a random subspace of all matrices.
+    """Train as many parameters in a random subspace of all matrices.
 
     Taken out: that single entries change and all others stay. Kept: a change that is linear in what
     is trained, of high rank, and as long.

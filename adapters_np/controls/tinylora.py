@@ -22,7 +22,7 @@ def random_directions(fresh: TinyLoRA, W: Array, rng: np.random.Generator) -> Ti
 
 @control("relaxed")
 def dense_subspace(fresh: TinyLoRA, W: Array, rng: np.random.Generator) -> Dense:
-    """Train as many numbers in a random subspace of all matrices.
+    """Train as many parameters in a random subspace of all matrices.
 
     Taken out: that few directions are enough. Kept: a change that is linear in what is trained.
     """

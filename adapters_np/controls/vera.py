@@ -26,7 +26,7 @@ def singular_vectors(fresh: VeRA, W: Array, rng: np.random.Generator) -> VeRA:
 
 @control("relaxed")
 def dense_subspace(fresh: VeRA, W: Array, rng: np.random.Generator) -> Dense:
-    """Train as many numbers in a random subspace of all matrices.
+    """Train as many parameters in a random subspace of all matrices.
 
     Taken out: features with gains. Kept: nothing else that VeRA believes; the change is linear in
     what is trained.

@@ -44,12 +44,11 @@ def keeps_spectrum(slug: str) -> bool:
 
 def offers(method: Method) -> list[str]:
     """Return which of the `NEEDS` a method meets."""
-    cls = load(method.modules[0])
     met = {
         **method.deploy.model_dump(),
         "spectrum": keeps_spectrum(method.modules[0]),
         "peft": method.peft != "none",
-        "identity": cls.starts_at_identity,
+        "identity": family.still(method.modules[0]),
     }
     return [need for need in NEEDS if met[need]]
 
@@ -170,7 +169,7 @@ class Lists(Part):
                     "method": m,
                     "formula": formula(cls),
                     "count": parameters(cls, 64, 64),
-                    "identity": cls.starts_at_identity,
+                    "identity": family.still(m.modules[0]),
                     "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
                 }
             )

@@ -34,6 +34,10 @@ MOST_WORK = 80_000
 by the clock two builds would differ. On tokens one is about as long as three others.
 """
 
+MOST_TRAINED = 600
+"""Trained parameters beyond which a fit by steps is left to the reader's Python: products and
+solutions of this size take longer than all else together."""
+
 
 @cache
 def fits(slug: str) -> Sweep | None:
@@ -41,18 +45,21 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    worst, work = hostile(slug), 0
+    worst, work, by_steps = hostile(slug), 0, False
     answers: list[Answer] = []
     for value, world, out in wanted(slug, worst):
         if work > MOST_WORK:
             break
         try:
-            chosen = {knob.name: value, "world": world, HYPOTHESIS: out}
-            *_, found = reach(slug, opens(slug) | chosen)
+            chosen = opens(slug) | {knob.name: value, "world": world, HYPOTHESIS: out}
+            if by_steps and trained(slug, chosen) > MOST_TRAINED:
+                continue
+            *_, found = reach(slug, chosen)
         except ValueError:  # the shape of the weight forbids this value, or nothing can be out
             continue
         stored = {"value": value, "world": world, HYPOTHESIS: out, "others": []}
         answers.append(stored | show(found))
+        by_steps |= len(found.errors) > 2
         each = 1 if found.change.symbol == "W" else 3
         work += each * len(found.errors) * flatten(found.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
@@ -60,6 +67,11 @@ def fits(slug: str) -> Sweep | None:
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
         count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
     return Sweep(tuple(a["value"] for a in answers[:count]), data)
+
+
+def trained(slug: str, chosen: dict[str, Any]) -> int:
+    """Return how many parameters a method trains with some knobs."""
+    return flatten(start(slug, {n: v for n, v in chosen.items() if n not in AIM})[0]).size
 
 
 def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:

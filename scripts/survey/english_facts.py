@@ -13,29 +13,15 @@ english/quantised: all, noise            a median over matrices; `attn_q` and so
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from statistics import median
 
 from scripts.survey import effects, english, english_changes, say
-from scripts.survey.facts import Fact, Form
-from scripts.survey.statistics import Interval
+from scripts.survey.facts import Fact
 
 SOURCE = "english"
-
-
-def _fact(
-    table: str, row: str, column: str, value: float, text: str, form: Form = "number"
-) -> Fact:
-    return Fact(SOURCE, table, row, column, value, text, "docs/data/english.csv", form)
-
-
-def said(found: Interval) -> str:
-    """Return a difference in percentage points: the word, the mean and the interval.
-
-    >>> said(Interval(2.0, 1.5, 2.5))
-    '2.0 points ahead (1.5 to 2.5)'
-    """
-    return str(effects.Effect(*found, 1, 0))
+_fact = partial(Fact, SOURCE, place="docs/data/english.csv")
 
 
 def trained() -> Iterator[Fact]:
@@ -50,7 +36,7 @@ def trained() -> Iterator[Fact]:
             yield from _rates(entry, task)
             if own.like and english.complete(entry, task) and english.complete(own.like, task):
                 found = english.difference(entry, task)
-                yield _fact(task, entry, "points", found.mean, said(found))
+                yield _fact(task, entry, "points", found.mean, str(effects.Effect(*found, 1, 0)))
 
 
 def _cell(entry: str, task: str, seeds: int) -> Iterator[Fact]:
@@ -59,14 +45,14 @@ def _cell(entry: str, task: str, seeds: int) -> Iterator[Fact]:
     forgotten = english.mean(entry, task, english.forgetting).mean
     run = next(iter(english.finals(entry, task).values()))
     yield _fact(task, entry, "accuracy", right, say.number(right, 1))
-    yield _fact(task, entry, "above the probe", more.mean, said(more))
+    yield _fact(task, entry, "above the probe", more.mean, str(effects.Effect(*more, 1, 0)))
     yield _fact(task, entry, "forgetting", forgotten, say.number(forgotten, 2))
     yield _fact(task, entry, "parameters", run.parameters, say.count(run.parameters))
     yield _fact(task, entry, "rate", run.rate, say.figures(run.rate))
     yield _fact(task, entry, "seeds", seeds, str(seeds))
     if english.finals("full", task):
         share = english.improvement(entry, task)
-        yield _fact(task, entry, "improvement", share, say.percent(share), "percent")
+        yield _fact(task, entry, "improvement", share, say.percent(share), form="percent")
 
 
 def _rates(entry: str, task: str) -> Iterator[Fact]:
@@ -91,13 +77,15 @@ def changed() -> Iterator[Fact]:
         for row, value in english_changes.whole(task).items():
             counted = row.startswith("directions")
             text = say.number(value, 0) if counted else say.percent(value, 1)
-            yield _fact("whole", row, task, value, text, "number" if counted else "percent")
+            yield _fact("whole", row, task, value, text, form="number" if counted else "percent")
         for side in ("inputs", "outputs"):
             for column, value in english_changes.shared(task, side).items():
-                yield _fact("joint", f"{task} {side}", column, value, say.percent(value), "percent")
+                yield _fact(
+                    "joint", f"{task} {side}", column, value, say.percent(value), form="percent"
+                )
         layers = list(english_changes.by_layer(english_changes.LOW_RANK, task))
         for name, (_, value) in (("first layer", layers[0]), ("last layer", layers[-1])):
-            yield _fact("layers", name, task, value, say.percent(value), "percent")
+            yield _fact("layers", name, task, value, say.percent(value), form="percent")
     yield from _pairs()
 
 
@@ -120,7 +108,7 @@ def quantised() -> Iterator[Fact]:
     for part in ("all", *dict.fromkeys(row["part"] for row in rows)):
         for column in ("noise", "under"):
             share = median(float(row[column]) for row in rows if part in ("all", row["part"]))
-            yield _fact("quantised", part, column, share, say.percent(share), "percent")
+            yield _fact("quantised", part, column, share, say.percent(share), form="percent")
 
 
 def facts() -> Iterator[Fact]:

@@ -11,34 +11,21 @@ merging/judged: adds, word            what came out by a rule of the plan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import product
 
 from scripts.survey import merging, say
-from scripts.survey.facts import Fact, Form
+from scripts.survey.facts import Fact
 from scripts.survey.predictions import UNTESTED
 from scripts.survey.statistics import Interval, interval
 
 SOURCE = "merging"
-
-
-def _fact(
-    table: str, row: str, column: str, value: float, text: str, form: Form = "number"
-) -> Fact:
-    return Fact(SOURCE, table, row, column, value, text, "docs/data/merging.csv", form)
-
-
-def said(found: Interval) -> str:
-    """Return a mean with its interval.
-
-    >>> said(Interval(81.2, 79.6, 82.8))
-    '81 (80 to 83)'
-    """
-    return f"{say.number(found.mean, 0)} ({say.interval(found.low, found.high, 0)})"
+_fact = partial(Fact, SOURCE, place="docs/data/merging.csv")
 
 
 def _of(table: str, row: str, columns: Iterable[tuple[str, Interval]]) -> Iterator[Fact]:
     for column, found in columns:
-        yield _fact(table, row, column, found.mean, said(found))
+        yield _fact(table, row, column, found.mean, say.estimate(*found, 0))
 
 
 def kept() -> Iterator[Fact]:
@@ -49,12 +36,12 @@ def kept() -> Iterator[Fact]:
             continue
         if not (found := merging.keeps(way.name)):
             for table, column in (*product(("kept", "beside"), columns), ("kept", "scale")):
-                yield _fact(table, way.name, column, 0, UNTESTED, "text")
+                yield _fact(table, way.name, column, 0, UNTESTED, form="text")
             continue
         yield from _of("kept", way.name, ((c, interval(found[c].values())) for c in columns))
         scales = sorted({row.scale for row in merging.ends(way.name).values()})
         text = " and ".join(f"{scale:g}" for scale in scales)
-        yield _fact("kept", way.name, "scale", scales[0], text, "text")
+        yield _fact("kept", way.name, "scale", scales[0], text, form="text")
         other = "shuffled" if way.name == "sum" else "sum"
         yield from _of("beside", way.name, merging.beside(way.name, other).items())
 
@@ -68,7 +55,7 @@ def negated() -> Iterator[Fact]:
                 found = interval(pair[i] for pair in by_seed.values())
                 yield from _of("negated", task, [(column, found)])
             else:
-                yield _fact("negated", task, column, 0, UNTESTED, "text")
+                yield _fact("negated", task, column, 0, UNTESTED, form="text")
 
 
 def judged() -> Iterator[Fact]:
@@ -80,7 +67,7 @@ def judged() -> Iterator[Fact]:
         "negated": merging.negates(),
     }
     for row, word in words.items():
-        yield _fact("judged", row, "word", 0, word, "text")
+        yield _fact("judged", row, "word", 0, word, form="text")
 
 
 def facts() -> Iterator[Fact]:

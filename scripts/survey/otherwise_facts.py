@@ -11,26 +11,22 @@ otherwise/judged: alpha, word            what came out by a rule; `points`, or h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from statistics import fmean
 
 from scripts.survey import otherwise, say
 from scripts.survey.effects import Effect
-from scripts.survey.facts import Fact, Form
+from scripts.survey.facts import Fact
 from scripts.survey.predictions import UNTESTED
 from scripts.survey.statistics import Interval
 
 SOURCE = "otherwise"
-
-
-def _fact(
-    table: str, row: str, column: str, value: float, text: str, form: Form = "number"
-) -> Fact:
-    return Fact(SOURCE, table, row, column, value, text, "docs/data/otherwise.csv", form)
+_fact = partial(Fact, SOURCE, place="docs/data/otherwise.csv")
 
 
 def _missing(table: str, row: str, columns: Iterable[str]) -> Iterator[Fact]:
     """Yield that a row has not been run: a page may ask for it before."""
-    return (_fact(table, row, column, 0, UNTESTED, "text") for column in columns)
+    return (_fact(table, row, column, 0, UNTESTED, form="text") for column in columns)
 
 
 COLUMNS = (
@@ -59,7 +55,7 @@ def _arm(arm: str) -> Iterator[Fact]:
     for column, (value, digits) in means.items():
         yield _fact("arms", arm, column, value, say.number(value, digits))
     gain = fmean(run.gain for run in made) / 100
-    yield _fact("arms", arm, "gain", gain, say.percent(gain), "percent")
+    yield _fact("arms", arm, "gain", gain, say.percent(gain), form="percent")
     yield _fact("arms", arm, "rate", made[0].rate, f"{made[0].rate:.2g}")
     size = made[0].parameters
     yield _fact("arms", arm, "parameters", size, say.count(size))
@@ -77,19 +73,7 @@ def ranks() -> Iterator[Fact]:
         if lost is None:
             yield from _missing("ranks", arm, ("lost",))
         else:
-            yield _fact("ranks", arm, "lost", lost.mean, said(lost))
-
-
-def said(found: Interval, unit: float = 1, digits: int = 1) -> str:
-    """Return a mean with its interval, where it has one.
-
-    >>> said(Interval(2.0, 1.5, 2.5)), said(Interval(0.0, 0.0, 0.0))
-    ('2.0 (1.5 to 2.5)', '0.0')
-    """
-    mean, low, high = (unit * value for value in found)
-    if low == high:
-        return say.number(mean, digits)
-    return f"{say.number(mean, digits)} ({say.interval(low, high, digits)})"
+            yield _fact("ranks", arm, "lost", lost.mean, say.estimate(*lost, 1))
 
 
 def reductions() -> Iterator[Fact]:
@@ -100,10 +84,11 @@ def reductions() -> Iterator[Fact]:
             yield from _missing("reduction", f"{arm} {factor:g}", ("cost", "saved", "beyond"))
         for one in found:
             row = f"{arm} {one.factor:g}"
-            yield _fact("reduction", row, "cost", one.cost.mean, said(one.cost))
+            yield _fact("reduction", row, "cost", one.cost.mean, say.estimate(*one.cost, 1))
             for column, share in (("saved", one.saved), ("beyond", one.beyond)):
-                text = f"{said(share, 100, 0)} %"
-                yield _fact("reduction", row, column, share.mean, text, "percent")
+                mean, low, high = (100 * end for end in share)
+                text = f"{say.estimate(mean, low, high, 0)} %"
+                yield _fact("reduction", row, column, share.mean, text, form="percent")
 
 
 def judged() -> Iterator[Fact]:
@@ -113,11 +98,11 @@ def judged() -> Iterator[Fact]:
             yield from _missing("judged", row, ("word", "points", "more"))
             continue
         word, found = rule()
-        yield _fact("judged", row, "word", 0, word, "text")
+        yield _fact("judged", row, "word", 0, word, form="text")
         if isinstance(found, Effect):
             yield _fact("judged", row, "points", found.mean, str(found))
         elif isinstance(found, Interval):
-            yield _fact("judged", row, "more", found.mean, said(found))
+            yield _fact("judged", row, "more", found.mean, say.estimate(*found, 1))
 
 
 def facts() -> Iterator[Fact]:

@@ -51,6 +51,16 @@ def interval(low: float, high: float, digits: int) -> str:
     return f"{number(low, digits)} to {number(high, digits)}"
 
 
+def estimate(mean: float, low: float, high: float, digits: int) -> str:
+    """Return a mean with the ends of its interval, where it has one.
+
+    >>> estimate(2.0, 1.5, 2.5, 1), estimate(81.2, 79.6, 82.8, 0), estimate(0.0, 0.0, 0.0, 1)
+    ('2.0 (1.5 to 2.5)', '81 (80 to 83)', '0.0')
+    """
+    text = number(mean, digits)
+    return text if low == high else f"{text} ({interval(low, high, digits)})"
+
+
 def sided(low: float, high: float, digits: int = 1) -> str:
     """Return the ends of an interval, an end that is not zero never as zero.
 
