@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -119,11 +120,30 @@ def test_the_summary_is_printed() -> None:
 # Mistakes, one at a time --------------------------------------------------------------------------
 
 
+def copied(folder: Path) -> Path:
+    for name in ("docs", "adapters_np"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copytree(ROOT / "adapters_np", tmp_path / "adapters_np")
-    return tmp_path
+    return copied(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy whose tables stay as they are, so that they are read once for all tests."""
+    return copied(tmp_path_factory.mktemp("shared"))
+
+
+@contextmanager
+def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
+    """Edit a page or a module of the shared copy for a while."""
+    text = path.read_text("utf-8")
+    path.write_text(edit(text), "utf-8")
+    yield
+    path.write_text(text, "utf-8")
 
 
 def problems(project: Path) -> list[str]:
@@ -295,11 +315,11 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_on_a_page_is_named_with_file_and_field(project: Path, mistake: str) -> None:
+def test_a_mistake_on_a_page_is_named_with_file_and_field(shared: Path, mistake: str) -> None:
     edit, expected = MISTAKES[mistake]
-    page = project / "docs/methods/lora.md"
-    page.write_text(edit(page.read_text("utf-8")), "utf-8")
-    assert any(line.startswith(expected) for line in problems(project)), problems(project)
+    with edited(shared / "docs/methods/lora.md", edit):
+        found = problems(shared)
+    assert any(line.startswith(expected) for line in found), found
 
 
 def test_an_unknown_kind_of_relation_is_named(project: Path) -> None:
@@ -340,21 +360,22 @@ def test_a_knob_in_peft_s_arguments_is_one_of_the_first_module(project: Path) ->
     ],
 )
 def test_a_wrong_key_in_any_line_of_a_source_is_named(
-    project: Path, module: str, right: str, wrong: str
+    shared: Path, module: str, right: str, wrong: str
 ) -> None:
-    path = project / f"adapters_np/methods/{module}.py"
-    text = path.read_text("utf-8")
-    assert text.count(right) == 1
-    path.write_text(text.replace(right, wrong), "utf-8")
+    path = shared / f"adapters_np/methods/{module}.py"
+    assert path.read_text("utf-8").count(right) == 1
+    with edited(path, lambda text: text.replace(right, wrong)):
+        found = problems(shared)
     expected = f"adapters_np/methods/{module}.py: Source: {wrong!r} is not in docs/references.bib"
-    assert expected in problems(project)
+    assert expected in found
 
 
 @pytest.mark.parametrize("field", ["Source", "Differs"])
-def test_a_module_that_lacks_a_line_of_its_docstring_is_named(project: Path, field: str) -> None:
-    path = project / "adapters_np/methods/lora.py"
-    path.write_text(path.read_text("utf-8").replace(f"\n{field}:", f"\nOf {field}:"), "utf-8")
-    assert f"adapters_np/methods/lora.py: {field}: is missing" in problems(project)
+def test_a_module_that_lacks_a_line_of_its_docstring_is_named(shared: Path, field: str) -> None:
+    path = shared / "adapters_np/methods/lora.py"
+    with edited(path, lambda text: text.replace(f"\n{field}:", f"\nOf {field}:")):
+        found = problems(shared)
+    assert f"adapters_np/methods/lora.py: {field}: is missing" in found
 
 
 def test_an_entry_of_the_bibliography_that_nothing_names_is_named(project: Path) -> None:
