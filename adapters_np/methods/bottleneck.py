@@ -76,7 +76,11 @@ class Bottleneck(Adapter):
         """Return what the hidden units hand on, (width, n)."""
         return self.bend(self.D @ read + self.a[:, None])
 
+    def added(self, read: Array) -> Array:
+        """Return what is added to the layer's output, (d_out, n)."""
+        return self.s * (self.U @ self.hidden(read) + self.b[:, None])
+
     def forward(self, W: Array, X: Array) -> Array:
         """Return the layer's output and what is added to it, (d_out, n)."""
         H = W @ X
-        return H + self.s * (self.U @ self.hidden(X if self.parallel else H) + self.b[:, None])
+        return H + self.added(X if self.parallel else H)

@@ -143,7 +143,7 @@ class Adapted:
                 return {"model": [make(stacked(base, 0), 0)]}
             case "clover" | "prefix_tuning":
                 return {"layers": [make(stacked(base, i), i) for i in layers]}
-            case "reft":
+            case "reft" | "bottleneck":
                 return {"layers": [make(base["down"][i], i) for i in layers]}
         return {
             group: [
@@ -190,6 +190,8 @@ class Adapted:
                 return p, self._prefix(at, one)
             case "reft":
                 return p, Hooks(edit=lambda i, H: one("layers", at(i)).edit(H))
+            case "bottleneck":
+                return p, Hooks(edit=lambda i, H: H + one("layers", at(i)).added(H))
             case "clover":
                 merged = jax.vmap(lambda own: one("layers", own).merged())(parts["layers"])
                 q, k, v, o = jnp.split(merged, 4, axis=1)

@@ -31,7 +31,7 @@ import numpy as np
 from scripts.bootstrap import ROOT
 from scripts.studies import corpora
 from scripts.studies.kept import append, read
-from scripts.studies.sweep import around, best, next_rates
+from scripts.studies.sweep import around, best, next_rates, tried
 from scripts.survey import causal
 from scripts.survey.causal import LOSSES, Entry, plan
 
@@ -79,11 +79,7 @@ class Cell(NamedTuple):
 
 def due(cell: Cell, done: Mapping[str, Mapping[str, Any]]) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
-    found = {}
-    for k in TRIED:
-        row = done.get(cell.run(k, plan().sweep_seed, "sweep").key)
-        if row is not None:
-            found[k] = row["validation"] if row["status"] == "done" else float("inf")
+    found = tried(lambda k: cell.run(k, plan().sweep_seed, "sweep").key, TRIED, done)
     rates = next_rates(around(plan().entries[cell.entry].guess), found)
     runs = (
         [cell.run(k, plan().sweep_seed, "sweep") for k in rates]

@@ -24,7 +24,7 @@ from scripts.studies import english_tasks, kept, runner
 from scripts.studies.adapting import Method
 from scripts.studies.english_training import Run, base, run, untrained
 from scripts.studies.grid import Done
-from scripts.studies.sweep import around, best, next_rates
+from scripts.studies.sweep import around, best, next_rates, tried
 from scripts.survey.english import TABLE, TASKS, hours, plan
 
 RUNS = ROOT / ".study" / "english.jsonl"
@@ -58,12 +58,8 @@ def cells() -> list[Cell]:
 
 def swept(cell: Cell, done: Done) -> dict[int, float]:
     """Return the validation loss at every rate of a sweep; a diverged one is infinite."""
-    rows = {k: done.get(cell.run(k, plan().sweep_seed, "sweep").key) for k in TRIED}
-    return {
-        k: row["validation_loss"] if row["status"] == "done" else float("inf")
-        for k, row in rows.items()
-        if row is not None
-    }
+    seed = plan().sweep_seed
+    return tried(lambda k: cell.run(k, seed, "sweep").key, TRIED, done, "validation_loss")
 
 
 def due(cell: Cell, done: Done) -> list[Run]:

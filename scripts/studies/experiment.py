@@ -17,7 +17,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -47,6 +47,11 @@ NAMES = {method: name for name, (method, _) in METHODS.items()}
 
 def taken(row: dict[str, str]) -> dict[str, Any]:
     """Return a run as it was written down, from its row of the table."""
+    return written(row, again(row))
+
+
+def written(row: Mapping[str, str], settings: Run) -> dict[str, Any]:
+    """Return a run of these settings as it was written down, from its row of a table."""
 
     def value(column: str) -> float | None:
         return float(row[column]) if row[column] else None
@@ -54,7 +59,7 @@ def taken(row: dict[str, str]) -> dict[str, Any]:
     start = {part: value(f"start_{part}") for part in ("validation", "test", "held")}
     losses = (map(float, row[f"curve_{part}"].split()) for part in ("validation", "held"))
     return {
-        **asdict(again(row)),
+        **asdict(settings),
         **{part: value(part) for part in ("validation", "test", "held", "sibling")},
         "key": row["key"],
         "parameters": int(row["parameters"]),
@@ -91,7 +96,7 @@ def rows(done: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for r in done:
         if r["method"]["slug"] == "full" and r["phase"] == "final":
             falls[where(r)].append(r["start"]["test"] - r["test"])
-    return [row(r, fmean(falls[where(r)]) if where(r) in falls else None) for r in done]
+    return [row(r, name(r), fmean(falls[where(r)]) if where(r) in falls else None) for r in done]
 
 
 def where(r: dict[str, Any]) -> tuple[Any, ...]:
@@ -113,13 +118,14 @@ def settings(r: dict[str, Any]) -> Run:
     return Run(**about | {"method": type(kind)(**method | {"knobs": knobs})})
 
 
-def row(r: dict[str, Any], fall: float | None) -> dict[str, Any]:
+def row(r: Mapping[str, Any], entry: str, fall: float | None) -> dict[str, Any]:
     """Return one row; the gain is the share of full fine-tuning's mean fall of the test loss."""
     method, start = r["method"], r["start"]
     gain = None if fall is None else (start["test"] - r["test"]) / fall
     taught = r["task"].startswith("teacher")
-    found = r | {
-        "method": name(r),
+    found = {
+        **r,
+        "method": entry,
         "slug": method["slug"],
         "knobs": " ".join(f"{key}={value}" for key, value in method["knobs"]),
         "place": method["place"],

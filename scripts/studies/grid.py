@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from scripts.studies.adapting import FIXED, WHOLE, Method
-from scripts.studies.sweep import MOST, around, best, next_rates
+from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run
 from scripts.survey.experiment import TEACHERS, as_in_peft
 
@@ -149,12 +149,8 @@ Done = Mapping[str, Mapping[str, Any]]
 
 def swept(cell: Cell, done: Done) -> dict[int, float]:
     """Return the validation loss at every rate of a cell's sweep; a diverged one is infinite."""
-    guess, found = METHODS[cell.name][1], {}
-    for k in range(guess - MOST, guess + MOST + 1):
-        row = done.get(cell.run(k, 0, "sweep").key)
-        if row is not None:
-            found[k] = row["validation"] if row["status"] == "done" else float("inf")
-    return found
+    steps = reachable(METHODS[cell.name][1])
+    return tried(lambda k: cell.run(k, 0, "sweep").key, steps, done)
 
 
 def in_peft(cell: Cell, done: Done) -> list[int]:

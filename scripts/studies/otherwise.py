@@ -34,7 +34,7 @@ from scripts.studies.arms import method
 from scripts.studies.grid import Done
 from scripts.studies.pretrain import base
 from scripts.studies.recipes import Otherwise
-from scripts.studies.sweep import MOST, around, best, next_rates
+from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run, Trained
 from scripts.survey import experiment
 from scripts.survey.otherwise import TABLE, plan
@@ -84,10 +84,8 @@ def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
     """Return the rates that a cell's sweep still needs, in half decades, or else its rate."""
     if cell.name in plan().settled:
         return [], settled(cell.name)
-    guess, found = plan().swept[cell.name], dict[int, float]()
-    for k in range(guess - MOST, guess + MOST + 1):
-        if row := done.get(cell.run(k, plan().sweep_seed, "sweep").key):
-            found[k] = row["validation"] if row["status"] == "done" else float("inf")
+    guess, seed = plan().swept[cell.name], plan().sweep_seed
+    found = tried(lambda k: cell.run(k, seed, "sweep").key, reachable(guess), done)
     missing = next_rates(around(guess), found)
     return missing, None if missing else best(found)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import inf
+from typing import Any
 
 MOST = 11
 """Rates in a sweep by half decades."""
@@ -11,6 +13,33 @@ MOST = 11
 def around(guess: int) -> tuple[int, ...]:
     """Return what a sweep by half decades begins with: a guess and half a decade to either side."""
     return guess - 1, guess, guess + 1
+
+
+def tried(
+    key: Callable[[int], str],
+    steps: Iterable[int],
+    done: Mapping[str, Mapping[str, Any]],
+    loss: str = "validation",
+) -> dict[int, float]:
+    """Return the validation loss at every rate that has been run; a diverged one is infinite.
+
+    Args:
+        key: The key of the run at a step of the grid.
+        steps: The steps to look at.
+        done: All runs by their keys.
+        loss: The name of the validation loss in a run.
+    """
+    rows = {k: done.get(key(k)) for k in steps}
+    return {
+        k: row[loss] if row["status"] == "done" else inf
+        for k, row in rows.items()
+        if row is not None
+    }
+
+
+def reachable(guess: int) -> range:
+    """Return the steps of the grid that a sweep around a guess may come to."""
+    return range(guess - MOST, guess + MOST + 1)
 
 
 def next_rates(first: Iterable[int], found: Mapping[int, float], most: int = MOST) -> list[int]:

@@ -34,7 +34,7 @@ from scripts.studies.copies import copied
 from scripts.studies.decoder import LAYERS, SQUARE
 from scripts.studies.entries import plain, reached
 from scripts.studies.grid import Done
-from scripts.studies.sweep import MOST, around, best, next_rates
+from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.survey import experiment
 from scripts.survey.symmetries import REACHED, TABLE, Part, plan
 
@@ -95,10 +95,8 @@ def tuned(cell: Cell, done: Done) -> tuple[list[int], int | None]:
     if cell.name not in cell.part.swept:
         (rate, *_) = (run.rate for run in experiment.finals(cell.name).values())
         return [], round(2 * log10(rate))
-    of, guess, found = first(cell), cell.part.swept[cell.name], dict[int, float]()
-    for k in range(guess - MOST, guess + MOST + 1):
-        if row := done.get(of.run(k, plan().sweep_seed, "sweep").key):
-            found[k] = row["validation"] if row["status"] == "done" else float("inf")
+    of, guess, seed = first(cell), cell.part.swept[cell.name], plan().sweep_seed
+    found = tried(lambda k: of.run(k, seed, "sweep").key, reachable(guess), done)
     missing = next_rates(around(guess), found)
     return missing, None if missing else best(found)
 

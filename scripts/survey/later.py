@@ -1,0 +1,131 @@
+"""Methods beyond the survey in the experiment's training: the plan, the runs, what they say.
+
+Its runs are made by scripts/studies/later.py. Nothing here needs JAX.
+
+later: hira 4, points       beside the LoRA of its size, or a control beside its method
+later: hira 4, gain         the share of full fine-tuning's improvement; so `forgetting`, in nats
+later: hira 4, parameters   trained ones, and the `rate` that was found
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated
+
+from pydantic import Field
+
+from scripts.bootstrap import ROOT
+from scripts.survey import experiment, say
+from scripts.survey.effects import Effect, improvement
+from scripts.survey.experiment import Run, difference
+from scripts.survey.facts import Fact
+from scripts.survey.predictions import UNTESTED
+from scripts.survey.records import Record, Text, read_yaml
+
+PLAN = ROOT / "docs" / "data" / "later.yml"
+TABLE = PLAN.with_suffix(".csv")
+SOURCE = "later"
+_fact = partial(Fact, SOURCE, "", place="docs/data/later.csv")
+
+
+class Entry(Record):
+    """An entry to train."""
+
+    slug: Text
+    knobs: dict[str, float | int | str] = Field(default_factory=dict)
+    arm: str = ""
+    """The control of the method, if it is one."""
+    guess: int
+    """At its rate, in half decades."""
+    like: Text
+    """Beside whom it is judged: an entry, or a setting of the experiment."""
+
+
+class Plan(Record):
+    """The plan of the study."""
+
+    task: Text
+    sweep_seed: int
+    seeds: Annotated[tuple[int, ...], Field(min_length=5)]
+    entries: dict[str, Entry]
+
+
+@cache
+def plan(path: Path = PLAN) -> Plan:
+    """Return what the study consists of."""
+    return read_yaml(Plan, path)
+
+
+def methods() -> list[str]:
+    """Return the entries that are no controls, in the order of the plan."""
+    return [name for name, entry in plan().entries.items() if not entry.arm]
+
+
+def controls(method: str) -> list[str]:
+    """Return the entries that take a method's hypothesis out."""
+    return [n for n, entry in plan().entries.items() if entry.arm and entry.like == method]
+
+
+@cache
+def runs(path: Path = TABLE) -> tuple[Run, ...]:
+    """Return all runs that have been made."""
+    return experiment.read(path) if path.exists() else ()
+
+
+def point() -> float:
+    """Return a point in nats."""
+    return experiment.point(experiment.cell(plan().task))
+
+
+def finals(name: str) -> dict[int, Run]:
+    """Return the runs that count, by seed, of an entry or of a setting of the experiment."""
+    if name not in plan().entries:
+        return experiment.finals(name, experiment.cell(plan().task))
+    return {run.seed: run for run in runs() if (run.method, run.phase) == (name, "final")}
+
+
+def complete(name: str) -> bool:
+    """Say whether all runs are there that a comparison of this entry takes."""
+    beside = plan().entries[name].like
+    return all(finals(each).keys() == set(plan().seeds) for each in (name, beside))
+
+
+def effect(name: str) -> Effect:
+    """Return how an entry compares with what it is judged beside, in points.
+
+    Raises:
+        LookupError: when runs are missing.
+    """
+    entry = plan().entries[name]
+    if not complete(name):
+        raise LookupError(f"{name!r} or {entry.like!r} has not been run with all seeds")
+    among = sum(bool(other.arm) == bool(entry.arm) for other in plan().entries.values())
+    found = difference(finals(name), finals(entry.like), improvement, among)
+    return Effect(*found, 1, 2 * len(plan().seeds))
+
+
+def progress() -> tuple[int, int]:
+    """Return how many entries are complete, and how many there are."""
+    return sum(map(complete, plan().entries)), len(plan().entries)
+
+
+COLUMNS = ("points", "gain", "forgetting", "parameters", "rate")
+
+
+def facts() -> Iterator[Fact]:
+    """Yield what came out of every entry."""
+    for name in plan().entries:
+        if not complete(name):
+            yield from (_fact(name, column, 0, UNTESTED, form="text") for column in COLUMNS)
+            continue
+        made, found = list(finals(name).values()), effect(name)
+        learned = fmean(map(experiment.gain, made))
+        forgotten = fmean(map(experiment.forgetting, made))
+        yield _fact(name, "points", found.mean, str(found))
+        yield _fact(name, "gain", learned, say.percent(learned), form="percent")
+        yield _fact(name, "forgetting", forgotten, say.number(forgotten, 2))
+        yield _fact(name, "parameters", made[0].parameters, say.count(made[0].parameters))
+        yield _fact(name, "rate", made[0].rate, f"{made[0].rate:.2g}")
