@@ -13,7 +13,6 @@ from scripts.macros.predictions import table
 from scripts.survey import effects, otherwise, say
 from scripts.survey.effects import Effect
 from scripts.survey.otherwise import plan
-from scripts.survey.otherwise_facts import said
 from scripts.survey.predictions import point
 
 CALLED = {
@@ -95,7 +94,13 @@ def ranks() -> str:
     def cells(arm: str) -> tuple[str, ...]:
         made, lost = list(otherwise.finals(arm).values()), otherwise.transfer(arm)
         gain = say.number(fmean(run.gain for run in made), 1)
-        behind = MISSING if lost is None else "0, its own" if lost.low == lost.high else said(lost)
+        behind = (
+            MISSING
+            if lost is None
+            else "0, its own"
+            if lost.low == lost.high
+            else say.estimate(*lost, 1)
+        )
         return called(arm), say.figures(scale(arm), 3), rate(arm), gain, behind
 
     order = sorted(plan().ranks, key=lambda arm: (arm.split()[0], int(arm.split()[1])))
@@ -127,8 +132,8 @@ def intruders() -> str:
 def reduction(arm: str = "lora 4") -> str:
     """The price of weaker intruders, and what they save."""
     rows = (
-        (say.figures(one.factor), said(one.cost, 1, 1), said(one.saved, 100, 0),
-         said(one.beyond, 100, 1))
+        (say.figures(one.factor), say.estimate(*one.cost, 1), say.estimate(*one.saved, 0, 100),
+         say.estimate(*one.beyond, 1, 100))
         for one in reversed(otherwise.reduction(arm))
     )  # fmt: skip
     head = (

@@ -86,8 +86,7 @@ def reductions() -> Iterator[Fact]:
             row = f"{arm} {one.factor:g}"
             yield _fact("reduction", row, "cost", one.cost.mean, say.estimate(*one.cost, 1))
             for column, share in (("saved", one.saved), ("beyond", one.beyond)):
-                mean, low, high = (100 * end for end in share)
-                text = f"{say.estimate(mean, low, high, 0)} %"
+                text = f"{say.estimate(*share, 0, 100)} %"
                 yield _fact("reduction", row, column, share.mean, text, form="percent")
 
 

@@ -51,14 +51,14 @@ def interval(low: float, high: float, digits: int) -> str:
     return f"{number(low, digits)} to {number(high, digits)}"
 
 
-def estimate(mean: float, low: float, high: float, digits: int) -> str:
+def estimate(mean: float, low: float, high: float, digits: int, times: float = 1) -> str:
     """Return a mean with the ends of its interval, where it has one.
 
-    >>> estimate(2.0, 1.5, 2.5, 1), estimate(81.2, 79.6, 82.8, 0), estimate(0.0, 0.0, 0.0, 1)
+    >>> estimate(2.0, 1.5, 2.5, 1), estimate(0.812, 0.796, 0.828, 0, 100), estimate(0, 0, 0, 1)
     ('2.0 (1.5 to 2.5)', '81 (80 to 83)', '0.0')
     """
-    text = number(mean, digits)
-    return text if low == high else f"{text} ({interval(low, high, digits)})"
+    text = number(times * mean, digits)
+    return text if low == high else f"{text} ({interval(times * low, times * high, digits)})"
 
 
 def sided(low: float, high: float, digits: int = 1) -> str:
