@@ -73,6 +73,15 @@ class SolvesOutputs(Protocol):
         ...
 
 
+@runtime_checkable
+class Adds(Protocol):
+    """An adapter whose output is that of the frozen layer and what it adds."""
+
+    def added(self, W: Array, X: Array) -> Array:
+        """Return what is added to the frozen layer's output, of the same shape."""
+        ...
+
+
 def fit(
     adapter: Adapter,
     W: Array,
@@ -178,9 +187,18 @@ def goal(adapter: Adapter, W: Array, target: Array, X: Array | None) -> tuple[Re
     if size == 0:
         raise ValueError("target asks for no change, so no share of it can be explained")
 
+    def made(a: Any) -> Array:
+        return a.delta(W) if X is None else a.forward(W, X)
+
+    def added(a: Any) -> Array:
+        return a.added(W, X)
+
+    # The frozen part of what is only added to is computed once.
+    output, wanted = (added, target - base) if isinstance(adapter, Adds) else (made, target)
+
     def residual(a: Any) -> Array:
         with np.errstate(all="ignore"):  # a trial step may go too far; its cost says so
-            return ((a.delta(W) if X is None else a.forward(W, X)) - target).ravel()
+            return (output(a) - wanted).ravel()
 
     return residual, size
 

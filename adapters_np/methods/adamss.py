@@ -7,7 +7,7 @@ right singular vectors of W, and b_i the r parameters of an output.
 
 Source: zheng2025adamss, its formula as PEFT implements it; peft2026benchmark for the run.
 Differs: the SVD is exact, and a group smaller than r keeps r parameters an output, where PEFT takes
-the smaller count. PEFT can drop groups while it trains.
+the smaller count. PEFT can freeze groups while it trains.
 """
 
 from dataclasses import dataclass

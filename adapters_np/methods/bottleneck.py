@@ -76,11 +76,11 @@ class Bottleneck(Adapter):
         """Return what the hidden units hand on, (width, n)."""
         return self.bend(self.D @ read + self.a[:, None])
 
-    def added(self, read: Array) -> Array:
-        """Return what is added to the layer's output, (d_out, n)."""
+    def up(self, read: Array) -> Array:
+        """Return what the hidden units add, (d_out, n)."""
         return self.s * (self.U @ self.hidden(read) + self.b[:, None])
 
     def forward(self, W: Array, X: Array) -> Array:
         """Return the layer's output and what is added to it, (d_out, n)."""
         H = W @ X
-        return H + self.added(X if self.parallel else H)
+        return H + self.up(X if self.parallel else H)

@@ -63,12 +63,11 @@ class DEFT(WeightAdapter):
         Q, cleared = directions(self.P, self.basis)
         return Q @ (self.s * self.R - cleared.T @ W)
 
-    def nearest(self, W: Array, change: Array) -> Self | None:
-        """Return the best directions and rows for a change, if directions are orthonormal."""
-        if self.basis != "qr":
-            return None
+    def nearest(self, W: Array, change: Array) -> Self:
+        """Return the best directions and rows for a change: it is the best change of rank r."""
         P = thin_svd(change)[0][:, : self.P.shape[1]]
-        return replace(self, P=P, R=directions(P, self.basis)[0].T @ (W + change) / self.s)
+        Q, cleared = directions(P, self.basis)
+        return replace(self, P=P, R=(Q.T @ change + cleared.T @ W) / self.s)
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output without forming the change, (d_out, n)."""

@@ -6,7 +6,8 @@ with A and B of low rank, a parameter for each neuron, or one parameter.
 
 Source: chavan2023glora, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: its changes of a layer's bias, b ⊙ D + E + W C, are left out, as layers here have none. So
-does PEFT where a layer has no bias.
+does PEFT where a layer has no bias; the authors' code does not. The paper searches the form of each
+layer's patterns; here and in PEFT it is given.
 """
 
 from dataclasses import dataclass

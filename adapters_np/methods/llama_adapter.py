@@ -53,9 +53,14 @@ class LLaMAAdapter(AttentionAdapter):
         _, W_K, W_V, _ = split_heads(W)[:, 0]
         return PrefixTuning(W_K @ self.P, W_V @ self.P, self.g)
 
+    def added(self, W: Array, X: Array) -> Array:
+        """Return what the prompt adds to the frozen head's output, (d_in, n)."""
+        W_Q, _, _, W_OT = split_heads(W)[:, 0]
+        return W_OT.T @ (np.tanh(self.g) * self.prefix(W).read(W_Q @ X))
+
     def forward(self, W: Array, X: Array) -> Array:
         """Return the head's output, (d_in, n)."""
-        return self.prefix(W).forward(W, X)
+        return self.base(W, X) + self.added(W, X)
 
     def virtual_share(self, W: Array, X: Array) -> Array:
         """Return the attention that virtual tokens take from the others, none, (n,)."""

@@ -9,7 +9,8 @@ $s_0$.
 Source: li2026shadow, equations 1 to 7 as PEFT implements them.
 Differs: the blocks are one, $h + W^\top \mathrm{relu}(W h)$, several times, and share U, D and both
 networks, of which PEFT gives each block its own. $s_0$ comes of two random matrices that are
-frozen, in PEFT of a decoder of one layer that is trained, too.
+frozen, in PEFT of a decoder of one layer that is trained, too. The authors' code has SiLU, a norm
+before both networks and no correction of the first block.
 """
 
 from collections.abc import Iterator

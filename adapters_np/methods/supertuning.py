@@ -1,4 +1,4 @@
-r"""Super-Tuning trains the weights that pruning would keep; Supra adds a change of low rank.
+r"""Super-Tuning trains weights by a score of pruning; Supra adds a change of low rank.
 
 $$W' = W + \sum_{l=1}^K \theta_l\, e_{i_l} e_{j_l}^\top + s\,B A, \qquad s = \alpha / r$$
 

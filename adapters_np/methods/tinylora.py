@@ -3,7 +3,8 @@ r"""TinyLoRA mixes a weight's leading singular directions, in ways that a few pa
 $$W' = W + U_r S_r^{1/2}\, R\, S_r^{1/2} V_r^\top, \qquad R = \sum_{i=1}^{u} v_i P_i$$
 
 Source: morris2026tinylora, its formula as PEFT implements it; peft2026benchmark for the runs.
-Differs: nothing for one layer. v may serve several layers at once, each with its own P.
+Differs: nothing from PEFT for one layer. The paper, by reports of others, has S_r on the left
+alone. v may serve several layers at once, each with its own P.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class TinyLoRA(WeightAdapter):
 
         Args:
             W: The frozen weight, (d_out, d_in).
-            rng: The source of P, not stored but drawn again from its seed.
+            rng: The source of P, which PEFT stores unless `save_projection` is off.
             rank: r, how many of the largest singular directions are mixed.
             u: How many parameters there are, each of which weighs a random matrix.
 

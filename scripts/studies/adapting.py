@@ -191,7 +191,7 @@ class Adapted:
             case "reft":
                 return p, Hooks(edit=lambda i, H: one("layers", at(i)).edit(H))
             case "bottleneck":
-                return p, Hooks(edit=lambda i, H: H + one("layers", at(i)).added(H))
+                return p, Hooks(edit=lambda i, H: H + one("layers", at(i)).up(H))
             case "clover":
                 merged = jax.vmap(lambda own: one("layers", own).merged())(parts["layers"])
                 q, k, v, o = jnp.split(merged, 4, axis=1)
