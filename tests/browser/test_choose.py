@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -64,6 +66,13 @@ def test_a_thumb_reaches_the_recipes_on_a_phone(page: Page, site: str) -> None:
         title = read().methods[slug].title
         expect(page.locator("adapter-choice .recipe")).to_contain_text(title)
         expect(page.locator("adapter-choice .recipe h3")).to_be_in_viewport()  # where it begins
+
+
+def test_a_recipe_is_offered_once_it_can_be_shown(site_folder: Path) -> None:
+    text = (site_folder / "choose/index.html").read_text("utf-8")
+    buttons = re.findall(r'<button[^>]*name="show"[^>]*>', text)
+    assert len(buttons) == len(read().recipes())
+    assert all("disabled" in button for button in buttons)  # a click before the script is lost
 
 
 def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> None:
