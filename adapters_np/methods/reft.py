@@ -7,7 +7,8 @@ The weights stay. Only the first p and the last s tokens of the prompt are edite
 
 Source: wu2024reft, equations 2 and 3 and section 4.1; appendix E for the other switch settings.
 Differs: the paper calls A and b W and b, and DiReFT's R and A W₂ and W₁. An orthonormal R is the
-polar factor of the learned matrix here, a product of reflections in the official code.
+polar factor of the learned matrix here, a product of reflections in the official code. Without
+`read` the official b starts between 0 and 1, and DiReFT's R like a linear layer.
 """
 
 from dataclasses import dataclass, replace

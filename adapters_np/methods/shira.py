@@ -6,7 +6,8 @@ Only K entries of the weight change, at places (i_l, j_l) that a mask fixes befo
 
 Source: bhardwaj2024shira, section 3.1 and appendix B; Lemma 4.3 for α.
 Differs: the masks that rank entries by a gradient (Grad, SNIP) need data and are left out. PEFT has
-random masks only, with K = r (d_in + d_out) and α = 1.
+random masks built in and others through `mask_fn`, with K = r (d_in + d_out); α is 1 until
+`set_scale` is called.
 """
 
 from dataclasses import dataclass

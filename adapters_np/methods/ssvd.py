@@ -6,7 +6,8 @@ $$W' = U (\Sigma + \Delta\Sigma)\, G\, V^\top, \qquad
 
 Source: wang2025ssvd, equations 8 to 13.
 Differs: a wide W is turned on its input side too. The paper treats d_out ≥ d_in only; the authors'
-code turns the outputs of a wide W, and has a scalar gate. `side` is a control of ours.
+code turns the outputs of a wide W, and has a scalar gate and random shifts at the start. `side` is
+a control of ours.
 """
 
 from dataclasses import dataclass

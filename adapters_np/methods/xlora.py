@@ -8,7 +8,8 @@ first pass without experts.
 
 Source: buehler2024xlora; the official code and PEFT for top-k.
 Differs: the network is one layer here, so h = W x, and random factors stand in for trained experts.
-The gate is a single linear map, PEFT's default; a deeper one has ReLU layers before it.
+The gate is a single linear map, PEFT's default; a deeper one has ReLU layers before it. PEFT
+renormalises by a second softmax, of the logits without τ.
 """
 
 from dataclasses import dataclass
