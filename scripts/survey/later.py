@@ -59,16 +59,6 @@ def plan(path: Path = PLAN) -> Plan:
     return read_yaml(Plan, path)
 
 
-def methods() -> list[str]:
-    """Return the entries that are no controls, in the order of the plan."""
-    return [name for name, entry in plan().entries.items() if not entry.arm]
-
-
-def controls(method: str) -> list[str]:
-    """Return the entries that take a method's hypothesis out."""
-    return [n for n, entry in plan().entries.items() if entry.arm and entry.like == method]
-
-
 @cache
 def runs(path: Path = TABLE) -> tuple[Run, ...]:
     """Return all runs that have been made."""
@@ -105,11 +95,6 @@ def effect(name: str) -> Effect:
     among = sum(bool(other.arm) == bool(entry.arm) for other in plan().entries.values())
     found = difference(finals(name), finals(entry.like), improvement, among)
     return Effect(*found, 1, 2 * len(plan().seeds))
-
-
-def progress() -> tuple[int, int]:
-    """Return how many entries are complete, and how many there are."""
-    return sum(map(complete, plan().entries)), len(plan().entries)
 
 
 COLUMNS = ("points", "gain", "forgetting", "parameters", "rate")
