@@ -47,6 +47,8 @@ export class Live extends HTMLElement {
   #redraw;
   /** @type {Promise<unknown> | undefined} the last redraw, which may wait for a file, and the frame after it */
   #drawn;
+  /** @type {Promise<void> | undefined} what the newest question brings */
+  #newest;
   #told = {}; // of the last picture, to the page
 
   // Members that an element overrides --------------------------------------------------------------
@@ -179,9 +181,10 @@ export class Live extends HTMLElement {
 
   // Ask, draw, fail --------------------------------------------------------------------------------
 
-  /** Asks for the present values and draws the answer. @returns {Promise<Answer | undefined>} */
+  /** Asks for the present values and draws the answer, or that of a question which has taken its place. @returns {Promise<Answer | undefined>} */
   async run() {
     await this.send({ type: "ask", computer: this.computer.state });
+    for (let last; last !== this.#newest; ) await (last = this.#newest);
     return this.answer;
   }
 
@@ -204,12 +207,15 @@ export class Live extends HTMLElement {
       const found = { ...answer, ...request, stored: false, edited: computer !== python };
       await this.send({ type: "answered", answer: found, asked, kept: this.keeps(found) });
     };
-    try {
-      await take(await computer.ask(this, request, (part) => void take(part).catch(() => {})));
-    } catch (error) {
-      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
-      if (current()) this.fail(/** @type {PythonError} */ (error));
-    }
+    const whole = async () => {
+      try {
+        await take(await computer.ask(this, request, (part) => void take(part).catch(() => {})));
+      } catch (error) {
+        await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
+        if (current()) this.fail(/** @type {PythonError} */ (error));
+      }
+    };
+    await (this.#newest = whole());
   }
 
   /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. */

@@ -53,6 +53,9 @@ ANSWERED = """([before, name]) => {
   return updates.length > before && updates.at(-1).knobs[name] === value;
 }"""
 
+# Material takes clicks on links over once it has the map of the site; before, the browser follows them.
+MAPPED = """() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("sitemap.xml"))"""
+
 # Goes to another page as a link does, and ends when that page has taken the place of this one.
 FOLLOW = """([address, patience]) => new Promise((resolve, reject) => {
   setTimeout(() => reject(new Error(`${address} has not come`)), 1000 * patience);
@@ -86,6 +89,7 @@ def rest(page: Page) -> None:
 
 def follow(page: Page, address: str) -> None:
     """Follow a link to another page of the site, which keeps the visit and its Python."""
+    page.wait_for_function(MAPPED)
     page.evaluate(FOLLOW, [address, PATIENCE])
     settle(page)
 
@@ -124,6 +128,7 @@ def revisit(tab: Page, site: str, path: str) -> Page:
     """Open a page as a link does, in a visit that other tests have begun and that forgets them."""
     if not tab.url.startswith(site):
         tab.goto(site + path)
+        settle(tab)
         return tab
     follow(tab, f"{site}{BETWEEN}")
     tab.evaluate(FORGET)
@@ -138,7 +143,7 @@ def settle(page: Page) -> None:
 
 
 def knob(page: Page, name: str) -> Locator:
-    return page.locator(f"adapter-demo [name={name}]").first
+    return page.locator(f"adapter-demo [name={name}]:enabled").first
 
 
 def unfold(page: Page) -> None:

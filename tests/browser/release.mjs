@@ -35,6 +35,7 @@ try {
       (await caches.match(location.href)) || new Promise((done) => setTimeout(() => done(kept()), 100));
     await kept();
   });
+  await tab.waitForNetworkIdle(); // Firefox reports what a reload breaks off as an error of the worker
   await tab.reload();
   seen.before = await look(tab);
   seen.controlled = await tab.evaluate(() => Boolean(navigator.serviceWorker.controller));

@@ -23,7 +23,7 @@ DORA = "compare/?a=lora&b=dora"
 
 
 def knob(page: Page, side: str, name: str) -> Locator:
-    return page.locator(f"form[data-side={side}] [name={name}]")
+    return page.locator(f"form[data-side={side}] [name={name}]:enabled")
 
 
 def gauge(page: Page, side: str, name: str) -> str:

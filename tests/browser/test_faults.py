@@ -28,7 +28,7 @@ from tests.browser.reader import LORA as PAGE
 
 
 def knob(page: Page, name: str, nth: int = 0) -> Locator:
-    return page.locator("adapter-demo").nth(nth).locator(f"[name={name}]").first
+    return page.locator("adapter-demo").nth(nth).locator(f"[name={name}]:enabled").first
 
 
 def run(page: Page, name: str = "rank", key: str = "ArrowRight") -> dict[str, Any]:
