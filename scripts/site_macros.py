@@ -23,6 +23,7 @@ from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
+from scripts.macros.later import Later
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.otherwise import Otherwise
@@ -48,6 +49,7 @@ PARTS = (
     Portraits,
     HeadToHead,
     Lab,
+    Later,
     RealChanges,
     RatesTable,
     Experiment,

@@ -18,6 +18,7 @@ from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
 from scripts.macros.bets import own_controls, shown
 from scripts.macros.forest import Forests, risk
+from scripts.macros.later import own_training
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -298,7 +299,8 @@ class Furniture(Part):
         told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
         real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
         own = own_controls(self.page, self.method.modules)
-        return own + self.page.draw("evidence", standing, folded, told, real, times)
+        drawn = self.page.draw("evidence", standing, folded, told, real, times)
+        return own + drawn + own_training(self.page, self.method.modules)
 
     @macro("table")
     def grade(self) -> str:

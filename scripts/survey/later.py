@@ -2,25 +2,28 @@
 
 Its runs are made by scripts/studies/later.py. Nothing here needs JAX.
 
-later: hira 4, points       beside the LoRA of its size, or a control beside its method
+later: hira 4, points       beside the LoRA of its size; of a control, its method beside it
 later: hira 4, gain         the share of full fine-tuning's improvement; so `forgetting`, in nats
+later: hira 4, forgets      how much more or less than its LoRA, or than its control, in nats
 later: hira 4, parameters   trained ones, and the `rate` that was found
+later: methods, ahead       how many methods, or `controls`, have this word of their effects
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
-from scripts.survey import experiment, say
-from scripts.survey.effects import Effect, improvement
-from scripts.survey.experiment import Run, difference
+from scripts.survey import effects, experiment, say
+from scripts.survey.effects import Effect, Word, improvement
+from scripts.survey.experiment import Measure, Run, difference
 from scripts.survey.facts import Fact
 from scripts.survey.predictions import UNTESTED
 from scripts.survey.records import Record, Text, read_yaml
@@ -83,8 +86,15 @@ def complete(name: str) -> bool:
     return all(finals(each).keys() == set(plan().seeds) for each in (name, beside))
 
 
-def effect(name: str) -> Effect:
-    """Return how an entry compares with what it is judged beside, in points.
+def named(arms: bool) -> list[str]:
+    """Return the controls, or else the methods, whose runs are all there."""
+    return [n for n, entry in plan().entries.items() if bool(entry.arm) == arms and complete(n)]
+
+
+def effect(name: str, measure: Measure = improvement) -> Effect:
+    """Return how a method compares with its LoRA, or with itself without its hypothesis.
+
+    By default that is in points.
 
     Raises:
         LookupError: when runs are missing.
@@ -93,11 +103,12 @@ def effect(name: str) -> Effect:
     if not complete(name):
         raise LookupError(f"{name!r} or {entry.like!r} has not been run with all seeds")
     among = sum(bool(other.arm) == bool(entry.arm) for other in plan().entries.values())
-    found = difference(finals(name), finals(entry.like), improvement, among)
+    one, other = (entry.like, name) if entry.arm else (name, entry.like)
+    found = difference(finals(one), finals(other), measure, among)
     return Effect(*found, 1, 2 * len(plan().seeds))
 
 
-COLUMNS = ("points", "gain", "forgetting", "parameters", "rate")
+COLUMNS = ("points", "gain", "forgetting", "forgets", "parameters", "rate")
 
 
 def facts() -> Iterator[Fact]:
@@ -112,5 +123,10 @@ def facts() -> Iterator[Fact]:
         yield _fact(name, "points", found.mean, str(found))
         yield _fact(name, "gain", learned, say.percent(learned), form="percent")
         yield _fact(name, "forgetting", forgotten, say.number(forgotten, 2))
+        more = effect(name, experiment.forgetting)
+        yield _fact(name, "forgets", more.mean, effects.in_nats(more))
         yield _fact(name, "parameters", made[0].parameters, say.count(made[0].parameters))
         yield _fact(name, "rate", made[0].rate, f"{made[0].rate:.2g}")
+    for kind, arms in (("methods", False), ("controls", True)):
+        said = Counter(effect(name).word for name in named(arms))
+        yield from (_fact(kind, word, said[word], say.count(said[word])) for word in get_args(Word))

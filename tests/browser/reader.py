@@ -53,8 +53,9 @@ ANSWERED = """([before, name]) => {
   return updates.length > before && updates.at(-1).knobs[name] === value;
 }"""
 
-# Material takes clicks on links over once it has the map of the site; before, the browser follows them.
-MAPPED = """() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("sitemap.xml"))"""
+# Material takes over clicks on links once it has the map of the site; before, the browser has them.
+MAPPED = """() =>
+  performance.getEntriesByType("resource").some(({ name }) => name.endsWith("sitemap.xml"))"""
 
 # Goes to another page as a link does, and ends when that page has taken the place of this one.
 FOLLOW = """([address, patience]) => new Promise((resolve, reject) => {

@@ -74,18 +74,21 @@ def test_an_effect_is_paired_with_the_experiment_s_runs_and_shares_its_risk(
 ) -> None:
     theirs = experiment.finals("lora 4")
     shift = [0.010, 0.012, 0.011, 0.009, 0.013]
-    made = tuple(
+    made = [
         run._replace(method="hira 4", gain=experiment.gain(run) + more)
         for run, more in zip(theirs.values(), shift, strict=True)
-    )
-    monkeypatch.setattr(later, "runs", lambda: made)
+    ]
+    monkeypatch.setattr(later, "runs", lambda: tuple(made))
     found = later.effect("hira 4")
     assert found.mean == pytest.approx(100 * np.mean(shift))
     assert found.word == "ahead"
     alone = interval(100 * np.array(shift))
     assert found.high - found.low > 1.5 * (alone.high - alone.low)
+    control = "hira 4, entries shuffled"
     with pytest.raises(LookupError, match="has not been run with all seeds"):
-        later.effect("hira 4, entries shuffled")
+        later.effect(control)
+    made += [run._replace(method=control, gain=experiment.gain(run) - 0.1) for run in made]
+    assert later.effect(control).word == "ahead"  # the method, of its control
 
 
 def test_a_row_is_read_as_the_run_that_it_tells_of() -> None:
