@@ -47,8 +47,7 @@ export class Live extends HTMLElement {
   #redraw;
   /** @type {Promise<unknown> | undefined} the last redraw, which may wait for a file, and the frame after it */
   #drawn;
-  /** @type {Promise<void> | undefined} what the newest question brings */
-  #newest;
+  #newest = Promise.resolve(); // what the newest question brings
   #told = {}; // of the last picture, to the page
 
   // Members that an element overrides --------------------------------------------------------------
@@ -184,7 +183,7 @@ export class Live extends HTMLElement {
   /** Asks for the present values and draws the answer, or that of a question which has taken its place. @returns {Promise<Answer | undefined>} */
   async run() {
     await this.send({ type: "ask", computer: this.computer.state });
-    for (let last; last !== this.#newest; ) await (last = this.#newest);
+    for (let last; last !== this.#newest;) await (last = this.#newest);
     return this.answer;
   }
 
@@ -207,15 +206,11 @@ export class Live extends HTMLElement {
       const found = { ...answer, ...request, stored: false, edited: computer !== python };
       await this.send({ type: "answered", answer: found, asked, kept: this.keeps(found) });
     };
-    const whole = async () => {
-      try {
-        await take(await computer.ask(this, request, (part) => void take(part).catch(() => {})));
-      } catch (error) {
-        await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
-        if (current()) this.fail(/** @type {PythonError} */ (error));
-      }
-    };
-    await (this.#newest = whole());
+    const taken = computer.ask(this, request, (part) => void take(part).catch(() => {})).then(take);
+    await (this.#newest = taken.catch(async (error) => {
+      await this.#redraw?.catch(() => {}); // an earlier answer's, which would take the error away
+      if (current()) this.fail(/** @type {PythonError} */ (error));
+    }));
   }
 
   /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. */

@@ -1,4 +1,4 @@
-"""What pages say of the study of later methods."""
+"""Pages on the study of later methods: tables, figures, a line for each method."""
 
 from __future__ import annotations
 
