@@ -93,9 +93,11 @@ def site(site_folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """Return a browser whose pages are still: a test that is about motion asks for it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shell(), args=CHROMIUM_FLAGS)
         browser.on("context", lambda context: context.set_default_timeout(1000 * PATIENCE))
+        browser.new_context = partial(browser.new_context, reduced_motion="reduce")  # type: ignore[method-assign]
         yield browser
         browser.close()
 
@@ -178,3 +180,4 @@ def visit(tab: Page, site: str) -> Iterator[Visit]:
         tab.unroute_all()
         tab.context.unroute_all()
         tab.context.clear_permissions()
+        tab.emulate_media(reduced_motion="reduce")

@@ -115,7 +115,7 @@ def empty(page: Page, site: str) -> None:
     for other in context.pages[1:]:
         other.close()
     page.set_viewport_size(WINDOW)
-    page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
+    page.emulate_media(media="null", color_scheme="light", reduced_motion="reduce")
     page.mouse.move(0, 0)
     page.goto(f"{site}robots.txt")
     page.evaluate(FORGET)

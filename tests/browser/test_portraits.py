@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.reader import LORA, Visit
 
-PHONE: dict[str, Any] = {"has_touch": True, "is_mobile": True}  # where none plays by itself
+# Where none plays by itself.
+PHONE: dict[str, Any] = {"has_touch": True, "is_mobile": True, "reduced_motion": "no-preference"}
 INSIDE = "() => document.querySelector('method-portrait svg').innerHTML"
 
 
@@ -54,7 +55,7 @@ def test_playing_ends_where_the_picture_stood(browser: Browser, site: str) -> No
 def test_with_reduced_motion_it_stands_at_w_prime_until_the_slider_moves(
     browser: Browser, site: str
 ) -> None:
-    with browser.new_context(reduced_motion="reduce") as context:
+    with browser.new_context() as context:
         page = context.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

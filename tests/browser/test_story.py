@@ -44,7 +44,6 @@ def guess(page: Page, bet: str, choice: int) -> None:
 
 
 def test_the_story_is_played_with_the_keyboard_alone(page: Page, site: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
     stage = open_story(page, site)
     for bet, right in zip(BETS, RIGHT, strict=True):
         tab_to(page, f"#{bet} .to-stage").press("Enter")
@@ -164,7 +163,6 @@ def test_on_a_phone_the_stage_stays_above_the_text(page: Page, site: str) -> Non
 
 
 def test_axe_finds_nothing_once_all_is_answered(page: Page, site: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
     stage = open_story(page, site)
     for bet in BETS:
         turn_to(page, bet)

@@ -174,7 +174,6 @@ def test_a_value_that_is_not_stored_shows_the_nearest_one_and_says_so(
 def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_seam(
     page: Page, site: str, without_python: str
 ) -> None:
-    page.emulate_media(reduced_motion="reduce")  # the method's own picture may play still
     pictures = []
     for stored, address in ((True, without_python), (False, site)):
         page.goto(f"{address}methods/lora/{STEP}")

@@ -619,13 +619,13 @@ def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> Non
 
 def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
     page = visit(RANDOM)
+    page.emulate_media(reduced_motion="no-preference")
     page.locator("adapter-demo button[name=play]").click()
     becomes(page, "updates.map(({ knobs }) => knobs.rank)", [*range(9, 17), *range(1, 9)])
     expect(page.locator("adapter-demo button[name=play]")).to_have_text("Play")
 
 
 def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
     page.goto(site + PAGE)
     for rank in (3, 4):
         page.locator("adapter-demo button[name=play]").click()
