@@ -31,7 +31,7 @@ SIDES = ("← control ahead", "method ahead →")
 FEW = 8
 """Methods that are judged, up to which their reasons stand in the list of words."""
 
-MARKS = "Short marks: base models. Grey: counts as equal"
+MARKS = "Short marks: base models. Grey: less than a point"
 SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
 LANES = (
     Lane("", hollow=True), Lane("", "diamond", True), Lane("", "diamond"), Lane("", hollow=True),
@@ -172,13 +172,13 @@ def settled(found: Iterable[Bet], outcome: Outcome) -> str:
     return f"{whom}: {say.listed(some)}" if some else ""
 
 
-def nearest(decided: Iterable[Bet]) -> Rows:
-    """Return every method that is decided, against the control that comes nearest to it."""
+def strongest(decided: Iterable[Bet]) -> Rows:
+    """Return every method that is decided, against its strongest control."""
     rows = []
     for s in map(shown, decided):
         j = min(s.bet.trained, key=lambda j: j.overall.mean)
         rows.append(Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/"))
-    says = f"Each against the control that comes nearest to it. {MARKS}"
+    says = f"Each against its strongest control, the one that improves most. {MARKS}"
     return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
 
 
@@ -258,8 +258,25 @@ class Bets(Part):
             return f"{runs}. No part of the plan is complete yet, so no method has a word."
         tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
-        more = f"; {rest} are not judged yet, as not all of their runs are made" if rest else ""
+        more = f"; {rest} are not judged yet, as the part of the plan that has them is not complete" if rest else ""
         return f"{runs}. Of {len(found)} methods {len(decided)} are judged, on {tasks}{more}."
+
+    @macro("text")
+    def controls_width(self) -> str:
+        """Say what intervals have in common, where they do, and whether any two can be equal."""
+        found = [j.overall for bet in survey.bets() if bet.verdict for j in bet.trained]
+        said = []
+        if len(found) > 1 and len({round(e.high - e.low, 9) for e in found}) == 1:
+            said.append("One spread is shared by all now, so all intervals are as wide; the short")
+            said.append("marks can scatter more.")
+        nearest = min((e.near for e in found), default=0.0)
+        if nearest >= MARGIN:
+            said.append(
+                f"No two can come out as equal yet: the tests for that need"
+                f" {say.number(100 * nearest, 2)} points to either side, and a difference counts"
+                f" from {say.number(100 * MARGIN, 0)}."
+            )
+        return " ".join(said)
 
     @macro("figure")
     def controls_figure(self, kind: str) -> str:
@@ -305,4 +322,4 @@ class Bets(Part):
             "home", held, open_, by_word(decided), len(found), file=FILE, found=False
         )
         section, _, after = before.partition("<!--figure-->")
-        return section + self.page.figure(nearest(decided)) + after
+        return section + self.page.figure(strongest(decided), table=True) + after

@@ -156,8 +156,9 @@ def swept(task: str) -> list[figures.Line]:
         points = []
         for run in english.sweep(entry, task):
             x, y = run.forgetting, 100 * (run.validation_accuracy - run.start_validation_accuracy)
-            says = f"{called(entry)} at {run.rate:.2g}: {number(y, 1)} points, forgets"
-            points.append(figures.Point(x, y, y, y, f"{says} {number(x, 2)} nats"))
+            rate = digits(run.rate)
+            says = f"{called(entry)} at {rate}: {number(y, 1)} points, forgets {number(x, 2)} nats"
+            points.append(figures.Point(x, y, y, y, says, name=f"rate {rate}"))
         if len(points) > 1:
             lines.append(figures.Line(called(entry), tuple(points), kind=theme(entry)))
     return lines
@@ -168,8 +169,8 @@ def frontier(task: str) -> figures.Chart:
     lines = swept(task)
     points = [point for line in lines for point in line.points]
     return figures.Chart(
-        f"{LANES[task].name.capitalize()}: each line follows one from low rates, at the left, to"
-        " high ones. To the upper left more is learned and less forgotten. One seed",
+        f"{LANES[task].name.capitalize()}: each line follows one from low rates to high ones."
+        " To the upper left more is learned and less forgotten. One seed",
         figures.around("loss of the other task’s probe, rise in nats", [p.x for p in points]),
         figures.around("accuracy on validation above the probe, points", [p.y for p in points]),
         lines,
@@ -199,7 +200,8 @@ def alike() -> str:
     same, other = (english_changes.alike(of_one) for of_one in (True, False))
     pairs = f"{same.pairs} pairs" if same.pairs > 1 else "one pair"
     return (
-        f"Two runs on one task, with other orders of sentences, change a matrix with a mean cosine"
+        f"Two runs on one task read sentences in other orders, and no run reads all of them. They"
+        f" change a matrix with a mean cosine"
         f" of {number(same.cosine, 2)} (over {pairs}). The four leading outputs of the"
         f" one hold {percent(same.left)} of the other’s, and the inputs {percent(same.right)}; by"
         f" chance it would be {percent(same.left_by_chance, 1)} and"
@@ -302,7 +304,7 @@ class English(Part):
         entries = list(dict.fromkeys(entry for entry, _ in english.cells()))
         if not entries:
             return ""
-        figure = self.page.figure(above(entries)) if len(entries) > 1 else ""
+        figure = self.page.figure(above(entries), table=True) if len(entries) > 1 else ""
         return figure + self._draw("results", results(), found=False)
 
     @macro("table")
@@ -339,7 +341,7 @@ class English(Part):
         ran = [claim for claim in english_claims.CLAIMS if claim.ran()]
         cards = [
             self._draw("card", claim, basis(claim), found=False).replace(
-                "<!--figure-->", self.page.figure(differences(claim))
+                "<!--figure-->", self.page.figure(differences(claim), table=True)
             )
             for claim in ran
         ]
@@ -353,9 +355,10 @@ class English(Part):
         rows = [shown(family) for family in english_changes.families()]
         missing = [f.title for f in FAMILIES.values() if f.name not in {row.name for row in rows}]
         says = (
-            "How many times what a random subspace of as many dimensions explains, with 95 %"
+            "How many times what a random subspace of as many parameters explains, with 95 %"
             " intervals over layers. The distance to the control is structure: it has the same"
-            " singular values in random directions, or independent entries (†)"
+            " singular values in random directions, or independent entries (†). Pairs of outputs have"
+            " fewer dimensions than parameters, so that their control is below one"
         )
         lanes = [LANES[task] for task in plan().tasks]
         return self.page.figure(drawn(rows, names(), lanes, says, ENDS)) + self._draw(

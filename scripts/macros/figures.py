@@ -12,7 +12,7 @@ MANY = 20  # dots, from which on a reader can search them
 
 
 class Point(NamedTuple):
-    """A value at a place, with the ends of its interval, in words, and of which run it is."""
+    """A value at a place, with its interval, in words, its run, and what a table calls it."""
 
     x: float
     y: float
@@ -20,6 +20,7 @@ class Point(NamedTuple):
     high: float
     says: str
     run: str = ""
+    name: str = ""
 
 
 class Line(NamedTuple):
@@ -159,7 +160,7 @@ def drawing(figure: Chart | Rows, themes: Mapping[str, str], root: str) -> dict[
         rows = [row._replace(link=row.link and root + row.link) for row in figure.rows]
         figure = figure._replace(rows=rows)
         linked = any(row.link for row in rows)
-    label = f"{figure.title or figure.says}; the table below has the same values"
+    label = f"{figure.title or figure.says}; a table below has its values"
     role = "group" if linked else "img"
     return {"label": label, "role": role, "figure": plain(figure)}
 

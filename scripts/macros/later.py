@@ -88,7 +88,8 @@ def own_training(page: Page, modules: Iterable[str]) -> str:
         for name in named(False)
         if entries[name].slug in modules
     ]
-    return page.draw("own", found, file="later.html", found=False) if found else ""
+    bare = any(entries[name].slug in modules for name in named(True))
+    return page.draw("own", found, bare, file="later.html", found=False) if found else ""
 
 
 class Later(Part):

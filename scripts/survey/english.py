@@ -39,6 +39,8 @@ class Entry(Record):
     """At its rate, in half decades; none where nothing has a rate of its own."""
     like: str = ""
     """Beside whom it is judged."""
+    asks: str = ""
+    """The question whose comparisons share a risk with this one."""
 
 
 class Cost(Record):
@@ -197,10 +199,11 @@ def improvement(entry: str, task: str) -> float:
     return mean(entry, task, fall).mean / mean(FULL, task, fall).mean
 
 
-def among(like: str) -> int:
-    """Return how many intervals share a risk: those of all against one entry, on all tasks."""
+def among(entry: str) -> int:
+    """Return how many intervals share a risk: those of an entry's question, on all tasks."""
     own = plan()
-    return len(own.tasks) * sum(entry.like == like for entry in own.entries.values())
+    asked = own.entries[entry].asks
+    return len(own.tasks) * sum(other.asks == asked for other in own.entries.values())
 
 
 def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
@@ -213,7 +216,7 @@ def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
     if not like or not (complete(entry, task) and complete(like, task)):
         raise LookupError(f"{entry!r} or what it is judged beside is not complete on {task!r}")
     one, other = finals(entry, task), finals(like, task)
-    return interval((measure(one[s]) - measure(other[s]) for s in plan().seeds), among(like))
+    return interval((measure(one[s]) - measure(other[s]) for s in plan().seeds), among(entry))
 
 
 # Tasks --------------------------------------------------------------------------------------------

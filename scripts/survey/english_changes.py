@@ -31,14 +31,15 @@ def names() -> list[str]:
     return [name.removesuffix(end) for name in rows[0] if name.endswith(end)] if rows else []
 
 
-def times(name: str, task: str, kind: str) -> Interval | None:
+def times(name: str, task: str, kind: str, part: str = "") -> Interval | None:
     """Return how many times chance a family explains, over matrices; nothing where none fits.
 
-    The interval is over layers.
+    The interval is over layers. With a `part` only those matrices count.
     """
     found = defaultdict[str, list[float]](list)
     for row in table(CHANGES):
-        if (row["task"], row["kind"]) == (task, kind) and row[name]:
+        asked = (row["task"], row["kind"]) == (task, kind) and part in ("", row["part"])
+        if asked and row[name]:
             entries, numbers = int(row["d_out"]) * int(row["d_in"]), int(row[f"{name}_numbers"])
             noise = kind == CONTROL and name == LOW_RANK
             share = float(row["noise"] if noise else row[name])

@@ -55,7 +55,8 @@ class Claim(NamedTuple):
 CLAIMS = (
     Claim(
         "At LoRA’s size no other family is ahead of it", "size", "size",
-        ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4"),
+        ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4",
+         "delora 4, strength 0.25"),
         ("behind", "level", "not told apart"), "ahead",
     ),
     Claim("OFT learns less than LoRA", "forms", "rotation", ("oft 16",), ("behind",), "ahead"),

@@ -4,6 +4,7 @@ english/reviews: full, accuracy          a mean over seeds; so `improvement`, `f
 english/reviews: probe, accuracy         of the frozen model; `majority` likewise
 english/reviews: oft 16, points          beside LoRA, with its interval and the word
 english/families: low_rank, reviews      times chance; `reviews control` its control's
+english/down: shards, reviews            times chance in the second feed-forward matrices
 english/whole: relative_norm, reviews    a mean over matrices and seeds
 english/alike: same task, cosine         over pairs of runs; `two tasks` likewise
 english/joint: reviews inputs, apart     what spaces of few directions hold
@@ -73,6 +74,8 @@ def changed() -> Iterator[Fact]:
         for task, (change, control) in zip(tasks, family.found, strict=True):
             for column, found in ((task, change), (f"{task} control", control)):
                 yield _fact("families", family.name, column, found.mean, say.number(found.mean, 1))
+            if down := english_changes.times(family.name, task, "change", "down"):
+                yield _fact("down", family.name, task, down.mean, say.number(down.mean, 1))
     for task in tasks:
         for row, value in english_changes.whole(task).items():
             counted = row.startswith("directions")

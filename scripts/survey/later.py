@@ -111,22 +111,29 @@ def effect(name: str, measure: Measure = improvement) -> Effect:
 COLUMNS = ("points", "gain", "forgetting", "forgets", "parameters", "rate")
 
 
+def reached(name: str) -> Iterator[Fact]:
+    """Yield where an entry, or a LoRA beside which one is judged, has come by itself."""
+    made = list(finals(name).values())
+    learned = fmean(map(experiment.gain, made))
+    forgotten = fmean(map(experiment.forgetting, made))
+    yield _fact(name, "gain", learned, say.percent(learned), form="percent")
+    yield _fact(name, "forgetting", forgotten, say.number(forgotten, 2))
+    yield _fact(name, "parameters", made[0].parameters, say.count(made[0].parameters))
+    yield _fact(name, "rate", made[0].rate, f"{made[0].rate:.2g}")
+
+
 def facts() -> Iterator[Fact]:
     """Yield what came out of every entry."""
     for name in plan().entries:
         if not complete(name):
             yield from (_fact(name, column, 0, UNTESTED, form="text") for column in COLUMNS)
             continue
-        made, found = list(finals(name).values()), effect(name)
-        learned = fmean(map(experiment.gain, made))
-        forgotten = fmean(map(experiment.forgetting, made))
+        found, more = effect(name), effect(name, experiment.forgetting)
         yield _fact(name, "points", found.mean, str(found))
-        yield _fact(name, "gain", learned, say.percent(learned), form="percent")
-        yield _fact(name, "forgetting", forgotten, say.number(forgotten, 2))
-        more = effect(name, experiment.forgetting)
         yield _fact(name, "forgets", more.mean, effects.in_nats(more))
-        yield _fact(name, "parameters", made[0].parameters, say.count(made[0].parameters))
-        yield _fact(name, "rate", made[0].rate, f"{made[0].rate:.2g}")
+        yield from reached(name)
+    for name in sorted({entry.like for entry in plan().entries.values()} - plan().entries.keys()):
+        yield from reached(name)
     for kind, arms in (("methods", False), ("controls", True)):
         said = Counter(effect(name).word for name in named(arms))
         yield from (_fact(kind, word, said[word], say.count(said[word])) for word in get_args(Word))

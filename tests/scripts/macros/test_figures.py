@@ -66,7 +66,7 @@ def test_a_figure_is_drawn_for_a_wide_page_and_for_a_phone(tmp_path: Path) -> No
     assert [svg.get("class") for svg in (wide, narrow)] == ["plot wide", "plot narrow"]
     assert [svg.get("width") for svg in (wide, narrow)] == ["720", "340"]
     assert {svg.get("aria-label") for svg in (wide, narrow)} == {
-        "It falls; the table below has the same values"
+        "It falls; a table below has its values"
     }
     assert {svg.get("role") for svg in (wide, narrow)} == {"img"}
     for svg in (wide, narrow):
