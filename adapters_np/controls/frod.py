@@ -20,8 +20,8 @@ def within(fresh: FRoD, W: Array, V: Array) -> FRoD:
 def random_basis(fresh: FRoD, W: Array, rng: np.random.Generator) -> FRoD:
     """Take an orthonormal basis of the inputs that is drawn at random.
 
-    Taken out: that the basis is one of the layers. Kept: strengths and exchanges, the places of
-    these, and the start.
+    Taken out: that the basis is one of the layers, and the lengths of its columns. Kept: how many
+    strengths and exchanges there are, the places of these, and the start.
     """
     return within(fresh, W, orthonormal(rng, W.shape[1]))
 
@@ -30,8 +30,8 @@ def random_basis(fresh: FRoD, W: Array, rng: np.random.Generator) -> FRoD:
 def basis_of_its_own(fresh: FRoD, W: Array, rng: np.random.Generator) -> FRoD:
     """Take the weight's own right singular vectors; nothing is drawn.
 
-    Taken out: that layers share the basis. Kept: strengths and exchanges, the places of these, and
-    the start. Where no other layer shares it, there is nothing to take out.
+    Taken out: that layers share the basis. Kept: how many strengths and exchanges there are, the
+    places of these, and the start. Where no other layer shares it, there is nothing to take out.
     """
     V = joint_basis([W])
     if fresh.V.shape == V.shape and np.allclose(np.abs(fresh.V), np.abs(V)):

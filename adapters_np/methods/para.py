@@ -4,7 +4,8 @@ $$W' = (I - Q\,\tilde Q^\top)\, W, \qquad Q = \tilde Q = \mathrm{qr}(P)
 \quad\text{or}\quad Q = P,\ \tilde Q = \mathrm{relu}(P)$$
 
 Source: chen2025para, its formula as PEFT implements it under DEFT; peft2026benchmark for the runs.
-Differs: nothing from PEFT, which computes in 32 bits. Its default is relu.
+Differs: with relu, PEFT's default, P is drawn ten times as large as PEFT's, so that a fresh one
+shows. PEFT computes in 32 bits.
 """
 
 from dataclasses import dataclass, replace

@@ -7,7 +7,7 @@ that is used m times counts $1/\sqrt m$ in each place.
 
 Source: li2025unilora, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: θ serves all layers of a model at once; for the one layer here it is spread over this layer
-alone. PEFT starts it in U(−0.02, 0.02), which suits sides of some thousands.
+alone. As in PEFT it starts in U(−0.02, 0.02), which suits sides of some thousands.
 """
 
 from dataclasses import dataclass

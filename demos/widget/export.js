@@ -85,13 +85,15 @@ function config(demo) {
   const { address, dataset, knobs } = demo;
   const template = dataset.peft ?? "";
   const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
+  // What has no rank is asked for in PEFT without one, and without its scale.
+  const asked = /^ +r=0,$/m.test(filled) ? filled.replace(/^ +(r|lora_alpha)=.*\n/gm, "") : filled;
   const own = [...demo.querySelectorAll(".own .field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
   const left = own.filter(({ name, text, unnamed }) => text !== unnamed && !template.includes(`{${name}}`));
   const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
   const warning = left.length
     ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n`
     : "";
-  return `# ${address}\n${warning}${filled}\n`;
+  return `# ${address}\n${warning}${asked}\n`;
 }
 
 /** The knobs of a change that is aimed at another one. */

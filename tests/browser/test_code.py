@@ -108,6 +108,12 @@ def test_a_setting_that_the_configuration_cannot_have_is_named(page: Page, site:
     assert configured(code)[1]["group_size"] == 4
 
 
+def test_without_a_rank_the_configuration_has_neither_rank_nor_scale(page: Page, site: str) -> None:
+    page.goto(f"{site}methods/supertuning/?way=random&size=64x64&rank=0")
+    _, code = taken(page, "PEFT config")
+    assert configured(code)[1].keys() == {"sparsity", "target_modules"}
+
+
 def test_a_method_that_peft_does_not_have_offers_no_configuration(page: Page, site: str) -> None:
     page.goto(f"{site}methods/goft/")
     page.locator(".export summary").first.click()

@@ -204,7 +204,7 @@ def test_an_axis_of_powers_of_two_has_them_as_ticks() -> None:
 
 def test_a_figure_that_cannot_be_drawn_is_named_with_its_page(tmp_path: Path) -> None:
     figure = chart(Line("nothing", (), "dots"))
-    with pytest.raises(SetupError, match=r"index\.html: 'Loss; the table .*' cannot be drawn: "):
+    with pytest.raises(SetupError, match=r"index\.html: 'Loss; a table .*' cannot be drawn: "):
         drawn(tmp_path, figure)
 
 
