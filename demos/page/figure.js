@@ -7,10 +7,9 @@
  *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
- * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value `parts` are
- *   the values that it is the mean of, from `least` to `most` the next one is expected
- * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row a value for each lane, or none; a
- *   row without values is a heading
+ * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value
+ *   a mean of `parts`; from `least` to `most` the next one is expected
+ * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row without values a heading
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
  * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string, alone?: boolean}} Rows
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
@@ -199,6 +198,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
     }),
   );
   const edge = { x: width, anchor: END };
+  const near = { x1: Math.max(start - (band ?? 0), across.low), x2: Math.min(start + (band ?? 0), across.high) };
   // Between what is said of both sides: at the start, but where that leaves no room for the right one.
   const room = [LETTER * sides[0].length + 8, (noted ? frame.right : width) - LETTER * sides[1].length - 8];
   const middles = Math.min(Math.max(x.apply(start), room[0]), room[1]);
@@ -208,7 +208,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
     color: { type: "identity" },
     marks: [
       rect(grounds, { y1: (y) => y, y2: (y) => y + step, x1: across.low, x2: across.high, className: "ground" }),
-      band ? rect([0], { x1: start - band, x2: start + band, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
+      band ? rect([0], { ...near, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(
         rows.flatMap(({ values }, i) => (values.length ? [middle(i)] : [])),

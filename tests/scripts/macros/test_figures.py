@@ -136,6 +136,18 @@ def test_a_forest_has_gaps_notes_a_band_and_numbers_for_what_lies_beyond(tmp_pat
         assert len(svg.xpath(".//circle[@r='4.5']")) == 2
 
 
+def test_a_band_that_is_wider_than_the_axis_ends_with_it(tmp_path: Path) -> None:
+    rows = [Row("a", (Value(0.2, -0.2, 0.5),), "gain")]
+    figure = Rows("Points", Axis("points", -0.3, 0.6), 0, ("", ""), rows, [Lane("code")], band=1)
+    for svg in drawn(tmp_path, figure):
+        (band,) = svg.xpath(".//g[@class='band']/rect|.//rect[@class='band']")
+        ends = [float(line.get("x1", "nan")) for line in svg.xpath(".//g[@class='grid']/line")]
+        left, wide = float(band.get("x")), float(band.get("width"))
+        assert left >= 0
+        assert left + wide <= float(svg.get("width"))
+        assert all(left <= end <= left + wide for end in ends if end == end)
+
+
 def test_rows_of_several_lanes_have_grounds_and_a_cut_interval_ends_in_a_point(
     tmp_path: Path,
 ) -> None:
