@@ -258,7 +258,8 @@ class Bets(Part):
             return f"{runs}. No part of the plan is complete yet, so no method has a word."
         tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
-        more = f"; {rest} are not judged yet, as the part of the plan that has them is not complete" if rest else ""
+        why = "as the part of the plan that has them is not complete"
+        more = f"; {rest} are not judged yet, {why}" if rest else ""
         return f"{runs}. Of {len(found)} methods {len(decided)} are judged, on {tasks}{more}."
 
     @macro("text")

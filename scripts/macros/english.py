@@ -357,8 +357,8 @@ class English(Part):
         says = (
             "How many times what a random subspace of as many parameters explains, with 95 %"
             " intervals over layers. The distance to the control is structure: it has the same"
-            " singular values in random directions, or independent entries (†). Pairs of outputs have"
-            " fewer dimensions than parameters, so that their control is below one"
+            " singular values in random directions, or independent entries (†). Pairs of outputs"
+            " have fewer dimensions than parameters, so that their control is below one"
         )
         lanes = [LANES[task] for task in plan().tasks]
         return self.page.figure(drawn(rows, names(), lanes, says, ENDS)) + self._draw(

@@ -326,8 +326,9 @@ def basis() -> Finding:
         for label, e in found.items()
     ]
     figure = forest(
-        "Starts in other directions of each weight, the random ones of equal strength. On code means"
-        " of three base models. Grey: less than a point", rows, band=effects.LEVEL, noted="runs",
+        "Starts in other directions of each weight, the random ones of equal strength. On code"
+        " means of three base models. Grey: less than a point",
+        rows, band=effects.LEVEL, noted="runs",
     )  # fmt: skip
     every = {name for pair in pairs.values() for name in pair}
     return Finding(
