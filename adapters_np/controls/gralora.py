@@ -29,7 +29,8 @@ def shuffled(fresh: GraLoRA, W: Array, rng: np.random.Generator) -> ShuffledGraL
 def one_bottleneck(fresh: GraLoRA, W: Array, rng: np.random.Generator) -> LoRA:
     """Let all blocks share one bottleneck, as LoRA of the same total rank and scale.
 
-    Taken out: that each block has directions of its own. Kept: the parameters, and the scale.
+    Taken out: that each block has directions of its own. Kept: how many parameters there are, and
+    the scale.
     """
     r = fresh.A.shape[1] + len(fresh.A0)
     return LoRA(kaiming_uniform(rng, (r, W.shape[1])), np.zeros((len(W), r)), fresh.s)

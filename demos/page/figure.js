@@ -9,7 +9,7 @@
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
  * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value
  *   a mean of `parts`; from `least` to `most` the next one is expected
- * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row without values a heading
+ * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row has for each lane a value or null; without, it is a heading
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
  * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string, alone?: boolean}} Rows
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
@@ -121,7 +121,7 @@ export function chart({ x: across, y: up, lines }, width, document) {
  *
  * @param {Rows} rows @param {number} width @param {Document} document
  */
-export function rows({ x: across, start, rows: given, lanes, sides, band, noted = "", alone }, width, document) {
+export function rows({ x: across, start, rows: given, lanes, sides, band = 0, noted = "", alone }, width, document) {
   const rows = given.map(({ values = [], ...row }) => ({ ...row, values }));
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const above = width < NARROW && longest > BRIEF; // its name stands above a row
@@ -198,7 +198,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band, noted 
     }),
   );
   const edge = { x: width, anchor: END };
-  const near = { x1: Math.max(start - (band ?? 0), across.low), x2: Math.min(start + (band ?? 0), across.high) };
+  const near = { x1: Math.max(start - band, across.low), x2: Math.min(start + band, across.high) };
   // Between what is said of both sides: at the start, but where that leaves no room for the right one.
   const room = [LETTER * sides[0].length + 8, (noted ? frame.right : width) - LETTER * sides[1].length - 8];
   const middles = Math.min(Math.max(x.apply(start), room[0]), room[1]);

@@ -97,6 +97,7 @@ def test_a_pointer_turns_the_wheel_and_every_angle_stays(page: Page, site: str) 
 def test_the_best_fit_plays_another_target_follows_and_reset_goes_back(
     page: Page, site: str
 ) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     stage = open_story(page, site)
     turn_to(page, "oft")
     stage.get_by_role("button", name="Show me").click()
