@@ -24,6 +24,7 @@ from scripts.studies.kept import append
 from scripts.survey import bets, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
 from scripts.survey.controls import AGAIN, Part, plan, wanted
+from scripts.survey.hypothesis import MARGIN
 from tests.scripts.studies.test_controls_study import row_of
 
 FIRST = plan().parts[0]
@@ -169,6 +170,22 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     home = Bets(page("")).controls_home()
     assert f"3 of {len(bets.bets())} tested against their own control: 1 holds" in home
     assert "data-figure" in home
+
+
+def test_pages_say_of_intervals_what_holds_of_all_of_them(tables: Tables) -> None:
+    said = [Bets(page()).controls_width()]  # of the runs that are kept
+    known = [list(bets.bets())]
+    tables([])
+    assert Bets(page()).controls_width() == ""
+    for leads in ({}, PLANTED):
+        known.append(list(tables(list(rows(FIRST, leads))).values()))
+        said.append(Bets(page()).controls_width())
+    for text, found in zip(said, known, strict=True):
+        judged = [j.overall for bet in found if bet.verdict for j in bet.trained]
+        assert judged
+        assert ("No two can come out as equal" in text) == all(e.near >= MARGIN for e in judged)
+        widths = {round(e.high - e.low, 9) for e in judged}
+        assert ("all intervals are as wide" in text) == (len(widths) == 1)
 
 
 def test_the_catalogue_has_the_word(tables: Tables) -> None:
