@@ -4,9 +4,10 @@
     python3 tests/parity/recipes.py recipes.json            # where torch, transformers and PEFT are
 
 The first prints every recipe. The second runs each as it stands but for the model's name, for a few
-steps on a CPU, and prints the trained numbers as PEFT counts them, and how far the adapter that is
-loaded again is from the one that was saved: that is the file `recipes.json` beside it, which
-tests/parity/test_recipes.py holds against ours. Recipes on 8 and 4 bits need bitsandbytes.
+steps on a CPU, and prints the trained numbers as PEFT counts them, how far the model that starts
+is from the base, and how far the adapter that is loaded again is from the one that was saved: that
+is the file `recipes.json` beside it, which tests/parity/test_recipes.py holds against ours. Recipes
+on 8 and 4 bits need bitsandbytes.
 """
 
 from __future__ import annotations
@@ -60,7 +61,11 @@ CHANGES = (
 
 
 def run(code: str) -> dict[str, Any]:
-    """Run a recipe in the present folder; return what PEFT trains, and what reloading loses."""
+    """Run a recipe in the present folder; return what PEFT trains, its start and its reloading.
+
+    `started` is how far a fresh adapter's answers are from the base's, beside these, and `lost`
+    how far those of the reloaded one are from the trained one's, beside what was learned.
+    """
     import torch  # type: ignore[import-not-found]
 
     steps = LONGER if "total_step" in code else STEPS
@@ -73,19 +78,26 @@ def run(code: str) -> dict[str, Any]:
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):  # as the trainer has it
             return model.eval()(input_ids=ids).logits[:, -8:].float()  # without virtual tokens
 
+    fresh: dict[str, Any] = {}
     names: dict[str, Any] = {}
+    made = re.search(r"^model = get_peft_model\(.*\n", code, re.MULTILINE)
+    assert made
     with contextlib.redirect_stdout(sys.stderr):
-        exec(training, names)  # our own text
+        exec(code[: made.end()], fresh)  # our own text
+        exec(training, names)
     model = names["model"]
     size = sum(p.numel() for p in model.parameters() if p.requires_grad)
     trained, before = answer(model), answer(names["load"]())
+    with torch.autocast("cpu", torch.bfloat16):  # training, as `answer` packs 4 bits in another way
+        ours, bare = (m.train()(input_ids=ids).logits for m in (fresh["model"], fresh["load"]()))
+    started = (ours[:, -8:] - bare[:, -8:]).float().norm() / bare[:, -8:].float().norm()
     with contextlib.redirect_stdout(sys.stderr):
         exec("# Later:" + later, names)
     learned = (trained - before).norm()
     if not learned:
         raise ValueError("nothing has moved")
     lost = (answer(names["model"]) - trained).norm() / learned
-    return {"trained": size, "lost": round(float(lost), 4)}
+    return {"trained": size, "started": round(float(started), 4), "lost": round(float(lost), 4)}
 
 
 def tokenizer(folder: Path) -> None:
