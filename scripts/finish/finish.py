@@ -127,7 +127,7 @@ def typeset(folder: Path, cache: Path) -> None:
     Raises:
         SetupError: when KaTeX rejects an equation; the text names page and equation.
     """
-    texts = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
+    texts = {path: path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))}
     found: dict[Equation, Path] = {}
     for path, text in texts.items():
         for match in EQUATION.finditer(text):

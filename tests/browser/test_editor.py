@@ -286,7 +286,7 @@ def test_stop_ends_an_endless_loop_and_the_picture_is_that_of_the_tested_code(
 
 def test_ten_seconds_end_an_endless_loop(visit: Visit) -> None:
     page = open_editor(visit(PAGE), ENDLESS)
-    limit(page)
+    limit(page, 10)
     button(page, "Run").click()
     expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
     expect(status(page)).to_contain_text("Stopped after 10 seconds.")

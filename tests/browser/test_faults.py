@@ -293,7 +293,7 @@ def test_a_worker_that_dies_is_explained_and_the_next_move_starts_another(
 # The reader ---------------------------------------------------------------------------------------
 
 
-def test_a_thousand_moves_leave_the_memory_of_the_page_flat(
+def test_hundreds_of_moves_leave_the_memory_of_the_page_flat(
     context: BrowserContext, page: Page, site: str, record_property: Any
 ) -> None:
     page.goto(site + PAGE)
@@ -321,11 +321,11 @@ def test_a_thousand_moves_leave_the_memory_of_the_page_flat(
         size: float = heap.send("Runtime.getHeapUsage")["usedSize"]
         return size / 1e6
 
-    before, after = used(100), used(1000)
+    before, after = used(100), used(300)
     nodes = page.evaluate("document.querySelectorAll('*').length")
-    print(f"\nheap of the page: {before:.1f} MB after 100 moves, {after:.1f} MB after 1,100")
+    print(f"\nheap of the page: {before:.1f} MB after 100 moves, {after:.1f} MB after 400")
     record_property("heap_mb", [before, after])
-    assert after < before + 5
+    assert after < before + 2
     assert page.evaluate("document.querySelectorAll('*').length") == nodes
 
 
@@ -442,7 +442,7 @@ def target(browser: Browser, site: str) -> Any:
         yield page, errors
 
 
-@rules(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@rules(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(query=QUERIES, fragment=HASHES)
 def test_no_address_breaks_the_widget_or_brings_code_into_it(
     target: Any, site: str, query: list[tuple[str, str]], fragment: str

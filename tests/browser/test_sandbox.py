@@ -324,10 +324,10 @@ ENDLESS = {
 def test_the_time_limit_ends_what_a_run_has_left(fresh: Page, code: str) -> None:
     start = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
     code = f"{start}def loop(*_):\n    while True: pass\n{code}"
-    limit(fresh)
     if "loadPackages" in code:
         run(fresh, code)
         code = "print('next')"
+    limit(fresh)
     cell(fresh).get_by_role("textbox").fill(code)
     cell(fresh).get_by_role("button", name="Run", exact=True).click()
     expect(cell(fresh).get_by_role("button", name="Stop")).to_be_enabled()

@@ -57,8 +57,9 @@ def test_it_is_pyodide_as_published(pages: tuple[Page, Page]) -> None:
     assert packed.evaluate("python.runtime") == "snapshot"
 
 
-@pytest.mark.parametrize("method", sorted(slugs()))
+@pytest.mark.parametrize("method", sorted(slugs())[::3])
 def test_it_gives_the_numbers_of_the_packed_python(pages: tuple[Page, Page], method: str) -> None:
+    """A third of the methods: the packed one answers for all in test_numbers.py."""
     ours, packed = (ask(page, method, seed=3, step=0.35) for page in pages)
     assert ours == packed
 

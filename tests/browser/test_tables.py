@@ -349,8 +349,9 @@ CHOOSE = """([methods, targets]) => {
 }"""
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [MODELS[0], MODELS[-1]], ids=lambda model: model.name)
 def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> None:
+    """All models are counted in tests/scripts/catalog/test_choice.py, under Node."""
     calculator(page, site)
     offered = page.locator("parameter-calculator select[name=method] option")
     methods = offered.evaluate_all("options => options.map(({ value }) => value)")
