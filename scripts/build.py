@@ -29,7 +29,7 @@ from scripts.pyodide import make as python
 
 BUILD = ROOT / ".build"
 
-METHODS = "adapters_np/methods/*.py"  # found by name
+FOUND = ("adapters_np/methods/*.py", "adapters_np/controls/*.py")  # by name
 SHARED = ("demos/*.npy", "requirements.txt", "package-lock.json")
 RECORDS = (
     *("docs/methods/*.md", "docs/claims.md", "docs/errata.md", "docs/predictions.md"),
@@ -71,7 +71,7 @@ PUBLISHED = (
     "scripts/catalog/catalog.schema.json",
     *(*PACKED, *FACTS, *RECORDS),
 )
-DRAW = (METHODS, "scripts/stored/prerender.mjs")
+DRAW = (*FOUND, "scripts/stored/prerender.mjs")
 WORKERS = (
     "demos/page/sw.js",
     "demos/page/search.js",
@@ -91,7 +91,7 @@ class Step(NamedTuple):
     module: str
     output: str
     reads: tuple[str, ...] = ()
-    code: tuple[str, ...] = (METHODS,)
+    code: tuple[str, ...] = FOUND
 
     def inputs(self, root: Path = ROOT) -> set[Path]:
         """Return the files that it is made from."""
@@ -124,7 +124,7 @@ STEPS = {
             "scripts.stored.portraits.make",
             ".build/portraits/drawn.json",
             RECORDS,
-            (METHODS, "scripts/stored/portraits/*.mjs"),
+            (*FOUND, "scripts/stored/portraits/*.mjs"),
         ),
         Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
         Step("stage", "scripts.stored.stage", ".build/stage", RECORDS),
@@ -136,7 +136,7 @@ STEPS = {
             "scripts.stored.cards",
             ".build/pictures.json",
             ("docs/assets/theme.css", *RECORDS),
-            (METHODS, "scripts/stored/portraits/*.mjs"),
+            (*FOUND, "scripts/stored/portraits/*.mjs"),
         ),
         Step("pages", "scripts.site_macros", ".build/pages", SHOWN),
         Step(
@@ -146,7 +146,7 @@ STEPS = {
             SCRIPTS,
             ("scripts/finish/bundle.mjs",),
         ),
-        Step("site", "scripts.finish.finish", "site/index.html", PUBLISHED, (METHODS, *WORKERS)),
+        Step("site", "scripts.finish.finish", "site/index.html", PUBLISHED, (*FOUND, *WORKERS)),
     )
 }
 

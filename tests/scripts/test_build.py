@@ -226,6 +226,7 @@ EVERY = set(build.STEPS)
         ("scripts/cache.py", {"sweeps", "fits", "pictures", "site"}),
         ("scripts/bootstrap.py", set()),
         ("adapters_np/methods/lora.py", EVERY - {"scripts"}),
+        ("adapters_np/controls/lora.py", EVERY - {"scripts"}),
         ("scripts/catalog/checks.py", {"catalogue"}),
         ("scripts/catalog/peft_signatures.json", {"catalogue", "pages"}),
         ("scripts/catalog/exports.py", {"pages", "site"}),

@@ -114,6 +114,7 @@ def test_a_sweep_is_made_again_when_its_own_code_or_what_all_share_has_changed(
 
     assert changed_by("adapters_np/methods/vera.py") == set()
     assert changed_by("adapters_np/methods/lora.py") == {"lora"}
+    assert changed_by("adapters_np/controls/lora.py") == {"lora"}
     assert changed_by("adapters_np/methods/goft.py") == {"goft", "qgoft"}  # one builds on the other
     assert changed_by("demos/lab.py") == set()  # which a sweep does not use
     assert changed_by("demos/probe.py") == {"goft", "qgoft", "lora"}
