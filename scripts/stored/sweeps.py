@@ -184,7 +184,9 @@ def key(slug: str, root: Path = ROOT) -> str:
 def made_from(script: Path, slug: str, root: Path, setting: str = "") -> str:
     """Return the hash of a method, and of a script that makes a file of it."""
     own = [root / f"adapters_np/{room}/{slug}.py" for room in ("methods", "controls")]
-    code = closure([root / script.relative_to(ROOT), *(path for path in own if path.exists())], root)
+    code = closure(
+        [root / script.relative_to(ROOT), *(path for path in own if path.exists())], root
+    )
     return digest(root, [*code, *root.glob("demos/*.npy"), root / "requirements.txt"], setting)
 
 
