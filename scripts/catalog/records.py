@@ -134,7 +134,7 @@ class Method(Record):
     theme: Slug
     papers: Annotated[tuple[str, ...], Field(min_length=1)]
     deploy: Deploy
-    peft: Peft | Literal["none"]
+    peft: Peft | Literal["none", "elsewhere"]  # elsewhere: PEFT has it without a class of its own
     survey: tuple[Dimension, ...]
     audit: dict[Dimension, Text]  # the reason in words; the verdict follows from the evidence
     evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]
@@ -168,7 +168,7 @@ class Method(Record):
             raise ValueError(f"overrides: {', '.join(sorted(not_graded))} is not in audit")
         if unknown := self.changes.keys() - set(self.modules):
             raise ValueError(f"changes: {', '.join(sorted(unknown))} is not in modules")
-        if self.peft == "none" and not self.peft_note:
+        if isinstance(self.peft, str) and not self.peft_note:
             raise ValueError("peft_note: is missing; say where the code is instead")
         return self
 
@@ -181,6 +181,11 @@ class Method(Record):
     def url(self) -> str:
         """The page's address below the site's."""
         return f"methods/{self.slug}/"
+
+    @property
+    def in_peft(self) -> bool:
+        """Return whether PEFT has it, with or without a class of its own."""
+        return self.peft != "none"
 
     @property
     def untested(self) -> bool:

@@ -47,7 +47,7 @@ def offers(method: Method) -> list[str]:
     met = {
         **method.deploy.model_dump(),
         "spectrum": keeps_spectrum(method.modules[0]),
-        "peft": method.peft != "none",
+        "peft": method.in_peft,
         "identity": family.still(method.modules[0]),
     }
     return [need for need in NEEDS if met[need]]

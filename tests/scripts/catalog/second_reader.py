@@ -51,7 +51,7 @@ def pages() -> tuple[list[Page], dict[int | str, str]]:
             continue
         head = yaml.safe_load(path.read_text("utf-8").split("\n---\n")[0][4:])
         modules = head.get("modules", [path.stem])
-        kind = head["peft"]["class"] if head["peft"] != "none" else path.stem
+        kind = head["peft"]["class"] if isinstance(head["peft"], dict) else path.stem
         run = head.get("number") or kind.removesuffix("Config").upper()
         firsts[run] = modules[0]
         if head["audit"]:
