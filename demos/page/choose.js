@@ -137,6 +137,11 @@ class AdapterChoice extends HTMLElement {
       row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
       row.cells[2].textContent =
         usable && bytes ? `${(bytes / GIB).toFixed(1)} GiB` : recipe ? `no recipe for ${given.bits} bits` : "–";
+      if (recipe && !usable)
+        row.cells[2].append(
+          " ",
+          Object.assign(document.createElement("span"), { className: "soft run", textContent: recipe.why }),
+        );
       row.cells[2].title = usable && !fits ? "more than there is" : "";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
       if (button) button.disabled = !usable;
@@ -147,12 +152,9 @@ class AdapterChoice extends HTMLElement {
     const fitting = order.filter(([row]) => !row.classList.contains("over")).length;
     const base = estimate(this.#data.formulas, { ...given, trained: 0, kept: 0, held: 0 });
     const part = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
-    /** @type {any[]} */
-    const recipes = Object.values(this.#data.recipes.methods);
-    const why = recipes.filter(({ bits }) => !bits.includes(given.bits)).flatMap(({ why }) => why || []);
     const less = fitting ? "" : `: ${given.bits > 4 ? "fewer bits of the base" : "a shorter sequence"} would take less`;
     this.#say(
-      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}. ${why.join(" ")}`.trim(),
+      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}.`,
     );
     this.#recipe(given.bits, model.fused);
   }

@@ -90,7 +90,7 @@ class Recipe(Record):
     `arguments` are at the scale of a model, and those that are knobs here count parameters too;
     `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank. `rank` is where
     it starts, and 0 where a method has none. `targets` names weights where a method has its own.
-    `bits` tells on which bases training ran, and `why` not on others where that is a fault. Where
+    `bits` tells on which bases training ran and is right, and `why` it does not on others. Where
     PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
     d_in and the rank; on all weights `alike`, of one name, over these and how many layers there
     are; or in a whole `model`, over its fields and the rank. `notes` are lines before training,
@@ -111,6 +111,12 @@ class Recipe(Record):
     trainer: str = ""
     saving: str = ""
     kept: str = ""
+
+    @model_validator(mode="after")
+    def _told(self) -> Recipe:
+        if (self.bits == BITS) == bool(self.why):
+            raise ValueError("why: says why there is no recipe for 16, 8 or 4 bits, and only then")
+        return self
 
 
 class Peft(Record):
