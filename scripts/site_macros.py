@@ -14,6 +14,7 @@ from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
+from scripts.macros.english_changes import EnglishChanges
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
@@ -57,6 +58,7 @@ PARTS = (
     Predictions,
     Otherwise,
     English,
+    EnglishChanges,
     Controls,
     Bets,
     Findings,

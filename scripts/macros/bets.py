@@ -11,7 +11,7 @@ from adapters_np.control import controls
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Page, Part, catalog, inline, macro, names
 from scripts.survey import bets as survey
-from scripts.survey import say
+from scripts.survey import effects, english, say
 from scripts.survey.bets import Bet, Said, because, words
 from scripts.survey.contrasts import Contrast
 from scripts.survey.controls import TABLE, made, planned
@@ -46,6 +46,8 @@ class Beside(NamedTuple):
     out: str
     trained: Judged | None
     reach: Judged | None
+    encoder: dict[str, effects.Effect]
+    """On a real English model, in points of accuracy, by task; no part of the word."""
 
 
 class Shown(NamedTuple):
@@ -64,9 +66,13 @@ def shown(bet: Bet) -> Shown:
     """Return a bet as pages show it."""
     name, page = names()[bet.slug]
     beside = [
-        Beside(e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control))
+        Beside(
+            e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control),
+            {task: effects.Effect(*found, 1, 0)
+             for task, found in english.beside_control(bet.slug, e.control).items()},
+        )
         for e in bet.controls
-    ]
+    ]  # fmt: skip
     printed = [(c, _side(c)) for c in bet.printed]
     theme = catalog().methods[page].theme
     return Shown(bet, name, page, theme, inline(because(bet)), beside, printed)

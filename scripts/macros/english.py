@@ -1,20 +1,18 @@
-"""A real English model: what the tasks are, who is ahead of whom, and what weights did."""
+"""A real English model: what the tasks are, and who is ahead of whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from demos.reach import FAMILIES
 from scripts.macros import figures
 from scripts.macros.findings import forest
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.macros.real_changes import drawn, shown
 from scripts.survey import causal, effects, english, english_changes, english_claims
 from scripts.survey.english import plan
 from scripts.survey.english_claims import Claim
 from scripts.survey.result import FULL
-from scripts.survey.say import count, listed, number, percent
+from scripts.survey.say import count, listed, number
 from scripts.survey.say import figures as digits
 from scripts.survey.statistics import Interval
 
@@ -23,7 +21,6 @@ LANES = {
     "reviews": figures.Lane("film reviews"),
     "definitions": figures.Lane("definitions", "diamond", hollow=True),
 }
-ENDS = (0.5, 40.0)  # of the figure of changes, in times chance
 BESIDE = ("head alone", "lora 4", FULL)
 """Entries beside majority and probe in the table of the tasks."""
 
@@ -114,25 +111,52 @@ def above(entries: Iterable[str]) -> figures.Rows:
     )  # fmt: skip
 
 
-def differences(claim: Claim) -> figures.Rows:
-    """Return the figure of a claim: its entries on each task, beside whom they are judged."""
-    rows = []
-    for entry in claim.entries:
-        found = claim.found(entry)
-        if any(found.values()):
-            values = [figures.Value(*one) if one else None for one in found.values()]
-            rows.append(figures.Row(called(entry), tuple(values), theme(entry)))
-    like = called(plan().entries[claim.entries[0]].like)
-    lanes = [LANES[task] for task in plan().tasks]
-    if claim.measure is english.forgetting:
-        return forest(
-            f"Loss of the other task’s probe, beside {like}", rows, lanes,
-            across="nats more", sides=("← forgets less", "forgets more →"),
-        )  # fmt: skip
+def beside(says: str, rows: list[figures.Row]) -> figures.Rows:
+    """Return a figure of differences in accuracy, by task."""
     return forest(
-        f"Accuracy on the test, beside {like}. Grey: less than a point", rows, lanes,
+        f"{says}. Grey: less than a point", rows, [LANES[task] for task in plan().tasks],
         across="percentage points", band=effects.LEVEL,
     )  # fmt: skip
+
+
+def lined(name: str, entry: str, found: Mapping[str, Interval | None]) -> figures.Row:
+    """Return an entry's differences on all tasks as a row, with a gap where there is none."""
+    values = [figures.Value(*d) if (d := found.get(task)) else None for task in plan().tasks]
+    return figures.Row(name, tuple(values), theme(entry))
+
+
+def differences(claim: Claim) -> figures.Rows:
+    """Return the figure of a claim: its entries on each task, beside whom they are judged."""
+    found = {entry: claim.found(entry) for entry in claim.entries}
+    rows = [lined(called(entry), entry, own) for entry, own in found.items() if any(own.values())]
+    like = called(plan().entries[claim.entries[0]].like)
+    if claim.measure is english.forgetting:
+        return forest(
+            f"Loss of the other task’s probe, beside {like}", rows,
+            [LANES[task] for task in plan().tasks],
+            across="nats more", sides=("← forgets less", "forgets more →"),
+        )  # fmt: skip
+    return beside(f"Accuracy on the test, beside {like}", rows)
+
+
+def ranks() -> figures.Rows:
+    """Return the figure of LoRA's other ranks beside the fourth."""
+    asked = [name for name, entry in plan().entries.items() if entry.asks == "b"]
+    return beside(
+        "Accuracy on the test, beside LoRA 4",
+        [lined(called(name), name, english.beside(name)) for name in asked],
+    )
+
+
+def own_controls() -> figures.Rows:
+    """Return the figure of methods beside their own controls; to the right the method is ahead."""
+    rows = [
+        lined(f"{called(entry.like)}, beside {entry.arm}", name, found)
+        for name, entry in plan().entries.items()
+        if (found := english.beside_control(entry.slug, entry.arm))
+    ]
+    figure = beside("Accuracy on the test, the method’s less its control’s", rows)
+    return figure._replace(sides=("← control ahead", "method ahead →"))
 
 
 def basis(claim: Claim) -> str:
@@ -177,42 +201,6 @@ def frontier(task: str) -> figures.Chart:
     )  # fmt: skip
 
 
-# Changes by full fine-tuning ----------------------------------------------------------------------
-
-
-def size() -> str:
-    """Return how large the changes are, and in how few directions they lie."""
-    found = []
-    for task in plan().tasks:
-        about, seeds = english_changes.whole(task), len(english_changes.seeds(task))
-        runs = f"{seeds} runs" if seeds > 1 else "one run"
-        found.append(
-            f"On {LANES[task].name} ({runs}) it moved a matrix on average by"
-            f" {percent(about['relative_norm'], 1)} of its norm. Half of the change’s energy lies"
-            f" in {number(about['directions_for_half'], 0)} directions of 384; the best two hold"
-            f" {percent(about['low_rank share'])}."
-        )
-    return " ".join(found)
-
-
-def alike() -> str:
-    """Return how alike the changes of two runs are."""
-    same, other = (english_changes.alike(of_one) for of_one in (True, False))
-    pairs = f"{same.pairs} pairs" if same.pairs > 1 else "one pair"
-    return (
-        f"Two runs on one task read sentences in other orders, and no run reads all of them. They"
-        f" change a matrix with a mean cosine"
-        f" of {number(same.cosine, 2)} (over {pairs}). The four leading outputs of the"
-        f" one hold {percent(same.left)} of the other’s, and the inputs {percent(same.right)}; by"
-        f" chance it would be {percent(same.left_by_chance, 1)} and"
-        f" {percent(same.right_by_chance, 1)}. Runs on two tasks have a cosine of"
-        f" {number(other.cosine, 2)} and share {percent(other.left)} and {percent(other.right)}."
-    )
-
-
-SENTENCES = {"size": size, "alike": alike}
-
-
 class English(Part):
     """The macros of the page about a real English model."""
 
@@ -248,21 +236,6 @@ class English(Part):
             "alike": english_changes.compared(),
         }
         return "yes" if ready[what] else ""
-
-    @macro("text")
-    def english_says(self, about: str) -> str:
-        """Describe full fine-tuning's changes, in sentences."""
-        return SENTENCES[about]()
-
-    @macro("table")
-    def english_layers(self) -> str:
-        """Tabulate the changes' share in four directions of each layer, and in shared ones."""
-        rows = [
-            (f"{LANES[task].name}, {side}", english_changes.shared(task, side))
-            for task in plan().tasks
-            for side in ("inputs", "outputs")
-        ]
-        return self._draw("layers", rows)
 
     @macro("table")
     def english_sizes(self) -> str:
@@ -307,6 +280,12 @@ class English(Part):
         figure = self.page.figure(above(entries), table=True) if len(entries) > 1 else ""
         return figure + self._draw("results", results(), found=False)
 
+    @macro("figure")
+    def english_beside(self, whom: str) -> str:
+        """Plot who is how far ahead: `ranks` of LoRA, or methods of their `controls`."""
+        figure = {"ranks": ranks, "controls": own_controls}[whom]()
+        return self.page.figure(figure, table=True) if figure.rows else ""
+
     @macro("table")
     def english_rates(self) -> str:
         """Plot what is learned and forgotten along the rates, on each task with its values."""
@@ -348,19 +327,3 @@ class English(Part):
         rest = [claim for claim in english_claims.CLAIMS if claim not in ran]
         more = self._draw("waiting", rest, found=False) if rest else ""
         return (f'<div class="findings">{"".join(cards)}</div>' if cards else "") + more
-
-    @macro("table")
-    def english_changes(self) -> str:
-        """All families on both tasks, as a figure and a table."""
-        rows = [shown(family) for family in english_changes.families()]
-        missing = [f.title for f in FAMILIES.values() if f.name not in {row.name for row in rows}]
-        says = (
-            "How many times what a random subspace of as many parameters explains, with 95 %"
-            " intervals over layers. The distance to the control is structure: it has the same"
-            " singular values in random directions, or independent entries (†). Pairs of outputs"
-            " have fewer dimensions than parameters, so that their control is below one"
-        )
-        lanes = [LANES[task] for task in plan().tasks]
-        return self.page.figure(drawn(rows, names(), lanes, says, ENDS)) + self._draw(
-            "changes", rows, [lane.name for lane in lanes], missing, found=False
-        )

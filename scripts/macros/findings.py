@@ -382,5 +382,5 @@ class Findings(Part):
             raise ValueError(f"the finding {name!r} has {most} confidence by the rule, not {trust}")
         return self.page.draw(
             "grounds", rests_on(found), trust, why, overturned, english_claims.of(name),
-            file="figures.html", found=False,
+            name in english_claims.SWEPT, file="figures.html", found=False,
         )  # fmt: skip

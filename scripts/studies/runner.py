@@ -13,9 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import dask
 from distributed import Client, LocalCluster, as_completed
 
 from scripts.studies.kept import Row, Settings, append
+
+KEEP = {
+    "MALLOC_ARENA_MAX": 1, "MALLOC_MMAP_MAX_": 0,
+    "MALLOC_TRIM_THRESHOLD_": 2**34, "MALLOC_TOP_PAD_": 2**28,
+}  # fmt: skip
+"""What makes a process keep its memory, where Dask's own settings give it back at every step."""
 
 
 class Place(Protocol):
@@ -124,5 +131,6 @@ def connected(scheduler: str | None, workers: int) -> Client:
     """Return a client of a scheduler, or of single-threaded processes on this machine."""
     if scheduler:
         return Client(scheduler)
-    cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": KEEP}):
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
     return Client(cluster)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from functools import cache
+from math import log10
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_type_hints
 
@@ -217,6 +218,38 @@ def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
         raise LookupError(f"{entry!r} or what it is judged beside is not complete on {task!r}")
     one, other = finals(entry, task), finals(like, task)
     return interval((measure(one[s]) - measure(other[s]) for s in plan().seeds), among(entry))
+
+
+def beside(entry: str, measure: Measure = accuracy) -> dict[str, Interval]:
+    """Return how an entry compares with its baseline on each task where both are complete."""
+    own = plan()
+    like = own.entries[entry].like
+    there = [task for task in own.tasks if complete(entry, task) and complete(like, task)]
+    return {task: difference(entry, task, measure) for task in there}
+
+
+def beside_control(slug: str, control: str) -> dict[str, Interval]:
+    """Return how far a method is ahead of a control of its own, on each task where both ran."""
+    for name, entry in plan().entries.items():
+        if control and (entry.slug, entry.arm) == (slug, control):
+            behind = beside(name)
+            return {task: Interval(-d.mean, -d.high, -d.low) for task, d in behind.items()}
+    return {}
+
+
+def off_best(steps: int) -> list[float]:
+    """Return the points of validation accuracy that rates half a decade off cost.
+
+    One value for each complete cell with a sweep, `steps` half decades above its best rate.
+    """
+    costs = []
+    for entry, task in cells():
+        found = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
+        best = min(found, key=lambda k: found[k].validation_loss, default=0)
+        if best + steps in found:
+            lost = found[best].validation_accuracy - found[best + steps].validation_accuracy
+            costs.append(100 * lost)
+    return costs
 
 
 # Tasks --------------------------------------------------------------------------------------------

@@ -25,13 +25,8 @@ class Claim(NamedTuple):
 
     def found(self, entry: str) -> dict[str, Interval | None]:
         """Return how an entry compares with its baseline on each task, none where not complete."""
-        like = plan().entries[entry].like
-        return {
-            task: english.difference(entry, task, self.measure)
-            if english.complete(entry, task) and english.complete(like, task)
-            else None
-            for task in plan().tasks
-        }
+        there = english.beside(entry, self.measure)
+        return {task: there.get(task) for task in plan().tasks}
 
     def intervals(self) -> list[Interval | None]:
         """Return all comparisons that the claim rests on."""
@@ -77,6 +72,10 @@ CLAIMS = (
     ),
 )  # fmt: skip
 """Findings of the experiment for which this study has entries."""
+
+
+SWEPT = ("rate", "frontier")
+"""Findings of which sweeps tell here, with one seed, and so no word."""
 
 
 def of(finding: str) -> list[Claim]:

@@ -3,6 +3,7 @@
 english/reviews: full, accuracy          a mean over seeds; so `improvement`, `forgetting`
 english/reviews: probe, accuracy         of the frozen model; `majority` likewise
 english/reviews: oft 16, points          beside LoRA, with its interval and the word
+english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
 english/families: low_rank, reviews      times chance; `reviews control` its control's
 english/down: shards, reviews            times chance in the second feed-forward matrices
 english/whole: relative_norm, reviews    a mean over matrices and seeds
@@ -38,6 +39,25 @@ def trained() -> Iterator[Fact]:
             if own.like and english.complete(entry, task) and english.complete(own.like, task):
                 found = english.difference(entry, task)
                 yield _fact(task, entry, "points", found.mean, str(effects.Effect(*found, 1, 0)))
+    yield from _medians()
+
+
+def _medians() -> Iterator[Fact]:
+    """Yield what a rate costs, and what the choice of a method of LoRA's size."""
+    own = english.plan().entries
+    medians = {
+        "half a decade above": english.off_best(1),
+        "half a decade below": english.off_best(-1),
+        "apart from LoRA": [
+            abs(found.mean)
+            for entry in own
+            if own[entry].asks == "a"
+            for found in english.beside(entry).values()
+        ],
+    }
+    for row, points in medians.items():
+        if points:
+            yield _fact("rates", row, "points", median(points), say.number(median(points), 1))
 
 
 def _cell(entry: str, task: str, seeds: int) -> Iterator[Fact]:

@@ -18,7 +18,7 @@ from scripts.macros.figures import Rows
 from scripts.macros.findings import FINDINGS, Findings, rests_on
 from scripts.macros.page import Page
 from scripts.survey.effects import confidence
-from scripts.survey.english_claims import CLAIMS
+from scripts.survey.english_claims import CLAIMS, SWEPT
 from scripts.survey.providers import facts
 
 PAGE = (ROOT / "docs/experiment.md").read_text("utf-8")
@@ -317,6 +317,11 @@ def test_what_a_real_model_was_asked_stands_on_the_card_of_the_same_finding(
         assert f"{claim.says}: <strong>{claim.here()}</strong>" in macros.grounds(
             claim.finding, "low", "why", "what else"
         )
+    asked = {claim.finding for claim in CLAIMS}
+    for name in FINDINGS.keys() - asked:
+        says = "sweeps, with one seed" if name in SWEPT else "not asked"
+        assert f"A real encoder</a></dt><dd>{says}</dd>" in macros.grounds(name, "low", "", "")
+    assert FINDINGS.keys() - asked > {*SWEPT}
 
 
 @pytest.mark.parametrize("name", FINDINGS)

@@ -18,7 +18,9 @@ from distributed import Client
 
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
+from scripts.catalog import read
 from scripts.macros import english
+from scripts.macros import english_changes as shown
 from scripts.studies import (
     encoder,
     english_changes,
@@ -239,9 +241,9 @@ def test_what_is_said_of_changes_follows_from_their_tables(
     assert said.alike(same=True).cosine == pytest.approx(1, abs=1e-4)
     assert abs(said.alike(same=False).cosine) < 0.1
     assert said.shared("definitions", "inputs")["apart"] == pytest.approx(1)
-    assert "(2 runs)" in english.size()
-    assert "(over 1 pairs)" not in english.alike()
-    for sentences in english.SENTENCES.values():
+    assert "(2 runs)" in shown.size()
+    assert "(over 1 pairs)" not in shown.alike()
+    for sentences in shown.SENTENCES.values():
         assert "nan" not in sentences()
     for function in (said.names, said.families):
         function.cache_clear()
@@ -380,6 +382,43 @@ def test_only_complete_cells_are_compared_and_seeds_are_paired(
     behind, forgets = CLAIMS[1:3]
     assert behind.here() == "does not hold"
     assert forgets.here() == "open"
+
+
+def test_what_half_a_decade_costs_is_read_beside_the_best_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [row("lora 4", "reviews", s, 0.8) for s in survey.plan().seeds]
+    for half_decades, loss, right in ((-7, 0.6, 0.75), (-6, 0.4, 0.8), (-5, 0.5, 0.82)):
+        tried = row("lora 4", "reviews", survey.plan().sweep_seed, 0)
+        found.append(
+            tried._replace(
+                phase="sweep", rate=10 ** (half_decades / 2), validation_loss=loss,
+                validation_accuracy=right,
+            )
+        )  # fmt: skip
+    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
+    assert survey.off_best(1) == [pytest.approx(-2)]
+    assert survey.off_best(-1) == [pytest.approx(5)]
+    assert survey.off_best(2) == []
+
+
+def test_a_method_is_ahead_of_its_control_by_what_the_control_is_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read()  # before the runs are others
+    found = [row("pissa 4", "reviews", s, 0.85 + s / 1000) for s in survey.plan().seeds]
+    found += [row("pissa 4, random basis", "reviews", s, 0.8) for s in survey.plan().seeds]
+    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
+    (ahead,) = survey.beside_control("pissa", "random basis").values()
+    behind = survey.difference("pissa 4, random basis", "reviews")
+    assert ahead.mean == pytest.approx(5.3)
+    assert 0 < ahead.low < 5.3 < ahead.high
+    assert ahead == pytest.approx((-behind.mean, -behind.high, -behind.low))
+    assert survey.beside_control("pissa", "minor components") == {}
+    assert survey.beside_control("lora", "") == {}
+    (line,) = english.own_controls().rows
+    assert line.name == "PiSSA 4, beside random basis"
+    assert [value and value.x for value in line.values] == [pytest.approx(5.3), None]
 
 
 def test_the_noise_of_even_rounding_is_a_step_over_the_root_of_twelve() -> None:
