@@ -164,7 +164,8 @@ def basis(claim: Claim) -> str:
     cells = [
         (entry, task) for entry in claim.entries for task, v in claim.found(entry).items() if v
     ]
-    runs = 2 * len(cells) * len(plan().seeds)
+    both = {(who, task) for name, task in cells for who in (name, plan().entries[name].like)}
+    runs = len(both) * len(plan().seeds)
     of = len(claim.entries) * len(plan().tasks)
     return f"{runs} runs: {len(plan().seeds)} seeds, {len(cells)} of {of} comparisons"
 

@@ -54,13 +54,17 @@ class Effect(NamedTuple):
         return word(self.low, self.high)
 
     def __str__(self) -> str:
-        """Return the finding, then the interval."""
-        ends = say.interval(self.low, self.high, 1)
+        """Return the finding, then the interval, no end of which looks like zero and is not.
+
+        >>> str(Effect(1.9, 0.04, 3.7, 1, 10)), str(Effect(0.2, -0.008, 0.4, 1, 10))
+        ('1.9 points ahead (0.04 to 3.7)', 'level (+0.2 points, −0.008 to 0.4)')
+        """
+        ends = say.sided(self.low, self.high)
         if self.low <= 0 <= self.high:
             return f"{self.word} ({say.signed(self.mean, 1)} points, {ends})"
         near, far = sorted((abs(self.low), abs(self.high)))
         points = f"{say.number(abs(self.mean), 1)} points {self.word}"
-        return f"{points} ({say.interval(near, far, 1)})"
+        return f"{points} ({say.sided(near, far)})"
 
 
 def word(low: float, high: float) -> Word:

@@ -36,12 +36,18 @@ class Claim(NamedTuple):
         """Say whether any of them was run."""
         return any(self.intervals())
 
+    def word(self, found: Interval) -> effects.Word:
+        """Return what may be said of a comparison; *level* is within a point, so of accuracy."""
+        said = effects.word(found.low, found.high)
+        points = self.measure is english.accuracy
+        return "not told apart" if said == "level" and not points else said
+
     def here(self) -> str:
         """Return whether it holds here, by the rule of the registration."""
         every = self.intervals()
         if None in every:
             return "not complete yet" if self.ran() else WAITING
-        words = {effects.word(each.low, each.high) for each in every if each}
+        words = {self.word(each) for each in every if each}
         if self.opposite in words:
             return "does not hold"
         return "holds" if words <= set(self.same) else "open"

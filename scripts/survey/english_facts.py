@@ -83,6 +83,8 @@ def _rates(entry: str, task: str) -> Iterator[Fact]:
         yield _fact(f"{task}, rates", row, "above the probe", more, say.number(more, 1))
         forgotten = say.number(run.forgetting, 2)
         yield _fact(f"{task}, rates", row, "forgetting", run.forgetting, forgotten)
+        loss = run.validation_loss
+        yield _fact(f"{task}, rates", row, "loss", loss, say.number(loss, 3))
 
 
 def changed() -> Iterator[Fact]:

@@ -40,7 +40,7 @@ from scripts.studies.english_training import Run
 from scripts.survey import english as survey
 from scripts.survey import english_changes as said
 from scripts.survey.english_claims import CLAIMS
-from scripts.survey.statistics import interval
+from scripts.survey.statistics import Interval, interval
 
 RECORDED = Path(__file__).with_name("encoder.npz")
 SMALL = encoder.random(0)
@@ -382,6 +382,10 @@ def test_only_complete_cells_are_compared_and_seeds_are_paired(
     behind, forgets = CLAIMS[1:3]
     assert behind.here() == "does not hold"
     assert forgets.here() == "open"
+    narrow = Interval(0.0, -0.2, 0.3)
+    assert (behind.word(narrow), forgets.word(narrow)) == ("level", "not told apart")
+    found += [r._replace(entry="pissa 4") for r in found if r.entry == "oft 16"]
+    assert english.basis(CLAIMS[0]).startswith("30 runs: 5 seeds, 4 of 12")  # one baseline for two
 
 
 def test_what_half_a_decade_costs_is_read_beside_the_best_rate(
