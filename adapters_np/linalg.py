@@ -117,6 +117,14 @@ def reflect(W: Array, u: Array) -> Array:
     return W - np.outer(W @ u, u) * (2 / (u @ u))
 
 
+def compact_wy(N: Array) -> Array:
+    """Return Γ of ∏ (I − 2 n nᵀ) = I + N Γ Nᵀ, (r, r), for unit normals n, columns of N (d, r).
+
+    It is upper triangular, with −2 on its diagonal.
+    """
+    return -np.linalg.inv(np.triu(N.T @ N, 1) + np.eye(N.shape[1]) / 2)
+
+
 def project_blocks(W: Array, u: Array) -> Array:
     """Return W blockdiag(û ûᵀ), each row of u (n_blocks, b) scaled to unit length first.
 

@@ -32,11 +32,15 @@ class SymmetricPairs(WeightAdapter):
 
     def delta(self, W: Array) -> Array:
         """Return the weight after all pairs less the weight, (d_out, d_in)."""
-        moved = W
-        for u, c in zip(self.U.T, self.C.T, strict=True):
-            unit = u / np.linalg.norm(u)
-            moved = moved + 2 * (np.outer(moved @ unit, c) + np.outer(moved @ c, unit))
-        return moved - W
+        return stretched(W, self.U, self.C) - W
+
+
+def stretched(W: Array, U: Array, C: Array) -> Array:
+    """Return W Π (I + 2 û cᵀ + 2 c ûᵀ), (n, d), for the columns u of U and c of C, (d, pairs)."""
+    for u, c in zip(U.T, C.T, strict=True):
+        unit = u / np.linalg.norm(u)
+        W = W + 2 * (np.outer(W @ unit, c) + np.outer(W @ c, unit))
+    return W
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 import numpy as np
 
 from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
-from adapters_np.linalg import Array, at_most, kaiming_uniform, reflect
+from adapters_np.linalg import Array, at_most, compact_wy, kaiming_uniform, reflect
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +81,7 @@ class HRA(WeightAdapter):
 
     def gamma(self) -> Array:
         """Return Γ of H = I + U Γ Uᵀ, upper triangular with −2 on its diagonal, (rank, rank)."""
-        U = self.normals()
-        return -np.linalg.inv(np.triu(U.T @ U, 1) + np.eye(U.shape[1]) / 2)
+        return compact_wy(self.normals())
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the r inner products Uᵀ X, (d_out, n)."""

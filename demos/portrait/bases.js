@@ -1,8 +1,8 @@
 /** Portraits in the singular basis of a weight. */
 
-import { box, changed, dot, grid, line, overlaid, seen, still, word } from "./svg.js";
+import { arrow, box, changed, circle, dot, grid, line, overlaid, placed, seen, still, word } from "./svg.js";
 
-/** @typedef {number[][]} Matrix */
+/** @typedef {import("./svg.js").Point} Point @typedef {number[][]} Points @typedef {number[][]} Matrix */
 
 /** @param {{core: Matrix}} now @param {{still: {U: Matrix, Vt: Matrix, trained: Matrix}}} around */
 export function axes({ core }, { still: { U, Vt, trained } }) {
@@ -112,5 +112,36 @@ export function bearings({ looks }, { still: { loud } }) {
     grid(looks, { x, y, cell, high }, (v) => ["own", Math.min(1, 0.04 + v)]),
     ...looks.map((_, k) => box(x, y + k * high, cell * loud.length, high, "faint", { width: 0.8 })),
     ...names.map((name, k) => word([19, y + 12 + k * high], name, 12)),
+  ].join("");
+}
+
+/** @param {{inputs: Points, outputs: Points}} now @param {{first: {inputs: Points, outputs: Points}}} around */
+export function both_sides({ inputs, outputs }, { first }) {
+  const [left, right] = [/** @type {Point} */ ([38, 60]), /** @type {Point} */ ([116, 60])];
+  const [from, to] = [placed(left, 30), placed(right, 38)];
+  const ellipse = Array.from({ length: 49 }, (_, k) => {
+    const [c, s] = [Math.cos((Math.PI * k) / 24), Math.sin((Math.PI * k) / 24)];
+    return to([c * outputs[0][0] + s * outputs[1][0], c * outputs[0][1] + s * outputs[1][1]]);
+  });
+  return [
+    circle(left, 30, "soft", { width: 1.4 }),
+    ...first.inputs.map((p) => arrow(left, from(p), "faint", { width: 1.4 })),
+    ...first.outputs.map((p) => arrow(right, to(p), "faint", { width: 1.4 })),
+    line(ellipse, "soft", { width: 1.4, close: true }),
+    ...inputs.map((p, i) => arrow(left, from(p), "own", { width: i ? 1.6 : 2.6 })),
+    ...outputs.map((p, i) => arrow(right, to(p), "own", { width: i ? 1.6 : 2.6 })),
+  ].join("");
+}
+
+/** @param {{inputs: Points, outputs: Points, normals_in: Points, normals_out: Points}} now @param {{first: {inputs: Points, outputs: Points}}} around */
+export function mirrored_sides(now, around) {
+  const mirrors = (/** @type {Points} */ normals, /** @type {Point} */ middle, /** @type {number} */ reach) =>
+    normals.map(([x, y]) =>
+      line([-1, 1].map((s) => placed(middle, reach)([s * y, -s * x])), "ink", { width: 1.6, dash: "0.5 3.6" }),
+    );
+  return [
+    ...mirrors(now.normals_in, [38, 60], 37),
+    ...mirrors(now.normals_out, [116, 60], 43),
+    both_sides(now, around),
   ].join("");
 }

@@ -286,24 +286,6 @@ export function signpost({ points }, { still: { pairs, means }, first }) {
   ].join("");
 }
 
-/** @param {{inputs: Points, outputs: Points}} now @param {{first: {inputs: Points, outputs: Points}}} around */
-export function both_sides({ inputs, outputs }, { first }) {
-  const [left, right] = [/** @type {Point} */ ([38, 60]), /** @type {Point} */ ([116, 60])];
-  const [from, to] = [placed(left, 30), placed(right, 38)];
-  const ellipse = Array.from({ length: 49 }, (_, k) => {
-    const [c, s] = [Math.cos((Math.PI * k) / 24), Math.sin((Math.PI * k) / 24)];
-    return to([c * outputs[0][0] + s * outputs[1][0], c * outputs[0][1] + s * outputs[1][1]]);
-  });
-  return [
-    circle(left, 30, "soft", { width: 1.4 }),
-    ...first.inputs.map((p) => arrow(left, from(p), "faint", { width: 1.4 })),
-    ...first.outputs.map((p) => arrow(right, to(p), "faint", { width: 1.4 })),
-    line(ellipse, "soft", { width: 1.4, close: true }),
-    ...inputs.map((p, i) => arrow(left, from(p), "own", { width: i ? 1.6 : 2.6 })),
-    ...outputs.map((p, i) => arrow(right, to(p), "own", { width: i ? 1.6 : 2.6 })),
-  ].join("");
-}
-
 /** @param {{key: Points, points: Points}} now @param {{still: {deaf: number[]}, first: {key: Points, points: Points}}} around */
 export function recall({ key, points }, { still: { deaf }, first }) {
   const at = placed([80, 60], 74);

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from adapters_np.linalg import Array, thin_svd
-from scripts.stored.portraits.kinds import Make, Shown, between, kind
+from scripts.stored.portraits.kinds import MOMENTS, Make, Shown, between, kind, polar
 from scripts.stored.portraits.planes import cat
 
 
@@ -168,3 +170,56 @@ def bearings(make: Make) -> Shown:
     )
     loud = (1.0 + np.arange(d)) ** -0.8
     return Shown(alt, moments, {"loud": loud})
+
+
+SIDES = np.array([1.0, 0.45])
+"""The lengths of an ellipse's two axes."""
+
+
+def sides(make: Make, **knobs: Any) -> tuple[Any, Callable[[Any], dict[str, Array]]]:
+    """Return a fresh adapter of a weight with these axes, and what shows where one has taken them.
+
+    The weight's singular vectors are a circle's arrows and an ellipse's axes, with the signs that
+    they have at the start.
+    """
+    V = polar((25, 115)).T
+    W = V * SIDES
+
+    def shown(a: Any) -> dict[str, Array]:
+        U, sigma, Vt = thin_svd(W + a.delta(W))
+        signs = np.sign((U * V).sum(axis=0))
+        return {"inputs": (Vt.T * signs).T, "outputs": (U * signs * sigma).T}
+
+    return make(W, **knobs), shown
+
+
+@kind
+def both_sides(make: Make) -> Shown:
+    """Show a circle of inputs and the ellipse that a weight makes of it, both turning."""
+    fresh, shown = sides(make, block_size=2, shuffled=False)
+    moved = replace(fresh, Q_in=np.array([[0.42]]), Q_out=np.array([[-0.36]]))
+    moments = [shown(a) for a in between(fresh, moved)]
+    alt = (
+        "A circle of inputs with two arrows on the left, and on the right the ellipse that the "
+        "weight makes of it, with its two axes. The arrows and the ellipse turn, each by an angle "
+        "of its own; no axis gets longer or shorter."
+    )
+    return Shown(alt, moments, {"sizes": SIDES})
+
+
+@kind
+def mirrored_sides(make: Make) -> Shown:
+    """Show the same circle and ellipse, each turned by two mirrors that open like scissors."""
+    fresh, shown = sides(make, rank=2)
+    first, opened = (158, 64), (-22, 19)
+    moments = []
+    for t in np.linspace(0, 1, MOMENTS):
+        N = [polar((a, a + t * by)) for a, by in zip(first, opened, strict=True)]
+        a = replace(fresh, V=N[0].T, U=N[1].T)
+        moments.append(shown(a) | {"normals_in": N[0], "normals_out": N[1]})
+    alt = (
+        "A circle of inputs with two arrows on the left, and on the right the ellipse that the "
+        "weight makes of it. Two dotted mirrors lie on each and open; the arrows and the ellipse "
+        "turn by twice the angle between them, and no axis gets longer or shorter."
+    )
+    return Shown(alt, moments, {"sizes": SIDES})

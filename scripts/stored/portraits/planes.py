@@ -328,27 +328,6 @@ def signpost(make: Make) -> Shown:
 
 
 @kind
-def both_sides(make: Make) -> Shown:
-    """Show a circle of inputs and the ellipse that a weight makes of it, both turning."""
-    angle, sizes = np.radians(25), np.array([1.0, 0.45])
-    c, s = np.cos(angle), np.sin(angle)
-    W = np.array([[c, -s], [s, c]]) * sizes
-    fresh = make(W, block_size=2, shuffled=False)
-    moved = replace(fresh, Q_in=np.array([[0.42]]), Q_out=np.array([[-0.36]]))
-    moments = []
-    for a in between(fresh, moved):
-        U, sigma, Vt = thin_svd(W + a.delta(W))
-        signs = np.sign((U * (W / sizes)).sum(axis=0))  # as at the start, whatever the SVD says
-        moments.append({"inputs": (Vt.T * signs).T, "outputs": (U * signs * sigma).T})
-    alt = (
-        "A circle of inputs with two arrows on the left, and on the right the ellipse that the "
-        "weight makes of it, with its two axes. The arrows and the ellipse turn, each by an angle "
-        "of its own; no axis gets longer or shorter."
-    )
-    return Shown(alt, moments, {"sizes": sizes})
-
-
-@kind
 def recall(make: Make) -> Shown:
     """Show outputs in the plane: one moves to a new place, and a long cloud of others hardly."""
     rng, W = np.random.default_rng(11), np.eye(2)

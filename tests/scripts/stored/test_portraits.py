@@ -164,6 +164,27 @@ def test_two_mirrors_start_at_the_identity_and_one_never_does() -> None:
     assert min(np.abs(p - still("ether")["before"]).max() for p in every("ether", "points")) > 0.5
 
 
+@pytest.mark.parametrize("slug", ["poet", "hoft"])
+def test_both_sides_turn_and_no_axis_grows(slug: str) -> None:
+    for side, lengths in (("inputs", np.ones(2)), ("outputs", still(slug)["sizes"])):
+        axes = every(slug, side)
+        for each in axes:
+            same(each @ each.T, np.diag(lengths**2))
+        assert np.abs(axes[-1] - axes[0]).max() > 0.2
+
+
+def test_mirrors_on_both_sides_open_and_turn_by_twice_their_angle() -> None:
+    for side in ("in", "out"):
+        for normals, axes in zip(
+            every("hoft", f"normals_{side}"), every("hoft", f"{side}puts"), strict=True
+        ):
+            start = every("hoft", f"{side}puts")[0]
+            turned = np.arccos(np.clip(axes[0] @ start[0] / (start[0] @ start[0]), -1, 1))
+            assert turned == pytest.approx(
+                2 * np.arccos(np.clip(normals[0] @ normals[1], -1, 1)), abs=0.05
+            )
+
+
 def test_the_terms_of_the_series_come_near_the_exact_turn() -> None:
     for moment in moments("oftv2"):
         missed = row_norms(moment["sums"] - moment["exact"])

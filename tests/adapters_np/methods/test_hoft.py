@@ -1,0 +1,139 @@
+"""Consequences of HOFT's formula, and claims of its paper."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapters_np.control import without
+from adapters_np.core import parameters, perturbed
+from adapters_np.linalg import Array, row_norms
+from adapters_np.methods.hoft import HOFT
+from adapters_np.methods.hra import HRA
+from adapters_np.methods.lora import LoRA
+from tests.toy import cosines, singular_values, weight
+
+
+def moved(rank: int = 8, *, scaled: bool = False) -> tuple[HOFT, Array]:
+    W, rng = weight(48, 64), np.random.default_rng(1)
+    return perturbed(HOFT.init(W, rng, rank=rank, scaled=scaled), rng, 2.0), W
+
+
+@pytest.mark.parametrize("rank", [2, 4, 16])
+def test_equal_pairs_start_at_the_weight(rank: int) -> None:
+    W = weight(48, 64)
+    fresh = HOFT.init(W, np.random.default_rng(1), rank=rank)
+    np.testing.assert_allclose(fresh.delta(W), 0, atol=1e-12)
+
+
+def test_with_two_terms_of_the_series_one_pair_starts_at_the_weight_and_several_do_not() -> None:
+    W = weight(48, 64)
+    start = [HOFT.init(W, np.random.default_rng(1), rank=r, series=True) for r in (2, 4, 16)]
+    away = [np.linalg.norm(a.delta(W)) / np.linalg.norm(W) for a in start]
+    assert away[0] < 1e-12
+    assert 0.1 < away[1] < away[2]
+
+
+def test_with_two_terms_perpendicular_pairs_start_at_the_weight() -> None:
+    W = weight(48, 64)
+    normals = [np.repeat(np.linalg.qr(np.eye(d)[:, :4] + 1)[0], 2, axis=1) for d in W.shape]
+    fresh = replace(HOFT.init(W, np.random.default_rng(1)), series=True)
+    np.testing.assert_allclose(replace(fresh, U=normals[0], V=normals[1]).delta(W), 0, atol=1e-12)
+
+
+def test_at_the_width_of_a_large_model_two_terms_are_off_by_a_fiftieth() -> None:
+    d, rank = 4096, 16
+    N = np.repeat(np.random.default_rng(0).normal(size=(d, rank // 2)), 2, axis=1)
+    N /= np.linalg.norm(N, axis=0)
+    two_terms = 4 * np.triu(N.T @ N, 1) - 2 * np.eye(rank)
+    triangle = np.linalg.qr(N)[1]  # the length of N Γ Nᵀ is that of R Γ Rᵀ
+    away = np.linalg.norm(triangle @ two_terms @ triangle.T) / np.sqrt(d)
+    assert 0.01 < away < 0.03
+
+
+@pytest.mark.parametrize("rank", [2, 8])
+def test_singular_values_stay_and_angles_between_neurons_do_not(rank: int) -> None:
+    adapter, W = moved(rank)
+    after = W + adapter.delta(W)
+    np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-12)
+    assert np.abs(cosines(after) - cosines(W)).max() > 0.1
+    assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2 * rank
+
+
+def test_hyperspherical_energy_does_not_stay() -> None:
+    """The paper's appendix B.1 defines it by the columns, which turning the inputs mixes."""
+    adapter, W = moved()
+    W[:, ::2] += 2 * weight(48, 1)  # half of the inputs are written alike
+
+    def energy(M: Array) -> float:
+        unit = M.T / row_norms(M.T)[:, None]
+        apart = np.linalg.norm(unit[:, None] - unit, axis=2)
+        return float((1 / apart[np.triu_indices(64, 1)]).sum())
+
+    outputs_alone = replace(adapter, V=np.repeat(adapter.V[:, ::2], 2, axis=1))
+    assert energy(W + outputs_alone.delta(W)) == pytest.approx(energy(W))
+    assert abs(energy(W + adapter.delta(W)) / energy(W) - 1) > 0.05
+
+
+def test_with_the_outputs_left_alone_it_is_hra() -> None:
+    adapter, W = moved()
+    one = replace(adapter, U=np.repeat(adapter.U[:, ::2], 2, axis=1))
+    np.testing.assert_allclose(one.delta(W), HRA(adapter.V, False).delta(W), atol=1e-12)
+
+
+def test_enough_mirrors_reach_any_weight_of_the_spectrum() -> None:
+    d, rng = 6, np.random.default_rng(2)
+    W = weight(d, d)
+    U, _, Vt = np.linalg.svd(W)
+    new = [np.linalg.qr(rng.normal(size=(d, d)))[0] for _ in range(2)]
+    goal = new[0] @ np.diag(singular_values(W)) @ new[1].T
+    sides = [mirrors(new[0] @ U.T), mirrors(Vt.T @ new[1].T)]
+    adapter = HOFT(*sides, np.ones(0), False)
+    np.testing.assert_allclose(W + adapter.delta(W), goal, atol=1e-10)
+
+
+def mirrors(Q: Array) -> Array:
+    """Return normals of reflections whose product is Q, or Q with its last row turned around."""
+    normals, left = [], Q.copy()
+    for i in range(len(Q) - 1):
+        u = left[:, i] - np.eye(len(Q))[i]
+        normals.append(u)
+        left -= 2 * np.outer(u, u @ left) / (u @ u)
+    if left[-1, -1] < 0:
+        normals.append(np.eye(len(Q))[-1])
+    return np.stack(normals, axis=1)
+
+
+def test_it_has_as_many_parameters_as_lora_and_shoft_a_gain_for_each_output_more() -> None:
+    assert parameters(HOFT, 48, 64, rank=4) == parameters(LoRA, 48, 64, rank=4)
+    assert parameters(HOFT, 48, 64, rank=4, scaled=True) == parameters(LoRA, 48, 64, rank=4) + 48
+
+
+def test_with_gains_singular_values_move() -> None:
+    adapter, W = moved(scaled=True)
+    after = W + adapter.delta(W)
+    assert np.abs(singular_values(after) - singular_values(W)).max() > 0.1
+
+
+def test_a_smaller_vector_is_the_same_mirror() -> None:
+    """So weight decay of the normals changes nothing (appendix B.2), also with two terms."""
+    adapter, W = moved()
+    for series in (False, True):
+        large = replace(adapter, series=series)
+        small = replace(large, U=0.3 * adapter.U, V=adapter.V * np.linspace(0.5, 2, 8))
+        np.testing.assert_allclose(small.delta(W), large.delta(W), atol=1e-12)
+
+
+def test_without_its_hypothesis_singular_values_move() -> None:
+    W, rng = weight(48, 64), np.random.default_rng(3)
+    fresh = HOFT.init(W, np.random.default_rng(1))
+    stretched = perturbed(without("hoft", "symmetric pairs", fresh, W, rng), rng, 0.5)
+    change = stretched.forward(W, np.eye(64))
+    assert np.abs(singular_values(change) - singular_values(W)).max() > 0.05
+
+
+@pytest.mark.parametrize("knob", ["scaled", "series"])
+def test_a_form_that_moves_singular_values_anyway_has_no_control(knob: str) -> None:
+    W, rng = weight(48, 64), np.random.default_rng(3)
+    with pytest.raises(ValueError, match=f"{knob}=True has no control"):
+        without("hoft", "symmetric pairs", HOFT.init(W, rng, **{knob: True}), W, rng)
