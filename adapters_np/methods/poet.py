@@ -6,9 +6,11 @@ P = \Psi_\text{in}^\top \mathrm{blockdiag}(P_1, \dots) \Psi_\text{in}$$
 
 Each block is a rotation (I + Q)(I − Q)⁻¹, and Ψ puts inputs or outputs in a random order.
 
-Source: qiu2025poet, section 3; its code for the blocks.
-Differs: rotations are exact, there a short series; the order is drawn once, there anew whenever the
-rotations have been multiplied into the weight. It was made for training from scratch.
+Source: qiu2025poet, sections 3.1 and 3.2, equation 5 for the blocks.
+Differs: its weight is the transpose of ours, so its R turns inputs and is our P. Rotations are
+exact, there a short series; the order is drawn once, there anew whenever the rotations have been
+multiplied into the weight. It was made for training from scratch, and the paper's fourth
+version fine-tunes with it.
 """
 
 from dataclasses import dataclass
