@@ -5,9 +5,10 @@ $$\Delta W_{i,:} = b_i^\top A_{g(i)} V_R^\top$$
 g(i) is the group of output i, found by k-means on the rows of $U_R$; $V_R$ holds the R leading
 right singular vectors of W, and b_i the r parameters of an output.
 
-Source: zheng2025adamss, its formula as PEFT implements it; peft2026benchmark for the run.
+Source: zheng2025adamss, section 3 and equation 10, as its authors' code and PEFT implement it.
 Differs: the SVD is exact, and a group smaller than r keeps r parameters an output, where PEFT takes
-the smaller count. PEFT can freeze groups while it trains.
+the smaller count. The paper cuts a graph of the rows of $U_R$ where its code and this have k-means,
+gives each group a basis of its own, starts A from the group's weight, and freezes groups later.
 """
 
 from dataclasses import dataclass
