@@ -4,7 +4,7 @@ $$h' = h + U\,\mathrm{relu}(D\,h), \qquad h = x + W^\top \mathrm{relu}(W x)$$
 
 D starts as rows of W and U as zero, so that a fresh block hands on what it gets.
 
-Source: wu2024llamapro, by its code, `block_expansion.py`.
+Source: wu2024llamapro, section 3.2, and its code, `block_expansion.py`.
 Differs: a block here is $h + W^\top \mathrm{relu}(W h)$, without attention, gates and norms, and of
 its hidden units only the first are copied.
 """
