@@ -6,7 +6,7 @@ $h_i^{+}$ and $h_i^{-}$ are the states of a pair of inputs, of which one shows t
 knob `erase` takes the direction out instead, $h' = h - s\,\hat v \hat v^\top h$ with
 $\hat v = v / \lVert v \rVert$.
 
-Source: panickssery2023caa, by its code; arditi2024refusal for `erase`, by its abstract.
+Source: panickssery2023caa, by its code; arditi2024refusal, equations 4 and 5, for `erase`.
 Differs: the pairs are drawn, so that the direction in which they differ is known. s is learned
 here and set by hand there.
 """
