@@ -4,8 +4,10 @@ $$\Delta W_{jn} = s\, B_{jn} A_{jn}, \qquad s = \frac{\alpha}{r + r_0}, \qquad j
 
 for the k × k blocks of W, each of rank r / k. The hybrid form adds a LoRA of rank r₀.
 
-Source: jung2025gralora, its formula as PEFT implements it; peft2026benchmark for the runs.
-Differs: nothing from PEFT, which keeps both factors transposed.
+Source: jung2025gralora, equation 5 and section 3.5, as PEFT implements them; peft2026benchmark
+for the runs.
+Differs: nothing from PEFT, which keeps both factors transposed. The paper names neither a start
+nor the hybrid form's scale; both are PEFT's.
 """
 
 from dataclasses import dataclass, replace
