@@ -16,8 +16,9 @@ What is trained is A and B, one of them, or M alone; what is not stays at its st
 
 Source: wang2024loraga, yang2024corda, paischer2024eva, buyukakyuz2024olora, as PEFT has them;
 tang2025loranull, by its code; meng2024pissa, wang2025milora.
-Differs: inputs and gradient are drawn at random here. LoRA-GA's scale is the paper's; PEFT leaves A
-as it is and gives B the singular values. PEFT divides C by the squared largest input.
+Differs: inputs and gradient are drawn at random here; EVA's dealing of ranks among layers is left
+out. LoRA-GA's scale is the paper's; PEFT leaves A as it is and gives B the singular values. PEFT
+divides C by the squared largest input.
 """
 
 from dataclasses import dataclass, replace
