@@ -1,6 +1,7 @@
 """Consequences of HOFT's formula, and claims of its paper."""
 
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pytest
@@ -13,14 +14,16 @@ from adapters_np.methods.hra import HRA
 from adapters_np.methods.lora import LoRA
 from tests.toy import cosines, singular_values, weight
 
+Mirrors: TypeAlias = Literal[2, 4, 8, 16]
 
-def moved(rank: int = 8, *, scaled: bool = False) -> tuple[HOFT, Array]:
+
+def moved(rank: Mirrors = 8, *, scaled: bool = False) -> tuple[HOFT, Array]:
     W, rng = weight(48, 64), np.random.default_rng(1)
     return perturbed(HOFT.init(W, rng, rank=rank, scaled=scaled), rng, 2.0), W
 
 
 @pytest.mark.parametrize("rank", [2, 4, 16])
-def test_equal_pairs_start_at_the_weight(rank: int) -> None:
+def test_equal_pairs_start_at_the_weight(rank: Mirrors) -> None:
     W = weight(48, 64)
     fresh = HOFT.init(W, np.random.default_rng(1), rank=rank)
     np.testing.assert_allclose(fresh.delta(W), 0, atol=1e-12)
@@ -28,7 +31,8 @@ def test_equal_pairs_start_at_the_weight(rank: int) -> None:
 
 def test_with_two_terms_of_the_series_one_pair_starts_at_the_weight_and_several_do_not() -> None:
     W = weight(48, 64)
-    start = [HOFT.init(W, np.random.default_rng(1), rank=r, series=True) for r in (2, 4, 16)]
+    ranks: tuple[Mirrors, ...] = (2, 4, 16)
+    start = [HOFT.init(W, np.random.default_rng(1), rank=r, series=True) for r in ranks]
     away = [np.linalg.norm(a.delta(W)) / np.linalg.norm(W) for a in start]
     assert away[0] < 1e-12
     assert 0.1 < away[1] < away[2]
@@ -52,7 +56,7 @@ def test_at_the_width_of_a_large_model_two_terms_are_off_by_a_fiftieth() -> None
 
 
 @pytest.mark.parametrize("rank", [2, 8])
-def test_singular_values_stay_and_angles_between_neurons_do_not(rank: int) -> None:
+def test_singular_values_stay_and_angles_between_neurons_do_not(rank: Mirrors) -> None:
     adapter, W = moved(rank)
     after = W + adapter.delta(W)
     np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-12)
@@ -89,7 +93,7 @@ def test_enough_mirrors_reach_any_weight_of_the_spectrum() -> None:
     goal = new[0] @ np.diag(singular_values(W)) @ new[1].T
     sides = [mirrors(new[0] @ U.T), mirrors(Vt.T @ new[1].T)]
     assert {side.shape[1] for side in sides} == {d, d - 1}  # determinants of both signs
-    adapter = HOFT(*sides, np.ones(0), False)
+    adapter = HOFT(sides[0], sides[1], np.ones(0), False)
     np.testing.assert_allclose(W + adapter.delta(W), goal, atol=1e-10)
 
 
@@ -136,5 +140,6 @@ def test_without_its_hypothesis_singular_values_move() -> None:
 @pytest.mark.parametrize("knob", ["scaled", "series"])
 def test_a_form_that_moves_singular_values_anyway_has_no_control(knob: str) -> None:
     W, rng = weight(48, 64), np.random.default_rng(3)
+    fresh = HOFT.init(W, rng, scaled=knob == "scaled", series=knob == "series")
     with pytest.raises(ValueError, match=f"{knob}=True has no control"):
-        without("hoft", "symmetric pairs", HOFT.init(W, rng, **{knob: True}), W, rng)
+        without("hoft", "symmetric pairs", fresh, W, rng)
