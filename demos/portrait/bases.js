@@ -137,7 +137,11 @@ export function both_sides({ inputs, outputs }, { first }) {
 export function mirrored_sides(now, around) {
   const mirrors = (/** @type {Points} */ normals, /** @type {Point} */ middle, /** @type {number} */ reach) =>
     normals.map(([x, y]) =>
-      line([-1, 1].map((s) => placed(middle, reach)([s * y, -s * x])), "ink", { width: 1.6, dash: "0.5 3.6" }),
+      line(
+        [-1, 1].map((s) => placed(middle, reach)([s * y, -s * x])),
+        "ink",
+        { width: 1.6, dash: "0.5 3.6" },
+      ),
     );
   return [
     ...mirrors(now.normals_in, [38, 60], 37),

@@ -49,6 +49,8 @@ class Page:
         article = tree.find(".//article")
         text = " ".join(_prose(tree if article is None else article))
         self.left_over = LEFT_OVER.findall(text)
+        # Markdown in an element stays unread where a formula before it has a < beside a letter.
+        self.left_over += [f"<{e.tag} markdown>" for e in tree.iterfind(".//*[@markdown]")]
 
 
 def _styled(style: str) -> Iterator[str]:

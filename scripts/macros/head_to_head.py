@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
 from statistics import mean, median
@@ -90,8 +90,10 @@ class HeadToHead(Part):
 
     @macro("table")
     def head_to_head(self) -> str:
-        """Every method against every other one, at home and elsewhere, as a matrix."""
+        """Every method against those that two others met, at home and elsewhere, as a matrix."""
         found = records(lambda unit: (unit.method, unit.baseline, unit.home))
+        met = Counter(baseline for _, baseline in {key[:2] for key in found})
+        found = {key: record for key, record in found.items() if met[key[1]] > 1}
         order = [*names()]
         methods, baselines = (sorted({key[i] for key in found}, key=order.index) for i in (0, 1))
         return self.page.draw("head_to_head", found, methods, baselines, names(), found=False)

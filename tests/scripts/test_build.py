@@ -305,6 +305,7 @@ def test_links_that_lead_somewhere_pass(tmp_path: Path) -> None:
         ),
         ("<p>{{ verdict() }}</p>", "'{{' is left over"),
         ("<p>and [HOFT](../names.md#hoft) too</p>", "'](../names.md#hoft)' is left over"),
+        ('<details markdown="1">**x**</details>', "'<details markdown>' is left over"),
         ('<p style="background: url(a.png)">x</p>', "<p> links to a.png, which does not exist"),
     ],
 )
