@@ -112,6 +112,7 @@ class Protocol(Part):
         """Tabulate the queries of stored public repositories and pages, and what was kept."""
         found = read_looked_up()
         self.page.cite(r.kept for r in found.repositories if r.kept)
+        self.page.cite(found.titles.kept)
         return self.page.draw("looked_up", found, file=FILE)
 
     @macro("text")

@@ -79,11 +79,22 @@ class Draw(Record):
     unread: tuple[Slug, ...]  # the sources whose cells could not be reached
 
 
+class Titles(Record):
+    """Titles of publications that were known and not read, looked for letter by letter."""
+
+    day: date
+    asked: Annotated[int, Field(ge=1)]
+    kept: tuple[Slug, ...]  # the sources whose whole text was found, and typed
+    compared: Annotated[int, Field(ge=1)]  # their cells, by a second reader
+    differ: int
+
+
 class LookedUp(Record):
     """Queries of stored copies of public text on a day, which are no search of a database."""
 
     day: date
     searches: tuple[Search, ...]
+    titles: Titles
     repositories: tuple[Repository, ...]
     draw: Draw
 
