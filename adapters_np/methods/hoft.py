@@ -61,7 +61,7 @@ class HOFT(WeightAdapter):
             rank: r, how many mirrors there are on each side.
             scaled: Train gains of the outputs before they turn, SHOFT's m, from ones.
             series: Take the paper's two terms of S⁻¹. From two pairs on, the fresh layer is then
-                near the base layer and not the same.
+                not the base layer, and near it in large weights alone.
 
         Raises:
             ValueError: when rank exceeds d_out or d_in.
