@@ -31,6 +31,7 @@ SIDES = ("← control ahead", "method ahead →")
 FEW = 8
 """Methods that are judged, up to which their reasons stand in the list of words."""
 
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 MARKS = "Short marks: base models. Grey: less than a point"
 SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
 LANES = (
@@ -89,6 +90,37 @@ def by_word(found: Iterable[Bet]) -> list[tuple[Said, list[Shown]]]:
     every: tuple[Said, ...] = (*words(), survey.NOT_YET)
     groups = [(word, [s for s in all_ if s.bet.word == word]) for word in every]
     return [(word, some) for word, some in groups if some]
+
+
+def by_theme(found: Iterable[Bet]) -> list[tuple[str, list[str]]]:
+    """Return for each theme, and for all, what came of relocated and of relaxed controls.
+
+    Where few are judged, their names say more: then there is nothing.
+    """
+    decided = [shown(bet) for bet in found if bet.verdict]
+    if len(decided) <= FEW:
+        return []
+    themes = catalog().themes.items()
+    groups = [(theme.title, [s for s in decided if s.theme == key]) for key, theme in themes]
+    return [
+        (title, [tally(of_kind(some, kind)) for kind in ("relocated", "relaxed")])
+        for title, some in (*groups, ("All", decided))
+        if some
+    ]
+
+
+def of_kind(some: Iterable[Shown], kind: str) -> list[Judged]:
+    """Return what was trained beside controls of a kind."""
+    return [c.trained for s in some for c in s.controls if c.kind == kind and c.trained]
+
+
+def tally(some: Sequence[Judged]) -> str:
+    """Return how many comparisons were resolved, and which way, of how many."""
+    if not some:
+        return "–"
+    every = Counter(j.overall.outcome for j in some)
+    told = [f"{every[o]} {o}" for o in OUTCOMES if every[o] and o != "not resolved"]
+    return f"{', '.join(told) or 'none told apart'} of {len(some)}"
 
 
 # Figures ------------------------------------------------------------------------------------------
@@ -162,8 +194,7 @@ def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
 def counted(found: Iterable[Judged]) -> str:
     """Return how many comparisons have which outcome over all tasks."""
     every = Counter(j.overall.outcome for j in found)
-    outcomes: tuple[Outcome, ...] = get_args(Outcome)
-    return say.listed([f"{every[o]} {o}" for o in outcomes if every[o]]) + "."
+    return say.listed([f"{every[o]} {o}" for o in OUTCOMES if every[o]]) + "."
 
 
 def settled(found: Iterable[Bet], outcome: Outcome) -> str:
@@ -254,6 +285,12 @@ class Bets(Part):
         few = sum(bet.verdict is not None for bet in found) <= FEW
         return self.page.draw("by_word", by_word(found), few, file=FILE)
 
+    @macro("table")
+    def controls_themes(self) -> str:
+        """Count what came of both kinds of control, by theme; nothing where few are judged."""
+        rows = by_theme(survey.bets())
+        return self.page.draw("themes", rows, file=FILE) if rows else ""
+
     @macro("text")
     def controls_state(self) -> str:
         """Say how far the study is, in a sentence."""
@@ -326,7 +363,8 @@ class Bets(Part):
         held = sum(bet.word == "holds" for bet in decided)
         open_ = all(bet.word == "cannot be told" for bet in decided)
         before = self.page.draw(
-            "home", held, open_, by_word(decided), len(found), file=FILE, found=False
-        )
+            "home", held, open_, by_word(decided), len(found), by_theme(found),
+            file=FILE, found=False,
+        )  # fmt: skip
         section, _, after = before.partition("<!--figure-->")
         return section + self.page.figure(strongest(decided), table=True) + after

@@ -153,6 +153,21 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
         assert shown.x == pytest.approx(100 * PLANTED["oft 16"], abs=1)
 
 
+def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
+    tables(list(rows(FIRST, PLANTED)))
+    assert Bets(page()).controls_themes() == ""
+    found = tables(list(rows(plan().parts[2], PLANTED)))
+    told = dict(macros.by_theme(found.values()))
+    assert told["Orthogonality"] == ["1 ahead, 2 equal of 3", "1 ahead, 6 equal of 7"]
+    assert told["Gain control"] == ["1 equal, 1 behind of 2", "1 equal, 1 behind of 2"]
+    assert told["Functional architecture"] == ["2 equal of 2", "2 equal of 2"]
+    both = [c.kind for bet in found.values() for c in bet.controls]
+    assert [cell.split(" of ")[1] for cell in told["All"]] == [
+        str(both.count(kind)) for kind in ("relocated", "relaxed")
+    ]
+    assert "<td>1 ahead, 2 equal of 3</td>" in Bets(page("")).controls_home()
+
+
 # Pages --------------------------------------------------------------------------------------------
 
 
