@@ -81,23 +81,24 @@ def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any,
     return train, jax.jit(surprise)
 
 
-def run(settings: Run) -> dict[str, Any]:
+def run(settings: Run, curve: bool = True) -> dict[str, Any]:
     """Train, and return what the run is and what came out.
 
     Returns:
         The settings, and `validation`, `test`, `held` (pretraining text), `sibling`, `start` (the
-        untrained model's `test` and `held`), `curve` (validation and held at ten points), the
-        number of `parameters`, `status` and `seconds`.
+        untrained model's `test` and `held`), `curve` (validation and held at ten points, if asked
+        for: judging them takes a tenth of a run), the number of `parameters`, `status` and
+        `seconds`.
     """
     began = time.monotonic()
     with derivative(settings):
-        return told(settings, _trained(settings), began)
+        return told(settings, _trained(settings, curve), began)
 
 
 def change(settings: Run) -> dict[str, Array]:
     """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
     with derivative(settings):
-        made, p = _trained(settings), models(settings.task, settings.base, settings.width)[0]
+        made, p = _trained(settings, curve=False), models(settings.task, settings.base, settings.width)[0]
         weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
@@ -130,14 +131,19 @@ def derivative(settings: Run) -> AbstractContextManager[None]:
     return held_norms() if settings.method.arm != WHOLE else nullcontext()
 
 
-def _trained(settings: Run) -> Trained:
+def _trained(settings: Run, curve: bool) -> Trained:
     where = settings.base, settings.width
     p, _ = models(settings.task, *where)
-    return followed(settings, p, *prepared(settings.method, *where, settings.steps))
+    return followed(settings, p, *prepared(settings.method, *where, settings.steps), curve)
 
 
 def followed(
-    settings: Run, p: decoder.Weights, adapted: Adapted, train: Any, surprise: Any
+    settings: Run,
+    p: decoder.Weights,
+    adapted: Adapted,
+    train: Any,
+    surprise: Any,
+    curve: bool = True,
 ) -> Trained:
     """Train a method that has started in a model, judged at ten points on the way.
 
@@ -147,6 +153,7 @@ def followed(
         adapted: The method in it.
         train: Its compiled training.
         surprise: Its compiled judging.
+        curve: Whether it is judged on the way.
     """
     _, teacher = models(settings.task, settings.base, settings.width)
     learned, frozen = adapted.start(settings.seed)
@@ -156,12 +163,13 @@ def followed(
         return judged(partial(surprise, learned, frozen, p, teacher), pieces)
 
     texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
-    state, curve = (learned, adam.begin(learned)), []
+    state, losses = (learned, adam.begin(learned)), []
     for leg in np.split(texts, POINTS):
         state, _ = train(state, frozen, p, teacher, settings.rate, leg)
         learned = state[0]
-        curve.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
-    return Trained(adapted, learned, frozen, judge, curve)
+        if curve:
+            losses.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
+    return Trained(adapted, learned, frozen, judge, losses)
 
 
 def told(settings: Run, made: Trained, began: float) -> dict[str, Any]:
