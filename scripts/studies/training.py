@@ -98,7 +98,8 @@ def run(settings: Run, curve: bool = True) -> dict[str, Any]:
 def change(settings: Run) -> dict[str, Array]:
     """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
     with derivative(settings):
-        made, p = _trained(settings, curve=False), models(settings.task, settings.base, settings.width)[0]
+        made = _trained(settings, curve=False)
+        p, _ = models(settings.task, settings.base, settings.width)
         weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
@@ -134,7 +135,7 @@ def derivative(settings: Run) -> AbstractContextManager[None]:
 def _trained(settings: Run, curve: bool) -> Trained:
     where = settings.base, settings.width
     p, _ = models(settings.task, *where)
-    return followed(settings, p, *prepared(settings.method, *where, settings.steps), curve)
+    return followed(settings, p, *prepared(settings.method, *where, settings.steps), curve=curve)
 
 
 def followed(
