@@ -135,7 +135,8 @@ def derivative(settings: Run) -> AbstractContextManager[None]:
 def _trained(settings: Run, curve: bool) -> Trained:
     where = settings.base, settings.width
     p, _ = models(settings.task, *where)
-    return followed(settings, p, *prepared(settings.method, *where, settings.steps), curve=curve)
+    adapted, train, surprise = prepared(settings.method, *where, settings.steps)
+    return followed(settings, p, adapted, train, surprise, curve)
 
 
 def followed(
