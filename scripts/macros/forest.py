@@ -15,6 +15,7 @@ from scripts.survey.bias import DOMAINS, GROUPS, Domain, Group, Judged, Risk, ju
 from scripts.survey.certainty import GRADES, MATTERS, Grade, word
 from scripts.survey.evidence import LORA
 from scripts.survey.forest import SIDES, Comparison, Line, Side, read, sources
+from scripts.survey.papers import outside
 from scripts.survey.pool import Pooled
 from scripts.survey.result import FULL, Source
 from scripts.survey.say import listed, number
@@ -79,8 +80,14 @@ def called(source: Source) -> str:
     who = bias.group(source, ())
     if who in SINGLE:
         return GROUPS[who]
-    name, own = short(source.key), source.authors_of[:1]
-    return f"{name} ({names()[own[0]][0]})" if own else name
+    name, own = short(source.key), methods_of(source)
+    return f"{name} ({own[0]})" if own else name
+
+
+def methods_of(source: Source) -> list[str]:
+    """Return the names of the methods whose authors a source is by, of this catalogue or not."""
+    others = outside()
+    return list(dict.fromkeys(others.get(m) or names()[m][0] for m in source.authors_of))
 
 
 def heading(words: str) -> Row:
@@ -223,7 +230,7 @@ def by_source() -> list[Beside]:
     typed, rows = bias.read(), []
     for source in sources():
         found = judged(source, source.tables, typed)
-        if own := list(dict.fromkeys(names()[module][0] for module in source.authors_of)):
+        if own := methods_of(source):
             found["interest"] = found["interest"]._replace(says=f"authors of {listed(own)}")
         rows.append(Beside(source.key, called(source), found, overall(found)))
     return rows

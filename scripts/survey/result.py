@@ -198,7 +198,7 @@ class Source(Record):
     """A publication, benchmark or study: its measurements, and its authors' methods."""
 
     key: str
-    authors_of: tuple[Slug, ...]
+    authors_of: tuple[Slug, ...]  # of modules, and of adapters that have none: then rivals
     read: READ = "whole"
     missing: str = ""  # what has not been read
     read_from: str = ""  # a file of a public repository, where that was read in the paper's place
