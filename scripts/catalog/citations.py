@@ -75,15 +75,16 @@ def data_item(name: str, title: str, path: str, site: Site) -> Item:
 
 def paper_item(paper: Paper) -> Item:
     """Return a publication as CSL-JSON."""
-    given = (name.removesuffix(f" {last}") for name, last in _names(paper))
     kind = {"inproceedings": "paper-conference", "article": "article-journal"}
     item: Item = {
         "id": paper.key,
         "type": kind.get(re.split(r"[@{]", paper.bibtex)[1].lower(), "article"),
         "title": paper.title,
         "author": [
-            {"given": first, "family": last} if first != last else {"literal": last}
-            for first, last in zip(given, paper.surnames, strict=True)
+            {"literal": last}
+            if name == last
+            else {"given": name.removesuffix(f" {last}"), "family": last}
+            for name, last in _names(paper)
         ],
         "container-title": paper.venue,
         "issued": {"date-parts": [[paper.year]]},

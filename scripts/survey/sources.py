@@ -79,14 +79,15 @@ class Draw(Record):
     unread: tuple[Slug, ...]  # the sources whose cells could not be reached
 
 
-class Titles(Record):
-    """Titles of publications that were known and not read, looked for letter by letter."""
+class Letters(Record):
+    """Strings that were looked for letter by letter: titles that were not read, rows of tables."""
 
     day: date
     asked: Annotated[int, Field(ge=1)]
     kept: tuple[Slug, ...]  # the sources whose whole text was found, and typed
     compared: Annotated[int, Field(ge=1)]  # their cells, by a second reader
     differ: int
+    nameless: int = 0  # papers with such tables whose number or address was not found
 
 
 class LookedUp(Record):
@@ -94,7 +95,8 @@ class LookedUp(Record):
 
     day: date
     searches: tuple[Search, ...]
-    titles: Titles
+    titles: Letters
+    rows: Letters
     repositories: tuple[Repository, ...]
     draw: Draw
 
