@@ -7,12 +7,11 @@
  */
 
 import { deflateRawSync } from "node:zlib";
-import puppeteer from "puppeteer-core";
 
-import { listen } from "./errors.mjs";
+import { launch, listen } from "./stock.mjs";
 
 const [executablePath, site, codes] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
+const browser = await launch(executablePath);
 /** A page with patience for a machine that has much else to do. */
 const open = async (context = browser.defaultBrowserContext()) => {
   const page = await context.newPage();

@@ -4,12 +4,10 @@
  *     node tests/browser/release.mjs EXECUTABLE ADDRESS
  */
 
-import puppeteer from "puppeteer-core";
-
-import { listen } from "./errors.mjs";
+import { launch, listen } from "./stock.mjs";
 
 const [executablePath, site] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, timeout: 600_000 });
+const browser = await launch(executablePath);
 const show = (pages, files) => fetch(`${site}show?pages=${pages}&files=${files}`);
 try {
   const open = async (errors = []) => {
