@@ -22,7 +22,7 @@ MATRICES = {
     "q 0": "the query matrix of the first layer",
     "o 3": "the output matrix of the last layer",
 }
-FARTHEST = 25.0
+FARTHEST = 30.0
 """Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
 
 TRAINED = "points of full fine-tuning’s improvement"

@@ -177,17 +177,24 @@ def row(made: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     return {column: rounded[column] for column in COLUMNS}
 
 
-def rows(done: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the table of all runs of the plan, in its order; what is no part of it is left out."""
+def rows(done: Done) -> list[dict[str, Any]]:
+    """Return the table of all runs of the plan, in its order; what is no part of it is left out.
+
+    A rate at which seeds were run before its sweep had ended, and that is not the best, is none.
+    """
     place = {cell: i for i, cell in enumerate(cells())}
+    middle = {cell: tuned(cell, done)[1] for cell in place}
     whose = {entry.trains: entry for entry in entries().values()}
     found = []
-    for made in done:
+    for made in done.values():
         trains = made["method"]
         knobs = tuple((name, value) for name, value in trains["knobs"])
         entry = whose.get(Method(trains["slug"], knobs, trains["place"], trains["arm"]))
         cell = entry and Cell(entry.name, made["task"], made["base"], made["steps"])
-        if entry and cell in place:
+        if entry is None or cell not in place:
+            continue
+        k = middle[cell]
+        if made["phase"] == "sweep" or k is None or made["rate"] == cell.run(k, 0, "").rate:
             order = (place[cell], made["phase"] == "final", made["rate"], made["seed"])
             found.append((order, row(made, entry)))
     return [told for _, told in sorted(found, key=lambda one: one[0])]
@@ -195,7 +202,7 @@ def rows(done: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     """Write the table of all runs."""
-    kept.write(table, rows(known(table, path).values()), COLUMNS)
+    kept.write(table, rows(known(table, path)), COLUMNS)
 
 
 def expected(chosen: Iterable[Cell]) -> float:

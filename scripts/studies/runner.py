@@ -58,7 +58,8 @@ def advance(
     Args:
         client: Of a Dask scheduler.
         chosen: The cells.
-        due: Which runs of a cell can be started, given what is done.
+        due: Which runs of a cell can be started, given what is done; asked when none of it is under
+            way, for a sweep that has not ended may have another best rate.
         done: The runs that there are, by key; new ones are added.
         run: Makes one.
         path: Where it is written down.
@@ -75,8 +76,9 @@ def advance(
     failed = []
 
     def submit(some: Iterable[AnyPlace]) -> Iterator[Any]:
+        busy = {cell for key, cell in pending.items() if key not in done}
         for cell in some:
-            for settings in due(cell, done):
+            for settings in () if cell in busy else due(cell, done):
                 if settings.key in pending:
                     continue
                 pending[settings.key] = cell

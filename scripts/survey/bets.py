@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -29,7 +29,9 @@ from scripts.survey.controls import (
     plan,
     runs,
 )
+from scripts.survey.facts import Fact
 from scripts.survey.hypothesis import (
+    MARGIN,
     Comparison,
     Effect,
     Judged,
@@ -257,6 +259,52 @@ def elsewhere(bet: Bet) -> list[str]:
     if bet.verdict and bet.verdict.printed in ("for", "against"):
         found.append(f"what others printed is {bet.verdict.printed} it")
     return found
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+SOURCE = "controls"
+PLACES = {"trained": "docs/data/controls.csv", "reach": "docs/data/controls_reach.csv"}
+
+
+def facts() -> Iterator[Fact]:
+    """Yield what is decided: `controls: oft 16, shuffled, trained`, or `controls: relaxed, behind`.
+
+    Of all controls of a kind that is how many came out how, how many are nearer than a point
+    without being told apart, and how far the intervals of these go, in points.
+    """
+    every: dict[str, list[Effect]] = {}
+    for bet in (bet for bet in bets() if bet.verdict):
+        for e in bet.controls:
+            row, both = f"{bet.method}, {e.control}", bet.beside(e.control)
+            for (evidence, place), judged in zip(PLACES.items(), both, strict=True):
+                if judged:
+                    mean, text = 100 * judged.overall.mean, in_points(judged.overall)
+                    yield Fact(SOURCE, "", row, evidence, mean, text, place)
+            if trained := both[0]:
+                for kind in ("controls", e.kind):
+                    every.setdefault(kind, []).append(trained.overall)
+    for row, some in every.items():
+        open_ = [e for e in some if e.outcome == "not resolved"]
+        counts = {"all": len(some), "near": sum(abs(e.mean) < MARGIN for e in open_)}
+        counts |= {o: sum(e.outcome == o for e in some) for o in get_args(Outcome)}
+        for column, count in counts.items():
+            yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
+        widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
+        yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+    for word in words():
+        count = sum(bet.word == word for bet in bets())
+        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
+
+
+def in_points(found: Effect) -> str:
+    """Return an effect as it is said of other differences in points."""
+    low, high, mean = 100 * found.low, 100 * found.high, 100 * found.mean
+    if found.outcome in ("equal", "not resolved"):
+        said = {"equal": "level", "not resolved": "not told apart"}[found.outcome]
+        return f"{said} ({say.signed(mean, 1)} points, {say.sided(low, high)})"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{say.number(abs(mean), 1)} points {found.outcome} ({say.sided(near, far)})"
 
 
 # As data ------------------------------------------------------------------------------------------

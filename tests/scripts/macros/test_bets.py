@@ -223,6 +223,37 @@ def test_the_table_to_download_has_every_judgement_and_base_models(tables: Table
     assert (own[0]["outcome"], own[0]["sign"], own[0]["word"]) == ("ahead", "for", "holds")
 
 
+def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
+    found = tables(list(rows(plan().parts[2], PLANTED)))
+    facts = {(f.row, f.column): f for f in bets.facts()}
+    told = [
+        row
+        for row in csv.DictReader(io.StringIO(bets.table(list(found.values()))))
+        if (row["where"], row["evidence"]) == ("all", "trained")
+    ]
+    methods = {bet.slug: bet.method for bet in found.values()}
+    for row in told:
+        fact = facts[f"{methods[row['method']]}, {row['control']}", "trained"]
+        assert fact.value == pytest.approx(100 * float(row["mean"]), abs=1e-3)
+        assert ("points " + row["outcome"] in fact.text) == (row["outcome"] in ("ahead", "behind"))
+    for kind in ("relocated", "relaxed"):
+        own = [row["outcome"] for row in told if row["kind"] == kind]
+        assert facts[kind, "all"].value == len(own)
+        assert facts[kind, "ahead"].text == str(own.count("ahead"))
+        assert facts[kind, "equal"].value == own.count("equal")
+    assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
+    assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
+    assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
+    assert facts["svft 6, random bases", "trained"].text.startswith("level (")
+
+
+def test_home_counts_who_holds_when_all_are_judged(tables: Tables) -> None:
+    tables(list(rows(plan().parts[2], {"ia3": PLANTED["ia3"]})))
+    assert "None of 30 holds against their own control</h3>" in Bets(page("")).controls_home()
+    tables(list(rows(plan().parts[2], PLANTED)))
+    assert "1 of 30 holds against their own control</h3>" in Bets(page("")).controls_home()
+
+
 # Reach --------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from distributed import Client
 from adapters_np.control import controls
 from scripts.bootstrap import ROOT
 from scripts.studies import controls as study
-from scripts.studies import decoder, grid, runner, training
+from scripts.studies import decoder, grid, kept, runner, training
 from scripts.studies.adapting import Adapted, Method
 from scripts.studies.controls import Cell, cells, due
 from scripts.studies.entries import Entry, entries, floors, settings
@@ -244,6 +245,42 @@ def test_what_is_missing_is_run_and_the_table_brings_it_back(
     assert {r["seconds"] for r in rows} == {"1.5"}
     finals = survey.runs(table)
     assert [(r.base, r.seed) for r in finals] == [(b, s) for b in (0, 1) for s in plan().seeds]
+
+
+def test_a_rate_is_chosen_when_its_sweep_has_ended(tmp_path: Path) -> None:
+    cell, path = Cell("ia3: rotated", "code"), tmp_path / "runs.jsonl"
+
+    def run(settings: Run) -> dict[str, Any]:
+        """Return a run; the lowest rate, which is the best, takes its time."""
+        time.sleep(0.5 if settings.rate < 0.02 and settings.phase == "sweep" else 0)
+        return row_of(settings)
+
+    def due(cell: Cell, done: grid.Done) -> list[Run]:
+        """Return what a sweep of two rates needs: any one that is there has a best rate."""
+        there = [k for k in (-5, -7) if cell.run(k, 20, "sweep").key in done]
+        runs = [cell.run(k, 20, "sweep") for k in (-5, -7) if k not in there]
+        runs += [cell.run(min(there), 11, "final")] if there else []
+        return [one for one in runs if one.key not in done]
+
+    with Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address=":0"
+    ) as client:
+        assert runner.advance(client, [cell], due, {}, run, path, 3) == []
+    finals = [row for row in kept.read(path).values() if row["phase"] == "final"]
+    assert [row["rate"] for row in finals] == [round(10 ** (-7 / 4), 9)]
+
+
+def test_seeds_at_a_rate_that_is_not_the_best_are_no_part_of_the_table(tmp_path: Path) -> None:
+    cell, path, table = Cell("ia3: rotated", "code"), tmp_path / "runs", tmp_path / "controls.csv"
+    done: dict[str, Any] = {}
+    while runs := due(cell, done):
+        done |= {run.key: row_of(run, loss(run)) for run in runs}
+    stale = [cell.run(-5, seed, "final") for seed in plan().seeds]
+    for made in [*done.values(), *(row_of(run) for run in stale)]:
+        kept.append(made, path)
+    study.tabulate(table, path)
+    with table.open(encoding="utf-8", newline="") as file:
+        assert {row["key"] for row in csv.DictReader(file)} == done.keys()
 
 
 def short_plan() -> Plan:
