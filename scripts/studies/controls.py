@@ -4,18 +4,21 @@
     python3 scripts/dev.py study controls --only code
     python3 scripts/dev.py study controls --scheduler tcp://10.0.0.1:8786
     python3 scripts/dev.py study controls --plan
+    python3 scripts/dev.py study controls --again 20
 
 Every run is one line of .study/controls.jsonl and then a row of docs/data/controls.csv, as in the
 experiment, whose texts, model, training and settings these are. docs/controls.md says what is asked
 and how it is judged, docs/data/controls.yml which cells there are; `--plan` writes who is trained
-to docs/data/controls_entries.csv. A method and its control are two entries that are treated alike:
-each has its own sweep in each cell, and then the same five seeds.
+to docs/data/controls_entries.csv, `--again` makes runs of the table, drawn at random, once more. A
+method and its control are two entries that are treated alike: each has its own sweep in each cell,
+and then the same five seeds.
 """
 
 from __future__ import annotations
 
+import csv
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from math import log10
@@ -25,6 +28,7 @@ from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
+import numpy as np
 
 from adapters_np.control import controls
 from scripts.bootstrap import ROOT
@@ -43,6 +47,11 @@ COLUMNS = (
     *("seed", "phase", "validation", "test", "held", "start_validation", "start_test"),
     *("start_held", "status", "seconds", "key"),
 )
+MEASURED = ("validation", "test", "held")
+"""Fields in which a run and its row are compared."""
+
+CLOSE = 1e-4
+"""Nats within which a run that is made again has to agree."""
 
 
 # Runs ---------------------------------------------------------------------------------------------
@@ -205,6 +214,21 @@ def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
     kept.write(table, rows(known(table, path)), COLUMNS)
 
 
+def repeat(count: int, train: Callable[[Run], kept.Row], table: Path = TABLE) -> Iterator[str]:
+    """Make runs of the table again, drawn at random; yield what came out.
+
+    How many rows there are is the seed of the draw, so nobody chose it.
+
+    Raises:
+        SystemExit: when a number comes out as another.
+    """
+    with table.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    for i in np.random.default_rng(len(found)).choice(len(found), count, replace=False):
+        lines = kept.compared(train(again(found[i])), found[i], MEASURED, CLOSE)
+        yield f"{found[i]['key']}: {'; '.join(lines)}"
+
+
 def expected(chosen: Iterable[Cell]) -> float:
     """Return about how many runs cells come to."""
     own, cost = plan(), plan().cost
@@ -214,9 +238,15 @@ def expected(chosen: Iterable[Cell]) -> float:
 
 def main() -> None:
     """Read the command line."""
+    made = partial(run, curve=False)
     parser = runner.arguments(__doc__, only="cells whose entry, task or base have this")
     parser.add_argument("--plan", action="store_true", help="only say what there is to run")
+    parser.add_argument("--again", type=int, help="only make this many runs of the table again")
     chosen = parser.parse_args()
+    if chosen.again is not None:
+        for line in repeat(chosen.again, made):
+            print(line, flush=True)
+        return
     these = [c for c in cells() if chosen.only in f"{c.name}, {c.task}, base {c.base}"]
     if chosen.plan:
         kept.write(ENTRIES, list(written()))
@@ -229,7 +259,6 @@ def main() -> None:
     if not chosen.table:
         with runner.connected(chosen.scheduler, chosen.workers) as client:
             total = round(expected(these))
-            made = partial(run, curve=False)
             failed = runner.advance(client, these, due, known(), made, RUNS, total)
     tabulate()
     runner.end(failed)

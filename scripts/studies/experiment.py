@@ -178,12 +178,7 @@ def repeat(key: str, train: Callable[[Run], dict[str, Any]], table: Path = TABLE
     if len(found) != 1 or not key:
         raise SystemExit(f"{len(found)} rows of {table.name} have a key that begins with {key!r}")
     (row,) = found
-    made = train(again(row))
-    shown = {name: f"{made[name]:.6g}" for name in MEASURED if row[name]}
-    lines = [f"{name}: {value}, in the table {row[name]}" for name, value in shown.items()]
-    if other := [n for n, value in shown.items() if abs(float(value) - float(row[n])) > CLOSE]:
-        raise SystemExit("\n".join((*lines, f"Not the same: {', '.join(other)}")))
-    return lines
+    return kept.compared(train(again(row)), row, MEASURED, CLOSE)
 
 
 def main() -> None:

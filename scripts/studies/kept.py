@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,3 +68,22 @@ def write(path: Path, found: list[Row], columns: Iterable[str] = ()) -> None:
         writer = csv.DictWriter(file, list(columns) or list(found[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(found)
+
+
+def compared(made: Row, row: Mapping[str, str], measured: Iterable[str], close: float) -> list[str]:
+    """Return a line for each number of a run that was made again.
+
+    Args:
+        made: What came out now.
+        row: What the table has.
+        measured: The fields that are compared, where the table has them.
+        close: How far apart two numbers may be.
+
+    Raises:
+        SystemExit: when a number comes out as another.
+    """
+    shown = {name: f"{made[name]:.7g}" for name in measured if row[name]}
+    lines = [f"{name}: {value}, in the table {row[name]}" for name, value in shown.items()]
+    if other := [n for n, value in shown.items() if abs(float(value) - float(row[n])) > close]:
+        raise SystemExit("\n".join((*lines, f"Not the same: {', '.join(other)}")))
+    return lines

@@ -283,6 +283,24 @@ def test_seeds_at_a_rate_that_is_not_the_best_are_no_part_of_the_table(tmp_path:
         assert {row["key"] for row in csv.DictReader(file)} == done.keys()
 
 
+def test_runs_of_the_table_are_made_again_and_compared() -> None:
+    with survey.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = {row["key"]: row for row in csv.DictReader(file)}
+    off, asked = 0.0, list[str]()
+
+    def run(settings: Run) -> dict[str, Any]:
+        asked.append(settings.key)
+        row = rows[settings.key]
+        return {name: float(row[name]) + off for name in study.MEASURED}
+
+    lines = list(study.repeat(5, run))
+    assert len(set(asked)) == 5
+    assert all(line.startswith(key) for line, key in zip(lines, asked, strict=True))
+    off = 2 * study.CLOSE
+    with pytest.raises(SystemExit, match="Not the same: validation, test, held"):
+        next(study.repeat(1, run))
+
+
 def short_plan() -> Plan:
     part = Part(task="code", bases=(0, 1, 2), floors=False)
     other = Part(task="prose", bases=(0, 1, 2), floors=False)
