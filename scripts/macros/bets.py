@@ -32,7 +32,7 @@ FEW = 8
 """Methods that are judged, up to which their reasons stand in the list of words."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-MARKS = "Short marks: base models. Grey: less than a point"
+MARKS = "Intervals hold together at 95 %. Short marks: base models. Grey: less than a point"
 SIGNS = {"for": "for", "against": "against", "none": "level", "open": "mixed"}
 LANES = (
     Lane("", hollow=True), Lane("", "diamond", True), Lane("", "diamond"), Lane("", hollow=True),
@@ -102,16 +102,23 @@ def by_theme(found: Iterable[Bet]) -> list[tuple[str, list[str]]]:
         return []
     themes = catalog().themes.items()
     groups = [(theme.title, [s for s in decided if s.theme == key]) for key, theme in themes]
+    rows = [(title, some, "ahead") for title, some in (*groups, ("All", decided)) if some]
+    level = [s for s in decided if of_kind([s], "relocated", "level")]
+    rows += (
+        [(f"Need only match: {say.listed([s.name for s in level])}", level, "level")]
+        if level
+        else []
+    )
     return [
-        (title, [tally(of_kind(some, kind)) for kind in ("relocated", "relaxed")])
-        for title, some in (*groups, ("All", decided))
-        if some
+        (title, [tally(of_kind(some, kind, claim)) for kind in ("relocated", "relaxed")])
+        for title, some, claim in rows
     ]
 
 
-def of_kind(some: Iterable[Shown], kind: str) -> list[Judged]:
-    """Return what was trained beside controls of a kind."""
-    return [c.trained for s in some for c in s.controls if c.kind == kind and c.trained]
+def of_kind(some: Iterable[Shown], kind: str, claim: str) -> list[Judged]:
+    """Return what was trained beside controls of a kind, that have to be beaten or be matched."""
+    every = [c.trained for s in some for c in s.controls if c.kind == kind and c.trained]
+    return [j for j in every if j.comparison.claim == claim]
 
 
 def tally(some: Sequence[Judged]) -> str:
@@ -210,12 +217,15 @@ def settled(found: Iterable[Bet], outcome: Outcome) -> str:
 
 
 def strongest(decided: Iterable[Bet]) -> Rows:
-    """Return every method that is decided, against its strongest control."""
-    rows = []
+    """Return every method that is decided, against the strongest control that it has to beat."""
+    found = []
     for s in map(shown, decided):
-        j = min(s.bet.trained, key=lambda j: j.overall.mean)
-        rows.append(Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/"))
-    says = f"Each against its strongest control, the one that improves most. {MARKS}"
+        beat = [j for j in s.bet.trained if j.comparison.claim == "ahead"]
+        j = min(beat, key=lambda j: j.overall.mean)
+        row = Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/")
+        found.append((-j.overall.mean, row))
+    rows = [row for _, row in sorted(found, key=lambda one: one[0])]
+    says = f"Each against the strongest control that it has to beat. {MARKS}"
     return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
 
 
@@ -253,7 +263,11 @@ def address(key: str) -> str:
     return catalog().papers[key].url
 
 
-GIVEN: dict[str, Callable[..., object]] = {"effect": effect, "paper": address}
+GIVEN: dict[str, Callable[..., object]] = {
+    "effect": effect,
+    "paper": address,
+    "percent": say.percent,
+}
 
 
 def own_controls(page: Page, modules: Iterable[str]) -> str:
@@ -299,11 +313,12 @@ class Bets(Part):
         runs = f"{say.count(made())} of about {say.count(planned())} runs are made"
         if not decided:
             return f"{runs}. No part of the plan is complete yet, so no method has a word."
-        tasks = say.listed(tasks_of(j for bet in decided for j in bet.trained))
         rest = len(found) - len(decided)
         why = "as the part of the plan that has them is not complete"
         more = f"; {rest} are not judged yet, {why}" if rest else ""
-        return f"{runs}. Of {len(found)} methods {len(decided)} are judged, on {tasks}{more}."
+        scope = survey.where(decided[0])
+        who = f"Of {len(found)} methods {len(decided)}" if rest else f"All {len(found)} methods"
+        return f"{runs}. {who} are judged, {scope}{more}."
 
     @macro("text")
     def controls_width(self) -> str:
@@ -318,7 +333,9 @@ class Bets(Part):
             said.append(
                 f"No two can come out as equal yet: the tests for that need"
                 f" {say.number(100 * nearest, 2)} points to either side, and a difference counts"
-                f" from {say.number(100 * MARGIN, 0)}."
+                f" from {say.number(100 * MARGIN, 0)}. So *no better than its control* is out of"
+                " reach, *cannot be told* is what a hypothesis without effect gets, and one by"
+                " which a choice does not matter cannot hold."
             )
         return " ".join(said)
 
@@ -364,6 +381,7 @@ class Bets(Part):
         open_ = all(bet.word == "cannot be told" for bet in decided)
         before = self.page.draw(
             "home", held, open_, by_word(decided), len(found), by_theme(found),
+            survey.where(decided[0]),
             file=FILE, found=False,
         )  # fmt: skip
         section, _, after = before.partition("<!--figure-->")

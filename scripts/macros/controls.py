@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from adapters_np.control import controls
+from scripts.macros.bets import effect
 from scripts.macros.page import Part, macro, names
-from scripts.survey.controls import Amount, amount, entries, plan
-from scripts.survey.hypothesis import MARGIN, RISK
+from scripts.survey.bets import checked
+from scripts.survey.controls import Amount, amount, entries, plan, runs
+from scripts.survey.hypothesis import MARGIN, RISK, Judged
 from scripts.survey.say import count, percent
 
 
@@ -77,3 +79,35 @@ class Controls(Part):
             "margin": percent(MARGIN),
             "risk": percent(RISK),
         }[what]
+
+    @macro("text")
+    def controls_power(self) -> str:
+        """Say what came of the checks of the study itself, as far as they are complete."""
+        power, size = (checked(runs())[what] for what in ("power", "size"))
+        found = [j.overall.outcome for j in power]
+        said = (
+            "Whether a planted hypothesis is found is not known yet: those runs are not complete."
+        )
+        if found:
+            said = (
+                "Where a change of a method’s own form was planted, the method is ahead of its"
+                f" control in {found.count('ahead')} of {len(found)} comparisons."
+            )
+        apart = sum(j.overall.outcome in ("ahead", "behind") for j in size)
+        twice = f"Of {len(size)} controls that were drawn twice {apart or 'none'} can be told from"
+        return f"{said} {twice} the second draw." if size else said
+
+    @macro("table")
+    def controls_checks(self) -> str:
+        """What the study tests itself by, of parts that are complete; nothing before."""
+        found = checked(runs())
+        return self.page.draw(
+            "checks", [(what, j, _name(j)) for what, some in found.items() for j in some],
+            file="controls.html", given={"effect": effect},
+        ) if any(found.values()) else ""  # fmt: skip
+
+
+def _name(judged: Judged) -> str:
+    """Return the name of the method of a comparison."""
+    (slug,) = {e.slug for e in entries() if e.method == judged.comparison.method}
+    return names()[slug][0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -23,9 +23,11 @@ from scripts.survey.controls import (
     Plan,
     Run,
     Trained,
+    checks,
     comparisons,
     entries,
     floor,
+    gains,
     plan,
     runs,
 )
@@ -71,6 +73,8 @@ class Bet(NamedTuple):
     reach: tuple[Judged, ...]
     printed: tuple[Contrast, ...]
     verdict: Verdict | None
+    gains: Mapping[str, float]
+    """Its share of full fine-tuning's improvement, under "", and that of each control."""
 
     @property
     def word(self) -> Said:
@@ -178,6 +182,7 @@ def decided(
 ) -> list[Bet]:
     """Return every method with its controls; those that are decided first, by their lead."""
     trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
+    all_ = gains(found, chosen)
     bets = []
     for e in entries():
         own = tuple(c for c in entries() if c.control and c.method == e.method)
@@ -188,7 +193,8 @@ def decided(
         )
         verdict = decide(ran, described_, printed(e.slug)) if ran else None
         others = tuple(c for c in contrasts() if c.method == e.slug)
-        bets.append(Bet(e.method, e.slug, own, ran, described_, others, verdict))
+        shares = {control: by for (method, control), by in all_.items() if method == e.method}
+        bets.append(Bet(e.method, e.slug, own, ran, described_, others, verdict, shares))
     return sorted(bets, key=lambda bet: (-bet.lead, -bet.reaches, bet.slug))
 
 
@@ -210,6 +216,18 @@ def words() -> tuple[Word, ...]:
     return found
 
 
+def checked(found: Sequence[Run]) -> dict[str, list[Judged]]:
+    """Return what the study tests itself by: second draws as comparisons of the study are judged.
+
+    The planted changes are a family of their own.
+    """
+    own, among = checks(found), comparisons(found)
+    return {
+        "power": judge(own["power"]),
+        "size": judge([*among, *own["size"]])[len(among) :],
+    }
+
+
 # In words -----------------------------------------------------------------------------------------
 
 
@@ -217,8 +235,6 @@ def because(bet: Bet) -> str:
     """Return why the word is what it is, in half a sentence."""
     if not bet.trained:
         return " and ".join(e.control for e in bet.controls)
-    whole = bet.trained[0].comparison
-    models = len({base for _, base in whole.differences})
     parts = [beside(j, j.overall) for j in bet.trained]
     parts += [
         f"on {task} {beside(j, effect)}"
@@ -226,8 +242,14 @@ def because(bet: Bet) -> str:
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) not in (j.sign, "open")
     ]
-    where = f"on {say.listed(whole.tasks)}, {models} small base models"
-    return "; ".join([f"{where}: {', '.join(parts)}", *elsewhere(bet)])
+    return "; ".join([f"{where(bet)}: {', '.join(parts)}", *elsewhere(bet)])
+
+
+def where(bet: Bet) -> str:
+    """Return where a method that is judged was trained."""
+    trained = bet.trained[0].comparison
+    models = len({base for _, base in trained.differences})
+    return f"on {say.listed(trained.tasks)}, one small decoder from {models} seeds"
 
 
 def beside(judged: Judged, effect: Effect) -> str:
@@ -257,7 +279,8 @@ def elsewhere(bet: Bet) -> list[str]:
         if whom:
             found.append(f"in reach {place} {say.listed(whom)}")
     if bet.verdict and bet.verdict.printed in ("for", "against"):
-        found.append(f"what others printed is {bet.verdict.printed} it")
+        whose = "its authors" if all(c.by_authors for c in bet.printed) else "others"
+        found.append(f"what {whose} printed is {bet.verdict.printed} it")
     return found
 
 
@@ -271,7 +294,9 @@ def facts() -> Iterator[Fact]:
     """Yield what is decided: `controls: oft 16, shuffled, trained`, or `controls: relaxed, behind`.
 
     Of all controls of a kind that is how many came out how, how many are nearer than a point
-    without being told apart, and how far the intervals of these go, in points.
+    without being told apart, and how far the intervals of these go, in points. `relocated` are
+    those that the method has to beat; those that it need only match are `level`. `gain` is what
+    anybody improves, as a share of full fine-tuning's improvement.
     """
     every: dict[str, list[Effect]] = {}
     for bet in (bet for bet in bets() if bet.verdict):
@@ -282,7 +307,7 @@ def facts() -> Iterator[Fact]:
                     mean, text = 100 * judged.overall.mean, in_points(judged.overall)
                     yield Fact(SOURCE, "", row, evidence, mean, text, place)
             if trained := both[0]:
-                for kind in ("controls", e.kind):
+                for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
                     every.setdefault(kind, []).append(trained.overall)
     for row, some in every.items():
         open_ = [e for e in some if e.outcome == "not resolved"]
@@ -292,6 +317,9 @@ def facts() -> Iterator[Fact]:
             yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
         yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+    for (method, control), share in gains(runs()).items():
+        row = f"{method}, {control}" if control else method
+        yield Fact(SOURCE, "", row, "gain", share, say.percent(share), PLACES["trained"], "percent")
     for word in words():
         count = sum(bet.word == word for bet in bets())
         yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])

@@ -178,7 +178,10 @@ class Run(NamedTuple):
         return self.start_test - self.test if isfinite(self.test) else 0.0
 
 
-Found: TypeAlias = dict[tuple[str, str], dict[Place, dict[int, Run]]]
+Whose: TypeAlias = tuple[str, str]
+"""A method, and which of its controls, or none."""
+
+Found: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 """Runs by method and control, task and base model, and seed."""
 
 
@@ -216,28 +219,77 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
     A part counts when each of its entries has all its seeds in all its base models; one in which
     the study tests itself never does.
     """
-    own = chosen or plan()
+    own, by = chosen or plan(), grouped(found)
+    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
+    claims = {(e.method, e.control): e.claim for e in entries()}
+    made = []
+    for method, name in by:
+        places = [(p.task, base) for p in parts if wanted(p, method) for base in p.bases]
+        if name and places and not name.endswith(AGAIN):
+            differences = apart(by, (method, ""), (method, name), places, own.seeds)
+            made.append(Comparison(method, name, claims[method, name], differences))
+    return made
+
+
+def gains(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, float]:
+    """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
+    own, by = chosen or plan(), grouped(found)
+    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
+    places = list(dict.fromkeys((p.task, base) for p in parts for base in p.bases))
+    return {
+        whose: fmean(
+            run.improvement / whole(by, place) for place in places for run in there[place].values()
+        )
+        for whose, there in by.items()
+        if places and ran(by, whose, places, own.seeds)
+    }
+
+
+def checks(found: Sequence[Run], chosen: Plan | None = None) -> dict[str, list[Comparison]]:
+    """Return what the study tests itself by, of the parts that are complete.
+
+    For `power` each method beside its controls where a change of its own form was planted, for
+    `size` controls beside their second draws.
+    """
+    own, by = chosen or plan(), grouped(found)
+    made: dict[str, list[Comparison]] = {"power": [], "size": []}
+    for part in (p for p in own.parts if complete(p, by, own.seeds)):
+        places = [(part.task, base) for base in part.bases]
+        of = [e for e in entries() if part.check and e.control and wanted(part, e.method)]
+        power = [((e.method, ""), (e.method, e.control)) for e in of]
+        drawn = [
+            (method, control) for method, _, control in (n.partition(": ") for n in part.again)
+        ]
+        size = [(one, (one[0], one[1] + AGAIN)) for one in drawn]
+        size = [both for both in size if ran(by, both[1], places, own.seeds)]
+        for kind, pairs in (("power", power), ("size", size)):
+            made[kind] += [
+                Comparison(*two, "ahead", apart(by, one, two, places, own.seeds))
+                for one, two in pairs
+            ]
+    return made
+
+
+def grouped(found: Iterable[Run]) -> Found:
+    """Return runs by whose they are, where, and with which seed."""
     by: Found = {}
     for run in found:
         there = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
         there[run.seed] = run
-    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
-    claims = {(e.method, e.control): e.claim for e in entries()}
-    made = []
-    for (method, name), other in by.items():
-        places = [(p.task, base) for p in parts if wanted(p, method) for base in p.bases]
-        if not name or not places or name.endswith(AGAIN):
-            continue
-        of = by[method, ""]
-        differences = {
-            place: [
-                (of[place][s].improvement - other[place][s].improvement) / whole(by, place)
-                for s in own.seeds
-            ]
-            for place in places
-        }
-        made.append(Comparison(method, name, claims[method, name], differences))
-    return made
+    return by
+
+
+def apart(
+    by: Found, one: Whose, other: Whose, places: Iterable[Place], seeds: Iterable[int]
+) -> dict[Place, list[float]]:
+    """Return how much more one improves than another, in shares of full fine-tuning, by seed."""
+    return {
+        place: [
+            (by[one][place][s].improvement - by[other][place][s].improvement) / whole(by, place)
+            for s in seeds
+        ]
+        for place in places
+    }
 
 
 def whole(by: Found, place: Place) -> float:
@@ -254,9 +306,13 @@ def wanted(part: Part, method: str) -> bool:
 
 def complete(part: Part, by: Found, seeds: Iterable[int]) -> bool:
     """Say whether every entry of a part has been run with all seeds in all its base models."""
+    places = [(part.task, base) for base in part.bases]
     return all(
-        set(seeds) <= by.get((e.method, e.control), {}).get((part.task, base), {}).keys()
-        for e in entries()
-        if wanted(part, e.method)
-        for base in part.bases
+        ran(by, (e.method, e.control), places, seeds) for e in entries() if wanted(part, e.method)
     )
+
+
+def ran(by: Found, whose: Whose, places: Iterable[Place], seeds: Iterable[int]) -> bool:
+    """Say whether an entry has been run with all seeds in all places."""
+    there = by.get(whose, {})
+    return all(set(seeds) <= there.get(place, {}).keys() for place in places)

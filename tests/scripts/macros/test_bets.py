@@ -53,6 +53,7 @@ def rows(part: Part, leads: dict[str, float]) -> Iterator[dict[str, object]]:
 @pytest.fixture
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
     """Let pages read a table of runs, and of fits if any, and return the bets by their methods."""
+    read()  # what pages say of the runs that are kept
 
     def written(runs: list[dict[str, object]], fits: Path | None = None) -> dict[str, Bet]:
         table = tmp_path / "controls.csv"
@@ -104,7 +105,7 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert words.pop("svft 6") in ("no better than its control", "cannot be told")
     assert not words
     said = because(found["oft 16"])
-    assert said.startswith("on code, 3 small base models: ahead of *")
+    assert said.startswith("on code, one small decoder from 3 seeds: ahead of *")
     lead = next(j for j in found["oft 16"].trained if j.comparison.control == "shuffled")
     assert lead.overall.mean == pytest.approx(0.08, abs=0.01)
     assert f"ahead of *shuffled* by {100 * lead.overall.mean:.1f} points" in said
@@ -161,10 +162,12 @@ def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
     assert told["Orthogonality"] == ["1 ahead, 2 equal of 3", "1 ahead, 6 equal of 7"]
     assert told["Gain control"] == ["1 equal, 1 behind of 2", "1 equal, 1 behind of 2"]
     assert told["Functional architecture"] == ["2 equal of 2", "2 equal of 2"]
-    both = [c.kind for bet in found.values() for c in bet.controls]
-    assert [cell.split(" of ")[1] for cell in told["All"]] == [
-        str(both.count(kind)) for kind in ("relocated", "relaxed")
-    ]
+    kinds = ("relocated", "relaxed")
+    both = [c.kind for bet in found.values() for c in bet.controls if c.claim == "ahead"]
+    assert [cell.split(" of ")[1] for cell in told["All"]] == [str(both.count(k)) for k in kinds]
+    (level,) = (title for title in told if title.startswith("Need only match"))
+    assert {name in level for name in ("VeRA", "RandLoRA", "SHiRA")} == {True}
+    assert told[level] == ["3 equal of 3", "–"]
     assert "<td>1 ahead, 2 equal of 3</td>" in Bets(page("")).controls_home()
 
 
@@ -174,11 +177,11 @@ def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
 def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
-    assert '<strong>Is it true?</strong> <a href="#own-control" title=' in top
-    assert '<span class="badge bet holds">Holds</span></a> on code' in top
+    assert '<strong>Is it true?</strong> <a href="#own-control">' in top
+    assert '<span class="badge bet holds">Holds</span></a> against its own control, on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())
-    assert "3 are judged, on code" in made.controls_state()
+    assert "3 are judged, on code, one small decoder from 3 seeds" in made.controls_state()
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
     assert "data-figure" in made.controls_figure("trained")
     assert "data/controls.csv" in made.controls_results()
@@ -208,7 +211,7 @@ def test_the_catalogue_has_the_word(tables: Tables) -> None:
     methods = {m.slug: m for m in read().methods.values()}
     (oft,) = (exports._bet(bet) for bet in bets.of(methods["oft"].modules))
     assert (oft["module"], oft["word"]) == ("oft", "holds")
-    assert oft["because"].startswith("on code, 3 small base models: ahead of ")
+    assert oft["because"].startswith("on code, one small decoder from 3 seeds: ahead of ")
     assert [c["name"] for c in oft["controls"]] == ["shuffled", "symmetric generators"]
     assert bets.of(methods["xlora"].modules) == []
 
@@ -236,11 +239,18 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
         fact = facts[f"{methods[row['method']]}, {row['control']}", "trained"]
         assert fact.value == pytest.approx(100 * float(row["mean"]), abs=1e-3)
         assert ("points " + row["outcome"] in fact.text) == (row["outcome"] in ("ahead", "behind"))
-    for kind in ("relocated", "relaxed"):
-        own = [row["outcome"] for row in told if row["kind"] == kind]
+    for kind in ("relocated", "relaxed", "level"):
+        own = [
+            row["outcome"]
+            for row in told
+            if kind == (row["kind"] if row["claim"] == "ahead" else "level")
+        ]
         assert facts[kind, "all"].value == len(own)
         assert facts[kind, "ahead"].text == str(own.count("ahead"))
         assert facts[kind, "equal"].value == own.count("equal")
+    gains = found["oft 16"].gains
+    assert gains[""] == pytest.approx(0.58, abs=0.01)
+    assert gains["shuffled"] == pytest.approx(0.5, abs=0.01)
     assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
     assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
     assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
