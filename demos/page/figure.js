@@ -27,6 +27,7 @@ const MANY = 12; // rows, from which on they are lower
 const EARLY = 60; // pixels before the right edge
 const BRIEF = 13; // letters of a name that stands beside its row on a phone, too
 const LANE = 9; // pixels between the lanes of a row
+const TALL = 600; // pixels, from which on the numbers stand above the rows as well
 const PART = 4; // pixels above and below a row that the marks of a mean's parts reach
 
 /** @param {string} kind */
@@ -128,10 +129,12 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
   const high = above ? 26 : rows.length > MANY ? 17.5 : 26;
   const step = (above ? 16 : 0) + Math.max(high, alone ? 0 : LANE * lanes.length);
+  const tall = step * rows.length > TALL;
+  const top = tall ? 46 : 26;
   const frame = {
-    top: 26,
+    top,
     left: above ? 12 : LETTER * longest + 12,
-    bottom: 26 + step * rows.length,
+    bottom: top + step * rows.length,
     right: width - (notes ? LETTER * notes + 14 : 16),
   };
   const x = scale({
@@ -215,6 +218,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
         { y: (y) => y, className: "grid" },
       ),
       ruleX([start], { className: "start" }),
+      tall ? axisX({ ...axis(across, frame), anchor: "top" }) : [],
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
       rows.map(({ name, link, values }, i) =>
@@ -247,7 +251,7 @@ function drawn(frame, width, document, across, { marks = [], ...options }) {
     ...{ document, width, height: bottom + below, r: { type: "identity" }, ...options },
     ...{ marginTop: top, marginLeft: left, marginBottom: below, marginRight: width - right },
     marks: [
-      axisX({ ticks: places(across, right - left), tickSize: 4, text: tick, label: null, className: "axis" }),
+      axisX(axis(across, frame)),
       written(label.join("\n"), frame, { x: right, y: bottom + 26 + (HIGH * label.length) / 2, anchor: "end" }, "axis"),
       marks,
     ],
@@ -261,6 +265,11 @@ function drawn(frame, width, document, across, { marks = [], ...options }) {
 }
 
 // Axes and words -----------------------------------------------------------------------------------
+
+/** The numbers along a drawing. @param {Axis} across @param {{left: number, right: number}} frame */
+const axis = (across, { left, right }) => ({
+  ...{ ticks: places(across, right - left), tickSize: 4, text: tick, label: null, className: "axis" },
+});
 
 /** A tick's number, as `short` of scripts/survey/say.py writes it. @param {number} value */
 function tick(value) {
