@@ -10,7 +10,7 @@ from scripts.macros.page import Part, macro, names
 from scripts.survey.bets import checked
 from scripts.survey.controls import Amount, amount, entries, plan, runs
 from scripts.survey.hypothesis import MARGIN, RISK, Judged
-from scripts.survey.say import count, percent
+from scripts.survey.say import count, number, percent
 
 
 class Other(NamedTuple):
@@ -84,14 +84,13 @@ class Controls(Part):
     def controls_power(self) -> str:
         """Say what came of the checks of the study itself, as far as they are complete."""
         power, size = (checked(runs())[what] for what in ("power", "size"))
-        found = [j.overall.outcome for j in power]
-        said = (
-            "Whether a planted hypothesis is found is not known yet: those runs are not complete."
-        )
-        if found:
+        leads = [100 * j.overall.mean for j in power if j.overall.outcome == "ahead"]
+        said = "Whether a planted hypothesis is found is not known yet: those runs are not there."
+        if power:
+            by = f", by {number(min(leads), 0)} to {number(max(leads), 0)} points" if leads else ""
             said = (
                 "Where a change of a method’s own form was planted, the method is ahead of its"
-                f" control in {found.count('ahead')} of {len(found)} comparisons."
+                f" control in {len(leads)} of {len(power)} comparisons{by}."
             )
         apart = sum(j.overall.outcome in ("ahead", "behind") for j in size)
         twice = f"Of {len(size)} controls that were drawn twice {apart or 'none'} can be told from"

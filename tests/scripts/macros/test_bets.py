@@ -14,7 +14,9 @@ import pytest
 from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read
 from scripts.macros import bets as macros
+from scripts.macros import controls as checks
 from scripts.macros.bets import Bets, own_controls
+from scripts.macros.controls import Controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.studies import reach as study
@@ -188,6 +190,33 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     home = Bets(page("")).controls_home()
     assert f"3 of {len(bets.bets())} tested against their own control: 1 holds" in home
     assert "data-figure" in home
+
+
+def test_pages_say_whether_the_study_finds_what_is_planted_and_only_that(
+    tmp_path: Path, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of(leads: dict[str, float], *parts: Part, twice: float = 0.0) -> str:
+        made = [row for part in parts for row in rows(part, leads)]
+        again = [
+            {**row, "control": f"{row['control']}{AGAIN}", "test": float(str(row["test"])) + twice}
+            for row in made
+            if f"{row['method']}: {row['control']}" in parts[0].again
+        ]
+        tables([*made, *again])
+        monkeypatch.setattr(checks, "runs", lambda: controls.runs(tmp_path / "controls.csv"))
+        return Controls(page()).controls_power() + Controls(page()).controls_checks()
+
+    everything, teachers = plan().parts[2], [part for part in plan().parts if part.check]
+    alone = of({}, everything)
+    assert "is not known yet" in alone
+    assert "Of 3 controls that were drawn twice none can be told" in alone
+    assert alone.count("<td>equal</td>") == 3
+    assert "Of 3 controls that were drawn twice 3 can be told" in of({}, everything, twice=0.2)
+    planted = {"lora 4": 0.3, "oft 16": 0.2, "ia3": 0.4}
+    both = of(planted, everything, *teachers)
+    assert "ahead of its control in 5 of 5 comparisons, by 20 to 40 points" in both
+    assert both.count("<td>ahead</td>") == 5
+    assert "ahead of its control in 0 of 5 comparisons." in of({}, everything, *teachers)
 
 
 def test_pages_say_of_intervals_what_holds_of_all_of_them(tables: Tables) -> None:
