@@ -27,7 +27,8 @@ const MANY = 12; // rows, from which on they are lower
 const EARLY = 60; // pixels before the right edge
 const BRIEF = 13; // letters of a name that stands beside its row on a phone, too
 const LANE = 9; // pixels between the lanes of a row
-const TALL = 600; // pixels, from which on the numbers stand above the rows as well
+const TALL = 600; // pixels of rows, from which on the numbers stand above them as well
+const UNITS = { " B": 1e9, " M": 1e6, " k": 1e3 };
 const PART = 4; // pixels above and below a row that the marks of a mean's parts reach
 
 /** @param {string} kind */
@@ -132,7 +133,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
   const tall = step * rows.length > TALL;
   const top = tall ? 46 : 26;
   const frame = {
-    top,
+    ...{ tall, top },
     left: above ? 12 : LETTER * longest + 12,
     bottom: top + step * rows.length,
     right: width - (notes ? LETTER * notes + 14 : 16),
@@ -218,7 +219,6 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
         { y: (y) => y, className: "grid" },
       ),
       ruleX([start], { className: "start" }),
-      tall ? axisX({ ...axis(across, frame), anchor: "top" }) : [],
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
       rows.map(({ name, link, values }, i) =>
@@ -240,18 +240,19 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
 /**
  * A drawing with the axis that goes across, without the style and the names of marks that Plot adds.
  *
- * @param {{top: number, left: number, bottom: number, right: number}} frame @param {number} width @param {Document} document
- * @param {Axis} across @param {import("@observablehq/plot").PlotOptions} options
+ * @param {{top: number, left: number, bottom: number, right: number, tall?: boolean}} frame
+ * @param {number} width @param {Document} document @param {Axis} across @param {import("@observablehq/plot").PlotOptions} options
  */
 function drawn(frame, width, document, across, { marks = [], ...options }) {
-  const { top, left, bottom, right } = frame;
+  const { top, left, bottom, right, tall } = frame;
+  const ticks = { ticks: places(across, right - left), tickSize: 4, text: tick, label: null, className: "axis" };
   const label = broken(across.name, Math.floor(right / LETTER));
   const below = 26 + HIGH * label.length;
   const svg = plot({
     ...{ document, width, height: bottom + below, r: { type: "identity" }, ...options },
     ...{ marginTop: top, marginLeft: left, marginBottom: below, marginRight: width - right },
     marks: [
-      axisX(axis(across, frame)),
+      [axisX(ticks), tall ? axisX({ ...ticks, anchor: "top" }) : []],
       written(label.join("\n"), frame, { x: right, y: bottom + 26 + (HIGH * label.length) / 2, anchor: "end" }, "axis"),
       marks,
     ],
@@ -266,23 +267,11 @@ function drawn(frame, width, document, across, { marks = [], ...options }) {
 
 // Axes and words -----------------------------------------------------------------------------------
 
-/** The numbers along a drawing. @param {Axis} across @param {{left: number, right: number}} frame */
-const axis = (across, { left, right }) => ({
-  ...{ ticks: places(across, right - left), tickSize: 4, text: tick, label: null, className: "axis" },
-});
-
 /** A tick's number, as `short` of scripts/survey/say.py writes it. @param {number} value */
 function tick(value) {
-  const [unit, letter] = UNITS.find(([least]) => Math.abs(value) >= least) ?? [1, ""];
+  const [letter, unit] = Object.entries(UNITS).find(([, least]) => Math.abs(value) >= least) ?? ["", 1];
   return `${+(value / unit).toPrecision(3)}${letter}`.replace("-", "−");
 }
-
-/** @type {[number, string][]} */
-const UNITS = [
-  [1e9, " B"],
-  [1e6, " M"],
-  [1e3, " k"],
-];
 
 /** Place the ticks of an axis: of a logarithmic one at powers of ten, and at their threefold where there is room. @param {Axis} axis @param {number} room */
 function places({ low, high, log, ticks }, room) {

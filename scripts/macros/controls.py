@@ -98,7 +98,7 @@ class Controls(Part):
 
     @macro("table")
     def controls_checks(self) -> str:
-        """What the study tests itself by, of parts that are complete; nothing before."""
+        """Tabulate what the study tests itself by, of parts that are complete."""
         found = checked(runs())
         return self.page.draw(
             "checks", [(what, j, _name(j)) for what, some in found.items() for j in some],
