@@ -180,7 +180,7 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
     assert '<strong>Is it true?</strong> <a href="#own-control">' in top
-    assert '<span class="badge bet holds">Holds</span></a> against its own control, on code' in top
+    assert '<span class="badge bet holds">Holds</span></a> beside its own control, on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())
     assert "3 are judged, on code, one small decoder from 3 seeds" in made.controls_state()
