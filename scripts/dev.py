@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,16 +27,17 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, run all tests; --quick: no site, training or fits; --load: busy cores, late files."""
+    """Check, build, run all tests; --quick: no site, training or fits; --load: on busy cores."""
     check([])
     chosen = [argument for argument in arguments if argument not in (QUICK, LOAD)]
     loops = 2 if LOAD in arguments else 0
     if loops:
         os.environ["LATE"] = "400"  # milliseconds, at most: tests/browser/conftest.py
-    with busy(loops):
-        found = pytest("not site and not long" if QUICK in arguments else "not site", chosen)
-    if QUICK not in arguments:
-        build([])
+    with busy(loops), ThreadPoolExecutor() as beside:
+        built = None if QUICK in arguments else beside.submit(build, [])  # alone, it idles cores
+        found = pytest("not site" if built else "not site and not long", chosen)
+    if built:
+        built.result()
         with busy(loops):
             found |= pytest("site", chosen)
     if not found:

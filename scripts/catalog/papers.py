@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class Paper(NamedTuple):
         return f"{authors}. {self.title}. {self.venue}, {self.year}."
 
 
+@cache
 def plain(latex: str) -> str:
     r"""Return LaTeX as text.
 

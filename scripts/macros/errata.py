@@ -7,7 +7,6 @@ from itertools import groupby
 
 from scripts.catalog.corrections import REPLY, form
 from scripts.catalog.errata import every
-from scripts.catalog.exports import read_site
 from scripts.macros.page import Part, catalog, macro
 from scripts.survey.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
 
@@ -88,7 +87,7 @@ class ErrataLists(Part):
         return self.page.draw("replies", found, self._form(), file=FILE)
 
     def _form(self) -> str:
-        site = read_site()
+        site = self.page.site
         return form(site, REPLY, address=f"{site.url}{self.page.url}/")
 
 

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
 from scripts.catalog import citations, summaries
-from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
@@ -347,7 +346,7 @@ class Furniture(Part):
         m = self.method
         self.page.cited[self.page.url] = dict.fromkeys(m.references)
         paper = m.papers[0]
-        forms = self.forms(citations.page_item(m, read_site()), m.title)
+        forms = self.forms(citations.page_item(m, self.page.site), m.title)
         return f"""
 **This page.** {forms}
 
@@ -369,7 +368,7 @@ class Furniture(Part):
 <img src="../../{summaries.address(m)}" alt="{m.title}: {summaries.verdicts(m)}" loading="lazy">
 
 ```markdown
-{summaries.markdown(m, read_site())}
+{summaries.markdown(m, self.page.site)}
 ```
 
 </details>
@@ -387,7 +386,7 @@ With all references of this page, for a reference manager:
     @macro("list")
     def cite_site(self) -> str:
         """Show the citation of the whole site."""
-        return self.forms(citations.site_item(read_site()))
+        return self.forms(citations.site_item(self.page.site))
 
     def forms(self, item: citations.Item, method: str = "") -> str:
         """Return a citation in the style of APA, and beside it in three formats."""

@@ -154,6 +154,7 @@ class Page:
         """Remember the generator's environment, which knows the page."""
         self.env = env
         self.cited: dict[str, dict[str, None]] = {}
+        self.site = read_site()
         loader = FileSystemLoader(Path(__file__).parent)
         jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         jinja.filters |= {
@@ -168,7 +169,7 @@ class Page:
             "tick": say.tick,
         }
         jinja.globals["interval"] = say.interval
-        jinja.globals["correction"] = partial(correction, read_site())
+        jinja.globals["correction"] = partial(correction, self.site)
         self.jinja = jinja
 
     @property

@@ -6,7 +6,6 @@ from collections import Counter
 from functools import cache
 
 from scripts.catalog.before import changes, read_before
-from scripts.catalog.exports import read_site
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
@@ -147,4 +146,4 @@ class Protocol(Part):
         tables = {table.name: table for table in changed.kept().values()}
         keys = {x.last.table.partition("/")[0] for x in found}
         self.page.cite(sorted(keys - tables.keys()))
-        return self.page.draw("numbers", found, tables, read_site().repository, file=FILE)
+        return self.page.draw("numbers", found, tables, self.page.site.repository, file=FILE)

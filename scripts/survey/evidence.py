@@ -7,6 +7,7 @@ text, is typed in the file of its source under `findings`. The rule is on docs/r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from statistics import fmean as mean
 from typing import TypeAlias
@@ -49,7 +50,9 @@ Pages: TypeAlias = Mapping[str, Sequence[str]]
 """The modules of each page, by its slug."""
 
 
-def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str, Findings]:
+def every_finding(
+    root: Path, pages: Mapping[str, tuple[str, ...]], runs: Mapping[Key, str]
+) -> dict[str, Findings]:
     """Return the findings of each page in all tables and in PEFT's benchmark.
 
     Args:
@@ -60,7 +63,14 @@ def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str
     Raises:
         CatalogError: when a file of tables cannot be read.
     """
-    return findings(pages, every_source(root, runs), read_models(root))
+    return _every_finding(root, frozenset(pages.items()), frozenset(runs.items()))
+
+
+@cache
+def _every_finding(
+    root: Path, pages: frozenset[tuple[str, tuple[str, ...]]], runs: frozenset[tuple[Key, str]]
+) -> dict[str, Findings]:
+    return findings(dict(pages), every_source(root, dict(runs)), read_models(root))
 
 
 def every_source(root: Path, runs: Mapping[Key, str]) -> tuple[Source, ...]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 from distributed import Client
@@ -18,7 +16,7 @@ from adapters_np.control import controls
 from scripts.bootstrap import ROOT
 from scripts.studies import controls as study
 from scripts.studies import decoder, grid, kept, runner, training
-from scripts.studies.adapting import Adapted, Method
+from scripts.studies.adapting import Adapted
 from scripts.studies.controls import Cell, cells, due
 from scripts.studies.entries import Entry, entries, floors, settings
 from scripts.studies.sweep import best, next_rates
@@ -26,10 +24,9 @@ from scripts.studies.training import Run
 from scripts.survey import controls as survey
 from scripts.survey.controls import AGAIN, Part, Plan, amount, comparisons, plan
 from scripts.survey.hypothesis import decide, judge
-from tests.scripts.studies.test_experiment import BASE, MODEL, TEXT
+from tests.scripts.studies.small import BASE, UNTOUCHED, at_start, outputs
 from tests.scripts.studies.test_experiment import row_of as row_of_experiment
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
-from tests.toy import FAST
 
 PAGE = (ROOT / "docs" / "controls.md").read_text("utf-8")
 OF_ALL = [entry for entry in entries().values() if entry.control and AGAIN not in entry.control]
@@ -93,18 +90,6 @@ def test_delora_has_the_strength_of_the_plan_and_so_has_its_control() -> None:
 # In the model -------------------------------------------------------------------------------------
 
 
-def outputs(method: Method, seed: int, *changes: Callable[[Any], Any]) -> list[Any]:
-    adapted = Adapted(method, BASE)
-    learned, frozen = adapted.start(seed)
-
-    @partial(jax.jit, compiler_options=FAST)
-    def made(learned: Any, frozen: Any) -> Any:
-        weights, hooks = adapted.apply(MODEL, learned, frozen)
-        return decoder.logits(weights, TEXT, hooks)
-
-    return [made(jax.tree.map(change, learned), frozen) for change in changes]
-
-
 ELSEWHERE = ("vblora", "prefix_tuning", "prompt_tuning")
 
 
@@ -112,12 +97,9 @@ ELSEWHERE = ("vblora", "prefix_tuning", "prompt_tuning")
 @pytest.mark.parametrize("entry", OF_ALL, ids=[entry.name for entry in OF_ALL])
 def test_in_the_model_a_control_starts_where_its_method_does(entry: Entry) -> None:
     rng = np.random.default_rng(0)
-    start, moved = outputs(
-        entry.trains, 3, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape)
-    )
-    (of,) = outputs(entries()[entry.method].trains, 3, lambda a: a)
-    untouched = decoder.logits(MODEL, TEXT)
-    where = untouched if entry.trains.slug in ELSEWHERE[1:] else of
+    start, moved = outputs(entry.trains, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape))
+    of = at_start(entries()[entry.method].trains)
+    where = UNTOUCHED if entry.trains.slug in ELSEWHERE[1:] else of
     gap = float(np.abs(start - where).max())
     assert gap < (0.2 if entry.trains.slug == "vblora" else 5e-3)
     assert np.isfinite(moved).all()
@@ -137,8 +119,8 @@ def test_other_draws_are_other_draws() -> None:
 
 def test_the_floors_start_at_the_model_and_move_it() -> None:
     for entry in floors():
-        start, moved = outputs(entry.trains, 3, lambda a: a, lambda a: a + 0.1)
-        np.testing.assert_allclose(start, decoder.logits(MODEL, TEXT), atol=1e-4)
+        start, moved = outputs(entry.trains, lambda a: a, lambda a: a + 0.1)
+        np.testing.assert_allclose(start, UNTOUCHED, atol=1e-4)
         assert np.abs(moved - start).max() > 1e-3
 
 

@@ -20,17 +20,14 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.studies import corpora, decoder, experiment, grid, pretrain, tasks, tokens, training
-from scripts.studies.adapting import Adapted, Method
+from scripts.studies.adapting import Adapted
 from scripts.studies.grid import METHODS, Cell, cells, due
 from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.training import Run
+from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT, UNTOUCHED, outputs
 from tests.toy import FAST
 
 PAGE = (ROOT / "docs/experiment/protocol.md").read_text("utf-8")
-BASE, MERGES = pretrain.base()
-MODEL = {name: jnp.asarray(a) for name, a in BASE.items()}
-TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 17))
-UNTOUCHED = decoder.logits(MODEL, TEXT)
 
 # Texts --------------------------------------------------------------------------------------------
 
@@ -85,19 +82,6 @@ def test_no_place_sees_what_comes_after_it() -> None:
 
 
 # Methods ------------------------------------------------------------------------------------------
-
-
-def outputs(method: Method, *changes: Callable[[Any], Any]) -> list[Any]:
-    """Return what the model makes of TEXT, for each change of all that is trained."""
-    adapted = Adapted(method, BASE)
-    learned, frozen = adapted.start(3)
-
-    @partial(jax.jit, compiler_options=FAST)
-    def made(learned: Any, frozen: Any) -> Any:
-        weights, hooks = adapted.apply(MODEL, learned, frozen)
-        return decoder.logits(weights, TEXT, hooks)
-
-    return [made(jax.tree.map(change, learned), frozen) for change in changes]
 
 
 ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
