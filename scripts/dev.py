@@ -27,7 +27,7 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, build, run all tests; --quick: no site, training or fits; --load: on busy cores."""
+    """Check, build, test; --quick: no site, training or fits; --load: busy cores, late files."""
     check([])
     chosen = [argument for argument in arguments if argument not in (QUICK, LOAD)]
     loops = 2 if LOAD in arguments else 0

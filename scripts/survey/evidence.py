@@ -46,13 +46,11 @@ OURS: tuple[Dimension, ...] = ("BL",)
 """Dimensions on which the site's own experiment has a vote. It has none on how near few
 parameters come to full fine-tuning: that depends on a model's size, and its model is small."""
 
-Pages: TypeAlias = Mapping[str, Sequence[str]]
+Pages: TypeAlias = Mapping[str, tuple[str, ...]]
 """The modules of each page, by its slug."""
 
 
-def every_finding(
-    root: Path, pages: Mapping[str, tuple[str, ...]], runs: Mapping[Key, str]
-) -> dict[str, Findings]:
+def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str, Findings]:
     """Return the findings of each page in all tables and in PEFT's benchmark.
 
     Args:
@@ -63,12 +61,12 @@ def every_finding(
     Raises:
         CatalogError: when a file of tables cannot be read.
     """
-    return _every_finding(root, frozenset(pages.items()), frozenset(runs.items()))
+    return _every_finding(root, tuple(pages.items()), tuple(runs.items()))
 
 
 @cache
 def _every_finding(
-    root: Path, pages: frozenset[tuple[str, tuple[str, ...]]], runs: frozenset[tuple[Key, str]]
+    root: Path, pages: tuple[tuple[str, tuple[str, ...]], ...], runs: tuple[tuple[Key, str], ...]
 ) -> dict[str, Findings]:
     return findings(dict(pages), every_source(root, dict(runs)), read_models(root))
 

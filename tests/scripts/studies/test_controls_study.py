@@ -89,7 +89,6 @@ def test_delora_has_the_strength_of_the_plan_and_so_has_its_control() -> None:
 
 # In the model -------------------------------------------------------------------------------------
 
-
 ELSEWHERE = ("vblora", "prefix_tuning", "prompt_tuning")
 
 

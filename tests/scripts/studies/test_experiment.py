@@ -83,7 +83,6 @@ def test_no_place_sees_what_comes_after_it() -> None:
 
 # Methods ------------------------------------------------------------------------------------------
 
-
 ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
 
 

@@ -125,7 +125,7 @@ def test_a_copied_row_of_the_method_is_no_unit(tmp_path: Path) -> None:
 def test_a_unit_is_the_same_for_the_rule_and_beside_lora(tmp_path: Path) -> None:
     near = LATER.replace("{method: boft, parameters: 0.4,", "{method: boft, parameters: 0.36,")
     papers = written(tmp_path, origin=ORIGIN, later=near)
-    judged = findings({"boft": ["boft"]}, papers, {})["boft"]
+    judged = findings({"boft": ("boft",)}, papers, {})["boft"]
     (by_rule,) = (f for f in judged if f.dimension == "BL")
     (beside,) = (u for u in found(papers) if (u.method, u.baseline) == ("boft", "lora"))
     assert beside.side == by_rule.finding == "for"
