@@ -20,7 +20,7 @@ import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from math import log10
 from pathlib import Path
 from statistics import fmean
@@ -193,20 +193,30 @@ def rows(done: Done) -> list[dict[str, Any]]:
     """
     place = {cell: i for i, cell in enumerate(cells())}
     middle = {cell: tuned(cell, done)[1] for cell in place}
-    whose = {entry.trains: entry for entry in entries().values()}
     found = []
     for made in done.values():
-        trains = made["method"]
-        knobs = tuple((name, value) for name, value in trains["knobs"])
-        entry = whose.get(Method(trains["slug"], knobs, trains["place"], trains["arm"]))
-        cell = entry and Cell(entry.name, made["task"], made["base"], made["steps"])
-        if entry is None or cell not in place:
+        cell = whose(made)
+        if cell not in place:
             continue
         k = middle[cell]
         if made["phase"] == "sweep" or k is None or made["rate"] == cell.run(k, 0, "").rate:
             order = (place[cell], made["phase"] == "final", made["rate"], made["seed"])
-            found.append((order, row(made, entry)))
+            found.append((order, row(made, entries()[cell.name])))
     return [told for _, told in sorted(found, key=lambda one: one[0])]
+
+
+def whose(made: Mapping[str, Any]) -> Cell:
+    """Return the cell of a run; one that no entry trains has no name."""
+    trains = made["method"]
+    knobs = tuple((name, value) for name, value in trains["knobs"])
+    name = names().get(Method(trains["slug"], knobs, trains["place"], trains["arm"]), "")
+    return Cell(name, made["task"], made["base"], made["steps"])
+
+
+@cache
+def names() -> dict[Method, str]:
+    """Return the name of each entry by what it trains."""
+    return {entry.trains: entry.name for entry in entries().values()}
 
 
 def tabulate(table: Path = TABLE, path: Path = RUNS) -> None:
@@ -258,8 +268,10 @@ def main() -> None:
     failed = []
     if not chosen.table:
         with runner.connected(chosen.scheduler, chosen.workers) as client:
-            total = round(expected(these))
-            failed = runner.advance(client, these, due, known(), made, RUNS, total)
+            done = known()
+            others = sum(whose(one) not in these for one in done.values())
+            total = others + round(expected(these))
+            failed = runner.advance(client, these, due, done, made, RUNS, total)
     tabulate()
     runner.end(failed)
 
