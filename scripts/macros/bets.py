@@ -143,7 +143,9 @@ def lanes(tasks: Sequence[str]) -> list[Lane]:
     """Return a lane for all tasks, and where they are several one for each."""
     if len(tasks) < 2:
         return [Lane("")]
-    own = [lane._replace(name=task) for task, lane in zip(tasks, LANES, strict=False)]
+    own = [
+        lane._replace(name=survey.called(task)) for task, lane in zip(tasks, LANES, strict=False)
+    ]
     return [Lane("all tasks"), *own]
 
 
@@ -264,6 +266,7 @@ def address(key: str) -> str:
 
 
 GIVEN: dict[str, Callable[..., object]] = {
+    "called": survey.called,
     "effect": effect,
     "paper": address,
     "percent": say.percent,

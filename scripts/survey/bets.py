@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -31,9 +31,7 @@ from scripts.survey.controls import (
     plan,
     runs,
 )
-from scripts.survey.facts import Fact
 from scripts.survey.hypothesis import (
-    MARGIN,
     Comparison,
     Effect,
     Judged,
@@ -237,7 +235,7 @@ def because(bet: Bet) -> str:
         return " and ".join(e.control for e in bet.controls)
     parts = [beside(j, j.overall) for j in bet.trained]
     parts += [
-        f"on {task} {beside(j, effect)}"
+        f"{on([task])} {beside(j, effect)}"
         for j in bet.trained
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) not in (j.sign, "open")
@@ -247,9 +245,31 @@ def because(bet: Bet) -> str:
 
 def where(bet: Bet) -> str:
     """Return where a method that is judged was trained."""
-    trained = bet.trained[0].comparison
-    models = len({base for _, base in trained.differences})
-    return f"on {say.listed(trained.tasks)}, one small decoder from {models} seeds"
+    models = len({base for _, base in bet.trained[0].comparison.differences})
+    return f"{on(tasks(bet))}, one small decoder from {models} seeds"
+
+
+TEXTS = {"prose": "a novel", "memory": "random sequences"}
+"""Tasks whose names say too little."""
+
+
+def on(some: Iterable[str]) -> str:
+    """Return on what a method was trained, in words.
+
+    >>> on(["code"]), on(["code", "prose"])
+    ('on code', 'on code and a novel')
+    """
+    return f"on {say.listed([called(task) for task in some])}"
+
+
+def called(task: str) -> str:
+    """Return a task as readers know it."""
+    return TEXTS.get(task, task)
+
+
+def tasks(bet: Bet) -> tuple[str, ...]:
+    """Return the tasks on which a method is judged."""
+    return bet.trained[0].comparison.tasks if bet.trained else ()
 
 
 def beside(judged: Judged, effect: Effect) -> str:
@@ -282,57 +302,6 @@ def elsewhere(bet: Bet) -> list[str]:
         whose = "its authors" if all(c.by_authors for c in bet.printed) else "others"
         found.append(f"what {whose} printed is {bet.verdict.printed} it")
     return found
-
-
-# Facts --------------------------------------------------------------------------------------------
-
-SOURCE = "controls"
-PLACES = {"trained": "docs/data/controls.csv", "reach": "docs/data/controls_reach.csv"}
-
-
-def facts() -> Iterator[Fact]:
-    """Yield what is decided: `controls: oft 16, shuffled, trained`, or `controls: relaxed, behind`.
-
-    Of all controls of a kind that is how many came out how, how many are nearer than a point
-    without being told apart, and how far the intervals of these go, in points. `relocated` are
-    those that the method has to beat; those that it need only match are `level`. `gain` is what
-    anybody improves, as a share of full fine-tuning's improvement.
-    """
-    every: dict[str, list[Effect]] = {}
-    for bet in (bet for bet in bets() if bet.verdict):
-        for e in bet.controls:
-            row, both = f"{bet.method}, {e.control}", bet.beside(e.control)
-            for (evidence, place), judged in zip(PLACES.items(), both, strict=True):
-                if judged:
-                    mean, text = 100 * judged.overall.mean, in_points(judged.overall)
-                    yield Fact(SOURCE, "", row, evidence, mean, text, place)
-            if trained := both[0]:
-                for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
-                    every.setdefault(kind, []).append(trained.overall)
-    for row, some in every.items():
-        open_ = [e for e in some if e.outcome == "not resolved"]
-        counts = {"all": len(some), "near": sum(abs(e.mean) < MARGIN for e in open_)}
-        counts |= {o: sum(e.outcome == o for e in some) for o in get_args(Outcome)}
-        for column, count in counts.items():
-            yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
-        widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
-        yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
-    for (method, control), share in gains(runs()).items():
-        row = f"{method}, {control}" if control else method
-        yield Fact(SOURCE, "", row, "gain", share, say.percent(share), PLACES["trained"], "percent")
-    for word in words():
-        count = sum(bet.word == word for bet in bets())
-        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
-
-
-def in_points(found: Effect) -> str:
-    """Return an effect as it is said of other differences in points."""
-    low, high, mean = 100 * found.low, 100 * found.high, 100 * found.mean
-    if found.outcome in ("equal", "not resolved"):
-        said = {"equal": "level", "not resolved": "not told apart"}[found.outcome]
-        return f"{said} ({say.signed(mean, 1)} points, {say.sided(low, high)})"
-    near, far = sorted((abs(low), abs(high)))
-    return f"{say.number(abs(mean), 1)} points {found.outcome} ({say.sided(near, far)})"
 
 
 # As data ------------------------------------------------------------------------------------------

@@ -233,16 +233,23 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
 
 def gains(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, float]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
-    own, by = chosen or plan(), grouped(found)
-    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
-    places = list(dict.fromkeys((p.task, base) for p in parts for base in p.bases))
+    places, by = shared(found, chosen), grouped(found)
     return {
         whose: fmean(
             run.improvement / whole(by, place) for place in places for run in there[place].values()
         )
         for whose, there in by.items()
-        if places and ran(by, whose, places, own.seeds)
+        if places and ran(by, whose, places, (chosen or plan()).seeds)
     }
+
+
+def shared(found: Sequence[Run], chosen: Plan | None = None) -> list[Place]:
+    """Return where everybody has run whom parts that are complete ask for."""
+    own, by = chosen or plan(), grouped(found)
+    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
+    who = [(e.method, e.control) for e in entries() if any(wanted(p, e.method) for p in parts)]
+    places = dict.fromkeys((p.task, base) for p in parts for base in p.bases)
+    return [p for p in places if all(ran(by, whose, [p], own.seeds) for whose in who)]
 
 
 def checks(found: Sequence[Run], chosen: Plan | None = None) -> dict[str, list[Comparison]]:

@@ -12,7 +12,7 @@ from statistics import fmean
 from scripts.bootstrap import ROOT
 from scripts.survey import (
     atlas,
-    bets,
+    bets_facts,
     changes,
     effects,
     english_facts,
@@ -372,7 +372,7 @@ def facts(root: Path = ROOT) -> Facts:
         otherwise_facts.SOURCE: otherwise_facts.facts,
         merging_facts.SOURCE: merging_facts.facts,
         later.SOURCE: later.facts,
-        bets.SOURCE: bets.facts,
+        bets_facts.SOURCE: bets_facts.facts,
         CHANGES: lambda: chain(changed(), whole()),
         LAB: explained,
         FIELD: partial(home_leads, root),

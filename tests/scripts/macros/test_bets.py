@@ -23,7 +23,7 @@ from scripts.studies import reach as study
 from scripts.studies.controls import cells, tabulate
 from scripts.studies.entries import entries as trained
 from scripts.studies.kept import append
-from scripts.survey import bets, controls
+from scripts.survey import bets, bets_facts, controls
 from scripts.survey.bets import Bet, Described, because, decided, described, reaches
 from scripts.survey.controls import AGAIN, Part, plan, wanted
 from scripts.survey.hypothesis import MARGIN
@@ -66,6 +66,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
                 writer.writerows(runs)
         found = tuple(decided(controls.runs(table), described(fits or tmp_path / "nothing.csv")))
         monkeypatch.setattr(bets, "bets", lambda: found)
+        monkeypatch.setattr(bets_facts, "runs", lambda: controls.runs(table))
         monkeypatch.setattr(macros, "TABLE", table)
         return {bet.method: bet for bet in found}
 
@@ -142,7 +143,7 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
     assert all(bet.verdict for bet in found.values())
     figure = macros.of_all(found.values(), "trained")
     assert figure is not None
-    assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "prose"]
+    assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "a novel"]
     assert len(figure.rows) == sum(len(bet.controls) for bet in found.values())
     told = [j.overall.outcome for bet in found.values() for j in bet.trained]
     assert f"{told.count('ahead')} ahead, " in figure.title
@@ -257,7 +258,7 @@ def test_the_table_to_download_has_every_judgement_and_base_models(tables: Table
 
 def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     found = tables(list(rows(plan().parts[2], PLANTED)))
-    facts = {(f.row, f.column): f for f in bets.facts()}
+    facts = {(f.row, f.column): f for f in bets_facts.facts()}
     told = [
         row
         for row in csv.DictReader(io.StringIO(bets.table(list(found.values()))))
@@ -281,9 +282,18 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     assert gains[""] == pytest.approx(0.58, abs=0.01)
     assert gains["shuffled"] == pytest.approx(0.5, abs=0.01)
     assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
+    assert facts["oft 16", "where"].text == facts["gains", "where"].text == "on code"
     assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
     assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
     assert facts["svft 6, random bases", "trained"].text.startswith("level (")
+
+
+def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> None:
+    tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
+    facts = {(f.row, f.column): f.text for f in bets_facts.facts()}
+    assert facts["oft 16", "where"] == "on code, a novel and random sequences"
+    assert facts["vera", "where"] == facts["gains", "where"] == "on code and a novel"
+    assert ("vera", "gain") in facts
 
 
 def test_home_counts_who_holds_when_all_are_judged(tables: Tables) -> None:

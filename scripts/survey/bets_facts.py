@@ -1,0 +1,70 @@
+"""The facts of the study of controls.
+
+controls: oft 16, shuffled, trained      ahead of this control by so many points; `reach` likewise
+controls: oft 16, where                  on what it was trained; of `gains` on what all were
+controls: oft 16, gain                   a share of full fine-tuning's improvement
+controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
+controls: words, holds                   methods that have the word
+
+A kind is `relocated` or `relaxed` where the method has to beat its control, `level` where it need
+only match it, or all `controls`. Those that are `near` differ by less than a point and are not told
+apart; `widest` is how far the intervals go of all that are not told apart, in points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+from scripts.survey import bets, say
+from scripts.survey.controls import gains, runs, shared
+from scripts.survey.facts import Fact
+from scripts.survey.hypothesis import MARGIN, Effect, Outcome
+
+SOURCE = "controls"
+PLACES = {"trained": "docs/data/controls.csv", "reach": "docs/data/controls_reach.csv"}
+
+
+def facts() -> Iterator[Fact]:
+    """Yield what is decided, method by method, then how many came out how."""
+    every: dict[str, list[Effect]] = {}
+    for bet in (bet for bet in bets.bets() if bet.verdict):
+        yield _where(bet.method, bets.tasks(bet))
+        for e in bet.controls:
+            row, both = f"{bet.method}, {e.control}", bet.beside(e.control)
+            for (evidence, place), judged in zip(PLACES.items(), both, strict=True):
+                if judged:
+                    mean, text = 100 * judged.overall.mean, in_points(judged.overall)
+                    yield Fact(SOURCE, "", row, evidence, mean, text, place)
+            if trained := both[0]:
+                for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
+                    every.setdefault(kind, []).append(trained.overall)
+    for row, some in every.items():
+        open_ = [e for e in some if e.outcome == "not resolved"]
+        counts = {"all": len(some), "near": sum(abs(e.mean) < MARGIN for e in open_)}
+        counts |= {o: sum(e.outcome == o for e in some) for o in get_args(Outcome)}
+        for column, count in counts.items():
+            yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
+        widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
+        yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+    for (method, control), share in gains(runs()).items():
+        row = f"{method}, {control}" if control else method
+        yield Fact(SOURCE, "", row, "gain", share, say.percent(share), PLACES["trained"], "percent")
+    yield _where("gains", list(dict.fromkeys(task for task, _ in shared(runs()))))
+    for word in bets.words():
+        count = sum(bet.word == word for bet in bets.bets())
+        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
+
+
+def _where(row: str, some: Sequence[str]) -> Fact:
+    return Fact(SOURCE, "", row, "where", len(some), bets.on(some), PLACES["trained"], "text")
+
+
+def in_points(found: Effect) -> str:
+    """Return an effect as it is said of other differences in points."""
+    low, high, mean = 100 * found.low, 100 * found.high, 100 * found.mean
+    if found.outcome in ("equal", "not resolved"):
+        said = {"equal": "level", "not resolved": "not told apart"}[found.outcome]
+        return f"{said} ({say.signed(mean, 1)} points, {say.sided(low, high)})"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{say.number(abs(mean), 1)} points {found.outcome} ({say.sided(near, far)})"
