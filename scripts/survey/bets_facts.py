@@ -1,6 +1,7 @@
 """The facts of the study of controls.
 
 controls: oft 16, shuffled, trained      ahead of this control by so many points; `reach` likewise
+controls: oft 16, shuffled, prose        the same on one task
 controls: oft 16, where                  on what it was trained; of `gains` on what all were
 controls: oft 16, gain                   a share of full fine-tuning's improvement
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
@@ -34,9 +35,10 @@ def facts() -> Iterator[Fact]:
             row, both = f"{bet.method}, {e.control}", bet.beside(e.control)
             for (evidence, place), judged in zip(PLACES.items(), both, strict=True):
                 if judged:
-                    mean, text = 100 * judged.overall.mean, in_points(judged.overall)
-                    yield Fact(SOURCE, "", row, evidence, mean, text, place)
+                    yield _apart(row, evidence, judged.overall, place)
             if trained := both[0]:
+                for task, effect in trained.by_task.items():
+                    yield _apart(row, task, effect, PLACES["trained"])
                 for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
                     every.setdefault(kind, []).append(trained.overall)
     for row, some in every.items():
@@ -58,6 +60,10 @@ def facts() -> Iterator[Fact]:
 
 def _where(row: str, some: Sequence[str]) -> Fact:
     return Fact(SOURCE, "", row, "where", len(some), bets.on(some), PLACES["trained"], "text")
+
+
+def _apart(row: str, column: str, found: Effect, place: str) -> Fact:
+    return Fact(SOURCE, "", row, column, 100 * found.mean, in_points(found), place)
 
 
 def in_points(found: Effect) -> str:

@@ -285,6 +285,7 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     assert facts["oft 16", "where"].text == facts["gains", "where"].text == "on code"
     assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
     assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
+    assert facts["ia3, rotated", "code"].text == facts["ia3, rotated", "trained"].text
     assert facts["svft 6, random bases", "trained"].text.startswith("level (")
 
 
