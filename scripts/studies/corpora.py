@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from scripts.bootstrap import ROOT, variables
@@ -84,9 +85,11 @@ def fetch(corpus: Corpus, folder: Path = FOLDER) -> Path:
     path = folder / corpus.file
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        blanks = {"folder": str(folder), "name": corpus.name, "version": corpus.version}
-        command = [word.format(**blanks) for word in FETCH[corpus.client]]
-        subprocess.run(command, check=True, stdout=sys.stderr, env=variables())
+        with TemporaryDirectory(dir=folder) as own:  # nobody else reads what is not whole yet
+            blanks = {"folder": own, "name": corpus.name, "version": corpus.version}
+            command = [word.format(**blanks) for word in FETCH[corpus.client]]
+            subprocess.run(command, check=True, stdout=sys.stderr, env=variables())
+            (Path(own) / corpus.file).replace(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != corpus.sha256:
         raise ValueError(f"{path} has the SHA-256 {digest}, not {corpus.sha256}: remove it")

