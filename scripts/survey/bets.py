@@ -268,8 +268,8 @@ def called(task: str) -> str:
 
 
 def tasks(bet: Bet) -> tuple[str, ...]:
-    """Return the tasks on which a method is judged."""
-    return bet.trained[0].comparison.tasks if bet.trained else ()
+    """Return the tasks on which a method that is judged was trained."""
+    return bet.trained[0].comparison.tasks
 
 
 def beside(judged: Judged, effect: Effect) -> str:
