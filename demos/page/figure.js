@@ -145,6 +145,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
   const inside = (/** @type {number} */ v) => Math.min(Math.max(v, across.low), across.high);
   const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
   const lift = (/** @type {number} */ k) => Math.min(8, LANE) * (k - (lanes.length - 1) / 2);
+  const up = above ? Math.max(20, 12 - lift(0)) : 0; // from the middle of a row to its name
   // Every other row has a ground, where a row is of several lanes.
   const grounds = lanes.length > 1 ? rows.flatMap((_, i) => (i % 2 ? [] : [frame.top + step * i])) : [];
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
@@ -223,12 +224,12 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
       rows.map(({ name, link, values }, i) =>
         values.length
-          ? written(name, frame, { x: 0, y: middle(i) - (above ? 20 : 0) }, "name", undefined, link)
+          ? written(name, frame, { x: 0, y: middle(i) - up }, "name", undefined, link)
           : written(name, frame, { x: 0, y: middle(i) }, "end"),
       ),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) =>
-        note ? written(note, frame, { ...edge, y: middle(i) - (above ? 20 : 0) }, "axis") : [],
+        note ? written(note, frame, { ...edge, y: middle(i) - up }, "axis") : [],
       ),
       marks,
       cut,

@@ -21,7 +21,7 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
-from scripts.survey import bets
+from scripts.survey import bets, later
 from scripts.survey.rule import Verdict
 
 SCHEMA = 2
@@ -85,6 +85,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "hypothesis": m.description,
         "answer": m.answer,
         "controls": [_bet(bet) for bet in bets.of(m.modules)],
+        "later": [_later(name) for name in later.of(m.modules)],
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,
@@ -102,6 +103,16 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
                 "numbers": f.numbers,
             }
             for f in m.findings
+        ],
+        "claims": [
+            {
+                "claim": e.claim,
+                "verdict": e.verdict,
+                "follows": e.follows,
+                "numbers": e.numbers,
+                "sources": [", ".join(filter(None, source)) for source in e.sources],
+            }
+            for e in m.evidence
         ],
         "deploy": m.deploy.model_dump(),
         "peft": m.peft.config if isinstance(m.peft, Peft) else None,
@@ -124,6 +135,18 @@ def _bet(bet: bets.Bet) -> dict[str, Any]:
         "word": bet.word,
         "because": bets.because(bet).replace("*", "") if bet.verdict else None,
         "controls": [{"name": e.control, "kind": e.kind} for e in bet.controls],
+    }
+
+
+def _later(name: str) -> dict[str, Any]:
+    """Return how an entry of the later study compares with its LoRA, or its method with it."""
+    entry, found = later.plan().entries[name], later.effect(name)
+    return {
+        "module": entry.slug,
+        "control": entry.arm or None,
+        "beside": None if entry.arm else entry.like,
+        "word": found.word,
+        "points": [round(v, 3) for v in (found.mean, found.low, found.high)],
     }
 
 

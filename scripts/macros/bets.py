@@ -14,7 +14,7 @@ from scripts.survey import bets as survey
 from scripts.survey import effects, english, say
 from scripts.survey.bets import Bet, Said, because, words
 from scripts.survey.contrasts import Contrast
-from scripts.survey.controls import TABLE, made, planned
+from scripts.survey.controls import TABLE, Gain, made, planned
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome, Printed, balance
 
 FILE = "bets.html"
@@ -30,6 +30,9 @@ DESCRIBED = "points of ‖ΔW‖² of full fine-tuning"
 SIDES = ("← control ahead", "method ahead →")
 FEW = 8
 """Methods that are judged, up to which their reasons stand in the list of words."""
+
+APART = 0.2
+"""Of full fine-tuning's improvement: from here on what a method learns differs between texts."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 MARKS = "Intervals hold together at 95 %. Short marks: base models. Grey: less than a point"
@@ -103,12 +106,8 @@ def by_theme(found: Iterable[Bet]) -> list[tuple[str, list[str]]]:
     themes = catalog().themes.items()
     groups = [(theme.title, [s for s in decided if s.theme == key]) for key, theme in themes]
     rows = [(title, some, "ahead") for title, some in (*groups, ("All", decided)) if some]
-    level = [s for s in decided if of_kind([s], "relocated", "level")]
-    rows += (
-        [(f"Need only match: {say.listed([s.name for s in level])}", level, "level")]
-        if level
-        else []
-    )
+    if level := [s for s in decided if of_kind([s], "relocated", "level")]:
+        rows.append((f"Need only match: {say.listed([s.name for s in level])}", level, "level"))
     return [
         (title, [tally(of_kind(some, kind, claim)) for kind in ("relocated", "relaxed")])
         for title, some, claim in rows
@@ -265,11 +264,20 @@ def address(key: str) -> str:
     return catalog().papers[key].url
 
 
+def share(gain: Gain) -> str:
+    """Return a share of full fine-tuning's improvement; where texts differ much, that of each."""
+    whole, *parts = gain.values()
+    if max(parts) - min(parts) < APART:
+        return say.percent(whole)
+    each = [f"{survey.called(task)} {say.percent(gain[task])}" for task in gain if task]
+    return f"{say.percent(whole)} ({', '.join(each)})"
+
+
 GIVEN: dict[str, Callable[..., object]] = {
     "called": survey.called,
     "effect": effect,
     "paper": address,
-    "percent": say.percent,
+    "share": share,
 }
 
 
@@ -319,7 +327,7 @@ class Bets(Part):
         rest = len(found) - len(decided)
         why = "as the part of the plan that has them is not complete"
         more = f"; {rest} are not judged yet, {why}" if rest else ""
-        scope = survey.where(decided[0])
+        scope = survey.where(*decided)
         who = f"Of {len(found)} methods {len(decided)}" if rest else f"All {len(found)} methods"
         return f"{runs}. {who} are judged, {scope}{more}."
 
@@ -384,7 +392,7 @@ class Bets(Part):
         open_ = all(bet.word == "cannot be told" for bet in decided)
         before = self.page.draw(
             "home", held, open_, by_word(decided), len(found), by_theme(found),
-            survey.where(decided[0]),
+            survey.where(*decided),
             file=FILE, found=False,
         )  # fmt: skip
         section, _, after = before.partition("<!--figure-->")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import inf
@@ -20,6 +21,7 @@ from scripts.survey.contrasts import Contrast, contrasts, printed
 from scripts.survey.controls import (
     REACH,
     TABLE,
+    Gain,
     Plan,
     Run,
     Trained,
@@ -71,8 +73,8 @@ class Bet(NamedTuple):
     reach: tuple[Judged, ...]
     printed: tuple[Contrast, ...]
     verdict: Verdict | None
-    gains: Mapping[str, float]
-    """Its share of full fine-tuning's improvement, under "", and that of each control."""
+    gains: Mapping[str, Gain]
+    """What it reaches of full fine-tuning's improvement, under "", and what each control does."""
 
     @property
     def word(self) -> Said:
@@ -238,15 +240,18 @@ def because(bet: Bet) -> str:
         f"{on([task])} {beside(j, effect)}"
         for j in bet.trained
         for task, effect in j.by_task.items()
-        if sign(effect.outcome, j.comparison.claim) not in (j.sign, "open")
+        if sign(effect.outcome, j.comparison.claim) != j.sign
     ]
     return "; ".join([f"{where(bet)}: {', '.join(parts)}", *elsewhere(bet)])
 
 
-def where(bet: Bet) -> str:
-    """Return where a method that is judged was trained."""
-    models = len({base for _, base in bet.trained[0].comparison.differences})
-    return f"{on(tasks(bet))}, one small decoder from {models} seeds"
+def where(*some: Bet) -> str:
+    """Return where methods that are judged were trained; what only some have is said of these."""
+    models = len({base for bet in some for _, base in bet.trained[0].comparison.differences})
+    has = Counter(task for bet in some for task in tasks(bet))
+    rest = [f"{n} of them {on([task])} too" for task, n in has.items() if n < len(some)]
+    shared = on(task for task, n in has.items() if n == len(some))
+    return ", ".join([shared, *rest, f"in {models} base models of one small decoder"])
 
 
 TEXTS = {"prose": "a novel", "memory": "random sequences"}

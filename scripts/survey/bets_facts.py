@@ -4,6 +4,7 @@ controls: oft 16, shuffled, trained      ahead of this control by so many points
 controls: oft 16, shuffled, prose        the same on one task
 controls: oft 16, where                  on what it was trained; of `gains` on what all were
 controls: oft 16, gain                   a share of full fine-tuning's improvement
+controls: oft 16, gain on prose          the same on one task
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
 controls: words, holds                   methods that have the word
 
@@ -49,9 +50,11 @@ def facts() -> Iterator[Fact]:
             yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
         yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
-    for (method, control), share in gains(runs()).items():
+    for (method, control), gain in gains(runs()).items():
         row = f"{method}, {control}" if control else method
-        yield Fact(SOURCE, "", row, "gain", share, say.percent(share), PLACES["trained"], "percent")
+        for task, share in gain.items():
+            column, text = f"gain on {task}" if task else "gain", say.percent(share)
+            yield Fact(SOURCE, "", row, column, share, text, PLACES["trained"], "percent")
     yield _where("gains", list(dict.fromkeys(task for task, _ in shared(runs()))))
     for word in bets.words():
         count = sum(bet.word == word for bet in bets.bets())

@@ -11,11 +11,10 @@ from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey.hypothesis import Printed, Sign
+from scripts.survey.pair import tie
 from scripts.survey.records import Loader, Record, References, Slug, Text, validated
 
 FILE = ROOT / "docs" / "data" / "contrasts.yml"
-LEVEL = 0.005
-"""Of a metric's range: a smaller difference is level, as on the rubric's page."""
 
 
 class Row(Record):
@@ -23,20 +22,21 @@ class Row(Record):
 
     where: Text
     values: tuple[float, float]
+    spreads: tuple[float, float] = (0, 0)
+    """As printed of both; 0 where none is."""
     range: float = 100
     lower: bool = False
 
     @property
     def side(self) -> Sign:
-        """The side that it takes on the hypothesis.
+        """The side that it takes on the hypothesis; what is level is so by the rubric.
 
         >>> Row(where="FID", values=(31.1, 29.9), lower=True).side
         'against'
         """
-        lead = (self.values[0] - self.values[1]) * (-1 if self.lower else 1) / self.range
-        if abs(lead) <= LEVEL + 1e-9:
-            return "none"
-        return "for" if lead > 0 else "against"
+        lead = (self.values[0] - self.values[1]) * (-1 if self.lower else 1)
+        side = tie(lead, self.spreads, self.range).side
+        return "none" if side == "level" else side
 
 
 class Contrast(Record):

@@ -181,6 +181,9 @@ class Run(NamedTuple):
 Whose: TypeAlias = tuple[str, str]
 """A method, and which of its controls, or none."""
 
+Gain: TypeAlias = dict[str, float]
+"""A share of full fine-tuning's improvement on each task; over all under ""."""
+
 Found: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 """Runs by method and control, task and base model, and seed."""
 
@@ -231,13 +234,21 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
     return made
 
 
-def gains(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, float]:
+def gains(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, Gain]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
     places, by = shared(found, chosen), grouped(found)
+    parts = {"": places} | {
+        task: [place for place in places if place[0] == task] for task, _ in places
+    }
     return {
-        whose: fmean(
-            run.improvement / whole(by, place) for place in places for run in there[place].values()
-        )
+        whose: {
+            task: fmean(
+                run.improvement / whole(by, place)
+                for place in some
+                for run in there[place].values()
+            )
+            for task, some in parts.items()
+        }
         for whose, there in by.items()
         if places and ran(by, whose, places, (chosen or plan()).seeds)
     }

@@ -12,7 +12,7 @@ later: methods, ahead       how many methods, or `controls`, have this word of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
@@ -89,6 +89,11 @@ def complete(name: str) -> bool:
 def named(arms: bool) -> list[str]:
     """Return the controls, or else the methods, whose runs are all there."""
     return [n for n, entry in plan().entries.items() if bool(entry.arm) == arms and complete(n)]
+
+
+def of(modules: Collection[str]) -> list[str]:
+    """Return the entries of some modules, methods and controls, whose runs are all there."""
+    return [n for n, entry in plan().entries.items() if entry.slug in modules and complete(n)]
 
 
 def effect(name: str, measure: Measure = improvement) -> Effect:

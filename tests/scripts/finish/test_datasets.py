@@ -136,6 +136,9 @@ def test_the_catalogue_keeps_to_its_schema() -> None:
     assert schema["$id"] == f"{read_site().url}catalog.schema.json"
     named = schema["definitions"]["method"]["properties"].keys()
     assert {name for m in catalogue["methods"] for name in m} <= named
+    by = {m["slug"]: m for m in catalogue["methods"]}
+    assert {one["control"] for one in by["osf"]["later"]} > {None}
+    assert all(m["claims"] for m in catalogue["methods"])
     mistakes: tuple[dict[str, Any], ...] = (
         {"status": "new"},
         {"parameters": -1},

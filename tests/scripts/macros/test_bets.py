@@ -108,7 +108,7 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert words.pop("svft 6") in ("no better than its control", "cannot be told")
     assert not words
     said = because(found["oft 16"])
-    assert said.startswith("on code, one small decoder from 3 seeds: ahead of *")
+    assert said.startswith("on code, in 3 base models of one small decoder: ahead of *")
     lead = next(j for j in found["oft 16"].trained if j.comparison.control == "shuffled")
     assert lead.overall.mean == pytest.approx(0.08, abs=0.01)
     assert f"ahead of *shuffled* by {100 * lead.overall.mean:.1f} points" in said
@@ -181,10 +181,10 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
     assert '<strong>Is it true?</strong> <a href="#own-control">' in top
-    assert '<span class="badge bet holds">Holds</span></a> beside its own control, on code' in top
+    assert '<span class="badge bet holds">Holds</span></a> beside its own controls, on code' in top
     assert "ahead of <em>shuffled</em>" in top
     made = Bets(page())
-    assert "3 are judged, on code, one small decoder from 3 seeds" in made.controls_state()
+    assert "3 are judged, on code, in 3 base models of one small decoder" in made.controls_state()
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
     assert "data-figure" in made.controls_figure("trained")
     assert "data/controls.csv" in made.controls_results()
@@ -241,7 +241,7 @@ def test_the_catalogue_has_the_word(tables: Tables) -> None:
     methods = {m.slug: m for m in read().methods.values()}
     (oft,) = (exports._bet(bet) for bet in bets.of(methods["oft"].modules))
     assert (oft["module"], oft["word"]) == ("oft", "holds")
-    assert oft["because"].startswith("on code, one small decoder from 3 seeds: ahead of ")
+    assert oft["because"].startswith("on code, in 3 base models of one small decoder: ahead of ")
     assert [c["name"] for c in oft["controls"]] == ["shuffled", "symmetric generators"]
     assert bets.of(methods["xlora"].modules) == []
 
@@ -279,8 +279,9 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
         assert facts[kind, "ahead"].text == str(own.count("ahead"))
         assert facts[kind, "equal"].value == own.count("equal")
     gains = found["oft 16"].gains
-    assert gains[""] == pytest.approx(0.58, abs=0.01)
-    assert gains["shuffled"] == pytest.approx(0.5, abs=0.01)
+    assert gains[""]["code"] == gains[""][""] == pytest.approx(0.58, abs=0.01)
+    assert gains["shuffled"][""] == pytest.approx(0.5, abs=0.01)
+    assert facts["oft 16", "gain on code"].value == gains[""]["code"]
     assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
     assert facts["oft 16", "where"].text == facts["gains", "where"].text == "on code"
     assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
@@ -295,6 +296,20 @@ def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> No
     assert facts["oft 16", "where"] == "on code, a novel and random sequences"
     assert facts["vera", "where"] == facts["gains", "where"] == "on code and a novel"
     assert ("vera", "gain") in facts
+
+
+def test_a_share_says_each_text_where_they_differ() -> None:
+    assert macros.share({"": 0.24, "code": 0.5, "prose": -0.02}) == "24 % (code 50 %, a novel −2 %)"
+    assert macros.share({"": 0.83, "code": 0.86, "prose": 0.80}) == "83 %"
+
+
+def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None:
+    tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
+    short = len(plan().parts[-1].methods)
+    said = f"on code and a novel, {short} of them on random sequences too, in 3 base models"
+    made = Bets(page(""))
+    assert said in made.controls_state()
+    assert said in made.controls_home()
 
 
 def test_home_counts_who_holds_when_all_are_judged(tables: Tables) -> None:
