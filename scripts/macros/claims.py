@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.macros.bets import Shown, shown
+from scripts.macros.bet_words import Shown, shown, where
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.real_changes import Row, rows, times
 from scripts.survey import bets
@@ -19,7 +19,8 @@ class ClaimLists(Part):
         claims = read_claims().claims
         arguments = (argument for c in claims for argument in (*c.supports, *c.against))
         self.page.cite(source.key for argument in arguments for source in argument.sources)
-        return self.page.draw("claims", claims, {c.key: _tested(c) for c in claims}, times)
+        tested = {c.key: _tested(c) for c in claims}
+        return self.page.draw("claims", claims, tested, times, given={"where": where})
 
     @macro("list")
     def themes_list(self) -> str:

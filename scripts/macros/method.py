@@ -15,7 +15,8 @@ from scripts.catalog import citations, summaries
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
-from scripts.macros.bets import own_controls, shown
+from scripts.macros.bet_words import shown, where
+from scripts.macros.bets import own_controls
 from scripts.macros.forest import Forests, risk
 from scripts.macros.later import own_training
 from scripts.macros.page import (
@@ -199,7 +200,9 @@ class Furniture(Part):
         """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw("verdict", *given, own_rates(self.method.modules))
+        return self.page.draw(
+            "verdict", *given, own_rates(self.method.modules), given={"where": where}
+        )
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:

@@ -232,9 +232,15 @@ def checked(found: Sequence[Run]) -> dict[str, list[Judged]]:
 
 
 def because(bet: Bet) -> str:
-    """Return why the word is what it is, in half a sentence."""
-    if not bet.trained:
-        return " and ".join(e.control for e in bet.controls)
+    """Return why the word is what it is, and where that was found, in half a sentence."""
+    return f"{where(bet)}: {reasons(bet)}"
+
+
+def reasons(bet: Bet) -> str:
+    """Return what is for the word of a method that is judged: its controls, then what is not alike.
+
+    A text is told where another word follows there.
+    """
     parts = [beside(j, j.overall) for j in bet.trained]
     parts += [
         f"{on([task])} {beside(j, effect)}"
@@ -242,7 +248,7 @@ def because(bet: Bet) -> str:
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) != j.sign
     ]
-    return "; ".join([f"{where(bet)}: {', '.join(parts)}", *elsewhere(bet)])
+    return "; ".join([", ".join(parts), *elsewhere(bet)])
 
 
 def where(*some: Bet) -> str:

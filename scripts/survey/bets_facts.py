@@ -50,15 +50,19 @@ def facts() -> Iterator[Fact]:
             yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
         yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+    yield from _gains()
+    yield _where("gains", list(dict.fromkeys(task for task, _ in shared(runs()))))
+    for word in bets.words():
+        count = sum(bet.word == word for bet in bets.bets())
+        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
+
+
+def _gains() -> Iterator[Fact]:
     for (method, control), gain in gains(runs()).items():
         row = f"{method}, {control}" if control else method
         for task, share in gain.items():
             column, text = f"gain on {task}" if task else "gain", say.percent(share)
             yield Fact(SOURCE, "", row, column, share, text, PLACES["trained"], "percent")
-    yield _where("gains", list(dict.fromkeys(task for task, _ in shared(runs()))))
-    for word in bets.words():
-        count = sum(bet.word == word for bet in bets.bets())
-        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
 
 
 def _where(row: str, some: Sequence[str]) -> Fact:

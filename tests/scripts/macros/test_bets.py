@@ -15,6 +15,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read
 from scripts.macros import bets as macros
 from scripts.macros import controls as checks
+from scripts.macros.bet_words import share
 from scripts.macros.bets import Bets, own_controls
 from scripts.macros.controls import Controls
 from scripts.macros.method import Furniture
@@ -180,9 +181,9 @@ def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
 def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
-    assert '<strong>Is it true?</strong> <a href="#own-control">' in top
-    assert '<span class="badge bet holds">Holds</span></a> beside its own controls, on code' in top
-    assert "ahead of <em>shuffled</em>" in top
+    assert '<strong>Is it true?</strong> <span class="badge bet holds">Holds</span> against' in top
+    assert '<a href="#own-control">its own controls</a>, on code, in 3 base models' in top
+    assert "Holds</span>: ahead of <em>shuffled</em>" in own_controls(page("methods/oft/"), ["oft"])
     made = Bets(page())
     assert "3 are judged, on code, in 3 base models of one small decoder" in made.controls_state()
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
@@ -299,8 +300,8 @@ def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> No
 
 
 def test_a_share_says_each_text_where_they_differ() -> None:
-    assert macros.share({"": 0.24, "code": 0.5, "prose": -0.02}) == "24 % (code 50 %, a novel −2 %)"
-    assert macros.share({"": 0.83, "code": 0.86, "prose": 0.80}) == "83 %"
+    assert share({"": 0.24, "code": 0.5, "prose": -0.02}) == "24 % (code 50 %, a novel −2 %)"
+    assert share({"": 0.83, "code": 0.86, "prose": 0.80}) == "83 %"
 
 
 def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None:
