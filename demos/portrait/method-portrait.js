@@ -46,7 +46,7 @@ class MethodPortrait extends HTMLElement {
   #build() {
     const [slider, button] = [this.#slider, this.#button];
     Object.assign(slider, { type: "range", min: "0", max: "100", value: "100" });
-    slider.setAttribute("aria-label", "From W to W′");
+    slider.setAttribute("aria-label", "From before to after training");
     slider.addEventListener("input", () => {
       this.#seen?.disconnect(); // who moves it is not interrupted
       this.#stop();
@@ -54,7 +54,7 @@ class MethodPortrait extends HTMLElement {
     });
     button.type = "button";
     button.addEventListener("click", () => (this.#frame ? this.#stop() : void this.play()));
-    const [start, end] = ["W", "W′"].map((name) =>
+    const [start, end] = ["before", "after"].map((name) =>
       Object.assign(document.createElement("span"), { textContent: name }),
     );
     for (const span of [start, end]) span.setAttribute("aria-hidden", "true");
@@ -95,7 +95,7 @@ class MethodPortrait extends HTMLElement {
   #place(t) {
     const percent = Math.round(100 * t);
     if (this.#slider.valueAsNumber !== percent) this.#slider.value = `${percent}`;
-    this.#slider.setAttribute("aria-valuetext", { 0: "W", 100: "W′" }[percent] ?? `${percent} % of the way`);
+    this.#slider.setAttribute("aria-valuetext", { 0: "before", 100: "after" }[percent] ?? `${percent} % of the way`);
   }
 
   async #read() {

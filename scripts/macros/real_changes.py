@@ -57,7 +57,7 @@ def times(row: Row) -> str:
     return f"{found} times chance (control {' and '.join(controls)})"
 
 
-LANES = [figures.Lane(MODELS[0]), figures.Lane(MODELS[1], "diamond")]
+LANES = [figures.Lane("first model"), figures.Lane("second model", "diamond")]
 SAYS = (
     "How many times what a random subspace of as many parameters explains, with 95 % intervals"
     " over layers. The distance to the control is structure: it has the same singular values"

@@ -24,7 +24,7 @@ def test_the_slider_goes_from_w_to_w_prime_and_back_to_what_stood_there(
     with browser.new_context(**PHONE) as context:
         page = context.new_page()
         page.goto(f"{site}methods/oft/")
-        slider = page.get_by_role("slider", name="From W to W′")
+        slider = page.get_by_role("slider", name="From before to after training")
         slider.scroll_into_view_if_needed()
         expect(page.locator("method-portrait button")).to_have_text("Play")
         expect(slider).to_have_value("100")
@@ -60,7 +60,7 @@ def test_with_reduced_motion_it_stands_at_w_prime_until_the_slider_moves(
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{site}{LORA}")
-        slider = page.get_by_role("slider", name="From W to W′")
+        slider = page.get_by_role("slider", name="From before to after training")
         slider.scroll_into_view_if_needed()
         expect(slider).to_have_value("100")
         expect(page.locator("method-portrait button")).to_be_hidden()
