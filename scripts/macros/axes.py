@@ -29,8 +29,11 @@ CARRIES = {
 }  # fmt: skip
 NONE = "none"
 
+BEGINNINGS = ("regular", "apex")
+"""Kinds of a start at the base."""
+
 WORDS: dict[str, dict[str, str]] = {
-    "kind": {"R": "weight", "B": "weight", "E": "output", "E°": "output"},
+    "kind": {"R": "weight", "B": "weight", "P": "weight", "E": "output", "E°": "output"},
     "shape": {
         "Lin": "linear", "Cone": "cone", "Orb": "orbit", "Meet": "orbit", "Cone*": "another",
         "Sat": "another",
@@ -41,10 +44,11 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "gauge": {"none": "no"},
     "covariance": {
-        "GL": "any basis", "CO": "rotations", "Mon": "order and gains", "Pi": NONE, "frame": NONE,
+        "GL": "any basis", "CO": "rotations", "Mon": "order and gains",
+        "Pi": NONE, "frame": NONE, "N_blk": NONE, "Mon_pair": NONE,
     },
     "merge": {"M1": "yes", "M1 to a neighbour": "yes", "M∞": "no"},
-    "rebasing": {"id": "nothing", "grows": "more"},
+    "rebasing": {"id": "nothing", "span": "more", "group": "more", "schedule": "more"},
 }  # fmt: skip
 """Words for the atlas's keys. A key that has none is compared with nothing."""
 
@@ -54,6 +58,9 @@ AXES = {
     "rebasing": "A second cycle adds",
 }  # fmt: skip
 """Titles of the coordinates; covariance is two, one for each side."""
+
+PLACES = {"row": "table by method", "entry": "catalogue"}
+"""Where the atlas prints a method's coordinates, by what names the line."""
 
 
 class Measured(TypedDict, total=False):
@@ -74,9 +81,14 @@ class Coordinate(NamedTuple):
     theirs: str
 
     @property
+    def known(self) -> bool:
+        """Return whether both are known."""
+        return bool(self.ours and self.theirs)
+
+    @property
     def differs(self) -> bool:
         """Return whether both are known and differ."""
-        return bool(self.ours and self.theirs) and self.ours != self.theirs
+        return self.known and self.ours != self.theirs
 
 
 @cache
@@ -95,6 +107,13 @@ def atlas() -> dict[str, dict[str, Any]]:
     """Return what the atlas says, in its keys."""
     read: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text("utf-8"))
     return read
+
+
+def place(slug: str) -> str:
+    """Return the line of the atlas that has a method."""
+    said = atlas()[slug]
+    key, title = next((key, title) for key, title in PLACES.items() if key in said)
+    return f"{title}, {said[key]}"
 
 
 def theirs(said: Mapping[str, Any]) -> dict[str, str]:
@@ -139,7 +158,8 @@ def ours(m: Measured) -> dict[str, str]:
     declared = {"kind": "weight" if m["weight"] else "output", "merge": yes(m["merges"])}
     found = numbers().get(m["slug"])
     if not found:
-        return declared | {"base": "at the base" if m["identity"] else "elsewhere"}
+        seen = {"shape": "linear"} if m["linear"] else {}
+        return declared | seen | {"base": "at the base" if m["identity"] else "elsewhere"}
     more = found["dimension of two cycles"] > found["dimension"]
     return declared | {
         "shape": shape(m, found),
@@ -166,6 +186,8 @@ def compared(m: Measured) -> dict[str, Coordinate] | None:
     if said is None:
         return None
     mine, other = ours(m), theirs(said)
+    if mine["base"] == "at the base" and other["base"] in BEGINNINGS:
+        other["base"] = mine["base"]  # no dimension was counted, so that all of them are one
     return {axis: Coordinate(mine.get(axis, ""), other.get(axis, "")) for axis in AXES}
 
 

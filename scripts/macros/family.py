@@ -70,6 +70,8 @@ class Member(NamedTuple):
     merges: bool
     parameters: int | None
     dimension: int | None
+    square: bool
+    """Whether both are of a weight of 32 × 32, as the defaults do not fit one of 32 × 24."""
 
 
 CHANCE = 100 / 16
@@ -141,6 +143,15 @@ def dimensions() -> dict[str, dict[str, int]]:
     return found
 
 
+def reach(slug: str) -> tuple[int | None, int | None, bool]:
+    """Return parameters, the dimension reached, and whether they are those on 32 × 32."""
+    if counted := dimensions().get(slug):
+        return counted["parameters"], counted["dimension"], False
+    if found := axes.numbers().get(slug):
+        return int(found["numbers"]), int(found["dimension"]), True
+    return None, None, False
+
+
 @cache
 def members() -> tuple[Member, ...]:
     """Return all modules of all pages, by theme and name."""
@@ -149,7 +160,6 @@ def members() -> tuple[Member, ...]:
         for slug in m.modules:
             cls, change = load(slug), measure(slug, {})
             weight = issubclass(cls, WeightAdapter)
-            reached = dimensions().get(slug, {})
             lora = int(as_lora(change)["value"]) if weight else None
             inside = subspace_overlap(change)["value"] if weight else None
             found.append(
@@ -158,8 +168,7 @@ def members() -> tuple[Member, ...]:
                     changes(cls), keeps(change), linear(slug, change),
                     numerical_rank(change), len(change.sigma), lora, inside,
                     float((change.delta != 0).mean()), still(slug),
-                    m.deploy.merges, reached.get("parameters"),
-                    reached.get("dimension"),
+                    m.deploy.merges, *reach(slug),
                 )
             )  # fmt: skip
     order = list(catalog().themes)
@@ -181,9 +190,9 @@ def beside_the_atlas() -> dict[str, dict[str, axes.Coordinate]]:
 
 
 def dots() -> Iterator[Line]:
-    """Yield a dot for every method with a ΔW."""
+    """Yield a dot for every method with a ΔW whose defaults fit a weight of 32 × 24."""
     for f in members():
-        if f.parameters and f.dimension:
+        if f.parameters and f.dimension and not f.square:
             x, y = f.parameters, f.dimension
             says = f"{f.name}: {x:,} parameters reach {y:,} dimensions"
             yield Line(f.name, (Point(x, y, y, y, says),), "dots", f.link)
@@ -214,7 +223,8 @@ class Family(Part):
     def family_table(self) -> str:
         """Every module with what it changes, keeps and reaches."""
         titles = {key: theme.title for key, theme in catalog().themes.items()}
-        given = {"themes": titles}
+        square = [f.name for f in members() if f.square]
+        given = {"themes": titles, "square": square}
         return self.page.style() + self.page.draw(
             "table", members(), file=FILE, kind="ah lab", given=given
         )
@@ -222,11 +232,16 @@ class Family(Part):
     @macro("text")
     def axes_counts(self) -> str:
         """Count the coordinates that could be compared, and those that differ."""
-        found = [c for row in beside_the_atlas().values() for c in row.values()]
-        both = sum(bool(c.ours and c.theirs) for c in found)
+        rows = beside_the_atlas()
+        found = [c for row in rows.values() for c in row.values()]
+        both, differ = (sum(x) for x in zip(*((c.known, c.differs) for c in found), strict=True))
+        by_method = sum("row" in axes.atlas()[slug] for slug in rows)
+        apart = len(list(axes.disagreements(rows)))
         return (
-            f"Of {both} coordinates of {len(beside_the_atlas())} methods that both have, "
-            f"{sum(c.differs for c in found)} differ."
+            f"The atlas has {len(rows)} of the modules here: {by_method} in its table by method, "
+            f"{len(rows) - by_method} in its catalogue alone. "
+            f"Of {both} coordinates that both have, {both - differ} agree and {differ} differ, "
+            f"those of {apart} modules."
         )
 
     @macro("table")
@@ -243,5 +258,8 @@ class Family(Part):
     def axes_differ(self) -> str:
         """List where the atlas and the modules differ, with what we know of the reason."""
         about = {f.slug: f for f in members()}
-        rows = [(about[slug], *rest) for slug, *rest in axes.disagreements(beside_the_atlas())]
+        rows = [
+            (about[slug], axes.place(slug), *rest)
+            for slug, *rest in axes.disagreements(beside_the_atlas())
+        ]
         return self.page.draw("differ", rows, file=FILE, kind="ah lab")

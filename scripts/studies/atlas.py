@@ -3,12 +3,16 @@
 `dev.py study atlas` writes docs/data/atlas.csv in minutes. They are numbered as in the source,
 *A Categorical Atlas of PEFT*. Each is asked of the adapters of this site, on a weight of 32 × 24
 in double precision, over five seeds; a row has the median and the extremes.
+
+`dev.py study atlas --missing` computes only what is counted by method (X.10 and the axes), and of
+this only methods that the table does not have. A method whose module has changed is counted anew
+when its rows are taken out first.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+import argparse
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,20 +25,12 @@ from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.slopes import jacobian
 from scripts.studies.axes import coordinates
+from scripts.studies.found import Found, completed, lines, read, write
 from scripts.survey.atlas import TABLE
 
 SHAPE = (32, 24)
 SEEDS = range(5)
 RANK = 4
-
-
-class Found(NamedTuple):
-    """Measured values, for one arm of one prediction."""
-
-    prediction: str
-    arm: str
-    measure: str
-    values: list[float]
 
 
 class Layer(NamedTuple):
@@ -368,30 +364,34 @@ def dimension(slug: str, seed: int) -> tuple[int, int] | None:
     return parameters(cls, *SHAPE), int(np.linalg.matrix_rank(J, tol=1e-5 * np.linalg.norm(J, 2)))
 
 
-def dimensions() -> Iterator[Found]:
+def dimensions(without: Collection[str] = ()) -> Iterator[Found]:
     """Yield X.10's first half: parameters that move nothing of their own."""
-    for slug in sorted(slugs()):
+    for slug in sorted(set(slugs()) - set(without)):
         if found := dimension(slug, 0):
             yield Found("X.10", slug, "parameters", [float(found[0])])
             yield Found("X.10", slug, "dimension", [float(found[1])])
 
 
-def axes() -> Iterator[Found]:
+def axes(without: Collection[str] = ()) -> Iterator[Found]:
     """Yield the coordinates of all methods that have a ΔW."""
-    for slug, measure, value in coordinates():
+    for slug, measure, value in coordinates(without):
         yield Found("axes", slug, measure, [value])
 
 
-def main(path: Path = TABLE) -> None:
+COUNTED = {"X.10": dimensions, "axes": axes}
+"""What is counted method by method."""
+
+
+def main(arguments: list[str] | None = None, path: Path = TABLE) -> None:
     """Write the table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["prediction", "arm", "measure", "median", "least", "most", "seeds"])
-        for make in (lora_plus, kronecker, merged, flows, merges, dimensions, axes):
-            for found in make():
-                three = (np.median(found.values), min(found.values), max(found.values))
-                numbers = (f"{value:.4g}" for value in three)
-                table.writerow([*found[:3], *numbers, len(found.values)])
+    parser = argparse.ArgumentParser(prog="study atlas", description=__doc__)
+    parser.add_argument("--missing", action="store_true", help="only methods without rows")
+    if parser.parse_args(arguments).missing:
+        rows = completed(read(path), COUNTED)
+    else:
+        makes = (lora_plus, kronecker, merged, flows, merges, dimensions, axes)
+        rows = [row for make in makes for row in lines(make())]
+    write(path, rows)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ type are declared. `dev.py study atlas` writes them with the predictions, as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ SIDE, NUMBERS = 16, 128
 """Of the weight on which bases change, and how many parameters an adapter may have there."""
 WITHIN = 1e-5
 """A singular value of a Jacobian that is less than this share of the largest is round-off."""
+
+ROUNDING = 1e-9
+"""The distance of two changes, as a share of their size, below which they are the same."""
 
 
 def bases(rng: np.random.Generator, d: int) -> dict[str, Array]:
@@ -83,11 +87,23 @@ def dimensions(fresh: WeightAdapter, W: Array, rng: np.random.Generator) -> dict
 
 
 def scales(fresh: WeightAdapter, W: Array, rng: np.random.Generator) -> bool:
-    """Return whether doubling one trained array doubles any change: whether changes are a cone."""
+    """Return whether a change grows in its own direction when some of the trained arrays double.
+
+    Then every positive multiple of it is a change as well. By 2 it grows where one factor of a
+    product doubles, by 4 where both are the same numbers.
+    """
     moved = perturbed(fresh, rng, 0.5)
-    change = moved.delta(W)
-    doubled = (replace(moved, **{name: 2 * a}).delta(W) for name, a in learned(moved).items())
-    return any(np.linalg.norm(d - 2 * change) < 1e-9 * np.linalg.norm(change) for d in doubled)
+    change, names = moved.delta(W), list(learned(moved))
+    size = float(np.linalg.norm(change))
+
+    def grows(some: tuple[str, ...]) -> bool:
+        doubled = replace(moved, **{name: 2 * getattr(moved, name) for name in some}).delta(W)
+        factor = float((doubled * change).sum()) / size**2
+        return factor > 1 + ROUNDING and bool(
+            np.linalg.norm(doubled - factor * change) < ROUNDING * size
+        )
+
+    return any(grows(some) for n in range(len(names)) for some in combinations(names, n + 1))
 
 
 def setting(cls: type[WeightAdapter], W: Array) -> dict[str, Any]:
@@ -120,9 +136,9 @@ def covariant(cls: type[WeightAdapter], side: int) -> Iterator[tuple[str, float]
         yield name, 1 - end.error**2
 
 
-def coordinates() -> Iterator[tuple[str, str, float]]:
+def coordinates(without: Collection[str] = ()) -> Iterator[tuple[str, str, float]]:
     """Yield method, measure and value of all methods that have a ΔW."""
-    for slug in sorted(slugs()):
+    for slug in sorted(set(slugs()) - set(without)):
         cls = load(slug)
         if not issubclass(cls, WeightAdapter):
             continue

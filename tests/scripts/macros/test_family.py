@@ -31,6 +31,16 @@ def test_no_method_reaches_more_dimensions_than_it_has_parameters_or_the_weight_
         assert (found["dimension"] == 0) == (name == "supermask"), name  # it has no small step
 
 
+def test_a_method_whose_defaults_do_not_fit_is_counted_on_a_square() -> None:
+    found = {m.slug: m for m in members()}
+    assert [slug for slug, m in found.items() if m.square] == ["c3a"]
+    assert (found["c3a"].parameters, found["c3a"].dimension) == (32 * 32 // 16, 32 * 32 // 16)
+    assert found["hoft"].dimension == sum(8 * d - 8 * 9 // 2 for d in (32, 24))
+    names = {line.name for line in dots()}
+    assert "HOFT" in names
+    assert "C3A" not in names
+
+
 def test_a_bet_is_what_a_module_shows() -> None:
     assert {"directions"} <= set(bets(["lora"]))
     assert {"entries", "fixed"} <= set(bets(["shira"]))
