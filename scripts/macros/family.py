@@ -241,7 +241,7 @@ class Family(Part):
             f"The atlas has {len(rows)} of the modules here: {by_method} in its table by method, "
             f"{len(rows) - by_method} in its catalogue alone. "
             f"Of {both} coordinates that both have, {both - differ} agree and {differ} differ, "
-            f"those of {apart} modules."
+            f"in {apart} modules."
         )
 
     @macro("table")
