@@ -5,7 +5,8 @@ R_i = (I + Q_i)(I + Q_i + Q_i^2 + \dots + Q_i^{m-1}), \qquad Q_i^\top = -Q_i$$
 
 Source: qiu2025oftv2, sections 3.2 (input-centric) and 3.3 (Cayley–Neumann).
 Differs: m counts the terms with the identity, so the paper's k is m − 1. PEFT's count t is m + 1
-from t = 4 on (3 does what 4 does), and its path without the series is the inverse rotation.
+from t = 4 on (3 does what 4 does), and its path without the series is the inverse rotation. Blocks
+may stand repeatedly along the diagonal, which is PEFT's `block_share`.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class OFTv2(WeightAdapter):
     ]
     block_size: int
     terms: int
+    repeats: int = 1
 
     gauges = (
         "rank",
@@ -85,8 +87,10 @@ class OFTv2(WeightAdapter):
 
     def exact_rotation(self) -> Array:
         """Return the Cayley rotation that R approximates, (d_in, d_in)."""
-        return block_diagonal(cayley(skew(self.Q, self.block_size)))
+        exact = cayley(skew(self.Q, self.block_size))
+        return block_diagonal(np.tile(exact, (self.repeats, 1, 1)) if self.repeats > 1 else exact)
 
     def _blocks(self) -> Array:
-        """Return the blocks R_i, (n_blocks, b, b)."""
-        return cayley_neumann(skew(self.Q, self.block_size), self.terms)
+        """Return the blocks R_i, (n_blocks, b, b), those of Q as often as they are repeated."""
+        blocks = cayley_neumann(skew(self.Q, self.block_size), self.terms)
+        return np.tile(blocks, (self.repeats, 1, 1)) if self.repeats > 1 else blocks

@@ -5,9 +5,10 @@ $$W' = W + s\,B\,f(W), \qquad f(W) = \rho(A W), \qquad \rho(h) = \max(h, 0)$$
 Deeper forms put m layers that keep what they saw and m that add it again between ρ(A W) and B.
 
 Source: zhong2024peanut, its formula as PEFT implements it; peft2026benchmark for the runs.
-Differs: ρ is the rectifier, PEFT's default; PEFT takes any activation.
+Differs: ρ is the rectifier, PEFT's default, unless the field says otherwise, as in PEFT.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -26,6 +27,7 @@ class PEANuT(WeightAdapter):
     D: Annotated[Array, Learned("depth, rank, rank", unit=0.2)]
     B: Annotated[Array, Learned("d_out, rank", unit=0.2)]
     s: float
+    rho: Callable[[Array], Array] | None = None
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     portrait = Portrait("tweaker", "A small network reads W and writes its change")
@@ -55,13 +57,17 @@ class PEANuT(WeightAdapter):
 
     def features(self, W: Array) -> Array:
         """Return what the network sees in each column of W, (rank, d_in)."""
-        h, kept = np.maximum(self.A @ W, 0), []
+        h, kept = self._bent(self.A @ W), []
         for E in self.E:
             kept.append(h)
-            h = np.maximum(E @ h, 0)
+            h = self._bent(E @ h)
         for D in self.D:
-            h = np.maximum(D @ h, 0) + kept.pop()
+            h = self._bent(D @ h) + kept.pop()
         return h
+
+    def _bent(self, h: Array) -> Array:
+        """Return ρ(h), of the same shape."""
+        return np.maximum(h, 0) if self.rho is None else self.rho(h)
 
     def delta(self, W: Array) -> Array:
         """Return s B f(W), (d_out, d_in), of rank at most r."""

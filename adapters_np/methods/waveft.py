@@ -7,7 +7,8 @@ neighbours where the wavelet is Haar's.
 
 Source: bilican2025waveft, its formula as PEFT implements it; peft2026benchmark for the runs.
 Differs: points are drawn from the whole grid of coefficients, which is larger than the weight for
-db2; PEFT draws from its middle, and exchanges the quadrants of sums with differences.
+db2; PEFT draws from its middle, and exchanges the quadrants of sums with differences. PEFT has more
+wavelets by name; here any other comes by its filter.
 """
 
 from dataclasses import dataclass
@@ -22,15 +23,21 @@ from adapters_np.linalg import Array, at_most
 Wavelet = Literal["haar", "db2", "none"]
 
 
-def low_pass(wavelet: str) -> Array:
-    """Return the filter of Haar's wavelet or of Daubechies' with two vanishing moments."""
+Filter = str | tuple[float, ...]
+"""A wavelet by its name, or any other by its low-pass filter of even length."""
+
+
+def low_pass(wavelet: Filter) -> Array:
+    """Return the filter of Haar's wavelet, or Daubechies' with two vanishing moments, or itself."""
+    if not isinstance(wavelet, str):
+        return np.array(wavelet)
     if wavelet == "haar":
         return np.array([1.0, 1.0]) / np.sqrt(2.0)
     root = np.sqrt(3.0)
     return np.array([1 + root, 3 + root, 3 - root, 1 - root]) / (4 * np.sqrt(2.0))
 
 
-def synthesis(d: int, wavelet: str) -> Array:
+def synthesis(d: int, wavelet: Filter) -> Array:
     """Return the matrix from coefficients to d values: coarse columns first, then fine ones.
 
     It is (d, d + L − 2), made even, for a filter of length L, and the identity without a wavelet.
@@ -62,7 +69,7 @@ class WaveFT(WeightAdapter):
     rows: Annotated[NDArray[np.intp], Frozen("n_frequency")]
     columns: Annotated[NDArray[np.intp], Frozen("n_frequency")]
     scale: float
-    wavelet: str
+    wavelet: Filter
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     portrait = Portrait("patches", "A few small patterns, each in its place")

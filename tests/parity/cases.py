@@ -13,6 +13,17 @@ import numpy as np
 from adapters_np.linalg import Array
 
 FIXTURES = Path(os.environ.get("PARITY_FIXTURES") or Path(__file__).parent / "fixtures")
+FIELDS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("fields.json").read_text())
+"""Every field of PEFT's configurations with its default, as `fields.py` reads them off PEFT."""
+
+
+class RefusedError(Exception):
+    """A recorded case that nothing here can compute; the text names the field and its value."""
+
+
+def columns(rows: Array) -> Array:
+    """Return PEFT's rows (..., d) as columns (d, n)."""
+    return rows.reshape(-1, rows.shape[-1]).T
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,33 @@ class Case:
     def config(self) -> dict[str, Any]:
         """The arguments that PEFT's config class was given."""
         return dict(self.sidecar["config"])
+
+    @property
+    def family(self) -> str:
+        """PEFT's name of the method."""
+        return str(self.sidecar["peft_type"])
+
+    def setting(self, field: str) -> Any:
+        """Return the value of a field of PEFT's config: the given one, else PEFT's default."""
+        return self.config.get(field, FIELDS[self.family][field])
+
+    def part(self, field: str) -> dict[str, Any]:
+        """Return a config inside LoRA's, such as `lora_ga_config`, with PEFT's defaults."""
+        return FIELDS[f"{self.family}.{field}"] | (self.config.get(field) or {})
+
+    def given(self, field: str) -> bool:
+        """Return whether a field has another value than PEFT's default."""
+        default = FIELDS[self.family].get(field)
+        return bool(field in self.config and self.config[field] != default)
+
+    def refuse(self, field: str, why: str) -> RefusedError:
+        """Return the error that says why a value cannot be computed here."""
+        return RefusedError(f"{self.name}: {field}={self.setting(field)!r} is refused: {why}")
+
+    @property
+    def module(self) -> str:
+        """The name of the recorded layer in the recorder's model."""
+        return f"lin{self.layer.removeprefix('L') or 0}"
 
     @property
     def effective(self) -> dict[str, Any]:

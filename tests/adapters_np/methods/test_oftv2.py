@@ -116,3 +116,11 @@ def test_paper_counts_17_65_million_parameters_for_llama_2_7b() -> None:
     block = 6 * parameters(OFTv2, 4096, 4096, block_size=32)  # their inputs are 4096 wide
     block += parameters(OFTv2, 4096, 11008, block_size=32)
     assert 32 * block == 17_649_664
+
+
+def test_a_repeated_block_turns_all_inputs_alike() -> None:
+    block, b, W = moved().Q[:1], moved().block_size, weight(D_OUT, D_IN)
+    once, written_out = OFTv2(block, b, 4, D_IN // b), OFTv2(block.repeat(D_IN // b, 0), b, 4)
+    np.testing.assert_array_equal(once.delta(W), written_out.delta(W))
+    np.testing.assert_array_equal(once.exact_rotation(), written_out.exact_rotation())
+    np.testing.assert_allclose(once.shortcut(W, np.eye(D_IN)), W + once.delta(W), atol=1e-12)

@@ -56,3 +56,13 @@ def test_at_the_start_only_b_has_a_gradient() -> None:
     fresh = PEANuT.init(W, np.random.default_rng(0), depth=1)
     assert not replace(fresh, A=fresh.A + 1, E=fresh.E + 1).delta(W).any()
     assert replace(fresh, B=fresh.B + 1).delta(W).any()
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_another_activation_takes_the_rectifier_s_place_in_every_layer(depth: int) -> None:
+    adapter = moved(depth)
+    same = replace(adapter, rho=lambda h: np.maximum(h, 0))
+    np.testing.assert_array_equal(same.delta(W), adapter.delta(W))
+    odd = replace(adapter, rho=np.tanh)  # an odd one makes an odd function of the weight
+    np.testing.assert_allclose(odd.delta(-W), -odd.delta(W), atol=1e-12)
+    assert not np.allclose(odd.delta(W), adapter.delta(W))

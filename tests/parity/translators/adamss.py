@@ -18,13 +18,16 @@ def members(case: Case) -> list[Array]:
 
 
 def factors(case: Case, kind: str) -> dict[str, Array]:
-    """Return A, and B by outputs instead of by groups."""
+    """Return A, and B by outputs instead of by groups; a smaller rank is filled up with zeros."""
     groups = members(case)
-    A, parts = ([case[f"{kind}.adamss_{f}.{i}"] for i in range(len(groups))] for f in "AB")
-    B = np.zeros((len(case["W"]), parts[0].shape[1]))
-    for rows, part in zip(groups, parts, strict=True):
-        B[rows] = part
-    return {"A": np.array(A), "B": B}
+    found, parts = ([case[f"{kind}.adamss_{f}.{i}"] for i in range(len(groups))] for f in "AB")
+    rank = max(map(len, found))
+    A = np.zeros((len(groups), rank, found[0].shape[1]))
+    B = np.zeros((len(case["W"]), rank))
+    for i, (rows, own, part) in enumerate(zip(groups, found, parts, strict=True)):
+        A[i, : len(own)] = own
+        B[rows, : len(own)] = part
+    return {"A": A, "B": B}
 
 
 def adapter(case: Case) -> AdaMSS:

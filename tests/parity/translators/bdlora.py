@@ -3,20 +3,19 @@
 from adapters_np.linalg import Array, block_diagonal
 from adapters_np.methods.lora import LoRA
 from tests.parity.cases import Case
+from tests.parity.translators.lora import bias as bias
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LORA" and "use_bdlora" in case.config
+    return case.family == "LORA" and case.given("use_bdlora")
 
 
-def blocks(factor: Array, count: int) -> Array:
-    """Return the blocks, which PEFT stores one below the other, on the diagonal."""
-    return block_diagonal(factor.reshape(count, -1, factor.shape[1]))
+def whole(factor: Array, d_in: int) -> Array:
+    """Return a factor that reads d_in; blocks, one below the other in PEFT, go on the diagonal."""
+    count = d_in // factor.shape[1]
+    return factor if count == 1 else block_diagonal(factor.reshape(count, -1, factor.shape[1]))
 
 
 def adapter(case: Case) -> LoRA:
-    config, factors = case.config["use_bdlora"], {}
-    for name in "AB":
-        factor, split = case[f"param.lora_{name}.weight"], f"target_modules_bd_{name.lower()}"
-        factors[name] = blocks(factor, config["nblocks"]) if split in config else factor
-    return LoRA(**factors, s=case.effective["scaling"])
+    A = whole(case["param.lora_A.weight"], case["W"].shape[1])
+    return LoRA(A, whole(case["param.lora_B.weight"], len(A)), case.effective["scaling"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from adapters_np.linalg import Array
 from adapters_np.methods.beft import BEFT
-from tests.parity.cases import Case
+from tests.parity.cases import Case, columns
 
 
 def claims(case: Case) -> bool:
@@ -17,8 +17,8 @@ def adapter(case: Case) -> BEFT:
 
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     ours, b, merged = adapter(case), case.find("b"), case.find("b_merged")
-    y = ours.forward(case["W"], case["x"].T)
-    yield "y", y if b is None else y + b[:, None], case["y"].T
+    y = ours.forward(case["W"], columns(case["x"]))
+    yield "y", y if b is None else y + b[:, None], columns(case["y"])
     if b is not None and merged is not None:
         yield "b_merged", b + ours.b, merged
 

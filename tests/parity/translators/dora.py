@@ -1,9 +1,8 @@
-"""PEFT's LoraConfig with use_dora."""
+"""PEFT's LoraConfig with use_dora, on whatever weight the start of the factors leaves."""
 
 from adapters_np.linalg import Array
 from adapters_np.methods.dora import DoRA
 from tests.parity.cases import Case
-from tests.parity.translators.lora import PLAIN, STARTED
 
 DETACHED = {
     "A": "PEFT, as the paper proposes, holds the norm of V constant in the backward pass",
@@ -12,14 +11,7 @@ DETACHED = {
 
 
 def claims(case: Case) -> bool:
-    start = case.config.get("init_lora_weights", True)
-    return (
-        case.sidecar["peft_type"] == "LORA"
-        and case.sidecar["kind"] == "linear"
-        and case.config.get("use_dora", False)
-        and set(case.config) <= PLAIN | {"use_dora"}
-        and not (isinstance(start, str) and start.startswith(STARTED))
-    )
+    return case.family == "LORA" and case.sidecar["kind"] == "linear" and case.given("use_dora")
 
 
 def adapter(case: Case) -> DoRA:

@@ -15,14 +15,14 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> FRoD:
-    rows, columns = case["buffer.frod_s_indices.lin0"].astype(int)
+    rows, columns = case[f"buffer.frod_s_indices.{case.module}"].astype(int)
     return FRoD(
         strengths=case["param.frod_lambda_l"],
         exchanges=case["param.frod_lambda_s_values"],
         rows=rows,
         columns=columns,
         U=case["buffer.frod_U"],
-        V=case["buffer.frod_V.lin0"],
+        V=case[f"buffer.frod_V.{case.module}"],
     )
 
 
@@ -39,4 +39,7 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
 
 
 def gradients(case: Case) -> dict[str, Array]:
-    return {"strengths": case["grad.frod_lambda_l"], "exchanges": case["grad.frod_lambda_s_values"]}
+    found = {"strengths": case["grad.frod_lambda_l"]}
+    if (exchanges := case.find("grad.frod_lambda_s_values")) is not None:  # there may be none
+        found["exchanges"] = exchanges
+    return found

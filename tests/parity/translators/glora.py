@@ -18,8 +18,9 @@ def parts(case: Case, kind: str) -> dict[str, Array]:
     for ours, theirs in PARTS.items():
         left, right = (case.find(f"{kind}.glora_{theirs}.{name}") for name in ("Xd", "Xu"))
         if left is None or right is None:
-            left = case[f"{kind}.glora_{theirs}.X"].reshape(-1, 1)
-            right = np.zeros((0, case["W"].shape[1]))
+            one = case.find(f"{kind}.glora_{theirs}.X")  # none where the path is "none"
+            left = np.zeros((1, 1) if kind == "param" else 0) if one is None else one
+            left, right = left.reshape(-1, 1), np.zeros((0, case["W"].shape[1]))
         found |= {f"{ours}_out": left, f"{ours}_in": right}
     return found
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from adapters_np.linalg import Array, thin_svd
 from adapters_np.methods.lora import LoRA
 from tests.parity.cases import Case
+from tests.parity.translators.lora import bias as bias
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LORA" and "kasa_config" in case.config
+    return case.family == "LORA" and case.given("kasa_config")
 
 
 def adapter(case: Case) -> LoRA:

@@ -4,18 +4,33 @@ from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from tests.parity.cases import Case
 
-PLAIN = {"r", "lora_alpha", "use_rslora", "lora_bias", "fan_in_fan_out", "init_lora_weights"}
-STARTED = ("pissa", "olora", "corda", "lora_ga", "eva", "mica", "loftq", "orthogonal")
+VARIANTS = ("use_dora", "velora_config", "kasa_config", "use_bdlora", "alora_invocation_tokens")
+"""Fields that make another layer of LoRA's, each with a translator of its own."""
+
+STARTED = ("pissa", "olora", "corda", "lora_ga", "eva", "mica", "orthogonal")
+"""Starts that have a translator of their own, and PiSSA's with its number of iterations."""
+
+
+def started(case: Case, *names: str) -> bool:
+    """Return whether the factors start in one of these ways."""
+    start = case.setting("init_lora_weights")
+    return isinstance(start, str) and start.lower().startswith(names)
+
+
+def pooled(case: Case) -> bool:
+    """Return whether A reads means of groups: PEFT heeds `use_qalora` on GPTQ layers only."""
+    A = case.find("param.lora_A.weight")
+    return case.given("use_qalora") and A is not None and A.shape[1] < case["W"].shape[1]
+
+
+def linear(case: Case) -> bool:
+    """Return whether a linear layer has LoRA as it is known, however the factors start."""
+    one = case.family == "LORA" and case.sidecar["kind"] == "linear"
+    return one and not any(map(case.given, VARIANTS)) and not pooled(case)
 
 
 def claims(case: Case) -> bool:
-    start = case.config.get("init_lora_weights", True)
-    return (
-        case.sidecar["peft_type"] == "LORA"
-        and case.sidecar["kind"] == "linear"
-        and set(case.config) <= PLAIN | {"monteclora_config"}
-        and not (isinstance(start, str) and start.startswith(STARTED))
-    )
+    return linear(case) and not started(case, *STARTED)
 
 
 def adapter(case: Case) -> LoRA:

@@ -24,6 +24,12 @@ def claims(case: Case) -> bool:
     return routes(case) and splits(case) > 1
 
 
+def offset(case: Case, row: int) -> Array:
+    """Return what the bare layer adds to W x, (d_out, seq): its bias, where there is one."""
+    rest: Array = case["y_base"][row].T - case["W0"] @ case["x"][row].T
+    return rest
+
+
 def arrays(case: Case) -> tuple[Array, Array, Array]:
     """Return A, B and Z in our layout: slices before skills, factors not transposed."""
     A, B = (np.swapaxes(case[f"param.poly_lora_{factor}"], -1, -2) for factor in "AB")
@@ -35,5 +41,5 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     for row, task in enumerate(case["task_ids"]):
         ours = MHR(*arrays(case), task)
         yield f"weights[{row}]", ours.weights(), case["mixing"][row]
-        y = ours.forward(case["W0"], case["x"][row].T)
+        y = ours.forward(case["W0"], case["x"][row].T) + offset(case, row)
         yield f"y[{row}]", y, case["y"][row].T

@@ -7,10 +7,12 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.mica import MiCA
 from tests.parity.cases import Case
+from tests.parity.translators.lora import bias as bias
+from tests.parity.translators.lora import linear, started
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LORA" and case.config.get("init_lora_weights") == "mica"
+    return linear(case) and started(case, "mica")
 
 
 def adapter(case: Case) -> MiCA:

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 
 from adapters_np.linalg import Array
 from adapters_np.methods.multitask_prompt_tuning import MultitaskPromptTuning
+from adapters_np.methods.prompt_tuning import PromptTuning
 from tests.parity.cases import Case
 from tests.parity.translators.prompt_tuning import prompt, read
 
 
 def claims(case: Case) -> bool:
-    rank = case.config.get("num_ranks", 1)
-    return case.sidecar["peft_type"] == "MULTITASK_PROMPT_TUNING" and rank == 1  # as in the paper
+    return case.family == "MULTITASK_PROMPT_TUNING"
 
 
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
-    u, v = case["param.prefix_task_cols"][..., 0], case["param.prefix_task_rows"][:, 0]
-    tasks = [MultitaskPromptTuning(prompt(case), u[t], v[t]) for t in case["task_ids"]]
-    yield from read(case, [task.prompt() for task in tasks])
+    columns, rows = case["param.prefix_task_cols"], case["param.prefix_task_rows"]
+    if case.setting("num_ranks") == 1:  # as in the paper
+        u, v, P = columns[..., 0], rows[:, 0], prompt(case)
+        yield from read(
+            case, [MultitaskPromptTuning(P, u[t], v[t]).prompt() for t in case["task_ids"]]
+        )
+    else:
+        factors = (columns @ rows).swapaxes(1, 2)  # (tasks, d, tokens)
+        yield from read(case, [PromptTuning(prompt(case) * factors[t]) for t in case["task_ids"]])

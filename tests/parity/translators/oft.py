@@ -8,21 +8,21 @@ from tests.parity.cases import Case
 
 
 def claims(case: Case) -> bool:
-    exact = not case.config.get("use_cayley_neumann", True)
-    return case.sidecar["peft_type"] == "OFT" and case.sidecar["kind"] == "linear" and exact
+    one = case.family == "OFT" and case.sidecar["kind"] == "linear"
+    return one and not case.setting("use_cayley_neumann")
 
 
 def adapter(case: Case) -> OFT:
-    b, limited = case.effective["oft_block_size"], case.config.get("coft", False)
+    b, limited = case.effective["oft_block_size"], case.setting("coft")
     Q = -case["param.oft_R.weight"]  # PEFT's exact path is the inverse rotation
-    epsilon = case.config.get("eps", 6e-5) if limited else 0.0
+    epsilon = case.setting("eps") if limited else 0.0
     return OFT(Q, b, case["W"].shape[1] // b, epsilon)
 
 
 def gradients(case: Case) -> dict[str, Array]:
     """Return PEFT's gradients, led back through COFT's projection, which PEFT leaves out."""
     theirs, ours = -case["grad.oft_R.weight"], adapter(case)
-    if not ours.epsilon:
+    if not ours.epsilon or not theirs.size:
         return {"Q": theirs}
     v, radius = ours.Q, ours.epsilon / np.sqrt(2 * len(ours.Q))  # ‖Q‖ = √2 ‖v‖
     norm = np.linalg.norm(v, axis=1, keepdims=True)

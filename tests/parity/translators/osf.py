@@ -22,16 +22,27 @@ def low(case: Case, kind: str) -> dict[str, Array]:
     return {ours: case[f"{kind}.osf_svd_params.{theirs}"] for ours, theirs in NAMES.items()}
 
 
+def begun(case: Case) -> dict[str, Array]:
+    """Return the factors that the weak part of the weight had.
+
+    With init_weights=False training starts elsewhere, and the change counts from the weight's part.
+    """
+    names = {ours: f"buffer._osf_{theirs}_init" for ours, theirs in NAMES.items()}
+    found = {ours: case.find(name) for ours, name in names.items()}
+    kept = {ours: factor for ours, factor in found.items() if factor is not None}
+    return kept if len(kept) == len(NAMES) else low(case, "init")
+
+
 def adapter(case: Case) -> OSF:
     """Return ours without strong directions: PEFT's forward pass projects nothing."""
-    first, (d_out, d_in) = low(case, "init"), case["W"].shape
-    begun = (first["U"] * first["S"]) @ first["Vt"]
+    first, (d_out, d_in) = begun(case), case["W"].shape
+    weak = (first["U"] * first["S"]) @ first["Vt"]
     none = {"strong_out": np.zeros((d_out, 0)), "strong_in": np.zeros((0, d_in))}
-    return OSF(**low(case, "param"), start=begun, **none)
+    return OSF(**low(case, "param"), start=weak, **none)
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
-    W, first = case["W0"], low(case, "init")
+    W, first = case["W0"], begun(case)
     ours = OSF.init(W, np.random.default_rng(0), rank=len(first["S"]))
     yield "the weak part", ours.start, (first["U"] * first["S"]) @ first["Vt"]
     yield "its strengths", ours.S, singular_values(W)[case.effective["effective_rank"] :]

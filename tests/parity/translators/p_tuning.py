@@ -15,9 +15,9 @@ def claims(case: Case) -> bool:
 
 
 def lstm(case: Case, rows: Array, end: str) -> Array:
-    """Return the hidden states (n, d) of one direction of PEFT's LSTM over rows (n, d_in)."""
+    """Return the hidden states (n, d) of one direction of one layer of PEFT's LSTM over rows."""
     inward, across, *biases = (
-        case[f"param.lstm_head.{name}_l0{end}"]
+        case[f"param.lstm_head.{name}_l{end}"]
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     )
     h = c = np.zeros(across.shape[1])
@@ -34,9 +34,11 @@ def lstm(case: Case, rows: Array, end: str) -> Array:
 def prompt(case: Case) -> Array:
     """Return the tokens that the network makes, as columns."""
     rows = case["param.embedding.weight"]
-    if case.find("param.lstm_head.weight_ih_l0") is not None:
-        back = lstm(case, rows[::-1], "_reverse")[::-1]
-        rows = np.hstack([lstm(case, rows, ""), back])
+    layer = 0
+    while case.find(f"param.lstm_head.weight_ih_l{layer}") is not None:
+        back = lstm(case, rows[::-1], f"{layer}_reverse")[::-1]
+        rows = np.hstack([lstm(case, rows, f"{layer}"), back])
+        layer += 1
     layers = [i for i in (0, 2, 4) if case.find(f"param.mlp_head.{i}.weight") is not None]
     for i in layers:
         rows = rows @ case[f"param.mlp_head.{i}.weight"].T + case[f"param.mlp_head.{i}.bias"]

@@ -7,17 +7,12 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.pissa import PiSSA
 from tests.parity.cases import Case
-from tests.parity.translators.lora import PLAIN
+from tests.parity.translators.lora import linear, started
 from tests.toy import singular_values
 
 
 def claims(case: Case) -> bool:
-    return (
-        case.sidecar["peft_type"] == "LORA"
-        and case.sidecar["kind"] == "linear"
-        and set(case.config) <= PLAIN
-        and str(case.config.get("init_lora_weights")).startswith("pissa")
-    )
+    return linear(case) and started(case, "pissa")
 
 
 def adapter(case: Case) -> PiSSA:

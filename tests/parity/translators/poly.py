@@ -19,5 +19,5 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     for row, task in enumerate(case["task_ids"]):
         ours = Poly(A[0], B[0], Z[:, 0], task, "factors")
         yield f"weights[{row}]", np.atleast_2d(ours.weights()), case["mixing"][row]
-        y = ours.forward(case["W0"], case["x"][row].T)
+        y = ours.forward(case["W0"], case["x"][row].T) + mhr.offset(case, row)
         yield f"y[{row}]", y, case["y"][row].T

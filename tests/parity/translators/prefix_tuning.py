@@ -16,7 +16,8 @@ def claims(case: Case) -> bool:
 def flat(case: Case) -> Array:
     """Return the prefix as PEFT saves it, (tokens, layers · 2 · width)."""
     if case.sidecar["peft_type"] == "CARTRIDGE":  # the first tokens are not trained
-        return np.vstack([case[f"param.{part}_embedding"] for part in ("frozen", "trainable")])
+        parts = [case.find(f"param.{part}_embedding") for part in ("frozen", "trainable")]
+        return np.vstack([part for part in parts if part is not None])
     rows = case["param.embedding.weight"]
     if case.config.get("prefix_projection"):
         for layer in ("0", "2"):

@@ -72,7 +72,10 @@ def gradients(case: Case) -> dict[str, Array]:
         gradient = case.find(f"grad.psoft_R.vector_{side}")
         if gradient is not None:
             found[field] = gradient
-    of_core = case["grad.psoft_R.weight"].ravel()
+    of_core = case.find("grad.psoft_R.weight")
+    if of_core is None:  # one term of the series is the identity, whatever Q is
+        return found
+    of_core = of_core.ravel()
     if len(of_core) == len(adapter(case).Q) and entries(case) is case["param.psoft_R.weight"]:
         found["Q"] = of_core  # else PEFT's is taken before its limit, or its core is not ours
     return found

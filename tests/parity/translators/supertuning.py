@@ -1,6 +1,7 @@
 """PEFT's SupertuningConfig on linear layers."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -35,14 +36,14 @@ def adapter(case: Case) -> SuperTuning:
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
     theirs, W, rng = adapter(case), case["W0"], np.random.default_rng(0)
-    if case.config.get("select_top", True):
-        fresh = SuperTuning.init(W, rng, density=0.1)
-    else:
-        fresh = SuperTuning.init(W, rng, density=0.1, entries="smallest")
-    count = len(theirs.rows)
-    assert count == int(W.size * (1 - case.config["sparsity"])) == len(fresh.rows) - 1
+    count = int(W.size * (1 - case.setting("sparsity")))  # PEFT rounds down, ours up
+    entries: Literal["largest", "smallest"] = (
+        "largest" if case.setting("select_top") else "smallest"
+    )
+    fresh = SuperTuning.init(W, rng, density=(count - 0.5) / W.size, entries=entries)
+    assert count == len(theirs.rows) == len(fresh.rows)
     for name in ("rows", "columns"):
-        yield name, getattr(fresh, name)[:count].astype(float), getattr(theirs, name).astype(float)
+        yield name, getattr(fresh, name).astype(float), getattr(theirs, name).astype(float)
 
 
 def gradients(case: Case) -> dict[str, Array]:

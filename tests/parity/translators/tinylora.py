@@ -15,7 +15,8 @@ def claims(case: Case) -> bool:
 
 def adapter(case: Case) -> TinyLoRA:
     P, A, B = (case[f"buffer.tinylora_{name}"] for name in "PAB")
-    return TinyLoRA(case["param.tinylora_v.0"], P, A, B)
+    group = case.effective.get("_tinylora_v_key", "0")  # layers that are tied have one and the same
+    return TinyLoRA(case[f"param.tinylora_v.{group}"], P, A, B)
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:

@@ -1,21 +1,43 @@
-"""PEFT's WaveFTConfig on linear layers."""
+"""PEFT's WaveFTConfig on linear layers, with all families of wavelets that PEFT has numbers of."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 
 from adapters_np.linalg import Array
-from adapters_np.methods.waveft import WaveFT, synthesis
+from adapters_np.methods.waveft import Filter, WaveFT, synthesis
 from tests.parity.cases import Case
 
-WAVELETS = {"db1": "haar", "db2": "db2"}
+NAMED = {"db1": "haar", "db2": "db2"}
+FILTERS: dict[str, list[float]] = json.loads(
+    Path(__file__).parent.with_name("wavelets.json").read_text()
+)
 
 
 def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "WAVEFT" and case.sidecar["kind"] == "linear"
+    return case.family == "WAVEFT" and case.sidecar["kind"] == "linear"
+
+
+def filter_of(case: Case) -> Filter:
+    """Return the wavelet by our name of it, or by its low-pass filter."""
+    family = case.effective["waveft_wavelet_family"]
+    if not case.effective["waveft_use_idwt"]:
+        return "none"
+    if family == "coif5":
+        why = "PEFT's table has 48 numbers for a filter of 30, so what comes out is no wavelet"
+        raise case.refuse("wavelet_family", why)
+    if family not in FILTERS:
+        raise case.refuse("wavelet_family", f"PEFT has the filters of {', '.join(FILTERS)} alone")
+    recorded = case.find("buffer.rec_lo")
+    if recorded is not None:
+        np.testing.assert_allclose(recorded, FILTERS[family], err_msg=f"{case.name}: {family}")
+    return NAMED.get(family, tuple(FILTERS[family]))
 
 
 def adapter(case: Case) -> WaveFT:
     about, points = case.effective, case["buffer.waveft_indices"].astype(int)
-    wavelet = WAVELETS[about["waveft_wavelet_family"]] if about["waveft_use_idwt"] else "none"
+    wavelet = filter_of(case)
     sides = np.array([synthesis(d, wavelet).shape[1] for d in case["W"].shape])
     points = points + ((sides - np.array(case["W"].shape)) // 2)[:, None]
     if wavelet != "none":

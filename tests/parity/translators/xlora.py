@@ -1,19 +1,18 @@
-"""PEFT's XLoraConfig with weights that are a softmax."""
+"""PEFT's XLoraConfig: weights are logits, a softmax of them, or one after the cut, or both."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from adapters_np.layers import softmax
 from adapters_np.linalg import Array
 from adapters_np.methods.xlora import XLoRA
 from tests.parity.cases import Case
 
 
 def claims(case: Case) -> bool:
-    config = case.config
-    plain, kept = config.get("enable_softmax", True), config.get("enable_softmax_topk", False)
-    return case.sidecar["peft_type"] == "XLORA" and plain != kept  # one softmax: not none, not two
+    return case.family == "XLORA"
 
 
 def experts(case: Case, factor: str) -> Array:
@@ -36,22 +35,32 @@ def classifier(case: Case) -> list[tuple[Array, Array]]:
 
 
 def adapter(case: Case) -> XLoRA:
-    A, config = experts(case, "A"), case.config
+    A = experts(case, "A")
     G, c = classifier(case)[-1]
-    if config.get("layerwise_scalings", False):  # the rows of the layer that was watched
+    if case.setting("layerwise_scalings"):  # the rows of the layer that was watched
         rows = slice(*(len(A) * (case.effective["watched_layer"] + np.arange(2))))
         G, c = G[rows], c[rows]
-    plain = config.get("enable_softmax", True)
+    plain = case.setting("enable_softmax")
     return XLoRA(
         A=A,
         B=experts(case, "B"),
         G=G,
         c=c,
-        s=case.effective["scaling"] * config.get("global_scaling_weight", 1.0),
-        temperature=config.get("softmax_temperature", 1.0) if plain else 1.0,
-        top_k=config.get("top_k_lora") or len(A),
+        s=case.effective["scaling"] * case.setting("global_scaling_weight"),
+        temperature=case.setting("softmax_temperature") if plain else 1.0,
+        top_k=case.setting("top_k_lora") or len(A),
         renormalise=not plain,
     )
+
+
+def by_hand(ours: XLoRA, scalings: Array, again: bool) -> Array:
+    """Return weights with no softmax before the cut, or with one before and one after it.
+
+    Scalings are (experts, n). The largest are kept, and a softmax after the cut leaves out zeros.
+    """
+    places = np.argsort(np.argsort(-scalings, axis=0, stable=True), axis=0, stable=True)
+    kept = np.where(places < ours.top_k, scalings, 0.0)
+    return softmax(np.where(kept != 0, kept, -np.inf).T).T if again else kept
 
 
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
@@ -60,8 +69,10 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
         H = hidden.T
         for weight, bias in classifier(case)[:-1]:
             H = np.maximum(weight @ H + bias[:, None], 0)
-        if not ours.renormalise:
-            weights = replace(ours, top_k=len(ours.A)).gate(H)
-            scalings = case["scalings"][row, :, case.effective["watched_layer"]]
-            yield f"weights[{row}]", weights, scalings.T
-        yield f"y[{row}]", ours.mix(W, x.T, ours.gate(H)), case["y"][row].T
+        before, after = case.setting("enable_softmax"), case.setting("enable_softmax_topk")
+        everyone = replace(ours, top_k=len(ours.A), renormalise=False)
+        weights = everyone.gate(H) if before else ours.G @ H + ours.c[:, None]
+        scalings = case["scalings"][row, :, case.effective["watched_layer"]]
+        yield f"weights[{row}]", weights, scalings.T
+        gate = ours.gate(H) if before != after else by_hand(ours, weights, after)
+        yield f"y[{row}]", ours.mix(W, x.T, gate), case["y"][row].T
