@@ -1,9 +1,10 @@
 """Read off PEFT the fields of all its configurations, with their defaults.
 
-    python3 tests/parity/fields.py > tests/parity/fields.json    # where PEFT is
+    python3 tests/parity/fields.py > fields.json    # where PEFT is
+    python3 tests/parity/fields.py wavelets > wavelets.json
 
 What every configuration has, such as its task, is left out. `LORA.lora_ga_config` and the like are
-the configurations inside LoRA's. Beside them are the filters of its wavelets, by family.
+the configurations inside LoRA's. The filters of its wavelets are read off in the same way.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from importlib import import_module
 from typing import Any
 
 INSIDE = {
@@ -46,14 +48,11 @@ def defaults(cls: Any) -> dict[str, Any]:
 
 def every_config() -> dict[str, dict[str, Any]]:
     """Return the fields of every method's configuration, by PEFT's name of the method."""
-    import peft
-    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING as CONFIGS
-    from peft.tuners.lora import config as lora
-
-    shared = {f.name for f in fields(peft.PeftConfig)}
+    shared = {f.name for f in fields(import_module("peft").PeftConfig)}
+    configs, lora = import_module("peft.mapping"), import_module("peft.tuners.lora.config")
     found = {
         kind.value: {k: v for k, v in defaults(cls).items() if k not in shared}
-        for kind, cls in CONFIGS.items()
+        for kind, cls in configs.PEFT_TYPE_TO_CONFIG_MAPPING.items()
     }
     for field, name in INSIDE.items():
         found[f"LORA.{field}"] = defaults(getattr(lora, name))
@@ -62,12 +61,12 @@ def every_config() -> dict[str, dict[str, Any]]:
 
 def wavelets() -> dict[str, list[float]]:
     """Return the low-pass filter of every wavelet family that PEFT has the numbers of."""
-    from peft.tuners.waveft.wavelet import Wavelet, wavelist
-
-    return {name: list(Wavelet(name).rec_lo) for name in wavelist() if name != "haar"}
+    theirs = import_module("peft.tuners.waveft.wavelet")
+    names = [name for name in theirs.wavelist() if name != "haar"]
+    return {name: list(theirs.Wavelet(name).rec_lo) for name in names}
 
 
 if __name__ == "__main__":
     import sys
 
-    json.dump(wavelets() if "wavelets" in sys.argv else every_config(), sys.stdout, indent=1)
+    print(json.dumps(wavelets() if "wavelets" in sys.argv else every_config(), indent=1))

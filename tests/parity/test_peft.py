@@ -37,8 +37,10 @@ TRANSLATORS = [
     for module in pkgutil.iter_modules(translators.__path__)
 ]
 CASES = list(recorded())
-EVERYWHERE = ("auto_mapping", "base_model_name_or_path", "inference_mode", "peft_type")
-EVERYWHERE += ("peft_version", "revision", "task_type")
+EVERYWHERE = {
+    *("auto_mapping", "base_model_name_or_path", "inference_mode", "peft_type", "peft_version"),
+    *("revision", "task_type"),
+}
 """What all of PEFT's configurations have, and no layer's numbers depend on."""
 
 START_ATOL = 1e-4

@@ -74,7 +74,7 @@ def by_peft_gradient(case: Case) -> Iterator[tuple[str, Array, Array]]:
     gradient = case["calib.grad"].T if across else case["calib.grad"]  # Conv1D stores (d_in, d_out)
     U, sigma, Vt = thin_svd(gradient)
     rows, columns = directions(config["direction"], theirs.A_0, Vt)
-    B = U[:, columns] * sigma[columns]
+    B: Array = U[:, columns] * sigma[columns]
     if config["scale"] == "weight_svd":
         gain = (1.0, by_weight(case, sigma[columns][0], theirs.B_0, B))
     else:
