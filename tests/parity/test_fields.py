@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -87,6 +88,14 @@ def test_a_field_or_a_method_that_peft_does_not_have_is_named(tmp_path: Path) ->
     foreign.sidecar["config"] = {}
     with pytest.raises(AssertionError, match="no translator computes NOVEL of kind 'linear'"):
         translator(foreign)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "buffer.rec_lo" in case.arrays], ids=lambda case: case.name
+)
+def test_the_filters_of_wavelets_are_the_recorded_ones(case: Case) -> None:
+    family = case.setting("wavelet_family")
+    np.testing.assert_allclose(waveft.FILTERS[family], case["buffer.rec_lo"], rtol=1e-14)
 
 
 def test_one_translator_claims_a_case_whatever_its_neighbours_are() -> None:

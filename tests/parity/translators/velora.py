@@ -31,7 +31,7 @@ def trained(case: Case) -> bool:
 def parts(case: Case) -> Array:
     """Return the inputs in groups, (n, groups, d_in / groups)."""
     x = columns(case["x"]).T
-    return x.reshape(len(x), case.effective["lora_velora_num_groups"], -1)
+    return x.reshape(len(x), -1, len(direction(case)))
 
 
 def slope(case: Case, x: Array | None = None) -> Array:
@@ -52,7 +52,7 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     yield "y", y if b is None else y + b[:, None], columns(case["y"])
     yield "W_merged", W + ours.delta(W), case["W_merged"]
     if trained(case):
-        scale = case.effective["lora_velora_scale"]
+        scale = case.part("velora_config")["scale"]
         x = scale * ((parts(case) @ v)[..., None] * v).reshape(-1, W.shape[1])
         yield "gradient of A", slope(case, x), case["grad.lora_A.weight"]
 
