@@ -12,8 +12,9 @@ from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, TABLED, TARGETS, count, counters
 from scripts.catalog.others import read_others
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method
+from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, Peft
 from scripts.catalog.shapes import formula
+from scripts.catalog.signatures import PEFT
 from scripts.macros import examples, family, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
@@ -152,6 +153,19 @@ class Lists(Part):
     def ran(self, slug: str) -> str:
         """Count the papers by others in which a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
+
+    @macro("text")
+    def into_lora(self) -> str:
+        """Name the methods that PEFT converts to LoRA, as links from the site's root.
+
+        Raises:
+            KeyError: when one has no page.
+        """
+        found = catalog().methods.values()
+        pages = {m.peft.config: m for m in found if isinstance(m.peft, Peft)}
+        converted = [pages[config] for config in PEFT["to_lora"]]
+        links = [f"[{m.title}](methods/{m.slug}.md)" for m in converted]
+        return f"{', '.join(links[:-1])} and {links[-1]}"
 
     @macro("list")
     def others_list(self) -> str:
