@@ -119,7 +119,14 @@ def kept(peft: str, model: Model, names: Iterable[str], tokens: int, rank: int =
         names: The adapted weights of a layer; of others nothing is kept.
         tokens: In a batch.
         rank: The adapter's rank, where it has one.
+
+    Raises:
+        LookupError: when weights are adapted and nobody has read off PEFT what is kept of them.
     """
+    names = tuple(names)
+    if names and peft not in KEPT:
+        file = "scripts/catalog/memory.py"
+        raise LookupError(f"{file}: KEPT: {peft!r} is missing; tests/parity/kept.py reads it off")
     return _over(KEPT, peft, model, names, tokens, rank)
 
 

@@ -13,11 +13,8 @@ from scripts.survey.peft import Key, Suite, best, runs
 from scripts.survey.say import number, short
 from scripts.survey.statistics import Agreement, spearman
 
-# Names of methods without a page.
-NAMES = {
-    "FULL_FT": "Full fine-tuning", "LILY": "Lily", "FROD": "FRoD", "PEANUT": "PEANuT", "OSF": "OSF",
-    "PVERA": "PVeRA", "ADAMSS": "AdaMSS", "BEFT": "BEFT", "LORA": "A variant of LoRA",
-}  # fmt: skip
+NAMES = {"FULL_FT": "Full fine-tuning", "LORA": "A variant of LoRA", "PVERA": "PVeRA"}
+"""Names of those whose runs are no page's own, by what PEFT calls them."""
 
 
 class Link(NamedTuple):
@@ -95,10 +92,13 @@ def plot(cost: Literal["parameters", "memory"], links: Mapping[Key, Link]) -> Ch
     Args:
         cost: What goes across.
         links: The pages, by whose runs they are.
+
+    Raises:
+        LookupError: when a run's method has neither a page nor a name.
     """
     axis, dots = COSTS[cost], defaultdict[tuple[str, str, str], list[Point]](list)
     for run in runs("metamathqa"):
-        link = links.get(run.key, Link("", NAMES.get(run.tuner, run.label.split()[0])))
+        link = links.get(run.key) or _unlinked(run.tuner)
         kind = "" if link.address else "full" if run.tuner == "FULL_FT" else "other"
         x, y, error = getattr(run, cost), run.score, run.standard_error or 0
         about = f"{number(y, 1)} ± {number(error, 1)} % of GSM8K, {short(x)} {axis.name}"
@@ -119,3 +119,10 @@ def plot(cost: Literal["parameters", "memory"], links: Mapping[Key, Link]) -> Ch
         axis, Axis("GSM8K, %", 0, 60), [steps, *lines],
         f"The best score took {short(front[-1][1].x)} {axis.name}", linked=True,
     )  # fmt: skip
+
+
+def _unlinked(tuner: str) -> Link:
+    if tuner not in NAMES:
+        file = "scripts/macros/peft_benchmark.py"
+        raise LookupError(f"{file}: {tuner} has neither a page nor a name in NAMES")
+    return Link("", NAMES[tuner])

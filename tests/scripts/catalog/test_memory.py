@@ -60,6 +60,12 @@ def test_what_peft_keeps_is_what_is_counted(name: str) -> None:
         assert abs(found - about["bytes"]) <= small, about
 
 
+def test_a_method_that_nobody_has_read_off_peft_is_no_method_that_keeps_nothing() -> None:
+    with pytest.raises(LookupError, match=r"KEPT: 'FORGOTTEN' is missing"):
+        kept("FORGOTTEN", START, ["q_proj"], 1024)
+    assert kept("FORGOTTEN", START, [], 1024) == 0
+
+
 def test_every_method_with_a_recipe_says_what_it_keeps() -> None:
     methods = read().methods
     adapting = {
