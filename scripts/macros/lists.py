@@ -156,15 +156,14 @@ class Lists(Part):
 
     @macro("text")
     def into_lora(self) -> str:
-        """Name the methods that PEFT converts to LoRA, as links from the site's root.
+        """Name the configurations that PEFT converts to LoRA, as links from the site's root.
 
         Raises:
             KeyError: when one has no page.
         """
         found = catalog().methods.values()
-        pages = {m.peft.config: m for m in found if isinstance(m.peft, Peft)}
-        converted = [pages[config] for config in PEFT["to_lora"]]
-        links = [f"[{m.title}](methods/{m.slug}.md)" for m in converted]
+        pages = {m.peft.config: m.slug for m in found if isinstance(m.peft, Peft)}
+        links = [f"[`{name}`](methods/{pages[name]}.md)" for name in PEFT["to_lora"]]
         return f"{', '.join(links[:-1])} and {links[-1]}"
 
     @macro("list")
