@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from functools import cache
-from math import ceil
+from math import ceil, floor
 from typing import Any, TypeAlias
 
 Expression: TypeAlias = "int | float | str | list[Any]"
@@ -35,6 +35,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
     "ceil": ceil,
+    "floor": floor,
 }
 
 
@@ -68,7 +69,7 @@ def _read(node: ast.AST) -> Expression:
             return [SIGNS[type(op)], _read(left), _read(right)]
         case ast.IfExp(test, body, otherwise):
             return ["if", _read(test), _read(body), _read(otherwise)]
-        case ast.Call(ast.Name("min" | "max" | "ceil" as name), args, []):
+        case ast.Call(ast.Name("min" | "max" | "ceil" | "floor" as name), args, []):
             return [name, *map(_read, args)]
     raise ValueError(f"{ast.unparse(node)!r} is neither arithmetic nor a choice by if and else")
 

@@ -19,6 +19,7 @@ const OPERATORS = {
   min: Math.min,
   max: Math.max,
   ceil: Math.ceil,
+  floor: Math.floor,
 };
 
 /**

@@ -10,6 +10,7 @@
 
 import * as bases from "./bases.js";
 import * as grids from "./grids.js";
+import * as joined from "./joined.js";
 import * as made from "./made.js";
 import * as networks from "./networks.js";
 import * as planes from "./planes.js";
@@ -17,7 +18,7 @@ import * as products from "./products.js";
 import { HEIGHT, WIDTH } from "./svg.js";
 
 /** @type {Record<string, Draw>} by the same names as in scripts/stored/portraits */
-const KINDS = { ...planes, ...grids, ...made, ...bases, ...networks, ...products };
+const KINDS = { ...planes, ...grids, ...joined, ...made, ...bases, ...networks, ...products };
 
 /**
  * Interpolate two moments on a straight line.

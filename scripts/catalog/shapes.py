@@ -37,6 +37,7 @@ def _names(name: str, found: Any) -> bool:
 # As a reader writes it ----------------------------------------------------------------------------
 
 LETTERS = {"block_size": "b", "rank": "r"}
+BRACKETS = {"ceil": "⌈⌉", "floor": "⌊⌋"}
 SUM, PRODUCT, QUOTIENT, WHOLE = range(4)
 """The precedence of a written expression's operator."""
 
@@ -114,10 +115,12 @@ def _written(cls: type[Adapter], product: list[Expression]) -> list[str]:
                 return f"{held(left, PRODUCT)}·{held(right, PRODUCT)}", PRODUCT
             case ["/" | "//", above, below]:
                 return f"{held(above, PRODUCT)}/{held(below, WHOLE)}", QUOTIENT
-            case ["**", base, 2]:
-                return f"{held(base, WHOLE)}²", WHOLE
-            case ["ceil", inside]:
-                return f"⌈{write(inside)[0]}⌉", WHOLE
+            case ["**", base, (2 | 0.5) as power]:
+                inside = held(base, WHOLE)
+                return f"{inside}²" if power == 2 else f"√{inside}", WHOLE
+            case [("ceil" | "floor") as name, inside]:
+                left, right = BRACKETS[name]
+                return f"{left}{write(inside)[0]}{right}", WHOLE
             case [("min" | "max") as name, *given]:
                 return f"{name}({', '.join(write(part)[0] for part in given)})", WHOLE
             case str(name):

@@ -16,6 +16,7 @@ from scripts.catalog import Catalog, read
 from scripts.stored.portraits import (  # noqa: F401  they register kinds
     bases,
     grids,
+    joined,
     networks,
     planes,
     products,

@@ -373,6 +373,12 @@ def test_each_block_of_a_quilt_has_rank_one_and_the_whole_more() -> None:
     assert rank(changes[-1]) > 2
 
 
+def test_a_square_is_the_same_all_over_the_weight() -> None:
+    for moment in moments("mora"):
+        same(moment["change"], np.tile(moment["square"], (3, 3)), 0)
+    assert rank(moments("mora")[-1]["change"]) == 4
+
+
 def test_patches_are_the_patterns_in_their_places() -> None:
     flat = still("waveft")["patterns"].reshape(4, 4)
     for D in every("waveft", "change"):

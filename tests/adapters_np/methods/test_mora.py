@@ -1,0 +1,113 @@
+"""Consequences of MoRA's formula."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, parameters, perturbed
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.miss import MiSS
+from adapters_np.methods.mora import MoRA
+from tests.toy import weight
+
+
+def moved(shape: tuple[int, int] = (48, 64), **knobs: Any) -> MoRA:
+    rng = np.random.default_rng(1)
+    return perturbed(MoRA.init(weight(*shape), rng, **knobs), rng, 1.0)
+
+
+def rank_of(D: np.ndarray[Any, Any]) -> int:
+    return int(np.linalg.matrix_rank(D))
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (64, 64), (64, 40)])
+@pytest.mark.parametrize("rank", [1, 2, 4, 8])
+def test_the_square_costs_what_a_lora_of_that_rank_costs_and_has_a_higher_rank(
+    shape: tuple[int, int], rank: int
+) -> None:
+    adapter, lora = moved(shape, rank=rank), parameters(LoRA, *shape, rank=rank)
+    s = len(adapter.M)
+    assert s**2 <= lora < (s + 1) ** 2
+    assert flatten(adapter).size == parameters(MoRA, *shape, rank=rank) == s**2
+    assert rank_of(adapter.delta(weight(*shape))) == s > rank
+
+
+def test_where_the_square_divides_both_sides_it_is_miss_with_repeated_outputs() -> None:
+    adapter = moved((64, 64), rank=8)
+    assert adapter.M.shape == (32, 32)
+    miss = MiSS.init(weight(64, 64), np.random.default_rng(0), rank=32, output_repeats=2)
+    as_miss = replace(miss, D=adapter.M)
+    np.testing.assert_array_equal(adapter.delta(weight(64, 64)), as_miss.delta(weight(64, 64)))
+
+
+@pytest.mark.parametrize("maps", ["shared", "neighbours"])
+def test_repeating_stretches_all_singular_values_alike(maps: Any) -> None:
+    adapter = moved((64, 64), rank=8, maps=maps)
+    of_square = np.linalg.svd(adapter.M, compute_uv=False)
+    of_change = np.linalg.svd(adapter.delta(weight(64, 64)), compute_uv=False)
+    np.testing.assert_allclose(of_change[:32], 2 * of_square, atol=1e-10)
+    np.testing.assert_allclose(of_change[32:], 0, atol=1e-10)
+
+
+def test_a_rotated_square_reaches_every_rank_even_if_it_has_one_direction() -> None:
+    W = weight(64, 64)
+    adapter = moved((64, 64), rank=2, maps="rotated")
+    assert adapter.M.shape == (16, 16)
+    assert rank_of(adapter.delta(W)) == 64
+    one = replace(adapter, M=np.outer(adapter.M[0], adapter.M[1]))
+    assert rank_of(one.delta(W)) == 4  # one for each piece
+    assert rank_of(replace(one, maps="shared").delta(W)) == 1
+
+
+def test_a_piece_of_outputs_reads_its_own_piece_of_inputs_turned() -> None:
+    adapter = moved((64, 64), rank=2, maps="rotated")
+    D, s = adapter.delta(weight(64, 64)), 16
+    blocks = D.reshape(4, s, 4, s).swapaxes(1, 2)
+    for i, j in np.ndindex(4, 4):
+        if i != j:
+            assert not blocks[i, j].any()
+    lengths = [np.linalg.svd(blocks[i, i], compute_uv=False) for i in range(4)]
+    for found in lengths:  # a rotation of the inputs keeps singular values
+        np.testing.assert_allclose(found, np.linalg.svd(adapter.M, compute_uv=False))
+    np.testing.assert_allclose(blocks[0, 0], adapter.M)
+    turn = np.linalg.solve(adapter.M, blocks[1, 1])
+    again = np.linalg.solve(adapter.M, blocks[2, 2])
+    np.testing.assert_allclose(turn @ turn, again, atol=1e-8)  # twice the angle
+    assert turn[0, 0] == pytest.approx(np.cos(1))  # the fastest pair, one radian a piece
+
+
+def test_rotated_maps_do_not_read_the_last_inputs_of_a_wide_weight() -> None:
+    W = weight(24, 72)
+    D = moved((24, 72), rank=2, maps="rotated").delta(W)
+    assert D[:, :12].any()
+    assert not D[:, 36:].any()
+    shared = moved((24, 72), rank=2).delta(W)
+    assert np.abs(shared).sum(axis=0).all()
+
+
+def test_inputs_that_fill_up_the_last_piece_count_twice() -> None:
+    adapter = moved((32, 24), rank=2)
+    s = len(adapter.M)
+    assert (s, 24 % s) == (10, 4)
+    D = adapter.delta(weight(32, 24))
+    np.testing.assert_allclose(D[:s, 0], adapter.M[:, 0] + adapter.M[:, 4])
+    np.testing.assert_allclose(D[:s, 6], adapter.M[:, 6])
+
+
+@pytest.mark.parametrize("maps", ["shared", "neighbours", "rotated"])
+def test_the_change_is_linear_in_the_square_so_it_has_a_slope_from_the_first_step(
+    maps: Any,
+) -> None:
+    W, adapter = weight(48, 64), moved(maps=maps)
+    fresh = replace(adapter, M=0 * adapter.M)
+    assert not fresh.delta(W).any()
+    np.testing.assert_allclose(
+        replace(adapter, M=2 * adapter.M).delta(W), 2 * adapter.delta(W), atol=1e-12
+    )
+
+
+def test_a_square_larger_than_the_weight_is_refused() -> None:
+    with pytest.raises(ValueError, match="rank=5 asks for a square of 17, and 8 fit into W"):
+        MoRA.init(weight(8, 50), np.random.default_rng(0), rank=5)
