@@ -1,6 +1,6 @@
 /** Portraits of changes that a few small matrices make up by a rule that is not trained. */
 
-import { box, changed, grid, overlaid, part, segment } from "./svg.js";
+import { box, changed, grid, overlaid, part, segment, still, times } from "./svg.js";
 
 /** @typedef {number[][]} Matrix */
 
@@ -22,5 +22,45 @@ export function square({ change: D, square: M }, { still: { before } }) {
     segment(43, middle, 54, middle, "soft"),
     segment(50, middle - 4, 54, middle, "soft") + segment(50, middle + 4, 54, middle, "soft"),
     ...copies,
+  ].join("");
+}
+
+/** @param {{A: Matrix, change: Matrix}} now @param {{still: {before: Matrix, B: Matrix}}} around */
+export function folded({ A, change: D }, { still: { before, B } }) {
+  const [k, cell] = [A[0].length, 8.4];
+  const side = k * cell;
+  const drawn = D.map((row, i) => {
+    const [x, y] = [29 + (i % 2) * 66, 18 + Math.floor(i / 2) * 55];
+    const fold = (/** @type {number[]} */ flat) => B[i].map((_, l) => flat.slice(l * k, (l + 1) * k));
+    return [
+      grid([A[i]], { x, y: y - cell - 2.5, cell }, changed),
+      grid(
+        B[i].map((v) => [v]),
+        { x: x - cell - 2.5, y, cell },
+        A[i].some((v) => Math.abs(v) > 0.004) ? changed : still,
+      ),
+      overlaid(times(fold(before[i]), 0.7), fold(row), { x, y, cell }),
+      box(x, y, side, side, "faint", { width: 1 }),
+    ].join("");
+  });
+  return drawn.join("");
+}
+
+/** @param {{change: Matrix, B: number[]}} now @param {{still: {before: Matrix, A: number[], places: Matrix}}} around */
+export function outliers({ change: D, B }, { still: { before, A, places } }) {
+  const [x, y, cell] = [38, 17, 8.2];
+  const frames = places.flatMap((row, i) =>
+    row.map((at, j) => (at ? box(x + j * cell, y + i * cell, cell, cell, "ink", { width: 1.2 }) : "")),
+  );
+  const used = B.some((v) => Math.abs(v) > 0.004);
+  return [
+    grid([A], { x, y: y - cell - 3, cell }, used ? changed : still),
+    grid(
+      B.map((v) => [v]),
+      { x: x - cell - 3, y, cell },
+      changed,
+    ),
+    overlaid(times(before, 0.7), D, { x, y, cell }),
+    ...frames,
   ].join("");
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scripts.stored.portraits.kinds import Make, Shown, grey, grown, kind
+from scripts.stored.portraits.kinds import Make, Shown, grey, grown, in_turn, kind
 
 SIDE = 12
 
@@ -25,3 +25,50 @@ def square(make: Make) -> Shown:
         f"{(SIDE // s) ** 2} equal copies of it fill, side by side and one below another."
     )
     return Shown(alt, moments, {"before": W})
+
+
+@kind
+def folded(make: Make) -> Shown:
+    """Show each row of a change, folded to a grid, as a short column times a short row."""
+    rows, k = 4, 4
+    W = grey(rows, k * k)
+    fresh = make(W, k=k, scale=1.0)
+    rng = np.random.default_rng(3)
+    A, B = (rng.choice([-0.9, -0.4, 0.5, 1.0], M.shape) for M in (fresh.A, fresh.B))
+    end = replace(fresh, A=A, B=B)
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for t in np.linspace(0, 1, rows + 1):
+        a = replace(end, A=in_turn(float(t), rows)[:, None] * A)
+        moments.append({"A": a.A, "change": a.delta(W) / limit})
+    alt = (
+        f"{rows} rows of a weight, each folded to a grid of {k} by {k}. A coloured column beside a "
+        "grid and a row above it make its change; each grid has a pair of its own."
+    )
+    return Shown(alt, moments, {"before": W, "B": B})
+
+
+@kind
+def outliers(make: Make) -> Shown:
+    """Show a change of one direction, and then the entries that stand out of it."""
+    W = grey(SIDE, SIDE)
+    fresh = make(W, rank=1, density=0.06)
+    i, count = np.arange(SIDE), len(fresh.theta)
+    low = replace(
+        fresh,
+        A=np.where(i % 5 < 2, 0.45, 0.1)[None],
+        B=np.where(i % 4 < 2, 0.9, -0.55)[:, None] / fresh.s,
+    )
+    end = replace(low, theta=np.random.default_rng(8).choice([-1.0, 1.0], count))
+    limit = np.abs(end.delta(W)).max()
+    moments = []
+    for first, second in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)):
+        a = replace(end, B=first * end.B, theta=second * end.theta)
+        moments.append({"change": a.delta(W) / limit, "B": first * end.B[:, 0] * end.s})
+    places = np.zeros(W.shape)
+    places[fresh.rows, fresh.columns] = 1
+    alt = (
+        "A grey grid takes the faint plaid of one column and one row beside it. Then "
+        f"{count} framed entries stand out in full colour."
+    )
+    return Shown(alt, moments, {"before": W, "A": end.A[0], "places": places})

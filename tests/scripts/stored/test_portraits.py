@@ -379,6 +379,22 @@ def test_a_square_is_the_same_all_over_the_weight() -> None:
     assert rank(moments("mora")[-1]["change"]) == 4
 
 
+def test_each_row_folded_is_one_column_times_one_row() -> None:
+    B = still("kradapter")["B"]
+    for moment in moments("kradapter"):
+        for b, a, row in zip(B, moment["A"], moment["change"], strict=True):
+            same(row, np.outer(b, a).ravel())
+    assert rank(moments("kradapter")[-1]["change"]) == 4
+
+
+def test_entries_stand_out_of_one_direction_at_their_places_alone() -> None:
+    _, low, whole = every("rosa", "change")
+    places = still("rosa")["places"] == 1
+    assert rank(low) == 1
+    same(low[~places], whole[~places])
+    assert np.abs(whole - low)[places].min() > 3 * np.abs(low).mean()
+
+
 def test_patches_are_the_patterns_in_their_places() -> None:
     flat = still("waveft")["patterns"].reshape(4, 4)
     for D in every("waveft", "change"):

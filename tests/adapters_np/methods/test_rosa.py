@@ -1,0 +1,113 @@
+"""Consequences of RoSA's formula."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adapters_np.core import flatten, parameters, perturbed
+from adapters_np.fit import fit, last
+from adapters_np.linalg import Array, low_rank_factors
+from adapters_np.methods.lora import LoRA
+from adapters_np.methods.rosa import RoSA, gradients, largest
+from adapters_np.methods.supertuning import SuperTuning
+from tests.toy import weight
+
+W = weight(48, 64)
+
+
+def fresh(**knobs: Any) -> RoSA:
+    return RoSA.init(W, np.random.default_rng(1), **knobs)
+
+
+def moved(**knobs: Any) -> RoSA:
+    return perturbed(fresh(**knobs), np.random.default_rng(2), 1.0)
+
+
+def outlying(rank: int = 2, count: int = 40) -> tuple[Array, Array]:
+    """Return a change of low rank with a few entries that stand out, and where they are."""
+    rng = np.random.default_rng(3)
+    low = rng.normal(size=(48, rank)) @ rng.normal(size=(rank, 64)) / 10
+    places = np.zeros(W.size, bool)
+    places[rng.permutation(W.size)[:count]] = True
+    places = places.reshape(W.shape)
+    return low + 4 * places, places
+
+
+def test_it_is_a_lora_and_entries_at_fixed_places() -> None:
+    adapter = moved(rank=3, density=0.02)
+    D = adapter.delta(W)
+    rest = D - LoRA(adapter.A, adapter.B, adapter.s).delta(W)
+    at = np.zeros(W.shape, bool)
+    at[adapter.rows, adapter.columns] = True
+    assert at.sum() == len(adapter.theta) == np.ceil(0.02 * W.size)
+    np.testing.assert_allclose(rest[~at], 0, atol=1e-12)
+    np.testing.assert_allclose(rest[at], adapter.theta, atol=1e-12)
+
+
+def test_both_parts_share_one_budget() -> None:
+    lora = parameters(LoRA, 48, 64, rank=4)
+    both = flatten(fresh(rank=2, density=0.07)).size
+    assert both == 2 * (48 + 64) + np.ceil(0.07 * W.size)
+    assert abs(both - lora) < 10
+
+
+@pytest.mark.parametrize("score", ["squared", "mean"])
+def test_places_are_those_of_the_largest_gradients(score: Any) -> None:
+    adapter = fresh(batches=4, score=score)
+    G = gradients(np.random.default_rng(1), W.shape, 4)
+    scores = (G**2).mean(axis=0) if score == "squared" else np.abs(G.mean(axis=0))
+    at = np.zeros(W.shape, bool)
+    at[adapter.rows, adapter.columns] = True
+    assert scores[at].min() > scores[~at].max()
+
+
+def test_of_one_batch_the_two_scores_choose_alike() -> None:
+    one, other = fresh(score="squared"), fresh(score="mean")
+    np.testing.assert_array_equal(one.rows, other.rows)
+    np.testing.assert_array_equal(one.columns, other.columns)
+    several = [fresh(batches=8, score=score).rows for score in ("squared", "mean")]
+    assert not np.array_equal(*several)
+
+
+def test_with_places_that_stand_out_of_a_lora_it_finds_what_neither_part_does() -> None:
+    """This is what a warm-up is for: the places are of what the best LoRA leaves."""
+    change, places = outlying()
+    B, A = low_rank_factors(change, 2)
+    rows, columns = largest((change - B @ A) ** 2, 47)
+    assert places[rows, columns].sum() > 0.8 * places.sum()
+    first = fresh(rank=2, density=0.015)
+    assert len(first.theta) == 47
+    found, blind, entries = (
+        last(fit(adapter, W, change)).error
+        for adapter in (
+            replace(first, rows=rows, columns=columns),
+            first,
+            replace(fresh(rank=0, density=0.015), rows=rows, columns=columns),
+        )
+    )
+    lora = np.linalg.norm(change - B @ A) / np.linalg.norm(change)
+    assert found < 0.75 * min(blind, lora)
+    assert found < 0.75 * entries
+
+
+def test_with_the_places_of_the_largest_weights_it_is_supra() -> None:
+    supra = perturbed(
+        SuperTuning.init(W, np.random.default_rng(0), rank=2), np.random.default_rng(4), 1.0
+    )
+    rosa = RoSA(supra.A, supra.B, supra.theta, supra.rows, supra.columns, supra.s)
+    np.testing.assert_array_equal(rosa.delta(W), supra.delta(W))
+
+
+def test_at_the_start_entries_and_b_have_a_slope_and_a_has_none() -> None:
+    start = fresh()
+    assert not start.delta(W).any()
+    assert not replace(start, A=start.A + 1).delta(W).any()
+    assert replace(start, B=start.B + 1).delta(W).any()
+    assert replace(start, theta=start.theta + 1).delta(W).any()
+
+
+def test_a_rank_beyond_the_smaller_side_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"rank=9 is larger than min\(d_out, d_in\)=8"):
+        RoSA.init(weight(8, 16), np.random.default_rng(0), rank=9)
