@@ -59,7 +59,7 @@ def outliers(make: Make) -> Shown:
         A=np.where(i % 5 < 2, 0.45, 0.1)[None],
         B=np.where(i % 4 < 2, 0.9, -0.55)[:, None] / fresh.s,
     )
-    end = replace(low, theta=np.random.default_rng(8).choice([-1.0, 1.0], count))
+    end = replace(low, theta=np.random.default_rng(8).choice([-1.6, 1.6], count))
     limit = np.abs(end.delta(W)).max()
     moments = []
     for first, second in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)):
