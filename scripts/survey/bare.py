@@ -17,20 +17,24 @@ KEYS = {"peft2026benchmark": PEFT, "adapters2026experiment": EXPERIMENT, "real-c
 """Sources whose addresses do not begin with the key of the bibliography."""
 
 KEY = re.compile(r"\b[a-z]+\d{4}[a-z]+\b")
-DECIMAL = re.compile(r"(?<![\w.,/=-])[−-]?\d+\.\d+(?!\w|\.\d|-\w)")
+DECIMAL = re.compile(r"(?<![\d.])(?:(?<![\w−-])[−-])?\d+(?:,\d{3})*\.\d+")
 PARTS = (
     r"(?:[Ss]ections?|Tables?|Figures?|Appendix|Lemma"
     r"|PEFT|Python|AlpacaEval|Diffusion|[Rr]elease|BY|MPL|Apache)"
 )
 """Before the number of a part, a version or a licence."""
 
+MODELS = r"\b(?:L[Ll]a[Mm][Aa]|LLaVA|NLLB|OWSM|Pythia|Qwen)[\w.-]*"
+SIZES = r"\b(?:0\.1|1\.3) ?B\b"
+"""Models by name, and by size alone."""
+
 HIDDEN = re.compile(
     r"(?m:^```.*?^```)|`[^`]*`"  # code
     r"|\$\$.*?\$\$|\$[^$\n]*\$"  # mathematics
     r"|\{\{.*?\}\}|\{[^{}]*: [^{}]*\}|\{= [^{}]*\}"  # macros, addresses, marked numbers
     r"|\]\([^)]*\)|<[^>]*>|\d+\.\d+\.\d+"  # links, elements, versions
-    r"|(?<![\d.])\d+\.\d+ B\b"  # sizes of models
-    rf"|\b{PARTS} [A-Z]?\.?\d+(?:\.\d+)+(?:,? (?:and|to) \d+(?:\.\d+)*)*",
+    rf"|{MODELS}|{SIZES}|\bv\d+\.\d+"
+    rf"|\b{PARTS}[ -][A-Z]?\.?\d+(?:\.\d+)+(?:,? (?:and|to) \d+(?:\.\d+)*)*",
     re.S,
 )
 """Parts of a page whose numbers are none of the text's."""

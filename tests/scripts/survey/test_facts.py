@@ -169,11 +169,28 @@ def written(root: Path, text: str, page: str = "docs/methods/lora.md") -> Path:
         "[it](x.md#0.5) <b data-x=0.5>",
         "section 4.2, Tables 4.2 and 4.3, Lemma 4.2",
         "PEFT 0.19, release 0.19 and 0.21.2, AlpacaEval 2.0, CC BY 4.0",
-        "OWSM-0.1B and Llama-3.2-3B, from 0.1 B to 2 B",
+        "OWSM-0.1B and Llama-3.2-3B, Qwen2.5-1.5B, SQuAD v1.1, Apache-2.0, from 0.1 B to 2 B",
     ],
 )
 def test_settings_places_versions_and_names_are_no_results(tmp_path: Path, text: str) -> None:
     assert list(bare(written(tmp_path, text), tmp_path, FACTS)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1,234.5 and 175,255.8 M", ["1,234.5", "175,255.8"]),
+        ("0.07-0.09 and 0.07–0.09", ["0.07", "0.09", "0.07", "0.09"]),
+        ("2.5x and 2.5× and x2.5", ["2.5", "2.5", "2.5"]),
+        ("0.25 B tokens, 0.25B", ["0.25", "0.25"]),
+        ("(=1.25), 1.5/2.5, (64,0.5), -0.5 and −0.5", ["1.25", "1.5", "2.5", "0.5", "-0.5", "−0.5"]),
+        ("MNLI-87.5 and 1.5e-3", ["87.5", "1.5"]),
+    ],
+)
+def test_a_decimal_is_found_however_it_is_written(
+    tmp_path: Path, text: str, told: list[str]
+) -> None:
+    assert [b.text for b in bare(written(tmp_path, text), tmp_path, FACTS)] == told
 
 
 def test_a_number_without_an_address_is_told_in_a_line(tmp_path: Path) -> None:
