@@ -134,15 +134,52 @@ def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
 
 
 ASKED = re.compile(r"""\{\{ fact\("([^"]*)"\) \}\}""")
-SOURCE = re.compile(r"[{\"]= [^{}\",]*, ([\w-]+) ")
-"""The source of a marked number, which follows its value."""
+SOURCE = re.compile(r"[{\"]= ([^{}\"]*?), (([\w-]+) [^{}\"]*)")
+"""A marked number: its value, and its source with the place there."""
 
 WIDGET = "widget"
-"""The source of what a page's widget shows: `= 0.40, widget dora alpha=16 angle_change`."""
+"""The source of what a page's widget, or Compare, shows after a random step.
+
+`= 0.40, widget dora alpha=16 angle_change` names method, knobs and gauge. `sigma_before` and
+`sigma_after` are the largest singular values, which the widget's sentence says.
+"""
+
+SHOWS = re.compile(rf"{WIDGET} (\w+)((?: \w+=[\w.-]+)*) (\w+)")
+
+
+class Shown(NamedTuple):
+    """A number that a widget shows, by what a page says of it."""
+
+    place: str  # file and line
+    text: str
+    method: str
+    chosen: dict[str, str]
+    gauge: str
+
+
+def _marked(path: Path, root: Path) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield the marked numbers of a page with file and line; `code` only shows the form."""
+    text = path.read_text("utf-8")
+    for named in SOURCE.finditer(re.sub(r"`[^`\n]*`", lambda m: " " * len(m[0]), text)):
+        yield _place(path, root, text, named), named
+
+
+def _place(path: Path, root: Path, text: str, match: re.Match[str]) -> str:
+    return f"{path.relative_to(root).as_posix()}:{text.count(chr(10), 0, match.start()) + 1}"
+
+
+def shown(root: Path) -> Iterator[Shown]:
+    """Yield the numbers of widgets on all pages, for whoever can compute them."""
+    for path in sorted((root / "docs").rglob("*.md")):
+        for place, named in _marked(path, root):
+            if form := SHOWS.fullmatch(named[2]):
+                method, knobs, gauge = form.groups()
+                chosen = dict(knob.split("=") for knob in knobs.split())
+                yield Shown(place, named[1], method, chosen, gauge)
 
 
 def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
-    """Yield addresses in texts that lead nowhere, and marked numbers of no publication.
+    """Yield addresses in texts that lead nowhere, and marked numbers of no publication or widget.
 
     Args:
         root: The project's folder.
@@ -151,19 +188,18 @@ def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
     """
     for path in sorted((root / "docs").rglob("*.md")):
         text = path.read_text("utf-8")
-
-        def place(match: re.Match[str], path: Path = path, text: str = text) -> str:
-            line = text.count("\n", 0, match.start()) + 1
-            return f"{path.relative_to(root).as_posix()}:{line}"
-
         for asked in ASKED.finditer(text):
             try:
                 facts.say(asked[1])
             except (LookupError, ValueError) as error:
-                yield f"{place(asked)}: {error.args[0]}"
-        for named in SOURCE.finditer(re.sub(r"`[^`\n]*`", lambda m: " " * len(m[0]), text)):
-            if named[1] not in keys and named[1] != WIDGET:
-                yield f"{place(named)}: {named[1]!r} is not in docs/references.bib"
+                yield f"{_place(path, root, text, asked)}: {error.args[0]}"
+        for place, named in _marked(path, root):
+            if named[3] == WIDGET:
+                if not SHOWS.fullmatch(named[2]):
+                    form = "`= 0.40, widget dora alpha=16 angle_change`"
+                    yield f"{place}: {named[2]!r} does not say what shows it: {form}"
+            elif named[3] not in keys:
+                yield f"{place}: {named[3]!r} is not in docs/references.bib"
 
 
 def every(root: Path, facts: Facts) -> Iterator[Bare]:

@@ -9,11 +9,11 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from demos.gauges import GAUGES
+from demos.compare import panels as compared
 from demos.panels import figures
-from demos.probe import measure
+from demos.probe import measure, show
 from scripts.bootstrap import ROOT
-from scripts.survey.bare import astray, bare, every
+from scripts.survey.bare import Shown, astray, bare, every, shown
 from scripts.survey.experiment import finals, gain
 from scripts.survey.facts import Fact, Facts, level
 from scripts.survey.providers import as_json, facts
@@ -183,7 +183,8 @@ def test_settings_places_versions_and_names_are_no_results(tmp_path: Path, text:
         ("0.07-0.09 and 0.07–0.09", ["0.07", "0.09", "0.07", "0.09"]),
         ("2.5x and 2.5× and x2.5", ["2.5", "2.5", "2.5"]),
         ("0.25 B tokens, 0.25B", ["0.25", "0.25"]),
-        ("(=1.25), 1.5/2.5, (64,0.5), -0.5 and −0.5", ["1.25", "1.5", "2.5", "0.5", "-0.5", "−0.5"]),
+        ("(=1.25), 1.5/2.5, (64,0.5)", ["1.25", "1.5", "2.5", "0.5"]),
+        ("-0.5 and −0.5", ["-0.5", "−0.5"]),
         ("MNLI-87.5 and 1.5e-3", ["87.5", "1.5"]),
     ],
 )
@@ -223,26 +224,61 @@ def test_an_address_astray_and_a_number_of_no_publication_are_told(tmp_path: Pat
     ]
 
 
-WIDGET = re.compile(r"= ([^,\"]*), widget (\w+)((?: \w+=[\w.]+)*) (\w+)\"")
-
-
-PAGES = {path.stem: path.read_text("utf-8") for path in (ROOT / "docs/methods").glob("*.md")}
-SHOWN = [(page, *found) for page, text in PAGES.items() for found in WIDGET.findall(text)]
-
-
-def test_every_number_of_a_widget_is_found_by_its_form() -> None:
-    assert len(SHOWN) == sum(text.count(", widget ") for text in PAGES.values()) > 70
-
-
-@pytest.mark.parametrize(("page", "shown", "method", "chosen", "gauge"), SHOWN)
-def test_a_widget_shows_what_its_page_says(
-    page: str, shown: str, method: str, chosen: str, gauge: str
+@pytest.mark.parametrize(
+    ("marked", "message"),
+    [
+        ("= 9.99, widget nonsense at=all", "'widget nonsense at=all' does not say what shows it"),
+        ("= 9.99, widget dora", "'widget dora' does not say what shows it"),
+        ("= 1,032, hu2022loro Table 1", "'hu2022loro' is not in docs/references.bib"),
+    ],
+)
+def test_a_marked_number_says_what_it_is_read_off(
+    tmp_path: Path, marked: str, message: str
 ) -> None:
-    change = measure(method, {k: yaml.safe_load(v) for k, v in re.findall(r"(\w+)=(\S+)", chosen)})
-    sigma = {"sigma_before": change.sigma_before, "sigma_after": change.sigma_after}
-    value = sigma[gauge][0] if gauge in sigma else GAUGES[gauge](change)["value"]
-    digits = len(shown.partition(".")[2])
-    assert shown in (f"{value:.{digits}f}", figures(value)), page
+    written(tmp_path, f'It is {{{{ fact("{marked}") }}}}.')
+    (found,) = astray(tmp_path, FACTS, {"hu2022lora"})
+    assert found.startswith(f"docs/methods/lora.md:1: {message}")
+
+
+SHOWN = list(shown(ROOT))
+
+
+def off(said: Shown) -> str:
+    """Return what is wrong with a number that a widget or Compare is said to show, if anything."""
+    try:
+        change = measure(said.method, {k: yaml.safe_load(v) for k, v in said.chosen.items()})
+        sigma = {"sigma_before": change.sigma_before, "sigma_after": change.sigma_after}
+        if said.gauge in sigma:
+            value = sigma[said.gauge][0]
+        else:
+            panels = {p["name"]: p for p in [*show(change)["panels"], *compared(change)]}
+            value = panels[said.gauge]["value"]
+    except (KeyError, ValueError) as error:
+        return f"{said.place}: {said.method} has no {error}"
+    texts = (f"{value:.{len(said.text.partition('.')[2])}f}", figures(value))
+    return "" if said.text in texts else f"{said.place}: says {said.text}, computed {texts[0]}"
+
+
+def test_widgets_show_what_pages_say() -> None:
+    assert len(SHOWN) > 70
+    assert [found for said in SHOWN if (found := off(said))] == []
+
+
+@pytest.mark.parametrize(
+    ("marked", "message"),
+    [
+        ("= 0.41, widget dora angle_change", "says 0.41, computed 0.40"),
+        ("= 0.40, widget nonsense angle_change", "nonsense has no method='nonsense' is not one of"),
+        ("= 0.40, widget dora angel_change", "dora has no 'angel_change'"),
+        ("= 0.40, widget dora alhpa=1 angle_change", "dora has no alhpa=1 is not a knob"),
+    ],
+)
+def test_a_number_that_no_widget_shows_is_told_with_its_place(
+    tmp_path: Path, marked: str, message: str
+) -> None:
+    written(tmp_path, f'\nIt is {{{{ fact("{marked}") }}}}.', "docs/claims.md")
+    (said,) = shown(tmp_path)
+    assert off(said).startswith(f"docs/claims.md:2: {message}")
 
 
 def test_what_is_called_level_is_held_to_the_rule() -> None:
