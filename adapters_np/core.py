@@ -101,7 +101,7 @@ def _checked(init: Callable[..., Any]) -> Callable[..., Any]:
             raise ValueError(f"W has the shape {np.shape(W)}, and a weight is (d_out, d_in)")
         for name, low in least().items() if knobs else ():
             if name in knobs and knobs[name] < low:
-                raise ValueError(f"{name}={knobs[name]} is not a whole number from {low:g} up")
+                raise KnobError(name, knobs[name], f"is not a whole number from {low:g} up")
         return init(cls, W, rng, **knobs)
 
     return checked

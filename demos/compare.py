@@ -183,7 +183,7 @@ def _possible(side: Side, d_out: int, d_in: int) -> bool:
 def _initialises(method: str, own: tuple[tuple[str, Any], ...], d_out: int, d_in: int) -> bool:
     try:
         load(method).init(np.eye(d_out, d_in), np.random.default_rng(0), **dict(own))
-    except ValueError:
+    except KnobError:
         return False
     return True
 

@@ -20,6 +20,7 @@ import brotli
 import numpy as np
 
 from adapters_np.core import slugs
+from adapters_np.errors import KnobError
 from adapters_np.knobs import Knob
 from adapters_np.linalg import Array
 from demos.compare import COMPARED, Measured, Side, matched, panels
@@ -57,7 +58,7 @@ def sweep(slug: str) -> Sweep | None:
     for value in _wanted(slug, knob)[:MOST_VALUES]:
         try:
             answers[value] = {"value": value, **answer(slug, {knob.name: value})}
-        except ValueError:  # the shape of the weight forbids this value
+        except KnobError:  # the shape of the weight forbids this value
             continue
     count = len(answers)
     while len(brotli.compress(data := packed(knob, list(answers.values())[:count]))) > MOST_BYTES:

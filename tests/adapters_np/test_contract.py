@@ -1,5 +1,8 @@
 """The contract of every method: over every module, shapes and knobs; some by Hypothesis."""
 
+import inspect
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -13,7 +16,9 @@ from hypothesis import strategies as st
 
 from adapters_np.core import (
     Adapter,
+    Alpha,
     AttentionAdapter,
+    Rank,
     WeightAdapter,
     arrays,
     flatten,
@@ -26,7 +31,10 @@ from adapters_np.core import (
     sizes,
     slugs,
 )
+from adapters_np.errors import KnobError
+from adapters_np.knobs import signature_knobs
 from adapters_np.linalg import Array
+from demos.failures import failure
 from demos.probe import GAUGES, measure, probe
 from tests.toy import tokens, weight
 
@@ -51,9 +59,8 @@ def fresh(slug: str, shape: tuple[int, int], seed: int, chosen: dict[str, Any]) 
     """Return a fresh adapter, or None where the shape forbids a knob and the error says so."""
     try:
         return load(slug).init(weight(*shape, seed), np.random.default_rng(seed), **chosen)
-    except ValueError as error:
-        name = str(error).partition("=")[0]
-        if name not in knobs(load(slug)):
+    except KnobError as error:
+        if error.knob not in knobs(load(slug)):
             raise AssertionError(f"the error does not name a knob: {error}") from error
         return None
 
@@ -121,6 +128,39 @@ def test_one_seed_gives_one_start(slug: str) -> None:
     again = fresh(slug, about["shape"], 0, {k: v for k, v in about.items() if k != "shape"})
     for name, value in vars(adapter).items():
         np.testing.assert_array_equal(getattr(again, name), value, err_msg=name)
+
+
+@every_method
+def test_less_than_one_of_anything_is_refused_as_data(slug: str) -> None:
+    for knob in knobs(load(slug)).values():
+        if knob.kind == "int":
+            low = int(min(knob.low, 1))
+            with pytest.raises(KnobError) as caught:
+                load(slug).init(weight(16, 16), np.random.default_rng(0), **{knob.name: low - 1})
+            found = failure(caught.value)
+            assert (found["knob"], found["value"]) == (knob.name, str(low - 1))
+            assert found["rule"] == f"is not a whole number from {low} up"
+
+
+def undescribed(init: Callable[..., Any]) -> list[str]:
+    """Return the knobs that the `Args` of an `init` say nothing of."""
+    _, _, said = (inspect.getdoc(init) or "").partition("\nArgs:\n")
+    told = re.findall(r"^    (\w+): \S", said.partition("\n\n")[0], re.M)
+    return [name for name in signature_knobs(init) if name not in told]
+
+
+@every_method
+def test_every_knob_is_described(slug: str) -> None:
+    assert undescribed(load(slug).init) == []
+
+
+def test_a_knob_without_description_is_found() -> None:
+    def init(*, rank: Rank = 4, alpha: Alpha = 8.0) -> None:
+        """Start somewhere."""
+
+    assert undescribed(init) == ["rank", "alpha"]
+    init.__doc__ = "Start.\n\nArgs:\n    rank: Directions.\n\nRaises:\n    alpha: Never."
+    assert undescribed(init) == ["alpha"]
 
 
 @every_method

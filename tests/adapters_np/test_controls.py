@@ -25,6 +25,7 @@ from adapters_np.core import (
     restore,
     slugs,
 )
+from adapters_np.errors import KnobError
 from adapters_np.layers import rms_norm
 from adapters_np.linalg import Array, thin_svd
 from scripts.studies.grid import METHODS
@@ -63,9 +64,8 @@ def pairs(slug: str, name: str) -> Iterator[tuple[Pair, dict[str, Any]]]:
         for chosen in settings(slug):
             try:
                 made = pair(slug, name, d, **chosen)
-            except ValueError as error:
-                refused = str(error).partition("=")[0]
-                if refused not in knobs(load(slug)):
+            except KnobError as error:
+                if error.knob not in knobs(load(slug)):
                     raise AssertionError(f"the error names no knob: {error}") from error
                 continue
             yield made, chosen

@@ -197,6 +197,18 @@ def test_an_error_names_its_side(letter: str) -> None:
         compare(**sides, world={}, equal=False)
 
 
+def test_a_fault_of_a_module_is_no_value_that_its_shape_forbids(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrong(*_: Any, **__: Any) -> None:
+        np.eye(2) @ np.eye(3)
+
+    first = Measured(Side("oft", "OFT", "The knob", {}), measure("oft", {}))
+    monkeypatch.setattr(load("psoft"), "init", wrong)
+    with pytest.raises(ValueError, match="mismatch in its core dimension"):
+        matched(first, Side("psoft", "PSOFT", "The knob", {"rank": 31}), (31,))
+
+
 def test_an_error_of_the_layer_names_no_side() -> None:
     with pytest.raises(ValueError, match=r"^seed=-1 is not a whole number"):
         compare(side("lora"), side("dora"), {"seed": -1}, False)

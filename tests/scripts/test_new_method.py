@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from adapters_np.errors import KnobError
 from scripts.new_method import new_method
 
 
@@ -13,7 +16,10 @@ def test_a_new_method_gets_a_page_a_module_and_a_test(tmp_path: Path) -> None:
         "adapters_np/methods/gain_map.py",
         "tests/adapters_np/methods/test_gain_map.py",
     }
-    compile((tmp_path / "adapters_np/methods/gain_map.py").read_text(), "gain_map.py", "exec")
+    made: dict[str, Any] = {}
+    exec((tmp_path / "adapters_np/methods/gain_map.py").read_text(), made)
+    with pytest.raises(KnobError, match="groups=5 is larger than d_out=4"):
+        made["GainMap"].init(np.eye(4), np.random.default_rng(0), groups=5)
     assert "title: Gain Map" in (tmp_path / "docs/methods/gain_map.md").read_text()
 
 

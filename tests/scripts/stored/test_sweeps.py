@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from adapters_np.core import slugs
+from adapters_np.errors import KnobError
+from adapters_np.knobs import Knob
 from demos.compare import COMPARED
 from demos.probe import probe
 from demos.settings import main_knob
@@ -82,6 +84,28 @@ def test_a_file_holds_all_values_where_they_fit(slug: str) -> None:
     assert knob
     assert set(stored.values) == set(knob.values())
     assert len(brotli.compress(stored.data)) <= MOST_BYTES
+
+
+def test_a_forbidden_value_is_left_out_and_a_fault_of_a_module_stops_the_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(slug: str, chosen: dict[str, Any]) -> sweeps.Answer:
+        if chosen["groups"] > 2:
+            raise KnobError("groups", chosen["groups"], "is too large here")
+        return answer("lora", {})
+
+    def wrong(*_: Any) -> sweeps.Answer:
+        return {"sum": np.eye(2) @ np.eye(3)}
+
+    monkeypatch.setattr(sweeps, "main_knob", lambda _: Knob("groups", "int", 2, 1, 4, 1))
+    monkeypatch.setattr(sweeps, "_wanted", lambda _, knob: knob.values())
+    monkeypatch.setattr(sweeps, "answer", forbidden)
+    stored = sweep.__wrapped__("lora")
+    assert stored
+    assert stored.values == (1, 2)
+    monkeypatch.setattr(sweeps, "answer", wrong)
+    with pytest.raises(ValueError, match="mismatch in its core dimension"):
+        sweep.__wrapped__("lora")
 
 
 def test_where_not_all_values_fit_those_that_match_other_methods_come_first() -> None:
