@@ -9,9 +9,8 @@ from demos.reach import FAMILIES
 from scripts.macros import figures
 from scripts.macros.lab import piece, stored
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.studies.descents import DESCENTS
 from scripts.survey import changes
-from scripts.survey.changes import MODELS, SAMPLED_RANK, Family, about, families
+from scripts.survey.changes import DESCENDED, MODELS, SAMPLED_RANK, Family, about, families
 from scripts.survey.say import count, number
 from scripts.survey.statistics import Interval
 
@@ -34,7 +33,7 @@ class Row(NamedTuple):
 def shown(family: Family) -> Row:
     """Return a family with its title, its methods, and the marks of its footnotes."""
     name = family.name
-    title, methods = DESCENTS[name][:2] if name in DESCENTS else FAMILIES[name][1:3]
+    title, methods = DESCENDED[name] if name in DESCENDED else FAMILIES[name][1:3]
     mark = "*" * family.sampled + "†" * (name in changes.SPECTRAL)
     numbers = count(family.parameters) if family.parameters else ""
     return Row(name, title, mark, tuple(methods), numbers, family.found)

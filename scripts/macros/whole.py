@@ -15,8 +15,8 @@ from demos.settings import AIM
 from scripts.catalog.records import Method
 from scripts.macros.page import Page, names
 from scripts.macros.real_changes import Row, rows
-from scripts.studies.descents import DESCENTS
 from scripts.survey import bets, say
+from scripts.survey.changes import DESCENDED
 from scripts.survey.hypothesis import Outcome
 from scripts.survey.statistics import Interval
 
@@ -83,7 +83,7 @@ def follows(found: list[tuple[Interval, Interval]]) -> str:
 
 def family(slug: str) -> Row | None:
     """Return the family of a method: of several the one that is most its own, then the first."""
-    known = [*FAMILIES, *DESCENTS]
+    known = [*FAMILIES, *DESCENDED]
     own = [row for row in rows() if slug in row.methods]
     return min(own, key=lambda row: (len(row.methods), known.index(row.name)), default=None)
 

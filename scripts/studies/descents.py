@@ -134,8 +134,8 @@ def scaled_bases(c: Change, most: int) -> Reached | None:
 
 
 DESCENTS = {
-    "normed": ("Lengths and few directions", ("dora",), normed),
-    "reflected": ("Reflections of the inputs", ("hra",), reflected),
-    "hadamard": ("A product of two low ranks", ("loha",), hadamard),
-    "scaled_bases": ("Scaled random bases", ("vera",), scaled_bases),
+    "normed": normed,
+    "reflected": reflected,
+    "hadamard": hadamard,
+    "scaled_bases": scaled_bases,
 }

@@ -239,7 +239,7 @@ def descended(case: Case) -> Iterator[dict[str, Any]]:
     """Yield a row for each family without a closed form, for the change and for its control."""
     most = SAMPLED_RANK * sum(case.W.shape)
     for kind, change in kinds(case).items():
-        for name, (_, _, form) in DESCENTS.items():
+        for name, form in DESCENTS.items():
             if found := form(change, most):
                 share = round(found.share, 5)
                 yield {
@@ -254,7 +254,7 @@ def descended(case: Case) -> Iterator[dict[str, Any]]:
 def noise(name: str, rank: int) -> dict[str, Any]:
     """Return how many times chance a family explains of independent entries at 256 × 256."""
     rng, most = np.random.default_rng(0), rank * 512
-    form = FAMILIES[name].form if name in FAMILIES else DESCENTS[name][2]
+    form = FAMILIES[name].form if name in FAMILIES else DESCENTS[name]
     times = []
     for _ in range(5):
         found = form(Change(np.zeros((256, 256)), rng.normal(size=(256, 256))), most)

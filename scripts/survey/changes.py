@@ -1,6 +1,6 @@
 """Changes of two models by fine-tuning, and how many times chance each family explains of them.
 
-The shares come from scripts/studies/real_changes.py. Titles of families are the pages' affair.
+The shares come from scripts/studies/real_changes.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ CONTROL = "control"
 
 SAMPLED_RANK = 2
 """The budget at which families without a closed form were measured, on some of the matrices."""
+
+DESCENDED = {
+    "normed": ("Lengths and few directions", ("dora",)),
+    "reflected": ("Reflections of the inputs", ("hra",)),
+    "hadamard": ("A product of two low ranks", ("loha",)),
+    "scaled_bases": ("Scaled random bases", ("vera",)),
+}
+"""Titles and methods of the families without a closed form; demos/reach.py has those with one."""
 
 SPECTRAL = ("low_rank", "hadamard")
 """They look at singular values and nothing else: independent entries are their control."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -87,6 +88,27 @@ def test_pages_call_ten_names_and_a_wrong_word_lists_the_right_ones() -> None:
     assert len(called) == 10
     with pytest.raises(LookupError, match=r'table\("graed"\): there is .*, grade, '):
         called["table"]("graed")
+
+
+KNOWN = {*sys.stdlib_module_names, "numpy", "pydantic", "scipy", "scripts", "yaml"}
+
+
+def foreign(source: str) -> set[str]:
+    """Return the packages that a text imports and that facts do without."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found - KNOWN
+
+
+def test_facts_need_numbers_and_records_only() -> None:
+    assert foreign("import csv, jinja2\nfrom lxml.html import x") == {"jinja2", "lxml"}
+    files = {path.name: path for path in (ROOT / "scripts/survey").glob("*.py")}
+    assert {n: f for n, p in files.items() if (f := foreign(p.read_text("utf-8")))} == {}
+    assert files
 
 
 RELATIVE = re.compile("(?:How|That|What|Where|Whether|Which|Who|Whose|Why)\\b")

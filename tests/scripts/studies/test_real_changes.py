@@ -191,6 +191,7 @@ def test_a_family_that_is_left_out_is_another_one_at_its_budget() -> None:
 
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
+    assert changes.DESCENDED.keys() == DESCENTS.keys()
     assert {row.name for row in rows()} == (FAMILIES.keys() | DESCENTS.keys()) - {ANOTHER}
     assert all(len(row.found) == len(MODELS) and row.numbers for row in rows())
     for row in rows():
