@@ -87,6 +87,9 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     else:
         found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
     to = asked(adapter, world, wanted)
+    if np.array_equal(to.before, to.after):
+        rule = "asks for no change here, so no share of it can be explained"
+        raise KnobError("world", aim["world"], rule)
     without = taken_out(method, own)
     errors: list[float] = []
 

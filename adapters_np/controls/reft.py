@@ -30,6 +30,10 @@ class FixedReFT(ReFT):
         target = b + self.A @ H
         return H + R.T @ (target - R @ H if self.overwrite else target)
 
+    def nearest_outputs(self, W: Array, X: Array, outputs: Array) -> None:
+        """Say that there is no closed form: the method's own chooses directions."""
+        return None
+
 
 @control("relocated")
 def fixed_directions(fresh: ReFT, W: Array, rng: np.random.Generator) -> FixedReFT:

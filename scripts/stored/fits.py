@@ -12,6 +12,7 @@ from typing import Any
 import brotli
 
 from adapters_np.core import flatten
+from adapters_np.errors import KnobError
 from adapters_np.fit import fit, last
 from demos import worlds
 from demos.settings import AIM, HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
@@ -55,7 +56,7 @@ def fits(slug: str) -> Sweep | None:
             if by_steps and trained(slug, chosen) > MOST_TRAINED:
                 continue
             *_, found = reach(slug, chosen)
-        except ValueError:  # the shape of the weight forbids this value, or nothing can be out
+        except KnobError:  # the shape of the weight forbids this value, or nothing can be out
             continue
         stored = {"value": value, "world": world, HYPOTHESIS: out, "others": []}
         answers.append(stored | show(found))

@@ -26,6 +26,7 @@ from adapters_np.core import (
     slugs,
 )
 from adapters_np.errors import KnobError
+from adapters_np.fit import closed_form, fit, last
 from adapters_np.layers import rms_norm
 from adapters_np.linalg import Array, thin_svd
 from scripts.studies.grid import METHODS
@@ -135,6 +136,25 @@ def test_a_control_is_an_adapter_like_others(slug: str, name: str) -> None:
                 nudge = 0.1 * np.random.default_rng(5).normal(size=array.shape)
                 nudged = replace(step, **{part: getattr(step, part) + nudge})
                 assert np.abs(nudged.forward(W, X) - Y).max() > 1e-9, part
+
+
+SOLVED = [c for c in ALL if {"nearest", "nearest_outputs"} & {*dir(load(c[0]))}]
+
+
+@pytest.mark.parametrize(("slug", "name"), SOLVED, ids=["-".join(c) for c in SOLVED])
+def test_a_closed_form_leaves_frozen_what_a_control_freezes(slug: str, name: str) -> None:
+    rng = np.random.default_rng(3)
+    for (_, fresh, W), chosen in pairs(slug, name):
+        X = None if isinstance(fresh, WeightAdapter) else tokens(W.shape[1])
+        target = np.zeros_like(W) if X is None else fresh.forward(W, X)
+        solved = closed_form(fresh, W, target + rng.normal(size=target.shape), X)
+        if solved is None:
+            continue
+        for field in arrays(type(fresh)):
+            before, after = getattr(fresh, field.name), getattr(solved, field.name)
+            assert before.shape == after.shape, (field.name, chosen)
+            if not field.learned:
+                np.testing.assert_array_equal(before, after, err_msg=f"{field.name} {chosen}")
 
 
 @every_control
@@ -458,6 +478,14 @@ def test_fixed_directions_stay_where_they_were_drawn() -> None:
     inside = other.M.T @ (other.M @ edit)
     np.testing.assert_allclose(edit, inside, atol=1e-9)
     np.testing.assert_allclose(other.M @ other.M.T, np.eye(8), atol=1e-9)
+
+
+def test_an_edit_of_fixed_directions_is_fitted() -> None:
+    _, other, W = pair("reft", "fixed directions", (32, 16))
+    X = tokens(16)
+    end = last(fit(other, W, moved(other).forward(W, X), X))
+    assert end.error < 1e-6
+    np.testing.assert_array_equal(end.adapter.M, other.M)
 
 
 # Relaxed: the constraint is lifted ----------------------------------------------------------------

@@ -14,6 +14,7 @@ import adapters_np.fit
 import adapters_np.slopes
 from adapters_np.budget import best_of_rank, choose
 from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
+from adapters_np.errors import KnobError
 from adapters_np.fit import fit, last
 from adapters_np.linalg import block_diagonal, plane_rotations
 from demos.gauges import GAUGES
@@ -182,6 +183,11 @@ def test_round_off_does_not_reach_what_is_printed(
 def test_what_is_not_possible_is_refused_by_name(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         probe("lora", SMALL | chosen)
+
+
+def test_a_world_that_asks_for_no_change_is_refused_by_name() -> None:
+    with pytest.raises(KnobError, match=r"^world='own' asks for no change here"):
+        probe("antipasto", PAGE | {"alpha": 0.0, "world": "own"})
 
 
 def test_a_real_change_belongs_to_the_trained_weight_whatever_else_is_chosen() -> None:
