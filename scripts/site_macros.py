@@ -29,7 +29,6 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
-from scripts.macros.portraits import Portraits
 from scripts.macros.predictions import Predictions
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
@@ -47,7 +46,6 @@ PARTS = (
     ClaimLists,
     ErrataLists,
     Family,
-    Portraits,
     HeadToHead,
     Lab,
     Later,

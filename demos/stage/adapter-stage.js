@@ -15,7 +15,7 @@ const NS = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 900; // of the way to the best fit
 const SOLVED = 0.995;
 /** Hints at the handle that has furthest to go, until one is touched. */
-const HINTS = { line: "turn me", mirror: "turn me", wheel: "turn me", tip: "pull me", axis: "pull me", dial: "" };
+const HINTS = { line: "turn me", wheel: "turn me", tip: "pull me", dial: "" };
 
 /** @type {Promise<import("./table.js").Stored> | undefined} */
 let stored;

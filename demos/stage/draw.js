@@ -72,20 +72,12 @@ const GUIDES = {
       segment("axis", direction(held[0], -RIM), direction(held[0], RIM)),
     ];
   },
-  mirror: ({ held, handles }) => [
-    ...(handles[0].name === "mirror"
-      ? []
-      : [segment("axis", direction(handles[0].start, -RIM), direction(handles[0].start, RIM))]),
-    segment("axis", direction(held[0], -RIM), direction(held[0], RIM)),
-  ],
   wheel: ({ held }) => [
     ["circle", "guide", { cx: 0, cy: 0, r: short(SCALE * RIM) }],
     segment("guide", [0, 0], direction(WHEEL, RIM)),
     arc("sweep", RIM, (WHEEL * Math.PI) / 180, (held[0] * Math.PI) / 180),
   ],
   tip: ({ W }) => W.map((v) => segment("guide", [0, 0], toward(angle(v), 3))),
-  axis: ({ handles }) =>
-    handles.map(({ along: [x, y] }) => segment("axis", toward(Math.atan2(y, x), -RIM), toward(Math.atan2(y, x), RIM))),
   dial: ({ held }) =>
     TRACK.lefts.flatMap((left, i) => [
       segment("track", [left, TRACK.height], [left + TRACK.width, TRACK.height]),

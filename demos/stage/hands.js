@@ -6,8 +6,7 @@ import { RIM, TRACK, WHEEL, direction, place, placed } from "./draw.js";
 /** @typedef {import("./table.js").Handle} Handle */
 /** @typedef {{which: number, x: number, y: number, second: boolean, text: string, value: (x: number, y: number) => number}} Grip */
 
-const LONG = 0.85; // from the middle to a handle of a singular value that is what it was
-const STEPS = { line: 2, mirror: 2, wheel: 2, tip: 0.05, axis: 0.05, dial: 0.05 };
+const STEPS = { line: 2, wheel: 2, tip: 0.05, dial: 0.05 };
 const LARGER = 5; // with Shift
 
 /** @param {number} x @param {number} y in units of the drawing */
@@ -40,15 +39,11 @@ export function grips({ handles, held, made, W }) {
       ...{ which, second, ...place(at), text: spoken(handle, value) },
       value: (x, y) => allowed(read(x, y), handle),
     });
-    const size = Math.hypot(...handle.along);
-    const ray = handle.along.map((v) => (v / size) * LONG);
     switch (handle.kind) {
       case "wheel":
         return [grip(direction(WHEEL + value, RIM), (x, y) => degrees(x, y) - WHEEL)];
       case "tip":
         return [grip(made[which], (x, y) => along(x, y, W[which]))];
-      case "axis":
-        return [grip([ray[0] * value, ray[1] * value], (x, y) => along(x, y, ray))];
       case "dial": {
         const left = TRACK.lefts[which];
         return [grip([left + value * TRACK.width, TRACK.height], (x, y) => (placed(x, y)[0] - left) / TRACK.width)];
@@ -62,7 +57,7 @@ export function grips({ handles, held, made, W }) {
 /** A handle's position in words. @param {Handle} handle @param {number} value */
 function spoken({ kind }, value) {
   if (kind === "dial") return `${Math.round(100 * value)} per cent of the way`;
-  if (kind === "tip" || kind === "axis") return `${value.toFixed(2)} times`;
+  if (kind === "tip") return `${value.toFixed(2)} times`;
   return `${Math.round(value)} degrees`;
 }
 

@@ -4,8 +4,8 @@
  *
  * @typedef {[x: number, y: number]} Arrow a neuron with two inputs
  * @typedef {{low: number, step: number, size: number, cyclic: boolean}} Axis where a handle has stored positions
- * @typedef {"line" | "mirror" | "wheel" | "tip" | "dial" | "axis"} Kind
- * @typedef {{name: string, kind: Kind, axis: Axis, start: number, low: number, high: number, along: number[]}} Handle
+ * @typedef {"line" | "wheel" | "tip" | "dial"} Kind
+ * @typedef {{name: string, kind: Kind, axis: Axis, start: number, low: number, high: number}} Handle
  * @typedef {{held: number[], rows: number[], table: number[]}} Part which handles move which neurons
  * @typedef {{parts: Part[], best: number[], explained: number}} Scene
  * @typedef {{name: string, theme: string, parameters: number, handles: Handle[], feet: number[], scenes: Record<string, Scene>}} Method

@@ -53,7 +53,6 @@ await bundle(
     "lab/several.js",
     "lab/lab.css",
     "portrait/method-portrait.js",
-    "stage/adapter-stage.js",
     "stage/five-bets.js",
     "stage/stage.css",
     "stage/story.css",

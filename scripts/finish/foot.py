@@ -19,7 +19,7 @@ from scripts.catalog.exports import Site
 END = "</article>"
 PART = re.compile(
     r'<h[23] id="(?P<heading>[^"]+)"'
-    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-stage|adapter-lab|adapter-file|model-pair)"
+    r"|<(?P<widget>adapter-demo|adapter-compare|adapter-lab|adapter-file|model-pair)"
     r"\b[^>]*>"
     r'|<(?P<figure>figure class="drawn")>'
     r'|<(?P<table>div class="scroll[^"]*")(?=[^>]*>(?:<sortable-table[^>]*>)?<table)[^>]*>'
@@ -27,7 +27,6 @@ PART = re.compile(
 WIDGETS = {
     "adapter-demo": "Widget",
     "adapter-compare": "Comparison",
-    "adapter-stage": "Stage",
     "adapter-lab": "Lab",
     "adapter-file": "Your adapter",
     "model-pair": "A model before and after",

@@ -31,7 +31,7 @@ from scripts.macros.page import (
     short,
     subscripts,
 )
-from scripts.macros.portraits import Portraits, says
+from scripts.macros.portraits import picture, says
 from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
 from scripts.macros.whole import whole, written
@@ -232,7 +232,7 @@ class Furniture(Part):
     def head(self, slug: str, own: bool) -> str:
         """Return what a widget is about, with the picture of the page's own method."""
         name, method = catalog().names()[slug], self.method.slug
-        about = (says(method), Portraits(self.page).picture(method)) if own else ("", "")
+        about = (says(method), picture(self.page, method)) if own else ("", "")
         return self.page.draw("widget_head", name, *about, found=False, kind="head")
 
     @macro("text")

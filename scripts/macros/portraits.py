@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from scripts.macros.page import Part, catalog, macro
+from scripts.macros.page import Page, catalog
 from scripts.stored.portraits.make import DRAWN, declared
 
 
@@ -32,11 +32,7 @@ def says(slug: str) -> str:
     return declared(catalog().methods[slug].modules[0]).says
 
 
-class Portraits(Part):
-    """The macros of pictures."""
-
-    @macro("figure")
-    def picture(self, slug: str) -> str:
-        """A method's picture, large; it plays where scripts run."""
-        m = catalog().methods[slug]
-        return self.page.draw("picture", m, drawing(slug, "large"), found=False)
+def picture(page: Page, slug: str) -> str:
+    """Return a method's picture, large; it plays where scripts run."""
+    m = catalog().methods[slug]
+    return page.draw("picture", m, drawing(slug, "large"), found=False)

@@ -70,19 +70,11 @@ class Story(Part):
         return self.page.draw("five_bets", file="story.html", found=False)
 
     @macro("widget")
-    def stage(self, method: str, *targets: str, beside: str = "") -> str:
-        """A stage that can be moved: on which targets, and which other method can be tried."""
-        return self._stage("adapter-stage", method, targets, beside)
-
-    @macro("widget")
     def bet_stage(self, method: str, *targets: str, beside: str = "") -> str:
-        """The same for a part of the story, whose one stage takes it up."""
-        return self._stage("div", method, targets, beside)
-
-    def _stage(self, tag: str, method: str, targets: Sequence[str], beside: str) -> str:
+        """A part of the story for its one stage: on which targets, which other can be tried."""
         drawn = stills(method, targets)
         theme = stored()["methods"][method]["theme"]
-        given = (tag, method, " ".join(targets), beside, theme, drawn)
+        given = (method, " ".join(targets), beside, theme, drawn)
         return self.page.draw("stage", *given, file="story.html", found=False)
 
     @macro("text")

@@ -20,13 +20,10 @@ from adapters_np.core import WeightAdapter, load, parameters
 from adapters_np.fit import fit, last
 from adapters_np.linalg import Array, row_norms, thin_svd
 from adapters_np.methods.dora import DoRA
-from adapters_np.methods.ether import ETHER
-from adapters_np.methods.hra import HRA
 from adapters_np.methods.ia3 import IA3
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.pissa import PiSSA
-from adapters_np.methods.svft import SVFT
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 
@@ -80,9 +77,6 @@ def _targets() -> dict[str, Target]:
     axis = np.degrees(np.arctan2(*pissa.A_0[0, ::-1]))
     strong = replace(pissa, A=unit(axis + 28)[None], B=1.25 * pissa.B * np.linalg.norm(pissa.A))
     longer = replace(IA3.init(W, RNG), l=np.where(np.arange(8) == 3, 1.9, 1.0))
-    mirrored = ETHER(unit(70 + 90)[None])
-    spectrum = SVFT.init(W, RNG, band=0)
-    spectrum = replace(spectrum, m=np.array([0.9, -0.9]))
     made: dict[str, tuple[str, str, WeightAdapter]] = {
         "few": ("one direction", "All neurons move along one common direction.", low_rank),
         "turn": ("all turned", "All neurons turn together; no length changes.", turned(52)),
@@ -96,12 +90,7 @@ def _targets() -> dict[str, Target]:
             *("strongest part", "The strongest part of W turns and grows; the rest stays."),
             strong,
         ),
-        "mirrored": ("mirrored", "All neurons are reflected in one line.", mirrored),
-        "spectrum": (
-            *("stretched along W’s axes", "W grows along one singular direction, and shrinks along"
-            " the other."), spectrum,
-        ),
-    }  # fmt: skip
+    }
     found = {key: Target(name, says, W + a.delta(W)) for key, (name, says, a) in made.items()}
     weak = W + pissa.residual(W)
     found["weak"] = Target("weak part", "The weakest part of W doubles; the rest stays.", weak)
@@ -142,9 +131,8 @@ GAIN = (0.1, 2.2)  # the ends of what a gain may be
 class Handle(NamedTuple):
     """A handle that a reader moves: its name, its kind, and its start.
 
-    Kinds: `line` and `mirror` are directions and `wheel` an angle, in degrees; `tip` is a neuron's
-    gain, along its ray; `dial` is a share of the way; `axis` is what a singular value becomes, in
-    shares of what it was.
+    Kinds: `line` is a direction and `wheel` an angle, in degrees; `tip` is a neuron's gain, along
+    its ray; `dial` is a share of the way.
     """
 
     name: str
@@ -153,7 +141,6 @@ class Handle(NamedTuple):
     start: float
     low: float
     high: float
-    along: Sequence[float] = ()
 
 
 class Act(NamedTuple):
@@ -207,28 +194,9 @@ def oft(_: Target, held: Sequence[float]) -> OFT:
     return turned(held[0])
 
 
-FIRST = 20.0  # degrees: where HRA's first mirror stays
-
-
-def hra(_: Target, held: Sequence[float]) -> HRA:
-    """Return two reflections, of which the second mirror is held."""
-    return HRA(np.array([unit(FIRST + 90), unit(held[0] + 90)]).T, orthonormal=False)
-
-
-def ether(_: Target, held: Sequence[float]) -> ETHER:
-    """Return the reflection in a line."""
-    return ETHER(unit(held[0] + 90)[None])
-
-
 def ia3(_: Target, held: Sequence[float]) -> IA3:
     """Return the gains of all neurons."""
     return replace(IA3.init(W, RNG), l=np.array(held))
-
-
-def svft(_: Target, held: Sequence[float]) -> SVFT:
-    """Return singular values as multiples of what they were."""
-    sigma = thin_svd(W)[1]
-    return replace(SVFT.init(W, RNG, band=0), m=sigma * (np.array(held) - 1))
 
 
 def dora(target: Target, held: Sequence[float]) -> DoRA:
@@ -264,8 +232,6 @@ def least_squares(name: str) -> Callable[[Target, Act], list[float]]:
     def best(target: Target, act: Act) -> list[float]:
         change = target.weight - W
         found = getattr(solved(act.at(target, starts(act)), name, change), name)
-        if name == "m":
-            found = 1 + found / thin_svd(W)[1]
         return [float(v) for v in found]
 
     return best
@@ -275,19 +241,17 @@ def _acts() -> dict[str, Act]:
     Vt = thin_svd(W)[2]
     longest = float(np.degrees(np.arctan2(Vt[0, 1], Vt[0, 0])) % 180)
 
-    def line(name: str, kind: str, start: float) -> list[Handle]:
-        return [Handle(name, kind, LINE, start, 0, 180)]
+    def line(name: str, start: float) -> list[Handle]:
+        return [Handle(name, "line", LINE, start, 0, 180)]
 
     wheel = [Handle("turn of all neurons", "wheel", WHEEL, 0, -180, 180)]
-    tips = [Handle(f"gain of neuron {i + 1}", "tip", LINEAR, 1, *GAIN, W[i]) for i in range(8)]
-    axes = [Handle(f"singular value {k + 1}", "axis", LINEAR, 1, *GAIN, Vt[k]) for k in (0, 1)]
+    tips = [Handle(f"gain of neuron {i + 1}", "tip", LINEAR, 1, *GAIN) for i in range(8)]
     dials = [
         Handle("change of direction", "dial", DIAL, 0, 0, 1),
         Handle("change of length", "dial", LINEAR, 0, 0, 1),
     ]
-    along = line("direction of the line", "line", 40)
-    strong = line("direction of the strong part", "line", longest)
-    second, mirror = line("second mirror", "mirror", FIRST), line("mirror", "mirror", 30)
+    along = line("direction of the line", 40)
+    strong = line("direction of the strong part", longest)
     any_of = ("few", "turn", "length", "longer", "strong", "weak")
     rank = {"rank": 1}
     return {
@@ -296,9 +260,6 @@ def _acts() -> dict[str, Act]:
         "ia3": Act(tips, ia3, ("rows", "turn", "longer"), least_squares("l"), {}, apart=True),
         "dora": Act(dials, dora, ("length", "rows"), lambda *_: [1.0, 1.0], rank),
         "pissa": Act(strong, pissa, ("strong", "weak"), searched, rank),
-        "hra": Act(second, hra, ("turn", "longer"), searched, {"rank": 2}),
-        "ether": Act(mirror, ether, ("mirrored", "turn"), searched, {"blocks": 1}),
-        "svft": Act(axes, svft, ("spectrum", "turn"), least_squares("m"), {"band": 0}),
     }
 
 
@@ -362,14 +323,7 @@ def described(slug: str, act: Act, catalog: Catalog) -> dict[str, Any]:
         "name": catalog.names()[slug],
         "theme": theme,
         "parameters": parameters(load(slug), *W.shape, **act.knobs),
-        "handles": [
-            {
-                **handle._asdict(),
-                "axis": handle.axis._asdict(),
-                "along": entries(np.array(handle.along)),
-            }
-            for handle in act.handles
-        ],
+        "handles": [{**handle._asdict(), "axis": handle.axis._asdict()} for handle in act.handles],
         "feet": entries(feet),
         "scenes": {name: scene(act, TARGETS[name]) for name in act.targets},
     }
