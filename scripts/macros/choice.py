@@ -12,6 +12,7 @@ from scripts.macros.lists import NEEDS, active, offers
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.peft_benchmark import memory_errors
 from scripts.survey import peft
+from scripts.survey.say import percent
 
 TASKS = {
     "mathematics": ("mathematics", "arithmetic", "GSM8K"),
@@ -75,10 +76,10 @@ class Choice(Part):
     @macro("table")
     def memory_check(self) -> str:
         """Compare the estimate with what PEFT's benchmark measured."""
-        off = [100 * error for error in memory_errors().values()]
+        off = list(memory_errors().values())
         mean = sum(map(abs, off)) / len(off)
         return (
             f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
-            f"by {mean:.0f} % on average, at most {-min(off):.0f} % too low and {max(off):.0f} % "
-            "too high"
+            f"by {percent(mean)} on average, at most {percent(-min(off))} too low and "
+            f"{percent(max(off))} too high"
         )

@@ -39,7 +39,7 @@ from scripts.stored.states import called, state
 from scripts.survey.bets import of
 from scripts.survey.claims import Evidence
 from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
-from scripts.survey.say import count, figures
+from scripts.survey.say import count, figures, number
 
 FRAGMENTS = ROOT / ".build" / "demos"
 
@@ -124,7 +124,7 @@ def _weighed(dimension: Dimension, verdict: Verdict, sources: int) -> str:
         return f"{sources or 'no'} paper{'' if sources == 1 else 's'} by others"
     if not sources:
         return "nothing compared"
-    return f"{verdict.F:.1f} for : {verdict.A:.1f} against"
+    return f"{number(verdict.F, 1)} for : {number(verdict.A, 1)} against"
 
 
 BY = {
@@ -150,12 +150,14 @@ def _nearest(verdict: Verdict) -> str:
     weight, side, word, _ = verdict.near
     if weight < EDGE:
         return f"It lies on a line: anything more {side} would make it {word}."
-    return f"The nearest other word is {word}, with {weight:.1f} more {side}."
+    return f"The nearest other word is {word}, with {number(weight, 1)} more {side}."
 
 
 def _vote(found: list[Finding]) -> str:
     """Return a source's vote in words, such as "0.67 for, 1.33 against"."""
-    given = [(f"{weight:.3g} {side}", weight) for side, weight in vote(found)._asdict().items()]
+    given = [
+        (f"{figures(weight, 3)} {side}", weight) for side, weight in vote(found)._asdict().items()
+    ]
     words = ", ".join(text for text, weight in given if weight)
     return words.replace("supports", "for")
 

@@ -149,7 +149,10 @@ IN_PEFT = {
     "prefix_tuning 32": "prefixtuning--llama-3.2-3B-tokens50-init_prefix-lr_0.005",
     "prompt_tuning 32": "prompt_tuning--llama-3.2-3B-sample_vocab-lr_0.001",
 }
-"""For question f, a method's run in PEFT's benchmark; of several the best one."""
+"""For question f, a method's run in PEFT's benchmark.
+
+Of several it is the best one, for LoRA, PSOFT and MiSS the plain one.
+"""
 
 
 @cache

@@ -1,7 +1,7 @@
 """Every number has an address; what a page says is looked up here.
 
     hu2022lora/table-2-roberta-base: lora, mnli      a printed cell: method, and setting if need be
-    hu2022lora/table-2-gpt-2-medium: lora r = 4, parameters    what the row trains, percent likewise
+    hu2022lora/table-3-gpt-2-medium: lora, parameters    what the row trains, percent likewise
     peft/maths: vera, gsm8k                          a run of PEFT's benchmark, the chosen one
     experiment/prose: pissa 4, gain                  a mean over seeds; on code: experiment: …
     answers/basis, prose: pissa 4, loss              a question's answer, with its interval

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from scripts.survey.say import number
+
 Dimension: TypeAlias = Literal["PE", "BL", "BF", "DE", "OOD", "WA"]
 POINTS: dict[Dimension, float] = {"PE": 1, "BL": 1, "BF": 1.5, "DE": 1.5, "OOD": 2, "WA": 1}
 DIMENSIONS: dict[Dimension, str] = {
@@ -275,7 +277,7 @@ class Distance(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as half a sentence."""
-        return f"{self.weight:.1f} more {self.side} would make it {self.word}"
+        return f"{number(self.weight, 1)} more {self.side} would make it {self.word}"
 
 
 def distance(findings: Sequence[Finding], found: Judgement) -> Distance | None:

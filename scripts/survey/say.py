@@ -1,4 +1,4 @@
-"""Numbers as readers see them: the only place where one becomes text."""
+"""Numbers as readers see them: their decimals, signs, units and intervals."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from demos.compare import panels as compared
 from demos.panels import figures
 from demos.probe import measure, show
 from scripts.bootstrap import ROOT
+from scripts.survey import facts as addresses
 from scripts.survey.bare import Shown, astray, bare, every, shown
 from scripts.survey.experiment import finals, gain
 from scripts.survey.facts import Fact, Facts, level
@@ -110,6 +111,12 @@ def test_all_facts_have_addresses_that_lead_back_to_them() -> None:
     every = list(facts().all())
     assert [f.address for f in every if facts().say(f.address) != f.text] == []
     assert as_json(facts()).count('"address"') == len(every) > 10_000
+
+
+def test_the_addresses_that_the_module_shows_lead_somewhere() -> None:
+    examples = re.findall(r"^    (\w[^:\n]*: .*?)  ", addresses.__doc__ or "", re.M)
+    assert len(examples) > 10
+    assert all(facts().say(address) for address in examples)
 
 
 def test_a_run_of_the_benchmark_that_no_page_is_about_has_the_name_of_its_class() -> None:
