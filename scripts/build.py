@@ -1,6 +1,6 @@
 """Build the site into site/. A step is skipped when nothing that it depends on has changed.
 
-python -m scripts.build [--stock]
+python -m scripts.build [--stock] [--trace]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import re
 import shutil
 import sys
 import time
@@ -152,6 +153,7 @@ STEPS = {
 
 # Folders of maintainers' modules: an error in one of them comes with its place.
 OWN = tuple(str(ROOT / name) for name in ("adapters_np", "demos"))
+FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.M)
 
 
 def files(patterns: tuple[str, ...], root: Path = ROOT) -> Iterator[Path]:
@@ -191,12 +193,12 @@ def reason(error: Exception) -> str:
     """Return what an error says; of one that was not meant, also where it arose."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{error.filename or 'a file'} could not be written: {FULL}"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(OWN)]
-    if not frames:
+    told = "".join(traceback.format_exception(error))  # also of what another process has raised
+    places = [place for place in FRAME.findall(told) if place[0].startswith(OWN)]
+    if not places:
         return str(error)
-    traceback.print_exception(error)
-    path, line = Path(frames[-1].filename).relative_to(ROOT), frames[-1].lineno
-    return f"{path}:{line}: {type(error).__name__}: {error}"
+    path, line = places[-1]
+    return f"{Path(path).relative_to(ROOT)}:{line}: {type(error).__name__}: {error}"
 
 
 def host() -> str:
@@ -271,12 +273,15 @@ def main() -> None:
     """Build, or say what is wrong."""
     parser = argparse.ArgumentParser(description="Build the site into site/.")
     parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
+    parser.add_argument("--trace", action="store_true", help="show where a failed step was")
     chosen = parser.parse_args()
     began = time.monotonic()
     try:
         with locked(BUILD / "build.lock"):
             build(stock=chosen.stock)
     except SetupError as error:
+        if chosen.trace and error.__cause__:
+            traceback.print_exception(error.__cause__)
         sys.exit(f"✗ {error}")
     say(f"site/ is built: {time.monotonic() - began:.1f} s")
 

@@ -70,7 +70,7 @@ def pytest(marked: str, arguments: list[str]) -> bool:
 
 
 def build(arguments: list[str]) -> None:
-    """Build the site into site/; --stock: Python as Pyodide publishes it, which starts slower."""
+    """Build the site into site/; --stock: Python as Pyodide publishes it; --trace: see a fault."""
     parse()
     python("scripts.build", *arguments)
 

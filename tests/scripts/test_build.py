@@ -120,15 +120,28 @@ def test_a_step_that_finds_the_disk_full_names_the_file_and_says_what_to_do(proj
         build.make(COPY, root=project)
 
 
-def test_a_mistake_in_a_module_is_named_with_its_line(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_mistake_in_a_module_is_one_line_with_its_place_and_the_way_there_if_asked(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    pooled: bool,
 ) -> None:
     write(project / "third.py", "def make():\n    return 1 / 0\n")
+    if pooled:  # its traceback comes as a text
+        start = "from concurrent.futures import ProcessPoolExecutor as Pool\nimport third\n"
+        rest = "def main():\n    with Pool(1) as pool:\n        pool.submit(third.make).result()\n"
+        write(project / "second.py", start + rest)
     monkeypatch.setattr(build, "ROOT", project)
+    monkeypatch.setattr(build, "BUILD", project)
     monkeypatch.setattr(build, "OWN", (str(project / "third"),))
-    with pytest.raises(SetupError, match=r"^copy failed: third\.py:2: ZeroDivision"):
-        build.make(COPY, root=project)
-    assert "Traceback" in capsys.readouterr().err
+    monkeypatch.setattr(build, "build", lambda stock: build.make(COPY, root=project))
+    message = r"^✗ copy failed: third\.py:2: ZeroDivisionError: .*$"
+    for argument, shown in (("", False), ("--trace", True)):
+        monkeypatch.setattr(sys, "argv", ["build", *argument.split()])
+        with pytest.raises(SystemExit, match=message):
+            build.main()
+        assert ("Traceback" in capsys.readouterr().err) == shown
 
 
 @pytest.mark.parametrize(
