@@ -19,7 +19,7 @@ import yaml
 from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog, errata, readable
+from scripts.catalog import Catalog, errata, links, readable
 from scripts.catalog.records import Method, Peft, quoted
 from scripts.catalog.signatures import PEFT
 from scripts.survey.bare import astray, every
@@ -63,6 +63,7 @@ def check(root: Path = ROOT) -> Catalog:
     problems += page_problems(catalog)
     problems += graph_problems(catalog, root, complete)
     problems += source_problems(catalog, root)
+    problems += links.problems(root)
     with suppress(CatalogError):  # a file that cannot be read is named already
         problems += name_problems(root)
     if complete:

@@ -121,6 +121,8 @@ def test_the_summary_is_printed() -> None:
 def copied(folder: Path) -> Path:
     for name in ("docs", "adapters_np"):
         shutil.copytree(ROOT / name, folder / name)
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):  # which pages include
+        shutil.copy(ROOT / name, folder)
     return folder
 
 
