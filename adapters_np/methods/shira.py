@@ -87,7 +87,7 @@ class SHiRA(WeightAdapter):
             W: The frozen weight, (d_out, d_in).
             rng: The source of a random mask, and of the examples that others need.
             density: The share of entries that are trained, to the next entry above; to the nearest
-                row, column or block of it, at least one; for a structured mask, of rows.
+                number of rows, columns or blocks, at least one; for a structured mask, of rows.
             mask: Which entries. The structured mask's diagonal wraps around where W is tall.
             alpha: The strength, 1 while training.
         """

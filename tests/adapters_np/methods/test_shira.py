@@ -1,20 +1,33 @@
 """Claims of SHiRA's paper."""
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adapters_np.core import perturbed
-from adapters_np.methods.shira import SHiRA
+from adapters_np.core import knobs, parameters, perturbed
+from adapters_np.linalg import thin_svd
+from adapters_np.methods.shira import (
+    COUNTS,
+    SHiRA,
+    examples,
+    exchanged,
+    fisher,
+    principal,
+    strongest_blocks,
+)
 from demos.probe import GAUGES, measure
 from tests.toy import singular_values, weight
 
 SHAPES = [(64, 64), (48, 64), (64, 48)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
-every_mask = pytest.mark.parametrize("mask", ["random", "magnitude", "structured"])
+DENSITIES = knobs(SHiRA)["density"].values()
+MASKS = knobs(SHiRA)["mask"].options
+SINGLE = [mask for mask in MASKS if mask not in COUNTS]
+every_mask = pytest.mark.parametrize("mask", MASKS)
 
 
 def moved(shape: tuple[int, int] = (64, 64), seed: int = 1, **chosen: Any) -> SHiRA:
@@ -158,3 +171,173 @@ def test_gauge_counts_the_trained_entries() -> None:
     change = measure("shira", {"density": 0.1})
     assert GAUGES["changed_entries"](change)["value"] == 410
     assert GAUGES["changed_entries"](measure("shira", {"alpha": 0.0}))["value"] == 0
+
+
+# Which entries ------------------------------------------------------------------------------------
+
+
+def drawn(mask: Any, shape: tuple[int, int] = (64, 64), **chosen: Any) -> NDArray[np.bool_]:
+    """Return the mask of a fresh adapter, whose generator `seeded` repeats."""
+    return places(SHiRA.init(weight(*shape), seeded(), mask=mask, **chosen), shape)
+
+
+def seeded() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+def ranks_first(score: NDArray[Any], mask: NDArray[np.bool_]) -> bool:
+    return bool(np.abs(score[mask]).min() >= np.abs(score[~mask]).max())
+
+
+@pytest.mark.parametrize(
+    ("mask", "digest"),
+    [
+        ("random", "2c51c5b39b19207d"),
+        ("magnitude", "8dee1580832882e0"),
+        ("structured", "7e97a04ae6b6f5b3"),
+    ],
+)
+def test_the_first_three_masks_are_what_recorded_runs_had(mask: Any, digest: str) -> None:
+    """The studies' runs have these places, and what follows is drawn from where they leave off."""
+    rng, W = seeded(), np.random.default_rng(1).normal(size=(48, 64))
+    adapter = SHiRA.init(W, rng, mask=mask, density=0.05)
+    stored = np.stack([adapter.rows, adapter.columns]).astype("<i8").tobytes()
+    assert sha256(stored).hexdigest()[:16] == digest
+    after = seeded()
+    if mask == "random":
+        after.permutation(W.size)
+    assert rng.random() == after.random()
+
+
+@every_shape
+@every_mask
+def test_an_entry_is_trained_once_and_the_declared_count_is_right(
+    shape: tuple[int, int], mask: Any
+) -> None:
+    for density in DENSITIES[::7]:
+        adapter = SHiRA.init(weight(*shape), seeded(), mask=mask, density=density)
+        assert places(adapter, shape).sum() == len(adapter.theta)
+        assert parameters(SHiRA, *shape, mask=mask, density=density) == len(adapter.theta)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (1, 9), (33, 100), (17, 31), (200, 3)])
+@every_mask
+def test_the_declared_count_is_right_where_nothing_divides(
+    shape: tuple[int, int], mask: Any
+) -> None:
+    for density in DENSITIES:
+        adapter = SHiRA.init(weight(*shape), seeded(), mask=mask, density=density)
+        inside = places(adapter, shape).sum()
+        assert inside == len(adapter.theta) == parameters(SHiRA, *shape, mask=mask, density=density)
+
+
+@every_shape
+@pytest.mark.parametrize("mask", sorted({*MASKS} - {"structured"}))
+@pytest.mark.parametrize("density", [0.02, 0.05, 0.1, 0.25])
+def test_all_masks_but_the_structured_one_train_that_share_of_the_entries(
+    shape: tuple[int, int], mask: str, density: float
+) -> None:
+    """To half a row, column or block, where these are whole; diagonal blocks may be unequal."""
+    share = density * shape[0] * shape[1]
+    gap = drawn(mask, shape, density=density).sum() - share
+    if mask in SINGLE:
+        assert 0 <= gap < 1
+    else:
+        half = {"rows": shape[1] / 2, "columns": shape[0] / 2, "blocks": shape[0] * shape[1] / 512}
+        assert abs(gap) <= half.get(mask, share / 8) + 1e-9
+
+
+def test_gradient_snip_and_fisher_take_what_is_largest_on_the_drawn_examples() -> None:
+    X, E = examples((64, 64), seeded())
+    singly = [np.outer(e, x) for x, e in zip(X.T, E.T, strict=True)]
+    G = np.sum(singly, axis=0)
+    assert ranks_first(G, drawn("gradient"))
+    assert ranks_first(weight(64, 64) * G, drawn("snip"))
+    assert ranks_first(np.mean(np.square(singly), axis=0), drawn("fisher"))
+    assert not ranks_first(G, drawn("fisher"))
+
+
+def test_fisher_information_is_a_product_where_inputs_and_gradients_are_independent() -> None:
+    """So its largest entries crowd in few rows and columns, and have few matchings."""
+    X, E = np.random.default_rng(5).normal(size=(2, 6, 200_000))
+    X, E = X * np.arange(1, 7)[:, None], E * np.arange(6, 0, -1)[:, None]
+    product = np.outer((E**2).mean(axis=1), (X**2).mean(axis=1))
+    np.testing.assert_allclose(fisher(X, E), product, rtol=0.03)
+    assert term_rank(drawn("fisher")) < term_rank(drawn("gradient")) < term_rank(drawn("random"))
+
+
+def test_an_exchange_drops_the_fifth_that_moved_least_and_grows_by_gradient() -> None:
+    first, second, third = np.random.default_rng(6).normal(size=(3, 12, 10))
+    start = set(np.argsort(-np.abs(first), axis=None)[:20].tolist())
+    end = set(exchanged([first, second, third], 20).tolist())
+    assert len(end) == 20
+    least = sorted(start, key=lambda place: abs(second.flat[place]))[:4]
+    kept = start - set(least)
+    assert kept <= end
+    others = [place for place in range(120) if place not in kept]
+    assert end - kept == set(sorted(others, key=lambda place: -abs(third.flat[place]))[:4])
+
+
+def test_moved_differs_from_gradient_in_a_fifth_of_its_places_or_less() -> None:
+    X, E = examples((64, 64), seeded())
+    G = E[:, ::3] @ X[:, ::3].T
+    start = np.zeros(G.size, bool)
+    start[np.argsort(-np.abs(G), axis=None)[:205]] = True
+    stayed = (drawn("moved") & start.reshape(G.shape)).sum()
+    assert 205 - 41 <= stayed < 205
+
+
+def test_principal_takes_the_largest_entries_of_the_low_rank_part_and_not_of_the_weight() -> None:
+    W = weight(64, 64)
+    U, sigma, Vt = thin_svd(W)
+    low = (U[:, :2] * sigma[:2]) @ Vt[:2]
+    np.testing.assert_allclose(principal(W), low, atol=1e-12)
+    assert ranks_first(low, drawn("principal"))
+    assert not ranks_first(W, drawn("principal"))
+
+
+@every_shape
+@pytest.mark.parametrize(("mask", "axis"), [("rows", 1), ("columns", 0)])
+def test_rows_and_columns_are_whole(shape: tuple[int, int], mask: str, axis: int) -> None:
+    lines = drawn(mask, shape).mean(axis=axis)
+    assert set(lines) == {0, 1}
+    rank = np.linalg.matrix_rank(moved(shape, mask=mask).delta(weight(*shape)))
+    assert rank == lines.sum() == round(0.05 * len(lines))
+
+
+@every_shape
+def test_blocks_are_whole_and_have_the_largest_mean_gradient(shape: tuple[int, int]) -> None:
+    X, E = examples(shape, seeded())
+    inside = drawn("blocks", shape)
+
+    def tiles(M: NDArray[Any]) -> NDArray[Any]:
+        return M.reshape(16, shape[0] // 16, 16, shape[1] // 16).mean(axis=(1, 3))
+
+    assert set(tiles(inside).ravel()) == {0, 1}
+    assert ranks_first(tiles(np.abs(E @ X.T)), tiles(inside) == 1)
+    assert tiles(inside).sum() == 13
+
+
+def test_what_a_sixteenth_of_a_side_leaves_over_is_in_no_block() -> None:
+    G = np.random.default_rng(7).normal(size=(39, 16))
+    G[38] = 100
+    assert not strongest_blocks(G, 0.25)[38].any()
+
+
+@every_shape
+@pytest.mark.parametrize("density", [0.05, 0.125, 0.25])
+def test_diagonal_blocks_touch_every_row_and_column_once(
+    shape: tuple[int, int], density: float
+) -> None:
+    inside, blocks = drawn("diagonal", shape, density=density), round(1 / density)
+    assert len(np.unique(inside, axis=0)) == blocks  # rows of one block are alike
+    assert inside.any(axis=1).all()
+    assert inside.any(axis=0).all()
+    for one in np.unique(inside, axis=0):
+        own = np.flatnonzero((inside == one).all(axis=1))
+        assert (np.diff(own) == 1).all()
+        assert (np.diff(np.flatnonzero(one)) == 1).all()
+        assert abs(len(own) - shape[0] / blocks) < 1
+    assert np.linalg.matrix_rank(
+        moved(shape, mask="diagonal", density=density).delta(weight(*shape))
+    ) == min(shape)
