@@ -49,6 +49,8 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
         family = kept.setdefault(tuple(v for n, v in values.items() if n not in grows), [])
         outgrown = any(all(other.knobs[n] >= values[n] for n in grows) for other in family)
         if setting.size <= budget and not outgrown and _allowed(cls, W, setting):
+            if len(grows) == 1 and family and family[-1].size == setting.size:
+                family.pop()  # its number has only grown: it counts in steps, as of whole rows
             family.append(setting)
     found = [setting for family in kept.values() for setting in family]
     if not found:
