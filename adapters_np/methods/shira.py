@@ -17,10 +17,9 @@ Only K entries of the weight change, at places (i_l, j_l) that a mask fixes befo
 
 Source: bhardwaj2024shira, section 3.1 and appendix B; Lemma 4.3 for α. The others by their code:
 sung2021fish, ansell2024spiel, liu2025lift, yang2024s2ft, he2024smt, gurses2025diablo.
-Differs: inputs and gradients are drawn at random here. FISH and SMT rank across all layers, LIFT
-and SpIEL choose anew every few hundred steps; SpIEL's later exchanges are smaller. PEFT has random
-masks built in and others through `mask_fn`, with K = r (d_in + d_out); α is 1 until `set_scale` is
-called.
+Differs: inputs and gradients are drawn at random here. FISH and SMT rank across all layers; LIFT
+and SpIEL choose anew while they train, SpIEL ever fewer entries. PEFT has random masks built in and
+others through `mask_fn`, with K = r (d_in + d_out); α is 1 until `set_scale` is called.
 """
 
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ Places = NDArray[np.intp]
 Positions = tuple[Places, Places]
 
 SIDES, RANKS, EXCHANGED = 16, 32, 0.2
-"""Blocks in a side and sides in a rank, as 256 and 128 are to 4,096; the share that moves first."""
+"""A block is a 16th of a side and a rank a 32nd, as 256 and 128 are of 4,096; what moves at first."""
 
 BLOCK = f"max(1, d_out // {SIDES}) * max(1, d_in // {SIDES})"
 N = "min((1 / density + 0.5) // 1, d_out, d_in)"
