@@ -39,7 +39,7 @@ Places = NDArray[np.intp]
 Positions = tuple[Places, Places]
 
 SIDES, RANKS, EXCHANGED = 16, 32, 0.2
-"""A block is a 16th of a side and a rank a 32nd, as 256 and 128 are of 4,096; what moves at first."""
+"""A block is a 16th of a side, a rank a 32nd, as 256 and 128 are of 4,096; the share that moves."""
 
 BLOCK = f"max(1, d_out // {SIDES}) * max(1, d_in // {SIDES})"
 N = "min((1 / density + 0.5) // 1, d_out, d_in)"
