@@ -182,6 +182,24 @@ def planes(W: Array, rng: np.random.Generator) -> Array:
 
 
 @world(
+    "Both sides turned",
+    "Inputs and outputs are turned in blocks of four: W keeps its singular values, and its neurons "
+    "keep neither lengths nor angles.",
+    "poet",
+)
+def sides(W: Array, rng: np.random.Generator) -> Array:
+    """Return rotations of blocks of 4 columns and of 4 rows; both sides move W about as far."""
+    inputs, outputs = (_turn(rng, side // 4, 4) for side in W.shape[::-1])
+    inputs /= np.linalg.norm(rotate_blocks(W, inputs)) / np.linalg.norm(W)
+    outputs /= np.linalg.norm(rotate_blocks(W.T, outputs)) / np.linalg.norm(W)
+
+    def moved(t: float) -> Array:
+        return rotate_blocks(rotate_blocks(W, cayley(t * inputs)).T, cayley(t * outputs)).T
+
+    return sized(moved, W)
+
+
+@world(
     "W’s principal core",
     "On the input side the leading singular directions of W are turned among themselves; the rest "
     "of W stays.",

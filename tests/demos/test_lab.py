@@ -111,6 +111,17 @@ def test_a_stored_picture_is_the_change() -> None:
         assert world(name)["best"][0] == 0
 
 
+def test_of_both_sides_turned_poet_makes_most_and_pissa_comes_next() -> None:
+    """Check docs/methods/poet.md; a LoRA from W's strongest part is PiSSA by another name."""
+    _, rows = read_study()
+    ends = {r["method"]: r["found"][1] for r in rows if r.get("world") == "sides"}
+    shares = {slug: found[0] for slug, found in ends.items() if found and slug != "lora_starts"}
+    first, second = sorted(shares, key=lambda slug: -shares[slug])[:2]
+    assert (first, second) == ("poet", "pissa")
+    assert shares["poet"] > shares["pissa"] + 0.2
+    assert shares["oft"] < 0.6
+
+
 def test_methods_stand_in_the_order_of_their_worlds() -> None:
     listed = order(["adalora", "dora", "ia3", "lora", "oft"])
     assert listed == ["lora", "dora", "ia3", "oft", "adalora"]

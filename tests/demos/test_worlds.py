@@ -29,6 +29,12 @@ def rank(M: Array) -> int:
     return int(np.linalg.matrix_rank(M, tol=1e-9 * float(np.linalg.norm(M))))
 
 
+def one_side(W: Array, D: Array) -> float:
+    """Return what the best orthogonal map of inputs explains: Procrustes, mirrors allowed."""
+    U, _, Vt = np.linalg.svd(W.T @ (W + D))
+    return explained(float(np.linalg.norm(W @ U @ Vt - W - D) / np.linalg.norm(D)))
+
+
 @every_shape
 @every_world
 def test_all_worlds_are_of_one_size_and_repeat_by_seed(name: str, W: Array) -> None:
@@ -99,6 +105,39 @@ def test_turned_inputs_leave_lengths_angles_and_singular_values(name: str, W: Ar
     after = W + change(name, W)
     np.testing.assert_allclose(after @ after.T, W @ W.T, atol=1e-9)
     np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-9)
+
+
+@every_shape
+def test_both_sides_turned_keep_singular_values_and_neither_lengths_nor_angles(W: Array) -> None:
+    after = W + change("sides", W)
+    np.testing.assert_allclose(singular_values(after), singular_values(W), atol=1e-10)
+    assert np.abs(np.linalg.norm(after, axis=1) / np.linalg.norm(W, axis=1) - 1).max() > 0.1
+    assert np.abs(cosines(after) - cosines(W)).max() > 0.1
+
+
+@every_shape
+@pytest.mark.parametrize("seed", range(4))
+def test_no_orthogonal_map_of_one_side_reaches_both_sides_turned(W: Array, seed: int) -> None:
+    D = change("sides", W, seed)
+    assert 0.5 < one_side(W, D) < 0.7
+    assert 0.5 < one_side(W.T, D.T) < 0.7
+    turned = change("turn", W, seed)
+    assert one_side(W, turned) == pytest.approx(1)
+    assert one_side(W.T, turned.T) < 0.7
+
+
+def test_one_side_makes_no_more_than_docs_lab_md_says() -> None:
+    D = change("sides", SQUARE)
+    assert max(one_side(SQUARE, D), one_side(SQUARE.T, D.T)) < 2 / 3
+
+
+def test_of_both_sides_turned_poet_makes_all_and_oft_half_with_more_parameters() -> None:
+    D = change("sides", SQUARE)
+    poet = fresh("poet", block_size=4, shuffled=False)
+    oft = fresh("oft", block_size=8)
+    assert flatten(poet).size < flatten(oft).size
+    assert explained(last(fit(poet, SQUARE, D)).error) > 0.9999
+    assert explained(last(fit(oft, SQUARE, D)).error) < 0.6
 
 
 @every_shape
