@@ -330,7 +330,7 @@ def sentence(found: Reached, s: Shares) -> str:
     elif s.lora:
         others.append(f"LoRA of rank {s.lora[0]} with {s.lora[1]:,} explains {percent(s.lora[2])}")
     if s.rank:
-        others.append(f"the best change of rank {s.rank[0]} {percent(s.rank[1])}")
+        others.append(f"the best change of rank {s.rank[0]} explains {percent(s.rank[1])}")
     others.append(f"a random subspace of as many dimensions {percent(s.chance)}")
     text = f"{parts[0]}; {', '.join(others)}."
     if found.held_out is not None:

@@ -77,6 +77,7 @@ WORKERS = (
     "demos/page/sw.js",
     "demos/page/search.js",
     "demos/page/figure.js",
+    "demos/page/room.js",
     "demos/stage/draw.js",
 )
 

@@ -124,7 +124,6 @@ class AdapterLab extends HTMLElement {
     }
     table.querySelector(".numbers").textContent = `${data.numbers[at]}`;
     this.#writeOwn();
-    this.#find(".hint").hidden = this.#open.length > 0;
     for (const cell of document.querySelectorAll("[data-cell]"))
       cell.classList.toggle(
         "open",
@@ -185,7 +184,10 @@ class AdapterLab extends HTMLElement {
   #press(button) {
     const specimen = this.#open.find(({ element }) => element.contains(button));
     if (button.name === "pin" && specimen) this.#pin(specimen, button);
-    if (button.name === "close" && specimen) this.#close(specimen);
+    if (button.name === "close" && specimen) {
+      this.#close(specimen)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      this.#say("");
+    }
     if (button.name === "stop") specimen?.stop();
     if (button.name === "matrices") specimen?.save();
     if (button.name === "csv") download(csv(rows(this.data, this.#own)), "explained.csv");
@@ -201,8 +203,9 @@ class AdapterLab extends HTMLElement {
     this.#keep();
   }
 
-  /** @param {Specimen} specimen */
+  /** @param {Specimen} specimen @returns its cell */
   #close(specimen) {
+    specimen.say = () => {}; // its fit may go on
     this.#open = this.#open.filter((other) => other !== specimen);
     specimen.element.remove();
     this.#fill();
@@ -210,6 +213,7 @@ class AdapterLab extends HTMLElement {
     this.#keep();
     const cell = /** @type {HTMLElement | null} */ (document.querySelector(`[data-cell="${specimen.key}"]`));
     cell?.focus({ preventScroll: true });
+    return cell;
   }
 
   // The frontier -------------------------------------------------------------------------------------

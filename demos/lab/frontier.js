@@ -18,7 +18,8 @@ const SAME = 3; // pixels: dots that are so near look like one
  */
 export function frontier(data, world, lines, width) {
   const unit = data.size[0] + data.size[1];
-  const [least, most] = [unit / 2.4, Math.max(...data.numbers)];
+  const counted = lines.flatMap(({ points }) => points.flatMap(({ size, share }) => (share >= 0 ? [size] : [])));
+  const [least, most] = [Math.min(unit / 2.4, ...counted.map((size) => size / 1.2)), Math.max(...data.numbers)];
   const point = (/** @type {number} */ x, /** @type {number} */ share, says = "") => {
     const y = 100 * share;
     return { x, y, low: y, high: y, says };
@@ -35,7 +36,7 @@ export function frontier(data, world, lines, width) {
     {
       x: {
         ...{ name: "trained parameters", low: least, high: most * 1.1, log: true },
-        ticks: [unit / 2, ...data.ranks.map((rank) => rank * unit)],
+        ticks: [unit / 8, unit / 4, unit / 2, ...data.ranks.map((rank) => rank * unit)].filter((v) => v >= least),
       },
       y: { name: "share explained, %", low: 0, high: 100 },
       lines: [

@@ -21,7 +21,8 @@ class GainsAndRank(WeightAdapter):
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 1) -> Self:
         """Start at no change."""
         d_out, d_in = W.shape
-        return cls(np.zeros(d_out), rng.normal(size=(rank, d_in)), np.zeros((d_out, rank)))
+        A, B = rng.normal(size=(rank, d_in)), np.zeros((d_out, rank))
+        return cls(np.zeros(d_out), A, B)
 
     def delta(self, W: Array) -> Array:
         """Return the change."""

@@ -3,8 +3,8 @@
  * for all pages, the lab in the browser. Letters keep their size, so a figure is drawn for the width at which it is shown.
  *
  * @typedef {{x: number, y: number, low: number, high: number, says: string, run?: string}} Point from low to high is its interval
- * @typedef {{name: string, shape: "line" | "steps" | "dots", kind: string, size?: number, link?: string, points: Point[]}} Line
- *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots
+ * @typedef {{name: string, shape: "line" | "steps" | "dots" | "level", kind: string, size?: number, link?: string, points: Point[]}} Line
+ *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots; a level is no data, so names may lie on it
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
  * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value
@@ -15,13 +15,13 @@
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
  */
 
-import { axisX, axisY, dot, gridX, gridY, line, plot, rect, ruleX, ruleY, scale, text } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, gridY, line, link, plot, rect, ruleX, ruleY, scale, text } from "@observablehq/plot";
+import { HEAVY, HIGH, along, beside, led, part } from "./room.js";
 
 const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
 const WHOLE = 700; // pixels: below it a chart is lower
-const [LETTER, BOLD, HIGH] = [7, 7.8, 15]; // pixels that a letter and a line of text take at most
-const [SMALL, CAPITAL, HEAVY] = [6.2, 9.8, 1.15]; // and letters of a name, and how much wider bold ones are
-const PAPER = "var(--md-default-bg-color)";
+const [LETTER, BOLD] = [7, 7.8]; // pixels that a letter takes at most
+const PAPER = "var(--ground, var(--md-default-bg-color))";
 const END = /** @type {"end"} */ ("end");
 const MANY = 12; // rows, from which on they are lower
 const EARLY = 60; // pixels before the right edge
@@ -29,12 +29,14 @@ const BRIEF = 13; // letters of a name that stands beside its row on a phone, to
 const LANE = 9; // pixels between the lanes of a row
 const TALL = 600; // pixels of rows, from which on the numbers stand above them as well
 const UNITS = { " B": 1e9, " M": 1e6, " k": 1e3 };
+const NAME = 17; // pixels that a name above its row takes
 const PART = 4; // pixels above and below a row that the marks of a mean's parts reach
+
+/** A channel that no scale maps. @template T @param {(one: T) => number} value */
+const pixels = (value) => ({ value, scale: null });
 
 /** @param {string} kind */
 const colour = (kind) => `var(--of-${kind})`;
-
-/** @typedef {{x: number, y: number, width: number, height: number}} Box its left end, its middle, and its size */
 
 /**
  * Lines with their names at their ends, dots with theirs where there is room.
@@ -44,7 +46,7 @@ const colour = (kind) => `var(--of-${kind})`;
 export function chart({ x: across, y: up, lines }, width, document) {
   const narrow = width < NARROW;
   const curves = lines.filter(({ shape }) => shape !== "dots");
-  const ended = curves.filter(({ shape }) => shape === "line");
+  const ended = curves.filter(({ shape }) => shape !== "steps");
   const words = new Map(ended.map((line) => [line, broken(line.name, narrow ? 14 : 24)]));
   const longest = Math.max(0, ...[...words.values()].flat().map(({ length }) => length));
   const frame = {
@@ -59,45 +61,62 @@ export function chart({ x: across, y: up, lines }, width, document) {
   const x = scale({
     x: { type: across.log ? "log" : "linear", domain: [across.low, across.high], range: [left, right] },
   });
-  const y = scale({ y: { domain: [up.low, up.high], range: [bottom, top] } });
+  const y = scale({
+    y: { type: up.log ? "log" : "linear", domain: [up.low, up.high], range: [bottom, top] },
+  });
+  const ticks = up.log ? places(up, bottom - top) : 5;
   const at = (/** @type {Point} */ p) => ({ x: x.apply(p.x), y: y.apply(p.y) });
 
   const dots = lines.flatMap((line) =>
-    line.shape === "steps" || line.size === 0 ? [] : line.points.map((p) => ({ ...p, line })),
+    ["steps", "level"].includes(line.shape) || line.size === 0 ? [] : line.points.map((p) => ({ ...p, line })),
   );
   const whiskers = dots.filter(({ low, high }) => low < high);
   const taken = [
     ...dots.map((p) => ({ x: at(p).x - 6, y: at(p).y, width: 12, height: 12 })),
-    ...curves.flatMap(({ points, shape }) => along(points.map(at), shape === "steps")),
+    ...curves.flatMap(({ points, shape }) => (shape === "level" ? [] : along(points.map(at), shape === "steps"))),
   ];
   const room = { x: left, y: (top + bottom) / 2, width: right - left, height: bottom - top + HIGH };
-  // A line that ends early has its name there if there is room, all others theirs at the right edge.
+  // A line that ends early has its name there if there is room, or near with a leader, all others theirs at the right edge.
   const last = ended.map((line) => ({ line, ...at(line.points[line.points.length - 1]) }));
-  const early = beside(
-    last.filter(({ x }) => right - x > EARLY),
-    taken,
+  const short = last.filter(({ x }) => right - x > EARLY);
+  const close = beside(short, taken, room, HEAVY);
+  const far = led(
+    short.filter(({ line }) => !close.some((other) => other.line === line)),
+    [...taken, ...close.map(({ box }) => box)],
     room,
     HEAVY,
   );
+  const early = [...close, ...far];
   const ends = last
     .filter(({ line }) => !early.some((other) => other.line === line))
-    .map(({ line, y }) => {
+    .map(({ line, x: end, y }) => {
       const height = HIGH * (words.get(line) ?? []).length;
-      return { line, x: right + 10, y, width: BOLD * longest, height };
+      return { line, x: right + 10, y, end, from: y, width: BOLD * longest, height };
     });
   part(ends, bottom + HIGH);
+  const leaders = [
+    ...far.map(({ line, from, to }) => ({ line, from, to })),
+    ...ends
+      .filter(({ end }) => right - end > EARLY)
+      .map(({ line, x, y, end, from }) => ({ line, from: { x: end, y: from }, to: { x: x - 4, y } })),
+  ];
   const named = lines.filter(({ shape }) => shape === "dots").map((line) => ({ line, ...at(highest(line)) }));
   return drawn(frame, width, document, across, {
     ...{ x, y },
     marks: [
-      gridY({ ticks: 5, className: "grid" }),
-      axisY({ ticks: 5, tickSize: 0, text: tick, label: null, className: "axis" }),
+      gridY({ ticks, className: "grid" }),
+      axisY({ ticks, tickSize: 0, text: tick, label: null, className: "axis" }),
       curves.map(({ points, kind, shape }, i) =>
         line(points, {
           ...{ x: "x", y: "y", curve: shape === "steps" ? "step-after" : "linear", stroke: colour(kind) },
           className: `way dash-${curves.slice(0, i).filter((other) => other.kind === kind).length}`,
         }),
       ),
+      link(leaders, {
+        ...{ x1: pixels(({ from }) => from.x), x2: pixels(({ to }) => to.x) },
+        ...{ y1: pixels(({ from }) => from.y), y2: pixels(({ to }) => to.y) },
+        ...{ stroke: ({ line }) => colour(line.kind), className: "leader" },
+      }),
       ruleX(whiskers, {
         ...{ x: "x", y1: "low", y2: "high", stroke: ({ line }) => colour(line.kind), className: "whisker" },
         render: called(whiskers, "line"),
@@ -109,7 +128,9 @@ export function chart({ x: across, y: up, lines }, width, document) {
         ...{ sort: null, className: "dots", render: called(dots, "circle") },
       }),
       written(up.name, frame, { x: 0, y: 8 }, "axis"),
-      beside(named, [...taken, ...ends], room).map(({ line, ...place }) => written(line.name, frame, place, "name")),
+      beside(named, [...taken, ...early.map(({ box }) => box), ...ends], room).map(({ line, ...place }) =>
+        written(line.name, frame, place, "name"),
+      ),
       early.map(({ line, ...place }) => written(line.name, frame, place, "end", colour(line.kind))),
       ends.map(({ line, x, y }) =>
         written((words.get(line) ?? []).join("\n"), frame, { x, y }, "end", colour(line.kind)),
@@ -146,8 +167,10 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
   const shown = (/** @type {number | undefined} */ v) => v !== undefined && v === inside(v);
   const lift = (/** @type {number} */ k) => Math.min(8, LANE) * (k - (lanes.length - 1) / 2);
   const up = above ? Math.max(20, 12 - lift(0)) : 0; // from the middle of a row to its name
-  // Every other row has a ground, where a row is of several lanes.
-  const grounds = lanes.length > 1 ? rows.flatMap((_, i) => (i % 2 ? [] : [frame.top + step * i])) : [];
+  // Every other row has a ground, where a row is of several lanes, and no line of the axis runs through a name above its row.
+  const tops = rows.map((_, i) => frame.top + step * i);
+  const ground = (/** @type {number} */ i) => lanes.length > 1 && i % 2 === 0;
+  const names = rows.map(({ values }, i) => ({ i, y: tops[i], high: values.length ? NAME : step }));
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
     const values = rows.flatMap(({ kind: own, values }, i) => {
       const value = values[k];
@@ -203,6 +226,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
     }),
   );
   const edge = { x: width, anchor: END };
+  const whole = { x1: pixels(() => 0), x2: pixels(() => width) };
   const near = { x1: Math.max(start - band, across.low), x2: Math.min(start + band, across.high) };
   // Between what is said of both sides: at the start, but where that leaves no room for the right one.
   const room = [LETTER * sides[0].length + 8, (noted ? frame.right : width) - LETTER * sides[1].length - 8];
@@ -212,7 +236,10 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
     y: { type: "identity", axis: null },
     color: { type: "identity" },
     marks: [
-      rect(grounds, { y1: (y) => y, y2: (y) => y + step, x1: across.low, x2: across.high, className: "ground" }),
+      rect(
+        tops.filter((_, i) => ground(i)),
+        { ...whole, y1: (y) => y, y2: (y) => y + step, className: "ground" },
+      ),
       band ? rect([0], { ...near, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(
@@ -220,6 +247,12 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
         { y: (y) => y, className: "grid" },
       ),
       ruleX([start], { className: "start" }),
+      [false, true].map((on) =>
+        rect(above ? names.filter(({ i }) => ground(i) === on) : [], {
+          ...{ ...whole, y1: "y", y2: ({ y, high }) => y + high },
+          ...(on ? { className: "ground" } : { fill: PAPER, className: "strip" }),
+        }),
+      ),
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
       rows.map(({ name, link, values }, i) =>
@@ -228,9 +261,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
           : written(name, frame, { x: 0, y: middle(i) }, "end"),
       ),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
-      rows.map(({ note }, i) =>
-        note ? written(note, frame, { ...edge, y: middle(i) - up }, "axis") : [],
-      ),
+      rows.map(({ note }, i) => (note ? written(note, frame, { ...edge, y: middle(i) - up }, "axis") : [])),
       marks,
       cut,
       beyond,
@@ -311,74 +342,6 @@ const written = (words, { top, left }, { x, y, anchor = "start" }, className, fi
 
 /** @param {Line} line */
 const highest = ({ points }) => points.reduce((best, p) => (p.y > best.y ? p : best));
-
-// Room for names -----------------------------------------------------------------------------------
-
-/** @param {Box} a @param {Box} b */
-const meet = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && Math.abs(a.y - b.y) < (a.height + b.height) / 2;
-
-/** @param {Box} inner @param {Box} outer */
-const within = (inner, outer) =>
-  inner.x >= outer.x &&
-  inner.x + inner.width <= outer.x + outer.width &&
-  Math.abs(inner.y - outer.y) <= (outer.height - inner.height) / 2;
-
-/** Moves labels above each other apart. @param {Box[]} labels @param {number} bottom */
-function part(labels, bottom) {
-  const sorted = labels.toSorted((a, b) => a.y - b.y);
-  let edge = -Infinity;
-  for (const label of sorted) {
-    label.y = Math.max(label.y, edge + label.height / 2);
-    edge = label.y + label.height / 2;
-  }
-  edge = bottom;
-  for (const label of sorted.toReversed()) {
-    label.y = Math.min(label.y, edge - label.height / 2);
-    edge = label.y - label.height / 2;
-  }
-}
-
-/** Small boxes along a line, so that no name lies on it. @param {{x: number, y: number}[]} points @param {boolean} steps @returns {Box[]} */
-function along(points, steps) {
-  const corners = steps ? points.flatMap((p, i) => (i ? [{ x: p.x, y: points[i - 1].y }, p] : [p])) : points;
-  return corners.slice(1).flatMap((end, i) => {
-    const start = corners[i];
-    const count = Math.ceil(Math.hypot(end.x - start.x, end.y - start.y) / 6);
-    const part = (/** @type {"x" | "y"} */ way, /** @type {number} */ k) =>
-      start[way] + ((end[way] - start[way]) * k) / count;
-    return Array.from({ length: count }, (_, k) => ({ x: part("x", k) - 2, y: part("y", k), width: 4, height: 4 }));
-  });
-}
-
-/** @type {["start" | "end" | "middle", number, number][]} How a name is anchored, and how far from its dot */
-const SIDES = [
-  ["start", 9, 0],
-  ["end", -9, 0],
-  ["middle", 0, -HIGH],
-  ["middle", 0, HIGH],
-];
-
-/**
- * Places for names beside their dots, for as many as have room, the first ones first.
- *
- * @param {{line: Line, x: number, y: number}[]} named @param {Box[]} taken @param {Box} room
- * @param {number} [heavy] how much wider its letters are for being bold
- */
-function beside(named, taken, room, heavy = 1) {
-  const full = [...taken];
-  return named.flatMap(({ line, x, y }) => {
-    const capitals = line.name.replaceAll(/[^A-Z]/g, "").length;
-    const width = heavy * (SMALL * line.name.length + (CAPITAL - SMALL) * capitals) + 3;
-    for (const [anchor, dx, dy] of SIDES) {
-      const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
-      const box = { x: left, y: y + dy, width, height: HIGH - 1 };
-      if (!within(box, room) || full.some((other) => meet(box, other))) continue;
-      full.push(box);
-      return [{ line, x: x + dx, y: y + dy, anchor }];
-    }
-    return [];
-  });
-}
 
 // Marks --------------------------------------------------------------------------------------------
 

@@ -53,6 +53,15 @@ onPage(() => {
     code.textContent = `${code.dataset.dated}`.replaceAll("YYYY", year).replaceAll("MM", month).replaceAll("DD", day);
 });
 
+// A table that goes on beyond its frame says so.
+const frames = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.toggleAttribute("data-more", target.scrollWidth > target.clientWidth + 1);
+});
+onPage(() => {
+  frames.disconnect();
+  for (const frame of document.querySelectorAll(".scroll:has(caption)")) frames.observe(frame);
+});
+
 // Material gives every listing a landmark without a name for its copy button.
 new MutationObserver(() => {
   for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");

@@ -82,9 +82,15 @@ const GUIDES = {
     TRACK.lefts.flatMap((left, i) => [
       segment("track", [left, TRACK.height], [left + TRACK.width, TRACK.height]),
       segment("sweep", [left, TRACK.height], [left + held[i] * TRACK.width, TRACK.height]),
-      written(["direction", "length"][i], [left, TRACK.height + 0.13]),
+      written(DIALS[i].name, [left + TRACK.width - DIALS[i].wide, TRACK.height + 0.13]), // to the right: neuron 7 ends at the left
     ]),
 };
+
+/** What the two dials move, and the room that the word takes. */
+const DIALS = [
+  { name: "direction", wide: 0.58 },
+  { name: "length", wide: 0.42 },
+];
 
 /** The place of the two dials. */
 export const TRACK = { lefts: [-1.36, 0.24], width: 1.12, height: -1.5 };

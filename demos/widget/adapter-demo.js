@@ -8,7 +8,7 @@
 import { kept, recall, remember } from "./choices.js";
 import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
-import { explore } from "./explore.js";
+import { explorable } from "./explore.js";
 import { Field, address, distinct, older, restore, says } from "./fields.js";
 import { RELOAD, file as fetched, lazily } from "../page/files.js";
 import { Live, size } from "./live.js";
@@ -43,7 +43,7 @@ class AdapterDemo extends Live {
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     distinct(this);
-    this.#explore();
+    explorable(this.form);
     this.listen(signal);
     this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
@@ -175,15 +175,16 @@ class AdapterDemo extends Live {
     const switched = this.find("[name=shown]");
     await draw(this.form, { panels, sentence });
     if (!switched) recall(this, []);
-    this.#explore();
+    explorable(this.form);
     if (!edited) this.#unmark();
     return { method: this.method, knobs, panels };
   }
 
-  /** Lets the figures be read by pointer and keyboard. */
-  #explore() {
-    for (const stage of this.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
-      explore(this.form, /** @type {HTMLElement} */ (stage));
+  /** Notes whether numbers of other settings are on show while theirs are to come. @param {import("./state.js").Event<Drawn>} event */
+  send(event) {
+    const sent = super.send(event);
+    this.toggleAttribute("data-pending", this.dataset.state === "loading" && !this.exact);
+    return sent;
   }
 
   get about() {
@@ -324,12 +325,11 @@ class AdapterDemo extends Live {
     } else super.press(button);
   }
 
-  async #exports() {
-    try {
-      return await lazily(() => import("./export.js"));
-    } catch {
+  #exports() {
+    return lazily(() => import("./export.js")).catch(() => {
       this.tell(`What writes files could not be loaded. ${RELOAD}`);
-    }
+      return undefined;
+    });
   }
 
   cancel() {
@@ -352,7 +352,7 @@ class AdapterDemo extends Live {
       await pause;
     }
     if (this.#sweep === sweep) this.#sweep = undefined;
-    if (!this.#sweep) this.write("[name=play]", "Play");
+    if (!this.#sweep) this.write("[name=play]", "Play the sweep");
   }
 
   /** @param {Map<string, string>} [to] */

@@ -13,6 +13,12 @@ const MOVES = {
   End: [0, 1e4],
 };
 
+/** Lets the figures of a widget's form be read by pointer and keyboard. @param {HTMLElement} root */
+export function explorable(root) {
+  for (const stage of root.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
+    explore(root, /** @type {HTMLElement} */ (stage));
+}
+
 /** @param {HTMLElement} root the widget's form @param {HTMLElement} stage */
 export function explore(root, stage) {
   const figure = /** @type {HTMLElement} */ (stage.closest("figure"));

@@ -35,7 +35,8 @@ SITE = ROOT / "site"
 TYPESET = Path(__file__).with_name("typeset.mjs")
 DRAW = Path(__file__).with_name("figures.mjs")
 DRAWN_BY = (
-    *(DRAW, ROOT / "demos" / "page" / "figure.js", ROOT / "package-lock.json"),
+    *(DRAW, ROOT / "package-lock.json"),
+    *(ROOT / "demos" / "page" / name for name in ("figure.js", "room.js")),
     *(ROOT / "demos" / "stage" / name for name in ("draw.js", "table.js")),
 )
 STAGE = BUILD / "stage" / "stage.json"  # what stages are drawn from, where there are any

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
-from scripts.macros.bet_words import FEW, OUTCOMES, by_theme, by_word, share, shown
+from scripts.macros.bet_words import FEW, OUTCOMES, Shown, by_theme, by_word, share, shown
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Page, Part, catalog, macro, names
 from scripts.survey import bets as survey
@@ -81,14 +81,17 @@ def forest(says: str, rows: Sequence[Row], across: Sequence[Lane], axis: str) ->
     return Rows(says, ax, 0, SIDES, rows, across, band=100 * MARGIN)
 
 
+def linked(s: Shown, name: str, found: tuple[Value | None, ...]) -> Row:
+    """Return a row that leads to its method's page."""
+    return Row(name, found, s.theme, "", f"methods/{s.page}/")
+
+
 def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
     """Return every method against each control, `trained` or in `reach`; nothing where none is."""
     some = [(shown(bet), getattr(bet, kind)) for bet in found]
     tasks = tasks_of(j for _, own in some for j in own) if kind == "trained" else []
     rows = [
-        Row(
-            f"{s.name}, {j.comparison.control}", values(j, tasks), s.theme, "", f"methods/{s.page}/"
-        )
+        linked(s, f"{s.name}, {say.named(j.comparison.control)}", values(j, tasks))
         for s, own in some
         for j in sorted(own, key=lambda j: -j.overall.mean)
     ]
@@ -111,7 +114,7 @@ def counted(found: Iterable[Judged]) -> str:
 def settled(found: Iterable[Bet], outcome: Outcome) -> str:
     """Return who has an outcome in reach, against which control; nothing where nobody has."""
     some = [
-        f"{shown(bet).name} (*{j.comparison.control}*)"
+        f"{shown(bet).name} (*{say.named(j.comparison.control)}*)"
         for bet in found
         for j in bet.reach
         if j.overall.outcome == outcome
@@ -126,7 +129,7 @@ def strongest(decided: Iterable[Bet]) -> Rows:
     for s in map(shown, decided):
         beat = [j for j in s.bet.trained if j.comparison.claim == "ahead"]
         j = min(beat, key=lambda j: j.overall.mean)
-        row = Row(s.name, values(j, ()), s.theme, "", f"methods/{s.page}/")
+        row = linked(s, s.name, values(j, ()))
         found.append((-j.overall.mean, row))
     rows = [row for _, row in sorted(found, key=lambda one: one[0])]
     says = f"Each against the strongest control that it has to beat. {MARKS}"
@@ -143,7 +146,7 @@ def of_one(bet: Bet) -> Rows | None:
     for e in bet.controls:
         both = dict(zip(kinds, bet.beside(e.control), strict=True))
         found = tuple(values(j, ())[0] if (j := both[kind]) else None for kind in ran)
-        rows.append(Row(e.control, found, theme))
+        rows.append(Row(say.named(e.control), found, theme))
     units = {
         "trained": "in full fine-tuning’s improvement when trained",
         "reach": "in ‖ΔW‖² when fitted",
@@ -162,15 +165,11 @@ def effect(found: Effect) -> str:
     return f"{say.signed(100 * found.mean, 1)} ({ends})"
 
 
-def address(key: str) -> str:
-    """Return where a publication is."""
-    return catalog().papers[key].url
-
-
 GIVEN: dict[str, Callable[..., object]] = {
     "called": survey.called,
     "effect": effect,
-    "paper": address,
+    "named": say.named,
+    "paper": lambda key: catalog().papers[key].url,
     "share": share,
 }
 

@@ -10,7 +10,7 @@ from scripts.macros.page import Part, macro, names
 from scripts.survey.bets import checked
 from scripts.survey.controls import Amount, amount, entries, plan, runs
 from scripts.survey.hypothesis import MARGIN, RISK, Judged
-from scripts.survey.say import count, number, percent
+from scripts.survey.say import count, named, number, percent
 
 
 class Other(NamedTuple):
@@ -46,7 +46,7 @@ def methods() -> list[Method]:
         elif e.control:
             c = controls(e.slug)[e.control]
             sentence, out, kept = (t.replace("'", "’") for t in (c.sentence, c.out, c.kept))
-            other = Other(c.name, c.kind, sentence, out, kept, e.reached)
+            other = Other(named(c.name), c.kind, sentence, out, kept, e.reached)
             found[e.method].controls.append(other)
     tested = (method for method in found.values() if method.controls)
     return sorted(tested, key=lambda method: method.name.lower())
@@ -102,7 +102,7 @@ class Controls(Part):
         found = checked(runs())
         return self.page.draw(
             "checks", [(what, j, _name(j)) for what, some in found.items() for j in some],
-            file="controls.html", given={"effect": effect},
+            file="controls.html", given={"effect": effect, "named": named},
         ) if any(found.values()) else ""  # fmt: skip
 
 

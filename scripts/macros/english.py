@@ -12,7 +12,7 @@ from scripts.survey import causal, effects, english, english_changes, english_cl
 from scripts.survey.english import plan
 from scripts.survey.english_claims import Claim
 from scripts.survey.result import FULL
-from scripts.survey.say import count, listed, number
+from scripts.survey.say import count, listed, named, number
 from scripts.survey.say import figures as digits
 from scripts.survey.statistics import Interval
 
@@ -151,7 +151,7 @@ def ranks() -> figures.Rows:
 def own_controls() -> figures.Rows:
     """Return the figure of methods beside their own controls; to the right the method is ahead."""
     rows = [
-        lined(f"{called(entry.like)}, beside {entry.arm}", name, found)
+        lined(f"{called(entry.like)}, beside {named(entry.arm)}", name, found)
         for name, entry in plan().entries.items()
         if (found := english.beside_control(entry.slug, entry.arm))
     ]

@@ -207,12 +207,15 @@ class Family(Part):
         lines = list(dots())
         points = [line.points[0] for line in lines]
         wasted = sum(p.y < p.x for p in points)
-        ends = 4, 1.3 * max(p.x for p in points)
+        ends, tall = (4, 1.3 * max(p.x for p in points)), (4, 1000)
+        corners = (Point(v, v, v, v, "") for v in (ends[0], tall[1]))
+        level = Line("none wasted", tuple(corners), "level", kind="control")
         return self.page.figure(
             Chart(
                 "Parameters of each method at its defaults, and in how many directions they move a"
                 " weight of 32 × 24, which has 768. On the diagonal no parameter is wasted",
-                Axis(PARAMETERS, *ends, log=True), Axis(DIMENSION, 4, 1000, log=True), lines,
+                Axis(PARAMETERS, *ends, log=True), Axis(DIMENSION, *tall, log=True),
+                [level, *lines],
                 f"{wasted} of {len(points)} have more parameters than they reach dimensions",
                 linked=True,
             ),

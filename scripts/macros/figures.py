@@ -26,12 +26,13 @@ class Point(NamedTuple):
 class Line(NamedTuple):
     """Points of one name: joined, joined by steps, or dots on their own.
 
-    `link` is a page below the site's root. Its theme gives the colour where `kind` does not.
+    `link` is a page below the site's root. Its theme gives the colour where `kind` does not. What
+    is `level` is a line to compare with: it is no data, and no table has it.
     """
 
     name: str
     points: tuple[Point, ...]
-    shape: Literal["line", "steps", "dots"] = "line"
+    shape: Literal["line", "steps", "dots", "level"] = "line"
     link: str = ""
     kind: str = ""
 

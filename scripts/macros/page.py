@@ -84,8 +84,11 @@ def inline(text: str) -> Markup:
 
 
 def subscripts(formula: str) -> Markup:
-    """Return a formula with d_in and d_out as letters with an index."""
-    return Markup(re.sub(r"\bd_(in|out)\b", r"d<sub>\1</sub>", escape(formula)))
+    """Return a formula with d_in and d_out as letters with an index; a line ends after a factor."""
+    found = re.sub(
+        r"\bd_(in|out)\b", r'<span class="unbroken">d<sub>\1</sub></span>', escape(formula)
+    )
+    return Markup(found.replace("·", "·<wbr>"))
 
 
 def catalog() -> Catalog:
@@ -158,6 +161,7 @@ class Page:
         loader = FileSystemLoader(Path(__file__).parent)
         jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         jinja.filters |= {
+            "module": lambda slug: names()[slug][0],
             "inline": inline,
             "subscripts": subscripts,
             "number": say.number,

@@ -144,7 +144,7 @@ def of_decoder(slug: str) -> Bars | None:
         f"{name}, in {len(places)} whole matrices of our small decoder. Share of the change",
         (
             bar("With its hypothesis", fmean(own[p].share for p in places)),
-            bar(f"Without it: {nearest}", fmean(control[p].share for p in places)),
+            bar(f"Without it: {say.named(nearest)}", fmean(control[p].share for p in places)),
             bar("A random subspace", fmean(own[p].numbers for p in places) / SIDE**2),
         ),
         OUTCOMES[judged.overall.outcome],

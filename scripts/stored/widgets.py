@@ -23,6 +23,7 @@ from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, o
 from demos.ways import told
 from demos.world import toy
 from scripts.bootstrap import ROOT
+from scripts.survey import say
 
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"
@@ -127,7 +128,7 @@ def named(knob: str, option: str) -> Option:
     if knob == "base":
         return Option(BASES.get(option, words(option)))
     if knob == HYPOTHESIS:
-        return Option("no" if option == KEPT else option)
+        return Option("no" if option == KEPT else say.named(option))
     return Option(WAYS[option] if knob == "way" else words(option))
 
 

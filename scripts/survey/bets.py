@@ -293,11 +293,12 @@ def beside(judged: Judged, effect: Effect) -> str:
     points = say.number(abs(100 * effect.mean), 1)
     near, far = sorted((abs(low), abs(high)))
     signed = f"{say.signed(100 * effect.mean, 1)} points, {say.sided(low, high)}"
+    whom = f"*{say.named(c.control)}*"
     return {
-        "ahead": f"ahead of *{c.control}* by {points} points ({say.sided(near, far)})",
-        "behind": f"behind *{c.control}* by {points} points ({say.sided(near, far)})",
-        "equal": f"equal to *{c.control}* ({signed})",
-        "not resolved": f"not told apart from *{c.control}* ({signed})",
+        "ahead": f"ahead of {whom} by {points} points ({say.sided(near, far)})",
+        "behind": f"behind {whom} by {points} points ({say.sided(near, far)})",
+        "equal": f"equal to {whom} ({signed})",
+        "not resolved": f"not told apart from {whom} ({signed})",
     }[effect.outcome] + (", which it need only match" if c.claim == "level" else "")
 
 
@@ -306,7 +307,9 @@ def elsewhere(bet: Bet) -> list[str]:
     counts, found = [j for j in bet.reach if j.sign in ("for", "against")], []
     says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
     for outcome, place in says.items():
-        whom = [f"*{j.comparison.control}*" for j in counts if j.overall.outcome == outcome]
+        whom = [
+            f"*{say.named(j.comparison.control)}*" for j in counts if j.overall.outcome == outcome
+        ]
         if whom:
             found.append(f"in reach {place} {say.listed(whom)}")
     if bet.verdict and bet.verdict.printed in ("for", "against"):

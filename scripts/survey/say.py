@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 WORDS = ("ahead", "behind")
 """For a difference of losses: below zero, and above."""
+
+
+def named(key: str) -> str:
+    """Return the name of a control for readers: tables have it as a key, in small letters.
+
+    >>> named("gain and lora"), named("exploration")
+    ('gain and LoRA', 'exploration')
+    """
+    return re.sub(r"\blora\b", "LoRA", key)
 
 
 def typeset(text: str) -> str:

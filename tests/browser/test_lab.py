@@ -16,7 +16,7 @@ from demos.reach import own
 from scripts.stored.example import safetensors
 from scripts.stored.lab import OUT
 from scripts.survey.experiment import fitted
-from tests.browser.reader import Visit, becomes, follow, is_python, record, violations
+from tests.browser.reader import WINDOW, Visit, becomes, follow, is_python, record, violations
 
 LAB = "lab/"
 LONG_FITS = 600_000  # milliseconds that a busy machine may take for all of them
@@ -193,6 +193,31 @@ def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".specimen")).to_have_count(0)
     expect(cell(page, key)).to_be_focused()
+
+
+def test_closing_leads_back_to_the_number_on_a_phone(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".hint")).to_be_visible()
+    cell(page, "lora.turn").click()
+    share(page, "lora.turn").wait_for()
+    expect(page.locator(".status").first).to_contain_text("fitted in your browser")
+    page.get_by_role("button", name="Close").click()
+    expect(cell(page, "lora.turn")).to_be_in_viewport()
+    expect(cell(page, "lora.turn")).to_be_focused()
+    expect(page.locator(".status").first).to_have_text("")
+    page.set_viewport_size(WINDOW)
+
+
+def test_no_dot_of_the_frontier_lies_before_its_axis(visit: Visit) -> None:
+    page = open_lab(visit, "?world=pairs")
+    frontier = page.locator(".frontier")
+    frontier.scroll_into_view_if_needed()
+    expect(frontier.locator("svg.plot")).to_be_visible()
+    begins = frontier.locator(".grid line").first.get_attribute("x1")
+    assert begins
+    dots = [dot.get_attribute("cx") for dot in frontier.locator("circle").all()]
+    assert all(dot and float(dot) >= float(begins) for dot in dots)
 
 
 def test_a_student_and_its_teacher_open(visit: Visit) -> None:

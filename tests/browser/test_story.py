@@ -160,6 +160,8 @@ def test_on_a_phone_the_stage_stays_above_the_text(page: Page, site: str) -> Non
         turn_to(page, bet)
         expect(stage.locator("svg")).to_be_in_viewport(ratio=1)
         expect(page.locator(f"#{bet} h2")).to_be_in_viewport()
+        for button in stage.locator(".tools button:visible").all():
+            expect(button).to_be_in_viewport(ratio=1)
         assert page.evaluate(TOO_WIDE) == []
 
 

@@ -18,7 +18,7 @@ from scripts.survey.experiment import TABLE
 from scripts.survey.head_to_head import Comparison, comparisons
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
-from tests.browser.reader import becomes, violations
+from tests.browser.reader import WINDOW, becomes, violations
 
 
 @pytest.fixture
@@ -289,6 +289,30 @@ def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
             whole, seen = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
             assert whole <= seen
             expect(page.locator("#scorecard-table tbody tr").first).to_contain_text("contested")
+
+
+@pytest.mark.parametrize("path", ["choose/", "map/"])
+def test_a_wide_table_fits_a_window_and_says_where_it_does_not(
+    page: Page, site: str, path: str
+) -> None:
+    hint = "e => getComputedStyle(e.querySelector('caption'), '::after').content"
+    wide = "e => e.scrollWidth > e.clientWidth + 1"
+    for width, overflows in ((1280, False), (800, True)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(site + path)
+        box = page.locator(".scroll.wide").first
+        becomes(page, lambda box=box: box.evaluate(wide), overflows)
+        becomes(page, lambda box=box: "More columns" in box.evaluate(hint), overflows)
+    page.set_viewport_size(WINDOW)
+
+
+def test_a_method_of_several_bets_has_a_word_for_each_by_name(page: Page, site: str) -> None:
+    page.goto(f"{site}methods/")
+    card = page.locator(".card", has=page.get_by_role("link", name="Prompt tuning", exact=True))
+    words = card.locator(".own-word").all_inner_texts()
+    assert len(words) == 2
+    assert all("tuning, against its own control" in word for word in words)
+    expect(page.locator(".bar-key .bar")).to_have_count(4)
 
 
 @pytest.mark.parametrize(

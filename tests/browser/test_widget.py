@@ -511,6 +511,26 @@ def test_cancel_keeps_the_picture_and_a_later_touch_starts_again(page: Page, sit
     assert count_nonzero(move(page, "rank", "ArrowRight")) == 3
 
 
+def test_numbers_of_other_settings_are_dim_while_python_is_on_its_way(
+    page: Page, site: str
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site + PAGE)
+    page.wait_for_selector("adapter-demo[data-state=stored]")
+    page.context.route("**/assets/py/**", lambda _: None)  # does not arrive
+    strength = "getComputedStyle(document.querySelector('adapter-demo .shares')).opacity"
+    assert page.evaluate(strength) == "1"
+    page.locator("adapter-demo [name=way][value=trained]").check()
+    expect(page.locator("adapter-demo[data-state=loading][data-pending]")).to_have_count(1)
+    assert float(page.evaluate(strength)) < 1
+    knob(page, "steps").scroll_into_view_if_needed()
+    expect(page.locator("adapter-demo .note")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("adapter-demo progress")).to_be_in_viewport(ratio=0.9)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("adapter-demo[data-pending]")).to_have_count(0)
+    assert page.evaluate(strength) == "1"
+
+
 @pytest.mark.parametrize("part", ["assets/py/**/numpy.bin*", "assets/demo/chart-*"])
 def test_a_missing_file_is_explained_and_can_be_tried_again(
     page: Page, site_folder: Path, tmp_path: Path, part: str
@@ -622,7 +642,7 @@ def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
     page.emulate_media(reduced_motion="no-preference")
     page.locator("adapter-demo button[name=play]").click()
     becomes(page, "updates.map(({ knobs }) => knobs.rank)", [*range(9, 17), *range(1, 9)])
-    expect(page.locator("adapter-demo button[name=play]")).to_have_text("Play")
+    expect(page.locator("adapter-demo button[name=play]")).to_have_text("Play the sweep")
 
 
 def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:

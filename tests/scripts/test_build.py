@@ -252,6 +252,7 @@ INPUTS = cache(Step.inputs)
         ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/sw.js", {"scripts", "site"}),
         ("demos/page/figure.js", {"scripts", "site"}),
+        ("demos/page/room.js", {"scripts", "site"}),
         ("demos/stage/table.js", {"scripts", "site"}),
         ("scripts/macros/figures.html", {"pages"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),

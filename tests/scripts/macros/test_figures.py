@@ -185,6 +185,56 @@ def test_a_line_that_ends_early_has_its_name_at_its_end(tmp_path: Path) -> None:
     assert early < 400 < edge
 
 
+def place(svg: html.HtmlElement, name: str) -> tuple[float, float]:
+    """Return where a name begins, in pixels."""
+    (text,) = svg.xpath(f".//text[.='{name}']")
+    moves = " ".join(text.xpath("ancestor-or-self::*/@transform"))
+    found = re.findall(r"translate\(([-\d.]+),([-\d.]+)\)", moves)
+    return sum(float(x) for x, _ in found), sum(float(y) for _, y in found)
+
+
+def test_a_line_that_ends_among_others_has_its_name_near_and_a_leader_to_it(
+    tmp_path: Path,
+) -> None:
+    fan = [Line(f"{k}", (at(0, 5), at(100, k)), kind="rank") for k in range(11)]
+    short = Line("short", (at(0, 5), at(12, 5.3)), link="methods/a/")
+    wide, _ = drawn(tmp_path, chart(short, *fan))
+    (leader,) = wide.xpath(".//g[@class='leader']/path|.//path[@class='leader']")
+    ends = re.findall(r"[ML]([-\d.]+),([-\d.]+)", leader.get("d"))
+    (x, y), (right, down) = [(float(a), float(b)) for a, b in ends]
+    name = place(wide, "short")
+    assert abs(name[0] - right) < 5
+    assert abs(name[1] - down) < 1
+    assert abs(right - x) < 110
+    dots = wide.xpath(".//circle[@data-method='short']")
+    assert min(abs(float(d.get("cx")) - x) + abs(float(d.get("cy")) - y) for d in dots) < 12
+
+
+def test_an_axis_that_goes_up_is_logarithmic_if_it_says_so(tmp_path: Path) -> None:
+    dots = [Line(f"{y}", (Point(1, y, y, y, ""),), "dots") for y in (1, 10, 100)]
+    level = Line("level", (at(0, 1), at(9, 100)), "level", kind="control")
+    figure = Chart("Reach", Axis("x", 0, 9), Axis("y", 1, 1000, log=True), [*dots, level])
+    wide, _ = drawn(tmp_path, figure)
+    high = [float(circle.get("cy")) for circle in wide.iter("circle")]
+    assert high[0] - high[1] == pytest.approx(high[1] - high[2], abs=0.2)
+    assert {"10", "100", "level"} <= set(texts(wide))
+    assert len(high) == len(dots)
+
+
+def test_no_line_of_the_axis_runs_through_a_name_above_its_row(tmp_path: Path) -> None:
+    found = [Row(f"a rather long name, {k}", (Value(2, 1, 3), None), "gain") for k in range(3)]
+    lanes = [Lane("one"), Lane("two")]
+    figure = Rows("Gains", Axis("x", -1, 4), 0, ("less", "more"), found, lanes, band=1)
+    wide, narrow = drawn(tmp_path, figure)
+    strips = narrow.xpath(".//g[@class='start']/following-sibling::g[@class='strip']/rect")
+    grounds = narrow.xpath(".//g[@class='start']/following-sibling::g[@class='ground']/rect")
+    names = [place(narrow, row.name)[1] for row in found]
+    tops = sorted(float(one.get("y")) for one in [*strips, *grounds])
+    assert all(top < y < top + 17 for top, y in zip(tops, names, strict=True))
+    assert {float(one.get("x")) for one in [*strips, *grounds]} == {0}
+    assert not wide.xpath(".//g[@class='strip']/rect")
+
+
 def test_a_drawing_is_found_however_its_data_are_quoted(tmp_path: Path) -> None:
     spec = json.dumps(drawing(chart(Line("one", (at(0, 1), at(9, 1)))), THEMES, ""))
     page = tmp_path / "index.html"
