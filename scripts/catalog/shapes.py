@@ -37,7 +37,7 @@ def _names(name: str, found: Any) -> bool:
 # As a reader writes it ----------------------------------------------------------------------------
 
 LETTERS = {"block_size": "b", "rank": "r"}
-BRACKETS = {"ceil": "⌈⌉", "floor": "⌊⌋"}
+BRACKETS = {"ceil": ("⌈", "⌉"), "floor": ("⌊", "⌋")}
 SUM, PRODUCT, QUOTIENT, WHOLE = range(4)
 """The precedence of a written expression's operator."""
 
@@ -119,8 +119,8 @@ def _written(cls: type[Adapter], product: list[Expression]) -> list[str]:
                 inside = held(base, WHOLE)
                 return f"{inside}²" if power == 2 else f"√{inside}", WHOLE
             case [("ceil" | "floor") as name, inside]:
-                left, right = BRACKETS[name]
-                return f"{left}{write(inside)[0]}{right}", WHOLE
+                opened, closed = BRACKETS[name]
+                return f"{opened}{write(inside)[0]}{closed}", WHOLE
             case [("min" | "max") as name, *given]:
                 return f"{name}({', '.join(write(part)[0] for part in given)})", WHOLE
             case str(name):

@@ -15,7 +15,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read
 from scripts.macros import bets as macros
 from scripts.macros import controls as checks
-from scripts.macros.bet_words import share
+from scripts.macros.bet_words import by_theme, share
 from scripts.macros.bets import Bets, own_controls
 from scripts.macros.controls import Controls
 from scripts.macros.method import Furniture
@@ -162,7 +162,7 @@ def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     assert Bets(page()).controls_themes() == ""
     found = tables(list(rows(plan().parts[2], PLANTED)))
-    told = dict(macros.by_theme(found.values()))
+    told = dict(by_theme(found.values()))
     assert told["Orthogonality"] == ["1 ahead, 2 equal of 3", "1 ahead, 6 equal of 7"]
     assert told["Gain control"] == ["1 equal, 1 behind of 2", "1 equal, 1 behind of 2"]
     assert told["Functional architecture"] == ["2 equal of 2", "2 equal of 2"]
@@ -306,7 +306,7 @@ def test_a_share_says_each_text_where_they_differ() -> None:
 
 def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None:
     tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
-    short = len(plan().parts[-1].methods)
+    short = len(plan().parts[-1].methods or ())
     said = f"on code and a novel, {short} of them on random sequences too, in 3 base models"
     made = Bets(page(""))
     assert said in made.controls_state()
