@@ -16,7 +16,6 @@ goes on with another type.
 """
 
 from dataclasses import dataclass
-from math import isqrt
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -85,7 +84,7 @@ class MoRA(WeightAdapter):
         Raises:
             ValueError: when the square is larger than a side of W.
         """
-        s = isqrt(sum(W.shape) * rank)
+        s = int(np.sqrt(sum(W.shape) * rank))
         if s > min(W.shape):
             problem = f"asks for a square of {s}, and {min(W.shape)} fit into W"
             raise KnobError("rank", rank, problem)
