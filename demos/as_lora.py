@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from adapters_np.linalg import Array
 from demos.change import ROUND_OFF, Change, significant
-from demos.panels import Panel, number
+from demos.panels import Panel, digits, number
 
 LORA_KEEPS = 0.9
 """The share of a change for which `as_lora` asks."""
+
+
+NEARLY = 0.5
+"""Percent of a change that are not worth another rank."""
 
 
 def as_lora(change: Change) -> Panel:
@@ -21,10 +28,25 @@ def as_lora(change: Change) -> Panel:
     kept = np.ones(len(change.sigma))
     kept[: len(energy)] = np.cumsum(energy) / energy.sum()
     r = int((kept < LORA_KEEPS - ROUND_OFF).sum()) + 1 if len(energy) else 0
-    lost = [f"rank {k} loses {100 * (1 - kept[k - 1]):.0f} %" for k in (1, 4, 16) if k <= len(kept)]
     note = (
-        f"The nearest LoRA of a rank keeps the largest singular values (Eckart and Young, 1936). "
-        f"Of ‖ΔW‖² {', '.join(lost)}."
+        "The nearest LoRA of a rank keeps the largest singular values (Eckart and Young, 1936). "
+        f"Of ‖ΔW‖² {', '.join(losses(kept))}."
     )
     unit = f"ranks, {r * sum(change.delta.shape):,} parameters"
     return number("as_lora", f"LoRA that keeps {100 * LORA_KEEPS:.0f} % of it", r, unit, note)
+
+
+def losses(kept: Array) -> Iterator[str]:
+    """Yield what ranks lose, each twice the one before, up to the first that loses nearly nothing.
+
+    >>> list(losses(np.array([0.5, 0.8, 0.9, 0.998])))
+    ['rank 1 loses 50 %', '2 loses 20 %', '4 loses 0.2 %']
+    """
+    for power in range(len(kept).bit_length()):
+        k = 2**power
+        lost = 100 * (1 - kept[k - 1])
+        yield f"{'' if power else 'rank '}{k} loses " + (
+            "nothing" if lost < ROUND_OFF else f"{digits(lost)} %"
+        )
+        if lost < NEARLY:
+            return

@@ -105,7 +105,8 @@ def test_the_rank_of_lora_is_the_least_that_keeps_nine_tenths() -> None:
     r = int(found["value"])
     assert shares[r - 2] < LORA_KEEPS <= shares[r - 1]
     assert found["unit"] == f"ranks, {r * 64:,} parameters"
-    assert f"rank 4 loses {100 * (1 - shares[3]):.0f} %" in found["note"]
+    assert f"4 loses {100 * (1 - shares[3]):.0f} %, 8 loses " in found["note"]
+    assert found["note"].endswith("32 loses nothing.")
 
 
 def test_equal_singular_values_at_the_edge_are_told_alike_everywhere() -> None:
