@@ -12,7 +12,7 @@ from scripts.survey import bets as survey
 from scripts.survey import effects, english, say
 from scripts.survey.bets import Bet, Said, reasons, words
 from scripts.survey.contrasts import Contrast
-from scripts.survey.controls import Gain
+from scripts.survey.controls import Improvement
 from scripts.survey.hypothesis import Judged, Outcome, Printed, balance
 
 FEW = 8
@@ -118,10 +118,12 @@ def tally(some: Sequence[Judged]) -> str:
     return f"{', '.join(told) or 'none told apart'} of {len(some)}"
 
 
-def share(gain: Gain) -> str:
+def share(improvement: Improvement) -> str:
     """Return a share of full fine-tuning's improvement; where texts differ much, that of each."""
-    whole, *parts = gain.values()
+    whole, *parts = improvement.values()
     if max(parts) - min(parts) < APART:
         return say.percent(whole)
-    each = [f"{survey.called(task)} {say.percent(gain[task])}" for task in gain if task]
+    each = [
+        f"{survey.called(task)} {say.percent(improvement[task])}" for task in improvement if task
+    ]
     return f"{say.percent(whole)} ({', '.join(each)})"

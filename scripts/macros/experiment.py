@@ -23,9 +23,9 @@ from scripts.survey.experiment import (
     finals,
     forgetting,
     forgetting_at,
-    gain,
     good_rates,
     halfway,
+    improvement,
     loss,
     methods,
     remembered,
@@ -52,7 +52,7 @@ class Row(NamedTuple):
     name: str
     link: str
     parameters: int
-    gains: dict[str, Interval]
+    improvements: dict[str, Interval]
     forgetting: float | None
     halfway: float | None
 
@@ -117,9 +117,9 @@ def size(name: str, there: Cell = Cell()) -> int:  # noqa: B008
     return next(iter(finals(name, there).values())).parameters
 
 
-def gains(runs: Iterable[Run]) -> Interval:
-    """Return the gain in per cent."""
-    return interval(100 * gain(run) for run in runs)
+def improvements(runs: Iterable[Run]) -> Interval:
+    """Return the improvement in per cent."""
+    return interval(100 * improvement(run) for run in runs)
 
 
 def line(name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
@@ -139,10 +139,10 @@ def drawn(says: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_C
 
 
 def rates(*names: str, on: str = "") -> Chart:
-    """Plot the methods' gain at each rate of their sweeps."""
+    """Plot the methods' improvement at each rate of their sweeps."""
 
     def point(name: str, run: Run) -> Point:
-        share = gain(run)
+        share = improvement(run)
         y = max(100 * share, 0) if isfinite(share) else 0.0
         says = f"{shown(name)}, {run.rate:.2g}: {number(y, 0)} %"
         return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
@@ -153,11 +153,11 @@ def rates(*names: str, on: str = "") -> Chart:
 
 
 def budget(on: str = "") -> Chart:
-    """Gain against the number of trained parameters, with LoRA's line."""
+    """Improvement against the number of trained parameters, with LoRA's line."""
     there = cell(on)
 
     def point(name: str) -> Point:
-        found, trains = gains(finals(name, there).values()), size(name, there)
+        found, trains = improvements(finals(name, there).values()), size(name, there)
         says = f"{shown(name)}: {number(found.mean, 1)} % with {count(trains)} parameters"
         return Point(trains, *found, says)
 
@@ -173,11 +173,11 @@ def budget(on: str = "") -> Chart:
 
 
 def price(on: str = "") -> Chart:
-    """Gain against forgetting."""
+    """Improvement against forgetting."""
     lines = []
     for name in methods(cell(on)):
         runs = list(finals(name, cell(on)).values())
-        x, y = fmean(map(forgetting, runs)), gains(runs)
+        x, y = fmean(map(forgetting, runs)), improvements(runs)
         says = f"{shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
         lines.append(line(name, (Point(x, *y, says),), joined=False))
     return drawn("Improvement and forgetting", "forgotten at the end, nats", lines, log=False)
@@ -198,13 +198,13 @@ def steps(*names: str, on: str = "") -> Chart:
 
 
 def cut(task: str = "code") -> Chart:
-    """Plot the gain that full fine-tuning's ΔW keeps when it is cut, and LoRA's at that rank."""
+    """Plot what full fine-tuning's ΔW keeps of it when it is cut, and LoRA's at that rank."""
     kept = [
         Point(n, 100 * mean, 100 * low, 100 * high, f"ΔW cut to {n}: {percent(mean)}")
         for n, (mean, low, high) in trained.cut(task).items()
     ]
     ranks = [
-        Point(r, *gains(runs.values()), f"LoRA of rank {r}")
+        Point(r, *improvements(runs.values()), f"LoRA of rank {r}")
         for r in RANKS
         if (runs := finals(f"lora {r}", Cell(task)))
     ]
@@ -216,10 +216,10 @@ def cut(task: str = "code") -> Chart:
 
 
 def reach() -> Chart:
-    """Plot the share of full fine-tuning's ΔW that methods describe against their gain."""
+    """Plot the share of full fine-tuning's ΔW that methods describe against their improvement."""
     lines = []
     for r in trained.reached():
-        y = gains(r.runs)
+        y = improvements(r.runs)
         says = (
             f"{shown(r.name)} describes {percent(r.share)}, which keeps "
             f"{percent(r.kept)} of the loss; trained it reaches {number(y.mean, 0)} %"
@@ -281,12 +281,12 @@ def across(key: str) -> Piece:
 
 
 def tasks() -> Piece:
-    """Every method's gain on every task, and what it forgets."""
+    """Every method's improvement on every task, and what it forgets."""
     found, made = list[Row](), Counter(run.method for run in experiment.read())
     for name in methods(Cell()):
         cells = {task: finals(name, Cell(task)) for task in ("code", "prose", "memory")}
         shares = {
-            task: interval(map(remembered if task == "memory" else gain, runs.values()))
+            task: interval(map(remembered if task == "memory" else improvement, runs.values()))
             for task, runs in cells.items()
             if len(runs) == SEEDS and len(finals(FULL, Cell(task))) == SEEDS
         }
@@ -300,8 +300,10 @@ def tasks() -> Piece:
                 fmean(there) if len(there) == len(half) else None,
             )
         )  # fmt: skip
-    found.sort(key=lambda row: -row.gains["code"].mean)
-    known = {task: name for task, name in TASKS.items() if any(task in r.gains for r in found)}
+    found.sort(key=lambda row: -row.improvements["code"].mean)
+    known = {
+        task: name for task, name in TASKS.items() if any(task in r.improvements for r in found)
+    }
     return "tasks", found, known
 
 
@@ -326,7 +328,7 @@ def teachers() -> Piece:
 def described() -> Piece:
     """Tabulate methods' share of full fine-tuning's ΔW, what that does, and what they gain."""
     rows = [
-        (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.gain)
+        (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.improvement)
         for r in sorted(trained.reached(), key=lambda r: -r.share)
     ]
     return "reach", rows
@@ -376,7 +378,7 @@ class Experiment(Part):
 
     @macro("text")
     def reach(self, what: str = "share", *, alike: bool = False) -> str:
-        """Spearman's ρ between what is described, or what that keeps of the loss, and the gain."""
+        """Spearman's ρ of the improvement with what is described, or what that keeps."""
         found = trained.reach_predicts(what, alike=alike)
         return f"ρ = {number(found.rho, 2)} over {found.n} settings"
 

@@ -21,7 +21,7 @@ from scripts.survey.experiment import (
     at_rate,
     finals,
     forgetting,
-    gain,
+    improvement,
     sweep,
 )
 from scripts.survey.questions import question
@@ -175,7 +175,7 @@ def frontier() -> Finding:
     """
     for there in (CODE, PROSE):
         low, lora = (at_rate(n, r, there) for n, r in ((FULL, 0.001), ("lora 4", 0.01)))
-        if gain(low) <= gain(lora) or forgetting(low) >= forgetting(lora):
+        if improvement(low) <= improvement(lora) or forgetting(low) >= forgetting(lora):
             raise ValueError(f"full fine-tuning at {low.rate} does not dominate LoRA in {there}")
     shown = (FULL, "lora 4", "oft 16", "pissa 4", "delora 4")
     lines = []
@@ -184,7 +184,7 @@ def frontier() -> Finding:
         runs = [r for r in sweep(name) if r.status == "done" and r.rate < 4 * tuned]
         points = []
         for run in runs:
-            x, y = forgetting(run), 100 * gain(run)
+            x, y = forgetting(run), 100 * improvement(run)
             says = f"{called(name)} at {run.rate:.2g}: {number(y, 0)} %, forgets {number(x, 2)}"
             points.append(Point(x, y, y, y, f"{says} nats"))
         lines.append(line(name, points)._replace(name=called(name)))
@@ -306,7 +306,7 @@ def dora() -> Finding:
 
 def mean(name: str) -> float:
     """Return a method's mean on code in the first base model, in points."""
-    return sum(map(effects.improvement, finals(name).values())) / SEEDS
+    return sum(map(effects.points, finals(name).values())) / SEEDS
 
 
 def basis() -> Finding:

@@ -30,11 +30,11 @@ def linked(name: str) -> str:
 def measured(made: Iterable[Run]) -> tuple[str, ...]:
     """Return what a row of the table has of runs: parameters, rate, improvement, forgetting."""
     runs = list(made)
-    gain = 100 * fmean(map(experiment.gain, runs))
+    improvement = 100 * fmean(map(experiment.improvement, runs))
     forgotten = fmean(map(experiment.forgetting, runs))
     first = runs[0]
     return (
-        say.count(first.parameters), say.figures(first.rate, 2), say.number(gain, 1),
+        say.count(first.parameters), say.figures(first.rate, 2), say.number(improvement, 1),
         say.number(forgotten, 2),
     )  # fmt: skip
 

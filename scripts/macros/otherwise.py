@@ -80,7 +80,7 @@ def recipes() -> str:
         made = list(otherwise.finals(arm).values())
         beside = "" if arm == "lora 4" else str(otherwise.recipe(arm))
         return (
-            called(arm), rate(arm), say.number(fmean(run.gain for run in made), 1), beside,
+            called(arm), rate(arm), say.number(fmean(run.improvement for run in made), 1), beside,
             say.number(fmean(run.forgetting for run in made), 2),
         )  # fmt: skip
 
@@ -93,7 +93,7 @@ def ranks() -> str:
 
     def cells(arm: str) -> tuple[str, ...]:
         made, lost = list(otherwise.finals(arm).values()), otherwise.transfer(arm)
-        gain = say.number(fmean(run.gain for run in made), 1)
+        improvement = say.number(fmean(run.improvement for run in made), 1)
         behind = (
             MISSING
             if lost is None
@@ -101,7 +101,7 @@ def ranks() -> str:
             if lost.low == lost.high
             else say.estimate(*lost, 1)
         )
-        return called(arm), say.figures(scale(arm), 3), rate(arm), gain, behind
+        return called(arm), say.figures(scale(arm), 3), rate(arm), improvement, behind
 
     order = sorted(plan().ranks, key=lambda arm: (arm.split()[0], int(arm.split()[1])))
     head = ("Scale", "s", "Best rate", "Improvement there, %", "Points lost at the rate of rank 4")
@@ -210,7 +210,7 @@ def by_rate() -> Chart:
     for arm in ("plain 1", "plain 16", "plain 64", "stable 1", "stable 16", "stable 64"):
         points = []
         for run in otherwise.sweep(arm):
-            y = max(run.gain, 0.0) if run.status == "done" else 0.0
+            y = max(run.improvement, 0.0) if run.status == "done" else 0.0
             says = f"{called(arm)}, {say.figures(run.rate)}: {say.number(y, 0)} %"
             points.append(Point(run.rate, y, y, y, says))
         if points:

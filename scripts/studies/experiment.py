@@ -39,7 +39,7 @@ EXPECTED = 4.5  # rates that a sweep takes
 COLUMNS = (
     *("method", "slug", "knobs", "place", "arm", "parameters", "task", "base", "width"),
     *("batch", "steps", "rate", "seed", "phase", "validation", "test", "sibling", "held"),
-    *("start_validation", "start_test", "start_held", "gain", "forgetting"),
+    *("start_validation", "start_test", "start_held", "improvement", "forgetting"),
     *("curve_validation", "curve_held", "status", "key"),
 )
 NAMES = {method: name for name, (method, _) in METHODS.items()}
@@ -119,9 +119,9 @@ def settings(r: dict[str, Any]) -> Run:
 
 
 def row(r: Mapping[str, Any], entry: str, fall: float | None) -> dict[str, Any]:
-    """Return one row; the gain is the share of full fine-tuning's mean fall of the test loss."""
+    """Return one row; its improvement is a share of full fine-tuning's mean fall of the loss."""
     method, start = r["method"], r["start"]
-    gain = None if fall is None else (start["test"] - r["test"]) / fall
+    improvement = None if fall is None else (start["test"] - r["test"]) / fall
     taught = r["task"].startswith("teacher")
     found = {
         **r,
@@ -133,7 +133,7 @@ def row(r: Mapping[str, Any], entry: str, fall: float | None) -> dict[str, Any]:
         "start_validation": start["validation"],
         "start_test": start["test"],
         "start_held": start["held"],
-        "gain": gain,
+        "improvement": improvement,
         "forgetting": None if taught else r["held"] - start["held"],
         "curve_validation": " ".join(f"{v:.4f}" for v, _ in r["curve"]),
         "curve_held": " ".join(f"{h:.4f}" for _, h in r["curve"]),

@@ -21,7 +21,7 @@ from scripts.survey.contrasts import Contrast, contrasts, printed
 from scripts.survey.controls import (
     REACH,
     TABLE,
-    Gain,
+    Improvement,
     Plan,
     Run,
     Trained,
@@ -29,7 +29,7 @@ from scripts.survey.controls import (
     comparisons,
     entries,
     floor,
-    gains,
+    improvements,
     plan,
     runs,
 )
@@ -73,7 +73,7 @@ class Bet(NamedTuple):
     reach: tuple[Judged, ...]
     printed: tuple[Contrast, ...]
     verdict: Verdict | None
-    gains: Mapping[str, Gain]
+    improvements: Mapping[str, Improvement]
     """What it reaches of full fine-tuning's improvement, under "", and what each control does."""
 
     @property
@@ -182,7 +182,7 @@ def decided(
 ) -> list[Bet]:
     """Return every method with its controls; those that are decided first, by their lead."""
     trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
-    all_ = gains(found, chosen)
+    all_ = improvements(found, chosen)
     bets = []
     for e in entries():
         own = tuple(c for c in entries() if c.control and c.method == e.method)

@@ -2,9 +2,9 @@
 
 controls: oft 16, shuffled, trained      ahead of this control by so many points; `reach` likewise
 controls: oft 16, shuffled, prose        the same on one task
-controls: oft 16, where                  on what it was trained; of `gains` on what all were
-controls: oft 16, gain                   a share of full fine-tuning's improvement
-controls: oft 16, gain on prose          the same on one task
+controls: oft 16, where                  on what it was trained; of `improvements` on what all were
+controls: oft 16, improvement            a share of full fine-tuning's improvement
+controls: oft 16, improvement on prose   the same on one task
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
 controls: words, holds                   methods that have the word
 
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from scripts.survey import bets, say
-from scripts.survey.controls import gains, runs, shared
+from scripts.survey.controls import improvements, runs, shared
 from scripts.survey.facts import Fact
 from scripts.survey.hypothesis import MARGIN, Effect, Outcome
 
@@ -50,18 +50,18 @@ def facts() -> Iterator[Fact]:
             yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
         yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
-    yield from _gains()
-    yield _where("gains", list(dict.fromkeys(task for task, _ in shared(runs()))))
+    yield from _improvements()
+    yield _where("improvements", list(dict.fromkeys(task for task, _ in shared(runs()))))
     for word in bets.words():
         count = sum(bet.word == word for bet in bets.bets())
         yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
 
 
-def _gains() -> Iterator[Fact]:
-    for (method, control), gain in gains(runs()).items():
+def _improvements() -> Iterator[Fact]:
+    for (method, control), improvement in improvements(runs()).items():
         row = f"{method}, {control}" if control else method
-        for task, share in gain.items():
-            column, text = f"gain on {task}" if task else "gain", say.percent(share)
+        for task, share in improvement.items():
+            column, text = f"improvement on {task}" if task else "improvement", say.percent(share)
             yield Fact(SOURCE, "", row, column, share, text, PLACES["trained"], "percent")
 
 

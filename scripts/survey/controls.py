@@ -181,7 +181,7 @@ class Run(NamedTuple):
 Whose: TypeAlias = tuple[str, str]
 """A method, and which of its controls, or none."""
 
-Gain: TypeAlias = dict[str, float]
+Improvement: TypeAlias = dict[str, float]
 """A share of full fine-tuning's improvement on each task; over all under ""."""
 
 Found: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
@@ -234,7 +234,7 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
     return made
 
 
-def gains(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, Gain]:
+def improvements(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, Improvement]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
     places, by = shared(found, chosen), grouped(found)
     parts = {"": places} | {

@@ -20,7 +20,7 @@ from scripts.survey.experiment import (
     difference,
     finals,
     forgetting,
-    gain,
+    improvement,
 )
 from scripts.survey.questions import Question
 from scripts.survey.statistics import Interval, interval
@@ -78,9 +78,9 @@ def word(low: float, high: float) -> Word:
     return "level" if max(-low, high) <= LEVEL else "not told apart"
 
 
-def improvement(run: Run) -> float:
+def points(run: Run) -> float:
     """Return the share of full fine-tuning's improvement, in points."""
-    return 100 * gain(run)
+    return 100 * improvement(run)
 
 
 def cells(arm: str, beside: str, there: Cell) -> list[Cell]:
@@ -91,7 +91,7 @@ def cells(arm: str, beside: str, there: Cell) -> list[Cell]:
 
 
 def between(
-    arm: str, beside: str, there: Cell, among: int = 1, measure: Measure = improvement
+    arm: str, beside: str, there: Cell, among: int = 1, measure: Measure = points
 ) -> Effect:
     """Return how much more of a measure a method has than another.
 
@@ -175,7 +175,7 @@ def reached(name: str, there: Cell) -> Effect:
     found = [list(finals(name, cell).values()) for cell in every]
     runs = sum(map(len, found))
     if len(every) > 1:
-        means = interval(interval(map(improvement, some)).mean for some in found)
+        means = interval(interval(map(points, some)).mean for some in found)
     else:
-        means = interval(map(improvement, found[0]))
+        means = interval(map(points, found[0]))
     return Effect(*means, len(every), runs)

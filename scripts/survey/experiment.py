@@ -56,7 +56,7 @@ class Run(NamedTuple):
     start_validation: float
     start_test: float
     start_held: float
-    gain: float | None
+    improvement: float | None
     forgetting: float | None
     curve_validation: tuple[float, ...]
     curve_held: tuple[float, ...]
@@ -249,10 +249,10 @@ def early(run: Run) -> float:
     return run.curve_validation[0]
 
 
-def gain(run: Run) -> float:
+def improvement(run: Run) -> float:
     """Return the share of full fine-tuning's fall of the test loss."""
-    assert run.gain is not None
-    return run.gain
+    assert run.improvement is not None
+    return run.improvement
 
 
 def forgetting(run: Run) -> float:
@@ -304,17 +304,19 @@ class Range(NamedTuple):
 
 
 def good_rates(method: str, cell: Cell = Cell()) -> Range:  # noqa: B008
-    """Return at how many rates a method comes within `GOOD` of full fine-tuning's gain of its best.
+    """Return at how many rates a method comes within `GOOD` of its best.
 
-    It is judged by the gain on the test, with the one seed of the sweep; what diverged is not good.
+    `GOOD` is a share of full fine-tuning's improvement.
+
+    It is judged on the test, with the one seed of the sweep; what diverged is not good.
     """
-    gains = [gain(run) if run.status == "done" else -inf for run in sweep(method, cell)]
-    good = [value >= max(gains) - GOOD for value in gains]
+    shares = [improvement(run) if run.status == "done" else -inf for run in sweep(method, cell)]
+    good = [value >= max(shares) - GOOD for value in shares]
     return Range(sum(good), good[0] or good[-1])
 
 
 def halfway(cell: Cell) -> float:
-    """Return the validation loss at half of full fine-tuning's gain."""
+    """Return the validation loss at half of full fine-tuning's improvement."""
     full = finals(FULL, cell).values()
     end = fmean(run.curve_validation[-1] for run in full)
     return (next(iter(full)).start_validation + end) / 2
@@ -355,7 +357,7 @@ def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
         place=f"{cell.task}, width {cell.width}, base model {cell.base}",
         model=f"decoder of width {cell.width}",
         suite=SUITES[cell.task],
-        metrics=("gain",),
+        metrics=("improvement",),
         measure="share of full fine-tuning’s fall of the test loss",
         seeds=min(map(len, found.values())),
         rates="both_tuned",
@@ -364,8 +366,8 @@ def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
 
 
 def _row(name: str, runs: list[Run]) -> Row:
-    gains, first = [100 * gain(run) for run in runs], runs[0]
-    found = (fmean(gains), stdev(gains) if len(gains) > 1 else 0.0)
+    shares, first = [100 * improvement(run) for run in runs], runs[0]
+    found = (fmean(shares), stdev(shares) if len(shares) > 1 else 0.0)
     value, spread = (Number(number, f"{number:.1f}") for number in found)
     return Row(
         method=first.slug,

@@ -3,7 +3,7 @@
     hu2022lora/table-2-roberta-base: lora, mnli      a printed cell: method, and setting if need be
     hu2022lora/table-3-gpt-2-medium: lora, parameters    what the row trains, percent likewise
     peft/maths: vera, gsm8k                          a run of PEFT's benchmark, the chosen one
-    experiment/prose: pissa 4, gain                  a mean over seeds; on code: experiment: …
+    experiment/prose: pissa 4, improvement           a mean over seeds; on code: experiment: …
     answers/basis, prose: pissa 4, loss              a question's answer, with its interval
     answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
     changes/rank-2: low_rank, bert_ft                times chance

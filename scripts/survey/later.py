@@ -3,7 +3,7 @@
 Its runs are made by scripts/studies/later.py. Nothing here needs JAX.
 
 later: hira 4, points       beside the LoRA of its size; of a control, its method beside it
-later: hira 4, gain         the share of full fine-tuning's improvement; so `forgetting`, in nats
+later: hira 4, improvement  the share of full fine-tuning's improvement; so `forgetting`, in nats
 later: hira 4, forgets      how much more or less than its LoRA, or than its control, in nats
 later: hira 4, parameters   trained ones, and the `rate` that was found
 later: methods, ahead       how many methods, or `controls`, have this word of their effects
@@ -22,7 +22,7 @@ from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey import effects, experiment, say
-from scripts.survey.effects import Effect, Word, improvement
+from scripts.survey.effects import Effect, Word, points
 from scripts.survey.experiment import Measure, Run, difference
 from scripts.survey.facts import Fact
 from scripts.survey.predictions import UNTESTED
@@ -96,7 +96,7 @@ def of(modules: Collection[str]) -> list[str]:
     return [n for n, entry in plan().entries.items() if entry.slug in modules and complete(n)]
 
 
-def effect(name: str, measure: Measure = improvement) -> Effect:
+def effect(name: str, measure: Measure = points) -> Effect:
     """Return how a method compares with its LoRA, or with itself without its hypothesis.
 
     By default that is in points.
@@ -113,15 +113,15 @@ def effect(name: str, measure: Measure = improvement) -> Effect:
     return Effect(*found, 1, 2 * len(plan().seeds))
 
 
-COLUMNS = ("points", "gain", "forgetting", "forgets", "parameters", "rate")
+COLUMNS = ("points", "improvement", "forgetting", "forgets", "parameters", "rate")
 
 
 def reached(name: str) -> Iterator[Fact]:
     """Yield where an entry, or a LoRA beside which one is judged, has come by itself."""
     made = list(finals(name).values())
-    learned = fmean(map(experiment.gain, made))
+    learned = fmean(map(experiment.improvement, made))
     forgotten = fmean(map(experiment.forgetting, made))
-    yield _fact(name, "gain", learned, say.percent(learned), form="percent")
+    yield _fact(name, "improvement", learned, say.percent(learned), form="percent")
     yield _fact(name, "forgetting", forgotten, say.number(forgotten, 2))
     yield _fact(name, "parameters", made[0].parameters, say.count(made[0].parameters))
     yield _fact(name, "rate", made[0].rate, f"{made[0].rate:.2g}")

@@ -82,7 +82,7 @@ class Made(NamedTuple):
     shrunk_held: tuple[float, ...] = ()
 
     @property
-    def gain(self) -> float:
+    def improvement(self) -> float:
         """The improvement in points."""
         return (self.start_test - self.test) / point()
 

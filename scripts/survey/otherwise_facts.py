@@ -1,9 +1,9 @@
 """The facts of LoRA, trained otherwise.
 
 otherwise/arms: lora+ 16, points         beside LoRA of rank 4, with its interval and the word
-otherwise/arms: lora+ 16, gain           the improvement; also loss, rate, forgetting, parameters,
+otherwise/arms: lora+ 16, improvement    also loss, rate, forgetting, parameters,
                                          intruders, scattered and off, by half a decade of the rate
-otherwise/ranks: plain 64, lost          points lost at the rate of LoRA of rank 4; also gain, scale
+otherwise/ranks: plain 64, lost          points lost at the rate of LoRA of rank 4
 otherwise/reduction: lora 4 0.75, cost   points; `saved` and `beyond` are shares of the forgetting
 otherwise/judged: alpha, word            what came out by a rule; `points`, or how many `more`
 """
@@ -30,7 +30,8 @@ def _missing(table: str, row: str, columns: Iterable[str]) -> Iterator[Fact]:
 
 
 COLUMNS = (
-    *("loss", "forgetting", "intruders", "scattered", "gain", "rate", "parameters", "points"),
+    *("loss", "forgetting", "intruders", "scattered", "improvement", "rate", "parameters"),
+    "points",
     *("half a decade below", "half a decade above"),
 )
 
@@ -54,8 +55,8 @@ def _arm(arm: str) -> Iterator[Fact]:
     }
     for column, (value, digits) in means.items():
         yield _fact("arms", arm, column, value, say.number(value, digits))
-    gain = fmean(run.gain for run in made) / 100
-    yield _fact("arms", arm, "gain", gain, say.percent(gain), form="percent")
+    improvement = fmean(run.improvement for run in made) / 100
+    yield _fact("arms", arm, "improvement", improvement, say.percent(improvement), form="percent")
     yield _fact("arms", arm, "rate", made[0].rate, f"{made[0].rate:.2g}")
     size = made[0].parameters
     yield _fact("arms", arm, "parameters", size, say.count(size))

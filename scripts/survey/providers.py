@@ -147,8 +147,8 @@ def trained_facts() -> Iterator[Fact]:
         yield _trained("equal size", *cell)
     for method in experiment.as_in_peft():
         run = trained.in_peft(method)
-        gain = max(experiment.gain(run), 0) if run.status == "done" else 0
-        yield _trained("rates as in PEFT", method, "gain", gain, 0, "percent")
+        improvement = max(experiment.improvement(run), 0) if run.status == "done" else 0
+        yield _trained("rates as in PEFT", method, "improvement", improvement, 0, "percent")
         rate = f"{run.rate:.2g}"
         yield _trained("rates as in PEFT", method, "rate", run.rate, 0)._replace(text=rate)
     yield from _around_runs()
@@ -158,7 +158,7 @@ def _around_runs() -> Iterator[Fact]:
     """Yield what stands around the runs: cuts of full fine-tuning, reach, base models, counts."""
     for task in ("code", "prose"):
         for directions, found in trained.cut(task).items():
-            yield _trained(f"cut, {task}", f"{directions}", "gain", found.mean, 0, "percent")
+            yield _trained(f"cut, {task}", f"{directions}", "improvement", found.mean, 0, "percent")
     for fitted in experiment.fitted():
         yield _trained("reach", fitted.method, "share", fitted.share, 0, "percent")
         yield _trained("reach", fitted.method, "kept", fitted.kept, 0, "percent")
@@ -200,19 +200,19 @@ def _means(method: str, there: Cell) -> Iterator[Shown]:
         yield "memorised", fmean(map(experiment.remembered, runs)), 0, "percent"
     if all(run.sibling is not None for run in runs):
         yield "transfer", fmean(map(experiment.transfer, runs)), 3, "number"
-    if all(run.gain is not None for run in runs):
-        yield "gain", fmean(map(experiment.gain, runs)), 0, "percent"
+    if all(run.improvement is not None for run in runs):
+        yield "improvement", fmean(map(experiment.improvement, runs)), 0, "percent"
     if all(run.forgetting is not None for run in runs):
         yield "forgetting", fmean(map(experiment.forgetting, runs)), 2, "number"
     yield "parameters", runs[0].parameters, 0, "number"
     yield "rate", runs[0].rate, 4, "number"
     if there == Cell():
-        yield "gain of LoRA’s curve", trained.as_lora(method, there), 1, "percent"
+        yield "improvement of LoRA’s curve", trained.as_lora(method, there), 1, "percent"
 
 
 def _single(run: Run, there: Cell) -> Iterator[Shown]:
-    if run.gain is not None and run.status == "done":
-        yield "gain", run.gain, 0, "percent"
+    if run.improvement is not None and run.status == "done":
+        yield "improvement", run.improvement, 0, "percent"
         if run.forgetting is not None:
             yield "forgetting", run.forgetting, 2, "number"
     if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:

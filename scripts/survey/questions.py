@@ -105,7 +105,7 @@ class Question(Record):
                 raise LookupError(f"the question {self.key!r} has no {what} {asked!r}: {listed}")
 
     def at_equal_gain(self, arm: str, there: Cell) -> Interval | None:
-        """Return how much more an arm has forgotten at half of full fine-tuning's gain.
+        """Return how much more an arm has forgotten at half of full fine-tuning's improvement.
 
         Returns:
             Nats; nothing where a run of either never gets there.

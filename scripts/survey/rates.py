@@ -12,7 +12,7 @@ from math import log
 from typing import NamedTuple
 
 from scripts.survey import experiment
-from scripts.survey.experiment import GOOD, Cell, gain, sweep
+from scripts.survey.experiment import GOOD, Cell, improvement, sweep
 from scripts.survey.result import FULL
 
 BESIDE = ("lora 1", "lora 4", "lora 16", FULL)
@@ -33,7 +33,7 @@ class Rates(NamedTuple):
     tried: int
     low: float
     high: float
-    """The ends of the range around the best rate within which a run comes near the best gain."""
+    """The ends of the range around the best rate within which a run comes near the best."""
     open_below: bool
     open_above: bool
     """True if that range goes on beyond the rates that were tried."""
@@ -61,15 +61,15 @@ def rates(method: str, there: Cell = Cell(), near: float = GOOD) -> Rates | None
     Args:
         method: The method.
         there: The cell.
-        near: How far from the best gain a good rate may be, in full fine-tuning's improvement.
+        near: How far from the best a good rate may be, in full fine-tuning's improvement.
     """
-    runs = [run for run in sweep(method, there) if run.gain is not None]
+    runs = [run for run in sweep(method, there) if run.improvement is not None]
     done = [run for run in runs if run.status == "done"]
     if not done:
         return None
     best = min(done, key=lambda run: (run.validation, run.rate))
-    most = max(map(gain, done))
-    good = [run.status == "done" and gain(run) >= most - near - CLOSE for run in runs]
+    most = max(map(improvement, done))
+    good = [run.status == "done" and improvement(run) >= most - near - CLOSE for run in runs]
     i = runs.index(best)
     first = last = i
     while first and good[first - 1]:

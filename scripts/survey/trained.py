@@ -21,7 +21,7 @@ from scripts.survey.experiment import (
     at_rate,
     finals,
     fitted,
-    gain,
+    improvement,
     methods,
     sweep,
 )
@@ -36,20 +36,20 @@ LEAST = 20
 
 
 def as_lora(name: str, there: Cell) -> float:
-    """Return the gain that LoRA's curve has at a method's number of parameters.
+    """Return the improvement that LoRA's curve has at a method's number of parameters.
 
     Between ranks it is a line over the logarithm of the number.
     """
     ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", there))]
     sizes = [log(next(iter(runs.values())).parameters) for runs in ranks]
-    gains = [fmean(map(gain, runs.values())) for runs in ranks]
+    shares = [fmean(map(improvement, runs.values())) for runs in ranks]
     own = log(next(iter(finals(name, there).values())).parameters)
-    return float(np.interp(own, sizes, gains))
+    return float(np.interp(own, sizes, shares))
 
 
 @cache
 def _kept(task: str) -> dict[int, dict[int, float]]:
-    """Return what share of full fine-tuning's gain is kept by directions and by seed."""
+    """Return what share of full fine-tuning's improvement is kept by directions and by seed."""
     with TABLE.with_name("experiment_cut.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["task"] == task]
     whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
@@ -62,14 +62,14 @@ def _kept(task: str) -> dict[int, dict[int, float]]:
 
 
 def cut(task: str) -> dict[int, Interval]:
-    """Return what share of full fine-tuning's gain its ΔW keeps when cut to so many directions."""
+    """Return what its ΔW, cut to so many directions, keeps of full fine-tuning's improvement."""
     return {n: interval(shares.values()) for n, shares in _kept(task).items()}
 
 
 def above_the_cut(task: str, rank: int) -> Interval:
     """Return how many points LoRA of a rank is above full fine-tuning's ΔW cut to it, by seed."""
     cuts, ours = _kept(task)[rank], finals(f"lora {rank}", Cell(task))
-    return interval(100 * (gain(run) - cuts[seed]) for seed, run in ours.items())
+    return interval(100 * (improvement(run) - cuts[seed]) for seed, run in ours.items())
 
 
 # Reach --------------------------------------------------------------------------------------------
@@ -90,9 +90,9 @@ class Reached(NamedTuple):
         return self.runs[0].parameters
 
     @property
-    def gain(self) -> float:
-        """The gain when it is trained on all matrices."""
-        return fmean(map(gain, self.runs))
+    def improvement(self) -> float:
+        """The improvement when it is trained on all matrices."""
+        return fmean(map(improvement, self.runs))
 
 
 def of_that_size(name: str, there: Cell = Cell()) -> bool:  # noqa: B008
@@ -116,8 +116,8 @@ def reached(*, alike: bool = False) -> list[Reached]:
 
 
 def reach_predicts(what: str, *, alike: bool = False) -> Agreement:
-    """Return how a property of `Reached` goes with the gain."""
-    return spearman([(getattr(r, what), r.gain) for r in reached(alike=alike)])
+    """Return how a property of `Reached` goes with the improvement."""
+    return spearman([(getattr(r, what), r.improvement) for r in reached(alike=alike)])
 
 
 # Rankings -----------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def _compared(one: dict[str, float], other: dict[str, float]) -> Ranked:
 
 def _tuned(there: Cell) -> dict[str, float]:
     names = (name for name in methods(there) if name != FULL)
-    return {name: fmean(map(gain, finals(name, there).values())) for name in names}
+    return {name: fmean(map(improvement, finals(name, there).values())) for name in names}
 
 
 def between_texts() -> Ranked:
@@ -150,7 +150,7 @@ def at_one_rate(there: Cell) -> dict[float, Ranked]:
     at: dict[float, dict[str, float]] = {}
     for name in tuned:
         for run in sweep(name, there):
-            at.setdefault(run.rate, {})[name] = gain(run) if run.status == "done" else -9.0
+            at.setdefault(run.rate, {})[name] = improvement(run) if run.status == "done" else -9.0
     return {rate: _compared(tuned, at[rate]) for rate in sorted(at) if len(at[rate]) >= LEAST}
 
 
@@ -163,7 +163,7 @@ def in_peft(name: str) -> Run:
 def as_peft_ranks() -> Ranked:
     """Return the agreement of the ranking at tuned rates with that at rates as in PEFT."""
     tuned = {name: found for name, found in _tuned(Cell()).items() if name in as_in_peft()}
-    return _compared(tuned, {name: gain(in_peft(name)) for name in tuned})
+    return _compared(tuned, {name: improvement(in_peft(name)) for name in tuned})
 
 
 class EqualSize(NamedTuple):
@@ -203,14 +203,14 @@ def at_equal_size(there: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: 
     steps: dict[int, list[float]] = {1: [], -1: []}
     at: dict[float, dict[str, float]] = {}
     for name, found in swept.items():
-        gains = {r: gain(run) if run.status == "done" else 0.0 for r, run in found.items()}
-        best = max(gains, key=lambda rate: gains[rate])
-        places = {round(2 * log10(rate / best)): rate for rate in gains}
+        shares = {r: improvement(run) if run.status == "done" else 0.0 for r, run in found.items()}
+        best = max(shares, key=lambda rate: shares[rate])
+        places = {round(2 * log10(rate / best)): rate for rate in shares}
         for step, costs in steps.items():
             if step in places:
-                costs.append(100 * (gains[best] - gains[places[step]]))
+                costs.append(100 * (shares[best] - shares[places[step]]))
         for rate, run in found.items():
-            at.setdefault(rate, {})[name] = gain(run) if run.status == "done" else -9.0
+            at.setdefault(rate, {})[name] = improvement(run) if run.status == "done" else -9.0
     tuned = {name: found for name, found in _tuned(there).items() if name in names}
     return EqualSize(
         names,

@@ -144,16 +144,16 @@ def experiment() -> dict[str, Any]:
     for (task, width, base), methods in runs.items():
         rows = []
         for found in methods.values():
-            gains = [100 * float(run["gain"]) for run in found]
+            shares = [100 * float(run["improvement"]) for run in found]
             rows.append({
                 "method": found[0]["slug"], "parameters": int(found[0]["parameters"]) / 1e6,
                 "modules": "" if found[0]["place"] == "all" else found[0]["place"],
-                "values": [fmean(gains)], "spread": [stdev(gains)],
+                "values": [fmean(shares)], "spread": [stdev(shares)],
             })  # fmt: skip
         if any(row["method"] == "full" for row in rows) and len(rows) > 1:
             tables.append({
                 "place": f"{task} {base}", "model": f"decoder of width {width}",
-                "suite": suites[task], "metrics": ["gain"], "rows": rows,
+                "suite": suites[task], "metrics": ["improvement"], "rows": rows,
                 "rates": "both_tuned", "seeds": 5,
             })  # fmt: skip
     return {

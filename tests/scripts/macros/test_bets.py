@@ -279,12 +279,12 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
         assert facts[kind, "all"].value == len(own)
         assert facts[kind, "ahead"].text == str(own.count("ahead"))
         assert facts[kind, "equal"].value == own.count("equal")
-    gains = found["oft 16"].gains
-    assert gains[""]["code"] == gains[""][""] == pytest.approx(0.58, abs=0.01)
-    assert gains["shuffled"][""] == pytest.approx(0.5, abs=0.01)
-    assert facts["oft 16", "gain on code"].value == gains[""]["code"]
+    shares = found["oft 16"].improvements
+    assert shares[""]["code"] == shares[""][""] == pytest.approx(0.58, abs=0.01)
+    assert shares["shuffled"][""] == pytest.approx(0.5, abs=0.01)
+    assert facts["oft 16", "improvement on code"].value == shares[""]["code"]
     assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
-    assert facts["oft 16", "where"].text == facts["gains", "where"].text == "on code"
+    assert facts["oft 16", "where"].text == facts["improvements", "where"].text == "on code"
     assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
     assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
     assert facts["ia3, rotated", "code"].text == facts["ia3, rotated", "trained"].text
@@ -295,8 +295,8 @@ def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> No
     tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
     facts = {(f.row, f.column): f.text for f in bets_facts.facts()}
     assert facts["oft 16", "where"] == "on code, a novel and random sequences"
-    assert facts["vera", "where"] == facts["gains", "where"] == "on code and a novel"
-    assert ("vera", "gain") in facts
+    assert facts["vera", "where"] == facts["improvements", "where"] == "on code and a novel"
+    assert ("vera", "improvement") in facts
 
 
 def test_a_share_says_each_text_where_they_differ() -> None:

@@ -33,7 +33,9 @@ USUAL = {"width": "64", "batch": "4", "steps": "400"}
 RUNS = [r for r in table("experiment.csv") if USUAL.items() <= r.items()]
 
 
-def five(method: str, task: str = "code", base: int = 0, column: str = "gain") -> dict[str, float]:
+def five(
+    method: str, task: str = "code", base: int = 0, column: str = "improvement"
+) -> dict[str, float]:
     """Return a column of the runs that count, by seed."""
     return {
         r["seed"]: float(r[column])
@@ -58,7 +60,7 @@ def paired(one: dict[str, float], other: dict[str, float]) -> list[float]:
     return [one[seed] - other[seed] for seed in one]
 
 
-def means(one: str, other: str, task: str, column: str = "gain") -> list[float]:
+def means(one: str, other: str, task: str, column: str = "improvement") -> list[float]:
     """Return the mean differences in three base models."""
     bases = range(3)
     return [fmean(paired(five(one, task, b, column), five(other, task, b, column))) for b in bases]
@@ -153,14 +155,17 @@ def test_a_rate_half_a_decade_off_costs_what_the_card_says() -> None:
     costs: dict[int, list[float]] = {1: [], -1: []}
     at: dict[str, dict[str, float]] = {}
     for name in names:
-        done = {r["rate"]: (r["status"] == "done", float(r["gain"] or "nan")) for r in swept(name)}
-        gains = {rate: gain if fine else 0.0 for rate, (fine, gain) in done.items()}
-        best = max(gains, key=gains.__getitem__)
-        for rate, gain in gains.items():
+        done = {
+            r["rate"]: (r["status"] == "done", float(r["improvement"] or "nan"))
+            for r in swept(name)
+        }
+        shares = {rate: share if fine else 0.0 for rate, (fine, share) in done.items()}
+        best = max(shares, key=shares.__getitem__)
+        for rate, share in shares.items():
             step = round(2 * log10(float(rate) / float(best)))
             if step in costs:
-                costs[step].append(100 * (gains[best] - gain))
-            at.setdefault(f"{float(rate):.2g}", {})[name] = gain if done[rate][0] else -9.0
+                costs[step].append(100 * (shares[best] - share))
+            at.setdefault(f"{float(rate):.2g}", {})[name] = share if done[rate][0] else -9.0
     tuned = {name: fmean(five(name).values()) for name in names}
     apart = median(100 * abs(v - tuned["lora 4"]) for n, v in tuned.items() if n != "lora 4")
     where = "experiment/equal size: "
@@ -182,9 +187,11 @@ def test_full_tuning_at_a_third_of_its_rate_learns_more_than_lora_and_forgets_le
         for name, rate in (("full", "0.001"), ("lora 4", "0.01")):
             (run,) = (r for r in swept(name, task) if float(r["rate"]) == float(rate))
             where = f"experiment/{prefix}rate {rate}: {name}"
-            assert facts().say(f"{where}, gain") == f"{100 * float(run['gain']):.0f} %"
+            assert (
+                facts().say(f"{where}, improvement") == f"{100 * float(run['improvement']):.0f} %"
+            )
             assert facts().say(f"{where}, forgetting") == f"{float(run['forgetting']):.2f}"
-            pairs.append((float(run["gain"]), float(run["forgetting"])))
+            pairs.append((float(run["improvement"]), float(run["forgetting"])))
         (full, forgot), (lora, more) = pairs
         assert full > lora
         assert forgot < more
@@ -194,12 +201,12 @@ def test_full_tuning_at_a_third_of_its_rate_learns_more_than_lora_and_forgets_le
 
 
 def test_oft_forgets_more_than_lora_at_every_rate_for_what_it_has_learned() -> None:
-    lora = [(float(r["gain"]), float(r["forgetting"])) for r in swept("lora 4")
+    lora = [(float(r["improvement"]), float(r["forgetting"])) for r in swept("lora 4")
             if r["status"] == "done" and float(r["rate"]) <= 0.0101]  # fmt: skip
     assert all(a < b for a, b in pairwise(lora))
     learned, forgotten = zip(*lora, strict=True)
     for r in swept("oft 16"):
-        assert float(r["forgetting"]) > np.interp(float(r["gain"]), learned, forgotten)
+        assert float(r["forgetting"]) > np.interp(float(r["improvement"]), learned, forgotten)
 
 
 def test_what_forgets_more_on_code_hardly_differs_on_the_novel() -> None:
@@ -235,7 +242,8 @@ def test_trained_directions_do_more_than_cut_ones() -> None:
                 if r["directions"] == f"{rank}"
             ]
             assert (
-                facts().say(f"experiment/cut, {task}: {rank}, gain") == f"{100 * fmean(kept):.0f} %"
+                facts().say(f"experiment/cut, {task}: {rank}, improvement")
+                == f"{100 * fmean(kept):.0f} %"
             )
             assert min(five(f"lora {rank}", task).values()) > max(kept) + 0.3
 

@@ -35,9 +35,9 @@ def test_the_table_is_what_the_file_says_read_by_hand() -> None:
     assert found
     least = min(tried, key=lambda r: float(r["validation"]))
     assert (found.best, found.tried) == (float(least["rate"]), len(tried))
-    gains = {float(r["rate"]): float(r["gain"]) for r in tried if r["status"] == "done"}
-    assert gains[found.low] >= max(gains.values()) - 0.05
-    assert gains[found.high] >= max(gains.values()) - 0.05
+    shares = {float(r["rate"]): float(r["improvement"]) for r in tried if r["status"] == "done"}
+    assert shares[found.low] >= max(shares.values()) - 0.05
+    assert shares[found.high] >= max(shares.values()) - 0.05
 
 
 def test_a_ratio_is_whole_half_decades_and_none_stands_beside_itself() -> None:
@@ -76,8 +76,8 @@ def test_a_narrow_range_is_what_the_file_says_read_by_hand() -> None:
             if (r["method"], r["task"], r["phase"], r["batch"], r["steps"], r["width"])
             == ("oft 16", "code", "sweep", "4", "400", "64")
         ]
-    gains = {float(r["rate"]): float(r["gain"]) for r in rows if r["status"] == "done"}
-    good = [rate for rate, gain in gains.items() if gain >= max(gains.values()) - 0.01]
+    shares = {float(r["rate"]): float(r["improvement"]) for r in rows if r["status"] == "done"}
+    good = [rate for rate, share in shares.items() if share >= max(shares.values()) - 0.01]
     narrow = rates("oft 16", Cell(), POINT)
     assert narrow
     assert (narrow.low, narrow.high) == (min(good), max(good))

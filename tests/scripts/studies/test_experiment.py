@@ -313,12 +313,14 @@ def test_the_gain_is_the_share_of_what_full_tuning_gains_on_average() -> None:
     runs += [(full.run(-5, 0, "sweep"), 1.0), (ours.run(-4, 1, "final"), 4.0)]
     table = experiment.rows(row_of(run, test) for run, test in runs)
     (found,) = (row for row in table if row["method"] == "lora 4")
-    assert float(found["gain"]) == pytest.approx(0.5)
+    assert float(found["improvement"]) == pytest.approx(0.5)
     assert float(found["forgetting"]) == pytest.approx(0.5)
     assert found["knobs"] == "alpha=8.0 rank=4"
     assert {experiment.again(row).key for row in map(as_text, table)} == {r.key for r, _ in runs}
     assert experiment.rows(map(experiment.taken, map(as_text, table))) == table
-    fulls = [float(r["gain"]) for r in table if r["method"] == "full" and r["phase"] == "final"]
+    fulls = [
+        float(r["improvement"]) for r in table if r["method"] == "full" and r["phase"] == "final"
+    ]
     assert np.mean(fulls) == pytest.approx(1)
 
 

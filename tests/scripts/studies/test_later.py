@@ -75,7 +75,7 @@ def test_an_effect_is_paired_with_the_experiment_s_runs_and_shares_its_risk(
     theirs = experiment.finals("lora 4")
     shift = [0.010, 0.012, 0.011, 0.009, 0.013]
     made = [
-        run._replace(method="hira 4", gain=experiment.gain(run) + more)
+        run._replace(method="hira 4", improvement=experiment.improvement(run) + more)
         for run, more in zip(theirs.values(), shift, strict=True)
     ]
     monkeypatch.setattr(later, "runs", lambda: tuple(made))
@@ -87,7 +87,9 @@ def test_an_effect_is_paired_with_the_experiment_s_runs_and_shares_its_risk(
     control = "hira 4, entries shuffled"
     with pytest.raises(LookupError, match="has not been run with all seeds"):
         later.effect(control)
-    made += [run._replace(method=control, gain=experiment.gain(run) - 0.1) for run in made]
+    made += [
+        run._replace(method=control, improvement=experiment.improvement(run) - 0.1) for run in made
+    ]
     assert later.effect(control).word == "ahead"  # the method, of its control
 
 
@@ -104,6 +106,6 @@ def test_a_row_is_read_as_the_run_that_it_tells_of() -> None:
     }
     (row,) = study.rows({run.key: made})
     assert (row["method"], row["slug"], row["knobs"]) == ("hira 4", "hira", "rank=4")
-    assert float(row["gain"]) == pytest.approx(1.5 / (100 * later.point()), rel=1e-4)
+    assert float(row["improvement"]) == pytest.approx(1.5 / (100 * later.point()), rel=1e-4)
     other = replace(run, seed=3)
     assert study.rows({other.key: made | {"key": other.key}})[0]["key"] == other.key

@@ -15,7 +15,7 @@ from demos.probe import measure, show
 from scripts.bootstrap import ROOT
 from scripts.survey import facts as addresses
 from scripts.survey.bare import Shown, astray, bare, every, shown
-from scripts.survey.experiment import finals, gain
+from scripts.survey.experiment import finals, improvement
 from scripts.survey.facts import Fact, Facts, level
 from scripts.survey.providers import as_json, facts
 from scripts.survey.statistics import interval
@@ -137,8 +137,8 @@ def test_a_family_s_share_of_a_real_change_stands_beside_its_times_chance() -> N
 
 
 def test_the_experiment_s_facts_are_means_over_its_seeds() -> None:
-    mean = interval(map(gain, finals("ia3").values())).mean
-    assert facts().say("experiment: ia3, gain") == f"{100 * mean:.0f} %"
+    mean = interval(map(improvement, finals("ia3").values())).mean
+    assert facts().say("experiment: ia3, improvement") == f"{100 * mean:.0f} %"
 
 
 def test_a_typed_decimal_is_told_with_the_address_that_it_probably_means(tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ from scripts.survey.experiment import (
     finals,
     forgetting,
     forgetting_at,
-    gain,
     good_rates,
     halfway,
+    improvement,
     loss,
     methods,
     read,
@@ -44,7 +44,7 @@ ROW = {
     "parameters": "18432", "task": "code", "base": "0", "width": "64", "batch": "4", "steps": "400",
     "rate": "0.01", "seed": "1", "phase": "final", "validation": "3", "test": "3.1", "sibling": "",
     "held": "3.4", "start_validation": "4.8", "start_test": "4.7", "start_held": "2.4",
-    "gain": "0.8", "forgetting": "1", "curve_validation": "4.0 3.0", "curve_held": "2.8 3.4",
+    "improvement": "0.8", "forgetting": "1", "curve_validation": "4.0 3.0", "curve_held": "2.8 3.4",
     "status": "done", "key": "k",
 }  # fmt: skip
 
@@ -171,7 +171,7 @@ def test_agreement_is_over_the_methods_that_both_rank() -> None:
 def five(method: str, mean: float, **more: str) -> list[dict[str, str]]:
     slug = method.partition(" ")[0]
     return [
-        {"method": method, "slug": slug, "seed": str(i), "gain": f"{mean + d:.2f}"} | more
+        {"method": method, "slug": slug, "seed": str(i), "improvement": f"{mean + d:.2f}"} | more
         for i, d in enumerate((-0.02, -0.01, 0.0, 0.01, 0.02), 1)
     ]
 
@@ -231,8 +231,8 @@ def test_the_two_texts_contradict_each_other_nowhere() -> None:
         )
         assert one.none or other.none or one.mean * other.mean > 0, name
     for name in ("ether", "prefix_tuning 32"):
-        assert abs(interval(map(gain, finals(name, prose).values())).mean) < 0.03
-        assert interval(map(gain, finals(name, code).values())).mean > 0.4
+        assert abs(interval(map(improvement, finals(name, prose).values())).mean) < 0.03
+        assert interval(map(improvement, finals(name, code).values())).mean > 0.4
     assert len(both) == 39
 
 
@@ -279,11 +279,11 @@ def test_gains_and_turns_stand_as_the_pages_of_ia3_road_c3a_and_reft_say() -> No
     c3a, lora = finals("c3a 8"), finals("lora 4")
     assert difference(c3a, lora, loss, len(methods(Cell())) - 1).none
     assert 1.3 < c3a[1].parameters / lora[1].parameters < 1.4
-    gains = [
-        round(100 * interval(map(gain, finals(name, Cell("prose")).values())).mean)
+    improvements = [
+        round(100 * interval(map(improvement, finals(name, Cell("prose")).values())).mean)
         for name in ("svft 0", "ln_tuning", "ia3")
     ]
-    assert gains == [30, 38, 41]
+    assert improvements == [30, 38, 41]
 
 
 SHORT = (
@@ -401,7 +401,7 @@ def test_at_twice_the_width_every_sign_is_the_same() -> None:
         assert [found.high < 0 for found in leads] == [True, True, False, False, False]
         assert [found.low > 0 for found in leads] == [False, False, True, True, True]
     narrow, wide = (
-        interval(map(gain, finals("ia3", Cell(width=width)).values())) for width in (64, 128)
+        interval(map(improvement, finals("ia3", Cell(width=width)).values())) for width in (64, 128)
     )
     assert 0.04 < wide.mean - narrow.mean < 0.08
     assert finals("full", Cell(width=128))[1].parameters == 4 * 12 * 128**2
@@ -424,7 +424,7 @@ def test_reach_and_result_go_together_only_through_numbers() -> None:
 
 
 def test_half_of_the_way_is_passed_by_many_while_the_rate_rises() -> None:
-    """Check docs/experiment/protocol.md on forgetting at equal gain, and on five rotations."""
+    """Check docs/experiment/protocol.md on forgetting half-way, and on five rotations."""
     half, lora = halfway(Cell()), finals("lora 4")
     passed = [
         all(run.curve_validation[0] <= half for run in finals(name).values())
@@ -482,7 +482,7 @@ def test_what_the_claims_say_in_words_holds() -> None:
     assert leads == {"dora 4": 1, "delora 4": 0}
     assert all(good_rates(name).open for name in ("delora 4", "ether", "ether_plus"))
     assert good_rates("dora 4") == good_rates("lora 4")
-    dora = interval(map(gain, finals("dora 4").values()))
+    dora = interval(map(improvement, finals("dora 4").values()))
     assert dora.low < as_lora("dora 4", Cell()) < dora.high
     fixed = difference(finals("dora 4, fixed magnitude"), finals("lora 4"), loss, 6)
     assert fixed.none
