@@ -218,7 +218,7 @@ def data(catalog: Catalog) -> dict[str, Any]:
 
 
 def keeps(m: Method) -> str:
-    """Return the key of what a recipe keeps for the backward pass, one of memory.KEPT or none."""
+    """Return the name under which pages say what a recipe keeps for the backward pass."""
     peft, about = given(m)
     return about.kept or peft.config.removesuffix("Config").upper()
 

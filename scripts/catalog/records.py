@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from adapters_np.expressions import parse
 from scripts.survey.claims import Evidence
 from scripts.survey.errata import Erratum
 from scripts.survey.facts import Facts
@@ -95,7 +96,8 @@ class Recipe(Record):
     d_in and the rank; on all weights `alike`, of one name, over these and how many layers there
     are; or in a whole `model`, over its fields and the rank. `notes` are lines before training,
     `loading` such where a base that is not quantised is loaded; `trainer` and `saving` are more
-    arguments where it is trained and saved. `kept` leads to what it keeps for the backward pass.
+    arguments where it is trained and saved. `kept` is its name in `memory` where that is not the
+    class's.
     """
 
     arguments: dict[str, Any]
@@ -119,12 +121,37 @@ class Recipe(Record):
         return self
 
 
+def _formula(text: str) -> str:
+    if text:
+        parse(text)
+    return text
+
+
+Formula = Annotated[str, AfterValidator(_formula)]
+
+
+class Memory(Record):
+    """Bytes that PEFT keeps where it trains a method, over and above the weights and the adapter.
+
+    `kept` for the backward pass of an adapted weight, and `held` beside it all the time, over
+    d_out, d_in, the rank, and tokens; tests/parity/kept.py has read it off PEFT. Of the rank only
+    what may be large is in it. `beside` for the backward pass of a whole model, over its fields.
+    """
+
+    kept: Formula = ""
+    held: Formula = ""
+    beside: Formula = ""
+
+
 class Peft(Record):
     """The method's call in PEFT: arguments that are knobs here, and fixed ones."""
 
     config: Text = Field(alias="class")
     knobs: dict[str, Slug] = Field({})
     fixed: dict[str, Any] = Field({})
+    memory: dict[Text, Memory] = Field({})
+    """By the method's name in PEFT, which the name of a form may follow."""
+
     recipe: Recipe | None = None
     untested: Text | None = None
     """Why the method's runs in PEFT's benchmark say nothing of it."""
@@ -140,7 +167,11 @@ class Method(Record):
     theme: Slug
     papers: Annotated[tuple[str, ...], Field(min_length=1)]
     deploy: Deploy
-    peft: Peft | Literal["none", "elsewhere"]  # elsewhere: PEFT has it without a class of its own
+    peft: Annotated[
+        Annotated[Peft, Tag("")]
+        | Annotated[Literal["none", "elsewhere"], Tag("word")],  # elsewhere: without a class
+        Discriminator(lambda told: "word" if isinstance(told, str) else ""),
+    ]
     survey: tuple[Dimension, ...]
     audit: dict[Dimension, Text]  # the reason in words; the verdict follows from the evidence
     evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)]

@@ -90,7 +90,8 @@ def read_yaml(model: type[Model], path: Path) -> Model:
 
 def _lines(error: ValidationError, name: object) -> Iterator[str]:
     for e in error.errors():
-        places = [str(name), ".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")]
+        field = ".".join(map(str, filter(lambda part: part != "", e["loc"])))  # "": of a union
+        places = [str(name), field, e["msg"].removeprefix("Value error, ")]
         yield ": ".join(filter(None, places))
 
 

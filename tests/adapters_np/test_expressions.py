@@ -17,7 +17,7 @@ from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.counts import PLACES, TARGETS
-from scripts.catalog.memory import FORMULAS, HELD, KEPT
+from scripts.catalog.memory import FORMULAS, of_peft
 
 SCRIPT = """
 import { text } from "node:stream/consumers";
@@ -59,7 +59,8 @@ def expressions() -> Iterator[tuple[str, dict[str, tuple[Any, ...]]]]:
     yield from (
         (text, SWITCHES) for r in read().recipes().values() for text in (r.weight, r.model) if text
     )
-    yield from ((text, {}) for text in (*KEPT.values(), *HELD.values()))
+    told = (text for each in of_peft().values() for text in (each.kept, each.held) if text)
+    yield from ((text, {}) for text in told)
 
 
 def names(found: Any) -> set[str]:

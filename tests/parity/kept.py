@@ -5,8 +5,8 @@
 One query projection of a decoder in bfloat16 is adapted. Counted are the bytes of all tensors that
 autograd has saved once the forward pass is over, each once, without parameters and buffers, less
 those of the same decoder without an adapter. ShadowPEFT adapts whole decoders, as its recipe has
-it. AdaMSS needs scikit-learn. Formulas of scripts/catalog/memory.py are held against
-them in tests/scripts/catalog/test_memory.py.
+it. AdaMSS needs scikit-learn. What methods' pages say under `peft.memory` is held against them in
+tests/scripts/catalog/test_memory.py.
 """
 
 from __future__ import annotations

@@ -282,6 +282,10 @@ MISTAKES = {
         "docs/methods/lora.md: peft.class: PEFT 0.21.2 has no LoRAConfig; what it has is in "
         "scripts/catalog/peft_signatures.json",
     ),
+    "memory that is no formula": (
+        replace(r"4 \* tokens \* d_in", "4 tokens"),
+        "docs/methods/lora.md: peft.memory.LORA.kept: '4 tokens' is no expression: invalid syntax",
+    ),
     "page without a module": (
         replace(r"^title:", "modules: [lora, lora_two]\ntitle:"),
         "docs/methods/lora.md: modules: adapters_np/methods/lora_two.py is missing",
@@ -292,7 +296,7 @@ MISTAKES = {
     ),
     "reason of a dimension twice": (
         replace(r"^(  BF: )", r"  PE: x\n\1"),
-        "docs/methods/lora.md: line 25: 'PE' is there twice",
+        "docs/methods/lora.md: line 27: 'PE' is there twice",
     ),
     "sentence about a module of another page": (
         replace(r"^changes:\n  lora:", "changes:\n  vera:"),

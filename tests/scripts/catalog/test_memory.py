@@ -10,7 +10,7 @@ import pytest
 
 from scripts.catalog import read
 from scripts.catalog.counts import MEASURED, START
-from scripts.catalog.memory import GIB, KEPT, beside, estimate, kept
+from scripts.catalog.memory import GIB, beside, estimate, kept, of_peft
 from scripts.catalog.recipes import SLOT, keeps
 from scripts.macros.peft_benchmark import memory_errors
 from scripts.survey.peft import runs
@@ -50,7 +50,10 @@ def test_the_larger_of_two_peaks_counts_and_each_choice_saves_what_it_should() -
     assert estimate(given(tokens=2048))["logits"] == 2 * whole["logits"]
 
 
-@pytest.mark.parametrize("name", sorted(KEPT.keys() & RECORDED["kept"].keys()))
+KEPT = {name for name, told in of_peft().items() if told.kept}
+
+
+@pytest.mark.parametrize("name", sorted(KEPT & RECORDED["kept"].keys()))
 def test_what_peft_keeps_is_what_is_counted(name: str) -> None:
     """A formula may leave out what is small, such as an axis of the rank, but nothing large."""
     for about in RECORDED["kept"][name]:
@@ -61,7 +64,7 @@ def test_what_peft_keeps_is_what_is_counted(name: str) -> None:
 
 
 def test_a_method_that_nobody_has_read_off_peft_is_no_method_that_keeps_nothing() -> None:
-    with pytest.raises(LookupError, match=r"KEPT: 'FORGOTTEN' is missing"):
+    with pytest.raises(LookupError, match=r"What 'FORGOTTEN' keeps is missing"):
         kept("FORGOTTEN", START, ["q_proj"], 1024)
     assert kept("FORGOTTEN", START, [], 1024) == 0
 
@@ -71,8 +74,8 @@ def test_every_method_with_a_recipe_says_what_it_keeps() -> None:
     adapting = {
         slug for slug, about in read().recipes().items() if SLOT in about.arguments.values()
     }
-    assert {keeps(methods[slug]) for slug in adapting} <= KEPT.keys()
-    assert KEPT.keys() - RECORDED["kept"].keys() <= {"OSF"}
+    assert {keeps(methods[slug]) for slug in adapting} <= KEPT
+    assert KEPT - RECORDED["kept"].keys() <= {"OSF"}
 
 
 def test_what_peft_keeps_beside_whole_layers_is_what_is_counted() -> None:
