@@ -41,12 +41,13 @@ expect.set_options(timeout=1000 * PATIENCE)
 LONGEST = (
     *(
         "browser/test_access.py",
-        "browser/test_preview.py",
-        "browser/test_editor.py",
+        "browser/test_release.py",
         "test_site.py",
+        "browser/test_preview.py",
     ),
-    *("browser/test_numbers.py", "browser/test_faults.py", "browser/test_release.py"),
-    *("browser/test_sandbox.py", "browser/test_widget.py", "browser/test_damage.py"),
+    *("browser/test_editor.py", "browser/test_numbers.py", "browser/test_widget.py"),
+    *("browser/test_subpath.py", "browser/test_faults.py", "browser/test_offline.py"),
+    *("browser/test_sandbox.py", "browser/test_damage.py"),
 )
 
 
