@@ -13,9 +13,8 @@ from demos.panels import Panel, digits, number
 LORA_KEEPS = 0.9
 """The share of a change for which `as_lora` asks."""
 
-
 NEARLY = 0.5
-"""Percent of a change that are not worth another rank."""
+"""A loss below this, in per cent, is not worth another rank."""
 
 
 def as_lora(change: Change) -> Panel:
@@ -45,8 +44,17 @@ def losses(kept: Array) -> Iterator[str]:
     for power in range(len(kept).bit_length()):
         k = 2**power
         lost = 100 * (1 - kept[k - 1])
-        yield f"{'' if power else 'rank '}{k} loses " + (
-            "nothing" if lost < ROUND_OFF else f"{digits(lost)} %"
-        )
+        yield f"{'' if power else 'rank '}{k} loses {per_cent(lost)}"
         if lost < NEARLY:
             return
+
+
+def per_cent(lost: float) -> str:
+    """Return a loss as it is said.
+
+    >>> per_cent(1e-14), per_cent(0.0004), per_cent(4.76)
+    ('nothing', 'less than 0.01 %', '4.8 %')
+    """
+    if lost < ROUND_OFF:
+        return "nothing"
+    return f"{digits(lost)} %" if lost >= 0.01 else "less than 0.01 %"

@@ -52,7 +52,7 @@ NOTHING = Memory()
 
 @cache
 def of_peft() -> dict[str, Memory]:
-    """Return what pages say that PEFT keeps, by its name of a method and of the form of it."""
+    """Return what pages say that PEFT keeps, by its names of methods and their forms."""
     pefts = (m.peft for m in read().methods.values())
     return {name: told for p in pefts if isinstance(p, Peft) for name, told in p.memory.items()}
 

@@ -135,7 +135,8 @@ class Memory(Record):
 
     `kept` for the backward pass of an adapted weight, and `held` beside it all the time, over
     d_out, d_in, the rank, and tokens; tests/parity/kept.py has read it off PEFT. Of the rank only
-    what may be large is in it. `beside` for the backward pass of a whole model, over its fields.
+    what may be large is in it. `beside` for the backward pass of a whole model, over its fields and
+    how it is trained.
     """
 
     kept: Formula = ""

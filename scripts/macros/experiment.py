@@ -198,7 +198,7 @@ def steps(*names: str, on: str = "") -> Chart:
 
 
 def cut(task: str = "code") -> Chart:
-    """Plot what full fine-tuning's ΔW keeps of it when it is cut, and LoRA's at that rank."""
+    """Plot the improvement that full fine-tuning's ΔW keeps when cut, and LoRA's at that rank."""
     kept = [
         Point(n, 100 * mean, 100 * low, 100 * high, f"ΔW cut to {n}: {percent(mean)}")
         for n, (mean, low, high) in trained.cut(task).items()
@@ -256,7 +256,7 @@ def _beside(asked: Question, there: Cell) -> Iterator[Beside]:
         found = (
             asked.found(name, "loss", there),
             asked.found(name, "early", there),
-            asked.at_equal_gain(name, there),
+            asked.at_equal_improvement(name, there),
             asked.found(name, "transfer", there) if known else None,
         )
         parameters = size(name, there)
@@ -326,7 +326,7 @@ def teachers() -> Piece:
 
 
 def described() -> Piece:
-    """Tabulate methods' share of full fine-tuning's ΔW, what that does, and what they gain."""
+    """Tabulate methods' share of full fine-tuning's ΔW, what that does, and what they learn."""
     rows = [
         (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.improvement)
         for r in sorted(trained.reached(), key=lambda r: -r.share)

@@ -33,7 +33,7 @@ RANDOM = log(512)
 
 
 class Run(NamedTuple):
-    """One run; losses are in nats a token, gain and what full fine-tuning gains in shares of it."""
+    """One run; losses are in nats a token, the improvement is a share of full fine-tuning's."""
 
     method: str
     slug: str
@@ -306,9 +306,8 @@ class Range(NamedTuple):
 def good_rates(method: str, cell: Cell = Cell()) -> Range:  # noqa: B008
     """Return at how many rates a method comes within `GOOD` of its best.
 
-    `GOOD` is a share of full fine-tuning's improvement.
-
-    It is judged on the test, with the one seed of the sweep; what diverged is not good.
+    `GOOD` is a share of full fine-tuning's improvement, judged on the test with the one seed of the
+    sweep; what diverged is not good.
     """
     shares = [improvement(run) if run.status == "done" else -inf for run in sweep(method, cell)]
     good = [value >= max(shares) - GOOD for value in shares]

@@ -104,7 +104,7 @@ class Question(Record):
                 listed = ", ".join(map(str, known))
                 raise LookupError(f"the question {self.key!r} has no {what} {asked!r}: {listed}")
 
-    def at_equal_gain(self, arm: str, there: Cell) -> Interval | None:
+    def at_equal_improvement(self, arm: str, there: Cell) -> Interval | None:
         """Return how much more an arm has forgotten at half of full fine-tuning's improvement.
 
         Returns:

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=1000 * PATIENCE)
 
 
-# What takes longest comes first, so that no core waits for it at the end.
+# What takes longest comes first, so that no worker waits for it at the end.
 LONGEST = (
     *(
         "browser/test_access.py",
