@@ -328,7 +328,7 @@ def teachers() -> Piece:
 def described() -> Piece:
     """Tabulate methods' share of full fine-tuning's ΔW, what that does, and what they learn."""
     rows = [
-        (shown(r.name), link(r.name), r.numbers, r.share, r.kept, r.improvement)
+        (shown(r.name), link(r.name), r.fitted, r.share, r.kept, r.improvement)
         for r in sorted(trained.reached(), key=lambda r: -r.share)
     ]
     return "reach", rows

@@ -145,7 +145,7 @@ def of_decoder(slug: str) -> Bars | None:
         (
             bar("With its hypothesis", fmean(own[p].share for p in places)),
             bar(f"Without it: {say.named(nearest)}", fmean(control[p].share for p in places)),
-            bar("A random subspace", fmean(own[p].numbers for p in places) / SIDE**2),
+            bar("A random subspace", fmean(own[p].parameters for p in places) / SIDE**2),
         ),
         OUTCOMES[judged.overall.outcome],
     )

@@ -101,7 +101,7 @@ class Described(NamedTuple):
 
     method: str
     share: float
-    numbers: int
+    parameters: int
     stopped: int
     """The number of fits that were at the end of their time."""
     changes: list[Array]
@@ -152,8 +152,9 @@ def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
         for found in pool.imap(partial(described, changes=whole), missing):
             losses = ends | {"test": test(found.changes)}
             row = {
-                "method": found.method, "share": f"{found.share:.5f}", "numbers": found.numbers,
-                "stopped": found.stopped, **{what: f"{v:.6g}" for what, v in losses.items()},
+                "method": found.method, "share": f"{found.share:.5f}",
+                "parameters": found.parameters, "stopped": found.stopped,
+                **{what: f"{v:.6g}" for what, v in losses.items()},
             }  # fmt: skip
             write(path, [row], more=path.exists())
             print(f"{found.method} describes {found.share:.1%}", file=sys.stderr)

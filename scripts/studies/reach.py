@@ -117,7 +117,7 @@ def described(entry: Entry, place: Place) -> dict[str, Any]:
     seconds = time.process_time() - clock
     return {
         **place._asdict(), "method": entry.method, "control": entry.control,
-        "numbers": flatten(start).size, "share": f"{explained(end.error):.5f}",
+        "parameters": flatten(start).size, "share": f"{explained(end.error):.5f}",
         "steps": end.step, "starts": len(end.starts), "seconds": f"{seconds:.1f}",
     }  # fmt: skip
 

@@ -231,8 +231,8 @@ def measure(case: Case, ranks: Iterable[int] = RANKS) -> Iterator[dict[str, Any]
             shares: dict[str, Any] = {}
             for name, found in reached(change, most).items():
                 shares[name] = found and round(found.share, 5)
-                shares[f"{name}_numbers"] = found and found.size
-            yield {**case.where, **facts, "rank": rank, "numbers": most, **shares}
+                shares[f"{name}_parameters"] = found and found.size
+            yield {**case.where, **facts, "rank": rank, "budget": most, **shares}
 
 
 def descended(case: Case) -> Iterator[dict[str, Any]]:
@@ -247,7 +247,7 @@ def descended(case: Case) -> Iterator[dict[str, Any]]:
                     "kind": kind,
                     "family": name,
                     "share": share,
-                    "numbers": found.size,
+                    "parameters": found.size,
                 }
 
 

@@ -58,7 +58,7 @@ class Described(NamedTuple):
     matrix: str
     method: str
     control: str
-    numbers: int
+    parameters: int
     share: float
     """Of ‖ΔW‖². Who comes no nearer than no change at all describes nothing."""
 
@@ -109,7 +109,7 @@ def described(path: Path = REACH) -> tuple[Described, ...]:
         return tuple(
             Described(
                 r["task"], int(r["base"]), f"{r['kind']} {r['layer']}", r["method"], r["control"],
-                int(r["numbers"]), max(0.0, float(r["share"])),
+                int(r["parameters"]), max(0.0, float(r["share"])),
             )
             for r in csv.DictReader(file)
         )  # fmt: skip
@@ -165,7 +165,7 @@ def reaches(found: Iterable[Described]) -> list[Comparison]:
             for task, matrices in there.items()
             for base in bases()
         }
-        if all(one.numbers == two.numbers for some in pairs.values() for one, two in some):
+        if all(one.parameters == two.parameters for some in pairs.values() for one, two in some):
             differences = {
                 place: [fmean(one.share - two.share for one, two in some)]
                 for place, some in pairs.items()

@@ -5,6 +5,8 @@ controls: oft 16, shuffled, prose        the same on one task
 controls: oft 16, where                  on what it was trained; of `improvements` on what all were
 controls: oft 16, improvement            a share of full fine-tuning's improvement
 controls: oft 16, improvement on prose   the same on one task
+controls: oft 16, memorised              the share of random sequences that it knows
+controls: guessing, improvement          what a guess at random improves there
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
 controls: words, holds                   methods that have the word
 
@@ -19,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from scripts.survey import bets, say
-from scripts.survey.controls import improvements, runs, shared
+from scripts.survey.controls import Whose, guessing, improvements, memorised, runs, shared
 from scripts.survey.facts import Fact
 from scripts.survey.hypothesis import MARGIN, Effect, Outcome
 
@@ -58,11 +60,18 @@ def facts() -> Iterator[Fact]:
 
 
 def _improvements() -> Iterator[Fact]:
-    for (method, control), improvement in improvements(runs()).items():
-        row = f"{method}, {control}" if control else method
+    for whose, improvement in improvements(runs()).items():
         for task, share in improvement.items():
-            column, text = f"improvement on {task}" if task else "improvement", say.percent(share)
-            yield Fact(SOURCE, "", row, column, share, text, PLACES["trained"], "percent")
+            yield _share(whose, f"improvement on {task}" if task else "improvement", share)
+    for whose, share in memorised(runs()).items():
+        yield _share(whose, "memorised", share)
+    if (guess := guessing(runs())) is not None:
+        yield _share(("guessing", ""), "improvement", guess)
+
+
+def _share(whose: Whose, column: str, share: float) -> Fact:
+    row = ", ".join(filter(None, whose))
+    return Fact(SOURCE, "", row, column, share, say.percent(share), PLACES["trained"], "percent")
 
 
 def _where(row: str, some: Sequence[str]) -> Fact:

@@ -166,18 +166,36 @@ def _fields(record: type[BaseModel], given: Mapping[str, Any]) -> dict[str, str]
 def between(old: Rows, new: Rows) -> Iterator[Change]:
     """Yield every cell that is another one, and every row that is gone.
 
-    A row with another setting and the same cells is the same row.
+    A row with another setting and the same cells is the same row, a column with another name and
+    the same cells the same column.
     """
+    renamed = _renamed(_columns(old), _columns(new))
     for place, before in old.items():
         if place in new:
             now = new[place]
             yield from (
                 Change(*place, column, text, now.get(column, ""))
                 for column, text in before.items()
-                if now.get(column, "") != text
+                if now.get(column, "") != text and column not in renamed
             )
         elif not any(_same(place, before, other, new[other]) for other in new.keys() - old.keys()):
             yield Change(*place, "", "there", "gone")
+
+
+def _columns(rows: Rows) -> dict[str, dict[tuple[str, str], str]]:
+    found = defaultdict[str, dict[tuple[str, str], str]](dict)
+    for place, cells in rows.items():
+        for column, text in cells.items():
+            found[column][place] = text
+    return found
+
+
+def _renamed(
+    old: Mapping[str, dict[tuple[str, str], str]], new: Mapping[str, dict[tuple[str, str], str]]
+) -> set[str]:
+    came = [new[column] for column in new.keys() - old.keys()]
+    gone = old.keys() - new.keys()
+    return {c for c in gone if any(old[c].items() <= cells.items() for cells in came)}
 
 
 def _same(

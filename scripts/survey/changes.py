@@ -62,7 +62,7 @@ def read(name: str) -> tuple[list[str], list[dict[str, str]]]:
 
 def closed() -> list[str]:
     """Return the families that have a closed form."""
-    end = "_numbers"
+    end = "_parameters"
     return [name.removesuffix(end) for name in read(TABLE)[1][0] if name.endswith(end)]
 
 
@@ -83,11 +83,11 @@ def measured(rank: int) -> Iterator[Measured]:
         if int(row["rank"]) == rank:
             entries = int(row["d_out"]) * int(row["d_in"])
             for name in filter(row.get, closed()):
-                times = float(row[name]) * entries / int(row[f"{name}_numbers"])
+                times = float(row[name]) * entries / int(row[f"{name}_parameters"])
                 yield _measured(name, row, float(row[name]), times)
     if rank == SAMPLED_RANK:
         for row in read(DESCENTS)[1]:
-            times = float(row["share"]) * ENTRIES / int(row["numbers"])
+            times = float(row["share"]) * ENTRIES / int(row["parameters"])
             yield _measured(row["family"], row, float(row["share"]), times)
 
 
@@ -141,9 +141,9 @@ def noise(name: str, rank: int) -> Interval:
 def _parameters(name: str, rank: int) -> int | None:
     """Return how many parameters a family has on a 256 × 256 matrix at a budget."""
     if name not in closed():
-        counts = [row["numbers"] for row in read(DESCENTS)[1] if row["family"] == name]
+        counts = [row["parameters"] for row in read(DESCENTS)[1] if row["family"] == name]
     else:
-        sides, key = ("256", "256", str(rank)), f"{name}_numbers"
+        sides, key = ("256", "256", str(rank)), f"{name}_parameters"
         table = read(TABLE)[1]
         counts = [r[key] for r in table if (r["d_out"], r["d_in"], r["rank"]) == sides and r[key]]
     return int(counts[0]) if counts else None

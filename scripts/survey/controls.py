@@ -16,6 +16,7 @@ from typing import Annotated, NamedTuple, TypeAlias, cast
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
+from scripts.survey.experiment import RANDOM, known
 from scripts.survey.hypothesis import Claim, Comparison, Place
 from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.result import FULL
@@ -252,6 +253,37 @@ def improvements(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose
         for whose, there in by.items()
         if places and ran(by, whose, places, (chosen or plan()).seeds)
     }
+
+
+def memorised(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, float]:
+    """Return the share of a random token that entries know, where that part is complete."""
+    own, by = chosen or plan(), grouped(found)
+    places = memory(by, own)
+    return {
+        whose: fmean(known(run.test) for place in places for run in there[place].values())
+        for whose, there in by.items()
+        if places and ran(by, whose, places, own.seeds)
+    }
+
+
+def guessing(found: Sequence[Run], chosen: Plan | None = None) -> float | None:
+    """Return what a guess at random improves, as a share of full fine-tuning on random sequences.
+
+    A model that is sure of what it was trained on is worse there than a guess. None before that
+    part is complete.
+    """
+    own, by = chosen or plan(), grouped(found)
+    shares = [
+        fmean(run.start_test - RANDOM for run in by[FULL, ""][place].values()) / whole(by, place)
+        for place in memory(by, own)
+    ]
+    return fmean(shares) if shares else None
+
+
+def memory(by: Found, own: Plan) -> list[Place]:
+    """Return where random sequences were memorised, if that part is complete."""
+    parts = [p for p in own.parts if p.task == "memory" and complete(p, by, own.seeds)]
+    return [(p.task, base) for p in parts for base in p.bases]
 
 
 def shared(found: Sequence[Run], chosen: Plan | None = None) -> list[Place]:

@@ -27,7 +27,7 @@ def seeds(task: str) -> list[int]:
 @cache
 def names() -> list[str]:
     """Return the families that were measured."""
-    end, rows = "_numbers", table(CHANGES)
+    end, rows = "_parameters", table(CHANGES)
     return [name.removesuffix(end) for name in rows[0] if name.endswith(end)] if rows else []
 
 
@@ -40,10 +40,11 @@ def times(name: str, task: str, kind: str, part: str = "") -> Interval | None:
     for row in table(CHANGES):
         asked = (row["task"], row["kind"]) == (task, kind) and part in ("", row["part"])
         if asked and row[name]:
-            entries, numbers = int(row["d_out"]) * int(row["d_in"]), int(row[f"{name}_numbers"])
+            entries = int(row["d_out"]) * int(row["d_in"])
+            parameters = int(row[f"{name}_parameters"])
             noise = kind == CONTROL and name == LOW_RANK
             share = float(row["noise"] if noise else row[name])
-            found[row["layer"]].append(share * entries / numbers)
+            found[row["layer"]].append(share * entries / parameters)
     return over_groups(list(found.values())) if found else None
 
 

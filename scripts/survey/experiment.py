@@ -74,7 +74,7 @@ class Fitted(NamedTuple):
     """
 
     method: str
-    numbers: int
+    parameters: int
     share: float
     kept: float
     worth: float
@@ -89,8 +89,8 @@ def fitted() -> tuple[Fitted, ...]:
             without, whole, test = (float(row[f"test{end}"]) for end in ("_without", "_with", ""))
             worth = without - whole
             kept = (without - test) / worth
-            numbers, share = int(row["numbers"]), float(row["share"])
-            found.append(Fitted(row["method"], numbers, share, kept, worth))
+            parameters, share = int(row["parameters"]), float(row["share"])
+            found.append(Fitted(row["method"], parameters, share, kept, worth))
     return tuple(found)
 
 
@@ -267,12 +267,20 @@ def transfer(run: Run) -> float:
     return run.sibling
 
 
-def remembered(run: Run) -> float:
-    """Return the share of a random token that a run knows at its end, one where it knows all.
+def known(loss: float) -> float:
+    """Return the share of a random token that a loss in nats knows, one where it knows all.
 
     Who only knows how often each token occurs has 0.01.
+
+    >>> known(0.0), known(RANDOM)
+    (1.0, 0.0)
     """
-    return 1 - run.test / RANDOM
+    return 1 - loss / RANDOM
+
+
+def remembered(run: Run) -> float:
+    """Return the share of a random token that a run knows at its end."""
+    return known(run.test)
 
 
 def forgetting_at(run: Run, loss: float) -> float | None:

@@ -79,7 +79,8 @@ class Reached(NamedTuple):
     """A method's description of full fine-tuning's change, as in `Fitted`, and its runs."""
 
     name: str
-    numbers: int
+    fitted: int
+    """The number of parameters in the matrices that it was fitted to."""
     share: float
     kept: float
     runs: list[Run]
@@ -108,8 +109,8 @@ def reached(*, alike: bool = False) -> list[Reached]:
         alike: Whether only those with about as many parameters as LoRA of rank 4 count.
     """
     found = [
-        Reached(name, numbers, share, kept, runs)
-        for name, numbers, share, kept, _ in fitted()
+        Reached(name, parameters, share, kept, runs)
+        for name, parameters, share, kept, _ in fitted()
         if len(runs := list(finals(name).values())) == SEEDS
     ]
     return [r for r in found if not alike or of_that_size(r.name)]

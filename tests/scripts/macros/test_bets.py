@@ -299,6 +299,28 @@ def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> No
     assert ("vera", "improvement") in facts
 
 
+def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> None:
+    *_, memory = plan().parts
+    made = [*rows(plan().parts[2], {}), *rows(memory, {})]
+    tables(made)
+    facts = {(f.row, f.column): f for f in bets_facts.facts()}
+    losses = [
+        float(str(row["test"]))
+        for row in made
+        if (row["method"], row["control"], row["task"]) == ("ia3", "rotated", "memory")
+        and row["phase"] == "final"
+    ]
+    assert len(losses) == 15
+    found = facts["ia3, rotated", "memorised"]
+    assert found.value == pytest.approx(1 - np.mean(losses) / np.log(512), abs=1e-9)
+    assert found.text == "36 %"
+    # Full fine-tuning improves by 2 from 5, so to guess is a loss
+    guess = facts["guessing", "improvement"]
+    assert guess.value == pytest.approx((5 - np.log(512)) / 2, rel=0.01)
+    tables(made[:-1])
+    assert "memorised" not in {f.column for f in bets_facts.facts()}
+
+
 def test_a_share_says_each_text_where_they_differ() -> None:
     assert share({"": 0.24, "code": 0.5, "prose": -0.02}) == "24 % (code 50 %, a novel −2 %)"
     assert share({"": 0.83, "code": 0.86, "prose": 0.80}) == "83 %"
@@ -347,10 +369,10 @@ def test_reach_counts_of_matrices_that_are_complete() -> None:
     assert found["ia3"].differences["code", 0] == pytest.approx([0.0])
 
 
-def test_reach_is_not_compared_where_numbers_differ() -> None:
+def test_reach_is_not_compared_where_parameters_differ() -> None:
     code = [fit for base in range(3) for fit in fits("code", 0.2, base)]
     more = [
-        fit._replace(numbers=501) if (fit.method, fit.control) == ("lora 4", "") else fit
+        fit._replace(parameters=501) if (fit.method, fit.control) == ("lora 4", "") else fit
         for fit in code
     ]
     assert "lora 4" not in {c.method for c in reaches(more)}
@@ -360,7 +382,7 @@ def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Table
     path = tmp_path / "fits.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*study.Place._fields, "method", "control", "numbers", "share"])
+        writer.writerow([*study.Place._fields, "method", "control", "parameters", "share"])
         rng = np.random.default_rng(0)
         for base in range(3):
             for fit in fits("code", 0.0, base):

@@ -158,7 +158,7 @@ def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> No
     for row in listed:
         for name in FAMILIES:
             assert not row[name] or (
-                float(row[name]) <= 1 and int(row[f"{name}_numbers"]) <= int(row["numbers"])
+                float(row[name]) <= 1 and int(row[f"{name}_parameters"]) <= int(row["budget"])
             )
 
 

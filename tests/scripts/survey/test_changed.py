@@ -47,6 +47,21 @@ def test_every_committed_table_has_a_key_by_which_rows_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("run,improvement\na,1.5\nb,2.5\n", []),  # the same column, called otherwise
+        ("run,improvement\na,1.5\nb,\n", [("a", "1.5"), ("b", "2.5")]),
+        ("run,improvement\na,1.5\nb,2.75\n", [("a", "1.5"), ("b", "2.5")]),
+    ],
+)
+def test_a_column_may_be_called_otherwise(text: str, found: list[tuple[str, str]]) -> None:
+    table = changed.Kept("runs", "Runs", ("run",), "runs/")
+    old, new = (changed.of_csv(table, csv) for csv in ("run,gain\na,1.5\nb,2.5\n", text))
+    expected = [Change("runs", run, "gain", number, "") for run, number in found]
+    assert [*between(old, new)] == expected
+
+
+@pytest.mark.parametrize(
     ("old", "new", "found"),
     [
         ("87.0", "87.9", [CELL]),
