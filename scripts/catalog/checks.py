@@ -161,6 +161,9 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
     yield from _clashes("title", [(m.title, m) for m in methods])
     names = [(m.slug, m) for m in methods] + [(a, m) for m in methods for a in m.aliases]
     yield from _clashes("aliases", names)
+    pefts = [(m.peft, m) for m in methods]
+    kept = [(name, m) for p, m in pefts if isinstance(p, Peft) for name in p.memory]
+    yield from _clashes("peft.memory", kept)
 
 
 def _knob_problems(file: str, peft: Peft, module: str, modules: Set[str]) -> Iterator[str]:

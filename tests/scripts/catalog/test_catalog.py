@@ -282,6 +282,10 @@ MISTAKES = {
         "docs/methods/lora.md: peft.class: PEFT 0.21.2 has no LoRAConfig; what it has is in "
         "scripts/catalog/peft_signatures.json",
     ),
+    "memory that another page tells": (
+        replace(r"^    LORA: ", "    VERA: "),
+        "docs/methods/lora.md: peft.memory: 'VERA' is taken, see docs/methods/vera.md",
+    ),
     "memory that is no formula": (
         replace(r"4 \* tokens \* d_in", "4 tokens"),
         "docs/methods/lora.md: peft.memory.LORA.kept: '4 tokens' is no expression: invalid syntax",
