@@ -61,7 +61,7 @@ await bundle(
     "page/calculator.js",
     "page/choose.js",
     "page/scatter.js",
-    "page/findings.css",
+    "page/page.css",
     "page/offline.js",
     "page/embed.js",
     "page/exercises.js",
