@@ -12,7 +12,7 @@ from scripts.macros.page import Page, Part, catalog, macro, names
 from scripts.survey import bets as survey
 from scripts.survey import say
 from scripts.survey.bets import Bet
-from scripts.survey.controls import TABLE, made, planned
+from scripts.survey.controls import TABLE, finished, made, planned, runs
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome
 
 FILE = "bets.html"
@@ -214,15 +214,18 @@ class Bets(Part):
         """Say how far the study is, in a sentence."""
         found = survey.bets()
         decided = [bet for bet in found if bet.verdict]
-        runs = f"{say.count(made())} of about {say.count(planned())} runs are made"
+        count = f"{say.count(made())} of about {say.count(planned())}"
+        if finished(runs()):
+            count = f"All {say.count(made())}"
+        said = f"{count} runs are made"
         if not decided:
-            return f"{runs}. No part of the plan is complete yet, so no method has a word."
+            return f"{said}. No part of the plan is complete yet, so no method has a word."
         rest = len(found) - len(decided)
         why = "as the part of the plan that has them is not complete"
         more = f"; {rest} are not judged yet, {why}" if rest else ""
         scope = survey.where(*decided)
         who = f"Of {len(found)} methods {len(decided)}" if rest else f"All {len(found)} methods"
-        return f"{runs}. {who} are judged, {scope}{more}."
+        return f"{said}. {who} are judged, {scope}{more}."
 
     @macro("text")
     def controls_width(self) -> str:
@@ -235,7 +238,7 @@ class Bets(Part):
         nearest = min((e.near for e in found), default=0.0)
         if nearest >= MARGIN:
             said.append(
-                f"No two can come out as equal yet: the tests for that need"
+                f"No two can come out as equal: the tests for that need"
                 f" {say.number(100 * nearest, 2)} points to either side, and a difference counts"
                 f" from {say.number(100 * MARGIN, 0)}. So *no better than its control* is out of"
                 " reach, *cannot be told* is what a hypothesis without effect gets, and one by"

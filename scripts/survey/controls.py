@@ -217,6 +217,12 @@ def planned() -> int:
     return 100 * round(sum(amount(part).runs for part in plan().parts) / 100)
 
 
+def finished(found: Sequence[Run], chosen: Plan | None = None) -> bool:
+    """Say whether all parts of the plan are complete."""
+    own, by = chosen or plan(), grouped(found)
+    return all(complete(part, by, own.seeds) for part in own.parts)
+
+
 def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Comparison]:
     """Return every method with each of its controls, on the tasks that are complete.
 

@@ -69,6 +69,8 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
         monkeypatch.setattr(bets, "bets", lambda: found)
         monkeypatch.setattr(bets_facts, "runs", lambda: controls.runs(table))
         monkeypatch.setattr(macros, "TABLE", table)
+        monkeypatch.setattr(macros, "runs", lambda: controls.runs(table))
+        monkeypatch.setattr(macros, "made", lambda: controls.made(table))
         return {bet.method: bet for bet in found}
 
     return written
@@ -89,7 +91,7 @@ def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) ->
     assert found["fourierft 768"].printed  # which would be for it
     made = Bets(page())
     assert "no method has a word" in made.controls_state()
-    assert "no part complete yet" in made.controls_figure("trained")
+    assert "Not yet run" in made.controls_figure("trained")
     assert made.controls_home() == ""
     assert ">not yet judged</span>" in made.controls_words()
     assert "data/controls.csv" not in made.controls_results()
@@ -136,6 +138,7 @@ def test_a_file_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables
 def test_a_part_that_lacks_one_run_says_nothing(tables: Tables) -> None:
     runs = list(rows(FIRST, PLANTED))
     assert all(bet.verdict is None for bet in tables(runs[:-1]).values())
+    assert "no part complete yet" in Bets(page()).controls_figure("trained")
 
 
 def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tables) -> None:
@@ -156,6 +159,14 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
         assert len(shown.parts) == 3
         assert shown.low < shown.x < shown.high
         assert shown.x == pytest.approx(100 * PLANTED["oft 16"], abs=1)
+
+
+def test_the_study_is_said_to_be_finished_when_no_run_is_missing(tables: Tables) -> None:
+    everything = [row for part in plan().parts for row in rows(part, {})]
+    assert everything[-1]["phase"] == "final"
+    for there, said in ((everything, "All {} runs are made."), (everything[:-1], "{} of about")):
+        tables(there)
+        assert Bets(page()).controls_state().startswith(said.format(f"{len(there):,}"))
 
 
 def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
