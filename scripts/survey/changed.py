@@ -169,33 +169,38 @@ def between(old: Rows, new: Rows) -> Iterator[Change]:
     A row with another setting and the same cells is the same row, a column with another name and
     the same cells the same column.
     """
-    renamed = _renamed(_columns(old), _columns(new))
+    names = _renamed(old, new)
+    old = {p: {names.get(c, c): text for c, text in cells.items()} for p, cells in old.items()}
     for place, before in old.items():
         if place in new:
             now = new[place]
             yield from (
                 Change(*place, column, text, now.get(column, ""))
                 for column, text in before.items()
-                if now.get(column, "") != text and column not in renamed
+                if now.get(column, "") != text
             )
         elif not any(_same(place, before, other, new[other]) for other in new.keys() - old.keys()):
             yield Change(*place, "", "there", "gone")
 
 
-def _columns(rows: Rows) -> dict[str, dict[tuple[str, str], str]]:
-    found = defaultdict[str, dict[tuple[str, str], str]](dict)
-    for place, cells in rows.items():
-        for column, text in cells.items():
-            found[column][place] = text
+def _renamed(old: Rows, new: Rows) -> dict[str, str]:
+    """Return the new names of columns: all cells of rows that are in both stand under them."""
+    was, now = _columns(old, new), _columns(new, old)
+    came = [column for column in now if column not in was]
+    found = dict[str, str]()
+    for column in (column for column in was if column not in now):
+        same = [c for c in came if c not in found.values() and now[c] == was[column]]
+        found |= {column: same[0]} if same else {}
     return found
 
 
-def _renamed(
-    old: Mapping[str, dict[tuple[str, str], str]], new: Mapping[str, dict[tuple[str, str], str]]
-) -> set[str]:
-    came = [new[column] for column in new.keys() - old.keys()]
-    gone = old.keys() - new.keys()
-    return {c for c in gone if any(old[c].items() <= cells.items() for cells in came)}
+def _columns(rows: Rows, others: Rows) -> dict[str, dict[tuple[str, str], str]]:
+    """Return the cells of each column, of rows that the others have, too."""
+    found = defaultdict[str, dict[tuple[str, str], str]](dict)
+    for place in rows.keys() & others.keys():
+        for column, text in rows[place].items():
+            found[column][place] = text
+    return found
 
 
 def _same(

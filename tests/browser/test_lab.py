@@ -142,10 +142,10 @@ def test_an_open_cell_leads_to_the_same_share_in_the_widget(visit: Visit) -> Non
 
 def test_a_real_change_says_what_a_fit_of_it_is_worth_to_the_model(visit: Visit) -> None:
     page = open_lab(visit, "?cell=oft.real")
-    # nearest to LoRA's rank 2 in numbers
+    # nearest to LoRA's rank 2 in parameters
     (oft,) = (f for f in fitted() if f.method == "oft 16")
     finding = page.locator(".specimen .loss")
-    expect(finding).to_contain_text(f"with {oft.numbers} parameters (block_size=16)")
+    expect(finding).to_contain_text(f"with {oft.parameters} parameters (block_size=16)")
     expect(finding).to_contain_text(f"describes {percent(oft.share)} %")
     expect(finding).to_contain_text(f"{percent(oft.kept)} % of the {oft.worth:.3f} nats")
     share(page, "oft.real").wait_for()

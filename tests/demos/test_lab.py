@@ -135,7 +135,7 @@ def test_what_a_fit_is_worth_is_told_with_what_differs_from_the_cell() -> None:
     found, other = losses("lora", [lora, None], [2, 4])
     (row,) = (f for f in fitted() if f.method == "lora 2")
     shares = round(row.share, 3), round(row.kept, 3)
-    assert found == ("alpha=4.0 rank=2 rank_stabilised=False", row.numbers, *shares)
+    assert found == ("alpha=4.0 rank=2 rank_stabilised=False", row.parameters, *shares)
     assert other is None
     minor, principal = (
         losses("pissa", [cell(rank=4, alpha=4.0, components=c)], [4])[0]

@@ -50,15 +50,24 @@ def test_every_committed_table_has_a_key_by_which_rows_are_told_apart() -> None:
     ("text", "found"),
     [
         ("run,improvement\na,1.5\nb,2.5\n", []),  # the same column, called otherwise
-        ("run,improvement\na,1.5\nb,\n", [("a", "1.5"), ("b", "2.5")]),
-        ("run,improvement\na,1.5\nb,2.75\n", [("a", "1.5"), ("b", "2.5")]),
+        ("run,improvement\na,1.5\n", [("b", "", "there", "gone")]),
+        ("run,improvement\na,1.5\nb,\n", [("a", "gain", "1.5", ""), ("b", "gain", "2.5", "")]),
+        ("run,other\na,1.5\nb,2.75\n", [("a", "gain", "1.5", ""), ("b", "gain", "2.5", "")]),
     ],
 )
-def test_a_column_may_be_called_otherwise(text: str, found: list[tuple[str, str]]) -> None:
+def test_a_column_may_be_called_otherwise(text: str, found: list[tuple[str, ...]]) -> None:
     table = changed.Kept("runs", "Runs", ("run",), "runs/")
     old, new = (changed.of_csv(table, csv) for csv in ("run,gain\na,1.5\nb,2.5\n", text))
-    expected = [Change("runs", run, "gain", number, "") for run, number in found]
-    assert [*between(old, new)] == expected
+    assert [*between(old, new)] == [Change("runs", *row) for row in found]
+
+
+def test_two_columns_do_not_become_one() -> None:
+    table = changed.Kept("runs", "Runs", ("run",), "runs/")
+    old, new = (
+        changed.of_csv(table, text)
+        for text in ("run,gain,share\na,1,1\n", "run,improvement\na,1\n")
+    )
+    assert [*between(old, new)] == [Change("runs", "a", "share", "1", "")]
 
 
 @pytest.mark.parametrize(
