@@ -24,7 +24,7 @@ SLICE = 2**18
 """Entries of a matrix that are in memory at once."""
 
 RANKS = (1, 2, 4)
-"""A family may have as many numbers as LoRA has at these ranks."""
+"""A family may have as many parameters as LoRA has at these ranks."""
 
 FEW = 256
 """Directions up to which a control has the singular values of the change."""

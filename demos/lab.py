@@ -27,12 +27,12 @@ def weight(world: str = "") -> Array:
     return toy(size="32x32", base="trained" if world in REAL else "power_law").W
 
 
-def numbers(rank: int) -> int:
+def budget(rank: int) -> int:
     """Return the parameter budget that matches LoRA of a rank.
 
     It is 2 % more than LoRA has: a method of its size may have a parameter for each rank besides.
 
-    >>> [numbers(rank) for rank in (1, 2, 4)]
+    >>> [budget(rank) for rank in (1, 2, 4)]
     [65, 130, 261]
     """
     return int(1.02 * rank * sum(weight().shape))
@@ -112,8 +112,8 @@ def reach(cls: type[Adapter], world: str, rank: int) -> dict[str, Any]:
 
     `share` is None where its smallest setting has more.
     """
-    setting, end = best(cls, weight(world), goal(world), numbers(rank))
-    within_budget = setting.size <= numbers(rank)
+    setting, end = best(cls, weight(world), goal(world), budget(rank))
+    within_budget = setting.size <= budget(rank)
     return {
         "name": cls.__name__,
         "share": explained(end.error) if within_budget else None,

@@ -166,7 +166,7 @@ def pairs(c: Change, most: int) -> Reached | None:
 def mixed(W: Array, D: Array, free: bool) -> Array:
     """Return what is left of a change when each row and the next are mixed.
 
-    Freely, with four numbers a pair, or turned and scaled, with two.
+    Freely, with four parameters a pair, or turned and scaled, with two.
     """
     A, B = W.reshape(-1, 2, W.shape[1]), D.reshape(-1, 2, W.shape[1])
     if free:

@@ -248,7 +248,7 @@ class Shares(NamedTuple):
     """Shares of ‖Δ*‖² that are explained, and by what."""
 
     own: float
-    numbers: int
+    parameters: int
     chance: float
     lora: tuple[int, int, float] | None
     """Rank, parameters and share of the largest LoRA within the budget, or of the smallest."""
@@ -259,17 +259,17 @@ class Shares(NamedTuple):
 def compared(found: Reached) -> Shares:
     """Return what is explained, and by what one would compare it."""
     change, wanted = found.change, found.wanted.delta
-    numbers = flatten(change.adapter).size
+    size = flatten(change.adapter).size
     error = float(np.linalg.norm(wanted - change.delta) / np.linalg.norm(wanted))
     best = budget.ranked(found.wanted.sigma)
     k, full = numerical_rank(change), len(change.sigma)
     lora = None
     if change.symbol == "W":
         each = sum(wanted.shape)
-        r = min(max(1, numbers // each), full)
+        r = min(max(1, size // each), full)
         lora = r, r * each, float(best[r])
     rank = (k, float(best[k])) if 0 < k < full and not (lora and lora[0] == k) else None
-    return Shares(budget.explained(error), numbers, budget.chance(numbers, wanted.size), lora, rank)
+    return Shares(budget.explained(error), size, budget.chance(size, wanted.size), lora, rank)
 
 
 def shares(found: Reached, s: Shares) -> list[Panel]:
@@ -322,10 +322,12 @@ def sentence(found: Reached, s: Shares) -> str:
     if found.more:
         return f"{about} Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
     steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
-    count = "One parameter explains" if s.numbers == 1 else f"{s.numbers:,} parameters explain"
+    count = (
+        "One parameter explains" if s.parameters == 1 else f"{s.parameters:,} parameters explain"
+    )
     parts = [f"{count} {percent(s.own)} of {thing}{steps}"]
     others = []
-    if s.lora and s.lora[1] == s.numbers and abs(s.own - s.lora[2]) < 5e-4:
+    if s.lora and s.lora[1] == s.parameters and abs(s.own - s.lora[2]) < 5e-4:
         parts[0] += f", as much as any change of rank {s.lora[0]} can"
     elif s.lora:
         others.append(f"LoRA of rank {s.lora[0]} with {s.lora[1]:,} explains {percent(s.lora[2])}")

@@ -26,7 +26,7 @@ class RandomSubspace(WeightAdapter):
     theta: Annotated[Array, Learned("directions", unit=0.5)]
     P: Annotated[Array, Frozen("directions, d_out, d_in")]
 
-    portrait = Portrait("dice", "Few numbers, spread over all entries by chance")
+    portrait = Portrait("dice", "Few parameters, spread over all entries by chance")
 
     @classmethod
     def init(

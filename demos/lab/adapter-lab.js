@@ -122,7 +122,7 @@ class AdapterLab extends HTMLElement {
       write(best.cells[i + 1], world.best[rank], world.name);
       write(random.cells[i + 1], data.chance(rank * (data.size[0] + data.size[1])), world.name);
     }
-    table.querySelector(".numbers").textContent = `${data.numbers[at]}`;
+    table.querySelector(".budget").textContent = `${data.budgets[at]}`;
     this.#writeOwn();
     for (const cell of document.querySelectorAll("[data-cell]"))
       cell.classList.toggle(
@@ -161,7 +161,7 @@ class AdapterLab extends HTMLElement {
       return;
     }
     if (!data.found(key, at)) {
-      this.#say(`${cell.method.name} has no setting with at most ${data.numbers[at]} parameters.`);
+      this.#say(`${cell.method.name} has no setting with at most ${data.budgets[at]} parameters.`);
       return;
     }
     let specimen = this.#open.find(({ pinned }) => !pinned);

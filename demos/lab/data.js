@@ -7,10 +7,10 @@ import { get } from "../page/files.js";
  * `first` is whether the method's widget is the first of its page, whose settings a link may name.
  *
  * @typedef {[share: number, size: number, knobs: Knobs]} Found
- * @typedef {[knobs: string, numbers: number, share: number, kept: number]} Loss what a fit is worth to the small model
+ * @typedef {[knobs: string, parameters: number, share: number, kept: number]} Loss what a fit is worth to the small model
  * @typedef {{slug: string, name: string, page: string, theme: string, first: boolean, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>, losses: (Loss | null)[]}} Method
  * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[]}} World
- * @typedef {{size: [number, number], ranks: number[], numbers: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[], worth: number}} Stored
+ * @typedef {{size: [number, number], ranks: number[], budgets: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[], worth: number}} Stored
  */
 
 /** The rank at which teachers and students meet is the second one. */
@@ -27,7 +27,7 @@ export class Data {
     /** @type {[number, number]} */
     this.size = stored.size;
     this.ranks = stored.ranks;
-    this.numbers = stored.numbers;
+    this.budgets = stored.budgets;
     this.teachers = stored.teachers;
     this.methods = stored.methods;
     this.worlds = stored.worlds;
@@ -104,16 +104,16 @@ export async function picture(name) {
  *
  * @param {Data} data @param {{name: string, worlds: Record<string, (Found | null)[]>}} [own]
  */
-export function rows({ methods, numbers }, own) {
+export function rows({ methods, budgets }, own) {
   const rows = [["method", "change", "at most", "parameters", "share", "settings"]];
   /** @param {string} method @param {string} change @param {number} most @param {Found | null} found */
   const add = (method, change, most, found) =>
     found && rows.push([method, change, `${most}`, `${found[1]}`, `${found[0]}`, settings(found[2])]);
   for (const { slug, worlds, teachers } of methods) {
-    for (const [name, found] of Object.entries(worlds)) found.forEach((f, i) => add(slug, name, numbers[i], f));
-    for (const [name, found] of Object.entries(teachers)) add(slug, `by ${name}`, numbers[TAUGHT], found);
+    for (const [name, found] of Object.entries(worlds)) found.forEach((f, i) => add(slug, name, budgets[i], f));
+    for (const [name, found] of Object.entries(teachers)) add(slug, `by ${name}`, budgets[TAUGHT], found);
   }
   for (const [name, found] of Object.entries(own?.worlds ?? {}))
-    found.forEach((f, i) => add(`${own?.name} (yours)`, name, numbers[i], f));
+    found.forEach((f, i) => add(`${own?.name} (yours)`, name, budgets[i], f));
   return rows;
 }

@@ -1,4 +1,4 @@
-/** Share explained against numbers: all methods, the best change of each rank, chance, and what the reader has chosen. */
+/** Share explained against parameters: all methods, the best change of each rank, chance, and what the reader has chosen. */
 
 import { chart } from "../page/figure.js";
 import { nearest } from "../page/nearest.js";
@@ -19,7 +19,7 @@ const SAME = 3; // pixels: dots that are so near look like one
 export function frontier(data, world, lines, width) {
   const unit = data.size[0] + data.size[1];
   const counted = lines.flatMap(({ points }) => points.flatMap(({ size, share }) => (share >= 0 ? [size] : [])));
-  const [least, most] = [Math.min(unit / 2.4, ...counted.map((size) => size / 1.2)), Math.max(...data.numbers)];
+  const [least, most] = [Math.min(unit / 2.4, ...counted.map((size) => size / 1.2)), Math.max(...data.budgets)];
   const point = (/** @type {number} */ x, /** @type {number} */ share, says = "") => {
     const y = 100 * share;
     return { x, y, low: y, high: y, says };
@@ -73,11 +73,11 @@ const apart = (a, b) => [a.cx, a.cy].map((place, i) => place.baseVal.value - [b.
 /** The same in numbers. @param {Data} data @param {Line[]} lines */
 export function table(data, lines) {
   const head = make("tr", {}, make("th", { scope: "col" }, "Method"));
-  for (const most of data.numbers) head.append(make("th", { scope: "col" }, `at most ${most}`));
+  for (const most of data.budgets) head.append(make("th", { scope: "col" }, `at most ${most}`));
   const body = make("tbody", {});
   for (const { name, points } of lines) {
     const row = make("tr", {}, make("th", { scope: "row" }, name));
-    for (const most of data.numbers) {
+    for (const most of data.budgets) {
       const within = points.filter(({ size }) => size <= most).sort((a, b) => b.share - a.share)[0];
       row.append(make("td", {}, within ? `${percent(within.share)} % with ${within.size}` : "–"));
     }

@@ -84,7 +84,7 @@ export class Guess {
       make(
         "p",
         {},
-        `${sentence} Which method explains most of it, with at most ${this.data.numbers[this.at ?? 1]} parameters? Put them in order, the best first.`,
+        `${sentence} Which method explains most of it, with at most ${this.data.budgets[this.at ?? 1]} parameters? Put them in order, the best first.`,
       ),
       list,
       make("p", { className: "tools" }, make("button", { type: "button", name: "reveal" }, "Reveal")),

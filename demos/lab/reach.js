@@ -11,7 +11,7 @@ import { make } from "./dom.js";
  * @typedef {(does: string, values: unknown[]) => Promise<any>} Ask
  */
 
-const RANKS = [1, 2, 4]; // of LoRA, whose numbers a family may have
+const RANKS = [1, 2, 4]; // of LoRA, whose budget a family has
 const FIRST = 1; // the place of the budget that is shown first
 
 /**

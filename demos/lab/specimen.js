@@ -60,7 +60,7 @@ export class Specimen {
       make(
         "p",
         { className: "soft settings" },
-        `At ${settings(knobs) || "its only setting"}, the best within ${this.data.numbers[at]} parameters.`,
+        `At ${settings(knobs) || "its only setting"}, the best within ${this.data.budgets[at]} parameters.`,
         ...(world && method.first
           ? [" ", make("a", { href: widget(method, world.name, knobs) }, "The same in its widget")]
           : []),
@@ -126,9 +126,9 @@ export class Specimen {
   #loss(at) {
     const found = this.data.loss(this.key, at);
     if (!found) return [];
-    const [knobs, numbers, share, kept] = found;
+    const [knobs, parameters, share, kept] = found;
     const text =
-      `What that is worth: fitted to four whole matrices of the model with ${numbers} parameters (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
+      `What that is worth: fitted to four whole matrices of the model with ${parameters} parameters (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
       `it describes ${percent(share)} % of what full fine-tuning on code did to them. With that in place of their changes, ` +
       `${percent(kept)} % of the ${this.data.worth} nats that these are worth remain.`;
     return [

@@ -110,7 +110,7 @@ class Loss(NamedTuple):
     """The worth to the model of a fit of four real changes, as the experiment has it."""
 
     knobs: str
-    numbers: int
+    parameters: int
     share: float
     kept: float
 
@@ -126,8 +126,8 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
     found = list[Loss | None]()
     for cell, rank in zip(cells, ranks, strict=True):
         near = dict[tuple[int, float], Loss]()
-        for method, numbers, share, kept, _ in fitted() if cell else ():
-            far = abs(log2(numbers / (rank * sum(MATRIX) * FOUR)))
+        for method, size, share, kept, _ in fitted() if cell else ():
+            far = abs(log2(size / (rank * sum(MATRIX) * FOUR)))
             if re.split("[ ,]", method)[0] != slug or share < 0 or far > 1:
                 continue
             told = next(iter(finals(method).values())).knobs
@@ -137,7 +137,7 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
             other = [k.name for k in words if form[k.name] != str(cell[2][k.name])]
             more = [f"{name}={form[name]}" for name in other if f"{name}=" not in told]
             text = " ".join([*told.split(), *more])
-            near[len(other), far] = Loss(text, numbers, round(share, 3), round(kept, 3))
+            near[len(other), far] = Loss(text, size, round(share, 3), round(kept, 3))
         found.append(near[min(near)] if near else None)
     return found
 

@@ -31,7 +31,7 @@ import numpy as np
 from adapters_np.budget import Setting, best, choose, explained
 from adapters_np.core import WeightAdapter, knobs, load, parameters, slugs
 from adapters_np.linalg import Array
-from demos.lab import TARGETS, goal, numbers, weight
+from demos.lab import TARGETS, budget, goal, weight
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 
@@ -63,14 +63,14 @@ def teacher(slug: str) -> Setting:
     """Return the setting at which a method teaches."""
     cls, defaults = load(slug), {knob.name: knob.default for knob in knobs(load(slug)).values()}
     size = parameters(cls, *weight().shape, **defaults)
-    if size <= numbers(TEACHER):
+    if size <= budget(TEACHER):
         return Setting(size, defaults)
 
     def order(setting: Setting) -> tuple[int, int]:
         moved = sum(value != defaults[name] for name, value in setting.knobs.items())
         return moved, -setting.size
 
-    return min(choose(cls, weight(), numbers(TEACHER)), key=order)
+    return min(choose(cls, weight(), budget(TEACHER)), key=order)
 
 
 def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
@@ -80,9 +80,9 @@ def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) ->
     """
     reached = list[Found | None]()
     for rank in ranks:
-        setting, end = best(load(slug), W, target, numbers(rank))
+        setting, end = best(load(slug), W, target, budget(rank))
         best_so_far = reached[-1] if reached else None
-        if setting.size <= numbers(rank):
+        if setting.size <= budget(rank):
             new = Found(round(explained(end.error), 4), *setting)
             if best_so_far is None or new.share > best_so_far.share:
                 best_so_far = new
@@ -112,7 +112,7 @@ def head() -> str:
         {
             "size": weight().shape,
             "ranks": RANKS,
-            "numbers": [numbers(rank) for rank in RANKS],
+            "budgets": [budget(rank) for rank in RANKS],
             "teachers": {slug: teacher(slug) for slug in teachers()},
             "numpy": np.__version__,
         }

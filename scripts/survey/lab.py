@@ -31,7 +31,7 @@ def shares() -> Iterator[Share]:
     head, *rows = _lines()
     for row in rows:
         if "world" in row:
-            for budget, found in zip(head["numbers"], row["found"], strict=True):
+            for budget, found in zip(head["budgets"], row["found"], strict=True):
                 if found:
                     yield Share(budget, row["method"], row["world"], found[0])
 
@@ -40,5 +40,5 @@ def chance() -> Iterator[tuple[int, float]]:
     """Yield each budget, and the share that a random subspace of LoRA's size explains there."""
     head = _lines()[0]
     d_out, d_in = head["size"]
-    for budget, rank in zip(head["numbers"], head["ranks"], strict=True):
+    for budget, rank in zip(head["budgets"], head["ranks"], strict=True):
         yield budget, rank * (d_out + d_in) / (d_out * d_in)

@@ -43,7 +43,7 @@ def panel(answer: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def fitting(slug: str) -> dict[str, Any]:
-    """Return knobs of a method that fit a weight of 16 × 16 and at most 128 numbers."""
+    """Return knobs of a method that fit a weight of 16 × 16 and at most 128 parameters."""
     return choose(load(slug), np.eye(16), 128)[0].knobs
 
 

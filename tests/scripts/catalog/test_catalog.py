@@ -18,6 +18,7 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
 from scripts.macros.lists import agreements
+from scripts.survey.claims import read_claims, read_predictions
 from scripts.survey.records import CatalogError
 from scripts.survey.rule import Word
 
@@ -126,24 +127,31 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return copied(tmp_path)
-
-
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy whose tables stay as they are, so that they are read once for all tests."""
-    return copied(tmp_path_factory.mktemp("shared"))
+    return copied(tmp_path_factory.mktemp("project"))
 
 
 @contextmanager
-def edited(path: Path, edit: Callable[[str], str]) -> Iterator[None]:
-    """Edit a page or a module of the shared copy for a while."""
-    text = path.read_text("utf-8")
-    path.write_text(edit(text), "utf-8")
-    yield
-    path.write_text(text, "utf-8")
+def edited(*paths: Path, by: Callable[[str], str]) -> Iterator[None]:
+    """Edit files of the copy for a while, which are not its tables."""
+    texts = {path: path.read_text("utf-8") for path in paths}
+    try:
+        for path, text in texts.items():
+            path.write_text(by(text), "utf-8")
+        forget()
+        yield
+    finally:
+        for path, text in texts.items():
+            path.write_text(text, "utf-8")
+        forget()
+
+
+def forget() -> None:
+    """Forget what has been read of pages that checks read once."""
+    read_claims.cache_clear()
+    read_predictions.cache_clear()
 
 
 def problems(project: Path) -> list[str]:
@@ -323,36 +331,37 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_on_a_page_is_named_with_file_and_field(shared: Path, mistake: str) -> None:
+def test_a_mistake_on_a_page_is_named_with_file_and_field(project: Path, mistake: str) -> None:
     edit, expected = MISTAKES[mistake]
-    with edited(shared / "docs/methods/lora.md", edit):
-        found = problems(shared)
+    with edited(project / "docs/methods/lora.md", by=edit):
+        found = problems(project)
     assert any(line.startswith(expected) for line in found), found
 
 
 def test_an_unknown_kind_of_relation_is_named(project: Path) -> None:
-    page = project / "docs/methods/dora.md"
-    text = re.sub(r"\{kind: \w+", "{kind: resembles", page.read_text("utf-8"), count=1)
-    page.write_text(text, "utf-8")
-    (line,) = problems(project)
+    edit = replace(r"\{kind: \w+", "{kind: resembles")
+    with edited(project / "docs/methods/dora.md", by=edit):
+        (line,) = problems(project)
     assert line.startswith("docs/methods/dora.md: relations.0.kind: Input should be 'generalises'")
 
 
 def test_a_page_without_its_module_and_a_module_without_its_page_are_named(project: Path) -> None:
-    (project / "docs/methods/vera.md").unlink()
-    (project / "adapters_np/methods/ia3.py").unlink()
-    found = problems(project)
+    page, module = project / "docs/methods/vera.md", project / "adapters_np/methods/ia3.py"
+    with edited(page, module, by=str):  # which puts them back
+        page.unlink()
+        module.unlink()
+        found = problems(project)
     assert "adapters_np/methods/vera.py: has no page docs/methods/vera.md" in found
     assert "docs/methods/ia3.md: modules: adapters_np/methods/ia3.py is missing" in found
 
 
 def test_a_knob_in_peft_s_arguments_is_one_of_the_first_module(project: Path) -> None:
-    page = project / "docs/methods/xlora.md"
-    text = page.read_text("utf-8").replace("temperature: temperature", "temperature: skills")
-    page.write_text(text, "utf-8")
-    assert problems(project) == [
+    edit = replace("temperature: temperature", "temperature: skills")
+    with edited(project / "docs/methods/xlora.md", by=edit):
+        (line,) = problems(project)
+    assert line == (
         "docs/methods/xlora.md: peft.knobs.softmax_temperature: 'skills' is not a knob of xlora"
-    ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -368,31 +377,31 @@ def test_a_knob_in_peft_s_arguments_is_one_of_the_first_module(project: Path) ->
     ],
 )
 def test_a_wrong_key_in_any_line_of_a_source_is_named(
-    shared: Path, module: str, right: str, wrong: str
+    project: Path, module: str, right: str, wrong: str
 ) -> None:
-    path = shared / f"adapters_np/methods/{module}.py"
+    path = project / f"adapters_np/methods/{module}.py"
     assert path.read_text("utf-8").count(right) == 1
-    with edited(path, lambda text: text.replace(right, wrong)):
-        found = problems(shared)
+    with edited(path, by=lambda text: text.replace(right, wrong)):
+        found = problems(project)
     expected = f"adapters_np/methods/{module}.py: Source: {wrong!r} is not in docs/references.bib"
     assert expected in found
 
 
 @pytest.mark.parametrize("field", ["Source", "Differs"])
-def test_a_module_that_lacks_a_line_of_its_docstring_is_named(shared: Path, field: str) -> None:
-    path = shared / "adapters_np/methods/lora.py"
-    with edited(path, lambda text: text.replace(f"\n{field}:", f"\nOf {field}:")):
-        found = problems(shared)
+def test_a_module_that_lacks_a_line_of_its_docstring_is_named(project: Path, field: str) -> None:
+    path = project / "adapters_np/methods/lora.py"
+    with edited(path, by=replace(f"\n{field}:", f"\nOf {field}:")):
+        found = problems(project)
     assert f"adapters_np/methods/lora.py: {field}: is missing" in found
 
 
 def test_an_entry_of_the_bibliography_that_nothing_names_is_named(project: Path) -> None:
-    library = project / "docs/references.bib"
     entry = (
         "\n@misc{nobody2020,\n title={T},\n author={N},\n year={2020},\n url={https://x.org}\n}\n"
     )
-    library.write_text(library.read_text("utf-8") + entry, "utf-8")
-    assert problems(project) == ["docs/references.bib: nobody2020: no page and no module names it"]
+    with edited(project / "docs/references.bib", by=lambda text: text + entry):
+        (line,) = problems(project)
+    assert line == "docs/references.bib: nobody2020: no page and no module names it"
 
 
 @pytest.mark.parametrize(
@@ -405,28 +414,27 @@ def test_an_entry_of_the_bibliography_that_nothing_names_is_named(project: Path)
     ],
 )
 def test_a_bad_entry_of_the_bibliography_is_named(project: Path, entry: str, expected: str) -> None:
-    library = project / "docs/references.bib"
-    library.write_text(f"{library.read_text('utf-8')}\n{entry}\n", "utf-8")
-    (line,) = problems(project)
+    with edited(project / "docs/references.bib", by=lambda text: f"{text}\n{entry}\n"):
+        (line,) = problems(project)
     assert line.startswith("docs/references.bib: ")
     assert expected in line
 
 
 def test_an_unknown_key_on_another_page_or_in_a_module_is_named(project: Path) -> None:
     page, module = project / "docs/claims.md", project / "adapters_np/methods/lora.py"
-    for path in (page, module):
-        path.write_text(path.read_text("utf-8").replace("hu2022lora", "who2022lora"), "utf-8")
-    page.write_text(re.sub(r"source: \w+", "source: who2022", page.read_text("utf-8")), "utf-8")
-    found = problems(project)
+    with (
+        edited(page, by=lambda text: re.sub(r"source: \w+", "source: who2022", text)),
+        edited(module, by=replace("hu2022lora", "who2022lora")),
+    ):
+        found = problems(project)
     missing = "is not in docs/references.bib"
     assert f"docs/claims.md: claims.0.supports.0.source: 'who2022' {missing}" in found
     assert f"adapters_np/methods/lora.py: Source: 'who2022lora' {missing}" in found
 
 
 def test_a_key_that_is_twice_on_another_page_is_named(project: Path) -> None:
-    page = project / "docs/claims.md"
-    page.write_text(page.read_text("utf-8").replace("---\n", "---\nthemes: []\n", 1), "utf-8")
-    (line,) = problems(project)
+    with edited(project / "docs/claims.md", by=replace("---\n", "---\nthemes: []\n")):
+        (line,) = problems(project)
     assert re.fullmatch(r"docs/claims\.md: line \d+: 'themes' is there twice", line)
 
 
@@ -458,9 +466,9 @@ CLAIMS = {
 def test_a_mistake_in_a_claim_or_a_prediction_is_named(
     project: Path, page: str, edit: Callable[[str], str], expected: str
 ) -> None:
-    path = project / "docs" / page
-    path.write_text(edit(path.read_text("utf-8")), "utf-8")
-    assert any(line.startswith(expected) for line in problems(project)), problems(project)
+    with edited(project / "docs" / page, by=edit):
+        found = problems(project)
+    assert any(line.startswith(expected) for line in found), found
 
 
 TABLES = {
@@ -473,52 +481,62 @@ TABLES = {
         "authors_of: 'bofd' is no module of adapters_np/methods",
     ),
     "model without a size": (
-        replace(r"model: DeBERTaV3-base", "model: DeBERTaV9"),
-        "tables.0: docs/data/models.yml has no size of 'DeBERTaV9'",
+        replace(r"model: Llama-2-7B", "model: Llama-9-7B"),
+        "tables.1: docs/data/models.yml has no size of 'Llama-9-7B'",
     ),
     "unknown method of a finding": (
-        replace(r"\Z", "\nfindings: [{method: bofd, dimension: DE, unit: u, finding: for, "
-                "strength: weak, place: p, says: s}]\n"),
+        replace(r"\Z", "\nfindings:\n- {method: bofd, dimension: DE, unit: u, finding: for, "
+                "strength: weak, place: p, says: s}"),
         "findings.0: 'bofd' is no module of adapters_np/methods",
     ),
     "finding that a table holds": (
-        replace(r"\Z", '\nfindings: [{method: boft, dimension: BL, unit: "DeBERTaV3-base, GLUE", '
-                "finding: for, strength: weak, place: p, says: s}]\n"),
+        replace(r"\Z", '\nfindings:\n- {method: boft, dimension: BL, unit: "DeBERTaV3-base, GLUE", '
+                "finding: for, strength: weak, place: p, says: s}"),
         "findings.0: BL of boft on 'DeBERTaV3-base, GLUE' is there already: typed twice, or read "
         "off a table",
     ),
     "adoption by oneself": (
-        replace(r"\Z", "\nfindings: [{method: oft, dimension: WA, unit: u, finding: for, "
-                "strength: weak, place: p, says: s}]\n"),
-        "findings.0: oft is the authors' own, and WA counts papers by others",
+        replace(r"\Z", "\n- {method: oft, dimension: WA, unit: u, finding: for, "
+                "strength: weak, place: p, says: s}\n"),
+        "findings.1: oft is the authors' own, and WA counts papers by others",
     ),
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def mistaken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What is said of a file of tables with all wrong names, and with all other mistakes."""
+    found = []
+    for wrong_name in (True, False):  # then no page with an address in the table can be read
+        copy = copied(tmp_path_factory.mktemp("mistaken"))
+        file = copy / "docs/data/tables/liu2024boft.yml"
+        text = file.read_text("utf-8").partition("\nfindings:")[0]
+        for edit, expected in TABLES.values():
+            if ("is no module" in expected) == wrong_name:
+                text = edit(text)
+        file.write_text(text, "utf-8")
+        found += problems(copy)
+    return found
+
+
 @pytest.mark.parametrize("mistake", TABLES)
-def test_a_mistake_in_a_file_of_tables_is_named(project: Path, mistake: str) -> None:
-    edit, expected = TABLES[mistake]
-    file = project / "docs/data/tables/liu2024boft.yml"
-    text = file.read_text("utf-8").partition("\nfindings:")[0]
-    file.write_text(edit(text), "utf-8")
-    assert f"docs/data/tables/liu2024boft.yml: {expected}" in problems(project)
+def test_a_mistake_in_a_file_of_tables_is_named(mistaken: list[str], mistake: str) -> None:
+    _, expected = TABLES[mistake]
+    assert f"docs/data/tables/liu2024boft.yml: {expected}" in mistaken
 
 
 def test_an_override_replaces_what_is_computed_and_says_why(project: Path) -> None:
-    page = project / "docs/methods/lora.md"
-    text = replace(r"^audit:", "overrides: {DE: {verdict: confirmed, reason: odd}}\naudit:")(
-        page.read_text("utf-8")
-    )
-    page.write_text(text, "utf-8")
-    found = check(project).methods["lora"].verdicts["DE"]
+    edit = replace(r"^audit:", "overrides: {DE: {verdict: confirmed, reason: odd}}\naudit:")
+    with edited(project / "docs/methods/lora.md", by=edit):
+        found = check(project).methods["lora"].verdicts["DE"]
     assert (found.word, found.override, found.near) == ("confirmed", "odd", None)
 
 
 def test_all_mistakes_are_told_at_once(project: Path) -> None:
-    for slug in ("lora", "vera"):
-        page = project / f"docs/methods/{slug}.md"
-        page.write_text(re.sub(r"^name:.*\n", "", page.read_text("utf-8"), flags=re.M), "utf-8")
-    assert problems(project)[:2] == [
+    pages = (project / f"docs/methods/{slug}.md" for slug in ("lora", "vera"))
+    with edited(*pages, by=replace(r"^name:[^\n]*\n", "")):
+        found = problems(project)
+    assert found[:2] == [
         "docs/methods/lora.md: name: Field required",
         "docs/methods/vera.md: name: Field required",
     ]
