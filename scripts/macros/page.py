@@ -147,6 +147,28 @@ def listing(path: Path, name: str, module: str = "") -> str:
     )
 
 
+@cache
+def templates() -> Environment:
+    """Return all templates of this folder; each is compiled once, whatever asks for it."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    jinja.filters |= {
+        "module": lambda slug: names()[slug][0],
+        "inline": inline,
+        "subscripts": subscripts,
+        "number": say.number,
+        "signed": say.signed,
+        "count": say.count,
+        "figures": say.figures,
+        "short": short,
+        "sized": say.short,
+        "tick": say.tick,
+    }
+    jinja.globals["interval"] = say.interval
+    jinja.globals["correction"] = partial(correction, read_site())
+    return jinja
+
+
 # Macros -------------------------------------------------------------------------------------------
 
 
@@ -158,23 +180,6 @@ class Page:
         self.env = env
         self.cited: dict[str, dict[str, None]] = {}
         self.site = read_site()
-        loader = FileSystemLoader(Path(__file__).parent)
-        jinja = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        jinja.filters |= {
-            "module": lambda slug: names()[slug][0],
-            "inline": inline,
-            "subscripts": subscripts,
-            "number": say.number,
-            "signed": say.signed,
-            "count": say.count,
-            "figures": say.figures,
-            "short": short,
-            "sized": say.short,
-            "tick": say.tick,
-        }
-        jinja.globals["interval"] = say.interval
-        jinja.globals["correction"] = partial(correction, self.site)
-        self.jinja = jinja
 
     @property
     def url(self) -> str:
@@ -206,9 +211,8 @@ class Page:
             given: What all pieces of the template know.
         """
         titles = {m.slug: m.title for m in catalog().methods.values()}
-        module = self.jinja.get_template(file).make_module(
-            {"root": self.root, "titles": titles} | dict(given or {})
-        )
+        known = {"root": self.root, "titles": titles} | dict(given or {})
+        module = templates().get_template(file).make_module(known)
         html = re.sub(r"\s*\n\s*", "", str(getattr(module, name)(*arguments)))
         html = JOINED.sub(r"\1 ", html) if file == "page.html" else html
         excluded = "" if found else " data-search-exclude"
