@@ -24,11 +24,11 @@ from scripts.studies.decoder import LAYERS, Hooks
 
 STREAM = "stream"
 FROM_NORM, FROM_ONE, WHITENED = "gain from the norm", "gain from one", "whitened"
-LORA = grid.METHODS["lora 4"][0]
+LORA = grid.METHODS["lora 4"]
 ARMS = {
-    FROM_NORM: replace(grid.METHODS["dora 4"][0], arm=FROM_NORM),
-    FROM_ONE: replace(grid.METHODS["dora 4"][0], arm=FROM_ONE),
-    WHITENED: replace(grid.METHODS["pissa 4"][0], arm=WHITENED),
+    FROM_NORM: replace(grid.METHODS["dora 4"], arm=FROM_NORM),
+    FROM_ONE: replace(grid.METHODS["dora 4"], arm=FROM_ONE),
+    WHITENED: replace(grid.METHODS["pissa 4"], arm=WHITENED),
     "hira 4": grid.method("hira", rank=4),
     **{f"lora+ {n}": replace(LORA, arm=f"B at {n} times the rate") for n in (4, 16)},
     "alpha 16": grid.method("lora", rank=4, alpha=16 * 8.0),
@@ -43,7 +43,7 @@ ARMS = {
 
 def method(name: str, place: str) -> Method:
     """Return an arm in a place."""
-    return replace(ARMS[name] if name in ARMS else grid.METHODS[name][0], place=place)
+    return replace(ARMS[name] if name in ARMS else grid.METHODS[name], place=place)
 
 
 @dataclass(frozen=True, eq=False)

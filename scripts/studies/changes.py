@@ -109,7 +109,7 @@ class Described(NamedTuple):
 
 def described(name: str, changes: list[Array]) -> Described:
     """Return what a method describes of the changes at `PLACES`."""
-    method, _ = METHODS[name]
+    method = METHODS[name]
     weights, cls, knobs = base()[0], load(method.slug), dict(method.knobs)
     found, left, count, stopped = list[Array](), 0.0, 0, 0
     for (kind, layer), target in zip(PLACES, changes, strict=True):
@@ -134,7 +134,7 @@ def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
     there = {r["method"] for r in rows(path)} if path.exists() else set()
     missing = [
         name
-        for name, (method, _) in METHODS.items()
+        for name, method in METHODS.items()
         if not (method.slug == FULL or method.arm or name in there)
         and method.place == "all" and issubclass(load(method.slug), WeightAdapter)
     ]  # fmt: skip

@@ -85,7 +85,7 @@ class Cell(NamedTuple):
             done = experiment.finals(like, experiment.Cell(task))
             if done:
                 return round(4 * log10(next(iter(done.values())).rate))
-        return round(2 * grid.METHODS[like][1])
+        return round(2 * grid.guess(like))
 
 
 def cells(chosen: Plan | None = None) -> list[Cell]:

@@ -63,7 +63,7 @@ def settings() -> dict[str, str]:
     for slug in slugs():
         there = [
             name
-            for name, (method, _) in grid.GUESSED.items()
+            for name, method in grid.METHODS.items()
             if method.slug == slug and not method.arm and method.place == "all"
             and method.knobs == plain(method).knobs and takes(slug, method.knobs)
         ]  # fmt: skip
@@ -80,10 +80,10 @@ def plain(method: Method) -> Method:
 @cache
 def entries() -> dict[str, Entry]:
     """Return all who can be trained, by name; methods in the order of the first experiment."""
-    methods = sorted(settings().values(), key=lambda name: (name not in grid.SHORT, name))
-    found = [Entry(FULL, "", grid.METHODS[FULL][0])]
+    methods = sorted(settings().values(), key=lambda name: (name not in grid.plan().short, name))
+    found = [Entry(FULL, "", grid.METHODS[FULL])]
     for name in methods:
-        method = grid.METHODS[name][0]
+        method = grid.METHODS[name]
         if name in plan().knobs:
             knobs = dict(method.knobs) | plan().knobs[name]
             method = replace(method, knobs=tuple(sorted(knobs.items())))

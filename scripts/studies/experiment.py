@@ -42,7 +42,7 @@ COLUMNS = (
     *("start_validation", "start_test", "start_held", "improvement", "forgetting"),
     *("curve_validation", "curve_held", "status", "key"),
 )
-NAMES = {method: name for name, (method, _) in METHODS.items()}
+NAMES = {method: name for name, method in METHODS.items()}
 
 
 def taken(row: dict[str, str]) -> dict[str, Any]:

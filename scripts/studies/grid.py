@@ -1,4 +1,4 @@
-"""Runs of the experiment: methods with their knobs, cells, and the search for rates.
+"""Runs of the experiment: its plan, docs/data/experiment.yml, and the search for rates.
 
 docs/experiment/protocol.md says the same in words, and why.
 """
@@ -6,99 +6,86 @@ docs/experiment/protocol.md says the same in words, and why.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from scripts.studies.adapting import FIXED, WHOLE, Method
+from pydantic import Field, model_validator
+
+from scripts.bootstrap import ROOT
+from scripts.studies.adapting import Method
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run
-from scripts.survey.experiment import TEACHERS, as_in_peft
+from scripts.survey.experiment import as_in_peft
+from scripts.survey.records import Record, Text, read_yaml
 
-SEEDS = (1, 2, 3, 4, 5)
-
-
-def method(slug: str, *, place: str = "all", arm: str = "", **knobs: Any) -> Method:
-    """Return a method at these knobs."""
-    return Method(slug, tuple(sorted(knobs.items())), place, arm)
+PLAN = ROOT / "docs" / "data" / "experiment.yml"
 
 
-def lora(rank: int, place: str = "all") -> Method:
-    """Return LoRA with the scale 2."""
-    return method("lora", rank=rank, alpha=2.0 * rank, place=place)
+class Setting(Record):
+    """A setting of a method, whose name is the first word of its own."""
+
+    knobs: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    place: str = "all"
+    arm: str = ""
+    guess: int
+    """At its rate, in half decades."""
 
 
-# A name, the method, and the guess at its rate in half decades: -4 is 0.01.
-GUESSED: dict[str, tuple[Method, int]] = {
-    "full": (method("full"), -5),
-    **{f"lora {r}": (lora(r), -4) for r in (1, 2, 4, 8, 16)},
-    **{f"dora {r}": (method("dora", rank=r, alpha=2.0 * r), -4) for r in (1, 4, 16)},
-    "dora 4, fixed magnitude": (method("dora", rank=4, alpha=8.0, arm=FIXED), -4),
-    "dora 4, whole derivative": (method("dora", rank=4, alpha=8.0, arm=WHOLE), -4),
-    **{f"delora {r}": (method("delora", rank=r, strength=4.0), -3) for r in (1, 4, 16)},
-    **{f"pissa {r}": (method("pissa", rank=r, alpha=float(r)), -4) for r in (1, 4, 16)},
-    "pissa 4, minor": (method("pissa", rank=4, alpha=4.0, components="minor"), -4),
-    "pissa 4, random basis": (method("pissa", rank=4, alpha=4.0, arm="random basis"), -4),
-    "ether": (method("ether", blocks=4), -1),
-    "ether_plus": (method("ether_plus", blocks=4), -3),
-    **{f"oft {b}": (method("oft", block_size=b), -4) for b in (4, 16, 64)},
-    **{f"boft {b}": (method("boft", factors=2, block_size=b), -4) for b in (4, 8)},
-    **{f"hra {r}": (method("hra", rank=r), -4) for r in (2, 8)},
-    **{f"psoft {r}": (method("psoft", rank=r), -3) for r in (18, 32)},
-    "goft": (method("goft"), -4),
-    "ia3": (method("ia3"), -3),
-    "ln_tuning": (method("ln_tuning"), -3),
-    **{f"svft {b}": (method("svft", band=b), -3) for b in (0, 1, 6)},
-    **{f"ssvd {r}": (method("ssvd", rank=r), -3) for r in (19, 38)},
-    **{f"road {v}": (method("road", variant=v), -3) for v in (1, 4)},
-    **{f"miss {r}": (method("miss", rank=r), -5) for r in (2, 8, 32)},
-    **{f"bone {b}": (method("bone", block_size=b), -5) for b in (2, 8)},
-    **{f"lokr {f}": (method("lokr", factor=f, full=True), -4) for f in (8, 4, 2)},
-    **{f"loha {r}": (method("loha", rank=r, alpha=4.0 * r), -4) for r in (2, 8)},
-    **{f"shira {d}": (method("shira", density=d), -4) for d in (0.0234, 0.094)},
-    **{f"fourierft {n}": (method("fourierft", n_frequency=n, alpha=64.0, zero_start=True), -2)
-       for n in (192, 768)},
-    **{f"c3a {b}": (method("c3a", block_size=b, zero_start=True), -4) for b in (32, 8)},
-    "vera": (method("vera", rank=96), -2),
-    **{f"randlora {r}": (method("randlora", rank=r), -3) for r in (32, 6)},
-    **{f"vblora {r}": (method("vblora", num_vectors=16, vector_length=16, rank=r), -3)
-       for r in (1, 4)},
-    "clover": (method("clover", heads=4), -5),
-    "reft": (method("reft", rank=8), -4),
-    **{f"prefix_tuning {m}": (method("prefix_tuning", tokens=m), -2) for m in (8, 32)},
-    "prompt_tuning 32": (method("prompt_tuning", tokens=32), -2),
-}  # fmt: skip
-MORE = {
-    "lora 32": (lora(32), -4),
-    "lora 64": (lora(64), -4),
-    "lora 9, attention": (lora(9, "attention"), -4),
-    "lora 7, inner": (lora(7, "inner"), -4),
-}
-METHODS = GUESSED | MORE
+class Cells(Record):
+    """Cells that differ in the method, the task, the base model or the batch."""
 
-SHORT = (
-    *("full", "lora 4", "dora 4", "pissa 4", "delora 4", "oft 16", "hra 8", "miss 8"),
-    *("shira 0.094", "ia3", "ln_tuning"),
-)
-OTHER_SIZES = (
-    *("lora 2", "lora 8", "dora 1", "dora 16", "delora 1", "delora 16", "pissa 1", "pissa 16"),
-    *("oft 4", "oft 64", "boft 4", "hra 2", "psoft 18", "svft 1", "ssvd 19", "road 4", "miss 2"),
-    *("miss 32", "bone 2", "lokr 8", "lokr 2", "loha 8", "shira 0.0234", "fourierft 192", "c3a 32"),
-    *("randlora 32", "vblora 1", "prefix_tuning 8"),
-)
-"""Settings on code only, where a family is followed over its sizes."""
-
-CONTROLS = ("pissa 4, random basis", "pissa 4, minor", "dora 4, fixed magnitude")
-"""Controls of the short list, in further base models."""
-
-STUDENTS = ("full", "lora 4", "oft 16", "shira 0.094", "ia3")
-LONG, LONGER = ("full", "lora 4", "dora 4", "pissa 4", "pissa 4, random basis"), 1600
-WIDE = ("full", "lora 4", "dora 4", "pissa 4", "oft 16", "ia3")
+    tasks: tuple[Text, ...]
+    methods: tuple[Text, ...]
+    bases: tuple[int, ...] = (0,)
+    batches: tuple[int, ...] = (4,)
+    width: int = 64
+    steps: int = 400
 
 
-STEADY, HALF_DECADES = (
-    ("lora 4", "dora 4", "dora 4, fixed magnitude", "pissa 4", "delora 4", "ether_plus", "ether"),
-    range(-6, 2),
-)
-"""Settings that question b follows over all rates from 0.001 to 3, beyond the sweep of seed 0."""
+class Steady(Record):
+    """Settings that are run at rates beyond their sweep, in half decades."""
+
+    methods: tuple[Text, ...]
+    rates: tuple[int, ...]
+
+
+class Plan(Record):
+    """The plan of the experiment."""
+
+    seeds: tuple[int, ...]
+    settings: dict[str, Setting]
+    short: tuple[Text, ...]
+    cells: tuple[Cells, ...]
+    steady: Steady
+
+    @model_validator(mode="after")
+    def _known(self) -> Plan:
+        for names in (self.short, self.steady.methods, *(some.methods for some in self.cells)):
+            if unknown := [name for name in names if name not in self.settings]:
+                raise ValueError(f"{unknown[0]!r} is none of `settings`")
+        return self
+
+
+@cache
+def plan(path: Path = PLAN) -> Plan:
+    """Return what the experiment consists of.
+
+    Raises:
+        CatalogError: when a field is missing, unknown or wrong.
+    """
+    return read_yaml(Plan, path)
+
+
+def method(name: str) -> Method:
+    """Return the method of a setting, with its knobs."""
+    said = plan().settings[name]
+    knobs = tuple(sorted(said.knobs.items()))
+    return Method(name.replace(",", "").split()[0], knobs, said.place, said.arm)
+
+
+METHODS = {name: method(name) for name in plan().settings}
+SEEDS = plan().seeds
 
 
 class Cell(NamedTuple):
@@ -115,7 +102,7 @@ class Cell(NamedTuple):
         """Return one run of this cell."""
         rate = round(10 ** (half_decades / 2), 9)
         return Run(
-            METHODS[self.name][0], self.task, rate, seed, phase, self.base, self.width,
+            METHODS[self.name], self.task, rate, seed, phase, self.base, self.width,
             self.steps, self.batch,
         )  # fmt: skip
 
@@ -126,22 +113,20 @@ class Cell(NamedTuple):
 
 
 def cells() -> list[Cell]:
-    """Return all cells, the ones that most answers need first, those that may be left out last."""
-    placed = ("lora 9, attention", "lora 7, inner")
-    prose = [name for name in (*GUESSED, *placed) if name not in OTHER_SIZES]
+    """Return all cells, in the order in which they are run."""
     return [
-        *(Cell(name, "code") for name in METHODS if name not in OTHER_SIZES),
-        *(Cell(name, "prose") for name in prose if name in SHORT),
-        *(Cell(name, "code") for name in OTHER_SIZES),
-        *(Cell(name, "memory") for name in (*SHORT, "pissa 4, random basis")),
-        *(Cell(name, task) for task in TEACHERS for name in STUDENTS),
-        *(Cell(name, "code", steps=LONGER) for name in LONG),
-        *(Cell(n, t, base=b) for b in (1, 2) for t in ("code", "prose") for n in SHORT),
-        *(Cell(name, "code", base=b) for b in (1, 2) for name in CONTROLS),
-        *(Cell(name, "prose") for name in prose if name not in SHORT),
-        *(Cell(n, "code", batch=b) for b in (1, 16) for n in ("full", "lora 4")),
-        *(Cell(name, "code", width=128) for name in WIDE),
+        Cell(name, task, base, some.width, batch, some.steps)
+        for some in plan().cells
+        for base in some.bases
+        for batch in some.batches
+        for task in some.tasks
+        for name in some.methods
     ]
+
+
+def guess(name: str) -> int:
+    """Return the guess at the rate of a setting, in half decades."""
+    return plan().settings[name].guess
 
 
 Done = Mapping[str, Mapping[str, Any]]
@@ -149,7 +134,7 @@ Done = Mapping[str, Mapping[str, Any]]
 
 def swept(cell: Cell, done: Done) -> dict[int, float]:
     """Return the validation loss at every rate of a cell's sweep; a diverged one is infinite."""
-    steps = reachable(METHODS[cell.name][1])
+    steps = reachable(guess(cell.name))
     return tried(lambda k: cell.run(k, 0, "sweep").key, steps, done)
 
 
@@ -157,7 +142,7 @@ def in_peft(cell: Cell, done: Done) -> list[int]:
     """Return the rate that stands to LoRA's as in PEFT's benchmark, if the method is in it."""
     lora = Cell("lora 4", "code")
     found = swept(lora, done)
-    if cell.name not in as_in_peft() or next_rates(around(METHODS[lora.name][1]), found):
+    if cell.name not in as_in_peft() or next_rates(around(guess(lora.name)), found):
         return []
     return [best(found) + as_in_peft()[cell.name]]
 
@@ -166,13 +151,14 @@ def due(cell: Cell, done: Done) -> list[Run]:
     """Return the runs of a cell that can be started now, given those that are done."""
     tuned = cell.tuned_on
     found = swept(tuned, done)
-    rates = next_rates(around(METHODS[cell.name][1]), found)
+    rates = next_rates(around(guess(cell.name)), found)
     if rates:
         runs = [tuned.run(k, 0, "sweep") for k in rates]
     else:
         runs = [cell.run(best(found), seed, "final") for seed in SEEDS]
         if cell == Cell(cell.name, "code"):
-            if cell.name in STEADY:
-                runs += [cell.run(k, 0, "width") for k in HALF_DECADES if k not in found]
+            steady = plan().steady
+            if cell.name in steady.methods:
+                runs += [cell.run(k, 0, "width") for k in steady.rates if k not in found]
             runs += [cell.run(k, 0, "benchmark") for k in in_peft(cell, done) if k not in found]
     return [run for run in runs if run.key not in done]

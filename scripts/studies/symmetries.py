@@ -205,7 +205,7 @@ def dimensions(path: Path = REACHED) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("method", "slug", "parameters", "dimension"))
         for name in sorted(experiment.methods(experiment.Cell())):
-            trains = grid.METHODS[name][0]
+            trains = grid.METHODS[name]
             size = experiment.finals(name)[grid.SEEDS[0]].parameters
             usual = trains == plain(trains) and not trains.arm and trains.place == "all"
             if usual and size <= LARGEST and (dimension := whole(trains)):

@@ -1,6 +1,6 @@
 """The results of the experiment: one row a run, and what follows from runs that share their seeds.
 
-Names of methods are those of scripts/studies/grid.py. A difference is paired by seed, its interval
+Names of methods are those of docs/data/experiment.yml. A difference is paired by seed, its interval
 Student's t at 95 %, divided by the number of methods that a question compares (Bonferroni).
 """
 

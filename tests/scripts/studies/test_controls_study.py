@@ -35,7 +35,7 @@ OF_ALL = [entry for entry in entries().values() if entry.control and AGAIN not i
 
 
 def test_every_method_of_the_experiment_is_there_once_with_all_its_controls() -> None:
-    trained = {method.slug for method, _ in grid.GUESSED.values()} - {"full"}
+    trained = {method.slug for method in grid.METHODS.values()} - {"full"}
     assert settings().keys() == trained
     for slug, name in settings().items():
         own = [e.control for e in OF_ALL if e.method == name]

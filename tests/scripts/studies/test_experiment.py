@@ -100,12 +100,12 @@ def test_no_place_sees_what_comes_after_it() -> None:
 
 # Methods ------------------------------------------------------------------------------------------
 
-ONE_EACH = {m.slug + m.arm: name for name, (m, _) in METHODS.items()}
+ONE_EACH = {m.slug + m.arm: name for name, m in METHODS.items()}
 
 
 @pytest.mark.parametrize("name", ONE_EACH.values(), ids=ONE_EACH)
 def test_a_method_starts_where_its_class_says(name: str) -> None:
-    method, _ = METHODS[name]
+    method = METHODS[name]
     rng = np.random.default_rng(0)
     start, moved = outputs(method, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape))
     gap = float(np.abs(start - UNTOUCHED).max())
@@ -120,7 +120,7 @@ def test_a_method_starts_where_its_class_says(name: str) -> None:
 
 @pytest.mark.parametrize("slug", ["lora", "svft", "vblora"])
 def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> None:
-    method = next(m for m, _ in METHODS.values() if m.slug == slug)
+    method = next(m for m in METHODS.values() if m.slug == slug)
     adapted = Adapted(method, BASE)
     learned, frozen = adapted.start(3)
     learned = jax.tree.map(lambda a: a + 0.05, learned)
@@ -135,12 +135,12 @@ def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> Non
 
 
 def test_parts_of_an_adapter_that_all_layers_share_are_trained_once() -> None:
-    learned, _ = Adapted(METHODS["vblora 1"][0], BASE).start(0)
+    learned, _ = Adapted(METHODS["vblora 1"], BASE).start(0)
     assert {name: a.shape for name, a in learned["shared"].items()} == {"bank": (16, 16)}
 
 
 def test_a_random_basis_keeps_the_strengths_of_pissa_and_none_of_its_directions() -> None:
-    parts = [Adapted(METHODS[name][0], BASE).start(0).learned["square"]
+    parts = [Adapted(METHODS[name], BASE).start(0).learned["square"]
              for name in ("pissa 4", "pissa 4, random basis")]  # fmt: skip
     spectra = [np.linalg.svd(p["B"] @ p["A"], compute_uv=False)[:, :4] for p in parts]
     np.testing.assert_allclose(spectra[0], spectra[1], rtol=1e-4)
@@ -148,7 +148,7 @@ def test_a_random_basis_keeps_the_strengths_of_pissa_and_none_of_its_directions(
 
 
 def test_every_entry_is_run_or_said_to_be_left_out() -> None:
-    run = {method.slug for method, _ in METHODS.values()} - {"full"}
+    run = {method.slug for method in METHODS.values()} - {"full"}
     entries = read().survey
     assert run <= {module for m in entries for module in m.modules}
     left_out = PAGE[PAGE.index("Left out:") :].split("**Short list**")[0].casefold()
@@ -222,7 +222,7 @@ def test_steady_methods_are_run_at_rates_beyond_their_sweep_too() -> None:
             done[run.key] = {"status": "done", "validation": abs(np.log10(run.rate) + 1.5)}
             done[run.key] |= {"phase": run.phase, "rate": run.rate}
     rates = {row["rate"] for row in done.values() if row["phase"] != "final"}
-    assert rates == {round(10 ** (k / 2), 9) for k in grid.HALF_DECADES}
+    assert rates == {round(10 ** (k / 2), 9) for k in grid.plan().steady.rates}
     assert {row["rate"] for row in done.values() if row["phase"] == "final"} == {round(10**-1.5, 9)}
 
 
@@ -267,7 +267,7 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("texts")
 @pytest.mark.parametrize("task", ["code", "memory", "teacher ia3"])
 def test_a_run_learns_repeats_and_says_what_it_was(task: str) -> None:
-    settings = Run(METHODS["ia3"][0], task, 0.03, seed=1, steps=20)
+    settings = Run(METHODS["ia3"], task, 0.03, seed=1, steps=20)
     row, again = training.run(settings), training.run(settings)
     assert {**row, "seconds": 0} == {**again, "seconds": 0}
     assert row["status"] == "done"
@@ -281,7 +281,7 @@ def test_a_run_learns_repeats_and_says_what_it_was(task: str) -> None:
 @pytest.mark.long
 @pytest.mark.usefixtures("texts")
 def test_a_rate_that_is_too_high_is_a_row() -> None:
-    row = training.run(Run(METHODS["full"][0], "code", 30.0, seed=1, steps=20))
+    row = training.run(Run(METHODS["full"], "code", 30.0, seed=1, steps=20))
     assert row["status"] == "diverged"
     json.dumps(row)
 

@@ -296,7 +296,7 @@ def test_dimensions_of_the_table_are_those_that_are_known() -> None:
     for name in ("ia3", "miss 8", "oft 16", "shira 0.094"):
         assert found[name].dimension == found[name].parameters
     assert all(setting.dimension <= setting.parameters for setting in found.values())
-    assert reached(grid.METHODS["lora 1"][0], "up") == 256 + 64 - 1
+    assert reached(grid.METHODS["lora 1"], "up") == 256 + 64 - 1
 
 
 def test_a_line_is_straight_over_the_logarithm_of_size() -> None:
