@@ -37,27 +37,20 @@ ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=1000 * PATIENCE)
 
 
-# What takes longest comes first, so that no worker waits for it at the end.
+# Files that take longest come first, so that no worker waits for one at the end.
 LONGEST = (
-    *(
-        "browser/test_access.py",
-        "browser/test_release.py",
-        "test_site.py",
-        "browser/test_preview.py",
-    ),
-    *("browser/test_editor.py", "browser/test_numbers.py", "browser/test_widget.py"),
-    *("browser/test_subpath.py", "browser/test_faults.py", "browser/test_offline.py"),
-    *("browser/test_sandbox.py", "browser/test_damage.py"),
+    *("test_access", "test_release", "test_site", "test_preview", "test_editor", "test_numbers"),
+    *("test_widget", "test_subpath", "test_faults", "test_offline", "test_sandbox", "test_damage"),
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder as one that needs the built site, and put them in order."""
-    order = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    order = {name: place for place, name in enumerate(LONGEST)}
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("site")
-    items.sort(key=lambda item: order.get(item.path, len(order)))
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(scope="session")

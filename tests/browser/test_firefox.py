@@ -13,7 +13,7 @@ import pytest
 from demos.probe import probe
 from scripts.bootstrap import ROOT, firefox
 from scripts.stored.widgets import opening
-from tests.browser.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
+from tests.browser.python.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
 # Attempts that need no other host.
 HARMLESS = [

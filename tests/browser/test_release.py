@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from scripts.bootstrap import ROOT, firefox
 from scripts.catalog.exports import read_site
 from tests.browser.host import Host, copy, hosting, next_release
+from tests.browser.page.test_offline import wait_until_kept
 from tests.browser.reader import becomes, touch
-from tests.browser.test_offline import wait_until_kept
 
 LORA = "methods/lora/"
 ALIVE = "adapter-demo .controls:not([disabled])"

@@ -17,8 +17,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from demos.probe import probe
 from scripts.bootstrap import ROOT
 from scripts.serve import serving
+from tests.browser.page.test_offline import wait_until_kept
 from tests.browser.reader import move
-from tests.browser.test_offline import wait_until_kept
 
 URL = "https://somebody.github.io/repo"
 MAKE = """

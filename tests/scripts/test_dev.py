@@ -71,7 +71,7 @@ def test_a_quick_run_says_what_it_has_left_out_and_why() -> None:
         "tests/adapters_np/test_fit.py",
     ]
     done = subprocess.run(
-        [*command, "tests/browser/test_tables.py"], cwd=ROOT, capture_output=True, text=True
+        [*command, "tests/browser/page/test_tables.py"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     said = r"left out: (\d+) tests that need the site, (\d+) tests that train or fit \(--quick\)\n"
@@ -157,7 +157,7 @@ def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> Non
         files = done.stdout.split()
         assert len(files) > 3
         found += files
-    browser = (str(path.relative_to(ROOT)) for path in ROOT.glob("tests/browser/test_*.py"))
+    browser = (str(path.relative_to(ROOT)) for path in ROOT.glob("tests/browser/**/test_*.py"))
     assert sorted(found) == sorted(["tests/test_site.py", *browser])
 
 

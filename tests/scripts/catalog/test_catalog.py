@@ -505,7 +505,7 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def mistaken(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What is said of a file of tables with all wrong names, and with all other mistakes."""
+    """Lines about a file of tables with all wrong names, and about one with all other mistakes."""
     found = []
     for wrong_name in (True, False):  # then no page with an address in the table can be read
         copy = copied(tmp_path_factory.mktemp("mistaken"))

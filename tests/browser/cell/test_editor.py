@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from demos.probe import probe
+from scripts.bootstrap import ROOT
 from tests.browser.reader import (
     LORA,
     RANDOM,
@@ -24,7 +25,6 @@ from tests.browser.reader import (
     violations,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "adapters_np" / "methods" / "lora.py").read_text("utf-8")
 DELTA = "        return self.s * self.B @ self.A"
 TWICE = SOURCE.replace(DELTA, '        print("twice")\n        return 2 * self.s * self.B @ self.A')

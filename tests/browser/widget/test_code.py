@@ -13,9 +13,9 @@ from playwright.sync_api import Page, expect
 
 from adapters_np.core import knobs, load
 from demos.settings import opens
+from scripts.bootstrap import ROOT
 from tests.browser.reader import record
 
-ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = "?rank=3&rank_stabilised=true&seed=5&base=clustered&step=0.25"
 
 

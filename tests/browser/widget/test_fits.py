@@ -31,7 +31,7 @@ from tests.browser.reader import (
     rest,
     unfold,
 )
-from tests.browser.test_numbers import RUN, WIDGET
+from tests.browser.widget.test_numbers import RUN, WIDGET
 
 OFT = "methods/oft/"
 
