@@ -77,14 +77,15 @@ def plan(path: Path = PLAN) -> Plan:
     return read_yaml(Plan, path)
 
 
-def method(name: str) -> Method:
-    """Return the method of a setting, with its knobs."""
-    said = plan().settings[name]
-    knobs = tuple(sorted(said.knobs.items()))
-    return Method(name.replace(",", "").split()[0], knobs, said.place, said.arm)
+def method(slug: str, *, place: str = "all", arm: str = "", **knobs: Any) -> Method:
+    """Return a method at these knobs."""
+    return Method(slug, tuple(sorted(knobs.items())), place, arm)
 
 
-METHODS = {name: method(name) for name in plan().settings}
+METHODS = {
+    name: method(name.replace(",", "").split()[0], place=said.place, arm=said.arm, **said.knobs)
+    for name, said in plan().settings.items()
+}
 SEEDS = plan().seeds
 
 

@@ -25,6 +25,7 @@ from scripts.studies.adapting import Adapted
 from scripts.studies.grid import METHODS, Cell, cells, due
 from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.training import Run
+from scripts.survey.records import CatalogError
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT, UNTOUCHED, outputs
 from tests.toy import FAST
 
@@ -166,6 +167,15 @@ def test_a_planted_change_is_a_fifth_of_each_weight() -> None:
 
 
 # The grid -----------------------------------------------------------------------------------------
+
+
+def test_a_cell_of_no_setting_is_refused_by_name(tmp_path: Path) -> None:
+    text = grid.PLAN.read_text("utf-8")
+    assert text.count("[full, lora 4]") == 1
+    wrong = tmp_path / "experiment.yml"
+    wrong.write_text(text.replace("[full, lora 4]", "[full, lore 4]"), "utf-8")
+    with pytest.raises(CatalogError, match=r"experiment\.yml: 'lore 4' is none of `settings`"):
+        grid.plan(wrong)
 
 
 def test_equal_settings_have_one_key_and_others_another() -> None:
