@@ -163,7 +163,7 @@ def family(title: str = "", *methods: str) -> Callable[[Form], Form]:
 
 
 def part(share: float, energy: float, size: int, most: int) -> Reached | None:
-    """Return a part of the energy as a share, unless it takes too many numbers."""
+    """Return a part of the energy as a share, unless it takes too many parameters."""
     return kept(share / energy, size, most)
 
 

@@ -4,7 +4,7 @@ BLOCKS = (2, 4, 8, 16, 32, 64, 128)
 
 
 def rotating(n: int, most: int) -> tuple[int, int]:
-    """Return the largest blocks of n inputs that may be turned, and with how many numbers.
+    """Return the largest blocks of n inputs that may be turned, and with how many parameters.
 
     The side is zero where none may.
 

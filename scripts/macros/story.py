@@ -14,7 +14,7 @@ from scripts.survey.providers import facts
 from scripts.survey.say import percent
 
 STORED = ROOT / ".build" / "stage" / "stage.json"
-BUDGET = 130  # numbers, in the lab's table
+BUDGET = 130  # parameters, in the lab's table
 FIRST = re.compile(r"\d+(\.\d+)?")
 WHOLE = re.compile(r"(?<![\d.])\d+")
 FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure noise"}

@@ -61,9 +61,12 @@ class Plan(Record):
 
     @model_validator(mode="after")
     def _known(self) -> Plan:
-        for names in (self.short, self.steady.methods, *(some.methods for some in self.cells)):
-            if unknown := [name for name in names if name not in self.settings]:
-                raise ValueError(f"{unknown[0]!r} is none of `settings`")
+        run = {name for some in self.cells for name in some.methods}
+        for name in (*run, *self.short, *self.steady.methods):
+            if name not in self.settings:
+                raise ValueError(f"{name!r} is none of `settings`")
+        if unused := self.settings.keys() - run:
+            raise ValueError(f"no cell has {min(unused)!r}")
         return self
 
 

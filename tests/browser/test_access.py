@@ -67,11 +67,21 @@ def window(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-ALIKE = (".katex", ".highlight code")
-"""Elements that libraries mark up, for which one page answers: formulas and code."""
+ALIKE = ".katex, .highlight code"
+"""Elements that libraries mark up, for which one method's page answers: formulas and code."""
 
-TAKE_AWAY = """selectors => {
-  for (const element of document.querySelectorAll(`article :is(${selectors})`)) element.remove();
+# What stands on another page too makes room for nothing of its size: so a part that scrolls does.
+SPARE = """([rows, alike]) => {
+  const all = (selector) => selector ? [...document.querySelectorAll(selector)] : [];
+  const tables = all("article table").map((table) => [table, table.offsetWidth]);
+  const marked = all(alike).map((e) => [e, e.scrollWidth, e.scrollHeight]);
+  for (const row of all(`article ${rows}`)) row.remove();
+  for (const [table, width] of tables) table.style.minWidth = `${width}px`;
+  for (const [element, width, height] of marked) {
+    const room = document.createElement("span");
+    room.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
+    element.replaceChildren(room);
+  }
 }"""
 
 
@@ -106,7 +116,8 @@ def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]
         seen["policy"][path] = tag.get_attribute("content")
         seen["header"][path] = answer.headers["content-security-policy"]
         window.evaluate(OPEN_FOLDS)
-        window.evaluate(TAKE_AWAY, ", ".join((LATER_ROWS, *(ALIKE if path != LORA else ()))))
+        as_on_lora = path.startswith("methods/") and path != LORA
+        window.evaluate(SPARE, [LATER_ROWS, ALIKE if as_on_lora else ""])
         seen["axe"][path] = violations(window, "article", colours=path not in as_others)
         seen["violations"][path] = window.evaluate("violations")
     return seen

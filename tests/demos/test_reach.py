@@ -15,7 +15,7 @@ from demos.worlds import change
 W = toy(size="32x32").W
 TALL, WIDE = toy(size="64x32").W, toy(size="32x64").W
 
-# what the family has at two LoRA ranks' numbers, 128, on a 32 × 32 weight, as its method's settings
+# what the family has at two LoRA ranks' budget, 128, on a 32 × 32 weight, as its method's settings
 FITTED: list[tuple[str, str, dict[str, Any]]] = [
     ("low_rank", "lora", {"rank": 2}),
     ("replaced", "pissa", {"rank": 2}),

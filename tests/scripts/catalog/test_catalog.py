@@ -130,7 +130,9 @@ def copied(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy whose tables stay as they are, so that they are read once for all tests."""
-    return copied(tmp_path_factory.mktemp("project"))
+    copy = copied(tmp_path_factory.mktemp("project"))
+    check(copy)  # what is read once is read before anything is edited
+    return copy
 
 
 @contextmanager

@@ -17,14 +17,16 @@ import numpy as np
 import pytest
 from distributed import Client
 
+from adapters_np.control import controls
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.studies import corpora, decoder, experiment, grid, pretrain, tasks, tokens, training
-from scripts.studies.adapting import Adapted
+from scripts.studies.adapting import FIXED, PLACES, WHOLE, Adapted
 from scripts.studies.grid import METHODS, Cell, cells, due
 from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.training import Run
+from scripts.survey.experiment import TASKS
 from scripts.survey.records import CatalogError
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT, UNTOUCHED, outputs
 from tests.toy import FAST
@@ -149,7 +151,7 @@ def test_a_random_basis_keeps_the_strengths_of_pissa_and_none_of_its_directions(
 
 
 def test_every_entry_is_run_or_said_to_be_left_out() -> None:
-    run = {method.slug for method in METHODS.values()} - {"full"}
+    run = {METHODS[cell.name].slug for cell in cells()} - {"full"}
     entries = read().survey
     assert run <= {module for m in entries for module in m.modules}
     left_out = PAGE[PAGE.index("Left out:") :].split("**Short list**")[0].casefold()
@@ -169,13 +171,27 @@ def test_a_planted_change_is_a_fifth_of_each_weight() -> None:
 # The grid -----------------------------------------------------------------------------------------
 
 
-def test_a_cell_of_no_setting_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_cell_of_no_setting_and_a_setting_of_no_cell_are_refused(tmp_path: Path) -> None:
     text = grid.PLAN.read_text("utf-8")
     assert text.count("[full, lora 4]") == 1
-    wrong = tmp_path / "experiment.yml"
-    wrong.write_text(text.replace("[full, lora 4]", "[full, lore 4]"), "utf-8")
-    with pytest.raises(CatalogError, match=r"experiment\.yml: 'lore 4' is none of `settings`"):
-        grid.plan(wrong)
+    for i, (old, new, said) in enumerate(
+        [
+            ("[full, lora 4]", "[full, lore 4]", "'lore 4' is none of `settings`"),
+            ("  lora 32: {", "  lora 31: {}\n  lora 32: {", "Field required"),
+            ("  lora 32: {", "  lora 31: {guess: -4}\n  lora 32: {", "no cell has 'lora 31'"),
+        ]
+    ):
+        wrong = tmp_path / f"{i}.yml"
+        wrong.write_text(text.replace(old, new), "utf-8")
+        with pytest.raises(CatalogError, match=said):
+            grid.plan(wrong)
+
+
+def test_the_plan_names_tasks_places_and_arms_that_there_are() -> None:
+    assert {cell.task for cell in cells()} == set(TASKS)
+    assert {m.place for m in METHODS.values()} <= PLACES.keys()
+    for m in METHODS.values():
+        assert m.arm in ("", FIXED, WHOLE, *(controls(m.slug) if m.slug != "full" else ())), m
 
 
 def test_equal_settings_have_one_key_and_others_another() -> None:
