@@ -103,11 +103,12 @@ def variables() -> dict[str, str]:
     """The environment in which every tool of the project is found.
 
     Products of matrices take one core: processes share the others, and the sums are the same on
-    every machine.
+    every machine. What one process has compiled of the project serves the next, whatever is said
+    for Python elsewhere.
     """
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
     own = {"PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONPATH": str(ROOT)}
-    return os.environ | own | {"OPENBLAS_NUM_THREADS": "1"}
+    return os.environ | own | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def parse(root: Path = ROOT) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class Bare(NamedTuple):
         return f"{self.file}:{self.line}: {self.text} has no address; {meant}"
 
 
+@cache
 def hidden(text: str) -> str:
     """Return a text of the same length with blanks in the place of what holds no numbers.
 

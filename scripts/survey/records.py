@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -124,10 +125,15 @@ def front_matter(path: Path) -> tuple[dict[str, Any], str]:
     head, closed, body = text[4:].partition("\n---\n")
     if not closed:
         raise ValueError("the front matter does not end with ---")
+    return _fields(head), body
+
+
+@cache  # by its text: several parts of a check ask for the same, and none changes it
+def _fields(head: str) -> dict[str, Any]:
     try:
         data = yaml.load(head, Loader=Loader)
     except yaml.YAMLError as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise ValueError("the front matter is not a mapping")
-    return data, body
+    return data
