@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import gc
 import hashlib
 import os
 import platform
@@ -53,3 +54,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         text = collection_path.read_text("utf-8")
         return not any(f"mark.{mark}" in text for mark in chosen.split(" or ")) or None
     return None
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among the thousands of tests that are collected."""
+    gc.freeze()
+    gc.set_threshold(50_000)

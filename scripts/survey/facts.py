@@ -117,6 +117,7 @@ class Facts:
         """Remember where the facts of each source come from."""
         self.providers = providers
         self.read: dict[str, dict[str, dict[str, list[Fact]]]] = {}
+        self.said: dict[str, str] = {}
 
     def of(self, source: str) -> dict[str, dict[str, list[Fact]]]:
         """Return the facts of a source by table and row.
@@ -185,6 +186,11 @@ class Facts:
             LookupError: when an address leads nowhere.
             ValueError: when the expression is not well formed.
         """
+        if text not in self.said:
+            self.said[text] = self._say(text)
+        return self.said[text]
+
+    def _say(self, text: str) -> str:
         if text.startswith("="):
             return marked(text)
         text, _, asked = text.partition(" | ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,37 +55,14 @@ def test_a_build_that_fails_ends_the_run_after_the_tests_beside_it(tools: Tools)
     assert "site" not in tools.called
 
 
-def test_a_quick_run_needs_no_site_and_trains_nothing(tools: Tools) -> None:
+def test_a_quick_run_needs_no_site_trains_nothing_and_says_so(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
     dev.test(["--quick"])
-    assert tools.called[-2:] == ["not site and not long", "tests.left_out"]
+    assert tools.called[-1] == "not site and not long"
     assert "scripts.build" not in tools.called
-
-
-def test_a_quick_run_says_what_it_has_left_out_and_why() -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.left_out",
-        "tests/scripts/test_dev.py",
-        "tests/adapters_np/test_fit.py",
-    ]
-    done = subprocess.run(
-        [*command, "tests/browser/page/test_tables.py"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    said = r"left out: (\d+) tests that need the site, (\d+) tests that train or fit \(--quick\)\n"
-    found = re.fullmatch(said, done.stdout)
-    assert found
-    assert [int(count) > 5 for count in found.groups()] == [True, True]
-
-
-def test_tests_that_cannot_be_collected_are_told() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.left_out", "tests/no_such_file.py"],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "no_such_file.py" in done.stderr
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "left out: tests that need the site, tests that train or fit" in last
 
 
 def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(

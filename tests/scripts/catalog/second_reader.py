@@ -43,13 +43,17 @@ class Page(NamedTuple):
     main: str  # its main paper
 
 
+def loaded(text: str) -> Any:
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def pages() -> tuple[list[Page], dict[int | str, str]]:
     """Return the graded pages, and the first module of every page by its runs' key."""
     graded, firsts = [], {}
     for path in sorted((DOCS / "methods").glob("*.md")):
         if path.name == "index.md":
             continue
-        head = yaml.safe_load(path.read_text("utf-8").split("\n---\n")[0][4:])
+        head = loaded(path.read_text("utf-8").split("\n---\n")[0][4:])
         modules = head.get("modules", [path.stem])
         kind = head["peft"]["class"] if isinstance(head["peft"], dict) else path.stem
         run = head.get("number") or kind.removesuffix("Config").upper()
@@ -69,7 +73,7 @@ def numbers(text: str) -> list[float | None]:
 def papers() -> Iterator[dict[str, Any]]:
     for path in sorted((DOCS / "data/tables").glob("*.yml")):
         source: dict[str, Any] = {"key": path.stem, "read": "whole", "findings": []}
-        source |= yaml.safe_load(path.read_text("utf-8"))
+        source |= loaded(path.read_text("utf-8"))
         for table in source["tables"]:
             for row in table["rows"]:
                 row["values"] = numbers(row["values"])
@@ -162,7 +166,7 @@ def experiment() -> dict[str, Any]:
     }  # fmt: skip
 
 
-SIZES: dict[str, float | None] = yaml.safe_load((DOCS / "data/models.yml").read_text("utf-8"))
+SIZES: dict[str, float | None] = loaded((DOCS / "data/models.yml").read_text("utf-8"))
 
 
 # Rows, sizes and settings -------------------------------------------------------------------------
@@ -482,7 +486,7 @@ def everything() -> dict[str, tuple[bool, list[Unit]]]:
     """Return whether its main paper is unread, and its units, of every graded page."""
     graded, firsts = pages()
     typed = list(papers())
-    known = yaml.safe_load((DOCS / "data/candidates.yml").read_text("utf-8"))["candidates"]
+    known = loaded((DOCS / "data/candidates.yml").read_text("utf-8"))["candidates"]
     read = {source["key"]: source["read"] for source in typed}
     read |= {key: about["read"] for key, about in known.items()}
     opened = {key for key, extent in read.items() if extent in ("whole", "part")}
