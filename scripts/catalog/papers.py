@@ -64,7 +64,11 @@ def read_papers(root: Path) -> dict[str, Paper]:
     Raises:
         CatalogError: when the file cannot be parsed or an entry lacks a field.
     """
-    text = (root / "docs/references.bib").read_text("utf-8")
+    return _read((root / "docs/references.bib").read_text("utf-8"))
+
+
+@cache
+def _read(text: str) -> dict[str, Paper]:
     try:
         data: BibliographyData = parse_string(text, "bibtex")
     except PybtexError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,11 +109,13 @@ def test_descriptions_are_plain_text() -> None:
         assert re.fullmatch(r"[^*_`${}\[\]]+[.!?]", m.description), m.description
 
 
-def test_the_summary_is_printed() -> None:
-    command = [sys.executable, "-m", "scripts.catalog"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+def test_the_summary_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["scripts.catalog"])
+    runpy.run_path(f"{ROOT}/scripts/catalog/__main__.py", run_name="__main__")
     methods = len(read().methods)
-    assert done.stdout.splitlines()[-1].startswith(f"{methods} methods, ")
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{methods} methods, ")
 
 
 # Mistakes, one at a time --------------------------------------------------------------------------

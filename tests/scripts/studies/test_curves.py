@@ -85,6 +85,7 @@ def curve(name: str, steps: int) -> list[float]:
     return losses
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", RECORDED["curves"])
 def test_the_loss_falls_as_it_does_in_peft(name: str) -> None:
     theirs = RECORDED["curves"][name]
@@ -94,6 +95,7 @@ def test_the_loss_falls_as_it_does_in_peft(name: str) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=SINGLE if single else 1e-11)
 
 
+@pytest.mark.long
 def test_dora_falls_otherwise_by_the_whole_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "held_norms", nullcontext)
     theirs = RECORDED["curves"]["dora"]

@@ -38,6 +38,7 @@ def test_an_entry_starts_with_about_the_parameters_of_what_it_is_judged_beside(n
         assert 0.85 < found / size < 1.15
 
 
+@pytest.mark.long
 def test_a_bottleneck_behind_a_block_starts_as_the_model_and_then_changes_it() -> None:
     p, (batch, *_) = base()[0], task("code").test[None, :2]
     adapted = Adapted(method("bottleneck 35"), p)
