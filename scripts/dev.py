@@ -15,6 +15,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 QUICK, LOAD = "--quick", "--load"
 NO_TESTS = 5  # pytest's exit code
+CHECKS = (
+    ("python", "-m", "mypy"),
+    ("npm", "run", "--silent", "check"),
+    ("lint-imports", "--no-logo", "--cache-dir", ".build/imports"),
+    ("python", "-m", "ruff", "check", "."),
+    ("python", "-m", "ruff", "format", "--check", "."),
+)
 
 from scripts.bootstrap import SetupError, environment, parse, say, variables  # noqa: E402
 
@@ -78,11 +85,25 @@ def build(arguments: list[str]) -> None:
 
 def check(_: list[str]) -> None:
     """Check format, style and types of Python and JavaScript, and who imports whom."""
-    python("ruff", "format", "--check", ".")
-    python("ruff", "check", ".")
-    call("lint-imports", "--no-logo", "--cache-dir", ".build/imports")
-    python("mypy")
-    call("npm", "run", "--silent", "check")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        codes = dict(zip(CHECKS, pool.map(_report, CHECKS), strict=True))
+    failed = [" ".join(words) for words, code in codes.items() if code]
+    if failed:
+        raise SetupError(f"These found something, as their own lines say: {'; '.join(failed)}.")
+
+
+def _report(words: tuple[str, ...]) -> int:
+    """Run a tool, print what it says in one piece, and return its exit code."""
+    done = subprocess.run(words, cwd=ROOT, env=variables(), capture_output=True, text=True)
+    say("\n".join(filter(None, (" ".join(words), done.stdout, done.stderr))))
+    return done.returncode
+
+
+def format(_: list[str]) -> None:
+    """Format Python and JavaScript, and mend what a tool can mend."""
+    python("ruff", "check", "--fix-only", ".")
+    python("ruff", "format", ".")
+    call("npm", "run", "--silent", "format")
 
 
 def bench(arguments: list[str]) -> None:
@@ -104,7 +125,9 @@ def study(arguments: list[str]) -> None:
     python(f"scripts.studies.{arguments[0]}", *arguments[1:])
 
 
-COMMANDS = {command.__name__: command for command in (serve, test, build, check, bench, new, study)}
+COMMANDS = {
+    command.__name__: command for command in (serve, test, build, check, format, bench, new, study)
+}
 
 
 def python(module: str, *arguments: str, but: int = 0) -> int:

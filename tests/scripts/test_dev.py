@@ -29,7 +29,7 @@ class Tools:
         if name == "pytest":
             name = words[4]
         self.called.append(name)
-        return subprocess.CompletedProcess(words, self.codes.get(name, 0))
+        return subprocess.CompletedProcess(words, self.codes.get(name, 0), "", "")
 
 
 @pytest.fixture
@@ -41,9 +41,16 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
 
 def test_the_site_is_built_beside_what_does_not_need_it(tools: Tools) -> None:
     dev.test([])
-    assert tools.called[:5] == ["ruff", "ruff", "lint-imports", "mypy", "npm"]
+    assert sorted(tools.called[:5]) == ["lint-imports", "mypy", "npm", "ruff", "ruff"]
     assert sorted(tools.called[5:7]) == ["not site", "scripts.build"]
     assert tools.called[7:] == ["site"]
+
+
+def test_all_checks_run_and_those_that_fail_are_named(tools: Tools) -> None:
+    tools.codes |= {"mypy": 1, "npm": 2}
+    with pytest.raises(SetupError, match="mypy; npm run --silent check"):
+        dev.check([])
+    assert len(tools.called) == 5
 
 
 def test_a_build_that_fails_ends_the_run_after_the_tests_beside_it(tools: Tools) -> None:
