@@ -74,7 +74,6 @@ PUBLISHED = (
 )
 DRAW = (*FOUND, "scripts/stored/prerender.mjs")
 WORKERS = (
-    "demos/page/sw.js",
     "demos/page/search.js",
     "demos/page/figure.js",
     "demos/page/room.js",

@@ -46,6 +46,11 @@ onPage(() => {
       .catch(() => {}); // the settings hold
 });
 
+// A page of a newer release needs its own scripts.
+const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=release]"))?.content;
+const own = release();
+onPage(() => release() !== own && location.reload());
+
 // A citation of a page says on which day it was seen.
 onPage(() => {
   const [year, month, day] = new Date().toLocaleDateString("sv-SE").split("-"); // Sweden writes 2026-11-25

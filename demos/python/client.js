@@ -75,8 +75,6 @@ export class Python extends EventTarget {
   /** @type {Map<object, Job>} */
   #waiting = new Map();
   #lastId = 0;
-  /** Ends the wait of what is less urgent. */
-  #arrived = () => {};
 
   /**
    * Ask for an answer.
@@ -214,12 +212,6 @@ export class Python extends EventTarget {
   #enter(state, reason) {
     const before = this.state;
     this.state = state;
-    this.#arrived();
-    if (state === "loading") {
-      // while it is held, nothing is fetched for reading without a network (sw.js)
-      const loading = new Promise((done) => (this.#arrived = () => done(undefined)));
-      navigator.locks?.request("python", { mode: "shared" }, () => loading).catch(() => {});
-    }
     this.dispatchEvent(new CustomEvent("state", { detail: { before, reason } }));
   }
 }

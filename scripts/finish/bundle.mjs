@@ -62,7 +62,6 @@ await bundle(
     "page/choose.js",
     "page/scatter.js",
     "page/page.css",
-    "page/offline.js",
     "page/embed.js",
     "page/exercises.js",
   ],

@@ -23,7 +23,7 @@ from scripts.finish.foot import add_foot
 from scripts.finish.head import add_head, own_title
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
-from scripts.finish.release import add_names, add_python, add_service_worker
+from scripts.finish.release import add_names, add_python
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
 from scripts.survey import bets, forest, head_to_head
@@ -66,7 +66,7 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
     Args:
         packed: The folder with what the browser starts Python from.
         pages: The generator's output.
-        preview: Leave out what only readers need: checked links, a new service worker, compression.
+        preview: Leave out what only readers need: checked links, compression.
 
     Raises:
         SetupError: when a figure or an equation cannot be set, or a link is broken.
@@ -74,11 +74,8 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
     out = BUILD / "site"
     pictures = json.loads((BUILD / "pictures.json").read_text())  # by scripts/stored/cards.py
     make(pages, out, packed, read(), pictures)
-    if preview:
-        for worker in SITE.glob("sw.js"):
-            shutil.copyfile(worker, out / worker.name)
-    else:
-        publish(out, exports.read_site().url)
+    if not preview:
+        check_links(out, exports.read_site().url)
         compress(out, BUILD / "twins")
     replace(out, SITE)
 
@@ -107,15 +104,10 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
     add_policy(out)
 
 
-def publish(out: Path, url: str) -> None:
-    """Make a release of a site whose files are all there.
-
-    Raises:
-        SetupError: when a link is broken or the service worker does not bundle.
-    """
+def check_links(out: Path, url: str) -> None:
+    """Raise a `SetupError` that names every broken link."""
     if found := list(problems(out, url)):
         raise SetupError("the pages have problems:\n" + "\n".join(found))
-    add_service_worker(out, url)
 
 
 def typeset(folder: Path, cache: Path) -> None:

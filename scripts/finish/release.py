@@ -1,8 +1,7 @@
-"""Files that are named by their content, and the service worker that keeps them.
+"""Files that are named by their content.
 
 Every file that pages load has the first half of its SHA-256 in its address. So no page can meet a
-script, a style or data of another release, whatever a host or a cache does, and whoever has a file
-can tell whether it is the one that was published: the service worker keeps no other.
+script, a style or data of another release, whatever a host or a cache does.
 """
 
 from __future__ import annotations
@@ -12,12 +11,10 @@ import json
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.bootstrap import ROOT, SetupError
+from scripts.bootstrap import SetupError
 from scripts.finish.links import target
 
 DIGITS = 32  # of the 64 that a SHA-256 has: 128 bits
@@ -30,11 +27,8 @@ OTHERS = {"pictures", "py"}
 
 ENDS = "|".join(kind.removeprefix(".") for kind in sorted(KINDS))
 ADDRESS = re.compile(rf"""(?<=["'`(])[^"'`()<>\s?#:]+\.(?:{ENDS})(?=["'`)?#])""")
-LOADED = re.compile(r'(?:<(?:link|script|img)\b[^>]*?\s(?:href|src)="|url\()([^"()?#:]+\.\w+)')
 FORMER = re.compile(r"(-[0-9A-Z]{8}|\.[0-9a-f]{8}\.min|-[0-9a-f]{32})$")
 """The version suffix of a file name: its maker's, or that of an earlier `add_names`."""
-TWINS = (".br", ".gz", ".map")
-RARE = {"library.zip"}  # fetched by the imports that need it
 LARGE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("pyodide.asm.wasm", "numpy.bin", "snapshot.bin"), ("bytes", "whole")),
     "late.bin": ("whole",),
@@ -157,71 +151,3 @@ def add_names(site: Path, url: str) -> None:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:DIGITS]
-
-
-def add_service_worker(site: Path, url: str) -> None:
-    """Write `sw.js`, which knows what belongs to this release.
-
-    Args:
-        site: The site, complete but for this.
-        url: Its address.
-
-    Raises:
-        SetupError: when the script does not bundle.
-    """
-    release = json.dumps(_release(site, url))
-    done = subprocess.run(
-        [
-            *("node_modules/.bin/esbuild", "demos/page/sw.js", "--bundle", "--minify"),
-            *("--target=chrome111,firefox115,safari16.4", "--legal-comments=none"),
-            *(f"--define:RELEASE={release}", f"--outfile={site / 'sw.js'}", "--log-level=warning"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise SetupError(f"demos/page/sw.js does not bundle:\n{done.stderr}")
-
-
-def _release(site: Path, url: str) -> dict[str, Any]:
-    """Return what the service worker needs to know: see `RELEASE` in demos/globals.d.ts."""
-    files = {
-        path.relative_to(site).as_posix(): path
-        for path in sorted(site.rglob("*"))
-        if path.is_file() and path.suffix not in TWINS and path.name != "sw.js"
-    }
-    pages = [path for path in files.values() if path.name == "index.html" and not _redirects(path)]
-    kept = {name for name in files if NAMED.search(f"/{name}")}
-    loaded = {name for page in pages for name in _loaded(page, site, url)}
-    search = {name for name in kept if name.startswith("assets/javascripts/workers/")}
-    folders = (page.relative_to(site).parent.as_posix().removeprefix(".") for page in pages)
-    text = [*sorted(loaded | search), "sitemap.xml", "search/search_index.json"]
-    scripts = re.compile(r"assets/(py/[^/]+/[^/]+|demo/[^/]+\.(js|css))$")
-    python = sorted(
-        name
-        for name in kept
-        if scripts.match(name) and files[name].name.removesuffix(".z") not in RARE
-    )
-    return {
-        "version": _digest("".join(_digest(p.read_bytes()) for p in files.values()).encode())[:12],
-        "named": NAMED.pattern,
-        "others": sorted(kept.difference(text, python)),
-        "groups": {
-            "text": [*text, *(f"{folder}/" if folder else "" for folder in folders)],
-            "python": python,
-        },
-    }
-
-
-def _redirects(path: Path) -> bool:
-    return 'http-equiv="refresh"' in path.read_text("utf-8")
-
-
-def _loaded(user: Path, site: Path, url: str) -> Iterator[str]:
-    """Yield the paths of what a page and its styles load."""
-    for address in LOADED.findall(user.read_text("utf-8")):
-        if path := target(site, user, address, url):
-            yield path.relative_to(site).as_posix()
-            if path.suffix == ".css":
-                yield from _loaded(path, site, url)

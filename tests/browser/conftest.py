@@ -1,7 +1,7 @@
 """A real Chromium, and the built site on a local server: `site/`, or what `SITE` names.
 
 A test takes `page` where it begins with nothing kept and Python starts cold; where a first visit is
-its subject, `context` as well: then the browser has no past either, and may have a service worker.
+its subject, `context` as well: then the browser has no past either.
 Others take `visit`, which spares them the start; once Python is there, a widget whose settings are
 not the defaults asks it at once. What loads a page and needs no Python takes `window`.
 """
@@ -40,7 +40,7 @@ expect.set_options(timeout=1000 * PATIENCE)
 # Files that take longest come first, so that no worker waits for one at the end.
 LONGEST = (
     *("test_access", "test_release", "test_site", "test_preview", "test_editor", "test_numbers"),
-    *("test_widget", "test_subpath", "test_faults", "test_offline", "test_sandbox", "test_damage"),
+    *("test_widget", "test_subpath", "test_faults", "test_sandbox", "test_damage"),
 )
 
 
@@ -105,8 +105,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @contextmanager
 def apart(browser: Browser) -> Iterator[Page]:
-    """One page that keeps what it meets from all others, without a service worker."""
-    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
+    """One page that keeps what it meets from all others."""
+    with browser.new_context(viewport=WINDOW) as context:
         context.add_init_script(RECORD)
         yield context.new_page()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,23 +12,17 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from scripts.finish.finish import publish
 from scripts.finish.release import add_names
 
 TWINS = (".br", ".gz")
-PAGES = ("/", ".html", "/sw.js", ".xml", "/search_index.json")
+PAGES = ("/", ".html", ".xml", "/search_index.json")
 """The ends of addresses that are the same in every release."""
 
 
 class Host:
-    """A host's answers, the requests that it got, and those that it has answered, in order."""
-
     def __init__(self, folder: Path) -> None:
         self.pages = self.files = folder
         self.max_age = 600
-        self.wait: tuple[str, float] = ("", 0)
-        """The beginning of the paths that take their time, and how many seconds."""
-        self.log: list[tuple[str, str]] = []
         self.address = ""
 
     def find(self, path: str) -> Path:
@@ -51,11 +44,6 @@ def hosting(folder: Path, variants: dict[str, Path] | None = None) -> Iterator[H
                 shown = {name: (variants or {})[value] for name, value in parse_qsl(address.query)}
                 host.pages, host.files = shown["pages"], shown["files"]
                 return self.send(200, b"", "text/plain")
-            host.log.append(("asked", address.path))
-            start, seconds = host.wait
-            if start and address.path.startswith(start):
-                time.sleep(seconds)
-            host.log.append(("answered", address.path))
             file = host.find(address.path)
             status = 200 if file.is_file() else 404
             file = file if status == 200 else host.pages / "404.html"
@@ -91,8 +79,7 @@ def copy(site: Path, folder: Path) -> Path:
     """Copy a built site without its twins, so that each file can be changed."""
 
     def one(source: str, target: str) -> None:
-        changes = source.endswith((".html", "sw.js"))
-        (shutil.copyfile if changes else os.link)(source, target)
+        (shutil.copyfile if source.endswith(".html") else os.link)(source, target)
 
     twins = shutil.ignore_patterns(*(f"*{twin}" for twin in TWINS))
     shutil.copytree(site, folder, copy_function=one, ignore=twins)
@@ -114,5 +101,4 @@ def next_release(site: Path, folder: Path, url: str) -> Path:
     for path in folder.rglob("index.html"):
         path.write_text(path.read_text("utf-8").replace("</h1>", " (new)</h1>", 1), "utf-8")
     add_names(folder, url)
-    publish(folder, url)
     return folder

@@ -99,7 +99,7 @@ def gap(browser: Browser) -> Iterator[tuple[Page, set[str]]]:
         name = route.request.url.rpartition("/")[2]
         route.abort() if name.startswith(tuple(missing)) else route.continue_()
 
-    with browser.new_context(service_workers="block") as context:
+    with browser.new_context() as context:
         context.route("**/assets/demo/*.js", answer)
         yield context.new_page(), missing
 
@@ -403,8 +403,7 @@ def test_a_private_window_without_storage_changes_nothing(
           Object.defineProperty(window, name, {
             configurable: true,
             get() { throw new DOMException("The operation is insecure.", "SecurityError") } });
-        }
-        Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });"""
+        }"""
     )
     page.goto(f"{site}{PAGE}?rank=3#implementation")
     expect(knob(page, "rank")).to_have_value("3")

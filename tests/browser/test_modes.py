@@ -59,7 +59,7 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str, name: str) -> Iterator[Page]:
     """One of the pages, at rest; it is loaded once for all that is asked of it."""
-    with browser.new_context(viewport=WINDOW, service_workers="block") as context:
+    with browser.new_context(viewport=WINDOW) as context:
         page = context.new_page()
         with sound(page):
             page.goto(site + PAGES[name], wait_until="networkidle")

@@ -17,7 +17,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 from demos.probe import probe
 from scripts.bootstrap import ROOT
 from scripts.serve import serving
-from tests.browser.page.test_offline import wait_until_kept
 from tests.browser.reader import move
 
 URL = "https://somebody.github.io/repo"
@@ -26,12 +25,12 @@ import json, sys
 from pathlib import Path
 from scripts import catalog
 from scripts.catalog.exports import read_site
-from scripts.finish.finish import BUILD, make, publish
+from scripts.finish.finish import BUILD, check_links, make
 
 pages, out = map(Path, sys.argv[1:])
 pictures = json.loads((BUILD / "pictures.json").read_text())
 make(pages, out, BUILD / "py", catalog.read(), pictures)
-publish(out, read_site().url)
+check_links(out, read_site().url)
 """
 
 
@@ -105,21 +104,6 @@ def test_the_search_finds_pages_below_the_folder(page: Page, site: str) -> None:
     links = page.locator(".md-search-result__link")
     expect(links.first).to_be_visible()
     assert links.first.evaluate("a => a.href").startswith(site)
-
-
-def test_the_folder_is_kept_for_reading_without_a_network(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    page.goto(f"{site}methods/lora/")
-    page.wait_for_function("() => navigator.serviceWorker.getRegistration()")
-    assert page.evaluate("navigator.serviceWorker.ready.then(({ scope }) => scope)") == site
-    wait_until_kept(page, f"{site}methods/lora/")
-    context.set_offline(True)
-    page.reload()
-    expect(page.locator("adapter-demo .controls:not([disabled])")).to_be_attached()
-    page.goto(f"{site}scorecard/")
-    expect(page.locator("h1")).to_have_text("No connection")
-    assert page.get_by_role("link").evaluate("a => a.href") == site
 
 
 def test_a_missing_page_has_its_style_and_links_that_lead_home(page: Page, site: str) -> None:

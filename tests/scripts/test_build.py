@@ -268,7 +268,6 @@ INPUTS = cache(Step.inputs)
         ("scripts/macros/page.html", {"pages"}),
         ("scripts/finish/typeset.mjs", {"site"}),
         ("demos/page/calculator.js", {"scripts"}),
-        ("demos/page/sw.js", {"scripts", "site"}),
         ("demos/page/figure.js", {"scripts", "site"}),
         ("demos/page/room.js", {"scripts", "site"}),
         ("demos/stage/table.js", {"scripts", "site"}),

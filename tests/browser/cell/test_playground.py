@@ -46,7 +46,7 @@ def test_numbers_drawn_without_a_seed_differ_from_visit_to_visit(page: Page, sit
 
 
 def test_the_size_that_is_told_is_that_of_all_that_is_fetched(browser: Browser, site: str) -> None:
-    with browser.new_context(service_workers="block") as context:
+    with browser.new_context() as context:
         page = context.new_page()
         requests: list[str] = []  # without what Python reads in the middle of an import
         context.on(

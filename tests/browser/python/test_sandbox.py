@@ -17,8 +17,7 @@ from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revi
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Without the service worker, which fetches pages by itself."""
-    with browser.new_context(service_workers="block") as context:
+    with browser.new_context() as context:
         yield context
 
 
@@ -31,7 +30,7 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str) -> Iterator[Page]:
     """A cell whose Python runs one attempt after the other."""
-    with browser.new_context(service_workers="block") as context:
+    with browser.new_context() as context:
         page = context.new_page()
         open_cell(page, site)
         yield page

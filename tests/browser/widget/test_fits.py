@@ -56,7 +56,7 @@ def early(
     (late,) = folder.glob("assets/py/*/late.bin")
     for path in late.parent.glob("late.bin*"):
         path.unlink()
-    with serving(folder) as address, browser.new_context(service_workers="block") as context:
+    with serving(folder) as address, browser.new_context() as context:
         page = context.new_page()
         page.goto(address + LORA)
         yield page
