@@ -1,4 +1,4 @@
-"""Protocol of the review: its questions, what was read, the way to the verdicts, and changes."""
+"""Protocol of the review: its questions, what was read, and the way to the verdicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scripts.catalog.before import changes, read_before
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import changed, peft
+from scripts.survey import peft
 from scripts.survey.say import listed
 from scripts.survey.second import Judged, agreements, compared
 from scripts.survey.sources import (
@@ -138,12 +138,3 @@ class Protocol(Part):
         before = read_before()
         found = list(changes(catalog().methods.values(), before))
         return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)
-
-    @macro("list")
-    def changed_numbers(self) -> str:
-        """Every number and judgement of the tables that is another one than before."""
-        found = changed.told(changed.read_changed())
-        tables = {table.name: table for table in changed.kept().values()}
-        keys = {x.last.table.partition("/")[0] for x in found}
-        self.page.cite(sorted(keys - tables.keys()))
-        return self.page.draw("numbers", found, tables, self.page.site.repository, file=FILE)

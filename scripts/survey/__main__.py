@@ -4,18 +4,13 @@ python -m scripts.survey say "hu2022lora/table-2-roberta-base: lora, mnli"    wh
 python -m scripts.survey find 87.5                                            where a number stands
 python -m scripts.survey bare                                                 what has no address
 python -m scripts.survey draw 20261129100 100                             cells at random
-python -m scripts.survey changed                    what has changed in the tables, and has no line
-python -m scripts.survey changed "Its cause." [table …]     writes the lines, of some tables or all
 """
 
 import random
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
 
 from scripts.bootstrap import ROOT
-from scripts.survey import changed
 from scripts.survey.bare import every
 from scripts.survey.papers import read_tables
 from scripts.survey.providers import facts
@@ -37,10 +32,6 @@ def main(arguments: list[str]) -> None:
             _bare()
         case ["draw", seed, take]:
             _draw(int(seed), int(take))
-        case ["changed"]:
-            _changed("", [])
-        case ["changed", cause, *tables]:
-            _changed(cause, tables)
         case _:
             sys.exit(__doc__)
 
@@ -60,17 +51,6 @@ def _draw(seed: int, take: int) -> None:
         row = table.rows[i]
         shown = table.results(row)[metric].shown
         print(f"{key}, {table.place}: {row.method} {row.setting}, {metric}: {shown}")
-
-
-def _changed(cause: str, tables: Sequence[str]) -> None:
-    """Print what of the tables has changed and has no line, or give it lines with a cause."""
-    found = [c for c in changed.unlogged() if not tables or c.table.partition("/")[0] in tables]
-    for c in found:
-        print(f"{c.table}: {c.row}, {c.column}: {c.before} → {c.after}")
-    if cause and found:
-        log = [*changed.read_changed(), *changed.lines(found, cause, date.today())]
-        (ROOT / changed.FILE).write_text(changed.as_csv(log), "utf-8")
-    print(f"{len(found)} changes", "have lines now" if cause else "have no line")
 
 
 def _bare() -> None:
