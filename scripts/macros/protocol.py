@@ -11,7 +11,6 @@ from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
 from scripts.survey import peft
 from scripts.survey.say import listed
-from scripts.survey.second import Judged, agreements, compared
 from scripts.survey.sources import (
     Flow,
     Reading,
@@ -22,14 +21,6 @@ from scripts.survey.sources import (
 )
 
 FILE = "protocol.html"
-FIELDS: dict[Judged, str] = {
-    "seeds": "Seeds, as stated",
-    "copied": "Whether rows are copied from elsewhere",
-    "rates": "Whose rates were tuned",
-    "tuned_on_test": "Rates chosen by the printed scores",
-}
-"""Names of the fields that have to be judged."""
-
 
 @cache
 def read_sources() -> tuple[list[Reading], Flow]:
@@ -83,14 +74,6 @@ class Protocol(Part):
             titles.setdefault(m.papers[0], []).append(m.title)
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
-
-    @macro("table")
-    def two_readers(self) -> str:
-        """Tabulate two readers' agreement on what has to be judged, and their differences."""
-        second, found = compared()
-        self.page.cite(second.typings)
-        given = (second.drawn, second.typings, agreements(second, found), second.differences)
-        return self.page.draw("second", *given, FIELDS, file=FILE)
 
     @macro("list")
     def left_out(self) -> str:
