@@ -1,7 +1,5 @@
 /** Work on every page, however it came to be shown. */
 
-import { lazily } from "./files.js";
-
 /** @param {() => void} action runs now and whenever another page has taken the place of this one */
 export function onPage(action) {
   const pages = /** @type {any} */ (globalThis).document$; // Material's
@@ -37,13 +35,6 @@ document.addEventListener("click", ({ target }) => {
 });
 addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("details:is(.fold, .figures)")) fold.setAttribute("open", "");
-});
-
-onPage(() => {
-  if (new URLSearchParams(location.search).has("exercise"))
-    lazily(() => import("./exercise.js"))
-      .then(({ show }) => show())
-      .catch(() => {}); // the settings hold
 });
 
 // A page of a newer release needs its own scripts.

@@ -63,7 +63,6 @@ await bundle(
     "page/scatter.js",
     "page/page.css",
     "page/embed.js",
-    "page/exercises.js",
   ],
   {
     splitting: true,

@@ -61,12 +61,6 @@ class Lab(Part):
         script = f'<script type="module" src="{self.page.root}assets/demo/model-pair.js"></script>'
         return self.page.style(script) + piece(self.page, "model_pair")
 
-    @macro("list")
-    def exercises(self) -> str:
-        """The form that makes an exercise, and the hand-out."""
-        script = f'<script type="module" src="{self.page.root}assets/demo/exercises.js"></script>'
-        return self.page.style(script) + piece(self.page, "exercises")
-
     @macro("text")
     def most_directions(self) -> str:
         """Return the largest rank of a change that is measured in the browser."""
