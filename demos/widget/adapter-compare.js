@@ -240,18 +240,8 @@ class AdapterCompare extends Live {
   async #save(format) {
     const [a, b] = this.sides;
     try {
-      const { savePicture } = await lazily(() => import("./poster.js"));
-      const content = {
-        title: `${a.name} and ${b.name}`,
-        settings: this.sides
-          .map((side) => `${side.name}: ${side.fields.map(({ name, text }) => `${name}=${text}`).join("  ")}`)
-          .join("     "),
-        sides: this.sides.map(({ name, form }) => ({ name, root: form })),
-        gauges: paired(...this.sides.map(({ form }) => gauges(form))),
-        sentence: this.find(".head .sentence").textContent ?? "",
-        foot: `${this.address}   version ${VERSION}`,
-      };
-      await savePicture(format, this, content, `${a.method}-${b.method}`);
+      const { savePicture } = await lazily(() => import("./picture.js"));
+      await savePicture(format, this, `${a.name} and ${b.name}`, `${a.method}-${b.method}`);
     } catch (error) {
       this.tell(/** @type {Error} */ (error).message);
     }
@@ -319,20 +309,5 @@ class AdapterCompare extends Live {
     return !this.equal || this.fields.some((field) => field !== matched && field.moved);
   }
 }
-
-/** The numbers on show, by their labels. @param {HTMLElement} form @returns {Map<string, string>} */
-const gauges = (form) =>
-  new Map(
-    [...form.querySelectorAll(".gauges [data-panel]")].map((part) => [
-      part.querySelector("dt")?.textContent ?? "",
-      part.querySelector("dd")?.textContent ?? "",
-    ]),
-  );
-
-/** Pair what both have, side by side. @param {Map<string, string>[]} sides @returns {[string, string][]} */
-const paired = (...[a, b]) =>
-  [...a].flatMap(([label, value]) =>
-    b.has(label) ? [/** @type {[string, string]} */ ([label, `${value} | ${b.get(label)}`])] : [],
-  );
 
 customElements.define("adapter-compare", AdapterCompare);

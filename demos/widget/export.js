@@ -2,7 +2,7 @@
 
 import { text } from "../page/csv.js";
 import { Field } from "./fields.js";
-import { download, savePicture } from "./poster.js";
+import { download, savePicture } from "./picture.js";
 import { BROUGHT } from "./weight.js";
 
 /**
@@ -25,25 +25,9 @@ const FORMATS = {
 
 /** @param {string} format @param {Demo} demo @param {Drawn} drawn */
 export async function save(format, demo, drawn) {
+  const title = `${demo.dataset.name ?? demo.method}${"edited" in demo.dataset ? ", code edited by a reader" : ""}`;
   if (FORMATS[format]) download(FORMATS[format](demo, drawn), `${demo.method}.${format}`);
-  else await savePicture(format, demo, content(demo, drawn), demo.method);
-}
-
-/** The figures as a reader sees them, with all that is needed to find them again. @param {Demo} demo @param {Drawn} drawn */
-function content(demo, { knobs, panels, sentence }) {
-  const name = demo.dataset.name ?? demo.method;
-  return {
-    title: "edited" in demo.dataset ? `${name}, code edited by a reader` : name,
-    settings: Object.entries(knobs)
-      .map(([knob, value]) => `${knob}=${value}`)
-      .join("  "),
-    sides: [{ name: "", root: demo }],
-    gauges: panels.flatMap((panel) =>
-      panel.kind === "number" ? [/** @type {[string, string]} */ ([panel.label, `${panel.text} ${panel.unit}`])] : [],
-    ),
-    sentence,
-    foot: `${demo.address}   version ${VERSION}`,
-  };
+  else await savePicture(format, demo, title, demo.method);
 }
 
 /** @param {Demo} demo */

@@ -3,7 +3,6 @@
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
 import { says, unfold } from "./fields.js";
-import { lazily } from "../page/files.js";
 import { saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { PHASES, START, line, next } from "./state.js";
@@ -253,21 +252,14 @@ export class Live extends HTMLElement {
     on("input", (event) => {
       const field = touched(event);
       if (field) this.change([field]);
-      else if (!event.target.closest(".menu")) this.choose(event.target);
+      else this.choose(event.target);
     });
     on("dblclick", (event) => {
       const field = touched(event);
       if (field?.kind === "range") this.change([field], field.initial);
     });
     on("submit", (event) => event.preventDefault());
-    on("toggle", ({ target }) => target.matches(".export[open]") && this.#offer(), true);
     on("click", ({ target }) => target instanceof HTMLButtonElement && this.press(target));
-  }
-
-  /** Names the figures that can be saved by themselves. */
-  async #offer() {
-    const { offer } = await lazily(() => import("./poster.js")).catch(() => ({ offer: undefined }));
-    offer?.(this); // without it there is the choice of all
   }
 
   /** Answers values that the reader, or `text`, has set. @param {Field[]} fields @param {string} [text] */
