@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -33,9 +34,6 @@ from scripts.finish.release import NAMED
 SITE = ROOT / "site"
 HOST = "127.0.0.1"
 MOST = 65_535  # ports
-OPEN = re.compile(r"/(embed\.js|[\w.-]+\.(csv|json|bib))$")
-"""Files that pages of other sites may read: the element that shows parts there, and data."""
-
 ALONE, ANYWHERE = "frame-ancestors 'none'", "frame-ancestors *"
 """Sites that may frame a page: none, or any where it shows a part of itself alone."""
 
@@ -83,15 +81,18 @@ def application(folder: Path) -> Any:
         prefix=home,
         index_file=True,
         autorefresh=True,
-        allow_all_origins=False,
         add_headers_function=add_headers,
         mimetypes={".bib": "text/plain", ".webmanifest": "application/manifest+json"},
     )
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ.pop("wsgi.file_wrapper", None)  # with it waitress leaves open what nobody waits for
-        if "embed" in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True):
-            start_response = framed(start_response)
+        parts = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("embed")
+        page = folder / environ["PATH_INFO"].removeprefix(home) / "index.html"
+        if parts and page.is_file():
+            listed = f'"?embed={escape(parts[0])}' + '"' * bool(parts[0])  # in the page's foot
+            if listed in page.read_text("utf-8"):
+                start_response = framed(start_response)
         asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
         if asked and (folder / "sitemap.xml").is_file():
             return sitemap(environ, start_response)
@@ -109,8 +110,6 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     headers["Content-Security-Policy"] = f"{policy(html)}; {ALONE}"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     headers["X-Content-Type-Options"] = "nosniff"
-    if OPEN.search(url):
-        headers["Access-Control-Allow-Origin"] = "*"
 
 
 def framed(start_response: Any) -> Any:

@@ -140,9 +140,17 @@ export class Python extends EventTarget {
     else this.#lose(message);
   }
 
-  /** @param {URL} address @returns {Worker} */
-  start(address) {
-    return new Worker(address, { type: "module" });
+  /**
+   * By way of a blob a worker inherits the page's policy, on hosts that send no headers too, so no readers' code in it can
+   * reach another host; and it starts in a frame without an origin, which may start no file of the site.
+   *
+   * @param {URL} address
+   */
+  start({ href }) {
+    const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)}`], { type: "text/javascript" }));
+    const worker = new Worker(script, { type: "module" });
+    worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
+    return worker;
   }
 
   /** End Python, whatever it does; the next request starts it again. */

@@ -1,8 +1,5 @@
 /**
  * A Python for readers' code, apart from that of the widgets: started by the first run, ended by a time limit.
- *
- * Its worker is started by way of a blob. Such a worker inherits the page's policy, on hosts that send no headers too, so
- * that no code in it can reach another host or make code out of text.
  */
 
 import { Python, PythonError } from "./client.js";
@@ -59,16 +56,6 @@ class Readers extends Python {
       allow(kind === "start" ? longest : kind);
     });
     for (const end of ["answer", "state"]) this.addEventListener(end, () => clearTimeout(this.#limit));
-  }
-
-  /** @param {URL} address */
-  start(address) {
-    const script = URL.createObjectURL(
-      new Blob([`import ${JSON.stringify(address.href)}`], { type: "text/javascript" }),
-    );
-    const worker = super.start(new URL(script));
-    worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
-    return worker;
   }
 
   /**

@@ -237,7 +237,6 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         ),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
-        "embed.js": element(facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
     texts |= summaries.badges(catalog) | forest.tables()
@@ -255,12 +254,6 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
     example.mkdir(parents=True)
     for path in (BUILD / "example").glob("adapter_*"):
         shutil.copyfile(path, example / path.name)
-
-
-def element(facts: exports.Site) -> str:
-    """Return the element that shows parts elsewhere, with this site's address in it."""
-    text = (ROOT / "demos" / "embed" / "adapter-embed.js").read_text("utf-8")
-    return re.sub(r'(?<=const HOME = ").+(?=";)', facts.url, text)
 
 
 def replace(new: Path, site: Path) -> None:
