@@ -22,6 +22,7 @@ from scripts.survey.sources import (
 
 FILE = "protocol.html"
 
+
 @cache
 def read_sources() -> tuple[list[Reading], Flow]:
     """Return what has been read of each publication, and the flow."""

@@ -136,4 +136,3 @@ def test_a_page_that_was_put_aside_lives_on_beside_one_of_the_next_release(
     assert settled(page)
     page.reload()
     shows(page, "B")
-

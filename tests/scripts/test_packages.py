@@ -43,5 +43,3 @@ def test_the_python_package_works_without_the_project(tmp_path: Path) -> None:
     modules = [*(ROOT / "adapters_np" / "methods").glob("[a-z]*.py")]
     assert (int(count), float(share)) == (len(modules), 1)
     assert (tmp_path / "adapters_np" / "py.typed").is_file()
-
-

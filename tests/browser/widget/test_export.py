@@ -12,6 +12,7 @@ from tests.browser.reader import LIVE, LORA, Visit, unfold
 
 SPACE = {"s": "http://www.w3.org/2000/svg"}
 
+
 def save(page: Page, element: str, kind: str) -> Any:
     """Return the download that a button of the export menu gives."""
     menu = page.locator(f"{element} .export")
