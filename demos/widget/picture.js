@@ -22,7 +22,9 @@ function drawn(root, title) {
   const rows = [...root.querySelectorAll(".picture")].map((row) =>
     [...row.querySelectorAll("figure")]
       .filter(shown)
-      .flatMap((figure) => [...figure.querySelectorAll(".view, .chart")].filter(shown).map((part) => ({ figure, part }))),
+      .flatMap((figure) =>
+        [...figure.querySelectorAll(".view, .chart")].filter(shown).map((part) => ({ figure, part })),
+      ),
   );
   const foot = `${root.address}   version ${VERSION}`;
   const across = Math.max(...rows.map(({ length }) => length));

@@ -164,33 +164,7 @@ def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:
     assert [path for path, entry in installed.items() if "integrity" not in entry] == []
 
 
-def test_the_python_requirements_are_pinned_hashed_and_nothing_else() -> None:
-    for name in ("requirements.txt", "requirements-studies.txt", "scripts/requirements-node.txt"):
-        text = (ROOT / name).read_text().replace("\\\n", " ")
-        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-        assert lines
-        assert [line for line in lines if "==" not in line or "--hash=sha256:" not in line] == []
-
-
 def test_the_citation_file_is_valid() -> None:
     command = [str(VENV / "bin" / "cffconvert"), "--validate", "--infile", "CITATION.cff"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_help_has_one_line_for_each_command() -> None:
-    done = subprocess.run(
-        [sys.executable, "scripts/dev.py", "--help"], cwd=ROOT, capture_output=True, text=True
-    )
-    lines = done.stdout.splitlines()
-    for command in ("serve", "test", "build", "check", "bench", "new"):
-        assert len([line for line in lines if line.startswith(f"  {command} ")]) == 1
-
-
-def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
-    done = subprocess.run(
-        [sys.executable, "scripts/dev.py", "sreve"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "sreve" in done.stderr
-    assert "serve" in done.stderr

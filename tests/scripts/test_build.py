@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
@@ -256,25 +255,14 @@ INPUTS = cache(Step.inputs)
     [
         ("requirements.txt", EVERY),
         ("package-lock.json", EVERY),
-        ("scripts/cache.py", {"sweeps", "fits", "pictures", "site"}),
         ("scripts/bootstrap.py", set()),
         ("adapters_np/methods/lora.py", EVERY - {"scripts"}),
-        ("adapters_np/controls/lora.py", EVERY - {"scripts"}),
-        ("scripts/catalog/checks.py", {"catalogue"}),
         ("scripts/catalog/peft_signatures.json", {"catalogue", "pages"}),
-        ("scripts/catalog/exports.py", {"pages", "site"}),
-        ("scripts/stored/cards.py", {"pictures", "site"}),
         ("scripts/finish/release.py", {"scripts", "site"}),
         ("scripts/macros/page.html", {"pages"}),
         ("scripts/finish/typeset.mjs", {"site"}),
-        ("demos/page/calculator.js", {"scripts"}),
         ("demos/page/figure.js", {"scripts", "site"}),
-        ("demos/page/room.js", {"scripts", "site"}),
-        ("demos/stage/table.js", {"scripts", "site"}),
-        ("scripts/macros/figures.html", {"pages"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
-        ("demos/widget/heatmap.js", {"widgets", "comparisons", "scripts"}),
-        ("docs/about.md", {"catalogue", "pages"}),
         ("docs/.nav.yml", {"pages"}),
         (
             "docs/methods/lora.md",
@@ -413,29 +401,6 @@ def test_twins_hold_the_same_bytes_and_are_made_once(
     monkeypatch.setattr("scripts.finish.compress._pack", None)
     compress(site, cache)
     assert brotli.decompress((site / "long.js.br").read_bytes()) == data
-
-
-def test_files_of_the_same_content_are_compressed_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site, cache = tmp_path / "site", tmp_path / "cache"
-    data = b"words " * LEAST
-    names = [f"{n}.html" for n in range(16)]
-    site.mkdir()
-    for name in names:
-        (site / name).write_bytes(data)
-    packed: list[str] = []
-
-    def pack(data: bytes, suffix: str) -> bytes:
-        packed.append(suffix)
-        time.sleep(0.02)  # every thread is in here at once, if more than one gets here
-        return suffix.encode()
-
-    monkeypatch.setattr("scripts.finish.compress._pack", pack)
-    compress(site, cache)
-    assert sorted(packed) == [".br", ".gz"]
-    assert [(site / f"{name}.br").read_bytes() for name in names] == [b".br"] * len(names)
-    assert len(list(cache.iterdir())) == 2
 
 
 def test_a_new_site_takes_the_old_one_s_place(

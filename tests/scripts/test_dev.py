@@ -93,12 +93,6 @@ def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(
     assert alone[-6:] == ["busy", "not site", "idle", "busy", "site", "idle"]
 
 
-def test_a_loop_goes_on_until_the_tests_end() -> None:
-    with dev.busy(2) as loops:
-        assert [loop.poll() for loop in loops] == [None, None]
-    assert all(loop.returncode for loop in loops)
-
-
 def test_a_loop_ends_with_a_run_that_is_killed() -> None:
     code = "import os\nfrom scripts import dev\nwith dev.busy(1): os.kill(os.getpid(), 9)"
     killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
@@ -144,29 +138,6 @@ def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> Non
     assert sorted(found) == sorted(["tests/test_site.py", *browser])
 
 
-def test_what_a_quick_run_leaves_out_is_run_beside_it() -> None:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
-    commands = [step.get("run", "") for step in workflow["jobs"]["python"]["steps"]]
-    assert any("test --quick" in command for command in commands)
-    assert any("-m long" in command for command in commands)
-
-
-def test_the_packed_python_is_compared_where_it_is_packed() -> None:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
-    commands = [step.get("run", "") for step in workflow["jobs"]["build"]["steps"]]
-    assert any("dev.py build" in command for command in commands)
-    assert any("tests/scripts/pyodide/test_runtime.py" in command for command in commands)
-
-
-def test_the_site_is_built_with_pyodide_as_published_too() -> None:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
-    *_, built, tested = (step.get("run", "") for step in workflow["jobs"]["stock"]["steps"])
-    assert "dev.py build --stock" in built
-    files = [word for word in tested.split() if word.startswith("tests/")]
-    assert [file for file in files if not (ROOT / file).is_file()] == []
-    assert files
-
-
 def test_each_changed_table_of_a_pull_request_is_checked(tmp_path: Path) -> None:
     """The workflow's own command, on a repository that has changed two tables of three."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/tables.yml").read_text("utf-8"))
@@ -201,17 +172,6 @@ def test_each_changed_table_of_a_pull_request_is_checked(tmp_path: Path) -> None
     (tables / "wrong.yml").write_text("x")
     commit()
     assert do(*bash).returncode != 0
-
-
-def test_a_deploy_is_not_cancelled_half_way() -> None:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text("utf-8"))
-    publish = workflow["jobs"]["publish"]
-    assert publish["concurrency"]["cancel-in-progress"] is False
-    assert set(publish["needs"]) == workflow["jobs"].keys() - {"publish"}
-    # what cancels a whole run must spare those that deploy
-    whole = workflow["concurrency"]["cancel-in-progress"]
-    assert whole == "${{ github.event_name == 'pull_request' }}"
-    assert publish["if"] == "github.ref == 'refs/heads/main'"
 
 
 def test_a_study_is_run_by_its_name(tools: Tools) -> None:

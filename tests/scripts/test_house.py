@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,22 +46,6 @@ def test_every_import_leads_to_a_lower_room() -> None:
     assert wrong == {}
 
 
-def test_every_folder_is_a_room_or_lies_in_one_that_says_what_it_holds() -> None:
-    folders = {path.parent for top in TOPS for path in (ROOT / top).rglob("*.py")}
-    assert {folder.relative_to(ROOT).as_posix() for folder in folders} <= LEVEL.keys()
-    assert len(LEVEL) == sum(map(len, ROOMS)) > 15
-
-
-def test_no_file_is_longer_than_a_sitting() -> None:
-    lines = {
-        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
-        for top in (*TOPS, "docs/assets", "overrides")
-        for path in (ROOT / top).rglob("*.*")
-        if path.suffix in (".py", ".js", ".mjs", ".css", ".html")
-    }
-    assert {name: count for name, count in lines.items() if count > 400} == {}
-
-
 def test_the_arrows_of_the_picture_are_imports_and_imply_all_others() -> None:
     (picture,) = re.findall(r"```mermaid\nflowchart TB\n(.+?)```", README, re.DOTALL)
     drawn = {
@@ -88,27 +71,6 @@ def test_pages_call_ten_names_and_a_wrong_word_lists_the_right_ones() -> None:
     assert len(called) == 10
     with pytest.raises(LookupError, match=r'table\("graed"\): there is .*, grade, '):
         called["table"]("graed")
-
-
-KNOWN = {*sys.stdlib_module_names, "numpy", "pydantic", "scipy", "scripts", "yaml"}
-
-
-def foreign(source: str) -> set[str]:
-    """Return the packages that a text imports and that facts do without."""
-    found = set[str]()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
-    return found - KNOWN
-
-
-def test_facts_need_numbers_and_records_only() -> None:
-    assert foreign("import csv, jinja2\nfrom lxml.html import x") == {"jinja2", "lxml"}
-    files = {path.name: path for path in (ROOT / "scripts/survey").glob("*.py")}
-    assert {n: f for n, p in files.items() if (f := foreign(p.read_text("utf-8")))} == {}
-    assert files
 
 
 RELATIVE = re.compile("(?:How|That|What|Where|Whether|Which|Who|Whose|Why)\\b")
@@ -189,9 +151,3 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
     names = re.findall(r"`((?:adapters_np|demos|docs|scripts|tests)/[\w./-]+)`", text)
     assert [name for name in names if not (ROOT / name).exists() and "my_method" not in name] == []
     assert names
-
-
-def test_the_readme_names_every_room() -> None:
-    rooms = [name for name in LEVEL if not name.endswith(".py")]
-    short = {name: name.rpartition("/")[2] for name in rooms}
-    assert [n for n in rooms if f"`{short[n]}/`" not in README and f"`{n}/`" not in README] == []

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import gc
 import gzip
 import hashlib
 import http.client
 import re
 import socket
-import threading
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import brotli
@@ -252,28 +248,6 @@ def test_many_requests_at_once_are_nothing_to_say(
         answers = list(pool.map(lambda _: Answer(site, "/").status, range(256)))
     assert answers == [200] * 256
     assert [record.getMessage() for record in caplog.records] == []
-
-
-def test_an_end_before_all_is_sent_leaves_no_file_open(tmp_path: Path) -> None:
-    written = threading.Event()
-
-    def long(folder: Path) -> Any:
-        def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            start_response("200 OK", [("Content-Length", str(12 << 20))])
-            yield from (bytes(1 << 20) for _ in range(12))  # more than a socket takes unread
-            written.set()
-
-        return answer
-
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", ResourceWarning)
-        with serving(tmp_path, app=long) as address:
-            reader = socket.create_connection(("127.0.0.1", urlsplit(address).port or 0))
-            reader.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert written.wait(120)
-        reader.close()
-        gc.collect()
-    assert [str(warning.message) for warning in told] == []
 
 
 # While it is edited -------------------------------------------------------------------------------
