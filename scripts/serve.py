@@ -106,6 +106,7 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     if html is None:
         html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
     kept = "public, max-age=31536000, immutable" if NAMED.search(url) else "no-cache"
+    headers["Access-Control-Allow-Origin"] = "*"
     headers["Cache-Control"] = kept
     headers["Content-Security-Policy"] = f"{policy(html)}; {ALONE}"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"

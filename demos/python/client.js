@@ -142,13 +142,19 @@ export class Python extends EventTarget {
 
   /**
    * By way of a blob a worker inherits the page's policy, on hosts that send no headers too, so no readers' code in it can
-   * reach another host; and it starts in a frame without an origin, which may start no file of the site.
+   * reach another host. A frame without an origin starts neither files of the site nor modules, but what imports one.
    *
    * @param {URL} address
    */
   start({ href }) {
-    const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)}`], { type: "text/javascript" }));
-    const worker = new Worker(script, { type: "module" });
+    const name = JSON.stringify(href);
+    const later = `addEventListener("message", ({ data }) => import(${name}).then(
+      () => dispatchEvent(new MessageEvent("message", { data })),
+      ({ message }) => postMessage({ type: "failed", message }),
+    ), { once: true })`;
+    const [code, type] = /** @type {const} */ (origin === "null" ? [later, "classic"] : [`import ${name}`, "module"]);
+    const script = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const worker = new Worker(script, { type });
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
     return worker;
   }

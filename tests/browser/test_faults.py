@@ -458,17 +458,3 @@ def test_no_address_breaks_the_widget_or_brings_code_into_it(
     assert page.locator("adapter-demo .problem *").count() == 0
     knobs = page.locator("adapter-demo").evaluate("demo => demo.knobs")
     probe("lora", knobs)  # whatever came through is possible
-
-
-def test_over_plain_http_a_reader_is_sent_to_https(browser: Browser, site: str) -> None:
-    flags = [*CHROMIUM_FLAGS, "--host-resolver-rules=MAP plain.test 127.0.0.1"]
-    other = browser.browser_type.launch(executable_path=shell(), args=flags)
-    page = other.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site.replace('127.0.0.1', 'plain.test')}methods/lora/")
-    assert not page.evaluate("isSecureContext")
-    page.locator("adapter-demo [name=rank]").first.press("ArrowRight")
-    expect(page.locator(".problem")).to_contain_text("Open its address with https")
-    assert errors == []
-    other.close()

@@ -67,10 +67,6 @@ export async function boot(
   { report = () => {}, whole = false, plain = false, kept = {}, host = browser } = {},
 ) {
   if (typeof WebAssembly !== "object") throw new LoadError("this browser does not run WebAssembly");
-  if (!globalThis.crypto?.subtle)
-    throw new LoadError(
-      "this page came over plain http, where a browser cannot check its files. Open its address with https",
-    );
   /** @param {import("./download.js").Progress} progress */
   const tell = ({ loaded, total }) => report({ loaded, total, stage: loaded < total ? "download" : "start" });
   const { [SNAPSHOT]: snapshot, ...others } = manifest.files;
