@@ -119,20 +119,3 @@ def test_a_visit_that_meets_a_new_release_loads_its_scripts(
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
     becomes(page, "Boolean(window.sameVisit)", False)
     shows(page, "B")
-
-
-def test_a_page_that_was_put_aside_lives_on_beside_one_of_the_next_release(
-    context: BrowserContext, host: Host, releases: dict[str, Path]
-) -> None:
-    page = opened(context, host.address + LORA)
-    shows(page, "A")
-    other = opened(context, f"{host.address}methods/oft/")
-    page.goto(f"{host.address}catalog.json")
-    host.pages = host.files = releases["B"]
-    other.locator("a[href$='/lora/']").first.evaluate("a => a.click()")
-    expect(other.locator("h1")).to_contain_text("(new)")
-    expect(other.locator(ALIVE)).to_be_attached()
-    page.go_back()
-    assert settled(page)
-    page.reload()
-    shows(page, "B")
