@@ -152,9 +152,9 @@ export class Python extends EventTarget {
       () => dispatchEvent(new MessageEvent("message", { data })),
       ({ message }) => postMessage({ type: "failed", message }),
     ), { once: true })`;
-    const [code, type] = /** @type {const} */ (origin === "null" ? [later, "classic"] : [`import ${name}`, "module"]);
-    const script = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    const worker = new Worker(script, { type });
+    const alone = origin === "null";
+    const script = URL.createObjectURL(new Blob([alone ? later : `import ${name}`], { type: "text/javascript" }));
+    const worker = new Worker(script, { type: alone ? "classic" : "module" });
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });
     return worker;
   }
