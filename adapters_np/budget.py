@@ -33,7 +33,8 @@ def choose(cls: type[Adapter], W: Array, budget: int) -> list[Setting]:
 
     More parameters may explain less, since another block size or form makes another family. So all
     forms (switches, words) and all numbers out of a list are tried; of numbers in a range, the
-    settings of which none can grow; those that do not change the count keep their default. First
+    settings of which none can grow; those that do not change the count keep their default. A value
+    that departs from the method's hypothesis is not tried. First
     come the forms that are the default, then more parameters. Where these are more than MOST, forms
     leave their default one at a time. If the budget is below the smallest setting, that one comes
     alone.
@@ -78,9 +79,11 @@ def _counts(cls: type[Adapter], knob: Knob) -> bool:
 
 @lru_cache(maxsize=64)
 def _settings(cls: type[Adapter], d_out: int, d_in: int) -> list[Setting]:
-    """Return all settings of an adapter for a weight of this shape, the largest first."""
+    """Return the settings that keep a method's hypothesis, for a weight's shape, largest first."""
     offered = {
-        knob.name: (knob.default,) if _ranged(knob) and not _counts(cls, knob) else knob.values()
+        knob.name: (knob.default,)
+        if _ranged(knob) and not _counts(cls, knob)
+        else tuple(value for value in knob.values() if value not in knob.departs)
         for knob in knobs(cls).values()
     }
     sizes = {

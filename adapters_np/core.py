@@ -40,6 +40,7 @@ import numpy as np
 from adapters_np import expressions, layers
 from adapters_np.errors import KnobError
 from adapters_np.knobs import Absorbed as Absorbed
+from adapters_np.knobs import Departs as Departs
 from adapters_np.knobs import Knob, signature_knobs
 from adapters_np.knobs import Range as Range
 from adapters_np.linalg import Array
@@ -213,6 +214,11 @@ def arrays(cls: type[Adapter]) -> tuple[Field, ...]:
 def knobs(cls: type[Adapter]) -> Mapping[str, Knob]:
     """Return the knobs of an adapter class: the keyword arguments of its `init`."""
     return MappingProxyType(signature_knobs(cls.init))
+
+
+def departs(cls: type[Adapter], values: Mapping[str, Any]) -> bool:
+    """Return whether values of knobs drop or reverse the hypothesis of an adapter class."""
+    return any(values.get(knob.name) in knob.departs for knob in knobs(cls).values())
 
 
 def sizes(shape: str, **names: Any) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 from adapters_np.errors import KnobError
 
@@ -22,6 +22,17 @@ class Absorbed:
     """Marks a knob that the trained arrays make up for, such as a scale: no fit depends on it."""
 
 
+class Departs(tuple[Any, ...]):
+    """The values of a knob at which a method drops or reverses its hypothesis.
+
+    They can be set, and are not what the method is judged by: no best setting has one.
+    """
+
+    def __new__(cls, *values: Any) -> Self:
+        """Mark these values."""
+        return super().__new__(cls, values)
+
+
 class Knob(NamedTuple):
     """One keyword argument that a reader can move."""
 
@@ -34,6 +45,7 @@ class Knob(NamedTuple):
     options: tuple[Any, ...] = ()
     letter: str = ""
     absorbed: bool = False
+    departs: tuple[Any, ...] = ()
 
     def check(self, value: Any) -> Any:
         """Return `value` in the knob's own type.
@@ -88,7 +100,8 @@ def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
     """Return the keyword-only arguments of a function as knobs.
 
     Raises:
-        TypeError: when an argument has no default or no range, which is a mistake in the signature.
+        TypeError: when an argument has no default or no range, or what departs from the hypothesis
+            is the default or no value at all, which are mistakes in the signature.
     """
     hints = get_type_hints(function, include_extras=True)
     knobs = {}
@@ -109,5 +122,8 @@ def signature_knobs(function: Callable[..., Any]) -> dict[str, Knob]:
             raise TypeError(f"{function.__qualname__}: {name} needs a Range, a Literal or bool")
         if default is inspect.Parameter.empty:
             raise TypeError(f"{function.__qualname__}: {name} needs a default")
-        knobs[name] = knob._replace(absorbed=Absorbed in marks)
+        departs = next((tuple(mark) for mark in marks if isinstance(mark, Departs)), ())
+        if not set(departs) <= set(knob.values()) - {default}:
+            raise TypeError(f"{function.__qualname__}: {name} cannot depart by {departs}")
+        knobs[name] = knob._replace(absorbed=Absorbed in marks, departs=departs)
     return knobs

@@ -139,7 +139,7 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
     knob, shape = main_knob(other.method), first.change.world.W.shape
     if not knob:
         return other
-    place = {value: i for i, value in enumerate(knob.values())}
+    place = {v: i for i, v in enumerate(knob.values()) if v not in knob.departs}
     counts = _counts(other, *shape)
     if len(set(counts)) == 1:
         return other._replace(own={knob.name: knob.default} | other.own)
@@ -150,7 +150,7 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
 
     sides = (
         other._replace(own=other.own | {knob.name: value})
-        for value in sorted(among or place, key=distance)
+        for value in sorted(place.keys() & (among or place), key=distance)
     )
     return next((side for side in sides if _possible(side, *shape)), other)
 

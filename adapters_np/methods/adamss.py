@@ -17,7 +17,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, column_signs, thin_svd
 
 ROUNDS = 10
@@ -74,7 +74,7 @@ class AdaMSS(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        groups: Annotated[int, Range(1, 8, letter="K")] = 4,
+        groups: Annotated[int, Range(1, 8, letter="K"), Departs(1)] = 4,
         rank: Annotated[int, Range(1, 8, letter="r")] = 2,
         directions: Annotated[int, Range(8, 32, 8, letter="R")] = 16,
     ) -> Self:

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, skew, thin_svd
 
 
@@ -49,7 +49,9 @@ class AntiPaSTO(WeightAdapter):
         alpha: Annotated[float, Range(-2, 2, 0.1, letter="α")] = 1.0,
         rank: Annotated[int, Range(2, 32, letter="r")] = 12,
         theta_max: Annotated[float, Range(15, 165, 15, letter="θ")] = 60.0,
-        selection: Literal["activations", "top", "random"] = "activations",
+        selection: Annotated[
+            Literal["activations", "top", "random"], Departs("random")
+        ] = "activations",
     ) -> Self:
         """Start near the identity, with small random A and ΔS.
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Learned, Portrait, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, butterfly, cayley, divide, rotate_blocks, skew
 
@@ -49,7 +49,7 @@ class BOFT(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        factors: Annotated[int, Range(1, 5, letter="m")] = 2,
+        factors: Annotated[int, Range(1, 5, letter="m"), Departs(1)] = 2,
         block_size: Literal[2, 4, 8, 16] = 4,
         output_scale: bool = False,
     ) -> Self:

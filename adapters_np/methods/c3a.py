@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Learned, Portrait, WeightAdapter
+from adapters_np.core import Absorbed, Departs, Learned, Portrait, WeightAdapter
 from adapters_np.linalg import Array, circulant, divide
 
 
@@ -37,7 +37,7 @@ class C3A(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        block_size: Literal[1, 2, 4, 8, 16, 32, 64] = 16,
+        block_size: Annotated[Literal[1, 2, 4, 8, 16, 32, 64], Departs(1)] = 16,
         zero_start: Annotated[bool, Absorbed] = False,
     ) -> Self:
         """Start near the identity: Xavier-uniform kernels over d_in.

@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 
@@ -36,7 +36,7 @@ class GaLore(WeightAdapter):
         rng: np.random.Generator,
         *,
         rank: Annotated[int, Range(1, 16, letter="r")] = 4,
-        stages: Annotated[int, Range(1, 16, letter="T")] = 4,
+        stages: Annotated[int, Range(1, 16, letter="T"), Departs(1)] = 4,
     ) -> Self:
         """Start at the identity: no step has been taken.
 

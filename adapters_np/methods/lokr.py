@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
 
 
@@ -41,7 +41,7 @@ class LoKr(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        factor: Literal[1, 2, 4, 8] = 4,
+        factor: Annotated[Literal[1, 2, 4, 8], Departs(1)] = 4,
         rank: Annotated[int, Range(1, 8, letter="r")] = 2,
         alpha: Alpha = 16.0,
         full: bool = False,

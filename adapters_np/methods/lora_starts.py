@@ -27,7 +27,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
@@ -141,7 +141,7 @@ class LoRAStart(WeightAdapter):
         rank: Annotated[int, Range(2, 16, 2, letter="r")] = 8,
         alpha: Annotated[float, Range(1, 64, letter="α")] = 8.0,
         start: Start = "gradient",
-        segment: Segment = "strongest",
+        segment: Annotated[Segment, Departs("middle", "drawn")] = "strongest",
         trained: Trained = "both",
     ) -> Self:
         """Start at the identity, whatever the factors are.

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, WeightAdapter
+from adapters_np.core import Departs, Learned, WeightAdapter
 from adapters_np.linalg import Array, at_most, divide, kaiming_uniform, low_rank_factors
 from adapters_np.methods.poly import TASKS, SkillRank, Skills, Task, share
 
@@ -40,7 +40,7 @@ class MHR(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        splits: Literal[1, 2, 4, 8] = 4,
+        splits: Annotated[Literal[1, 2, 4, 8], Departs(1)] = 4,
         task: Task = 0,
         skills: Skills = 4,
         rank: SkillRank = 4,

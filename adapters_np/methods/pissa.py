@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
 
@@ -39,7 +39,9 @@ class PiSSA(WeightAdapter):
         *,
         rank: Rank = 8,
         alpha: Alpha = 8.0,
-        components: Literal["principal", "medium", "minor"] = "principal",
+        components: Annotated[
+            Literal["principal", "medium", "minor"], Departs("medium", "minor")
+        ] = "principal",
     ) -> Self:
         """Start at the identity: the factors are r singular components of W, shared evenly.
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, cayley_neumann, skew, thin_svd
 
 
@@ -46,8 +46,8 @@ class PSOFT(WeightAdapter):
         *,
         rank: Annotated[int, Range(2, 32, letter="r")] = 16,
         relaxed: bool = True,
-        constraint: Literal["exact", "series", "none"] = "exact",
-        split: Literal["asymmetric", "symmetric"] = "asymmetric",
+        constraint: Annotated[Literal["exact", "series", "none"], Departs("none")] = "exact",
+        split: Annotated[Literal["asymmetric", "symmetric"], Departs("symmetric")] = "asymmetric",
     ) -> Self:
         """Start at the identity: Q is zero and every gain is one.
 

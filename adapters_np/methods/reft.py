@@ -17,7 +17,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Adapter, Learned, Portrait, Range
+from adapters_np.core import Adapter, Departs, Learned, Portrait, Range
 from adapters_np.linalg import Array, at_most, column_signs, kaiming_uniform, orthonormal_rows
 
 Positions = Annotated[int, Range(0, 16)]
@@ -57,7 +57,7 @@ class ReFT(Adapter):
         rank: Annotated[int, Range(1, 8, letter="r")] = 4,
         first: Positions = 4,
         last: Positions = 4,
-        read: bool = True,
+        read: Annotated[bool, Departs(False)] = True,
         overwrite: bool = True,
         orthonormal: bool = True,
     ) -> Self:

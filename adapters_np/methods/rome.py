@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 
@@ -39,7 +39,7 @@ class ROME(WeightAdapter):
         rng: np.random.Generator,
         *,
         facts: Annotated[int, Range(1, 16, letter="r")] = 1,
-        weighed: bool = True,
+        weighed: Annotated[bool, Departs(False)] = True,
     ) -> Self:
         """Start at the identity: nothing is added.
 

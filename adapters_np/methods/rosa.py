@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
 COUNT = "ceil(density * d_out * d_in)"
@@ -65,7 +65,7 @@ class RoSA(WeightAdapter):
         W: Array,
         rng: np.random.Generator,
         *,
-        rank: Annotated[int, Range(0, 16, letter="r")] = 4,
+        rank: Annotated[int, Range(0, 16, letter="r"), Departs(0)] = 4,
         density: Annotated[float, Range(0.005, 0.25, 0.005)] = 0.05,
         batches: Annotated[int, Range(1, 16)] = 1,
         score: Literal["squared", "mean"] = "squared",

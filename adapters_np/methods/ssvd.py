@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, skew, thin_svd
 
 
@@ -47,8 +47,10 @@ class SSVD(WeightAdapter):
         rng: np.random.Generator,
         *,
         rank: Annotated[int, Range(1, 64, letter="k")] = 16,
-        constraint: Literal["approximate", "strict", "none"] = "approximate",
-        side: Literal["input", "output"] = "input",
+        constraint: Annotated[
+            Literal["approximate", "strict", "none"], Departs("none")
+        ] = "approximate",
+        side: Annotated[Literal["input", "output"], Departs("output")] = "input",
     ) -> Self:
         """Start at the identity: K and the shifts are zero.
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
 COUNT = "ceil(density * d_out * d_in)"
@@ -44,7 +44,7 @@ class SuperTuning(WeightAdapter):
         *,
         rank: Annotated[int, Range(0, 8, letter="r")] = 4,
         density: Annotated[float, Range(0.01, 0.25, 0.01)] = 0.05,
-        entries: Literal["largest", "smallest"] = "largest",
+        entries: Annotated[Literal["largest", "smallest"], Departs("smallest")] = "largest",
         alpha: Alpha = 8.0,
     ) -> Self:
         """Start at the identity: θ and B are zero, A is random.

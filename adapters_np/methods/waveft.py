@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 Wavelet = Literal["haar", "db2", "none"]
@@ -81,7 +81,7 @@ class WaveFT(WeightAdapter):
         rng: np.random.Generator,
         *,
         n_frequency: Annotated[int, Range(1, 2048, letter="n")] = 128,
-        wavelet: Wavelet = "haar",
+        wavelet: Annotated[Wavelet, Departs("none")] = "haar",
         scale: Alpha = 1.0,
     ) -> Self:
         """Start at the identity: all amplitudes are zero.

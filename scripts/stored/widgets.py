@@ -132,6 +132,12 @@ def named(knob: str, option: str) -> Option:
     return Option(WAYS[option] if knob == "way" else words(option))
 
 
+def offered(knob: Knob, value: Any) -> Option:
+    """Return what a control calls a value, and whether the method is another with it."""
+    found = named(knob.name, text(value))
+    return Option(f"{found} (not the method)") if value in knob.departs else found
+
+
 def control(knob: Knob) -> Control:
     """Return the form control of a knob."""
     return _plain(knob)._replace(ways=ways(knob))
@@ -149,7 +155,7 @@ def _plain(knob: Knob) -> Control:
         return Control(*start, "checkbox", "bool", default)
     if knob.kind == "choice":
         numeric = all(isinstance(o, (int, float)) for o in knob.options)
-        options = tuple((text(option), named(knob.name, text(option))) for option in knob.options)
+        options = tuple((text(o), offered(knob, o)) for o in knob.options)
         few = len(options) <= 3 and sum(len(shown) for _, shown in options) <= SHORT
         few = few and knob.name != HYPOTHESIS  # one look for all methods
         kind = "radio" if few else "select"

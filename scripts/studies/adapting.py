@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapters_np.control import controls
-from adapters_np.core import Adapter, arrays, load
+from adapters_np.core import Adapter, arrays, departs, load
 from adapters_np.linalg import Array
 from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
 from scripts.studies.tokens import VOCABULARY
@@ -43,6 +43,11 @@ class Method:
     place: str = "all"
     arm: str = ""
     """The difference from the same method elsewhere: a control's name, or one of the above."""
+
+    @property
+    def departs(self) -> bool:
+        """Return whether its knobs drop or reverse the method's hypothesis."""
+        return self.slug != FULL and departs(load(self.slug), dict(self.knobs))
 
 
 @dataclass(frozen=True)

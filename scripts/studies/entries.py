@@ -65,16 +65,11 @@ def settings() -> dict[str, str]:
             name
             for name, method in grid.METHODS.items()
             if method.slug == slug and not method.arm and method.place == "all"
-            and method.knobs == plain(method).knobs and takes(slug, method.knobs)
+            and not method.departs and takes(slug, method.knobs)
         ]  # fmt: skip
         if there:
             found[slug] = min(there, key=lambda name: abs(log(size[name] / size["lora 4"])))
     return found
-
-
-def plain(method: Method) -> Method:
-    """Return a method at its paper's own start: PiSSA's minor form is one of its controls."""
-    return replace(method, knobs=tuple(k for k in method.knobs if k[0] != "components"))
 
 
 @cache

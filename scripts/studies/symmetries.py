@@ -32,7 +32,7 @@ from scripts.studies.adapting import Method
 from scripts.studies.arms import Armed, method
 from scripts.studies.copies import copied
 from scripts.studies.decoder import LAYERS, SQUARE
-from scripts.studies.entries import plain, reached
+from scripts.studies.entries import reached
 from scripts.studies.grid import Done
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.survey import experiment
@@ -207,7 +207,7 @@ def dimensions(path: Path = REACHED) -> None:
         for name in sorted(experiment.methods(experiment.Cell())):
             trains = grid.METHODS[name]
             size = experiment.finals(name)[grid.SEEDS[0]].parameters
-            usual = trains == plain(trains) and not trains.arm and trains.place == "all"
+            usual = trains.place == "all" and not (trains.arm or trains.departs)
             if usual and size <= LARGEST and (dimension := whole(trains)):
                 writer.writerow((name, trains.slug, size, dimension))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapters_np.budget import MOST, best_of_rank, chance, choose
-from adapters_np.core import Adapter, flatten, knobs, load, slugs
+from adapters_np.core import Adapter, departs, flatten, knobs, load, slugs
 from tests.toy import weight
 
 W = weight(32, 32)
@@ -23,6 +23,7 @@ def test_settings_are_allowed_counted_and_within_the_budget(slug: str) -> None:
             assert flatten(adapter).size == size
             assert size <= budget or len(settings) == 1
             assert all(knobs(load(slug))[name].check(v) == v for name, v in values.items())
+            assert not departs(load(slug), values)
 
 
 def first(slug: str, budget: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from adapters_np.core import (
     Adapter,
     WeightAdapter,
     arrays,
+    departs,
     flatten,
     knobs,
     learned,
@@ -487,6 +488,32 @@ def test_an_edit_of_fixed_directions_is_fitted() -> None:
     end = last(fit(other, W, moved(other).forward(W, X), X))
     assert end.error < 1e-6
     np.testing.assert_array_equal(vars(end.adapter)["M"], other.M)
+
+
+@every_control
+def test_a_value_that_a_control_is_made_of_is_declared_to_depart(slug: str, name: str) -> None:
+    """A control that is drawn at random is known by what it sets besides arrays."""
+    if controls(slug)[name].claim == "level":
+        return  # the method has no preference
+    fresh, other, W = pair(slug, name)
+    for chosen in settings(slug):
+        try:
+            made = load(slug).init(W, np.random.default_rng(1), **chosen)
+        except KnobError:
+            continue
+        assert not alike(other, made, fresh) or departs(load(slug), chosen), chosen
+
+
+def alike(one: Adapter, other: Adapter, start: Adapter) -> bool:
+    """Say whether an adapter is another: in what it does not share with its start."""
+    if type(one) is not type(other):
+        return False
+    names = [f.name for f in fields(one) if not isinstance(getattr(one, f.name), np.ndarray)]
+    set_apart = [name for name in names if getattr(one, name) != getattr(start, name)]
+    return all(
+        np.array_equal(getattr(one, f), getattr(other, f))
+        for f in set_apart or [f.name for f in fields(one)]
+    )
 
 
 # Relaxed: the constraint is lifted ----------------------------------------------------------------

@@ -67,6 +67,12 @@ def test_a_match_is_a_value_that_the_weight_allows() -> None:
         measure(slug, {"size": "64x32", **other.own})
 
 
+def test_a_match_is_no_value_that_departs_from_the_hypothesis() -> None:
+    """LoKr with factor 1 is LoRA, and would have its number of parameters but for one."""
+    first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {"rank": 2}))
+    assert matched(first, Side("lokr", "LoKr", "", {})).own["factor"] == 2
+
+
 def test_a_match_can_be_limited_to_some_values() -> None:
     first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {}))
     assert matched(first, Side("lora", "LoRA", "", {}), among=(2, 5)).own == {"rank": 5}
