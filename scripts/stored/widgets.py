@@ -133,7 +133,11 @@ def named(knob: str, option: str) -> Option:
 
 
 def offered(knob: Knob, value: Any) -> Option:
-    """Return what a control calls a value, and whether the method is another with it."""
+    """Return what a control calls a value, and whether the method is another with it.
+
+    >>> offered(knobs(load("pissa"))["components"], "minor")
+    'minor (not the method)'
+    """
     found = named(knob.name, text(value))
     return Option(f"{found} (not the method)") if value in knob.departs else found
 
