@@ -165,6 +165,11 @@ class InOrder(WeightAdapter):
         change = super().delta(W[:, self.in_order])  # type: ignore[safe-super]
         return change[:, np.argsort(self.in_order)]
 
+    def nearest(self, W: Array, change: Array) -> Self | None:
+        """Return the best for a change, or None where the method has no closed form."""
+        best = getattr(super(), "nearest", None)
+        return best(W[:, self.in_order], change[:, self.in_order]) if best else None
+
     def shortcut(self, W: Array, X: Array) -> Array:
         """Apply the merged weight."""
         return self.forward(W, X)
@@ -180,6 +185,11 @@ class OutOrder(WeightAdapter):
         """Return the change in the weight's own order, (d_out, d_in)."""
         change = super().delta(W[self.out_order])  # type: ignore[safe-super]
         return change[np.argsort(self.out_order)]
+
+    def nearest(self, W: Array, change: Array) -> Self | None:
+        """Return the best for a change, or None where the method has no closed form."""
+        best = getattr(super(), "nearest", None)
+        return best(W[self.out_order], change[self.out_order]) if best else None
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Apply the merged weight."""
@@ -248,7 +258,13 @@ AnyDense = TypeVar("AnyDense", bound=Dense)
 
 
 def dense(cls: type[AnyDense], W: Array, rng: np.random.Generator, count: int) -> AnyDense:
-    """Return a fresh dense subspace of `count` dimensions for W, (d_out, d_in); all θ are zero."""
+    """Return a fresh dense subspace of `count` dimensions for W, (d_out, d_in); all θ are zero.
+
+    Raises:
+        ValueError: when W has fewer entries.
+    """
+    if count > W.size:
+        raise KnobError("parameters", count, f"is more than the {W.size} entries of the weight")
     rows, columns = np.divmod(rng.choice(W.size, count, replace=False), W.shape[1])
     return cls(np.zeros(count), rows, columns, rng.choice([-1.0, 1.0], W.shape))
 

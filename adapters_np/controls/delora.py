@@ -17,6 +17,8 @@ class UnboundedDeLoRA(DeLoRA):
 
     lengths: Annotated[Array, Frozen("rank")]
 
+    gauges = ("rank", "stable_rank", "relative_norm", "parameters")  # type: ignore[assignment]
+
     def _scale(self) -> Array:
         """Return λ / (r ‖a_i‖ ‖b_i‖) with the lengths at the start, (r,)."""
         return self.lambda_ / (len(self.A) * self.lengths)

@@ -1,7 +1,6 @@
 """Controls of OFT, which believes in the angles between neurons."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,12 +17,6 @@ class ShuffledOFT(InOrder, OFT):
         """Return R in the weight's own order, (d_in, d_in)."""
         back = np.argsort(self.in_order)
         return super().rotation()[back][:, back]
-
-    def nearest(self, W: Array, change: Array) -> Self | None:
-        """Return the best blocks, as OFT does, or None where OFT has no closed form."""
-        own = OFT(self.Q, self.block_size, self.n_blocks, self.epsilon)
-        found = own.nearest(W[:, self.in_order], change[:, self.in_order])
-        return replace(self, Q=found.Q) if found else None
 
 
 @dataclass(frozen=True, eq=False)

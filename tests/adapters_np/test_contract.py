@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters_np.control import controls, without
 from adapters_np.core import (
     Adapter,
     Alpha,
@@ -32,8 +33,10 @@ from adapters_np.core import (
     slugs,
 )
 from adapters_np.errors import KnobError
+from adapters_np.fit import Solves, SolvesOutputs, _descend, closed_form, goal
 from adapters_np.knobs import signature_knobs
 from adapters_np.linalg import Array
+from adapters_np.slopes import Slopes
 from demos.failures import failure
 from demos.probe import GAUGES, measure, probe
 from tests.toy import tokens, weight
@@ -297,6 +300,38 @@ def test_shortcut_gives_the_same_output_at_the_ends_of_every_knob(slug: str) -> 
 
 def test_most_changes_of_a_weight_have_a_shortcut() -> None:
     assert len(SHORTER) >= 25
+
+
+SOLVED = [
+    (slug, name)
+    for slug in METHODS
+    if issubclass(load(slug), (Solves, SolvesOutputs))
+    for name in ("", *controls(slug))
+]
+
+
+@pytest.mark.parametrize(("slug", "name"), SOLVED, ids=["-".join(filter(None, c)) for c in SOLVED])
+@settings(any_knobs, max_examples=10)
+@given(data=st.data())
+def test_a_closed_form_is_no_worse_than_the_general_fit(
+    slug: str, name: str, data: st.DataObject
+) -> None:
+    adapter, W, _ = drawn(slug, data)
+    if adapter is None:
+        return
+    rng, X = np.random.default_rng(1), None
+    try:
+        adapter = without(slug, name, adapter, W, rng)
+    except KnobError:  # these knobs leave nothing to take out
+        return
+    if not isinstance(adapter, WeightAdapter):
+        X = tokens(W.shape[1])
+    target = rng.normal(size=W.shape if X is None else adapter.base(W, X).shape)
+    solved = closed_form(adapter, W, target, X)
+    if solved:
+        residual, _ = goal(adapter, W, target, X)
+        *_, (cost, _) = _descend(Slopes(residual, adapter), adapter, False, 20, 1e-3, 0.0)
+        assert np.linalg.norm(residual(solved)) <= np.sqrt(cost) * (1 + 1e-9) + 1e-12
 
 
 @every_method

@@ -567,6 +567,7 @@ def test_a_bound_is_lifted() -> None:
         far = replace(a, A=100 * a.A)
         sizes.append(np.linalg.norm(delta(far, W)))
     assert sizes[0] < 1e-9 < 1 < sizes[1]
+    assert set(fresh.gauges) - set(other.gauges) == {"bound_share"}
     method: Any = load("delora")
     zero = method.init(W, np.random.default_rng(0), zero_start=True)
     freed: Any = without("delora", "unbounded", zero, W, np.random.default_rng(0))

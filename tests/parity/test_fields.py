@@ -18,7 +18,7 @@ import yaml
 from tests.parity import translators
 from tests.parity.cases import FIELDS, Case, RefusedError
 from tests.parity.test_peft import CASES, TRANSLATORS, translator
-from tests.parity.translators import peanut, pvera, waveft
+from tests.parity.translators import lora_starts, mica, peanut, pissa, pvera, waveft
 
 SOURCES = {path.stem: path.read_text() for path in Path(translators.__path__[0]).glob("[!_]*.py")}
 
@@ -68,7 +68,7 @@ def changed(tmp: Path, name: str, **given: Any) -> Case:
 def test_a_value_that_cannot_be_computed_is_refused_by_name(tmp_path: Path) -> None:
     refused: dict[ModuleType, tuple[str, dict[str, Any], str]] = {
         pvera: ("pvera", {"sample_at_inference": True}, "sample_at_inference=True is refused: the"),
-        peanut: ("peanut_depth0", {"act_fn": "xielu"}, "act_fn='xielu' is refused: its numbers"),
+        peanut: ("peanut_depth0", {"act_fn": "snake"}, "act_fn='snake' is refused: its numbers"),
         waveft: ("waveft", {"wavelet_family": "coif5"}, "wavelet_family='coif5' is refused: PEFT"),
     }
     for module, (name, given, said) in refused.items():
@@ -78,6 +78,19 @@ def test_a_value_that_cannot_be_computed_is_refused_by_name(tmp_path: Path) -> N
         RefusedError, match="wavelet_family='db11' is refused: PEFT has the filters"
     ):
         waveft.adapter(changed(tmp_path, "waveft", wavelet_family="db11"))
+
+
+def test_a_start_that_is_not_recorded_is_refused_by_its_field(tmp_path: Path) -> None:
+    made = {
+        "lora_orthogonal": lora_starts.adapter,
+        "mica": lambda case: list(mica.start(case)),
+        "pissa": pissa.adapter,
+    }
+    for name, make in made.items():
+        case = changed(tmp_path, name)
+        del case.arrays["init.lora_A.weight"]
+        with pytest.raises(RefusedError, match=r"init_lora_weights='\w+' is refused: init\.lora_A"):
+            make(case)
 
 
 def test_a_field_or_a_method_that_peft_does_not_have_is_named(tmp_path: Path) -> None:

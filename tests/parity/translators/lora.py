@@ -17,6 +17,18 @@ def started(case: Case, *names: str) -> bool:
     return isinstance(start, str) and start.lower().startswith(names)
 
 
+def begun(case: Case, factor: str) -> Array:
+    """Return what a factor, A or B, starts from.
+
+    Raises:
+        RefusedError: when it is not recorded; the error names the field that sets it.
+    """
+    found = case.find(f"init.lora_{factor}.weight")
+    if found is None:
+        raise case.refuse("init_lora_weights", f"init.lora_{factor}.weight is not recorded")
+    return found
+
+
 def pooled(case: Case) -> bool:
     """Return whether A reads means of groups: PEFT heeds `use_qalora` on GPTQ layers only."""
     A = case.find("param.lora_A.weight")

@@ -14,8 +14,8 @@ from adapters_np.methods.lora_starts import (
     by_inputs,
 )
 from tests.parity.cases import Case
+from tests.parity.translators.lora import begun, linear, started
 from tests.parity.translators.lora import bias as bias
-from tests.parity.translators.lora import linear, started
 
 STARTS = ("lora_ga", "corda", "eva", "olora", "orthogonal")
 
@@ -52,8 +52,9 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> LoRAStart:
-    A, B, A_0, B_0 = (case[f"{k}.lora_{f}.weight"] for k in ("param", "init") for f in "AB")
-    return LoRAStart(A, B, np.zeros((0, len(A))), A_0, B_0, case.effective["scaling"])
+    A, B = (case[f"param.lora_{factor}.weight"] for factor in "AB")
+    start = begun(case, "A"), begun(case, "B")
+    return LoRAStart(A, B, np.zeros((0, len(A))), *start, case.effective["scaling"])
 
 
 def weight(case: Case) -> Array:

@@ -7,8 +7,8 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.mica import MiCA
 from tests.parity.cases import Case
+from tests.parity.translators.lora import begun, linear, started
 from tests.parity.translators.lora import bias as bias
-from tests.parity.translators.lora import linear, started
 
 
 def claims(case: Case) -> bool:
@@ -23,7 +23,7 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
     theirs = case["param.lora_B.weight"]
     fresh = MiCA.init(case["W0"], np.random.default_rng(0), rank=theirs.shape[1])
     yield "B Bᵀ", fresh.B @ fresh.B.T, theirs @ theirs.T
-    yield "A", fresh.A, case["init.lora_A.weight"]
+    yield "A", fresh.A, begun(case, "A")
 
 
 def gradients(case: Case) -> dict[str, Array]:

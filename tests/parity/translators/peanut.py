@@ -36,6 +36,12 @@ def laplace(h: Array) -> Array:
     return (1 + erf((h - mean) / (spread * np.sqrt(2)))) / 2
 
 
+def xielu(h: Array) -> Array:
+    slope, least = 0.80078125, -9.98377799987793e-07  # 0.8 and −1e-6 in bfloat16: never trained
+    curved = np.where(h > 0, slope * h**2, slope * (np.expm1(np.minimum(h, least)) - h))
+    return curved + h / 2
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array] | None] = {
     "gelu": gelu,
     "gelu_python": gelu,
@@ -57,6 +63,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array] | None] = {
     "swish": swish,
     "sqrtsoftplus": lambda h: np.sqrt(softplus(h)),
     "tanh": np.tanh,
+    "xielu": xielu,
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.pissa import PiSSA
 from tests.parity.cases import Case
-from tests.parity.translators.lora import linear, started
+from tests.parity.translators.lora import begun, linear, started
 from tests.toy import singular_values
 
 
@@ -19,8 +19,8 @@ def adapter(case: Case) -> PiSSA:
     return PiSSA(
         A=case["param.lora_A.weight"],
         B=case["param.lora_B.weight"],
-        A_0=case["init.lora_A.weight"],
-        B_0=case["init.lora_B.weight"],
+        A_0=begun(case, "A"),
+        B_0=begun(case, "B"),
         s=case.effective["scaling"],
     )
 

@@ -29,9 +29,10 @@ def trained(case: Case) -> bool:
 
 
 def parts(case: Case) -> Array:
-    """Return the inputs in groups, (n, groups, d_in / groups)."""
-    x = columns(case["x"]).T
-    return x.reshape(len(x), -1, len(direction(case)))
+    """Return the inputs in groups, (n, groups, ⌈d_in / groups⌉); zeros fill the last ones."""
+    x, size = columns(case["x"]).T, len(direction(case))
+    spare = case.part("velora_config")["num_groups"] * size - x.shape[1]
+    return np.pad(x, ((0, 0), (0, spare))).reshape(len(x), -1, size)
 
 
 def slope(case: Case, x: Array | None = None) -> Array:
@@ -53,7 +54,8 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     yield "W_merged", W + ours.delta(W), case["W_merged"]
     if trained(case):
         scale = case.part("velora_config")["scale"]
-        x = scale * ((parts(case) @ v)[..., None] * v).reshape(-1, W.shape[1])
+        groups = scale * (parts(case) @ v)[..., None] * v
+        x = groups.reshape(len(groups), -1)[:, : W.shape[1]]
         yield "gradient of A", slope(case, x), case["grad.lora_A.weight"]
 
 
