@@ -11,7 +11,8 @@ from adapters_np.methods.lora import LoRA
 def dense_subspace(fresh: LoRA, W: Array, rng: np.random.Generator) -> Dense:
     """Train as many parameters in a random subspace of all matrices.
 
-    Taken out: that the change has few directions, which the data choose. Kept: nothing else that
-    LoRA believes; the subspace is fixed, so the change is linear in what is trained.
+    Taken out: that the data choose the directions; whether few are enough is not tested, since
+    both go at once. Kept: nothing else that LoRA believes; the subspace is fixed, so the change is
+    linear in what is trained.
     """
     return dense(Dense, W, rng, fresh.A.size + fresh.B.size)

@@ -110,12 +110,12 @@ def of_kind(some: Iterable[Shown], kind: str, claim: str) -> list[Judged]:
 
 
 def tally(some: Sequence[Judged]) -> str:
-    """Return how many comparisons were resolved, and which way, of how many."""
+    """Return how many comparisons have which outcome."""
     if not some:
         return "–"
     every = Counter(j.overall.outcome for j in some)
-    told = [f"{every[o]} {o}" for o in OUTCOMES if every[o] and o != "not resolved"]
-    return f"{', '.join(told) or 'none told apart'} of {len(some)}"
+    said = {"not resolved": "inconclusive"}
+    return ", ".join(f"{every[o]} {said.get(o, o)}" for o in OUTCOMES if every[o])
 
 
 def share(improvement: Improvement) -> str:

@@ -14,6 +14,7 @@ from scripts.survey import say
 from scripts.survey.bets import Bet
 from scripts.survey.controls import TABLE, finished, made, planned, runs
 from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome
+from scripts.survey.providers import facts
 
 FILE = "bets.html"
 MATRICES = {
@@ -169,6 +170,8 @@ GIVEN: dict[str, Callable[..., object]] = {
     "called": survey.called,
     "effect": effect,
     "named": say.named,
+    "fact": lambda address: facts().say(address),
+    "on": lambda bet: survey.on(survey.tasks(bet)),
     "paper": lambda key: catalog().papers[key].url,
     "share": share,
 }
@@ -284,12 +287,11 @@ class Bets(Part):
         decided = [bet for bet in found if bet.verdict]
         if not decided:
             return ""
-        held = sum(bet.word == "holds" for bet in decided)
-        open_ = all(bet.word == "cannot be told" for bet in decided)
+        outcomes = Counter(j.overall.outcome for bet in decided for j in bet.trained)
         before = self.page.draw(
-            "home", held, open_, by_word(decided), len(found), by_theme(found),
+            "home", outcomes, by_word(decided), len(found) - len(decided), by_theme(found),
             survey.where(*decided),
-            file=FILE, found=False,
+            file=FILE, found=False, given=GIVEN,
         )  # fmt: skip
         section, _, after = before.partition("<!--figure-->")
         return section + self.page.figure(strongest(decided), table=True) + after

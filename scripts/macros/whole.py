@@ -1,7 +1,7 @@
 """Full fine-tuning's changes of whole matrices: the share that a method describes, as bars.
 
 A widget fits to the corner of one matrix. Its step *A real change* shows these beside that: the
-families of real changes on two BERTs, and the method without its hypothesis on the small decoder.
+families of real changes on two BERTs, and the method and its control on the small decoder.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from html import escape
 from statistics import fmean
 from typing import Literal, NamedTuple, TypeAlias
 
+from adapters_np.control import controls
 from demos.reach import FAMILIES
 from demos.settings import AIM
 from scripts.catalog.records import Method
@@ -113,15 +114,15 @@ def of_berts(slug: str) -> Bars | None:
 
 
 OUTCOMES: dict[Outcome, str] = {
-    "ahead": "Without its hypothesis it explains less: the hypothesis counts here.",
-    "behind": "Without its hypothesis it explains more: the hypothesis does not help here.",
-    "equal": "Without its hypothesis it explains as much.",
-    "not resolved": "With and without its hypothesis it cannot be told apart here.",
+    "ahead": "explains less",
+    "behind": "explains more",
+    "equal": "explains as much",
+    "not resolved": "shows no clear difference",
 }
 
 
 def of_decoder(slug: str) -> Bars | None:
-    """Return what a method explains of the small decoder's changes, and without its hypothesis.
+    """Return what a method and its control explain of the small decoder's changes.
 
     Of several controls it is the one that comes nearest to the method, or passes it most.
     """
@@ -138,16 +139,16 @@ def of_decoder(slug: str) -> Bars | None:
     def bar(name: str, share: float) -> Bar:
         return Bar(name, share, say.percent(share, 1))
 
-    judged = bet.beside(nearest)[1]
+    judged, out = bet.beside(nearest)[1], controls(slug)[nearest].out
     assert judged
     return Bars(
         f"{name}, in {len(places)} whole matrices of our small decoder. Share of the change",
         (
-            bar("With its hypothesis", fmean(own[p].share for p in places)),
-            bar(f"Without it: {say.named(nearest)}", fmean(control[p].share for p in places)),
+            bar(name, fmean(own[p].share for p in places)),
+            bar(f"Control: {say.named(nearest)}", fmean(control[p].share for p in places)),
             bar("A random subspace", fmean(own[p].parameters for p in places) / SIDE**2),
         ),
-        OUTCOMES[judged.overall.outcome],
+        f"The control {OUTCOMES[judged.overall.outcome]}. Taken out there: {out}",
     )
 
 

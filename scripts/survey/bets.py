@@ -29,7 +29,8 @@ from scripts.survey.controls import (
     comparisons,
     entries,
     floor,
-    improvements,
+    grouped,
+    improvement,
     plan,
     runs,
 )
@@ -74,7 +75,8 @@ class Bet(NamedTuple):
     printed: tuple[Contrast, ...]
     verdict: Verdict | None
     improvements: Mapping[str, Improvement]
-    """What it reaches of full fine-tuning's improvement, under "", and what each control does."""
+    """What it reaches of full fine-tuning's improvement, under "", and what each control does, on
+    the tasks on which they are compared."""
 
     @property
     def word(self) -> Said:
@@ -182,8 +184,7 @@ def decided(
 ) -> list[Bet]:
     """Return every method with its controls; those that are decided first, by their lead."""
     trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
-    all_ = improvements(found, chosen)
-    bets = []
+    by, bets = grouped(found), []
     for e in entries():
         own = tuple(c for c in entries() if c.control and c.method == e.method)
         if e.control or not own:
@@ -193,7 +194,9 @@ def decided(
         )
         verdict = decide(ran, described_, printed(e.slug)) if ran else None
         others = tuple(c for c in contrasts() if c.method == e.slug)
-        shares = {control: by for (method, control), by in all_.items() if method == e.method}
+        places = list(ran[0].comparison.differences) if ran else []
+        names = ("", *(c.control for c in own)) if ran else ()
+        shares = {name: improvement(by, (e.method, name), places) for name in names}
         bets.append(Bet(e.method, e.slug, own, ran, described_, others, verdict, shares))
     return sorted(bets, key=lambda bet: (-bet.lead, -bet.reaches, bet.slug))
 
@@ -248,7 +251,16 @@ def reasons(bet: Bet) -> str:
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) != j.sign
     ]
-    return "; ".join([", ".join(parts), *elsewhere(bet)])
+    return "; ".join([", ".join(parts), *elsewhere(bet), *disagreement(bet)])
+
+
+def disagreement(bet: Bet) -> list[str]:
+    """Return what is against a bet that holds in part, in half a sentence, if anything is."""
+    lost = {task for j in bet.trained for task in j.contradicted_on}
+    where = [on(task for task in tasks(bet) if task in lost)] if lost else []
+    where += ["in reach"] if any(j.sign == "against" for j in bet.reach) else []
+    mixed = bet.word == "holds in part" and where
+    return [f"mixed, since {' and '.join(where)} a control is ahead"] if mixed else []
 
 
 def where(*some: Bet) -> str:

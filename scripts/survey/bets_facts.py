@@ -2,6 +2,8 @@
 
 controls: oft 16, shuffled, trained      ahead of this control by so many points; `reach` likewise
 controls: oft 16, shuffled, prose        the same on one task
+controls: oft 16, shuffled, pairs on prose   in how many pairs of runs it is ahead there
+controls: texts, same sign               comparisons of one sign on code and on the novel; `all`
 controls: oft 16, where                  on what it was trained; of `improvements` on what all were
 controls: oft 16, improvement            a share of full fine-tuning's improvement
 controls: oft 16, improvement on prose   the same on one task
@@ -23,7 +25,7 @@ from typing import get_args
 from scripts.survey import bets, say
 from scripts.survey.controls import Whose, guessing, improvements, memorised, runs, shared
 from scripts.survey.facts import Fact
-from scripts.survey.hypothesis import MARGIN, Effect, Outcome
+from scripts.survey.hypothesis import MARGIN, Comparison, Effect, Outcome
 
 SOURCE = "controls"
 PLACES = {"trained": "docs/data/controls.csv", "reach": "docs/data/controls_reach.csv"}
@@ -42,6 +44,7 @@ def facts() -> Iterator[Fact]:
             if trained := both[0]:
                 for task, effect in trained.by_task.items():
                     yield _apart(row, task, effect, PLACES["trained"])
+                    yield _pairs(row, task, trained.comparison)
                 for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
                     every.setdefault(kind, []).append(trained.overall)
     for row, some in every.items():
@@ -52,11 +55,30 @@ def facts() -> Iterator[Fact]:
             yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
         yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+    yield from _texts()
     yield from _improvements()
     yield _where("improvements", list(dict.fromkeys(task for task, _ in shared(runs()))))
     for word in bets.words():
         count = sum(bet.word == word for bet in bets.bets())
         yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
+
+
+def _pairs(row: str, task: str, among: Comparison) -> Fact:
+    found = [d for (on, _), some in among.differences.items() if on == task for d in some]
+    ahead = sum(d > 0 for d in found)
+    text = f"{ahead} of {len(found)}"
+    return Fact(SOURCE, "", row, f"pairs on {task}", ahead, text, PLACES["trained"])
+
+
+def _texts() -> Iterator[Fact]:
+    both = [
+        (j.by_task["code"].mean > 0) == (j.by_task["prose"].mean > 0)
+        for bet in bets.bets()
+        for j in bet.trained
+        if {"code", "prose"} <= j.by_task.keys()
+    ]
+    for column, count in (("all", len(both)), ("same sign", sum(both))):
+        yield Fact(SOURCE, "", "texts", column, count, say.count(count), PLACES["trained"])
 
 
 def _improvements() -> Iterator[Fact]:

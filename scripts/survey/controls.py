@@ -244,20 +244,23 @@ def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Compar
 def improvements(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, Improvement]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
     places, by = shared(found, chosen), grouped(found)
-    parts = {"": places} | {
-        task: [place for place in places if place[0] == task] for task, _ in places
-    }
     return {
-        whose: {
-            task: fmean(
-                run.improvement / whole(by, place)
-                for place in some
-                for run in there[place].values()
-            )
-            for task, some in parts.items()
-        }
-        for whose, there in by.items()
+        whose: improvement(by, whose, places)
+        for whose in by
         if places and ran(by, whose, places, (chosen or plan()).seeds)
+    }
+
+
+def improvement(by: Found, whose: Whose, places: Sequence[Place]) -> Improvement:
+    """Return the share of full fine-tuning's improvement that an entry reaches in some places."""
+    parts = {"": places} | {task: [p for p in places if p[0] == task] for task, _ in places}
+    return {
+        task: fmean(
+            run.improvement / whole(by, place)
+            for place in some
+            for run in by[whose][place].values()
+        )
+        for task, some in parts.items()
     }
 
 

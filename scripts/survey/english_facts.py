@@ -3,6 +3,8 @@
 english/reviews: full, accuracy          a mean over seeds; so `improvement`, `forgetting`
 english/reviews: probe, accuracy         of the frozen model; `majority` likewise
 english/reviews: oft 16, points          beside LoRA, with its interval and the word
+english/reviews: full, one point         a point of accuracy as a share of its gain over the probe
+english/reviews: full, sampling          standard error of its accuracy from the test sentences
 english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
 english/families: low_rank, reviews      times chance; `reviews control` its control's
 english/down: shards, reviews            times chance in the second feed-forward matrices
@@ -17,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
+from math import sqrt
 from statistics import median
 
 from scripts.survey import effects, english, english_changes, say
@@ -67,6 +70,12 @@ def _cell(entry: str, task: str, seeds: int) -> Iterator[Fact]:
     run = next(iter(english.finals(entry, task).values()))
     yield _fact(task, entry, "accuracy", right, say.number(right, 1))
     yield _fact(task, entry, "above the probe", more.mean, str(effects.Effect(*more, 1, 0)))
+    if more.low > 0:
+        share = 1 / more.mean
+        yield _fact(task, entry, "one point", share, say.percent(share), form="percent")
+    sentences = next(about.test for about in english.tasks() if about.task == task)
+    sampling = sqrt(right * (100 - right) / sentences)
+    yield _fact(task, entry, "sampling", sampling, say.number(sampling, 1))
     yield _fact(task, entry, "forgetting", forgotten, say.number(forgotten, 2))
     yield _fact(task, entry, "parameters", run.parameters, say.count(run.parameters))
     yield _fact(task, entry, "rate", run.rate, say.figures(run.rate))

@@ -397,7 +397,7 @@ def test_steps_lead_from_a_guess_to_what_is_not_shown(visit: Visit) -> None:
     whole = tour.locator(".measures figure")
     expect(whole).to_have_count(2)
     expect(whole.first).to_contain_text("72 whole matrices of each of two BERTs")
-    expect(whole.last).to_contain_text("Without it: symmetric generators")
+    expect(whole.last).to_contain_text("Control: symmetric generators")
     for world, then in (("real", "See its control"), ("control", "Back to the real change")):
         expect(knob(page, "world")).to_have_value(world)
         share = probe("oft", PAGE | {"world": world})

@@ -49,12 +49,13 @@ def test_a_method_has_the_family_that_is_most_its_own() -> None:
     }  # fmt: skip
 
 
-def test_without_its_hypothesis_means_the_control_that_does_most() -> None:
+def test_the_control_that_does_most_stands_beside_a_method() -> None:
     for bet in bets.bets():
         bars = of_decoder(bet.slug)
         assert (bars is None) == (not bet.reach)
         if bars:
             own, control, _ = (bar.length for bar in bars.bars)
+            assert "Taken out there: " in bars.says
             assert own - control == pytest.approx(min(j.overall.mean for j in bet.reach), abs=1e-9)
 
 
