@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from scripts.finish.release import add_names
 
@@ -31,8 +31,8 @@ class Host:
 
 
 @contextmanager
-def hosting(folder: Path, variants: dict[str, Path] | None = None) -> Iterator[Host]:
-    """Serve a folder; `/show?pages=…&files=…` tells which of the variants is seen from then on."""
+def hosting(folder: Path) -> Iterator[Host]:
+    """Serve a folder, or from then on what is put into the host's `pages` and `files`."""
     host = Host(folder)
 
     class Handler(SimpleHTTPRequestHandler):
@@ -40,10 +40,6 @@ def hosting(folder: Path, variants: dict[str, Path] | None = None) -> Iterator[H
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)  # queries are ignored, as some hosts do
-            if address.path == "/show":
-                shown = {name: (variants or {})[value] for name, value in parse_qsl(address.query)}
-                host.pages, host.files = shown["pages"], shown["files"]
-                return self.send(200, b"", "text/plain")
             file = host.find(address.path)
             status = 200 if file.is_file() else 404
             file = file if status == 200 else host.pages / "404.html"

@@ -27,7 +27,7 @@ def releases(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture
 def host(releases: dict[str, Path]) -> Iterator[Host]:
-    with hosting(releases["A"], releases) as host:
+    with hosting(releases["A"]) as host:
         yield host
 
 
