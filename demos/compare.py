@@ -150,7 +150,7 @@ def matched(first: Measured, other: Side, among: tuple[Any, ...] | None = None) 
 
     sides = (
         other._replace(own=other.own | {knob.name: value})
-        for value in sorted(place.keys() & (among or place), key=distance)
+        for value in sorted(filter(place.__contains__, among or place), key=distance)
     )
     return next((side for side in sides if _possible(side, *shape)), other)
 
