@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scripts.macros import figures
 from scripts.macros.findings import forest
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import causal, effects, english, english_changes, english_claims
+from scripts.survey import effects, english, english_changes, english_claims
 from scripts.survey.english import plan
 from scripts.survey.english_claims import Claim
 from scripts.survey.result import FULL
@@ -23,10 +23,6 @@ LANES = {
 }
 BESIDE = ("head alone", "lora 4", FULL)
 """Entries beside majority and probe in the table of the tasks."""
-
-
-RATES = 4
-"""The rates that a sweep of a causal model is expected to take."""
 
 
 class Reached(NamedTuple):
@@ -292,28 +288,6 @@ class English(Part):
         """Plot what is learned and forgotten along the rates, on each task with its values."""
         there = [task for task in plan().tasks if swept(task)]
         return "".join(self.page.figure(frontier(task), table=True) for task in there)
-
-    @macro("text")
-    def causal_size(self) -> str:
-        """Count what there is to run for a causal model."""
-        own = causal.plan()
-        cells, runs = len(own.entries) * len(own.tasks), RATES + len(own.seeds)
-        read = cells * runs * own.steps * own.batch * own.tokens / 1e6
-        return (
-            f"The plan has {cells} cells, {len(own.entries)} entries on {len(own.tasks)} tasks, and"
-            f" reads some {number(read, 0)} million tokens."
-        )
-
-    @macro("table")
-    def causal_models(self) -> str:
-        """Tabulate what others' machines found for causal models, a table each."""
-        found = causal.models()
-        if not found:
-            return "No model has been added yet."
-        return "".join(
-            self._draw("causal", model, causal.results(runs), causal.plan().entries)
-            for model, runs in found.items()
-        )
 
     @macro("list")
     def english_claims(self) -> str:
