@@ -18,9 +18,7 @@ What a run has in the first table already is not measured again.
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -30,14 +28,12 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere
-from scripts.studies import english_training
+from scripts.studies import english, english_training
 from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
-from scripts.studies.english import Cell, known, swept
 from scripts.studies.english_training import Run, stored, trained
-from scripts.studies.kept import write
 from scripts.studies.real_changes import Case, measure
-from scripts.studies.sweep import best
+from scripts.studies.rows import read, short, write
 from scripts.survey.changes import CONTROL, SAMPLED_RANK
 from scripts.survey.english import ALIKE, CHANGES, JOINT, plan
 
@@ -49,14 +45,9 @@ Row = dict[str, Any]
 
 
 def counted() -> list[Run]:
-    """Return the runs of full fine-tuning that count and have been made, by task and seed."""
-    done, found = known(), list[Run]()
-    for task in plan().tasks:
-        cell = Cell(FULL, task)
-        if rates := swept(cell, done):
-            runs = [cell.run(best(rates), seed, "final") for seed in plan().seeds]
-            found += [run for run in runs if run.key in done]
-    return found
+    """Return the runs of full fine-tuning that count, by task and seed."""
+    own = english.study()
+    return [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
 
 
 def change(run: Run) -> Changes:
@@ -166,22 +157,9 @@ def joint(run: Run, changes: Changes) -> Iterator[Row]:
 # The tables ---------------------------------------------------------------------------------------
 
 
-def shown(value: Any) -> Any:
-    """Return a number as the tables have it."""
-    return f"{value:.5g}" if isinstance(value, float) else value
-
-
-def measured(path: Path = CHANGES) -> list[Row]:
-    """Return the rows that there are."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def save(path: Path, rows: list[Row]) -> None:
+def save(path: Path, found: Iterable[Mapping[str, Any]]) -> None:
     """Write a table."""
-    write(path, [{k: shown(v) for k, v in row.items()} for row in rows])
+    write(path, [{name: short(value, 5) for name, value in row.items()} for row in found])
 
 
 def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
@@ -197,24 +175,15 @@ def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) ->
                 yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
 
 
-def spread(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
-    """Yield what one space for all layers holds after each run."""
-    for run, changes in runs:
-        yield from joint(run, changes)
-
-
 def main() -> None:
     """Write the three tables."""
     runs = [(run, change(run)) for run in counted()]
-    if not runs:
-        sys.exit("no run of full fine-tuning counts yet: first `dev.py study english --only full`")
-    found, there = list[Row](), measured()
+    found, there = list[Row](), read(CHANGES)
     for i in range(len(runs)):  # one takes a minute; what is measured is kept
         found += described(runs[i : i + 1], there)
         save(CHANGES, found)
-    save(JOINT, list(spread(runs)))
-    if len(runs) > 1:
-        save(ALIKE, list(alike(runs)))
+    save(JOINT, [row for run, changes in runs for row in joint(run, changes)])
+    save(ALIKE, alike(runs))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,14 +20,11 @@ from adapters_np.core import Adapter
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
-from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings, named
+from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
-from scripts.studies.twin import held_norms
+from scripts.studies.jax_copy import held_norms
 from scripts.survey.english import HEAD
-
-PROTOCOL = 1
-"""A number that goes up when the same settings would give another result."""
 
 FOLDER = ROOT / ".study" / "english"
 HEAD_RATE = 1e-3
@@ -45,11 +42,7 @@ class Run(Settings):
 
     steps: int = 150
     batch: int = 16
-
-    @property
-    def key(self) -> str:
-        """The name of this run among all."""
-        return named("english", PROTOCOL, asdict(self))
+    protocol = ("english", 1)
 
 
 # The model ----------------------------------------------------------------------------------------
@@ -183,7 +176,7 @@ def features(part: Part, compute: Any) -> Array:
 @cache
 def base(task: str, folder: Path = FOLDER) -> Base:
     """Return features and probe of the frozen model, kept in a folder once they are made."""
-    path = folder / f"{task}-{PROTOCOL}.npz"
+    path = folder / f"{task}-{Run.protocol[1]}.npz"
     if not path.exists():
         made = probed(english_tasks.task(task))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -303,12 +296,13 @@ def keep(settings: Run, made: Trained) -> None:
 
 
 def run(settings: Run) -> dict[str, Any]:
-    """Train, and return what the run is and what came out.
+    """Train, and return what came out.
 
     Returns:
-        The settings; loss and accuracy on validation and, in a run that counts, on the test;
-        `forgetting`, the rise of the loss of the other task's probe; how the model did before, the
-        number of `parameters` beside the head, `status`, and the `seconds` of this process.
+        Loss and accuracy on validation and, in a run that counts, on the test;
+        `forgetting`, the rise of the loss of the other task's probe; the same behind `start_` of
+        the model before; the number of `parameters` beside the head, `status`, and the `seconds`
+        of this process.
     """
     base(settings.task)  # made once for all runs: not part of this one's time
     began = time.process_time()
@@ -322,11 +316,9 @@ def run(settings: Run) -> dict[str, Any]:
     assert loss is not None
     worse = loss - start["validation_loss"]
     return {
-        "key": settings.key,
-        **asdict(settings),
         "parameters": decoder.count(made.learned),
         **found,
-        "start": start,
+        **{f"start_{name}": value for name, value in start.items()},
         "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
         "seconds": round(time.process_time() - began, 1),
     }

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -16,14 +16,11 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
-from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
+from scripts.studies.adapting import WHOLE, Adapted, Method, Settings
+from scripts.studies.jax_copy import held_norms
 from scripts.studies.pretrain import base
 from scripts.studies.recipes import USUAL, Recipe
-from scripts.studies.twin import held_norms
 from scripts.survey.experiment import TEACHERS
-
-PROTOCOL = 1
-"""A number that goes up when the same settings would give another result."""
 
 POINTS = 10
 PIECES = 32  # judged at a time
@@ -37,11 +34,7 @@ class Run(Settings):
     width: int = 64
     steps: int = 400
     batch: int = 4
-
-    @property
-    def key(self) -> str:
-        """The name of this run among all."""
-        return named(PROTOCOL, asdict(self))
+    protocol = (1,)
 
 
 @cache
@@ -82,13 +75,12 @@ def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any,
 
 
 def run(settings: Run, curve: bool = True) -> dict[str, Any]:
-    """Train, and return what the run is and what came out.
+    """Train, and return what came out.
 
     Returns:
-        The settings, and `validation`, `test`, `held` (pretraining text), `sibling`, `start` (the
-        untrained model's `test` and `held`), `curve` (validation and held at ten points, if asked
-        for: judging them takes a tenth of a run), the number of `parameters`, `status` and
-        `seconds`.
+        `validation`, `test`, `held` (pretraining text) and `sibling`, the same of the untrained
+        model behind `start_`, `curve_validation` and `curve_held` (at ten points, if asked for:
+        judging them takes a tenth of a run), the number of `parameters`, `status` and `seconds`.
     """
     began = time.monotonic()
     with derivative(settings):
@@ -175,25 +167,28 @@ def followed(
 
 
 def told(settings: Run, made: Trained, began: float) -> dict[str, Any]:
-    """Return what a run is and what came out; it began at that time of the monotonic clock."""
-    about = tasks.task(settings.task)
-    found: dict[str, Any] = {
-        "validation": made.judge(about.validation),
-        "test": made.judge(about.test),
-        "held": made.judge(about.held, None),
-        "sibling": None if about.sibling is None else made.judge(about.sibling),
-    }
+    """Return what came out of a run that began at that time of the monotonic clock."""
+    found = losses(tasks.task(settings.task), made.judge)
     start = untrained(settings.task, settings.base, settings.width)
     worse = found["validation"] - start["validation"]
+    curves = zip(("validation", "held"), zip(*made.curve, strict=True), strict=bool(made.curve))
     return {
-        "key": settings.key,
-        **asdict(settings),
         "parameters": decoder.count(made.learned),
         **found,
-        "start": start,
-        "curve": made.curve,
+        **{f"start_{part}": loss for part, loss in start.items()},
+        **{f"curve_{part}": " ".join(f"{v:.4f}" for v in curve) for part, curve in curves},
         "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
         "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+def losses(about: tasks.Task, judge: Callable[..., float]) -> dict[str, Any]:
+    """Return the losses on all texts of a task; no teacher is heard on the pretraining text."""
+    return {
+        "validation": judge(about.validation),
+        "test": judge(about.test),
+        "held": judge(about.held, None),
+        "sibling": None if about.sibling is None else judge(about.sibling),
     }
 
 
@@ -217,9 +212,4 @@ def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
     def judge(pieces: Any, of: Any = teacher) -> float:
         return judged(partial(surprise, of), pieces)
 
-    return {
-        "validation": judge(about.validation),
-        "test": judge(about.test),
-        "held": judge(about.held, None),
-        "sibling": None if about.sibling is None else judge(about.sibling),
-    }
+    return losses(about, judge)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
@@ -30,10 +28,9 @@ from adapters_np.errors import KnobError
 from adapters_np.fit import closed_form, fit, last
 from adapters_np.layers import rms_norm
 from adapters_np.linalg import Array, thin_svd
-from scripts.studies.grid import METHODS
-from scripts.studies.twin import twin
+from scripts.studies.experiment import METHODS
 from tests import toy
-from tests.toy import FAST, jacobian_rank, singular_values, tokens, weight
+from tests.toy import jacobian_rank, singular_values, tokens, weight
 
 ALL = [(slug, name) for slug in slugs() for name in controls(slug)]
 every_control = pytest.mark.parametrize(("slug", "name"), ALL, ids=["-".join(c) for c in ALL])
@@ -173,39 +170,6 @@ def test_what_is_drawn_is_drawn_anew_with_each_seed(slug: str, name: str) -> Non
     assert all(same)
     # what no seed decides: nothing drawn, or the start of a method whose A is drawn
     assert all(anew) == (says or name == "unbounded"), (slug, name)
-
-
-@every_control
-def test_numpy_and_jax_agree_on_values_and_derivatives(slug: str, name: str) -> None:
-    fresh, other, W = pair(slug, name, (32, 16))
-    X, rng = tokens(16), np.random.default_rng(2)
-
-    def run(adapter: Any, parts: dict[str, Array], W: Any = W, X: Any = X) -> Any:
-        adapter = replace(adapter, **parts)
-        if isinstance(other, WeightAdapter):
-            return adapter.delta(W)
-        return adapter.forward(W, X)
-
-    with jax.enable_x64(True):
-        copy = twin(other)
-        step = moved(other, 0.3)
-        parts = learned(step)
-        value = jax.jit(partial(run, copy), compiler_options=FAST)(parts, W, X)
-        np.testing.assert_allclose(value, run(other, parts), rtol=0, atol=1e-10)
-        weights = rng.normal(size=np.shape(value))
-        way = {part: rng.normal(size=a.shape) for part, a in parts.items()}
-
-        def loss(parts: dict[str, Array], W: Any, X: Any, adapter: Any = copy) -> Any:
-            return (run(adapter, parts, W, X) * weights).sum()
-
-        gradient = jax.jit(jax.grad(loss), compiler_options=FAST)(parts, W, X)
-        slope = sum(float((gradient[part] * way[part]).sum()) for part in parts)
-        ends = [
-            loss({part: a + h * way[part] for part, a in parts.items()}, W, X, other)
-            for h in (1e-6, -1e-6)
-        ]
-    np.testing.assert_allclose(slope, (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-7)
-    assert type(fresh).__name__ == load(slug).__name__
 
 
 def test_an_unknown_control_is_named_beside_those_there_are() -> None:

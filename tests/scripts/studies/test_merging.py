@@ -82,32 +82,32 @@ def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
 def test_what_changes_nothing_leaves_the_probe(planted: None) -> None:
     tasks, (seed, *_) = merging.plan().tasks, merging.plan().seeds
     made = study.run(Settings("sum", 1.0, seed, (0.4, 0.7)))
-    for row in made["rows"]:
+    for row in made:
         start = english_training.untrained(row["task"])
-        assert row["loss"] == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
-    assert [row["task"] for row in made["rows"][-2:]] == [*tasks]
-    assert made["rows"][-1]["part"] == "test"
+        assert float(row["loss"]) == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
+    assert [row["task"] for row in made[-2:]] == [*tasks]
+    assert made[-1]["part"] == "test"
     scale = study.chosen(made)
     for way in ("none", "alone", "shuffled", "turned"):
-        found = study.run(Settings(way, 1.0, seed, (scale,)))["rows"]
+        found = study.run(Settings(way, 1.0, seed, (scale,)))
         assert [(row["task"], row["part"]) for row in found] == [(task, "test") for task in tasks]
-    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))["rows"]) == 4
+    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))) == 4
 
 
 def test_what_has_the_strength_of_the_sum_waits_for_it() -> None:
     own = merging.plan()
     assert not {s.way for s in study.due({})} & {"alone", "shuffled", "turned"}
     first = Settings("sum", 1.0, own.seeds[0], own.scales)
-    done = {first.key: {"rows": [{"part": "test", "scale": 0.7}]}}
+    done = {first.key: [{"part": "test", "scale": "0.7"}]}
     (alone,) = (s for s in study.due(done) if s.way == "alone")
     assert (alone.seed, alone.scales) == (own.seeds[0], (0.7,))
 
 
-def test_the_table_is_what_its_settings_still_give() -> None:
-    found = study.known(path=Path("nowhere"))
-    kept = {s.key for s in study.due(found)} & found.keys()
-    assert kept == found.keys()
-    assert len(study.rows(found)) == len(merging.rows())
+def test_the_table_is_what_its_settings_still_give(tmp_path: Path) -> None:
+    found = study.known(tmp_path / "nothing")
+    assert found.keys() == {s.key for s in study.due(found)}
+    study.tabulate(found, tmp_path / "merging.csv")
+    assert (tmp_path / "merging.csv").read_bytes() == merging.TABLE.read_bytes()
 
 
 # Rules --------------------------------------------------------------------------------------------
