@@ -71,7 +71,6 @@ class Settings:
 
     @property
     def key(self) -> str:
-        """The name of this run among all."""
         return named(*self.protocol, asdict(self))
 
 
@@ -120,7 +119,6 @@ class Adapted:
         self.start(0)
 
     def start(self, seed: int) -> Parts:
-        """Return the arrays before training."""
         if self.method.slug == FULL:
             zeros = {name: jnp.zeros_like(self.base[name]) for name in self.tuned}
             return Parts({"full": zeros}, {})

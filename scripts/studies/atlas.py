@@ -12,9 +12,8 @@ when its rows are taken out first.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,12 +24,30 @@ from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.slopes import jacobian
 from scripts.studies.axes import coordinates
-from scripts.studies.found import Found, completed, lines, read, write
+from scripts.studies.rows import Row, read, write
 from scripts.survey.atlas import TABLE
 
 SHAPE = (32, 24)
 SEEDS = range(5)
 RANK = 4
+
+
+COLUMNS = ("prediction", "arm", "measure", "median", "least", "most", "seeds")
+
+
+class Found(NamedTuple):
+    """Measured values, for one arm of one prediction."""
+
+    prediction: str
+    arm: str
+    measure: str
+    values: list[float]
+
+    @property
+    def row(self) -> Row:
+        three = (np.median(self.values), min(self.values), max(self.values))
+        values = (*self[:3], *(f"{value:.4g}" for value in three), str(len(self.values)))
+        return dict(zip(COLUMNS, values, strict=True))
 
 
 class Layer(NamedTuple):
@@ -73,7 +90,6 @@ class Adam:
     square: list[Any] = field(default_factory=lambda: [0.0, 0.0])
 
     def __call__(self, now: LoRA, gradients: tuple[Array, Array]) -> LoRA:
-        """Return the adapter after a step."""
         self.steps += 1
         moved = []
         for i, (x, g) in enumerate(zip((now.A, now.B), gradients, strict=True)):
@@ -299,7 +315,6 @@ def flows() -> Iterator[Found]:
 
 
 def trained(task: Layer, start: LoRA, steps: int) -> LoRA:
-    """Return LoRA after steps of gradient descent."""
     now = start
     for _ in range(steps):
         gA, gB = slopes(task, now)
@@ -373,7 +388,6 @@ def dimensions(without: Collection[str] = ()) -> Iterator[Found]:
 
 
 def axes(without: Collection[str] = ()) -> Iterator[Found]:
-    """Yield the coordinates of all methods that have a ΔW."""
     for slug, measure, value in coordinates(without):
         yield Found("axes", slug, measure, [value])
 
@@ -382,16 +396,26 @@ COUNTED = {"X.10": dimensions, "axes": axes}
 """What is counted method by method."""
 
 
-def main(arguments: list[str] | None = None, path: Path = TABLE) -> None:
-    """Write the table."""
+def completed(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of the table and those of methods that it does not have, in its order."""
+    kept = list(rows)
+    for prediction, make in COUNTED.items():
+        there = [row for row in kept if row["prediction"] == prediction]
+        new = [found.row for found in make({row["arm"] for row in there})]
+        kept = [row for row in kept if row["prediction"] != prediction]
+        kept += sorted(there + new, key=lambda row: row["arm"])  # keeps the order of measures
+    return kept
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(prog="study atlas", description=__doc__)
     parser.add_argument("--missing", action="store_true", help="only methods without rows")
-    if parser.parse_args(arguments).missing:
-        rows = completed(read(path), COUNTED)
+    if parser.parse_args().missing:
+        rows = completed(read(TABLE))
     else:
-        makes = (lora_plus, kronecker, merged, flows, merges, dimensions, axes)
-        rows = [row for make in makes for row in lines(make())]
-    write(path, rows)
+        makes = (lora_plus, kronecker, merged, flows, merges, *COUNTED.values())
+        rows = [found.row for make in makes for found in make()]
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

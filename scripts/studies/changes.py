@@ -16,7 +16,6 @@ the last bit), and writes
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
@@ -52,7 +49,6 @@ SECONDS = 20.0
 
 
 def tuned() -> dict[str, dict[int, Run]]:
-    """Return the runs of full fine-tuning that count, by task and seed."""
     return {task: experiment.study().counted(experiment.where(FULL, task)) for task in TASKS}
 
 
@@ -81,8 +77,6 @@ def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
 
 
 class Described(NamedTuple):
-    """A method's description of the changes at `PLACES`."""
-
     method: str
     share: float
     parameters: int
@@ -158,7 +152,6 @@ def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
 
 
 def main() -> None:
-    """Make all of them."""
     found, first = list[dict[str, Any]](), dict[str, tuple[Run, dict[str, Array]]]()
     for task, runs in tuned().items():
         for seed, run in runs.items():

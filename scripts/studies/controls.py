@@ -7,13 +7,10 @@ writes who is trained.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from math import log10
 from typing import Any
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 from adapters_np.control import controls
 from scripts.studies import experiment, rows, training
@@ -44,8 +41,6 @@ def guess(method: str, task: str) -> int:
 
 
 def cell(entry: Entry, part: Part, base: int) -> Cell:
-    """Return an entry on a task in a base model."""
-
     def where(base: int) -> tuple[str, ...]:
         return entry.method, entry.control, part.task, str(base), str(part.steps)
 
@@ -71,7 +66,6 @@ def cells() -> Iterator[Cell]:
 
 
 def settings(run: Run, rate: float) -> training.Run:
-    """Return what a run is trained by."""
     method, control, task, base, steps = run.where
     trains = entries()[Entry(method, control, Method("")).name].trains
     return training.Run(trains, task, rate, run.seed, run.phase, base=int(base), steps=int(steps))

@@ -25,7 +25,6 @@ COLUMNS = (
 
 
 def settings(run: Run, rate: float) -> english_training.Run:
-    """Return what a run is trained by."""
     name, task = run.where
     entry = plan().entries[name]
     method = Method.of(entry.slug, arm=entry.arm, knobs=entry.knobs)

@@ -45,7 +45,6 @@ Row = dict[str, Any]
 
 
 def counted() -> list[Run]:
-    """Return the runs of full fine-tuning that count, by task and seed."""
     own = english.study()
     return [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
 
@@ -59,7 +58,6 @@ def change(run: Run) -> Changes:
 
 
 def cases(run: Run, changes: Changes) -> Iterator[Case]:
-    """Yield all matrices of a run."""
     for layer in range(LAYERS):
         for i, part in enumerate(KINDS):
             where = {"task": run.task, "seed": run.seed, "layer": layer, "part": part}
@@ -158,7 +156,6 @@ def joint(run: Run, changes: Changes) -> Iterator[Row]:
 
 
 def save(path: Path, found: Iterable[Mapping[str, Any]]) -> None:
-    """Write a table."""
     write(path, [{name: short(value, 5) for name, value in row.items()} for row in found])
 
 
@@ -176,7 +173,6 @@ def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) ->
 
 
 def main() -> None:
-    """Write the three tables."""
     runs = [(run, change(run)) for run in counted()]
     found, there = list[Row](), read(CHANGES)
     for i in range(len(runs)):  # one takes a minute; what is measured is kept

@@ -38,8 +38,6 @@ JUDGED = 50  # sentences at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """The settings of a run."""
-
     steps: int = 150
     batch: int = 16
     protocol = ("english", 1)
@@ -60,7 +58,6 @@ class AdaptedEncoder(Adapted):
     kinds, layers, tuned = KINDS, LAYERS, EACH
 
     def start(self, seed: int) -> Parts:
-        """Return the arrays before training."""
         return Parts({}, {}) if self.method.slug == HEAD else super().start(seed)
 
     def _norms(self, make: Callable[..., Any], base: dict[str, Array]) -> dict[str, list[Adapter]]:
@@ -288,7 +285,6 @@ def stored(settings: Run, folder: Path = FOLDER) -> Path:
 
 
 def keep(settings: Run, made: Trained) -> None:
-    """Store the changes of a run."""
     path, changes = stored(settings), changes_of(made)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

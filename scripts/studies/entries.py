@@ -34,7 +34,6 @@ class Entry(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The entry's name, unlike all others."""
         return f"{self.method}: {self.control}" if self.control else self.method
 
 
@@ -103,7 +102,6 @@ def floors() -> Iterator[Entry]:
 
 
 def sizes(name: str) -> set[int]:
-    """Return the number of parameters that a setting has had in the experiment."""
     return {run.parameters for run in experiment.finals(name).values()}
 
 

@@ -59,8 +59,6 @@ class Steady(Record):
 
 
 class Plan(Record):
-    """The plan of the experiment."""
-
     seeds: tuple[int, ...]
     settings: dict[str, Setting]
     short: tuple[Text, ...]
@@ -128,14 +126,12 @@ def cell(name: str, task: str, base: int, batch: int, some: Cells) -> Cell:
 
 
 def settings(run: Run, rate: float) -> training.Run:
-    """Return what a run is trained by."""
     name, task, *numbers = run.where
     base, width, batch, steps = map(int, numbers)
     return training.Run(METHODS[name], task, rate, run.seed, run.phase, base, width, steps, batch)
 
 
 def order(run: Run) -> tuple[Any, ...]:
-    """Return what the table is sorted by."""
     name, task, base, width, batch, _ = run.where
     return task, int(base), int(width), name, run.phase, int(batch)
 
@@ -162,7 +158,6 @@ def complete(rows: list[Row]) -> None:
 
 @cache
 def study() -> Study:
-    """Return the study."""
     return Study(
         "experiment",
         ("method", "task", "base", "width", "batch", "steps"),

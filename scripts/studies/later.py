@@ -12,7 +12,6 @@ from scripts.survey.later import plan, point
 
 
 def settings(run: Run, rate: float) -> training.Run:
-    """Return what a run is trained by."""
     entry = plan().entries[run.where[0]]
     method = Method.of(entry.slug, arm=entry.arm, knobs=entry.knobs)
     return training.Run(method, plan().task, rate, run.seed, run.phase)
@@ -29,7 +28,6 @@ def train(run: training.Run) -> dict[str, Any]:
 
 @cache
 def study() -> Study:
-    """Return the study."""
     own = plan()
     return Study(
         "later",

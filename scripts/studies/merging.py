@@ -53,8 +53,6 @@ Change = dict[str, Array]
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one merge."""
-
     way: str
     density: float
     seed: int
@@ -62,7 +60,6 @@ class Settings:
 
     @property
     def key(self) -> str:
-        """The name of this merge among all."""
         return named("merging", PROTOCOL, asdict(self))
 
 
@@ -123,7 +120,6 @@ def added(changes: list[Change], way: Merge, density: float, seed: int) -> Chang
 
 
 def plus(one: Change, other: Change) -> Change:
-    """Return the sum of two changes."""
     return {kind: one[kind] + other[kind] for kind in KINDS}
 
 
@@ -150,7 +146,6 @@ def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict
 
 
 def heads(seed: int) -> dict[str, Head]:
-    """Return the head of each task's own run."""
     return {task: tuned(task, seed).head for task in plan().tasks}
 
 
@@ -233,7 +228,6 @@ def compared(way: str, own: Change, other: Change, seed: int) -> Change:
 
 
 def run(settings: Settings) -> list[Row]:
-    """Judge one merge, and return its rows."""
     made = (merged if settings.way in MERGES else beside)(settings)
     own = vars(settings) | {"key": settings.key}
     return [{name: short((own | row)[name], 6) for name in COLUMNS} for row in made]
@@ -273,12 +267,10 @@ def known(log: Path = LOG) -> dict[str, list[Row]]:
 
 
 def tabulate(done: Done, table: Path = TABLE) -> None:
-    """Write the table of all merges of the plan, in its order."""
     write(table, [row for s in due(done) for row in done.get(s.key, ())], COLUMNS)
 
 
 def main() -> None:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="merges whose way has this")
     parser.add_argument("--plan", action="store_true", help="only say what can be run")

@@ -5,13 +5,10 @@ The weights that they end at are searched for intruders (intruders.py).
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +35,6 @@ COLUMNS = (
 
 @cache
 def prepared(trains: Method, steps: int) -> Any:
-    """Return an arm in the base model, and its compiled training and judging."""
     adapted = Otherwise(trains, base()[0])
     return adapted, *training.compiled(adapted, steps, adapted.recipe)
 
@@ -126,13 +122,11 @@ def cells() -> list[Cell]:
 
 
 def settings(run: engine.Run, rate: float) -> Run:
-    """Return what a run is trained by."""
     return Run(method(run.where[0], "all"), plan().task, rate, run.seed, run.phase)
 
 
 @cache
 def study() -> Study:
-    """Return the study."""
     place = {cell.where: i for i, cell in enumerate(cells())}
     return Study(
         "otherwise",

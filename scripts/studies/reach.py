@@ -14,15 +14,12 @@ about half an hour of one core.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
@@ -53,7 +50,6 @@ class Place(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name in the file of changes."""
         return f"{self.task} {self.base} {self.kind} {self.layer}"
 
     @property
@@ -68,7 +64,6 @@ class Place(NamedTuple):
 
 
 def places() -> list[Place]:
-    """Return all matrices, text by text."""
     return [Place(task, b, *m) for task in TASKS for b in BASES for m in MATRICES]
 
 
@@ -138,7 +133,6 @@ def run(only: str = "", path: Path = REACH) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -20,7 +20,6 @@ Stacks = dict[str, dict[str, Any]]
 
 
 def unchanged(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
-    """Return a gradient as it is."""
     return gradient
 
 
@@ -93,7 +92,6 @@ class Otherwise(Adapted):
     """A method in a base model that is trained by its own recipe."""
 
     def __init__(self, method: Method, base: dict[str, Array]) -> None:
-        """Start once, for what does not depend on the seed."""
         self.recipe = RECIPES.get(method.arm, USUAL)
         super().__init__(method, base)
 

@@ -155,23 +155,19 @@ class Study:
 
     @property
     def table(self) -> Path:
-        """The committed runs."""
         return self.folder / f"{self.name}.csv"
 
     @property
     def log(self) -> Path:
-        """The runs of this machine."""
         return self.logs / f"{self.name}.jsonl"
 
     @cached_property
     def at(self) -> dict[Where, Cell]:
-        """All cells by what names them."""
         return {cell.where: cell for cell in self.cells}
 
     # Rows
 
     def of(self, run: Run) -> Settings:
-        """Return the settings of a run."""
         return self.settings(run, round(10 ** (run.step / self.per_decade), 9))
 
     def run(self, row: Row) -> Run | None:
@@ -357,7 +353,6 @@ class Study:
         return [rows[i]["key"] for i in draw]
 
     def main(self) -> None:
-        """Read the command line."""
         raw = argparse.RawDescriptionHelpFormatter
         parser = argparse.ArgumentParser(
             prog=f"study {self.name}", description=__doc__, formatter_class=raw

@@ -6,14 +6,11 @@ model, with the arms of variants.py. `--also dimensions` counts dimensions, for 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import jax.numpy as jnp
 
@@ -44,8 +41,6 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Run(training.Run):
-    """A run in a copy of the base model."""
-
     copy: str = "plain"
     draw: int = 0
 
@@ -111,7 +106,6 @@ def cells() -> Iterator[Cell]:
 
 
 def cell(prediction: str, part: Part, name: str, copy: str) -> Cell:
-    """Return an arm of a prediction in one kind of copy."""
     first, own = next(iter(part.copies)), part.copies[copy]
     swept = name in part.swept
     return Cell(
@@ -125,7 +119,6 @@ def cell(prediction: str, part: Part, name: str, copy: str) -> Cell:
 
 
 def settings(run: engine.Run, rate: float) -> Run:
-    """Return what a run is trained by."""
     prediction, name, copy = run.where
     trains = method(name, plan().parts[prediction].place)
     return Run(trains, plan().task, rate, run.seed, run.phase, copy=copy, draw=run.draw)
@@ -133,7 +126,6 @@ def settings(run: engine.Run, rate: float) -> Run:
 
 @cache
 def study() -> Study:
-    """Return the study."""
     return Study(
         "symmetries",
         ("prediction", "arm", "copy"),

@@ -28,8 +28,6 @@ PIECES = 32  # judged at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """The settings of a run."""
-
     base: int = 0
     width: int = 64
     steps: int = 400

@@ -45,7 +45,6 @@ ARMS = {
 
 
 def method(name: str, place: str) -> Method:
-    """Return an arm in a place."""
     return replace(ARMS[name] if name in ARMS else METHODS[name], place=place)
 
 
@@ -71,7 +70,6 @@ class Gained(WeightAdapter):
 
     @classmethod
     def of(cls, fresh: DoRA, arm: str) -> Self:
-        """Return an arm that starts with DoRA's factors."""
         m = fresh.m if arm == FROM_NORM else np.ones_like(fresh.m)
         return cls(fresh.A, fresh.B, m, m, fresh.s)
 

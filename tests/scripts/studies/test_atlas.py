@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import replace
 from typing import Any
@@ -27,7 +26,7 @@ from scripts.macros.axes import (
 from scripts.macros.axes import atlas as said_by_atlas
 from scripts.macros.family import beside_the_atlas
 from scripts.studies import atlas, axes
-from scripts.studies.found import completed, read
+from scripts.studies.rows import read
 from scripts.survey.atlas import TABLE, facts
 
 ROUNDING = 1e-9
@@ -91,8 +90,7 @@ def test_three_methods_waste_what_the_prediction_says() -> None:
 
 
 def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(TABLE)
     assert {row["arm"] for row in rows if row["prediction"] == "X.1"} == set(atlas.ARMS)
     assert {f.table for f in facts()} == {"X.1", "X.5", "X.6", "X.7", "X.8", "X.9", "X.10", "axes"}
     text = (ROOT / "docs/predictions-of-others.md").read_text("utf-8")
@@ -100,8 +98,7 @@ def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
 
 
 def test_no_method_with_a_change_of_a_weight_is_forgotten_in_the_table() -> None:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = [(row["prediction"], row["arm"]) for row in csv.DictReader(file)]
+    rows = [(row["prediction"], row["arm"]) for row in read(TABLE)]
     weights = {slug for slug in slugs() if issubclass(load(slug), WeightAdapter)}
     assert {arm for prediction, arm in rows if prediction == "axes"} == weights
     fits = {arm for prediction, arm in rows if prediction == "X.10"}
@@ -218,10 +215,10 @@ def test_adamss_is_bound_to_the_directions_that_it_reads() -> None:
 
 def test_a_method_that_the_table_has_is_not_computed_again() -> None:
     rows = read(TABLE)
-    assert completed(rows, atlas.COUNTED) == rows
-    without = [row for row in rows if row[1] != "ia3"]
+    assert atlas.completed(rows) == rows
+    without = [row for row in rows if row["arm"] != "ia3"]
     assert len(without) < len(rows)
-    assert completed(without, atlas.COUNTED) == rows
+    assert atlas.completed(without) == rows
 
 
 def test_a_reason_that_is_missing_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
