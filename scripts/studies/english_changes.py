@@ -28,10 +28,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere
-from scripts.studies import english, english_training
+from scripts.studies import english
 from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
-from scripts.studies.english_training import Run, stored, trained
+from scripts.studies.english_training import Run, end
 from scripts.studies.real_changes import Case, measure
 from scripts.studies.rows import read, short, write
 from scripts.survey.changes import CONTROL, SAMPLED_RANK
@@ -47,14 +47,6 @@ Row = dict[str, Any]
 def counted() -> list[Run]:
     own = english.study()
     return [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
-
-
-def change(run: Run) -> Changes:
-    """Return ΔW of every matrix after a run, each (layers, d_out, d_in)."""
-    if not stored(run).exists():
-        english_training.keep(run, trained(run))
-    with np.load(stored(run)) as file:
-        return {kind: file[kind].astype(float) for kind in KINDS}
 
 
 def cases(run: Run, changes: Changes) -> Iterator[Case]:
@@ -173,7 +165,7 @@ def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) ->
 
 
 def main() -> None:
-    runs = [(run, change(run)) for run in counted()]
+    runs = [(run, end(run).change) for run in counted()]
     found, there = list[Row](), read(CHANGES)
     for i in range(len(runs)):  # one takes a minute; what is measured is kept
         found += described(runs[i : i + 1], there)

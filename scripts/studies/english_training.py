@@ -93,6 +93,8 @@ def model() -> Weights:
 
 
 Head = dict[str, Any]
+Change = dict[str, Array]
+"""ΔW by kind of matrix, each (layers, d_out, d_in)."""
 
 
 def scores(p: Weights, head: Head, ids: Any, real: Any) -> Any:
@@ -273,22 +275,34 @@ def trained(settings: Run) -> Trained:
     return Trained(adapted, learned["body"], frozen, learned["head"], read_by)
 
 
-def changes_of(made: Trained) -> dict[str, Array]:
-    """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
-    weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
-    return {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
+class End(NamedTuple):
+    """What a run has changed, and its head."""
+
+    change: Change
+    head: Head
 
 
 def stored(settings: Run, folder: Path = FOLDER) -> Path:
-    """Return where the changes of a run of full fine-tuning lie, which are too large to commit."""
-    return folder / f"change-{settings.key}.npz"
+    """Return where the end of a run of full fine-tuning lies, which is too large to commit."""
+    return folder / f"end-{settings.key}.npz"
 
 
 def keep(settings: Run, made: Trained) -> None:
-    path, changes = stored(settings), changes_of(made)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **changes)
+    weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
+    change = {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
+    head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
+    stored(settings).parent.mkdir(parents=True, exist_ok=True)
+    with stored(settings).open("wb") as file:
+        np.savez(file, allow_pickle=False, **change, **head)
+
+
+def end(settings: Run) -> End:
+    """Return what a run of full fine-tuning ended with, made again if it is not stored."""
+    if not stored(settings).exists():
+        keep(settings, trained(settings))
+    with np.load(stored(settings)) as file:
+        change = {kind: file[kind].astype(float) for kind in KINDS}
+        return End(change, {name: file[f"head_{name}"] for name in "Wb"})
 
 
 def run(settings: Run) -> dict[str, Any]:

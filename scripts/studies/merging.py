@@ -3,8 +3,7 @@
     python3 scripts/dev.py study merging --only ties
 
 Each merge of a seed is one line of .study/merging.jsonl and then rows of docs/data/merging.csv, and
-none is made twice. docs/data/merging.yml says which there are and how they are judged. The changes
-and heads of the runs stay in .study/merging.
+none is made twice. docs/data/merging.yml says which there are and how they are judged.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,14 +29,12 @@ from scripts.studies import english_tasks, english_training
 from scripts.studies.adapting import FULL, named
 from scripts.studies.encoder import KINDS
 from scripts.studies.english_tasks import OTHER
-from scripts.studies.english_training import Head, features, judged
-from scripts.studies.jax_copy import held_norms
+from scripts.studies.english_training import Change, End, Head, features, judged
 from scripts.studies.rows import Row, append, logged, read, short, write
 from scripts.survey import english
 from scripts.survey.merging import TABLE, plan
 
 LOG = ROOT / ".study" / "merging.jsonl"
-FOLDER = ROOT / ".study" / "merging"
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""
 
@@ -46,9 +43,6 @@ MERGES = ("sum", "ties", "dare", "magnitude")
 """Ways that have a λ of their own."""
 FIXED = {"none": 0.0, "negated": -1.0}
 """Ways at one λ; all others have that of the plain sum."""
-
-Change = dict[str, Array]
-"""ΔW by kind of matrix, each (layers, d_out, d_in)."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +57,10 @@ class Settings:
         return named("merging", PROTOCOL, asdict(self))
 
 
-class Tuned(NamedTuple):
-    """A run's end: what it has changed, and its head."""
-
-    change: Change
-    head: Head
-
-
 @cache
-def tuned(task: str, seed: int, folder: Path = FOLDER) -> Tuned:
-    """Return what full fine-tuning on a task ends with, made again if it is not stored."""
-    settings = study_of_tasks.study().counted((FULL, task))[seed]
-    path = folder / f"{settings.key}.npz"
-    if not path.exists():
-        with held_norms():
-            made = english_training.trained(settings)
-        head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, **english_training.changes_of(made), **head)
-    with np.load(path) as file:
-        change = {kind: file[kind].astype(float) for kind in KINDS}
-        return Tuned(change, {name: file[f"head_{name}"] for name in "Wb"})
+def tuned(task: str, seed: int) -> End:
+    """Return what full fine-tuning on a task ends with."""
+    return english_training.end(study_of_tasks.study().counted((FULL, task))[seed])
 
 
 # Changes ------------------------------------------------------------------------------------------
@@ -143,10 +119,6 @@ def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict
         seen = english_training.base(task).features[part]
     found = judged(seen, head, texts)
     return {"scale": scale, "part": part, "task": task, "of": "", **found}
-
-
-def heads(seed: int) -> dict[str, Head]:
-    return {task: tuned(task, seed).head for task in plan().tasks}
 
 
 def improved(rows: list[dict[str, Any]], ends: Mapping[str, float]) -> float:

@@ -14,7 +14,8 @@ from demos.reach import elsewhere
 from scripts.studies import encoder, english_training
 from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
-from scripts.studies.merging import Settings, Tuned
+from scripts.studies.english_training import Change, End
+from scripts.studies.merging import Settings
 from scripts.survey import english, merging
 from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
 from tests.scripts.studies.test_english import small as small  # a fixture
@@ -24,12 +25,12 @@ SMALL = encoder.random(0)
 # Changes ------------------------------------------------------------------------------------------
 
 
-def drawn(seed: int) -> study.Change:
+def drawn(seed: int) -> Change:
     rng = np.random.default_rng(seed)
     return {kind: rng.normal(size=SMALL[kind].shape) for kind in KINDS}
 
 
-def lengths(change: study.Change) -> list[float]:
+def lengths(change: Change) -> list[float]:
     return [float(np.linalg.norm(change[kind])) for kind in KINDS]
 
 
@@ -72,9 +73,9 @@ def test_controls_keep_what_they_should() -> None:
 def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
     """Put runs that have changed little and kept the probe's heads in the place of the real."""
 
-    def tuned(task: str, seed: int) -> Tuned:
+    def tuned(task: str, seed: int) -> End:
         change = {kind: 1e-9 * a for kind, a in drawn(seed).items()}
-        return Tuned(change, english_training.base(task).head)
+        return End(change, english_training.base(task).head)
 
     monkeypatch.setattr(study, "tuned", tuned)
 
