@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import zip_longest
 from math import inf, log10
 from pathlib import Path
 from statistics import fmean
@@ -88,15 +89,13 @@ class Cell:
     """The cell around whose best rate its own sweep begins."""
     first: tuple[int, ...] = (-1, 0, 1)
     """The rates with which the sweep begins, from there."""
-    draws: tuple[int, ...] = (0,)
-    """Copies on which every seed is run; none if each seed has its own."""
+    draws: tuple[int, ...] = ()
+    """The copy of the model in which each seed is run, if there are several."""
     beyond: tuple[Beyond, ...] = ()
 
     def finals(self, step: int) -> list[Run]:
         """Return the runs that count."""
-        pairs = [(s, draw) for draw in self.draws for s in self.seeds] or [
-            (s, s) for s in self.seeds
-        ]
+        pairs = zip_longest(self.seeds, self.draws, fillvalue=0)
         return [Run(self.where, step, seed, "final", draw) for seed, draw in pairs]
 
 

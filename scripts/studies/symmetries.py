@@ -106,15 +106,15 @@ def cells() -> Iterator[Cell]:
 
 
 def cell(prediction: str, part: Part, name: str, copy: str) -> Cell:
-    first, own = next(iter(part.copies)), part.copies[copy]
+    first, pairs = next(iter(part.copies)), part.copies[copy].pairs()
     swept = name in part.swept
     return Cell(
         (prediction, name, copy),
-        own.seeds,
+        tuple(seed for _, seed in pairs),
         guess=part.swept.get(name),
         settled=None if swept else settled(name),
         like=(prediction, name, first) if swept and copy != first else None,
-        draws=(0,) if copy in UNDRAWN else own.draws,
+        draws=() if copy in UNDRAWN else tuple(draw for draw, _ in pairs),
     )
 
 
