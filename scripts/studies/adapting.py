@@ -21,6 +21,7 @@ from adapters_np.core import Adapter, arrays, departs, load
 from adapters_np.linalg import Array
 from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
 from scripts.studies.jax_copy import jax_copy
+from scripts.studies.recipes import RECIPES, USUAL
 from scripts.studies.tokens import VOCABULARY
 from scripts.survey.controls import AGAIN, BIAS
 
@@ -31,7 +32,6 @@ PLACES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 FULL = "full"
 WHOLE = "whole derivative"
-FIXED = "fixed magnitude"
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ class Adapted:
         if method.place not in self.places:
             raise ValueError(f"place={method.place!r} is not one of {', '.join(self.places)}")
         self.method, self.base = method, base
+        self.recipe = RECIPES.get(method.arm, USUAL)
         self.copies: dict[str, Any] = {}
         self.start(0)
 
@@ -130,7 +131,7 @@ class Adapted:
             self.copies[group] = same_but_for_arrays(adapters)
             for field in arrays(type(adapters[0])):
                 parts = [getattr(a, field.name) for a in adapters]
-                trained = field.learned and (field.name, self.method.arm) != ("m", FIXED)
+                trained = field.learned and field.name not in self.recipe.frozen
                 home = learned if trained else frozen
                 if field.shared:
                     home.setdefault("shared", {})[field.name] = single(parts[0])

@@ -9,7 +9,6 @@ none is made twice. docs/data/merging.yml says which there are and how they are 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -248,12 +247,13 @@ def main() -> None:
     parser.add_argument("--plan", action="store_true", help="only say what can be run")
     asked, done = parser.parse_args(), known()
     while left := [s for s in due(done) if s.key not in done and asked.only in s.way]:
-        print(f"{len(done)} merges, {len(left)} can be run", left[0], file=sys.stderr)
         if asked.plan:
-            return
+            break
         done[left[0].key] = run(left[0])
         append(done[left[0].key], LOG)
-    tabulate(done)
+    print(f"{len(done)} merges, {len(left)} can be run")
+    if not asked.plan:
+        tabulate(done)
 
 
 if __name__ == "__main__":

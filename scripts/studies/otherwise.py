@@ -17,10 +17,7 @@ import numpy as np
 from adapters_np.linalg import Array
 from scripts.studies import decoder, intruders, tasks, training
 from scripts.studies import study as engine
-from scripts.studies.adapting import Method
 from scripts.studies.experiment import settled
-from scripts.studies.pretrain import base
-from scripts.studies.recipes import Otherwise
 from scripts.studies.study import Beyond, Cell, Study
 from scripts.studies.training import Run, Trained
 from scripts.studies.variants import method
@@ -33,22 +30,15 @@ COLUMNS = (
 )
 
 
-@cache
-def prepared(trains: Method, steps: int) -> Any:
-    adapted = Otherwise(trains, base()[0])
-    return adapted, *training.compiled(adapted, steps, adapted.recipe)
-
-
 def train(settings: Run) -> dict[str, Any]:
     """Train, look for intruders, and return what came out."""
     began = time.monotonic()
-    p, _ = training.models(settings.task, settings.base, settings.width)
-    made = training.followed(settings, p, *prepared(settings.method, settings.steps))
-    after = found(settings, made, p) if settings.phase == "final" else {}
+    made = training.trained(settings)
+    after = found(settings, made) if settings.phase == "final" else {}
     return training.told(settings, made, began) | after
 
 
-def found(settings: Run, made: Trained, p: decoder.Weights) -> dict[str, Any]:
+def found(settings: Run, made: Trained) -> dict[str, Any]:
     """Return how many intruders there are, and what becomes of the losses without them.
 
     Returns:
@@ -57,6 +47,7 @@ def found(settings: Run, made: Trained, p: decoder.Weights) -> dict[str, Any]:
         pretraining text at each factor of the plan: `reduced_test` and `reduced_held` for the
         intruders, `shrunk_test` and `shrunk_held` for the whole change.
     """
+    p, _ = training.models(settings.task, settings.base, settings.width)
     weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     before, after = (
         {kind: np.asarray(w[kind], float) for kind in decoder.KINDS} for w in (p, weights)

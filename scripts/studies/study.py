@@ -362,11 +362,12 @@ class Study:
         parser.add_argument("--table", action="store_true", help="only write the table")
         parser.add_argument("--again", metavar="KEY", help="make one run of the table again")
         parser.add_argument("--draw", type=int, help="make so many, drawn at random, again")
-        parser.add_argument("--also", choices=self.further, help="only write a further table")
+        if self.further:
+            parser.add_argument("--also", choices=self.further, help="only write a further table")
         parser.add_argument("--scheduler", help="the address of a running Dask scheduler")
         parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
         chosen = parser.parse_args()
-        if chosen.also:
+        if self.further and chosen.also:
             return self.further[chosen.also]()
         if chosen.again or chosen.draw:
             for key in [chosen.again] if chosen.again else self.drawn(chosen.draw):

@@ -55,14 +55,13 @@ def train(settings: Run) -> dict[str, Any]:
     """Train in a copy, and return what came out."""
     began = time.monotonic()
     base = copied(settings.copy, settings.draw)
-    with training.derivative(settings):
-        made = training.followed(
-            settings,
-            {name: jnp.asarray(a) for name, a in base.items()},
-            Armed(settings.method, base, settings.task),
-            *compiled(settings.method, settings.task, settings.steps),
-        )
-        return training.told(settings, made, began)
+    made = training.followed(
+        settings,
+        {name: jnp.asarray(a) for name, a in base.items()},
+        Armed(settings.method, base, settings.task),
+        *compiled(settings.method, settings.task, settings.steps),
+    )
+    return training.told(settings, made, began)
 
 
 def whole(trains: Method) -> int | None:

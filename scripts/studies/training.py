@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -19,7 +19,6 @@ from scripts.studies import adam, decoder, tasks
 from scripts.studies.adapting import WHOLE, Adapted, Method, Settings
 from scripts.studies.jax_copy import held_norms
 from scripts.studies.pretrain import base
-from scripts.studies.recipes import USUAL, Recipe
 from scripts.survey.experiment import TEACHERS
 
 POINTS = 10
@@ -42,14 +41,9 @@ def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
     return adapted, *compiled(adapted, steps)
 
 
-def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any, Any]:
-    """Return the compiled training of a method that has started, a leg at a time, and judging.
-
-    Args:
-        adapted: The method in a model.
-        steps: How many steps there are in all, which the rate follows.
-        recipe: How its arrays step.
-    """
+def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
+    """Return the compiled training of a method in a model, a leg of all steps, and judging."""
+    recipe = adapted.recipe
 
     def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
         weights, hooks = adapted.apply(p, learned, frozen)
@@ -81,16 +75,14 @@ def run(settings: Run, curve: bool = True) -> dict[str, Any]:
         judging them takes a tenth of a run), the number of `parameters`, `status` and `seconds`.
     """
     began = time.monotonic()
-    with derivative(settings):
-        return told(settings, _trained(settings, curve), began)
+    return told(settings, trained(settings, curve), began)
 
 
 def change(settings: Run) -> dict[str, Array]:
     """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
-    with derivative(settings):
-        made = _trained(settings, curve=False)
-        p, _ = models(settings.task, settings.base, settings.width)
-        weights, _ = made.adapted.apply(p, made.learned, made.frozen)
+    made = trained(settings, curve=False)
+    p, _ = models(settings.task, settings.base, settings.width)
+    weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
 
@@ -117,12 +109,7 @@ class Trained(NamedTuple):
     curve: list[list[float]]
 
 
-def derivative(settings: Run) -> AbstractContextManager[None]:
-    """Hold DoRA's norms constant in derivatives meanwhile, unless a run wants all of it."""
-    return held_norms() if settings.method.arm != WHOLE else nullcontext()
-
-
-def _trained(settings: Run, curve: bool) -> Trained:
+def trained(settings: Run, curve: bool = True) -> Trained:
     where = settings.base, settings.width
     p, _ = models(settings.task, *where)
     adapted, train, surprise = prepared(settings.method, *where, settings.steps)
@@ -137,16 +124,7 @@ def followed(
     surprise: Any,
     curve: bool = True,
 ) -> Trained:
-    """Train a method that has started in a model, judged at ten points on the way.
-
-    Args:
-        settings: What the run is.
-        p: The weights of the model.
-        adapted: The method in it.
-        train: Its compiled training.
-        surprise: Its compiled judging.
-        curve: Whether it is judged on the way.
-    """
+    """Train a method in a model of weights p by its compiled training, judged on the way."""
     _, teacher = models(settings.task, settings.base, settings.width)
     learned, frozen = adapted.start(settings.seed)
     about = tasks.task(settings.task)
@@ -157,7 +135,8 @@ def followed(
     texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
     state, losses = (learned, adam.begin(learned)), []
     for leg in np.split(texts, POINTS):
-        state, _ = train(state, frozen, p, teacher, settings.rate, leg)
+        with held_norms() if settings.method.arm != WHOLE else nullcontext():
+            state, _ = train(state, frozen, p, teacher, settings.rate, leg)
         learned = state[0]
         if curve:
             losses.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])

@@ -19,8 +19,9 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.studies import corpora, decoder, experiment, pretrain, tasks, tokens, training
-from scripts.studies.adapting import FIXED, PLACES, WHOLE, Adapted
+from scripts.studies.adapting import PLACES, WHOLE, Adapted
 from scripts.studies.experiment import METHODS, PLAN, plan, where
+from scripts.studies.recipes import RECIPES
 from scripts.studies.rows import read as read_rows
 from scripts.studies.study import Run
 from scripts.survey.experiment import TABLE, TASKS
@@ -163,7 +164,7 @@ def test_the_plan_names_tasks_places_and_arms_that_there_are() -> None:
     assert {cell.where[1] for cell in experiment.study().cells} == set(TASKS)
     assert {m.place for m in METHODS.values()} <= PLACES.keys()
     for m in METHODS.values():
-        assert m.arm in ("", FIXED, WHOLE, *(controls(m.slug) if m.slug != "full" else ())), m
+        assert m.arm in ("", *RECIPES, WHOLE, *(controls(m.slug) if m.slug != "full" else ())), m
 
 
 # Runs -------------------------------------------------------------------------------------------

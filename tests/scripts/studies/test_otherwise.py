@@ -15,8 +15,9 @@ from scripts.bootstrap import ROOT
 from scripts.macros.otherwise import CLAIMS
 from scripts.studies import intruders
 from scripts.studies import otherwise as study
+from scripts.studies.adapting import Adapted
 from scripts.studies.pretrain import base
-from scripts.studies.recipes import RECIPES, USUAL, Otherwise, corrected, preconditioned
+from scripts.studies.recipes import RECIPES, USUAL, corrected, preconditioned
 from scripts.studies.rows import read
 from scripts.studies.study import Run
 from scripts.studies.variants import method
@@ -68,7 +69,7 @@ def test_paces_are_those_of_the_factors() -> None:
 def test_what_is_frozen_is_not_trained_and_an_arm_without_a_recipe_is_lora() -> None:
     sizes = {}
     for name in ("lora 4", "lora-fa", "preconditioned"):
-        learned, frozen = Otherwise(method(name, "all"), base()[0]).start(1)
+        learned, frozen = Adapted(method(name, "all"), base()[0]).start(1)
         sizes[name] = sum(a.size for own in learned.values() for a in own.values())
         assert ("A" in frozen.get("square", {})) == (name == "lora-fa")
     assert sizes["lora-fa"] == experiment.finals("lora 2")[1].parameters == sizes["lora 4"] // 2
