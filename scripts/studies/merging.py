@@ -12,7 +12,6 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -232,9 +231,9 @@ def chosen(rows: Sequence[Row]) -> float:
 def known(log: Path = LOG) -> dict[str, list[Row]]:
     """Return all merges, those of the table and those of this machine."""
     found: dict[str, list[Row]] = {}
-    for row in (*read(TABLE), *chain.from_iterable(logged(log))):
+    for row in read(TABLE):
         found.setdefault(row["key"], []).append(row)
-    return found
+    return found | {rows[0]["key"]: rows for rows in logged(log)}
 
 
 def tabulate(done: Done, table: Path = TABLE) -> None:

@@ -16,6 +16,7 @@ from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
 from scripts.studies.english_training import Change, End
 from scripts.studies.merging import Settings
+from scripts.studies.rows import append
 from scripts.survey import english, merging
 from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
 from tests.scripts.studies.test_english import small as small  # a fixture
@@ -107,6 +108,8 @@ def test_what_has_the_strength_of_the_sum_waits_for_it() -> None:
 def test_the_table_is_what_its_settings_still_give(tmp_path: Path) -> None:
     found = study.known(tmp_path / "nothing")
     assert found.keys() == {s.key for s in study.due(found)}
+    append(next(iter(found.values())), tmp_path / "log")  # of this machine, and committed
+    assert study.known(tmp_path / "log") == found
     study.tabulate(found, tmp_path / "merging.csv")
     assert (tmp_path / "merging.csv").read_bytes() == merging.TABLE.read_bytes()
 
