@@ -32,7 +32,6 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import picture, says
-from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows, times
 from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
@@ -202,9 +201,7 @@ class Furniture(Part):
         """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw(
-            "verdict", *given, own_rates(self.method.modules), given={"where": where}
-        )
+        return self.page.draw("verdict", *given, given={"where": where})
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
