@@ -42,7 +42,10 @@ export function written(data, slug, wish) {
   const given = { rank: wish.rank, steps: plan.steps };
   const rules = Object.entries(recipes.rules).map(([rule, found]) => [rule, `${evaluate(found, given)}`]);
   const [rates, why] = recipe.rates;
+  const eight = recipes.optimisers[wish.optimiser].includes("8bit");
+  const all = !recipe.targets && wish.targets === "all linear";
   const slots = [
+    ["packages", `peft transformers${few || eight ? " bitsandbytes" : ""}`],
     ["classes", classes.join(", ")],
     ["loaders", few ? " BitsAndBytesConfig," : ""],
     ["callbacks", recipe.trainer ? " TrainerCallback," : ""],
@@ -51,7 +54,7 @@ export function written(data, slug, wish) {
     ["prepare", few ? recipes.kbit : wish.checkpointing ? recipes.checkpointing : ""],
     ["loading", few ? "" : recipe.loading],
     ["config", recipe.config],
-    ["targets", python(names(data, recipe, wish.targets, wish.fused))],
+    ["targets", all ? '"all-linear"' : python(names(data, recipe, wish.targets, wish.fused))],
     ...rules,
     ["notes", recipe.notes],
     ["length", `${wish.length}`],

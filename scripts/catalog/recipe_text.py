@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 LOAD = '''\
+# pip install <packages>
 import gc
 import json
 import random
@@ -99,7 +100,8 @@ print(f"Validation loss by learning rate: {losses}. The best rate is {best:g}.")
 model = PeftModel.from_pretrained(load(), f"trained/{best:g}").eval()
 tokens = torch.tensor([ask("...")], device=model.device)
 mask = torch.ones_like(tokens)
-answer = model.generate(input_ids=tokens, attention_mask=mask, max_new_tokens=<length>)
+with torch.autocast(model.device.type, torch.bfloat16):  # as in training
+    answer = model.generate(input_ids=tokens, attention_mask=mask, max_new_tokens=<length>)
 print(tokenizer.decode(answer[0, tokens.shape[1]:], skip_special_tokens=True))<merging>
 '''
 

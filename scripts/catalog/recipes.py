@@ -1,4 +1,4 @@
-"""Recipes: a program that trains a model's adapter in PEFT at three rates, and loads the best again.
+"""Recipes: programs that train an adapter in PEFT at three rates, and load the best one again.
 
 A method's page says what is its own. A recipe is put together from pieces, here for the tests and
 on a page by demos/page/recipe.js: both only fill in the slots in angle brackets. Every one was run
@@ -160,7 +160,9 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
     plan = schedule(wish)
     ranks = {"rank": wish.rank or about.rank, "steps": plan["steps"]}
     rates, why = search(m)
+    eight = "8bit" in OPTIMISERS[wish.optimiser]
     slots = {
+        "packages": "peft transformers" + " bitsandbytes" * (few or eight),
         "classes": ", ".join(classes),
         "loaders": " BitsAndBytesConfig," if few else "",
         "callbacks": " TrainerCallback," if adalora else "",
@@ -168,7 +170,7 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
         "quantised": QUANTISED[wish.bits],
         "prepare": prepare,
         "config": config(m),
-        "targets": _literal(list(names(about, wish.model, wish.targets))),
+        "targets": _literal(called(about, wish)),
         **{text: str(values(text, ranks)[0]) for text in rules([about])},
         "loading": "" if few else about.loading,
         "notes": indent(about.notes, BODY),
@@ -187,6 +189,13 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
     for name, value in slots.items():
         text = text.replace(f"<{name}>", value)
     return text
+
+
+def called(about: Recipe, wish: Wish) -> str | list[str]:
+    """Return what a recipe calls the adapted weights."""
+    if not about.targets and wish.targets == "all linear":
+        return "all-linear"
+    return list(names(about, wish.model, wish.targets))
 
 
 def names(about: Recipe, model: Model, targets: str) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ BITS: tuple[Bits, ...] = (16, 8, 4)
 
 
 class Rate(Record):
-    """The learning rate in the middle of a recipe's search, and who found that it is about right."""
+    """The learning rate in the middle of a recipe's search, and who found it about right."""
 
     value: float
     why: str
@@ -98,7 +98,8 @@ class Recipe(Record):
     `arguments` are at the scale of a model, and those that are knobs here count parameters too;
     `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank, `<steps>` for
     the steps of training. `rank` is where it starts, and 0 where a method has none. `rate` is given
-    where somebody printed a search; otherwise PEFT's benchmark says it. `targets` names weights where a method has its own.
+    where somebody printed a search; otherwise PEFT's benchmark says it. `targets` names weights
+    where a method has its own.
     `bits` tells on which bases training ran and is right, and `why` it does not on others. Where
     PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
     d_in and the rank; on all weights `alike`, of one name, over these and how many layers there

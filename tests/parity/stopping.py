@@ -3,9 +3,9 @@
     .venv/bin/python -m tests.parity.stopping > recipe.py           # where the project is installed
     python tests/parity/stopping.py recipe.py                       # where torch and PEFT are
 
-The base counts and never stops: it has learned from endless texts. The examples ask it to count from
-one number to another. What it answers before and after, to prompts that are in no example, is what
-tests/parity/test_stopping.py looks at.
+The base counts and never stops: it has learned from endless texts. The examples ask it to count
+from one number to another. What it answers before and after, to prompts that are in no example, is
+what tests/parity/test_stopping.py looks at.
 """
 
 from __future__ import annotations
@@ -112,9 +112,8 @@ def main(recipe: str) -> None:
         Path("data.jsonl").write_text("\n".join(map(json.dumps, lines)))
         exec(recipe, names)  # our own text
         told = {"before": answers(names["load"]()), "after": answers(names["model"])}
-        labels = names["encode"](lines[0])["labels"]
     losses = {str(rate): loss for rate, loss in names["losses"].items()}
-    print(json.dumps({**told, "losses": losses, "labels": labels}))
+    print(json.dumps({**told, "losses": losses, "best": names["best"]}))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from scripts.catalog.counts import Model
 from scripts.catalog.recipes import Wish, recipe, trained
 from scripts.catalog.records import Peft
 from scripts.catalog.signatures import PEFT
-from tests.parity.recipes import SHAPE, recipes
+from tests.parity.recipes import SHAPE, programs, recipes
 
 RECIPES = read().recipes()
 RECORDED = json.loads(Path(__file__).with_name("recipes.json").read_text())
@@ -28,6 +28,7 @@ def test_every_recipe_has_run_in_peft_on_the_recorded_model() -> None:
     assert RECORDED["versions"]["peft"] == PEFT["peft"]
     assert RECORDED["shape"] == SHAPE
     assert RECORDED["runs"].keys() == recipes().keys()
+    assert RECORDED["programs"] == programs(recipes()), "python3 -m tests.parity.recipes, and run"
 
 
 @pytest.mark.parametrize("name", RECORDED["runs"])
@@ -79,7 +80,7 @@ def test_a_recipe_calls_what_peft_has_and_leaves_no_slot(slug: str, bits: int) -
         "boft": ["one of the two factors"],
         "ln_tuning": ["module.float()", "bf16=True"],
         "lily": ["a mean over all tokens of a batch"],
-        "osf": ["AdamW's steps leave the room"],
+        "osf": ["AdamW's steps leave"],
         "unilora": ["did not leave its start"],
         "supertuning": ["rounded away"],
         "shadow": ["shadow_backbone.float()"],

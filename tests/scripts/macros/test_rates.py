@@ -7,7 +7,7 @@ from math import log10
 
 import pytest
 
-from scripts.survey import experiment, say
+from scripts.survey import experiment
 from scripts.survey.experiment import Cell, finals
 from scripts.survey.providers import facts
 from scripts.survey.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table
