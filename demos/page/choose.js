@@ -177,7 +177,8 @@ class AdapterChoice extends HTMLElement {
       row.classList.toggle("over", !fits);
       const memory = row.cells[1];
       memory.textContent = usable && needed ? gib(needed) : recipe ? `no recipe for ${bits} bits` : "–";
-      const more = recipe && (usable ? Number.isInteger(trained) && `${trained.toLocaleString("en")} trained` : recipe.why);
+      const more =
+        recipe && (usable ? Number.isInteger(trained) && `${trained.toLocaleString("en")} trained` : recipe.why);
       if (more)
         memory.append(" ", Object.assign(document.createElement("span"), { className: "soft run", textContent: more }));
       memory.title = usable && !fits ? "more than there is" : "";

@@ -87,7 +87,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
     shutil.copytree(pages, out)
     draw_figures(out, BUILD / "figures")
     dress(out)
-    typeset(out, BUILD / "equations")
+    formulas = typeset(out, BUILD / "equations")
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
@@ -99,7 +99,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
     add_assets(out, packed)
     add_data(out, catalog, facts)
-    add_search(out, catalog)
+    add_search(out, catalog, formulas)
     add_names(out, facts.url)
     add_policy(out)
 
@@ -110,8 +110,10 @@ def check_links(out: Path, url: str) -> None:
         raise SetupError("the pages have problems:\n" + "\n".join(found))
 
 
-def typeset(folder: Path, cache: Path) -> None:
+def typeset(folder: Path, cache: Path) -> dict[str, str]:
     """Replace TeX by KaTeX's HTML in all pages, each equation typeset once.
+
+    Returns the text that each inline equation shows, by its TeX.
 
     Args:
         folder: The pages.
@@ -134,6 +136,12 @@ def typeset(folder: Path, cache: Path) -> None:
         dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
         if dressed != text:
             path.write_text(dressed, "utf-8")
+    return {one.tex: shown(html[one]) for one in found if not one.display}
+
+
+def shown(html: str) -> str:
+    """Return the text of an equation in KaTeX's HTML."""
+    return re.sub(r"^[^>]*>|<[^>]*>|\u200b", "", html.rpartition("katex-html")[2])
 
 
 def _typeset(equations: dict[Equation, Path]) -> list[str]:
@@ -167,8 +175,7 @@ def _equation(match: re.Match[str]) -> Equation:
 def _in_place(match: re.Match[str], html: str) -> str:
     """Return an equation with the brackets and the stop that belong to its line."""
     whole = f"{match['before']}{html}{match['after']}"
-    shown = re.sub(r"^[^>]*>|<[^>]*>", "", html.rpartition("katex-html")[2])
-    short = match["display"] is None and len(shown) <= SHORT
+    short = match["display"] is None and len(shown(html)) <= SHORT
     return f'<span class="unbroken">{whole}</span>' if short else whole
 
 

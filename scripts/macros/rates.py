@@ -77,15 +77,18 @@ def printed() -> list[Printed]:
     ratios |= {name: rate / rates["LoRA"] for name, rate in rates.items()}
     few, every = searches(16), searches()
     names = [*every, *(name for name, ratio in ratios.items() if ratio != 1 and name not in every)]
+    ends = {name: [rate for rate, _ in found] for name, found in few.items()}
     return [
         Printed(
-            name, addresses.get(name, ""),
-            *((min(few[name])[0], max(few[name])[0]) if name in few else (0, 0)),
+            name,
+            addresses.get(name, ""),
+            min(ends.get(name, [0])),
+            max(ends.get(name, [0])),
             median(ratio for _, ratio in every[name]) if name in every else 0,
             ratios.get(name, 0),
         )
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def times(ratio: float) -> str:
