@@ -67,9 +67,8 @@ class AdapterChoice extends HTMLElement {
     this.#answer();
   }
 
-  /** @returns {HTMLButtonElement | null | undefined} */
   get #more() {
-    return document.querySelector(".more > button");
+    return /** @type {HTMLButtonElement | null} */ (document.querySelector(".more > button"));
   }
 
   /** Shows the first rows that the filter has left, or all. */
@@ -277,7 +276,7 @@ class AdapterChoice extends HTMLElement {
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
     /** @type {HTMLElement} */ (box.querySelector("h3")).textContent =
       `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`;
-    /** @type {HTMLElement} */ (box.querySelector("code")).textContent = written(this.#data, slug, {
+    /** @type {HTMLElement} */ (box.querySelector("pre code")).textContent = written(this.#data, slug, {
       home: this.#preset?.home ?? "your/model",
       bits,
       fused,

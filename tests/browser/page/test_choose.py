@@ -52,7 +52,7 @@ def test_numbers_and_memory_of_every_method_are_those_of_python(
 def test_a_link_shows_the_recipe_that_was_tested(visit: Visit, slug: str) -> None:
     page = visit(f"choose/?bits=4&recipe={slug}&weights=attention&checkpointing=no")
     wish = Wish(bits=4, targets="attention", checkpointing=False)
-    shown = page.locator("adapter-choice .recipe code")
+    shown = page.locator("adapter-choice .recipe pre code")
     expect(shown).to_be_visible()
     expect(shown).to_have_text(recipe(read().methods[slug], wish), use_inner_text=False)
 
@@ -63,7 +63,7 @@ def test_8b_on_12_gib_takes_four_bits_and_as_many_steps_as_the_examples_make(vis
     expect(output).to_contain_text("LoRA fits")
     expect(output).to_contain_text("with the base in 4 bits. A run takes 238 steps of 16 examples")
     lora = recipe(read().methods["lora"], Wish(bits=4, epochs=2))
-    shown = page.locator("adapter-choice .recipe code")
+    shown = page.locator("adapter-choice .recipe pre code")
     expect(shown).to_have_text(lora, use_inner_text=False)
     page.locator("adapter-choice [name=examples]").fill("200")
     expect(output).to_contain_text("A run takes 96 steps of 4 examples")
@@ -106,7 +106,7 @@ def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> No
     page.locator("section:has(#qlora)").get_by_role("link", name="Choose").click()
     expect(page.locator("adapter-choice [name=bits]")).to_have_value("4")
     expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: LoRA")
-    expect(page.locator("adapter-choice .recipe code")).to_contain_text("load_in_4bit=True")
+    expect(page.locator("adapter-choice .recipe pre code")).to_contain_text("load_in_4bit=True")
 
 
 def test_what_is_chosen_goes_into_the_address(visit: Visit) -> None:
