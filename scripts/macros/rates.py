@@ -116,7 +116,8 @@ class RatesTable(Part):
     @macro("table")
     def printed_rates(self) -> str:
         """Rates on models of 3B and 7B that others searched or set, beside LoRA's."""
-        rows = sorted(printed(), key=lambda row: (not row.searched, row.set))
+        rows = sorted(printed(), key=lambda row: (-row.searched, row.set))
+        rows.sort(key=lambda row: row.name != "LoRA")
         given = {"times": times, "power": power}
         return self.page.style() + self.page.draw(
             "printed", rows, file=FILE, kind="ah lab", given=given
