@@ -4,10 +4,11 @@
     python3 tests/parity/recipes.py recipes.json            # where torch, transformers and PEFT are
 
 The first prints every recipe, for few examples. The second runs each as it stands but for the
-model's name, the rates and the device, and prints the trained numbers as PEFT counts them, how far
-the model that starts is from the base, and how far the adapter that is loaded again is from the one
-that was saved: that is the file `recipes.json` beside it, which tests/parity/test_recipes.py holds
-against ours. Recipes on 8 and 4 bits need bitsandbytes.
+model's name, the rates and the device, those that differ in targets up to their adapter. It prints
+the trained numbers as PEFT counts them, how far the model that starts is from the base, and how far
+the adapter that is loaded again is from the one that was saved: that is the file `recipes.json`
+beside it, which tests/parity/test_recipes.py holds against ours. Recipes on 8 and 4 bits need
+bitsandbytes.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ EXAMPLES = [
 LENGTH = 16
 EPOCHS, LONGER = 1, 6
 """Few steps show that a recipe runs; AdaLoRA's fall of ranks takes more to be over."""
+
+
+WHOLE = ", all linear, "
+"""In the name of a recipe that is trained; of others, which differ in targets, PEFT counts."""
 
 
 def recipes() -> dict[str, dict[str, Any]]:
@@ -70,13 +75,17 @@ def programs(listed: Mapping[str, Mapping[str, str]]) -> str:
 
 CHANGES = (
     (r'NAME = ".*"', 'NAME = "tiny"'),
-    (r"for rate in \(.*\)", "for rate in (1e-3, 3e-3)"),
+    (r"for rate in \(.*\)", "for rate in (3e-3,)"),
     (r'f"runs/{rate:g}",', r'\g<0> use_cpu=True, report_to="none",'),
 )
 """Changes that a run on a CPU makes to a recipe."""
 
 
-def run(code: str) -> dict[str, Any]:
+class Counted(Exception):  # noqa: N818
+    """Ends a recipe that is not trained."""
+
+
+def run(code: str, whole: bool) -> dict[str, Any]:
     """Run a recipe in the present folder; return what PEFT trains, its start and its reloading.
 
     `started` is how far a fresh adapter's answers are from the base's, beside these, and `lost`
@@ -106,22 +115,26 @@ def run(code: str) -> dict[str, Any]:
         starts.append(float((ours - bare).float().norm() / bare.float().norm()))
         sizes.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
         adapters.append(model)
+        if not whole:
+            raise Counted
         return model
 
     with contextlib.redirect_stdout(sys.stderr):
         exec(made, names)  # our own text
         fresh, names["get_peft_model"] = names["get_peft_model"], adapt
-        exec("# Learning rate:" + rest, names)
-        best = list(names["losses"]).index(names["best"])
-        trained, before = answer(adapters[best]), answer(names["load"]())
+        try:
+            exec("# Learning rate:" + rest, names)
+        except Counted:
+            return {"trained": sizes[0], "started": round(starts[0], 4)}
+        trained, before = answer(adapters[0]), answer(names["load"]())
         exec("# Later:" + later, names)
     learned = (trained - before).norm()
     if not learned:
         raise ValueError("nothing has moved")
     lost = (answer(names["model"]) - trained).norm() / learned
     return {
-        "trained": sizes[best],
-        "started": round(starts[best], 4),
+        "trained": sizes[0],
+        "started": round(starts[0], 4),
         "lost": round(float(lost), 4),
     }
 
@@ -166,7 +179,7 @@ def main(path: str) -> None:
         bitsandbytes.nn.modules.has_avx512bf16 = lambda: False
         for name, about in listed.items():
             try:
-                found[name] = run(about["code"])
+                found[name] = run(about["code"], WHOLE in name)
             except Exception as error:  # what fails is what this is to tell
                 found[name] = f"{type(error).__name__}: {error}"[:300]
     told = {"versions": versions, "shape": SHAPE, "programs": programs(listed), "runs": found}
