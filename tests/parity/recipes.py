@@ -104,17 +104,14 @@ def run(code: str, whole: bool) -> dict[str, Any]:
             return model.eval()(input_ids=ids).logits[:, -8:].float()  # without virtual tokens
 
     names: dict[str, Any] = {}
-    adapters: list[Any] = []
-    starts: list[float] = []
-    sizes: list[int] = []
+    told: dict[str, Any] = {}
 
     def adapt(base: Any, config: Any) -> Any:
-        model = fresh(base, config)
+        names["adapted"] = model = fresh(base, config)
         with torch.autocast("cpu", torch.bfloat16):
             ours, bare = (m.train()(input_ids=ids).logits[:, -8:] for m in (model, names["load"]()))
-        starts.append(float((ours - bare).float().norm() / bare.float().norm()))
-        sizes.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
-        adapters.append(model)
+        told["trained"] = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        told["started"] = round(float((ours - bare).float().norm() / bare.float().norm()), 4)
         if not whole:
             raise Counted
         return model
@@ -125,18 +122,14 @@ def run(code: str, whole: bool) -> dict[str, Any]:
         try:
             exec("# Learning rate:" + rest, names)
         except Counted:
-            return {"trained": sizes[0], "started": round(starts[0], 4)}
-        trained, before = answer(adapters[0]), answer(names["load"]())
+            return told
+        trained, before = answer(names["adapted"]), answer(names["load"]())
         exec("# Later:" + later, names)
     learned = (trained - before).norm()
     if not learned:
         raise ValueError("nothing has moved")
     lost = (answer(names["model"]) - trained).norm() / learned
-    return {
-        "trained": sizes[0],
-        "started": round(starts[0], 4),
-        "lost": round(float(lost), 4),
-    }
+    return {**told, "lost": round(float(lost), 4)}
 
 
 def tokenizer(folder: Path) -> None:
