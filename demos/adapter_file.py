@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from adapters_np.linalg import Array
+from demos.adapter_base import needs, placed
 from demos.adapter_kinds import EXTREME, KINDS, Kind, Shapes, shaped, sound
 
 PREFIX = "base_model.model."
@@ -101,6 +102,27 @@ def layers(tensors: list[dict[str, Any]], config: str | None) -> dict[str, Any]:
         "failed": failed,
         "notes": [*_assumed(name, settings, shared, wide), *_left(rest)],
     }
+
+
+_listed: list[dict[str, Any]] = []  # of the file that is open
+
+
+def opened(tensors: str, config: str | None) -> dict[str, Any]:
+    """Open a file in the place of the last one; as `layers`, with their `count` in their place."""
+    shapes = json.loads(tensors)
+    found = layers([{"name": name, "shape": shape} for name, shape in shapes.items()], config)
+    _listed[:] = found.pop("layers")
+    return found | {"count": len(_listed)}
+
+
+def some(first: int, count: int) -> dict[str, str]:
+    """Return some of the layers as JSON, which a browser reads faster than anything else."""
+    return {"text": json.dumps(_listed[first : first + count])}
+
+
+def based(shapes: str) -> dict[str, str]:
+    """Return `placed` of all layers as JSON, given the shapes of their weights as JSON."""
+    return {"text": json.dumps(placed(_listed, json.loads(shapes)))}
 
 
 def _natural(name: str) -> list[str | int]:
@@ -351,7 +373,7 @@ def _layer(
     shared = name == "OFT" and (given.get("block_share") if settings else own["R"][0] == 1)
     if shared and own["R"][0] > 1:
         raise ValueError(f"block_share is set, and {module} has {own['R'][0]} blocks of oft_R.")
-    return {
+    layer = {
         "kind": name,
         "module": module,
         "row": row,
@@ -369,6 +391,7 @@ def _layer(
         "turned": embedding or bool(given.get("fan_in_fan_out")),
         "sides": None,
     }
+    return layer | {"needs": needs(layer)}
 
 
 def place(module: str) -> tuple[str, str]:

@@ -63,10 +63,10 @@ class ModelPair extends HTMLElement {
       this.#table.lay(pairs, `${counted(pairs.length)} in both models.`, notes);
       for (const pair of pairs) {
         const found = await this.#measuring.sizes(pair, signal);
-        this.#table.found.set(pair.module, { ...found, of: "ΔW" });
+        this.#table.add(pair.module, { ...found, of: "ΔW" });
         this.#say(`Measured ${this.#table.found.size} of ${counted(pairs.length)}.`);
-        this.#table.paint();
       }
+      this.#table.paint();
       this.#end(pairs);
     } catch (error) {
       if (!signal.aborted) this.#say(/** @type {Error} */ (error).message, true);

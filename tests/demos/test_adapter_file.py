@@ -538,6 +538,60 @@ def test_broken_files_are_told_what_is_wrong_with_them(tmp_path: Path) -> None:
         assert message in found
 
 
+def test_a_tensor_too_large_to_be_read_at_once_is_named(tmp_path: Path) -> None:
+    entry = {"dtype": "F32", "shape": [2**27], "data_offsets": [0, 2**29]}
+    text = json.dumps({A: entry}).encode()
+    path = tmp_path / WEIGHTS
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with path.open("r+b") as file:
+        file.truncate(8 + len(text) + 2**29)  # sparse
+    (found,) = read(path)
+    assert found == f"{A} in {WEIGHTS} has 134217728 numbers, and up to 67108864 are read at once."
+
+
+def run(script: str) -> Any:
+    """Return what a module of JavaScript prints as JSON."""
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_settings_that_a_parser_may_break_down_on_are_refused() -> None:
+    found = run(
+        """import { settings } from "./demos/page/arrays.js";
+        const read = (text) =>
+          settings(new File([text], "adapter_config.json")).catch(({ message }) => message);
+        const texts = ["[".repeat(1e5), JSON.stringify("[".repeat(1e5) + '"\\\\'), " ".repeat(2e7)];
+        console.log(JSON.stringify(await Promise.all(texts.map(read))));"""
+    )
+    assert found[0].startswith("adapter_config.json has more than 64 lists and objects")
+    assert json.loads(found[1]) == "[" * 10**5 + '"\\'
+    assert found[2] == "adapter_config.json has 20000000 bytes, and settings have 10000000 at most."
+
+
+def test_a_weight_is_found_without_its_first_parts_or_where_it_is_tied() -> None:
+    names = ["layers.0.q.weight", "embed_tokens.weight", "wte.bias"]
+    modules = [
+        "model.layers.0.q",
+        "layers.0.q",
+        "lm_head",
+        "model.embed_tokens",
+        "model.layers.1.q",
+    ]
+    found = run(
+        f"""import {{ turned, weightOf }} from "./demos/lab/base.js";
+        const base = new Map({json.dumps(names)}.map((name) => [name, {{ name }}]));
+        const found = {json.dumps(modules)}.map((module) => weightOf(base, module)?.name ?? null);
+        const more = new Map([["lm_head.weight", {{ name: "own" }}], ...base]);
+        found.push(weightOf(more, "lm_head").name);
+        const tensor = {{ shape: [2, 3], read: async () => Float64Array.of(1, 2, 3, 4, 5, 6) }};
+        console.log(JSON.stringify([...found, ...(await turned(tensor).read(1, 2))]));"""
+    )
+    wanted = [names[0], names[0], names[1], names[1], None, "own", 2, 5, 3, 6]
+    assert found == wanted
+
+
 def without(name: str) -> Tensors:
     return {key: value for key, value in GOOD.items() if key != name}
 
