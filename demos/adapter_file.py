@@ -332,6 +332,8 @@ class Pattern:
 
     def key(self, module: str) -> str | None:
         """Return the key of a layer, if it has one."""
+        if not self.places:
+            return None
         parts = module.split(".")
         ends = (".".join(parts[i:]) for i in range(len(parts)))
         found = [(self.places[end], end) for end in ends if end in self.places]

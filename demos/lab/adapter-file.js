@@ -26,7 +26,7 @@ const MEASURES = {
 };
 const SLICE = 2 ** 19; // numbers of the base that are in memory at once
 const SOME = 4096; // layers that are told at once
-const LIMIT = 10_000; // milliseconds for reading names and settings, which may be made to take forever
+const LIMIT = 10_000; // milliseconds for reading names and settings, which may never end, and one more for each tensor
 
 class AdapterFile extends HTMLElement {
   #life = new AbortController();
@@ -164,7 +164,7 @@ class AdapterFile extends HTMLElement {
   async #list(all, asked) {
     const listed = JSON.stringify(Object.fromEntries([...all.values()].map(({ name, shape }) => [name, shape])));
     await breathe();
-    const about = await this.#hurried("opened", [listed, this.#config]);
+    const about = await this.#hurried("opened", [listed, this.#config], LIMIT + all.size);
     /** @type {Layer[]} */
     const layers = [];
     for (let first = 0; about && first < about.count; first += SOME) {
@@ -296,13 +296,13 @@ class AdapterFile extends HTMLElement {
     return python.ask(this, { type: "saved", part: does === "against" ? "base" : "file", does, values });
   }
 
-  /** Asks as `#ask` does, and ends Python where that takes too long once it has begun. @param {"opened"} does @param {unknown[]} values */
-  async #hurried(does, values) {
+  /** Asks as `#ask` does, and ends Python where that takes too long once it has begun. @param {"opened"} does @param {unknown[]} values @param {number} time */
+  async #hurried(does, values, time) {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let limit;
     const begin = () => {
       const rule = "It may be a key of rank_pattern or alpha_pattern, a regular expression that never ends.";
-      limit ??= setTimeout(() => python.stop(`Reading the names and settings took over ten seconds. ${rule}`), LIMIT);
+      limit ??= setTimeout(() => python.stop(`Reading the names and settings took over ten seconds. ${rule}`), time);
     };
     python.addEventListener("request", begin);
     try {
