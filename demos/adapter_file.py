@@ -91,8 +91,8 @@ def layers(tensors: list[dict[str, Any]], config: str | None) -> dict[str, Any]:
                 found.append(_layer(name, module, roles | shared, shapes, settings and given))
         except ValueError as error:
             failed[module] = str(error)
-    if not found:
-        raise ValueError(next(iter(failed.values())))
+    if given.contradicted or not found:
+        raise ValueError(given.contradicted or next(iter(failed.values())))
     wide = len({layer["column"] for layer in found}) > 1
     found.sort(key=lambda layer: _natural(layer["module"]))
     title = "DoRA" if any("m" in layer["tensors"] for layer in found) else kind.title
@@ -109,8 +109,7 @@ _listed: list[dict[str, Any]] = []  # of the file that is open
 
 def opened(tensors: str, config: str | None) -> dict[str, Any]:
     """Open a file in the place of the last one; as `layers`, with their `count` in their place."""
-    shapes = json.loads(tensors)
-    found = layers([{"name": name, "shape": shape} for name, shape in shapes.items()], config)
+    found = layers(json.loads(tensors), config)
     _listed[:] = found.pop("layers")
     return found | {"count": len(_listed)}
 
@@ -252,7 +251,7 @@ class Settings:
         Raises:
             ValueError: when a pattern is none.
         """
-        self.given = given
+        self.given, self.contradicted = given, ""
         self.patterns = {name: Pattern(name, given) for name in ("rank_pattern", "alpha_pattern")}
         self.replicated = self._replicated(given.get("layer_replication") or [])
 
@@ -417,7 +416,7 @@ def _scale(
         return rank, None, 1.0
     told = int(settings.number("r", module, "rank_pattern", 10**9))
     if rank is not None and told != rank:
-        raise ValueError(
+        settings.contradicted = settings.contradicted or (
             f"{module} has r = {rank} by its tensors and {told} by adapter_config.json: "
             "the two files are not of one adapter."
         )

@@ -11,7 +11,7 @@ import { families, reach, rows as told, within } from "./reach.js";
 
 /**
  * @typedef {import("../page/arrays.js").Tensor} Tensor
- * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number, weight: string, needs: boolean, turned: boolean, sides: [number, number] | null}} Layer
+ * @typedef {{kind: string, module: string, row: string, column: string, tensors: Record<string, string>, shapes: Record<string, number[]>, rank: number | null, alpha: number | null, scale: number, weight: string, needs: boolean, turned: boolean, sides?: [number, number]}} Layer
  * @typedef {{title: string, layers: Layer[], failed: Map<string, string>, weightless: Map<string, string>, notes: string[]}} Adapter
  * @typedef {{sigma: number[], norm: number | null, largest: number | null, stable_rank: number | null, share: number | null, directions: number | null, of: string, facts: [string, number][], note: string, first: import("./directions.js").Pair | null, relative?: number | null, change?: number | null, weight?: number}} Measured
  */
@@ -162,7 +162,8 @@ class AdapterFile extends HTMLElement {
 
   /** Lists the layers of a file, and where the base has their weights. @param {Map<string, Tensor>} all @param {number} asked @returns {Promise<Adapter | undefined>} */
   async #list(all, asked) {
-    const listed = JSON.stringify(Object.fromEntries([...all.values()].map(({ name, shape }) => [name, shape])));
+    await breathe();
+    const listed = JSON.stringify([...all.values()].map(({ name, shape }) => ({ name, shape })));
     await breathe();
     const about = await this.#hurried("opened", [listed, this.#config], LIMIT + all.size);
     /** @type {Layer[]} */
@@ -170,7 +171,7 @@ class AdapterFile extends HTMLElement {
     for (let first = 0; about && first < about.count; first += SOME) {
       const some = await this.#ask("some", [first, SOME]);
       if (!some || asked !== this.#asked) return;
-      layers.push(...JSON.parse(some.text));
+      layers.push(...JSON.parse(some.text).map(known));
     }
     if (!about) return;
     /** @type {Map<string, string>} */
@@ -183,7 +184,7 @@ class AdapterFile extends HTMLElement {
       const where = await this.#ask("based", [JSON.stringify(weights.map((tensor) => tensor?.shape ?? null))]);
       if (!where) return;
       for (const [i, { why, ...lies }] of JSON.parse(where.text).entries()) {
-        const { module, weight } = Object.assign(layers[i], lies);
+        const { module, weight } = Object.assign(layers[i], known(lies));
         const missing = `The base has no ${weight}.weight. Is it the model that the adapter is for?`;
         if (!lies.sides) weightless.set(module, why || missing);
       }
@@ -393,6 +394,9 @@ class AdapterFile extends HTMLElement {
     return this.querySelector(selector);
   }
 }
+
+/** What is null as undefined, which is None in Python. @param {object} layer @returns {any} */
+const known = (layer) => Object.fromEntries(Object.entries(layer).map(([name, value]) => [name, value ?? undefined]));
 
 /** @param {Layer[]} layers @returns {Set<string>} the tensors that more than one of them is made of */
 function shares(layers) {

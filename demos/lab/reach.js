@@ -24,7 +24,7 @@ const FIRST = 1; // the place of the budget that is shown first
  * @returns {AsyncGenerator<{status: string, answer?: Answer, within?: Within}>}
  */
 export async function* reach(layer, arrays, weight, norm, ask) {
-  const opened = await ask("begin", [{ ...layer, sides: weight ? layer.sides : null }, arrays, norm]);
+  const opened = await ask("begin", [{ ...layer, sides: weight && layer.sides }, arrays, norm]);
   if (!opened) return;
   const { shape, step } = opened;
   for await (const read of slices(shape[0], step, weight, "take", ask))

@@ -7,7 +7,7 @@ const HEAD = 100_000_000; // bytes that a list of tensors has at most
 const SETTINGS = 10_000_000; // and adapter_config.json
 const DEEP = 64; // lists and objects within each other
 export const MOST = 2 ** 26; // numbers that are read at once
-const SOME = 10_000; // tensors that are looked at in one go
+const PART = 2 ** 19; // bytes of a list of tensors that are looked at in one go
 const PIECE = 2 ** 20; // of them that are decoded at once
 
 /** @typedef {{bytes: number, value: (view: DataView, at: number) => number}} Type */
@@ -51,26 +51,34 @@ function check(whose, field, value, given) {
   throw new Error(`${whose} has ${value === undefined ? `no ${field}` : `the ${field} ${short(text)}`}, and ${rule}.`);
 }
 
-/** The text of JSON, which a parser can read: some break down where it is nested without end. @param {string} name @param {ArrayBuffer} buffer */
-function shallow(name, buffer) {
-  const bytes = new Uint8Array(buffer);
+/**
+ * Where JSON can be cut between the entries of its outermost object, so that no part takes long.
+ *
+ * @param {string} name @param {Uint8Array} bytes @returns {number[]} Throws where it is nested so deep that a parser may break down.
+ */
+function cuts(name, bytes) {
+  const found = [0];
   let [depth, quoted] = [0, false];
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
     if (quoted && byte === 92) i++;
     else if (byte === 34) quoted = !quoted;
-    else if (!quoted && (byte | 32) === 123 && ++depth > DEEP)
+    else if (quoted) continue;
+    else if ((byte | 32) === 123 && ++depth > DEEP)
       throw new Error(`${name} has more than ${DEEP} lists and objects within each other, and no such file does.`);
-    else if (!quoted && (byte | 32) === 125) depth--;
+    else if ((byte | 32) === 125) depth--;
+    else if (byte === 44 && depth === 1 && i > found[found.length - 1] + PART) found.push(i);
   }
-  return new TextDecoder().decode(bytes);
+  return [...found, bytes.length];
 }
 
 /** The text of adapter_config.json. @param {File} file */
 export async function settings(file) {
   if (file.size > SETTINGS)
     throw new Error(`${file.name} has ${file.size} bytes, and settings have ${SETTINGS} at most.`);
-  return shallow(file.name, await file.arrayBuffer());
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  cuts(file.name, bytes);
+  return new TextDecoder().decode(bytes);
 }
 
 /** @param {File} file @param {number} needed @param {string} part */
@@ -178,24 +186,29 @@ async function safetensors(file, others) {
   if (length > HEAD) throw unknown;
   const start = 8 + length;
   if (/\.safetensors$/i.test(name)) reaches(file, start, "its head");
-  /** @type {Record<string, {dtype: string, shape: number[], data_offsets: [number, number]}>} */
-  let list;
-  const text = shallow(name, await file.slice(8, start).arrayBuffer());
-  await breathe();
-  try {
-    list = JSON.parse(text);
-  } catch {
-    throw unknown;
-  }
-  if (Object(list) !== list || Array.isArray(list))
-    throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
-  await breathe();
-  const entries = Object.entries(list).filter(([key]) => key !== "__metadata__");
+  const bytes = new Uint8Array(await file.slice(8, start).arrayBuffer());
+  const places = cuts(name, bytes);
+  /** @type {[string, {dtype: string, shape: number[], data_offsets: [number, number]}][]} */
+  const entries = [];
   const found = [];
-  for (const [i, [key, entry]] of entries.entries()) {
-    if (i % SOME === 0) await breathe();
-    found.push(tensor(file, key, entry, start));
+  for (let i = 1; i < places.length; i++) {
+    await breathe();
+    const text = new TextDecoder().decode(bytes.subarray(places[i - 1] + Number(i > 1), places[i]));
+    let list;
+    try {
+      list = JSON.parse(`${i > 1 ? "{" : ""}${text}${i < places.length - 1 ? "}" : ""}`);
+    } catch {
+      throw unknown;
+    }
+    if (Object(list) !== list || Array.isArray(list))
+      throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
+    for (const [key, entry] of Object.entries(list)) {
+      if (key === "__metadata__") continue;
+      entries.push([key, entry]);
+      found.push(tensor(file, key, entry, start));
+    }
   }
+  await breathe();
   apart(name, entries);
   return found;
 }

@@ -422,12 +422,15 @@ def test_names_without_a_number_are_a_matrix_alone() -> None:
 
 
 def test_one_layer_that_is_wrong_leaves_the_others() -> None:
-    tensors = lora(0, "q_proj", 4) | lora(1, "q_proj", 5) | lora(2, "q_proj", 4)
+    tensors = lora(0, "q_proj", 4) | lora(1, "q_proj", 4) | lora(2, "q_proj", 4)
+    tensors[f"{MODEL}.1.self_attn.q_proj.lora_B.weight"] = normal(48, 5)
     del tensors[f"{MODEL}.2.self_attn.q_proj.lora_B.weight"]
     tensors |= lora(3, "q_proj", 4) | {f"{MODEL}.3.self_attn.q_proj.lora_E": normal(4, 1)}
     found = listed(tensors, LORA)
+    with pytest.raises(ValueError, match="the two files are not of one adapter"):
+        listed(tensors | lora(4, "q_proj", 5), LORA)
     assert [layer["row"] for layer in found["layers"]] == ["model.layers.0"]
-    reasons = ["r = 5 by its tensors and 4", "and no lora_B.weight", "lora_E belongs to a form"]
+    reasons = ["B is 48 × 5 and A is 4 × 32", "and no lora_B.weight", "lora_E belongs to a form"]
     for reason in reasons:
         assert sum(reason in why for why in found["failed"].values()) == 1, reason
 
@@ -536,6 +539,15 @@ def test_broken_files_are_told_what_is_wrong_with_them(tmp_path: Path) -> None:
     for found, message in zip(read(*paths), FILES.values(), strict=True):
         assert isinstance(found, str), message
         assert message in found
+
+
+def test_a_list_that_is_read_in_parts_is_whole(tmp_path: Path) -> None:
+    tensors = {f'{i}{"," * 50}"{{': np.full((1,), i) for i in range(9000)}
+    path = tmp_path / WEIGHTS
+    path.write_bytes(saved(tensors))
+    assert path.stat().st_size > 2**20
+    (found,) = read(path)
+    assert {t["name"]: t["values"] for t in found} == {n: a.tolist() for n, a in tensors.items()}
 
 
 def test_a_tensor_too_large_to_be_read_at_once_is_named(tmp_path: Path) -> None:
