@@ -28,7 +28,7 @@ def placed(layers: list[dict[str, Any]], shapes: list[list[int] | None]) -> list
     crossed = any(
         way == [True] and not layer["embedding"] for layer, way in zip(layers, ways, strict=True)
     )
-    found = []
+    found: list[dict[str, Any]] = []
     for layer, shape, way in zip(layers, shapes, ways, strict=True):
         if not shape:
             found.append({"sides": None, "turned": False, "why": ""})

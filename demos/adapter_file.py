@@ -83,16 +83,16 @@ def layers(tensors: list[dict[str, Any]], config: str | None) -> dict[str, Any]:
             rest.discard(tensor)
     if not modules:
         raise ValueError(_nothing(name, kind, shapes))
-    given = Settings(settings or {})
+    given = None if settings is None else Settings(settings)
     found = []
     for module, roles in modules.items():
         try:
             if module not in failed:
-                found.append(_layer(name, module, roles | shared, shapes, settings and given))
+                found.append(_layer(name, module, roles | shared, shapes, given))
         except ValueError as error:
             failed[module] = str(error)
-    if given.contradicted or not found:
-        raise ValueError(given.contradicted or next(iter(failed.values())))
+    if (given and given.contradicted) or not found:
+        raise ValueError((given and given.contradicted) or next(iter(failed.values())))
     wide = len({layer["column"] for layer in found}) > 1
     found.sort(key=lambda layer: _natural(layer["module"]))
     title = "DoRA" if any("m" in layer["tensors"] for layer in found) else kind.title
@@ -262,11 +262,12 @@ class Settings:
 
         It is that of the first pattern that the module's name ends in, else the one for all.
         """
-        found, source = self.given.get(field), field
+        found: Any = self.given.get(field)
+        source = field
         key = self.patterns[pattern].key(module) if pattern else None
         if key is not None:
             found, source = self.given[pattern][key], f"{pattern}[{short(key)}]"
-        number = isinstance(found, int | float) and not isinstance(found, bool)
+        number = type(found) in (int, float)
         if not number or not 0 < found < math.inf:
             raise ValueError(f"{source} is {short(found)}, and it has to be a number above 0.")
         if most < math.inf and (found > most or found != int(found)):

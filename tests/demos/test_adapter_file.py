@@ -272,14 +272,15 @@ def test_a_square_weight_lies_as_the_settings_or_the_other_weights_say() -> None
     """GPT-2's c_proj is square, its c_attn is not; the last layer decides the setting."""
     names = [f"base_model.model.h.0.attn.{m}.ia3_l" for m in ("c_attn", "c_proj")]
     tensors = {names[0]: normal(24, 1), names[1]: normal(8, 1)}
-    for fan, shapes, wanted in (
+    cases: list[tuple[bool, list[list[int] | None], bool]] = [
         (True, [None, [8, 8]], True),
         (False, [None, [8, 8]], False),
         (False, [[8, 24], [8, 8]], True),
         (False, [[24, 8], [8, 8]], False),
-    ):
-        layers = listed(tensors, {"peft_type": "IA3", "fan_in_fan_out": fan})["layers"]
-        assert placed(layers, shapes)[1]["turned"] is wanted, (fan, shapes)
+    ]
+    for fan, shapes, wanted in cases:
+        two = listed(tensors, {"peft_type": "IA3", "fan_in_fan_out": fan})["layers"]
+        assert placed(two, shapes)[1]["turned"] is wanted, (fan, shapes)
 
 
 def test_an_embedding_is_saved_as_inputs_by_outputs() -> None:
