@@ -1,7 +1,7 @@
 """The distance of a reader's matrix from each family's hypothesis, beside a control.
 
 `begin` opens a matrix, `take` takes its rows a slice at a time, `tile` looks for its nearest
-Kronecker products, and `told` says what `demos.adapter_families` make of it.
+Kronecker products, and `told` says what `demos.families` make of it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from adapters_np.core import load
 from adapters_np.linalg import Array
 from demos.adapter_base import CHANGES, needs
 from demos.adapter_basis import Basis
-from demos.adapter_families import HELD, Family, Largest, Sums, Weights, product
 from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped, sound
 from demos.adapter_tiles import Tiles
 from demos.blocks import tiling
+from demos.families import HELD, Family, Largest, Sums, Weights, product
 from demos.reach import directed
 
 SLICE = 2**18

@@ -11,10 +11,10 @@ import pytest
 
 from adapters_np.linalg import Array, block_diagonal, cayley, skew
 from demos.adapter_base import CHANGES
-from demos.adapter_families import HELD
 from demos.adapter_file import layers
 from demos.adapter_kinds import shaped
 from demos.adapter_reach import begin, cosines, independent, look, passed, take, tile, told
+from demos.families import HELD
 from demos.reach import FAMILIES, Change
 
 rng = np.random.default_rng(7)  # not the seed of the control
