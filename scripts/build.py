@@ -10,6 +10,7 @@ import errno
 import logging
 import re
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -275,6 +276,7 @@ def main() -> None:
     parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
     parser.add_argument("--trace", action="store_true", help="show where a failed step was")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends, as do its pools, without a word
     began = time.monotonic()
     try:
         with locked(BUILD / "build.lock"):
