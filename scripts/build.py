@@ -20,6 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+if __name__ == "__main__":  # before what takes seconds to import
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends, as do its pools, without a word
+
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, say
 from scripts.cache import digest, stamped
 from scripts.catalog import read
@@ -276,7 +279,6 @@ def main() -> None:
     parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
     parser.add_argument("--trace", action="store_true", help="show where a failed step was")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends, as do its pools, without a word
     began = time.monotonic()
     try:
         with locked(BUILD / "build.lock"):
