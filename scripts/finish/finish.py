@@ -19,7 +19,7 @@ from scripts.catalog import Catalog, citations, errata, exports, read, summaries
 from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
-from scripts.finish.foot import add_foot
+from scripts.finish.foot import add_foot, add_state, cite
 from scripts.finish.head import add_head, own_title
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
@@ -82,7 +82,7 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
 
 def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
     """Make a site that browsers can show, in a folder of its own; see `main`."""
-    facts = exports.read_site()
+    facts = exports.built_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     draw_figures(out, BUILD / "figures")
@@ -94,14 +94,31 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         page = citations.part_item(own_title(html, facts), url, facts)
-        cited = [] if method else [page, *datasets.items(url, facts)]
+        if method:
+            cited, html = [], cite(html, citations.page_item(method, facts), method.title)
+        else:
+            cited = [page, *datasets.items(url, facts)]
+            html = cite(html, citations.site_item(facts))
         html = datasets.dated(add_foot(html, url, facts, cited), facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
+    for path in out.rglob("*.html"):
+        path.write_text(add_state(path.read_text("utf-8"), facts), "utf-8")
+    date_sitemap(out, facts.date)
     add_assets(out, packed)
     add_data(out, catalog, facts)
     add_search(out, catalog, formulas)
     add_names(out, facts.url)
     add_policy(out)
+
+
+def date_sitemap(out: Path, day: str) -> None:
+    """Give the pages in the sitemap the day of their content, in the place of the day of the run.
+
+    `compress` makes the packed copy, which would hold the second of the run.
+    """
+    path = out / "sitemap.xml"
+    path.write_text(re.sub(r"(?<=<lastmod>)[^<]+", day, path.read_text("utf-8")), "utf-8")
+    path.with_name("sitemap.xml.gz").unlink()
 
 
 def check_links(out: Path, url: str) -> None:
@@ -189,7 +206,7 @@ def draw_figures(folder: Path, cache: Path) -> None:
     Raises:
         SetupError: when one cannot be drawn; the text names page and figure.
     """
-    texts = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
+    texts = {path: path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))}
     found: dict[str, Path] = {}
     for path, text in texts.items():
         for match in FIGURE.finditer(text):

@@ -169,6 +169,23 @@ def templates() -> Environment:
     return jinja
 
 
+class Number(str):
+    """The text of a number, with its address where a page shows it: see demos/page/value.js."""
+
+    __slots__ = ("address",)
+    address: str
+
+    def __new__(cls, address: str) -> Number:
+        """Look it up."""
+        found = super().__new__(cls, facts().say(address))
+        found.address = escape(address).replace("|", "&#124;")  # which would divide a table
+        return found
+
+    def __str__(self) -> str:
+        """Return it as a template puts it into a page."""
+        return f'<data value="{self.address}">{self[:]}</data>'
+
+
 # Macros -------------------------------------------------------------------------------------------
 
 
@@ -252,7 +269,7 @@ class Page:
     @macro()
     def fact(self, address: str) -> str:
         """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
-        return facts().say(address)
+        return facts().say(address) if address.startswith("=") else Number(address)
 
     @macro()
     def word(self, expected: str, *addresses: str) -> str:
