@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -85,7 +86,9 @@ def built_site(root: Path = ROOT) -> Site:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Return what git says, "" where it knows nothing."""
+    """Return what git says, "" where it is not there or knows nothing."""
+    if not shutil.which("git"):
+        return ""
     command = ["git", "-c", "core.abbrev=12", *arguments]
     return subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.strip()
 
