@@ -5,7 +5,7 @@ import { text as csv } from "../page/csv.js";
 import { MOST, breathe, settings, tensors } from "../page/arrays.js";
 import { apart, turned, weightOf } from "./base.js";
 import { directions } from "./directions.js";
-import { download, hear, make } from "./dom.js";
+import { ReadersFiles, download, make } from "./dom.js";
 import { Layers, common, counted, figures, lacking, percent, said } from "./layers.js";
 import { families, reach, rows as told, within } from "./reach.js";
 
@@ -28,8 +28,7 @@ const SLICE = 2 ** 19; // numbers of the base that are in memory at once
 const SOME = 4096; // layers that are told at once
 const LIMIT = 10_000; // milliseconds for reading names and settings, which may never end, and one more for each tensor
 
-class AdapterFile extends HTMLElement {
-  #life = new AbortController();
+class AdapterFile extends ReadersFiles {
   #asked = 0;
   /** @type {File | undefined} */
   #weights;
@@ -48,23 +47,23 @@ class AdapterFile extends HTMLElement {
   #table = new Layers(this, MEASURES, (module) => this.#show(module));
 
   connectedCallback() {
-    this.#life = new AbortController();
-    hear(this, this.#life.signal, {
-      take: (files) => this.#take(files),
-      set: (name) => name === "measure" && this.#table.paint(),
-      press: (name) => this.#click(name),
-    });
+    super.connectedCallback();
     this.dataset.state = "ready";
   }
 
   disconnectedCallback() {
-    this.#life.abort();
+    super.disconnectedCallback();
     this.#asked++;
     this.#near++;
   }
 
+  /** @param {string} name */
+  set(name) {
+    if (name === "measure") this.#table.paint();
+  }
+
   /** @param {string} name of a button */
-  #click(name) {
+  press(name) {
     if (name === "example") this.#example();
     if (name === "csv") download(csv(this.#rows()), "adapter.csv");
     if (name === "families" && this.#reached) download(csv(told(this.#reached)), "families.csv");
@@ -78,14 +77,14 @@ class AdapterFile extends HTMLElement {
         if (!response.ok) throw new Error(`${download}: the server answered ${response.status}`);
         return new File([await response.blob()], download);
       });
-      await this.#take(await Promise.all(files));
+      await this.drop(await Promise.all(files));
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      this.say(/** @type {Error} */ (error).message, true);
     }
   }
 
   /** New weights without settings do not keep those of the last ones. @param {File[]} files */
-  async #take(files) {
+  async drop(files) {
     if (!files.length) return;
     const asked = ++this.#asked;
     try {
@@ -105,14 +104,14 @@ class AdapterFile extends HTMLElement {
       else if (config) this.#config = text;
       if (weights.length) this.#base.clear();
       for (const tensor of bases.flatMap(([, found]) => found)) this.#base.set(tensor.name, tensor);
-      if (!this.#weights && bases.length) return this.#say("The base is here. Choose the adapter’s two files.");
+      if (!this.#weights && bases.length) return this.say("The base is here. Choose the adapter’s two files.");
       if (!this.#weights)
         throw new Error(
           `${config.name} holds settings and no tensor. Choose adapter_model.safetensors together with it.`,
         );
       await this.#read(this.#weights, asked);
     } catch (error) {
-      if (asked === this.#asked) this.#say(/** @type {Error} */ (error).message, true);
+      if (asked === this.#asked) this.say(/** @type {Error} */ (error).message, true);
     }
   }
 
@@ -120,16 +119,12 @@ class AdapterFile extends HTMLElement {
   async #read(file, asked) {
     const all = new Map((await tensors(file)).map((tensor) => [tensor.name, tensor]));
     if (asked !== this.#asked) return;
-    this.#say(
-      python.state === "ready"
-        ? "Reading the names."
-        : `Loading Python, ${(python.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
-    );
+    this.sayAt(python, "Reading the names.");
     const adapter = await this.#list(all, asked);
     if (!adapter || asked !== this.#asked) return;
     [this.#adapter, this.#tensors] = [adapter, all];
     this.#near++;
-    this.#find(".near").replaceChildren();
+    this.find(".near").replaceChildren();
     const { title, layers, failed, notes } = adapter;
     const ranks = [...new Set(layers.flatMap(({ rank }) => rank ?? []))].sort((a, b) => a - b);
     const r = ranks.length > 5 ? `${ranks[0]} to ${ranks.at(-1)}` : ranks.join(" or ");
@@ -155,7 +150,7 @@ class AdapterFile extends HTMLElement {
         if (asked !== this.#asked || /** @type {any} */ (error).kind === "load") throw error;
         failed.set(layer.module, /** @type {Error} */ (error).message);
       }
-      this.#say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
+      this.say(`Measured ${this.#found.size} of ${counted(layers.length)}.`);
     }
     this.#end();
   }
@@ -196,12 +191,12 @@ class AdapterFile extends HTMLElement {
   /** Asks how near the open matrix is to each family, and says it below the table. @param {Layer} layer @param {Measured} found */
   async #reach(layer, found) {
     const turn = ++this.#near;
-    const old = () => turn !== this.#near || this.#life.signal.aborted;
+    const old = () => turn !== this.#near || this.life.signal.aborted;
     const status = make("p", { className: "progress", role: "status" }, "Reading it.");
     const about = make("h2", {}, `A closer look at ${layer.module}`);
     const [left, along, right] = [make("div", {}), make("div", {}), make("div", {})];
     this.#reached = undefined;
-    this.#find(".near").replaceChildren(
+    this.find(".near").replaceChildren(
       about,
       status,
       make("div", { className: "sides" }, make("div", {}, left, along), right),
@@ -328,8 +323,8 @@ class AdapterFile extends HTMLElement {
     const [reason = ""] = weightless.values();
     const lost = weightless.size ? ` The weight of ${counted(weightless.size)} is missing. ${reason}` : "";
     const left = failed.size ? ` ${counted(failed.size)} cannot be shown, as said below.` : "";
-    if (largest === 0) this.#say("Measured. Every change is zero, as such an adapter starts.");
-    else this.#say(`Measured ${counted(this.#found.size)}.${left}${lost}`);
+    if (largest === 0) this.say("Measured. Every change is zero, as such an adapter starts.");
+    else this.say(`Measured ${counted(this.#found.size)}.${left}${lost}`);
     if (largest > 0 && !this.#table.open) this.#show(first.module);
     this.dispatchEvent(new CustomEvent("adapter-file:update", { bubbles: true, detail: { layers: layers.length } }));
   }
@@ -339,7 +334,7 @@ class AdapterFile extends HTMLElement {
     const layer = this.#adapter?.layers.find((layer) => layer.module === module);
     const found = this.#found.get(module);
     const reason = this.#adapter?.failed.get(module);
-    if (reason) this.#say(`${module}: ${reason}`);
+    if (reason) this.say(`${module}: ${reason}`);
     if (!layer || !found) return;
     const { sigma, of } = found;
     /** @type {[string, string][]} */
@@ -378,20 +373,10 @@ class AdapterFile extends HTMLElement {
     return rows;
   }
 
-  /** @param {string} text @param {boolean} [wrong] */
-  #say(text, wrong = false) {
-    const status = this.#find(".status");
-    status.textContent = text;
-    status.classList.toggle("wrong", wrong);
-    if (!wrong) return;
+  clear() {
     this.#adapter = undefined;
     this.#near++;
     this.#table.clear();
-  }
-
-  /** @param {string} selector @returns {any} */
-  #find(selector) {
-    return this.querySelector(selector);
   }
 }
 
