@@ -331,7 +331,6 @@ class Pattern:
                 raise ValueError(f"{name} has the key {short(key)}, {rule}.") from None
 
     def key(self, module: str) -> str | None:
-        """Return the key of a layer, if it has one."""
         if not self.places:
             return None
         parts = module.split(".")
@@ -353,7 +352,6 @@ def short(value: Any) -> str:
 def _layer(
     name: str, module: str, roles: dict[str, str], shapes: Shapes, settings: Settings | None
 ) -> dict[str, Any]:
-    """Return what `measured` needs to know of a layer."""
     kind = KINDS[name]
     for alternatives in kind.needs:
         if not any(set(wanted) <= roles.keys() for wanted in alternatives):

@@ -106,7 +106,6 @@ class Opened:
                 self.waiting.append((sums, pair, f))
 
     def rows(self, W: Array | None, first: int, count: int) -> Array:
-        """Return some rows of the change."""
         if self.factors:
             return product(self.factors[0][first : first + count], self.factors[1])
         if W is not None and needs(self.layer):
@@ -114,7 +113,6 @@ class Opened:
         return self._kronecker(np.arange(first, first + count))
 
     def add(self, W: Array | None, first: int, count: int) -> None:
-        """Take some rows of all."""
         rows, D = slice(first, first + count), self.rows(W, first, count)
         if self.elsewhere:
             other = product(self.elsewhere[0][rows], self.elsewhere[1])

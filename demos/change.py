@@ -41,14 +41,12 @@ class Change:
 
     @cached_property
     def sigma_before(self) -> Array:
-        """Singular values before, descending."""
         if self.before is self.world.W:
             return self.world.svd[1]
         return np.linalg.svd(self.before, compute_uv=False)
 
     @cached_property
     def sigma_after(self) -> Array:
-        """Singular values after, descending."""
         return np.linalg.svd(self.after, compute_uv=False)
 
     @cached_property

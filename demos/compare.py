@@ -41,7 +41,6 @@ class Measured:
 
     @property
     def name(self) -> str:
-        """The side's name."""
         return self.side.name
 
     @cached_property
@@ -109,7 +108,6 @@ def told_apart(a: Side, b: Side) -> tuple[Side, Side]:
 
 
 def panels(change: Change) -> list[Panel]:
-    """Return what both sides show."""
     return [matrices(change), *spectra(change), *(GAUGES[name](change) for name in COMPARED)]
 
 

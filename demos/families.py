@@ -24,7 +24,6 @@ class Largest:
     """The values that belong to the largest of many keys, as far as `most` of them."""
 
     def __init__(self, most: int) -> None:
-        """Begin with none."""
         self.most, self.keys, self.values = most, np.zeros(0), np.zeros(0)
 
     def add(self, keys: Array, values: Array) -> None:
@@ -51,7 +50,6 @@ class Sums:
     """
 
     def __init__(self, shape: tuple[int, int], budgets: list[int], weighed: bool) -> None:
-        """Begin with nothing."""
         m, n = shape
         self.shape, self.weighed = shape, weighed
         self.rows, self.columns = np.zeros(m), np.zeros(n)
@@ -96,14 +94,12 @@ class Weights:
     """Parts of the weight that the families ask for, and its answers to two directions."""
 
     def __init__(self, n: int, most: int, first: Pair | None) -> None:
-        """Begin with nothing."""
         b = rotating(n, most)[0]
         self.columns, self.first = np.zeros(n), first
         self.blocks = np.zeros((n // b, b, b)) if b else None
         self.answered, self.sent = 0.0, np.zeros(n)
 
     def add(self, W: Array, first: int) -> None:
-        """Take some rows."""
         self.columns += (W * W).sum(axis=0)
         if self.blocks is not None:
             self.blocks += gram(W, W, self.blocks.shape[1])
@@ -207,7 +203,6 @@ def low_rank(s: Sums, w: Weights | None, most: int) -> Reached | None:
 
 @family("The strongest rows")
 def few_rows(s: Sums, w: Weights | None, most: int) -> Reached | None:
-    """Return the share of the rows that change most."""
     m, n = s.shape
     count = min(most // n, m)
     return part(np.sort(s.rows)[::-1][:count].sum(), s.energy, count * n, most) if count else None
@@ -215,7 +210,6 @@ def few_rows(s: Sums, w: Weights | None, most: int) -> Reached | None:
 
 @family("The strongest columns")
 def few_columns(s: Sums, w: Weights | None, most: int) -> Reached | None:
-    """Return the share of the columns that change most."""
     m, n = s.shape
     count = min(most // m, n)
     found = np.sort(s.columns)[::-1][:count].sum()

@@ -39,7 +39,6 @@ GAUGES: dict[str, Gauge] = {}
 
 
 def gauge(function: Gauge) -> Gauge:
-    """Register a gauge."""
     GAUGES[function.__name__] = function
     return function
 
@@ -76,7 +75,6 @@ def gauge_of(
 
 @gauge
 def rank(change: Change) -> Panel:
-    """Return the numerical rank of the change."""
     value = numerical_rank(change)
     note = "Singular values above max(m, n) · ε · σ₁, σ₁ being the larger one of before and change."
     return number("rank", f"Rank of Δ{change.symbol}", value, f"of {len(change.sigma)}", note)
@@ -103,7 +101,6 @@ def effective_rank(change: Change) -> Panel:
 
 @gauge
 def relative_norm(change: Change) -> Panel:
-    """Return ‖after − before‖_F / ‖before‖_F in per cent."""
     s = change.symbol
     return number("relative_norm", f"‖Δ{s}‖ / ‖{s}‖", 100 * change.size, "%", "Frobenius norms.")
 
@@ -217,7 +214,6 @@ def angle_change(change: Change) -> Panel:
 
 @gauge
 def norm_change(change: Change) -> Panel:
-    """Return the largest relative change of a neuron's norm, in per cent."""
     value = 100 * change.stretch
     return number("norm_change", "Largest change of a neuron’s norm", value, "%", "Over all rows.")
 

@@ -25,7 +25,6 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(name: str, label: str, value: float, unit: str, note: str) -> Panel:
-    """Return a number panel."""
     return {
         "kind": "number", "name": name, "label": label, "value": float(value),
         "text": figures(value), "unit": unit, "note": note,

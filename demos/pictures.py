@@ -48,7 +48,6 @@ PICTURES: dict[str, Picture] = {}
 
 
 def picture(function: Picture) -> Picture:
-    """Register a picture."""
     PICTURES[function.__name__] = function
     return function
 
@@ -281,7 +280,6 @@ def tiles(found: Reached) -> Panel:
 
 @picture
 def rows(found: Reached) -> Panel:
-    """Return how far each row moves."""
     lines = {"wanted": row_norms(found.wanted.delta), "reached": row_norms(found.change.delta)}
     return series("rows", "Length of the change of each row", lines, "row", "length", style="bars")
 

@@ -12,9 +12,7 @@ from adapters_np.linalg import Array
 class Rotates(Protocol):
     """An adapter with a matrix that is meant to be orthogonal."""
 
-    def rotation(self) -> Array:
-        """Return that matrix."""
-        ...
+    def rotation(self) -> Array: ...
 
 
 @runtime_checkable
@@ -23,7 +21,6 @@ class Approximates(Rotates, Protocol):
 
     def exact_rotation(self) -> Array:
         """Return the rotation that `rotation()` approximates."""
-        ...
 
 
 @runtime_checkable
@@ -32,7 +29,6 @@ class Bounds(Protocol):
 
     def bound(self) -> float:
         """Return the largest ‖ΔW‖_F that its strength allows, whatever the directions are."""
-        ...
 
 
 @runtime_checkable
@@ -41,7 +37,6 @@ class Steers(Protocol):
 
     def reversed(self) -> WeightAdapter:
         """Return the adapter with the coefficient's sign turned."""
-        ...
 
 
 @runtime_checkable
@@ -50,7 +45,6 @@ class Tiles(Protocol):
 
     def tile(self) -> tuple[int, int]:
         """Return the rows and columns of a tile, which divide those of W."""
-        ...
 
 
 @runtime_checkable
@@ -59,7 +53,6 @@ class AddsTokens(Protocol):
 
     def virtual_share(self, W: Array, X: Array) -> Array:
         """Return the share of attention that each token takes from the others, (n,)."""
-        ...
 
 
 @runtime_checkable
@@ -71,7 +64,6 @@ class Mixes(Protocol):
 
         No weight is negative.
         """
-        ...
 
 
 @runtime_checkable
@@ -80,7 +72,6 @@ class Stores(Protocol):
 
     def stored(self) -> float:
         """Return how many numbers are kept after training, in units of a 32-bit number."""
-        ...
 
 
 @runtime_checkable
@@ -92,7 +83,6 @@ class Relaxes(Protocol):
 
         Source: Bengio, Léonard and Courville (2013).
         """
-        ...
 
 
 @runtime_checkable
@@ -114,11 +104,9 @@ class Estimates(Protocol):
 
     def estimates(self) -> Array:
         """Return the direction after one pair, after two and so on, (d_out, pairs)."""
-        ...
 
     def known(self) -> Adapter:
         """Return the adapter along the true direction."""
-        ...
 
 
 @runtime_checkable

@@ -57,7 +57,6 @@ class Change:
 
     @cached_property
     def svd(self) -> tuple[Array, Array, Array]:
-        """Return the singular value decomposition of the weight."""
         return thin_svd(self.W)
 
     @cached_property
@@ -102,8 +101,6 @@ FAMILIES: dict[str, Family] = {}
 
 
 def family(title: str, *methods: str, alone: bool = False) -> Callable[[Form], Form]:
-    """Register a closed form by its name."""
-
     def register(form: Form) -> Form:
         name = form.__name__
         FAMILIES[name] = Family(name, title, methods, form, alone)
@@ -278,7 +275,6 @@ summed("kronecker")
 
 
 def reached(c: Change, most: int) -> dict[str, Reached | None]:
-    """Return what every family explains with at most so many parameters."""
     return {name: f.form(c, most) for name, f in FAMILIES.items()}
 
 

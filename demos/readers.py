@@ -172,7 +172,6 @@ class Pipe(TextIOBase):
     """Passes printed text on in batches, so that it is seen even if the code never ends."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self.left = MOST
         self.batch = ""
         self.sent = monotonic()
@@ -189,7 +188,6 @@ class Pipe(TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Pass on what has come."""
         batch, self.batch, self.sent = self.batch, "", monotonic()
         if batch:
             emit("text", batch)

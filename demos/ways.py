@@ -273,7 +273,6 @@ def compared(found: Reached) -> Shares:
 
 
 def shares(found: Reached, s: Shares) -> list[Panel]:
-    """Return what is explained as numbers."""
     own = "Explained without it" if found.without else "Explained"
     told = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:

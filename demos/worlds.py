@@ -107,7 +107,6 @@ def _turn(rng: np.random.Generator, blocks: int, b: int) -> Array:
 
 @world("Few directions", "The change has rank 2: it reads two features and writes two.", "lora")
 def few(W: Array, rng: np.random.Generator) -> Array:
-    """Return a product of random factors."""
     return scaled(rng.normal(size=(len(W), 2)) @ rng.normal(size=(2, W.shape[1])), W)
 
 
@@ -130,7 +129,6 @@ def length(W: Array, rng: np.random.Generator) -> Array:
 
 @world("Row gains", "Every neuron is scaled by a gain of its own; none of them turns.", "ia3")
 def rows(W: Array, rng: np.random.Generator) -> Array:
-    """Return a gain for each row of W."""
     return scaled(rng.normal(size=(len(W), 1)) * W, W)
 
 
@@ -157,7 +155,6 @@ def pairs(W: Array, rng: np.random.Generator) -> Array:
     "oft",
 )
 def turn(W: Array, rng: np.random.Generator) -> Array:
-    """Return rotations of blocks of 8 columns."""
     S = _turn(rng, W.shape[1] // 8, 8)
     return sized(lambda t: rotate_blocks(W, cayley(t * S)), W)
 
@@ -220,7 +217,6 @@ def principal(W: Array, rng: np.random.Generator) -> Array:
     "svft",
 )
 def spectrum(W: Array, rng: np.random.Generator) -> Array:
-    """Return a factor for each singular value."""
     U, sigma, Vt = thin_svd(W)
     return scaled(U * (sigma * rng.normal(size=len(sigma))) @ Vt, W)
 
@@ -231,7 +227,6 @@ def spectrum(W: Array, rng: np.random.Generator) -> Array:
     "shira",
 )
 def entries(W: Array, rng: np.random.Generator) -> Array:
-    """Return noise on the largest entries."""
     D = np.zeros(W.size)
     largest = np.argsort(-np.abs(W), axis=None, kind="stable")[: W.size // 8]
     D[largest] = rng.normal(size=len(largest))
@@ -244,7 +239,6 @@ def entries(W: Array, rng: np.random.Generator) -> Array:
     "lokr",
 )
 def kronecker(W: Array, rng: np.random.Generator) -> Array:
-    """Return a Kronecker product."""
     factors, tile = rng.normal(size=(4, 4)), rng.normal(size=(len(W) // 4, W.shape[1] // 4))
     return scaled(np.kron(factors, tile), W)
 
@@ -255,7 +249,6 @@ def kronecker(W: Array, rng: np.random.Generator) -> Array:
     "miss",
 )
 def shards(W: Array, rng: np.random.Generator) -> Array:
-    """Return a block of eight columns, repeated."""
     return scaled(np.tile(rng.normal(size=(len(W), 8)), W.shape[1] // 8), W)
 
 

@@ -80,7 +80,7 @@ DRAW = (*FOUND, "scripts/stored/prerender.mjs")
 WORKERS = (
     "demos/page/search.js",
     "demos/page/figure.js",
-    "demos/page/room.js",
+    "demos/page/label_placement.js",
     "demos/stage/draw.js",
 )
 

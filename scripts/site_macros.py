@@ -27,13 +27,13 @@ from scripts.macros.lab import Lab
 from scripts.macros.later import Later
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
+from scripts.macros.method_table import MethodTable
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
 from scripts.macros.predictions import Predictions
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
-from scripts.macros.several import Several
 from scripts.macros.story import Story
 from scripts.survey import peft
 
@@ -61,7 +61,7 @@ PARTS = (
     Bets,
     Findings,
     Forests,
-    Several,
+    MethodTable,
     Story,
 )
 

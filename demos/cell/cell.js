@@ -1,5 +1,6 @@
 /** An open cell: the editor in the place of a listing, with what its code prints, draws and does to the widgets. */
 
+import { copied, make } from "../page/element.js";
 import { edit } from "./editor.js";
 import { objection } from "./figure.js";
 import { pack, unpack } from "../page/link.js";
@@ -32,7 +33,7 @@ export async function open(host, readers, signal, letters) {
 }
 
 export class Cell {
-  #life = new AbortController();
+  #lifetime = new AbortController();
   #running = false;
   #started = 0;
   #parts = false; // whether what runs is asked for in parts
@@ -61,9 +62,9 @@ export class Cell {
     this.listing.hidden = true;
     if (this.stored) this.say("This is your own version, kept for this visit.");
 
-    const on = { signal: this.#life.signal };
+    const on = { signal: this.#lifetime.signal };
     signal.addEventListener("abort", () => this.#leave(), on);
-    this.#life.signal.addEventListener("abort", () => this.#end());
+    this.#lifetime.signal.addEventListener("abort", () => this.#end());
     host.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target.name), on);
     readers.addEventListener("progress", (event) => this.#progress(/** @type {CustomEvent} */ (event).detail), on);
     readers.addEventListener("output", (event) => this.#receive(/** @type {CustomEvent} */ (event).detail), on);
@@ -147,17 +148,17 @@ export class Cell {
     }
     const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${letters}`;
     const length = `${(link.length / 1000).toFixed(1)} kB${link.length > LONG ? ", which some programs cut off" : ""}`;
-    try {
-      await navigator.clipboard.writeText(link);
-      this.say(`The link with this code is copied: ${length}.`);
-    } catch {
-      this.say(`The browser does not allow copying. The link (${length}): ${link}`);
-    }
+    const done = await copied(link);
+    this.say(
+      done
+        ? `The link with this code is copied: ${length}.`
+        : `The browser does not allow copying. The link (${length}): ${link}`,
+    );
   }
 
   /** Puts the listing back. */
   #close() {
-    this.#life.abort();
+    this.#lifetime.abort();
     if (this.#running) this.readers.stop();
     this.#detach();
     this.listing.hidden = false;
@@ -167,7 +168,7 @@ export class Cell {
 
   /** Ends with the page: what its code has done to Python is not for the next one. */
   #leave() {
-    this.#life.abort();
+    this.#lifetime.abort();
     if (this.#started || this.#running) this.readers.stop();
   }
 
@@ -355,8 +356,7 @@ let styled;
 /** Loads the style sheet, once. */
 function style() {
   return (styled ??= new Promise((resolve) => {
-    const link = document.createElement("link");
-    Object.assign(link, { rel: "stylesheet", href: new URL("cell.css", import.meta.url).href });
+    const link = make("link", { rel: "stylesheet", href: new URL("cell.css", import.meta.url).href });
     link.onload = link.onerror = () => resolve();
     document.head.append(link);
   }));

@@ -6,23 +6,15 @@
  */
 
 import { readers } from "../python/readers.js";
+import { PageElement, make } from "../page/element.js";
 import { RELOAD, lazily } from "../page/files.js";
 
-class CodeCell extends HTMLElement {
-  #life = new AbortController();
-
+class CodeCell extends PageElement {
   connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: "Edit and run" });
-    button.addEventListener("click", () => this.open());
-    this.replaceChildren(button);
+    const signal = this.begin();
+    this.replaceChildren(make("button", { type: "button", onclick: () => this.open() }, "Edit and run"));
     addEventListener("hashchange", () => this.#follow(), { signal });
     this.#follow();
-  }
-
-  disconnectedCallback() {
-    this.#life.abort();
   }
 
   get name() {
@@ -31,7 +23,7 @@ class CodeCell extends HTMLElement {
 
   /** Takes the listing's place. */
   async open(code = "") {
-    const { signal } = this.#life;
+    const { signal } = this.lifetime;
     try {
       const { open } = await lazily(() => import("./cell.js"));
       if (!signal.aborted) open(this, readers, signal, code);

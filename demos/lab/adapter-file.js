@@ -5,7 +5,8 @@ import { text as csv } from "../page/csv.js";
 import { MOST, breathe, settings, tensors } from "../page/arrays.js";
 import { apart, turned, weightOf } from "./base.js";
 import { directions } from "./directions.js";
-import { ReadersFiles, download, make } from "./dom.js";
+import { button, download, make, paragraph } from "../page/element.js";
+import { ReadersFiles } from "./readers_files.js";
 import { Layers, common, counted, figures, lacking, percent, said } from "./layers.js";
 import { families, reach, rows as told, within } from "./reach.js";
 
@@ -191,7 +192,7 @@ class AdapterFile extends ReadersFiles {
   /** Asks how near the open matrix is to each family, and says it below the table. @param {Layer} layer @param {Measured} found */
   async #reach(layer, found) {
     const turn = ++this.#near;
-    const old = () => turn !== this.#near || this.life.signal.aborted;
+    const old = () => turn !== this.#near || this.lifetime.signal.aborted;
     const status = make("p", { className: "progress", role: "status" }, "Reading it.");
     const about = make("h2", {}, `A closer look at ${layer.module}`);
     const [left, along, right] = [make("div", {}), make("div", {}), make("div", {})];
@@ -212,7 +213,7 @@ class AdapterFile extends ReadersFiles {
       for (const [role, name] of Object.entries(layer.tensors))
         arrays[role] = await /** @type {Tensor} */ (this.#tensors.get(name)).read();
       const large = layer.turned && layer.sides && layer.sides[0] * layer.sides[1] > MOST;
-      if (large) about.after(make("p", { className: "note" }, "W is too large to be turned here, and is left out."));
+      if (large) about.after(paragraph("note", "W is too large to be turned here, and is left out."));
       const weight = large ? undefined : this.#weight(layer, true);
       const asking = async (/** @type {string} */ does, /** @type {unknown[]} */ values) =>
         old() ? undefined : python.ask(this.#table, { type: "saved", part: "reach", does, values });
@@ -224,10 +225,7 @@ class AdapterFile extends ReadersFiles {
         if (!answer) continue;
         this.#reached = answer;
         const of = weight ? "ΔW" : found.of;
-        left.replaceChildren(
-          families(answer, layer, of),
-          make("p", { className: "tools" }, make("button", { type: "button", name: "families" }, "Save the table")),
-        );
+        left.replaceChildren(families(answer, layer, of), paragraph("tools", button("families", "Save the table")));
         if (answer.answers) point(answer.answers);
       }
       this.dispatchEvent(new CustomEvent("adapter-file:near", { bubbles: true, detail: { module: layer.module } }));

@@ -8,7 +8,7 @@
 import { RELOAD, lazily } from "../page/files.js";
 import { text as csv } from "../page/csv.js";
 import { Data, percent, rows } from "./data.js";
-import { download, make } from "./dom.js";
+import { PageElement, copied, download, head, make, row, scrolling } from "../page/element.js";
 import { grid } from "./grid.js";
 import { Guess } from "./guess.js";
 import { fits } from "./own-adapter.js";
@@ -20,8 +20,7 @@ import "./own-change.js";
  * @typedef {import("../cell/cell.js").Cell} Cell
  */
 
-class AdapterLab extends HTMLElement {
-  #life = new AbortController();
+class AdapterLab extends PageElement {
   /** @type {Data | undefined} */
   #data;
   /** @type {Specimen[]} at most two, a pinned one first */
@@ -35,10 +34,10 @@ class AdapterLab extends HTMLElement {
   #width = 0; // pixels, for which the frontier is drawn: its letters keep their size
 
   async connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
+    const signal = this.begin();
     const on = { signal };
     document.addEventListener("code-cell:run", (event) => this.#fit(/** @type {CustomEvent} */ (event)), on);
-    const { style } = this.#find("#heat");
+    const { style } = this.find("#heat");
     if (new URLSearchParams(location.search).has("guess")) style.visibility = "hidden"; // until it is covered
     try {
       this.#data ??= await Data.load();
@@ -52,7 +51,7 @@ class AdapterLab extends HTMLElement {
     }
     if (signal.aborted) return;
     const data = this.#data;
-    this.#guess = new Guess(this.#find(".guess"), data, () => this.#fill());
+    this.#guess = new Guess(this.find(".guess"), data, () => this.#fill());
     this.addEventListener("input", (event) => this.#choose(/** @type {any} */ (event.target)), on);
     this.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target), on);
     for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
@@ -62,7 +61,7 @@ class AdapterLab extends HTMLElement {
       const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
       if (found) grid(found, (key) => this.#show(key), signal);
     }
-    this.#find(".frontier").hidden = false;
+    this.find(".frontier").hidden = false;
     this.#fill();
     const near = new IntersectionObserver(
       (entries) => {
@@ -73,15 +72,11 @@ class AdapterLab extends HTMLElement {
       },
       { rootMargin: "300px" },
     );
-    near.observe(this.#find(".frontier"));
+    near.observe(this.find(".frontier"));
     const wide = new ResizeObserver(() => this.#width !== this.#room && this.#chart());
-    wide.observe(this.#find(".frontier"));
+    wide.observe(this.find(".frontier"));
     for (const observer of [near, wide]) signal.addEventListener("abort", () => observer.disconnect());
     this.dataset.state = "ready";
-  }
-
-  disconnectedCallback() {
-    this.#life.abort();
   }
 
   get data() {
@@ -90,11 +85,11 @@ class AdapterLab extends HTMLElement {
 
   /** The place of the budget. */
   get at() {
-    return this.data.ranks.indexOf(Number(this.#find("[name=ranks]:checked").value));
+    return this.data.ranks.indexOf(Number(this.find("[name=ranks]:checked").value));
   }
 
   get guessing() {
-    return this.#find("[name=mode]:checked").value === "guess";
+    return this.find("[name=mode]:checked").value === "guess";
   }
 
   // The table ----------------------------------------------------------------------------------------
@@ -102,7 +97,7 @@ class AdapterLab extends HTMLElement {
   /** Writes all numbers of the table for the present budget; those that are still to be guessed are covered. */
   #fill() {
     const { data, at } = this;
-    const table = this.#find("#heat");
+    const table = this.find("#heat");
     this.classList.toggle("guessing", this.guessing);
     /** @param {HTMLElement} cell @param {number | null | undefined} share @param {string | undefined} world */
     const write = (cell, share, world) => {
@@ -133,19 +128,19 @@ class AdapterLab extends HTMLElement {
 
   #writeOwn() {
     const { data, at } = this;
-    const body = this.#find("#heat tbody");
+    const body = this.find("#heat tbody");
     body.querySelector(".yours")?.remove();
     if (!this.#own) return;
     const { name, worlds } = this.#own;
-    const row = make("tr", { className: "yours" });
-    row.append(make("th", { scope: "row" }, name, " ", make("span", { className: "soft" }, "yours")));
-    for (const world of data.worlds) {
+    const cells = data.worlds.map((world) => {
       const found = worlds[world.name]?.[at];
       const cell = make("td", {}, percent(found?.[0]));
       if (found) cell.style.setProperty("--s", `${Math.max(0, Math.round(100 * found[0]))}%`);
-      row.append(cell);
-    }
-    body.prepend(row);
+      return cell;
+    });
+    const line = row(head(name, " ", make("span", { className: "soft" }, "yours")), ...cells);
+    line.className = "yours";
+    body.prepend(line);
   }
 
   // Open cells ---------------------------------------------------------------------------------------
@@ -168,7 +163,7 @@ class AdapterLab extends HTMLElement {
     if (!specimen) {
       specimen = new Specimen(data, (text) => this.#say(text));
       this.#open.push(specimen);
-      this.#find(".cells").append(specimen.element);
+      this.find(".cells").append(specimen.element);
     }
     specimen.show(key, at);
     if (cell.world) this.#world = cell.world.name;
@@ -220,15 +215,15 @@ class AdapterLab extends HTMLElement {
 
   /** The width that there is for it. */
   get #room() {
-    return Math.max(320, Math.min(720, this.#find(".frontier").clientWidth));
+    return Math.max(320, Math.min(720, this.find(".frontier").clientWidth));
   }
 
   /** Draws it, once the reader is near: its script is not needed before. */
   async #chart() {
     if (!this.#near) return;
     const { data } = this;
-    const { signal } = this.#life;
-    const place = this.#find(".frontier");
+    const { signal } = this.lifetime;
+    const place = this.find(".frontier");
     const { frontier, table } = await lazily(() => import("./frontier.js")).catch(({ message }) => {
       place.textContent = message;
       return { frontier: undefined, table: undefined };
@@ -261,7 +256,7 @@ class AdapterLab extends HTMLElement {
         "details",
         { open: unfolded, className: "example" },
         make("summary", {}, "These points as a table"),
-        make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table(data, lines)),
+        scrolling(table(data, lines)),
       ),
     );
     if (focused) select.focus();
@@ -273,7 +268,7 @@ class AdapterLab extends HTMLElement {
   async #fit(event) {
     if (event.detail.host.name !== "own" || !this.#data) return;
     event.preventDefault();
-    const { signal } = this.#life;
+    const { signal } = this.lifetime;
     /** @param {Own} own */
     const found = (own) => {
       this.#own = own;
@@ -304,7 +299,7 @@ class AdapterLab extends HTMLElement {
 
   /** Covers the table where the reader guesses first, or uncovers it. */
   #cover() {
-    this.#find(".guess").hidden = !this.guessing;
+    this.find(".guess").hidden = !this.guessing;
     if (this.guessing) {
       for (const specimen of [...this.#open]) this.#close(specimen);
       this.#guess?.start(this.at);
@@ -328,7 +323,7 @@ class AdapterLab extends HTMLElement {
     if (radio) /** @type {HTMLInputElement} */ (radio).checked = true;
     else if (ranks) wrong.push(`ranks=${ranks.slice(0, 40)}`);
     if (query.has("guess")) {
-      this.#find("[name=mode][value=guess]").checked = true;
+      this.find("[name=mode][value=guess]").checked = true;
       this.#cover();
     }
     const world = query.get("world");
@@ -374,26 +369,16 @@ class AdapterLab extends HTMLElement {
 
   async #copy() {
     const url = new URL(location.href);
-    url.hash = this.#open.length ? this.#find(".cells").id : "";
-    try {
-      await navigator.clipboard.writeText(url.href);
-      this.#say("The link to what is open is copied.");
-    } catch {
-      this.#say(`The browser does not allow copying. The link: ${url.href}`);
-    }
+    url.hash = this.#open.length ? this.find(".cells").id : "";
+    const done = await copied(url.href);
+    this.#say(
+      done ? "The link to what is open is copied." : `The browser does not allow copying. The link: ${url.href}`,
+    );
   }
-
-  // Small things -------------------------------------------------------------------------------------
 
   /** @param {string} text */
   #say(text) {
-    const status = this.#find(".status");
-    if (status.textContent !== text) status.textContent = text;
-  }
-
-  /** @param {string} selector @returns {any} */
-  #find(selector) {
-    return this.querySelector(selector);
+    this.write(".status", text);
   }
 }
 

@@ -1,7 +1,8 @@
 /** The first direction of a change: what it reads and writes, and which layers share it. */
 
 import { chart } from "../widget/chart.js";
-import { make } from "./dom.js";
+import { make } from "../page/element.js";
+import { figure } from "./layers.js";
 
 /**
  * @typedef {Float32Array} Vector of length 1
@@ -46,13 +47,6 @@ function binned(vector) {
   for (const [i, value] of vector.entries())
     bins[Math.floor(i / width)] = Math.max(bins[Math.floor(i / width)], Math.abs(value));
   return { bins, width };
-}
-
-/** @param {Node} picture @param {string} text */
-function figure(picture, text) {
-  const figure = make("figure", { className: "chart" });
-  figure.append(picture, make("figcaption", {}, text));
-  return figure;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { chart } from "../page/figure.js";
 import { nearest } from "../page/nearest.js";
 import { percent } from "./data.js";
-import { make } from "./dom.js";
+import { head, make, row, table as drawn } from "../page/element.js";
 
 /**
  * @typedef {{name: string, points: {size: number, share: number}[], kind: string, marked: boolean}} Line `kind` names its colour
@@ -32,7 +32,7 @@ export function frontier(data, world, lines, width) {
       .filter(({ share }) => share >= 0)
       .map(({ size, share }) => point(size, share, `${name}: ${percent(share)} % with ${size} parameters`)),
   }));
-  const drawn = chart(
+  const picture = chart(
     {
       x: {
         ...{ name: "trained parameters", low: least, high: most * 1.1, log: true },
@@ -51,10 +51,10 @@ export function frontier(data, world, lines, width) {
     width,
     document,
   );
-  drawn.setAttribute("role", "img");
-  drawn.ariaLabel = `Share of “${world.title}” explained against trained parameters. The table below has the values.`;
+  picture.setAttribute("role", "img");
+  picture.ariaLabel = `Share of “${world.title}” explained against trained parameters. The table below has the values.`;
   const says = make("output", { className: "soft" }, "Point at a dot, or tap it, for its name.");
-  const dots = [...drawn.querySelectorAll("circle")];
+  const dots = [...picture.querySelectorAll("circle")];
   /** @param {PointerEvent} event */
   const name = (event) => {
     const found = nearest(dots, event);
@@ -62,26 +62,22 @@ export function frontier(data, world, lines, width) {
     for (const dot of dots) dot.classList.toggle("pointed", alike?.includes(dot) ?? false);
     if (alike) says.textContent = alike.map((dot) => dot.textContent).join(" · ");
   };
-  drawn.addEventListener("pointermove", name);
-  drawn.addEventListener("pointerdown", name);
-  return make("div", {}, drawn, says);
+  picture.addEventListener("pointermove", name);
+  picture.addEventListener("pointerdown", name);
+  return make("div", {}, picture, says);
 }
 
 /** @param {SVGCircleElement} a @param {SVGCircleElement} b */
 const apart = (a, b) => [a.cx, a.cy].map((place, i) => place.baseVal.value - [b.cx, b.cy][i].baseVal.value);
 
 /** The same in numbers. @param {Data} data @param {Line[]} lines */
-export function table(data, lines) {
-  const head = make("tr", {}, make("th", { scope: "col" }, "Method"));
-  for (const most of data.budgets) head.append(make("th", { scope: "col" }, `at most ${most}`));
-  const body = make("tbody", {});
-  for (const { name, points } of lines) {
-    const row = make("tr", {}, make("th", { scope: "row" }, name));
-    for (const most of data.budgets) {
+export function table({ budgets }, lines) {
+  const rows = lines.map(({ name, points }) => {
+    const cells = budgets.map((most) => {
       const within = points.filter(({ size }) => size <= most).sort((a, b) => b.share - a.share)[0];
-      row.append(make("td", {}, within ? `${percent(within.share)} % with ${within.size}` : "–"));
-    }
-    body.append(row);
-  }
-  return make("table", { className: "data" }, make("thead", {}, head), body);
+      return within ? `${percent(within.share)} % with ${within.size}` : "–";
+    });
+    return row(head(name), ...cells);
+  });
+  return drawn("", ["Method", ...budgets.map((most) => `at most ${most}`)], rows);
 }

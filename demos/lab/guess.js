@@ -1,7 +1,7 @@
 /** The lab, guessed first: order five methods by how much they explain, then see. */
 
 import { percent } from "./data.js";
-import { make } from "./dom.js";
+import { button, make, paragraph } from "../page/element.js";
 
 /** @typedef {import("./data.js").Data} Data */
 
@@ -61,33 +61,18 @@ export class Guess {
 
   #draw() {
     const { title, sentence } = this.#world;
-    const list = make("ol", {});
-    for (const [i, slug] of this.#order.entries()) {
-      const { name, hypothesis } = this.#method(slug);
-      list.append(
-        make(
-          "li",
-          {},
-          make("span", {}, name),
-          make("button", { type: "button", name: "up", value: slug, disabled: !i, ariaLabel: `${name} up` }, "↑"),
-          make(
-            "button",
-            { type: "button", name: "down", value: slug, disabled: i === MANY - 1, ariaLabel: `${name} down` },
-            "↓",
-          ),
-          make("p", { className: "soft" }, hypothesis),
-        ),
-      );
-    }
+    const lines = this.#order.map((value, i) => {
+      const { name, hypothesis } = this.#method(value);
+      const up = button("up", "↑", { value, disabled: !i, ariaLabel: `${name} up` });
+      const down = button("down", "↓", { value, disabled: i === MANY - 1, ariaLabel: `${name} down` });
+      return make("li", {}, make("span", {}, name), up, down, paragraph("soft", hypothesis));
+    });
+    const asks = `Which method explains most of it, with at most ${this.data.budgets[this.at ?? 1]} parameters?`;
     this.place.replaceChildren(
       make("h2", {}, `${this.#asked + 1} of ${this.data.worlds.length}: ${title}`),
-      make(
-        "p",
-        {},
-        `${sentence} Which method explains most of it, with at most ${this.data.budgets[this.at ?? 1]} parameters? Put them in order, the best first.`,
-      ),
-      list,
-      make("p", { className: "tools" }, make("button", { type: "button", name: "reveal" }, "Reveal")),
+      make("p", {}, `${sentence} ${asks} Put them in order, the best first.`),
+      make("ol", {}, ...lines),
+      paragraph("tools", button("reveal", "Reveal")),
     );
   }
 
@@ -103,11 +88,9 @@ export class Guess {
       const to = from + (name === "up" ? -1 : 1);
       [this.#order[from], this.#order[to]] = [this.#order[to], this.#order[from]];
       this.#draw();
-      const moved = /** @type {NodeListOf<HTMLButtonElement>} */ (this.place.querySelectorAll(`[value="${value}"]`));
-      (
-        [...moved].find((button) => button.name === name && !button.disabled) ??
-        [...moved].find((button) => !button.disabled)
-      )?.focus();
+      const able = `[value="${value}"]:not([disabled])`;
+      const moved = this.place.querySelector(`${able}[name=${name}]`) ?? this.place.querySelector(able);
+      /** @type {HTMLElement | null} */ (moved)?.focus();
     }
     if (name === "reveal") this.#reveal();
     if (name === "next") {
@@ -134,16 +117,11 @@ export class Guess {
     this.place.replaceChildren(
       make("h2", {}, `${done} of ${this.data.worlds.length}: ${this.#world.title}`),
       list,
-      make(
-        "p",
-        { className: "score" },
+      paragraph(
+        "score",
         `${right} of ${pairs} pairs in the right order; ${this.#right} of ${done * pairs} so far. Its column is open now.`,
       ),
-      make(
-        "p",
-        { className: "tools" },
-        make("button", { type: "button", name: "next" }, done < this.data.worlds.length ? "Next" : "End"),
-      ),
+      paragraph("tools", button("next", done < this.data.worlds.length ? "Next" : "End")),
     );
     this.place.querySelector("button")?.focus();
     this.changed();
@@ -151,12 +129,7 @@ export class Guess {
 
   #end() {
     const pairs = (this.data.worlds.length * MANY * (MANY - 1)) / 2;
-    this.place.replaceChildren(
-      make(
-        "p",
-        { className: "score" },
-        `${this.#right} of ${pairs} pairs in the right order. By chance half of them would be.`,
-      ),
-    );
+    const score = `${this.#right} of ${pairs} pairs in the right order. By chance half of them would be.`;
+    this.place.replaceChildren(paragraph("score", score));
   }
 }

@@ -1,7 +1,7 @@
 /** A table of layers and matrices: one measure of each as number and colour, and all that is known of the one that is open. */
 
 import { chart } from "../widget/chart.js";
-import { make } from "./dom.js";
+import { make, paragraph, row, table as drawn } from "../page/element.js";
 import { grid } from "./grid.js";
 
 /**
@@ -67,10 +67,7 @@ export class Layers {
 
   /** What is to be known besides. @param {string[]} notes */
   tell(notes) {
-    this.find(".about").replaceChildren(
-      make("p", {}, this.#about),
-      ...notes.map((note) => make("p", { className: "note" }, note)),
-    );
+    this.find(".about").replaceChildren(make("p", {}, this.#about), ...notes.map((note) => paragraph("note", note)));
   }
 
   /** Shows a page of the table. @param {number} first of its rows */
@@ -78,20 +75,17 @@ export class Layers {
     const all = this.#rows;
     const brief = abridged(this.#columns);
     const name = common(all.map(([row]) => row));
-    const head = make("tr", {}, make("th", { scope: "col" }, "Layer"));
-    for (const column of this.#columns)
-      head.append(make("th", { scope: "col", title: column }, make("span", {}, brief(column))));
-    const body = make("tbody", {});
-    for (const [row, line] of all.slice(first, first + ROWS)) {
+    const heads = this.#columns.map((title) => make("span", { title }, brief(title)));
+    const rows = all.slice(first, first + ROWS).map(([title, line]) => {
       const cells = this.#columns.map((column) => {
         const cell = make("td", {});
         const module = line.get(column);
         if (module !== undefined) cell.dataset.cell = module;
         return cell;
       });
-      body.append(make("tr", {}, make("th", { scope: "row", title: row }, name(row)), ...cells));
-    }
-    const table = make("table", {}, make("caption", {}), make("thead", {}, head), body);
+      return row(make("th", { scope: "row", title }, name(title)), ...cells);
+    });
+    const table = Object.assign(drawn(" ", ["Layer", ...heads], rows), { className: "" });
     grid(table, this.#show);
     const last = Math.min(first + ROWS, all.length);
     const to = (/** @type {string} */ text, /** @type {number} */ row) =>
@@ -153,16 +147,9 @@ export class Layers {
     const section = make("section", { className: "specimen" }, make("h2", {}, module), list);
     if (sigma[0]) {
       const shown = sigma.slice(0, MOST);
-      const figure = make("figure", { className: "chart" });
-      figure.append(
-        chart(document, [shown], [0, sigma[0]], (value) => `${Number(value.toPrecision(3))}`),
-        make(
-          "figcaption",
-          {},
-          `Singular values of ${of}${sigma.length > MOST ? `, the first ${MOST} of ${sigma.length}` : ""}`,
-        ),
-      );
-      section.append(figure);
+      const picture = chart(document, [shown], [0, sigma[0]], (value) => `${Number(value.toPrecision(3))}`);
+      const many = sigma.length > MOST ? `, the first ${MOST} of ${sigma.length}` : "";
+      section.append(figure(picture, `Singular values of ${of}${many}`));
     }
     if (note) section.append(make("p", {}, note));
     this.find(".opened").replaceChildren(section);
@@ -172,6 +159,13 @@ export class Layers {
   find(selector) {
     return this.#root.querySelector(selector);
   }
+}
+
+/** @param {Node} picture @param {string} text */
+export function figure(picture, text) {
+  const figure = make("figure", { className: "chart" });
+  figure.append(picture, make("figcaption", {}, text));
+  return figure;
 }
 
 /** Returns what gives names their last part, where that tells them apart. @param {string[]} names */

@@ -3,7 +3,8 @@
 import { text as csv } from "../page/csv.js";
 import { lazily } from "../page/files.js";
 import { tensors } from "../page/arrays.js";
-import { ReadersFiles, download } from "./dom.js";
+import { download } from "../page/element.js";
+import { ReadersFiles } from "./readers_files.js";
 import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**

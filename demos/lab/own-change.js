@@ -5,7 +5,8 @@ import { text as csv } from "../page/csv.js";
 import { canvas } from "../widget/heatmap.js";
 import { matrices } from "../page/arrays.js";
 import { percent } from "./data.js";
-import { ReadersFiles, download, make } from "./dom.js";
+import { button, download, head, make, paragraph, row, scrolling, table } from "../page/element.js";
+import { ReadersFiles } from "./readers_files.js";
 
 /**
  * @typedef {import("../page/arrays.js").Matrix} Matrix
@@ -58,7 +59,7 @@ class OwnChange extends ReadersFiles {
 
   /** @param {HTMLInputElement} control */
   async changed(control) {
-    const { signal } = this.life;
+    const { signal } = this.lifetime;
     if (control.name === "kind") this.#label();
     if (control.localName === "select" && this.#kind === "lora") this.#pair(/** @type {any} */ (control));
     const at = this.#inputs.indexOf(control);
@@ -119,7 +120,7 @@ class OwnChange extends ReadersFiles {
       this.sayAt(python, "Measuring.");
       /** @type {any} */
       const answer = await python.ask(this, { type: "own", before, change, rows });
-      if (!answer || asked !== this.#asked || this.life.signal.aborted) return;
+      if (!answer || asked !== this.#asked || this.lifetime.signal.aborted) return;
       this.#show(answer, change, rows, columns);
     } catch (error) {
       if (asked === this.#asked) this.say(/** @type {Error} */ (error).message, true);
@@ -143,48 +144,26 @@ class OwnChange extends ReadersFiles {
       (shrunk
         ? ` ${(100 * shrink).toFixed(1).replace("-", "−")} % of W itself is in it, as ${shrink < 0 ? "weight decay" : "growth"} would put there: that alone is a gain to gains.`
         : "");
-    const head = make("tr", {}, make("th", { scope: "col" }, "Family"));
-    for (const budget of budgets) head.append(make("th", { scope: "col" }, `at most ${budget}`));
-    const body = make("tbody", {});
     this.#rows = [["family", "methods", "at most", "parameters", "share", "times chance", "control: times chance"]];
-    for (const { title, methods, found } of families) {
-      const row = make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, title, " ", make("span", { className: "soft" }, methods.join(", "))),
-      );
-      for (const [i, f] of found.entries()) {
-        const [share, size, control] = f ?? [0, 1, 0];
-        const times = (/** @type {number} */ s) => ((s * entries) / size).toFixed(1).replace("-", "−");
-        row.append(make("td", {}, f ? `${percent(share)} %, ${times(share)} × (${times(control)} ×)` : "–"));
-        if (f)
-          this.#rows.push([
-            title,
-            methods.join(" "),
-            budgets[i],
-            size,
-            share,
-            (share * entries) / size,
-            (control * entries) / size,
-          ]);
-      }
-      body.append(row);
-    }
-    const table = make("table", { className: "data" });
-    table.append(
-      make(
-        "caption",
-        {},
-        "Share explained, how many times what a random subspace of as many dimensions explains, and in brackets the same of the control: these singular values in random directions, and for few directions, which are nothing but singular values, independent entries.",
-      ),
-      make("thead", {}, head),
-      body,
-    );
+    const said = (/** @type {number} */ times) => times.toFixed(1).replace("-", "−");
+    const lines = families.map(({ title, methods, found }) => {
+      const cells = found.map((f, i) => {
+        if (!f) return "–";
+        const [share, size, control] = f;
+        const times = [share, control].map((part) => (part * entries) / size);
+        this.#rows.push([title, methods.join(" "), budgets[i], size, share, ...times]);
+        return `${percent(share)} %, ${said(times[0])} × (${said(times[1])} ×)`;
+      });
+      return row(head(title, " ", make("span", { className: "soft" }, methods.join(", "))), ...cells);
+    });
+    const caption =
+      "Share explained, how many times what a random subspace of as many dimensions explains, and in brackets the same of the control: these singular values in random directions, and for few directions, which are nothing but singular values, independent entries.";
+    const titles = ["Family", ...budgets.map((budget) => `at most ${budget}`)];
     this.find(".result").replaceChildren(
       make("figure", { className: "change" }, image),
       make("p", {}, sentence),
-      make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table),
-      make("p", { className: "tools" }, make("button", { type: "button", name: "csv" }, "CSV")),
+      scrolling(table(caption, titles, lines)),
+      paragraph("tools", button("csv", "CSV")),
     );
     this.say("Measured. What stands out is a family well above its control.");
     this.dispatchEvent(new CustomEvent("own-change:update", { bubbles: true, detail: { budgets, families } }));

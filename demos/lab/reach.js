@@ -1,6 +1,6 @@
 /** How far a matrix of a reader's adapter is from each family's hypothesis: asked of Python a slice at a time, and its table. */
 
-import { make } from "./dom.js";
+import { head, make, paragraph, row, scrolling, table as drawn } from "../page/element.js";
 
 /**
  * @typedef {import("../page/arrays.js").Tensor} Tensor
@@ -76,19 +76,11 @@ export function families({ budgets, families, same }, { rank, module }, of) {
   const choice = make("fieldset", {}, make("legend", {}, "Parameters, as LoRA has at rank"));
   for (const [at, given] of RANKS.entries()) {
     const input = make("input", { type: "radio", name: "budget", value: `${at}`, checked: at === FIRST });
-    choice.append(
-      make(
-        "label",
-        { title: `${budgets[at].toLocaleString("en")} parameters` },
-        input,
-        " ",
-        make("span", {}, `${given}`),
-      ),
-      " ",
-    );
+    const title = `${budgets[at].toLocaleString("en")} parameters`;
+    choice.append(make("label", { title }, input, " ", make("span", {}, `${given}`)), " ");
   }
-  const place = make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" });
-  const note = make("p", { className: "note" });
+  const place = scrolling(make("table", {}));
+  const note = paragraph("note");
   const fill = (/** @type {number} */ at) => {
     place.replaceChildren(table(families, at, budgets[at], `${of} of ${module}`));
     const own = rank && Math.min(1, RANKS[at] / rank);
@@ -105,32 +97,29 @@ export function families({ budgets, families, same }, { rank, module }, of) {
 
 /** @param {Family[]} families @param {number} at @param {number} most @param {string} of */
 function table(families, at, most, of) {
-  const head = make("tr", {});
-  for (const name of ["Family", "Share", "Control", "Share / control"]) head.append(make("th", { scope: "col" }, name));
-  const body = make("tbody", {});
   const apart = (/** @type {Family} */ { found }) => {
     const [share, , control] = found[at] ?? [0, 0, 1];
     return share / control;
   };
   const known = families.filter(({ found }) => found[at]).sort((a, b) => apart(b) - apart(a));
-  for (const family of known) {
+  const lines = known.map((family) => {
     const [share, size, control] = family.found[at] ?? [0, 0, 0];
     const about = [
       ...(family.methods.length ? [family.methods.join(", ")] : []),
       `${size.toLocaleString("en")} parameters`,
       ...(family.own ? ["this adapter’s own"] : []),
     ].join("; ");
-    const cells = [percent(share), percent(control), times(apart(family))].map((text) => make("td", {}, text));
-    cells[2].style.setProperty("--s", depth(apart(family)));
-    const title = make("th", { scope: "row" }, family.title, " ", make("span", { className: "soft" }, about));
-    body.append(make("tr", {}, title, ...cells));
-  }
-  const caption = make(
-    "caption",
-    {},
-    `The share of ${of} that each family explains with at most ${most.toLocaleString("en")} parameters.`,
-  );
-  return make("table", { className: "data" }, caption, make("thead", {}, head), body);
+    return compared(head(family.title, " ", make("span", { className: "soft" }, about)), share, control);
+  });
+  const caption = `The share of ${of} that each family explains with at most ${most.toLocaleString("en")} parameters.`;
+  return drawn(caption, ["Family", "Share", "Control", "Share / control"], lines);
+}
+
+/** A row of a share and of what it is held against. @param {HTMLTableCellElement} name @param {number} share @param {number} other */
+function compared(name, share, other) {
+  const line = row(name, percent(share), percent(other), times(share / other));
+  line.cells[3].style.setProperty("--s", depth(share / other));
+  return line;
 }
 
 /**
@@ -152,23 +141,8 @@ export function within({ count, read, written, both, first, settled }) {
         ])
       : []),
   ];
-  const body = make("tbody", {});
-  for (const [name, [share, chance]] of lines) {
-    const cells = [percent(share), percent(chance), times(share / chance)].map((text) => make("td", {}, text));
-    cells[2].style.setProperty("--s", depth(share / chance));
-    body.append(make("tr", {}, make("th", { scope: "row" }, name), ...cells));
-  }
-  const head = make(
-    "tr",
-    {},
-    ...["Part", "Share", "Random", "Share / random"].map((name) => make("th", { scope: "col" }, name)),
-  );
-  const caption = make(
-    "caption",
-    {},
-    `The share that lies within the ${count} strongest directions of W, and within as many random ones.`,
-  );
-  const table = make("table", { className: "data" }, caption, make("thead", {}, head), body);
+  const rows = lines.map(([name, [share, chance]]) => compared(head(name), share, chance));
+  const caption = `The share that lies within the ${count} strongest directions of W, and within as many random ones.`;
   const note = settled
     ? ""
     : "The directions of W lie so close together that they had not settled when reading ended. The shares are of a span near theirs.";
@@ -176,8 +150,8 @@ export function within({ count, read, written, both, first, settled }) {
     "div",
     { className: "families" },
     make("h3", {}, "How much lies along W"),
-    make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table),
-    make("p", { className: "note" }, note),
+    scrolling(drawn(caption, ["Part", "Share", "Random", "Share / random"], rows)),
+    paragraph("note", note),
   );
 }
 

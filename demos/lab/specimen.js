@@ -5,7 +5,7 @@ import { text as csv } from "../page/csv.js";
 import { explore } from "../widget/explore.js";
 import { canvas } from "../widget/heatmap.js";
 import { percent, picture, settings } from "./data.js";
-import { download, make } from "./dom.js";
+import { button, download, make, paragraph } from "../page/element.js";
 
 /** @typedef {import("./data.js").Data} Data */
 
@@ -45,33 +45,25 @@ export class Specimen {
     const [share, size, knobs] = found;
     const title = make("h2", {}, make("a", { href: `../${method.page}` }, method.name), ` on ${this.#goal}`);
     const views = make("div", { className: "views" });
-    const finding = make("p", { className: "finding" }, this.#finding(share, size, at));
-    const pin = make("button", { type: "button", name: "pin", ariaPressed: `${this.pinned}` }, "Pin");
     this.element.replaceChildren(
       title,
-      make(
-        "p",
-        { className: "soft" },
-        world ? world.sentence : `A random step of ${teacher?.name}, which the student does not see.`,
-      ),
+      paragraph("soft", world?.sentence ?? `A random step of ${teacher?.name}, which the student does not see.`),
       views,
-      finding,
+      paragraph("finding", this.#finding(share, size, at)),
       ...this.#loss(at),
-      make(
-        "p",
-        { className: "soft settings" },
+      paragraph(
+        "soft settings",
         `At ${settings(knobs) || "its only setting"}, the best within ${this.data.budgets[at]} parameters.`,
         ...(world && method.first
           ? [" ", make("a", { href: widget(method, world.name, knobs) }, "The same in its widget")]
           : []),
       ),
-      make(
-        "p",
-        { className: "tools" },
-        pin,
-        make("button", { type: "button", name: "stop", hidden: true }, "Stop"),
-        make("button", { type: "button", name: "matrices", disabled: true }, "Matrices as CSV"),
-        make("button", { type: "button", name: "close" }, "Close"),
+      paragraph(
+        "tools",
+        button("pin", "Pin", { ariaPressed: `${this.pinned}` }),
+        button("stop", "Stop", { hidden: true }),
+        button("matrices", "Matrices as CSV", { disabled: true }),
+        button("close", "Close"),
       ),
     );
     this.#views = {};
@@ -131,9 +123,7 @@ export class Specimen {
       `What that is worth: fitted to four whole matrices of the model with ${parameters} parameters (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
       `it describes ${percent(share)} % of what full fine-tuning on code did to them. With that in place of their changes, ` +
       `${percent(kept)} % of the ${this.data.worth} nats that these are worth remain.`;
-    return [
-      make("p", { className: "loss" }, `${text} `, make("a", { href: "../experiment/protocol/#reach" }, "All of them")),
-    ];
+    return [paragraph("loss", `${text} `, make("a", { href: "../experiment/protocol/#reach" }, "All of them"))];
   }
 
   /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {HTMLElement} views */
@@ -204,13 +194,9 @@ export class Specimen {
 
   save() {
     const [rows, columns] = this.data.size;
+    const place = (/** @type {number} */ i) => [Math.floor(i / columns) + 1, (i % columns) + 1];
     const lines = Object.entries(this.#views).flatMap(([name, values]) =>
-      Array.from({ length: rows * columns }, (_, i) => [
-        name,
-        Math.floor(i / columns) + 1,
-        (i % columns) + 1,
-        values[i],
-      ]),
+      Array.from({ length: rows * columns }, (_, i) => [name, ...place(i), values[i]]),
     );
     download(csv([["matrix", "row", "column", "value"], ...lines]), `${this.key}.csv`);
   }

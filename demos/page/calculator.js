@@ -6,6 +6,7 @@
  */
 
 import { changed, remember, restore } from "./address.js";
+import { PageElement, make } from "./element.js";
 import { count } from "./formulas.js";
 
 /**
@@ -14,7 +15,7 @@ import { count } from "./formulas.js";
  * @typedef {{name: string, layers: number, hidden: number, inner: number, heads: number, queries: number, keys: number, total: number, fused: boolean}} Model
  */
 
-class ParameterCalculator extends HTMLElement {
+class ParameterCalculator extends PageElement {
   /** @type {{methods: Record<string, Method>, models: Model[], places: any, targets: any} | undefined} */
   #data;
   /** The model chosen last: where one's own numbers start. @type {Model | undefined} */
@@ -112,30 +113,31 @@ class ParameterCalculator extends HTMLElement {
 
   /** @param {string} text */
   #say(text) {
-    const output = this.querySelector("output");
-    if (output) output.textContent = text;
+    this.write("output", text);
   }
 }
 
 /** @param {Knob} knob */
 function control({ name, kind, default: start, options, low, high, step }) {
-  const label = document.createElement("label");
-  label.textContent = `${name.replaceAll("_", " ")} `;
+  const label = make("label", {}, `${name.replaceAll("_", " ")} `);
   if (kind === "choice") {
-    const select = document.createElement("select");
-    select.name = `knob-${name}`;
-    for (const option of options ?? [])
-      select.add(new Option(String(option).replaceAll("_", " "), String(option), option === start, option === start));
-    label.append(select);
+    const offered = (options ?? []).map(
+      (option) => new Option(`${option}`.replaceAll("_", " "), `${option}`, option === start, option === start),
+    );
+    label.append(make("select", { name: `knob-${name}` }, ...offered));
   } else {
-    const input = document.createElement("input");
-    input.name = kind === "model" ? name : `knob-${name}`;
+    const input = make("input", { name: kind === "model" ? name : `knob-${name}` });
     if (kind === "model") input.dataset.model = "";
-    input.type = kind === "bool" ? "checkbox" : "number";
-    if (kind === "bool") input.defaultChecked = start;
+    if (kind === "bool") Object.assign(input, { type: "checkbox", defaultChecked: start });
     else
-      Object.assign(input, { min: String(low), step: String(step), defaultValue: String(start ?? ""), required: true });
-    if (kind === "float") input.max = String(high);
+      Object.assign(input, {
+        type: "number",
+        min: `${low}`,
+        step: `${step}`,
+        defaultValue: `${start ?? ""}`,
+        required: true,
+      });
+    if (kind === "float") input.max = `${high}`;
     label.append(input);
   }
   return label;

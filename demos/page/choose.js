@@ -7,7 +7,8 @@
  */
 
 import { changed, remember, restore } from "./address.js";
-import { decoder, objection } from "./decoder.js";
+import { PageElement, make } from "./element.js";
+import { decoder, objection } from "./model_config.js";
 import { count, estimate, evaluate } from "./formulas.js";
 import { names, schedule, written } from "./recipe.js";
 
@@ -19,7 +20,7 @@ const SWITCHES = ["tied", "fused"];
 
 const gib = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
 
-class AdapterChoice extends HTMLElement {
+class AdapterChoice extends PageElement {
   /** @type {any} */
   #data;
   /** @type {HTMLFormElement} */
@@ -94,7 +95,7 @@ class AdapterChoice extends HTMLElement {
 
   /** @returns {string} */
   get #order() {
-    return /** @type {HTMLSelectElement} */ (this.querySelector("[name=order]")).value;
+    return this.find("[name=order]").value;
   }
 
   get #preset() {
@@ -116,12 +117,12 @@ class AdapterChoice extends HTMLElement {
       if (model) input.checked = model[name];
       input.defaultChecked = Boolean(model?.[name]);
     }
-    if (!model) /** @type {HTMLDetailsElement} */ (this.querySelector("details.own")).open = true;
+    if (!model) this.find("details.own").open = true;
   }
 
   /** Takes over the shape in a config.json. @param {string} text */
   #paste(text) {
-    const says = /** @type {HTMLElement} */ (this.querySelector("#paste-says"));
+    const says = this.find("#paste-says");
     says.textContent = "";
     if (!text.trim()) return;
     try {
@@ -178,8 +179,7 @@ class AdapterChoice extends HTMLElement {
       memory.textContent = usable && needed ? gib(needed) : recipe ? `no recipe for ${bits} bits` : "–";
       const more =
         recipe && (usable ? Number.isInteger(trained) && `${trained.toLocaleString("en")} trained` : recipe.why);
-      if (more)
-        memory.append(" ", Object.assign(document.createElement("span"), { className: "soft run", textContent: more }));
+      if (more) memory.append(" ", make("span", { className: "soft run" }, more));
       memory.title = usable && !fits ? "more than there is" : "";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
       if (button) button.disabled = !usable;
@@ -212,7 +212,7 @@ class AdapterChoice extends HTMLElement {
   /** Shows of each row the number that the order goes by. */
   #values() {
     const head = this.#table.querySelector("th.by");
-    const select = /** @type {HTMLSelectElement} */ (this.querySelector("[name=order]"));
+    const select = this.find("[name=order]");
     if (head) head.textContent = select.selectedOptions[0].dataset.head ?? "";
     for (const span of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll("[data-of]")))
       span.hidden = span.dataset.of !== select.value;
@@ -267,16 +267,15 @@ class AdapterChoice extends HTMLElement {
 
   /** @param {number} bits @param {boolean} fused */
   #recipe(bits, fused) {
-    const box = /** @type {HTMLElement} */ (this.querySelector(".recipe"));
+    const box = this.find(".recipe");
     const slug = this.#input("recipe").value;
     const recipe = this.#data.recipes.methods[slug];
     box.hidden = !recipe?.bits.includes(bits);
     if (box.hidden) return;
     const number = (/** @type {string} */ name) => Number(this.#input(name).value);
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
-    /** @type {HTMLElement} */ (box.querySelector("h3")).textContent =
-      `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`;
-    /** @type {HTMLElement} */ (box.querySelector("pre code")).textContent = written(this.#data, slug, {
+    this.write(".recipe h3", `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`);
+    box.querySelector("pre code").textContent = written(this.#data, slug, {
       home: this.#preset?.home ?? "your/model",
       bits,
       fused,
@@ -292,8 +291,7 @@ class AdapterChoice extends HTMLElement {
 
   /** @param {string} text */
   #say(text) {
-    const output = this.querySelector("output");
-    if (output) output.textContent = text;
+    this.write("output", text);
   }
 }
 

@@ -1,7 +1,10 @@
 /** Rows as comma-separated values. */
 
-/** @param {(string | number | boolean)[][]} rows */
-export const text = (rows) => rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
+import { RELOAD } from "./files.js";
+
+/** @param {(string | number | boolean)[][]} rows @param {string[]} about lines before them */
+export const text = (rows, about = []) =>
+  [...about.map((line) => `# ${line}`), ...rows.map((row) => row.map(cell).join(",")), ""].join("\n");
 
 /** Quote a cell; a would-be formula, numbers excepted, gets the sign by which a spreadsheet takes it for text. @param {string | number | boolean} value */
 function cell(value) {
@@ -19,4 +22,24 @@ export function rows(csv) {
     if (end !== ",") found.push([]);
   }
   return found.filter((row) => row.length > 1 || row[0]);
+}
+
+/** @param {string} address @returns {Promise<string>} */
+export async function load(address) {
+  const answer = await fetch(address).catch(() => undefined);
+  if (!answer?.ok) throw new Error(`${address.split("/").pop()} could not be loaded. ${RELOAD}`);
+  return answer.text();
+}
+
+/** @type {Record<string, Promise<Record<string, string>[]>>} */
+const loaded = {};
+
+/** The rows of a file, by the names of its columns; it is read once. @param {string} address */
+export function records(address) {
+  loaded[address] ??= load(address).then((csv) => {
+    const [names, ...lines] = rows(csv);
+    return lines.map((line) => Object.fromEntries(names.map((name, i) => [name, line[i]])));
+  });
+  loaded[address].catch(() => delete loaded[address]);
+  return loaded[address];
 }

@@ -16,7 +16,7 @@
  */
 
 import { axisX, axisY, dot, gridX, gridY, line, link, plot, rect, ruleX, ruleY, scale, text } from "@observablehq/plot";
-import { HEAVY, HIGH, along, beside, led, part } from "./room.js";
+import { HEAVY, HIGH, along, beside, led, part } from "./label_placement.js";
 
 const NARROW = 500; // pixels: below it names are broken sooner, and stand above their rows
 const WHOLE = 700; // pixels: below it a chart is lower

@@ -6,7 +6,7 @@
  * `adapter-stage:move` when it comes to rest, with the method, the target and what is explained.
  */
 
-import { make } from "../lab/dom.js";
+import { make } from "../page/element.js";
 import { get } from "../page/files.js";
 import { HALF, count, says, shapes, view } from "./draw.js";
 import { grips, nudged } from "./hands.js";

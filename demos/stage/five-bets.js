@@ -6,7 +6,7 @@
  * guess and its answer.
  */
 
-import { make } from "../lab/dom.js";
+import { copied, make } from "../page/element.js";
 import "./adapter-stage.js";
 
 const KEY = "bets";
@@ -209,12 +209,7 @@ class FiveBets extends HTMLElement {
       }
       const right = this.#asked.filter(this.#right).length;
       const link = `${location.origin}${location.pathname}?guessed=${right}`;
-      try {
-        await navigator.clipboard.writeText(link);
-        says.textContent = "Copied.";
-      } catch {
-        says.textContent = link;
-      }
+      says.textContent = (await copied(link)) ? "Copied." : link;
     });
   }
 }

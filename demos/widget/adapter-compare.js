@@ -10,7 +10,7 @@ import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { RELOAD, file, get, lazily } from "../page/files.js";
-import { Live, size } from "./live.js";
+import { PythonElement, size } from "./python_element.js";
 import { beside } from "./weight.js";
 import { python } from "../python/client.js";
 
@@ -104,8 +104,8 @@ class Side {
   }
 }
 
-/** @extends {Live<Answer>} */
-class AdapterCompare extends Live {
+/** @extends {PythonElement<Answer>} */
+class AdapterCompare extends PythonElement {
   words = {
     holds: "The last pictures, their numbers and the text still hold.",
     last: "Last pictures that could be computed",
@@ -192,7 +192,7 @@ class AdapterCompare extends Live {
 
   /** Draws the pair at the default settings from what is stored of both. */
   async #drawStored() {
-    const { signal } = this.life;
+    const { signal } = this.lifetime;
     const { subject } = this;
     const [a, b] = this.sides;
     charts().catch(() => {});
@@ -264,7 +264,7 @@ class AdapterCompare extends Live {
 
   /** @param {string[]} methods */
   async #pair(...methods) {
-    const { signal } = this.life;
+    const { signal } = this.lifetime;
     this.tell("");
     try {
       await Promise.all(this.sides.map((side, i) => side.method !== methods[i] && side.choose(methods[i])));

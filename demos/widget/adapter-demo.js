@@ -11,7 +11,7 @@ import { charts, draw } from "./draw.js";
 import { explorable } from "./explore.js";
 import { Field, address, distinct, older, restore, says } from "./fields.js";
 import { RELOAD, file as fetched, lazily } from "../page/files.js";
-import { Live, size } from "./live.js";
+import { PythonElement, size } from "./python_element.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { Stores, file, named } from "./stored.js";
@@ -26,8 +26,8 @@ import { beside } from "./weight.js";
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
 const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
-/** @extends {Live<Drawn>} */
-class AdapterDemo extends Live {
+/** @extends {PythonElement<Drawn>} */
+class AdapterDemo extends PythonElement {
   /** Computes instead of the tested code while a reader tries their own (cell.js). @type {typeof python | undefined} */
   readers;
 
@@ -129,10 +129,10 @@ class AdapterDemo extends Live {
 
   /** Draws the stored answer nearest to the main control in the present world, if no other one is moved. */
   async nearest() {
-    const { form, life } = this;
+    const { form, lifetime } = this;
     const name = file(form, this.#acting);
     const store = await this.#prepare();
-    if (!store || name !== file(form, this.#acting) || this.readers || life.signal.aborted) return;
+    if (!store || name !== file(form, this.#acting) || this.readers || lifetime.signal.aborted) return;
     const main = `${form.dataset.main}`;
     const { [main]: value, world, hypothesis = "kept" } = this.knobs;
     const answer = name === "fits" ? store.find(value, `${world}`, `${hypothesis}`) : store.find(value);

@@ -3,7 +3,8 @@
 import { state } from "../page/value.js";
 import { text } from "../page/csv.js";
 import { Field } from "./fields.js";
-import { download, savePicture } from "./picture.js";
+import { download } from "../page/element.js";
+import { savePicture } from "./picture.js";
 import { BROUGHT } from "./weight.js";
 
 /**

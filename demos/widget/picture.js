@@ -1,5 +1,6 @@
 /** Saves what a widget shows as one picture on white: a row for each side, and the address below. Loaded with the first export. */
 
+import { download } from "../page/element.js";
 import { state } from "../page/value.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -90,13 +91,4 @@ async function raster(svg) {
 export async function savePicture(format, root, title, name) {
   const svg = drawn(root, title);
   download(format === "png" ? await raster(svg) : new Blob([svg], { type: "image/svg+xml" }), `${name}.${format}`);
-}
-
-/** @param {Blob} file @param {string} name */
-export function download(file, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

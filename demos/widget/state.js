@@ -1,7 +1,7 @@
 /**
  * States of an element that shows what Python answers: each event leads to a state, and to what is to be done.
  *
- * Nothing here knows a page: live.js writes states into it, does what is to be done, and tells of events.
+ * Nothing here knows a page: python_element.js writes states into it, does what is to be done, and tells of events.
  *
  * @typedef {{stored?: boolean, more?: boolean, stopped?: boolean, step?: number, milliseconds?: number}} Answer
  *   with `more` it is unfinished, and `step` counts

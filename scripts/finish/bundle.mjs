@@ -50,7 +50,7 @@ await bundle(
     "lab/adapter-lab.js",
     "lab/adapter-file.js",
     "lab/model-pair.js",
-    "lab/several.js",
+    "lab/method_table.js",
     "lab/lab.css",
     "portrait/method-portrait.js",
     "stage/five-bets.js",

@@ -36,7 +36,7 @@ TYPESET = Path(__file__).with_name("typeset.mjs")
 DRAW = Path(__file__).with_name("figures.mjs")
 DRAWN_BY = (
     *(DRAW, ROOT / "package-lock.json"),
-    *(ROOT / "demos" / "page" / name for name in ("figure.js", "room.js")),
+    *(ROOT / "demos" / "page" / name for name in ("figure.js", "label_placement.js")),
     *(ROOT / "demos" / "stage" / name for name in ("draw.js", "table.js")),
 )
 STAGE = BUILD / "stage" / "stage.json"  # what stages are drawn from, where there are any

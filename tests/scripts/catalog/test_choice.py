@@ -23,7 +23,7 @@ SCRIPT = """
 const m = await import(process.argv[1]);
 const { count, estimate } = await import("./demos/page/formulas.js");
 const { names, written } = await import("./demos/page/recipe.js");
-const { decoder } = await import("./demos/page/decoder.js");
+const { decoder } = await import("./demos/page/model_config.js");
 const out = { counted: {}, exports: Object.keys(m) };
 for (const model of m.models)
   for (const [slug, { start, place, arrays }] of Object.entries(m.methods))

@@ -3,18 +3,17 @@
  * that order. The choice is in the address, as in `?methods=lora,oft,ia3`; a row that the page shows at first is chosen at first.
  */
 
-import { make } from "./dom.js";
+import { PageElement, button } from "../page/element.js";
 
 const KEY = "methods";
 
-class MethodTable extends HTMLElement {
+class MethodTable extends PageElement {
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
   /** @type {string[]} */
   #first = [];
   /** @type {string[]} */
   #chosen = [];
-  #gone = new AbortController();
 
   connectedCallback() {
     const table = document.getElementById(this.getAttribute("for") ?? "");
@@ -33,13 +32,9 @@ class MethodTable extends HTMLElement {
       if (button?.name === "leave") this.#leave(button);
       if (button?.type === "reset") this.#choose(this.#first);
     });
-    addEventListener("popstate", () => this.#read(), { signal: this.#gone.signal });
+    addEventListener("popstate", () => this.#read(), { signal: this.begin() });
     this.hidden = false;
     this.#read();
-  }
-
-  disconnectedCallback() {
-    this.#gone.abort();
   }
 
   /** Takes the choice from the address; what it names and nobody knows is left out. */
@@ -79,19 +74,12 @@ class MethodTable extends HTMLElement {
       row?.parentElement?.append(row);
     }
     const name = (/** @type {string} */ slug) => this.#rows.get(slug)?.querySelector("th a")?.textContent ?? slug;
-    this.querySelector(".chips")?.replaceChildren(
-      ...chosen.map((slug) =>
-        make(
-          "button",
-          { type: "button", name: "leave", value: slug, ariaLabel: `Leave out ${name(slug)}` },
-          `${name(slug)} ×`,
-        ),
-      ),
-    );
+    const chip = (/** @type {string} */ slug) =>
+      button("leave", `${name(slug)} ×`, { value: slug, ariaLabel: `Leave out ${name(slug)}` });
+    this.find(".chips").replaceChildren(...chosen.map(chip));
     for (const option of this.querySelectorAll("option"))
       option.disabled = Boolean(option.value) && chosen.includes(option.value);
-    const output = this.querySelector("output");
-    if (output) output.textContent = `${chosen.length} of ${this.#rows.size} methods`;
+    this.write("output", `${chosen.length} of ${this.#rows.size} methods`);
   }
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.catalog import read
 from scripts.catalog.recipes import memory
-from scripts.macros.several import FIRST, WISH
+from scripts.macros.method_table import FIRST, WISH
 
 
 def test_every_recipe_has_an_estimate_and_nothing_else_has() -> None:

@@ -1,31 +1,11 @@
-/** Two things that every part of the lab does. */
+/** The base of elements that take readers' files. */
 
-/**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, any>} properties
- * @param {(Node | string)[]} children
- * @returns {HTMLElementTagNameMap[Tag]}
- */
-export function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
-/** @param {string} text @param {string} name */
-export function download(text, name) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
+import { PageElement } from "../page/element.js";
 
 /** An element for readers' files: it hears what a reader does with it while it is on the page, and says what it does. */
-export class ReadersFiles extends HTMLElement {
-  life = new AbortController();
-
+export class ReadersFiles extends PageElement {
   connectedCallback() {
-    const { signal } = (this.life = new AbortController());
+    const signal = this.begin();
     for (const control of this.querySelectorAll("[disabled]")) control.removeAttribute("disabled");
     /** @type {Record<string, (event: any) => void>} */
     const does = {
@@ -40,10 +20,6 @@ export class ReadersFiles extends HTMLElement {
       },
     };
     for (const [event, heard] of Object.entries(does)) this.addEventListener(event, heard, { signal });
-  }
-
-  disconnectedCallback() {
-    this.life.abort();
   }
 
   /** A button was pressed. @param {string} _name */
@@ -77,10 +53,5 @@ export class ReadersFiles extends HTMLElement {
   sayAt(python, text) {
     const size = (python.bytes / 1e6).toFixed(1);
     this.say(python.state === "ready" ? text : `Loading Python, ${size} MB if it is not here yet.`);
-  }
-
-  /** @param {string} selector @returns {any} */
-  find(selector) {
-    return this.querySelector(selector);
   }
 }

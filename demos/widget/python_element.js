@@ -3,6 +3,7 @@
 import { remember } from "./choices.js";
 import { charts } from "./draw.js";
 import { says, unfold } from "./fields.js";
+import { PageElement, copied } from "../page/element.js";
 import { saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { PHASES, START, line, next } from "./state.js";
@@ -25,8 +26,7 @@ export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
  *
  * @template {import("./state.js").Answer & {sentence: string, milliseconds: number}} Answer
  */
-export class Live extends HTMLElement {
-  life = new AbortController();
+export class PythonElement extends PageElement {
   /** @type {import("./state.js").State<Answer>} changed by `send` alone */
   state = START;
   /** Sentences on the picture when no newer one can be had. */
@@ -187,7 +187,7 @@ export class Live extends HTMLElement {
   }
 
   async #ask() {
-    const { signal } = this.life;
+    const { signal } = this.lifetime;
     const { computer, subject } = this;
     const current = () => !signal.aborted && computer === this.computer;
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
@@ -214,7 +214,7 @@ export class Live extends HTMLElement {
 
   /** Draws the newest answer: at once, or where this frame has its picture already, in the next one. */
   draw() {
-    return (this.#redraw ??= this.#draw(this.life.signal));
+    return (this.#redraw ??= this.#draw(this.lifetime.signal));
   }
 
   /** @param {AbortSignal} signal */
@@ -331,22 +331,16 @@ export class Live extends HTMLElement {
   /** Copies the page's address, which leads to the element. @param {string} address */
   async #copy(address) {
     if (this.id) address = `${address.split("#")[0]}#${this.id}`;
-    try {
-      await navigator.clipboard.writeText(address);
-      this.write("[name=link]", "Copied");
-      this.later(() => this.write("[name=link]", "Copy link"), 3 * QUIET);
-    } catch {
-      this.tell(`The browser does not allow copying. The link: ${address}`);
-    }
+    if (!(await copied(address))) return this.tell(`The browser does not allow copying. The link: ${address}`);
+    this.write("[name=link]", "Copied");
+    this.later(() => this.write("[name=link]", "Copy link"), 3 * QUIET);
   }
 
   // Small things -----------------------------------------------------------------------------------
 
-  /** Begins anew, each time that the element comes into a page. @returns {AbortSignal} that it has left */
   begin() {
-    this.life = new AbortController();
+    const signal = super.begin();
     this.#path = location.pathname;
-    const { signal } = this.life;
     /** @param {any} event */
     const progress = ({ detail: { loaded, total } }) => {
       const bar = this.find("progress"); // none in an element whose picture is still to come
@@ -357,7 +351,7 @@ export class Live extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.life.abort();
+    super.disconnectedCallback();
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
@@ -374,19 +368,8 @@ export class Live extends HTMLElement {
     this.#timers.set(action, setTimeout(action, delay));
   }
 
-  /** @param {string} selector @returns {any} */
-  find(selector) {
-    return this.querySelector(selector);
-  }
-
   /** @param {string} name @returns {HTMLButtonElement} */
   button(name) {
     return this.find(`button[name=${name}]`);
-  }
-
-  /** @param {string} selector @param {string} text */
-  write(selector, text) {
-    const element = this.find(selector);
-    if (element.textContent !== text) element.textContent = text;
   }
 }

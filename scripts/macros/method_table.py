@@ -37,16 +37,16 @@ def row(m: Method, run: peft.Run | None) -> dict[str, Any]:
     }
 
 
-class Several(Part):
+class MethodTable(Part):
     """The macro of the table."""
 
     @macro("widget")
-    def several(self) -> str:
+    def method_table(self) -> str:
         """Any number of methods in one table; without a script it has the first few."""
         runs = peft.best("metamathqa")
         rows = [row(m, runs.get(m.runs)) for m in catalog().methods.values()]
         themes = {key: theme.title for key, theme in catalog().themes.items()}
         given = (rows, themes, NEEDS, DIMENSIONS, WISH)
-        html = self.page.draw("several", *given, file="several.html", found=False)
+        html = self.page.draw("method_table", *given, file="method_table.html", found=False)
         assets = f"{self.page.root}assets/demo"
-        return f'{html}<script type="module" src="{assets}/several.js"></script>\n'
+        return f'{html}<script type="module" src="{assets}/method_table.js"></script>\n'
