@@ -24,7 +24,6 @@ from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
-from scripts.macros.later import Later
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.otherwise import Otherwise
@@ -35,6 +34,7 @@ from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.several import Several
 from scripts.macros.story import Story
+from scripts.macros.views import Views
 from scripts.survey import peft
 
 PARTS = (
@@ -48,7 +48,6 @@ PARTS = (
     Family,
     HeadToHead,
     Lab,
-    Later,
     RealChanges,
     RatesTable,
     Experiment,
@@ -63,6 +62,7 @@ PARTS = (
     Forests,
     Several,
     Story,
+    Views,
 )
 
 

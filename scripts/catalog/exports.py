@@ -85,7 +85,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "hypothesis": m.description,
         "answer": m.answer,
         "controls": [_bet(bet) for bet in bets.of(m.modules)],
-        "later": [_later(name) for name in later.of(m.modules)],
+        "later": [_later(n) for n, e in later.plan().entries.items() if e.slug in m.modules],
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,

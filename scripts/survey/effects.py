@@ -45,8 +45,8 @@ class Effect(NamedTuple):
     mean: float
     low: float
     high: float
-    bases: int
-    runs: int  # of both methods
+    bases: int = 1
+    runs: int = 0  # of both methods
 
     @property
     def word(self) -> Word:

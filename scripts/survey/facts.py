@@ -54,12 +54,70 @@ class Fact(NamedTuple):
     chosen: bool = False  # the setting that a method's name alone means
     range: float = 0  # of its metric; where it has none, nothing is level with it
     spread: float | None = None  # if one is printed: what another number has to be beyond
+    low: float | None = None  # the ends of its interval, where it has one
+    high: float | None = None
 
     @property
     def address(self) -> str:
         """The whole address."""
         return f"{self.source}{'/' * bool(self.table)}{self.table}: {self.row}, {self.column}"
 
+
+FORMS: dict[str, Callable[[float], str]] = {
+    "count": say.count,
+    "figures": say.figures,
+    "rate": lambda value: f"{value:.2g}",
+    "signed": lambda value: say.signed(value, 1),
+}
+
+
+class Maker(NamedTuple):
+    """Makes the facts of a source that stand at a place."""
+
+    source: str
+    place: str
+
+    def __call__(self, table: str, row: str, column: str, found: Any, form: str = "") -> Fact:
+        """Make a fact.
+
+        Args:
+            table: Of its address, as row and column.
+            row: See there.
+            column: See there.
+            found: A text, a number, or a mean with the ends of its interval.
+            form: Decimals as in `1`, a share's as in `0 %`, one of `FORMS`; of a mean with an
+                interval its own words if there is none.
+        """
+        where = (self.source, table, row, column)
+        if isinstance(found, str):
+            return Fact(*where, 0, found, self.place, "text")
+        mean, *ends = found[:3] if isinstance(found, tuple) else (found,)
+        digits, _, percent = form.partition(" ")
+        if not form:
+            text = str(found)
+        elif form in FORMS:
+            text = FORMS[form](mean)
+        elif ends:
+            text = say.estimate(*found[:3], int(digits), 100 if percent else 1) + " %" * bool(
+                percent
+            )
+        else:
+            text = said(mean, "number", form)
+        kind: Form = "percent" if percent else "number"
+        made = Fact(*where, mean, text, self.place, kind)
+        return made._replace(low=ends[0], high=ends[1]) if ends else made
+
+    def means(
+        self, table: str, row: str, runs: Iterable[Any], of: Mapping[str, Mean]
+    ) -> Iterator[Fact]:
+        """Yield the means of runs, column by column."""
+        made = list(runs)
+        for column, (measure, form) in of.items():
+            yield self(table, row, column, fmean(map(measure, made)), form)
+
+
+Mean: TypeAlias = tuple[Callable[[Any], float], str]
+"""A measure of a run, and the form of its mean."""
 
 Provider: TypeAlias = Callable[[], Iterable[Fact]]
 """Gives all facts of a source; each is asked once, when something of it is looked up."""
