@@ -51,9 +51,8 @@ def compare(one: Path, other: Path) -> int:
         both = [p.read_text("utf-8") if (p := d / name).exists() else "" for d in (one, other)]
         if both[0] != both[1]:
             differ += 1
-            print(
-                *unified_diff(*(t.splitlines() for t in both), name, name, "", "", 0, ""), sep="\n"
-            )
+            lines = (t.splitlines() for t in both)
+            print(*unified_diff(*lines, name, name, n=0, lineterm=""), sep="\n")
     print(f"{differ} of {len(names)} files differ")
     return differ
 

@@ -28,10 +28,10 @@ def rows(kind: type[Row], path: Path, **are: Any) -> list[Row]:
     """Read the rows of a table whose columns are as said; columns without a field are left out.
 
     Raises:
-        CatalogError: when a cell is not what its field holds; the text names file, line and column.
+        CatalogError: when a cell is not what its field holds; the text names file, row and column.
     """
-    asked = are.items()
-    return [row for row in _all(kind, path) if all(getattr(row, k) == v for k, v in asked)]
+    found: tuple[Row, ...] = _all(kind, path)  # type: ignore[arg-type]
+    return [row for row in found if all(getattr(row, k) == v for k, v in are.items())]
 
 
 @cache
@@ -40,8 +40,8 @@ def _all(kind: Any, path: Path) -> tuple[Any, ...]:
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(line for line in file if not line.startswith("#"))
         return tuple(
-            kind(*(_value(row, f"{path.name}:{i}", *field) for field in kinds.items()))
-            for i, row in enumerate(table, 2)
+            kind(*(_value(row, f"{path.name}, row {i}", *field) for field in kinds.items()))
+            for i, row in enumerate(table, 1)
         )
 
 

@@ -44,7 +44,7 @@ def test_rows_are_records_of_what_is_asked_for(table: Path) -> None:
 
 def test_a_cell_that_is_none_of_its_kind_is_named(table: Path) -> None:
     table.write_text(TABLE.replace("1.5", "much"), "utf-8")
-    with pytest.raises(CatalogError, match=r"runs.csv:3: loss: could not .* 'much'"):
+    with pytest.raises(CatalogError, match=r"runs.csv, row 1: loss: could not .* 'much'"):
         rows(Run, table)
     table.write_text("seed,phase,loss\n1,final,1", "utf-8")
     with pytest.raises(CatalogError, match="there is no column curve"):
