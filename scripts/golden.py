@@ -51,8 +51,8 @@ def compare(one: Path, other: Path) -> int:
         both = [p.read_text("utf-8") if (p := d / name).exists() else "" for d in (one, other)]
         if both[0] != both[1]:
             differ += 1
-            lines = (t.splitlines() for t in both)
-            print(*unified_diff(*lines, name, name, n=0, lineterm=""), sep="\n")
+            before, after = (content.splitlines() for content in both)
+            print(*unified_diff(before, after, name, name, n=0, lineterm=""), sep="\n")
     print(f"{differ} of {len(names)} files differ")
     return differ
 

@@ -83,7 +83,8 @@ def cell(row: str, own: Cells, asked: str, label: str) -> str:
     if form.endswith(" to"):
         assert found.low is not None
         assert found.high is not None
-        return say.estimate(found.value, found.low, found.high, int(form[:-3]))
+        times, unit = (100, " %") if found.form == "percent" else (1, "")
+        return say.estimate(found.value, found.low, found.high, int(form[:-3]), times) + unit
     text = called(found.text) if found.form == "text" else found.text
     return said(found.value, found.form, form) if form else text
 

@@ -91,21 +91,19 @@ class Maker(NamedTuple):
         where = (self.source, table, row, column)
         if isinstance(found, str):
             return Fact(*where, 0, found, self.place, "text")
-        mean, *ends = found[:3] if isinstance(found, tuple) else (found,)
+        mean, low, high = found[:3] if isinstance(found, tuple) else (found, None, None)
         digits, _, percent = form.partition(" ")
         if not form:
             text = str(found)
         elif form in FORMS:
             text = FORMS[form](mean)
-        elif ends:
-            text = say.estimate(*found[:3], int(digits), 100 if percent else 1) + " %" * bool(
-                percent
-            )
-        else:
+        elif low is None:
             text = said(mean, "number", form)
+        else:
+            text = say.estimate(mean, low, high, int(digits), 100 if percent else 1)
+            text += " %" * bool(percent)
         kind: Form = "percent" if percent else "number"
-        made = Fact(*where, mean, text, self.place, kind)
-        return made._replace(low=ends[0], high=ends[1]) if ends else made
+        return Fact(*where, mean, text, self.place, kind, low=low, high=high)
 
     def means(
         self, table: str, row: str, runs: Iterable[Any], of: Mapping[str, Mean]

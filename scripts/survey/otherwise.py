@@ -1,29 +1,40 @@
-"""LoRA, trained otherwise: the plan, as docs/data/otherwise.yml has it, its runs and its rules.
+"""LoRA, trained otherwise: the plan, as docs/data/otherwise.yml has it, its runs, rules and facts.
 
 The runs are made by scripts/studies/otherwise.py. Nothing here needs JAX.
+
+otherwise/arms: lora+ 16, points         beside LoRA of rank 4, with its interval and the word
+otherwise/arms: lora+ 16, improvement    also loss, rate, forgetting, parameters,
+                                         intruders, scattered and off, by half a decade of the rate
+otherwise/arms: lora+ 16, below 0.3      intruders by this cosine, and those of a random change
+otherwise/ranks: plain 64, lost          points lost at the rate of LoRA of rank 4; the scale `s`
+otherwise/reduction: lora 4 0.75, cost   points; `saved` and `beyond` are shares of the forgetting
+otherwise/judged: alpha, word            what came out by a rule; `points`, or how many `more`
+otherwise/judged: alpha, says            both
 """
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
+from functools import cache
 from math import isclose, log10
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
+from statistics import fmean
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
-from scripts.survey import experiment
+from scripts.survey import experiment, say
 from scripts.survey.effects import Effect
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED, behind, point, settled
+from scripts.survey.facts import Fact, Maker, Mean
+from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, point
+from scripts.survey.reader import by_seed, paired, rows
 from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.statistics import Interval, interval
 
 PLAN = ROOT / "docs" / "data" / "otherwise.yml"
 TABLE = PLAN.with_suffix(".csv")
+SOURCE = "otherwise"
 
 
 class Plan(Record):
@@ -92,42 +103,14 @@ class Made(NamedTuple):
         return self.held - self.start_held
 
 
-TYPES = get_type_hints(Made)
+def finals(arm: str, phase: str = "final") -> dict[int, Made]:
+    """Return the runs of an arm that count, by seed."""
+    return by_seed(Made, TABLE, arm=arm, phase=phase)
 
 
-def made(row: Mapping[str, str]) -> Made:
-    """Return a run from its row of the table."""
-
-    def value(name: str) -> Any:
-        kind = TYPES[name]
-        if kind in (str, int, float):
-            return kind(row[name])
-        (one, _) = get_args(kind)
-        return tuple(map(one, row[name].split()))
-
-    return Made(**{name: value(name) for name in Made._fields})
-
-
-@cache
-def runs(path: Path = TABLE) -> dict[tuple[str, str], list[Made]]:
-    """Return all runs by arm and phase."""
-    found: dict[tuple[str, str], list[Made]] = defaultdict(list)
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                found[row["arm"], row["phase"]].append(made(row))
-    return dict(found)
-
-
-def finals(arm: str, phase: str = "final", path: Path = TABLE) -> dict[int, Made]:
-    """Return the runs of an arm that count, by seed; none unless all are there."""
-    found = {run.seed: run for run in runs(path).get((arm, phase), [])}
-    return found if found.keys() >= set(plan().seeds) else {}
-
-
-def sweep(arm: str, path: Path = TABLE) -> list[Made]:
+def sweep(arm: str) -> list[Made]:
     """Return the runs of an arm's sweep, the lowest rate first."""
-    return sorted(runs(path).get((arm, "sweep"), []), key=lambda run: run.rate)
+    return sorted(rows(Made, TABLE, arm=arm, phase="sweep"), key=lambda run: run.rate)
 
 
 def arms() -> list[str]:
@@ -137,36 +120,24 @@ def arms() -> list[str]:
     return [one for name in named for one in (name, alike.get(name)) if one]
 
 
-def progress(path: Path = TABLE) -> tuple[int, int]:
-    """Return how many runs that count there are, and how many the plan takes."""
-    made = [run for (_, phase), some in runs(path).items() if phase == "final" for run in some]
-    return len(made), len(arms()) * len(plan().seeds)
-
-
-def ran(*names: str, path: Path = TABLE) -> bool:
-    """Say whether all runs of these arms are there that count, also those at another's rate."""
-    whole = all(finals(name, path=path) for name in names)
-    return whole and all(transfer(name, path) is not None for name in names if name in plan().ranks)
-
-
 # The rules ----------------------------------------------------------------------------------------
 
-Losses = Mapping[int, float]
+
+class Tested(Protocol):
+    """A run of this study or of the experiment."""
+
+    @property
+    def test(self) -> float:
+        """The loss on the test, in nats."""
 
 
-def losses(arm: str, phase: str = "final", path: Path = TABLE) -> Losses:
-    """Return an arm's test losses by seed."""
-    return {seed: run.test for seed, run in finals(arm, phase, path).items()}
-
-
-def ahead(one: Losses, other: Losses, among: int = 1) -> Effect:
+def ahead(one: Mapping[int, Tested], other: Mapping[int, Tested], among: int = 1) -> Effect:
     """Return by how many points one is ahead of another, paired by seed.
 
     Among several the interval is the one that all share, unless its own has zero in it, too.
     """
-    found = [(other[seed] - one[seed]) / point() for seed in one]
-    shared, own = interval(found, among), interval(found)
-    return Effect(*(own if own.none else shared), 1, 2 * len(found))
+    shared, own = (paired(one, other, lambda run: -run.test / point(), n) for n in (among, 1))
+    return Effect(*(own if own.none else shared))
 
 
 def recipes() -> list[str]:
@@ -174,96 +145,69 @@ def recipes() -> list[str]:
     return [name for name in plan().swept if name not in plan().ranks]
 
 
-def recipe(arm: str, path: Path = TABLE) -> Effect:
+def recipe(arm: str) -> Effect:
     """Return how far an arm is ahead of LoRA; the recipes that are judged share an interval."""
-    among = len(recipes()) if arm in recipes() else 1
-    return ahead(losses(arm, path=path), losses("lora 4", path=path), among)
+    return ahead(finals(arm), finals("lora 4"), len(recipes()) if arm in recipes() else 1)
 
 
-def by_size(path: Path = TABLE) -> Effect:
-    """Return how far LoRA-FA is ahead of the experiment's LoRA with as many parameters."""
-    return ahead(losses("lora-fa", path=path), settled("lora 2"))
-
-
-def transfer(arm: str, path: Path = TABLE) -> Interval | None:
-    """Return by how many points an arm is behind at the rate of LoRA of rank 4; none if not run.
+def transfer(arm: str) -> Interval:
+    """Return by how many points an arm is behind at the rate of LoRA of rank 4.
 
     Nothing is lost where that rate is its own.
     """
-    own = finals(arm, path=path)
-    if not own or not (lora := experiment.finals("lora 4")):
-        return None
-    if isclose(own[1].rate, lora[1].rate, rel_tol=1e-4):
+    own = finals(arm)
+    if isclose(own[1].rate, experiment.finals("lora 4")[1].rate, rel_tol=1e-4):
         return Interval(0.0, 0.0, 0.0)
-    there = losses(arm, "transfer", path)
-    return behind(dict(there), dict(losses(arm, path=path))) if there else None
+    return paired(finals(arm, "transfer"), own, lambda run: run.test / point())
 
 
-def tuned(path: Path = TABLE) -> Effect:
-    """Return how far rsLoRA is ahead of the plain scale at rank 64, each at its own rate."""
-    return ahead(losses("stable 64", path=path), losses("plain 64", path=path))
-
-
-def off(arm: str, path: Path = TABLE) -> tuple[float | None, float | None]:
+def off(arm: str) -> dict[str, float]:
     """Return the points lost half a decade below the best rate of a sweep, and above it.
 
     A run that diverged has lost all.
     """
-    tried = sweep(arm, path) if (arm, "sweep") in runs(path) else experiment.sweep(arm)
-    found = {round(2 * log10(r.rate)): r for r in tried}
-    if not found:
-        return None, None
-    there = min(found, key=lambda k: found[k].validation)
-
-    def lost(k: int) -> float | None:
-        return (found[k].test - found[there].test) / point() if k in found else None
-
-    return lost(there - 1), lost(there + 1)
+    tried = {round(2 * log10(r.rate)): r for r in sweep(arm) or experiment.sweep(arm)}
+    best = min(tried, key=lambda k: tried[k].validation, default=0)
+    sides = {"half a decade below": best - 1, "half a decade above": best + 1}
+    return {
+        side: (tried[k].test - tried[best].test) / point()
+        for side, k in sides.items()
+        if k in tried
+    }
 
 
-class Kept(NamedTuple):
-    """At how many of the ranks each scale does well at the rate of LoRA of rank 4."""
-
-    stable: int
-    plain: int
+Judged = tuple[str, Effect | Interval | str]
+"""What a rule says: a word, and what it rests on."""
 
 
-def kept(path: Path = TABLE) -> Kept | None:
-    """Return at how many ranks that rate transfers; none if not all are run."""
-    found = dict.fromkeys(Kept._fields, 0)
+def transfers() -> Judged:
+    """Return whether one rate serves all ranks with rsLoRA's scale, and with the plain one not."""
+    found = dict.fromkeys(SCALES, 0)
     for arm in plan().ranks:
-        cost = transfer(arm, path)
-        if cost is None:
-            return None
-        found[arm.split()[0]] += cost.high < 1
-    return Kept(**found)
+        found[arm.split()[0]] += transfer(arm).high < 1
+    ranks = len(plan().ranks) // 2
+    word = PART if found["stable"] < ranks else HOLDS
+    if found["plain"] >= found["stable"]:
+        word = NOT
+    ends = " and ".join(f"{SCALES[s]} at {n} of {ranks} ranks" for s, n in found.items())
+    return word, f"one rate serves {ends}"
 
 
-def transfers(path: Path = TABLE) -> str:
-    """Return the word for what rsLoRA says of the rate."""
-    found = kept(path)
-    if not found:
-        return UNTESTED
-    if found.plain >= found.stable:
-        return NOT
-    return HOLDS if found.stable == len(plan().ranks) // 2 else PART
+SCALES = {"stable": "α/√r", "plain": "α/r"}
 
 
-def is_alpha(path: Path = TABLE) -> tuple[str, Effect]:
-    """Return whether LoRA with a larger α does what LoRA+ does, and how far it is ahead."""
-    found = ahead(losses("alpha 16", path=path), losses("lora+ 16", path=path))
+def is_alpha() -> Judged:
+    """Return whether LoRA with a larger α does what LoRA+ does."""
+    found = ahead(finals("alpha 16"), finals("lora+ 16"))
     if found.word == "level" or (found.low > -1 and found.high < 1):
         return HOLDS, found
     return (OPEN if found.low <= 0 <= found.high else NOT), found
 
 
-def has_more(path: Path = TABLE) -> tuple[str, Interval]:
-    """Return whether LoRA has more intruders than full fine-tuning, and how many."""
-    lora, full = (finals(arm, path=path) for arm in ("lora 4", "full"))
-    found = interval(lora[s].intruders[0] - full[s].intruders[0] for s in lora)
-    if found.none:
-        return OPEN, found
-    return (HOLDS if found.low > 0 else NOT), found
+def has_more() -> Judged:
+    """Return whether LoRA has more intruders than full fine-tuning."""
+    found = paired(finals("lora 4"), finals("full"), lambda run: run.intruders[0])
+    return (OPEN if found.none else HOLDS if found.low > 0 else NOT), found
 
 
 class Saved(NamedTuple):
@@ -296,10 +240,9 @@ def beyond(run: Made, i: int) -> float:
     return (there - run.reduced_held[i]) / run.forgetting
 
 
-def reduction(arm: str, path: Path = TABLE) -> list[Saved]:
-    """Return what weaker intruders do, at each factor of the plan; nothing if not run."""
-    if not (found := list(finals(arm, path=path).values())):
-        return []
+def reduction(arm: str) -> list[Saved]:
+    """Return what weaker intruders do, at each factor of the plan."""
+    found = finals(arm).values()
     return [
         Saved(
             factor,
@@ -315,37 +258,75 @@ JUDGED, NOTHING = 0.75, 0.01
 """The factor that the reduction is judged at, and the share of forgetting that counts as none."""
 
 
-def saves(path: Path = TABLE) -> tuple[str, Saved]:
+def saves() -> str:
     """Return whether weaker intruders forget less than a smaller change does."""
-    (found,) = (one for one in reduction("lora 4", path) if one.factor == JUDGED)
-    told = found.beyond
-    if told.low > 0:
-        return HOLDS, found
-    level = max(-told.low, told.high) <= NOTHING
-    return (NOT if told.high < 0 or level else OPEN), found
+    (found,) = (one.beyond for one in reduction("lora 4") if one.factor == JUDGED)
+    if found.low > 0:
+        return HOLDS
+    return NOT if found.high < 0 or max(-found.low, found.high) <= NOTHING else OPEN
 
 
-def _told(of: Callable[[], Effect]) -> Callable[[], tuple[str, Effect]]:
-    def told() -> tuple[str, Effect]:
-        found = of()
-        return found.word, found
-
-    return told
-
-
-Rule: TypeAlias = tuple[tuple[str, ...], Callable[[], tuple[str, Any]]]
-"""Arms that are judged, and the rule."""
-
-
-@cache
-def rules() -> dict[str, Rule]:
-    """Return all rules of the plan, by name."""
-    return {
-        **{arm: ((arm, "lora 4"), _told(partial(recipe, arm))) for arm in recipes()},
-        "size": (("lora-fa",), _told(by_size)),
-        "alpha": (("alpha 16", "lora+ 16"), is_alpha),
-        "transfer": (plan().ranks, lambda: (transfers(), kept())),
-        "tuned": (("stable 64", "plain 64"), _told(tuned)),
-        "intruders": (("lora 4", "full"), has_more),
-        "reduction": (("lora 4",), saves),
+def judged() -> Iterator[tuple[str, Judged]]:
+    """Yield what came out by all rules of the plan."""
+    apart = {arm: recipe(arm) for arm in recipes()} | {
+        "size": ahead(finals("lora-fa"), experiment.finals("lora 2")),
+        "tuned": ahead(finals("stable 64"), finals("plain 64")),
     }
+    yield from ((row, (found.word, found)) for row, found in apart.items())
+    yield "alpha", is_alpha()
+    yield "transfer", transfers()
+    yield "intruders", has_more()
+    yield "reduction", (saves(), "")
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+MEANS: dict[str, Mean] = {
+    "loss": (lambda run: run.test, "3"),
+    "forgetting": (lambda run: run.forgetting, "2"),
+    "intruders": (lambda run: run.intruders[0], "1"),
+    "scattered": (lambda run: run.scattered[0], "1"),
+    "improvement": (lambda run: run.improvement / 100, "0 %"),
+    "rate": (lambda run: run.rate, "rate"),
+    "parameters": (lambda run: run.parameters, "count"),
+}
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts."""
+    fact = Maker(SOURCE, "docs/data/otherwise.csv")
+    for arm in arms():
+        made = finals(arm).values()
+        yield from fact.means("arms", arm, made, MEANS)
+        if arm != "lora 4":
+            yield fact("arms", arm, "points", recipe(arm))
+        for side, lost in off(arm).items():
+            yield fact("arms", arm, side, lost, "1")
+        for i, below in enumerate(plan().below):
+            ours, chance = (
+                say.number(fmean(counts[i] for counts in some), 1)
+                for some in ([r.intruders for r in made], [r.scattered for r in made])
+            )
+            yield fact("arms", arm, f"below {below:g}", f"{ours} ({chance})")
+    for arm in plan().ranks:
+        scale, rank = arm.split()
+        yield fact("ranks", arm, "lost", transfer(arm), "1")
+        s = 8 / int(rank) if scale == "plain" else 4 / int(rank) ** 0.5
+        yield fact("ranks", arm, "s", say.figures(s, 3))
+    for arm in plan().reduced:
+        for one in reduction(arm):
+            row = f"{arm} {one.factor:g}"
+            yield fact("reduction", row, "cost", one.cost, "1")
+            yield fact("reduction", row, "saved", one.saved, "0 %")
+            yield fact("reduction", row, "beyond", one.beyond, "0 %")
+    for row, (word, found) in judged():
+        yield fact("judged", row, "word", word)
+        if isinstance(found, Effect):
+            yield fact("judged", row, "points", found)
+            yield fact("judged", row, "says", f"{word}: " * (word != found.word) + str(found))
+            continue
+        if isinstance(found, Interval):
+            yield fact("judged", row, "more", found, "1")
+        more = found if isinstance(found, str) else ""
+        yield fact("judged", row, "says", f"{word}: {more}" if more else word)
+    yield fact("study", "all", "runs", sum(len(finals(arm)) for arm in arms()), "count")

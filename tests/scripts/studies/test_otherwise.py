@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT
-from scripts.macros.otherwise import CLAIMS
 from scripts.studies import intruders, kept
 from scripts.studies import otherwise as study
 from scripts.studies.arms import method
@@ -21,10 +20,9 @@ from scripts.studies.pretrain import base
 from scripts.studies.recipes import RECIPES, USUAL, Otherwise, corrected, preconditioned
 from scripts.survey import effects, experiment, otherwise
 from scripts.survey.otherwise import Made, plan
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
+from scripts.survey.predictions import HOLDS, NOT, OPEN, PART
+from scripts.survey.reader import rows
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
-
-PAGE = (ROOT / "docs" / "otherwise.md").read_text("utf-8")
 
 # Recipes ------------------------------------------------------------------------------------------
 
@@ -162,7 +160,8 @@ def test_the_table_brings_runs_back(tmp_path: Path) -> None:
     with table.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["arm"], row["scattered"]) == ("alpha 16", "2 0 8")
-    assert otherwise.made(row).forgetting == pytest.approx(0.6)
+    (made,) = rows(Made, table)
+    assert made.forgetting == pytest.approx(0.6)
 
 
 def test_what_is_committed_is_of_the_plan() -> None:
@@ -195,16 +194,16 @@ def test_a_frozen_factor_stays_and_a_run_repeats() -> None:
 
 COLUMNS = ("arm", "phase", "rate", "seed", "parameters", "validation", "test", "held", "status")
 Loss = Callable[[str, int, str], float]
-Table = Callable[..., Path]
+Table = Callable[..., None]
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
-    """Write a table in which the loss of each run is given."""
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """Put a table in the place of the study's in which the loss of each run is given."""
+    numbers = count()
 
-    def write(loss: Loss, rate: float = 0.03, **more: Any) -> Path:
-        otherwise.runs.cache_clear()
-        path = tmp_path / "table.csv"
+    def write(loss: Loss, rate: float = 0.03, **more: Any) -> None:
+        path = tmp_path / f"table{next(numbers)}.csv"
         start = {"start_test": 4.8, "start_held": 2.4, "start_validation": 4.8}
         blank = dict.fromkeys(study.COLUMNS, "")
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -218,10 +217,9 @@ def table(tmp_path: Path) -> Iterator[Table]:
                         test = loss(arm, seed, phase)
                         ends = {"validation": test, "test": test, "held": 3.4, "parameters": 9}
                         writer.writerow(blank | start | about | ends | own)
-        return path
+        monkeypatch.setattr(otherwise, "TABLE", path)
 
-    yield write
-    otherwise.runs.cache_clear()
+    return write
 
 
 def noise(*of: Any) -> float:
@@ -230,25 +228,26 @@ def noise(*of: Any) -> float:
 
 def test_a_recipe_is_ahead_behind_or_level(table: Table) -> None:
     shift = {"lora+ 16": -0.1, "lora-fa": 0.1}
-    path = table(lambda arm, seed, _: 3.0 + shift.get(arm, 0.0) + noise(seed) + noise(arm, seed))
-    words = {arm: otherwise.recipe(arm, path).word for arm in ("lora+ 16", "lora-fa", "lora+ 4")}
+    table(lambda arm, seed, _: 3.0 + shift.get(arm, 0.0) + noise(seed) + noise(arm, seed))
+    words = {arm: otherwise.recipe(arm).word for arm in ("lora+ 16", "lora-fa", "lora+ 4")}
     assert words == {"lora+ 16": "ahead", "lora-fa": "behind", "lora+ 4": "level"}
-    word, apart = otherwise.is_alpha(path)
-    assert (word, apart.word) == (NOT, "behind")
-    path = table(lambda arm, seed, _: 3.0 + noise(seed) + noise(arm, seed))
-    assert otherwise.is_alpha(path)[0] == HOLDS
+    assert otherwise.is_alpha()[0] == NOT
+    table(lambda arm, seed, _: 3.0 + noise(seed) + noise(arm, seed))
+    assert otherwise.is_alpha()[0] == HOLDS
 
 
 def test_one_rate_serves_all_ranks_or_does_not(table: Table) -> None:
-    def of(*lost: str) -> Loss:
-        return lambda arm, seed, phase: (
-            3.0 + noise(arm, seed, phase) + 0.2 * (phase == "transfer" and arm.startswith(lost))
-        )
+    for lost, word in (
+        (("plain",), HOLDS), (("plain", "stable 1"), PART), (("plain 1", "stable 1"), NOT),
+        (("stable",), NOT),
+    ):  # fmt: skip
 
-    assert otherwise.transfers(table(of("plain"))) == HOLDS
-    assert otherwise.transfers(table(of("plain", "stable 1"))) == PART
-    assert otherwise.transfers(table(of("plain 1", "stable 1"))) == NOT
-    assert otherwise.transfers(table(of("stable"))) == NOT
+        def loss(arm: str, seed: int, phase: str, lost: tuple[str, ...] = lost) -> float:
+            worse = 0.2 * (phase == "transfer" and arm.startswith(lost))
+            return 3.0 + noise(arm, seed, phase) + worse
+
+        table(loss)
+        assert otherwise.transfers()[0] == word
 
 
 def test_whether_lora_has_more_intruders(table: Table) -> None:
@@ -256,8 +255,8 @@ def test_whether_lora_has_more_intruders(table: Table) -> None:
         return 3.0 + noise(arm, seed)
 
     for lora, full, word in ((9, 2, HOLDS), (2, 9, NOT), (4, 4, OPEN)):
-        path = table(flat, intruders=lambda arm, n=(lora, full): f"{n[arm == 'full']} 0 0")
-        assert otherwise.has_more(path)[0] == word
+        table(flat, intruders=lambda arm, n=(lora, full): f"{n[arm == 'full']} 0 0")
+        assert otherwise.has_more()[0] == word
 
 
 def of_run(**more: Any) -> Made:
@@ -277,18 +276,5 @@ def test_what_is_saved_is_told_beside_a_smaller_change() -> None:
     assert otherwise.beyond(worst, 0) == pytest.approx(-0.1)
 
 
-def test_without_its_runs_nothing_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "nothing.csv"
-    assert otherwise.finals("lora 4", path=path) == {}
-    assert otherwise.transfers(path) == UNTESTED
-    assert not otherwise.ran("lora 4", path=path)
-
-
-# The page -----------------------------------------------------------------------------------------
-
-
-def test_the_page_asks_for_what_a_run_can_change() -> None:
-    for table in ("claims", "recipes", "ranks", "intruders", "reduction"):
-        assert PAGE.count(f'table("otherwise", "{table}")') == 1
-    assert CLAIMS.keys() == otherwise.rules().keys()
-    assert effects.LEVEL == 1  # a point, as the plan has it
+def test_a_point_is_what_the_plan_says() -> None:
+    assert effects.LEVEL == 1
