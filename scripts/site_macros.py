@@ -14,7 +14,6 @@ from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
-from scripts.macros.english_changes import EnglishChanges
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
@@ -55,7 +54,6 @@ PARTS = (
     Predictions,
     Otherwise,
     English,
-    EnglishChanges,
     Controls,
     Bets,
     Findings,

@@ -55,8 +55,7 @@ def shown(bet: Bet) -> Shown:
     beside = [
         Beside(
             e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control),
-            {task: effects.Effect(*found, 1, 0)
-             for task, found in english.beside_control(bet.slug, e.control).items()},
+            english.beside_control(bet.slug, e.control),
         )
         for e in bet.controls
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.macros.bet_words import Shown, shown, where
 from scripts.macros.page import Part, catalog, macro
-from scripts.macros.real_changes import Row, rows, times
+from scripts.macros.real_changes import Row, rows
 from scripts.survey import bets
 from scripts.survey.claims import Claim, read_claims, read_predictions
 from scripts.survey.forecasts import brier, forecasts, score
@@ -20,7 +20,7 @@ class ClaimLists(Part):
         arguments = (argument for c in claims for argument in (*c.supports, *c.against))
         self.page.cite(source.key for argument in arguments for source in argument.sources)
         tested = {c.key: _tested(c) for c in claims}
-        return self.page.draw("claims", claims, tested, times, given={"where": where})
+        return self.page.draw("claims", claims, tested, given={"where": where})
 
     @macro("list")
     def themes_list(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
@@ -10,7 +9,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from scripts.macros.figures import Chart, Line, Point, around
-from scripts.macros.page import Part, macro, names
+from scripts.macros.page import Part, link, macro, shown
 from scripts.survey import experiment, trained
 from scripts.survey.experiment import (
     RANKS,
@@ -97,19 +96,6 @@ def usual(there: Cell) -> tuple[int, ...]:
     task = list(TASKS).index(there.task)
     plain = there.batch == Cell().batch
     return (there.width, there.steps, not plain, there.batch, there.base, task)
-
-
-def shown(name: str) -> str:
-    """Return the name of a method of the grid as readers know it."""
-    slug, _, rest = name.partition(" ")
-    slug, comma, more = slug.partition(",")
-    return f"{names()[slug][0]}{comma}{more} {rest}".strip()
-
-
-def link(name: str) -> str:
-    """Return the address of a method's page, nothing for full fine-tuning."""
-    page = names()[re.split(r"[ ,]", name)[0]][1]
-    return f"methods/{page}/" if page else ""
 
 
 def size(name: str, there: Cell = Cell()) -> int:  # noqa: B008

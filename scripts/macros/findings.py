@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from scripts.macros.experiment import cut, line, link, rates
+from scripts.macros.experiment import cut, line, rates
 from scripts.macros.figures import Chart, Lane, Point, Row, Rows, Value, around
-from scripts.macros.page import Part, catalog, macro, names
+from scripts.macros.page import Part, macro, module, names, theme
 from scripts.survey import effects, english_claims, trained
 from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
 from scripts.survey.experiment import (
@@ -54,13 +54,7 @@ class Finding(NamedTuple):
 
 def called(name: str) -> str:
     """Return the family of a method of the grid, as readers know it."""
-    return names()[name.partition(" ")[0].partition(",")[0]][0]
-
-
-def theme(name: str) -> str:
-    """Return the colour of a method."""
-    page = link(name).removeprefix("methods/").strip("/")
-    return catalog().methods[page].theme if page else "full"
+    return names()[module(name)][0]
 
 
 def value(found: Effect, control: float | None = None) -> Value:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from scripts.macros.experiment import shown
-from scripts.macros.page import Page
+from scripts.macros.page import Page, shown
 from scripts.survey.later import effect, named, plan
 
 

@@ -33,7 +33,7 @@ from scripts.macros.page import (
 )
 from scripts.macros.portraits import picture, says
 from scripts.macros.rates import own_rates
-from scripts.macros.real_changes import rows, times
+from scripts.macros.real_changes import rows
 from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
 from scripts.survey.bets import of
@@ -303,7 +303,7 @@ class Furniture(Part):
         told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
         real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
         own = own_controls(self.page, self.method.modules)
-        drawn = self.page.draw("evidence", standing, folded, told, real, times)
+        drawn = self.page.draw("evidence", standing, folded, told, real)
         return own + drawn + own_training(self.page, self.method.modules)
 
     @macro("table")

@@ -104,6 +104,38 @@ def names() -> dict[str, tuple[str, str]]:
     }
 
 
+def module(setting: str) -> str:
+    """Return the module that a setting of a study is of, nothing where it is of none.
+
+    >>> module("lora 4"), module("ln tuning"), module("dora, fixed"), module("half a decade above")
+    ('lora', 'ln_tuning', 'dora', '')
+    """
+    words = re.split("[ ,]+", setting)
+    return next((m for m in ("_".join(words[:2]), words[0]) if m in names()), "")
+
+
+def shown(setting: str) -> str:
+    """Return a setting by the name of its method.
+
+    >>> shown("hira 4, entries shuffled"), shown("head alone")
+    ('HiRA 4, entries shuffled', 'head alone')
+    """
+    own = module(setting)
+    return names()[own][0] + setting[len(own) :] if own else setting
+
+
+def link(setting: str) -> str:
+    """Return the address of a method's page, nothing where there is none."""
+    page = names().get(module(setting), ("", ""))[1]
+    return f"methods/{page}/" if page else ""
+
+
+def theme(setting: str) -> str:
+    """Return the colour of a method."""
+    page = link(setting).removeprefix("methods/").strip("/")
+    return catalog().methods[page].theme if page else "full"
+
+
 def short(key: str) -> str:
     """Return a publication as "Hu et al. 2022"."""
     return catalog().papers[key].short

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from scripts.macros.experiment import shown
-from scripts.macros.page import Part, macro, names
+from scripts.macros.page import Part, macro, names, shown
 from scripts.survey import predictions as survey
 from scripts.survey.predictions import OPEN, UNTESTED, Outcome, Row, Turn
 from scripts.survey.say import count, figures, listed, sided, signed
@@ -36,17 +35,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join((told[0], "|---" * len(head) + "|", *told[1:]))
 
 
-def called(name: str) -> str:
-    """Return an arm as readers know it: a setting of the grid by its method's name."""
-    return shown(name) if name.split()[0] in names() else name
-
-
 def line(row: Row, prediction: str) -> tuple[str, ...]:
     """Return a row of the table of a prediction."""
     multiple = prediction == "X.3" or "multiple" in row.name
     found = figures(row.found.mean) if multiple else signed(row.found.mean, 1)
     ends = sided(row.found.low, row.found.high)
-    told = (called(row.name), found, ends, SAYS.get(row.says, row.says))
+    told = (shown(row.name), found, ends, SAYS.get(row.says, row.says))
     return told[: len(HEADS[prediction])]
 
 
@@ -64,7 +58,7 @@ def turned(found: list[Turn]) -> str:
     for turn in sure:
         of[turn.name].append(turn)
     rows = (
-        (called(name), listed([names()[turn.beside][0] for turn in some]), *_ends(some))
+        (shown(name), listed([names()[turn.beside][0] for turn in some]), *_ends(some))
         for name, some in of.items()
     )
     head = ("Setting", "Beside", "By parameters", "By dimension")

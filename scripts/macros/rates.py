@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scripts.macros.experiment import link, place, shown, usual
-from scripts.macros.page import Part, macro
+from scripts.macros.experiment import place, usual
+from scripts.macros.page import Part, link, macro, shown
 from scripts.survey import rates as survey
 from scripts.survey import say
 from scripts.survey.experiment import TASKS, TEACHERS, Cell

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from adapters_np.control import controls
-from scripts.macros.experiment import link, shown
+from demos.reach import FAMILIES
 from scripts.macros.figures import Lane, Row, Value
-from scripts.macros.findings import POINTS, SIDES, forest, theme
-from scripts.macros.page import Part, macro, names
+from scripts.macros.findings import POINTS, SIDES, forest
+from scripts.macros.page import Part, link, macro, module, shown, theme
+from scripts.macros.real_changes import titled
 from scripts.survey import effects, say
+from scripts.survey.changes import DESCENDED, SPECTRAL
 from scripts.survey.facts import Fact, said
 from scripts.survey.providers import facts
 
@@ -35,17 +37,14 @@ def cells(source: str) -> dict[str, Cells]:
 
 
 def called(row: str) -> str:
-    """Return a row as readers know it: a setting by its method's name.
+    """Return a row as readers know it: a setting by its method's name, a family by its title.
 
-    >>> called("hira 4"), called("half a decade above")
-    ('HiRA 4', 'half a decade above')
+    >>> called("hira 4"), called("half a decade above"), called("row_gains")
+    ('HiRA 4', 'half a decade above', 'Row gains')
     """
-    return shown(row) if method(row) in names() else row
-
-
-def method(row: str) -> str:
-    """Return the module that a setting is of."""
-    return row.partition(" ")[0].partition(",")[0]
+    if row in FAMILIES or row in DESCENDED:
+        return titled(row)[0] + "†" * (row in SPECTRAL)
+    return shown(row)
 
 
 def chosen(
@@ -77,14 +76,13 @@ def cell(row: str, own: Cells, asked: str, label: str) -> str:
     if column == "link":
         return f"[{label}]({link(row).rstrip('/')}.md)" if link(row) else label
     if column == "out":
-        return controls(method(row))[own["control"].text].out.rstrip(".")
+        return controls(module(row))[own["control"].text].out.rstrip(".")
     if not (found := own.get(column)):
         return ""
-    if form.endswith(" to"):
-        assert found.low is not None
-        assert found.high is not None
+    form, interval, _ = form.partition(" to")
+    if interval and found.low is not None and found.high is not None:
         times, unit = (100, " %") if found.form == "percent" else (1, "")
-        return say.estimate(found.value, found.low, found.high, int(form[:-3]), times) + unit
+        return say.estimate(found.value, found.low, found.high, int(form), times) + unit
     text = called(found.text) if found.form == "text" else found.text
     return said(found.value, found.form, form) if form else text
 
@@ -132,6 +130,9 @@ class Views(Part):
         sides: tuple[str, str] = SIDES,
         across: str = POINTS,
         note: str = "",
+        kind: str = "full",
+        band: float = effects.LEVEL,
+        links: bool = True,
         title: str = "",
         table: bool = False,
     ) -> str:
@@ -147,28 +148,32 @@ class Views(Part):
             lanes: Other columns to draw, and what each is called.
             sides: What stands at the left and right of zero.
             across: The unit.
-            note: The column that stands at the right of each row.
+            note: The column that stands at the right of each row; what it is called is its end.
+            kind: The colour of what is no method.
+            band: How far from zero nothing counts.
+            links: Whether a row leads to the page of its method.
             title: The finding.
             table: Whether the values follow as a table.
         """
         some = chosen(cells(source), rows, having, by)
         label = rows if isinstance(rows, Mapping) else {row: called(row) for row in some}
+        columns = lanes or {column: ""}
         drawn = [
             Row(
-                label[row], tuple(value(own.get(lane)) for lane in lanes or [column]),
-                theme(row) if method(row) in names() else "rank",
-                own[note].text if note else "", link(row) if method(row) in names() else "",
+                label[row],
+                tuple(value(own.get(lane)) for lane in columns),
+                theme(row) if module(row) else kind,
+                own[note].text if note else "",
+                link(row) if links else "",
             )
             for row, own in some.items()
-            if column in own
-        ]  # fmt: skip
-        marks = [Lane(""), Lane("", "diamond", hollow=True)]
-        named = [
-            m._replace(name=n) for m, n in zip(marks, (lanes or {"": ""}).values(), strict=False)
+            if columns.keys() & own.keys()
         ]
-        band = effects.LEVEL if across == POINTS or "points" in across else 0
+        marks = (Lane(""), Lane("", "diamond", hollow=True))
+        named = [mark._replace(name=n) for mark, n in zip(marks, columns.values(), strict=False)]
+        noted = note.rpartition(": ")[2]
         figure = forest(
-            says, drawn, named, across=across, sides=sides, band=band, noted=note, title=title
+            says, drawn, named, across=across, sides=sides, band=band, noted=noted, title=title
         )
         return self.page.figure(figure, table=table)
 

@@ -268,7 +268,7 @@ def write_noise() -> None:
     """Write the control of families to which a change is its singular values and nothing else."""
     ranks = {name: RANKS if name in FAMILIES else (SAMPLED_RANK,) for name in SPECTRAL}
     rows = [noise(name, rank) for name in SPECTRAL for rank in ranks[name]]
-    with OUT.with_name(NOISE).open("w", newline="", encoding="utf-8") as file:
+    with NOISE.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

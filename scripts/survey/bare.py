@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.survey.changes import SOURCE as CHANGES
 from scripts.survey.facts import MARKED, Fact, Facts
-from scripts.survey.providers import CHANGES, EXPERIMENT, PEFT
+from scripts.survey.providers import EXPERIMENT, PEFT
 
 KEYS = {"peft2026benchmark": PEFT, "adapters2026experiment": EXPERIMENT, "real-changes": CHANGES}
 """Sources whose addresses do not begin with the key of the bibliography."""

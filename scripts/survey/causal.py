@@ -183,8 +183,3 @@ def results(runs: list[Run]) -> list[Found]:
                 )
             )
     return found
-
-
-def models(folder: Path = TABLES) -> dict[str, list[Run]]:
-    """Return the runs of every model that has a table, by its name."""
-    return {runs[0].model: runs for p in sorted(folder.glob("*.csv")) if (runs := read(p))}

@@ -1,23 +1,39 @@
-"""The study on a real English model as pages read it: the plan, and what came out so far.
+"""The study on a real English model as pages read it: the plan, what came out, and its facts.
 
 Its runs are made by scripts/studies/english.py. Nothing here needs JAX.
+
+english/reviews: full, accuracy          a mean over seeds; so `improvement`, `forgetting`
+english/reviews: probe, accuracy         of the frozen model; `majority` likewise
+english/reviews: oft 16, points          beside LoRA, with its interval and the word; so `forgets`
+english/reviews: full, one point         a point of accuracy as a share of its gain over the probe
+english/reviews: full, sampling          standard error of its accuracy from the test sentences
+english/reviews: oft 16, relaxed, ahead  a method beside this control of its own
+english/reviews, rates: full 0.0001, loss    of the sweep; so `forgetting`, `above the probe`
+english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
+english/tasks: reviews, train            how many sentences; `first`, one of the test
+english/study: all, runs                 so `hours` of one core, and `cells`
+english/quantised: all, noise            a median over matrices; `attn_q` and so on, and `under`
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
-from math import log10
+from math import log10, sqrt
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeAlias, get_type_hints
+from statistics import fmean, median
+from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
+from scripts.survey import effects, say
+from scripts.survey.effects import Effect
+from scripts.survey.facts import Fact, Maker, Mean
+from scripts.survey.reader import by_seed, paired, rows
 from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.result import FULL
-from scripts.survey.statistics import Interval, interval
+from scripts.survey.statistics import interval
 
 PLAN = ROOT / "docs" / "data" / "english.yml"
 TABLE = PLAN.with_suffix(".csv")
@@ -26,6 +42,7 @@ CHANGES, ALIKE, JOINT = (
     PLAN.with_name(f"english_{name}.csv") for name in ("changes", "alike", "joint")
 )
 QUANTISED = PLAN.with_name("english_quantised.csv")
+SOURCE = "english"
 HEAD = "head alone"
 """The entry without an adapter: it trains the head on frozen features, from the probe on."""
 
@@ -105,55 +122,15 @@ class Run(NamedTuple):
     seconds: float
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table, none while it is not there."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@cache
-def runs(path: Path = TABLE) -> tuple[Run, ...]:
-    """Return all runs that have been made."""
-    kinds = get_type_hints(Run)
-
-    def typed(text: str, kind: Any) -> Any:
-        if kind in (int, str):
-            return kind(text)
-        return float(text) if text else None
-
-    return tuple(
-        Run(**{name: typed(row[name], kind) for name, kind in kinds.items()}) for row in table(path)
-    )
-
-
 def finals(entry: str, task: str) -> dict[int, Run]:
     """Return the runs that count, by seed."""
-    found = (run for run in runs() if (run.entry, run.task, run.phase) == (entry, task, "final"))
-    return {run.seed: run for run in found}
+    return by_seed(Run, TABLE, entry=entry, task=task, phase="final")
 
 
 def sweep(entry: str, task: str) -> list[Run]:
     """Return the runs at all rates that have been tried, the lowest rate first."""
-    found = (run for run in runs() if (run.entry, run.task, run.phase) == (entry, task, "sweep"))
+    found = rows(Run, TABLE, entry=entry, task=task, phase="sweep")
     return sorted(found, key=lambda run: run.rate)
-
-
-def complete(entry: str, task: str) -> bool:
-    """Say whether a cell has been run with all its seeds."""
-    return finals(entry, task).keys() == set(plan().seeds)
-
-
-def cells() -> list[tuple[str, str]]:
-    """Return all cells of the plan that are complete."""
-    own = plan()
-    return [(name, task) for name in own.entries for task in own.tasks if complete(name, task)]
-
-
-def spent() -> float:
-    """Return how many hours of one core all runs took."""
-    return sum(run.seconds for run in runs()) / 3600
 
 
 # Measures -----------------------------------------------------------------------------------------
@@ -183,23 +160,6 @@ def forgetting(run: Run) -> float:
     return run.forgetting
 
 
-def mean(entry: str, task: str, measure: Measure) -> Interval:
-    """Return a measure's mean over the seeds that have been run, with its interval.
-
-    Raises:
-        LookupError: when none has.
-    """
-    found = finals(entry, task).values()
-    if not found:
-        raise LookupError(f"{entry!r} has no counted run on {task!r}")
-    return interval(map(measure, found))
-
-
-def improvement(entry: str, task: str) -> float:
-    """Return the share of full fine-tuning's fall of the test loss."""
-    return mean(entry, task, fall).mean / mean(FULL, task, fall).mean
-
-
 def among(entry: str) -> int:
     """Return how many intervals share a risk: those of an entry's question, on all tasks."""
     own = plan()
@@ -207,52 +167,34 @@ def among(entry: str) -> int:
     return len(own.tasks) * sum(other.asks == asked for other in own.entries.values())
 
 
-def difference(entry: str, task: str, measure: Measure = accuracy) -> Interval:
-    """Return how much more of a measure an entry has than its baseline.
-
-    Raises:
-        LookupError: when it has no baseline, or one of the two is not complete.
-    """
-    like = plan().entries[entry].like
-    if not like or not (complete(entry, task) and complete(like, task)):
-        raise LookupError(f"{entry!r} or what it is judged beside is not complete on {task!r}")
-    one, other = finals(entry, task), finals(like, task)
-    return interval((measure(one[s]) - measure(other[s]) for s in plan().seeds), among(entry))
+def beside(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
+    """Return how much more of a measure an entry has than its baseline, or less."""
+    one, other = finals(entry, task), finals(plan().entries[entry].like, task)
+    return Effect(*paired(one, other, lambda run: sign * measure(run), among(entry)))
 
 
-def beside(entry: str, measure: Measure = accuracy) -> dict[str, Interval]:
-    """Return how an entry compares with its baseline on each task where both are complete."""
-    own = plan()
-    like = own.entries[entry].like
-    there = [task for task in own.tasks if complete(entry, task) and complete(like, task)]
-    return {task: difference(entry, task, measure) for task in there}
-
-
-def beside_control(slug: str, control: str) -> dict[str, Interval]:
+def beside_control(slug: str, control: str) -> dict[str, Effect]:
     """Return how far a method is ahead of a control of its own, on each task where both ran."""
     for name, entry in plan().entries.items():
         if control and (entry.slug, entry.arm) == (slug, control):
-            behind = beside(name)
-            return {task: Interval(-d.mean, -d.high, -d.low) for task, d in behind.items()}
+            return {task: beside(name, task, sign=-1) for task in plan().tasks}
     return {}
 
 
 def off_best(steps: int) -> list[float]:
     """Return the points of validation accuracy that rates half a decade off cost.
 
-    One value for each complete cell with a sweep, `steps` half decades above its best rate.
+    One value for each cell with a sweep, `steps` half decades above its best rate.
     """
     costs = []
-    for entry, task in cells():
-        found = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
-        best = min(found, key=lambda k: found[k].validation_loss, default=0)
-        if best + steps in found:
-            lost = found[best].validation_accuracy - found[best + steps].validation_accuracy
-            costs.append(100 * lost)
+    for entry in plan().entries:
+        for task in plan().tasks:
+            found = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
+            best = min(found, key=lambda k: found[k].validation_loss, default=0)
+            if best + steps in found:
+                lost = found[best].validation_accuracy - found[best + steps].validation_accuracy
+                costs.append(100 * lost)
     return costs
-
-
-# Tasks --------------------------------------------------------------------------------------------
 
 
 class About(NamedTuple):
@@ -266,19 +208,91 @@ class About(NamedTuple):
     validation: int
     test: int
     majority: float
-    probe: float
-    probe_loss: float
+    probe_test_accuracy: float
     first: str
     second: str
 
 
-@cache
-def tasks() -> tuple[About, ...]:
-    """Return what the tasks are."""
-    probe = {"probe": "probe_test_accuracy", "probe_loss": "probe_test_loss"}
-    kinds = get_type_hints(About)
-    found = []
-    for row in table(TASKS):
-        own: dict[str, Any] = {k: kind(row[probe.get(k, k)]) for k, kind in kinds.items()}
-        found.append(About(**own))
-    return tuple(found)
+class Rounded(NamedTuple):
+    """A matrix of a decoder in four bits: the noise of that, and singular values under it."""
+
+    part: str
+    noise: float
+    under: float
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+MEANS: dict[str, Mean] = {
+    "forgetting": (forgetting, "2"),
+    "parameters": (lambda run: run.parameters, "count"),
+    "rate": (lambda run: run.rate, "figures"),
+}
+SWEPT: dict[str, Mean] = {
+    "above the probe": (
+        lambda run: 100 * (run.validation_accuracy - run.start_validation_accuracy),
+        "1",
+    ),
+    "forgetting": (forgetting, "2"),
+    "loss": (lambda run: run.validation_loss, "3"),
+}
+fact = Maker(SOURCE, "docs/data/english.csv")
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts but those of changes."""
+    for about in rows(About, TASKS):
+        yield fact(about.task, "probe", "accuracy", 100 * about.probe_test_accuracy, "1")
+        yield fact(about.task, "majority", "accuracy", 100 * about.majority, "1")
+        for column, number in about._asdict().items():
+            if not isinstance(number, float):
+                yield fact("tasks", about.task, column, number, "count")
+    for task in plan().tasks:
+        full = fmean(map(fall, finals(FULL, task).values()))
+        for entry in plan().entries:
+            yield from _cell(entry, task, full)
+            for run in sweep(entry, task):
+                row = f"{entry} {say.figures(run.rate)}"
+                yield from fact.means(f"{task}, rates", row, [run], SWEPT)
+    apart = [
+        abs(beside(name, task).mean)
+        for name, entry in plan().entries.items()
+        if entry.asks == "a"
+        for task in plan().tasks
+    ]
+    medians = {"half a decade above": off_best(1), "half a decade below": off_best(-1)}
+    for row, points in (medians | {"apart from LoRA": apart}).items():
+        yield fact("rates", row, "points", median(points), "1")
+    every = rows(Run, TABLE)
+    yield fact("study", "all", "runs", len(every), "count")
+    yield fact("study", "all", "hours", sum(run.seconds for run in every) / 3600, "1")
+    yield fact("study", "all", "cells", len(plan().entries) * len(plan().tasks), "count")
+    matrices = rows(Rounded, QUANTISED)
+    for part in ("all", *dict.fromkeys(m.part for m in matrices)):
+        some = [m for m in matrices if part in ("all", m.part)]
+        yield fact("quantised", part, "noise", median(m.noise for m in some), "0 %")
+        yield fact("quantised", part, "under", median(m.under for m in some), "0 %")
+
+
+def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:
+    runs, own = finals(entry, task).values(), plan().entries[entry]
+    yield fact(task, entry, "accuracy", interval(map(accuracy, runs)), "1")._replace(
+        text=say.number(fmean(map(accuracy, runs)), 1)
+    )
+    more = Effect(*interval(map(above_probe, runs)))
+    yield fact(task, entry, "above the probe", more)
+    if more.low > 0:
+        yield fact(task, entry, "one point", 1 / more.mean, "0 %")
+    (about,) = rows(About, TASKS, task=task)
+    right = fmean(map(accuracy, runs))
+    yield fact(task, entry, "sampling", sqrt(right * (100 - right) / about.test), "1")
+    yield fact(task, entry, "improvement", fmean(map(fall, runs)) / full, "0 %")
+    means = {k: of for k, of in MEANS.items() if k != "rate" or own.guess is not None}
+    yield from fact.means(task, entry, runs, means)
+    if own.like:
+        yield fact(task, entry, "points", beside(entry, task))
+        forgets = beside(entry, task, forgetting)
+        yield fact(task, entry, "forgets", forgets)._replace(text=effects.in_nats(forgets))
+        yield fact(task, entry, "beside", own.like)
+    if own.arm:
+        yield fact(task, entry, "ahead", beside(entry, task, sign=-1))

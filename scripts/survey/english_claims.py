@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scripts.survey import effects, english
+from scripts.survey.effects import Effect
 from scripts.survey.english import Measure, plan
-from scripts.survey.statistics import Interval
-
-WAITING = "not run yet"
 
 
 class Claim(NamedTuple):
@@ -23,31 +21,18 @@ class Claim(NamedTuple):
     opposite: effects.Word
     measure: Measure = english.accuracy
 
-    def found(self, entry: str) -> dict[str, Interval | None]:
-        """Return how an entry compares with its baseline on each task, none where not complete."""
-        there = english.beside(entry, self.measure)
-        return {task: there.get(task) for task in plan().tasks}
-
-    def intervals(self) -> list[Interval | None]:
-        """Return all comparisons that the claim rests on."""
-        return [each for entry in self.entries for each in self.found(entry).values()]
-
-    def ran(self) -> bool:
-        """Say whether any of them was run."""
-        return any(self.intervals())
-
-    def word(self, found: Interval) -> effects.Word:
+    def word(self, found: Effect) -> effects.Word:
         """Return what may be said of a comparison; *level* is within a point, so of accuracy."""
-        said = effects.word(found.low, found.high)
         points = self.measure is english.accuracy
-        return "not told apart" if said == "level" and not points else said
+        return "not told apart" if found.word == "level" and not points else found.word
 
     def here(self) -> str:
         """Return whether it holds here, by the rule of the registration."""
-        every = self.intervals()
-        if None in every:
-            return "not complete yet" if self.ran() else WAITING
-        words = {self.word(each) for each in every if each}
+        words = {
+            self.word(english.beside(entry, task, self.measure))
+            for entry in self.entries
+            for task in plan().tasks
+        }
         if self.opposite in words:
             return "does not hold"
         return "holds" if words <= set(self.same) else "open"

@@ -1,26 +1,37 @@
-"""Adding what two tasks have changed: the plan, as docs/data/merging.yml has it, and its rules.
+"""Adding what two tasks have changed: the plan, as docs/data/merging.yml has it, rules, and facts.
 
 The merges are made by scripts/studies/merging.py. Nothing here needs JAX.
+
+merging/kept: sum, reviews            in % of what its own run improves, with the interval;
+                                      `definitions`, and `both`, the mean; `scale`, a λ or several
+merging/beside: ties 0.2, both        how much more is kept than in the plain sum, in points
+merging/beside: sum, both             how much more than with the other's change shuffled
+merging/negated: reviews, own         points of accuracy that are lost; `other` on the other task
+merging/judged: adds, word            what came out by a rule of the plan
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Literal, NamedTuple, get_type_hints
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey import english
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
+from scripts.survey.facts import Fact, Maker
+from scripts.survey.predictions import HOLDS, NOT, OPEN, PART
+from scripts.survey.reader import paired, rows
 from scripts.survey.records import Record, read_yaml
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Interval, interval
 
 PLAN = ROOT / "docs" / "data" / "merging.yml"
 TABLE = PLAN.with_suffix(".csv")
+SOURCE = "merging"
 
 
 class Way(Record):
@@ -75,78 +86,69 @@ class Judged(NamedTuple):
     loss: float
     accuracy: float
 
+    @property
+    def own(self) -> english.Run:
+        """The run of full fine-tuning that changed the model."""
+        return english.finals(FULL, self.task)[self.seed]
 
-Rows = tuple[Judged, ...]
+    @property
+    def share(self) -> float:
+        """The part of its own run's improvement over the probe that a task keeps, in per cent."""
+        return 100 * (self.own.start_test_loss - self.loss) / english.fall(self.own)
+
+    @property
+    def lost(self) -> float:
+        """The accuracy that is lost since the probe, in points."""
+        return 100 * (self.own.start_test_accuracy - self.accuracy)
 
 
-@cache
-def rows(path: Path = TABLE) -> Rows:
-    """Return all rows of the table."""
-    kinds = get_type_hints(Judged)
-    return tuple(
-        Judged(**{name: kind(row[name]) for name, kind in kinds.items()})
-        for row in english.table(path)
-    )
+Numbers = dict[int, float]
 
 
-def ends(name: str, path: Path = TABLE) -> dict[tuple[int, str, str], Judged]:
-    """Return what a way came to on the test, by seed, task and whose change it was.
-
-    Nothing unless all seeds have been run.
-    """
+def ends(name: str) -> list[Judged]:
+    """Return what a way came to on the test, for each seed and task, and whose change it was."""
     (way,) = (way for way in plan().ways if way.name == name)
-    found = {
-        (row.seed, row.task, row.of): row
-        for row in rows(path)
-        if (row.way, row.density, row.part) == (way.way, way.density, "test")
-    }
-    return found if {seed for seed, _, _ in found} >= set(plan().seeds) else {}
+    return rows(Judged, TABLE, way=way.way, density=way.density, part="test")
 
 
-def share(row: Judged) -> float:
-    """Return how much of its own run's improvement over the probe a task keeps, in per cent."""
-    own = english.finals(FULL, row.task)[row.seed]
-    assert own.test_loss is not None
-    return 100 * (own.start_test_loss - row.loss) / (own.start_test_loss - own.test_loss)
-
-
-def keeps(name: str, path: Path = TABLE) -> dict[str, dict[int, float]]:
+def keeps(name: str) -> dict[str, Numbers]:
     """Return what each task keeps, by task and seed; `both` is the mean of the two."""
-    found = {key: share(row) for key, row in ends(name, path).items()}
-    if not found:
-        return {}
-    tasks, seeds = plan().tasks, plan().seeds
-    each = {task: {seed: found[seed, task, ""] for seed in seeds} for task in tasks}
-    return each | {"both": {seed: fmean(each[task][seed] for task in tasks) for seed in seeds}}
+    found: dict[str, Numbers] = {task: {} for task in plan().tasks}
+    for row in ends(name):
+        found[row.task][row.seed] = row.share
+    return found | {"both": {s: fmean(found[t][s] for t in plan().tasks) for s in plan().seeds}}
 
 
-def beside(name: str, other: str, path: Path = TABLE) -> dict[str, Interval]:
+def beside(name: str, other: str) -> dict[str, Interval]:
     """Return how much more is kept in one way than in another, in points, paired by seed."""
-    one, than = keeps(name, path), keeps(other, path)
-    if not one or not than:
-        return {}
-    return {task: interval(one[task][s] - than[task][s] for s in plan().seeds) for task in one}
+    one, than = keeps(name), keeps(other)
+    return {task: paired(one[task], than[task], float) for task in one}
+
+
+def falls(of: str) -> dict[str, Numbers]:
+    """Return the points lost where a task's change is subtracted: its `own`, and the `other`'s."""
+    found: dict[str, Numbers] = {"own": {}, "other": {}}
+    for row in ends("negated"):
+        if row.of == of:
+            found["own" if row.task == of else "other"][row.seed] = row.lost
+    return found
 
 
 # The rules ----------------------------------------------------------------------------------------
 
 
-def adds(path: Path = TABLE) -> str:
+def adds() -> str:
     """Return the word for whether the changes of both tasks add."""
-    found = keeps("sum", path)
-    if not found:
-        return UNTESTED
+    found = keeps("sum")
     each = [interval(found[task].values()) for task in plan().tasks]
     if all(own.low >= plan().enough for own in each):
         return HOLDS
     return NOT if any(own.high < plan().enough for own in each) else OPEN
 
 
-def meets(path: Path = TABLE) -> str:
+def meets() -> str:
     """Return whether a task meets the other's change more than that change in another order."""
-    found = beside("sum", "shuffled", path)
-    if not found:
-        return UNTESTED
+    found = beside("sum", "shuffled")
     each = [found[task] for task in plan().tasks]
     if any(own.high < 0 for own in each):
         return "more than chance"
@@ -160,40 +162,40 @@ def within(found: Interval) -> bool:
     return max(-found.low, found.high) <= plan().level
 
 
-def ahead(name: str, path: Path = TABLE) -> str:
+def ahead(name: str) -> str:
     """Return the word for a way to merge beside the plain sum."""
-    found = beside(name, "sum", path)
-    if not found:
-        return UNTESTED
-    own = found["both"]
+    own = beside(name, "sum")["both"]
     if not own.none:
         return "ahead" if own.low > 0 else "behind"
     return "level" if within(own) else OPEN
 
 
-def falls(path: Path = TABLE) -> dict[str, dict[int, tuple[float, float]]]:
-    """Return the falls of accuracy, in points, where a task's change is subtracted: own, other."""
-    found = ends("negated", path)
-    told: dict[str, dict[int, tuple[float, float]]] = {}
-    for seed, task, of in found:
-        if task == of:
-            (other,) = (each for each in plan().tasks if each != of)
-            pair = (found[seed, judged, of] for judged in (of, other))
-            own, spared = (100 * (_probe(row) - row.accuracy) for row in pair)
-            told.setdefault(of, {})[seed] = (own, spared)
-    return told
-
-
-def _probe(row: Judged) -> float:
-    return english.finals(FULL, row.task)[row.seed].start_test_accuracy
-
-
-def negates(path: Path = TABLE) -> str:
+def negates() -> str:
     """Return the word for whether a change that is subtracted takes its task alone away."""
-    found = [pair for by_seed in falls(path).values() for pair in by_seed.values()]
-    if not found:
-        return UNTESTED
-    alone = [own > 0 and other < plan().spared * own for own, other in found]
-    if all(alone):
-        return HOLDS
-    return PART if any(alone) else NOT
+    alone = [
+        found["own"][seed] > 0 and found["other"][seed] < plan().spared * found["own"][seed]
+        for found in map(falls, plan().tasks)
+        for seed in plan().seeds
+    ]
+    return HOLDS if all(alone) else PART if any(alone) else NOT
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts."""
+    fact = Maker(SOURCE, "docs/data/merging.csv")
+    for way in plan().ways:
+        if way.way == "negated":
+            continue
+        for column, shares in keeps(way.name).items():
+            yield fact("kept", way.name, column, interval(shares.values()), "0")
+        scales = " and ".join(f"{s:g}" for s in sorted({row.scale for row in ends(way.name)}))
+        yield fact("kept", way.name, "scale", scales)
+        for column, more in beside(way.name, "shuffled" if way.name == "sum" else "sum").items():
+            yield fact("beside", way.name, column, more, "0")
+        if way.density < 1:
+            yield fact("judged", way.name, "word", ahead(way.name))
+    for task in plan().tasks:
+        for column, lost in falls(task).items():
+            yield fact("negated", task, column, interval(lost.values()), "0")
+    for row, rule in (("adds", adds), ("meets", meets), ("negated", negates)):
+        yield fact("judged", row, "word", rule())

@@ -15,12 +15,12 @@ from scripts.survey import (
     bets_facts,
     changes,
     effects,
-    english_facts,
+    english,
     experiment,
     forest,
     lab,
     later,
-    merging_facts,
+    merging,
     otherwise,
     peft,
     predictions,
@@ -37,7 +37,7 @@ from scripts.survey.papers import read_tables
 from scripts.survey.questions import Question, questions
 from scripts.survey.result import Row, Source, Table
 
-PEFT, EXPERIMENT, ANSWERS, CHANGES = "peft", "experiment", "answers", "changes"
+PEFT, EXPERIMENT, ANSWERS = "peft", "experiment", "answers"
 LAB, FIELD, RATES, POOLED = "lab", "field", "rates", "pooled"
 
 
@@ -266,39 +266,6 @@ def rates_facts() -> Iterator[Fact]:
             yield fact(f"times {other}", times, say.figures(round(times, 2)))
 
 
-# Real changes -------------------------------------------------------------------------------------
-
-
-def changed() -> Iterator[Fact]:
-    """Yield how many times chance each family explains of real changes, and of their control.
-
-    The column `bert_ft share` is the share of the change itself, as the mean over matrices.
-    """
-    for rank in (1, 2, 4):
-        for (family, model, kind), share in changes.shares(rank).items():
-            column = f"{model} {kind if kind == changes.CONTROL else ''} share".replace("  ", " ")
-            where = (CHANGES, f"rank-{rank}", family, column)
-            text, place = say.percent(share, 1), "docs/data/real_changes.csv"
-            yield Fact(*where, share, text, place, "percent")
-        for explained in changes.families(rank):
-            for model, (change, control) in zip(changes.MODELS, explained.found, strict=True):
-                for column, found in ((model, change), (f"{model} control", control)):
-                    text, place = say.number(found.mean, 1), "docs/data/real_changes.csv"
-                    where = (CHANGES, f"rank-{rank}", explained.name, column)
-                    yield Fact(*where, found.mean, text, place)
-
-
-def whole() -> Iterator[Fact]:
-    """Yield what is known of each model's changes as a whole, as means over its matrices."""
-    for model in changes.MODELS:
-        for row, value in changes.about(model).items():
-            number = row.startswith("directions")
-            text = say.number(value, 0) if number else say.percent(value, 0)
-            form: Form = "number" if number else "percent"
-            where = (CHANGES, "whole", row.replace("_", " "), model)
-            yield Fact(*where, value, text, "docs/data/real_changes.csv", form)
-
-
 # The lab, and the home field ----------------------------------------------------------------------
 
 
@@ -366,14 +333,14 @@ def facts(root: Path = ROOT) -> Facts:
         EXPERIMENT: trained_facts,
         ANSWERS: answered,
         RATES: rates_facts,
-        english_facts.SOURCE: english_facts.facts,
+        english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
         atlas.SOURCE: atlas.facts,
         predictions.SOURCE: predictions.facts,
         otherwise.SOURCE: otherwise.facts,
-        merging_facts.SOURCE: merging_facts.facts,
+        merging.SOURCE: merging.facts,
         later.SOURCE: later.facts,
         bets_facts.SOURCE: bets_facts.facts,
-        CHANGES: lambda: chain(changed(), whole()),
+        changes.SOURCE: changes.facts,
         LAB: explained,
         FIELD: partial(home_leads, root),
         POOLED: partial(pooled_facts, root),

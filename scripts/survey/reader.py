@@ -37,12 +37,23 @@ def rows(kind: type[Row], path: Path, **are: Any) -> list[Row]:
 @cache
 def _all(kind: Any, path: Path) -> tuple[Any, ...]:
     kinds = get_type_hints(kind)
+    return tuple(
+        kind(*(_value(row, f"{path.name}, row {i}", *field) for field in kinds.items()))
+        for i, row in enumerate(records(path), 1)
+    )
+
+
+@cache
+def records(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a table as texts by column; lines that begin with # are comments."""
     with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(line for line in file if not line.startswith("#"))
-        return tuple(
-            kind(*(_value(row, f"{path.name}, row {i}", *field) for field in kinds.items()))
-            for i, row in enumerate(table, 1)
-        )
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def comments(path: Path) -> list[str]:
+    """Read the comments of a table."""
+    lines = path.read_text("utf-8").splitlines()
+    return [line.removeprefix("# ") for line in lines if line.startswith("#")]
 
 
 def _value(row: Mapping[str, str], place: str, name: str, kind: Any) -> Any:

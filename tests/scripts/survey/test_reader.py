@@ -46,9 +46,10 @@ def test_a_cell_that_is_none_of_its_kind_is_named(table: Path) -> None:
     table.write_text(TABLE.replace("1.5", "much"), "utf-8")
     with pytest.raises(CatalogError, match=r"runs.csv, row 1: loss: could not .* 'much'"):
         rows(Run, table)
-    table.write_text("seed,phase,loss\n1,final,1", "utf-8")
+    other = table.with_name("other.csv")
+    other.write_text("seed,phase,loss\n1,final,1", "utf-8")
     with pytest.raises(CatalogError, match="there is no column curve"):
-        rows(Run, table)
+        rows(Run, other)
 
 
 def test_differences_are_paired_by_seed_in_whatever_order_runs_come() -> None:
