@@ -27,7 +27,6 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
-from scripts.macros.predictions import Predictions
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
@@ -51,7 +50,6 @@ PARTS = (
     RatesTable,
     Experiment,
     Protocol,
-    Predictions,
     Otherwise,
     English,
     Controls,

@@ -1,30 +1,35 @@
 """Predictions of others that a trained model decides, by the rules of docs/data/symmetries.yml.
 
 Differences of losses are in points: a point is a hundredth of what full fine-tuning improves.
+
+predictions/X.11: whitened behind PiSSA, mean   with its interval; so its `ends` and its `word`
+predictions/words: X.11, word        what came out
+predictions/words: all, holds        how many have this word
+predictions/X.10: turns, count       settings against others whose sign changes beyond the errors;
+                                     of all `pairs`, those with other `signs`
+predictions/turns: boft 4 beside miss, parameters   points behind; so `dimension`
 """
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from math import log, sqrt
-from pathlib import Path
 from statistics import fmean, stdev, variance
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import f as fisher
 
-from scripts.survey import experiment, say
-from scripts.survey.facts import Fact
-from scripts.survey.statistics import Interval, interval
+from scripts.survey import experiment, reader, say
+from scripts.survey.facts import Fact, Maker
+from scripts.survey.reader import by_seed, paired
+from scripts.survey.statistics import Interval
 from scripts.survey.symmetries import REACHED, TABLE, plan
 
 HOLDS, PART, NOT, OPEN = "holds", "holds in part", "does not hold", "cannot be told"
-UNTESTED = "not tested"
 ROUNDING = 0.01
 """In points: what two copies may differ by for nothing but round-off."""
 
@@ -51,41 +56,31 @@ class Outcome(NamedTuple):
 
 # Runs ---------------------------------------------------------------------------------------------
 
-Losses = dict[tuple[int, int], float]
-"""Test losses by the number of the copy and the seed."""
+
+class Run(NamedTuple):
+    """A run that counts; the loss is in nats."""
+
+    prediction: str
+    arm: str
+    copy: str
+    draw: int
+    seed: int
+    phase: str
+    test: float
 
 
-@cache
-def runs(path: Path = TABLE) -> dict[tuple[str, str, str], Losses]:
-    """Return the runs that count, by prediction, arm and kind of copy."""
-    found: dict[tuple[str, str, str], Losses] = defaultdict(dict)
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row["phase"] == "final":
-                    where = row["prediction"], row["arm"], row["copy"]
-                    found[where][int(row["draw"]), int(row["seed"])] = float(row["test"])
-    return found
+Losses = dict[int, float]
+"""Test losses by seed."""
 
 
-def progress(prediction: str, path: Path = TABLE) -> tuple[int, int]:
-    """Return how many runs that count a prediction has, and how many it takes."""
-    part, made, wanted = plan().parts[prediction], 0, 0
-    for name in part.names():
-        for copy, own in part.copies.items():
-            there = runs(path).get((prediction, name, copy), {})
-            seeds = [seed for _, seed in there]
-            made, wanted = made + len(seeds), wanted + len(own.pairs())
-    return made, wanted
+def losses(prediction: str, name: str, copy: str) -> Losses:
+    """Return the losses in one kind of copy."""
+    about = {"prediction": prediction, "arm": name, "copy": copy, "phase": "final"}
+    return {seed: run.test for seed, run in sorted(by_seed(Run, TABLE, **about).items())}
 
 
-def losses(prediction: str, name: str, copy: str, path: Path = TABLE) -> dict[int, float]:
-    """Return the losses in one kind of copy by seed."""
-    return {seed: loss for (_, seed), loss in sorted(runs(path)[prediction, name, copy].items())}
-
-
-def settled(name: str) -> dict[int, float]:
-    """Return the losses of a setting of the experiment on code, by seed."""
+def settled(name: str) -> Losses:
+    """Return the losses of a setting of the experiment on code."""
     return {seed: run.test for seed, run in sorted(experiment.finals(name).items())}
 
 
@@ -95,9 +90,9 @@ def point() -> float:
     return experiment.point(experiment.Cell())
 
 
-def behind(one: dict[int, float], other: dict[int, float], among: int = 1) -> Interval:
+def behind(one: Losses, other: Losses, among: int = 1) -> Interval:
     """Return by how many points one is behind another, paired by seed."""
-    return interval([(one[seed] - other[seed]) / point() for seed in one], among)
+    return paired(one, other, lambda loss: loss / point(), among)
 
 
 def ratio(one: Sequence[float], other: Sequence[float], risk: float = 0.025) -> Interval:
@@ -122,9 +117,9 @@ def mean_ratio(ratios: Sequence[float], above: int, below: int) -> Interval:
 # The rules ----------------------------------------------------------------------------------------
 
 
-def gains(path: Path = TABLE) -> Outcome:
+def gains() -> Outcome:
     """Return X.2: LoRA with a gain for each output, against DoRA."""
-    norm, one = (losses("X.2", f"gain from {a}", "plain", path) for a in ("the norm", "one"))
+    norm, one = (losses("X.2", f"gain from {a}", "plain") for a in ("the norm", "one"))
     dora, lora = settled("dora 4"), settled("lora 4")
     lead, found, other = behind(lora, dora), behind(norm, dora), behind(one, norm)
     rows = (
@@ -142,11 +137,11 @@ def gains(path: Path = TABLE) -> Outcome:
     return Outcome(HOLDS if other.low > 0 else PART, rows)
 
 
-def stream(path: Path = TABLE) -> Outcome:
+def stream() -> Outcome:
     """Return X.4: who notices that the residual stream is turned."""
     rows = []
     for name in (*SAME, *OTHER):
-        turned, folded = (losses("X.4", name, copy, path) for copy in ("turned", "folded"))
+        turned, folded = (losses("X.4", name, copy) for copy in ("turned", "folded"))
         shared, own = behind(turned, folded, len(SAME) + len(OTHER)), behind(turned, folded)
         says = _moved(shared, own)
         rows.append(Row(name, own if says == "stays" else shared, says))
@@ -166,11 +161,11 @@ def _moved(found: Interval, own: Interval) -> str:
     return "stays" if own.low > -1 and own.high < 1 else "open"
 
 
-def units(path: Path = TABLE) -> Outcome:
+def units() -> Outcome:
     """Return X.3: whose results vary more over orders of the hidden units than over seeds."""
     rows, sums, names = [], list[float](), plan().parts["X.3"].arms
     for name in names:
-        drawn = list(losses("X.3", name, "permuted", path).values())
+        drawn = list(losses("X.3", name, "permuted").values())
         usual = list(settled(name).values())
         found = ratio(drawn, usual)
         rows.append(Row(name, found, _beside_one(found)))
@@ -194,14 +189,15 @@ def _beside_one(found: Interval) -> str:
     return "less" if found.high < 1 else "open"
 
 
-def splits(path: Path = TABLE) -> Outcome:
+def splits() -> Outcome:
     """Return X.11: PiSSA's split against the one after whitening."""
     plain, copies = {}, {}
     for name in ("pissa 4", "whitened"):
-        plain[name] = losses("X.11", name, "plain", path)
+        plain[name] = losses("X.11", name, "plain")
         one = plan().parts["X.11"].copies["rescaled"].seeds[0]
-        drawn = runs(path)["X.11", name, "rescaled"]
-        copies[name] = [plain[name][one], *drawn.values()]
+        about = {"prediction": "X.11", "arm": name, "copy": "rescaled", "phase": "final"}
+        drawn = [run.test for run in reader.rows(Run, TABLE, **about)]
+        copies[name] = [plain[name][one], *drawn]
     cost = behind(plain["whitened"], plain["pissa 4"])
     varied = ratio(copies["pissa 4"], copies["whitened"])
     less, no_worse = ratio(copies["pissa 4"], copies["whitened"], 0.05).low > 1, cost.high < 1
@@ -253,21 +249,25 @@ class Turn(NamedTuple):
         return self.changes and all(sure)
 
 
-def reached(path: Path = REACHED) -> Iterator[Setting]:
+class Size(NamedTuple):
+    """A setting's parameters, and the dimensions that it reaches."""
+
+    method: str
+    slug: str
+    parameters: int
+    dimension: int
+
+
+def reached() -> Iterator[Setting]:
     """Yield all settings whose dimensions are counted."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found = [loss / point() for loss in settled(row["method"]).values()]
-            yield Setting(
-                row["method"], row["slug"], int(row["parameters"]), int(row["dimension"]),
-                fmean(found), stdev(found) / sqrt(len(found)),
-            )  # fmt: skip
+    for size in reader.rows(Size, REACHED):
+        found = [loss / point() for loss in settled(size.method).values()]
+        yield Setting(*size, fmean(found), stdev(found) / sqrt(len(found)))
 
 
-Size = Callable[[Setting], int]
-
-
-def at(line: Iterable[Setting], size: Size, wanted: int) -> tuple[float, float] | None:
+def at(
+    line: Iterable[Setting], size: Callable[[Setting], int], wanted: int
+) -> tuple[float, float] | None:
     """Return a method's loss at a size between two of its settings, and the standard error."""
     for one, other in pairwise(sorted(line, key=size)):
         if size(one) <= wanted <= size(other) and size(one) < size(other):
@@ -277,10 +277,10 @@ def at(line: Iterable[Setting], size: Size, wanted: int) -> tuple[float, float] 
     return None
 
 
-def turns(path: Path = REACHED) -> list[Turn]:
+def turns() -> list[Turn]:
     """Return every setting against every other method that has sizes around it, both ways."""
     lines: dict[str, list[Setting]] = defaultdict(list)
-    for setting in reached(path):
+    for setting in reached():
         lines[setting.slug].append(setting)
     found = []
     for own in [setting for line in lines.values() for setting in line]:
@@ -297,35 +297,44 @@ def turns(path: Path = REACHED) -> list[Turn]:
     return found
 
 
-def rankings(path: Path = REACHED) -> Outcome:
+def rankings() -> Outcome:
     """Return X.10: its counts are exact, so that it holds in part at least."""
-    return Outcome(HOLDS if any(turn.turned for turn in turns(path)) else PART)
+    return Outcome(HOLDS if any(turn.turned for turn in turns()) else PART)
 
 
-RULES: dict[str, Callable[[Path], Outcome]] = {
+RULES: dict[str, Callable[[], Outcome]] = {
     "X.2": gains,
     "X.3": units,
     "X.4": stream,
+    "X.10": rankings,
     "X.11": splits,
 }
-
-
-def outcome(prediction: str, path: Path = TABLE) -> Outcome:
-    """Return what came out; of a prediction that has not all its runs, that it is not tested."""
-    if prediction == "X.10":
-        return rankings()
-    made, wanted = progress(prediction, path)
-    return RULES[prediction](path) if made == wanted else Outcome(UNTESTED)
+SAYS = {"open": OPEN, "more": "varies more", "less": "varies less"}
 
 
 def facts() -> Iterator[Fact]:
-    """Yield what came out of every arm: predictions/X.11: whitened behind PiSSA, mean; low, high.
-
-    Differences are in points, ratios of variances are multiples.
-    """
-    for prediction in RULES:
-        for row in outcome(prediction).rows:
+    """Yield what came out; differences are in points, ratios of variances are multiples."""
+    fact = Maker(SOURCE, "docs/data/symmetries.csv")
+    found = {prediction: rule() for prediction, rule in RULES.items()}
+    for prediction, outcome in found.items():
+        yield fact("words", prediction, "word", outcome.word)
+        for row in outcome.rows:
             name = row.name.partition(",")[0]
-            for column, value in row.found._asdict().items():
-                where = (SOURCE, prediction, name, column)
-                yield Fact(*where, value, say.signed(value, 1), "docs/data/symmetries.csv")
+            multiple = prediction == "X.3" or "multiple" in row.name
+            yield fact(prediction, name, "mean", row.found, "signed")
+            yield fact(prediction, name, "found", row.found, "figures" if multiple else "signed")
+            yield fact(prediction, name, "ends", say.sided(row.found.low, row.found.high))
+            yield fact(prediction, name, "word", SAYS.get(row.says, row.says))
+    for word, count in Counter(outcome.word for outcome in found.values()).items():
+        yield fact("words", "all", word, count, "count")
+    every = turns()
+    counts = {"pairs": every, "signs": [t for t in every if t.changes]}
+    sure = [t for t in every if t.turned]
+    for column, some in (counts | {"count": sure}).items():
+        yield fact("X.10", "turns", column, len(some), "count")
+    for turn in sure:
+        place = f"{turn.name} beside {turn.beside}"
+        yield fact("turns", place, "setting", turn.name)
+        yield fact("turns", place, "beside", turn.beside)
+        for column, apart in zip(("parameters", "dimension"), turn.apart, strict=True):
+            yield fact("turns", place, column, apart, "signed")
