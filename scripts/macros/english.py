@@ -66,15 +66,16 @@ class English(Part):
         card = self.page.draw("card", claim, basis(claim), file="english.html", kind="ah lab",
                               found=False)  # fmt: skip
         forgets = claim.measure is english.forgetting
+        column = "forgets" if forgets else "points"
         figure = Views(self.page).figure(
-            "english/", "",
+            "english/reviews", "",
             f"Loss of the other task’s probe, beside {like}" if forgets
             else f"Accuracy on the test, beside {like}. Grey: less than a point",
             claim.entries,
-            lanes={f"{t}: {'forgets' if forgets else 'points'}": name for t, name in TASKS.items()},
+            lanes={f"english/{task}: {column}": name for task, name in TASKS.items()},
             across="nats more" if forgets else "percentage points",
             sides=("← forgets less", "forgets more →") if forgets else ("← behind", "ahead →"),
-            band=0 if forgets else 1, links=False, table=True,
+            band=0 if forgets else 1, linked=False, table=True,
         )  # fmt: skip
         return card.replace("<!--figure-->", figure)
 

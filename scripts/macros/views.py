@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from adapters_np.control import controls
 from demos.reach import FAMILIES
@@ -10,30 +11,23 @@ from scripts.macros.figures import Lane, Row, Value
 from scripts.macros.findings import POINTS, SIDES, forest
 from scripts.macros.page import Part, link, macro, module, shown, theme
 from scripts.macros.real_changes import titled
-from scripts.survey import effects, say
+from scripts.survey import effects
 from scripts.survey.changes import DESCENDED, SPECTRAL
 from scripts.survey.facts import Fact, said
 from scripts.survey.providers import facts
 
 Cells = dict[str, Fact]
-"""The facts of a row by their columns, of other tables by `table: column`."""
+"""The facts of a row by their columns."""
 
 
-def cells(source: str) -> dict[str, Cells]:
-    """Return the rows of a table, such as `otherwise/arms`, or of all tables, as `otherwise/`.
+def rows_of(place: str) -> dict[str, Cells]:
+    """Return the rows of a table, such as `otherwise/arms`.
 
     Raises:
         LookupError: when there is no such table.
     """
-    name, of_all, table = source.partition("/")
-    tables = facts().of(name)
-    if not of_all or table:
-        return {row: {f.column: f for f in some} for row, some in tables[table].items()}
-    found: dict[str, Cells] = {}
-    for table, rows in tables.items():
-        for row, some in rows.items():
-            found.setdefault(row, {}).update({f"{table}: {f.column}": f for f in some})
-    return found
+    source, _, table = place.partition("/")
+    return {row: {f.column: f for f in some} for row, some in facts().of(source)[table].items()}
 
 
 def called(row: str) -> str:
@@ -47,44 +41,49 @@ def called(row: str) -> str:
     return shown(row)
 
 
-def chosen(
-    found: Mapping[str, Cells], rows: Mapping[str, str] | Sequence[str], having: str, by: str
-) -> dict[str, Cells]:
-    """Return the rows that are named, or else those that have a column, the largest first.
+class Table:
+    """The facts of some rows; a column is of the rows' table, or `source/table: column`."""
 
-    Raises:
-        LookupError: when there is none.
-    """
-    some = {row: found[row] for row in rows or found if not having or having in found[row]}
-    if not some:
-        raise LookupError(f"no row has the column {having!r}")
-    if by:
-        some = dict(
-            sorted(some.items(), key=lambda one: -one[1][by].value if by in one[1] else -1e9)
-        )
-    return some
+    def __init__(
+        self, place: str, rows: Mapping[str, str] | Sequence[str], having: str, by: str
+    ) -> None:
+        """Choose the rows that are named, or else those that have a column, the largest first.
 
+        Raises:
+            LookupError: when there is none.
+        """
+        self.tables = {"": rows_of(place)}
+        named = rows or self.tables[""]
+        self.rows = [row for row in named if not having or self.find(row, having)]
+        if not self.rows:
+            raise LookupError(f"no row has the column {having!r}")
+        self.label = rows if isinstance(rows, Mapping) else {row: called(row) for row in self.rows}
+        if by:
+            self.rows.sort(key=lambda row: -f.value if (f := self.find(row, by)) else -inf)
 
-def cell(row: str, own: Cells, asked: str, label: str) -> str:
-    """Return a cell of a table: a fact in the form that is asked for, or the row's name.
+    def find(self, row: str, column: str) -> Fact | None:
+        """Return a cell, if there is one."""
+        place, _, name = column.rpartition(": ")
+        if place not in self.tables:
+            self.tables[place] = rows_of(place)
+        return self.tables[place].get(row, {}).get(name)
 
-    `improvement | 1` has one decimal, `accuracy | 1 to` also the ends of its interval.
-    """
-    column, _, form = asked.partition(" | ")
-    if column == "name":
-        return label
-    if column == "link":
-        return f"[{label}]({link(row).rstrip('/')}.md)" if link(row) else label
-    if column == "out":
-        return controls(module(row))[own["control"].text].out.rstrip(".")
-    if not (found := own.get(column)):
-        return ""
-    form, interval, _ = form.partition(" to")
-    if interval and found.low is not None and found.high is not None:
-        times, unit = (100, " %") if found.form == "percent" else (1, "")
-        return say.estimate(found.value, found.low, found.high, int(form), times) + unit
-    text = called(found.text) if found.form == "text" else found.text
-    return said(found.value, found.form, form) if form else text
+    def text(self, row: str, asked: str) -> str:
+        """Return a cell as it is shown: a fact in the form that is asked for, or the row's name.
+
+        `improvement | 1` has one decimal, `accuracy | 1 to` also the ends of its interval.
+        """
+        column, _, form = asked.partition(" | ")
+        if column == "name":
+            return self.label[row]
+        if column == "out":
+            control = self.find(row, "control")
+            assert control
+            return controls(module(row))[control.text].out.rstrip(".")
+        if not (found := self.find(row, column)):
+            return ""
+        text = called(found.text) if found.form == "text" else found.text
+        return said(found.value, found.form, form, found.low, found.high) if form else text
 
 
 class Views(Part):
@@ -98,22 +97,39 @@ class Views(Part):
         rows: Mapping[str, str] | Sequence[str] = (),
         having: str = "",
         by: str = "",
+        *,
+        linked: bool = False,
+        sort: bool = False,
     ) -> str:
         """Tabulate facts.
 
         Args:
-            source: Their source and table; the source and `/` for all tables of it.
-            columns: What a column is called, and which it is (see `cell`).
+            source: Their source and table.
+            columns: What a column is called, and which it is (see `Table`); the first is a name.
             rows: The rows, and what each is called if they are no settings of methods.
             having: A column of the rows, where these are not named.
             by: A column to sort by, the largest first.
+            linked: Whether names lead to the pages of their methods.
+            sort: Whether a reader can sort the table by its heads; then names are links, too.
         """
-        some = chosen(cells(source), rows, having, by)
-        label = rows if isinstance(rows, Mapping) else {row: called(row) for row in some}
-        lines = [list(columns), ["---"] * len(columns)]
-        lines += [
-            [cell(row, own, c, label[row]) for c in columns.values()] for row, own in some.items()
+        some = Table(source, rows, having, by)
+        lines = [[some.text(row, asked) for asked in columns.values()] for row in some.rows]
+        if sort:
+            keys = [
+                [some.find(row, c.partition(" | ")[0]) for c in columns.values()]
+                for row in some.rows
+            ]
+            links = [self.page.root + link(row) if link(row) else "" for row in some.rows]
+            table = (source, list(columns), zip(links, lines, keys, strict=True))
+            return self.page.style() + self.page.draw(
+                "sorted", *table, file="views.html", kind="ah lab"
+            )
+        links = [f"{link(row).rstrip('/')}.md" if link(row) else "" for row in some.rows]
+        lines = [
+            [f"[{first}]({to})" if to and linked else first, *rest]
+            for (first, *rest), to in zip(lines, links, strict=True)
         ]
+        lines = [list(columns), ["---"] * len(columns), *lines]
         return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
     @macro("figure", "facts")
@@ -132,7 +148,7 @@ class Views(Part):
         note: str = "",
         kind: str = "full",
         band: float = effects.LEVEL,
-        links: bool = True,
+        linked: bool = True,
         title: str = "",
         table: bool = False,
     ) -> str:
@@ -151,30 +167,29 @@ class Views(Part):
             note: The column that stands at the right of each row; what it is called is its end.
             kind: The colour of what is no method.
             band: How far from zero nothing counts.
-            links: Whether a row leads to the page of its method.
+            linked: Whether a row leads to the page of its method.
             title: The finding.
             table: Whether the values follow as a table.
         """
-        some = chosen(cells(source), rows, having, by)
-        label = rows if isinstance(rows, Mapping) else {row: called(row) for row in some}
-        columns = lanes or {column: ""}
-        drawn = [
-            Row(
-                label[row],
-                tuple(value(own.get(lane)) for lane in columns),
-                theme(row) if module(row) else kind,
-                own[note].text if note else "",
-                link(row) if links else "",
-            )
-            for row, own in some.items()
-            if columns.keys() & own.keys()
-        ]
+        some, columns = Table(source, rows, having, by), lanes or {column: ""}
+        drawn = []
+        for row in some.rows:
+            found = [some.find(row, lane) for lane in columns]
+            noted = some.find(row, note)
+            if any(found):
+                drawn.append(
+                    Row(
+                        some.label[row], tuple(map(value, found)),
+                        theme(row) if module(row) else kind,
+                        noted.text if noted else "", link(row) if linked else "",
+                    )
+                )  # fmt: skip
         marks = (Lane(""), Lane("", "diamond", hollow=True))
         named = [mark._replace(name=n) for mark, n in zip(marks, columns.values(), strict=False)]
-        noted = note.rpartition(": ")[2]
         figure = forest(
-            says, drawn, named, across=across, sides=sides, band=band, noted=noted, title=title
-        )
+            says, drawn, named, across=across, sides=sides, band=band,
+            noted=note.rpartition(": ")[2], title=title,
+        )  # fmt: skip
         return self.page.figure(figure, table=table)
 
 

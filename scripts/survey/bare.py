@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,7 +119,9 @@ def likely(facts: Facts, number: str, sources: Iterable[str], where: str) -> lis
     for source in sources:
         if source in facts.providers:
             texts = (number, f"{number} %", f"{number} M")
-            found += [f for text in texts for f in facts.by_text.get((source, text), ())]
+            tables = facts.of(source).values()
+            rows = chain.from_iterable(rows.values() for rows in tables)
+            found += [f for row in rows for f in row if f.text in texts]
     named = places(where)
     here = [f for f in found if named & set(re.findall(r"[\w.]+", f.place))]
     return list({f.address: f for f in here or found}.values())

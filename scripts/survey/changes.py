@@ -267,7 +267,7 @@ def _pairs(
 ) -> Iterator[Fact]:
     for model, both in found:
         for column, each in zip((model, f"{model} control"), both, strict=True):
-            yield fact(table, row, column, each, "1")._replace(text=number(each.mean, 1))
+            yield fact(table, row, column, each, "1")
 
 
 def english_facts() -> Iterator[Fact]:

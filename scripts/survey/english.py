@@ -276,9 +276,7 @@ def facts() -> Iterator[Fact]:
 
 def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:
     runs, own = finals(entry, task).values(), plan().entries[entry]
-    yield fact(task, entry, "accuracy", interval(map(accuracy, runs)), "1")._replace(
-        text=say.number(fmean(map(accuracy, runs)), 1)
-    )
+    yield fact(task, entry, "accuracy", interval(map(accuracy, runs)), "1")
     more = Effect(*interval(map(above_probe, runs)))
     yield fact(task, entry, "above the probe", more)
     if more.low > 0:

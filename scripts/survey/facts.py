@@ -27,9 +27,8 @@ it: `{= 0.40, widget dora alpha=16 angle_change}`.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 from itertools import chain
 from statistics import fmean
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -85,24 +84,17 @@ class Maker(NamedTuple):
             row: See there.
             column: See there.
             found: A text, a number, or a mean with the ends of its interval.
-            form: Decimals as in `1`, a share's as in `0 %`, one of `FORMS`; of a mean with an
-                interval its own words if there is none.
+            form: As `said` has it, or one of `FORMS`; without one its own words.
         """
         where = (self.source, table, row, column)
         if isinstance(found, str):
             return Fact(*where, 0, found, self.place, "text")
         mean, low, high = found[:3] if isinstance(found, tuple) else (found, None, None)
-        digits, _, percent = form.partition(" ")
-        if not form:
-            text = str(found)
-        elif form in FORMS:
+        if form in FORMS:
             text = FORMS[form](mean)
-        elif low is None:
-            text = said(mean, "number", form)
         else:
-            text = say.estimate(mean, low, high, int(digits), 100 if percent else 1)
-            text += " %" * bool(percent)
-        kind: Form = "percent" if percent else "number"
+            text = said(mean, "number", form, low, high) if form else str(found)
+        kind: Form = "percent" if "%" in form else "number"
         return Fact(*where, mean, text, self.place, kind, low=low, high=high)
 
     def means(
@@ -295,14 +287,6 @@ class Facts:
                 raise LookupError(f"{place}: {error.args[0]}") from error
         return data
 
-    @cached_property
-    def by_text(self) -> dict[tuple[str, str], list[Fact]]:
-        """The facts of each source by their text."""
-        found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-        for fact in self.all():
-            found[fact.source, fact.text].append(fact)
-        return found
-
 
 NO_RESULT = re.compile(r"^(average|parameters|percent|mean of .*)$| spread$")
 """Columns of a row that a mean over all its columns leaves out."""
@@ -382,26 +366,33 @@ def decimals(fact: Fact) -> int:
     return len(match[1]) if match else 0
 
 
-def said(value: float, form: Form, asked: str) -> str:
+def said(
+    value: float, form: Form, asked: str, low: float | None = None, high: float | None = None
+) -> str:
     """Return a value in the form that is asked for.
 
     >>> said(0.5, "number", "+1"), said(0.551, "percent", "1"), said(-0.5, "number", "abs 2")
     ('+0.5', '55.1 %', '0.50')
-    >>> said(0.95, "number", "1 %")
-    '95.0 %'
+    >>> said(0.95, "number", "1 %"), said(2, "number", "1 to", 1.5, 2.5)
+    ('95.0 %', '2.0 (1.5 to 2.5)')
+    >>> said(0.81, "percent", "0 ±", 0.79, 0.83), said(3, "number", "0 ±")
+    ('81 ± 2 %', '3')
 
     Raises:
         ValueError: when the form is not understood.
     """
-    match = re.fullmatch(r"(\+|abs )?(\d)( %)?", asked)
+    match = re.fullmatch(r"(\+|abs )?(\d)( %)?( to| ±)?", asked)
     if not match:
         raise ValueError(f"{asked!r} is no form of a number: it is 1, +1 or abs 1 for one decimal")
-    digits = int(match[2])
-    if asked.startswith("abs"):
-        value = abs(value)
-    if form == "percent" or match[3]:
-        return say.percent(value, digits)
-    return say.signed(value, digits) if asked[0] == "+" else say.number(value, digits)
+    sign, digits, percent, ends = match[1], int(match[2]), form == "percent" or match[3], match[4]
+    times = 100 if percent else 1
+    mean = times * (abs(value) if sign == "abs " else value)
+    text = (say.signed if sign == "+" else say.number)(mean, digits)
+    if ends and low is not None and high is not None and low < high:
+        wide = say.number(times * (high - low) / 2, digits)
+        around = f" ({say.interval(times * low, times * high, digits)})"
+        text += around if ends == " to" else f" ± {wide}"
+    return f"{text} %" if percent else text
 
 
 def _meant(row: str, asked: str) -> bool:

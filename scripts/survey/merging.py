@@ -187,15 +187,15 @@ def facts() -> Iterator[Fact]:
         if way.way == "negated":
             continue
         for column, shares in keeps(way.name).items():
-            yield fact("kept", way.name, column, interval(shares.values()), "0")
+            yield fact("kept", way.name, column, interval(shares.values()), "0 to")
         scales = " and ".join(f"{s:g}" for s in sorted({row.scale for row in ends(way.name)}))
         yield fact("kept", way.name, "scale", scales)
         for column, more in beside(way.name, "shuffled" if way.name == "sum" else "sum").items():
-            yield fact("beside", way.name, column, more, "0")
+            yield fact("beside", way.name, column, more, "0 to")
         if way.density < 1:
             yield fact("judged", way.name, "word", ahead(way.name))
     for task in plan().tasks:
         for column, lost in falls(task).items():
-            yield fact("negated", task, column, interval(lost.values()), "0")
+            yield fact("negated", task, column, interval(lost.values()), "0 to")
     for row, rule in (("adds", adds), ("meets", meets), ("negated", negates)):
         yield fact("judged", row, "word", rule())

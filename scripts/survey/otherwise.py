@@ -310,15 +310,15 @@ def facts() -> Iterator[Fact]:
             yield fact("arms", arm, f"below {below:g}", f"{ours} ({chance})")
     for arm in plan().ranks:
         scale, rank = arm.split()
-        yield fact("ranks", arm, "lost", transfer(arm), "1")
+        yield fact("ranks", arm, "lost", transfer(arm), "1 to")
         s = 8 / int(rank) if scale == "plain" else 4 / int(rank) ** 0.5
         yield fact("ranks", arm, "s", say.figures(s, 3))
     for arm in plan().reduced:
         for one in reduction(arm):
             row = f"{arm} {one.factor:g}"
-            yield fact("reduction", row, "cost", one.cost, "1")
-            yield fact("reduction", row, "saved", one.saved, "0 %")
-            yield fact("reduction", row, "beyond", one.beyond, "0 %")
+            yield fact("reduction", row, "cost", one.cost, "1 to")
+            yield fact("reduction", row, "saved", one.saved, "0 % to")
+            yield fact("reduction", row, "beyond", one.beyond, "0 % to")
     for row, (word, found) in judged():
         yield fact("judged", row, "word", word)
         if isinstance(found, Effect):
@@ -326,7 +326,7 @@ def facts() -> Iterator[Fact]:
             yield fact("judged", row, "says", f"{word}: " * (word != found.word) + str(found))
             continue
         if isinstance(found, Interval):
-            yield fact("judged", row, "more", found, "1")
+            yield fact("judged", row, "more", found, "1 to")
         more = found if isinstance(found, str) else ""
         yield fact("judged", row, "says", f"{word}: {more}" if more else word)
     yield fact("study", "all", "runs", sum(len(finals(arm)) for arm in arms()), "count")
