@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from scripts.survey.changes import SOURCE as CHANGES
 from scripts.survey.facts import MARKED, Fact, Facts
-from scripts.survey.providers import EXPERIMENT, PEFT
+from scripts.survey.providers import PEFT
+from scripts.survey.trained_facts import EXPERIMENT
 
 KEYS = {"peft2026benchmark": PEFT, "adapters2026experiment": EXPERIMENT, "real-changes": CHANGES}
 """Sources whose addresses do not begin with the key of the bibliography."""

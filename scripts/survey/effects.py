@@ -17,12 +17,12 @@ from scripts.survey.experiment import (
     Cell,
     Measure,
     Run,
-    difference,
     finals,
     forgetting,
     improvement,
 )
 from scripts.survey.questions import Question
+from scripts.survey.reader import paired
 from scripts.survey.statistics import Interval, interval
 
 Word: TypeAlias = Literal["ahead", "behind", "level", "not told apart"]
@@ -111,9 +111,9 @@ def between(
         raise LookupError(f"{arm!r} or {beside!r} has not been run with all seeds in {there}")
     runs = sum(len(one) + len(other) for one, other in pairs)
     if len(where) > 1:
-        found = interval(difference(one, other, measure).mean for one, other in pairs)
+        found = interval(paired(one, other, measure).mean for one, other in pairs)
     else:
-        found = difference(*pairs[0], measure, among)
+        found = paired(*pairs[0], measure, among)
     return Effect(*found, len(where), runs)
 
 

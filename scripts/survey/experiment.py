@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, TypeAlias, get_type_hints
 from scripts.bootstrap import ROOT
 from scripts.survey import peft
 from scripts.survey.result import FULL, Number, Row, Source, Table
-from scripts.survey.statistics import Interval, interval
 
 KEY = "adapters2026experiment"
 TABLE = ROOT / "docs" / "data" / "experiment.csv"
@@ -227,13 +226,6 @@ def methods(where: Cell) -> list[str]:
     """Return the methods all of whose seeds have been run in a cell, in the table's order."""
     found = (name for name, there in runs() if there == where)
     return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
-
-
-def difference(
-    one: dict[int, Run], other: dict[int, Run], measure: Measure, among: int = 1
-) -> Interval:
-    """Return how much more one method has of a measure than another, paired by seed."""
-    return interval((measure(one[s]) - measure(other[s]) for s in one.keys() & other.keys()), among)
 
 
 # Measures -----------------------------------------------------------------------------------------

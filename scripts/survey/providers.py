@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from statistics import fmean
 
 from scripts.bootstrap import ROOT
 from scripts.survey import (
     atlas,
     bets_facts,
     changes,
-    effects,
     english,
-    experiment,
     forest,
     lab,
     later,
@@ -24,21 +20,17 @@ from scripts.survey import (
     otherwise,
     peft,
     predictions,
-    rates,
     say,
-    trained,
+    trained_facts,
 )
-from scripts.survey.experiment import SEEDS, Cell, Run, finals, forgetting_at, good_rates, halfway
-from scripts.survey.facts import Fact, Facts, Form, Provider
+from scripts.survey.facts import Fact, Facts, Provider
 from scripts.survey.head_to_head import home_field, outcomes
 from scripts.survey.pages import pages_of_runs
 from scripts.survey.pair import read_models
 from scripts.survey.papers import read_tables
-from scripts.survey.questions import Question, questions
 from scripts.survey.result import Row, Source, Table
 
-PEFT, EXPERIMENT, ANSWERS = "peft", "experiment", "answers"
-LAB, FIELD, RATES, POOLED = "lab", "field", "rates", "pooled"
+PEFT, LAB, FIELD, POOLED = "peft", "lab", "field", "pooled"
 
 
 # Papers -------------------------------------------------------------------------------------------
@@ -119,153 +111,6 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
                     yield cell._replace(chosen=chosen)
 
 
-# The experiment -----------------------------------------------------------------------------------
-
-
-def _trained(
-    table: str, row: str, column: str, value: float, digits: int, form: Form = "number"
-) -> Fact:
-    text = say.percent(value, digits) if form == "percent" else say.number(value, digits)
-    return Fact(EXPERIMENT, table, row, column, value, text, "docs/data/experiment.csv", form)
-
-
-def trained_facts() -> Iterator[Fact]:
-    """Yield what runs of the experiment show: means over seeds, single runs, cuts, reach."""
-    for (method, there), runs in experiment.runs().items():
-        table = name(there)
-        if len(finals(method, there)) == SEEDS:
-            yield from (_trained(table, method, *cell) for cell in _means(method, there))
-            if there == Cell():
-                good = good_rates(method)
-                wide = _trained(table, method, "good rates", good.rates, 0)
-                yield wide._replace(text=str(good))
-        for run in runs:
-            if run.phase != "final":
-                at = f"{table}, rate {run.rate:.3g}".removeprefix(", ")
-                yield from (_trained(at, method, *cell) for cell in _single(run, there))
-    for cell in trained.at_equal_size().facts():
-        yield _trained("equal size", *cell)
-    for method in experiment.as_in_peft():
-        run = trained.in_peft(method)
-        improvement = max(experiment.improvement(run), 0) if run.status == "done" else 0
-        yield _trained("rates as in PEFT", method, "improvement", improvement, 0, "percent")
-        rate = f"{run.rate:.2g}"
-        yield _trained("rates as in PEFT", method, "rate", run.rate, 0)._replace(text=rate)
-    yield from _around_runs()
-
-
-def _around_runs() -> Iterator[Fact]:
-    """Yield what stands around the runs: cuts of full fine-tuning, reach, base models, counts."""
-    for task in ("code", "prose"):
-        for directions, found in trained.cut(task).items():
-            yield _trained(f"cut, {task}", f"{directions}", "improvement", found.mean, 0, "percent")
-    for fitted in experiment.fitted():
-        yield _trained("reach", fitted.method, "share", fitted.share, 0, "percent")
-        yield _trained("reach", fitted.method, "kept", fitted.kept, 0, "percent")
-    yield _trained("reach", "full", "worth", experiment.fitted()[0].worth, 3)
-    for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
-        about = json.loads(path.read_text("utf-8"))
-        yield _trained("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], 2)
-        size = _trained("bases", path.stem[:-2], "parameters", about["parameters"], 0)
-        yield size._replace(text=say.count(about["parameters"]))
-    whole = sum(map(len, experiment.runs().values()))
-    yield _trained("grid", "all", "runs", whole, 0)._replace(text=say.count(whole))
-    yield _trained("grid", "code", "settings", len(experiment.methods(Cell())), 0)
-
-
-def name(there: Cell) -> str:
-    """Return a cell as `experiment.cell` reads it, nothing where all is usual.
-
-    >>> name(Cell()), name(Cell("prose", base=1))
-    ('', 'prose, base 1')
-    """
-    plain = Cell()._asdict()
-    words = [
-        value if field == "task" else f"{field} {value}"
-        for field, value in there._asdict().items()
-        if value != plain[field]
-    ]
-    return ", ".join(words)
-
-
-Shown = tuple[str, float, int, Form]
-
-
-def _means(method: str, there: Cell) -> Iterator[Shown]:
-    runs = list(finals(method, there).values())
-    means = {"loss": experiment.loss, "early": experiment.early}
-    for column, measure in means.items():
-        yield column, fmean(map(measure, runs)), 3, "number"
-    if there.task == "memory":
-        yield "memorised", fmean(map(experiment.remembered, runs)), 0, "percent"
-    if all(run.sibling is not None for run in runs):
-        yield "transfer", fmean(map(experiment.transfer, runs)), 3, "number"
-    if all(run.improvement is not None for run in runs):
-        yield "improvement", fmean(map(experiment.improvement, runs)), 0, "percent"
-    if all(run.forgetting is not None for run in runs):
-        yield "forgetting", fmean(map(experiment.forgetting, runs)), 2, "number"
-    yield "parameters", runs[0].parameters, 0, "number"
-    yield "rate", runs[0].rate, 4, "number"
-    if there == Cell():
-        yield "improvement of LoRA’s curve", trained.as_lora(method, there), 1, "percent"
-
-
-def _single(run: Run, there: Cell) -> Iterator[Shown]:
-    if run.improvement is not None and run.status == "done":
-        yield "improvement", run.improvement, 0, "percent"
-        if run.forgetting is not None:
-            yield "forgetting", run.forgetting, 2, "number"
-    if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:
-        yield "forgetting at half", found, 2, "number"
-
-
-def answered() -> Iterator[Fact]:
-    """Yield the answers to all questions, of each arm against the baseline and each other arm."""
-    for key, asked in questions().items():
-        for there in (*asked.cells, *asked.later):
-            ran = asked.ran(there)
-            table = ", ".join(filter(None, (key, name(there))))
-            for arm in ran:
-                others = [other for other in ran if other != arm] if asked.arms != "all" else []
-                known = finals(arm, there)[1].sibling is not None
-                for other in ("", *others):
-                    row = f"{arm} beside {other}" if other else arm
-                    texts = [
-                        (m, *asked.said(arm, m, there, other))
-                        for m in asked.measures
-                        if known or m != "transfer"
-                    ]
-                    for column, value, text in (*texts, *_effects(asked, arm, there, other)):
-                        where = (ANSWERS, table, row, column)
-                        yield Fact(*where, value, text, "docs/data/experiment.csv")
-
-
-def _effects(
-    asked: Question, arm: str, there: Cell, other: str
-) -> Iterator[tuple[str, float, str]]:
-    found = effects.effect(asked, arm, there, other)
-    yield "points", found.mean, str(found)
-    if finals(arm, there)[1].forgetting is not None:
-        forgotten = effects.forgets(arm, there, other or asked.baseline)
-        yield "forgetting", forgotten.mean, effects.in_nats(forgotten)
-
-
-def rates_facts() -> Iterator[Fact]:
-    """Yield what the sweeps say: `rates/prose: dora 4, best`, or `… , times lora 4`."""
-    for found in rates.table():
-        table = name(found.cell) or "code"
-
-        def fact(column: str, value: float, text: str) -> Fact:
-            place = "docs/data/experiment.csv"
-            return Fact(RATES, table, found.method, column, value, text, place)  # noqa: B023
-
-        yield fact("best", found.best, f"{found.best:.2g}")
-        yield fact("tried", found.tried, f"{found.tried}")
-        yield fact("good", found.high / found.low, found.good)
-        for other, times in rates.beside(found):
-            yield fact(f"times {other}", times, say.figures(round(times, 2)))
-
-
 # The lab, and the home field ----------------------------------------------------------------------
 
 
@@ -330,9 +175,9 @@ def facts(root: Path = ROOT) -> Facts:
     benchmark = partial(runs_of_peft, pages_of_runs(root))
     own: dict[str, Provider] = {
         PEFT: benchmark,
-        EXPERIMENT: trained_facts,
-        ANSWERS: answered,
-        RATES: rates_facts,
+        trained_facts.EXPERIMENT: trained_facts.facts,
+        trained_facts.ANSWERS: trained_facts.answers,
+        trained_facts.RATES: trained_facts.rates_facts,
         english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
         atlas.SOURCE: atlas.facts,
         predictions.SOURCE: predictions.facts,
@@ -346,12 +191,3 @@ def facts(root: Path = ROOT) -> Facts:
         POOLED: partial(pooled_facts, root),
     }
     return Facts(papers | own)
-
-
-def as_json(found: Facts) -> str:
-    """Return all facts as JSON: address, value, text and place in the source."""
-    listed = [
-        {"address": f.address, "value": f.value, "text": f.text, "place": f.place}
-        for f in found.all()
-    ]
-    return json.dumps(listed, ensure_ascii=False, indent=0) + "\n"

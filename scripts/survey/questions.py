@@ -19,7 +19,6 @@ from scripts.survey.experiment import (
     SEEDS,
     Cell,
     Measure,
-    difference,
     early,
     finals,
     forgetting_at,
@@ -29,6 +28,7 @@ from scripts.survey.experiment import (
     point,
     transfer,
 )
+from scripts.survey.reader import paired
 from scripts.survey.records import Loader, Record, Text, validated
 from scripts.survey.say import lead
 from scripts.survey.statistics import Interval, interval
@@ -52,6 +52,8 @@ class Question(Record):
     cells: Annotated[tuple[Annotated[Cell, BeforeValidator(_cell)], ...], Field(min_length=1)]
     later: tuple[Annotated[Cell, BeforeValidator(_cell)], ...] = ()  # looked at since
     family: Literal["arms", "cells", "ran"] = "arms"
+    pairs: bool = False
+    """True if its arms are compared with each other, too."""
 
     def among(self, there: Cell) -> int:
         """Return how many intervals share the risk: Bonferroni's correction."""
@@ -83,14 +85,14 @@ class Question(Record):
         one, other = (finals(name, there) for name in (arm, beside or self.baseline))
         if not len(one) == len(other) == SEEDS:
             raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {there}")
-        return difference(one, other, MEASURES[measure], self.among(there))
+        return paired(one, other, MEASURES[measure], self.among(there))
 
     def said(
         self, arm: str, measure: Name = "loss", there: Cell = USUAL, beside: str = ""
-    ) -> tuple[float, str]:
+    ) -> tuple[Interval, str]:
         """Return what is `found`, in nats, and in words: level is who is within a point."""
         found = self.found(arm, measure, there, beside)
-        return found.mean, lead(found, level=point(there))
+        return found, lead(found, level=point(there))
 
     def _asks(self, arm: str, measure: Name, there: Cell, beside: str) -> None:
         arms = self.ran(there) if self.arms == "all" else self.arms
