@@ -6,7 +6,6 @@ What the atlas says is data (docs/data/atlas_axes.yml), in its keys. Ours follow
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypedDict
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.survey.atlas import TABLE
+from scripts.survey.atlas import medians
 
 FILE = ROOT / "docs" / "data" / "atlas_axes.yml"
 SAME = 0.999
@@ -94,12 +93,7 @@ class Coordinate(NamedTuple):
 @cache
 def numbers() -> dict[str, dict[str, float]]:
     """Return what was measured of each method with a ΔW."""
-    found: dict[str, dict[str, float]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["prediction"] == "axes":
-                found.setdefault(row["arm"], {})[row["measure"]] = float(row["median"])
-    return found
+    return medians("axes")
 
 
 @cache

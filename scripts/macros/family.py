@@ -7,7 +7,6 @@ predictions of others.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -31,7 +30,7 @@ from demos.settings import start
 from scripts.macros import axes
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey.atlas import TABLE
+from scripts.survey.atlas import medians
 
 FILE = "family.html"
 READ: dict[Place, str] = {
@@ -132,21 +131,10 @@ def still(slug: str) -> bool:
     return measure(slug, {"step": 0}).size < ROUND_OFF
 
 
-@cache
-def dimensions() -> dict[str, dict[str, int]]:
-    """Return parameters and dimension reached of every method with a ΔW, on 32 × 24."""
-    found: dict[str, dict[str, int]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["prediction"] == "X.10":
-                found.setdefault(row["arm"], {})[row["measure"]] = int(float(row["median"]))
-    return found
-
-
 def reach(slug: str) -> tuple[int | None, int | None, bool]:
     """Return parameters, the dimension reached, and whether they are those on 32 × 32."""
-    if counted := dimensions().get(slug):
-        return counted["parameters"], counted["dimension"], False
+    if counted := medians("X.10").get(slug):
+        return int(counted["parameters"]), int(counted["dimension"]), False
     if found := axes.numbers().get(slug):
         return int(found["numbers"]), int(found["dimension"]), True
     return None, None, False

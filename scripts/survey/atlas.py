@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from scripts.bootstrap import ROOT
 from scripts.survey import say
 from scripts.survey.facts import Fact, Form
+from scripts.survey.reader import records
 
 SOURCE = "atlas"
 TABLE = ROOT / "docs" / "data" / "atlas.csv"
@@ -35,10 +37,19 @@ def said(measure: str, value: float) -> tuple[str, Form]:
 
 def facts() -> Iterator[Fact]:
     """Yield all facts: atlas/X.1: one ε, apart; `apart least` and `apart most` likewise."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            for end, column in (("", "median"), (" least", "least"), (" most", "most")):
-                value, measure = float(row[column]), row["measure"]
-                where = (SOURCE, row["prediction"], row["arm"], measure + end)
-                text, form = said(measure, value)
-                yield Fact(*where, value, text, "docs/data/atlas.csv", form)
+    for row in records(TABLE):
+        for end, column in (("", "median"), (" least", "least"), (" most", "most")):
+            value, measure = float(row[column]), row["measure"]
+            where = (SOURCE, row["prediction"], row["arm"], measure + end)
+            text, form = said(measure, value)
+            yield Fact(*where, value, text, "docs/data/atlas.csv", form)
+
+
+@cache
+def medians(prediction: str) -> dict[str, dict[str, float]]:
+    """Return the medians of a prediction's measures by arm and measure."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in records(TABLE):
+        if row["prediction"] == prediction:
+            found[row["arm"]][row["measure"]] = float(row["median"])
+    return found

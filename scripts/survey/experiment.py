@@ -6,17 +6,17 @@ Student's t at 95 %, divided by the number of methods that a question compares (
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 from math import inf, isclose, log, log10
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, NamedTuple, TypeAlias, get_type_hints
+from typing import Any, NamedTuple, TypeAlias
 
 from scripts.bootstrap import ROOT
 from scripts.survey import peft
+from scripts.survey.reader import rows
 from scripts.survey.result import FULL, Number, Row, Source, Table
 
 KEY = "adapters2026experiment"
@@ -79,18 +79,28 @@ class Fitted(NamedTuple):
     worth: float
 
 
+class Measured(NamedTuple):
+    """A row of the table of fits; losses on the test are in nats."""
+
+    method: str
+    parameters: int
+    share: float
+    test_without: float
+    test_with: float
+    test: float
+
+
 @cache
 def fitted() -> tuple[Fitted, ...]:
     """Return what each method describes, in the order of the file."""
-    found = list[Fitted]()
-    with REACH.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            without, whole, test = (float(row[f"test{end}"]) for end in ("_without", "_with", ""))
-            worth = without - whole
-            kept = (without - test) / worth
-            parameters, share = int(row["parameters"]), float(row["share"])
-            found.append(Fitted(row["method"], parameters, share, kept, worth))
-    return tuple(found)
+    return tuple(
+        Fitted(
+            r.method, r.parameters, r.share,
+            (r.test_without - r.test) / (r.test_without - r.test_with),
+            r.test_without - r.test_with,
+        )
+        for r in rows(Measured, REACH)
+    )  # fmt: skip
 
 
 class Cell(NamedTuple):
@@ -162,32 +172,9 @@ def as_in_peft() -> dict[str, int]:
     return {name: round(2 * log10(rates[run] / lora)) for name, run in IN_PEFT.items()}
 
 
-def read(path: Path = TABLE) -> tuple[Run, ...]:
-    """Return all runs of a table.
-
-    Raises:
-        ValueError: when a cell is not what its column holds; the text names file and line.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        return tuple(_run(row, f"{path.name}, line {table.line_num}") for row in table)
-
-
-KINDS = get_type_hints(Run)
-
-
-def _run(row: dict[str, str], place: str) -> Run:
-    def typed(text: str, kind: Any) -> Any:
-        if kind in (int, str):
-            return kind(text)
-        if kind == tuple[float, ...]:
-            return tuple(map(float, text.split()))
-        return float(text) if text or kind is float else None
-
-    try:
-        return Run(**{name: typed(row[name], kind) for name, kind in KINDS.items()})
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{place}: {error}; make the table again") from error
+def read(path: Path = TABLE) -> list[Run]:
+    """Return all runs of a table."""
+    return rows(Run, path)
 
 
 @cache

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from functools import cache
 from math import log, log10
 from statistics import fmean, median
@@ -25,6 +23,7 @@ from scripts.survey.experiment import (
     methods,
     sweep,
 )
+from scripts.survey.reader import records
 from scripts.survey.result import FULL
 from scripts.survey.statistics import Agreement, Interval, interval, kendall, spearman
 
@@ -50,8 +49,7 @@ def as_lora(name: str, there: Cell) -> float:
 @cache
 def _kept(task: str) -> dict[int, dict[int, float]]:
     """Return what share of full fine-tuning's improvement is kept by directions and by seed."""
-    with TABLE.with_name("experiment_cut.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["task"] == task]
+    rows = [r for r in records(TABLE.with_name("experiment_cut.csv")) if r["task"] == task]
     whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
     found: dict[int, dict[int, float]] = {n: {} for n in RANKS}
     for r in rows:
@@ -178,15 +176,6 @@ class EqualSize(NamedTuple):
     below: float
     apart: float  # how far tuned settings are from LoRA
     taus: dict[float, Ranked]  # between the ranking at a common rate and that at tuned rates
-
-    def facts(self) -> Iterator[tuple[str, str, float, int]]:
-        """Yield row, column, value and decimals of what is said of them."""
-        yield "half a decade above", "points", self.above, 1
-        yield "half a decade below", "points", self.below, 1
-        yield "apart from LoRA", "points", self.apart, 1
-        yield "settings", "number", len(self.names), 0
-        for rate, (tau, _) in self.taus.items():
-            yield f"rate {rate:.2g}", "tau", tau, 2
 
 
 @cache

@@ -67,20 +67,6 @@ def test_a_row_is_read_as_what_its_columns_hold(tmp_path: Path) -> None:
     assert run.curve_held == (2.8, 3.4)
 
 
-def test_a_cell_that_is_no_number_is_told_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"t\.csv, line 3: .*'much'"):
-        read(table(tmp_path / "t.csv", {}, {"test": "much"}))
-
-
-def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
-    one, other = runs(tmp_path, 3.0, 4.0, 5.0), runs(tmp_path, 2.9, 3.9, 4.9)
-    found = paired(one, other, loss)
-    assert found.mean == pytest.approx(0.1)
-    assert found.high - found.low < 1e-9
-    del other[3]
-    assert paired(one, other, loss).mean == pytest.approx(0.1)
-
-
 def test_a_rate_that_was_not_run_is_told() -> None:
     assert at_rate("lora 4", 0.01).phase == "sweep"
     with pytest.raises(LookupError, match=r"lora 4 has no run at the rate 0\.5"):
