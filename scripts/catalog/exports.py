@@ -133,7 +133,7 @@ def _bet(bet: bets.Bet) -> dict[str, Any]:
     return {
         "module": bet.slug,
         "word": bet.word,
-        "because": bets.because(bet).replace("*", "") if bet.verdict else None,
+        "because": bets.because(bet).replace("*", ""),
         "controls": [{"name": e.control, "kind": e.kind} for e in bet.controls],
     }
 

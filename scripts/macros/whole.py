@@ -144,8 +144,8 @@ def of_decoder(slug: str) -> Bars | None:
     return Bars(
         f"{name}, in {len(places)} whole matrices of our small decoder. Share of the change",
         (
-            bar(name, fmean(own[p].share for p in places)),
-            bar(f"Control: {say.named(nearest)}", fmean(control[p].share for p in places)),
+            bar(name, fmean(own[p].described for p in places)),
+            bar(f"Control: {say.named(nearest)}", fmean(control[p].described for p in places)),
             bar("A random subspace", fmean(own[p].parameters for p in places) / SIDE**2),
         ),
         f"The control {OUTCOMES[judged.overall.outcome]}. Taken out there: {out}",

@@ -1,7 +1,7 @@
 """Every bet against its own controls: what was trained, described and printed, and the word.
 
 The rule is scripts/survey/hypothesis.py, the runs are those of scripts/studies/controls.py, the
-fits those of scripts/studies/reach.py. A method of which nothing has been trained has no word.
+fits those of scripts/studies/reach.py.
 """
 
 from __future__ import annotations
@@ -14,40 +14,35 @@ from functools import cache
 from math import inf
 from pathlib import Path
 from statistics import fmean
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import NamedTuple, TypeAlias, get_args
 
-from scripts.survey import say
+from scripts.survey import controls, say
 from scripts.survey.contrasts import Contrast, contrasts, printed
 from scripts.survey.controls import (
-    REACH,
-    TABLE,
+    Found,
     Improvement,
-    Plan,
-    Run,
     Trained,
+    Whose,
     checks,
     comparisons,
     entries,
-    floor,
-    grouped,
+    found,
     improvement,
-    plan,
-    runs,
 )
 from scripts.survey.hypothesis import (
     Comparison,
     Effect,
     Judged,
     Outcome,
+    Place,
     Verdict,
     Word,
     decide,
     judge,
     sign,
 )
+from scripts.survey.reader import rows
 
-NOT_YET: Literal["not yet judged"] = "not yet judged"
-Said: TypeAlias = Word | Literal["not yet judged"]
 Numbers: TypeAlias = tuple[tuple[str, float], ...]
 
 
@@ -56,12 +51,18 @@ class Described(NamedTuple):
 
     task: str
     base: int
-    matrix: str
+    kind: str
+    layer: int
     method: str
     control: str
     parameters: int
     share: float
-    """Of ‖ΔW‖². Who comes no nearer than no change at all describes nothing."""
+    """Of ‖ΔW‖², below zero where it comes no nearer than no change at all."""
+
+    @property
+    def described(self) -> float:
+        """The share; who comes no nearer than no change describes nothing."""
+        return max(0.0, self.share)
 
 
 class Bet(NamedTuple):
@@ -73,25 +74,15 @@ class Bet(NamedTuple):
     trained: tuple[Judged, ...]
     reach: tuple[Judged, ...]
     printed: tuple[Contrast, ...]
-    verdict: Verdict | None
+    verdict: Verdict
     improvements: Mapping[str, Improvement]
     """What it reaches of full fine-tuning's improvement, under "", and what each control does, on
     the tasks on which they are compared."""
 
     @property
-    def word(self) -> Said:
+    def word(self) -> Word:
         """The rule's word for it."""
-        return self.verdict.word if self.verdict else NOT_YET
-
-    @property
-    def lead(self) -> float:
-        """The lead over the nearest of its controls, over all tasks."""
-        return min((j.overall.mean for j in self.trained), default=-inf)
-
-    @property
-    def reaches(self) -> float:
-        """The same of what it describes."""
-        return min((j.overall.mean for j in self.reach), default=-inf)
+        return self.verdict.word
 
     def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
         """Return what one control amounts to when trained, and in reach."""
@@ -102,76 +93,41 @@ class Bet(NamedTuple):
 
 # Reach --------------------------------------------------------------------------------------------
 
+Matrix: TypeAlias = tuple[str, int, str, int]
+"""A task and base model, and the kind and layer of a matrix."""
 
-def described(path: Path = REACH) -> tuple[Described, ...]:
-    """Return all fits; none before any was made."""
-    if not path.exists():
-        return ()
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Described(
-                r["task"], int(r["base"]), f"{r['kind']} {r['layer']}", r["method"], r["control"],
-                int(r["parameters"]), max(0.0, float(r["share"])),
-            )
-            for r in csv.DictReader(file)
-        )  # fmt: skip
+Shares: TypeAlias = dict[Whose, dict[Matrix, Described]]
 
 
-def fitted() -> list[Trained]:
-    """Return who is fitted: every method that changes a weight, and its controls."""
-    return [e for e in entries() if e.reached is not None and not floor(e.method)]
+def described() -> list[Described]:
+    """Return all fits."""
+    return rows(Described, controls.REACH)
 
 
-Shares: TypeAlias = dict[tuple[str, str], dict[tuple[str, int, str], Described]]
-"""Fits by method and control, and by task, base model and matrix."""
-
-
-def complete(shares: Shares) -> dict[str, list[str]]:
-    """Return on each task the matrices to which everybody was fitted in all base models."""
-    places = {place for own in shares.values() for place in own}
-    found: dict[str, list[str]] = {}
-    for task, matrix in sorted({(task, matrix) for task, _, matrix in places}):
-        asked = {(task, base, matrix) for base in bases()}
-        if all(asked <= shares.get((e.method, e.control), {}).keys() for e in fitted()):
-            found.setdefault(task, []).append(matrix)
-    return found
-
-
-def bases() -> list[int]:
-    """Return the base models of the plan."""
-    return sorted({base for part in plan().parts for base in part.bases})
-
-
-def by_entry(found: Iterable[Described]) -> Shares:
+def by_entry(fits: Iterable[Described]) -> Shares:
     """Return fits by whose they are."""
     shares: Shares = {}
-    for d in found:
-        shares.setdefault((d.method, d.control), {})[d.task, d.base, d.matrix] = d
+    for d in fits:
+        shares.setdefault((d.method, d.control), {})[d.task, d.base, d.kind, d.layer] = d
     return shares
 
 
-def reaches(found: Iterable[Described]) -> list[Comparison]:
-    """Return what every method describes beyond each control, of the matrices that are complete.
+def reaches(shares: Shares) -> list[Comparison]:
+    """Return what every method describes beyond each control.
 
     A difference is a mean over the matrices of a base model. In a single matrix some have more
     parameters than their controls, which share theirs among matrices: these are left out.
     """
-    shares = by_entry(found)
-    there, made = complete(shares), []
-    for e in fitted():
-        if not e.control or not there:
+    made = []
+    for e in entries():
+        if not e.control or (e.method, e.control) not in shares:
             continue
         of, other = shares[e.method, ""], shares[e.method, e.control]
-        pairs = {
-            (task, base): [(of[task, base, m], other[task, base, m]) for m in matrices]
-            for task, matrices in there.items()
-            for base in bases()
-        }
-        if all(one.parameters == two.parameters for some in pairs.values() for one, two in some):
-            differences = {
-                place: [fmean(one.share - two.share for one, two in some)]
-                for place, some in pairs.items()
-            }
+        if all(of[m].parameters == fit.parameters for m, fit in other.items()):
+            found: dict[Place, list[float]] = {}
+            for m, fit in sorted(other.items()):
+                found.setdefault(m[:2], []).append(of[m].described - fit.described)
+            differences = {place: [fmean(some)] for place, some in found.items()}
             made.append(Comparison(e.method, e.control, e.claim, differences))
     return made
 
@@ -179,32 +135,38 @@ def reaches(found: Iterable[Described]) -> list[Comparison]:
 # Bets ---------------------------------------------------------------------------------------------
 
 
-def decided(
-    found: Sequence[Run], fits: Sequence[Described] = (), chosen: Plan | None = None
-) -> list[Bet]:
-    """Return every method with its controls; those that are decided first, by their lead."""
-    trained, reach = judge(comparisons(found, chosen)), judge(reaches(fits))
-    by, bets = grouped(found), []
-    for e in entries():
-        own = tuple(c for c in entries() if c.control and c.method == e.method)
-        if e.control or not own:
-            continue
-        ran, described_ = (
-            tuple(j for j in some if j.comparison.method == e.method) for some in (trained, reach)
+def decided(by: Found, shares: Shares) -> list[Bet]:
+    """Return every method with its controls by its lead over the nearest of these."""
+    trained, reach = judge(comparisons(by)), judge(reaches(shares))
+    every = {e.method: e for e in entries() if not e.control}
+    bets = []
+    for method in dict.fromkeys(j.comparison.method for j in trained):
+        own = tuple(c for c in entries() if c.control and c.method == method)
+        ran, fits = (
+            tuple(j for j in some if j.comparison.method == method) for some in (trained, reach)
         )
-        verdict = decide(ran, described_, printed(e.slug)) if ran else None
-        others = tuple(c for c in contrasts() if c.method == e.slug)
-        places = list(ran[0].comparison.differences) if ran else []
-        names = ("", *(c.control for c in own)) if ran else ()
-        shares = {name: improvement(by, (e.method, name), places) for name in names}
-        bets.append(Bet(e.method, e.slug, own, ran, described_, others, verdict, shares))
-    return sorted(bets, key=lambda bet: (-bet.lead, -bet.reaches, bet.slug))
+        slug, there = every[method].slug, list(ran[0].comparison.differences)
+        others = tuple(c for c in contrasts() if c.method == slug)
+        names = ("", *(c.control for c in own))
+        gains = {name: improvement(by, (method, name), there) for name in names}
+        verdict = decide(ran, fits, printed(slug))
+        bets.append(Bet(method, slug, own, ran, fits, others, verdict, gains))
+    return sorted(bets, key=lambda bet: (-lead(bet.trained), -lead(bet.reach), bet.slug))
+
+
+def lead(some: Sequence[Judged]) -> float:
+    """Return the lead over the nearest control, over all tasks."""
+    return min((j.overall.mean for j in some), default=-inf)
+
+
+def bets() -> tuple[Bet, ...]:
+    """Return all bets."""
+    return _bets(controls.TABLE, controls.REACH)
 
 
 @cache
-def bets(table: Path = TABLE, reach: Path = REACH) -> tuple[Bet, ...]:
-    """Return all bets as they stand."""
-    return tuple(decided(runs(table), described(reach)))
+def _bets(*tables: Path) -> tuple[Bet, ...]:
+    return tuple(decided(found(), by_entry(described())))
 
 
 def of(modules: Iterable[str]) -> list[Bet]:
@@ -219,12 +181,12 @@ def words() -> tuple[Word, ...]:
     return found
 
 
-def checked(found: Sequence[Run]) -> dict[str, list[Judged]]:
+def checked() -> dict[str, list[Judged]]:
     """Return what the study tests itself by: second draws as comparisons of the study are judged.
 
     The planted changes are a family of their own.
     """
-    own, among = checks(found), comparisons(found)
+    own, among = checks(found()), comparisons(found())
     return {
         "power": judge(own["power"]),
         "size": judge([*among, *own["size"]])[len(among) :],
@@ -324,7 +286,7 @@ def elsewhere(bet: Bet) -> list[str]:
         ]
         if whom:
             found.append(f"in reach {place} {say.listed(whom)}")
-    if bet.verdict and bet.verdict.printed in ("for", "against"):
+    if bet.verdict.printed in ("for", "against"):
         whose = "its authors" if all(c.by_authors for c in bet.printed) else "others"
         found.append(f"what {whose} printed is {bet.verdict.printed} it")
     return found

@@ -11,6 +11,10 @@ controls: oft 16, memorised              the share of random sequences that it k
 controls: guessing, improvement          what a guess at random improves there
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
 controls: words, holds                   methods that have the word
+controls: study, runs                    all of them, those of sweeps, too; where all were trained
+controls: intervals, equal               half the width of the narrowest test for equality, points
+controls: checks, power                  planted comparisons that the method leads, of how many
+controls: checks, leads                  by how much; `twice`, controls told from a second draw
 
 A kind is `relocated` or `relaxed` where the method has to beat its control, `level` where it need
 only match it, or all `controls`. Those that are `near` differ by less than a point and are not told
@@ -22,52 +26,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from scripts.survey import bets, say
-from scripts.survey.controls import Whose, guessing, improvements, memorised, runs, shared
-from scripts.survey.facts import Fact
-from scripts.survey.hypothesis import MARGIN, Comparison, Effect, Outcome
+from scripts.survey import bets, controls, say
+from scripts.survey.controls import Run, found, guessing, improvements, memorised, shared
+from scripts.survey.facts import Fact, Maker
+from scripts.survey.hypothesis import MARGIN, RISK, Comparison, Effect, Outcome
+from scripts.survey.reader import rows
 
 SOURCE = "controls"
-PLACES = {"trained": "docs/data/controls.csv", "reach": "docs/data/controls_reach.csv"}
+fact = Maker(SOURCE, "docs/data/controls.csv")
+in_reach = Maker(SOURCE, "docs/data/controls_reach.csv")
 
 
 def facts() -> Iterator[Fact]:
     """Yield what is decided, method by method, then how many came out how."""
     every: dict[str, list[Effect]] = {}
-    for bet in (bet for bet in bets.bets() if bet.verdict):
+    for bet in bets.bets():
         yield _where(bet.method, bets.tasks(bet))
         for e in bet.controls:
-            row, both = f"{bet.method}, {e.control}", bet.beside(e.control)
-            for (evidence, place), judged in zip(PLACES.items(), both, strict=True):
-                if judged:
-                    yield _apart(row, evidence, judged.overall, place)
-            if trained := both[0]:
-                for task, effect in trained.by_task.items():
-                    yield _apart(row, task, effect, PLACES["trained"])
-                    yield _pairs(row, task, trained.comparison)
-                for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
-                    every.setdefault(kind, []).append(trained.overall)
+            row, (trained, reach) = f"{bet.method}, {e.control}", bet.beside(e.control)
+            assert trained
+            yield _apart(fact, row, "trained", trained.overall)
+            if reach:
+                yield _apart(in_reach, row, "reach", reach.overall)
+            for task, effect in trained.by_task.items():
+                yield _apart(fact, row, task, effect)
+                yield _pairs(row, task, trained.comparison)
+            for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
+                every.setdefault(kind, []).append(trained.overall)
     for row, some in every.items():
         open_ = [e for e in some if e.outcome == "not resolved"]
         counts = {"all": len(some), "near": sum(abs(e.mean) < MARGIN for e in open_)}
         counts |= {o: sum(e.outcome == o for e in some) for o in get_args(Outcome)}
         for column, count in counts.items():
-            yield Fact(SOURCE, "", row, column, count, say.count(count), PLACES["trained"])
+            yield fact("", row, column, count, "count")
         widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
-        yield Fact(SOURCE, "", row, "widest", widest, say.number(widest, 1), PLACES["trained"])
+        yield fact("", row, "widest", widest, "1")
     yield from _texts()
     yield from _improvements()
-    yield _where("improvements", list(dict.fromkeys(task for task, _ in shared(runs()))))
     for word in bets.words():
-        count = sum(bet.word == word for bet in bets.bets())
-        yield Fact(SOURCE, "", "words", word, count, say.count(count), PLACES["trained"])
+        yield fact("", "words", word, sum(bet.word == word for bet in bets.bets()), "count")
+    yield from _study(every["controls"])
 
 
 def _pairs(row: str, task: str, among: Comparison) -> Fact:
-    found = [d for (on, _), some in among.differences.items() if on == task for d in some]
-    ahead = sum(d > 0 for d in found)
-    text = f"{ahead} of {len(found)}"
-    return Fact(SOURCE, "", row, f"pairs on {task}", ahead, text, PLACES["trained"])
+    some = [d for (on, _), own in among.differences.items() if on == task for d in own]
+    ahead = sum(d > 0 for d in some)
+    return fact("", row, f"pairs on {task}", ahead, "0")._replace(text=f"{ahead} of {len(some)}")
 
 
 def _texts() -> Iterator[Fact]:
@@ -78,30 +82,48 @@ def _texts() -> Iterator[Fact]:
         if {"code", "prose"} <= j.by_task.keys()
     ]
     for column, count in (("all", len(both)), ("same sign", sum(both))):
-        yield Fact(SOURCE, "", "texts", column, count, say.count(count), PLACES["trained"])
+        yield fact("", "texts", column, count, "count")
 
 
 def _improvements() -> Iterator[Fact]:
-    for whose, improvement in improvements(runs()).items():
+    for whose, improvement in improvements(found()).items():
         for task, share in improvement.items():
-            yield _share(whose, f"improvement on {task}" if task else "improvement", share)
-    for whose, share in memorised(runs()).items():
-        yield _share(whose, "memorised", share)
-    if (guess := guessing(runs())) is not None:
-        yield _share(("guessing", ""), "improvement", guess)
+            column = f"improvement on {task}" if task else "improvement"
+            yield fact("", ", ".join(filter(None, whose)), column, share, "0 %")
+    if sequences := memorised(found()):
+        yield fact("", "guessing", "improvement", guessing(found()), "0 %")
+    for whose, share in sequences.items():
+        yield fact("", ", ".join(filter(None, whose)), "memorised", share, "0 %")
+    yield _where("improvements", list(dict.fromkeys(task for task, _ in shared(found()))))
 
 
-def _share(whose: Whose, column: str, share: float) -> Fact:
-    row = ", ".join(filter(None, whose))
-    return Fact(SOURCE, "", row, column, share, say.percent(share), PLACES["trained"], "percent")
+def _study(judged: Sequence[Effect]) -> Iterator[Fact]:
+    """Yield how large the study is, what it can tell, and what it tests itself by."""
+    yield fact("", "study", "runs", len(rows(Run, controls.TABLE)), "count")
+    yield fact("", "study", "methods", len(bets.bets()), "count")
+    yield fact("", "study", "where", bets.where(*bets.bets()))
+    yield fact("", "study", "margin", MARGIN, "0 %")
+    yield fact("", "study", "risk", RISK, "0 %")
+    yield fact("", "intervals", "equal", 100 * min(e.near for e in judged), "2")
+    power, size = (bets.checked()[what] for what in ("power", "size"))
+    leads = [100 * j.overall.mean for j in power if j.overall.outcome == "ahead"]
+    yield fact("", "checks", "power", f"{len(leads)} of {len(power)}")
+    yield fact("", "checks", "leads", f"{min(leads):.0f} to {max(leads):.0f}" if leads else "")
+    twice = sum(j.overall.outcome in ("ahead", "behind") for j in size)
+    yield fact("", "checks", "twice", f"{twice or 'none'}")
+    for kind, some in (("power", power), ("size", size)):
+        for j in some:
+            row = f"{j.comparison.method}, {j.comparison.control}"
+            yield _apart(fact, row, "planted" if kind == "power" else "again", j.overall)
 
 
 def _where(row: str, some: Sequence[str]) -> Fact:
-    return Fact(SOURCE, "", row, "where", len(some), bets.on(some), PLACES["trained"], "text")
+    return fact("", row, "where", len(some), "0")._replace(text=bets.on(some), form="text")
 
 
-def _apart(row: str, column: str, found: Effect, place: str) -> Fact:
-    return Fact(SOURCE, "", row, column, 100 * found.mean, in_points(found), place)
+def _apart(made: Maker, row: str, column: str, effect: Effect) -> Fact:
+    points = [100 * v for v in (effect.mean, effect.low, effect.high)]
+    return made("", row, column, tuple(points), "1")._replace(text=in_points(effect))
 
 
 def in_points(found: Effect) -> str:

@@ -5,19 +5,19 @@ Its runs are made by scripts/studies/controls.py. Nothing here needs JAX.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from functools import cache
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, NamedTuple, TypeAlias, cast
+from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from scripts.bootstrap import ROOT
-from scripts.survey.experiment import RANDOM, known
+from scripts.survey.experiment import RANDOM, TEACHERS, known
 from scripts.survey.hypothesis import Claim, Comparison, Place
+from scripts.survey.reader import rows
 from scripts.survey.records import Record, Text, read_yaml
 from scripts.survey.result import FULL
 
@@ -102,17 +102,9 @@ class Trained(NamedTuple):
     """In how many of 4,096 dimensions of a matrix the change can move."""
 
 
-def entries(path: Path = ENTRIES) -> tuple[Trained, ...]:
+def entries() -> list[Trained]:
     """Return who is trained, methods each before their controls."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Trained(
-                r["method"], r["control"], r["slug"], r["kind"], cast(Claim, r["claim"]),
-                int(r["parameters"]), int(r["frozen"]),
-                int(r["reached"]) if r["reached"] else None,
-            )
-            for r in csv.DictReader(file)
-        )  # fmt: skip
+    return rows(Trained, ENTRIES)
 
 
 def floor(name: str) -> bool:
@@ -161,15 +153,14 @@ def amount(part: Part, chosen: Plan | None = None) -> Amount:
 
 
 class Run(NamedTuple):
-    """A run that counts; losses are in nats a token on the test."""
+    """A run; losses are in nats a token on the test."""
 
     method: str
     control: str
-    slug: str
     task: str
     base: int
-    steps: int
     seed: int
+    phase: str
     test: float
     start_test: float
 
@@ -188,72 +179,82 @@ Improvement: TypeAlias = dict[str, float]
 Found: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 """Runs by method and control, task and base model, and seed."""
 
-
-def runs(path: Path = TABLE) -> tuple[Run, ...]:
-    """Return the runs that count: those with fresh seeds. None before the study has begun."""
-    if not path.exists():
-        return ()
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Run(
-                r["method"], r["control"], r["slug"], r["task"], int(r["base"]), int(r["steps"]),
-                int(r["seed"]), float(r["test"]), float(r["start_test"]),
-            )
-            for r in csv.DictReader(file)
-            if r["phase"] == "final"
-        )  # fmt: skip
+NO_ADAPTER: Whose = (FULL, "")
 
 
-def made(path: Path = TABLE) -> int:
-    """Return how many runs there are, those of sweeps, too."""
-    if not path.exists():
-        return 0
-    with path.open(encoding="utf-8", newline="") as file:
-        return sum(1 for _ in csv.DictReader(file))
+def found() -> Found:
+    """Return the runs that count: those with fresh seeds."""
+    return _grouped(TABLE)
 
 
-def planned() -> int:
-    """Return about how many runs the plan has, to the nearest hundred."""
-    return 100 * round(sum(amount(part).runs for part in plan().parts) / 100)
+@cache
+def _grouped(path: Path) -> Found:
+    return grouped(rows(Run, path, phase="final"))
 
 
-def finished(found: Sequence[Run], chosen: Plan | None = None) -> bool:
-    """Say whether all parts of the plan are complete."""
-    own, by = chosen or plan(), grouped(found)
-    return all(complete(part, by, own.seeds) for part in own.parts)
+def grouped(runs: Iterable[Run]) -> Found:
+    """Return runs by whose they are, where, and with which seed."""
+    by: Found = {}
+    for run in runs:
+        there = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
+        there[run.seed] = run
+    return by
 
 
-def comparisons(found: Sequence[Run], chosen: Plan | None = None) -> list[Comparison]:
-    """Return every method with each of its controls, on the tasks that are complete.
+def places(by: Found, whose: Whose, *, planted: bool = False) -> list[Place]:
+    """Return where an entry has run: on texts and sequences, or where a change was planted."""
+    return [place for place in by[whose] if (place[0] in TEACHERS) == planted]
 
-    A part counts when each of its entries has all its seeds in all its base models; one in which
-    the study tests itself never does.
-    """
-    own, by = chosen or plan(), grouped(found)
-    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
+
+def comparisons(by: Found) -> list[Comparison]:
+    """Return every method with each of its controls, on all that both were trained on."""
     claims = {(e.method, e.control): e.claim for e in entries()}
-    made = []
-    for method, name in by:
-        places = [(p.task, base) for p in parts if wanted(p, method) for base in p.bases]
-        if name and places and not name.endswith(AGAIN):
-            differences = apart(by, (method, ""), (method, name), places, own.seeds)
-            made.append(Comparison(method, name, claims[method, name], differences))
-    return made
+    return [
+        Comparison(
+            method, name, claims[method, name], apart(by, (method, ""), (method, name), there)
+        )
+        for method, name in by
+        if name and not name.endswith(AGAIN) and (there := places(by, (method, name)))
+    ]
 
 
-def improvements(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, Improvement]:
-    """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
-    places, by = shared(found, chosen), grouped(found)
+def checks(by: Found) -> dict[str, list[Comparison]]:
+    """Return what the study tests itself by.
+
+    For `power` each method beside its controls where a change of its own form was planted, for
+    `size` controls beside their second draws.
+    """
+    power, size = list[Comparison](), list[Comparison]()
+    for method, name in (whose for whose in by if whose[1]):
+        if there := places(by, (method, name), planted=True):
+            found = apart(by, (method, ""), (method, name), there)
+            power.append(Comparison(method, name, "ahead", found))
+        if name.endswith(AGAIN):
+            one, other = (method, name.removesuffix(AGAIN)), (method, name)
+            found = apart(by, one, other, places(by, other))
+            size.append(Comparison(method, name, "ahead", found))
+    return {"power": power, "size": size}
+
+
+def apart(by: Found, one: Whose, other: Whose, there: Iterable[Place]) -> dict[Place, list[float]]:
+    """Return how much more one improves than another, in shares of full fine-tuning, by seed."""
     return {
-        whose: improvement(by, whose, places)
-        for whose in by
-        if places and ran(by, whose, places, (chosen or plan()).seeds)
+        place: [
+            (run.improvement - by[other][place][seed].improvement) / whole(by, place)
+            for seed, run in by[one][place].items()
+        ]
+        for place in there
     }
 
 
-def improvement(by: Found, whose: Whose, places: Sequence[Place]) -> Improvement:
+def whole(by: Found, place: Place) -> float:
+    """Return what full fine-tuning improves, the mean over its seeds."""
+    return fmean(run.improvement for run in by[NO_ADAPTER][place].values())
+
+
+def improvement(by: Found, whose: Whose, there: Sequence[Place]) -> Improvement:
     """Return the share of full fine-tuning's improvement that an entry reaches in some places."""
-    parts = {"": places} | {task: [p for p in places if p[0] == task] for task, _ in places}
+    parts = {"": there} | {task: [p for p in there if p[0] == task] for task, _ in there}
     return {
         task: fmean(
             run.improvement / whole(by, place)
@@ -264,96 +265,38 @@ def improvement(by: Found, whose: Whose, places: Sequence[Place]) -> Improvement
     }
 
 
-def memorised(found: Sequence[Run], chosen: Plan | None = None) -> dict[Whose, float]:
-    """Return the share of a random token that entries know, where that part is complete."""
-    own, by = chosen or plan(), grouped(found)
-    places = memory(by, own)
+def shared(by: Found) -> list[Place]:
+    """Return where all have run."""
+    every = [there.keys() for (_, name), there in by.items() if not name.endswith(AGAIN)]
+    return [place for place in by[NO_ADAPTER] if all(place in there for there in every)]
+
+
+def improvements(by: Found) -> dict[Whose, Improvement]:
+    """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
+    there = shared(by)
+    return {w: improvement(by, w, there) for w in by if there and by[w].keys() >= {*there}}
+
+
+def memorised(by: Found) -> dict[Whose, float]:
+    """Return the share of a random token that entries know."""
+    memory = [place for place in by[NO_ADAPTER] if place[0] == "memory"]
     return {
-        whose: fmean(known(run.test) for place in places for run in there[place].values())
+        whose: fmean(known(run.test) for place in memory for run in there[place].values())
         for whose, there in by.items()
-        if places and ran(by, whose, places, own.seeds)
+        if memory and there.keys() >= {*memory}
     }
 
 
-def guessing(found: Sequence[Run], chosen: Plan | None = None) -> float | None:
+def guessing(by: Found) -> float:
     """Return what a guess at random improves, as a share of full fine-tuning on random sequences.
 
-    A model that is sure of what it was trained on is worse there than a guess. None before that
-    part is complete.
+    A model that is sure of what it was trained on is worse there than a guess.
     """
-    own, by = chosen or plan(), grouped(found)
-    shares = [
-        fmean(run.start_test - RANDOM for run in by[FULL, ""][place].values()) / whole(by, place)
-        for place in memory(by, own)
-    ]
-    return fmean(shares) if shares else None
-
-
-def memory(by: Found, own: Plan) -> list[Place]:
-    """Return where random sequences were memorised, if that part is complete."""
-    parts = [p for p in own.parts if p.task == "memory" and complete(p, by, own.seeds)]
-    return [(p.task, base) for p in parts for base in p.bases]
-
-
-def shared(found: Sequence[Run], chosen: Plan | None = None) -> list[Place]:
-    """Return where everybody has run whom parts that are complete ask for."""
-    own, by = chosen or plan(), grouped(found)
-    parts = [p for p in own.parts if not p.check and complete(p, by, own.seeds)]
-    who = [(e.method, e.control) for e in entries() if any(wanted(p, e.method) for p in parts)]
-    places = dict.fromkeys((p.task, base) for p in parts for base in p.bases)
-    return [p for p in places if all(ran(by, whose, [p], own.seeds) for whose in who)]
-
-
-def checks(found: Sequence[Run], chosen: Plan | None = None) -> dict[str, list[Comparison]]:
-    """Return what the study tests itself by, of the parts that are complete.
-
-    For `power` each method beside its controls where a change of its own form was planted, for
-    `size` controls beside their second draws.
-    """
-    own, by = chosen or plan(), grouped(found)
-    made: dict[str, list[Comparison]] = {"power": [], "size": []}
-    for part in (p for p in own.parts if complete(p, by, own.seeds)):
-        places = [(part.task, base) for base in part.bases]
-        of = [e for e in entries() if part.check and e.control and wanted(part, e.method)]
-        power = [((e.method, ""), (e.method, e.control)) for e in of]
-        drawn = [
-            (method, control) for method, _, control in (n.partition(": ") for n in part.again)
-        ]
-        size = [(one, (one[0], one[1] + AGAIN)) for one in drawn]
-        size = [both for both in size if ran(by, both[1], places, own.seeds)]
-        for kind, pairs in (("power", power), ("size", size)):
-            made[kind] += [
-                Comparison(*two, "ahead", apart(by, one, two, places, own.seeds))
-                for one, two in pairs
-            ]
-    return made
-
-
-def grouped(found: Iterable[Run]) -> Found:
-    """Return runs by whose they are, where, and with which seed."""
-    by: Found = {}
-    for run in found:
-        there = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
-        there[run.seed] = run
-    return by
-
-
-def apart(
-    by: Found, one: Whose, other: Whose, places: Iterable[Place], seeds: Iterable[int]
-) -> dict[Place, list[float]]:
-    """Return how much more one improves than another, in shares of full fine-tuning, by seed."""
-    return {
-        place: [
-            (by[one][place][s].improvement - by[other][place][s].improvement) / whole(by, place)
-            for s in seeds
-        ]
-        for place in places
-    }
-
-
-def whole(by: Found, place: Place) -> float:
-    """Return what full fine-tuning improves, the mean over its seeds."""
-    return fmean(run.improvement for run in by[FULL, ""][place].values())
+    return fmean(
+        fmean(run.start_test - RANDOM for run in there.values()) / whole(by, place)
+        for place, there in by[NO_ADAPTER].items()
+        if place[0] == "memory"
+    )
 
 
 def wanted(part: Part, method: str) -> bool:
@@ -361,17 +304,3 @@ def wanted(part: Part, method: str) -> bool:
     if floor(method):
         return part.floors
     return part.methods is None or method in (FULL, *part.methods)
-
-
-def complete(part: Part, by: Found, seeds: Iterable[int]) -> bool:
-    """Say whether every entry of a part has been run with all seeds in all its base models."""
-    places = [(part.task, base) for base in part.bases]
-    return all(
-        ran(by, (e.method, e.control), places, seeds) for e in entries() if wanted(part, e.method)
-    )
-
-
-def ran(by: Found, whose: Whose, places: Iterable[Place], seeds: Iterable[int]) -> bool:
-    """Say whether an entry has been run with all seeds in all places."""
-    there = by.get(whose, {})
-    return all(set(seeds) <= there.get(place, {}).keys() for place in places)

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from scripts.survey.records import CatalogError
 from scripts.survey.statistics import Interval, interval
@@ -61,6 +61,8 @@ def _value(row: Mapping[str, str], place: str, name: str, kind: Any) -> Any:
         raise CatalogError(f"{place}: there is no column {name}")
     text = row[name]
     try:
+        if get_origin(kind) is Literal:
+            return text
         if kind in (str, int, float):
             return kind(text)
         one = get_args(kind)[0]
