@@ -21,7 +21,6 @@ RATES = 4
 
 
 def basis(claim: Claim) -> str:
-    """Return what was run for a claim, in words."""
     who = {*claim.entries, *(plan().entries[name].like for name in claim.entries)}
     tasks, seeds = len(plan().tasks), len(plan().seeds)
     runs, found = len(who) * tasks * seeds, len(claim.entries) * tasks
@@ -29,7 +28,6 @@ def basis(claim: Claim) -> str:
 
 
 def line(entry: str, task: str) -> figures.Line:
-    """Return what is learned and forgotten along the rates of an entry."""
     points = []
     for run in english.sweep(entry, task):
         x, y = run.forgetting, 100 * (run.validation_accuracy - run.start_validation_accuracy)
@@ -40,11 +38,8 @@ def line(entry: str, task: str) -> figures.Line:
 
 
 class English(Part):
-    """The macros of the page about a real English model."""
-
     @macro("figure")
     def english_rates(self, task: str) -> str:
-        """Plot what is learned and forgotten along the rates of a task, with its values."""
         lines = [line(entry, task) for entry in FRONTIER]
         points = [point for line in lines for point in line.points]
         across, up = "loss of the other task’s probe, rise in nats", "accuracy on validation above"

@@ -55,7 +55,6 @@ def usual(there: Cell) -> tuple[int, ...]:
 
 
 def improvements(runs: Iterable[Run]) -> Interval:
-    """Return the improvement in per cent."""
     return interval(100 * improvement(run) for run in runs)
 
 
@@ -65,7 +64,6 @@ def line(name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
 
 
 def drawn(says: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_CENT) -> Chart:
-    """Return a chart whose axes show all that is on it."""
     points = [p for line in lines for p in line.points]
     ends = [v for p in points for v in (p.y, p.low, p.high) if isfinite(v)]
     across = around(x, [p.x for p in points], log=log)
@@ -73,7 +71,6 @@ def drawn(says: str, x: str, lines: Sequence[Line], *, log: bool, y: str = PER_C
 
 
 def rates(*names: str) -> Chart:
-    """Plot the methods' improvement at each rate of their sweeps."""
 
     def point(name: str, run: Run) -> Point:
         share = improvement(run)
@@ -87,7 +84,6 @@ def rates(*names: str) -> Chart:
 
 
 def budget() -> Chart:
-    """Improvement against the number of trained parameters, with LoRA's line."""
 
     def point(name: str) -> Point:
         runs = finals(name)
@@ -104,7 +100,6 @@ def budget() -> Chart:
 
 
 def price() -> Chart:
-    """Improvement against forgetting."""
     lines = []
     for name in methods(Cell()):
         runs = list(finals(name).values())
@@ -164,11 +159,8 @@ CHARTS: dict[str, Callable[..., Chart]] = {
 
 
 class Experiment(Part):
-    """The macros of the page about the experiment."""
-
     @macro("figure", "experiment")
     def chart(self, name: str, *arguments: str, title: str = "") -> str:
-        """One of the `CHARTS`, with its finding."""
         return self.page.figure(CHARTS[name](*arguments)._replace(title=title), table=True)
 
     @macro("list")

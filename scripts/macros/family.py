@@ -94,14 +94,12 @@ def bets(slugs: Iterable[str]) -> list[str]:
 
 
 def changes(cls: type[Adapter]) -> str:
-    """Return what an adapter changes."""
     if issubclass(cls, WeightAdapter):
         return "weight"
     return (READ if issubclass(cls, AttentionAdapter) else WRITTEN)[cls.place]
 
 
 def keeps(change: Change) -> str:
-    """Return what a change of a weight leaves as it is: the most that is true of it."""
     if change.symbol != "W":
         return ""
     if change.drift < ROUND_OFF:
@@ -142,7 +140,6 @@ def reach(slug: str) -> tuple[int | None, int | None, bool]:
 
 @cache
 def members() -> tuple[Member, ...]:
-    """Return all modules of all pages, by theme and name."""
     found = []
     for m in catalog().methods.values():
         for slug in m.modules:
@@ -178,7 +175,6 @@ def beside_the_atlas() -> dict[str, dict[str, axes.Coordinate]]:
 
 
 def dots() -> Iterator[Line]:
-    """Yield a dot for every method with a ΔW whose defaults fit a weight of 32 × 24."""
     for f in members():
         if f.parameters and f.dimension and not f.square:
             x, y = f.parameters, f.dimension
@@ -187,8 +183,6 @@ def dots() -> Iterator[Line]:
 
 
 class Family(Part):
-    """The macros of the map."""
-
     @macro("figure")
     def family_figure(self) -> str:
         """Plot the dimensions that the parameters of every method reach."""
@@ -212,7 +206,6 @@ class Family(Part):
 
     @macro("table")
     def family_table(self) -> str:
-        """Every module with what it changes, keeps and reaches."""
         titles = {key: theme.title for key, theme in catalog().themes.items()}
         square = [f.name for f in members() if f.square]
         given = {"themes": titles, "square": square}

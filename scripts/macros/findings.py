@@ -59,7 +59,6 @@ def called(name: str) -> str:
 
 
 def value(found: Effect, control: float | None = None) -> Value:
-    """Return an effect as it is drawn."""
     return Value(found.mean, found.low, found.high, control)
 
 
@@ -92,17 +91,14 @@ Effects = Mapping[str, Sequence[Effect]]
 
 
 def runs(name: str, some: Sequence[Effect]) -> str:
-    """Return how many runs are behind the effects of a row."""
     return str(sum(effect.runs for effect in some))
 
 
 def size_of(name: str, some: Sequence[Effect]) -> str:
-    """Return how many parameters a method trains."""
     return count(finals(name)[1].parameters)
 
 
 def on_texts(names: Iterable[str], of: Callable[[str, Cell], Effect]) -> dict[str, list[Effect]]:
-    """Return the effects of methods on both texts."""
     return {name: [of(name, there) for there in (CODE, PROSE)] for name in names}
 
 
@@ -112,7 +108,6 @@ def lines(
     kind: str = "",
     note: Callable[[str, Sequence[Effect]], str] = runs,
 ) -> list[Row]:
-    """Return a row for each name, with a value on each text."""
     labels = labels or {}
     return [
         Row(
@@ -306,7 +301,6 @@ def dora() -> Finding:
 
 
 def mean(name: str) -> float:
-    """Return a method's mean on code in the first base model, in points."""
     return sum(map(effects.points, finals(name).values())) / SEEDS
 
 
@@ -354,11 +348,8 @@ def rests_on(found: Finding) -> str:
 
 
 class Findings(Part):
-    """The macros of the experiment's report."""
-
     @macro("figure")
     def finding(self, name: str) -> str:
-        """The figure of one of the `FINDINGS`."""
         figure = FINDINGS[name]().figure
         return self.page.figure(figure, table=True)
 

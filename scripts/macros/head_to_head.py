@@ -53,7 +53,6 @@ def _outcomes() -> list[Outcome]:
 
 
 def outcomes_beside_lora() -> list[Outcome]:
-    """Return all units that compare a method with LoRA."""
     return [unit for unit in _outcomes() if unit.baseline == "lora"]
 
 
@@ -70,7 +69,6 @@ def beside_lora_without_authors() -> list[Outcome]:
 
 
 def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], Record]:
-    """Return how all units with the same key come out."""
     grouped: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
     for unit in _outcomes():
         grouped[key(unit)].append(unit)
@@ -86,8 +84,6 @@ def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], 
 
 
 class HeadToHead(Part):
-    """The macros of the page of comparisons."""
-
     @macro("table")
     def head_to_head(self) -> str:
         """Every method against those that two others met, at home and elsewhere, as a matrix."""
@@ -138,12 +134,10 @@ class HeadToHead(Part):
 
     @macro("list")
     def flagged(self) -> str:
-        """The printed numbers that do not follow from others."""
         return self.page.draw("flagged", list(flags(read_tables())))
 
     @macro("text")
     def compared(self) -> str:
-        """Count the comparisons and their sources."""
         found = _comparisons()
         sources = {row.source_key for row in found}
         return f"{count(len(found))} comparisons of two cells from {len(sources)} sources"

@@ -51,12 +51,10 @@ class Verdicts(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The word as one class of the style sheets."""
         return as_class(self.word)
 
 
 def lead_rows() -> tuple[list[Lead], float]:
-    """Return the leads of methods that have both, and where LoRA lies across, in per cent."""
     found = leads(outcomes_beside_lora())
     ends = [lead.mean for pair in found.values() for lead in pair]
     low, high = min(*ends, 0), max(*ends, 0)
@@ -108,8 +106,6 @@ def waffle() -> Iterator[Verdicts]:
 
 
 class Home(Part):
-    """The macros of the home page."""
-
     @macro("list")
     def bets(self, *chosen: str) -> str:
         """Some methods as large tiles, whose pictures play, and one that leads to the others."""
@@ -150,28 +146,23 @@ class Home(Part):
 
     @macro("figure")
     def taught(self) -> str:
-        """Tabulate the distance of each student from each planted change."""
         heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
         return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
 
     @macro("figure")
     def squares(self) -> str:
-        """All verdicts as squares."""
         found = list(waffle())
         high = SQUARE * -(-sum(v.number for v in found) // ACROSS)
         return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
 
     @macro("text")
     def verdicts(self, word: str = "") -> str:
-        """Count the verdicts of a word, or all, without those on adoption."""
         return str(sum(v.number for v in waffle() if word in ("", v.word)))
 
     @macro("text")
     def graded_methods(self) -> str:
-        """Count the methods that have verdicts."""
         return str(sum(m.graded for m in catalog().methods.values()))
 
     @macro("text")
     def how_many(self) -> str:
-        """Count the entries of the survey."""
         return str(len(catalog().survey))

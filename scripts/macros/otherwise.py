@@ -52,8 +52,6 @@ def repaired() -> Chart:
 
 
 class Otherwise(Part):
-    """The macros of the page on how LoRA is trained."""
-
     @macro("figure", "otherwise")
     def figures(self, name: str, title: str = "") -> str:
         """The improvement by `rates`, or what the `reduction` of intruders saves."""

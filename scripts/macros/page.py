@@ -92,12 +92,10 @@ def subscripts(formula: str) -> Markup:
 
 
 def catalog() -> Catalog:
-    """Return the catalogue, read once for a build."""
     return read()
 
 
 def names() -> dict[str, tuple[str, str]]:
-    """Return the name and page of every module, and of full fine-tuning, which has none."""
     called = catalog().names()
     return {FULL: ("full fine-tuning", "")} | {
         module: (called[module], m.slug) for m in catalog().methods.values() for module in m.modules
@@ -125,24 +123,20 @@ def shown(setting: str) -> str:
 
 
 def link(setting: str) -> str:
-    """Return the address of a method's page, nothing where there is none."""
     page = names().get(module(setting), ("", ""))[1]
     return f"methods/{page}/" if page else ""
 
 
 def theme(setting: str) -> str:
-    """Return the colour of a method."""
     page = link(setting).removeprefix("methods/").strip("/")
     return catalog().methods[page].theme if page else "full"
 
 
 def short(key: str) -> str:
-    """Return a publication as "Hu et al. 2022"."""
     return catalog().papers[key].short
 
 
 def publication(key: str) -> Markup:
-    """Return a publication as a line of HTML with its address."""
     paper = catalog().papers[key]
     shown = escape(paper.url.removeprefix("https://"))
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
@@ -208,19 +202,16 @@ class Page:
     """State shared by the macros while a page is rendered."""
 
     def __init__(self, env: Any) -> None:
-        """Remember the generator's environment, which knows the page."""
         self.env = env
         self.cited: dict[str, dict[str, None]] = {}
         self.site = read_site()
 
     @property
     def url(self) -> str:
-        """The page's address below the site's root, "" for the home page."""
         return str(self.env.page.url or "").strip("/").removesuffix(".")
 
     @property
     def root(self) -> str:
-        """The way from the page to the site's root."""
         return "../" * len([part for part in self.url.split("/") if part]) or "./"
 
     def draw(
@@ -271,7 +262,6 @@ class Page:
         return f'\n<div class="ah">{style}{more}</div>\n'
 
     def cite(self, keys: Iterable[str]) -> None:
-        """Note publications for the page's list of references."""
         self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
 
     @macro()
@@ -300,14 +290,10 @@ class Page:
 
     @macro("list")
     def references(self) -> str:
-        """The page's list of references: all that is cited above it."""
         keys = self.cited.get(self.url, {})
         return self.draw("references", [{"key": k, "html": publication(k)} for k in keys])
 
 
 class Part:
-    """Macros that are called from the page that is being made."""
-
     def __init__(self, page: Page) -> None:
-        """Remember the page."""
         self.page = page

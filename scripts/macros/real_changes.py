@@ -18,8 +18,6 @@ TWICE = 2  # times its control: what the figure's title counts
 
 
 class Row(NamedTuple):
-    """A family as readers see it."""
-
     name: str
     title: str
     mark: str
@@ -29,24 +27,20 @@ class Row(NamedTuple):
 
 
 def shown(family: Family) -> Row:
-    """Return a family with its title, its methods, and the marks of its footnotes."""
     title, methods = titled(family.name)
     mark = "*" * family.sampled + "†" * (family.name in changes.SPECTRAL)
     return Row(family.name, title, mark, tuple(methods), family.found, family.says)
 
 
 def titled(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the title of a family, and its methods."""
     return DESCENDED[name] if name in DESCENDED else FAMILIES[name][1:3]
 
 
 def rows(rank: int = SAMPLED_RANK) -> list[Row]:
-    """Return all families at a budget, those with most structure first."""
     return [shown(family) for family in changes.families(rank) if family.name != ANOTHER]
 
 
 def drawn(found: list[Row], lanes: Iterable[str], says: str) -> figures.Rows:
-    """Return the figure of families in two models or tasks."""
     called, themes = names(), {m.slug: m.theme for m in catalog().methods.values()}
 
     def one(row: Row) -> figures.Row:
@@ -69,8 +63,6 @@ def drawn(found: list[Row], lanes: Iterable[str], says: str) -> figures.Rows:
 
 
 class RealChanges(Part):
-    """The macros of pages about real changes."""
-
     @macro("figure")
     def families(self, *lanes: str, says: str, of: str = changes.SOURCE) -> str:
         """All families, in the BERTs or in the English model, whose two lanes are called so."""

@@ -38,8 +38,6 @@ def row(m: Method, run: peft.Run | None) -> dict[str, Any]:
 
 
 class Several(Part):
-    """The macro of the table."""
-
     @macro("widget")
     def several(self) -> str:
         """Any number of methods in one table; without a script it has the first few."""

@@ -22,7 +22,6 @@ FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure n
 
 
 def stored() -> dict[str, Any]:
-    """Return what the build has stored for the stage."""
     return built(STORED)
 
 
@@ -62,8 +61,6 @@ def form(option: str) -> str:
 
 
 class Story(Part):
-    """The macros of the stage and of the story."""
-
     @macro("widget")
     def five_bets(self) -> str:
         """The place of the story's one stage, before all that it is for."""

@@ -62,7 +62,6 @@ class Table:
             self.rows.sort(key=lambda row: -f.value if (f := self.find(row, by)) else -inf)
 
     def find(self, row: str, column: str) -> Fact | None:
-        """Return a cell, if there is one."""
         place, _, name = column.rpartition(": ")
         if place not in self.tables:
             self.tables[place] = rows_of(place)
@@ -87,8 +86,6 @@ class Table:
 
 
 class Views(Part):
-    """The macros of facts."""
-
     @macro("table", "facts")
     def table(
         self,
@@ -194,7 +191,6 @@ class Views(Part):
 
 
 def value(fact: Fact | None) -> Value | None:
-    """Return a fact with an interval as it is drawn."""
     if not fact or fact.low is None or fact.high is None:
         return None
     return Value(fact.value, fact.low, fact.high)

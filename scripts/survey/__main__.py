@@ -17,7 +17,6 @@ from scripts.survey.providers import facts
 
 
 def main(arguments: list[str]) -> None:
-    """Print what is asked for."""
     match arguments:
         case ["say", text]:
             try:

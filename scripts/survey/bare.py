@@ -210,7 +210,6 @@ def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
 
 
 def every(root: Path, facts: Facts) -> Iterator[Bare]:
-    """Yield the typed decimals of all pages but those that are frozen."""
     for path in sorted((root / "docs").rglob("*.md")):
         if not FROZEN.match(path.read_text("utf-8")):
             yield from bare(path, root, facts)

@@ -84,8 +84,6 @@ class Typed(Record):
 
 
 class Read(Record):
-    """The whole file."""
-
     sources: dict[str, dict[Domain, Annotated[tuple[Typed, ...], Field(min_length=1)]]]
 
 

@@ -87,7 +87,6 @@ def _steps(found: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def word(pooled: Pooled | None) -> Word:
-    """Return what may be said of a pooled effect."""
     if pooled is None:
         return "not pooled"
     if pooled.low > 0 or pooled.high < 0:

@@ -95,7 +95,6 @@ Row = Mapping[str, str]
 
 
 def closed(path: Path) -> list[str]:
-    """Return the families that have a closed form."""
     end = "_parameters"
     return [name.removesuffix(end) for name in records(path)[0] if name.endswith(end)]
 
@@ -121,7 +120,6 @@ def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]
 
 @cache
 def measured(rank: int) -> tuple[Measured, ...]:
-    """Return what each family explains of each matrix of the BERTs at a budget."""
     found = [*explained(TABLE, (r for r in records(TABLE) if int(r["rank"]) == rank), "model")]
     for row in records(DESCENTS) if rank == SAMPLED_RANK else ():
         share, place = float(row["share"]), (row["model"], row["kind"], row["part"])
@@ -132,7 +130,6 @@ def measured(rank: int) -> tuple[Measured, ...]:
 
 @cache
 def in_english() -> tuple[Measured, ...]:
-    """Return what each family explains of each matrix of the English model."""
     return tuple(explained(english.CHANGES, records(english.CHANGES), "task"))
 
 
@@ -152,7 +149,6 @@ def mean(found: Iterable[Measured], name: str, model: str, kind: str) -> Interva
 
 @cache
 def families(rank: int) -> list[Family]:
-    """Return all families at a budget in the BERTs, those with most structure first."""
     found = measured(rank)
     listed = []
     for name in dict.fromkeys(m.family for m in found):
@@ -235,7 +231,6 @@ def _whole(fact: Maker, row: str, column: str, value: float, digits: int) -> Fac
 
 
 def facts() -> Iterator[Fact]:
-    """Yield what families explain of the BERTs' changes, and what is known of these as a whole."""
     fact = Maker(SOURCE, "docs/data/real_changes.csv")
     for rank in (1, 2, 4):
         table = f"rank-{rank}"
@@ -271,7 +266,6 @@ def _pairs(
 
 
 def english_facts() -> Iterator[Fact]:
-    """Yield what full fine-tuning changed in the English model."""
     fact, tasks, found = english.fact, english.plan().tasks, in_english()
     for family in english_families():
         yield from _pairs(fact, "families", family.name, zip(tasks, family.found, strict=True))

@@ -66,21 +66,16 @@ class Evidence(Record):
 
     @property
     def said(self) -> str:
-        """The outcome of the claim, as pages say it."""
         return "follows from the formula" if self.follows else SAID[self.verdict]
 
 
 class Argument(Record):
-    """An argument for or against a claim."""
-
     text: Text
     methods: Methods
     sources: References
 
 
 class Claim(Record):
-    """A claim of the source survey about many methods."""
-
     key: Slug
     title: Text
     statement: Text
@@ -92,8 +87,6 @@ class Claim(Record):
 
 
 class Theme(Record):
-    """A theme of the catalogue: what the survey says of it, and the audit."""
-
     key: Slug
     title: Text
     survey: Text
@@ -124,8 +117,6 @@ class Implication(Record):
 
 
 class Prediction(Record):
-    """A prediction of the source survey, with its confidence or the entry that states it."""
-
     title: Text
     confidence: PerCent | None = None
     entry: Annotated[int, Field(ge=1)] | None = None

@@ -18,8 +18,6 @@ FILE = ROOT / "docs" / "data" / "contrasts.yml"
 
 
 class Row(Record):
-    """One number of the method and one of its control."""
-
     where: Text
     values: tuple[float, float]
     spreads: tuple[float, float] = (0, 0)
@@ -54,13 +52,11 @@ class Contrast(Record):
 
 @cache
 def contrasts(path: Path = FILE) -> tuple[Contrast, ...]:
-    """Return all contrasts, in the order of the file."""
     data = yaml.load(path.read_text("utf-8"), Loader=Loader)
     return tuple(validated(Contrast, c, f"{path.name}: {c.get('method')}") for c in data)
 
 
 def printed(method: str) -> list[Printed]:
-    """Return what all sources say of a method, row by row."""
     return [
         Printed(contrast.references[0].key, row.side, contrast.by_authors)
         for contrast in contrasts()

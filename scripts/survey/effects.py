@@ -50,7 +50,6 @@ class Effect(NamedTuple):
 
     @property
     def word(self) -> Word:
-        """The word for it."""
         return word(self.low, self.high)
 
     def __str__(self) -> str:
@@ -131,12 +130,10 @@ def effect(asked: Question, arm: str, there: Cell, beside: str = "") -> Effect:
 
 
 def forgets(arm: str, there: Cell, beside: str = "lora 4") -> Effect:
-    """Return how much more a method has forgotten at the end, in nats."""
     return between(arm, beside, there, measure=forgetting)
 
 
 def in_nats(found: Effect) -> str:
-    """Return how much more has been forgotten, in words."""
     return say.lead(found[:3], ("less", "more"), digits=2)
 
 

@@ -48,8 +48,6 @@ HEAD = "head alone"
 
 
 class Entry(Record):
-    """An entry to train."""
-
     slug: Text
     knobs: dict[str, float | int | str] = Field(default_factory=dict)
     arm: str = ""
@@ -72,8 +70,6 @@ class Cost(Record):
 
 
 class Plan(Record):
-    """The plan of the study."""
-
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
     tasks: Annotated[tuple[Text, ...], Field(min_length=2)]
@@ -84,12 +80,10 @@ class Plan(Record):
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)
 
 
 def hours(chosen: Plan | None = None) -> float:
-    """Return about how many hours of one core the plan takes."""
     own = chosen or plan()
     seconds = 0.0
     for entry in own.entries.values():
@@ -123,12 +117,10 @@ class Run(NamedTuple):
 
 
 def finals(entry: str, task: str) -> dict[int, Run]:
-    """Return the runs that count, by seed."""
     return by_seed(Run, TABLE, entry=entry, task=task, phase="final")
 
 
 def sweep(entry: str, task: str) -> list[Run]:
-    """Return the runs at all rates that have been tried, the lowest rate first."""
     found = rows(Run, TABLE, entry=entry, task=task, phase="sweep")
     return sorted(found, key=lambda run: run.rate)
 
@@ -156,19 +148,16 @@ def fall(run: Run) -> float:
 
 
 def forgetting(run: Run) -> float:
-    """Return the rise of the loss of the other task's probe, in nats."""
     return run.forgetting
 
 
 def among(entry: str) -> int:
-    """Return how many intervals share a risk: those of an entry's question, on all tasks."""
     own = plan()
     asked = own.entries[entry].asks
     return len(own.tasks) * sum(other.asks == asked for other in own.entries.values())
 
 
 def beside(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
-    """Return how much more of a measure an entry has than its baseline, or less."""
     one, other = finals(entry, task), finals(plan().entries[entry].like, task)
     return Effect(*paired(one, other, lambda run: sign * measure(run), among(entry)))
 
@@ -240,7 +229,6 @@ fact = Maker(SOURCE, "docs/data/english.csv")
 
 
 def facts() -> Iterator[Fact]:
-    """Yield all facts but those of changes."""
     for about in rows(About, TASKS):
         yield fact(about.task, "probe", "accuracy", 100 * about.probe_test_accuracy, "1")
         yield fact(about.task, "majority", "accuracy", 100 * about.majority, "1")

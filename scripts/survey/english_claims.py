@@ -27,7 +27,6 @@ class Claim(NamedTuple):
         return "not told apart" if found.word == "level" and not points else found.word
 
     def here(self) -> str:
-        """Return whether it holds here, by the rule of the registration."""
         words = {
             self.word(english.beside(entry, task, self.measure))
             for entry in self.entries
@@ -70,5 +69,4 @@ SWEPT = ("rate", "frontier")
 
 
 def of(finding: str) -> list[Claim]:
-    """Return what a finding of the experiment claims that is asked here."""
     return [claim for claim in CLAIMS if claim.finding == finding]

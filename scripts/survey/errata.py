@@ -26,8 +26,6 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 class Erratum(Record):
-    """A correction to the source survey, or one that was withdrawn as unfair."""
-
     says: Text
     correct: Text
     sources: References
@@ -44,8 +42,6 @@ class Erratum(Record):
 
 
 class Reply(Record):
-    """An author's reply to a page, in full."""
-
     by: Text
     date: date
     says: Text
@@ -55,8 +51,6 @@ class Reply(Record):
 
 
 class Errata(Record):
-    """The data of docs/errata.md besides its text."""
-
     errata: tuple[Erratum, ...]
     replies: tuple[Reply, ...]
 

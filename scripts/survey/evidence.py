@@ -87,7 +87,6 @@ Findings: TypeAlias = tuple[Finding, ...]
 def findings(
     pages: Pages, sources: Sequence[Source], models: Models, how: Reading = READING
 ) -> dict[str, Findings]:
-    """Return all findings of each page, by dimension; the authors' own first."""
     order = list(DIMENSIONS)
 
     def place(f: Finding) -> tuple[int, bool, str]:
@@ -170,7 +169,6 @@ def _adopted(source: Source, own: Sequence[str], run_by: RunBy) -> Iterator[Find
 
 
 def _decided(dimension: Dimension, unit: Unit) -> tuple[Side, Strength]:
-    """Return what a unit says on a dimension."""
     side, strength = unit.side, unit.strength
     if dimension == "PE":
         side = "for" if round(unit.gap.difference, 9) >= -NEAR_FULL else "against"
@@ -191,7 +189,6 @@ def _numbers(dimension: Dimension, part: Part, size: float | None) -> str:
 
 
 def _told(part: Part, size: float | None) -> str:
-    """Return what one table says, in words."""
     cells, level = part.gap.cells, f"level within {part.gap.level * part.table.range:.2g}"
     if len(cells) == 1:
         values, kind = " against ".join(result.shown for result in cells[0]), ""

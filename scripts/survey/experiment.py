@@ -92,7 +92,6 @@ class Measured(NamedTuple):
 
 @cache
 def fitted() -> tuple[Fitted, ...]:
-    """Return what each method describes, in the order of the file."""
     return tuple(
         Fitted(
             r.method, r.parameters, r.share,
@@ -173,13 +172,11 @@ def as_in_peft() -> dict[str, int]:
 
 
 def read(path: Path = TABLE) -> list[Run]:
-    """Return all runs of a table."""
     return rows(Run, path)
 
 
 @cache
 def runs() -> dict[tuple[str, Cell], tuple[Run, ...]]:
-    """Return the runs of each method in each cell."""
     found: dict[tuple[str, Cell], list[Run]] = defaultdict(list)
     for run in read():
         found[run.method, Cell(run.task, run.base, run.width, run.batch, run.steps)].append(run)
@@ -187,12 +184,10 @@ def runs() -> dict[tuple[str, Cell], tuple[Run, ...]]:
 
 
 def finals(method: str, cell: Cell = Cell()) -> dict[int, Run]:  # noqa: B008
-    """Return the runs that count, by seed."""
     return {r.seed: r for r in runs().get((method, cell), ()) if r.phase == "final"}
 
 
 def sweep(method: str, cell: Cell = Cell()) -> list[Run]:  # noqa: B008
-    """Return the runs at all rates that were tried, the lowest rate first."""
     found = [r for r in runs().get((method, cell), ()) if r.phase in ("sweep", "width")]
     return sorted(found, key=lambda r: r.rate)
 
@@ -210,7 +205,6 @@ def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
 
 
 def methods(where: Cell) -> list[str]:
-    """Return the methods all of whose seeds have been run in a cell, in the table's order."""
     found = (name for name, there in runs() if there == where)
     return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
 

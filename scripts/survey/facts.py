@@ -40,8 +40,6 @@ Form: TypeAlias = Literal["number", "percent", "count", "text"]
 
 
 class Fact(NamedTuple):
-    """A number: its address in parts, its value, and its text."""
-
     source: str
     table: str
     row: str
@@ -58,7 +56,6 @@ class Fact(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The whole address."""
         return f"{self.source}{'/' * bool(self.table)}{self.table}: {self.row}, {self.column}"
 
 
@@ -159,10 +156,7 @@ def key(text: str) -> str:
 
 
 class Facts:
-    """All facts, looked up by address."""
-
     def __init__(self, providers: Mapping[str, Provider]) -> None:
-        """Remember where the facts of each source come from."""
         self.providers = providers
         self.read: dict[str, dict[str, dict[str, list[Fact]]]] = {}
         self.said: dict[str, str] = {}
@@ -183,7 +177,6 @@ class Facts:
         return self.read[source]
 
     def all(self) -> Iterator[Fact]:
-        """Yield all facts."""
         for source in self.providers:
             for rows in self.of(source).values():
                 yield from chain(*rows.values())
@@ -267,7 +260,6 @@ class Facts:
         return found
 
     def resolve(self, text: str) -> str:
-        """Return a text of front matter with numbers in the place of their addresses."""
         return BRACES.sub(lambda match: self.say(match[1]), text)
 
     def resolved(self, data: Any, place: str = "") -> Any:
@@ -312,7 +304,6 @@ def marked(text: str) -> str:
 
 
 def value(cells: Sequence[Fact]) -> float:
-    """Return the value of a term: a cell, or the mean of some."""
     return fmean(cell.value for cell in cells)
 
 
@@ -361,7 +352,6 @@ MARKED = "`{= 18.9 M, hu2022lora section 4.2}`"
 
 
 def decimals(fact: Fact) -> int:
-    """Return how many decimals a fact is shown with."""
     match = re.search(r"\.(\d+)", fact.text)
     return len(match[1]) if match else 0
 

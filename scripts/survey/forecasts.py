@@ -22,7 +22,6 @@ class Forecast(NamedTuple):
 
     @property
     def holds(self) -> bool | None:
-        """Return whether it came true; nothing while it is open, or when it cannot be settled."""
         return {"holds": True, "fails": False}.get(self.prediction.outcome or "")
 
 
@@ -62,7 +61,6 @@ def brier(probability: float, holds: bool) -> float:
 
 
 def score(found: Iterable[Forecast]) -> Score | None:
-    """Return the mean scores of what is settled; nothing where nothing is."""
     settled = [(f, f.holds) for f in found if f.holds is not None]
     if not settled:
         return None

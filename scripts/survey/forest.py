@@ -61,7 +61,6 @@ class Line(NamedTuple):
 
     @property
     def risk(self) -> Risk:
-        """The risk over all domains."""
         return overall(self.judged)
 
     @property
@@ -74,31 +73,26 @@ class Line(NamedTuple):
 
     @property
     def differences(self) -> list[float]:
-        """The differences of all its comparisons."""
         return [100 * unit.gap.difference for unit in self.units]
 
     @property
     def effect(self) -> float:
-        """Their mean."""
         return fmean(self.differences)
 
     @property
     def variance(self) -> float:
-        """The variance of the effect's error."""
         found = self.differences
         squares = sum((d - self.effect) ** 2 for d in found)
         return (squares + WORTH * self.typical) / (len(found) - 1 + WORTH) / len(found)
 
     @property
     def interval(self) -> Interval:
-        """The effect with its 95 % interval."""
         t = stdtrit(len(self.units) - 1 + WORTH, 0.975)
         reach = float(t) * sqrt(self.variance)
         return Interval(self.effect, self.effect - reach, self.effect + reach)
 
     @property
     def ratio(self) -> float | None:
-        """The median of its comparisons' budgets, as multiples of the baseline's."""
         return median(known) if (known := [u.ratio for u in self.units if u.ratio]) else None
 
     @property
@@ -139,12 +133,10 @@ class Comparison:
 
     @cached_property
     def all(self) -> Pooled | None:
-        """All sources together, where there are enough."""
         return self.over("all")
 
     @cached_property
     def certainty(self) -> Certainty:
-        """The certainty of the effect over all sources."""
         lines = self.of("all")
         units = [unit for line in lines for unit in line.units]
         models, suites = ({getattr(unit, name) for unit in units} for name in ("model", "suite"))
@@ -152,7 +144,6 @@ class Comparison:
         return certainty(Evidence(groups, risks, self.all, len(models), len(suites)))
 
     def over(self, side: Side) -> Pooled | None:
-        """Return some sources together; nothing where there are fewer than three."""
         lines = self.of(side)
         if len(lines) < ENOUGH:
             return None
@@ -230,7 +221,6 @@ def sources(root: Path = ROOT) -> tuple[Source, ...]:
 
 @cache
 def read(root: Path = ROOT) -> dict[str, Comparisons]:
-    """Return all comparisons by their baseline."""
     found, typed = sources(root), bias.read(root)
     bias.check(found, typed)
     pages, models = modules_of_pages(root), read_models(root)
@@ -251,7 +241,6 @@ DIGITS = 3
 
 
 def tables(root: Path = ROOT) -> dict[str, str]:
-    """Return what the site publishes of effects and of risk of bias, by the path of each file."""
     return {
         "data/effects.csv": effects_csv(read(root)),
         "data/effects_pooled.csv": pooled_csv(read(root)),

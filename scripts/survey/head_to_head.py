@@ -45,8 +45,6 @@ def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 class Comparison(NamedTuple):
-    """One cell of a method against the same cell of a baseline; the columns of the CSV."""
-
     source_key: str
     place: str
     method: str
@@ -127,7 +125,6 @@ def _millions(parameters: float | None) -> str:
 
 
 def as_csv(rows: Iterable[Comparison]) -> str:
-    """Return comparisons as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(Comparison._fields)
@@ -152,7 +149,6 @@ class Outcome(NamedTuple):
 
 
 def outcomes(sources: Iterable[Source], order: Sequence[str], models: Models) -> Iterator[Outcome]:
-    """Yield how all pairs of methods come out in all units."""
     for source in sources:
         for method, baseline in pairs(source, order):
             home = source.run_by([method]) == "authors"
@@ -233,7 +229,6 @@ def leads(found: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
 
 
 def leads_of(found: Iterable[Outcome]) -> dict[str, Lead]:
-    """Return the leads of all methods in sources that are nobody's home."""
     return {method: _lead(papers) for (method, _), papers in _by_paper(found).items()}
 
 

@@ -42,8 +42,6 @@ Place: TypeAlias = tuple[str, int]
 
 
 class Comparison(NamedTuple):
-    """A method and one of its controls."""
-
     method: str
     control: str
     claim: Claim
@@ -53,7 +51,6 @@ class Comparison(NamedTuple):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks, in the order in which they come."""
         return tuple(dict.fromkeys(task for task, _ in self.differences))
 
     def units(self, tasks: Iterable[str] | None = None) -> list[list[float]]:
@@ -156,18 +153,15 @@ class Judged(NamedTuple):
 
     @property
     def sign(self) -> Sign:
-        """The side that the overall effect takes on the hypothesis."""
         return sign(self.overall.outcome, self.comparison.claim)
 
     @property
     def in_part(self) -> bool:
-        """Return whether some task is for the hypothesis."""
         claim = self.comparison.claim
         return any(sign(e.outcome, claim) == "for" for e in self.by_task.values())
 
     @property
     def contradicted_on(self) -> tuple[str, ...]:
-        """The tasks that are against the hypothesis."""
         claim = self.comparison.claim
         return tuple(t for t, e in self.by_task.items() if sign(e.outcome, claim) == "against")
 
@@ -229,8 +223,6 @@ class Printed(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The verdict on a hypothesis against its controls."""
-
     word: Word
     trained: tuple[Sign, ...]
     """By control."""

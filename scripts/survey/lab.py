@@ -27,7 +27,6 @@ def _lines() -> list[dict[str, Any]]:
 
 
 def shares() -> Iterator[Share]:
-    """Yield what every method explains of every world at each budget."""
     head, *rows = _lines()
     for row in rows:
         if "world" in row:

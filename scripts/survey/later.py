@@ -34,8 +34,6 @@ SOURCE = "later"
 
 
 class Entry(Record):
-    """An entry to train."""
-
     slug: Text
     knobs: dict[str, float | int | str] = Field(default_factory=dict)
     arm: str = ""
@@ -47,8 +45,6 @@ class Entry(Record):
 
 
 class Plan(Record):
-    """The plan of the study."""
-
     task: Text
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
@@ -57,17 +53,14 @@ class Plan(Record):
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)
 
 
 def point() -> float:
-    """Return a point in nats."""
     return experiment.point(experiment.cell(plan().task))
 
 
 def finals(name: str) -> dict[int, Run]:
-    """Return the runs that count, by seed, of an entry or of a setting of the experiment."""
     if name not in plan().entries:
         return experiment.finals(name, experiment.cell(plan().task))
     return by_seed(Run, TABLE, method=name, phase="final")
@@ -98,7 +91,6 @@ MEANS: dict[str, Mean] = {
 
 
 def facts() -> Iterator[Fact]:
-    """Yield what came out of every entry, and of those beside which methods are judged."""
     fact = Maker(SOURCE, "docs/data/later.csv")
     entries = plan().entries
     for name, entry in entries.items():

@@ -44,13 +44,10 @@ class Way(Record):
 
     @property
     def name(self) -> str:
-        """Its name among all."""
         return self.way if self.density == 1 else f"{self.way} {self.density:g}"
 
 
 class Plan(Record):
-    """The study's parts."""
-
     seeds: Annotated[tuple[int, ...], Field(min_length=2)]
     scales: tuple[float, ...]
     ways: tuple[Way, ...]
@@ -60,13 +57,11 @@ class Plan(Record):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks, which are those of the English study."""
         return english.plan().tasks
 
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)
 
 
@@ -106,7 +101,6 @@ Numbers = dict[int, float]
 
 
 def ends(name: str) -> list[Judged]:
-    """Return what a way came to on the test, for each seed and task, and whose change it was."""
     (way,) = (way for way in plan().ways if way.name == name)
     return rows(Judged, TABLE, way=way.way, density=way.density, part="test")
 
@@ -138,7 +132,6 @@ def falls(of: str) -> dict[str, Numbers]:
 
 
 def adds() -> str:
-    """Return the word for whether the changes of both tasks add."""
     found = keeps("sum")
     each = [interval(found[task].values()) for task in plan().tasks]
     if all(own.low >= plan().enough for own in each):
@@ -163,7 +156,6 @@ def within(found: Interval) -> bool:
 
 
 def ahead(name: str) -> str:
-    """Return the word for a way to merge beside the plain sum."""
     own = beside(name, "sum")["both"]
     if not own.none:
         return "ahead" if own.low > 0 else "behind"
@@ -171,7 +163,6 @@ def ahead(name: str) -> str:
 
 
 def negates() -> str:
-    """Return the word for whether a change that is subtracted takes its task alone away."""
     alone = [
         found["own"][seed] > 0 and found["other"][seed] < plan().spared * found["own"][seed]
         for found in map(falls, plan().tasks)
@@ -181,7 +172,6 @@ def negates() -> str:
 
 
 def facts() -> Iterator[Fact]:
-    """Yield all facts."""
     fact = Maker(SOURCE, "docs/data/merging.csv")
     for way in plan().ways:
         if way.way == "negated":

@@ -38,8 +38,6 @@ SOURCE = "otherwise"
 
 
 class Plan(Record):
-    """The study's parts."""
-
     task: Text
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=2)]
@@ -64,7 +62,6 @@ class Plan(Record):
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)
 
 
@@ -94,27 +91,22 @@ class Made(NamedTuple):
 
     @property
     def improvement(self) -> float:
-        """The improvement in points."""
         return (self.start_test - self.test) / point()
 
     @property
     def forgetting(self) -> float:
-        """The rise of the loss on the pretraining text, in nats."""
         return self.held - self.start_held
 
 
 def finals(arm: str, phase: str = "final") -> dict[int, Made]:
-    """Return the runs of an arm that count, by seed."""
     return by_seed(Made, TABLE, arm=arm, phase=phase)
 
 
 def sweep(arm: str) -> list[Made]:
-    """Return the runs of an arm's sweep, the lowest rate first."""
     return sorted(rows(Made, TABLE, arm=arm, phase="sweep"), key=lambda run: run.rate)
 
 
 def arms() -> list[str]:
-    """Return all arms in the order of the plan, an arm of another's rate behind that one."""
     alike = {of: name for name, of in plan().alike.items()}
     named = (*plan().settled, *plan().swept)
     return [one for name in named for one in (name, alike.get(name)) if one]
@@ -141,7 +133,6 @@ def ahead(one: Mapping[int, Tested], other: Mapping[int, Tested], among: int = 1
 
 
 def recipes() -> list[str]:
-    """Return the arms that are judged beside LoRA."""
     return [name for name in plan().swept if name not in plan().ranks]
 
 
@@ -197,7 +188,6 @@ SCALES = {"stable": "α/√r", "plain": "α/r"}
 
 
 def is_alpha() -> Judged:
-    """Return whether LoRA with a larger α does what LoRA+ does."""
     found = ahead(finals("alpha 16"), finals("lora+ 16"))
     if found.word == "level" or (found.low > -1 and found.high < 1):
         return HOLDS, found
@@ -205,7 +195,6 @@ def is_alpha() -> Judged:
 
 
 def has_more() -> Judged:
-    """Return whether LoRA has more intruders than full fine-tuning."""
     found = paired(finals("lora 4"), finals("full"), lambda run: run.intruders[0])
     return (OPEN if found.none else HOLDS if found.low > 0 else NOT), found
 
@@ -241,7 +230,6 @@ def beyond(run: Made, i: int) -> float:
 
 
 def reduction(arm: str) -> list[Saved]:
-    """Return what weaker intruders do, at each factor of the plan."""
     found = finals(arm).values()
     return [
         Saved(
@@ -259,7 +247,6 @@ JUDGED, NOTHING = 0.75, 0.01
 
 
 def saves() -> str:
-    """Return whether weaker intruders forget less than a smaller change does."""
     (found,) = (one.beyond for one in reduction("lora 4") if one.factor == JUDGED)
     if found.low > 0:
         return HOLDS
@@ -267,7 +254,6 @@ def saves() -> str:
 
 
 def judged() -> Iterator[tuple[str, Judged]]:
-    """Yield what came out by all rules of the plan."""
     apart = {arm: recipe(arm) for arm in recipes()} | {
         "size": ahead(finals("lora-fa"), experiment.finals("lora 2")),
         "tuned": ahead(finals("stable 64"), finals("plain 64")),
@@ -293,7 +279,6 @@ MEANS: dict[str, Mean] = {
 
 
 def facts() -> Iterator[Fact]:
-    """Yield all facts."""
     fact = Maker(SOURCE, "docs/data/otherwise.csv")
     for arm in arms():
         made = finals(arm).values()

@@ -22,7 +22,6 @@ def _readable(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def modules_of_pages(root: Path) -> dict[str, tuple[str, ...]]:
-    """Return the modules of every page of a method."""
     return {slug: tuple(data.get("modules") or [slug]) for slug, data in _readable(root)}
 
 

@@ -34,7 +34,6 @@ Models: TypeAlias = Mapping[str, float | None]
 
 
 def read_models(root: Path) -> Models:
-    """Return the sizes of models in `docs/data/models.yml`."""
     sizes: dict[str, float | None] = yaml.safe_load(
         (root / "docs/data/models.yml").read_text("utf-8")
     )
@@ -45,7 +44,6 @@ def read_models(root: Path) -> Models:
 
 
 def rows_of(table: Table, methods: Collection[str]) -> list[Row]:
-    """Return the rows that the source ran, that are a method itself and that tell something."""
     return [
         row
         for row in table.rows
@@ -62,7 +60,6 @@ def chosen(rows: Sequence[Row]) -> list[Row]:
 
 
 def trained(row: Row, size: float | None) -> float | None:
-    """Return the trained parameters of a row in millions."""
     if row.trained is not None:  # what is printed is what is stored
         return row.trained
     if row.parameters is None and row.percent is not None and size:
@@ -71,7 +68,6 @@ def trained(row: Row, size: float | None) -> float | None:
 
 
 def share(row: Row, size: float | None) -> float | None:
-    """Return the trained parameters of a row in per cent of the model's."""
     own = trained(row, size)
     if row.percent is None and own is not None and size:
         return 100 * own / size
@@ -79,7 +75,6 @@ def share(row: Row, size: float | None) -> float | None:
 
 
 def ratio(row: Row, other: Row, size: float | None) -> float | None:
-    """Return how many times as many parameters a row trains as another one."""
     a, b = trained(row, size), trained(other, size)
     if a is None or not b:
         a, b = row.percent, other.percent
@@ -92,12 +87,10 @@ def distance(times: float | None) -> float:
 
 
 def nearest(row: Row, others: Sequence[Row], size: float | None) -> Row:
-    """Return the row with the nearest number of parameters; of equals the chosen one."""
     return min(others, key=lambda other: (distance(ratio(row, other, size)), other.chosen is None))
 
 
 def largest(rows: Sequence[Row], size: float | None) -> Row:
-    """Return the row with the most parameters."""
     return max(rows, key=lambda row: trained(row, size) or 0)
 
 
@@ -115,7 +108,6 @@ class Gap(NamedTuple):
 
     @property
     def side(self) -> Side:
-        """Ahead is for, behind is against."""
         size = round(abs(self.difference), 9)
         # Half a per cent itself is a lead, a difference as large as the printed spread is none.
         if size < round(self.level, 9) or (self.printed and size == round(self.level, 9)):
@@ -124,7 +116,6 @@ class Gap(NamedTuple):
 
 
 def middle(gaps: Sequence[Gap]) -> Gap:
-    """Return the mean of what several tables say."""
     return Gap(
         mean(gap.difference for gap in gaps),
         mean(gap.level for gap in gaps),

@@ -43,7 +43,6 @@ def read_tables(root: Path = ROOT) -> tuple[Source, ...]:
 
 @cache
 def outside(root: Path = ROOT) -> dict[str, str]:
-    """Return the names of adapters that tables print and this catalogue does not have, by slug."""
     data: dict[str, str] = yaml.safe_load((root / "docs/data/outside.yml").read_text("utf-8"))
     return data
 
@@ -60,7 +59,6 @@ class Flag(NamedTuple):
 
 
 def flags(sources: Iterable[Source]) -> Iterator[Flag]:
-    """Yield copied cells that differ from their origin, and averages not of their cells."""
     rows = [(source.key, t, row) for source in sources for t in source.tables for row in t.rows]
     printed: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for key, table, row in rows:

@@ -56,23 +56,19 @@ class Run(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """The key of the method whose run it is."""
         return self.tuner if self.entry is None else self.entry
 
     @property
     def label(self) -> str:
-        """The experiment's name without the model's."""
         return re.sub(MODEL, " ", self.experiment).strip()
 
     @property
     def setting(self) -> str:
-        """The setting alone, as the experiment's name says it."""
         return re.split(MODEL, self.experiment)[-1] or "default"
 
 
 @cache
 def runs(suite: Suite, root: Path = ROOT) -> tuple[Run, ...]:
-    """Return all runs of a suite, best first."""
     found = read(root / f"docs/data/peft_{suite}.csv", suite)
     return tuple(sorted(found, key=lambda run: -run.score))
 
@@ -132,13 +128,11 @@ def key(number: int | None, config: str) -> Key:
 
 
 def check() -> None:
-    """Raise `ValueError` when the file of a suite cannot be read."""
     for suite in SUITES:
         runs(suite)
 
 
 def best(suite: Suite) -> dict[Key, Run]:
-    """Return the best run of everything that has one."""
     found: dict[Key, Run] = {}
     for run in runs(suite):
         found.setdefault(run.key, run)

@@ -39,7 +39,6 @@ class Pooled(NamedTuple):
 
     @property
     def interval(self) -> Interval:
-        """The mean with its 95 % interval."""
         return Interval(self.mean, self.low, self.high)
 
 

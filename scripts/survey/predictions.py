@@ -40,16 +40,12 @@ SAME, OTHER = ("lora 4", "ia3", "dora 4"), ("oft 16", "loha 2", "hira 4", "shira
 
 
 class Row(NamedTuple):
-    """The result of an arm: a mean with its interval, and the word for it."""
-
     name: str
     found: Interval
     says: str = ""
 
 
 class Outcome(NamedTuple):
-    """The outcome of a prediction, and of its arms."""
-
     word: str
     rows: tuple[Row, ...] = ()
 
@@ -74,24 +70,20 @@ Losses = dict[int, float]
 
 
 def losses(prediction: str, name: str, copy: str) -> Losses:
-    """Return the losses in one kind of copy."""
     about = {"prediction": prediction, "arm": name, "copy": copy, "phase": "final"}
     return {seed: run.test for seed, run in sorted(by_seed(Run, TABLE, **about).items())}
 
 
 def settled(name: str) -> Losses:
-    """Return the losses of a setting of the experiment on code."""
     return {seed: run.test for seed, run in sorted(experiment.finals(name).items())}
 
 
 @cache
 def point() -> float:
-    """Return a point in nats."""
     return experiment.point(experiment.Cell())
 
 
 def behind(one: Losses, other: Losses, among: int = 1) -> Interval:
-    """Return by how many points one is behind another, paired by seed."""
     return paired(one, other, lambda loss: loss / point(), among)
 
 
@@ -216,8 +208,6 @@ def splits() -> Outcome:
 
 
 class Setting(NamedTuple):
-    """A setting of the experiment: its parameters, the dimensions that it reaches, its loss."""
-
     name: str
     slug: str
     parameters: int
@@ -239,7 +229,6 @@ class Turn(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Return whether the sign changes."""
         return self.apart[0] * self.apart[1] < 0
 
     @property
@@ -259,7 +248,6 @@ class Size(NamedTuple):
 
 
 def reached() -> Iterator[Setting]:
-    """Yield all settings whose dimensions are counted."""
     for size in reader.rows(Size, REACHED):
         found = [loss / point() for loss in settled(size.method).values()]
         yield Setting(*size, fmean(found), stdev(found) / sqrt(len(found)))
@@ -313,7 +301,6 @@ SAYS = {"open": OPEN, "more": "varies more", "less": "varies less"}
 
 
 def facts() -> Iterator[Fact]:
-    """Yield what came out; differences are in points, ratios of variances are multiples."""
     fact = Maker(SOURCE, "docs/data/symmetries.csv")
     found = {prediction: rule() for prediction, rule in RULES.items()}
     for prediction, outcome in found.items():

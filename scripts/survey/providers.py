@@ -37,7 +37,6 @@ PEFT, LAB, FIELD, POOLED = "peft", "lab", "field", "pooled"
 
 
 def printed(source: Source) -> Iterator[Fact]:
-    """Yield the cells of a publication, and what its rows train."""
     for table in source.tables:
         names = [f"{row.method} {row.setting}".strip() for row in table.rows]
         for row, name in zip(table.rows, names, strict=True):
@@ -115,7 +114,6 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
 
 
 def explained() -> Iterator[Fact]:
-    """Yield what methods explain of the lab's worlds, a table for each budget."""
     cells = [(f.budget, f.method, f.world, f.share) for f in lab.shares()]
     cells += [(budget, "chance", "any", share) for budget, share in lab.chance()]
     for budget, method, world, share in cells:
@@ -124,7 +122,6 @@ def explained() -> Iterator[Fact]:
 
 
 def home_leads(root: Path) -> Iterator[Fact]:
-    """Yield in which share of units methods beat LoRA, in their own papers and in others'."""
     methods = [path.stem for path in sorted((root / "adapters_np" / "methods").glob("[!_]*.py"))]
     found = outcomes(read_tables(root), methods, read_models(root))
     field = home_field(unit for unit in found if unit.baseline == "lora")

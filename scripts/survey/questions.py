@@ -56,13 +56,11 @@ class Question(Record):
     """True if its arms are compared with each other, too."""
 
     def among(self, there: Cell) -> int:
-        """Return how many intervals share the risk: Bonferroni's correction."""
         if self.family == "cells":
             return len(self.cells)
         return len(self.ran(there) if self.family == "ran" else self.arms)
 
     def ran(self, there: Cell) -> list[str]:
-        """Return the arms that have all seeds in a cell, as the baseline has."""
         done = methods(there)
         if self.baseline not in done:
             return []

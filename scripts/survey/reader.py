@@ -13,8 +13,6 @@ from scripts.survey.statistics import Interval, interval
 
 
 class Seeded(Protocol):
-    """What has been made with a seed."""
-
     @property
     def seed(self) -> int:
         """The seed."""
@@ -51,7 +49,6 @@ def records(path: Path) -> list[dict[str, str]]:
 
 
 def comments(path: Path) -> list[str]:
-    """Read the comments of a table."""
     lines = path.read_text("utf-8").splitlines()
     return [line.removeprefix("# ") for line in lines if line.startswith("#")]
 
@@ -74,7 +71,6 @@ def _value(row: Mapping[str, str], place: str, name: str, kind: Any) -> Any:
 
 
 def by_seed(kind: type[Run], path: Path, **are: Any) -> dict[int, Run]:
-    """Read the runs whose columns are as said, by their seeds."""
     return {run.seed: run for run in rows(kind, path, **are)}
 
 

@@ -27,8 +27,6 @@ class CatalogError(Exception):
 
 
 class Reference(NamedTuple):
-    """A publication, and where in it."""
-
     key: str
     where: str
 

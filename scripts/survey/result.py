@@ -24,8 +24,6 @@ Rates: TypeAlias = Literal["both_tuned", "shared", "method_tuned", "unknown"]
 
 
 class Number(NamedTuple):
-    """A number, and its text in the source."""
-
     value: float
     shown: str
 
@@ -156,7 +154,6 @@ class Table(Record):
         return spread * (2 if self.spread_is == "error" else 1)
 
     def results(self, row: Row) -> dict[str, Result]:
-        """Return the numbers of a row by metric, without empty cells."""
         spreads = row.spread or (None,) * len(row.values)
         return {
             metric: Result(self, row, metric, *number, spread)
@@ -223,6 +220,5 @@ class Source(Record):
 
 
 def averages(metrics: Iterable[str], suite: str) -> list[str]:
-    """Return which metrics of a suite are means of others, the printed average first."""
     found = [m for m in metrics if m in (AVERAGE, suite) or m.startswith("mean of")]
     return sorted(found, key=lambda m: m != AVERAGE)

@@ -68,8 +68,6 @@ RULE = Weighing()
 
 
 class Finding(NamedTuple):
-    """The finding of one unit, a model on a suite, on one dimension of a method."""
-
     dimension: Dimension
     source_key: str
     place: str
@@ -89,13 +87,10 @@ class Finding(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The publication's key and where in it, as in a page's front matter."""
         return f"{self.source_key}, {self.place}"
 
 
 class Vote(NamedTuple):
-    """The vote of one source, or of all of them, for each side."""
-
     supports: float
     level: float
     against: float
@@ -124,7 +119,6 @@ def vote(findings: Sequence[Finding], cap: float = CAP) -> Vote:
 
 
 def by_source(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Return the findings of each source."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         found.setdefault(finding.source_key, []).append(finding)
@@ -272,11 +266,9 @@ class Distance(NamedTuple):
 
     @property
     def short(self) -> bool:
-        """Return whether one weak unit more is enough."""
         return self.weight + (0 if self.exact else TINY) <= WEAK
 
     def __str__(self) -> str:
-        """Return it as half a sentence."""
         return f"{number(self.weight, 1)} more {self.side} would make it {self.word}"
 
 
@@ -361,7 +353,6 @@ class Verdict(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The verdict in words."""
         return f"{self.word}, leaning {self.leaning}" if self.leaning else self.word
 
 

@@ -21,7 +21,6 @@ def named(key: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return numbers with minus signs in the place of hyphens."""
     return text.replace("-", "−")
 
 

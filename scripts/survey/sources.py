@@ -29,8 +29,6 @@ STATUS: dict[Extent, str] = {
 
 
 class Candidate(Record):
-    """A publication that may hold comparisons, and whose tables are not typed."""
-
     read: Extent
     why: Text
 
@@ -54,8 +52,6 @@ class Search(Record):
 
 
 class Repository(Record):
-    """A public repository that was looked through for tables; what was typed, or why not."""
-
     name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
     says: str = ""
@@ -69,8 +65,6 @@ class Repository(Record):
 
 
 class Draw(Record):
-    """Cells drawn at random and looked up in their sources."""
-
     seed: int
     take: Annotated[int, Field(ge=1)]
     of: Annotated[int, Field(ge=1)]
@@ -122,15 +116,12 @@ def read_candidates(root: Path = ROOT) -> Candidates:
 
 
 def opened(root: Path = ROOT) -> set[str]:
-    """Return the publications of which more than the abstract has been read."""
     found = {s.key for s in read_tables(root) if s.read in ("whole", "part")}
     known = read_candidates(root).candidates
     return found | {key for key, c in known.items() if c.read in ("whole", "part")}
 
 
 class Reading(NamedTuple):
-    """A publication in the list of what has been read."""
-
     key: str
     status: str
     defines: bool  # whether it is the publication of a method of the catalogue

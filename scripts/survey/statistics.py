@@ -13,8 +13,6 @@ from scipy.special import stdtrit
 
 
 class Interval(NamedTuple):
-    """A mean and the ends of its interval."""
-
     mean: float
     low: float
     high: float
@@ -75,7 +73,6 @@ class Agreement(NamedTuple):
 
 
 def spearman(pairs: Sequence[tuple[float, float]], draws: int = 4000) -> Agreement:
-    """Return Spearman's ρ, with a bootstrap over pairs."""
     found = np.array(pairs)
     result = stats.spearmanr(found)
     drawn = np.random.default_rng(0).integers(0, len(found), size=(draws, len(found)))

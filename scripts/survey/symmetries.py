@@ -27,15 +27,12 @@ class Copies(Record):
     """The numbers of the copies, all with every seed; if none is named, each seed has its own."""
 
     def pairs(self) -> list[tuple[int, int]]:
-        """Return the draw and the seed of every run."""
         if not self.draws:
             return [(seed, seed) for seed in self.seeds]
         return [(draw, seed) for draw in self.draws for seed in self.seeds]
 
 
 class Part(Record):
-    """The runs of one prediction."""
-
     place: Text
     arms: tuple[Text, ...] = ()
     """Settings of the experiment's grid, at the rate that they have there."""
@@ -44,13 +41,10 @@ class Part(Record):
     copies: dict[Text, Copies]
 
     def names(self) -> list[str]:
-        """Return all arms."""
         return [*self.swept, *(name for name in self.arms if name not in self.swept)]
 
 
 class Plan(Record):
-    """The plan of the study."""
-
     task: Text
     sweep_seed: int
     spread: float
@@ -60,5 +54,4 @@ class Plan(Record):
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)

@@ -60,7 +60,6 @@ def _kept(task: str) -> dict[int, dict[int, float]]:
 
 
 def cut(task: str) -> dict[int, Interval]:
-    """Return what its ΔW, cut to so many directions, keeps of full fine-tuning's improvement."""
     return {n: interval(shares.values()) for n, shares in _kept(task).items()}
 
 
@@ -85,12 +84,10 @@ class Reached(NamedTuple):
 
     @property
     def parameters(self) -> int:
-        """The number of parameters that it trains in all matrices."""
         return self.runs[0].parameters
 
     @property
     def improvement(self) -> float:
-        """The improvement when it is trained on all matrices."""
         return fmean(map(improvement, self.runs))
 
 
@@ -115,7 +112,6 @@ def reached(*, alike: bool = False) -> list[Reached]:
 
 
 def reach_predicts(what: str, *, alike: bool = False) -> Agreement:
-    """Return how a property of `Reached` goes with the improvement."""
     return spearman([(getattr(r, what), r.improvement) for r in reached(alike=alike)])
 
 
@@ -139,7 +135,6 @@ def _tuned(there: Cell) -> dict[str, float]:
 
 
 def between_texts() -> Ranked:
-    """Return the agreement of the rankings on code and on prose."""
     return _compared(_tuned(Cell("code")), _tuned(Cell("prose")))
 
 
@@ -154,13 +149,11 @@ def at_one_rate(there: Cell) -> dict[float, Ranked]:
 
 
 def in_peft(name: str) -> Run:
-    """Return the run at the rate that stands to LoRA's as in PEFT's benchmark."""
     lora = next(iter(finals("lora 4").values())).rate
     return at_rate(name, lora * 10 ** (as_in_peft()[name] / 2))
 
 
 def as_peft_ranks() -> Ranked:
-    """Return the agreement of the ranking at tuned rates with that at rates as in PEFT."""
     tuned = {name: found for name, found in _tuned(Cell()).items() if name in as_in_peft()}
     return _compared(tuned, {name: improvement(in_peft(name)) for name in tuned})
 

@@ -53,7 +53,6 @@ def name(there: Cell) -> str:
 
 
 def facts() -> Iterator[Fact]:
-    """Yield what runs of the experiment show: means over seeds, single runs, cuts, reach."""
     for (method, there), runs in experiment.runs().items():
         if len(finals(method, there)) == SEEDS:
             yield from _means(method, there)
@@ -154,7 +153,6 @@ def _compared() -> Iterator[Fact]:
 
 
 def answers() -> Iterator[Fact]:
-    """Yield the answers to all questions, of each arm against the baseline or another arm."""
     for asked in questions().values():
         for there in (*asked.cells, *asked.later):
             ran = asked.ran(there)
@@ -184,7 +182,6 @@ def _answer(asked: Question, arm: str, there: Cell, other: str) -> Iterator[Fact
 
 
 def rates_facts() -> Iterator[Fact]:
-    """Yield what the sweeps say."""
     made = Maker(RATES, PLACE)
     for found in rates.table():
         where = (name(found.cell) or "code", found.method)

@@ -69,17 +69,14 @@ class Unit(NamedTuple):
 
     @property
     def gap(self) -> Gap:
-        """The mean of the tables' differences."""
         return middle([part.gap for part in self.parts])
 
     @property
     def side(self) -> Side:
-        """The side: the method is ahead of the baseline, level with it or behind."""
         return self.gap.side
 
     @property
     def points(self) -> float:
-        """The difference in points of the metric, positive where the method is better."""
         return mean(part.gap.difference * part.table.range for part in self.parts)
 
     @property
@@ -89,7 +86,6 @@ class Unit(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The places of its tables in the source."""
         return "; ".join(dict.fromkeys(part.table.place for part in self.parts))
 
     @property
@@ -99,12 +95,10 @@ class Unit(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """The largest ratio of budgets that is printed."""
         return max((part.ratio for part in self.parts if part.ratio is not None), default=None)
 
 
 def united(source: Source, parts: Iterable[Part]) -> Iterator[Unit]:
-    """Yield the units that parts of a source make."""
     found: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for part in parts:
         found[part.table.model, part.table.suite].append(part)
