@@ -13,8 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import yaml
 
-from scripts.survey.result import AVERAGE, Result, Row, Table, averages
-from scripts.survey.rule import Side
+from scripts.survey.result import AVERAGE, Result, Row, Side, Table, averages
 
 LEVEL = 0.005
 """A difference is level below this share of the metric's range, where no spread is printed."""

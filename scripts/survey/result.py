@@ -12,7 +12,12 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from scripts.survey.records import Record, Slug, Text
-from scripts.survey.rule import ClaimedBy, Dimension, RunBy, Side, Strength
+
+Dimension: TypeAlias = Literal["PE", "BL", "BF", "DE", "OOD", "WA"]
+Side: TypeAlias = Literal["for", "level", "against"]
+RunBy: TypeAlias = Literal["authors", "rival", "independent"]
+Strength: TypeAlias = Literal["full", "weak"]
+ClaimedBy: TypeAlias = Literal["survey", "paper", "others", "us"]
 
 FULL = "full"
 """Full fine-tuning, as a method."""

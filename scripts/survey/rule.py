@@ -9,9 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from scripts.survey.result import ClaimedBy as ClaimedBy
+from scripts.survey.result import Dimension as Dimension
+from scripts.survey.result import RunBy as RunBy
+from scripts.survey.result import Side as Side
+from scripts.survey.result import Strength as Strength
 from scripts.survey.say import number
 
-Dimension: TypeAlias = Literal["PE", "BL", "BF", "DE", "OOD", "WA"]
 POINTS: dict[Dimension, float] = {"PE": 1, "BL": 1, "BF": 1.5, "DE": 1.5, "OOD": 2, "WA": 1}
 DIMENSIONS: dict[Dimension, str] = {
     "PE": "Parameter-efficient",
@@ -34,10 +38,6 @@ Word: TypeAlias = Literal[
 ]
 """From most to least that speaks for a claim."""
 
-Side: TypeAlias = Literal["for", "level", "against"]
-RunBy: TypeAlias = Literal["authors", "rival", "independent"]
-Strength: TypeAlias = Literal["full", "weak"]
-ClaimedBy: TypeAlias = Literal["survey", "paper", "others", "us"]
 Lean: TypeAlias = Literal["for", "against"] | None
 
 RATIO = 4
