@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import html
 
 from scripts.bootstrap import ROOT
-from scripts.survey.providers import facts
+from scripts.survey.sources.providers import facts
 
 BLOCKS = "p|li|td|th|tr|caption|figcaption|summary|h1|h2|h3|h4|dt|dd|div"
 

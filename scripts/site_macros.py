@@ -33,7 +33,7 @@ from scripts.macros.real_changes import RealChanges
 from scripts.macros.several import Several
 from scripts.macros.story import Story
 from scripts.macros.views import Views
-from scripts.survey import peft
+from scripts.survey.facts import peft
 
 PARTS = (
     Home,

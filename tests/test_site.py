@@ -34,8 +34,8 @@ from scripts.finish.finish import typeset
 from scripts.finish.links import problems
 from scripts.macros.real_changes import rows
 from scripts.stored.cards import HEIGHT, WIDTH
-from scripts.survey import forest
-from scripts.survey.say import signed
+from scripts.survey.facts.say import signed
+from scripts.survey.sources import forest
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))

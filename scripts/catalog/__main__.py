@@ -14,8 +14,8 @@ from pathlib import Path
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.checks import check
-from scripts.survey.records import CatalogError
-from scripts.survey.rule import DIMENSIONS, Verdict, by_source, decide, vote
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.rule import DIMENSIONS, Verdict, by_source, decide, vote
 
 
 def main(arguments: list[str]) -> None:

@@ -21,8 +21,8 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
-from scripts.survey import bets, later
-from scripts.survey.rule import Verdict
+from scripts.survey.results import bets, later
+from scripts.survey.sources.rule import Verdict
 
 SCHEMA = 2
 

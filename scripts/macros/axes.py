@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.survey.atlas import medians
+from scripts.survey.results.atlas import medians
 
 FILE = ROOT / "docs" / "data" / "atlas_axes.yml"
 SAME = 0.999

@@ -8,12 +8,13 @@ from typing import NamedTuple, get_args
 
 from adapters_np.control import controls
 from scripts.macros.page import catalog, inline, names
-from scripts.survey import bets as survey
-from scripts.survey import effects, english, say
-from scripts.survey.bets import Bet, reasons, words
-from scripts.survey.contrasts import Contrast
-from scripts.survey.controls import Improvement
-from scripts.survey.hypothesis import Judged, Outcome, Printed, Word, balance
+from scripts.survey.facts import say
+from scripts.survey.results import bets as survey
+from scripts.survey.results import effects, english
+from scripts.survey.results.bets import Bet, reasons, words
+from scripts.survey.results.contrasts import Contrast
+from scripts.survey.results.controls import Improvement
+from scripts.survey.results.hypothesis import Judged, Outcome, Printed, Word, balance
 
 APART = 0.2
 """Of full fine-tuning's improvement: from here on what a method learns differs between texts."""

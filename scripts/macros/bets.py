@@ -9,11 +9,11 @@ from statistics import fmean
 from scripts.macros.bet_words import OUTCOMES, Shown, by_theme, by_word, share, shown
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Page, Part, catalog, macro, names
-from scripts.survey import bets as survey
-from scripts.survey import say
-from scripts.survey.bets import Bet
-from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome
-from scripts.survey.providers import facts
+from scripts.survey.facts import say
+from scripts.survey.results import bets as survey
+from scripts.survey.results.bets import Bet
+from scripts.survey.results.hypothesis import MARGIN, Effect, Judged, Outcome
+from scripts.survey.sources.providers import facts
 
 FILE = "bets.html"
 FARTHEST = 30.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from scripts.macros.bet_words import Shown, shown, where
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.real_changes import Row, rows
-from scripts.survey import bets
-from scripts.survey.claims import Claim, read_claims, read_predictions
-from scripts.survey.forecasts import brier, forecasts, score
+from scripts.survey.results import bets
+from scripts.survey.sources.claims import Claim, read_claims, read_predictions
+from scripts.survey.sources.forecasts import brier, forecasts, score
 
 
 class ClaimLists(Part):

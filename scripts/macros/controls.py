@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from adapters_np.control import controls
 from scripts.macros.page import Part, macro, names
-from scripts.survey.controls import Amount, amount, entries, plan
-from scripts.survey.say import named
+from scripts.survey.facts.say import named
+from scripts.survey.results.controls import Amount, amount, entries, plan
 
 
 class Other(NamedTuple):

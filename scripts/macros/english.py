@@ -5,12 +5,12 @@ from __future__ import annotations
 from scripts.macros import figures
 from scripts.macros.page import Part, macro, shown, theme
 from scripts.macros.views import Views
-from scripts.survey import causal, english, english_claims
-from scripts.survey.english import plan
-from scripts.survey.english_claims import Claim
-from scripts.survey.result import FULL
-from scripts.survey.say import figures as digits
-from scripts.survey.say import number
+from scripts.survey.facts.result import FULL
+from scripts.survey.facts.say import figures as digits
+from scripts.survey.facts.say import number
+from scripts.survey.results import causal, english, english_claims
+from scripts.survey.results.english import plan
+from scripts.survey.results.english_claims import Claim
 
 TASKS = {"reviews": "film reviews", "definitions": "definitions"}
 FRONTIER = (FULL, "lora 4", "oft 16")

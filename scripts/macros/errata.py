@@ -8,7 +8,7 @@ from itertools import groupby
 from scripts.catalog.corrections import REPLY, form
 from scripts.catalog.errata import every
 from scripts.macros.page import Part, catalog, macro
-from scripts.survey.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
+from scripts.survey.sources.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
 
 FILE = "errata.html"
 MEANINGS: dict[Kind, tuple[str, str]] = {

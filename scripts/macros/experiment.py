@@ -8,8 +8,10 @@ from statistics import fmean
 
 from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, link, macro, shown
-from scripts.survey import experiment, trained
-from scripts.survey.experiment import (
+from scripts.survey.facts.result import FULL
+from scripts.survey.facts.say import count, number, percent
+from scripts.survey.results import experiment, trained
+from scripts.survey.results.experiment import (
     RANKS,
     Cell,
     Run,
@@ -19,9 +21,7 @@ from scripts.survey.experiment import (
     methods,
     sweep,
 )
-from scripts.survey.result import FULL
-from scripts.survey.say import count, number, percent
-from scripts.survey.statistics import Interval, interval
+from scripts.survey.statistics.intervals import Interval, interval
 
 TASKS = {
     "code": "code", "prose": "prose", "memory": "memory", "teacher lora": "LoRA’s teacher",

@@ -30,7 +30,7 @@ from demos.settings import start
 from scripts.macros import axes
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey.atlas import medians
+from scripts.survey.results.atlas import medians
 
 FILE = "family.html"
 READ: dict[Place, str] = {

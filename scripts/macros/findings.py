@@ -1,7 +1,8 @@
 """The findings of the experiment: for each a figure, what it rests on, and how far to trust it.
 
 A finding knows the cells that it is read from, so that no count of runs is typed, and the effects
-that have to have a sign, so that its confidence follows from the rule of scripts/survey/effects.py.
+that have to have a sign, so that its confidence follows from the rule of
+scripts/survey/results/effects.py.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any, NamedTuple
 from scripts.macros.experiment import cut, drawn, line, rates
 from scripts.macros.figures import Chart, Lane, Point, Row, Rows, Value, around
 from scripts.macros.page import Part, macro, module, names, theme
-from scripts.survey import effects, english_claims, trained
-from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
-from scripts.survey.experiment import (
+from scripts.survey.facts.result import FULL
+from scripts.survey.facts.say import count, number
+from scripts.survey.results import effects, english_claims, trained
+from scripts.survey.results.effects import Confidence, Effect, between, confidence, forgets, reached
+from scripts.survey.results.experiment import (
     SEEDS,
     TEACHERS,
     Cell,
@@ -25,9 +28,7 @@ from scripts.survey.experiment import (
     improvement,
     sweep,
 )
-from scripts.survey.questions import question
-from scripts.survey.result import FULL
-from scripts.survey.say import count, number
+from scripts.survey.results.questions import question
 
 WIDTH = 560  # pixels, of the drawing in a card
 CODE, PROSE = Cell("code"), Cell("prose")

@@ -10,15 +10,26 @@ from typing import NamedTuple
 from scripts.catalog.records import Method
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names, short
-from scripts.survey import bias, experiment, peft
-from scripts.survey.bias import DOMAINS, GROUPS, Domain, Group, Judged, Risk, judged, overall
-from scripts.survey.certainty import GRADES, MATTERS, Grade, word
-from scripts.survey.evidence import LORA
-from scripts.survey.forest import SIDES, Comparison, Line, Side, read, sources
-from scripts.survey.papers import outside
-from scripts.survey.pool import Pooled
-from scripts.survey.result import FULL, Source
-from scripts.survey.say import listed, number
+from scripts.survey.facts import peft
+from scripts.survey.facts.papers import outside
+from scripts.survey.facts.result import FULL, Source
+from scripts.survey.facts.say import listed, number
+from scripts.survey.results import experiment
+from scripts.survey.sources import bias
+from scripts.survey.sources.bias import (
+    DOMAINS,
+    GROUPS,
+    Domain,
+    Group,
+    Judged,
+    Risk,
+    judged,
+    overall,
+)
+from scripts.survey.sources.certainty import GRADES, MATTERS, Grade, word
+from scripts.survey.sources.evidence import LORA
+from scripts.survey.sources.forest import SIDES, Comparison, Line, Side, read, sources
+from scripts.survey.statistics.pool import Pooled
 
 FILE = "forest.html"
 WIDTH = 560  # pixels, of a drawing in a fold

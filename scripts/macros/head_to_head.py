@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from scripts.bootstrap import ROOT
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import forest
-from scripts.survey.head_to_head import (
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import flags, read_tables
+from scripts.survey.facts.say import count, percent
+from scripts.survey.sources import forest
+from scripts.survey.sources.head_to_head import (
     Comparison,
     Outcome,
     comparisons,
@@ -22,9 +25,6 @@ from scripts.survey.head_to_head import (
     outcomes,
     within_budget,
 )
-from scripts.survey.pair import read_models
-from scripts.survey.papers import flags, read_tables
-from scripts.survey.say import count, percent
 
 SOURCE = (
     "Adapters as Hypotheses, Head to head: printed comparisons of the sources that its page names."

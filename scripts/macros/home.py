@@ -12,10 +12,11 @@ from adapters_np.core import load, parameters
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.macros.portraits import drawing, says
-from scripts.survey import experiment, say
-from scripts.survey.head_to_head import leads
-from scripts.survey.result import FULL
-from scripts.survey.rule import Word, as_class
+from scripts.survey.facts import say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import experiment
+from scripts.survey.sources.head_to_head import leads
+from scripts.survey.sources.rule import Word, as_class
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 ACROSS = 20  # squares in a row of the verdicts

@@ -7,7 +7,7 @@ from typing import Any
 from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
 from scripts.macros.page import Page, Part, built, listing, macro
-from scripts.survey import say
+from scripts.survey.facts import say
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 EXAMPLE = ROOT / ".build" / "example" / "about.json"

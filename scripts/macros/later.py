@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from scripts.macros.page import Page, shown
-from scripts.survey.later import effect, named, plan
+from scripts.survey.results.later import effect, named, plan
 
 
 def own_training(page: Page, modules: Collection[str]) -> str:

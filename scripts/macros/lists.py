@@ -19,10 +19,10 @@ from scripts.macros import examples, family, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
-from scripts.survey import peft
-from scripts.survey.bets import of
-from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
-from scripts.survey.statistics import Agreement
+from scripts.survey.facts import peft
+from scripts.survey.results.bets import of
+from scripts.survey.sources.rule import ENOUGH, RATIO, Word, by_source, vote
+from scripts.survey.statistics.intervals import Agreement
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 

@@ -36,10 +36,10 @@ from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows
 from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
-from scripts.survey.bets import of
-from scripts.survey.claims import Evidence
-from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
-from scripts.survey.say import count, figures, number
+from scripts.survey.facts.say import count, figures, number
+from scripts.survey.results.bets import of
+from scripts.survey.sources.claims import Evidence
+from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
 FRAGMENTS = ROOT / ".build" / "demos"
 

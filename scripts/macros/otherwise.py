@@ -7,9 +7,9 @@ from statistics import fmean
 from scripts.macros.experiment import PER_CENT, drawn
 from scripts.macros.figures import Chart, Line, Point
 from scripts.macros.page import Part, macro
-from scripts.survey import say
-from scripts.survey.otherwise import SCALES, finals, plan, sweep
-from scripts.survey.predictions import point
+from scripts.survey.facts import say
+from scripts.survey.results.otherwise import SCALES, finals, plan, sweep
+from scripts.survey.results.predictions import point
 
 
 def by_rate() -> Chart:

@@ -24,10 +24,10 @@ from scripts.catalog.corrections import correction
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import Dimension
 from scripts.macros.figures import Chart, Rows, drawing, keys
-from scripts.survey import say
-from scripts.survey.effects import said
-from scripts.survey.providers import facts
-from scripts.survey.result import FULL
+from scripts.survey.facts import say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results.effects import said
+from scripts.survey.sources.providers import facts
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -273,7 +273,7 @@ class Page:
 
     @macro()
     def fact(self, address: str) -> str:
-        """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
+        """The number at an address, a difference or a mean of some: `scripts.survey.facts.addresses`."""
         return facts().say(address)
 
     @macro()

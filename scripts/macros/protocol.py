@@ -9,9 +9,9 @@ from scripts.catalog.before import changes, read_before
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import peft
-from scripts.survey.say import listed
-from scripts.survey.sources import (
+from scripts.survey.facts import peft
+from scripts.survey.facts.say import listed
+from scripts.survey.sources.sources import (
     Flow,
     Reading,
     flow,

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from scripts.macros.experiment import place, usual
 from scripts.macros.page import Part, link, macro, shown
-from scripts.survey import rates as survey
-from scripts.survey import say
-from scripts.survey.experiment import TASKS, TEACHERS, Cell
-from scripts.survey.rates import POINT, Rates, beside, nearest, rates
-from scripts.survey.result import FULL
+from scripts.survey.facts import say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import rates as survey
+from scripts.survey.results.experiment import TASKS, TEACHERS, Cell
+from scripts.survey.results.rates import POINT, Rates, beside, nearest, rates
 
 FILE = "rates.html"
 TEXTS = tuple(task for task in TASKS if task not in TEACHERS)

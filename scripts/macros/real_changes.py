@@ -8,10 +8,10 @@ from typing import NamedTuple
 from demos.reach import FAMILIES
 from scripts.macros import figures
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import changes
-from scripts.survey.changes import ANOTHER, DESCENDED, SAMPLED_RANK, Family
-from scripts.survey.say import listed
-from scripts.survey.statistics import Interval
+from scripts.survey.facts.say import listed
+from scripts.survey.results import changes
+from scripts.survey.results.changes import ANOTHER, DESCENDED, SAMPLED_RANK, Family
+from scripts.survey.statistics.intervals import Interval
 
 TICKS = (0.5, 1, 2, 4, 8, 16, 32)
 TWICE = 2  # times its control: what the figure's title counts

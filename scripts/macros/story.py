@@ -9,9 +9,9 @@ from typing import Any
 from scripts.bootstrap import ROOT
 from scripts.macros import lab
 from scripts.macros.page import Part, built, macro
-from scripts.survey.lab import shares
-from scripts.survey.providers import facts
-from scripts.survey.say import percent
+from scripts.survey.facts.say import percent
+from scripts.survey.results.lab import shares
+from scripts.survey.sources.providers import facts
 
 STORED = ROOT / ".build" / "stage" / "stage.json"
 BUDGET = 130  # parameters, in the lab's table

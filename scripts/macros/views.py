@@ -11,10 +11,10 @@ from scripts.macros.figures import Lane, Row, Value
 from scripts.macros.findings import POINTS, SIDES, forest
 from scripts.macros.page import Part, link, macro, module, shown, theme
 from scripts.macros.real_changes import titled
-from scripts.survey import effects
-from scripts.survey.changes import DESCENDED, SPECTRAL
-from scripts.survey.facts import Fact, said
-from scripts.survey.providers import facts
+from scripts.survey.facts.addresses import Fact, said
+from scripts.survey.results import effects
+from scripts.survey.results.changes import DESCENDED, SPECTRAL
+from scripts.survey.sources.providers import facts
 
 Cells = dict[str, Fact]
 """The facts of a row by their columns."""

@@ -16,10 +16,11 @@ from demos.settings import AIM
 from scripts.catalog.records import Method
 from scripts.macros.page import Page, names
 from scripts.macros.real_changes import Row, rows
-from scripts.survey import bets, say
-from scripts.survey.changes import DESCENDED
-from scripts.survey.hypothesis import Outcome
-from scripts.survey.statistics import Interval
+from scripts.survey.facts import say
+from scripts.survey.results import bets
+from scripts.survey.results.changes import DESCENDED
+from scripts.survey.results.hypothesis import Outcome
+from scripts.survey.statistics.intervals import Interval
 
 SIDE = 64
 """Of a matrix of the small decoder."""

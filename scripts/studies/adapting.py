@@ -22,7 +22,7 @@ from adapters_np.linalg import Array
 from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
 from scripts.studies.tokens import VOCABULARY
 from scripts.studies.twin import twin
-from scripts.survey.controls import AGAIN, BIAS
+from scripts.survey.results.controls import AGAIN, BIAS
 
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
     "attention": {"square": SQUARE},

@@ -26,7 +26,7 @@ from adapters_np.methods.oft import OFT
 from adapters_np.slopes import jacobian
 from scripts.studies.axes import coordinates
 from scripts.studies.found import Found, completed, lines, read, write
-from scripts.survey.atlas import TABLE
+from scripts.survey.results.atlas import TABLE
 
 SHAPE = (32, 24)
 SEEDS = range(5)

@@ -32,8 +32,8 @@ from scripts.bootstrap import ROOT
 from scripts.studies import corpora
 from scripts.studies.kept import append, read
 from scripts.studies.sweep import around, best, next_rates, tried
-from scripts.survey import causal
-from scripts.survey.causal import LOSSES, Entry, plan
+from scripts.survey.results import causal
+from scripts.survey.results.causal import LOSSES, Entry, plan
 
 RUNS = ROOT / ".study" / "causal"
 TRIED = range(-16, 3)

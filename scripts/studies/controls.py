@@ -38,8 +38,8 @@ from scripts.studies.entries import Entry, entries, written
 from scripts.studies.grid import Done
 from scripts.studies.sweep import best, next_rates
 from scripts.studies.training import Run, run
-from scripts.survey import experiment
-from scripts.survey.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, plan, wanted
+from scripts.survey.results import experiment
+from scripts.survey.results.controls import AGAIN, BIAS, ENTRIES, TABLE, Plan, amount, plan, wanted
 
 RUNS = ROOT / ".study" / "controls.jsonl"
 COLUMNS = (

@@ -25,7 +25,7 @@ from scripts.studies.adapting import Method
 from scripts.studies.english_training import Run, base, run, untrained
 from scripts.studies.grid import Done
 from scripts.studies.sweep import around, best, next_rates, tried
-from scripts.survey.english import TABLE, TASKS, hours, plan
+from scripts.survey.results.english import TABLE, TASKS, hours, plan
 
 RUNS = ROOT / ".study" / "english.jsonl"
 START = tuple(f"{part}_{name}" for part in ("validation", "test") for name in ("loss", "accuracy"))

@@ -38,8 +38,8 @@ from scripts.studies.english_training import Run, stored, trained
 from scripts.studies.kept import write
 from scripts.studies.real_changes import Case, measure
 from scripts.studies.sweep import best
-from scripts.survey.changes import CONTROL, SAMPLED_RANK
-from scripts.survey.english import ALIKE, CHANGES, JOINT, plan
+from scripts.survey.results.changes import CONTROL, SAMPLED_RANK
+from scripts.survey.results.english import ALIKE, CHANGES, JOINT, plan
 
 TOP = 4
 """Leading directions of a change that are compared."""

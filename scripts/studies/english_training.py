@@ -24,7 +24,7 @@ from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings, nam
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
 from scripts.studies.twin import held_norms
-from scripts.survey.english import HEAD
+from scripts.survey.results.english import HEAD
 
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""

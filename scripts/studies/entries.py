@@ -17,8 +17,8 @@ from scripts.studies import decoder, grid
 from scripts.studies.adapting import FULL, Adapted, Method
 from scripts.studies.decoder import KINDS
 from scripts.studies.pretrain import base
-from scripts.survey import experiment
-from scripts.survey.controls import AGAIN, BIAS, plan
+from scripts.survey.results import experiment
+from scripts.survey.results.controls import AGAIN, BIAS, plan
 
 
 class Entry(NamedTuple):

@@ -16,8 +16,8 @@ from scripts.bootstrap import ROOT
 from scripts.studies.adapting import Method
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run
-from scripts.survey.experiment import as_in_peft
-from scripts.survey.records import Record, Text, read_yaml
+from scripts.survey.facts.records import Record, Text, read_yaml
+from scripts.survey.results.experiment import as_in_peft
 
 PLAN = ROOT / "docs" / "data" / "experiment.yml"
 

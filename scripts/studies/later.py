@@ -20,7 +20,7 @@ from scripts.studies.adapting import Method
 from scripts.studies.grid import Done
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run, run
-from scripts.survey.later import TABLE, plan, point
+from scripts.survey.results.later import TABLE, plan, point
 
 RUNS = ROOT / ".study" / "later.jsonl"
 EXPECTED = 4  # rates that a sweep takes

@@ -36,8 +36,8 @@ from scripts.studies.english import Cell
 from scripts.studies.english_tasks import OTHER
 from scripts.studies.english_training import Head, features, judged, read
 from scripts.studies.twin import held_norms
-from scripts.survey import english
-from scripts.survey.merging import TABLE, plan
+from scripts.survey.results import english
+from scripts.survey.results.merging import TABLE, plan
 
 RUNS = ROOT / ".study" / "merging.jsonl"
 FOLDER = ROOT / ".study" / "merging"

@@ -36,8 +36,8 @@ from scripts.studies.pretrain import base
 from scripts.studies.recipes import Otherwise
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
 from scripts.studies.training import Run, Trained
-from scripts.survey import experiment
-from scripts.survey.otherwise import TABLE, plan
+from scripts.survey.results import experiment
+from scripts.survey.results.otherwise import TABLE, plan
 
 RUNS = ROOT / ".study" / "otherwise.jsonl"
 CURVES = ("reduced_test", "reduced_held", "shrunk_test", "shrunk_held")

@@ -46,7 +46,7 @@ from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
 from scripts.bootstrap import ROOT
 from scripts.studies.bert import PARTS
 from scripts.studies.descents import DESCENTS
-from scripts.survey.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
+from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
 
 OUT = ROOT / "docs" / "data" / "real_changes.csv"
 DESCENDED = OUT.with_name("real_changes_descents.csv")

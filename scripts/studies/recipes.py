@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from adapters_np.linalg import Array
 from scripts.studies.adapting import Adapted, Method, Parts
-from scripts.survey.otherwise import plan
+from scripts.survey.results.otherwise import plan
 
 Stacks = dict[str, dict[str, Any]]
 

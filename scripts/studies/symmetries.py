@@ -35,8 +35,8 @@ from scripts.studies.decoder import LAYERS, SQUARE
 from scripts.studies.entries import reached
 from scripts.studies.grid import Done
 from scripts.studies.sweep import around, best, next_rates, reachable, tried
-from scripts.survey import experiment
-from scripts.survey.symmetries import REACHED, TABLE, Part, plan
+from scripts.survey.results import experiment
+from scripts.survey.results.symmetries import REACHED, TABLE, Part, plan
 
 RUNS = ROOT / ".study" / "symmetries.jsonl"
 LARGEST = 40_000

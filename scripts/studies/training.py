@@ -20,7 +20,7 @@ from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
 from scripts.studies.pretrain import base
 from scripts.studies.recipes import USUAL, Recipe
 from scripts.studies.twin import held_norms
-from scripts.survey.experiment import TEACHERS
+from scripts.survey.results.experiment import TEACHERS
 
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""

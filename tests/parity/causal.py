@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from scripts.studies import causal as study
-from scripts.survey import causal as survey
+from scripts.survey.results import causal as survey
 
 SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -24,10 +24,10 @@ from scripts.studies import reach as study
 from scripts.studies.controls import cells, tabulate
 from scripts.studies.entries import entries as trained
 from scripts.studies.kept import append
-from scripts.survey import bets, bets_facts, controls
-from scripts.survey.bets import Bet, Described, because, by_entry, described, reaches
-from scripts.survey.controls import AGAIN, Part, plan, wanted
-from scripts.survey.hypothesis import Effect
+from scripts.survey.results import bets, bets_facts, controls
+from scripts.survey.results.bets import Bet, Described, because, by_entry, described, reaches
+from scripts.survey.results.controls import AGAIN, Part, plan, wanted
+from scripts.survey.results.hypothesis import Effect
 from tests.scripts.studies.test_controls_study import row_of
 
 FIRST = plan().parts[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.catalog import read
 from scripts.macros.family import bets, dots, members
-from scripts.survey.atlas import medians
+from scripts.survey.results.atlas import medians
 
 
 def test_every_module_of_every_page_is_on_the_map() -> None:

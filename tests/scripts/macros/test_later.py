@@ -13,7 +13,7 @@ from scripts.catalog import read
 from scripts.macros.later import own_training
 from scripts.macros.page import Page
 from scripts.macros.views import Views, called
-from scripts.survey.later import effect, named, plan
+from scripts.survey.results.later import effect, named, plan
 
 
 @pytest.fixture

@@ -11,10 +11,21 @@ import pytest
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.rates import own_rates
-from scripts.survey import experiment, say
-from scripts.survey.experiment import Cell, finals
-from scripts.survey.providers import facts
-from scripts.survey.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table, typical
+from scripts.survey.facts import say
+from scripts.survey.results import experiment
+from scripts.survey.results.experiment import Cell, finals
+from scripts.survey.results.rates import (
+    BESIDE,
+    POINT,
+    beside,
+    moved,
+    nearest,
+    plain,
+    rates,
+    table,
+    typical,
+)
+from scripts.survey.sources.providers import facts
 
 
 def test_the_best_rate_is_the_one_at_which_fresh_seeds_were_run() -> None:

@@ -12,11 +12,11 @@ import pytest
 from adapters_np.core import slugs
 from scripts.bootstrap import ROOT
 from scripts.studies.causal import Cell, due, filed, missing, named, pieces, report, text, write
-from scripts.survey import causal
-from scripts.survey.causal import Run, plan, read, results
-from scripts.survey.records import CatalogError
-from scripts.survey.result import FULL
-from scripts.survey.statistics import interval
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import causal
+from scripts.survey.results.causal import Run, plan, read, results
+from scripts.survey.statistics.intervals import interval
 
 RECORDED = json.loads((ROOT / "tests" / "parity" / "causal.json").read_text("utf-8"))
 SIGNATURES = json.loads((ROOT / "scripts" / "catalog" / "peft_signatures.json").read_text("utf-8"))

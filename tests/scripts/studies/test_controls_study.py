@@ -21,10 +21,10 @@ from scripts.studies.controls import Cell, cells, due
 from scripts.studies.entries import Entry, entries, floors, settings
 from scripts.studies.sweep import best, next_rates
 from scripts.studies.training import Run
-from scripts.survey import controls as survey
-from scripts.survey.controls import AGAIN, amount, comparisons, plan
-from scripts.survey.hypothesis import decide, judge
-from scripts.survey.reader import rows as read
+from scripts.survey.facts.reader import rows as read
+from scripts.survey.results import controls as survey
+from scripts.survey.results.controls import AGAIN, amount, comparisons, plan
+from scripts.survey.results.hypothesis import decide, judge
 from tests.scripts.studies.small import BASE, UNTOUCHED, at_start, outputs
 from tests.scripts.studies.test_experiment import row_of as row_of_experiment
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture

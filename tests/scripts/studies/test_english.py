@@ -35,11 +35,11 @@ from scripts.studies.english import Cell
 from scripts.studies.english_changes import alike, held, joint
 from scripts.studies.english_tasks import Part, Task, filled, order, parted, runs
 from scripts.studies.english_training import Run
-from scripts.survey import changes as said
-from scripts.survey import english as survey
-from scripts.survey.effects import Effect
-from scripts.survey.english_claims import CLAIMS
-from scripts.survey.statistics import interval
+from scripts.survey.results import changes as said
+from scripts.survey.results import english as survey
+from scripts.survey.results.effects import Effect
+from scripts.survey.results.english_claims import CLAIMS
+from scripts.survey.statistics.intervals import interval
 
 RECORDED = Path(__file__).with_name("encoder.npz")
 SMALL = encoder.random(0)

@@ -26,8 +26,8 @@ from scripts.studies.adapting import FIXED, PLACES, WHOLE, Adapted
 from scripts.studies.grid import METHODS, Cell, cells, due
 from scripts.studies.sweep import MOST, around, best, next_rates
 from scripts.studies.training import Run
-from scripts.survey.experiment import TASKS
-from scripts.survey.records import CatalogError
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.results.experiment import TASKS
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT, UNTOUCHED, outputs
 from tests.toy import FAST
 

@@ -15,8 +15,8 @@ from scripts.studies.decoder import Hooks, count
 from scripts.studies.later import Cell
 from scripts.studies.pretrain import base
 from scripts.studies.tasks import surprise, task
-from scripts.survey import experiment, later
-from scripts.survey.later import plan
+from scripts.survey.results import experiment, later
+from scripts.survey.results.later import plan
 
 
 def method(name: str) -> Method:

@@ -16,9 +16,9 @@ from scripts.studies import encoder, english_training
 from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
 from scripts.studies.merging import Settings, Tuned
-from scripts.survey import english, merging
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART
-from scripts.survey.reader import rows
+from scripts.survey.facts.reader import rows
+from scripts.survey.results import english, merging
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
 from tests.scripts.studies.test_english import small as small  # a fixture
 
 SMALL = encoder.random(0)

@@ -18,10 +18,10 @@ from scripts.studies.arms import method
 from scripts.studies.otherwise import Cell, cells, due
 from scripts.studies.pretrain import base
 from scripts.studies.recipes import RECIPES, USUAL, Otherwise, corrected, preconditioned
-from scripts.survey import effects, experiment, otherwise
-from scripts.survey.otherwise import Made, plan
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART
-from scripts.survey.reader import rows
+from scripts.survey.facts.reader import rows
+from scripts.survey.results import effects, experiment, otherwise
+from scripts.survey.results.otherwise import Made, plan
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
 # Recipes ------------------------------------------------------------------------------------------

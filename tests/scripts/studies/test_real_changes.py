@@ -28,9 +28,9 @@ from scripts.studies.real_changes import (
     noise,
     read,
 )
-from scripts.survey import changes
-from scripts.survey.changes import ANOTHER, MODELS
-from scripts.survey.reader import comments, records
+from scripts.survey.facts.reader import comments, records
+from scripts.survey.results import changes
+from scripts.survey.results.changes import ANOTHER, MODELS
 
 M = np.arange(12, dtype=np.float32).reshape(3, 4)
 

@@ -20,9 +20,9 @@ from scripts.studies.arms import FROM_NORM, FROM_ONE, Armed, Gained, moments, wh
 from scripts.studies.copies import COPIES, READERS, copied
 from scripts.studies.entries import reached
 from scripts.studies.symmetries import Cell, Run, cells, due, place
-from scripts.survey import experiment, predictions
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, Setting, at
-from scripts.survey.symmetries import TABLE, plan
+from scripts.survey.results import experiment, predictions
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART, Setting, at
+from scripts.survey.results.symmetries import TABLE, plan
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 48), dtype=np.int32)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from scripts.survey.reader import by_seed, paired, rows
-from scripts.survey.records import CatalogError
+from scripts.survey.facts.reader import by_seed, paired, rows
+from scripts.survey.facts.records import CatalogError
 
 
 class Run(NamedTuple):

@@ -13,8 +13,9 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
 from scripts.studies.experiment import COLUMNS, known
 from scripts.studies.grid import cells, due
-from scripts.survey.evidence import findings
-from scripts.survey.experiment import (
+from scripts.survey.facts.reader import paired
+from scripts.survey.facts.say import lead
+from scripts.survey.results.experiment import (
     REACH,
     Cell,
     Run,
@@ -33,11 +34,10 @@ from scripts.survey.experiment import (
     sources,
     transfer,
 )
-from scripts.survey.questions import Name, Question, question
-from scripts.survey.reader import paired
-from scripts.survey.say import lead
-from scripts.survey.statistics import Interval, interval, kendall
-from scripts.survey.trained import as_lora, reach_predicts, reached
+from scripts.survey.results.questions import Name, Question, question
+from scripts.survey.results.trained import as_lora, reach_predicts, reached
+from scripts.survey.sources.evidence import findings
+from scripts.survey.statistics.intervals import Interval, interval, kendall
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
