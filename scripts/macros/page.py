@@ -273,7 +273,7 @@ class Page:
 
     @macro()
     def fact(self, address: str) -> str:
-        """The number at an address, a difference or a mean of some: `scripts.survey.facts.addresses`."""
+        """The number at an address: see scripts/survey/facts/addresses.py."""
         return facts().say(address)
 
     @macro()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+import io
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
@@ -51,6 +52,13 @@ def records(path: Path) -> list[dict[str, str]]:
 def comments(path: Path) -> list[str]:
     lines = path.read_text("utf-8").splitlines()
     return [line.removeprefix("# ") for line in lines if line.startswith("#")]
+
+
+def as_csv(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows, the heads first, as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _value(row: Mapping[str, str], place: str, name: str, kind: Any) -> Any:

@@ -6,8 +6,6 @@ fits those of scripts/studies/reach.py.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -17,7 +15,7 @@ from statistics import fmean
 from typing import NamedTuple, TypeAlias, get_args
 
 from scripts.survey.facts import say
-from scripts.survey.facts.reader import rows
+from scripts.survey.facts.reader import as_csv, rows
 from scripts.survey.results import controls
 from scripts.survey.results.contrasts import Contrast, contrasts, printed
 from scripts.survey.results.controls import (
@@ -307,9 +305,7 @@ def table(found: Sequence[Bet]) -> str:
     Intervals share their risk among all that are judged together. A row of a base model is its
     mean, and has no interval.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines: list[Sequence[str]] = [COLUMNS]
     for bet in found:
         kinds = {e.control: e.kind for e in bet.controls}
         for evidence, some in (("trained", bet.trained), ("reach", bet.reach)):
@@ -319,10 +315,10 @@ def table(found: Sequence[Bet]) -> str:
                 for where, e in (("all", j.overall), *j.by_task.items()):
                     ends = [f"{v:.5g}" for v in (e.mean, e.low, e.high)]
                     given = (e.outcome, sign(e.outcome, c.claim))
-                    writer.writerow([*about, where, *ends, *given, bet.word])
+                    lines.append([*about, where, *ends, *given, bet.word])
                 for base, mean in by_base(j):
-                    writer.writerow([*about, base, f"{mean:.5g}", "", "", "", "", bet.word])
-    return text.getvalue()
+                    lines.append([*about, base, f"{mean:.5g}", "", "", "", "", bet.word])
+    return as_csv(lines)
 
 
 def by_base(judged: Judged) -> Numbers:

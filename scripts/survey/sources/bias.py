@@ -10,8 +10,6 @@ the worse one.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -23,6 +21,7 @@ from pydantic import Field
 
 from scripts.bootstrap import ROOT
 from scripts.survey.facts.peft import KEY as PEFT
+from scripts.survey.facts.reader import as_csv
 from scripts.survey.facts.records import CatalogError, Loader, Record, Text, validated
 from scripts.survey.facts.result import FULL, Rates, Row, Source, Table
 
@@ -270,10 +269,9 @@ def overall(found: Judged) -> Risk:
 
 def table(sources: Iterable[Source], typed: Typing) -> str:
     """Return the judgement of every source in every domain, as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("source_key", "domain", "risk", "says"))
-    for source in sources:
-        for domain, one in judged(source, source.tables, typed).items():
-            writer.writerow((source.key, domain, one.risk, one.says))
-    return out.getvalue()
+    rows = [
+        (source.key, domain, one.risk, one.says)
+        for source in sources
+        for domain, one in judged(source, source.tables, typed).items()
+    ]
+    return as_csv((("source_key", "domain", "risk", "says"), *rows))

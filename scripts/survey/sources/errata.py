@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -13,6 +11,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 from pydantic import Field, model_validator
 
 from scripts.bootstrap import ROOT
+from scripts.survey.facts.reader import as_csv
 from scripts.survey.facts.records import Record, References, Slug, Text, validated
 from scripts.survey.sources.claims import fields
 
@@ -88,11 +87,9 @@ COLUMNS = ("method", "kind", "severity", "says", "correct", "source", "withdrawn
 
 def table(found: Iterable[Placed]) -> str:
     """Return every correction as CSV, those that are withdrawn with the reason."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[tuple[str, ...]] = [COLUMNS]
     for slug, e in found:
         source = "; ".join(", ".join(filter(None, s)) for s in e.sources)
         given = (e.kind or "", e.severity or "", e.says, e.correct, source, e.withdrawn or "")
-        writer.writerow((slug, *given))
-    return text.getvalue()
+        rows.append((slug, *given))
+    return as_csv(rows)

@@ -14,9 +14,7 @@ that is typical within sources, which counts as `WORTH` further comparisons.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import sqrt
@@ -29,6 +27,7 @@ from scipy.special import stdtrit
 from scripts.bootstrap import ROOT
 from scripts.survey.facts.pages import modules_of_pages, pages_of_runs
 from scripts.survey.facts.pair import Models, read_models
+from scripts.survey.facts.reader import as_csv
 from scripts.survey.facts.result import FULL, Source
 from scripts.survey.sources import bias
 from scripts.survey.sources.bias import GROUPS, Group, Judged, Risk, judged, overall
@@ -259,7 +258,7 @@ def effects_csv(found: Mapping[str, Comparisons]) -> str:
             start = (name, each.baseline, line.source.key, line.group, len(line.units))
             weight = next(weights, None) if line.pooled else None
             rows.append((*start, *map(_cell, numbers), line.risk, _cell(weight)))
-    return _csv(SOURCES, rows)
+    return as_csv((SOURCES, *rows))
 
 
 def pooled_csv(found: Mapping[str, Comparisons]) -> str:
@@ -274,7 +273,7 @@ def pooled_csv(found: Mapping[str, Comparisons]) -> str:
             )
             said = word(over)
             rows.append((name, each.baseline, side, len(each.of(side)), *numbers, said, *end))
-    return _csv(POOLED, rows)
+    return as_csv((POOLED, *rows))
 
 
 def _listed(found: Mapping[str, Comparisons]) -> Iterator[tuple[str, Comparison]]:
@@ -284,10 +283,3 @@ def _listed(found: Mapping[str, Comparisons]) -> Iterator[tuple[str, Comparison]
 
 def _cell(value: float | None) -> float | str:
     return "" if value is None else round(value, DIGITS) + 0.0
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows((header, *rows))
-    return out.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean
@@ -11,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from scripts.survey.facts import reader
 from scripts.survey.facts.pair import Models, nearest
 from scripts.survey.facts.result import FULL, Rates, Row, Source, Table
 from scripts.survey.sources.rule import RunBy, Side
@@ -125,11 +124,7 @@ def _millions(parameters: float | None) -> str:
 
 
 def as_csv(rows: Iterable[Comparison]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Comparison._fields)
-    writer.writerows(rows)
-    return out.getvalue()
+    return reader.as_csv((Comparison._fields, *rows))
 
 
 # Units --------------------------------------------------------------------------------------------
