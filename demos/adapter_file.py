@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from adapters_np.linalg import Array
-from demos.adapter_kinds import KINDS, Kind, Shapes, shaped
+from demos.adapter_base import needs, placed
+from demos.adapter_kinds import EXTREME, KINDS, Kind, Shapes, shaped, sound
 
 PREFIX = "base_model.model."
 """The prefix that PEFT puts before the names of the model's modules."""
@@ -34,6 +35,12 @@ POINTER = "version https://git-lfs.github.com/"
 
 TERMS = "num_cayley_neumann_terms"
 
+MOST_TERMS = 100
+"""Terms of OFT's series at most: a block is multiplied once for each."""
+
+FORMS = re.compile(r"\.?(lora|hada|lokr|ia3|oft|vera)_(?!B\.bias)")
+"""Where a tensor's name tells that it is an adapter's."""
+
 READ = ", ".join(KINDS)
 
 Config = dict[str, Any]
@@ -51,31 +58,70 @@ def layers(tensors: list[dict[str, Any]], config: str | None) -> dict[str, Any]:
 
     Returns:
         `title` of the method, `layers` for `measured`, each with the `tensors` that it is made of
-        by role, and `notes` on what is assumed or left out.
+        by role, `failed`, why others are not among them, by module, and `notes` on what is assumed
+        or left out.
 
     Raises:
-        ValueError: when names do not pair, shapes do not fit, or the method is not read here.
+        ValueError: when the method is not read here, or no layer is.
     """
     shapes = {t["name"]: tuple(t["shape"]) for t in tensors}
     settings = parsed(config)
     name = peft_type(settings, shapes)
     kind = KINDS[name]
     modules: dict[str, dict[str, str]] = {}
+    shared = _shared(shapes) if name == "VERA" else {}
+    failed: dict[str, str] = {}
+    rest = shapes.keys() - shared.values()
     for tensor in shapes:
         if ending := _ending(tensor, kind):
             module = tensor.removesuffix(f".{ending}").removeprefix(PREFIX)
             modules.setdefault(module, {})[kind.endings[ending]] = tensor
+            rest.discard(tensor)
+        elif tensor in rest and (form := FORMS.search(tensor)):
+            module = tensor[: form.start()].removeprefix(PREFIX)
+            failed[module] = f"{tensor} belongs to a form of {kind.title} that is not read here."
+            rest.discard(tensor)
     if not modules:
         raise ValueError(_nothing(name, kind, shapes))
-    shared = _shared(shapes) if name == "VERA" else {}
-    found = [
-        _layer(name, module, roles | shared, shapes, settings) for module, roles in modules.items()
-    ]
-    used = {tensor for layer in found for tensor in layer["tensors"].values()}
-    title = "DoRA" if any("m" in layer["tensors"] for layer in found) else kind.title
+    given = None if settings is None else Settings(settings)
+    found = []
+    for module, roles in modules.items():
+        try:
+            if module not in failed:
+                found.append(_layer(name, module, roles | shared, shapes, given))
+        except ValueError as error:
+            failed[module] = str(error)
+    if (given and given.contradicted) or not found:
+        raise ValueError((given and given.contradicted) or next(iter(failed.values())))
+    wide = len({layer["column"] for layer in found}) > 1
     found.sort(key=lambda layer: _natural(layer["module"]))
-    notes = [*_assumed(name, settings, shared), *_left(kind.title, shapes.keys() - used)]
-    return {"title": title, "layers": found, "notes": notes}
+    title = "DoRA" if any("m" in layer["tensors"] for layer in found) else kind.title
+    return {
+        "title": title,
+        "layers": [layer | {"wide": wide} for layer in found],
+        "failed": failed,
+        "notes": [*_assumed(name, settings, shared, wide), *_left(rest)],
+    }
+
+
+_listed: list[dict[str, Any]] = []  # of the file that is open
+
+
+def opened(tensors: str, config: str | None) -> dict[str, Any]:
+    """Open a file in the place of the last one; as `layers`, with their `count` in their place."""
+    found = layers(json.loads(tensors), config)
+    _listed[:] = found.pop("layers")
+    return found | {"count": len(_listed)}
+
+
+def some(first: int, count: int) -> dict[str, str]:
+    """Return some of the layers as JSON, which a browser reads faster than anything else."""
+    return {"text": json.dumps(_listed[first : first + count])}
+
+
+def based(shapes: str) -> dict[str, str]:
+    """Return `placed` of all layers as JSON, given the shapes of their weights as JSON."""
+    return {"text": json.dumps(placed(_listed, json.loads(shapes)))}
 
 
 def _natural(name: str) -> list[str | int]:
@@ -98,7 +144,8 @@ def parsed(config: str | None) -> Config | None:
             "adapter_config.json is a pointer of Git LFS, not the file: fetch it with git lfs pull."
         )
     try:
-        settings = json.loads(config)
+        # Python refuses to read whole numbers of thousands of digits
+        settings = json.loads(config, parse_int=lambda n: int(n) if len(n) < 300 else float(n))
     except json.JSONDecodeError as error:
         where = f"{error.msg}, line {error.lineno}"
         raise ValueError(f"adapter_config.json is no JSON: {where}.") from None
@@ -123,7 +170,9 @@ def peft_type(settings: Config | None, shapes: Shapes) -> str:
         return best
     name = str(settings["peft_type"]).upper()
     if name not in KINDS:
-        raise ValueError(f"The adapter is of the type {name}, and what is read here is {READ}.")
+        raise ValueError(
+            f"The adapter is of the type {name[:60]}, and what is read here is {READ}."
+        )
     if name == "LORA" and (form := next((f for f in OTHER_FORMS if settings.get(f)), None)):
         raise ValueError(f"{form} is set, and under it LoRA's change is another than s B A.")
     return name
@@ -154,7 +203,9 @@ def _shared(shapes: Shapes) -> dict[str, str]:
     return found
 
 
-def _assumed(name: str, settings: Config | None, shared: dict[str, str]) -> Iterator[str]:
+def _assumed(
+    name: str, settings: Config | None, shared: dict[str, str], wide: bool
+) -> Iterator[str]:
     """Yield what is taken for granted."""
     if settings is None:
         yield "There is no adapter_config.json, so the method is read from the names."
@@ -166,37 +217,141 @@ def _assumed(name: str, settings: Config | None, shared: dict[str, str]) -> Iter
     start = given.get("init_lora_weights")
     if isinstance(start, str) and start.lower().startswith(SUBTRACTING):
         yield (
-            f"It started from {start}, which takes the first B A out of the base model. "
+            f"It started from {short(start)}, which takes the first B A out of the base model. "
             "ΔW is the change from that remainder, not from the model as it was published."
         )
-    if name == "VERA":
+    if name == "OFT" and given.get("coft"):
+        yield "COFT: a block's Q that is longer than eps / √blocks is cut to it, as PEFT does."
+    if name == "VERA" and not shared:
+        yield "The shared A and B are not in the file (save_projection), but their seed alone."
+    elif name == "VERA" and wide:
         yield (
-            "A layer with fewer inputs than A has columns takes the first of them. "
-            "The file does not say which layers these are; all are taken as wide as A."
-            if shared
-            else "The shared A and B are not in the file (save_projection), but their seed alone."
+            "The file does not say how many inputs a layer has, and with fewer than A has columns "
+            "it takes the first of them. Without the base, ΔW with all of A is shown: ‖ΔW‖ and "
+            "its singular values are at most that. With the base they are exact."
         )
 
 
-def _left(title: str, names: set[str]) -> Iterator[str]:
-    """Yield what of the file is not measured.
-
-    Raises:
-        ValueError: when some of it belongs to another form of the method.
-    """
-    for name in sorted(names):
-        if re.search(r"\.(lora|hada|lokr|ia3|oft|vera)_(?!B\.bias)", f".{name}"):
-            raise ValueError(f"{name} belongs to a form of {title} that is not read here.")
+def _left(names: set[str]) -> Iterator[str]:
+    """Yield what of the file is not measured."""
     if names:
         some = ", ".join(sorted(names)[:3]) + (" …" if len(names) > 3 else "")
         yield f"Not measured: {len(names)} tensors that no layer's change is made of ({some})."
+
+
+# The settings -------------------------------------------------------------------------------------
+
+
+class Settings:
+    """adapter_config.json, as it holds for one layer or another."""
+
+    def __init__(self, given: Config) -> None:
+        """Take the settings as they were read.
+
+        Raises:
+            ValueError: when a pattern is none.
+        """
+        self.given, self.contradicted = given, ""
+        self.patterns = {name: Pattern(name, given) for name in ("rank_pattern", "alpha_pattern")}
+        self.replicated = self._replicated(given.get("layer_replication") or [])
+
+    def number(
+        self, field: str, module: str = "", pattern: str = "", most: float = math.inf
+    ) -> float:
+        """Return a number of a layer, a whole one where there is a most of it.
+
+        It is that of the first pattern that the module's name ends in, else the one for all.
+        """
+        found: Any = self.given.get(field)
+        source = field
+        key = self.patterns[pattern].key(module) if pattern else None
+        if key is not None:
+            found, source = self.given[pattern][key], f"{pattern}[{short(key)}]"
+        number = type(found) in (int, float)
+        if not number or not 0 < found < math.inf:
+            raise ValueError(f"{source} is {short(found)}, and it has to be a number above 0.")
+        if most < math.inf and (found > most or found != int(found)):
+            rule = f"here it is a whole number up to {most}"
+            raise ValueError(f"{source} is {short(found)}, and {rule}.")
+        return found
+
+    @staticmethod
+    def _replicated(ranges: Any) -> list[tuple[int, int]]:
+        def good(pair: Any) -> bool:
+            return (
+                isinstance(pair, list)
+                and [type(end) for end in pair] == [int, int]
+                and 0 <= pair[0] < pair[1]
+            )
+
+        if not isinstance(ranges, list) or not all(map(good, ranges)):
+            raise ValueError(
+                f"layer_replication is {short(ranges)}, and it has to be a list of ranges of "
+                "layers, such as [[0, 4], [2, 5]]."
+            )
+        return [(first, end) for first, end in ranges]
+
+    def weight(self, module: str) -> str:
+        """Return the module of the base whose weight a layer has: layers may be replicated."""
+        match = REPLICATED.match(module)
+        if not (match and self.replicated):
+            return module
+        at = int(match[2])
+        for first, end in self.replicated:
+            if at < end - first:
+                return f"{match[1]}{first + at}{match[3]}"
+            at -= end - first
+        raise ValueError(f"layer_replication ends before layer {match[2]}, which {module} is in.")
+
+
+REPLICATED = re.compile(r"(.*?\b(?:layers|encoder\.layer|h)\.)(\d{1,9})(\..*)")
+"""A module's name around the number of its layer, as PEFT's replicate_layers counts them."""
+
+
+class Pattern:
+    """The keys of a pattern, of which a layer has the first that its name ends in, as in PEFT."""
+
+    def __init__(self, name: str, given: Config) -> None:
+        """Part the keys in names, which are looked up, and regular expressions, which are tried.
+
+        Raises:
+            ValueError: when these are no keys, or no regular expression.
+        """
+        keys = given.get(name) or {}
+        if not isinstance(keys, dict):
+            raise ValueError(f"{name} is {short(keys)}, and it has to be an object.")
+        self.places = {key: place for place, key in enumerate(keys)}
+        self.tried = []
+        for key, place in self.places.items():
+            try:
+                if not re.fullmatch(r"[\w.]+", key):
+                    self.tried.append((place, key, re.compile(rf"(.*\.)?({key})$")))
+            except (re.error, OverflowError, RecursionError):
+                rule = "which is no regular expression"
+                raise ValueError(f"{name} has the key {short(key)}, {rule}.") from None
+
+    def key(self, module: str) -> str | None:
+        """Return the key of a layer, if it has one."""
+        if not self.places:
+            return None
+        parts = module.split(".")
+        ends = (".".join(parts[i:]) for i in range(len(parts)))
+        found = [(self.places[end], end) for end in ends if end in self.places]
+        tried = next(((place, key) for place, key, rule in self.tried if rule.match(module)), None)
+        return min([*found, *filter(None, [tried])], default=(0, None))[1]
+
+
+def short(value: Any) -> str:
+    """Return a value of the settings as JSON has it, as far as a sentence takes it."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 # A layer ------------------------------------------------------------------------------------------
 
 
 def _layer(
-    name: str, module: str, roles: dict[str, str], shapes: Shapes, settings: Config | None
+    name: str, module: str, roles: dict[str, str], shapes: Shapes, settings: Settings | None
 ) -> dict[str, Any]:
     """Return what `measured` needs to know of a layer."""
     kind = KINDS[name]
@@ -208,13 +363,19 @@ def _layer(
             raise ValueError(f"{module} has {have}, and no {lack}: the two belong together.")
     own = {role: shapes[tensor] for role, tensor in roles.items()}
     kind.check(module, own)
-    dora = settings.get("use_dora") if settings and name == "LORA" else None
+    given = settings.given if settings else {}
+    dora = given.get("use_dora") if name == "LORA" else None
     if dora is not None and bool(dora) != ("m" in own):
         has = "has" if "m" in own else "has no"
-        raise ValueError(f"use_dora is {dora}, and {module} {has} lora_magnitude_vector.")
+        raise ValueError(f"use_dora is {short(dora)}, and {module} {has} lora_magnitude_vector.")
     rank, alpha, scale = _scale(kind, module, own, settings)
     row, column = place(module)
-    return {
+    embedding = roles.get("A", "").endswith("lora_embedding_A")
+    # of one block without settings nobody knows whether it is repeated
+    shared = name == "OFT" and (given.get("block_share") if settings else own["R"][0] == 1)
+    if shared and own["R"][0] > 1:
+        raise ValueError(f"block_share is set, and {module} has {own['R'][0]} blocks of oft_R.")
+    layer = {
         "kind": name,
         "module": module,
         "row": row,
@@ -225,7 +386,14 @@ def _layer(
         "alpha": alpha,
         "scale": scale,
         "terms": _terms(settings) if name == "OFT" else None,
+        "eps": settings.number("eps") if settings and name == "OFT" and given.get("coft") else None,
+        "shared": bool(shared),
+        "weight": settings.weight(module) if settings else module,
+        "embedding": embedding,
+        "turned": embedding or bool(given.get("fan_in_fan_out")),
+        "sides": None,
     }
+    return layer | {"needs": needs(layer)}
 
 
 def place(module: str) -> tuple[str, str]:
@@ -241,46 +409,34 @@ def place(module: str) -> tuple[str, str]:
 
 
 def _scale(
-    kind: Kind, module: str, shapes: Shapes, settings: Config | None
+    kind: Kind, module: str, shapes: Shapes, settings: Settings | None
 ) -> tuple[int | None, float | None, float]:
     """Return r, α and the factor of a layer's change."""
-    rank = next((shapes[role][0] for role in kind.ranked if role in shapes), None)
+    rank = next((shapes[role][0] for role in kind.ranked if shapes.get(role)), None)
     if not kind.alpha or settings is None:
         return rank, None, 1.0
-    told = _setting(settings, "rank_pattern", "r", module)
+    told = int(settings.number("r", module, "rank_pattern", 10**9))
     if rank is not None and told != rank:
-        raise ValueError(
+        settings.contradicted = settings.contradicted or (
             f"{module} has r = {rank} by its tensors and {told} by adapter_config.json: "
             "the two files are not of one adapter."
         )
-    alpha = _setting(settings, "alpha_pattern", kind.alpha, module)
-    rooted = settings.get("use_rslora") and kind.title == "LoRA"
-    return int(told), alpha, alpha / (math.sqrt(told) if rooted else told)
+    alpha = settings.number(kind.alpha, module, "alpha_pattern")
+    rooted = settings.given.get("use_rslora") and kind.title == "LoRA"
+    scale = alpha / (math.sqrt(told) if rooted else told)
+    if not 1 / EXTREME <= scale <= EXTREME:
+        raise ValueError(
+            f"{kind.alpha} is {alpha:.3g} and r {told}, and a scale is from {1 / EXTREME:.0e} "
+            f"to {EXTREME:.0e}."
+        )
+    return told, alpha, scale
 
 
-def _setting(settings: Config, pattern: str, field: str, module: str) -> float:
-    """Return a number of a layer: by the first pattern that its name ends in, else for all."""
-    found, source = settings.get(field), field
-    for key, value in (settings.get(pattern) or {}).items():
-        try:
-            fits = re.match(rf"(.*\.)?({key})$", module)
-        except re.error:
-            text = f"{pattern} has the key {key!r}, which is no regular expression."
-            raise ValueError(text) from None
-        if fits:
-            found, source = value, f"{pattern}[{key!r}]"
-            break
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found < math.inf:
-        raise ValueError(f"{source} is {json.dumps(found)}, and it has to be a number above 0.")
-    return found
-
-
-def _terms(settings: Config | None) -> int | None:
+def _terms(settings: Settings | None) -> int | None:
     """Return after how many terms OFT's series ends, or None for the exact rotation."""
-    given = settings or {}
-    if not given.get("use_cayley_neumann", False):
+    if not settings or not settings.given.get("use_cayley_neumann", False):
         return None
-    return int(_setting({TERMS: 5} | given, "", TERMS, ""))
+    return int(settings.number(TERMS, most=MOST_TERMS)) if TERMS in settings.given else 5
 
 
 def measured(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
@@ -297,12 +453,11 @@ def measured(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
         are known. Without what it takes `sigma` is empty, and the note says why.
 
     Raises:
-        ValueError: when an entry is not finite.
+        ValueError: when an entry cannot be computed with.
     """
     given = shaped(layer, arrays)
     for role, array in given.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"{layer['tensors'][role]} has an entry that is not finite.")
+        sound(layer["tensors"][role], array)
     found = KINDS[layer["kind"]].measure(layer, given)
     facts = [list(fact) for fact in found.facts]
     first = found.first and [vector.astype(np.float32) for vector in found.first]

@@ -20,6 +20,9 @@ MOST = 1024
 TURNED = 256
 """Directions up to which the first of them is found, besides its singular value."""
 
+EXTREME = 1e30
+"""The largest entry that is taken, and one over the smallest: squares of products stay finite."""
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -89,6 +92,18 @@ def shaped(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Array]:
         role: np.array(values, dtype=float).reshape(layer["shapes"][role])
         for role, values in arrays.items()
     }
+
+
+def sound(name: str, array: Array) -> None:
+    """Raise `ValueError` when a tensor has an entry that cannot be computed with."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has an entry that is not finite.")
+    most = float(np.abs(array).max(initial=0))
+    if most and not 1 / EXTREME <= most <= EXTREME:
+        raise ValueError(
+            f"{name} has {most:.3g} as its largest entry, and what is measured is from "
+            f"{1 / EXTREME:.0e} to {EXTREME:.0e}."
+        )
 
 
 def flat(M: Array) -> Array:
@@ -191,6 +206,7 @@ def _oft(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     R = rotation(layer, a)
     b = R.shape[1]
     sigma = np.sort(np.linalg.svd(R - np.eye(b), compute_uv=False).ravel())[::-1]
+    shared = " One block is shared by all inputs, and is counted once." if layer["shared"] else ""
     angle = 2 * math.degrees(math.asin(min(1.0, float(sigma[0]) / 2)))
     facts = (
         ("blocks", float(len(R))),
@@ -199,18 +215,23 @@ def _oft(layer: dict[str, Any], a: dict[str, Array]) -> Found:
         (RELATIVE, _root_mean_square(sigma)),
     )
     note = "OFT turns W, so ΔW = W R − W needs W. How far R is from the identity does not."
-    return Found(sigma, "R − I", facts, note)
+    return Found(sigma, "R − I", facts, note + shared)
 
 
 def rotation(layer: dict[str, Any], a: dict[str, Array]) -> Array:
     """Return the blocks of OFT's rotation, (blocks, b, b)."""
-    b = _block(a["R"].shape[1])
+    upper = a["R"]
+    b = _block(upper.shape[1])
+    if layer["eps"] is not None:  # COFT: ‖Q‖ of each block is at most ε / √blocks
+        lengths = np.sqrt(2) * np.linalg.norm(upper, axis=1, keepdims=True)
+        most = layer["eps"] / math.sqrt(len(upper))
+        upper = upper * most / np.maximum(lengths, most)
     if layer["terms"] is None:
-        return cayley(skew(a["R"], b))
+        return cayley(skew(upper, b))
     # PEFT's polynomial of so many terms, as tests/parity has it
     terms = layer["terms"]
     m, factor = (max(terms - 1, 3), 1) if terms > 2 else (1, 2 * (terms - 1))
-    return cayley_neumann(skew(factor * a["R"], b), m)
+    return cayley_neumann(skew(factor * upper, b), m)
 
 
 RELATIVE = "‖ΔW‖ / ‖W‖ for a W without preferred directions"
@@ -226,7 +247,8 @@ def _block(upper: int) -> int:
 
 
 def _vera_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
-    return a["b"][:, None] * a["B"][: len(a["b"])], a["d"][:, None] * a["A"]
+    d_in = layer["sides"][1] if layer["sides"] else a["A"].shape[1]
+    return a["b"][:, None] * a["B"][: len(a["b"])], a["d"][:, None] * a["A"][:, :d_in]
 
 
 def _vera(layer: dict[str, Any], a: dict[str, Array]) -> Found:
@@ -243,7 +265,14 @@ def _vera(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     if layer["rank"] > MOST:
         return _too_many(layer["rank"])
     sigma, first = leading(*_vera_factors(layer, a))
-    return Found(sigma, facts=gains, first=first)
+    if layer["sides"] or not layer["wide"]:
+        return Found(sigma, facts=gains, first=first)
+    note = (
+        "A layer with fewer inputs than A has columns takes the first of them, and the file does "
+        "not say how many this one has. Shown is what all of A gives: no singular value of ΔW is "
+        "larger than the one here. With the base, ΔW itself is shown."
+    )
+    return Found(sigma, "ΔW with all of A", gains, note)
 
 
 # Shapes -------------------------------------------------------------------------------------------
@@ -261,7 +290,7 @@ def _written(shape: tuple[int, ...]) -> str:
 def _pair(module: str, names: str, tall: tuple[int, ...], wide: tuple[int, ...]) -> None:
     """Hold the axis that two factors share against each other."""
     first, second = names.split()
-    if min(len(tall), len(wide)) < 2 or _sides(tall)[1] != wide[0] or not wide[0]:
+    if min(len(tall), len(wide)) < 2 or _sides(tall)[1] != wide[0] or not math.prod(tall + wide):
         raise ValueError(
             f"{module}: {first} is {_written(tall)} and {second} is {_written(wide)}: "
             f"{first} must have as many columns (r) as {second} has rows."
@@ -289,12 +318,12 @@ def _check_lokr(module: str, s: Shapes) -> None:
         if block not in s:
             names = f"lokr_{block}_a lokr_{block}_b"
             _pair(module, names, s[f"{block}_a"], s[f"{block}_b"])
-        elif len(s[block]) < 2:
+        elif len(s[block]) < 2 or not math.prod(s[block]):
             raise ValueError(f"{module}: lokr_{block} is {_written(s[block])} and no matrix.")
 
 
 def _check_ia3(module: str, s: Shapes) -> None:
-    if sorted(s["l"])[:-1] != [1] * (len(s["l"]) - 1) or not math.prod(s["l"]):
+    if not s["l"] or sorted(s["l"])[:-1] != [1] * (len(s["l"]) - 1) or not math.prod(s["l"]):
         raise ValueError(f"{module}: ia3_l is {_written(s['l'])}, and a gain is a row or a column.")
 
 
@@ -309,8 +338,12 @@ def _check_oft(module: str, s: Shapes) -> None:
 
 
 def _check_vera(module: str, s: Shapes) -> None:
-    d, b = math.prod(s["d"]), math.prod(s["b"])
-    if "A" in s and (s["A"][0] != d or s["B"][1:] != (d,) or s["B"][0] < b):
+    if any(len(s[gain]) != 1 or not s[gain][0] for gain in "db"):
+        raise ValueError(
+            f"{module}: λ_d is {_written(s['d'])} and λ_b {_written(s['b'])}, and gains are a list."
+        )
+    (d,), (b,) = s["d"], s["b"]
+    if "A" in s and (s["A"][:1] != (d,) or s["B"][1:] != (d,) or s["B"][0] < b or len(s["A"]) != 2):
         raise ValueError(
             f"{module}: λ_d has {d} and λ_b {b} entries, and the shared A is {_written(s['A'])}, "
             f"B {_written(s['B'])}."

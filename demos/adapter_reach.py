@@ -1,7 +1,7 @@
 """The distance of a reader's matrix from each family's hypothesis, beside a control.
 
 `begin` opens a matrix, `take` takes its rows a slice at a time, `tile` looks for its nearest
-Kronecker products, and `told` says what `demos.adapter_families` make of it.
+Kronecker products, and `told` says what `demos.families` make of it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 
 from adapters_np.core import load
 from adapters_np.linalg import Array
-from demos.adapter_base import CHANGES, fits, needs
+from demos.adapter_base import CHANGES, needs
 from demos.adapter_basis import Basis
-from demos.adapter_families import HELD, Family, Largest, Sums, Weights, product
-from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped
+from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped, sound
 from demos.adapter_tiles import Tiles
 from demos.blocks import tiling
+from demos.families import HELD, Family, Largest, Sums, Weights, product
 from demos.reach import directed
 
 SLICE = 2**18
@@ -39,37 +39,38 @@ EDGE = 300
 class Opened:
     """A reader's matrix, its control, and what is summed of both."""
 
-    def __init__(self, layer: dict[str, Any], a: dict[str, Array], sides: Any, norm: Any) -> None:
+    def __init__(self, layer: dict[str, Any], a: dict[str, Array], norm: Any) -> None:
         """Find factors, draw the control, and begin with no rows.
 
         Args:
-            layer: One of `adapter_file.layers`.
+            layer: One of `adapter_file.layers`; its `sides` are None where W is not there.
             a: Its arrays by role.
-            sides: (d_out, d_in) of the base weight, or None where that is not there.
             norm: ‖ΔW‖, where it is known.
 
         Raises:
-            ValueError: when ΔW needs W, or W does not fit.
+            ValueError: when ΔW needs what is not there, or has too many directions.
         """
-        kind, weighed = KINDS[layer["kind"]], sides is not None
+        kind, sides = KINDS[layer["kind"]], layer["sides"]
+        weighed = sides is not None
         direct = weighed and needs(layer)
+        if layer["kind"] == "VERA" and "A" not in a:
+            raise ValueError(f"{layer['module']}: ΔW needs the shared A and B of VeRA.")
         few = kind.factors and kind.directions(layer) <= MOST
         first = kind.factors(layer, a) if kind.factors and few else None
         self.layer, self.a, self.factors = layer, a, None if direct else first
-        if weighed:
-            fits(layer, *sides)
-            first = first and (first[0], first[1][:, : sides[1]])  # VeRA's A may be wider
-            self.factors = None if direct else first
-        elif first:
-            sides = len(first[0]), first[1].shape[1]
-        elif layer["kind"] == "LOKR":
-            sides = [
-                int(np.prod(side)) for side in zip(*map(self._block, ("w1", "w2")), strict=True)
-            ]
-        else:
+        if not (direct or first or layer["kind"] == "LOKR"):
             raise ValueError(
-                f"{layer['module']}: how near ΔW is to a family cannot be told without W. "
+                f"{layer['module']}: its change may have {kind.directions(layer)} directions, and "
+                f"up to {MOST} are asked about here."
+                if kind.factors
+                else f"{layer['module']}: how near ΔW is to a family cannot be told without W. "
                 "Choose the base's files, too."
+            )
+        if not weighed:
+            sides = (
+                (len(first[0]), first[1].shape[1])
+                if first
+                else [int(np.prod(s)) for s in zip(*map(self._block, ("w1", "w2")), strict=True)]
             )
         self.shape = m, n = int(sides[0]), int(sides[1])
         self.budgets = [rank * (m + n) for rank in RANKS]
@@ -189,13 +190,13 @@ def cosines(M: Array) -> Array:
 _open: list[Opened] = []  # the matrix that is open, if any
 
 
-def begin(layer: dict[str, Any], arrays: dict[str, Any], sides: Any, norm: Any) -> dict[str, Any]:
+def begin(layer: dict[str, Any], arrays: dict[str, Any], norm: Any) -> dict[str, Any]:
     """Open a matrix in the place of the last one; see `Opened`.
 
     Returns:
         `shape`, and `step`, how many rows `take` takes at once, an even number.
     """
-    _open[:] = [Opened(layer, shaped(layer, arrays), sides, norm)]
+    _open[:] = [Opened(layer, shaped(layer, arrays), norm)]
     shape = _open[0].shape
     return {"shape": [*shape], "step": max(2, SLICE // shape[1] // 2 * 2)}
 
@@ -204,8 +205,8 @@ def take(values: Any, first: int, count: int) -> None:
     """Take some rows: of W, where it is there, `values` has the entries row by row."""
     (opened,) = _open
     W = None if values is None else np.array(values, dtype=float).reshape(count, -1)
-    if W is not None and not np.isfinite(W).all():
-        raise ValueError(f"{opened.layer['module']}.weight has an entry that is not finite.")
+    if W is not None:
+        sound(f"{opened.layer['weight']}.weight", W)
     opened.add(W, first, count)
 
 

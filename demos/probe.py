@@ -33,12 +33,25 @@ def measure(method: str, chosen: dict[str, Any]) -> Change:
     """Move the learned arrays of a fresh adapter by a random step, and compare.
 
     Arguments and errors are those of `start`; the knobs of other ways have no effect.
+
+    Raises:
+        ArithmeticError: when the adapter's numbers are not finite; it names method and values.
     """
-    fresh, world = start(method, {n: v for n, v in chosen.items() if n not in AIM})
-    adapter = perturbed(fresh, world.rng("step"), world.step)
-    if isinstance(adapter, WeightAdapter):
-        return Change(adapter, world, world.W, world.W + adapter.delta(world.W))
-    return Change(adapter, world, adapter.base(world.W, world.X), adapter.forward(world.W, world.X))
+    try:
+        fresh, world = start(method, {n: v for n, v in chosen.items() if n not in AIM})
+        adapter = perturbed(fresh, world.rng("step"), world.step)
+        if isinstance(adapter, WeightAdapter):
+            change = Change(adapter, world, world.W, world.W + adapter.delta(world.W))
+        else:
+            before, after = adapter.base(world.W, world.X), adapter.forward(world.W, world.X)
+            change = Change(adapter, world, before, after)
+        problem = "" if np.abs(change.after).max() < np.inf else "entries are not finite"
+    except np.linalg.LinAlgError as error:  # of a factorisation, once an entry is not finite
+        problem = str(error)
+    if problem:
+        values = ", ".join(f"{n}={v}" for n, v in chosen.items()) or "its defaults"
+        raise ArithmeticError(f"{method} with {values}: {problem}")
+    return change
 
 
 def answer(method: str, chosen: dict[str, Any]) -> Iterator[Answer]:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.linalg import Array, nearest_rotations, thin_svd
-from demos.blocks import BLOCKS, rotating, shard, tiling
+from demos.blocks import BLOCKS, tiling
+from demos.families import HELD, Reached, Sums, Weights, kept
 
 MOST = 256
 """The longest side of a reader's matrices: the browser takes a second for one of this size."""
@@ -44,6 +45,7 @@ class Change:
         # a power of two rounds nothing
         self.one = float(np.ldexp(1.0, -exponent)) if abs(exponent) > EXTREME else 1.0
         self.W, self.D, (self.m, self.n) = self.one * W, self.one * D, W.shape
+        self._sums: dict[int, tuple[Sums, Weights]] = {}
         self.energy = float((self.D**2).sum())
         if not self.energy:
             raise ValueError("the change is less than 1e-150 of the weight, too little to explain")
@@ -64,12 +66,19 @@ class Change:
         U, _, Vt = self.svd
         return U.T @ self.D @ Vt.T
 
-
-class Reached(NamedTuple):
-    """The share of a change that a family explains, and with how many parameters."""
-
-    share: float
-    size: int
+    def sums(self, most: int) -> tuple[Sums, Weights]:
+        """Return sums over all rows, as far as a budget of so many parameters asks for them."""
+        if most not in self._sums:
+            m, n = self.m, self.n
+            sums, weights = Sums((m, n), [most], weighed=True), Weights(n, most, None)
+            sums.add(self.D, self.W, 0)
+            weights.add(self.W, 0)
+            sums.strengths = self.sigma**2 / self.energy
+            if f := tiling(m, n, most)[0]:  # Van Loan and Pitsianis
+                tiles = self.D.reshape(f, m // f, f, n // f).swapaxes(1, 2).reshape(f * f, -1)
+                sums.tiles[f] = np.linalg.eigvalsh(tiles @ tiles.T)[-1] / self.energy
+            self._sums[most] = sums, weights
+        return self._sums[most]
 
 
 Form = Callable[[Change, int], Reached | None]
@@ -103,9 +112,14 @@ def family(title: str, *methods: str, alone: bool = False) -> Callable[[Form], F
     return register
 
 
-def kept(share: float, size: int, most: int) -> Reached | None:
-    """Return a share, unless it takes too many parameters."""
-    return Reached(float(share), size) if size <= most else None
+def summed(name: str) -> None:
+    """Take a family whose share follows from sums over rows; see `demos.families`."""
+    title, methods, form, weighed = HELD[name]
+
+    def whole(c: Change, most: int) -> Reached | None:
+        return form(*c.sums(most), most)
+
+    FAMILIES[name] = Family(name, title, methods, whole, alone=not weighed)
 
 
 def left(rest: Array, c: Change, size: int, most: int) -> Reached | None:
@@ -116,11 +130,7 @@ def left(rest: Array, c: Change, size: int, most: int) -> Reached | None:
 # Directions ---------------------------------------------------------------------------------------
 
 
-@family("Few directions", "lora", "adalora", "delora", "poly", alone=True)
-def low_rank(c: Change, most: int) -> Reached | None:
-    """Return the share of the best change of a rank (Eckart and Young)."""
-    r = min(most // (c.m + c.n), len(c.sigma))
-    return kept((c.sigma[:r] ** 2).sum() / c.energy, r * (c.m + c.n), most) if r else None
+summed("low_rank")
 
 
 @family("Principal directions replaced", "pissa")
@@ -137,44 +147,8 @@ def replaced(c: Change, most: int) -> Reached | None:
 # Gains and rotations ------------------------------------------------------------------------------
 
 
-def gains(W: Array, D: Array) -> Array:
-    """Return what is left of a change when each row may be scaled."""
-    return D - ((W * D).sum(axis=1) / np.maximum((W**2).sum(axis=1), 1e-300))[:, None] * W
-
-
-@family("Row gains", "ia3")
-def row_gains(c: Change, most: int) -> Reached | None:
-    """Return the share of one gain per output."""
-    return left(gains(c.W, c.D), c, c.m, most)
-
-
-@family("Column gains", "ia3", "ln_tuning")
-def column_gains(c: Change, most: int) -> Reached | None:
-    """Return the share of one gain per input."""
-    return left(gains(c.W.T, c.D.T), c, c.n, most)
-
-
-@family("Pairs of outputs mixed", "road")
-def pairs(c: Change, most: int) -> Reached | None:
-    """Return the share when neighbouring rows are mixed freely, or turned and scaled."""
-    if c.m % 2:
-        return None
-    free = most >= 4 * c.m
-    return left(mixed(c.W, c.D, free), c, 4 * c.m if free else c.m, most)
-
-
-def mixed(W: Array, D: Array, free: bool) -> Array:
-    """Return what is left of a change when each row and the next are mixed.
-
-    Freely, with four parameters a pair, or turned and scaled, with two.
-    """
-    A, B = W.reshape(-1, 2, W.shape[1]), D.reshape(-1, 2, W.shape[1])
-    if free:
-        gram = A @ A.swapaxes(1, 2)
-        return B - (B @ A.swapaxes(1, 2)) @ np.linalg.pinv(gram) @ A
-    w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
-    g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
-    return np.abs(g[:, None] * w - t)
+for _name in ("row_gains", "column_gains", "pairs"):
+    summed(_name)
 
 
 def turned(c: Change, b: int) -> Array:
@@ -183,11 +157,7 @@ def turned(c: Change, b: int) -> Array:
     return A @ nearest_rotations(A, T) - T
 
 
-@family("Inputs turned in blocks", "oft", "oftv2")
-def blocks_turned(c: Change, most: int) -> Reached | None:
-    """Return the share of the largest blocks."""
-    b, size = rotating(c.n, most)
-    return left(turned(c, b), c, size, most) if b else None
+summed("blocks_turned")
 
 
 @family("One reflection of the inputs", "ether")
@@ -248,12 +218,7 @@ def random_entries(c: Change, most: int) -> Reached | None:
     return kept(min(most, c.D.size) / c.D.size, min(most, c.D.size), most)
 
 
-@family("The largest entries of W", "shira")
-def largest_entries(c: Change, most: int) -> Reached | None:
-    """Return the share of the entries at which W is largest."""
-    size = min(most, c.D.size)
-    at = np.argpartition(-np.abs(c.W), size - 1, axis=None)[:size]
-    return kept((c.D.ravel()[at] ** 2).sum() / c.energy, size, most)
+summed("largest_entries")
 
 
 @family("Random frequencies", "fourierft", alone=True)
@@ -288,15 +253,7 @@ def circulants(c: Change, most: int) -> Reached | None:
     return kept(energy / c.energy, c.D.size // b, most)
 
 
-@family("Shards", "miss", alone=True)
-def shards(c: Change, most: int) -> Reached | None:
-    """Return the share of one block of columns that repeats."""
-    r = shard(c.m, c.n, most)
-    if not r:
-        return None
-    repeats = c.n // r
-    mean = c.D.reshape(c.m, repeats, r).mean(axis=1)
-    return kept(repeats * (mean**2).sum() / c.energy, r * c.m, most)
+summed("shards")
 
 
 @family("Tiles guided by W", "bone")
@@ -314,15 +271,7 @@ def guided(c: Change, most: int) -> Reached | None:
     return kept(explained / c.energy, b * c.m, most)
 
 
-@family("Kronecker", "lokr", alone=True)
-def kronecker(c: Change, most: int) -> Reached | None:
-    """Return the share of the nearest Kronecker product (Van Loan and Pitsianis)."""
-    f, size = tiling(c.m, c.n, most)
-    if not f:
-        return None
-    tiles = c.D.reshape(f, c.m // f, f, c.n // f).swapaxes(1, 2).reshape(f * f, -1)
-    gram = tiles @ tiles.T
-    return kept(np.linalg.eigvalsh(gram)[-1] / c.energy, size, most)
+summed("kronecker")
 
 
 # A change and its control -------------------------------------------------------------------------

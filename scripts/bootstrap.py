@@ -1,7 +1,7 @@
 """Set up everything that the commands need, from nothing but Python (standard library only).
 
 Each step leaves a stamp, the hash of its inputs, beside what it made, and is skipped while the
-stamp is true. One run sets up at a time; another waits for it.
+stamp is true. What was interrupted is made again. One run sets up at a time; another waits for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from scripts.cache import digest, stamped
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+WHOLE = VENV / ".whole"  # there while nothing is being put into it
+BEGUN = ROOT / ".build" / "begun"  # a file for each package of the system under way
 NODE_MODULES = ROOT / "node_modules"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
@@ -89,6 +91,8 @@ def environment(*, browser: bool = False, studies: bool = False) -> dict[str, st
             f"{'.'.join(map(str, OLDEST_PYTHON))} is needed. Run this command with a newer one."
         )
     with locked(ROOT / ".build" / "lock"):
+        for package in BEGUN.glob("*") if _has_apt() else ():
+            debian_package(package.name)
         python_packages(studies=studies)
         node()
         node_packages()
@@ -130,12 +134,13 @@ def parse(root: Path = ROOT) -> None:
 
 def python_packages(*, studies: bool = False) -> None:
     """Make `.venv` and install the pinned and hashed requirements, on request those of studies."""
-    if not PYTHON.exists():
+    if not (PYTHON.exists() and WHOLE.exists()):
         try:
             import ensurepip  # noqa: F401
         except ImportError:
             debian_package("python3-venv")
         run("Python: making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+        WHOLE.touch()
     _pip_install(ROOT / "requirements.txt", "Python packages")
     if studies:
         _pip_install(ROOT / "requirements-studies.txt", "Python packages of the studies")
@@ -145,11 +150,13 @@ def _pip_install(requirements: Path, label: str) -> None:
     key = digest(ROOT, [requirements])
     with stamped(VENV / f".{requirements.stem}.stamp", key) as stale:
         if stale:
+            WHOLE.unlink()  # pip would take a package that is half there for installed
             run(
                 label,
                 [PYTHON, "-m", "pip", "install", *PIP_OPTIONS, "-r", requirements],
                 help="Check that the Python package index can be reached, then run it again.",
             )
+            WHOLE.touch()
 
 
 def node() -> None:
@@ -213,8 +220,9 @@ def _installed_chromium() -> Path | None:
     if installed := _first(BROWSERS):
         return installed
     ask = "from playwright.sync_api import sync_playwright as s\nwith s() as p: "
-    path = _output([PYTHON, "-c", ask + "print(p.chromium.executable_path)"])
-    return Path(path) if path and Path(path).exists() else None
+    path = Path(_output([PYTHON, "-c", ask + "print(p.chromium.executable_path)"]))
+    unpacked = any((folder / "INSTALLATION_COMPLETE").exists() for folder in path.parents)
+    return path if unpacked and path.exists() else None
 
 
 def shell() -> Path:
@@ -280,9 +288,17 @@ def debian_package(name: str) -> None:
     if not _has_apt():
         raise SetupError(f"{name} is missing. Install it, on Debian with: sudo apt install {name}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run("System packages: reading the list", ["apt-get", "update"], extra=quiet)
+    BEGUN.mkdir(parents=True, exist_ok=True)
+    (BEGUN / name).touch()
     command = ["apt-get", "install", "--yes", "--no-install-recommends", name]
-    run(f"System packages: installing {name}", command, extra=quiet)
+    try:
+        run("System packages: ending what was interrupted", ["dpkg", "--configure", "-a"])
+        run("System packages: reading the list", ["apt-get", "update"], extra=quiet)
+        run(f"System packages: installing {name}", command, extra=quiet)
+    except SetupError:
+        (BEGUN / name).unlink()  # it has ended by itself, and left nothing half done
+        raise
+    (BEGUN / name).unlink()
 
 
 def run(

@@ -10,6 +10,7 @@ import errno
 import logging
 import re
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -19,10 +20,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+if __name__ == "__main__":  # before what takes seconds to import
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends, as do its pools, without a word
+
 from scripts.bootstrap import FULL, ROOT, SetupError, locked, say
 from scripts.cache import digest, stamped
 from scripts.catalog import read
-from scripts.catalog.exports import read_site
+from scripts.catalog.exports import built_site, read_site
 from scripts.finish import finish
 from scripts.finish.release import sent_raw
 from scripts.imports import closure
@@ -265,8 +269,10 @@ def build(*, stock: bool = False) -> None:
             if step not in bundled:
                 make(step, hosted if step.name == "pages" else "")
         packing.result()
+    site = built_site()
     for step in bundled:
-        make(step, f"{hosted} {packed.name}", packed=packed)
+        state = f" {site.state} {site.date}" if step.name == "site" else ""
+        make(step, f"{hosted} {packed.name}{state}", packed=packed)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -162,14 +162,14 @@ def main() -> None:
     words.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
     chosen = words.parse_args()
     CONTEXT.set_forkserver_preload(list(PRELOADED))
-    first = start(preview=False, stock=chosen.stock)
-    first.join()
-    if first.exitcode:
-        sys.exit(first.exitcode)
     sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
-    build = first
+    build = start(preview=False, stock=chosen.stock)
     try:
-        with told(), serving(SITE, chosen.port, reloading) as address:
+        with told(), ExitStack() as server:
+            build.join()
+            if build.exitcode:
+                sys.exit(build.exitcode)
+            address = server.enter_context(serving(SITE, chosen.port, reloading))
             say(f"the site is on {address} (Ctrl-C ends it)")
             for changes in watch(*sources, debounce=300, raise_interrupt=True):
                 changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})

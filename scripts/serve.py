@@ -87,16 +87,24 @@ def application(folder: Path) -> Any:
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ.pop("wsgi.file_wrapper", None)  # with it waitress leaves open what nobody waits for
-        parts = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("embed")
+        query, frames = environ.get("QUERY_STRING", ""), ALONE
+        parts = parse_qs(query, keep_blank_values=True).get("embed")
         page = folder / environ["PATH_INFO"].removeprefix(home) / "index.html"
         if parts and page.is_file():
             listed = f'"?embed={escape(parts[0])}' + '"' * bool(parts[0])  # in the page's foot
-            if listed in page.read_text("utf-8"):
-                start_response = framed(start_response)
+            frames = ANYWHERE if listed in page.read_text("utf-8") else ALONE
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            told = [
+                (name, f"{value}?{query}" if query and name == "Location" else value)
+                for name, value in ((name, v.replace(ALONE, frames)) for name, v in headers)
+            ]
+            return start_response(status, told, *rest)
+
         asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
         if asked and (folder / "sitemap.xml").is_file():
-            return sitemap(environ, start_response)
-        return files(environ, start_response)
+            return sitemap(environ, start)
+        return files(environ, start)
 
     return answer
 
@@ -111,16 +119,6 @@ def add_headers(headers: Headers, path: str, url: str, html: str | None = None) 
     headers["Content-Security-Policy"] = f"{policy(html)}; {ALONE}"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     headers["X-Content-Type-Options"] = "nosniff"
-
-
-def framed(start_response: Any) -> Any:
-    """Return what lets other sites show an answer in a frame: a part of a page, by `?embed`."""
-
-    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-        told = [(name, value.replace(ALONE, ANYWHERE)) for name, value in headers]
-        return start_response(status, told, *rest)
-
-    return start
 
 
 @contextmanager

@@ -25,11 +25,33 @@ export async function apart(files) {
   return [adapters, bases];
 }
 
-/** A module's weight in the base, whose names may lack the first part. @param {Map<string, Tensor>} base @param {string} module */
+const EMBEDDED = /(^|\.)(embed_tokens|wte|word_embeddings|embed_in|shared|tok_embeddings)$/;
+const HEAD = /(^|\.)(lm_head|embed_out)$/;
+
+/**
+ * A module's weight in the base, whose names may lack the first part. A head or an embedding that is not saved is tied to one that is.
+ *
+ * @param {Map<string, Tensor>} base @param {string} module
+ */
 export function weightOf(base, module) {
-  for (let name = `${module}.weight`; name.split(".").length > 2; name = name.slice(name.indexOf(".") + 1)) {
+  for (let name = `${module}.weight`; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
     const found = base.get(name);
     if (found) return found;
   }
-  return undefined;
+  if (!HEAD.test(module) && !EMBEDDED.test(module)) return undefined;
+  return [...base.values()].find(({ name }) => EMBEDDED.test(name.replace(/\.weight$/, "")));
+}
+
+/** A weight that is saved as inputs × outputs, the other way round. @param {Tensor} tensor @returns {Tensor} */
+export function turned(tensor) {
+  const [rows, columns] = tensor.shape;
+  /** @type {Promise<Float64Array> | undefined} */
+  let whole;
+  const turn = async () => {
+    const given = await tensor.read();
+    return given.map((_, i) => given[(i % rows) * columns + Math.floor(i / rows)]);
+  };
+  const read = async (first = 0, count = columns) =>
+    (await (whole ??= turn())).slice(first * rows, (first + count) * rows);
+  return { ...tensor, shape: [columns, rows], read };
 }

@@ -20,36 +20,67 @@ export function download(text, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/**
- * Lets an element hear what a reader does with it, once its controls are of use.
- *
- * @param {HTMLElement} element @param {AbortSignal} signal ends it
- * @param {{take: (files: File[], place?: HTMLInputElement | null) => void, set: (name: string) => void, press: (name: string) => void}} does
- *   with files that are chosen or dropped, and the control for files that they fall on, other controls and buttons
- */
-export function hear(element, signal, { take, set, press }) {
-  const on = { signal };
-  for (const control of element.querySelectorAll("[disabled]")) control.removeAttribute("disabled");
-  element.addEventListener("submit", (event) => event.preventDefault(), on);
-  element.addEventListener("click", ({ target }) => press(/** @type {any} */ (target).name), on);
-  element.addEventListener(
-    "change",
-    (event) => {
-      const control = /** @type {HTMLInputElement} */ (event.target);
-      if (control.type !== "file") return set(control.name);
-      take([...(control.files ?? [])], control);
-      control.value = ""; // so that the same file can be chosen again
-    },
-    on,
-  );
-  element.addEventListener("dragover", (event) => event.preventDefault(), on);
-  element.addEventListener(
-    "drop",
-    (event) => {
-      event.preventDefault();
-      const place = /** @type {HTMLElement} */ (event.target).closest("label")?.querySelector("input");
-      take([...(event.dataTransfer?.files ?? [])], place);
-    },
-    on,
-  );
+/** An element for readers' files: it hears what a reader does with it while it is on the page, and says what it does. */
+export class ReadersFiles extends HTMLElement {
+  life = new AbortController();
+
+  connectedCallback() {
+    const { signal } = (this.life = new AbortController());
+    for (const control of this.querySelectorAll("[disabled]")) control.removeAttribute("disabled");
+    /** @type {Record<string, (event: any) => void>} */
+    const does = {
+      submit: (event) => event.preventDefault(),
+      click: ({ target }) => this.press(target.name),
+      change: ({ target }) => this.changed(target),
+      dragover: (event) => event.preventDefault(),
+      drop: (event) => {
+        event.preventDefault();
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (files.length) this.drop(files, event.target.closest("label")?.querySelector("[type=file]"));
+      },
+    };
+    for (const [event, heard] of Object.entries(does)) this.addEventListener(event, heard, { signal });
+  }
+
+  disconnectedCallback() {
+    this.life.abort();
+  }
+
+  /** A button was pressed. @param {string} _name */
+  press(_name) {}
+
+  /** @param {HTMLInputElement} control */
+  changed(control) {
+    if (control.type !== "file") return this.set(control.name);
+    this.drop([...(control.files ?? [])], control);
+    control.value = ""; // so that the same file can be chosen again
+  }
+
+  /** Another control than one for files was set. @param {string} _name */
+  set(_name) {}
+
+  /** Files were chosen or dropped, perhaps on a control for files. @param {File[]} _files @param {HTMLInputElement} [_place] */
+  drop(_files, _place) {}
+
+  /** Takes away what is shown. */
+  clear() {}
+
+  /** @param {string} text @param {boolean} [wrong] */
+  say(text, wrong = false) {
+    const status = this.find(".status");
+    status.textContent = text;
+    status.classList.toggle("wrong", wrong);
+    if (wrong) this.clear();
+  }
+
+  /** Says that Python is at work, or that it is on its way. @param {{state: string, bytes: number}} python @param {string} text */
+  sayAt(python, text) {
+    const size = (python.bytes / 1e6).toFixed(1);
+    this.say(python.state === "ready" ? text : `Loading Python, ${size} MB if it is not here yet.`);
+  }
+
+  /** @param {string} selector @returns {any} */
+  find(selector) {
+    return this.querySelector(selector);
+  }
 }

@@ -11,6 +11,10 @@ import { grid } from "./grid.js";
  */
 
 const MOST = 128; // singular values that a chart shows
+const ROWS = 100; // that a page of the table has
+const COLUMNS = 64; // above which every matrix has a row of its own
+const TOLD = 5; // matrices that are named with what is wrong
+const SOON = 200; // milliseconds until what is measured is shown
 
 export class Layers {
   /** @type {Layer[]} */
@@ -18,6 +22,13 @@ export class Layers {
   /** @type {Map<string, Found>} by module */
   found = new Map();
   open = "";
+  /** @type {[row: string, line: Map<string, string>][]} modules by their columns */
+  #rows = [];
+  /** @type {string[]} */
+  #columns = [];
+  #about = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #soon;
   #root;
   #measures;
   #show;
@@ -37,33 +48,63 @@ export class Layers {
   lay(layers, about, notes) {
     [this.layers, this.open] = [layers, ""];
     this.found.clear();
-    const columns = [...new Set(layers.map(({ column }) => column))];
-    const rows = [...new Set(layers.map(({ row }) => row))];
-    const brief = abridged(columns);
-    const name = common(rows);
+    const many = new Set(layers.map(({ column }) => column)).size > COLUMNS;
+    /** @type {Map<string, Map<string, string>>} */
+    const rows = new Map();
+    for (const { module, row, column } of layers) {
+      const name = many ? module : row;
+      const line = rows.get(name) ?? new Map();
+      rows.set(name, line.set(many ? "" : column, module));
+    }
+    this.#rows = [...rows];
+    this.#columns = [...new Set(this.#rows.flatMap(([, line]) => [...line.keys()]))];
+    this.#about = about;
+    this.find(".opened").replaceChildren();
+    this.find(".result").hidden = false;
+    this.tell(notes);
+    this.#turn(0);
+  }
+
+  /** What is to be known besides. @param {string[]} notes */
+  tell(notes) {
+    this.find(".about").replaceChildren(
+      make("p", {}, this.#about),
+      ...notes.map((note) => make("p", { className: "note" }, note)),
+    );
+  }
+
+  /** Shows a page of the table. @param {number} first of its rows */
+  #turn(first) {
+    const all = this.#rows;
+    const brief = abridged(this.#columns);
+    const name = common(all.map(([row]) => row));
     const head = make("tr", {}, make("th", { scope: "col" }, "Layer"));
-    for (const column of columns)
+    for (const column of this.#columns)
       head.append(make("th", { scope: "col", title: column }, make("span", {}, brief(column))));
     const body = make("tbody", {});
-    for (const row of rows) {
-      const line = make("tr", {}, make("th", { scope: "row", title: row }, name(row)));
-      for (const column of columns) {
-        const layer = layers.find((layer) => layer.row === row && layer.column === column);
+    for (const [row, line] of all.slice(first, first + ROWS)) {
+      const cells = this.#columns.map((column) => {
         const cell = make("td", {});
-        if (layer) cell.dataset.cell = layer.module;
-        line.append(cell);
-      }
-      body.append(line);
+        const module = line.get(column);
+        if (module !== undefined) cell.dataset.cell = module;
+        return cell;
+      });
+      body.append(make("tr", {}, make("th", { scope: "row", title: row }, name(row)), ...cells));
     }
     const table = make("table", {}, make("caption", {}), make("thead", {}, head), body);
     grid(table, this.#show);
-    this.find(".about").replaceChildren(
-      make("p", {}, about),
-      ...notes.map((note) => make("p", { className: "note" }, note)),
+    const last = Math.min(first + ROWS, all.length);
+    const to = (/** @type {string} */ text, /** @type {number} */ row) =>
+      make("button", { type: "button", disabled: row < 0 || row >= all.length, onclick: () => this.#turn(row) }, text);
+    const pages = make(
+      "nav",
+      { className: "pages", ariaLabel: "Pages of the table" },
+      to("Previous", first - ROWS),
+      make("output", {}, `Rows ${first + 1} to ${last} of ${all.length}`),
+      to("Next", first + ROWS),
     );
-    this.find(".heat").replaceChildren(table);
-    this.find(".opened").replaceChildren();
-    this.find(".result").hidden = false;
+    this.find(".heat").replaceChildren(table, ...(all.length > ROWS ? [pages] : []));
+    this.paint();
   }
 
   /** Takes what stands there away. */
@@ -72,14 +113,27 @@ export class Layers {
     this.find(".result").hidden = true;
   }
 
+  /** Takes what is measured of a matrix, and shows it soon. @param {string} module @param {Found} found */
+  add(module, found) {
+    this.found.set(module, found);
+    this.#soon ??= setTimeout(() => this.paint(), SOON);
+  }
+
   /** Writes what is measured into the table, each number with its share of the largest as colour. */
   paint() {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     if (!this.layers.length) return;
     const measure = this.find("[name=measure]:checked").value;
     const { title, write } = this.#measures[measure];
-    const most = Math.max(...[...this.found.values()].map((found) => found[measure] ?? 0));
-    const [of = "ΔW"] = new Set([...this.found.values()].map((found) => found.of));
-    this.find("caption").textContent = `${title(of)}, for every matrix. A click, or arrow keys and Enter, opens one.`;
+    let most = 0;
+    let of = "";
+    for (const found of this.found.values()) {
+      most = Math.max(most, found[measure] ?? 0);
+      of ||= found.of;
+    }
+    this.find("caption").textContent =
+      `${title(of || "ΔW")}, for every matrix. A click, or arrow keys and Enter, opens one.`;
     for (const cell of this.#root.querySelectorAll("td[data-cell]")) {
       const { dataset, style, classList } = /** @type {HTMLElement} */ (cell);
       const found = this.found.get(dataset.cell ?? "");
@@ -144,6 +198,13 @@ export function figures(value) {
 
 /** @param {number} matrices */
 export const counted = (matrices) => `${matrices} ${matrices === 1 ? "matrix" : "matrices"}`;
+
+/** Why matrices are not there, the first few by name. @param {string} what @param {Map<string, string>} reasons by module */
+export function lacking(what, reasons) {
+  const some = [...reasons].slice(0, TOLD).map(([module, reason]) => `${module}: ${reason}`);
+  const more = reasons.size > TOLD ? [`${what}: ${reasons.size - TOLD} more.`] : [];
+  return [...some.map((text) => `${what}: ${text}`), ...more];
+}
 
 /** @param {number} share */
 export function percent(share) {

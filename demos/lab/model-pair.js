@@ -3,7 +3,7 @@
 import { text as csv } from "../page/csv.js";
 import { lazily } from "../page/files.js";
 import { tensors } from "../page/arrays.js";
-import { download, hear } from "./dom.js";
+import { ReadersFiles, download } from "./dom.js";
 import { Layers, counted, figures, percent, said } from "./layers.js";
 
 /**
@@ -19,8 +19,7 @@ const MEASURES = {
 };
 const SIDES = ["before", "after"];
 
-class ModelPair extends HTMLElement {
-  #life = new AbortController();
+class ModelPair extends ReadersFiles {
   /** Ends what is measured when other files come. */
   #work = new AbortController();
   /** Tensors by name, before and after. @type {Map<string, Tensor>[]} */
@@ -29,24 +28,24 @@ class ModelPair extends HTMLElement {
   /** @type {typeof import("./difference.js") | undefined} */
   #measuring;
 
-  connectedCallback() {
-    this.#life = new AbortController();
-    hear(this, this.#life.signal, {
-      take: (files, place) => this.#take(files, place),
-      set: () => this.#table.paint(),
-      press: (name) => name === "csv" && download(csv(this.#rows()), "models.csv"),
-    });
-  }
-
   disconnectedCallback() {
-    this.#life.abort();
+    super.disconnectedCallback();
     this.#work.abort();
   }
 
-  /** Reads the lists of a model's files, which may be one or many. @param {File[]} files @param {HTMLInputElement | null} [place] */
-  async #take(files, place) {
+  set() {
+    this.#table.paint();
+  }
+
+  /** @param {string} name */
+  press(name) {
+    if (name === "csv") download(csv(this.#rows()), "models.csv");
+  }
+
+  /** Reads the lists of a model's files, which may be one or many. @param {File[]} files @param {HTMLInputElement} [place] */
+  async drop(files, place) {
     if (!files.length) return;
-    if (!place) return this.#say("Drop the files on Before or on After.");
+    if (!place) return this.say("Drop the files on Before or on After.");
     const side = SIDES.indexOf(place.name);
     this.#work.abort();
     const { signal } = (this.#work = new AbortController());
@@ -56,20 +55,20 @@ class ModelPair extends HTMLElement {
       this.#models[side] = model;
       const other = this.#models[1 - side];
       if (!other.size)
-        return this.#say(`The model ${SIDES[side]} has ${model.size} tensors. Choose the model ${SIDES[1 - side]}.`);
+        return this.say(`The model ${SIDES[side]} has ${model.size} tensors. Choose the model ${SIDES[1 - side]}.`);
       this.#measuring ??= await lazily(() => import("./difference.js"));
       const [before, after] = this.#models;
       const { pairs, notes } = this.#measuring.paired(before, after);
       this.#table.lay(pairs, `${counted(pairs.length)} in both models.`, notes);
       for (const pair of pairs) {
         const found = await this.#measuring.sizes(pair, signal);
-        this.#table.found.set(pair.module, { ...found, of: "ΔW" });
-        this.#say(`Measured ${this.#table.found.size} of ${counted(pairs.length)}.`);
-        this.#table.paint();
+        this.#table.add(pair.module, { ...found, of: "ΔW" });
+        this.say(`Measured ${this.#table.found.size} of ${counted(pairs.length)}.`);
       }
+      this.#table.paint();
       this.#end(pairs);
     } catch (error) {
-      if (!signal.aborted) this.#say(/** @type {Error} */ (error).message, true);
+      if (!signal.aborted) this.say(/** @type {Error} */ (error).message, true);
     }
   }
 
@@ -77,9 +76,7 @@ class ModelPair extends HTMLElement {
   #end(pairs) {
     const still = [...this.#table.found.values()].every(({ norm }) => norm === 0);
     const done = `Measured ${counted(pairs.length)}.`;
-    this.#say(
-      still ? `${done} The two models are equal.` : `${done} A click on one reads its largest singular values.`,
-    );
+    this.say(still ? `${done} The two models are equal.` : `${done} A click on one reads its largest singular values.`);
     this.dispatchEvent(new CustomEvent("model-pair:update", { bubbles: true, detail: { layers: pairs.length } }));
   }
 
@@ -93,13 +90,13 @@ class ModelPair extends HTMLElement {
     found.reading = true;
     const { signal } = this.#work;
     try {
-      const told = (/** @type {number} */ pass) => this.#say(`${module}: pass ${pass} over its entries.`);
+      const told = (/** @type {number} */ pass) => this.say(`${module}: pass ${pass} over its entries.`);
       const { sigma, settled } = await this.#measuring.leading(pair, signal, told);
       Object.assign(found, { sigma, settled, largest: sigma[0], stable_rank: (found.norm / sigma[0]) ** 2 });
-      this.#say(`Read the ${sigma.length} largest singular values of ${module}.`);
+      this.say(`Read the ${sigma.length} largest singular values of ${module}.`);
       if (this.#table.open === module) this.#show(module);
     } catch (error) {
-      if (!signal.aborted) this.#say(/** @type {Error} */ (error).message, true);
+      if (!signal.aborted) this.say(/** @type {Error} */ (error).message, true);
     }
   }
 
@@ -139,12 +136,8 @@ class ModelPair extends HTMLElement {
     return rows;
   }
 
-  /** @param {string} text @param {boolean} [wrong] */
-  #say(text, wrong = false) {
-    const status = /** @type {HTMLElement} */ (this.querySelector(".status"));
-    status.textContent = text;
-    status.classList.toggle("wrong", wrong);
-    if (wrong) this.#table.clear();
+  clear() {
+    this.#table.clear();
   }
 }
 

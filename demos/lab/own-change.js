@@ -5,7 +5,7 @@ import { text as csv } from "../page/csv.js";
 import { canvas } from "../widget/heatmap.js";
 import { matrices } from "../page/arrays.js";
 import { percent } from "./data.js";
-import { download, make } from "./dom.js";
+import { ReadersFiles, download, make } from "./dom.js";
 
 /**
  * @typedef {import("../page/arrays.js").Matrix} Matrix
@@ -16,8 +16,7 @@ import { download, make } from "./dom.js";
 const MOST = 256;
 const NAMES = { weights: ["W", "W′"], lora: ["A", "B"] };
 
-class OwnChange extends HTMLElement {
-  #life = new AbortController();
+class OwnChange extends ReadersFiles {
   /** @type {(Matrix[] | undefined)[]} what each file holds */
   #found = [undefined, undefined];
   #asked = 0;
@@ -25,29 +24,17 @@ class OwnChange extends HTMLElement {
   #rows = [];
 
   connectedCallback() {
-    const { signal } = (this.#life = new AbortController());
-    const on = { signal };
-    for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
-    this.addEventListener("change", (event) => this.#change(/** @type {any} */ (event.target)), on);
-    this.addEventListener("submit", (event) => event.preventDefault(), on);
-    this.addEventListener(
-      "click",
-      ({ target }) => {
-        if (/** @type {any} */ (target).name === "csv") download(csv(this.#rows), "own-change.csv");
-      },
-      on,
-    );
-    this.addEventListener("dragover", (event) => event.preventDefault(), on);
-    this.addEventListener("drop", (event) => this.#drop(event), on);
+    super.connectedCallback();
     this.#label();
   }
 
-  disconnectedCallback() {
-    this.#life.abort();
+  /** @param {string} name */
+  press(name) {
+    if (name === "csv") download(csv(this.#rows), "own-change.csv");
   }
 
   get #kind() {
-    return /** @type {keyof typeof NAMES} */ (this.#find("[name=kind]:checked").value);
+    return /** @type {keyof typeof NAMES} */ (this.find("[name=kind]:checked").value);
   }
 
   get #inputs() {
@@ -58,27 +45,20 @@ class OwnChange extends HTMLElement {
     for (const [i, place] of this.querySelectorAll(".file-name").entries()) place.textContent = NAMES[this.#kind][i];
   }
 
-  /** Takes one file for the input it falls on, two for both. @param {DragEvent} event */
-  #drop(event) {
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (!files.length) return;
-    event.preventDefault();
-    const at = Math.max(
-      0,
-      this.#inputs.findIndex((input) => input.closest("label")?.contains(/** @type {Node} */ (event.target))),
-    );
+  /** Takes one file for the input it falls on, two for both. @param {File[]} files @param {HTMLInputElement} [place] */
+  drop(files, place = this.#inputs[0]) {
     for (const [i, file] of files.slice(0, 2).entries()) {
       const list = new DataTransfer();
       list.items.add(file);
-      const input = this.#inputs[files.length > 1 ? i : at];
+      const input = files.length > 1 ? this.#inputs[i] : place;
       input.files = list.files;
-      this.#change(input);
+      this.changed(input);
     }
   }
 
   /** @param {HTMLInputElement} control */
-  async #change(control) {
-    const { signal } = this.#life;
+  async changed(control) {
+    const { signal } = this.life;
     if (control.name === "kind") this.#label();
     if (control.localName === "select" && this.#kind === "lora") this.#pair(/** @type {any} */ (control));
     const at = this.#inputs.indexOf(control);
@@ -93,7 +73,7 @@ class OwnChange extends HTMLElement {
         this.#found[at] = found;
         this.#offer(at, found);
       } catch (error) {
-        return this.#say(/** @type {Error} */ (error).message, true);
+        return this.say(/** @type {Error} */ (error).message, true);
       }
     }
     await this.#run();
@@ -127,7 +107,7 @@ class OwnChange extends HTMLElement {
     const names = NAMES[this.#kind];
     if (!chosen[0] || !chosen[1]) {
       if (chosen[0] || chosen[1])
-        this.#say(`${names[chosen[0] ? 0 : 1]} is read. ${names[chosen[0] ? 1 : 0]} is still to come.`);
+        this.say(`${names[chosen[0] ? 0 : 1]} is read. ${names[chosen[0] ? 1 : 0]} is still to come.`);
       return;
     }
     try {
@@ -136,17 +116,13 @@ class OwnChange extends HTMLElement {
         ? product(first, second)
         : difference(first, second));
       if (asked !== this.#asked) return;
-      this.#say(
-        python.state === "ready"
-          ? "Measuring."
-          : `Loading Python, ${(python.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
-      );
+      this.sayAt(python, "Measuring.");
       /** @type {any} */
       const answer = await python.ask(this, { type: "own", before, change, rows });
-      if (!answer || asked !== this.#asked || this.#life.signal.aborted) return;
+      if (!answer || asked !== this.#asked || this.life.signal.aborted) return;
       this.#show(answer, change, rows, columns);
     } catch (error) {
-      if (asked === this.#asked) this.#say(/** @type {Error} */ (error).message, true);
+      if (asked === this.#asked) this.say(/** @type {Error} */ (error).message, true);
     }
   }
 
@@ -204,27 +180,18 @@ class OwnChange extends HTMLElement {
       make("thead", {}, head),
       body,
     );
-    this.#find(".result").replaceChildren(
+    this.find(".result").replaceChildren(
       make("figure", { className: "change" }, image),
       make("p", {}, sentence),
       make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: "Table" }, table),
       make("p", { className: "tools" }, make("button", { type: "button", name: "csv" }, "CSV")),
     );
-    this.#say("Measured. What stands out is a family well above its control.");
+    this.say("Measured. What stands out is a family well above its control.");
     this.dispatchEvent(new CustomEvent("own-change:update", { bubbles: true, detail: { budgets, families } }));
   }
 
-  /** @param {string} text @param {boolean} [wrong] */
-  #say(text, wrong = false) {
-    const status = this.#find(".status");
-    status.textContent = text;
-    status.classList.toggle("wrong", wrong);
-    if (wrong) this.#find(".result").replaceChildren();
-  }
-
-  /** @param {string} selector @returns {any} */
-  #find(selector) {
-    return this.querySelector(selector);
+  clear() {
+    this.find(".result").replaceChildren();
   }
 }
 

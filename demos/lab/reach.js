@@ -24,8 +24,7 @@ const FIRST = 1; // the place of the budget that is shown first
  * @returns {AsyncGenerator<{status: string, answer?: Answer, within?: Within}>}
  */
 export async function* reach(layer, arrays, weight, norm, ask) {
-  const sides = weight && [weight.shape[0], weight.shape.slice(1).reduce((product, side) => product * side, 1)];
-  const opened = await ask("begin", [layer, arrays, sides, norm]);
+  const opened = await ask("begin", [{ ...layer, sides: weight && layer.sides }, arrays, norm]);
   if (!opened) return;
   const { shape, step } = opened;
   for await (const read of slices(shape[0], step, weight, "take", ask))

@@ -4,6 +4,11 @@
 /** @typedef {{name: string, dtype: string, shape: number[], read: (first?: number, rows?: number) => Promise<Float64Array>}} Tensor some or all rows */
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
+const SETTINGS = 10_000_000; // and adapter_config.json
+const DEEP = 64; // lists and objects within each other
+export const MOST = 2 ** 26; // numbers that are read at once
+const PART = 2 ** 19; // bytes of a list of tensors that are looked at in one go
+const PIECE = 2 ** 20; // of them that are decoded at once
 
 /** @typedef {{bytes: number, value: (view: DataView, at: number) => number}} Type */
 /** @type {Record<string, Type>} */
@@ -32,14 +37,48 @@ const RULES = {
   ],
 };
 
+/** Lets the page answer its reader. */
+export const breathe = () => new Promise((done) => setTimeout(done));
+
 /** @param {string} text of a file, which may be long */
 const short = (text) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
-/** @param {string} whose @param {string} field @param {unknown} value @param {string} [text] as the file has it */
-function check(whose, field, value, text = JSON.stringify(value)) {
+/** @param {string} whose @param {string} field @param {unknown} value @param {string} [given] as the file has it */
+function check(whose, field, value, given) {
   const [rule, holds] = RULES[field];
   if (holds(value)) return;
+  const text = given ?? JSON.stringify(value);
   throw new Error(`${whose} has ${value === undefined ? `no ${field}` : `the ${field} ${short(text)}`}, and ${rule}.`);
+}
+
+/**
+ * Where JSON can be cut between the entries of its outermost object, so that no part takes long.
+ *
+ * @param {string} name @param {Uint8Array} bytes @returns {number[]} Throws where it is nested so deep that a parser may break down.
+ */
+function cuts(name, bytes) {
+  const found = [0];
+  let [depth, quoted] = [0, false];
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted && byte === 92) i++;
+    else if (byte === 34) quoted = !quoted;
+    else if (quoted) continue;
+    else if ((byte | 32) === 123 && ++depth > DEEP)
+      throw new Error(`${name} has more than ${DEEP} lists and objects within each other, and no such file does.`);
+    else if ((byte | 32) === 125) depth--;
+    else if (byte === 44 && depth === 1 && i > found[found.length - 1] + PART) found.push(i);
+  }
+  return [...found, bytes.length];
+}
+
+/** The text of adapter_config.json. @param {File} file */
+export async function settings(file) {
+  if (file.size > SETTINGS)
+    throw new Error(`${file.name} has ${file.size} bytes, and settings have ${SETTINGS} at most.`);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  cuts(file.name, bytes);
+  return new TextDecoder().decode(bytes);
 }
 
 /** @param {File} file @param {number} needed @param {string} part */
@@ -147,17 +186,29 @@ async function safetensors(file, others) {
   if (length > HEAD) throw unknown;
   const start = 8 + length;
   if (/\.safetensors$/i.test(name)) reaches(file, start, "its head");
-  /** @type {Record<string, {dtype: string, shape: number[], data_offsets: [number, number]}>} */
-  let list;
-  try {
-    list = JSON.parse(new TextDecoder().decode(await file.slice(8, start).arrayBuffer()));
-  } catch {
-    throw unknown;
+  const bytes = new Uint8Array(await file.slice(8, start).arrayBuffer());
+  const places = cuts(name, bytes);
+  /** @type {[string, {dtype: string, shape: number[], data_offsets: [number, number]}][]} */
+  const entries = [];
+  const found = [];
+  for (let i = 1; i < places.length; i++) {
+    await breathe();
+    const text = new TextDecoder().decode(bytes.subarray(places[i - 1] + Number(i > 1), places[i]));
+    let list;
+    try {
+      list = JSON.parse(`${i > 1 ? "{" : ""}${text}${i < places.length - 1 ? "}" : ""}`);
+    } catch {
+      throw unknown;
+    }
+    if (Object(list) !== list || Array.isArray(list))
+      throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
+    for (const [key, entry] of Object.entries(list)) {
+      if (key === "__metadata__") continue;
+      entries.push([key, entry]);
+      found.push(tensor(file, key, entry, start));
+    }
   }
-  if (Object(list) !== list || Array.isArray(list))
-    throw new Error(`${name} has ${short(JSON.stringify(list))} where its list of tensors should be.`);
-  const entries = Object.entries(list).filter(([key]) => key !== "__metadata__");
-  const found = entries.map(([key, entry]) => tensor(file, key, entry, start));
+  await breathe();
   apart(name, entries);
   return found;
 }
@@ -195,7 +246,8 @@ function tensor(file, key, entry, start) {
     );
   reaches(file, to, short(key));
   const row = count / (shape[0] || 1);
-  const read = (first = 0, rows = shape[0] ?? 1) => decoded(file, type, from + first * row * type.bytes, rows * row);
+  const read = (first = 0, rows = shape[0] ?? 1) =>
+    decoded(file, whose, type, from + first * row * type.bytes, rows * row);
   return { name: key, dtype, shape, read };
 }
 
@@ -203,18 +255,27 @@ function tensor(file, key, entry, start) {
 function matrix(file, name, type, [rows, columns], start, turned) {
   const count = rows * columns;
   reaches(file, start + count * type.bytes, short(name));
-  const place = (/** @type {number} */ i) => (i % columns) * rows + Math.floor(i / columns);
-  return { name, rows, columns, read: () => decoded(file, type, start, count, turned ? place : undefined) };
+  const place = (/** @type {number} */ i) => (i % rows) * columns + Math.floor(i / rows);
+  return {
+    name,
+    rows,
+    columns,
+    read: () => decoded(file, short(name), type, start, count, turned ? place : undefined),
+  };
 }
 
 /**
- * @param {File} file @param {Type} type @param {number} start @param {number} count
- * @param {(i: number) => number} [place] where the file has an entry
+ * @param {File} file @param {string} whose @param {Type} type @param {number} start @param {number} count
+ * @param {(i: number) => number} [place] of an entry of the file
  */
-async function decoded(file, { bytes, value }, start, count, place = (i) => i) {
-  const view = new DataView(await file.slice(start, start + count * bytes).arrayBuffer());
+async function decoded(file, whose, { bytes, value }, start, count, place = (i) => i) {
+  if (count > MOST) throw new Error(`${whose} has ${count} numbers, and up to ${MOST} are read at once.`);
   const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = value(view, bytes * place(i));
+  for (let first = 0; first < count; first += PIECE) {
+    const end = Math.min(first + PIECE, count);
+    const view = new DataView(await file.slice(start + first * bytes, start + end * bytes).arrayBuffer());
+    for (let i = first; i < end; i++) values[place(i)] = value(view, bytes * (i - first));
+  }
   return values;
 }
 

@@ -1,6 +1,6 @@
 /**
- * <adapter-choice>: what each method of the list below takes on the reader's model and GPU, the list in that order, and a
- * recipe to copy. Its state is in the address.
+ * <adapter-choice>: what each method of the list below takes on the reader's model and GPU, the list with LoRA and what fits
+ * first, and a recipe to copy. Its state is in the address.
  *
  * The rows hold the benchmark's scores. Numbers, memory and recipes come from the script that `data-source` names
  * (scripts/catalog/counts.py, memory.py and recipes.py).
@@ -9,25 +9,31 @@
 import { changed, remember, restore } from "./address.js";
 import { decoder, objection } from "./decoder.js";
 import { count, estimate, evaluate } from "./formulas.js";
-import { names, written } from "./recipe.js";
+import { names, schedule, written } from "./recipe.js";
 
 const GIB = 2 ** 30;
+const USABLE = 0.9; // the rest is lost to fragmentation
+const FEW = 8; // rows that are shown at first
 const SHAPE = ["layers", "hidden", "heads", "queries", "keys", "inner", "vocabulary", "total"];
 const SWITCHES = ["tied", "fused"];
+
+const gib = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
 
 class AdapterChoice extends HTMLElement {
   /** @type {any} */
   #data;
   /** @type {HTMLFormElement} */
   #form = /** @type {any} */ (undefined);
+  /** @type {HTMLTableElement} */
+  #table = /** @type {any} */ (undefined);
   /** @type {HTMLTableRowElement[]} */
   #rows = [];
 
   async connectedCallback() {
-    const form = this.querySelector("form");
+    const [form, order] = this.querySelectorAll("form");
     const table = document.getElementById(this.getAttribute("for") ?? "");
     if (!form || !(table instanceof HTMLTableElement) || this.#data) return;
-    [this.#form, this.#rows] = [form, [...table.tBodies[0].rows]];
+    [this.#form, this.#table, this.#rows] = [form, table, [...table.tBodies[0].rows]];
     this.hidden = false;
     try {
       this.#data = await import(new URL(this.dataset.source ?? "", location.href).href);
@@ -35,19 +41,44 @@ class AdapterChoice extends HTMLElement {
       return this.#say("The formulas could not be loaded. The list below still holds; reload the page to try again.");
     }
     restore(form);
+    restore(order);
     this.#shape();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) =>
       target instanceof HTMLTextAreaElement ? this.#paste(target.value) : this.#update(),
     );
-    table.addEventListener("click", ({ target }) => {
-      const button = /** @type {Element} */ (target).closest("button[name=show]");
-      if (!(button instanceof HTMLButtonElement)) return;
-      this.#input("recipe").value = button.value;
-      this.#update();
-      this.querySelector(".recipe")?.scrollIntoView(); // to its beginning, since it is taller than a screen
+    order.addEventListener("input", () => {
+      this.#answer();
+      remember(order, changed(order));
     });
+    for (const place of [form, table])
+      place.addEventListener("click", ({ target }) => {
+        const button = /** @type {Element} */ (target).closest("button[name=show]");
+        if (!(button instanceof HTMLButtonElement)) return;
+        this.#input("recipe").value = button.value;
+        this.#update();
+        this.querySelector(".recipe")?.scrollIntoView(); // to its beginning, since it is taller than a screen
+      });
+    this.#more?.addEventListener("click", () => {
+      table.classList.toggle("whole");
+      this.#shorten();
+    });
+    table.addEventListener("rowfilter", () => this.#shorten());
     this.#answer();
+  }
+
+  get #more() {
+    return /** @type {HTMLButtonElement | null} */ (document.querySelector(".more > button"));
+  }
+
+  /** Shows the first rows that the filter has left, or all. */
+  #shorten() {
+    const rows = [...this.#table.tBodies[0].rows].filter(({ hidden }) => !hidden);
+    rows.forEach((row, i) => row.classList.toggle("later", i >= FEW));
+    const button = this.#more;
+    if (!button?.parentElement) return;
+    button.parentElement.hidden = rows.length <= FEW;
+    button.textContent = this.#table.classList.contains("whole") ? `Show ${FEW} only` : `Show all ${rows.length}`;
   }
 
   #update() {
@@ -59,6 +90,11 @@ class AdapterChoice extends HTMLElement {
   /** @param {string} name @returns {HTMLInputElement} */
   #input(name) {
     return /** @type {any} */ (this.#form.elements.namedItem(name));
+  }
+
+  /** @returns {string} */
+  get #order() {
+    return /** @type {HTMLSelectElement} */ (this.querySelector("[name=order]")).value;
   }
 
   get #preset() {
@@ -115,7 +151,6 @@ class AdapterChoice extends HTMLElement {
     if (impossible) return this.#say(impossible);
     const given = {
       ...model,
-      bits: number("bits"),
       linear: model.total - (model.tied ? 1 : 2) * model.vocabulary * model.hidden,
       state: this.#data.states[this.#input("optimiser").value],
       tokens: number("batch") * number("length"),
@@ -123,45 +158,70 @@ class AdapterChoice extends HTMLElement {
       chunked: this.#input("chunked").checked,
     };
     const room = number("memory") * GIB;
+    /** @param {string} slug @param {number} bits */
+    const bytes = (slug, bits) => {
+      const recipe = this.#data.recipes.methods[slug];
+      const own = { ...given, bits, trained: this.#trained(slug, recipe, model) };
+      return estimate(this.#data.formulas, { ...own, ...this.#extras(recipe, own) }).all;
+    };
+    const bits = number("bits") || (bytes("lora", 16) <= USABLE * room ? 16 : 4);
     /** @type {[HTMLTableRowElement, number][]} */
     const order = this.#rows.map((row) => {
       const slug = row.dataset.method ?? "";
       const recipe = this.#data.recipes.methods[slug];
-      const usable = recipe?.bits.includes(given.bits);
+      const usable = recipe?.bits.includes(bits);
       const trained = recipe ? this.#trained(slug, recipe, model) : NaN;
-      const bytes = recipe
-        ? estimate(this.#data.formulas, { ...given, trained, ...this.#extras(recipe, given) }).all
-        : NaN;
-      const fits = usable && Number.isInteger(trained) && bytes <= room;
+      const needed = recipe ? bytes(slug, bits) : NaN;
+      const fits = usable && Number.isInteger(trained) && needed <= USABLE * room;
       row.classList.toggle("over", !fits);
-      row.cells[1].textContent = Number.isInteger(trained) ? trained.toLocaleString("en") : "–";
-      row.cells[2].textContent =
-        usable && bytes ? `${(bytes / GIB).toFixed(1)} GiB` : recipe ? `no recipe for ${given.bits} bits` : "–";
-      if (recipe && !usable)
-        row.cells[2].append(
-          " ",
-          Object.assign(document.createElement("span"), { className: "soft run", textContent: recipe.why }),
-        );
-      row.cells[2].title = usable && !fits ? "more than there is" : "";
+      const memory = row.cells[1];
+      memory.textContent = usable && needed ? gib(needed) : recipe ? `no recipe for ${bits} bits` : "–";
+      const more =
+        recipe && (usable ? Number.isInteger(trained) && `${trained.toLocaleString("en")} trained` : recipe.why);
+      if (more)
+        memory.append(" ", Object.assign(document.createElement("span"), { className: "soft run", textContent: more }));
+      memory.title = usable && !fits ? "more than there is" : "";
       const button = /** @type {HTMLButtonElement} */ (row.querySelector("button[name=show]"));
       if (button) button.disabled = !usable;
-      return [row, (fits ? 0 : 1e6) - this.#rate(row)];
+      return [row, (fits ? 0 : 1e6) - (slug === "lora" ? 1e5 : this.#rate(row))];
     });
     order.sort(([, a], [, b]) => a - b);
     for (const [row] of order) row.parentElement?.append(row);
+    this.#values();
+    this.#shorten();
     const fitting = order.filter(([row]) => !row.classList.contains("over")).length;
-    const base = estimate(this.#data.formulas, { ...given, trained: 0, kept: 0, held: 0 });
-    const part = (/** @type {number} */ bytes) => `${(bytes / GIB).toFixed(1)} GiB`;
-    const less = fitting ? "" : `: ${given.bits > 4 ? "fewer bits of the base" : "a shorter sequence"} would take less`;
+    const needed = bytes("lora", bits);
+    const base = `with the base in ${bits} bits`;
+    const less = bits > 4 ? "Fewer bits of the base" : "A shorter sequence";
+    const { steps, together } = schedule(this.#data, this.#lengths);
     this.#say(
-      `${fitting} methods fit${less}. Without an adapter: weights ${part(base.weights)}, activations ${part(base.stored)}, logits ${part(base.logits)}; the peak is ${base.loss < base.backward ? "while a layer is computed back" : "at the loss"}.`,
+      needed <= USABLE * room
+        ? `LoRA fits: ${gib(needed)} of ${number("memory")} ${base}. A run takes ${steps.toLocaleString("en")} steps of ${together} examples. ${fitting} methods fit.`
+        : `LoRA needs ${gib(needed)} ${base}, and a tenth of ${number("memory")} has to stay free. ${fitting} methods fit. ${less} would take less.`,
     );
-    this.#recipe(given.bits, model.fused);
+    /** @type {HTMLButtonElement} */ (this.#form.querySelector(".answer button")).disabled = false;
+    this.#recipe(bits, model.fused);
+  }
+
+  /** What a recipe's steps follow from. */
+  get #lengths() {
+    const number = (/** @type {string} */ name) => Number(this.#input(name).value);
+    return { examples: number("examples"), epochs: number("epochs"), batch: number("batch") };
+  }
+
+  /** Shows of each row the number that the order goes by. */
+  #values() {
+    const head = this.#table.querySelector("th.by");
+    const select = /** @type {HTMLSelectElement} */ (this.querySelector("[name=order]"));
+    if (head) head.textContent = select.selectedOptions[0].dataset.head ?? "";
+    for (const span of /** @type {NodeListOf<HTMLElement>} */ (this.#table.querySelectorAll("[data-of]")))
+      span.hidden = span.dataset.of !== select.value;
+    this.#table.classList.toggle("scores", !select.value);
   }
 
   /** Return a row's value in the chosen order. @param {HTMLTableRowElement} row */
   #rate({ dataset }) {
-    const by = this.#input("order").value || "score";
+    const by = this.#order || "score";
     const told = dataset[by];
     if (!told) return -1e3;
     return by === "forgetting" || by === "time" ? -Number(told) : Number(told);
@@ -216,7 +276,7 @@ class AdapterChoice extends HTMLElement {
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
     /** @type {HTMLElement} */ (box.querySelector("h3")).textContent =
       `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`;
-    /** @type {HTMLElement} */ (box.querySelector("code")).textContent = written(this.#data, slug, {
+    /** @type {HTMLElement} */ (box.querySelector("pre code")).textContent = written(this.#data, slug, {
       home: this.#preset?.home ?? "your/model",
       bits,
       fused,
@@ -226,7 +286,7 @@ class AdapterChoice extends HTMLElement {
       chunked: this.#input("chunked").checked,
       optimiser: this.#input("optimiser").value,
       length: number("length"),
-      batch: number("batch"),
+      ...this.#lengths,
     });
   }
 

@@ -42,6 +42,22 @@ const release = () => /** @type {HTMLMetaElement | null} */ (document.querySelec
 const own = release();
 onPage(() => release() !== own && location.reload());
 
+// A number has a link that says what it was.
+const value = () => lazily(() => import("./value.js"));
+onPage(() => {
+  if (new URLSearchParams(location.search).has("fact"))
+    value()
+      .then(({ show }) => show())
+      .catch(() => {}); // the number stands there as it is
+});
+document.addEventListener("click", ({ target }) => {
+  const button = target instanceof Element ? target.closest("button[name=value]") : null;
+  if (button)
+    value()
+      .then(({ choose }) => choose())
+      .catch(({ message }) => (button.textContent = message));
+});
+
 // A citation of a page says on which day it was seen.
 onPage(() => {
   const [year, month, day] = new Date().toLocaleDateString("sv-SE").split("-"); // Sweden writes 2026-11-25

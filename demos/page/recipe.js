@@ -16,18 +16,36 @@ export function names({ recipes, fused: whole }, recipe, targets, fused) {
 }
 
 /**
+ * Return what follows from examples, epochs and batch.
+ *
+ * @param {any} data @param {{examples: number, epochs: number, batch: number}} wish @returns {Record<string, number>}
+ */
+export function schedule({ recipes }, { examples, epochs, batch }) {
+  /** @type {Record<string, any>} */
+  const found = { examples, epochs, batch };
+  for (const [name, formula] of Object.entries(recipes.schedule)) found[name] = evaluate(formula, found);
+  return found;
+}
+
+/**
  * @param {any} data the script of models and recipes @param {string} slug
- * @param {{home: string, bits: number, targets: string, fused: boolean, checkpointing: boolean, rank: number, length: number, batch: number, optimiser: string, chunked: boolean}} wish
+ * @param {{home: string, bits: number, targets: string, fused: boolean, checkpointing: boolean, rank: number, length: number, batch: number, optimiser: string, chunked: boolean, examples: number, epochs: number}} wish
  */
 export function written(data, slug, wish) {
   const { recipes } = data;
   const recipe = recipes.methods[slug];
   const few = wish.bits < 16;
   const bool = wish.checkpointing ? "True" : "False";
-  const classes = ["PeftModel", recipe.class, "get_peft_model", ...(few ? ["prepare_model_for_kbit_training"] : [])];
-  const rules = Object.entries(recipes.rules).map(([rule, found]) => [rule, `${evaluate(found, { rank: wish.rank })}`]);
-  const [rate, why] = recipe.rate;
+  const prepare = few ? ["prepare_model_for_kbit_training"] : [];
+  const classes = [recipe.class, "PeftModel", "get_peft_model", ...prepare].sort();
+  const plan = schedule(data, wish);
+  const given = { rank: wish.rank, steps: plan.steps };
+  const rules = Object.entries(recipes.rules).map(([rule, found]) => [rule, `${evaluate(found, given)}`]);
+  const [rates, why] = recipe.rates;
+  const eight = recipes.optimisers[wish.optimiser].includes("8bit");
+  const all = !recipe.targets && wish.targets === "all linear";
   const slots = [
+    ["packages", `peft transformers${few || eight ? " bitsandbytes" : ""}`],
     ["classes", classes.join(", ")],
     ["loaders", few ? " BitsAndBytesConfig," : ""],
     ["callbacks", recipe.trainer ? " TrainerCallback," : ""],
@@ -36,13 +54,13 @@ export function written(data, slug, wish) {
     ["prepare", few ? recipes.kbit : wish.checkpointing ? recipes.checkpointing : ""],
     ["loading", few ? "" : recipe.loading],
     ["config", recipe.config],
-    ["targets", python(names(data, recipe, wish.targets, wish.fused))],
+    ["targets", all ? '"all-linear"' : python(names(data, recipe, wish.targets, wish.fused))],
     ...rules,
     ["notes", recipe.notes],
     ["length", `${wish.length}`],
     ["why", why],
-    ["rate", rate],
-    ["batch", `${wish.batch}`],
+    ["rates", rates],
+    ...Object.entries(plan).map(([name, n]) => [name, `${n}`]),
     ["checkpointing", bool],
     ["optimiser", recipes.optimisers[wish.optimiser]],
     ["chunked", wish.chunked ? recipes.chunked : ""],

@@ -48,6 +48,12 @@ const ready = start(post, true, (pyodide) => {
     Object.values(lockfile.packages).map(({ file_name }) => `${new URL(file_name, lockfileBaseUrl)}`),
   );
   /** @type {any} */ (pyodide)._module.finalizationRegistry = { register() {}, unregister() {} }; // it would call code at any time later
+  pyodide.FS.createLazyFile = () => {
+    throw new Error("a file of another address is out of reach for code in this worker");
+  };
+  // Python may end in what readers' code has left to be called later, where no run is there to say so
+  /** @type {any} */ (pyodide)._api.on_fatal = (/** @type {Error} */ { message }) =>
+    post({ type: "crash", message: short(message) });
   pyodide.runPython(PREPARATION, { globals: pyodide.toPy({}) });
   pyodide.pyimport("demos.readers").destroy();
 });

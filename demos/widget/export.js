@@ -1,5 +1,6 @@
 /** Saves the present picture, the numbers behind it and code for the same settings. Loaded when a reader asks for it. */
 
+import { state } from "../page/value.js";
 import { text } from "../page/csv.js";
 import { Field } from "./fields.js";
 import { download, savePicture } from "./picture.js";
@@ -34,7 +35,7 @@ export async function save(format, demo, drawn) {
 const about = ({ method, address, dataset }) => ({
   method,
   address,
-  version: VERSION,
+  version: state(),
   ...("edited" in dataset && { code: "edited by a reader" }),
 });
 
@@ -102,7 +103,7 @@ function script({ method, address, knobs, dataset }) {
         ]
       : ["", ""];
   return `# The numbers of ${address}${edited}
-# Save this in the top folder of a checkout of the project (version ${VERSION}). It needs Python 3.11 or newer and numpy.
+# Save this in the top folder of a checkout of the project (version ${state()}). It needs Python 3.11 or newer and numpy.
 
 ${load}from ${imports}
 ${bring}

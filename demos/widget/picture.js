@@ -26,7 +26,7 @@ function drawn(root, title) {
         [...figure.querySelectorAll(".view, .chart")].filter(shown).map((part) => ({ figure, part })),
       ),
   );
-  const foot = `${root.address}   version ${VERSION}`;
+  const foot = `${root.address}   version ${state()}`;
   const across = Math.max(...rows.map(({ length }) => length));
   const [width, height] = [
     Math.max(GAP + across * (SIDE + GAP), 2 * GAP + 6.5 * foot.length),

@@ -32,7 +32,7 @@ def site_item(site: Site) -> Item:
         "title": site.title,
         "author": [{"literal": site.author}],
         "issued": {"date-parts": [[year, month, day]]},
-        "version": site.version,
+        "version": site.state,
         "URL": site.url,
         "language": "en",
     }

@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,14 +33,20 @@ SCHEMA = 2
 
 
 class Site(NamedTuple):
-    """The site's title, author, date and address."""
+    """The site's title, author, date, address and state."""
 
     url: str  # with a slash at its end
     title: str
     author: str
-    date: str  # of the release, YYYY-MM-DD
+    date: str  # of the release, of a build that of its content, YYYY-MM-DD
     version: str
     repository: str = ""
+    commit: str = ""  # that a build was made from, where that is known
+
+    @property
+    def state(self) -> str:
+        """The version and the commit, as a citation names them."""
+        return f"{self.version}, commit {self.commit}" if self.commit else self.version
 
 
 def read_site(root: Path = ROOT) -> Site:
@@ -56,6 +67,30 @@ def read_site(root: Path = ROOT) -> Site:
     date, version = str(citation["date-released"]), str(citation["version"])
     repository = citation["repository-code"].rstrip("/")
     return Site(f"{configured.rstrip('/')}/", title, author, date, version, repository)
+
+
+def built_site(root: Path = ROOT) -> Site:
+    """Return the site's own facts with the commit and the day (UTC) of what it is built from.
+
+    What is not committed is of today. Where there is no history, the day is that of
+    SOURCE_DATE_EPOCH, or else of the release.
+    """
+    site, seconds, commit = read_site(root), os.environ.get("SOURCE_DATE_EPOCH", ""), ""
+    if (root / ".git").exists() and (last := _git(root, "log", "-1", "--format=%h %ct")):
+        commit, committed = last.split()
+        seconds = seconds or committed
+        if _git(root, "status", "--porcelain", "--untracked-files=no"):
+            commit, seconds = f"{commit}-dirty", str(time.time())
+    day = datetime.fromtimestamp(float(seconds), UTC).date() if seconds else site.date
+    return site._replace(date=str(day), commit=commit)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git says, "" where it is not there or knows nothing."""
+    if not shutil.which("git"):
+        return ""
+    command = ["git", "-c", "core.abbrev=12", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.strip()
 
 
 # JSON and CSV -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Recipes: the lines that load a model, adapt and train it in PEFT, save the adapter and load it.
+"""Recipes: programs that train an adapter in PEFT at three rates, and load the best one again.
 
 A method's page says what is its own. A recipe is put together from pieces, here for the tests and
 on a page by demos/page/recipe.js: both only fill in the slots in angle brackets. Every one was run
@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
+from textwrap import indent
 from typing import Any, NamedTuple
 
 from adapters_np import core
@@ -28,10 +29,13 @@ from scripts.catalog.recipe_text import (
     MERGING,
     OPTIMISERS,
     QUANTISED,
+    SCHEDULE,
 )
 from scripts.catalog.records import Method, Peft, Recipe
 
 SLOT = "<targets>"
+BODY = "    "
+PREPARE = "prepare_model_for_kbit_training"
 
 
 def given(m: Method) -> tuple[Peft, Recipe]:
@@ -46,7 +50,7 @@ def given(m: Method) -> tuple[Peft, Recipe]:
 
 
 def rule(value: Any) -> str:
-    """Return how an argument follows from the rank, "" for one that does not.
+    """Return how an argument follows from the rank or the steps, "" for one that does not.
 
     >>> rule("<2 * rank>"), rule("<targets>"), rule(16)
     ('2 * rank', '', '')
@@ -56,17 +60,20 @@ def rule(value: Any) -> str:
 
 
 def rules(found: Iterable[Recipe]) -> list[str]:
-    """Return how arguments follow from the rank, each once."""
+    """Return how arguments follow from the rank or the steps, each once."""
     return list(dict.fromkeys(filter(None, (rule(v) for r in found for v in r.arguments.values()))))
 
 
-SEARCH = "none is recorded here for this method; this one is a guess, and has to be searched."
+SEARCH = "no search is recorded for this method, so these are guesses around LoRA's."
 GUESS = 1e-4
 
 
-def rate(m: Method) -> tuple[str, str]:
-    """Return a learning rate to begin with, and why: where PEFT's benchmark ran the method best."""
-    kind = given(m)[0].config.removesuffix("Config").upper()
+def rate(m: Method) -> tuple[float, str]:
+    """Return the rate in the middle of a search, and why: a printed one, or PEFT's benchmark's."""
+    peft, about = given(m)
+    if about.rate:
+        return about.rate.value, about.rate.why
+    kind = peft.config.removesuffix("Config").upper()
     with (ROOT / "docs/data/peft_metamathqa.csv").open(encoding="utf-8", newline="") as file:
         runs = [
             run
@@ -75,22 +82,27 @@ def rate(m: Method) -> tuple[str, str]:
             and run["peft_type"].replace("_", "") == kind
         ]
     if not runs or m.untested:
-        return _power(GUESS), SEARCH
+        return GUESS, SEARCH
     rates = sorted({float(run["lr"]) for run in runs})
-    best = _power(float(max(runs, key=lambda run: float(run["test_accuracy"]))["lr"]))
+    best = float(max(runs, key=lambda run: float(run["test_accuracy"]))["lr"])
     if len(rates) == 1:
-        return best, f"PEFT's benchmark ran it at {best} alone; search around it."
-    ran = ", ".join(map(_power, rates[:-1]))
+        return best, f"PEFT's benchmark ran this method at {power(best)} alone."
+    ran = ", ".join(map(power, rates[:-1]))
     return best, (
-        f"PEFT's benchmark ran it at {ran} and {_power(rates[-1])}, "
-        f"best at {best}; search around it."
+        f"PEFT's benchmark ran this method at {ran} and {power(rates[-1])}, best at {power(best)}."
     )
 
 
-def _power(value: float) -> str:
+def search(m: Method) -> tuple[str, str]:
+    """Return the three rates of a search, and why it begins there."""
+    middle, why = rate(m)
+    return ", ".join(power(middle * times) for times in (1 / 3, 1, 3)), why
+
+
+def power(value: float) -> str:
     """Return a rate as it is written in configurations.
 
-    >>> _power(0.0001), _power(0.0045), _power(0.3)
+    >>> power(0.0001), power(0.0045), power(0.3)
     ('1e-4', '4.5e-3', '0.3')
     """
     return f"{value:g}" if value >= 0.1 else f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
@@ -101,7 +113,7 @@ def config(m: Method) -> str:
     peft, about = given(m)
     arguments = {"task_type": "CAUSAL_LM", **about.arguments}
     lines = [f"    {n}={_literal(v)}," for n, v in arguments.items()]
-    return "\n".join((f"{peft.config}(", *lines, ")"))
+    return indent("\n".join((f"config = {peft.config}(", *lines, ")")), BODY)
 
 
 def _literal(value: Any) -> str:
@@ -122,6 +134,16 @@ class Wish(NamedTuple):
     batch: int = 1
     optimiser: str = "AdamW"
     chunked: bool = False
+    examples: int = 2000
+    epochs: int = 3
+
+
+def schedule(wish: Wish) -> dict[str, int]:
+    """Return what follows from examples, epochs and batch, by the names of SCHEDULE."""
+    found = {"examples": wish.examples, "epochs": wish.epochs, "batch": wish.batch}
+    for name, formula in SCHEDULE.items():
+        [found[name]] = values(formula, found)
+    return found
 
 
 def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot change)
@@ -134,15 +156,13 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
     (peft, about), few = given(m), wish.bits < 16
     adalora = bool(about.trainer)
     prepare = KBIT if few else CHECKPOINTING if wish.checkpointing else ""
-    classes = [
-        "PeftModel",
-        peft.config,
-        "get_peft_model",
-        *(["prepare_model_for_kbit_training"] if few else []),
-    ]
-    ranks = {"rank": wish.rank or about.rank}
-    start, why = rate(m)
+    classes = sorted([peft.config, "PeftModel", "get_peft_model", *few * [PREPARE]])
+    plan = schedule(wish)
+    ranks = {"rank": wish.rank or about.rank, "steps": plan["steps"]}
+    rates, why = search(m)
+    eight = "8bit" in OPTIMISERS[wish.optimiser]
     slots = {
+        "packages": "peft transformers" + " bitsandbytes" * (few or eight),
         "classes": ", ".join(classes),
         "loaders": " BitsAndBytesConfig," if few else "",
         "callbacks": " TrainerCallback," if adalora else "",
@@ -150,14 +170,14 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
         "quantised": QUANTISED[wish.bits],
         "prepare": prepare,
         "config": config(m),
-        "targets": _literal(list(names(about, wish.model, wish.targets))),
+        "targets": _literal(called(about, wish)),
         **{text: str(values(text, ranks)[0]) for text in rules([about])},
         "loading": "" if few else about.loading,
-        "notes": about.notes,
+        "notes": indent(about.notes, BODY),
         "length": str(wish.length),
         "why": why,
-        "rate": start,
-        "batch": str(wish.batch),
+        "rates": rates,
+        **{name: str(n) for name, n in plan.items()},
         "checkpointing": str(wish.checkpointing),
         "optimiser": OPTIMISERS[wish.optimiser],
         "chunked": CHUNKED if wish.chunked else "",
@@ -169,6 +189,13 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
     for name, value in slots.items():
         text = text.replace(f"<{name}>", value)
     return text
+
+
+def called(about: Recipe, wish: Wish) -> str | list[str]:
+    """Return what a recipe calls the adapted weights."""
+    if not about.targets and wish.targets == "all linear":
+        return "all-linear"
+    return list(names(about, wish.model, wish.targets))
 
 
 def names(about: Recipe, model: Model, targets: str) -> tuple[str, ...]:
@@ -189,8 +216,8 @@ def data(catalog: Catalog) -> dict[str, Any]:
             "why": about.why,
             "knobs": {name: _parsed(value) for name, value in knobs(m).items()},
             "loading": about.loading,
-            "notes": about.notes,
-            "rate": rate(m),
+            "notes": indent(about.notes, BODY),
+            "rates": search(m),
             "weight": about.weight and parse(about.weight)[0],
             "alike": about.alike and parse(about.alike)[0],
             "model": about.model and parse(about.model)[0],
@@ -212,6 +239,7 @@ def data(catalog: Catalog) -> dict[str, Any]:
         "optimisers": OPTIMISERS,
         "names": NAMES,
         "rules": {text: parse(text)[0] for text in rules(catalog.recipes().values())},
+        "schedule": {name: parse(text)[0] for name, text in SCHEDULE.items()},
         "methods": methods,
     }
     return {"recipes": pieces}

@@ -85,12 +85,21 @@ BITS: tuple[Bits, ...] = (16, 8, 4)
 """In how many bits a base can be loaded."""
 
 
+class Rate(Record):
+    """The learning rate in the middle of a recipe's search, and who found it about right."""
+
+    value: float
+    why: str
+
+
 class Recipe(Record):
     """Settings from which recipes.py makes code that trains the method in PEFT.
 
     `arguments` are at the scale of a model, and those that are knobs here count parameters too;
-    `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank. `rank` is where
-    it starts, and 0 where a method has none. `targets` names weights where a method has its own.
+    `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank, `<steps>` for
+    the steps of training. `rank` is where it starts, and 0 where a method has none. `rate` is given
+    where somebody printed a search; otherwise PEFT's benchmark says it. `targets` names weights
+    where a method has its own.
     `bits` tells on which bases training ran and is right, and `why` it does not on others. Where
     PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
     d_in and the rank; on all weights `alike`, of one name, over these and how many layers there
@@ -102,6 +111,7 @@ class Recipe(Record):
 
     arguments: dict[str, Any]
     rank: int = 0
+    rate: Rate | None = None
     targets: tuple[str, ...] | None = None
     bits: tuple[Bits, ...] = BITS
     why: str = ""

@@ -245,7 +245,7 @@ def _structured(name: str, dataset: Dataset, site: Site) -> dict[str, Any]:
         "url": site.url + dataset.pages[0],
         "license": LICENCES[dataset.licence][1],
         "creator": {"@type": "Organization", "name": site.author, "url": site.url},
-        "version": site.version,
+        "version": site.state,
         "dateModified": site.date,
         "isAccessibleForFree": True,
         "includedInDataCatalog": {

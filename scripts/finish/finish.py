@@ -19,7 +19,7 @@ from scripts.catalog import Catalog, citations, errata, exports, read, summaries
 from scripts.finish import datasets
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
-from scripts.finish.foot import add_foot
+from scripts.finish.foot import add_foot, add_state, cite
 from scripts.finish.head import add_head, own_title
 from scripts.finish.links import problems
 from scripts.finish.policy import add_policy
@@ -83,26 +83,43 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
 
 def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
     """Make a site that browsers can show, in a folder of its own; see `main`."""
-    facts = exports.read_site()
+    facts = exports.built_site()
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(pages, out)
     draw_figures(out, BUILD / "figures")
     dress(out)
-    typeset(out, BUILD / "equations")
+    formulas = typeset(out, BUILD / "equations")
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
         picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         page = citations.part_item(own_title(html, facts), url, facts)
-        cited = [] if method else [page, *datasets.items(url, facts)]
+        if method:
+            cited, html = [], cite(html, citations.page_item(method, facts), method.title)
+        else:
+            cited = [page, *datasets.items(url, facts)]
+            html = cite(html, citations.site_item(facts))
         html = datasets.dated(add_foot(html, url, facts, cited), facts)
         path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
+    for path in out.rglob("*.html"):
+        path.write_text(add_state(path.read_text("utf-8"), facts), "utf-8")
+    date_sitemap(out, facts.date)
     add_assets(out, packed)
     add_data(out, catalog, facts)
-    add_search(out, catalog)
+    add_search(out, catalog, formulas)
     add_names(out, facts.url)
     add_policy(out)
+
+
+def date_sitemap(out: Path, day: str) -> None:
+    """Give the pages in the sitemap the day of their content, in the place of the day of the run.
+
+    `compress` makes the packed copy, which would hold the second of the run.
+    """
+    path = out / "sitemap.xml"
+    path.write_text(re.sub(r"(?<=<lastmod>)[^<]+", day, path.read_text("utf-8")), "utf-8")
+    path.with_name("sitemap.xml.gz").unlink()
 
 
 def check_links(out: Path, url: str) -> None:
@@ -111,8 +128,10 @@ def check_links(out: Path, url: str) -> None:
         raise SetupError("the pages have problems:\n" + "\n".join(found))
 
 
-def typeset(folder: Path, cache: Path) -> None:
+def typeset(folder: Path, cache: Path) -> dict[str, str]:
     """Replace TeX by KaTeX's HTML in all pages, each equation typeset once.
+
+    Returns the text that each inline equation shows, by its TeX.
 
     Args:
         folder: The pages.
@@ -135,6 +154,12 @@ def typeset(folder: Path, cache: Path) -> None:
         dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
         if dressed != text:
             path.write_text(dressed, "utf-8")
+    return {one.tex: shown(html[one]) for one in found if not one.display}
+
+
+def shown(html: str) -> str:
+    """Return the text of an equation in KaTeX's HTML."""
+    return re.sub(r"^[^>]*>|<[^>]*>|\u200b", "", html.rpartition("katex-html")[2])
 
 
 def _typeset(equations: dict[Equation, Path]) -> list[str]:
@@ -168,8 +193,7 @@ def _equation(match: re.Match[str]) -> Equation:
 def _in_place(match: re.Match[str], html: str) -> str:
     """Return an equation with the brackets and the stop that belong to its line."""
     whole = f"{match['before']}{html}{match['after']}"
-    shown = re.sub(r"^[^>]*>|<[^>]*>", "", html.rpartition("katex-html")[2])
-    short = match["display"] is None and len(shown) <= SHORT
+    short = match["display"] is None and len(shown(html)) <= SHORT
     return f'<span class="unbroken">{whole}</span>' if short else whole
 
 
@@ -183,7 +207,7 @@ def draw_figures(folder: Path, cache: Path) -> None:
     Raises:
         SetupError: when one cannot be drawn; the text names page and figure.
     """
-    texts = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
+    texts = {path: path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))}
     found: dict[str, Path] = {}
     for path, text in texts.items():
         for match in FIGURE.finditer(text):

@@ -62,7 +62,7 @@ def used(folder: Path) -> set[str]:
 
 def of_letters(font: Path, letters: str) -> bytes:
     """Return a font with no other letters than these, as woff2."""
-    whole = TTFont(font)
+    whole = TTFont(font, recalcTimestamp=False)  # which would be the time of the build
     subsetter = Subsetter(Options(layout_features=["*"], notdef_outline=True))
     subsetter.populate(text=letters)
     subsetter.subset(whole)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from html import escape, unescape
 from itertools import count
 from typing import NamedTuple
@@ -37,6 +38,10 @@ SHORT, LONG = 40, 90
 """Letters that a name has at most in an id, and a title in the list."""
 
 
+NUMBER = '<button type="button" name="value">Link to a number</button> · '
+"""Where a page has numbers with an address."""
+
+
 class Part(NamedTuple):
     """A part of a page that can be embedded: its id and its title."""
 
@@ -56,7 +61,8 @@ def add_foot(html: str, url: str, site: Site, cited: Sequence[Item] = ()) -> str
     if END not in html or not url:
         return html
     html, parts = named(html)
-    return html.replace(END, f"{_foot(url, site, parts, cited)}{END}", 1)
+    number = NUMBER if "<data value=" in html else ""
+    return html.replace(END, f"{_foot(url, site, parts, cited, number)}{END}", 1)
 
 
 def named(html: str) -> tuple[str, list[Part]]:
@@ -105,25 +111,47 @@ def _title(kind: str, match: re.Match[str]) -> str:
     return f"{kind.capitalize()}: {short}" if short else kind.capitalize()
 
 
-def _cite(items: Sequence[Item]) -> str:
-    if not items:
-        return ""
-    style = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(apa(items[0])))
-    count = len(items) - 1
-    tables = "Its table has an entry" if count == 1 else f"Its {count} tables have entries"
-    more = f"<p>{tables} below the page’s.</p>" if count else ""
+def cite(html: str, item: Item, method: str = "") -> str:
+    """Return a page with a citation in its places for one: in words, and in three formats."""
+    html = html.replace('<span data-cite=""></span>', _style(item), 1)
+    return html.replace('<div data-cite=""></div>', _listings([item], method), 1)
+
+
+def add_state(html: str, site: Site) -> str:
+    """Return a page that says at its end what it was built from."""
+    commit = f"{site.repository}/commit/{site.commit.removesuffix('-dirty')}"
+    link = f', commit <a href="{escape(commit)}">{site.commit}</a>' if site.commit else ""
+    day = date.fromisoformat(site.date)
+    told = f"Version {site.version}{link}, {day.day} {day:%B %Y}."
+    return html.replace('<span data-built=""></span>', told, 1)
+
+
+def _style(item: Item) -> str:
+    return re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(apa(item)))
+
+
+def _listings(items: Sequence[Item], method: str = "") -> str:
     listings = "".join(
         f'<details class="fold"><summary>{f.name}</summary><div class="highlight"><pre>'
         f'<code data-dated="{escape(f.dated)}">{escape(f.text)}</code></pre></div></details>'
-        for f in forms(list(items))
+        for f in forms(list(items), method)
     )
+    return f'<div class="citation">{listings}</div>'
+
+
+def _cite(items: Sequence[Item]) -> str:
+    if not items:
+        return ""
+    count = len(items) - 1
+    tables = "Its table has an entry" if count == 1 else f"Its {count} tables have entries"
+    more = f"<p>{tables} below the page’s.</p>" if count else ""
     return (
         '<details class="fold cite"><summary>Cite this page</summary>'
-        f'<p>{style}</p>{more}<div class="citation">{listings}</div></details>'
+        f"<p>{_style(items[0])}</p>{more}{_listings(items)}</details>"
     )
 
 
-def _foot(url: str, site: Site, parts: list[Part], cited: Sequence[Item]) -> str:
+def _foot(url: str, site: Site, parts: list[Part], cited: Sequence[Item], number: str) -> str:
     link, row = escape(correction(site, url)), escape(form(site, ROW))
     lines = "".join(
         f'<li><a href="?embed={part.id}" target="_blank">{escape(part.title)}</a> '
@@ -141,7 +169,7 @@ def _foot(url: str, site: Site, parts: list[Part], cited: Sequence[Item]) -> str
         '<aside class="ah page-foot" aria-label="This page">'
         f'<p><a class="correct" href="{link}" rel="noopener" '
         'title="What you have selected goes into the form">Suggest a correction</a> · '
-        f'<a href="{row}" rel="noopener">Add a number</a> · '
+        f'<a href="{row}" rel="noopener">Add a number</a> · {number}'
         f'<a href="{escape(site.repository)}" rel="noopener">Repository</a></p>'
         f"{_cite(cited)}{embed}</aside>"
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from html import unescape
 from pathlib import Path
 
 from scripts.bootstrap import ROOT
@@ -27,14 +28,25 @@ SECTION = 2.5
 """The weight of a section with names of its own: the worker prefers pages by that much."""
 
 
-def add_search(site: Path, catalog: Catalog) -> None:
-    """Complete the index of the generator, and the worker of the theme."""
+DISPLAYED = r"\\\[.+?\\\]"
+INLINE = r"\\\((.+?)\\\)"
+
+
+def add_search(site: Path, catalog: Catalog, formulas: Mapping[str, str]) -> None:
+    """Complete the index of the generator, and the worker of the theme.
+
+    Args:
+        site: The built site.
+        catalog: Its methods.
+        formulas: The text that an inline formula shows, by its TeX; a displayed one is left out.
+    """
     path = site / INDEX
     index = json.loads(path.read_text("utf-8"))
     index["config"] |= {"separator": SEPARATOR, "fields": FIELDS}
     named = names(catalog)
     for entry in index["docs"]:
         place, tags = entry["location"], entry.pop("tags", [])
+        entry["text"] = readable(entry["text"], formulas)
         if found := named.get(place, [] if "#" in place else tags):
             entry["names"] = " ".join(words(found))
             if "#" in place:
@@ -42,6 +54,16 @@ def add_search(site: Path, catalog: Catalog) -> None:
     path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), "utf-8")
     for worker in site.glob(WORKER):
         worker.write_text(PRELUDE.read_text("utf-8") + worker.read_text("utf-8"), "utf-8")
+
+
+def readable(text: str, formulas: Mapping[str, str]) -> str:
+    r"""Return a text of the index without TeX.
+
+    >>> readable(r"\(\Delta W\) is small. \[ x \]", {r"\Delta W": "ΔW"})
+    'ΔW is small. '
+    """
+    text = re.sub(DISPLAYED, "", text, flags=re.DOTALL)
+    return re.sub(INLINE, lambda tex: formulas[unescape(tex[1])], text, flags=re.DOTALL)
 
 
 def names(catalog: Catalog) -> dict[str, list[str]]:

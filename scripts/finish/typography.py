@@ -23,7 +23,7 @@ PLACE = re.compile(
     r"\b(Tables?|Figures?|[Ss]ections?|Appendix|Algorithm|Theorem|Proposition|[Ee]ntry|rank)\s"
     r"(?=[\dIVX]|[A-Z]\b)"
 )
-UNIT = re.compile(r"(?<=\d)\s(?=(?:%|GiB|GB|MB|M|B|s)(?!\w))")
+UNIT = re.compile(r"(?:(?<=\d)|^)\s(?=(?:%|GiB|GB|MB|M|B|s)(?!\w))")
 RELATION = re.compile(r"(?<!\S)(\S{1,7})\s(=|×|≤|≥|≈|&lt;|&gt;)\s(?=\S{1,7}(?!\S))")
 RATIO = re.compile(r"(?<!\S)(\S{1,2})\s/\s(?=\S{1,2}(?!\S))")
 NORM = re.compile(r"‖[^‖]{1,12}‖")

@@ -25,6 +25,9 @@ TASKS = {
 }
 """Beginnings of the names of a task's suites in sources' tables."""
 
+TIE = 4
+"""Points: two standard errors of a difference between two scores of the benchmark."""
+
 BESIDE = "lora--llama-3.2-3B-rank32"
 """The baseline run of the benchmark, in whose terms others' times are given."""
 
@@ -68,7 +71,14 @@ class Choice(Part):
             for m in active()
         ]
         rows.sort(key=lambda row: -row["run"].score if row["run"] else 1)
-        given = (rows, NEEDS, MODELS, START, TARGETS, STATES, [*TASKS])
+        [lora] = (row for row in rows if row["method"].slug == "lora")
+        rows = [lora, *(row for row in rows if row is not lora)]
+        for row in rows:
+            ahead_by = row["run"].score - lora["run"].score if row["run"] else -100
+            if ahead_by >= TIE:
+                raise ValueError(f"{row['method'].slug} is no tie: the caption says that none is")
+            row["tied"] = ahead_by > -TIE
+        given = (rows, NEEDS, MODELS, START, TARGETS, STATES, [*TASKS], TIE)
         html = self.page.draw("chooser", *given, file="choice.html", found=False)
         address = f"{self.page.root}assets/demo/choose.js"
         return f'{html}<script type="module" src="{address}"></script>\n'

@@ -8,16 +8,13 @@ from scripts.macros.views import Views
 from scripts.survey.facts.result import FULL
 from scripts.survey.facts.say import figures as digits
 from scripts.survey.facts.say import number
-from scripts.survey.results import causal, english, english_claims
+from scripts.survey.results import english, english_claims
 from scripts.survey.results.english import plan
 from scripts.survey.results.english_claims import Claim
 
 TASKS = {"reviews": "film reviews", "definitions": "definitions"}
 FRONTIER = (FULL, "lora 4", "oft 16")
 """Entries that are followed along the rates."""
-
-RATES = 4
-"""The rates that a sweep of a causal model is expected to take."""
 
 
 def basis(claim: Claim) -> str:
@@ -73,14 +70,3 @@ class English(Part):
             band=0 if forgets else 1, linked=False, table=True,
         )  # fmt: skip
         return card.replace("<!--figure-->", figure)
-
-    @macro("text")
-    def causal_size(self) -> str:
-        """Count what there is to run for a causal model."""
-        own = causal.plan()
-        cells, runs = len(own.entries) * len(own.tasks), RATES + len(own.seeds)
-        read = cells * runs * own.steps * own.batch * own.tokens / 1e6
-        return (
-            f"The plan has {cells} cells, {len(own.entries)} entries on {len(own.tasks)} tasks, and"
-            f" reads some {number(read, 0)} million tokens."
-        )

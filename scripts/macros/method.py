@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
-from scripts.catalog import citations, summaries
+from scripts.catalog import summaries
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
@@ -32,7 +32,6 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import picture, says
-from scripts.macros.rates import own_rates
 from scripts.macros.real_changes import rows
 from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
@@ -60,6 +59,12 @@ TO_LORA = (
 
 EDGE = 0.05
 """A distance that shows as 0.0."""
+
+CITED = """<span data-cite=""></span>
+
+<div class="ah" data-search-exclude><div data-cite=""></div></div>
+"""
+"""Places for a citation, which scripts/finish/foot.py fills in, since it names the commit."""
 
 STANDING = 5
 """The least number of claims on a page before a fold has the rest."""
@@ -202,9 +207,7 @@ class Furniture(Part):
         """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw(
-            "verdict", *given, own_rates(self.method.modules), given={"where": where}
-        )
+        return self.page.draw("verdict", *given, given={"where": where})
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
@@ -351,9 +354,8 @@ class Furniture(Part):
         m = self.method
         self.page.cited[self.page.url] = dict.fromkeys(m.references)
         paper = m.papers[0]
-        forms = self.forms(citations.page_item(m, self.page.site), m.title)
         return f"""
-**This page.** {forms}
+**This page.** {CITED}
 
 **The paper.** {publication(paper)}
 
@@ -391,9 +393,4 @@ With all references of this page, for a reference manager:
     @macro("list")
     def cite_site(self) -> str:
         """Show the citation of the whole site."""
-        return self.forms(citations.site_item(self.page.site))
-
-    def forms(self, item: citations.Item, method: str = "") -> str:
-        """Return a citation in the style of APA, and beside it in three formats."""
-        shown = self.page.draw("citation", citations.forms([item], method), found=False)
-        return f"{citations.apa(item)}\n\n{shown}"
+        return CITED

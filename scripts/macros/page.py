@@ -195,6 +195,23 @@ def templates() -> Environment:
     return jinja
 
 
+class Number(str):
+    """The text of a number, with its address where a page shows it: see demos/page/value.js."""
+
+    __slots__ = ("address",)
+    address: str
+
+    def __new__(cls, address: str) -> Number:
+        """Look it up."""
+        found = super().__new__(cls, facts().say(address))
+        found.address = escape(address).replace("|", "&#124;")  # which would divide a table
+        return found
+
+    def __str__(self) -> str:
+        """Return it as a template puts it into a page."""
+        return f'<data value="{self.address}">{self[:]}</data>'
+
+
 # Macros -------------------------------------------------------------------------------------------
 
 
@@ -274,7 +291,7 @@ class Page:
     @macro()
     def fact(self, address: str) -> str:
         """The number at an address: see scripts/survey/facts/addresses.py."""
-        return facts().say(address)
+        return facts().say(address) if address.startswith("=") else Number(address)
 
     @macro()
     def word(self, expected: str, *addresses: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +20,9 @@ from adapters_np.control import controls
 from adapters_np.core import Adapter, arrays, departs, load
 from adapters_np.linalg import Array
 from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE, Hooks, Weights
+from scripts.studies.jax_copy import jax_copy
+from scripts.studies.recipes import RECIPES, USUAL
 from scripts.studies.tokens import VOCABULARY
-from scripts.studies.twin import twin
 from scripts.survey.results.controls import AGAIN, BIAS
 
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -31,7 +32,6 @@ PLACES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 FULL = "full"
 WHOLE = "whole derivative"
-FIXED = "fixed magnitude"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ class Method:
         """Return whether its knobs drop or reverse the method's hypothesis."""
         return self.slug != FULL and departs(load(self.slug), dict(self.knobs))
 
+    @classmethod
+    def of(
+        cls, slug: str, place: str = "all", arm: str = "", knobs: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return a method at these knobs, in whatever order they are."""
+        return cls(slug, tuple(sorted((knobs or {}).items())), place, arm)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -59,6 +66,12 @@ class Settings:
     rate: float
     seed: int
     phase: str = "sweep"
+    protocol: ClassVar[tuple[Any, ...]] = ()
+    """Of whom, and a number that goes up when the same settings would give another result."""
+
+    @property
+    def key(self) -> str:
+        return named(*self.protocol, asdict(self))
 
 
 def named(*settings: Any) -> str:
@@ -102,11 +115,11 @@ class Adapted:
         if method.place not in self.places:
             raise ValueError(f"place={method.place!r} is not one of {', '.join(self.places)}")
         self.method, self.base = method, base
-        self.twins: dict[str, Any] = {}
+        self.recipe = RECIPES.get(method.arm, USUAL)
+        self.copies: dict[str, Any] = {}
         self.start(0)
 
     def start(self, seed: int) -> Parts:
-        """Return the arrays before training."""
         if self.method.slug == FULL:
             zeros = {name: jnp.zeros_like(self.base[name]) for name in self.tuned}
             return Parts({"full": zeros}, {})
@@ -115,10 +128,10 @@ class Adapted:
         learned: dict[str, dict[str, Any]] = {}
         frozen: dict[str, dict[str, Any]] = {}
         for group, adapters in self._adapters(seed).items():
-            self.twins[group] = same_but_for_arrays(adapters)
+            self.copies[group] = same_but_for_arrays(adapters)
             for field in arrays(type(adapters[0])):
                 parts = [getattr(a, field.name) for a in adapters]
-                trained = field.learned and (field.name, self.method.arm) != ("m", FIXED)
+                trained = field.learned and field.name not in self.recipe.frozen
                 home = learned if trained else frozen
                 if field.shared:
                     home.setdefault("shared", {})[field.name] = single(parts[0])
@@ -173,11 +186,11 @@ class Adapted:
             return p, Hooks(bias=learned["model"]["bias"])
         shared = learned.get("shared", {}) | frozen.get("shared", {})
         parts = {
-            group: learned.get(group, {}) | frozen.get(group, {}) for group in self.twins
+            group: learned.get(group, {}) | frozen.get(group, {}) for group in self.copies
         }  # fmt: skip
 
         def one(group: str, own: dict[str, Any]) -> Any:
-            return replace(self.twins[group], **own, **shared)
+            return replace(self.copies[group], **own, **shared)
 
         def at(i: int) -> dict[str, Any]:
             return {name: a[i] for name, a in parts["layers"].items()}
@@ -253,7 +266,7 @@ def same_but_for_arrays(adapters: Sequence[Adapter]) -> Any:
         values = {repr(getattr(a, name)) for a in adapters}
         if len(values) > 1:
             raise ValueError(f"{type(first).__name__}.{name} differs between matrices: {values}")
-    return twin(first)
+    return jax_copy(first)
 
 
 def stacked(base: dict[str, Array], i: int) -> Array:

@@ -12,25 +12,47 @@ when its rows are taken out first.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import WeightAdapter, flatten, load, parameters, perturbed, slugs
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
-from adapters_np.slopes import jacobian
-from scripts.studies.axes import coordinates
-from scripts.studies.found import Found, completed, lines, read, write
+from scripts.studies.axes import SHAPE, coordinates
+from scripts.studies.rows import Row, read, write
 from scripts.survey.results.atlas import TABLE
 
-SHAPE = (32, 24)
 SEEDS = range(5)
 RANK = 4
+
+
+COLUMNS = ("prediction", "arm", "measure", "median", "least", "most", "seeds")
+
+
+class Found(NamedTuple):
+    """Measured values, for one arm of one prediction."""
+
+    prediction: str
+    arm: str
+    measure: str
+    values: list[float]
+
+    @property
+    def row(self) -> Row:
+        three = (np.median(self.values), min(self.values), max(self.values))
+        values = (*self[:3], *(f"{value:.4g}" for value in three), str(len(self.values)))
+        return dict(zip(COLUMNS, values, strict=True))
+
+
+def over_seeds(prediction: str, arm: str, of: Callable[[int], dict[str, float]]) -> Iterator[Found]:
+    """Yield each measure of an arm, given what measures it with a seed."""
+    found = [of(seed) for seed in SEEDS]
+    for measure in found[0]:
+        yield Found(prediction, arm, measure, [one[measure] for one in found])
 
 
 class Layer(NamedTuple):
@@ -73,7 +95,6 @@ class Adam:
     square: list[Any] = field(default_factory=lambda: [0.0, 0.0])
 
     def __call__(self, now: LoRA, gradients: tuple[Array, Array]) -> LoRA:
-        """Return the adapter after a step."""
         self.steps += 1
         moved = []
         for i, (x, g) in enumerate(zip((now.A, now.B), gradients, strict=True)):
@@ -94,7 +115,7 @@ def clipped(gradients: tuple[Array, Array], most: float) -> tuple[Array, Array]:
     return A, B
 
 
-def plus(seed: int, ratio: float, broken: str = "", decay: float = 0.0) -> float:
+def plus(seed: int, ratio: float, broken: str = "", decay: float = 0.0) -> dict[str, float]:
     """Return how far LoRA+ and LoRA with α·λ come apart in 200 steps, as a share of the change.
 
     What λ multiplies is the same in both but for B, which is λ times smaller in LoRA: so its ε and
@@ -118,7 +139,7 @@ def plus(seed: int, ratio: float, broken: str = "", decay: float = 0.0) -> float
             found = [clipped(gradients, 0.5) for gradients in found]
         one, other = (step(now, g) for step, now, g in zip(steps, (one, other), found, strict=True))
         apart = max(apart, float(np.linalg.norm(one.delta(task.W) - other.delta(task.W))))
-    return apart / float(np.linalg.norm(one.delta(task.W)))
+    return {"apart": apart / float(np.linalg.norm(one.delta(task.W)))}
 
 
 ARMS: dict[str, dict[str, Any]] = {
@@ -134,7 +155,7 @@ ARMS: dict[str, dict[str, Any]] = {
 def lora_plus() -> Iterator[Found]:
     """Yield X.1: with all conditions met, and with one broken at a time."""
     for arm, settings in ARMS.items():
-        yield Found("X.1", arm, "apart", [plus(seed, **settings) for seed in SEEDS])
+        yield from over_seeds("X.1", arm, partial(plus, **settings))
 
 
 # X.5: Kronecker terms of a change of rank one -----------------------------------------------------
@@ -169,8 +190,8 @@ def grams(W: Array) -> Array:
     return blocks @ blocks.swapaxes(1, 2)
 
 
-def restarted(seed: int, moved: bool) -> tuple[list[float], float]:
-    """Return what block OFT explains after each of six merges, and how far its Grams move."""
+def restarted(seed: int, moved: bool) -> dict[str, float]:
+    """Return what block OFT explains after merges, and how far its Grams move."""
     rng = np.random.default_rng(seed)
     W = rng.standard_normal(SHAPE) / np.sqrt(SHAPE[1])
     turn = 0.15 * rng.standard_normal((SHAPE[1], SHAPE[1]))
@@ -185,32 +206,27 @@ def restarted(seed: int, moved: bool) -> tuple[list[float], float]:
         now = now.copy()
         now[:, order] = before + oft.delta(before)
         explained.append(1 - float(np.sum((goal - now) ** 2) / np.sum((goal - W) ** 2)))
-    drift = np.abs(grams(now) - grams(W)).max() / np.abs(grams(W)).max()
-    return explained, float(drift)
+    return {
+        "after one merge": explained[0],
+        "after six merges": explained[-1],
+        "drift": float(np.abs(grams(now) - grams(W)).max() / np.abs(grams(W)).max()),
+    }
 
 
-def lora_restarted(seed: int) -> tuple[float, float]:
-    """Return the rank of LoRA's change after one merge and after six."""
+def lora_restarted(seed: int) -> dict[str, float]:
     task, rng = layer(seed)
     now, ranks = task.W, []
     for _ in range(6):
         now = now + LoRA.init(now, rng, rank=1, alpha=1).nearest(now, task.goal - now).delta(now)
         ranks.append(float(np.linalg.matrix_rank(now - task.W, tol=1e-9)))
-    return ranks[0], ranks[-1]
+    return {"rank after one merge": ranks[0], "rank after six merges": ranks[-1]}
 
 
 def merged() -> Iterator[Found]:
     """Yield X.6: block OFT with the same blocks and with others each time, and LoRA."""
     for arm, moved in (("the same blocks", False), ("other blocks", True)):
-        found = [restarted(seed, moved) for seed in SEEDS]
-        for measure, at in (("after one merge", 0), ("after six merges", -1)):
-            yield Found("X.6", arm, measure, [explained[at] for explained, _ in found])
-        yield Found("X.6", arm, "drift", [drift for _, drift in found])
-    ranks = [lora_restarted(seed) for seed in SEEDS]
-    for measure, values in zip(
-        ("rank after one merge", "rank after six merges"), zip(*ranks, strict=True), strict=True
-    ):
-        yield Found("X.6", "LoRA of rank 1", measure, list(values))
+        yield from over_seeds("X.6", arm, partial(restarted, moved=moved))
+    yield from over_seeds("X.6", "LoRA of rank 1", lora_restarted)
 
 
 # X.7 and X.8: how LoRA's singular values grow, and what stays -------------------------------------
@@ -281,25 +297,19 @@ def run(seed: int, step: float, adam: bool = False, lean: float = 0.0) -> dict[s
     }
 
 
-MEASURES = {"X.7": ("gain", "crossing"), "X.8": ("identity", "drift")}
-
-
 def flows() -> Iterator[Found]:
     """Yield X.7 and X.8: SGD at three steps, SGD from uneven rows, and Adam."""
     arms: dict[str, dict[str, Any]] = {f"SGD {step}": {"step": step} for step in (0.001, 0.01, 0.1)}
     arms |= {"uneven rows": {"step": 0.001, "lean": 2}, "Adam": {"step": 0.01, "adam": True}}
     for arm, settings in arms.items():
-        found = [run(seed, **settings) for seed in SEEDS]
-        for prediction, measures in MEASURES.items():
-            for measure in measures:
-                yield Found(prediction, arm, measure, [values[measure] for values in found])
+        for one in over_seeds("X.7", arm, partial(run, **settings)):
+            yield one if one.measure in ("gain", "crossing") else one._replace(prediction="X.8")
 
 
 # X.9: merging factor by factor --------------------------------------------------------------------
 
 
 def trained(task: Layer, start: LoRA, steps: int) -> LoRA:
-    """Return LoRA after steps of gradient descent."""
     now = start
     for _ in range(steps):
         gA, gB = slopes(task, now)
@@ -307,7 +317,7 @@ def trained(task: Layer, start: LoRA, steps: int) -> LoRA:
     return now
 
 
-def merging(seed: int, shared: bool, steps: int) -> tuple[float, float]:
+def merging(seed: int, shared: bool, steps: int) -> dict[str, float]:
     """Return what a merge keeps of two adapters' mean improvement: of changes, and of factors."""
     first, rng = layer(seed)
     other, _ = layer(seed + 100)
@@ -327,71 +337,52 @@ def merging(seed: int, shared: bool, steps: int) -> tuple[float, float]:
     alone = np.mean(
         [improved(now.delta(first.W), t) for now, t in zip((one, two), tasks, strict=True)]
     )
-    kept = [
-        np.mean([improved(delta, task) for task in tasks]) / alone
-        for delta in (by_change, by_factor)
-    ]
-    return float(kept[0]), float(kept[1])
+    return {
+        name: float(np.mean([improved(delta, task) for task in tasks]) / alone)
+        for name, delta in (("of changes", by_change), ("of factors", by_factor))
+    }
 
 
 def merges() -> Iterator[Found]:
     """Yield X.9: adapters that share the start of A and others, after few steps and after many."""
     for steps in (50, 2000):
         for arm, shared in (("one start", True), ("two starts", False)):
-            found = [merging(seed, shared, steps) for seed in SEEDS]
-            kept = zip(*found, strict=True)
-            for measure, values in zip(("of changes", "of factors"), kept, strict=True):
-                yield Found("X.9", f"{arm} {steps} steps", measure, list(values))
+            of = partial(merging, shared=shared, steps=steps)
+            yield from over_seeds("X.9", f"{arm} {steps} steps", of)
 
 
-# X.10: dimension reached --------------------------------------------------------------------------
+# X.10: dimension reached, and the coordinates ----------------------------------------------------
+
+DIMENSIONS = {"numbers": "parameters", "dimension": "dimension"}
+"""What X.10 takes from the coordinates of a method whose defaults fit the weight."""
 
 
-def dimension(slug: str, seed: int) -> tuple[int, int] | None:
-    """Return a method's parameters at its defaults, and in how many directions they move W'."""
-    rng = np.random.default_rng(seed)
-    W = rng.standard_normal(SHAPE) / np.sqrt(SHAPE[1])
-    cls = load(slug)
-    if not issubclass(cls, WeightAdapter):
-        return None
-    try:
-        adapter = perturbed(cls.init(W, rng), rng, 1.0)
-    except ValueError:
-        return None  # its defaults do not fit the shape
-    J = jacobian(
-        lambda a: a.delta(W).ravel(), adapter, flatten(adapter), adapter.delta(W).ravel(), 1e-6
-    )
-    return parameters(cls, *SHAPE), int(np.linalg.matrix_rank(J, tol=1e-5 * np.linalg.norm(J, 2)))
+def counted(without: Collection[str] = ()) -> list[Row]:
+    """Return what is counted method by method."""
+    found = []
+    for slug, shape, measure, value in coordinates(without):
+        found.append(Found("axes", slug, measure, [value]))
+        if shape == SHAPE and measure in DIMENSIONS:
+            found.append(Found("X.10", slug, DIMENSIONS[measure], [value]))
+    return [one.row for one in found]
 
 
-def dimensions(without: Collection[str] = ()) -> Iterator[Found]:
-    """Yield X.10's first half: parameters that move nothing of their own."""
-    for slug in sorted(set(slugs()) - set(without)):
-        if found := dimension(slug, 0):
-            yield Found("X.10", slug, "parameters", [float(found[0])])
-            yield Found("X.10", slug, "dimension", [float(found[1])])
+def completed(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of the table and those of methods that it does not have, in its order."""
+    there = [row for row in rows if row["prediction"] in ("X.10", "axes")]
+    there += counted({row["arm"] for row in there})
+    order = sorted(there, key=lambda row: (row["prediction"], row["arm"]))  # measures stay as is
+    return [row for row in rows if row["prediction"] not in ("X.10", "axes")] + order
 
 
-def axes(without: Collection[str] = ()) -> Iterator[Found]:
-    """Yield the coordinates of all methods that have a ΔW."""
-    for slug, measure, value in coordinates(without):
-        yield Found("axes", slug, measure, [value])
-
-
-COUNTED = {"X.10": dimensions, "axes": axes}
-"""What is counted method by method."""
-
-
-def main(arguments: list[str] | None = None, path: Path = TABLE) -> None:
-    """Write the table."""
+def main() -> None:
     parser = argparse.ArgumentParser(prog="study atlas", description=__doc__)
     parser.add_argument("--missing", action="store_true", help="only methods without rows")
-    if parser.parse_args(arguments).missing:
-        rows = completed(read(path), COUNTED)
-    else:
-        makes = (lora_plus, kronecker, merged, flows, merges, dimensions, axes)
-        rows = [row for make in makes for row in lines(make())]
-    write(path, rows)
+    rows = read(TABLE)
+    if not parser.parse_args().missing:
+        makes = (lora_plus, kronecker, merged, flows, merges)
+        rows = [found.row for make in makes for found in make()]
+    write(TABLE, completed(rows))
 
 
 if __name__ == "__main__":

@@ -136,8 +136,10 @@ def covariant(cls: type[WeightAdapter], side: int) -> Iterator[tuple[str, float]
         yield name, 1 - end.error**2
 
 
-def coordinates(without: Collection[str] = ()) -> Iterator[tuple[str, str, float]]:
-    """Yield method, measure and value of all methods that have a ΔW."""
+def coordinates(
+    without: Collection[str] = (),
+) -> Iterator[tuple[str, tuple[int, ...], str, float]]:
+    """Yield method, shape of the weight, measure and value of all methods that have a ΔW."""
     for slug in sorted(set(slugs()) - set(without)):
         cls = load(slug)
         if not issubclass(cls, WeightAdapter):
@@ -148,11 +150,10 @@ def coordinates(without: Collection[str] = ()) -> Iterator[tuple[str, str, float
         except ValueError:
             W, rng = weight((32, 32))  # where the sides of the other weight do not fit
             fresh = cls.init(W, rng)
-        size = float(np.linalg.norm(fresh.delta(W)) / np.linalg.norm(W))
-        yield slug, "size at the start", size
-        for measure, value in dimensions(fresh, W, rng).items():
-            yield slug, measure, value
-        yield slug, "cone", float(scales(fresh, W, rng))
+        found = {"size at the start": float(np.linalg.norm(fresh.delta(W)) / np.linalg.norm(W))}
+        found |= dimensions(fresh, W, rng)
+        found["cone"] = float(scales(fresh, W, rng))
         for side, features in enumerate(("outputs", "inputs")):
-            for basis, share in covariant(cls, side):
-                yield slug, f"{basis} of {features}", share
+            found |= {f"{basis} of {features}": share for basis, share in covariant(cls, side)}
+        for measure, value in found.items():
+            yield slug, W.shape, measure, value

@@ -16,8 +16,6 @@ the last bit), and writes
 
 from __future__ import annotations
 
-import csv
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -25,8 +23,6 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
@@ -36,9 +32,9 @@ from adapters_np.fit import fit
 from adapters_np.linalg import Array
 from demos.world import SIDE, TASKS, TRAINED
 from scripts.bootstrap import ROOT
-from scripts.studies import experiment, training
+from scripts.studies import experiment, rows, training
 from scripts.studies.adapting import FULL
-from scripts.studies.grid import METHODS
+from scripts.studies.experiment import METHODS
 from scripts.studies.pretrain import base
 from scripts.studies.training import Run
 
@@ -52,24 +48,8 @@ SECONDS = 20.0
 """The seconds after which the fit of a matrix ends; the best so far counts then."""
 
 
-def tuned() -> dict[str, list[Run]]:
-    """Return the runs of full fine-tuning that count, by seed, of each task that has some.
-
-    Raises:
-        ValueError: when the table has none.
-    """
-    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
-        runs = [
-            experiment.again(row)
-            for row in csv.DictReader(file)
-            if (row["method"], row["phase"], row["base"], row["width"])
-            == (FULL, "final", "0", "64")
-        ]
-    plain = [run for run in runs if (run.steps, run.batch) == (Run.steps, Run.batch)]
-    if not plain:
-        raise ValueError(f"{experiment.TABLE.name} has no counted run of full tuning")
-    found = {task: [run for run in plain if run.task == task] for task in TASKS}
-    return {task: chosen for task, chosen in found.items() if chosen}
+def tuned() -> dict[str, dict[int, Run]]:
+    return {task: experiment.study().counted(experiment.where(FULL, task)) for task in TASKS}
 
 
 def cut(change: Array, directions: int) -> Array:
@@ -97,8 +77,6 @@ def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
 
 
 class Described(NamedTuple):
-    """A method's description of the changes at `PLACES`."""
-
     method: str
     share: float
     parameters: int
@@ -131,7 +109,7 @@ def described(name: str, changes: list[Array]) -> Described:
 
 def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
     """Add to a table what each method describes of a run's changes, where it does not say so."""
-    there = {r["method"] for r in rows(path)} if path.exists() else set()
+    there = {row["method"] for row in rows.read(path)}
     missing = [
         name
         for name, method in METHODS.items()
@@ -148,31 +126,19 @@ def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
 
     whole = [np.asarray(changes[kind][layer], float) for kind, layer in PLACES]
     ends = {"test_without": test([0 * change for change in whole]), "test_with": test(whole)}
+
+    def row(found: Described) -> dict[str, Any]:
+        losses = ends | {"test": test(found.changes)}
+        return {
+            "method": found.method, "share": f"{found.share:.5f}",
+            "parameters": found.parameters, "stopped": found.stopped,
+            **{what: f"{v:.6g}" for what, v in losses.items()},
+        }  # fmt: skip
+
     with get_context("spawn").Pool(2) as pool:
-        for found in pool.imap(partial(described, changes=whole), missing):
-            losses = ends | {"test": test(found.changes)}
-            row = {
-                "method": found.method, "share": f"{found.share:.5f}",
-                "parameters": found.parameters, "stopped": found.stopped,
-                **{what: f"{v:.6g}" for what, v in losses.items()},
-            }  # fmt: skip
-            write(path, [row], more=path.exists())
-            print(f"{found.method} describes {found.share:.1%}", file=sys.stderr)
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(path: Path, found: list[dict[str, Any]], *, more: bool = False) -> None:
-    """Write a table, or more rows of it."""
-    with path.open("a" if more else "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
-        if not more:
-            writer.writeheader()
-        writer.writerows(found)
+        ends_of = pool.imap(partial(described, changes=whole), missing)
+        for made in rows.grow(path, map(row, ends_of)):
+            print(f"{made['method']} describes {made['share']}", file=sys.stderr)
 
 
 def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
@@ -186,15 +152,14 @@ def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
 
 
 def main() -> None:
-    """Make all of them."""
     found, first = list[dict[str, Any]](), dict[str, tuple[Run, dict[str, Array]]]()
     for task, runs in tuned().items():
-        for run in runs:
+        for seed, run in runs.items():
             changes = training.change(run)
             found += cuts(run, changes)
-            if run.seed == 1:
+            if seed == 1:
                 first[task] = run, changes
-    write(DATA / "experiment_cut.csv", found)
+    rows.write(DATA / "experiment_cut.csv", found)
     show(ROOT / "demos" / "trained.npy", {task: changes for task, (_, changes) in first.items()})
     reach(*first[TASKS[0]], DATA / "experiment_reach.csv")
 

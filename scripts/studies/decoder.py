@@ -36,7 +36,6 @@ def shapes(d: int) -> dict[str, tuple[int, ...]]:
 
 
 def fresh(seed: int, d: int) -> dict[str, Array]:
-    """Return the weights of an untrained model."""
     rng, found = np.random.default_rng(seed), {}
     for name, shape in shapes(d).items():
         if name in NORMS:

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from adapters_np.linalg import Array
-from demos.reach import Change, Reached
+from demos.families import Reached
+from demos.reach import Change
 
 STEPS = 300
 

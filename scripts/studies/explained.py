@@ -18,13 +18,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
@@ -50,7 +47,6 @@ class Found(NamedTuple):
 
 
 def methods() -> list[str]:
-    """Return the methods that have a ΔW."""
     return sorted(slug for slug in slugs() if issubclass(load(slug), WeightAdapter))
 
 
@@ -60,7 +56,6 @@ def teachers() -> list[str]:
 
 
 def teacher(slug: str) -> Setting:
-    """Return the setting at which a method teaches."""
     cls, defaults = load(slug), {knob.name: knob.default for knob in knobs(load(slug)).values()}
     size = parameters(cls, *weight().shape, **defaults)
     if size <= budget(TEACHER):
@@ -143,7 +138,6 @@ def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | Non
 
 
 def main() -> None:
-    """Write the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -61,7 +61,6 @@ def everywhere(
 
 
 def shrunk(before: Weights, after: Weights, factor: float) -> Weights:
-    """Return all matrices with the whole of their change times a factor."""
     return {kind: W + factor * (after[kind] - W) for kind, W in before.items()}
 
 

@@ -1,26 +1,19 @@
 """Add what fine-tuning on two tasks has changed in a real English model, in several ways.
 
-    python3 scripts/dev.py study merging
     python3 scripts/dev.py study merging --only ties
-    python3 scripts/dev.py study merging --table
 
 Each merge of a seed is one line of .study/merging.jsonl and then rows of docs/data/merging.csv, and
-none is made twice. docs/data/merging.yml says which there are and how they are judged. The changes
-and heads of the runs stay in .study/merging.
+none is made twice. docs/data/merging.yml says which there are and how they are judged.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from math import log10
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,18 +22,17 @@ from adapters_np.linalg import Array
 from adapters_np.methods.task_arithmetic import Merge, parts
 from demos.reach import elsewhere
 from scripts.bootstrap import ROOT
-from scripts.studies import english_tasks, english_training, kept
+from scripts.studies import english as study_of_tasks
+from scripts.studies import english_tasks, english_training
 from scripts.studies.adapting import FULL, named
 from scripts.studies.encoder import KINDS
-from scripts.studies.english import Cell
 from scripts.studies.english_tasks import OTHER
-from scripts.studies.english_training import Head, features, judged, read
-from scripts.studies.twin import held_norms
+from scripts.studies.english_training import Change, End, Head, features, judged
+from scripts.studies.rows import Row, append, logged, read, short, write
 from scripts.survey.results import english
 from scripts.survey.results.merging import TABLE, plan
 
-RUNS = ROOT / ".study" / "merging.jsonl"
-FOLDER = ROOT / ".study" / "merging"
+LOG = ROOT / ".study" / "merging.jsonl"
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""
 
@@ -50,14 +42,9 @@ MERGES = ("sum", "ties", "dare", "magnitude")
 FIXED = {"none": 0.0, "negated": -1.0}
 """Ways at one λ; all others have that of the plain sum."""
 
-Change = dict[str, Array]
-"""ΔW by kind of matrix, each (layers, d_out, d_in)."""
-
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one merge."""
-
     way: str
     density: float
     seed: int
@@ -65,33 +52,13 @@ class Settings:
 
     @property
     def key(self) -> str:
-        """The name of this merge among all."""
         return named("merging", PROTOCOL, asdict(self))
 
 
-class Tuned(NamedTuple):
-    """A run's end: what it has changed, and its head."""
-
-    change: Change
-    head: Head
-
-
 @cache
-def tuned(task: str, seed: int, folder: Path = FOLDER) -> Tuned:
-    """Return what full fine-tuning on a task ends with, made again if it is not stored."""
-    rate = round(2 * log10(english.finals(FULL, task)[seed].rate))
-    settings = Cell(FULL, task).run(rate, seed, "final")
-    path = folder / f"{settings.key}.npz"
-    if not path.exists():
-        with held_norms():
-            made = english_training.trained(settings)
-        head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, **english_training.changes_of(made), **head)
-    with np.load(path) as file:
-        change = {kind: file[kind].astype(float) for kind in KINDS}
-        return Tuned(change, {name: file[f"head_{name}"] for name in "Wb"})
+def tuned(task: str, seed: int) -> End:
+    """Return what full fine-tuning on a task ends with."""
+    return english_training.end(study_of_tasks.study().counted((FULL, task))[seed])
 
 
 # Changes ------------------------------------------------------------------------------------------
@@ -127,7 +94,6 @@ def added(changes: list[Change], way: Merge, density: float, seed: int) -> Chang
 
 
 def plus(one: Change, other: Change) -> Change:
-    """Return the sum of two changes."""
     return {kind: one[kind] + other[kind] for kind in KINDS}
 
 
@@ -139,7 +105,7 @@ def read_by(change: Change, scale: float) -> Callable[..., Any]:
     model = english_training.model()
     moved = {k: model[k] + jnp.asarray(scale * a, jnp.float32) for k, a in change.items()}
     weights = dict(model) | moved
-    return lambda ids, real: read(weights, ids, real)
+    return lambda ids, real: english_training.read(weights, ids, real)
 
 
 def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
@@ -151,11 +117,6 @@ def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict
         seen = english_training.base(task).features[part]
     found = judged(seen, head, texts)
     return {"scale": scale, "part": part, "task": task, "of": "", **found}
-
-
-def heads(seed: int) -> dict[str, Head]:
-    """Return the head of each task's own run."""
-    return {task: tuned(task, seed).head for task in plan().tasks}
 
 
 def improved(rows: list[dict[str, Any]], ends: Mapping[str, float]) -> float:
@@ -236,75 +197,62 @@ def compared(way: str, own: Change, other: Change, seed: int) -> Change:
     raise ValueError(f"way={way!r} is not known")
 
 
-def run(settings: Settings) -> dict[str, Any]:
-    """Judge one merge, and return it with its rows."""
-    began = time.process_time()
-    rows = (merged if settings.way in MERGES else beside)(settings)
-    seconds = round(time.process_time() - began, 1)
-    return {"key": settings.key, **asdict(settings), "rows": rows, "seconds": seconds}
+def run(settings: Settings) -> list[Row]:
+    made = (merged if settings.way in MERGES else beside)(settings)
+    own = vars(settings) | {"key": settings.key}
+    return [{name: short((own | row)[name], 6) for name in COLUMNS} for row in made]
 
 
 # The table ----------------------------------------------------------------------------------------
 
+Done = Mapping[str, Sequence[Row]]
+"""The rows of all merges, by key."""
 
-def due(done: Mapping[str, Mapping[str, Any]]) -> Iterator[Settings]:
+
+def due(done: Done) -> Iterator[Settings]:
     """Yield all that can be run, in the order of the plan; what has the sum's λ waits for it."""
-    grid = plan().scales
+    scales = plan().scales
     for way in plan().ways:
         for seed in plan().seeds:
-            summed = done.get(Settings("sum", 1.0, seed, grid).key)
+            summed = done.get(Settings("sum", 1.0, seed, scales).key)
             if way.way in MERGES:
-                yield Settings(way.way, way.density, seed, grid)
+                yield Settings(way.way, way.density, seed, scales)
             elif way.way in FIXED:
                 yield Settings(way.way, 1.0, seed, (FIXED[way.way],))
             elif summed:
                 yield Settings(way.way, 1.0, seed, (chosen(summed),))
 
 
-def chosen(made: Mapping[str, Any]) -> float:
+def chosen(rows: Sequence[Row]) -> float:
     """Return the scale at which a merge came to its test."""
-    return next(float(row["scale"]) for row in made["rows"] if row["part"] == "test")
+    return next(float(row["scale"]) for row in rows if row["part"] == "test")
 
 
-def known(table: Path = TABLE, path: Path = RUNS) -> dict[str, dict[str, Any]]:
-    """Return all merges by their keys, those of the table and those of this machine."""
-    found: dict[str, dict[str, Any]] = {}
-    if table.exists():
-        with table.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                own = found.setdefault(row["key"], {"key": row["key"], "rows": []})
-                numbers = {name: float(row[name]) for name in ("scale", "loss", "accuracy")}
-                own["rows"].append({name: row[name] for name in ("part", "task", "of")} | numbers)
-    return found | kept.read(path)
+def known(log: Path = LOG) -> dict[str, list[Row]]:
+    """Return all merges, those of the table and those of this machine."""
+    found: dict[str, list[Row]] = {}
+    for row in read(TABLE):
+        found.setdefault(row["key"], []).append(row)
+    return found | {rows[0]["key"]: rows for rows in logged(log)}
 
 
-def rows(done: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the table of all merges of the plan that have been made, in its order."""
-    found = []
-    for settings in due(done):
-        about = {"way": settings.way, "density": settings.density, "seed": settings.seed}
-        for row in done.get(settings.key, {"rows": []})["rows"]:
-            told = {**about, **row, "key": settings.key}
-            found.append({k: f"{v:.6g}" if isinstance(v := told[k], float) else v for k in COLUMNS})
-    return found
+def tabulate(done: Done, table: Path = TABLE) -> None:
+    write(table, [row for s in due(done) for row in done.get(s.key, ())], COLUMNS)
 
 
 def main() -> None:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="merges whose way has this")
-    parser.add_argument("--table", action="store_true", help="only write the table")
-    asked = parser.parse_args()
-    done = known()
-    while not asked.table:
-        left = [s for s in due(done) if s.key not in done and asked.only in s.way]
-        if not left:
+    parser.add_argument("--plan", action="store_true", help="only say what can be run")
+    asked, done = parser.parse_args(), known()
+    while left := [s for s in due(done) if s.key not in done and asked.only in s.way]:
+        if asked.plan:
             break
-        made = run(left[0])
-        kept.append(made, RUNS)
-        done[made["key"]] = made
-        print(left[0].way, left[0].density, left[0].seed, made["seconds"], file=sys.stderr)
-    kept.write(TABLE, rows(done), COLUMNS)
+        done[left[0].key] = run(left[0])
+        append(done[left[0].key], LOG)
+    print(f"{len(done)} merges, {len(left)} can be run")
+    if not asked.plan:
+        tabulate(done)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,6 @@ def train(seed: int, width: int) -> None:
 
 
 def save(seed: int, width: int, arrays: dict[str, Any], about: dict[str, Any]) -> None:
-    """Write weights and log."""
     path(seed, width).parent.mkdir(parents=True, exist_ok=True)
     np.savez(path(seed, width), **arrays)
     log = FOLDER / f"{width}-{seed}.json"
@@ -121,12 +120,10 @@ def save(seed: int, width: int, arrays: dict[str, Any], about: dict[str, Any]) -
 
 
 def path(seed: int, width: int) -> Path:
-    """Return where the weights of a base model lie."""
     return (FOLDER if width == 64 else LARGE) / f"{width}-{seed}.npz"
 
 
 def making(seed: int, width: int) -> str:
-    """Return the command that makes a base model."""
     return f"python3 -m scripts.studies.pretrain --seed {seed} --width {width}"
 
 
@@ -146,7 +143,6 @@ def base(seed: int = 0, width: int = 64) -> tuple[dict[str, Array], tokens.Merge
 
 
 def main() -> None:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--width", type=int, default=64, choices=sorted(PEAK))

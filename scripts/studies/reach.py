@@ -14,16 +14,12 @@ about half an hour of one core.
 from __future__ import annotations
 
 import argparse
-import csv
-import os
 import sys
 import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
 
 import numpy as np
 
@@ -32,7 +28,7 @@ from adapters_np.control import controls, without
 from adapters_np.core import WeightAdapter, flatten, load
 from adapters_np.fit import fit, last
 from adapters_np.linalg import Array
-from scripts.studies import experiment, training
+from scripts.studies import experiment, rows, training
 from scripts.studies.adapting import FULL
 from scripts.studies.entries import Entry, entries
 from scripts.studies.pretrain import base
@@ -54,7 +50,6 @@ class Place(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name in the file of changes."""
         return f"{self.task} {self.base} {self.kind} {self.layer}"
 
     @property
@@ -69,21 +64,17 @@ class Place(NamedTuple):
 
 
 def places() -> list[Place]:
-    """Return all matrices, text by text."""
     return [Place(task, b, *m) for task in TASKS for b in BASES for m in MATRICES]
 
 
 def trained() -> Iterator[tuple[Place, Array]]:
     """Yield what full fine-tuning changes; it is trained for that."""
-    rates = experiment.TABLE.read_text("utf-8").splitlines()
-    for row in csv.DictReader(rates):
-        run = experiment.again(row) if (row["method"], row["phase"]) == (FULL, "final") else None
-        if run and run.task in TASKS and run == training.Run(
-            run.method, run.task, run.rate, SEED, "final", run.base
-        ):  # fmt: skip
+    for task in TASKS:
+        for b in BASES:
+            run = experiment.study().counted(experiment.where(FULL, task, base=b))[SEED]
             found = training.change(run)
             for kind, layer in MATRICES:
-                yield Place(run.task, run.base, kind, layer), found[kind][layer]
+                yield Place(task, b, kind, layer), found[kind][layer]
 
 
 @cache
@@ -129,26 +120,19 @@ def named(row: dict[str, Any]) -> tuple[str, ...]:
 
 def run(only: str = "", path: Path = REACH) -> None:
     """Add to the table what it does not have yet, each row when it is known."""
-    there = set()
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            there = {named(row) for row in csv.DictReader(file)}
-    for place in places():
-        for entry in fitted():
-            about = place._asdict() | {"method": entry.method, "control": entry.control}
-            if named(about) in there or only not in f"{entry.name}, {place.key}":
-                continue
-            row, first = described(entry, place), not path.exists()
-            with path.open("a", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(row), lineterminator="\n")
-                if first:
-                    writer.writeheader()
-                writer.writerow(row)
-            print(f"{entry.name}: {row['share']} of {place.key}", file=sys.stderr)
+    there = {named(row) for row in rows.read(path)}
+    missing = (
+        described(entry, place)
+        for place in places()
+        for entry in fitted()
+        if named(place._asdict() | {"method": entry.method, "control": entry.control}) not in there
+        and only in f"{entry.name}, {place.key}"
+    )
+    for row in rows.grow(path, missing):
+        print(row["method"], row["control"], row["share"], file=sys.stderr)
 
 
 def main() -> None:
-    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

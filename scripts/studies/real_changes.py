@@ -24,12 +24,9 @@ from __future__ import annotations
 import argparse
 import collections
 import csv
-import hashlib
 import io
-import os
 import pickle
 import struct
-import subprocess
 import sys
 import time
 import zipfile
@@ -37,21 +34,24 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that wait cost more than they bring
-
 import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
 from scripts.bootstrap import ROOT
 from scripts.studies.bert import PARTS
+from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.descents import DESCENTS
+from scripts.studies.rows import write
 from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
 
 OUT = ROOT / "docs" / "data" / "real_changes.csv"
 DESCENDED = OUT.with_name("real_changes_descents.csv")
-PACKAGE = "rxnfp==0.1.0"
-SHA256 = "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf"
+WHEEL = Corpus(
+    *("pip", "rxnfp", "0.1.0", "rxnfp-0.1.0-py3-none-any.whl"),
+    "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf",
+    "rxnfp/models/transformers/*",
+)
 BEFORE = "bert_pretrained"
 RANKS = (1, 2, 4)
 ROTATED = 512
@@ -63,25 +63,6 @@ SAMPLED_PARTS = ("query", "key", "value", "output")
 Weights = dict[str, Array]
 
 # Reading ------------------------------------------------------------------------------------------
-
-
-def fetch(folder: Path) -> Path:
-    """Return the wheel, downloaded unless it is in the folder.
-
-    Raises:
-        ValueError: when its bytes are others than those that the study was made for.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    found = list(folder.glob("rxnfp-*.whl"))
-    if not found:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-        command += ["--ignore-requires-python", "--dest", str(folder), PACKAGE]
-        subprocess.run(command, check=True, stdout=sys.stderr)
-        found = list(folder.glob("rxnfp-*.whl"))
-    digest = hashlib.sha256(found[0].read_bytes()).hexdigest()
-    if digest != SHA256:
-        raise ValueError(f"{found[0]} has the SHA-256 {digest}, not {SHA256}: remove it")
-    return found[0]
 
 
 STORAGES = {
@@ -106,70 +87,46 @@ def tensor(storage: Array, offset: int, size: Any, stride: Any, *rest: Any) -> A
 
 
 class Tensors(pickle.Unpickler):
-    """Reads tensors, and nothing that could run."""
+    """Reads what tensors are made of, whose numbers come afterwards, and nothing that could run."""
 
     def __init__(self, file: Any, storage: Callable[[Any], Array]) -> None:
-        """Take the file, and what gives the storage of a tensor."""
         super().__init__(file)
         self.storage = storage
 
     def persistent_load(self, pid: Any) -> Array:
-        """Return a storage."""
         return self.storage(pid)
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a tensor needs, under a few names."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return tensor
+            return lambda *parts: parts[:4]
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         raise pickle.UnpicklingError(f"{module}.{name} is no tensor: it is not loaded")
 
 
 def read(data: bytes) -> Weights:
-    """Return the tensors of a file of PyTorch's, of the present format or the former."""
+    """Return the tensors of a file as PyTorch wrote them before version 1.6."""
     file = io.BytesIO(data)
-    if zipfile.is_zipfile(file):
-        archive = zipfile.ZipFile(file)
-        (index,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
-        folder = index.removesuffix("data.pkl")
-
-        def inside(pid: Any) -> Array:
-            return np.frombuffer(archive.read(f"{folder}data/{pid[2]}"), pid[1])
-
-        weights: Weights = Tensors(io.BytesIO(archive.read(index)), inside).load()
-        return weights
-    file.seek(0)
     storages: dict[str, Array] = {}
 
-    def later(pid: Any) -> Array:
+    def storage(pid: Any) -> Array:
         return storages.setdefault(pid[2], np.zeros(pid[4], pid[1]))
 
     for _ in range(3):  # a magic number, the format's version, the maker's byte order
-        Tensors(file, later).load()
-    found = Later(file, later).load()
-    for key in Tensors(file, later).load():
+        Tensors(file, storage).load()
+    found = Tensors(file, storage).load()
+    for key in Tensors(file, storage).load():
         (count,) = struct.unpack("<q", file.read(8))
-        storage = storages[key]
-        if count != len(storage):
-            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(storage)}")
-        storage[:] = np.frombuffer(file.read(count * storage.itemsize), storage.dtype)
+        values = storages[key]
+        if count != len(values):
+            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(values)}")
+        values[:] = np.frombuffer(file.read(count * values.itemsize), values.dtype)
     return {name: tensor(*parts) for name, parts in found.items()}
 
 
-class Later(Tensors):
-    """Keeps what a tensor is made of, since in the former format the numbers come afterwards."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what a tensor needs."""
-        found = super().find_class(module, name)
-        return (lambda *parts: parts[:4]) if found is tensor else found
-
-
 def models(wheel: Path) -> dict[str, Weights]:
-    """Return the weights of the three models."""
     archive = zipfile.ZipFile(wheel)
     found = {}
     for name in (BEFORE, *MODELS):
@@ -191,7 +148,6 @@ class Case(NamedTuple):
 
 
 def cases(weights: dict[str, Weights]) -> Iterator[Case]:
-    """Yield all matrices of both models."""
     for model in MODELS:
         for layer in range(12):
             for i, (part, place) in enumerate(PARTS.items()):
@@ -268,25 +224,20 @@ def write_noise() -> None:
     """Write the control of families to which a change is its singular values and nothing else."""
     ranks = {name: RANKS if name in FAMILIES else (SAMPLED_RANK,) for name in SPECTRAL}
     rows = [noise(name, rank) for name in SPECTRAL for rank in ranks[name]]
-    with NOISE.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(NOISE, rows)
 
 
 def main() -> None:
-    """Write a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / ".build" / "studies")
     parser.add_argument("--descents", action="store_true", help="the families without closed forms")
     parser.add_argument("--noise", action="store_true", help="the control of singular values alone")
     given = parser.parse_args()
     if given.noise:
         write_noise()
         return
-    every = cases(models(fetch(given.folder)))
+    every = cases(models(fetch(WHEEL)))
     if given.descents:
         every = (
             case
@@ -300,7 +251,7 @@ def main() -> None:
         print(*case.where.values(), f"{seconds:.0f} s", file=sys.stderr, flush=True)
     out = DESCENDED if given.descents else OUT
     with out.open("w", newline="", encoding="utf-8") as file:
-        print(f"# {PACKAGE} (MIT), wheel SHA-256 {SHA256}", file=file)
+        print(f"# {WHEEL.name}=={WHEEL.version} (MIT), wheel SHA-256 {WHEEL.sha256}", file=file)
         print(f"# numpy {np.__version__}, {seconds:.0f} s of one core", file=file)
         writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
         writer.writeheader()

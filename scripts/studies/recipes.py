@@ -12,15 +12,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from adapters_np.linalg import Array
-from scripts.studies.adapting import Adapted, Method, Parts
 from scripts.survey.results.otherwise import plan
 
 Stacks = dict[str, dict[str, Any]]
 
 
 def unchanged(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
-    """Return a gradient as it is."""
     return gradient
 
 
@@ -85,22 +82,6 @@ RECIPES = {
     "B at 16 times the rate": Recipe(paces={"B": 16.0}),
     "A frozen": Recipe(corrected, frozen=("A",)),
     "preconditioned": Recipe(preconditioned),
+    "fixed magnitude": Recipe(frozen=("m",)),
 }
 """By the arm of a method."""
-
-
-class Otherwise(Adapted):
-    """A method in a base model that is trained by its own recipe."""
-
-    def __init__(self, method: Method, base: dict[str, Array]) -> None:
-        """Start once, for what does not depend on the seed."""
-        self.recipe = RECIPES.get(method.arm, USUAL)
-        super().__init__(method, base)
-
-    def start(self, seed: int) -> Parts:
-        """Return the arrays before training, what stays being among the frozen ones."""
-        learned, frozen = super().start(seed)
-        for group, own in learned.items():
-            for name in self.recipe.frozen:
-                frozen.setdefault(group, {})[name] = own.pop(name)
-        return Parts(learned, frozen)

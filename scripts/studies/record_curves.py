@@ -34,13 +34,11 @@ class Around(nn.Module):  # type: ignore[misc]
     """A model of one layer, which PEFT finds by its name."""
 
     def __init__(self, name: str, layer: nn.Module) -> None:
-        """Take the layer."""
         super().__init__()
         self.add_module(name, layer)
         self.inner = name
 
     def forward(self, x: Any, **more: Any) -> Any:
-        """Apply the layer alone."""
         return getattr(self, self.inner)(x, **more)
 
 
@@ -82,7 +80,6 @@ class Layer:
     """The layer of a recorded case, rebuilt with PEFT."""
 
     def __init__(self, name: str) -> None:
-        """Build it, and put the recorded arrays in."""
         self.about = json.loads((FIXTURES / f"{name}.json").read_text())
         with np.load(FIXTURES / f"{name}.npz") as file:
             self.z = dict(file)
@@ -162,7 +159,6 @@ PAST = ("keys", "values")
 
 
 def main() -> None:
-    """Write all curves as JSON."""
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)

@@ -11,7 +11,6 @@ Merges = list[tuple[int, int]]
 
 
 def as_bytes(text: str) -> Ids:
-    """Return a text as the numbers of its bytes."""
     return np.frombuffer(text.encode(), np.uint8).astype(np.int32)
 
 
@@ -54,7 +53,6 @@ def encode(text: str, merges: Merges) -> Ids:
 
 
 def decode(ids: Ids, merges: Merges) -> str:
-    """Return the text of tokens."""
     table = [bytes([i]) for i in range(256)]
     for a, b in merges:
         table.append(table[a] + table[b])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -16,14 +16,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from scripts.studies import adam, decoder, tasks
-from scripts.studies.adapting import WHOLE, Adapted, Method, Settings, named
+from scripts.studies.adapting import WHOLE, Adapted, Method, Settings
+from scripts.studies.jax_copy import held_norms
 from scripts.studies.pretrain import base
-from scripts.studies.recipes import USUAL, Recipe
-from scripts.studies.twin import held_norms
 from scripts.survey.results.experiment import TEACHERS
-
-PROTOCOL = 1
-"""A number that goes up when the same settings would give another result."""
 
 POINTS = 10
 PIECES = 32  # judged at a time
@@ -31,17 +27,11 @@ PIECES = 32  # judged at a time
 
 @dataclass(frozen=True)
 class Run(Settings):
-    """The settings of a run."""
-
     base: int = 0
     width: int = 64
     steps: int = 400
     batch: int = 4
-
-    @property
-    def key(self) -> str:
-        """The name of this run among all."""
-        return named(PROTOCOL, asdict(self))
+    protocol = (1,)
 
 
 @cache
@@ -51,14 +41,9 @@ def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
     return adapted, *compiled(adapted, steps)
 
 
-def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any, Any]:
-    """Return the compiled training of a method that has started, a leg at a time, and judging.
-
-    Args:
-        adapted: The method in a model.
-        steps: How many steps there are in all, which the rate follows.
-        recipe: How its arrays step.
-    """
+def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
+    """Return the compiled training of a method in a model, a leg of all steps, and judging."""
+    recipe = adapted.recipe
 
     def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
         weights, hooks = adapted.apply(p, learned, frozen)
@@ -82,25 +67,22 @@ def compiled(adapted: Adapted, steps: int, recipe: Recipe = USUAL) -> tuple[Any,
 
 
 def run(settings: Run, curve: bool = True) -> dict[str, Any]:
-    """Train, and return what the run is and what came out.
+    """Train, and return what came out.
 
     Returns:
-        The settings, and `validation`, `test`, `held` (pretraining text), `sibling`, `start` (the
-        untrained model's `test` and `held`), `curve` (validation and held at ten points, if asked
-        for: judging them takes a tenth of a run), the number of `parameters`, `status` and
-        `seconds`.
+        `validation`, `test`, `held` (pretraining text) and `sibling`, the same of the untrained
+        model behind `start_`, `curve_validation` and `curve_held` (at ten points, if asked for:
+        judging them takes a tenth of a run), the number of `parameters`, `status` and `seconds`.
     """
     began = time.monotonic()
-    with derivative(settings):
-        return told(settings, _trained(settings, curve), began)
+    return told(settings, trained(settings, curve), began)
 
 
 def change(settings: Run) -> dict[str, Array]:
     """Return what training made of every matrix: ΔW by kind, each (layers, d_out, d_in)."""
-    with derivative(settings):
-        made = _trained(settings, curve=False)
-        p, _ = models(settings.task, settings.base, settings.width)
-        weights, _ = made.adapted.apply(p, made.learned, made.frozen)
+    made = trained(settings, curve=False)
+    p, _ = models(settings.task, settings.base, settings.width)
+    weights, _ = made.adapted.apply(p, made.learned, made.frozen)
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
 
@@ -127,12 +109,7 @@ class Trained(NamedTuple):
     curve: list[list[float]]
 
 
-def derivative(settings: Run) -> AbstractContextManager[None]:
-    """Hold DoRA's norms constant in derivatives meanwhile, unless a run wants all of it."""
-    return held_norms() if settings.method.arm != WHOLE else nullcontext()
-
-
-def _trained(settings: Run, curve: bool) -> Trained:
+def trained(settings: Run, curve: bool = True) -> Trained:
     where = settings.base, settings.width
     p, _ = models(settings.task, *where)
     adapted, train, surprise = prepared(settings.method, *where, settings.steps)
@@ -147,16 +124,7 @@ def followed(
     surprise: Any,
     curve: bool = True,
 ) -> Trained:
-    """Train a method that has started in a model, judged at ten points on the way.
-
-    Args:
-        settings: What the run is.
-        p: The weights of the model.
-        adapted: The method in it.
-        train: Its compiled training.
-        surprise: Its compiled judging.
-        curve: Whether it is judged on the way.
-    """
+    """Train a method in a model of weights p by its compiled training, judged on the way."""
     _, teacher = models(settings.task, settings.base, settings.width)
     learned, frozen = adapted.start(settings.seed)
     about = tasks.task(settings.task)
@@ -167,7 +135,8 @@ def followed(
     texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
     state, losses = (learned, adam.begin(learned)), []
     for leg in np.split(texts, POINTS):
-        state, _ = train(state, frozen, p, teacher, settings.rate, leg)
+        with held_norms() if settings.method.arm != WHOLE else nullcontext():
+            state, _ = train(state, frozen, p, teacher, settings.rate, leg)
         learned = state[0]
         if curve:
             losses.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
@@ -175,25 +144,28 @@ def followed(
 
 
 def told(settings: Run, made: Trained, began: float) -> dict[str, Any]:
-    """Return what a run is and what came out; it began at that time of the monotonic clock."""
-    about = tasks.task(settings.task)
-    found: dict[str, Any] = {
-        "validation": made.judge(about.validation),
-        "test": made.judge(about.test),
-        "held": made.judge(about.held, None),
-        "sibling": None if about.sibling is None else made.judge(about.sibling),
-    }
+    """Return what came out of a run that began at that time of the monotonic clock."""
+    found = losses(tasks.task(settings.task), made.judge)
     start = untrained(settings.task, settings.base, settings.width)
     worse = found["validation"] - start["validation"]
+    curves = zip(("validation", "held"), zip(*made.curve, strict=True), strict=bool(made.curve))
     return {
-        "key": settings.key,
-        **asdict(settings),
         "parameters": decoder.count(made.learned),
         **found,
-        "start": start,
-        "curve": made.curve,
+        **{f"start_{part}": loss for part, loss in start.items()},
+        **{f"curve_{part}": " ".join(f"{v:.4f}" for v in curve) for part, curve in curves},
         "status": "done" if math.isfinite(worse) and worse < 0 else "diverged",
         "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+def losses(about: tasks.Task, judge: Callable[..., float]) -> dict[str, Any]:
+    """Return the losses on all texts of a task; no teacher is heard on the pretraining text."""
+    return {
+        "validation": judge(about.validation),
+        "test": judge(about.test),
+        "held": judge(about.held, None),
+        "sibling": None if about.sibling is None else judge(about.sibling),
     }
 
 
@@ -217,9 +189,4 @@ def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
     def judge(pieces: Any, of: Any = teacher) -> float:
         return judged(partial(surprise, of), pieces)
 
-    return {
-        "validation": judge(about.validation),
-        "test": judge(about.test),
-        "held": judge(about.held, None),
-        "sibling": None if about.sibling is None else judge(about.sibling),
-    }
+    return losses(about, judge)

@@ -15,9 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters_np.linalg import Array
-from demos.adapter_base import against, needs
-from demos.adapter_file import layers, measured, place
-from demos.adapter_kinds import MOST
+from demos.adapter_base import against, needs, placed
+from demos.adapter_file import Pattern, layers, measured, place
+from demos.adapter_kinds import KINDS, MOST
+from demos.adapter_reach import begin
 from scripts.bootstrap import ROOT
 from scripts.stored import example
 from tests.parity.cases import Case, recorded
@@ -241,23 +242,87 @@ def test_what_peft_recorded_is_what_is_measured(name: str) -> None:
 OFT = ["oft_cayley", "oft_cayley_r", *(f"oft_neumann{i}" for i in range(1, 7))]
 
 
-@pytest.mark.parametrize("name", [*PARTS, *OFT])
-def test_with_the_base_the_whole_change_is_known_a_slice_at_a_time(name: str) -> None:
-    case = CASES[name]
-    tensors = as_saved(case)
-    (layer,) = listed(tensors, settings(case))["layers"]
+def relative(layer: dict[str, Any], tensors: Tensors, W: Array, cut: int = 3) -> float:
+    """Return ‖ΔW‖ as it is measured with a base whose weight is W, a slice at a time."""
     arrays = {role: tensors[t].ravel() for role, t in layer["tensors"].items()}
-    W, cut = case["W"], 3
-    slices = [(W[:cut], 0), (W[cut:], cut)]
-    parts = [against(layer, arrays, rows.ravel(), list(W.shape), at) for rows, at in slices]
+    parts = [against(layer, arrays, rows, at) for rows, at in ((W[:cut], 0), (W[cut:], cut))]
     changed, whole = np.sum(parts, axis=0)
     assert whole == pytest.approx((W**2).sum())
-    if not needs(layer):
-        changed = measured(layer, arrays)["norm"] ** 2
+    return float(np.sqrt(changed) if needs(layer) else measured(layer, arrays)["norm"])
+
+
+@pytest.mark.parametrize("name", [*PARTS, *OFT, "oft_block_share", "oft_coft"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_with_the_base_the_whole_change_is_known_a_slice_at_a_time(name: str, turned: bool) -> None:
+    case = CASES[name]
+    tensors, W = as_saved(case), case["W"]
+    saved_as = W.T if turned else W  # GPT-2's Conv1D has inputs × outputs
+    config = settings(case) | {"fan_in_fan_out": turned}
+    (layer,) = listed(tensors, config)["layers"]
+    (where,) = placed([layer], [list(saved_as.shape)])
+    assert where == {"sides": list(W.shape), "turned": turned, "why": ""}
     wanted = np.linalg.norm(case["W_merged"] - W)
-    assert np.sqrt(changed) == pytest.approx(wanted, rel=1e-4, abs=case.atol * W.size)
-    with pytest.raises(ValueError, match=r"has \d+ (rows|columns), and the adapter is for \d+"):
-        against(layer, arrays, W[:2, :-1].ravel(), [len(W) + 1, W.shape[1] - 1], 0)
+    found = relative(layer | where, tensors, W)
+    assert found == pytest.approx(wanted, rel=1e-4, abs=case.atol * W.size)
+    (other,) = placed([layer], [[len(W) + 1, W.shape[1] - 1]])
+    assert "and the adapter is for" in other["why"]
+
+
+def test_a_square_weight_lies_as_the_settings_or_the_other_weights_say() -> None:
+    """GPT-2's c_proj is square, its c_attn is not; the last layer decides the setting."""
+    names = [f"base_model.model.h.0.attn.{m}.ia3_l" for m in ("c_attn", "c_proj")]
+    tensors = {names[0]: normal(24, 1), names[1]: normal(8, 1)}
+    cases: list[tuple[bool, list[list[int] | None], bool]] = [
+        (True, [None, [8, 8]], True),
+        (False, [None, [8, 8]], False),
+        (False, [[8, 24], [8, 8]], True),
+        (False, [[24, 8], [8, 8]], False),
+    ]
+    for fan, shapes, wanted in cases:
+        two = listed(tensors, {"peft_type": "IA3", "fan_in_fan_out": fan})["layers"]
+        assert placed(two, shapes)[1]["turned"] is wanted, (fan, shapes)
+
+
+def test_an_embedding_is_saved_as_inputs_by_outputs() -> None:
+    case = CASES["lora_embedding"]
+    (layer,) = listed(as_saved(case), settings(case))["layers"]
+    (where,) = placed([layer], [list(case["W0"].shape)])
+    assert where == {"sides": list(case["W0"].shape[::-1]), "turned": True, "why": ""}
+
+
+def test_a_replicated_layer_has_the_weight_of_its_origin() -> None:
+    tensors = lora(3, "q_proj", 4) | lora(5, "q_proj", 4) | lora(9, "q_proj", 4)
+    found = listed(tensors, LORA | {"layer_replication": [[0, 4], [2, 5]]})
+    assert [layer["weight"] for layer in found["layers"]] == [
+        "model.layers.3.self_attn.q_proj",
+        "model.layers.3.self_attn.q_proj",
+    ]
+    ((module, why),) = found["failed"].items()
+    assert module == "model.layers.9.self_attn.q_proj"
+    assert "layer_replication ends before layer 9" in why
+
+
+def test_vera_takes_as_much_of_its_shared_matrices_as_the_base_has_inputs() -> None:
+    shared = {"base_model.vera_A": normal(3, 40), "base_model.vera_B": normal(24, 3)}
+    tensors, widths = dict(shared), {"up": 16, "down": 40}
+    for name in widths:
+        stem = f"{MODEL}.0.{name}"
+        gains = {f"{stem}.vera_lambda_d": normal(3), f"{stem}.vera_lambda_b": normal(24)}
+        tensors |= gains
+    listing = listed(tensors, {"peft_type": "VERA", "r": 3})
+    assert "at most that" in listing["notes"][0]
+    found = placed(
+        listing["layers"], [[24, widths[layer["column"]]] for layer in listing["layers"]]
+    )
+    for layer, where in zip(listing["layers"], found, strict=True):
+        arrays = {role: tensors[t].ravel() for role, t in layer["tensors"].items()}
+        d, b = (tensors[f"{MODEL}.0.{layer['column']}.vera_lambda_{x}"] for x in "db")
+        A, B = shared.values()
+        whole = b[:, None] * B @ (d[:, None] * A)
+        holds(measured(layer | where, arrays), whole[:, : widths[layer["column"]]])
+        without = measured(layer, arrays)
+        assert without["of"] == "ΔW with all of A"
+        assert without["norm"] == pytest.approx(np.linalg.norm(whole), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -357,6 +422,63 @@ def test_names_without_a_number_are_a_matrix_alone() -> None:
     assert place("down.0.attn.1.to_q") == ("down.0.attn.1", "to_q")
 
 
+def test_one_layer_that_is_wrong_leaves_the_others() -> None:
+    tensors = lora(0, "q_proj", 4) | lora(1, "q_proj", 4) | lora(2, "q_proj", 4)
+    tensors[f"{MODEL}.1.self_attn.q_proj.lora_B.weight"] = normal(48, 5)
+    del tensors[f"{MODEL}.2.self_attn.q_proj.lora_B.weight"]
+    tensors |= lora(3, "q_proj", 4) | {f"{MODEL}.3.self_attn.q_proj.lora_E": normal(4, 1)}
+    found = listed(tensors, LORA)
+    with pytest.raises(ValueError, match="the two files are not of one adapter"):
+        listed(tensors | lora(4, "q_proj", 5), LORA)
+    assert [layer["row"] for layer in found["layers"]] == ["model.layers.0"]
+    reasons = ["B is 48 × 5 and A is 4 × 32", "and no lora_B.weight", "lora_E belongs to a form"]
+    for reason in reasons:
+        assert sum(reason in why for why in found["failed"].values()) == 1, reason
+
+
+def test_the_first_key_that_a_name_ends_in_counts_and_names_are_looked_up() -> None:
+    names = {f"layers.{i}.q": 1 for i in range(9)}
+    pattern = Pattern("rank_pattern", {"rank_pattern": {"2.q": 2} | names | {r".*\.q": 3, "q": 4}})
+    assert [key for _, key, _ in pattern.tried] == [
+        r".*\.q"
+    ]  # a search for ranks names each module
+    assert [pattern.key(f"model.layers.{i}.q") for i in (2, 3, 12)] == [
+        "2.q",
+        "layers.3.q",
+        r".*\.q",
+    ]
+    assert pattern.key("model.layers.0.v") is None
+
+
+AXES, SIDES = (0.1, 0.1, 0.7, 0.1), (0.05, 0.8, 0.1, 0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shapes_that_are_none_are_named(kind: str) -> None:
+    """Whatever shapes a head claims, and settings without any, there is an answer or a reason."""
+    draw = np.random.default_rng(5)
+    endings = [*KINDS[kind].endings, *(["vera_A", "vera_B"] if kind == "VERA" else [])]
+    answered = 0
+    for _ in range(800):
+        chosen = draw.permutation(endings)[: draw.integers(1, len(endings) + 1)]
+        shapes = [draw.choice(4, draw.choice(4, p=AXES), p=SIDES).tolist() for _ in chosen]
+        tensors = {f"{STEM}.{end}": np.ones(s) for end, s in zip(chosen, shapes, strict=True)}
+        config = (
+            {"peft_type": kind, "r": 1, "lora_alpha": 1, "alpha": 1}
+            if draw.random() > 0.5
+            else None
+        )
+        try:
+            (layer,) = listed(tensors, config)["layers"]
+            arrays = {role: tensors[t].ravel() for role, t in layer["tensors"].items()}
+            measured(layer, arrays)
+            answered += 1
+            begin(layer, arrays, None)
+        except ValueError:
+            continue
+    assert answered
+
+
 # The example --------------------------------------------------------------------------------------
 
 
@@ -420,6 +542,69 @@ def test_broken_files_are_told_what_is_wrong_with_them(tmp_path: Path) -> None:
         assert message in found
 
 
+def test_a_list_that_is_read_in_parts_is_whole(tmp_path: Path) -> None:
+    tensors = {f'{i}{"," * 50}"{{': np.full((1,), i) for i in range(9000)}
+    path = tmp_path / WEIGHTS
+    path.write_bytes(saved(tensors))
+    assert path.stat().st_size > 2**20
+    (found,) = read(path)
+    assert {t["name"]: t["values"] for t in found} == {n: a.tolist() for n, a in tensors.items()}
+
+
+def test_a_tensor_too_large_to_be_read_at_once_is_named(tmp_path: Path) -> None:
+    entry = {"dtype": "F32", "shape": [2**27], "data_offsets": [0, 2**29]}
+    text = json.dumps({A: entry}).encode()
+    path = tmp_path / WEIGHTS
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with path.open("r+b") as file:
+        file.truncate(8 + len(text) + 2**29)  # sparse
+    (found,) = read(path)
+    assert found == f"{A} in {WEIGHTS} has 134217728 numbers, and up to 67108864 are read at once."
+
+
+def run(script: str) -> Any:
+    """Return what a module of JavaScript prints as JSON."""
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_settings_that_a_parser_may_break_down_on_are_refused() -> None:
+    found = run(
+        """import { settings } from "./demos/page/arrays.js";
+        const read = (text) =>
+          settings(new File([text], "adapter_config.json")).catch(({ message }) => message);
+        const texts = ["[".repeat(1e5), JSON.stringify("[".repeat(1e5) + '"\\\\'), " ".repeat(2e7)];
+        console.log(JSON.stringify(await Promise.all(texts.map(read))));"""
+    )
+    assert found[0].startswith("adapter_config.json has more than 64 lists and objects")
+    assert json.loads(found[1]) == "[" * 10**5 + '"\\'
+    assert found[2] == "adapter_config.json has 20000000 bytes, and settings have 10000000 at most."
+
+
+def test_a_weight_is_found_without_its_first_parts_or_where_it_is_tied() -> None:
+    names = ["layers.0.q.weight", "embed_tokens.weight", "wte.bias"]
+    modules = [
+        "model.layers.0.q",
+        "layers.0.q",
+        "lm_head",
+        "model.embed_tokens",
+        "model.layers.1.q",
+    ]
+    found = run(
+        f"""import {{ turned, weightOf }} from "./demos/lab/base.js";
+        const base = new Map({json.dumps(names)}.map((name) => [name, {{ name }}]));
+        const found = {json.dumps(modules)}.map((module) => weightOf(base, module)?.name ?? null);
+        const more = new Map([["lm_head.weight", {{ name: "own" }}], ...base]);
+        found.push(weightOf(more, "lm_head").name);
+        const tensor = {{ shape: [2, 3], read: async () => Float64Array.of(1, 2, 3, 4, 5, 6) }};
+        console.log(JSON.stringify([...found, ...(await turned(tensor).read(1, 2))]));"""
+    )
+    wanted = [names[0], names[0], names[1], names[1], None, "own", 2, 5, 3, 6]
+    assert found == wanted
+
+
 def without(name: str) -> Tensors:
     return {key: value for key, value in GOOD.items() if key != name}
 
@@ -447,12 +632,37 @@ WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
     (
         GOOD,
         LORA | {"alpha_pattern": {"(": 1}},
-        "alpha_pattern has the key '(', which is no regular",
+        'alpha_pattern has the key "(", which is no regular',
     ),
     (
         GOOD,
         LORA | {"use_dora": True},
-        f"use_dora is True, and {MODULE} has no lora_magnitude_vecto",
+        f"use_dora is true, and {MODULE} has no lora_magnitude_vecto",
+    ),
+    (
+        GOOD,
+        LORA | {"lora_alpha": 10**299},
+        "lora_alpha is 1e+299 and r 4, and a scale is from 1e-30",
+    ),
+    (
+        GOOD,
+        '{"peft_type": "LORA", "r": ' + "1" * 5000 + "}",
+        "r is Infinity, and it has to be a num",
+    ),
+    (GOOD, LORA | {"r": 4.5}, "r is 4.5, and here it is a whole number up to 1000000000"),
+    (GOOD, LORA | {"alpha_pattern": [1]}, "alpha_pattern is [1], and it has to be an object"),
+    (GOOD, LORA | {"layer_replication": [[4, 0]]}, "layer_replication is [[4, 0]], and it has to"),
+    ({A: GOOD[A], B: 1e200 * GOOD[B]}, LORA, "e+200 as its largest entry"),
+    ({A: GOOD[A], B: 1e-200 * GOOD[B]}, LORA, "as its largest entry, and what is measured is from"),
+    (
+        {f"{STEM}.oft_R.weight": normal(3, 6)},
+        {"peft_type": "OFT", "use_cayley_neumann": True, "num_cayley_neumann_terms": 10**9},
+        "num_cayley_neumann_terms is 1000000000, and here it is a whole number up to 100",
+    ),
+    (
+        {f"{STEM}.oft_R.weight": normal(3, 6)},
+        {"peft_type": "OFT", "coft": True, "eps": "1"},
+        'eps is "1", and it has to be a number above 0',
     ),
     (GOOD, LORA | {"use_qalora": True}, "use_qalora is set, and under it LoRA's change is another"),
     (GOOD, LORA | {"target_parameters": ["experts"]}, "target_parameters is set, and under it"),

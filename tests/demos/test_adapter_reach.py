@@ -11,10 +11,10 @@ import pytest
 
 from adapters_np.linalg import Array, block_diagonal, cayley, skew
 from demos.adapter_base import CHANGES
-from demos.adapter_families import HELD
 from demos.adapter_file import layers
 from demos.adapter_kinds import shaped
 from demos.adapter_reach import begin, cosines, independent, look, passed, take, tile, told
+from demos.families import HELD
 from demos.reach import FAMILIES, Change
 
 rng = np.random.default_rng(7)  # not the seed of the control
@@ -26,7 +26,7 @@ def reached(
     layer: dict[str, Any], arrays: dict[str, Any], W: Array | None = None, step: int = 0
 ) -> dict[str, Any]:
     """Return what is told of a matrix, asked for as the page asks."""
-    opened = begin(layer, arrays, None if W is None else list(W.shape), None)
+    opened = begin(layer | {"sides": None if W is None else W.shape}, arrays, None)
     rows = opened["shape"][0]
     at = [*range(0, rows, step or opened["step"]), rows]
     for first, end in pairwise(at):
@@ -166,7 +166,7 @@ def test_what_needs_the_weight_is_told_with_it_and_refused_without(
 ) -> None:
     layer, arrays = opened(tensors, config)
     answer = reached(layer, arrays, W, step=16)
-    D = CHANGES[layer["kind"]](layer, shaped(layer, arrays), W, 0)
+    D = CHANGES[layer["kind"]](layer | {"sides": W.shape}, shaped(layer, arrays), W, 0)
     shares = found(answer)
     assert not answer["same"]
     assert shares[name][1][0] == pytest.approx(1, abs=1e-9)
@@ -175,10 +175,8 @@ def test_what_needs_the_weight_is_told_with_it_and_refused_without(
     assert shares["few_entries"][1][0] == pytest.approx(largest(D, 256), rel=1e-9)
     assert not {"low_rank", "few_frequencies", "kronecker"} & shares.keys()
     with pytest.raises(ValueError, match="cannot be told without W"):
-        begin(layer, arrays, None, None)
-    with pytest.raises(ValueError, match="another base model"):
-        begin(layer, arrays, [48, 48], None)
-    begin(layer, arrays, [64, 64], None)
+        begin(layer, arrays, None)
+    begin(layer | {"sides": W.shape}, arrays, None)
     with pytest.raises(ValueError, match=r"q_proj\.weight has an entry that is not finite"):
         take(np.full(128, np.nan), 0, 2)
 

@@ -147,6 +147,14 @@ def tensor(**changed: Any) -> bytes:
     return listed({"w": known}, M.tobytes())
 
 
+def deep() -> list[Any]:
+    """Return lists within lists: a parser may break down at a million of them."""
+    found: list[Any] = []
+    for _ in range(65):
+        found = [found]
+    return found
+
+
 POINTER = b"""version https://git-lfs.github.com/spec/v1
 oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
 size 12345
@@ -178,6 +186,7 @@ WRONG: dict[str, dict[bytes, str]] = {
         POINTER: "w.safetensors is a pointer of Git LFS",
         tensor()[:20]: "w.safetensors is cut off: its head needs",
         tensor()[:-8]: "w.safetensors is cut off: w needs",
+        listed(deep()): "w.safetensors has more than 64 lists and objects within each other",
         listed(None): "w.safetensors has null where its list of tensors should be",
         listed([1]): "w.safetensors has [1] where its list of tensors should be",
         listed({"w": None}): "w in w.safetensors is null, and a tensor has a dtype, a shape and",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
+from adapters_np.linalg import thin_svd
 from demos import gauges, probe, settings
 from demos.as_lora import LORA_KEEPS, as_lora
 from demos.change import Change
@@ -122,3 +123,22 @@ def test_no_change_needs_no_lora_and_a_change_of_outputs_has_none() -> None:
     (found,) = (p for p in answer["panels"] if p["name"] == "as_lora")
     assert found["value"] == 0
     assert "as_lora" not in {p["name"] for p in probe.probe("reft", {})["panels"]}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("slug", ["lora", "prefix_tuning"])
+def test_numbers_that_are_not_finite_are_told_by_the_method_and_the_value(
+    monkeypatch: pytest.MonkeyPatch, slug: str, bad: float
+) -> None:
+    cls = load(slug)
+    name = "delta" if issubclass(cls, WeightAdapter) else "forward"
+    right = getattr(cls, name)
+    monkeypatch.setattr(cls, name, lambda *given: bad * right(*given))
+    with pytest.raises(ArithmeticError, match=f"^{slug} with size=16x16: entries are not finite"):
+        measure(slug, {"size": "16x16"})
+
+
+def test_a_factorisation_that_fails_is_told_by_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters_np.methods.pissa.thin_svd", lambda W: thin_svd(np.nan * W))
+    with pytest.raises(ArithmeticError, match=r"^pissa with its defaults: SVD did not converge"):
+        measure("pissa", {})

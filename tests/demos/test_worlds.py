@@ -126,11 +126,6 @@ def test_no_orthogonal_map_of_one_side_reaches_both_sides_turned(W: Array, seed:
     assert one_side(W.T, turned.T) < 0.7
 
 
-def test_one_side_makes_no_more_than_docs_lab_md_says() -> None:
-    D = change("sides", SQUARE)
-    assert max(one_side(SQUARE, D), one_side(SQUARE.T, D.T)) < 2 / 3
-
-
 def test_of_both_sides_turned_poet_makes_all_and_oft_half_with_more_parameters() -> None:
     D = change("sides", SQUARE)
     poet = fresh("poet", block_size=4, shuffled=False)
@@ -279,18 +274,6 @@ def test_a_world_that_does_not_exist_or_does_not_fit_is_refused() -> None:
 # Real changes -------------------------------------------------------------------------------------
 
 
-def test_the_real_change_is_that_of_the_small_model_on_the_scale_of_the_weight() -> None:
-    with np.load(ROOT / "docs/data/bases/64-0.npz") as file:
-        weight = file["v"][1].astype(float)  # of the second layer
-    W = toy(size="64x64", base="trained").W
-    np.testing.assert_allclose(W, weight * np.sqrt(64) / np.linalg.norm(weight), rtol=1e-9)
-    size = np.linalg.norm(change("real", W)) / np.linalg.norm(W)
-    _, changes = trained("trained", 64, 64)
-    D = changes["code"]
-    assert size == pytest.approx(np.linalg.norm(D) / np.linalg.norm(weight), rel=1e-9)
-    assert 0.1 < size < 0.4
-
-
 @pytest.mark.parametrize(("kind", "base"), TRAINED.items())
 def test_every_kind_of_weight_is_that_of_the_small_model_with_a_change_from_each_task(
     kind: str, base: Any
@@ -300,6 +283,8 @@ def test_every_kind_of_weight_is_that_of_the_small_model_with_a_change_from_each
     W = toy(size="64x64", base=base).W
     np.testing.assert_allclose(W, weight * np.sqrt(64) / np.linalg.norm(weight), rtol=1e-9)
     found = {name: change(name, W, base=base) for name in REAL}
+    code = trained(base, 64, 64)[1]["code"]
+    np.testing.assert_allclose(found["real"] * np.linalg.norm(weight), code * 8, rtol=1e-9)
     sizes = {name: np.linalg.norm(D) / np.linalg.norm(W) for name, D in found.items()}
     assert 0.1 < sizes["real_prose"] < sizes["real"] < sizes["real_memory"] < 1
     for name, D in found.items():
@@ -315,10 +300,3 @@ def test_a_smaller_layer_is_the_corner_of_the_trained_one() -> None:
     assert np.array_equal(W, trained("trained_up", 64, 64)[0][:32, :16])
     with pytest.raises(ValueError, match=r"^size='128x128' is larger than the trained weight"):
         toy(size="128x128", base="trained")
-
-
-def test_the_control_has_the_singular_values_of_the_real_change_and_other_directions() -> None:
-    W = toy(size="32x32", base="trained").W
-    real, control = change("real", W), change("control", W)
-    np.testing.assert_allclose(singular_values(control), singular_values(real), rtol=1e-9)
-    assert abs((real * control).sum()) < 0.2 * np.linalg.norm(real) ** 2

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -116,6 +116,25 @@ class Case:
         if found is None:
             raise KeyError(f"{self.name} has no array {name}")
         return found
+
+    def ours(self, kind: str, names: dict[str, str]) -> dict[str, Array]:
+        """Return recorded arrays of a kind, "param" or "grad", by our names of PEFT's."""
+        found = {ours: self.find(f"{kind}.{theirs}") for ours, theirs in names.items()}
+        return {ours: array for ours, array in found.items() if array is not None}
+
+
+def of(family: str, kind: str | None = "linear") -> Callable[[Case], bool]:
+    """Return what claims all cases of a method of PEFT's, by default those of a linear layer."""
+    return lambda case: case.family == family and kind in (None, case.sidecar["kind"])
+
+
+def slopes(names: dict[str, str]) -> Callable[[Case], dict[str, Array]]:
+    """Return what finds PEFT's gradients by our names of its arrays, of those that a case has."""
+    return lambda case: {
+        ours: case[f"grad.{names[ours]}"]
+        for ours, array in case.ours("param", names).items()
+        if array.size
+    }
 
 
 def recorded(folder: Path = FIXTURES) -> Iterator[Case]:

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from scripts import bootstrap
-from scripts.bootstrap import ROOT, VENV, SetupError, environment, locked, parse, run
+from scripts.bootstrap import (
+    ROOT,
+    VENV,
+    SetupError,
+    debian_package,
+    environment,
+    locked,
+    parse,
+    python_packages,
+    run,
+)
 
 
 def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -> None:
@@ -39,6 +49,69 @@ def test_a_lock_ends_with_its_holder_and_a_waiting_run_says_so(tmp_path: Path) -
         with locked(file, release):
             pass
     assert said == [f"waiting for another run to finish ({file})"]
+
+
+@pytest.mark.parametrize("step", ["Python: making .venv", "Python packages"])
+def test_a_virtual_environment_that_was_interrupted_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    done: list[str] = []
+
+    def interrupted(label: str, command: list[object], **_: object) -> None:
+        done.append(label)
+        if "venv" in command:
+            shutil.rmtree(tmp_path / "bin", ignore_errors=True)
+            (tmp_path / ".whole").unlink(missing_ok=True)
+            (tmp_path / "bin").mkdir()
+            (tmp_path / "bin" / "python").touch()  # before pip is there
+        if done.count(step) == 1 and label == step:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "run", interrupted)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    monkeypatch.setattr(bootstrap, "PYTHON", tmp_path / "bin" / "python")
+    monkeypatch.setattr(bootstrap, "WHOLE", tmp_path / ".whole", raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        python_packages()
+    done[:] = [step]
+    for _ in range(2):
+        python_packages()
+    assert done == [step, "Python: making .venv", "Python packages"]
+
+
+def test_a_chromium_that_is_half_unpacked_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "chromium-1" / "chrome-linux" / "chrome"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.setattr(bootstrap, "BROWSERS", ())
+    monkeypatch.setattr(bootstrap, "_output", lambda _: str(program))
+    assert bootstrap._installed_chromium() is None
+    (tmp_path / "chromium-1" / "INSTALLATION_COMPLETE").touch()
+    assert bootstrap._installed_chromium() == program
+
+
+def test_a_package_of_the_system_that_was_interrupted_is_installed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def interrupted(label: str, *_: object, **__: object) -> None:
+        done.append(label)
+        if label.endswith("xvfb") and done.count(label) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "run", interrupted)
+    monkeypatch.setattr(bootstrap, "_has_apt", lambda: True)
+    monkeypatch.setattr(bootstrap, "BEGUN", tmp_path / "begun", raising=False)
+    for name in ("python_packages", "node", "node_packages"):
+        monkeypatch.setattr(bootstrap, name, lambda **_: None)
+    with pytest.raises(KeyboardInterrupt):
+        debian_package("xvfb")
+    for _ in range(2):
+        environment()
+    assert done.count("System packages: installing xvfb") == 2
 
 
 def test_on_windows_the_one_line_says_what_works_there() -> None:

@@ -6,7 +6,9 @@ import csv
 import errno
 import gzip
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -142,6 +144,26 @@ def test_a_mistake_in_a_module_is_one_line_with_its_place_and_the_way_there_if_a
         with pytest.raises(SystemExit, match=message):
             build.main()
         assert ("Traceback" in capsys.readouterr().err) == shown
+
+
+def test_a_build_that_is_interrupted_ends_with_all_that_it_has_started_and_says_nothing() -> None:
+    program = (
+        "import runpy, sys, time; from scripts import bootstrap\n"
+        "from concurrent.futures import ProcessPoolExecutor as Pool\n"
+        "def endless(path):\n"
+        "    with Pool(1) as pool: pool.submit(print, 'begun', flush=True); time.sleep(600)\n"
+        "sys.argv, bootstrap.locked = ['build'], endless\n"
+        "runpy.run_module('scripts.build', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as run:  # fmt: skip
+        assert run.stdout
+        assert run.stdout.readline() == "begun\n"
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.communicate() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,10 @@ def test_a_folder_answers_with_its_index(site: str) -> None:
     assert answer.headers["Content-Type"] == 'text/html; charset="utf-8"'
 
 
-def test_an_address_without_its_slash_is_sent_to_the_folder(site: str) -> None:
-    answer = Answer(site, "/methods/one")
-    assert (answer.status, answer.headers["Location"]) == (302, "one/")
+@pytest.mark.parametrize("query", ["", "?rank=8&x=a%20b"])
+def test_an_address_without_its_slash_is_sent_to_the_folder(site: str, query: str) -> None:
+    answer = Answer(site, f"/methods/one{query}")
+    assert (answer.status, answer.headers["Location"]) == (302, f"one/{query}")
 
 
 @pytest.mark.parametrize(

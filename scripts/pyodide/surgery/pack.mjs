@@ -79,7 +79,10 @@ const start = (contents, beforePython) => host.start(contents, options.pyodide, 
 async function folder(name, inputs, make) {
   const record = path.join(options.out, `${name}.json`);
   const key = digest(inputs);
-  const last = await fs.readFile(record, "utf8").then(JSON.parse, () => ({}));
+  const last = await fs
+    .readFile(record, "utf8")
+    .then(JSON.parse)
+    .catch(() => ({})); // none, or half of one
   const present = (/** @type {File} */ file) => existsSync(path.join(options.out, file.path));
   if (last.key === key && Object.values(last.files).every(present)) return last.files;
   if (options.draft && name !== "draft") return folder("draft", inputs, make);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -95,7 +96,20 @@ def _lines(error: ValidationError, name: object) -> Iterator[str]:
 
 
 class Loader(LOADER):  # type: ignore[misc, valid-type]
-    """Takes YAML, but no key twice: the second would silently replace the first."""
+    """Takes YAML, but no key twice, and nothing that contains itself."""
+
+    def get_single_data(self) -> Any:
+        """Return the document.
+
+        Raises:
+            yaml.YAMLError: when an alias leads to what it stands in.
+        """
+        data = super().get_single_data()
+        try:
+            json.dumps(data, default=str, skipkeys=True)
+        except ValueError as error:
+            raise yaml.YAMLError("an alias (*) stands within what it is an alias of") from error
+        return data
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return a mapping.
@@ -130,7 +144,7 @@ def front_matter(path: Path) -> tuple[dict[str, Any], str]:
 def _fields(head: str) -> dict[str, Any]:
     try:
         data = yaml.load(head, Loader=Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"the front matter is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise ValueError("the front matter is not a mapping")

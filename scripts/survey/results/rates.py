@@ -104,16 +104,6 @@ def moved() -> list[tuple[str, list[Cell]]]:
     return [(name, cells) for name, cells in by.items() if len(cells) > 1]
 
 
-def typical(slug: str) -> Rates | None:
-    """Return the sweep on code of a method at its setting that is nearest in size to LoRA's 4."""
-    lora = rates("lora 4")
-    own = [one for one in plain() if one.slug == slug]
-    if not (own and lora):
-        return None
-    size = lora.parameters
-    return min(own, key=lambda one: abs(log(one.parameters / size)))
-
-
 @cache
 def table() -> tuple[Rates, ...]:
     """Return the rates of all methods in all cells that have sweeps, in the order of the runs."""

@@ -1,13 +1,12 @@
 """Consequences of a bottleneck adapter's formula."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from adapters_np.control import without
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.methods.bottleneck import Bottleneck
 from adapters_np.methods.lora import LoRA
 from tests.toy import tokens, weight
@@ -45,14 +44,3 @@ def test_without_bends_a_parallel_one_is_lora_with_a_shift() -> None:
     shift = straight.s * (straight.U @ straight.a + straight.b)
     lora = LoRA(straight.D, straight.U, straight.s).forward(W, X)
     np.testing.assert_allclose(straight.forward(W, X), lora + shift[:, None], atol=1e-12)
-
-
-def test_a_unit_that_gets_nothing_above_zero_adds_nothing() -> None:
-    adapter = moved(width=2, activation="relu")
-    off = replace(adapter, a=np.full(2, -1e3))
-    np.testing.assert_allclose(off.forward(W, X), W @ X + adapter.b[:, None], atol=1e-12)
-
-
-def test_the_count_is_the_papers() -> None:
-    d, m = 64, 8
-    assert parameters(Bottleneck, d, d, width=m) == 2 * m * d + d + m

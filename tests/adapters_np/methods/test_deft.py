@@ -1,13 +1,11 @@
 """Consequences of DEFT's formula."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from adapters_np.core import perturbed
-from adapters_np.linalg import low_rank_factors
 from adapters_np.methods.deft import DEFT, directions
 from tests.toy import weight
 
@@ -43,24 +41,3 @@ def test_it_reaches_what_lora_reaches(rank: int, basis: str) -> None:
     found = moved(rank=rank, basis=basis).nearest(W, wanted)
     np.testing.assert_allclose(found.delta(W), wanted, atol=1e-10)
     assert np.linalg.matrix_rank(moved(rank=rank, basis=basis).delta(W)) == rank
-
-
-@pytest.mark.parametrize("basis", ["qr", "relu"])
-def test_nearest_is_the_best_of_its_rank(basis: str) -> None:
-    change = np.random.default_rng(3).normal(size=W.shape)
-    B, A = low_rank_factors(change, 3)
-    found = moved(rank=3, basis=basis).nearest(W, change)
-    np.testing.assert_allclose(found.delta(W), B @ A, atol=1e-10)
-
-
-def test_the_scale_of_p_does_not_matter_where_directions_are_orthonormal() -> None:
-    adapter = moved()
-    np.testing.assert_allclose(
-        replace(adapter, P=9 * adapter.P).delta(W), adapter.delta(W), atol=1e-12
-    )
-
-
-def test_relu_is_no_projection() -> None:
-    Q, cleared = directions(moved(basis="relu").P, "relu")
-    both = Q @ cleared.T
-    assert np.abs(both @ both - both).max() > 1e-6

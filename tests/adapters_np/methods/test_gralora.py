@@ -56,20 +56,3 @@ def test_shared_part_adds_a_lora_over_all_blocks() -> None:
     rest = adapter.delta(W) - alone.delta(W)
     np.testing.assert_allclose(rest, adapter.s * adapter.B0 @ adapter.A0, atol=1e-12)
     assert adapter.s == 16 / 11
-
-
-def test_nearest_is_the_best_of_each_block() -> None:
-    change = np.random.default_rng(3).normal(size=W.shape)
-    found = moved(rank=8, blocks=2).nearest(W, change)
-    assert found is not None
-    rest = change - found.delta(W)
-    for j, n in np.ndindex(2, 2):
-        rows, columns = slice(24 * j, 24 * j + 24), slice(32 * n, 32 * n + 32)
-        sigma = np.linalg.svd(change[rows, columns], compute_uv=False)
-        assert np.linalg.norm(rest[rows, columns]) == pytest.approx(np.linalg.norm(sigma[4:]))
-    assert moved(shared=2).nearest(W, change) is None
-
-
-def test_a_rank_that_blocks_do_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="blocks=4 does not divide rank=6"):
-        GraLoRA.init(W, np.random.default_rng(0), rank=6, blocks=4)

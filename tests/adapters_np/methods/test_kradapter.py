@@ -8,7 +8,6 @@ import pytest
 
 from adapters_np.core import parameters, perturbed
 from adapters_np.linalg import Array
-from adapters_np.methods.full_finetuning import FullFineTuning
 from adapters_np.methods.kradapter import KRAdapter
 from adapters_np.methods.lokr import LoKr
 from adapters_np.methods.lora import LoRA
@@ -61,13 +60,6 @@ def test_the_spectrum_is_full_and_flatter_than_that_of_a_lora_with_as_many_param
     assert spread(D) > 6 * spread(low)
 
 
-def test_angles_between_rows_are_the_products_of_those_of_both_factors() -> None:
-    adapter = drawn(scale=1.0)
-    D = adapter.delta(weight(64, 64))
-    gram = (adapter.A @ adapter.A.T) * (adapter.B @ adapter.B.T)
-    np.testing.assert_allclose(D @ D.T, gram, atol=1e-9)
-
-
 def test_lokr_with_full_factors_is_the_case_of_rows_that_share_them() -> None:
     rng, W = np.random.default_rng(2), weight(64, 64)
     lokr = LoKr.init(W, rng, factor=8, full=True)
@@ -81,17 +73,6 @@ def test_lokr_with_full_factors_is_the_case_of_rows_that_share_them() -> None:
     found = KRAdapter.init(W, rng).nearest(W, lokr.delta(W))
     assert found is not None
     np.testing.assert_allclose(found.delta(W), lokr.delta(W), atol=1e-10)
-
-
-def test_nearest_is_the_best_of_rank_one_for_each_folded_row() -> None:
-    W, change = weight(64, 64), np.random.default_rng(3).normal(size=(64, 64))
-    found = moved().nearest(W, change)
-    assert found is not None
-    left = np.linalg.norm(change - found.delta(W), axis=1)
-    for row, rest in zip(change, left, strict=True):
-        sigma = np.linalg.svd(row.reshape(8, 8), compute_uv=False)
-        assert rest == pytest.approx(np.linalg.norm(sigma[1:]))
-    assert moved(k=7).nearest(W, change) is None  # 7 · 10 = 70, of which 6 are cut off
 
 
 def shares(name: str) -> tuple[float, float]:
@@ -112,28 +93,3 @@ def test_it_is_ahead_of_a_lora_of_its_size_on_noise_and_behind_on_what_fine_tuni
         kr, lora = shares(name)
         assert kr < lora - 0.05
     assert abs(shares("real")[0] - shares("control")[0]) < 0.05
-
-
-def test_with_a_row_of_one_number_every_entry_is_free() -> None:
-    W, change = weight(24, 40), np.random.default_rng(3).normal(size=(24, 40))
-    found = moved((24, 40), k=1).nearest(W, change)
-    assert found is not None
-    np.testing.assert_allclose(found.delta(W), change, atol=1e-12)
-    assert parameters(KRAdapter, 24, 40, k=1) > parameters(FullFineTuning, 24, 40)
-
-
-def test_near_the_root_it_is_cheapest() -> None:
-    counts = {k: parameters(KRAdapter, 64, 64, k=k) for k in range(1, 65)}
-    assert min(counts.values()) == counts[8] == 2 * 64 * 8
-
-
-def test_at_the_start_only_a_has_a_gradient() -> None:
-    W = weight(48, 64)
-    fresh = KRAdapter.init(W, np.random.default_rng(0))
-    assert not replace(fresh, B=fresh.B + 1).delta(W).any()
-    assert replace(fresh, A=fresh.A + 1).delta(W).any()
-
-
-def test_a_row_longer_than_the_weight_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"k=41 is larger than max\(d_out, d_in\)=40"):
-        KRAdapter.init(weight(24, 40), np.random.default_rng(0), k=41)

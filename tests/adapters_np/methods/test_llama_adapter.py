@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.layers import attention_weights, split_heads
 from adapters_np.linalg import Array
 from adapters_np.methods.llama_adapter import LLaMAAdapter
@@ -38,17 +38,9 @@ def test_llama_adapter_is_a_gated_prefix_made_by_the_frozen_projections() -> Non
     np.testing.assert_allclose(change, np.tanh(adapter.g) * values @ weights.T, atol=1e-12)
 
 
-def test_virtual_tokens_take_no_attention_away() -> None:
-    assert not moved().virtual_share(W, X).any()
-
-
 def test_a_closed_gate_hides_any_prompt_and_its_sign_turns_the_change() -> None:
     adapter = moved()
     closed = replace(adapter, g=np.zeros(1))
     np.testing.assert_allclose(closed.forward(W, X), closed.base(W, X), atol=1e-12)
     turned = replace(adapter, g=-adapter.g)
     np.testing.assert_allclose(head(turned) - BASE, BASE - head(adapter), atol=1e-12)
-
-
-def test_one_prompt_makes_keys_and_values_so_it_costs_as_much_as_one_in_the_input() -> None:
-    assert parameters(LLaMAAdapter, 64, 16, tokens=4) == 4 * 16 + 1

@@ -107,11 +107,6 @@ def test_crossed_factors_are_neither_zero_and_their_product_is() -> None:
     np.testing.assert_allclose(first.B @ first.A, 0, atol=1e-12)
 
 
-def test_rank_beyond_half_of_the_smaller_side_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"rank=6 is larger than min\(d_out, d_in\) / 2=4"):
-        LoRAStart.init(weight(8, 16), np.random.default_rng(0), rank=6)
-
-
 def test_where_the_product_is_zero_the_reach_is_lora_s_and_elsewhere_less_of_a_small_change() -> (
     None
 ):

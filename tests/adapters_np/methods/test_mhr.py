@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.methods.mhr import MHR
 from adapters_np.methods.poly import Poly
 from tests.toy import weight
@@ -36,18 +35,9 @@ def test_every_slice_has_its_own_weights() -> None:
     assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2
 
 
-def test_parameters_are_those_of_poly_and_a_logit_for_every_slice() -> None:
-    assert parameters(MHR, 48, 40, skills=5, rank=3, splits=4) == 5 * 3 * (48 + 40) + 4 * 5 * 4
-
-
 def test_slices_that_agree_use_the_skills_that_poly_would() -> None:
     adapter = routed()
     alike = replace(adapter, Z=np.tile(adapter.Z[:, :1], (1, 4, 1)))
     poly = Poly(adapter.A[0], adapter.B[0], adapter.Z[:, 0], 0, "factors")
     X = np.ones((40, 2))
     np.testing.assert_allclose(alike.mixture(W, X), poly.mixture(W, X), atol=1e-14)
-
-
-def test_slices_must_divide_both_sides() -> None:
-    with pytest.raises(ValueError, match="splits=8 does not divide d_in=36"):
-        MHR.init(weight(48, 36), np.random.default_rng(0), splits=8)

@@ -42,15 +42,6 @@ def test_where_the_square_divides_both_sides_it_is_miss_with_repeated_outputs() 
     np.testing.assert_array_equal(adapter.delta(weight(64, 64)), as_miss.delta(weight(64, 64)))
 
 
-@pytest.mark.parametrize("maps", ["shared", "neighbours"])
-def test_repeating_stretches_all_singular_values_alike(maps: Any) -> None:
-    adapter = moved((64, 64), rank=8, maps=maps)
-    of_square = np.linalg.svd(adapter.M, compute_uv=False)
-    of_change = np.linalg.svd(adapter.delta(weight(64, 64)), compute_uv=False)
-    np.testing.assert_allclose(of_change[:32], 2 * of_square, atol=1e-10)
-    np.testing.assert_allclose(of_change[32:], 0, atol=1e-10)
-
-
 def test_a_rotated_square_reaches_every_rank_even_if_it_has_one_direction() -> None:
     W = weight(64, 64)
     adapter = moved((64, 64), rank=2, maps="rotated")
@@ -78,15 +69,6 @@ def test_a_piece_of_outputs_reads_its_own_piece_of_inputs_turned() -> None:
     assert turn[0, 0] == pytest.approx(np.cos(1))  # the fastest pair, one radian a piece
 
 
-def test_rotated_maps_do_not_read_the_last_inputs_of_a_wide_weight() -> None:
-    W = weight(24, 72)
-    D = moved((24, 72), rank=2, maps="rotated").delta(W)
-    assert D[:, :12].any()
-    assert not D[:, 36:].any()
-    shared = moved((24, 72), rank=2).delta(W)
-    assert np.abs(shared).sum(axis=0).all()
-
-
 def test_inputs_that_fill_up_the_last_piece_count_twice() -> None:
     adapter = moved((32, 24), rank=2)
     s = len(adapter.M)
@@ -94,20 +76,3 @@ def test_inputs_that_fill_up_the_last_piece_count_twice() -> None:
     D = adapter.delta(weight(32, 24))
     np.testing.assert_allclose(D[:s, 0], adapter.M[:, 0] + adapter.M[:, 4])
     np.testing.assert_allclose(D[:s, 6], adapter.M[:, 6])
-
-
-@pytest.mark.parametrize("maps", ["shared", "neighbours", "rotated"])
-def test_the_change_is_linear_in_the_square_so_it_has_a_slope_from_the_first_step(
-    maps: Any,
-) -> None:
-    W, adapter = weight(48, 64), moved(maps=maps)
-    fresh = replace(adapter, M=0 * adapter.M)
-    assert not fresh.delta(W).any()
-    np.testing.assert_allclose(
-        replace(adapter, M=2 * adapter.M).delta(W), 2 * adapter.delta(W), atol=1e-12
-    )
-
-
-def test_a_square_larger_than_the_weight_is_refused() -> None:
-    with pytest.raises(ValueError, match="rank=5 asks for a square of 17, and 8 fit into W"):
-        MoRA.init(weight(8, 50), np.random.default_rng(0), rank=5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, parameters, perturbed, restore
+from adapters_np.core import flatten, perturbed, restore
 from adapters_np.linalg import Array, thin_svd
 from adapters_np.methods.osf import OSF
 from tests.toy import jacobian_rank, weight
@@ -32,20 +32,6 @@ def test_of_a_square_weight_it_reaches_the_block_of_its_weakest_directions_and_n
     assert (reached, len(numbers)) == (3 * 3, 3 * (12 + 12 + 1))
 
 
-def test_a_longer_side_leaves_more_room() -> None:
-    W = weight(12, 16)  # the strong part has 9 directions on either side
-    adapter = moved(W, 3)
-    reached = jacobian_rank(lambda v: restore(adapter, v).delta(W), flatten(adapter))
-    assert reached == (12 - 9) * (16 - 9)
-
-
-def test_with_all_components_it_is_full_fine_tuning() -> None:
-    W = weight(6, 6)
-    adapter = moved(W, 6)
-    assert jacobian_rank(lambda v: restore(adapter, v).delta(W), flatten(adapter)) == 36
-    assert parameters(OSF, 6, 6, rank=6) == 6 * 13
-
-
 def test_a_gradient_step_that_is_projected_is_a_step_of_the_projected_formula() -> None:
     W, rng = weight(10, 10), np.random.default_rng(4)
     fresh = OSF.init(W, rng, rank=3)
@@ -61,8 +47,3 @@ def test_a_gradient_step_that_is_projected_is_a_step_of_the_projected_formula() 
 
     slopes = [(loss(fresh.U + h * e) - loss(fresh.U - h * e)) / (2 * h) for e in E]
     np.testing.assert_allclose(np.reshape(slopes, fresh.U.shape), projected, atol=1e-8)
-
-
-def test_rank_beyond_the_smaller_side_is_refused() -> None:
-    with pytest.raises(ValueError, match="rank=9 is larger than"):
-        OSF.init(weight(8, 16), np.random.default_rng(0), rank=9)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.methods.peanut import PEANuT
 from tests.toy import weight
 
@@ -38,24 +38,6 @@ def test_a_network_without_rectifiers_would_multiply_the_weight_from_the_left() 
     np.testing.assert_allclose(
         positive.delta(size), positive.s * positive.B @ positive.A @ size, atol=1e-12
     )
-
-
-@pytest.mark.parametrize("depth", [0, 2])
-def test_twice_the_weight_changes_twice_as_much_and_its_opposite_in_another_way(depth: int) -> None:
-    adapter = moved(depth)
-    np.testing.assert_allclose(adapter.delta(2 * W), 2 * adapter.delta(W), atol=1e-12)
-    assert not np.allclose(adapter.delta(-W), -adapter.delta(W))
-
-
-def test_only_outputs_count_for_the_number_of_parameters() -> None:
-    assert parameters(PEANuT, 48, 64, rank=4) == parameters(PEANuT, 48, 16, rank=4) == 2 * 4 * 48
-    assert parameters(PEANuT, 48, 64, rank=4, depth=2) == 2 * 4 * 48 + 2 * 2 * 16
-
-
-def test_at_the_start_only_b_has_a_gradient() -> None:
-    fresh = PEANuT.init(W, np.random.default_rng(0), depth=1)
-    assert not replace(fresh, A=fresh.A + 1, E=fresh.E + 1).delta(W).any()
-    assert replace(fresh, B=fresh.B + 1).delta(W).any()
 
 
 @pytest.mark.parametrize("depth", [0, 2])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapters_np.control import without
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.poet import POET
@@ -33,18 +33,6 @@ def test_with_the_outputs_left_alone_it_is_oft() -> None:
     one = replace(adapter, Q_out=0 * adapter.Q_out, in_order=np.arange(32))
     oft = OFT(adapter.Q_in, 8, 4, 0.0)
     np.testing.assert_allclose(one.delta(W), oft.delta(W), atol=1e-12)
-
-
-def test_the_two_sides_do_not_meet() -> None:
-    adapter, W = moved()
-    left, right = (replace(adapter, **{q: 0 * getattr(adapter, q)}) for q in ("Q_in", "Q_out"))
-    np.testing.assert_allclose(left.turned(right.turned(W)), adapter.turned(W), atol=1e-12)
-    np.testing.assert_allclose(right.turned(left.turned(W)), adapter.turned(W), atol=1e-12)
-
-
-def test_one_block_on_each_side_reaches_every_weight_of_the_spectrum_s_dimension() -> None:
-    d = 16
-    assert parameters(POET, d, d, block_size=d) == d * (d - 1)  # d² entries less d values
 
 
 def test_no_other_order_moves_a_singular_value() -> None:

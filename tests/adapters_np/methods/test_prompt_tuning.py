@@ -1,7 +1,5 @@
 """Claims of the paper on prompts in the input."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -33,24 +31,6 @@ def test_prompt_is_put_before_the_tokens_and_its_outputs_are_dropped() -> None:
     assert (read[:, :3] == prompt.P).all()
     assert (read[:, 3:] == X).all()
     np.testing.assert_allclose(prompt.forward(W, X), attention(W, read)[:, 3:], atol=0)
-
-
-def test_order_of_virtual_tokens_does_not_matter_without_positions() -> None:
-    prompt = moved()
-    shuffled = replace(prompt, P=prompt.P[:, [2, 0, 3, 1]])
-    np.testing.assert_allclose(shuffled.forward(W, X), prompt.forward(W, X), atol=1e-12)
-
-
-def test_virtual_tokens_take_a_share_strictly_between_none_and_all() -> None:
-    share = moved().virtual_share(W, X)
-    assert share.shape == (6,)
-    assert (share > 0).all()
-    assert (share < 1).all()
-
-
-def test_a_fresh_prompt_is_not_the_identity() -> None:
-    fresh = PromptTuning.init(W, np.random.default_rng(0))
-    assert np.linalg.norm(fresh.forward(W, X) - fresh.base(W, X)) > 0.01
 
 
 def test_starts_have_the_ranges_of_paper_and_peft() -> None:

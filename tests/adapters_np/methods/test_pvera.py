@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.methods.pvera import PVeRA
 from adapters_np.methods.vera import VeRA
 from tests.toy import tokens, weight
@@ -45,7 +45,3 @@ def test_the_spread_depends_on_the_token_and_is_one_where_its_half_of_the_gains_
     assert not np.allclose(steps[0], steps[0][:, :1])
     even = adapter.lambda_b * (adapter.B @ adapter.epsilon)
     np.testing.assert_allclose(steps[1], np.repeat(even[:, None], 6, axis=1), atol=1e-12)
-
-
-def test_it_trains_r_numbers_more_than_vera() -> None:
-    assert parameters(PVeRA, 48, 64, rank=8) == parameters(VeRA, 48, 64, rank=8) + 8

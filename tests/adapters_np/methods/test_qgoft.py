@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, perturbed
+from adapters_np.core import perturbed
 from adapters_np.linalg import plane_rotations
 from adapters_np.methods.goft import GOFT
 from adapters_np.methods.qgoft import QGOFT
-from tests.toy import cosines, singular_values, weight
+from tests.toy import weight
 
 
 def moved(d: int = 64) -> QGOFT:
@@ -17,23 +17,10 @@ def moved(d: int = 64) -> QGOFT:
     return perturbed(QGOFT.init(weight(48, d), rng), rng, 0.5)
 
 
-@pytest.mark.parametrize("d", [8, 24, 64])
-def test_four_numbers_are_learned_for_every_plane(d: int) -> None:
-    assert flatten(moved(d)).size == 4 * (d - 1)
-
-
 def test_rotations_as_blocks_give_goft() -> None:
     W, theta = weight(48, 64), np.random.default_rng(2).normal(size=63)
     strict = replace(moved(), G=plane_rotations(theta))
     np.testing.assert_allclose(strict.delta(W), GOFT(theta, "parallel").delta(W), atol=1e-12)
-
-
-def test_spectrum_lengths_and_angles_of_neurons_drift() -> None:
-    W = weight(48, 64)
-    after = W + moved().delta(W)
-    assert np.abs(singular_values(after) - singular_values(W)).max() > 0.01
-    assert np.abs(np.linalg.norm(after, axis=1) / np.linalg.norm(W, axis=1) - 1).max() > 0.01
-    assert np.abs(cosines(after) - cosines(W)).max() > 0.01
 
 
 def test_penalty_is_zero_for_orthogonal_columns_of_any_length() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.rome import ROME
 from tests.toy import weight
@@ -71,30 +70,3 @@ def test_without_the_second_moments_other_outputs_move_two_to_four_times_as_far(
         moved[weighed].append(spill(adapter) / np.sqrt(len(W)))
     assert 0.1 < np.mean(moved[True]) < 0.2  # of 32 inputs a direction is heard by 1/√32
     assert 2 < np.mean(moved[False]) / np.mean(moved[True]) < 4
-
-
-def test_with_inputs_alike_in_all_directions_a_key_is_read_along_itself() -> None:
-    k = np.random.default_rng(3).normal(size=(8, 1))
-    np.testing.assert_allclose(ROME.reading(k, np.eye(8)), k.T / (k**2).sum(), atol=1e-12)
-
-
-def test_facts_with_keys_alike_take_a_larger_change() -> None:
-    k, apart = np.random.default_rng(4).normal(size=(2, 8, 1))
-    sizes = [
-        np.linalg.norm(ROME.reading(np.hstack([k, k + e * apart]), np.eye(8)))
-        for e in (1, 0.1, 0.01)
-    ]
-    assert sizes == sorted(sizes)
-    assert sizes[2] > 50 * sizes[0]
-
-
-def test_of_a_wanted_change_it_finds_what_lies_along_its_directions() -> None:
-    first = fresh(facts=4)
-    moved = perturbed(first, np.random.default_rng(5), 1.0)
-    found = first.nearest(W, moved.delta(W))
-    np.testing.assert_allclose(found.values, moved.values, atol=1e-9)
-
-
-def test_more_facts_than_inputs_are_refused() -> None:
-    with pytest.raises(ValueError, match="facts=9 is larger than d_in=8"):
-        fresh(weight(8, 8), facts=9)

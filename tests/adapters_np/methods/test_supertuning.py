@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import perturbed
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.shira import SHiRA
 from adapters_np.methods.supertuning import SuperTuning
@@ -58,8 +58,3 @@ def test_a_change_of_low_rank_with_spikes_is_reached_whole() -> None:
         fresh, theta=spikes[fresh.rows, fresh.columns], A=Vt[:2], B=U[:, :2] * sigma[:2]
     )
     np.testing.assert_allclose(found.delta(W), low_rank + spikes, atol=1e-10)
-
-
-def test_numbers_of_both_parts_add_up() -> None:
-    assert parameters(SuperTuning, 48, 64, rank=0) == int(np.ceil(0.05 * 48 * 64))
-    assert parameters(SuperTuning, 48, 64) == int(np.ceil(0.05 * 48 * 64)) + 4 * (48 + 64)

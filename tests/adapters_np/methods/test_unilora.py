@@ -48,26 +48,6 @@ def test_as_many_numbers_as_places_are_lora() -> None:
     np.testing.assert_allclose(adapter.delta(W), LoRA(A, B, 1.0).delta(W))
 
 
-@pytest.mark.parametrize("rank", [1, 4])
-def test_rank_is_that_of_the_factors_however_short_the_vector(rank: int) -> None:
-    assert np.linalg.matrix_rank(moved(rank=rank, length=8).delta(W)) == rank
-
-
-def test_one_number_leaves_only_the_sign_and_size_of_a_flat_change() -> None:
-    D = moved(rank=2, length=1).delta(W)
-    np.testing.assert_allclose(D, D[0, 0])
-
-
-def test_a_vector_and_its_opposite_make_the_same_change() -> None:
-    adapter = moved()
-    np.testing.assert_allclose(replace(adapter, theta=-adapter.theta).delta(W), adapter.delta(W))
-
-
-def test_more_numbers_than_places_are_refused() -> None:
-    with pytest.raises(ValueError, match="length=113 is larger than"):
-        UniLoRA.init(W, np.random.default_rng(0), rank=1, length=113)
-
-
 def test_a_fixed_network_that_writes_factors_reaches_as_many_dimensions_as_its_code_has() -> None:
     """Bends add none. Text-to-LoRA's network differs since it is fitted to other tasks."""
     rng, (d, r, code) = np.random.default_rng(3), (8, 2, 5)

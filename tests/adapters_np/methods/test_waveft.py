@@ -66,18 +66,8 @@ def test_all_coefficients_reach_any_change() -> None:
     np.testing.assert_allclose(found.delta(change), change, atol=1e-12)
 
 
-def test_more_coefficients_than_entries_are_refused() -> None:
-    with pytest.raises(ValueError, match="n_frequency=49 is larger than d_out·d_in=48"):
-        WaveFT.init(np.ones((8, 6)), np.random.default_rng(0), n_frequency=49)
-
-
 @pytest.mark.parametrize("wavelet", ["haar", "db2"])
 def test_a_wavelet_by_its_filter_is_the_one_of_that_name(wavelet: str) -> None:
     adapter = moved(n_frequency=20, wavelet=wavelet)
     other = replace(adapter, wavelet=tuple(low_pass(wavelet)))
     np.testing.assert_array_equal(other.delta(W), adapter.delta(W))
-
-
-def test_a_longer_filter_needs_as_many_more_coefficients() -> None:
-    six = (*low_pass("db2"), 0.0, 0.0)
-    assert synthesis(32, six).shape == (32, 32 + 4)

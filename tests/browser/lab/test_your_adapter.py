@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,65 @@ def test_with_the_base_a_change_is_told_beside_its_weight(visit: Visit) -> None:
     )
     choose(page, weights, config, rest)
     expect(page.locator("adapter-file .status")).to_contain_text(f"The base has no {stem}.weight")
+
+
+def small(*modules: str, r: int = 2) -> dict[str, np.ndarray[Any, Any]]:
+    """Return a LoRA of matrices of 12 × 8."""
+    rng = np.random.default_rng(3)
+    return {
+        f"base_model.model.{module}.lora_{letter}.weight": rng.normal(size=shape)
+        for module in modules
+        for letter, shape in (("A", (r, 8)), ("B", (12, r)))
+    }
+
+
+def test_a_weight_that_is_tied_is_found_and_one_that_is_missing_leaves_the_others(
+    visit: Visit,
+) -> None:
+    q, v = (f"model.layers.0.self_attn.{m}_proj" for m in "qv")
+    weights = payload(WEIGHTS, example.safetensors(small(q, "lm_head", v)))
+    W = np.random.default_rng(4).normal(size=(12, 8))
+    model = {f"{q}.weight": W, "model.embed_tokens.weight": W}
+    page = visit(PAGE)
+    config = payload(CONFIG, {"peft_type": "LORA", "r": 2, "lora_alpha": 2})
+    choose(page, weights, config, payload("model.safetensors", example.safetensors(model)))
+    status = page.locator("adapter-file .status")
+    expect(status).to_contain_text("Measured 3 matrices. The weight of 1 matrix is missing.")
+    expect(status).to_contain_text(f"The base has no {v}.weight")
+    about = page.locator("adapter-file .about")
+    expect(about).to_contain_text("The weight of lm_head is model.embed_tokens.weight")
+    cells = page.locator("adapter-file td[data-cell]")
+    expect(cells.filter(has_text="–")).to_have_count(0)
+    page.locator("adapter-file").get_by_label("‖ΔW‖ / ‖W‖").check()
+    expect(cells.filter(has_text="–")).to_have_count(1)
+
+
+def test_settings_that_never_end_are_ended_and_the_next_are_read(visit: Visit) -> None:
+    weights = payload(WEIGHTS, example.safetensors(small("model.layers.0.self_attn.q_proj")))
+    config = {"peft_type": "LORA", "r": 2, "lora_alpha": 2}
+    page = visit(PAGE)
+    choose(page, weights, payload(CONFIG, config | {"alpha_pattern": {r"([\w.]|[\w.])*!": 1}}))
+    status = page.locator("adapter-file .status")
+    expect(status).to_contain_text("Reading the names and settings took over ten seconds")
+    choose(page, weights, payload(CONFIG, config))
+    expect(status).to_have_text("Measured 1 matrix.")
+
+
+def test_many_rows_are_shown_a_page_at_a_time(visit: Visit) -> None:
+    modules = [f"model.layers.0.experts.{i}.{m}" for i in range(130) for m in ("up", "down")]
+    page = visit(PAGE)
+    choose(page, payload(WEIGHTS, example.safetensors(small(*modules))))
+    expect(page.locator("adapter-file .status")).to_have_text("Measured 260 matrices.")
+    table = page.locator("adapter-file .heat")
+    expect(table.locator("tbody tr")).to_have_count(100)
+    table.get_by_role("button", name="Next").click()
+    expect(table.locator("output")).to_have_text("Rows 101 to 130 of 130")
+    last = table.locator("td[data-cell]").last
+    expect(last).to_have_text(re.compile(r"\d"))
+    last.click()
+    heading = page.locator("adapter-file .specimen h2")
+    expect(heading).to_have_text(modules[-2])
+    assert violations(page, "adapter-file") == {}
 
 
 def test_what_is_measured_can_be_taken_along(visit: Visit) -> None:

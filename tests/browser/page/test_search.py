@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +78,9 @@ QUERIES = {
     "activation steering": "methods/steering/",
     "which adapter should I use": "choose/",
     "how much GPU memory": "choose/",
+    "8B 12GB": "choose/",
+    "which adapter 12 GB": "choose/",
+    "learning rate 7B": "questions/learning-rate/",
     "benchmark": "evidence/",
     "how to cite": "about/",
     "DoRA better than LoRA": "questions/dora-or-lora/",
@@ -98,6 +103,11 @@ def ask(page: Page, queries: list[str]) -> dict[str, str]:
 def test_what_readers_ask_is_answered_first(visit: Visit) -> None:
     found = ask(visit("about/"), list(QUERIES))
     assert {query: place.split("?")[0] for query, place in found.items()} == QUERIES
+
+
+def test_results_show_no_tex(site_folder: Path) -> None:
+    docs = json.loads((site_folder / "search/search_index.json").read_text("utf-8"))["docs"]
+    assert [entry["location"] for entry in docs if "\\" in entry["title"] + entry["text"]] == []
 
 
 def test_a_name_leads_to_its_own_page_first(visit: Visit) -> None:

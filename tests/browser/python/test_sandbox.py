@@ -506,3 +506,21 @@ def test_without_the_policy_readers_code_is_not_run(browser: Browser, site: str)
         page = context.new_page()
         open_cell(page, site)
         run(page, "1 + 1", "does not apply the page's security policy")
+
+
+def test_a_file_of_another_address_is_refused(opened: Page) -> None:
+    lazy = "import pyodide_js\npyodide_js.FS.createLazyFile('/', 'x', 'https://x.org', True, False)"
+    assert "out of reach" in run(opened, lazy, end="Line 2")
+    assert run(opened, "print(6 * 7)") == "42\n"
+
+
+def test_an_end_of_python_after_the_last_line_is_told_and_the_next_run_is_not_lost(
+    fresh: Page,
+) -> None:
+    later = (
+        "import js, os, pyodide_js\nfrom pyodide.ffi import create_once_callable\n"
+        "open('/x', 'w').close()\npyodide_js.FS.lookupPath('/x').node.node_ops = None\n"
+        "js.Promise.resolve().then(create_once_callable(lambda _: os.stat('/x')))"
+    )
+    run(fresh, later, end="Python broke down")
+    assert run(fresh, "print(6 * 7)") == "42\n"

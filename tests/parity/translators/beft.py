@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from adapters_np.linalg import Array
 from adapters_np.methods.beft import BEFT
-from tests.parity.cases import Case, columns
+from tests.parity.cases import Case, columns, of, slopes
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "BEFT" and case.sidecar["kind"] == "linear"
+ARRAYS = {"b": "beft_bias"}
+claims = of("BEFT")
+gradients = slopes(ARRAYS)
 
 
 def adapter(case: Case) -> BEFT:
@@ -21,7 +21,3 @@ def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:
     yield "y", y if b is None else y + b[:, None], columns(case["y"])
     if b is not None and merged is not None:
         yield "b_merged", b + ours.b, merged
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"b": case["grad.beft_bias"].ravel()}

@@ -2,11 +2,9 @@
 
 from adapters_np.linalg import Array
 from adapters_np.methods.c3a import C3A
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "C3A" and case.sidecar["kind"] == "linear"
+claims = of("C3A")
 
 
 def adapter(case: Case) -> C3A:

@@ -6,12 +6,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.cpt import ContextAwarePromptTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 from tests.parity.translators.prompt_tuning import prompt, read
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "CPT"
+claims = of("CPT", kind=None)
 
 
 def caps(case: Case) -> Array:

@@ -1,8 +1,11 @@
 """PEFT's LoraConfig with use_dora, on whatever weight the start of the factors leaves."""
 
-from adapters_np.linalg import Array
 from adapters_np.methods.dora import DoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, slopes
+from tests.parity.translators import lora
+
+ARRAYS = lora.ARRAYS | {"m": "lora_magnitude_vector.weight"}
+gradients = slopes(ARRAYS)
 
 DETACHED = {
     "A": "PEFT, as the paper proposes, holds the norm of V constant in the backward pass",
@@ -15,17 +18,4 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> DoRA:
-    return DoRA(
-        case["param.lora_A.weight"],
-        case["param.lora_B.weight"],
-        case["param.lora_magnitude_vector.weight"],
-        case.effective["scaling"],
-    )
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {
-        "A": case["grad.lora_A.weight"],
-        "B": case["grad.lora_B.weight"],
-        "m": case["grad.lora_magnitude_vector.weight"],
-    }
+    return DoRA(**case.ours("param", ARRAYS), s=case.effective["scaling"])

@@ -6,24 +6,18 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.frod import FRoD, joint_basis, split
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of, slopes
 from tests.toy import singular_values
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "FROD" and case.sidecar["kind"] == "linear"
+ARRAYS = {"strengths": "frod_lambda_l", "exchanges": "frod_lambda_s_values"}
+claims = of("FROD")
+gradients = slopes(ARRAYS)
 
 
 def adapter(case: Case) -> FRoD:
     rows, columns = case[f"buffer.frod_s_indices.{case.module}"].astype(int)
-    return FRoD(
-        strengths=case["param.frod_lambda_l"],
-        exchanges=case["param.frod_lambda_s_values"],
-        rows=rows,
-        columns=columns,
-        U=case["buffer.frod_U"],
-        V=case[f"buffer.frod_V.{case.module}"],
-    )
+    U, V = case["buffer.frod_U"], case[f"buffer.frod_V.{case.module}"]
+    return FRoD(**case.ours("param", ARRAYS), rows=rows, columns=columns, U=U, V=V)
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
@@ -36,10 +30,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
         ours = np.sort(split(W, joint_basis([W]))[1])[::-1]
         yield "singular values", ours[: len(W)], singular_values(W)
         yield "an orthogonal V", theirs.V.T @ theirs.V, np.eye(len(theirs.V))
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    found = {"strengths": case["grad.frod_lambda_l"]}
-    if (exchanges := case.find("grad.frod_lambda_s_values")) is not None:  # there may be none
-        found["exchanges"] = exchanges
-    return found

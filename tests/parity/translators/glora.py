@@ -4,13 +4,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.glora import GLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
 PARTS = {"gain": "A", "shift": "B"}
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "GLORA" and case.sidecar["kind"] == "linear"
+claims = of("GLORA")
 
 
 def parts(case: Case, kind: str) -> dict[str, Array]:

@@ -4,18 +4,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.gralora import GraLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
 GENERAL = {"A0": "gralora_A_general.weight", "B0": "gralora_B_general.weight"}
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "GRALORA" and case.sidecar["kind"] == "linear"
-
-
-def hybrid(case: Case, kind: str) -> dict[str, Array]:
-    found = {ours: case.find(f"{kind}.{theirs}") for ours, theirs in GENERAL.items()}
-    return {ours: array for ours, array in found.items() if array is not None}
+claims = of("GRALORA")
 
 
 def adapter(case: Case) -> GraLoRA:
@@ -23,7 +15,7 @@ def adapter(case: Case) -> GraLoRA:
     return GraLoRA(
         A=case["param.gralora_A"].swapaxes(1, 2),
         B=case["param.gralora_B"].swapaxes(1, 2),
-        **(none | hybrid(case, "param")),
+        **(none | case.ours("param", GENERAL)),
         s=case.effective["scaling"],
     )
 
@@ -32,5 +24,5 @@ def gradients(case: Case) -> dict[str, Array]:
     return {
         "A": case["grad.gralora_A"].swapaxes(1, 2),
         "B": case["grad.gralora_B"].swapaxes(1, 2),
-        **hybrid(case, "grad"),
+        **case.ours("grad", GENERAL),
     }

@@ -2,11 +2,11 @@
 
 from adapters_np.linalg import Array
 from adapters_np.methods.ia3 import IA3
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of, slopes
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "IA3" and case.sidecar["kind"] == "linear"
+ARRAYS = {"l": "ia3_l"}
+claims = of("IA3")
+gradients = slopes(ARRAYS)
 
 
 def adapter(case: Case) -> IA3:
@@ -17,7 +17,3 @@ def adapter(case: Case) -> IA3:
 def bias(case: Case, adapter: IA3) -> Array | None:
     b = case.find("b")
     return b if b is None or adapter.feedforward else adapter.l * b
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"l": case["grad.ia3_l"].ravel()}

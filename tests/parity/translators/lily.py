@@ -4,11 +4,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.lily import Lily
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LILY" and case.sidecar["kind"] == "linear"
+claims = of("LILY")
 
 
 def columns(stock: Array, case: Case) -> Array:

@@ -7,11 +7,9 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.llama_adapter import LLaMAAdapter
 from adapters_np.methods.prefix_tuning import PrefixTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "ADAPTION_PROMPT"
+claims = of("ADAPTION_PROMPT", kind=None)
 
 
 def gated(case: Case) -> Iterator[PrefixTuning]:

@@ -6,11 +6,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.ln_tuning import LNTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LN_TUNING"
+claims = of("LN_TUNING", kind=None)
 
 
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:

@@ -4,11 +4,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.lokr import LoKr
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "LOKR" and case.sidecar["kind"] == "linear"
+claims = of("LOKR")
 
 
 def blocks(case: Case, kind: str) -> dict[str, Array]:

@@ -2,7 +2,10 @@
 
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, slopes
+
+ARRAYS = {"A": "lora_A.weight", "B": "lora_B.weight"}
+gradients = slopes(ARRAYS)
 
 VARIANTS = ("use_dora", "velora_config", "kasa_config", "use_bdlora", "alora_invocation_tokens")
 """Fields that make another layer of LoRA's, each with a translator of its own."""
@@ -46,13 +49,9 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> LoRA:
-    return LoRA(case["param.lora_A.weight"], case["param.lora_B.weight"], case.effective["scaling"])
+    return LoRA(**case.ours("param", ARRAYS), s=case.effective["scaling"])
 
 
 def bias(case: Case, adapter: LoRA) -> Array | None:
     b, extra = case.find("b"), case.find("param.lora_B.bias")
     return b if b is None or extra is None else b + adapter.s * extra
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"A": case["grad.lora_A.weight"], "B": case["grad.lora_B.weight"]}

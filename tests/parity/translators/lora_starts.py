@@ -14,8 +14,9 @@ from adapters_np.methods.lora_starts import (
     by_inputs,
 )
 from tests.parity.cases import Case
-from tests.parity.translators.lora import begun, linear, started
+from tests.parity.translators.lora import ARRAYS, begun, linear, started
 from tests.parity.translators.lora import bias as bias
+from tests.parity.translators.lora import gradients as gradients
 
 STARTS = ("lora_ga", "corda", "eva", "olora", "orthogonal")
 
@@ -52,9 +53,9 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> LoRAStart:
-    A, B = (case[f"param.lora_{factor}.weight"] for factor in "AB")
-    start = begun(case, "A"), begun(case, "B")
-    return LoRAStart(A, B, np.zeros((0, len(A))), *start, case.effective["scaling"])
+    factors, A_0, B_0 = case.ours("param", ARRAYS), begun(case, "A"), begun(case, "B")
+    core = np.zeros((0, len(A_0)))
+    return LoRAStart(**factors, M=core, A_0=A_0, B_0=B_0, s=case.effective["scaling"])
 
 
 def weight(case: Case) -> Array:
@@ -114,7 +115,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
         yield "B A", B @ A, product
     else:
         yield "B A", np.zeros(W.shape), product
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"A": case["grad.lora_A.weight"], "B": case["grad.lora_B.weight"]}

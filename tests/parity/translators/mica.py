@@ -6,9 +6,11 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.mica import MiCA
-from tests.parity.cases import Case
-from tests.parity.translators.lora import begun, linear, started
+from tests.parity.cases import Case, slopes
+from tests.parity.translators.lora import ARRAYS, begun, linear, started
 from tests.parity.translators.lora import bias as bias
+
+gradients = slopes({"A": ARRAYS["A"]})
 
 
 def claims(case: Case) -> bool:
@@ -16,7 +18,7 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> MiCA:
-    return MiCA(case["param.lora_A.weight"], case["param.lora_B.weight"], case.effective["scaling"])
+    return MiCA(**case.ours("param", ARRAYS), s=case.effective["scaling"])
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
@@ -24,7 +26,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
     fresh = MiCA.init(case["W0"], np.random.default_rng(0), rank=theirs.shape[1])
     yield "B Bᵀ", fresh.B @ fresh.B.T, theirs @ theirs.T
     yield "A", fresh.A, begun(case, "A")
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"A": case["grad.lora_A.weight"]}

@@ -2,11 +2,9 @@
 
 from adapters_np.linalg import Array
 from adapters_np.methods.miss import MiSS
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "MISS" and case.sidecar["kind"] == "linear"
+claims = of("MISS")
 
 
 def bat(case: Case) -> bool:

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from adapters_np.linalg import Array
 from adapters_np.methods.multitask_prompt_tuning import MultitaskPromptTuning
 from adapters_np.methods.prompt_tuning import PromptTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 from tests.parity.translators.prompt_tuning import prompt, read
 
-
-def claims(case: Case) -> bool:
-    return case.family == "MULTITASK_PROMPT_TUNING"
+claims = of("MULTITASK_PROMPT_TUNING", kind=None)
 
 
 def compare(case: Case) -> Iterator[tuple[str, Array, Array]]:

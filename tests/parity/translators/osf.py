@@ -6,20 +6,14 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.osf import OSF
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of, slopes
 from tests.toy import singular_values
 
 NAMES = {"U": "U_low", "S": "S_low", "Vt": "V_low"}
+ARRAYS = {ours: f"osf_svd_params.{theirs}" for ours, theirs in NAMES.items()}
 DETACHED = {name: "PEFT projects it away from the strong directions" for name in ("U", "Vt")}
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "OSF" and case.sidecar["kind"] == "linear"
-
-
-def low(case: Case, kind: str) -> dict[str, Array]:
-    """Return the factors of the weak part."""
-    return {ours: case[f"{kind}.osf_svd_params.{theirs}"] for ours, theirs in NAMES.items()}
+claims = of("OSF")
+gradients = slopes(ARRAYS)
 
 
 def begun(case: Case) -> dict[str, Array]:
@@ -27,10 +21,8 @@ def begun(case: Case) -> dict[str, Array]:
 
     With init_weights=False training starts elsewhere, and the change counts from the weight's part.
     """
-    names = {ours: f"buffer._osf_{theirs}_init" for ours, theirs in NAMES.items()}
-    found = {ours: case.find(name) for ours, name in names.items()}
-    kept = {ours: factor for ours, factor in found.items() if factor is not None}
-    return kept if len(kept) == len(NAMES) else low(case, "init")
+    names = {ours: f"_osf_{theirs}_init" for ours, theirs in NAMES.items()}
+    return case.ours("buffer", names) or case.ours("init", ARRAYS)
 
 
 def adapter(case: Case) -> OSF:
@@ -38,7 +30,7 @@ def adapter(case: Case) -> OSF:
     first, (d_out, d_in) = begun(case), case["W"].shape
     weak = (first["U"] * first["S"]) @ first["Vt"]
     none = {"strong_out": np.zeros((d_out, 0)), "strong_in": np.zeros((0, d_in))}
-    return OSF(**low(case, "param"), start=weak, **none)
+    return OSF(**case.ours("param", ARRAYS), start=weak, **none)
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
@@ -48,7 +40,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
     yield "its strengths", ours.S, singular_values(W)[case.effective["effective_rank"] :]
     weak_in = np.eye(W.shape[1]) - ours.strong_in.T @ ours.strong_in
     yield "weak inputs", first["Vt"] @ weak_in, first["Vt"]
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return low(case, "grad")

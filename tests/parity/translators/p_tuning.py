@@ -6,12 +6,10 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.prompt_tuning import PromptTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 from tests.parity.translators.prompt_tuning import read
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "P_TUNING"
+claims = of("P_TUNING", kind=None)
 
 
 def lstm(case: Case, rows: Array, end: str) -> Array:

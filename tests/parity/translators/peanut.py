@@ -8,7 +8,9 @@ from scipy.special import erf, expit
 
 from adapters_np.linalg import Array
 from adapters_np.methods.peanut import PEANuT
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
+
+claims = of("PEANUT")
 
 
 def gelu(h: Array) -> Array:
@@ -65,10 +67,6 @@ ACTIVATIONS: dict[str, Callable[[Array], Array] | None] = {
     "tanh": np.tanh,
     "xielu": xielu,
 }
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "PEANUT" and case.sidecar["kind"] == "linear"
 
 
 def stacked(case: Case, kind: str, part: str) -> Array:

@@ -7,7 +7,8 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.pissa import PiSSA
 from tests.parity.cases import Case
-from tests.parity.translators.lora import begun, linear, started
+from tests.parity.translators.lora import ARRAYS, begun, linear, started
+from tests.parity.translators.lora import gradients as gradients
 from tests.toy import singular_values
 
 
@@ -16,13 +17,8 @@ def claims(case: Case) -> bool:
 
 
 def adapter(case: Case) -> PiSSA:
-    return PiSSA(
-        A=case["param.lora_A.weight"],
-        B=case["param.lora_B.weight"],
-        A_0=begun(case, "A"),
-        B_0=begun(case, "B"),
-        s=case.effective["scaling"],
-    )
+    factors, A_0, B_0 = case.ours("param", ARRAYS), begun(case, "A"), begun(case, "B")
+    return PiSSA(**factors, A_0=A_0, B_0=B_0, s=case.effective["scaling"])
 
 
 def weight(case: Case) -> Array:
@@ -39,7 +35,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
         ours = PiSSA.init(W0, rng, rank=rank, alpha=theirs.s * rank)
         yield "residual", singular_values(ours.residual(W0)), singular_values(case["W"])
         yield "factors", singular_values(ours.A_0), singular_values(theirs.A_0)
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"A": case["grad.lora_A.weight"], "B": case["grad.lora_B.weight"]}

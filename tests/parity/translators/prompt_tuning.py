@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from adapters_np.linalg import Array
 from adapters_np.methods.prompt_tuning import PromptTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "PROMPT_TUNING"
+claims = of("PROMPT_TUNING", kind=None)
 
 
 def prompt(case: Case) -> Array:

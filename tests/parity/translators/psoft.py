@@ -7,14 +7,11 @@ import numpy as np
 
 from adapters_np.linalg import Array, skew
 from adapters_np.methods.psoft import PSOFT
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 from tests.toy import singular_values
 
 NONE = np.zeros(0)
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "PSOFT" and case.sidecar["kind"] == "linear"
+claims = of("PSOFT")
 
 
 def constraint(case: Case) -> tuple[Literal["exact", "series", "none"], int]:

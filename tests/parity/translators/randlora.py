@@ -6,11 +6,9 @@ bases of the formula are a fixed shuffle of the stored ones.
 
 from adapters_np.linalg import Array
 from adapters_np.methods.randlora import RandLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "RANDLORA" and case.sidecar["kind"] == "linear"
+claims = of("RANDLORA")
 
 
 def adapter(case: Case) -> RandLoRA:

@@ -4,11 +4,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.road import RoAd
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "ROAD" and case.sidecar["kind"] == "linear"
+claims = of("ROAD")
 
 
 def by_pair(case: Case, flat: Array) -> Array:

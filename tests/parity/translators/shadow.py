@@ -6,11 +6,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.shadow import Shadow
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "SHADOW"
+claims = of("SHADOW", kind=None)
 
 
 def adapter(case: Case) -> Shadow:

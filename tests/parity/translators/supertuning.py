@@ -7,31 +7,21 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.supertuning import SuperTuning
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of, slopes
 
 PARTS = {"theta": "values", "A": "lora_A.weight", "B": "lora_B.weight"}
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "SUPERTUNING" and case.sidecar["kind"] == "linear"
+ARRAYS = {ours: f"supertuning_{theirs}" for ours, theirs in PARTS.items()}
+gradients = slopes(ARRAYS)
+claims = of("SUPERTUNING")
 
 
 def adapter(case: Case) -> SuperTuning:
     rank, alpha = (case.effective[f"supertuning_{name}"] for name in ("rank", "lora_alpha"))
     d_out, d_in = case["W"].shape
-    A, B = (
-        case.find("param.supertuning_lora_A.weight"),
-        case.find("param.supertuning_lora_B.weight"),
-    )
+    none = {"A": np.zeros((0, d_in)), "B": np.zeros((d_out, 0))}
     rows, columns = np.divmod(case["buffer.supertuning_indices"].astype(int), d_in)
-    return SuperTuning(
-        theta=case["param.supertuning_values"],
-        A=np.zeros((0, d_in)) if A is None else A,
-        B=np.zeros((d_out, 0)) if B is None else B,
-        rows=rows,
-        columns=columns,
-        s=alpha / (rank or 1),
-    )
+    arrays = none | case.ours("param", ARRAYS)
+    return SuperTuning(**arrays, rows=rows, columns=columns, s=alpha / (rank or 1))
 
 
 def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
@@ -44,8 +34,3 @@ def start(case: Case) -> Iterator[tuple[str, Array, Array]]:
     assert count == len(theirs.rows) == len(fresh.rows)
     for name in ("rows", "columns"):
         yield name, getattr(fresh, name).astype(float), getattr(theirs, name).astype(float)
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    found = {ours: case.find(f"grad.supertuning_{theirs}") for ours, theirs in PARTS.items()}
-    return {name: array for name, array in found.items() if array is not None}

@@ -6,11 +6,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.tinylora import TinyLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "TINYLORA" and case.sidecar["kind"] == "linear"
+claims = of("TINYLORA")
 
 
 def adapter(case: Case) -> TinyLoRA:

@@ -4,11 +4,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from adapters_np.methods.unilora import UniLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "UNILORA" and case.sidecar["kind"] == "linear"
+claims = of("UNILORA")
 
 
 def adapter(case: Case) -> UniLoRA:

@@ -2,22 +2,22 @@
 
 from adapters_np.linalg import Array
 from adapters_np.methods.vblora import VBLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-NAMES = {"logits_in": "vblora_logits_A", "logits_out": "vblora_logits_B"}
-
-
-def claims(case: Case) -> bool:
-    return case.sidecar["peft_type"] == "VBLORA" and case.sidecar["kind"] == "linear"
+ARRAYS = {
+    "bank": "vblora_vector_bank",
+    "logits_in": "vblora_logits_A",
+    "logits_out": "vblora_logits_B",
+}
+claims = of("VBLORA")
 
 
 def adapter(case: Case) -> VBLoRA:
-    logits = {ours: case[f"param.{theirs}"] for ours, theirs in NAMES.items()}
-    return VBLoRA(case["param.vblora_vector_bank"], **logits, topk=case.effective["topk"])
+    return VBLoRA(**case.ours("param", ARRAYS), topk=case.effective["topk"])
 
 
 def gradients(case: Case) -> dict[str, Array]:
-    found = {ours: case[f"grad.{theirs}"] for ours, theirs in NAMES.items()}
-    if not case.layer:  # several layers add up in the gradient of the bank
-        found["bank"] = case["grad.vblora_vector_bank"]
+    found = case.ours("grad", ARRAYS)
+    if case.layer:
+        del found["bank"]  # several layers add up in it
     return found

@@ -5,18 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters_np.linalg import Array
 from adapters_np.methods.waveft import Filter, WaveFT, synthesis
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of, slopes
 
 NAMED = {"db1": "haar", "db2": "db2"}
 FILTERS: dict[str, list[float]] = json.loads(
     Path(__file__).parent.with_name("wavelets.json").read_text()
 )
-
-
-def claims(case: Case) -> bool:
-    return case.family == "WAVEFT" and case.sidecar["kind"] == "linear"
+ARRAYS = {"c": "waveft_spectrum"}
+claims = of("WAVEFT")
+gradients = slopes(ARRAYS)
 
 
 def filter_of(case: Case) -> Filter:
@@ -44,7 +42,3 @@ def adapter(case: Case) -> WaveFT:
         points = points - half * fine + half * fine[::-1]
     rows, columns = points
     return WaveFT(case["param.waveft_spectrum"], rows, columns, about["waveft_scaling"], wavelet)
-
-
-def gradients(case: Case) -> dict[str, Array]:
-    return {"c": case["grad.waveft_spectrum"]}

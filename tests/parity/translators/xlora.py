@@ -8,11 +8,9 @@ import numpy as np
 from adapters_np.layers import softmax
 from adapters_np.linalg import Array
 from adapters_np.methods.xlora import XLoRA
-from tests.parity.cases import Case
+from tests.parity.cases import Case, of
 
-
-def claims(case: Case) -> bool:
-    return case.family == "XLORA"
+claims = of("XLORA", kind=None)
 
 
 def experts(case: Case, factor: str) -> Array:

@@ -331,6 +331,10 @@ MISTAKES = {
         replace(r"^title: LoRA$", "title: LoRA: what"),
         "docs/methods/lora.md: the front matter is not YAML: mapping values are not allowed",
     ),
+    "front matter that contains itself": (
+        replace(r"^title: LoRA$", "title: LoRA\nfoo: &a [*a]"),
+        "docs/methods/lora.md: the front matter is not YAML: an alias (*) stands within",
+    ),
 }
 
 
@@ -422,6 +426,16 @@ def test_a_bad_entry_of_the_bibliography_is_named(project: Path, entry: str, exp
         (line,) = problems(project)
     assert line.startswith("docs/references.bib: ")
     assert expected in line
+
+
+@pytest.mark.parametrize("page", ["methods/lora.md", "about.md"])
+def test_a_page_that_is_no_yaml_brings_no_complaint_about_the_bibliography(
+    project: Path, page: str
+) -> None:
+    broken = replace(r"^title: ([^\n]*)", r"title: \1: what")
+    with edited(project / "docs" / page, by=broken):
+        (line,) = (x for x in problems(project) if not x.startswith("docs/methods/index.md"))
+    assert line.startswith(f"docs/{page}: the front matter is not YAML")
 
 
 def test_an_unknown_key_on_another_page_or_in_a_module_is_named(project: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import counts, exports, memory, read, recipes
 from scripts.catalog.counts import MODELS, START, TARGETS
+from scripts.macros.rates import searches
 from scripts.survey.facts.peft import runs
 
 SCRIPT = """
@@ -63,6 +65,7 @@ WISHES = (
     recipes.Wish(),
     recipes.Wish(bits=4, targets="query and value", rank=8, optimiser="AdamW in 8 bits"),
     recipes.Wish(PHI, targets="feed-forward", checkpointing=False, chunked=True, length=9, batch=3),
+    recipes.Wish(examples=77, epochs=2),
 )
 
 
@@ -181,22 +184,50 @@ def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None
     assert answers["estimates"] == pytest.approx(wanted, rel=1e-12)
 
 
-def test_a_recipe_begins_with_the_best_rate_of_the_benchmark_or_says_that_it_guesses() -> None:
-    told = {slug: recipes.rate(read().methods[slug]) for slug in read().recipes()}
-    for slug, (rate, why) in told.items():
-        m = read().methods[slug]
-        ran = {run.learning_rate for run in runs("metamathqa") if run.entry == m.number}
-        said = {float(word) for word in re.findall(r"\d[\de.-]*\b", why)}
+def test_a_search_begins_with_a_printed_rate_the_benchmarks_or_says_that_it_guesses() -> None:
+    methods = read().methods
+    printed = {slug for slug, about in read().recipes().items() if about.rate}
+    assert printed == {"lora", "dora", "pissa"}
+    guessed = set()
+    for slug in read().recipes().keys() - printed:
+        rate, why = recipes.rate(methods[slug])
+        ran = {run.learning_rate for run in runs("metamathqa") if run.entry == methods[slug].number}
+        said = {float(word) for word in re.findall(r"\d[\de.-]*\d|\d", why)}
         assert said <= ran
-        assert not said or float(rate) in said
-        code = recipes.recipe(m)
-        assert f"learning_rate={rate}," in code
-        assert f"# Learning rate: {why}\n" in code
-    start = "PEFT's benchmark ran it at "
-    assert told["lora"] == ("1e-4", f"{start}1e-4 alone; search around it.")
-    assert told["ia3"] == ("5e-3", f"{start}1e-4, 1e-3 and 5e-3, best at 5e-3; search around it.")
-    unknown = {slug for slug, (_, why) in told.items() if why == recipes.SEARCH}
-    assert {"oft", "pissa", "hra", "boft", "ln_tuning"} <= unknown
+        assert not said or rate in said
+        if why == recipes.SEARCH:
+            guessed.add(slug)
+    assert {"oft", "hra", "boft", "ln_tuning"} <= guessed
+    assert recipes.search(methods["ia3"])[0] == "1.7e-3, 5e-3, 1.5e-2"
+    assert "rate in (6.7e-5, 2e-4, 6e-4)" in recipes.recipe(methods["lora"])
+
+
+def test_rates_that_recipes_quote_are_those_of_the_printed_searches() -> None:
+    ends = {name: [rate for rate, _ in found] for name, found in searches(16).items()}
+    about = read().recipes()["pissa"].rate
+    assert about
+    low, high = min(ends["PiSSA"]), max(ends["PiSSA"])
+    assert f"between {recipes.power(low)} and {recipes.power(high)}" in about.why
+    assert low < about.value < high
+    ratios = [ratio for _, ratio in searches()["DoRA"]]
+    assert median(ratios) == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "plan"),
+    [
+        # 100 of 2,000 are held out; 1,900 in steps of 16 are 119 an epoch
+        (recipes.Wish(), {"held": 100, "accumulation": 16, "steps": 357, "warmup": 11}),
+        (recipes.Wish(batch=4), {"held": 100, "accumulation": 4, "steps": 357, "warmup": 11}),
+        # 200 in steps of 16 would be 12 an epoch: too few
+        (recipes.Wish(examples=200, epochs=1), {"held": 10, "accumulation": 4, "steps": 48}),
+        (recipes.Wish(examples=20, epochs=1), {"held": 1, "accumulation": 1, "steps": 19}),
+        (recipes.Wish(examples=50_000, epochs=1), {"held": 500, "steps": 3094}),
+    ],
+)
+def test_steps_follow_from_examples_and_epochs(wish: recipes.Wish, plan: dict[str, int]) -> None:
+    found = recipes.schedule(wish)
+    assert {name: found[name] for name in plan} == plan
 
 
 def test_a_rank_moves_what_is_trained_written_and_kept() -> None:

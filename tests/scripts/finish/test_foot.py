@@ -16,7 +16,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.citations import data_item, part_item
 from scripts.catalog.corrections import FORM, correction
 from scripts.catalog.exports import Site, read_site
-from scripts.finish.foot import add_foot, named
+from scripts.finish.foot import add_foot, add_state, cite, named
 
 SITE = Site("https://example.org/a/", "T", "A", "2026-01-02", "1", "https://git.example/a/a")
 FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"
@@ -88,6 +88,20 @@ def test_a_foot_cites_the_page_and_each_of_its_tables() -> None:
     assert re.findall(r"^TY  - (.*)$", ris, re.M) == ["ELEC", "DATA"]
     assert [item["type"] for item in json.loads(csl)] == ["webpage", "dataset"]
     assert "Cite this page" not in add_foot(PAGE, "methods/lora/", SITE)
+
+
+def test_a_page_says_from_which_commit_it_was_built_and_cites_it() -> None:
+    places = '<span data-cite=""></span><div data-cite=""></div><span data-built=""></span>'
+    built = SITE._replace(commit="0123456789ab-dirty")
+    html = add_state(cite(places, part_item("A page", "a/", built)), built)
+    assert html.endswith(
+        'Version 1, commit <a href="https://git.example/a/a/commit/0123456789ab">'
+        "0123456789ab-dirty</a>, 2 January 2026."
+    )
+    assert "<em>A page</em> (Version 1, commit 0123456789ab-dirty). T." in html
+    listings = re.findall(r"<code data-dated[^>]*>([^<]+)</code>", html)
+    assert [text.count("commit 0123456789ab-dirty") for text in listings] == [1, 1, 1]
+    assert add_state(places, SITE).endswith("Version 1, 2 January 2026.")
 
 
 def test_a_correction_fills_in_fields_that_the_form_has() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scripts.bootstrap import SetupError
-from scripts.catalog.exports import read_site
+from scripts.bootstrap import ROOT, SetupError
+from scripts.catalog.exports import built_site, read_site
 from scripts.finish.links import problems, target
 from scripts.finish.release import DIGITS, NAMED, add_names, add_python, place_python
 
@@ -161,6 +164,27 @@ def test_the_site_has_the_address_that_the_environment_names(
     assert read_site().url == "https://x.github.io/repo/"
     monkeypatch.delenv("SITE_URL")
     assert read_site().url == "https://adapters-as-hypotheses.github.io/"
+
+
+def test_a_build_is_of_the_day_and_the_commit_of_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mkdocs.yml", "CITATION.cff"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert built_site(tmp_path) == read_site(tmp_path)  # an archive of it has no history
+    when = {"GIT_COMMITTER_DATE": "2031-05-06T23:30:00-05:00"}  # the next day in UTC
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (("init",), ("add", "."), ("commit", "-m", "x")):
+        subprocess.run((*git, *words), cwd=tmp_path, env=os.environ | when, check=True)
+    built = built_site(tmp_path)
+    assert (built.date, len(built.commit)) == ("2031-05-07", 12)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    assert built_site(tmp_path).date == "1970-01-01"
+    with (tmp_path / "CITATION.cff").open("a") as file:
+        file.write("\n")
+    dirty = built_site(tmp_path)
+    assert (dirty.date, dirty.commit) == (f"{datetime.now(UTC):%Y-%m-%d}", f"{built.commit}-dirty")
 
 
 @pytest.mark.parametrize("given", ["", "x.github.io/repo", "ftp://x.org/", "https://x.org/?a"])

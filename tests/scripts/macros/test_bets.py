@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,14 +22,13 @@ from scripts.macros.bets import Bets, own_controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.studies import reach as study
-from scripts.studies.controls import cells, tabulate
+from scripts.studies.controls import study as runs_of
 from scripts.studies.entries import entries as trained
-from scripts.studies.kept import append
+from scripts.studies.rows import append
 from scripts.survey.results import bets, bets_facts, controls
 from scripts.survey.results.bets import Bet, Described, because, by_entry, described, reaches
 from scripts.survey.results.controls import AGAIN, Part, plan, wanted
 from scripts.survey.results.hypothesis import Effect
-from tests.scripts.studies.test_controls_study import row_of
 
 FIRST = plan().parts[0]
 COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")
@@ -100,19 +100,18 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert next(iter(found)) == "oft 16"  # the widest lead comes first
 
 
-def test_a_file_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables: Tables) -> None:
-    path, table, rng = tmp_path / "runs.jsonl", tmp_path / "controls.csv", np.random.default_rng(0)
-    for cell in dict.fromkeys(cells()):
-        entry = trained()[cell.name]
-        if cell.task != FIRST.task or not wanted(FIRST, entry.method) or AGAIN in entry.control:
+def test_a_log_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables: Tables) -> None:
+    made, rng = replace(runs_of(), folder=tmp_path, logs=tmp_path), np.random.default_rng(0)
+    for cell in made.cells:
+        method, control, task, *_ = cell.where
+        if task != FIRST.task or not wanted(FIRST, method) or AGAIN in control:
             continue
-        size = 2.0 if entry.method == "full" else 1.0 + 0.2 * (cell.name == "oft 16")
-        for seed in plan().seeds:
-            made = row_of(cell.run(-8, seed, "final"))
-            made["test"] = made["start"]["test"] - size + rng.normal(0, 0.004)
-            append(made, path)
-    tabulate(table, path)
-    with table.open(encoding="utf-8", newline="") as file:
+        size = 2.0 if method == "full" else 1.0 + 0.2 * (method == "oft 16" and not control)
+        for run in cell.finals(-8):
+            test = 4.8 - size + rng.normal(0, 0.004)
+            append(made.row(run, {"start_test": 4.8, "test": test}), made.log)
+    made.tabulate()
+    with made.table.open(encoding="utf-8", newline="") as file:
         found = tables(list(csv.DictReader(file)))
     assert found.keys() == set(FIRST.methods or ())
     assert found["oft 16"].word == "holds"

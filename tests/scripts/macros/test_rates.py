@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import csv
 from math import log10
-from types import SimpleNamespace
 
 import pytest
 
-from scripts.macros.method import Furniture
-from scripts.macros.page import Page
-from scripts.macros.rates import own_rates
-from scripts.survey.facts import say
 from scripts.survey.results import experiment
 from scripts.survey.results.experiment import Cell, finals
-from scripts.survey.results.rates import (
-    BESIDE,
-    POINT,
-    beside,
-    moved,
-    nearest,
-    plain,
-    rates,
-    table,
-    typical,
-)
+from scripts.survey.results.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table
 from scripts.survey.sources.providers import facts
 
 
@@ -98,20 +83,6 @@ def test_who_stands_beside_which_rank() -> None:
     found = {one.method: nearest(one) for one in plain()}
     assert (found["ia3"], found["oft 16"], found["dora 16"]) == ("lora 1", "lora 4", "lora 16")
     assert all("," not in name for name in found)
-
-
-def test_every_page_with_a_sweep_has_a_line_that_leads_to_the_table() -> None:
-    slugs = {one.slug for one in plain()} - {"full"}
-    for slug in slugs:
-        one = typical(slug)
-        assert one
-        line = own_rates([slug])
-        assert say.figures(one.best) == line.partition(",")[0]
-    assert own_rates(["xlora"]) == ""
-    assert own_rates(["ether", "ether_plus"]) == "0.1"
-    page = Page(SimpleNamespace(page=SimpleNamespace(url="methods/oft/", meta={})))
-    top = Furniture(page).verdict()
-    assert f'questions/learning-rate/#rates">{own_rates(["oft"])}</a>' in top
 
 
 def test_what_moved_has_several_cells_on_one_text() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import jax
@@ -37,9 +37,3 @@ def outputs(method: Method, *changes: Callable[[Any], Any]) -> list[Any]:
 
     found = [made(jax.tree.map(change, learned), frozen) for change in changes]
     return [LOGITS(one, TEXT) if isinstance(one, dict) else one for one in found]
-
-
-@cache
-def at_start(method: Method) -> Any:
-    """Return what the model makes of TEXT before a method is trained."""
-    return outputs(method, lambda a: a)[0]

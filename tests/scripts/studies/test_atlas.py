@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import replace
 from typing import Any
@@ -27,7 +26,7 @@ from scripts.macros.axes import (
 from scripts.macros.axes import atlas as said_by_atlas
 from scripts.macros.family import beside_the_atlas
 from scripts.studies import atlas, axes
-from scripts.studies.found import completed, read
+from scripts.studies.rows import read
 from scripts.survey.results.atlas import TABLE, facts
 
 ROUNDING = 1e-9
@@ -36,7 +35,7 @@ ROUNDING = 1e-9
 @pytest.mark.parametrize("arm", atlas.ARMS)
 def test_lora_plus_is_lora_until_a_condition_is_broken(arm: str) -> None:
     settings = atlas.ARMS[arm]
-    apart = atlas.plus(0, **settings)
+    apart = atlas.plus(0, **settings)["apart"]
     if "broken" in settings:
         assert apart > 0.005
     elif settings["ratio"] == 16:
@@ -52,13 +51,13 @@ def test_a_change_of_rank_one_takes_as_many_kronecker_terms_as_predicted() -> No
 
 
 def test_the_same_blocks_reach_nothing_new_and_others_do() -> None:
-    explained, drift = atlas.restarted(0, moved=False)
-    assert max(explained) - min(explained) < ROUNDING
+    first, last, drift = atlas.restarted(0, moved=False).values()
+    assert abs(last - first) < ROUNDING
     assert drift < ROUNDING
-    explained, drift = atlas.restarted(0, moved=True)
-    assert explained[-1] > explained[0] + 0.02
+    first, last, drift = atlas.restarted(0, moved=True).values()
+    assert last > first + 0.02
     assert drift > 0.1
-    assert atlas.lora_restarted(0) == (1, 6)
+    assert list(atlas.lora_restarted(0).values()) == [1, 6]
 
 
 def test_gains_follow_the_closed_form_from_even_rows_and_not_from_others() -> None:
@@ -79,20 +78,19 @@ def test_what_stays_under_a_flow_moves_with_the_step_and_as_predicted() -> None:
 
 def test_changes_merge_better_than_factors() -> None:
     for shared in (True, False):
-        of_changes, of_factors = atlas.merging(0, shared, 50)
+        of_changes, of_factors = atlas.merging(0, shared, 50).values()
         assert 0 < of_factors < of_changes < 1
 
 
 def test_three_methods_waste_what_the_prediction_says() -> None:
-    found = {slug: atlas.dimension(slug, 0) for slug in ("lora", "loha", "vera")}
-    wasted = {slug: size[0] - size[1] for slug, size in found.items() if size}
-    m, n = atlas.SHAPE
+    found = {slug: numbers()[slug] for slug in ("lora", "loha", "vera")}
+    wasted = {slug: size["numbers"] - size["dimension"] for slug, size in found.items()}
+    m, n = axes.SHAPE
     assert wasted == {"lora": 8**2, "loha": 2 * 4**2 + m + n - 1, "vera": 1}
 
 
 def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(TABLE)
     assert {row["arm"] for row in rows if row["prediction"] == "X.1"} == set(atlas.ARMS)
     assert {f.table for f in facts()} == {"X.1", "X.5", "X.6", "X.7", "X.8", "X.9", "X.10", "axes"}
     text = (ROOT / "docs/predictions-of-others.md").read_text("utf-8")
@@ -100,12 +98,10 @@ def test_the_table_has_every_arm_and_the_page_every_prediction() -> None:
 
 
 def test_no_method_with_a_change_of_a_weight_is_forgotten_in_the_table() -> None:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = [(row["prediction"], row["arm"]) for row in csv.DictReader(file)]
+    rows = [(row["prediction"], row["arm"]) for row in read(TABLE)]
     weights = {slug for slug in slugs() if issubclass(load(slug), WeightAdapter)}
     assert {arm for prediction, arm in rows if prediction == "axes"} == weights
-    fits = {arm for prediction, arm in rows if prediction == "X.10"}
-    assert {slug for slug in weights if slug in fits or atlas.dimension(slug, 0)} == fits
+    assert {arm for prediction, arm in rows if prediction == "X.10"} == weights - {"c3a"}
 
 
 def test_dimensions_are_those_of_the_formulas() -> None:
@@ -218,10 +214,10 @@ def test_adamss_is_bound_to_the_directions_that_it_reads() -> None:
 
 def test_a_method_that_the_table_has_is_not_computed_again() -> None:
     rows = read(TABLE)
-    assert completed(rows, atlas.COUNTED) == rows
-    without = [row for row in rows if row[1] != "ia3"]
+    assert atlas.completed(rows) == rows
+    without = [row for row in rows if row["arm"] != "ia3"]
     assert len(without) < len(rows)
-    assert completed(without, atlas.COUNTED) == rows
+    assert atlas.completed(without) == rows
 
 
 def test_a_reason_that_is_missing_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import pytest
 from scripts.catalog import read
 from scripts.catalog.records import Peft
 from scripts.studies import adam
-from scripts.studies.twin import COPIES, held_norms
+from scripts.studies.jax_copy import COPIES, held_norms
 from tests.parity import translators
 from tests.parity.cases import FIXTURES, Case, recorded
 from tests.parity.test_peft import layer

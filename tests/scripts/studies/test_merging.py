@@ -15,7 +15,9 @@ from demos.reach import elsewhere
 from scripts.studies import encoder, english_training
 from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
-from scripts.studies.merging import Settings, Tuned
+from scripts.studies.english_training import Change, End
+from scripts.studies.merging import Settings
+from scripts.studies.rows import append
 from scripts.survey.facts.reader import rows
 from scripts.survey.results import english, merging
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
@@ -26,12 +28,12 @@ SMALL = encoder.random(0)
 # Changes ------------------------------------------------------------------------------------------
 
 
-def drawn(seed: int) -> study.Change:
+def drawn(seed: int) -> Change:
     rng = np.random.default_rng(seed)
     return {kind: rng.normal(size=SMALL[kind].shape) for kind in KINDS}
 
 
-def lengths(change: study.Change) -> list[float]:
+def lengths(change: Change) -> list[float]:
     return [float(np.linalg.norm(change[kind])) for kind in KINDS]
 
 
@@ -74,9 +76,9 @@ def test_controls_keep_what_they_should() -> None:
 def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
     """Put runs that have changed little and kept the probe's heads in the place of the real."""
 
-    def tuned(task: str, seed: int) -> Tuned:
+    def tuned(task: str, seed: int) -> End:
         change = {kind: 1e-9 * a for kind, a in drawn(seed).items()}
-        return Tuned(change, english_training.base(task).head)
+        return End(change, english_training.base(task).head)
 
     monkeypatch.setattr(study, "tuned", tuned)
 
@@ -84,32 +86,34 @@ def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
 def test_what_changes_nothing_leaves_the_probe(planted: None) -> None:
     tasks, (seed, *_) = merging.plan().tasks, merging.plan().seeds
     made = study.run(Settings("sum", 1.0, seed, (0.4, 0.7)))
-    for row in made["rows"]:
+    for row in made:
         start = english_training.untrained(row["task"])
-        assert row["loss"] == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
-    assert [row["task"] for row in made["rows"][-2:]] == [*tasks]
-    assert made["rows"][-1]["part"] == "test"
+        assert float(row["loss"]) == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
+    assert [row["task"] for row in made[-2:]] == [*tasks]
+    assert made[-1]["part"] == "test"
     scale = study.chosen(made)
     for way in ("none", "alone", "shuffled", "turned"):
-        found = study.run(Settings(way, 1.0, seed, (scale,)))["rows"]
+        found = study.run(Settings(way, 1.0, seed, (scale,)))
         assert [(row["task"], row["part"]) for row in found] == [(task, "test") for task in tasks]
-    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))["rows"]) == 4
+    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))) == 4
 
 
 def test_what_has_the_strength_of_the_sum_waits_for_it() -> None:
     own = merging.plan()
     assert not {s.way for s in study.due({})} & {"alone", "shuffled", "turned"}
     first = Settings("sum", 1.0, own.seeds[0], own.scales)
-    done = {first.key: {"rows": [{"part": "test", "scale": 0.7}]}}
+    done = {first.key: [{"part": "test", "scale": "0.7"}]}
     (alone,) = (s for s in study.due(done) if s.way == "alone")
     assert (alone.seed, alone.scales) == (own.seeds[0], (0.7,))
 
 
-def test_the_table_is_what_its_settings_still_give() -> None:
-    found = study.known(path=Path("nowhere"))
-    kept = {s.key for s in study.due(found)} & found.keys()
-    assert kept == found.keys()
-    assert len(study.rows(found)) == len(rows(merging.Judged, merging.TABLE))
+def test_the_table_is_what_its_settings_still_give(tmp_path: Path) -> None:
+    found = study.known(tmp_path / "nothing")
+    assert found.keys() == {s.key for s in study.due(found)}
+    append(next(iter(found.values())), tmp_path / "log")  # of this machine, and committed
+    assert study.known(tmp_path / "log") == found
+    study.tabulate(found, tmp_path / "merging.csv")
+    assert (tmp_path / "merging.csv").read_bytes() == merging.TABLE.read_bytes()
 
 
 # Rules --------------------------------------------------------------------------------------------

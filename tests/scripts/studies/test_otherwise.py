@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.studies import intruders, kept
+from scripts.studies import intruders
 from scripts.studies import otherwise as study
-from scripts.studies.arms import method
-from scripts.studies.otherwise import Cell, cells, due
+from scripts.studies.adapting import Adapted
 from scripts.studies.pretrain import base
-from scripts.studies.recipes import RECIPES, USUAL, Otherwise, corrected, preconditioned
+from scripts.studies.recipes import RECIPES, USUAL, corrected, preconditioned
+from scripts.studies.rows import read
+from scripts.studies.study import Run
+from scripts.studies.variants import method
 from scripts.survey.facts.reader import rows
 from scripts.survey.results import effects, experiment, otherwise
 from scripts.survey.results.otherwise import Made, plan
@@ -65,13 +67,10 @@ def test_paces_are_those_of_the_factors() -> None:
 def test_what_is_frozen_is_not_trained_and_an_arm_without_a_recipe_is_lora() -> None:
     sizes = {}
     for name in ("lora 4", "lora-fa", "preconditioned"):
-        learned, frozen = Otherwise(method(name, "all"), base()[0]).start(1)
+        learned, frozen = Adapted(method(name, "all"), base()[0]).start(1)
         sizes[name] = sum(a.size for own in learned.values() for a in own.values())
         assert ("A" in frozen.get("square", {})) == (name == "lora-fa")
     assert sizes["lora-fa"] == experiment.finals("lora 2")[1].parameters == sizes["lora 4"] // 2
-    with experiment.TABLE.open(encoding="utf-8", newline="") as file:
-        known = {row["key"] for row in csv.DictReader(file)}
-    assert {run.key for run in due(Cell("lora 4"), {})} <= known
 
 
 # Intruders ----------------------------------------------------------------------------------------
@@ -112,82 +111,39 @@ def test_a_scattered_change_keeps_its_singular_values_alone() -> None:
 # Runs ---------------------------------------------------------------------------------------------
 
 
-def told(run: Any, test: float) -> dict[str, Any]:
-    losses = {"validation": test, "test": test, "held": 3.0}
-    return {
-        **asdict(run), **losses, "key": run.key, "parameters": 9, "status": "done",
-        "start": {"validation": 4.8, "test": 4.8, "held": 2.4}, "seconds": 1.5,
-        "intruders": [3, 1, 9], "scattered": [2, 0, 8], "reduced_test": [3.0, 3.25],
-    }  # fmt: skip
-
-
-def test_a_sweep_gives_the_rate_also_to_the_arm_that_is_like_it() -> None:
-    done: dict[str, Any] = {}
-    cell = Cell("lora+ 16")
-    while (runs := due(cell, done))[0].phase == "sweep":
-        assert {run.seed for run in runs} == {plan().sweep_seed}
-        for run in runs:
-            done[run.key] = told(run, abs(np.log10(run.rate) + 2.5))
-    assert {run.rate for run in runs} == {round(10**-2.5, 9)}
-    assert len(runs) == 2 * len(plan().seeds)
-    assert len({run.method for run in runs}) == 2
-    settled = due(Cell("lora 4"), {})
-    assert {run.rate for run in settled} == {0.01}
-    assert len({run.key for run in settled}) == len(plan().seeds)
-
-
-def test_an_arm_of_the_ranks_also_runs_at_the_rate_of_rank_4_where_its_own_is_another() -> None:
-    for best, phases in ((-1.5, {"final", "transfer"}), (-2.0, {"final"})):
-        done: dict[str, Any] = {}
-        cell = Cell("plain 64")
-        while (runs := due(cell, done))[0].phase == "sweep":
-            for run in runs:
-                done[run.key] = told(run, abs(np.log10(run.rate) - best))
-        assert {run.phase for run in runs} == phases
-        assert {run.rate for run in runs if run.phase == "transfer"} <= {0.01}
-
-
-def test_the_table_brings_runs_back(tmp_path: Path) -> None:
-    path, table = tmp_path / "runs.jsonl", tmp_path / "otherwise.csv"
-    run = Cell("alpha 16").run(-6, 1, "final")
-    kept.append(told(run, 3.25), path)
-    study.tabulate(table, path)
-    path.unlink()
-    back = study.known(table, path)
-    assert back.keys() == {run.key}
-    assert back[run.key]["reduced_test"] == [3.0, 3.25]
-    assert back[run.key]["intruders"] == [3, 1, 9]
-    with table.open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert (row["arm"], row["scattered"]) == ("alpha 16", "2 0 8")
-    (made,) = rows(Made, table)
-    assert made.forgetting == pytest.approx(0.6)
-
-
-def test_what_is_committed_is_of_the_plan() -> None:
-    with otherwise.TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows
-    assert all(study.again(row).key == row["key"] for row in rows)
-    assert {row["arm"] for row in rows} <= set(otherwise.arms())
-    assert [name for cell in cells() for name in (each.name for each in cell.alike)] == (
-        otherwise.arms()
-    )
-
-
-def test_lora_comes_out_as_in_the_experiment() -> None:
-    there = experiment.finals("lora 4")
+def test_arms_come_in_the_order_of_the_plan_and_two_of_them_are_the_experiments() -> None:
+    own = study.study()
+    assert [cell.where[0] for cell in own.cells] == otherwise.arms()
+    known = {row["key"] for row in read(experiment.TABLE)}
+    assert {own.of(run).key for run in own.due(own.at["lora 4",], {})} <= known
     for seed, run in otherwise.finals("lora 4").items():
-        assert run.test == pytest.approx(there[seed].test, abs=1e-3)
+        assert run.test == pytest.approx(experiment.finals("lora 4")[seed].test, abs=1e-3)
+
+
+def test_a_row_has_its_lists(tmp_path: Path) -> None:
+    run = Run(("alpha 16",), -6, 1, "final")
+    losses = {"validation": 3.25, "test": 3.25, "held": 3.0, "parameters": 9, "status": "done"}
+    start = {"start_validation": 4.8, "start_test": 4.8, "start_held": 2.4}
+    lists = {"intruders": [3, 1, 9], "scattered": [2, 0, 8], "reduced_test": [3.0, 3.25]}
+    table = tmp_path / "table.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, study.COLUMNS)
+        writer.writeheader()
+        writer.writerow(study.study().row(run, losses | start | lists))
+    (made,) = rows(Made, table)
+    assert (made.arm, made.scattered, made.reduced_test) == ("alpha 16", (2, 0, 8), (3.0, 3.25))
+    assert made.forgetting == pytest.approx(0.6)
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("texts")
-def test_a_frozen_factor_stays_and_a_run_repeats() -> None:
-    run = replace(Cell("lora-fa").run(-3, 1, "final"), steps=20)
-    one, other = study.run(run), study.run(run)
-    assert one["test"] == other["test"] < one["start"]["test"]
-    assert len(one["intruders"]) == len(plan().below)
+def test_after_a_run_its_intruders_are_counted_and_made_weaker() -> None:
+    run = study.settings(Run(("lora 4",), -3, 1, "final"), 0.03)
+    made = study.train(replace(run, steps=20))
+    assert made["test"] < made["start_test"]
+    assert len(made["intruders"]) == len(made["scattered"]) == len(plan().below)
+    assert len(made["reduced_test"]) == len(plan().factors)
+    assert made["shrunk_held"][0] == pytest.approx(made["start_held"], abs=1e-4)
 
 
 # Rules --------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import count
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ import pytest
 from adapters_np.core import perturbed
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.pissa import PiSSA
-from scripts.studies import decoder, grid, kept, symmetries, tokens
-from scripts.studies.arms import FROM_NORM, FROM_ONE, Armed, Gained, moments, whitened
+from scripts.studies import decoder, symmetries, tokens
 from scripts.studies.copies import COPIES, READERS, copied
 from scripts.studies.entries import reached
-from scripts.studies.symmetries import Cell, Run, cells, due, place
+from scripts.studies.experiment import METHODS
+from scripts.studies.study import Run
+from scripts.studies.variants import FROM_NORM, FROM_ONE, Armed, Gained, method, moments, whitened
 from scripts.survey.results import experiment, predictions
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART, Setting, at
-from scripts.survey.results.symmetries import TABLE, plan
+from scripts.survey.results.symmetries import plan
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 48), dtype=np.int32)
@@ -63,12 +65,11 @@ def test_gains_start_where_dora_starts_and_have_as_many_parameters() -> None:
         np.testing.assert_allclose(louder.delta(W), 0.5 * W, atol=1e-12)
         moved = perturbed(made, np.random.default_rng(1), 1.0)
         assert np.linalg.matrix_rank(moved.delta(W)) > 2
-    sizes = {
-        name: decoder.count(Armed(cell.run(-4, 1, "").method, copied("plain", 0), "").start(1)[0])
-        for name in (FROM_NORM, FROM_ONE)
-        if (cell := Cell("X.2", name, "plain"))
-    }
-    assert set(sizes.values()) == {experiment.finals("dora 4")[1].parameters}
+    sizes = set()
+    for arm in (FROM_NORM, FROM_ONE):
+        learned = Armed(method(arm, "all"), copied("plain", 0), "").start(1).learned
+        sizes.add(decoder.count(learned))
+    assert sizes == {experiment.finals("dora 4")[1].parameters}
 
 
 def test_a_whitened_split_turns_with_the_units_of_the_features_and_pissas_does_not() -> None:
@@ -101,78 +102,26 @@ def test_moments_follow_the_units_of_the_features() -> None:
 # Runs ---------------------------------------------------------------------------------------------
 
 
-def test_every_run_has_a_key_and_no_two_cells_share_runs() -> None:
-    assert len({place(_as_row(cell.run(0, 0, ""))) for cell in cells()}) == len(cells())
-    runs = [
-        cell.run(-4, seed, "final", draw)
-        for cell in cells()
-        for draw, seed in cell.part.copies[cell.copy].pairs()
-    ]
-    assert len({run.key for run in runs}) == len(runs)
-    assert all(key.part.names() for key in cells())
-    assert {cell.prediction for cell in cells()} == predictions.RULES.keys() - {"X.10"}
-
-
-def _as_row(run: Run) -> dict[str, Any]:
-    own = run.method
-    about = {"slug": own.slug, "knobs": own.knobs, "place": own.place, "arm": own.arm}
-    return {"method": about, "copy": run.copy}
-
-
-def made(run: Run, test: float) -> dict[str, Any]:
-    return {
-        **asdict(run), "key": run.key, "parameters": 9, "validation": test, "test": test,
-        "start": {"test": 4.8}, "status": "done", "seconds": 1.5,
-    }  # fmt: skip
-
-
-def test_a_sweep_gives_the_rate_and_a_method_of_the_experiment_has_its_own() -> None:
-    done: dict[str, Any] = {}
-    cell = Cell("X.2", FROM_ONE, "plain")
-    while (runs := due(cell, done))[0].phase == "sweep":
-        assert {run.seed for run in runs} == {plan().sweep_seed}
-        for run in runs:
-            done[run.key] = made(run, abs(np.log10(run.rate) + 2.4))
-    assert {run.rate for run in runs} == {round(10**-2.5, 9)}
-    assert [run.seed for run in runs] == [1, 2, 3, 4, 5]
-    turned = due(Cell("X.4", "ia3", "turned"), {})
-    assert {run.rate for run in turned} == {r.rate for r in experiment.finals("ia3").values()} or (
-        turned[0].rate == pytest.approx(experiment.finals("ia3")[1].rate, rel=1e-4)
-    )
-    assert [(run.draw, run.seed) for run in turned] == [(s, s) for s in range(1, 6)]
-
-
-def test_the_table_brings_runs_back(tmp_path: Path) -> None:
-    path, table = tmp_path / "runs.jsonl", tmp_path / "symmetries.csv"
-    run = Cell("X.11", "whitened", "rescaled").run(-4, 1, "final", 7)
-    kept.append(made(run, 3.25), path)
-    symmetries.tabulate(table, path)
-    path.unlink()
-    back = symmetries.known(table, path)
-    assert back.keys() == {run.key}
-    assert back[run.key]["test"] == 3.25
-    with table.open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert (row["prediction"], row["arm"], row["draw"]) == ("X.11", "whitened", "7")
-
-
-def test_what_is_committed_is_of_the_plan() -> None:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows
-    assert all(symmetries.again(row).key == row["key"] for row in rows)
+def test_a_copy_takes_the_rate_of_the_first_and_a_method_of_the_experiment_has_its_own() -> None:
+    at = symmetries.study().at
+    assert {prediction for prediction, *_ in at} == predictions.RULES.keys() - {"X.10"}
+    moved = at["X.11", "whitened", "rescaled"]
+    assert moved.like == ("X.11", "whitened", "plain")
+    assert [(run.draw, run.seed) for run in moved.finals(-4)] == [(d, 1) for d in range(1, 8)]
+    turned = at["X.4", "ia3", "turned"]
+    assert turned.settled == round(2 * log10(experiment.finals("ia3")[1].rate))
+    assert [(run.draw, run.seed) for run in turned.finals(0)] == [(s, s) for s in range(1, 6)]
+    assert {run.draw for run in at["X.4", "ia3", "folded"].finals(0)} == {0}
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("texts")
-def test_gains_for_outputs_do_not_notice_a_turned_stream_and_a_run_repeats() -> None:
+def test_gains_for_outputs_do_not_notice_a_turned_stream() -> None:
     ends = []
-    for copy in ("folded", "turned", "turned"):
-        run = replace(Cell("X.4", "ia3", copy).run(-3, 1, "final", 1), steps=20)
-        ends.append(symmetries.run(run)["test"])
-    folded, turned, again = ends
-    assert turned == again
-    assert turned == pytest.approx(folded, abs=1e-4)
+    for copy in ("folded", "turned"):
+        run = symmetries.settings(Run(("X.4", "ia3", copy), -3, 1, "final", 1), 0.03)
+        ends.append(symmetries.train(replace(run, steps=20))["test"])
+    assert ends[1] == pytest.approx(ends[0], abs=1e-4)
 
 
 # Rules --------------------------------------------------------------------------------------------
@@ -288,7 +237,7 @@ def test_dimensions_of_the_table_are_those_that_are_known() -> None:
     for name in ("ia3", "miss 8", "oft 16", "shira 0.094"):
         assert found[name].dimension == found[name].parameters
     assert all(setting.dimension <= setting.parameters for setting in found.values())
-    assert reached(grid.METHODS["lora 1"], "up") == 256 + 64 - 1
+    assert reached(METHODS["lora 1"], "up") == 256 + 64 - 1
 
 
 def test_a_line_is_straight_over_the_logarithm_of_size() -> None:

@@ -9,10 +9,8 @@ from statistics import fmean
 import pytest
 from scipy import stats
 
-from scripts.bootstrap import ROOT
 from scripts.catalog import read as read_catalog
-from scripts.studies.experiment import COLUMNS, known
-from scripts.studies.grid import cells, due
+from scripts.studies.experiment import COLUMNS
 from scripts.survey.facts.reader import paired
 from scripts.survey.facts.say import lead
 from scripts.survey.results.experiment import (
@@ -389,11 +387,6 @@ def test_at_twice_the_width_every_sign_is_the_same() -> None:
     )
     assert 0.04 < wide.mean - narrow.mean < 0.08
     assert finals("full", Cell(width=128))[1].parameters == 4 * 12 * 128**2
-
-
-def test_the_grid_is_done() -> None:
-    there = {row["key"]: row for row in known(path=ROOT / "nothing").values()}
-    assert [cell for cell in cells() if due(cell, there)] == []
 
 
 def test_reach_and_result_go_together_only_through_numbers() -> None:

@@ -1,8 +1,7 @@
-"""Shares of a matrix of any width that families explain, from sums over its rows.
+"""Families whose share of a change follows from sums over its rows, at any width.
 
-The families are the lab's (`demos.reach`), as far as their share follows from such sums, taken a
-slice at a time, or from two factors of ΔW, and four whose places are chosen knowing ΔW. What needs
-all of ΔW or of W at once is left out.
+The lab and real changes (`demos.reach`) take all rows at once, a reader's adapter
+(`demos.adapter_reach`) a slice at a time. Of four, places are chosen knowing ΔW.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from adapters_np.linalg import Array, nearest_rotations
-from demos.adapter_kinds import Pair
 from demos.blocks import rotating, shard, tiling
-from demos.reach import FAMILIES, Reached, gains, kept, mixed
+
+Pair = tuple[Array, Array]
+
 
 # What is summed -----------------------------------------------------------------------------------
 
@@ -132,14 +132,40 @@ def product(P: Array, Q: Array) -> Array:
     return np.einsum("ik,kj->ij", P, Q)
 
 
+def gains(W: Array, D: Array) -> Array:
+    """Return what is left of a change when each row may be scaled."""
+    return D - ((W * D).sum(axis=1) / np.maximum((W**2).sum(axis=1), 1e-300))[:, None] * W
+
+
+def mixed(W: Array, D: Array, free: bool) -> Array:
+    """Return what is left of a change when each row and the next are mixed.
+
+    Freely, with four parameters a pair, or turned and scaled, with two.
+    """
+    A, B = W.reshape(-1, 2, W.shape[1]), D.reshape(-1, 2, W.shape[1])
+    if free:
+        gram = A @ A.swapaxes(1, 2)
+        return B - (B @ A.swapaxes(1, 2)) @ np.linalg.pinv(gram) @ A
+    w, t = (M[:, 0] + 1j * M[:, 1] for M in (A, A + B))
+    g = (w.conj() * t).sum(axis=1) / np.maximum((np.abs(w) ** 2).sum(axis=1), 1e-300)
+    return np.abs(g[:, None] * w - t)
+
+
 # The families -------------------------------------------------------------------------------------
+
+
+class Reached(NamedTuple):
+    """The share of a change that a family explains, and with how many parameters."""
+
+    share: float
+    size: int
 
 
 Form = Callable[[Sums, Weights | None, int], Reached | None]
 
 
 class Family(NamedTuple):
-    """A family's title, the methods that have it, and its form; see `reach.Family`."""
+    """A family's title, the methods that have it, its form, and whether it looks at W."""
 
     title: str
     methods: tuple[str, ...]
@@ -150,16 +176,19 @@ class Family(NamedTuple):
 HELD: dict[str, Family] = {}
 
 
-def family(title: str = "", *methods: str) -> Callable[[Form], Form]:
-    """Register a form by its name; title and methods are the lab's where it has that family."""
+def family(title: str, *methods: str, weighed: bool = False) -> Callable[[Form], Form]:
+    """Register a form by its name; `weighed` says that it looks at W."""
 
     def register(form: Form) -> Form:
-        known = FAMILIES.get(form.__name__)
-        about = (known.title, known.methods) if known else (title, methods)
-        HELD[form.__name__] = Family(*about, form, known is not None and not known.alone)
+        HELD[form.__name__] = Family(title, methods, form, weighed)
         return form
 
     return register
+
+
+def kept(share: float, size: int, most: int) -> Reached | None:
+    """Return a share, unless it takes too many parameters."""
+    return Reached(float(share), size) if size <= most else None
 
 
 def part(share: float, energy: float, size: int, most: int) -> Reached | None:
@@ -167,11 +196,13 @@ def part(share: float, energy: float, size: int, most: int) -> Reached | None:
     return kept(share / energy, size, most)
 
 
-@family()
+@family("Few directions", "lora", "adalora", "delora", "poly")
 def low_rank(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of the best change of a rank (Eckart and Young)."""
-    r = most // sum(s.shape)
-    return None if s.strengths is None else Reached(float(s.strengths[:r].sum()), r * sum(s.shape))
+    if s.strengths is None:
+        return None
+    r = min(most // sum(s.shape), len(s.strengths))
+    return kept(float(s.strengths[:r].sum()), r * sum(s.shape), most) if r else None
 
 
 @family("The strongest rows")
@@ -203,27 +234,27 @@ def few_frequencies(s: Sums, w: Weights | None, most: int) -> Reached | None:
     return part(s.waves.sum(most), s.energy, most, most) if s.waves else None
 
 
-@family()
+@family("Kronecker", "lokr")
 def kronecker(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of the nearest Kronecker product (Van Loan and Pitsianis)."""
     f, size = tiling(*s.shape, most)
     return Reached(s.tiles[f], size) if f in s.tiles else None
 
 
-@family()
+@family("Shards", "miss")
 def shards(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of one block of columns that repeats."""
     width = shard(*s.shape, most)
     return part(s.shards[width], s.energy, width * s.shape[0], most) if width else None
 
 
-@family()
+@family("Row gains", "ia3", weighed=True)
 def row_gains(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of one gain per output."""
     return part(s.energy - s.left["row_gains"], s.energy, s.shape[0], most)
 
 
-@family()
+@family("Column gains", "ia3", "ln_tuning", weighed=True)
 def column_gains(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of one gain per input."""
     assert w
@@ -231,7 +262,7 @@ def column_gains(s: Sums, w: Weights | None, most: int) -> Reached | None:
     return part(float(found), s.energy, s.shape[1], most)
 
 
-@family()
+@family("Pairs of outputs mixed", "road", weighed=True)
 def pairs(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share when neighbouring rows are mixed freely, or turned and scaled."""
     m, _ = s.shape
@@ -240,7 +271,7 @@ def pairs(s: Sums, w: Weights | None, most: int) -> Reached | None:
     return part(s.energy - rest, s.energy, 4 * m if free else m, most) if m % 2 == 0 else None
 
 
-@family()
+@family("Inputs turned in blocks", "oft", "oftv2", weighed=True)
 def blocks_turned(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of the largest blocks of inputs that may be turned."""
     b, size = rotating(s.shape[1], most)
@@ -259,7 +290,8 @@ def within(M: Array, b: int) -> Array:
     return np.concatenate([tiles[:, i, :, i] for i in range(k)])
 
 
-@family()
+@family("The largest entries of W", "shira", weighed=True)
 def largest_entries(s: Sums, w: Weights | None, most: int) -> Reached | None:
     """Return the share of the entries at which W is largest."""
-    return part(s.masked.sum(most), s.energy, most, most)
+    size = min(most, s.rows.size * s.columns.size)
+    return part(s.masked.sum(size), s.energy, size, most)

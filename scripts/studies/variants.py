@@ -17,33 +17,35 @@ from adapters_np.core import Adapter, Frozen, Learned, WeightAdapter
 from adapters_np.linalg import Array, thin_svd
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.pissa import PiSSA
-from scripts.studies import decoder, grid, tasks, tokens
+from scripts.studies import decoder, tasks, tokens
 from scripts.studies.adapting import PLACES, Adapted, Method
 from scripts.studies.copies import READERS
 from scripts.studies.decoder import LAYERS, Hooks
+from scripts.studies.experiment import METHODS
 
 STREAM = "stream"
 FROM_NORM, FROM_ONE, WHITENED = "gain from the norm", "gain from one", "whitened"
-LORA = grid.METHODS["lora 4"]
+LORA = METHODS["lora 4"]
 ARMS = {
-    FROM_NORM: replace(grid.METHODS["dora 4"], arm=FROM_NORM),
-    FROM_ONE: replace(grid.METHODS["dora 4"], arm=FROM_ONE),
-    WHITENED: replace(grid.METHODS["pissa 4"], arm=WHITENED),
-    "hira 4": grid.method("hira", rank=4),
+    FROM_NORM: replace(METHODS["dora 4"], arm=FROM_NORM),
+    FROM_ONE: replace(METHODS["dora 4"], arm=FROM_ONE),
+    WHITENED: replace(METHODS["pissa 4"], arm=WHITENED),
+    "hira 4": Method.of("hira", knobs={"rank": 4}),
     **{f"lora+ {n}": replace(LORA, arm=f"B at {n} times the rate") for n in (4, 16)},
-    "alpha 16": grid.method("lora", rank=4, alpha=16 * 8.0),
+    "alpha 16": Method.of("lora", knobs={"rank": 4, "alpha": 16 * 8.0}),
     "lora-fa": replace(LORA, arm="A frozen"),
     "preconditioned": replace(LORA, arm="preconditioned"),
-    **{f"plain {r}": grid.method("lora", rank=r, alpha=8.0) for r in (1, 16, 64)},
-    **{f"stable {r}": grid.method("lora", rank=r, alpha=4.0, rank_stabilised=True)
-       for r in (1, 16, 64)},
+    **{f"plain {r}": Method.of("lora", knobs={"rank": r, "alpha": 8.0}) for r in (1, 16, 64)},
+    **{
+        f"stable {r}": Method.of("lora", knobs={"rank": r, "alpha": 4.0, "rank_stabilised": True})
+        for r in (1, 16, 64)
+    },
 }  # fmt: skip
 """Arms that the grid of the experiment does not have, by name."""
 
 
 def method(name: str, place: str) -> Method:
-    """Return an arm in a place."""
-    return replace(ARMS[name] if name in ARMS else grid.METHODS[name], place=place)
+    return replace(ARMS[name] if name in ARMS else METHODS[name], place=place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,6 @@ class Gained(WeightAdapter):
 
     @classmethod
     def of(cls, fresh: DoRA, arm: str) -> Self:
-        """Return an arm that starts with DoRA's factors."""
         m = fresh.m if arm == FROM_NORM else np.ones_like(fresh.m)
         return cls(fresh.A, fresh.B, m, m, fresh.s)
 

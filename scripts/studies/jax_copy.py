@@ -113,7 +113,7 @@ sys.modules[ARRAYS] = _Arrays(ARRAYS)
 sys.meta_path.insert(0, _Finder())
 
 
-def twin(adapter: Adapter) -> Any:
+def jax_copy(adapter: Adapter) -> Any:
     """Return the same adapter, of the class's copy that computes with JAX."""
     cls = type(adapter)
     copy = import_module(_renamed(cls.__module__, COPIES))
