@@ -1,5 +1,7 @@
 /** Work on every page, however it came to be shown. */
 
+import { lazily } from "./files.js";
+
 /** @param {() => void} action runs now and whenever another page has taken the place of this one */
 export function onPage(action) {
   const pages = /** @type {any} */ (globalThis).document$; // Material's

@@ -1,5 +1,7 @@
 /** Saves what a widget shows as one picture on white: a row for each side, and the address below. Loaded with the first export. */
 
+import { state } from "../page/value.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const [SIDE, GAP, HEAD] = [240, 28, 48]; // pixels
 const STYLE = `text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 650; font-size: 24px } .small { font-size: 11px; fill: #555 }

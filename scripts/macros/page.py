@@ -211,6 +211,10 @@ class Number(str):
         """Return it as a template puts it into a page."""
         return f'<data value="{self.address}">{self[:]}</data>'
 
+    def __html__(self) -> str:
+        """Return it as a template puts it into a label, where nobody links to it."""
+        return escape(self[:])
+
 
 # Macros -------------------------------------------------------------------------------------------
 

@@ -77,6 +77,16 @@ def test_a_measured_weight_is_the_sum_of_weight_and_change() -> None:
     np.testing.assert_array_equal(change.after, change.before + change.adapter.delta(change.before))
 
 
+def test_a_layer_before_and_after_is_shown_on_the_scale_of_the_larger() -> None:
+    for step in (0.1, 1.0):
+        (shown,) = (
+            p for p in probe.probe("lora", {"step": step, "alpha": 64.0})["panels"] if "views" in p
+        )
+        _, before, after = shown["views"]
+        largest = max(np.abs(view["values"]).max() for view in (before, after))
+        assert before["limit"] == after["limit"] == largest
+
+
 def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
     small = [2.46e-5, -3.34e-7, 9.99e-4]
     code = (

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scripts.bootstrap import ROOT
 
 PROGRAM = r"""
@@ -58,6 +60,7 @@ print(json.dumps({str(p.relative_to(out)): sha256(p.read_bytes()).hexdigest() fo
 """
 
 
+@pytest.mark.long
 def test_what_is_made_an_hour_later_in_another_folder_is_the_same(tmp_path: Path) -> None:
     def made(folder: str, hours: int) -> dict[str, str]:
         (tmp_path / folder).mkdir()

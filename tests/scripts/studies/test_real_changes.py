@@ -26,7 +26,7 @@ from scripts.studies.real_changes import (
     noise,
     read,
 )
-from scripts.survey.facts.reader import records
+from scripts.survey.facts.reader import comments, records
 from scripts.survey.results import changes
 from scripts.survey.results.changes import ANOTHER, MODELS
 
