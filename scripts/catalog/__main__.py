@@ -4,17 +4,24 @@ python -m scripts.catalog                      every method with its totals
 python -m scripts.catalog verdicts             the verdicts, with what is for and against each
 python -m scripts.catalog verdicts boft BL     the evidence behind one of them, to be added up
 python -m scripts.catalog source lee2026learningrate   what a source says, moves, and is cited as
-python -m scripts.catalog changed catalog.json what has changed since a release, for the changelog
+python -m scripts.catalog changed              verdicts and printed numbers that edits have changed
+python -m scripts.catalog changed v1.0.0       the same since a commit, for the changelog
 """
 
-import json
+import subprocess
 import sys
+import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog
+from scripts.catalog import Catalog, readable
 from scripts.catalog.checks import check
+from scripts.survey.facts.addresses import Facts
+from scripts.survey.facts.papers import flags, read_tables
 from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.bare import asked_of
+from scripts.survey.sources.providers import facts
 from scripts.survey.sources.rule import DIMENSIONS, Verdict, by_source, decide, vote
 
 
@@ -38,8 +45,8 @@ def main(arguments: list[str]) -> None:
             _evidence(catalog, slug, dimensions or list(DIMENSIONS))
         case ["source", key]:
             _source(catalog, key)
-        case ["changed", file]:
-            _changed(catalog, Path(file))
+        case ["changed", *since] if len(since) < 2:
+            _changed(catalog, *since)
         case _:
             sys.exit(__doc__)
 
@@ -106,23 +113,45 @@ def _source(catalog: Catalog, key: str) -> None:
         same = before.text == now.text
         words = f"still {now.text}" if same else f"{before.text} → {now.text}"
         print(f"{slug:18} {dimension:4} {sums:26} {words}")
+    for flag in flags(read_tables()):
+        if flag.source_key == key:
+            print(f"! {flag.place}: {flag.what}")
     paper = catalog.papers[key]
     print(f'\nCite it on a page as {{{{ ref("{key}", "Table 1") }}}}: {paper.short}.')
     print(f"{paper.sentence} {paper.url}")
 
 
-def _changed(catalog: Catalog, old: Path) -> None:
-    """Print every verdict that an older `catalog.json` does not have, as a table in Markdown."""
-    print(f"| Method | {' | '.join(DIMENSIONS)} |\n|---{'|---' * len(DIMENSIONS)}|")
-    for entry in json.loads(old.read_text("utf-8"))["methods"]:
-        now = catalog.methods[entry["slug"]].verdicts
-        cells = []
-        for dimension, verdict in (entry["audit"] or {"dimensions": {}})["dimensions"].items():
-            before = verdict if isinstance(verdict, str) else verdict["verdict"]
-            changed = before != now[dimension].word
-            cells.append(f"{before} → {now[dimension].text}" if changed else "")
-        if any(cells):
-            print(f"| {entry['title']} | {' | '.join(cells)} |")
+def _changed(catalog: Catalog, since: str = "HEAD") -> None:
+    """Print the verdicts, and the numbers of each page, that a commit of git has otherwise."""
+    with TemporaryDirectory() as folder:
+        packed = Path(folder, "old.tar")
+        git = ["git", "archive", "--output", str(packed), since]
+        if subprocess.run(git, cwd=ROOT).returncode:
+            sys.exit(f"✗ git has no commit {since!r}")
+        with tarfile.open(packed) as archive:
+            archive.extractall(folder, filter="data")
+        before, _ = readable(Path(folder))
+        old = facts(Path(folder))
+        lines = [
+            f"{m.slug:18} {dimension:4} {old_verdict.text} → {verdict.text}"
+            for m in catalog.methods.values()
+            if m.slug in before.methods
+            for dimension, verdict in m.verdicts.items()
+            if (old_verdict := before.methods[m.slug].verdicts[dimension]).text != verdict.text
+        ]
+        for page, asked in asked_of(ROOT):
+            was, now = said(old, asked), said(facts(), asked)
+            if was != now:
+                lines.append(f"{page}: {asked}: {was} → {now}")
+    print("\n".join(lines) or f"No verdict and no printed number differs from {since}.")
+
+
+def said(known: Facts, asked: str) -> str:
+    """Return what an address says, or that there is none."""
+    try:
+        return known.say(asked)
+    except (LookupError, ValueError):
+        return "no such address"
 
 
 if __name__ == "__main__":

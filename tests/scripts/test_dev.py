@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,42 +135,6 @@ def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> Non
         found += files
     browser = (str(path.relative_to(ROOT)) for path in ROOT.glob("tests/browser/**/test_*.py"))
     assert sorted(found) == sorted(["tests/test_site.py", *browser])
-
-
-def test_each_changed_table_of_a_pull_request_is_checked(tmp_path: Path) -> None:
-    """The workflow's own command, on a repository that has changed two tables of three."""
-    workflow = yaml.safe_load((ROOT / ".github/workflows/tables.yml").read_text("utf-8"))
-    command = workflow["jobs"]["moved"]["steps"][-1]["run"]
-    tables, tools = tmp_path / "docs/data/tables", tmp_path / "tools"
-    for folder in (tables, tools):
-        folder.mkdir(parents=True)
-    python = tools / "python"
-    python.write_text('#!/bin/sh\necho "asked $*"; test "$4" != wrong\n')
-    python.chmod(0o755)
-    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
-    env = {"PATH": f"{tools}:/usr/bin:/bin", "BASE": "main", "GITHUB_STEP_SUMMARY": "summary"}
-
-    def do(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
-
-    def commit() -> None:
-        do(*git, "add", "docs")
-        do(*git, "commit", "-m", "x")
-
-    do("git", "init", "-b", "main")
-    (tables / "old.yml").touch()
-    commit()
-    do("git", "update-ref", "refs/remotes/origin/main", "HEAD")
-    (tables / "new.yml").write_text("x")
-    (tables / "old.yml").write_text("x")
-    commit()
-    bash = ("bash", "-eo", "pipefail", "-c", command)  # as the workflow's shell does
-    assert do(*bash).returncode == 0
-    asked = [x for x in (tmp_path / "summary").read_text().splitlines() if x.startswith("asked")]
-    assert asked == [f"asked -m scripts.catalog source {key}" for key in ("new", "old")]
-    (tables / "wrong.yml").write_text("x")
-    commit()
-    assert do(*bash).returncode != 0
 
 
 def test_a_study_is_run_by_its_name(tools: Tools) -> None:

@@ -1,4 +1,4 @@
-"""What is built twice is the same to the last byte: elsewhere, an hour later, in another order."""
+"""Builds of the same content are equal byte by byte: elsewhere, later, in another order."""
 
 from __future__ import annotations
 

@@ -141,6 +141,9 @@ def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
 
 
 ASKED = re.compile(r"""\{\{ fact\("([^"]*)"\) \}\}""")
+BRACED = re.compile(r"\{([a-z][^{}=]*: [^{}]*)\}")
+"""An address in front matter."""
+
 SOURCE = re.compile(r"[{\"]= ([^{}\"]*?), (([\w-]+) [^{}\"]*)")
 """A marked number: its value, and its source with the place there."""
 
@@ -207,6 +210,15 @@ def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
                     yield f"{place}: {named[2]!r} does not say what shows it: {form}"
             elif named[3] not in keys:
                 yield f"{place}: {named[3]!r} is not in docs/references.bib"
+
+
+def asked_of(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield each page with every address that it asks for, in its text and its front matter."""
+    for path in sorted((root / "docs").rglob("*.md")):
+        text = path.read_text("utf-8")
+        head, _, body = text.removeprefix("---\n").partition("\n---\n")
+        for asked in (*BRACED.findall(head), *ASKED.findall(body)):
+            yield path.relative_to(root).as_posix(), asked
 
 
 def every(root: Path, facts: Facts) -> Iterator[Bare]:

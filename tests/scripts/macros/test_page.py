@@ -1,4 +1,4 @@
-"""What the macros of all pages have in common."""
+"""Macros that all pages share."""
 
 from __future__ import annotations
 
