@@ -14,7 +14,6 @@ from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
 from scripts.macros.controls import Controls
 from scripts.macros.english import English
-from scripts.macros.english_changes import EnglishChanges
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
@@ -24,18 +23,17 @@ from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
-from scripts.macros.later import Later
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.method_table import MethodTable
 from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
-from scripts.macros.predictions import Predictions
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
-from scripts.survey import peft
+from scripts.macros.views import Views
+from scripts.survey.facts import peft
 
 PARTS = (
     Home,
@@ -48,21 +46,19 @@ PARTS = (
     Family,
     HeadToHead,
     Lab,
-    Later,
     RealChanges,
     RatesTable,
     Experiment,
     Protocol,
-    Predictions,
     Otherwise,
     English,
-    EnglishChanges,
     Controls,
     Bets,
     Findings,
     Forests,
     MethodTable,
     Story,
+    Views,
 )
 
 

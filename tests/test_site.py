@@ -32,10 +32,10 @@ from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.datasets import items
 from scripts.finish.finish import typeset
 from scripts.finish.links import problems
-from scripts.macros.real_changes import rows, times
+from scripts.macros.real_changes import rows
 from scripts.stored.cards import HEIGHT, WIDTH
-from scripts.survey import forest
-from scripts.survey.say import signed
+from scripts.survey.facts.say import signed
+from scripts.survey.sources import forest
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
@@ -312,7 +312,7 @@ def test_a_page_says_how_much_of_real_changes_its_family_explains() -> None:
     for row in rows():
         for m in read().methods.values():
             if set(row.methods) & set(m.modules):
-                said[m.slug].add(f"{row.title} {times(row)}")
+                said[m.slug].add(f"{row.title} {row.says}")
                 control = "independent entries" if "†" in row.mark else "the same singular values"
                 said[m.slug].add(f"the control has {control}")
     assert sum(map(bool, said.values())) > 15

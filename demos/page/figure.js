@@ -299,7 +299,7 @@ function drawn(frame, width, document, across, { marks = [], ...options }) {
 
 // Axes and words -----------------------------------------------------------------------------------
 
-/** A tick's number, as `short` of scripts/survey/say.py writes it. @param {number} value */
+/** A tick's number, as `short` of scripts/survey/facts/say.py writes it. @param {number} value */
 function tick(value) {
   const [letter, unit] = Object.entries(UNITS).find(([, least]) => Math.abs(value) >= least) ?? ["", 1];
   return `${+(value / unit).toPrecision(3)}${letter}`.replace("-", "−");

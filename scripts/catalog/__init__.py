@@ -16,11 +16,11 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import Paper, read_papers
 from scripts.catalog.records import Kind, Method, Peft, Recipe, read_method
-from scripts.survey.claims import Theme, read_claims
-from scripts.survey.evidence import every_finding
-from scripts.survey.providers import facts
-from scripts.survey.records import CatalogError
-from scripts.survey.sources import opened
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.claims import Theme, read_claims
+from scripts.survey.sources.evidence import every_finding
+from scripts.survey.sources.providers import facts
+from scripts.survey.sources.sources import opened
 
 
 class Link(NamedTuple):

@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, readable
 from scripts.catalog.checks import check
-from scripts.survey.bare import asked_of
-from scripts.survey.facts import Facts
-from scripts.survey.papers import flags, read_tables
-from scripts.survey.providers import facts
-from scripts.survey.records import CatalogError
-from scripts.survey.rule import DIMENSIONS, Verdict, by_source, decide, vote
+from scripts.survey.facts.addresses import Facts
+from scripts.survey.facts.papers import flags, read_tables
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.bare import asked_of
+from scripts.survey.sources.providers import facts
+from scripts.survey.sources.rule import DIMENSIONS, Verdict, by_source, decide, vote
 
 
 def main(arguments: list[str]) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from scripts.bootstrap import ROOT
 from scripts.catalog.records import Method
-from scripts.survey.rule import Dimension, Verdict
+from scripts.survey.sources.rule import Dimension, Verdict
 
 FILE = "docs/data/verdicts_before.yml"
 

@@ -22,13 +22,13 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, errata, links, readable
 from scripts.catalog.records import Method, Peft, quoted
 from scripts.catalog.signatures import PEFT
-from scripts.survey.bare import astray, every
-from scripts.survey.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
-from scripts.survey.pair import read_models
-from scripts.survey.papers import outside, read_tables
-from scripts.survey.providers import as_json, facts
-from scripts.survey.records import CatalogError, front_matter, references
-from scripts.survey.result import FULL, Said
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import outside, read_tables
+from scripts.survey.facts.records import CatalogError, front_matter, references
+from scripts.survey.facts.result import FULL, Said
+from scripts.survey.sources.bare import astray, every
+from scripts.survey.sources.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
+from scripts.survey.sources.providers import facts
 
 # Parts of every page, in this order, and the words that each must contain.
 PARTS: dict[str, tuple[str, ...]] = {
@@ -47,7 +47,6 @@ PARTS: dict[str, tuple[str, ...]] = {
 LONGEST_DESCRIPTION = 160
 
 
-FACTS = ROOT / ".build" / "facts.json"
 SIDEBAR = ROOT / "docs" / "methods" / ".nav.yml"
 RECORD = "what it has is in scripts/catalog/peft_signatures.json"
 
@@ -359,9 +358,8 @@ def _named(data: Any, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Check the catalogue, note all facts, and write the sidebar's order of methods: by theme."""
+    """Check the catalogue, and write the sidebar's order of methods: by theme."""
     catalog = check()
-    FACTS.write_text(as_json(facts()), "utf-8")
     themes = [
         {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
         for key, theme in catalog.themes.items()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
-from scripts.survey.errata import PAGE, Placed, read_errata, table
-from scripts.survey.records import CatalogError
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.errata import PAGE, Placed, read_errata, table
 
 
 def every(catalog: Catalog, root: Path = ROOT) -> list[Placed]:

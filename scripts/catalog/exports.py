@@ -26,8 +26,8 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
-from scripts.survey import bets, later
-from scripts.survey.rule import Verdict
+from scripts.survey.results import bets, later
+from scripts.survey.sources.rule import Verdict
 
 SCHEMA = 2
 
@@ -120,7 +120,7 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "hypothesis": m.description,
         "answer": m.answer,
         "controls": [_bet(bet) for bet in bets.of(m.modules)],
-        "later": [_later(name) for name in later.of(m.modules)],
+        "later": [_later(n) for n, e in later.plan().entries.items() if e.slug in m.modules],
         "theme": m.theme,
         "status": m.status,
         "survey": {"total": m.survey_total, "dimensions": list(m.survey)} if m.graded else None,
@@ -168,7 +168,7 @@ def _bet(bet: bets.Bet) -> dict[str, Any]:
     return {
         "module": bet.slug,
         "word": bet.word,
-        "because": bets.because(bet).replace("*", "") if bet.verdict else None,
+        "because": bets.because(bet).replace("*", ""),
         "controls": [{"name": e.control, "kind": e.kind} for e in bet.controls],
     }
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from scripts.bootstrap import ROOT
-from scripts.survey.records import Record, Slug, Text, front_matter
+from scripts.survey.facts.records import Record, Slug, Text, front_matter
 
 FILE = "docs/names.md"
 

@@ -11,7 +11,7 @@ from pybtex.database import BibliographyData, Entry, Person, parse_string
 from pybtex.exceptions import PybtexError
 from pybtex.richtext import Text as RichText
 
-from scripts.survey.records import CatalogError
+from scripts.survey.facts.records import CatalogError
 
 
 class Paper(NamedTuple):

@@ -10,11 +10,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from adapters_np.expressions import parse
-from scripts.survey.claims import Evidence
-from scripts.survey.errata import Erratum
-from scripts.survey.facts import Facts
-from scripts.survey.peft import Key, key
-from scripts.survey.records import (
+from scripts.survey.facts.addresses import Facts
+from scripts.survey.facts.peft import Key, key
+from scripts.survey.facts.records import (
     CatalogError,
     Record,
     Slug,
@@ -22,11 +20,13 @@ from scripts.survey.records import (
     front_matter,
     validated,
 )
-from scripts.survey.rule import DIMENSIONS as DIMENSIONS
-from scripts.survey.rule import MOST as MOST
-from scripts.survey.rule import POINTS as POINTS
-from scripts.survey.rule import Dimension as Dimension
-from scripts.survey.rule import Finding, Verdict, Word, decide
+from scripts.survey.sources.claims import Evidence
+from scripts.survey.sources.errata import Erratum
+from scripts.survey.sources.rule import DIMENSIONS as DIMENSIONS
+from scripts.survey.sources.rule import MOST as MOST
+from scripts.survey.sources.rule import POINTS as POINTS
+from scripts.survey.sources.rule import Dimension as Dimension
+from scripts.survey.sources.rule import Finding, Verdict, Word, decide
 
 Alias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 

@@ -12,11 +12,12 @@ from typing import NamedTuple, TypeAlias
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.records import Method
-from scripts.survey import experiment, peft
-from scripts.survey.evidence import Findings, every_source, findings
-from scripts.survey.pair import LEVEL, READING, Reading, read_models
-from scripts.survey.result import Source
-from scripts.survey.rule import (
+from scripts.survey.facts import peft
+from scripts.survey.facts.pair import LEVEL, READING, Reading, read_models
+from scripts.survey.facts.result import Source
+from scripts.survey.results import experiment
+from scripts.survey.sources.evidence import Findings, every_source, findings
+from scripts.survey.sources.rule import (
     CAP,
     DIMENSIONS,
     RATIO,

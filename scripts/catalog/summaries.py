@@ -14,7 +14,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.records import Method
-from scripts.survey.records import front_matter
+from scripts.survey.facts.records import front_matter
 
 METHODS = "methods"
 DATA = {

@@ -21,7 +21,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.citations import Item, data_item
 from scripts.catalog.exports import Site
 from scripts.catalog.records import DIMENSIONS
-from scripts.survey.records import Loader, Record, Slug, Text, validated
+from scripts.survey.facts.records import Loader, Record, Slug, Text, validated
 
 FILE = ROOT / "docs" / "data" / "datasets.yml"
 PACKAGE = "datapackage.json"

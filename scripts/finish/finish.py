@@ -26,9 +26,10 @@ from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
-from scripts.survey import bets, forest, head_to_head
-from scripts.survey.pair import read_models
-from scripts.survey.papers import read_tables
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.results import bets
+from scripts.survey.sources import forest, head_to_head
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"

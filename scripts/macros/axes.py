@@ -6,7 +6,6 @@ What the atlas says is data (docs/data/atlas_axes.yml), in its keys. Ours follow
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypedDict
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple, TypedDict
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.survey.atlas import TABLE
+from scripts.survey.results.atlas import medians
 
 FILE = ROOT / "docs" / "data" / "atlas_axes.yml"
 SAME = 0.999
@@ -75,36 +74,25 @@ class Measured(TypedDict, total=False):
 
 
 class Coordinate(NamedTuple):
-    """One coordinate of one method."""
-
     ours: str
     theirs: str
 
     @property
     def known(self) -> bool:
-        """Return whether both are known."""
         return bool(self.ours and self.theirs)
 
     @property
     def differs(self) -> bool:
-        """Return whether both are known and differ."""
         return self.known and self.ours != self.theirs
 
 
 @cache
 def numbers() -> dict[str, dict[str, float]]:
-    """Return what was measured of each method with a ΔW."""
-    found: dict[str, dict[str, float]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["prediction"] == "axes":
-                found.setdefault(row["arm"], {})[row["measure"]] = float(row["median"])
-    return found
+    return medians("axes")
 
 
 @cache
 def atlas() -> dict[str, dict[str, Any]]:
-    """Return what the atlas says, in its keys."""
     read: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text("utf-8"))
     return read
 
@@ -117,7 +105,6 @@ def place(slug: str) -> str:
 
 
 def theirs(said: Mapping[str, Any]) -> dict[str, str]:
-    """Return the atlas's coordinates in our words."""
     found = {
         axis: WORDS[axis].get(said.get(axis, ""), "") for axis in WORDS if axis != "covariance"
     }
@@ -129,7 +116,6 @@ def theirs(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def shape(m: Measured, found: Mapping[str, float]) -> str:
-    """Return what a method's changes form."""
     if m["linear"]:
         return "linear"
     if m["orbit"]:
@@ -154,7 +140,6 @@ def carried(found: Mapping[str, float], side: str) -> str:
 
 
 def ours(m: Measured) -> dict[str, str]:
-    """Return a module's coordinates."""
     declared = {"kind": "weight" if m["weight"] else "output", "merge": yes(m["merges"])}
     found = numbers().get(m["slug"])
     if not found:
@@ -181,7 +166,6 @@ def yes(value: bool) -> str:
 
 
 def compared(m: Measured) -> dict[str, Coordinate] | None:
-    """Return all coordinates of a method that the atlas has, or None."""
     said = atlas().get(m["slug"])
     if said is None:
         return None

@@ -8,15 +8,13 @@ from typing import NamedTuple, get_args
 
 from adapters_np.control import controls
 from scripts.macros.page import catalog, inline, names
-from scripts.survey import bets as survey
-from scripts.survey import effects, english, say
-from scripts.survey.bets import Bet, Said, reasons, words
-from scripts.survey.contrasts import Contrast
-from scripts.survey.controls import Improvement
-from scripts.survey.hypothesis import Judged, Outcome, Printed, balance
-
-FEW = 8
-"""Methods that are judged, up to which their reasons stand in the list of words."""
+from scripts.survey.facts import say
+from scripts.survey.results import bets as survey
+from scripts.survey.results import effects, english
+from scripts.survey.results.bets import Bet, reasons, words
+from scripts.survey.results.contrasts import Contrast
+from scripts.survey.results.controls import Improvement
+from scripts.survey.results.hypothesis import Judged, Outcome, Printed, Word, balance
 
 APART = 0.2
 """Of full fine-tuning's improvement: from here on what a method learns differs between texts."""
@@ -55,15 +53,13 @@ def shown(bet: Bet) -> Shown:
     beside = [
         Beside(
             e.control, e.kind, controls(bet.slug)[e.control].out, *bet.beside(e.control),
-            {task: effects.Effect(*found, 1, 0)
-             for task, found in english.beside_control(bet.slug, e.control).items()},
+            english.beside_control(bet.slug, e.control),
         )
         for e in bet.controls
     ]  # fmt: skip
     printed = [(c, _side(c)) for c in bet.printed]
     theme = catalog().methods[page].theme
-    why = inline(reasons(bet)) if bet.verdict else ""
-    return Shown(bet, name, page, theme, why, beside, printed)
+    return Shown(bet, name, page, theme, inline(reasons(bet)), beside, printed)
 
 
 def _side(contrast: Contrast) -> str:
@@ -72,31 +68,25 @@ def _side(contrast: Contrast) -> str:
 
 
 def where(some: Iterable[Shown]) -> str:
-    """Return where those of some methods that are judged were trained."""
-    return survey.where(*(s.bet for s in some if s.bet.verdict))
+    """Return where some methods were trained."""
+    return survey.where(*(s.bet for s in some))
 
 
-def by_word(found: Iterable[Bet]) -> list[tuple[Said, list[Shown]]]:
-    """Return all bets by their words, the best first; those that are not run come last."""
-    all_ = [shown(bet) for bet in found]
-    every: tuple[Said, ...] = (*words(), survey.NOT_YET)
-    groups = [(word, [s for s in all_ if s.bet.word == word]) for word in every]
+def by_word() -> list[tuple[Word, list[Shown]]]:
+    """Return all bets by their words, the best first."""
+    every = [shown(bet) for bet in survey.bets()]
+    groups = [(word, [s for s in every if s.bet.word == word]) for word in words()]
     return [(word, some) for word, some in groups if some]
 
 
-def by_theme(found: Iterable[Bet]) -> list[tuple[str, list[str]]]:
-    """Return for each theme, and for all, what came of relocated and of relaxed controls.
-
-    Where few are judged, their names say more: then there is nothing.
-    """
-    decided = [shown(bet) for bet in found if bet.verdict]
-    if len(decided) <= FEW:
-        return []
+def by_theme() -> list[tuple[str, list[str]]]:
+    """Return for each theme, and for all, what came of relocated and of relaxed controls."""
+    every = [shown(bet) for bet in survey.bets()]
     themes = catalog().themes.items()
-    groups = [(theme.title, [s for s in decided if s.theme == key]) for key, theme in themes]
-    rows = [(title, some, "ahead") for title, some in (*groups, ("All", decided)) if some]
-    if level := [s for s in decided if of_kind([s], "relocated", "level")]:
-        rows.append((f"Need only match: {say.listed([s.name for s in level])}", level, "level"))
+    groups = [(theme.title, [s for s in every if s.theme == key]) for key, theme in themes]
+    rows = [(title, some, "ahead") for title, some in (*groups, ("All", every)) if some]
+    level = [s for s in every if of_kind([s], "relocated", "level")]
+    rows.append((f"Need only match: {say.listed([s.name for s in level])}", level, "level"))
     return [
         (title, [tally(of_kind(some, kind, claim)) for kind in ("relocated", "relaxed")])
         for title, some, claim in rows

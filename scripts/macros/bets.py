@@ -6,21 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
-from scripts.macros.bet_words import FEW, OUTCOMES, Shown, by_theme, by_word, share, shown
+from scripts.macros.bet_words import OUTCOMES, Shown, by_theme, by_word, share, shown
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Page, Part, catalog, macro, names
-from scripts.survey import bets as survey
-from scripts.survey import say
-from scripts.survey.bets import Bet
-from scripts.survey.controls import TABLE, finished, made, planned, runs
-from scripts.survey.hypothesis import MARGIN, Effect, Judged, Outcome
-from scripts.survey.providers import facts
+from scripts.survey.facts import say
+from scripts.survey.results import bets as survey
+from scripts.survey.results.bets import Bet
+from scripts.survey.results.hypothesis import MARGIN, Effect, Judged, Outcome
+from scripts.survey.sources.providers import facts
 
 FILE = "bets.html"
-MATRICES = {
-    "q 0": "the query matrix of the first layer",
-    "o 3": "the output matrix of the last layer",
-}
 FARTHEST = 30.0
 """Points from nothing up to which an axis follows an interval: what is wider goes to its end."""
 
@@ -87,17 +82,15 @@ def linked(s: Shown, name: str, found: tuple[Value | None, ...]) -> Row:
     return Row(name, found, s.theme, "", f"methods/{s.page}/")
 
 
-def of_all(found: Iterable[Bet], kind: str) -> Rows | None:
-    """Return every method against each control, `trained` or in `reach`; nothing where none is."""
-    some = [(shown(bet), getattr(bet, kind)) for bet in found]
+def of_all(kind: str) -> Rows:
+    """Return every method against each control, `trained` or in `reach`."""
+    some = [(shown(bet), getattr(bet, kind)) for bet in survey.bets()]
     tasks = tasks_of(j for _, own in some for j in own) if kind == "trained" else []
     rows = [
         linked(s, f"{s.name}, {say.named(j.comparison.control)}", values(j, tasks))
         for s, own in some
         for j in sorted(own, key=lambda j: -j.overall.mean)
     ]
-    if not rows:
-        return None
     says, axis = {
         "trained": ("How much more each method improves than its own control", TRAINED),
         "reach": ("How much more each describes of full fine-tuning’s change", DESCRIBED),
@@ -112,37 +105,34 @@ def counted(found: Iterable[Judged]) -> str:
     return say.listed([f"{every[o]} {o}" for o in OUTCOMES if every[o]]) + "."
 
 
-def settled(found: Iterable[Bet], outcome: Outcome) -> str:
-    """Return who has an outcome in reach, against which control; nothing where nobody has."""
-    some = [
-        f"{shown(bet).name} (*{say.named(j.comparison.control)}*)"
-        for bet in found
-        for j in bet.reach
-        if j.overall.outcome == outcome
-    ]
-    whom = f"{outcome} {'of ' if outcome == 'ahead' else ''}the control"
-    return f"{whom}: {say.listed(some)}" if some else ""
+def settled(outcome: Outcome) -> str:
+    """Return who has an outcome in reach, against which control."""
+    return say.listed(
+        [
+            f"{shown(bet).name} (*{say.named(j.comparison.control)}*)"
+            for bet in survey.bets()
+            for j in bet.reach
+            if j.overall.outcome == outcome
+        ]
+    )
 
 
-def strongest(decided: Iterable[Bet]) -> Rows:
-    """Return every method that is decided, against the strongest control that it has to beat."""
+def strongest() -> Rows:
+    """Return every method against the strongest control that it has to beat."""
     found = []
-    for s in map(shown, decided):
+    for s in map(shown, survey.bets()):
         beat = [j for j in s.bet.trained if j.comparison.claim == "ahead"]
         j = min(beat, key=lambda j: j.overall.mean)
-        row = linked(s, s.name, values(j, ()))
-        found.append((-j.overall.mean, row))
-    rows = [row for _, row in sorted(found, key=lambda one: one[0])]
+        found.append((j.overall.mean, linked(s, s.name, values(j, ()))))
+    rows = [row for _, row in sorted(found, key=lambda one: -one[0])]
     says = f"Each against the strongest control that it has to beat. {MARKS}"
     return forest(says, rows, lanes(()), TRAINED)._replace(width=560)
 
 
-def of_one(bet: Bet) -> Rows | None:
+def of_one(bet: Bet) -> Rows:
     """Return a method's own lines: trained and in reach, a row for each control."""
     kinds = {"trained": Lane("trained"), "reach": Lane("describes", "diamond", True)}
     ran = [kind for kind in kinds if getattr(bet, kind)]
-    if not ran:
-        return None
     theme, rows = catalog().methods[names()[bet.slug][1]].theme, []
     for e in bet.controls:
         both = dict(zip(kinds, bet.beside(e.control), strict=True))
@@ -187,10 +177,7 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
         return ""
     html = ""
     for s in found:
-        figure = of_one(s.bet)
-        html += (
-            page.figure(figure._replace(title=s.name if len(found) > 1 else "")) if figure else ""
-        )
+        html += page.figure(of_one(s.bet)._replace(title=s.name if len(found) > 1 else ""))
         html += page.draw("own", s, len(found) == 1, file=FILE, found=False, given=GIVEN)
     before, _, after = page.draw("around", len(found) == 1, file=FILE).partition("<!--inside-->")
     return before + html + after
@@ -201,97 +188,38 @@ class Bets(Part):
 
     @macro("list")
     def controls_words(self) -> str:
-        """Every method by its word, with the reason where few are decided."""
-        found = survey.bets()
-        few = sum(bet.verdict is not None for bet in found) <= FEW
-        return self.page.draw("by_word", by_word(found), few, file=FILE)
+        """Every method by its word."""
+        return self.page.draw("by_word", by_word(), file=FILE)
 
     @macro("table")
     def controls_themes(self) -> str:
-        """Count what came of both kinds of control, by theme; nothing where few are judged."""
-        rows = by_theme(survey.bets())
-        return self.page.draw("themes", rows, file=FILE) if rows else ""
-
-    @macro("text")
-    def controls_state(self) -> str:
-        """Say how far the study is, in a sentence."""
-        found = survey.bets()
-        decided = [bet for bet in found if bet.verdict]
-        count = f"{say.count(made())} of about {say.count(planned())}"
-        if finished(runs()):
-            count = f"All {say.count(made())}"
-        said = f"{count} runs are made"
-        if not decided:
-            return f"{said}. No part of the plan is complete yet, so no method has a word."
-        rest = len(found) - len(decided)
-        why = "as the part of the plan that has them is not complete"
-        more = f"; {rest} are not judged yet, {why}" if rest else ""
-        scope = survey.where(*decided)
-        who = f"Of {len(found)} methods {len(decided)}" if rest else f"All {len(found)} methods"
-        return f"{said}. {who} are judged, {scope}{more}."
-
-    @macro("text")
-    def controls_width(self) -> str:
-        """Say what intervals have in common, where they do, and whether any two can be equal."""
-        found = [j.overall for bet in survey.bets() if bet.verdict for j in bet.trained]
-        said = []
-        if len(found) > 1 and len({round(e.high - e.low, 9) for e in found}) == 1:
-            said.append("One spread is shared by all now, so all intervals are as wide; the short")
-            said.append("marks can scatter more.")
-        nearest = min((e.near for e in found), default=0.0)
-        if nearest >= MARGIN:
-            said.append(
-                f"No two can come out as equal: the tests for that need"
-                f" {say.number(100 * nearest, 2)} points to either side, and a difference counts"
-                f" from {say.number(100 * MARGIN, 0)}. So *no better than its control* is out of"
-                " reach, *cannot be told* is what a hypothesis without effect gets, and one by"
-                " which a choice does not matter cannot hold."
-            )
-        return " ".join(said)
+        """Count what came of both kinds of control, by theme."""
+        return self.page.draw("themes", by_theme(), file=FILE)
 
     @macro("figure")
     def controls_figure(self, kind: str) -> str:
         """All methods against their controls, `trained` or in `reach`."""
-        figure = of_all(survey.bets(), kind)
-        if figure is None:
-            return "*Begun, and no part complete yet.*" if made() else "*Not yet run.*"
-        return self.page.figure(figure, table=False)
+        return self.page.figure(of_all(kind))
 
     @macro("text")
-    def controls_reach(self) -> str:
-        """List the changes to which methods and their controls were fitted."""
-        found = survey.complete(survey.by_entry(survey.described()))
-        if not found:
-            return "Nothing has been fitted yet."
-        where = "; ".join(
-            f"on {task} to {say.listed([MATRICES.get(m, m) for m in some])}"
-            for task, some in found.items()
-        )
-        sides = [settled(survey.bets(), outcome) for outcome in ("ahead", "behind")]
-        told = "; ".join(filter(None, sides))
-        told = f" {told[0].upper()}{told[1:]}." if told else ""
-        return f"Each is fitted, in {len(survey.bases())} base models, {where}.{told}"
+    def controls_reach(self, outcome: Outcome) -> str:
+        """List who is ahead of a control, or behind it, in what it describes."""
+        return settled(outcome)
 
     @macro("table")
     def controls_results(self) -> str:
         """Everything that was judged, as a table and to download."""
-        given = (list(map(shown, survey.bets())), TABLE.exists())
+        every = list(map(shown, survey.bets()))
         return self.page.style() + self.page.draw(
-            "results", *given, file=FILE, kind="ah lab", given=GIVEN
+            "results", every, file=FILE, kind="ah lab", given=GIVEN
         )
 
     @macro("list")
     def controls_home(self) -> str:
-        """List what is decided, for the home page; nothing before a part is complete."""
-        found = survey.bets()
-        decided = [bet for bet in found if bet.verdict]
-        if not decided:
-            return ""
-        outcomes = Counter(j.overall.outcome for bet in decided for j in bet.trained)
-        before = self.page.draw(
-            "home", outcomes, by_word(decided), len(found) - len(decided), by_theme(found),
-            survey.where(*decided),
-            file=FILE, found=False, given=GIVEN,
-        )  # fmt: skip
+        """List what is decided, for the home page."""
+        outcomes = Counter(j.overall.outcome for bet in survey.bets() for j in bet.trained)
+        where = survey.where(*survey.bets())
+        given = (outcomes, by_word(), by_theme(), where)
+        before = self.page.draw("home", *given, file=FILE, found=False, given=GIVEN)
         section, _, after = before.partition("<!--figure-->")
-        return section + self.page.figure(strongest(decided), table=True) + after
+        return section + self.page.figure(strongest(), table=True) + after

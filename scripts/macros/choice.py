@@ -11,8 +11,8 @@ from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.lists import NEEDS, active, offers
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.peft_benchmark import memory_errors
-from scripts.survey import peft
-from scripts.survey.say import percent
+from scripts.survey.facts import peft
+from scripts.survey.facts.say import percent
 
 TASKS = {
     "mathematics": ("mathematics", "arithmetic", "GSM8K"),

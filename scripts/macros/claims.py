@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from scripts.macros.bet_words import Shown, shown, where
 from scripts.macros.page import Part, catalog, macro
-from scripts.macros.real_changes import Row, rows, times
-from scripts.survey import bets
-from scripts.survey.claims import Claim, read_claims, read_predictions
-from scripts.survey.forecasts import brier, forecasts, score
+from scripts.macros.real_changes import Row, rows
+from scripts.survey.results import bets
+from scripts.survey.sources.claims import Claim, read_claims, read_predictions
+from scripts.survey.sources.forecasts import brier, forecasts, score
 
 
 class ClaimLists(Part):
-    """The macros of claims, themes, beliefs and predictions."""
-
     @macro("list")
     def claims_list(self) -> str:
-        """The claims in words."""
         claims = read_claims().claims
         arguments = (argument for c in claims for argument in (*c.supports, *c.against))
         self.page.cite(source.key for argument in arguments for source in argument.sources)
         tested = {c.key: _tested(c) for c in claims}
-        return self.page.draw("claims", claims, tested, times, given={"where": where})
+        return self.page.draw("claims", claims, tested, given={"where": where})
 
     @macro("list")
     def themes_list(self) -> str:
-        """The themes with their methods."""
         themes = catalog().themes
         listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
         return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
 
     @macro("list")
     def predictions_list(self) -> str:
-        """The predictions and their state."""
         parts = []
         for i, p in enumerate(read_predictions().predictions, 1):
             parts.append(f"## {i}. {p.title} {{ #prediction-{i} }}\n")
@@ -47,7 +42,6 @@ class ClaimLists(Part):
 
     @macro("list")
     def beliefs_list(self) -> str:
-        """List the survey's beliefs after its catalogue, with their strength."""
         found = read_claims().beliefs
         self.page.cite(source.key for b in found for source in b.sources)
         return self.page.draw("beliefs", found)

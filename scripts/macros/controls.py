@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from adapters_np.control import controls
-from scripts.macros.bets import effect
 from scripts.macros.page import Part, macro, names
-from scripts.survey.bets import checked
-from scripts.survey.controls import Amount, amount, entries, plan, runs
-from scripts.survey.hypothesis import MARGIN, RISK, Judged
-from scripts.survey.say import count, named, number, percent
+from scripts.survey.facts.say import named
+from scripts.survey.results.controls import Amount, amount, entries, plan
 
 
 class Other(NamedTuple):
@@ -68,45 +65,3 @@ class Controls(Part):
         parts = [(part, amount(part)) for part in plan().parts]
         whole = Amount(*(sum(getattr(a, field) for _, a in parts) for field in Amount._fields))
         return self.page.draw("plan", parts, whole, file="controls.html", kind="ah lab")
-
-    @macro("text")
-    def controls_count(self, what: str) -> str:
-        """A number of the study in words: `methods`, `controls`, `margin` or `risk`."""
-        some = [entry for entry in entries() if entry.control]
-        return {
-            "methods": count(len({entry.method for entry in some})),
-            "controls": count(len(some)),
-            "margin": percent(MARGIN),
-            "risk": percent(RISK),
-        }[what]
-
-    @macro("text")
-    def controls_power(self) -> str:
-        """Say what came of the checks of the study itself, as far as they are complete."""
-        power, size = (checked(runs())[what] for what in ("power", "size"))
-        leads = [100 * j.overall.mean for j in power if j.overall.outcome == "ahead"]
-        said = "Whether a planted hypothesis is found is not known yet: those runs are not there."
-        if power:
-            by = f", by {number(min(leads), 0)} to {number(max(leads), 0)} points" if leads else ""
-            said = (
-                "Where a change of a method’s own form was planted, the method is ahead of its"
-                f" control in {len(leads)} of {len(power)} comparisons{by}."
-            )
-        apart = sum(j.overall.outcome in ("ahead", "behind") for j in size)
-        twice = f"Of {len(size)} controls that were drawn twice {apart or 'none'} can be told from"
-        return f"{said} {twice} the second draw." if size else said
-
-    @macro("table")
-    def controls_checks(self) -> str:
-        """Tabulate what the study tests itself by, of parts that are complete."""
-        found = checked(runs())
-        return self.page.draw(
-            "checks", [(what, j, _name(j)) for what, some in found.items() for j in some],
-            file="controls.html", given={"effect": effect, "named": named},
-        ) if any(found.values()) else ""  # fmt: skip
-
-
-def _name(judged: Judged) -> str:
-    """Return the name of the method of a comparison."""
-    (slug,) = {e.slug for e in entries() if e.method == judged.comparison.method}
-    return names()[slug][0]

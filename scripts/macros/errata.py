@@ -8,7 +8,7 @@ from itertools import groupby
 from scripts.catalog.corrections import REPLY, form
 from scripts.catalog.errata import every
 from scripts.macros.page import Part, catalog, macro
-from scripts.survey.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
+from scripts.survey.sources.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
 
 FILE = "errata.html"
 MEANINGS: dict[Kind, tuple[str, str]] = {
@@ -23,8 +23,6 @@ MEANINGS: dict[Kind, tuple[str, str]] = {
 
 
 class ErrataLists(Part):
-    """The macros of corrections."""
-
     @macro("list")
     def errata_list(self) -> str:
         """The corrections to a method's entry, and what its author says of them."""
@@ -34,7 +32,6 @@ class ErrataLists(Part):
 
     @macro("text")
     def errata_count(self, what: str) -> str:
-        """Count the corrections: `standing`, `serious`, `withdrawn`."""
         found = every(catalog())
         left = standing(found)
         return str(
@@ -82,7 +79,6 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_replies(self) -> str:
-        """List the authors' replies, the newest first."""
         found = sorted(read_errata().replies, key=lambda r: r.date, reverse=True)
         return self.page.draw("replies", found, self._form(), file=FILE)
 
@@ -92,6 +88,5 @@ class ErrataLists(Part):
 
 
 def by_severity(found: list[Placed]) -> list[tuple[str, list[Placed]]]:
-    """Return corrections that are sorted by severity in groups."""
     groups = groupby(found, key=lambda p: p.erratum.severity or "")
     return [(severity, [*some]) for severity, some in groups]

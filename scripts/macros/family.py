@@ -7,7 +7,6 @@ predictions of others.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -31,7 +30,7 @@ from demos.settings import start
 from scripts.macros import axes
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey.atlas import TABLE
+from scripts.survey.results.atlas import medians
 
 FILE = "family.html"
 READ: dict[Place, str] = {
@@ -95,14 +94,12 @@ def bets(slugs: Iterable[str]) -> list[str]:
 
 
 def changes(cls: type[Adapter]) -> str:
-    """Return what an adapter changes."""
     if issubclass(cls, WeightAdapter):
         return "weight"
     return (READ if issubclass(cls, AttentionAdapter) else WRITTEN)[cls.place]
 
 
 def keeps(change: Change) -> str:
-    """Return what a change of a weight leaves as it is: the most that is true of it."""
     if change.symbol != "W":
         return ""
     if change.drift < ROUND_OFF:
@@ -132,21 +129,10 @@ def still(slug: str) -> bool:
     return measure(slug, {"step": 0}).size < ROUND_OFF
 
 
-@cache
-def dimensions() -> dict[str, dict[str, int]]:
-    """Return parameters and dimension reached of every method with a ΔW, on 32 × 24."""
-    found: dict[str, dict[str, int]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["prediction"] == "X.10":
-                found.setdefault(row["arm"], {})[row["measure"]] = int(float(row["median"]))
-    return found
-
-
 def reach(slug: str) -> tuple[int | None, int | None, bool]:
     """Return parameters, the dimension reached, and whether they are those on 32 × 32."""
-    if counted := dimensions().get(slug):
-        return counted["parameters"], counted["dimension"], False
+    if counted := medians("X.10").get(slug):
+        return int(counted["parameters"]), int(counted["dimension"]), False
     if found := axes.numbers().get(slug):
         return int(found["numbers"]), int(found["dimension"]), True
     return None, None, False
@@ -154,7 +140,6 @@ def reach(slug: str) -> tuple[int | None, int | None, bool]:
 
 @cache
 def members() -> tuple[Member, ...]:
-    """Return all modules of all pages, by theme and name."""
     found = []
     for m in catalog().methods.values():
         for slug in m.modules:
@@ -190,7 +175,6 @@ def beside_the_atlas() -> dict[str, dict[str, axes.Coordinate]]:
 
 
 def dots() -> Iterator[Line]:
-    """Yield a dot for every method with a ΔW whose defaults fit a weight of 32 × 24."""
     for f in members():
         if f.parameters and f.dimension and not f.square:
             x, y = f.parameters, f.dimension
@@ -199,8 +183,6 @@ def dots() -> Iterator[Line]:
 
 
 class Family(Part):
-    """The macros of the map."""
-
     @macro("figure")
     def family_figure(self) -> str:
         """Plot the dimensions that the parameters of every method reach."""
@@ -224,7 +206,6 @@ class Family(Part):
 
     @macro("table")
     def family_table(self) -> str:
-        """Every module with what it changes, keeps and reaches."""
         titles = {key: theme.title for key, theme in catalog().themes.items()}
         square = [f.name for f in members() if f.square]
         given = {"themes": titles, "square": square}

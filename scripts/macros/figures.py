@@ -64,12 +64,10 @@ class Chart(NamedTuple):
 
     @property
     def dots(self) -> list[Line]:
-        """The lines whose points are not joined."""
         return [line for line in self.lines if line.shape == "dots"]
 
     @property
     def names(self) -> list[str]:
-        """The names to search for, where they are too many to stand beside their dots."""
         found = sorted({line.name for line in self.dots}, key=str.lower)
         return found if len(found) > MANY else []
 

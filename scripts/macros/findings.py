@@ -1,20 +1,24 @@
 """The findings of the experiment: for each a figure, what it rests on, and how far to trust it.
 
 A finding knows the cells that it is read from, so that no count of runs is typed, and the effects
-that have to have a sign, so that its confidence follows from the rule of scripts/survey/effects.py.
+that have to have a sign, so that its confidence follows from the rule of
+scripts/survey/results/effects.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from scripts.macros.experiment import cut, line, link, rates
+from scripts.macros.experiment import cut, drawn, line, rates
 from scripts.macros.figures import Chart, Lane, Point, Row, Rows, Value, around
-from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import effects, english_claims, trained
-from scripts.survey.effects import Confidence, Effect, between, confidence, forgets, reached
-from scripts.survey.experiment import (
+from scripts.macros.page import Part, macro, module, names, theme
+from scripts.survey.facts.result import FULL
+from scripts.survey.facts.say import count, number
+from scripts.survey.results import effects, english_claims, trained
+from scripts.survey.results.effects import Confidence, Effect, between, confidence, forgets, reached
+from scripts.survey.results.experiment import (
     SEEDS,
     TEACHERS,
     Cell,
@@ -24,9 +28,7 @@ from scripts.survey.experiment import (
     improvement,
     sweep,
 )
-from scripts.survey.questions import question
-from scripts.survey.result import FULL
-from scripts.survey.say import count, number
+from scripts.survey.results.questions import question
 
 WIDTH = 560  # pixels, of the drawing in a card
 CODE, PROSE = Cell("code"), Cell("prose")
@@ -54,23 +56,11 @@ class Finding(NamedTuple):
 
 def called(name: str) -> str:
     """Return the family of a method of the grid, as readers know it."""
-    return names()[name.partition(" ")[0].partition(",")[0]][0]
-
-
-def theme(name: str) -> str:
-    """Return the colour of a method."""
-    page = link(name).removeprefix("methods/").strip("/")
-    return catalog().methods[page].theme if page else "full"
+    return names()[module(name)][0]
 
 
 def value(found: Effect, control: float | None = None) -> Value:
-    """Return an effect as it is drawn."""
     return Value(found.mean, found.low, found.high, control)
-
-
-def ran(found: Effect) -> str:
-    """Return how many runs are behind an effect."""
-    return str(found.runs)
 
 
 def forest(
@@ -98,25 +88,54 @@ def everywhere(pairs: Iterable[str], *there: Cell) -> frozenset[tuple[str, Cell]
 
 # Findings -----------------------------------------------------------------------------------------
 
+Effects = Mapping[str, Sequence[Effect]]
+
+
+def runs(name: str, some: Sequence[Effect]) -> str:
+    return str(sum(effect.runs for effect in some))
+
+
+def size_of(name: str, some: Sequence[Effect]) -> str:
+    return count(finals(name)[1].parameters)
+
+
+def on_texts(names: Iterable[str], of: Callable[[str, Cell], Effect]) -> dict[str, list[Effect]]:
+    return {name: [of(name, there) for there in (CODE, PROSE)] for name in names}
+
+
+def lines(
+    found: Effects,
+    labels: Mapping[str, str] | None = None,
+    kind: str = "",
+    note: Callable[[str, Sequence[Effect]], str] = runs,
+) -> list[Row]:
+    labels = labels or {}
+    return [
+        Row(
+            labels.get(name) or called(name),
+            tuple(map(value, some)),
+            kind or theme(name),
+            note(name, some),
+        )
+        for name, some in found.items()
+    ]
+
 
 def planted() -> Finding:
     """Find which students recover a planted change."""
     students = ("lora 4", "oft 16", "ia3", "shira 0.094")
+    names = ("few directions", "rotations", "gains", "single entries")
     found = {
         (task, name): between(name, FULL, Cell(task), len(students))
         for task in TEACHERS
         for name in students
     }
-    planted = {
-        "teacher lora": "few directions", "teacher oft": "rotations", "teacher ia3": "gains",
-        "teacher shira": "single entries",
-    }  # fmt: skip
     rows = [
-        Row(planted[task], tuple(value(found[task, name]) for name in students))
-        for task in TEACHERS
+        Row(planted_, tuple(value(found[task, name]) for name in students))
+        for task, planted_ in zip(TEACHERS, names, strict=True)
     ]
-    lanes = [Lane(called(name), kind=theme(name)) for name in students[:-1]]
-    lanes.append(Lane(called(students[-1]), "diamond", True, theme(students[-1])))
+    lanes = [Lane(called(name), kind=theme(name)) for name in students]
+    lanes[-1] = lanes[-1]._replace(symbol="diamond", hollow=True)
     figure = forest(
         "How much nearer than full fine-tuning each student comes to a model with a planted change"
         " (rows)", rows, lanes, sides=("← behind full fine-tuning", "ahead →"),
@@ -131,24 +150,24 @@ def size() -> Finding:
     Raises:
         ValueError: when one is that has no more parameters.
     """
-    most, rows, small, listed = finals("lora 4")[1].parameters, [], list[Effect](), []
+    most, found = finals("lora 4")[1].parameters, dict[str, list[Effect]]()
     sized = [n for n in trained.at_equal_size().names if n != "lora 4" and not finals(n)[1].arm]
     for name in sorted(sized, key=lambda name: -reached(name, CODE).mean):
-        trains, whole = finals(name)[1].parameters, finals(name)[1].place == "all"
+        small, whole = finals(name)[1].parameters <= most, finals(name)[1].place == "all"
         texts = [there for there in (CODE, PROSE) if len(finals(name, there)) == SEEDS]
-        found = [between(name, "lora 4", there, len(sized)) for there in texts]
-        if trains <= most and whole and any(e.word == "ahead" for e in found):
-            raise ValueError(f"{name} is ahead of LoRA with no more parameters: {found}")
+        some = [between(name, "lora 4", there, len(sized)) for there in texts]
+        if small and whole and any(e.word == "ahead" for e in some):
+            raise ValueError(f"{name} is ahead of LoRA with no more parameters: {some}")
         if whole and "," not in name:
-            listed.append(name)
-            small += [e for e in found if trains <= most and e.bases > 1]
-            rows.append(Row(called(name), tuple(map(value, found)), theme(name), count(trains)))
+            found[name] = some
     figure = forest(
         f"Improvement against LoRA of rank 4, which has {count(most)} parameters. Grey: less than a"
-        " point", rows, ends=(-19.0, 4.0), band=effects.LEVEL, noted="parameters",
+        " point", lines(found, note=size_of), ends=(-19.0, 4.0), band=effects.LEVEL,
+        noted="parameters",
     )  # fmt: skip
-    read = everywhere((*listed, "lora 4"), CODE, PROSE)
-    return Finding(figure, read, small, len(effects.BASES))
+    rest = [e for n, some in found.items() for e in some if finals(n)[1].parameters <= most]
+    read = everywhere((*found, "lora 4"), CODE, PROSE)
+    return Finding(figure, read, [e for e in rest if e.bases > 1], len(effects.BASES))
 
 
 def rate() -> Finding:
@@ -157,12 +176,11 @@ def rate() -> Finding:
     Raises:
         ValueError: when it is not about as much.
     """
-    shown = ("lora 4", "pissa 4", "oft 16", "shira 0.094", "delora 4")
-    figure = rates(*shown)._replace(width=WIDTH)
+    figure = rates("lora 4", "pissa 4", "oft 16", "shira 0.094", "delora 4")._replace(width=WIDTH)
     sizes = trained.at_equal_size()
     if not 2 / 3 < sizes.above / sizes.apart < 3 / 2 > sizes.below / sizes.apart > 2 / 3:
         raise ValueError(f"a rate and a method no longer cost about as much: {sizes[1:4]}")
-    costs = [Effect(c, c, c, 1, 1) for c in (sizes.above, sizes.below)]
+    costs = [Effect(c, c, c) for c in (sizes.above, sizes.below)]
     read = frozenset((name, CODE) for name in sizes.names)
     return Finding(figure, read, costs, 1, units=len(sizes.names), swept=True)
 
@@ -178,23 +196,20 @@ def frontier() -> Finding:
         if improvement(low) <= improvement(lora) or forgetting(low) >= forgetting(lora):
             raise ValueError(f"full fine-tuning at {low.rate} does not dominate LoRA in {there}")
     shown = (FULL, "lora 4", "oft 16", "pissa 4", "delora 4")
-    lines = []
+    drawn_lines = []
     for name in shown:
-        tuned = finals(name)[1].rate
-        runs = [r for r in sweep(name) if r.status == "done" and r.rate < 4 * tuned]
         points = []
-        for run in runs:
-            x, y = forgetting(run), 100 * improvement(run)
-            says = f"{called(name)} at {run.rate:.2g}: {number(y, 0)} %, forgets {number(x, 2)}"
-            points.append(Point(x, y, y, y, f"{says} nats"))
-        lines.append(line(name, points)._replace(name=called(name)))
-    ends = [p.y for each in lines for p in each.points]
-    figure = Chart(
+        for run in sweep(name):
+            if run.status == "done" and run.rate < 4 * finals(name)[1].rate:
+                x, y = forgetting(run), 100 * improvement(run)
+                says = f"{called(name)} at {run.rate:.2g}: {number(y, 0)} %, forgets {number(x, 2)}"
+                points.append(Point(x, y, y, y, f"{says} nats"))
+        drawn_lines.append(line(name, points)._replace(name=called(name)))
+    figure = drawn(
         "Each line follows one method from low rates, at the left, to high ones. To the upper left"
-        " more is learned and less forgotten",
-        around("forgotten of the pretraining text, nats", [p.x for e in lines for p in e.points]),
-        around("share of full fine-tuning’s improvement, %", ends), lines, width=WIDTH,
-    )  # fmt: skip
+        " more is learned and less forgotten", "forgotten of the pretraining text, nats",
+        drawn_lines, log=False,
+    )._replace(width=WIDTH)  # fmt: skip
     read = frozenset((name, there) for name in shown for there in (CODE, PROSE))
     return Finding(figure, read, [], 1, units=1, swept=True)
 
@@ -202,35 +217,23 @@ def frontier() -> Finding:
 def forms() -> Finding:
     """Compare the forgetting of other forms with LoRA's."""
     listed = ["oft 16", "shira 0.094", "hra 8", "miss 8", "pissa 4", "delora 4", "dora 4", "ia3"]
-    listed.sort(key=lambda name: -forgets(name, CODE).mean)
-    found = {name: [forgets(name, there) for there in (CODE, PROSE)] for name in listed}
-    rows = [
-        Row(called(n), tuple(map(value, e)), theme(n), str(sum(f.runs for f in e)))
-        for n, e in found.items()
-    ]
+    found = on_texts(sorted(listed, key=lambda name: -forgets(name, CODE).mean), forgets)
     figure = forest(
         "Loss on the pretraining text after training, against LoRA’s; means of three base models",
-        rows, across="nats more than LoRA of rank 4", sides=("← less", "forgets more →"),
+        lines(found), across="nats more than LoRA of rank 4", sides=("← less", "forgets more →"),
         noted="runs",
     )  # fmt: skip
-    rotations = [
-        found[name][0]._replace(mean=100 * found[name][0].mean) for name in ("oft 16", "hra 8")
-    ]
+    rotations = [e._replace(mean=100 * e.mean) for e in (found["oft 16"][0], found["hra 8"][0])]
     return Finding(figure, everywhere((*listed, "lora 4"), CODE, PROSE), rotations, 3)
 
 
 def placement() -> Finding:
     """Find the place where LoRA's parameters do most."""
     arms = {"lora 7, inner": "feed-forward only", "lora 9, attention": "attention only"}
-    asked = question("placement")
-    found = {n: [effects.effect(asked, n, there) for there in (CODE, PROSE)] for n in arms}
-    rows = [
-        Row(arms[n], tuple(map(value, e)), "rank", str(sum(f.runs for f in e)))
-        for n, e in found.items()
-    ]
+    found = on_texts(arms, partial(effects.effect, question("placement")))
     figure = forest(
-        "LoRA on some matrices against LoRA on all, with about as many parameters", rows,
-        band=effects.LEVEL, noted="runs",
+        "LoRA on some matrices against LoRA on all, with about as many parameters",
+        lines(found, arms, "rank"), band=effects.LEVEL, noted="runs",
     )  # fmt: skip
     read = frozenset((name, there) for name in (*arms, "lora 4") for there in (CODE, PROSE))
     return Finding(figure, read, found["lora 9, attention"], 1)
@@ -247,24 +250,19 @@ def directions() -> Finding:
         raise ValueError(f"directions that are trained do not do more than cut ones: {found}")
     ranks = [f"lora {rank}" for rank in (1, 4, 16)]
     read = frozenset((name, there) for name in (*ranks, FULL) for there in (CODE, PROSE))
-    least = [Effect(*each, 1, 2 * SEEDS) for each in found]
-    return Finding(cut()._replace(width=WIDTH), read, least, 1)
+    return Finding(cut()._replace(width=WIDTH), read, [Effect(*each) for each in found], 1)
 
 
 def gains() -> Finding:
     """Compare gains with rotations and with single directions."""
     listed = ("ia3", "ln_tuning", "svft 0", "road 1", "goft", "lora 1", "lora 4")
-    found = {n: [reached(n, there) for there in (CODE, PROSE)] for n in listed}
     label = {"svft 0": "SVFT, values only", "lora 1": "LoRA, rank 1", "lora 4": "LoRA, rank 4"}
-    rows = [
-        Row(label.get(n, called(n)), tuple(map(value, e)), theme(n), count(finals(n)[1].parameters))
-        for n, e in found.items()
-    ]
+    found = on_texts(listed, reached)
     figure = forest(
-        "Share of full fine-tuning’s improvement that each reaches", rows, sides=("", ""),
-        ends=(0.0, 100.0), noted="parameters",
+        "Share of full fine-tuning’s improvement that each reaches",
+        lines(found, label, note=size_of), sides=("", ""), ends=(0.0, 100.0), noted="parameters",
     )  # fmt: skip
-    own = [e for n in ("ia3", "ln_tuning") for e in found[n]]
+    own = [*found["ia3"], *found["ln_tuning"]]
     return Finding(figure, everywhere(listed, CODE, PROSE), own, len(effects.BASES))
 
 
@@ -279,18 +277,18 @@ def dora() -> Finding:
     def above(rank: int) -> Row:
         lora, ours = f"lora {rank}", f"dora {rank}"
         found = between(ours, lora, CODE)
-        curve, line, own = 100 * trained.as_lora(ours, CODE), mean(lora), mean(ours)
+        curve, own = 100 * trained.as_lora(ours, CODE), mean(ours)
         if abs(own - curve) > effects.LEVEL:
             raise ValueError(f"DoRA of rank {rank} is not on LoRA’s curve: {own:.1f}, {curve:.1f}")
-        more = curve - line
-        return Row(f"DoRA, rank {rank}", (value(found, more),), "strength", ran(found))
+        more = value(found, curve - mean(lora))
+        return Row(f"DoRA, rank {rank}", (more,), "strength", str(found.runs))
 
     fixed = effects.effect(asked, "dora 4, fixed magnitude", CODE)
-    novel = effects.effect(asked, "dora 4", PROSE)
+    leads = [effects.effect(asked, "dora 4", there) for there in (CODE, PROSE)]
     rows = [
         *map(above, (1, 4, 16)),
-        Row("magnitude fixed, rank 4", (value(fixed, 0.0),), "strength", ran(fixed)),
-        Row("DoRA, rank 4, a novel", (value(novel),), "strength", ran(novel)),
+        Row("magnitude fixed, rank 4", (value(fixed, 0.0),), "strength", str(fixed.runs)),
+        Row("DoRA, rank 4, a novel", (value(leads[1]),), "strength", str(leads[1].runs)),
     ]
     figure = forest(
         "Improvement against LoRA of the same rank, on source code but for the last row. Grey: less"
@@ -300,12 +298,10 @@ def dora() -> Finding:
     arms = [f"{kind} {rank}" for kind in ("dora", "lora") for rank in (1, 4, 16)]
     read = everywhere((*arms, "dora 4, fixed magnitude"), CODE)
     read |= everywhere(("dora 4", "lora 4"), PROSE)
-    leads = [effects.effect(asked, "dora 4", there) for there in (CODE, PROSE)]
     return Finding(figure, read, leads, len(effects.BASES))
 
 
 def mean(name: str) -> float:
-    """Return a method's mean on code in the first base model, in points."""
     return sum(map(effects.points, finals(name).values())) / SEEDS
 
 
@@ -317,18 +313,12 @@ def basis() -> Finding:
         "W’s weakest − strongest": ("pissa 4, minor", "pissa 4"),
         "W’s strongest − LoRA": ("pissa 4", "lora 4"),
     }
-    found = {
-        label: [between(one, other, there, asked.among(there)) for there in (CODE, PROSE)]
-        for label, (one, other) in pairs.items()
-    }
-    rows = [
-        Row(label, tuple(map(value, e)), "basis", str(sum(f.runs for f in e)))
-        for label, e in found.items()
-    ]
+    found = on_texts(pairs, lambda label, there: between(*pairs[label], there, asked.among(there)))
     figure = forest(
         "Starts in other directions of each weight, the random ones of equal strength. On code"
         " means of three base models. Grey: less than a point",
-        rows, band=effects.LEVEL, noted="runs",
+        lines(found, dict(zip(pairs, pairs, strict=True)), "basis"), band=effects.LEVEL,
+        noted="runs",
     )  # fmt: skip
     every = {name for pair in pairs.values() for name in pair}
     return Finding(
@@ -359,11 +349,8 @@ def rests_on(found: Finding) -> str:
 
 
 class Findings(Part):
-    """The macros of the experiment's report."""
-
     @macro("figure")
     def finding(self, name: str) -> str:
-        """The figure of one of the `FINDINGS`."""
         figure = FINDINGS[name]().figure
         return self.page.figure(figure, table=True)
 

@@ -10,15 +10,26 @@ from typing import NamedTuple
 from scripts.catalog.records import Method
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names, short
-from scripts.survey import bias, experiment, peft
-from scripts.survey.bias import DOMAINS, GROUPS, Domain, Group, Judged, Risk, judged, overall
-from scripts.survey.certainty import GRADES, MATTERS, Grade, word
-from scripts.survey.evidence import LORA
-from scripts.survey.forest import SIDES, Comparison, Line, Side, read, sources
-from scripts.survey.papers import outside
-from scripts.survey.pool import Pooled
-from scripts.survey.result import FULL, Source
-from scripts.survey.say import listed, number
+from scripts.survey.facts import peft
+from scripts.survey.facts.papers import outside
+from scripts.survey.facts.result import FULL, Source
+from scripts.survey.facts.say import listed, number
+from scripts.survey.results import experiment
+from scripts.survey.sources import bias
+from scripts.survey.sources.bias import (
+    DOMAINS,
+    GROUPS,
+    Domain,
+    Group,
+    Judged,
+    Risk,
+    judged,
+    overall,
+)
+from scripts.survey.sources.certainty import GRADES, MATTERS, Grade, word
+from scripts.survey.sources.evidence import LORA
+from scripts.survey.sources.forest import SIDES, Comparison, Line, Side, read, sources
+from scripts.survey.statistics.pool import Pooled
 
 FILE = "forest.html"
 WIDTH = 560  # pixels, of a drawing in a fold
@@ -51,8 +62,6 @@ class Together(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A comparison, as pages show it."""
-
     found: Comparison
     against: str
     comparisons: int
@@ -62,7 +71,6 @@ class Shown(NamedTuple):
 
 
 def shown(found: Comparison) -> Shown:
-    """Return a comparison as pages show it."""
     over = {side: (len(found.of(side)), found.over(side)) for side in SIDES}
     together = {s: pooled and Together(s, n, pooled) for s, (n, pooled) in over.items()}
     return Shown(
@@ -76,7 +84,6 @@ def shown(found: Comparison) -> Shown:
 
 
 def called(source: Source) -> str:
-    """Return the name of a source, with the method whose authors it is by."""
     who = bias.group(source, ())
     if who in SINGLE:
         return GROUPS[who]
@@ -91,7 +98,6 @@ def methods_of(source: Source) -> list[str]:
 
 
 def heading(words: str) -> Row:
-    """Return a row that says what the next ones have in common."""
     return Row(words[0].upper() + words[1:], ())
 
 
@@ -101,7 +107,6 @@ def axis(values: Iterable[float]) -> tuple[float, ...]:
 
 
 def together(pooled: Pooled, parts: Sequence[float] = ()) -> Value:
-    """Return a pooled effect as it is drawn."""
     return Value(*pooled.interval, parts=tuple(parts), least=pooled.least, most=pooled.most)
 
 
@@ -191,19 +196,16 @@ def of_all(baseline: str) -> Rows:
 
 
 def simple(each: Comparison) -> float:
-    """Return the plain mean of few sources."""
     effects = [line.effect for line in each.of("all")]
     return sum(effects) / len(effects)
 
 
 def parts(each: Comparison) -> tuple[float, ...]:
-    """Return the effects of sources, where they are several."""
     effects = tuple(line.effect for line in each.of("all"))
     return effects if len(effects) > 1 else ()
 
 
 def headline(baseline: str) -> str:
-    """Return what the figure of all methods shows, in a sentence."""
     said = Counter(word(each.all) for each in read()[baseline].values() if each.all)
     parts = [
         f"{said[name] or 'none'} {'are' if said[name] > 1 else 'is'} {name}"
@@ -226,7 +228,6 @@ class Beside(NamedTuple):
 
 
 def by_source() -> list[Beside]:
-    """Return the judgements of all sources."""
     typed, rows = bias.read(), []
     for source in sources():
         found = judged(source, source.tables, typed)
@@ -246,8 +247,6 @@ def risk(key: str, own: Sequence[str]) -> Risk | None:
 
 
 class Forests(Part):
-    """The macros of effects and of risk of bias."""
-
     @macro("table")
     def all_effects(self) -> str:
         """Every method against LoRA as a figure, and against both as tables."""
@@ -266,7 +265,6 @@ class Forests(Part):
 
     @macro("table")
     def risks(self) -> str:
-        """The judgements of all sources."""
         rows = by_source()
         self.page.cite(row.key for row in rows)
         return self._draw("risks", rows, DOMAINS)
@@ -298,7 +296,6 @@ class Forests(Part):
 
 
 def names_of() -> dict[str, str]:
-    """Return what pages are called."""
     return {slug: method.title for slug, method in catalog().methods.items()}
 
 

@@ -38,11 +38,8 @@ def terms() -> dict[str, Term]:
 
 
 class Glossary(Part):
-    """The macros of words."""
-
     @macro("list")
     def glossary(self) -> str:
-        """All words with their meanings."""
         return self.page.draw("glossary", list(terms().values()))
 
     @macro()

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from scripts.bootstrap import ROOT
 from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey import forest
-from scripts.survey.head_to_head import (
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import flags, read_tables
+from scripts.survey.facts.say import count, percent
+from scripts.survey.sources import forest
+from scripts.survey.sources.head_to_head import (
     Comparison,
     Outcome,
     comparisons,
@@ -22,9 +25,6 @@ from scripts.survey.head_to_head import (
     outcomes,
     within_budget,
 )
-from scripts.survey.pair import read_models
-from scripts.survey.papers import flags, read_tables
-from scripts.survey.say import count, percent
 
 SOURCE = (
     "Adapters as Hypotheses, Head to head: printed comparisons of the sources that its page names."
@@ -53,7 +53,6 @@ def _outcomes() -> list[Outcome]:
 
 
 def outcomes_beside_lora() -> list[Outcome]:
-    """Return all units that compare a method with LoRA."""
     return [unit for unit in _outcomes() if unit.baseline == "lora"]
 
 
@@ -70,7 +69,6 @@ def beside_lora_without_authors() -> list[Outcome]:
 
 
 def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], Record]:
-    """Return how all units with the same key come out."""
     grouped: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
     for unit in _outcomes():
         grouped[key(unit)].append(unit)
@@ -86,8 +84,6 @@ def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], 
 
 
 class HeadToHead(Part):
-    """The macros of the page of comparisons."""
-
     @macro("table")
     def head_to_head(self) -> str:
         """Every method against those that two others met, at home and elsewhere, as a matrix."""
@@ -138,12 +134,10 @@ class HeadToHead(Part):
 
     @macro("list")
     def flagged(self) -> str:
-        """The printed numbers that do not follow from others."""
         return self.page.draw("flagged", list(flags(read_tables())))
 
     @macro("text")
     def compared(self) -> str:
-        """Count the comparisons and their sources."""
         found = _comparisons()
         sources = {row.source_key for row in found}
         return f"{count(len(found))} comparisons of two cells from {len(sources)} sources"

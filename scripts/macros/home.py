@@ -12,10 +12,11 @@ from adapters_np.core import load, parameters
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.macros.portraits import drawing, says
-from scripts.survey import experiment, say
-from scripts.survey.head_to_head import leads
-from scripts.survey.result import FULL
-from scripts.survey.rule import Word, as_class
+from scripts.survey.facts import say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import experiment
+from scripts.survey.sources.head_to_head import leads
+from scripts.survey.sources.rule import Word, as_class
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 ACROSS = 20  # squares in a row of the verdicts
@@ -51,12 +52,10 @@ class Verdicts(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The word as one class of the style sheets."""
         return as_class(self.word)
 
 
 def lead_rows() -> tuple[list[Lead], float]:
-    """Return the leads of methods that have both, and where LoRA lies across, in per cent."""
     found = leads(outcomes_beside_lora())
     ends = [lead.mean for pair in found.values() for lead in pair]
     low, high = min(*ends, 0), max(*ends, 0)
@@ -108,8 +107,6 @@ def waffle() -> Iterator[Verdicts]:
 
 
 class Home(Part):
-    """The macros of the home page."""
-
     @macro("list")
     def bets(self, *chosen: str) -> str:
         """Some methods as large tiles, whose pictures play, and one that leads to the others."""
@@ -150,28 +147,23 @@ class Home(Part):
 
     @macro("figure")
     def taught(self) -> str:
-        """Tabulate the distance of each student from each planted change."""
         heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
         return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
 
     @macro("figure")
     def squares(self) -> str:
-        """All verdicts as squares."""
         found = list(waffle())
         high = SQUARE * -(-sum(v.number for v in found) // ACROSS)
         return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
 
     @macro("text")
     def verdicts(self, word: str = "") -> str:
-        """Count the verdicts of a word, or all, without those on adoption."""
         return str(sum(v.number for v in waffle() if word in ("", v.word)))
 
     @macro("text")
     def graded_methods(self) -> str:
-        """Count the methods that have verdicts."""
         return str(sum(m.graded for m in catalog().methods.values()))
 
     @macro("text")
     def how_many(self) -> str:
-        """Count the entries of the survey."""
         return str(len(catalog().survey))

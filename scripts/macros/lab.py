@@ -7,7 +7,7 @@ from typing import Any
 from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
 from scripts.macros.page import Page, Part, built, listing, macro
-from scripts.survey import say
+from scripts.survey.facts import say
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 EXAMPLE = ROOT / ".build" / "example" / "about.json"
@@ -17,20 +17,16 @@ SHOWN = 1
 
 
 def stored() -> dict[str, Any]:
-    """Return what the build has stored for the lab."""
     return built(STORED)
 
 
 def piece(page: Page, name: str, *arguments: Any) -> str:
-    """Return a piece of scripts/macros/lab.html as one block of HTML."""
     titles = {m["slug"]: m["name"] for m in stored()["methods"]}
     given = {"titles": titles, "chance": chance()}
     return page.draw(name, *arguments, file="lab.html", kind="ah lab", given=given)
 
 
 class Lab(Part):
-    """The macros of the lab's page."""
-
     @macro("widget")
     def lab(self) -> str:
         """The table of methods and worlds, with its script."""
@@ -63,7 +59,6 @@ class Lab(Part):
 
     @macro("text")
     def most_directions(self) -> str:
-        """Return the largest rank of a change that is measured in the browser."""
         return say.count(MOST)
 
     @macro("widget")
@@ -73,7 +68,6 @@ class Lab(Part):
 
 
 def chance() -> list[int]:
-    """Return what a random subspace explains at each budget, in per cent."""
     data = stored()
     entries = data["size"][0] * data["size"][1]
     return [round(100 * rank * sum(data["size"]) / entries) for rank in data["ranks"]]

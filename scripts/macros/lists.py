@@ -19,10 +19,10 @@ from scripts.macros import examples, family, peft_benchmark
 from scripts.macros.method import graded
 from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
-from scripts.survey import peft
-from scripts.survey.bets import of
-from scripts.survey.rule import ENOUGH, RATIO, Word, by_source, vote
-from scripts.survey.statistics import Agreement
+from scripts.survey.facts import peft
+from scripts.survey.results.bets import of
+from scripts.survey.sources.rule import ENOUGH, RATIO, Word, by_source, vote
+from scripts.survey.statistics.intervals import Agreement
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
@@ -44,7 +44,6 @@ def keeps_spectrum(slug: str) -> bool:
 
 
 def offers(method: Method) -> list[str]:
-    """Return which of the `NEEDS` a method meets."""
     met = {
         **method.deploy.model_dump(),
         "spectrum": keeps_spectrum(method.modules[0]),
@@ -55,13 +54,10 @@ def offers(method: Method) -> list[str]:
 
 
 def active() -> Iterator[Method]:
-    """Yield all methods that one would choose today."""
     return (m for m in catalog().methods.values() if m.status == "active")
 
 
 class Lists(Part):
-    """The macros of all other pages."""
-
     @macro("table")
     def comparison(self) -> str:
         """Two methods side by side, complete without a script."""
@@ -76,7 +72,6 @@ class Lists(Part):
 
     @macro("list")
     def cards(self) -> str:
-        """All methods by theme."""
         groups = [
             {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
             for key, theme in catalog().themes.items()
@@ -101,7 +96,6 @@ class Lists(Part):
 
     @macro("table")
     def verdict_counts(self) -> str:
-        """Count the methods that get each verdict."""
         words = get_args(Word)
         rows = []
         for key, name in DIMENSIONS.items():
@@ -112,7 +106,6 @@ class Lists(Part):
         return self.page.draw("verdict_counts", rows, words)
 
     def graded(self) -> list[Method]:
-        """All methods that have grades."""
         return [m for m in catalog().methods.values() if m.graded]
 
     @macro("table")
@@ -128,7 +121,6 @@ class Lists(Part):
 
     @macro("text")
     def settled(self) -> str:
-        """Say how little the evidence settles, in a sentence."""
         found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
         confirmed = sum(v.word == "confirmed" for v in found)
         words = Counter(v.word for v in found)
@@ -142,7 +134,6 @@ class Lists(Part):
 
     @macro("table")
     def overrides(self) -> str:
-        """The verdicts that are set by hand, and how many."""
         found = [
             (m, d, v) for m in catalog().methods.values() for d, v in m.verdicts.items()
             if v.override
@@ -151,7 +142,6 @@ class Lists(Part):
 
     @macro("text")
     def ran(self, slug: str) -> str:
-        """Count the papers by others in which a method was run."""
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
 
     @macro("text")
@@ -173,7 +163,6 @@ class Lists(Part):
 
     @macro("table")
     def scorecard(self) -> str:
-        """The table of all methods that are graded."""
         rows: list[dict[str, Any]] = []
         for m in catalog().survey:
             cls = load(m.modules[0])
@@ -191,7 +180,6 @@ class Lists(Part):
 
     @macro("table")
     def parameter_table(self) -> str:
-        """Trained parameters on real model shapes."""
         rows = []
         for m in active():
             cls = load(m.modules[0])
@@ -210,7 +198,6 @@ class Lists(Part):
 
     @macro("widget")
     def example(self, name: str) -> str:
-        """One example, as a listing."""
         return listing(next(e.path for e in examples.read() if e.name == name), name)
 
     @macro("list")
@@ -231,7 +218,6 @@ class Lists(Part):
     # The benchmark
 
     def links(self) -> dict[peft.Key, peft_benchmark.Link]:
-        """The pages of all who may have runs, below the site's root."""
         return {
             m.runs: peft_benchmark.Link(f"methods/{m.slug}/", m.title)
             for m in catalog().methods.values()
@@ -239,12 +225,10 @@ class Lists(Part):
 
     @macro("figure", "benchmark")
     def benchmark_plot(self, axis: Any) -> str:
-        """Score against a cost."""
         return self.page.figure(peft_benchmark.plot(axis, self.links()))
 
     @macro("table")
     def benchmark_table(self, suite: peft.Suite) -> str:
-        """All runs."""
         about: dict[str, dict[str, str]] = {
             "metamathqa": {
                 "name": "mathematics", "score": "GSM8K, %", "side": "Forgetting", "format": "%.1f",
@@ -260,7 +244,6 @@ class Lists(Part):
 
     @macro("text")
     def agreement(self) -> str:
-        """The rank correlations of the benchmark with both totals."""
         return self.page.draw("agreement", agreements(), found=False)
 
 

@@ -32,13 +32,13 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import picture, says
-from scripts.macros.real_changes import rows, times
+from scripts.macros.real_changes import rows
 from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
-from scripts.survey.bets import of
-from scripts.survey.claims import Evidence
-from scripts.survey.rule import Dimension, Finding, Verdict, Word, by_source, vote
-from scripts.survey.say import count, figures, number
+from scripts.survey.facts.say import count, figures, number
+from scripts.survey.results.bets import of
+from scripts.survey.sources.claims import Evidence
+from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
 FRAGMENTS = ROOT / ".build" / "demos"
 
@@ -306,7 +306,7 @@ class Furniture(Part):
         told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
         real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
         own = own_controls(self.page, self.method.modules)
-        drawn = self.page.draw("evidence", standing, folded, told, real, times)
+        drawn = self.page.draw("evidence", standing, folded, told, real)
         return own + drawn + own_training(self.page, self.method.modules)
 
     @macro("table")

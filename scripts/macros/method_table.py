@@ -11,7 +11,9 @@ from scripts.macros.lists import NEEDS, offers
 from scripts.macros.method import configured
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.portraits import drawing
-from scripts.survey import bets, forest, peft
+from scripts.survey.facts import peft
+from scripts.survey.results import bets
+from scripts.survey.sources import forest
 
 WISH = Wish()
 """The settings with which Choose opens."""
@@ -38,8 +40,6 @@ def row(m: Method, run: peft.Run | None) -> dict[str, Any]:
 
 
 class MethodTable(Part):
-    """The macro of the table."""
-
     @macro("widget")
     def method_table(self) -> str:
         """Any number of methods in one table; without a script it has the first few."""

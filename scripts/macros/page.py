@@ -24,10 +24,10 @@ from scripts.catalog.corrections import correction
 from scripts.catalog.exports import read_site
 from scripts.catalog.records import Dimension
 from scripts.macros.figures import Chart, Rows, drawing, keys
-from scripts.survey import say
-from scripts.survey.effects import said
-from scripts.survey.providers import facts
-from scripts.survey.result import FULL
+from scripts.survey.facts import say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results.effects import said
+from scripts.survey.sources.providers import facts
 
 MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
@@ -92,25 +92,51 @@ def subscripts(formula: str) -> Markup:
 
 
 def catalog() -> Catalog:
-    """Return the catalogue, read once for a build."""
     return read()
 
 
 def names() -> dict[str, tuple[str, str]]:
-    """Return the name and page of every module, and of full fine-tuning, which has none."""
     called = catalog().names()
     return {FULL: ("full fine-tuning", "")} | {
         module: (called[module], m.slug) for m in catalog().methods.values() for module in m.modules
     }
 
 
+def module(setting: str) -> str:
+    """Return the module that a setting of a study is of, nothing where it is of none.
+
+    >>> module("lora 4"), module("ln tuning"), module("dora, fixed"), module("half a decade above")
+    ('lora', 'ln_tuning', 'dora', '')
+    """
+    words = re.split("[ ,]+", setting)
+    return next((m for m in ("_".join(words[:2]), words[0]) if m in names()), "")
+
+
+def shown(setting: str) -> str:
+    """Return a setting by the name of its method.
+
+    >>> shown("hira 4, entries shuffled"), shown("head alone")
+    ('HiRA 4, entries shuffled', 'head alone')
+    """
+    own = module(setting)
+    return names()[own][0] + setting[len(own) :] if own else setting
+
+
+def link(setting: str) -> str:
+    page = names().get(module(setting), ("", ""))[1]
+    return f"methods/{page}/" if page else ""
+
+
+def theme(setting: str) -> str:
+    page = link(setting).removeprefix("methods/").strip("/")
+    return catalog().methods[page].theme if page else "full"
+
+
 def short(key: str) -> str:
-    """Return a publication as "Hu et al. 2022"."""
     return catalog().papers[key].short
 
 
 def publication(key: str) -> Markup:
-    """Return a publication as a line of HTML with its address."""
     paper = catalog().papers[key]
     shown = escape(paper.url.removeprefix("https://"))
     return Markup(f'{escape(paper.sentence)} <a href="{escape(paper.url)}">{shown}</a>')
@@ -197,19 +223,16 @@ class Page:
     """State shared by the macros while a page is rendered."""
 
     def __init__(self, env: Any) -> None:
-        """Remember the generator's environment, which knows the page."""
         self.env = env
         self.cited: dict[str, dict[str, None]] = {}
         self.site = read_site()
 
     @property
     def url(self) -> str:
-        """The page's address below the site's root, "" for the home page."""
         return str(self.env.page.url or "").strip("/").removesuffix(".")
 
     @property
     def root(self) -> str:
-        """The way from the page to the site's root."""
         return "../" * len([part for part in self.url.split("/") if part]) or "./"
 
     def draw(
@@ -260,7 +283,6 @@ class Page:
         return f'\n<div class="ah">{style}{more}</div>\n'
 
     def cite(self, keys: Iterable[str]) -> None:
-        """Note publications for the page's list of references."""
         self.cited.setdefault(self.url, {}).update(dict.fromkeys(keys))
 
     @macro()
@@ -272,7 +294,7 @@ class Page:
 
     @macro()
     def fact(self, address: str) -> str:
-        """The number at an address, a difference or a mean of some: see scripts/survey/facts.py."""
+        """The number at an address: see scripts/survey/facts/addresses.py."""
         return facts().say(address) if address.startswith("=") else Number(address)
 
     @macro()
@@ -289,14 +311,10 @@ class Page:
 
     @macro("list")
     def references(self) -> str:
-        """The page's list of references: all that is cited above it."""
         keys = self.cited.get(self.url, {})
         return self.draw("references", [{"key": k, "html": publication(k)} for k in keys])
 
 
 class Part:
-    """Macros that are called from the page that is being made."""
-
     def __init__(self, page: Page) -> None:
-        """Remember the page."""
         self.page = page

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 from scripts.catalog.counts import MEASURED, SIDES
 from scripts.catalog.memory import GIB, STATES, estimate, held, kept
 from scripts.macros.figures import Axis, Chart, Line, Point, frontier
-from scripts.survey.peft import Key, Suite, best, runs
-from scripts.survey.say import number, short
-from scripts.survey.statistics import Agreement, spearman
+from scripts.survey.facts.peft import Key, Suite, best, runs
+from scripts.survey.facts.say import number, short
+from scripts.survey.statistics.intervals import Agreement, spearman
 
 NAMES = {"FULL_FT": "Full fine-tuning", "LORA": "A variant of LoRA", "PVERA": "PVeRA"}
 """Names of those whose runs are no page's own, by what PEFT calls them."""

@@ -9,9 +9,9 @@ from scripts.catalog.before import changes, read_before
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey import peft
-from scripts.survey.say import listed
-from scripts.survey.sources import (
+from scripts.survey.facts import peft
+from scripts.survey.facts.say import listed
+from scripts.survey.sources.sources import (
     Flow,
     Reading,
     flow,
@@ -40,24 +40,19 @@ def read_sources() -> tuple[list[Reading], Flow]:
 
 
 def query(m: Method) -> str:
-    """Return what a search for a method asks the databases."""
     names = dict.fromkeys([m.title, m.name, *m.names])
     called = " OR ".join(f'"{name}"' for name in names)
     return f'({called}) AND ("fine-tuning" OR "adapter") AND ("LoRA" OR "full fine-tuning")'
 
 
 class Protocol(Part):
-    """The macros of the protocol."""
-
     @macro("text")
     def publications_read(self) -> str:
-        """Count the publications that have a vote."""
         found = read_sources()[1]
         return str(found.voting + found.by_abstract)
 
     @macro("table")
     def set_by_authors(self) -> str:
-        """Count the benchmark's runs on mathematics whose settings are the authors'."""
         return str(sum(bool(run.settings_by) for run in peft.runs("metamathqa")))
 
     @macro("figure")
@@ -78,14 +73,12 @@ class Protocol(Part):
 
     @macro("list")
     def left_out(self) -> str:
-        """The publications that were left out, with the reason."""
         found = read_candidates().excluded
         self.page.cite(found)
         return "; ".join(f"{short(key)} ({why})" for key, why in found.items())
 
     @macro("table")
     def searches(self) -> str:
-        """Tabulate the search for each method, and whether it has been run."""
         ran = read_candidates().searched
         rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
         return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
@@ -107,7 +100,6 @@ class Protocol(Part):
 
     @macro("table")
     def sensitivity(self) -> str:
-        """Tabulate the verdicts that each other choice would change."""
         return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
 
     @macro("text")
@@ -118,7 +110,6 @@ class Protocol(Part):
 
     @macro("list")
     def changed_verdicts(self) -> str:
-        """List every verdict that has changed, with its cause."""
         before = read_before()
         found = list(changes(catalog().methods.values(), before))
         return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)

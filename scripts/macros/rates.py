@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from scripts.bootstrap import ROOT
 from scripts.catalog.recipes import power
-from scripts.macros.experiment import link, place, shown, usual
+from scripts.macros.experiment import place, usual
 from scripts.macros.lists import active
-from scripts.macros.page import Part, macro
-from scripts.survey import peft, say
-from scripts.survey import rates as survey
-from scripts.survey.experiment import TASKS, TEACHERS, Cell
-from scripts.survey.rates import POINT, Rates, beside, nearest, rates
-from scripts.survey.result import FULL
+from scripts.macros.page import Part, link, macro, shown
+from scripts.survey.facts import peft, say
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import rates as survey
+from scripts.survey.results.experiment import TASKS, TEACHERS, Cell
+from scripts.survey.results.rates import POINT, Rates, beside, nearest, rates
 
 FILE = "rates.html"
 TEXTS = tuple(task for task in TASKS if task not in TEACHERS)

@@ -9,9 +9,9 @@ from typing import Any
 from scripts.bootstrap import ROOT
 from scripts.macros import lab
 from scripts.macros.page import Part, built, macro
-from scripts.survey.lab import shares
-from scripts.survey.providers import facts
-from scripts.survey.say import percent
+from scripts.survey.facts.say import percent
+from scripts.survey.results.lab import shares
+from scripts.survey.sources.providers import facts
 
 STORED = ROOT / ".build" / "stage" / "stage.json"
 BUDGET = 130  # parameters, in the lab's table
@@ -22,7 +22,6 @@ FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure n
 
 
 def stored() -> dict[str, Any]:
-    """Return what the build has stored for the stage."""
     return built(STORED)
 
 
@@ -62,8 +61,6 @@ def form(option: str) -> str:
 
 
 class Story(Part):
-    """The macros of the stage and of the story."""
-
     @macro("widget")
     def five_bets(self) -> str:
         """The place of the story's one stage, before all that it is for."""

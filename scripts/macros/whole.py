@@ -16,10 +16,11 @@ from demos.settings import AIM
 from scripts.catalog.records import Method
 from scripts.macros.page import Page, names
 from scripts.macros.real_changes import Row, rows
-from scripts.survey import bets, say
-from scripts.survey.changes import DESCENDED
-from scripts.survey.hypothesis import Outcome
-from scripts.survey.statistics import Interval
+from scripts.survey.facts import say
+from scripts.survey.results import bets
+from scripts.survey.results.changes import DESCENDED
+from scripts.survey.results.hypothesis import Outcome
+from scripts.survey.statistics.intervals import Interval
 
 SIDE = 64
 """Of a matrix of the small decoder."""
@@ -144,8 +145,8 @@ def of_decoder(slug: str) -> Bars | None:
     return Bars(
         f"{name}, in {len(places)} whole matrices of our small decoder. Share of the change",
         (
-            bar(name, fmean(own[p].share for p in places)),
-            bar(f"Control: {say.named(nearest)}", fmean(control[p].share for p in places)),
+            bar(name, fmean(own[p].described for p in places)),
+            bar(f"Control: {say.named(nearest)}", fmean(control[p].described for p in places)),
             bar("A random subspace", fmean(own[p].parameters for p in places) / SIDE**2),
         ),
         f"The control {OUTCOMES[judged.overall.outcome]}. Taken out there: {out}",

@@ -22,7 +22,7 @@ from demos.lab import TARGETS, goal
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
-from scripts.survey.experiment import finals, fitted
+from scripts.survey.results.experiment import finals, fitted
 
 OUT = ROOT / ".build" / "lab" / "lab.json"
 PICTURES = OUT.with_name("worlds.json")

@@ -23,7 +23,7 @@ from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, o
 from demos.ways import told
 from demos.world import toy
 from scripts.bootstrap import ROOT
-from scripts.survey import say
+from scripts.survey.facts import say
 
 OUT = ROOT / ".build" / "demos"
 SWEEPS = ROOT / ".build" / "sweeps"

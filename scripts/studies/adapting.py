@@ -23,7 +23,7 @@ from scripts.studies.decoder import CONTEXT, HEADS, KINDS, LAYERS, NORMS, SQUARE
 from scripts.studies.jax_copy import jax_copy
 from scripts.studies.recipes import RECIPES, USUAL
 from scripts.studies.tokens import VOCABULARY
-from scripts.survey.controls import AGAIN, BIAS
+from scripts.survey.results.controls import AGAIN, BIAS
 
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
     "attention": {"square": SQUARE},

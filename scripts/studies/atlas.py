@@ -24,7 +24,7 @@ from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from scripts.studies.axes import SHAPE, coordinates
 from scripts.studies.rows import Row, read, write
-from scripts.survey.atlas import TABLE
+from scripts.survey.results.atlas import TABLE
 
 SEEDS = range(5)
 RANK = 4

@@ -17,8 +17,8 @@ from scripts.studies import experiment, rows, training
 from scripts.studies.adapting import Method
 from scripts.studies.entries import Entry, entries, written
 from scripts.studies.study import Cell, Run, Study
-from scripts.survey import experiment as results
-from scripts.survey.controls import AGAIN, BIAS, ENTRIES, Part, plan, wanted
+from scripts.survey.results import experiment as results
+from scripts.survey.results.controls import AGAIN, BIAS, ENTRIES, Part, plan, wanted
 
 COLUMNS = (
     *("method", "control", "kind", "slug", "knobs", "parameters", "task", "base", "steps", "rate"),

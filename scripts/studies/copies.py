@@ -14,7 +14,7 @@ import numpy as np
 from adapters_np.linalg import Array
 from scripts.studies.decoder import LAYERS
 from scripts.studies.pretrain import base
-from scripts.survey.symmetries import plan
+from scripts.survey.results.symmetries import plan
 
 READERS = {"before_attention": ("q", "k", "v"), "before_inner": ("up",)}
 """Matrices that read what a norm hands on."""

@@ -14,7 +14,7 @@ from scripts.studies.adapting import Method
 from scripts.studies.english_training import base, untrained
 from scripts.studies.rows import short
 from scripts.studies.study import Cell, Run, Study
-from scripts.survey.english import TASKS, plan
+from scripts.survey.results.english import TASKS, plan
 
 START = tuple(f"{part}_{name}" for part in ("validation", "test") for name in ("loss", "accuracy"))
 COLUMNS = (

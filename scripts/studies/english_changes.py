@@ -34,8 +34,8 @@ from scripts.studies.encoder import KINDS, LAYERS, published
 from scripts.studies.english_training import Run, end
 from scripts.studies.real_changes import Case, measure
 from scripts.studies.rows import read, short, write
-from scripts.survey.changes import CONTROL, SAMPLED_RANK
-from scripts.survey.english import ALIKE, CHANGES, JOINT, plan
+from scripts.survey.results.changes import CONTROL, SAMPLED_RANK
+from scripts.survey.results.english import ALIKE, CHANGES, JOINT, plan
 
 TOP = 4
 """Leading directions of a change that are compared."""

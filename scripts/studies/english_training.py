@@ -24,7 +24,7 @@ from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
 from scripts.studies.english_tasks import OTHER, Labels, Part, Task
 from scripts.studies.jax_copy import held_norms
-from scripts.survey.english import HEAD
+from scripts.survey.results.english import HEAD
 
 FOLDER = ROOT / ".study" / "english"
 HEAD_RATE = 1e-3

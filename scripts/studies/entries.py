@@ -19,8 +19,8 @@ from scripts.studies.decoder import KINDS
 from scripts.studies.experiment import METHODS
 from scripts.studies.experiment import plan as plan_of_experiment
 from scripts.studies.pretrain import base
-from scripts.survey import experiment
-from scripts.survey.controls import AGAIN, BIAS, plan
+from scripts.survey.results import experiment
+from scripts.survey.results.controls import AGAIN, BIAS, plan
 
 
 class Entry(NamedTuple):

@@ -18,8 +18,8 @@ from scripts.studies import training
 from scripts.studies.adapting import FULL, Method
 from scripts.studies.rows import Row, short
 from scripts.studies.study import Beyond, Cell, Run, Study, Where
-from scripts.survey.experiment import TABLE, TEACHERS, as_in_peft, finals
-from scripts.survey.records import Record, Text, read_yaml
+from scripts.survey.facts.records import Record, Text, read_yaml
+from scripts.survey.results.experiment import TABLE, TEACHERS, as_in_peft, finals
 
 PLAN = TABLE.with_suffix(".yml")
 COLUMNS = (

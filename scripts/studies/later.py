@@ -8,7 +8,7 @@ from typing import Any
 from scripts.studies import experiment, training
 from scripts.studies.adapting import Method
 from scripts.studies.study import Cell, Run, Study
-from scripts.survey.later import plan, point
+from scripts.survey.results.later import plan, point
 
 
 def settings(run: Run, rate: float) -> training.Run:

@@ -29,8 +29,8 @@ from scripts.studies.encoder import KINDS
 from scripts.studies.english_tasks import OTHER
 from scripts.studies.english_training import Change, End, Head, features, judged
 from scripts.studies.rows import Row, append, logged, read, short, write
-from scripts.survey import english
-from scripts.survey.merging import TABLE, plan
+from scripts.survey.results import english
+from scripts.survey.results.merging import TABLE, plan
 
 LOG = ROOT / ".study" / "merging.jsonl"
 PROTOCOL = 1

@@ -21,7 +21,7 @@ from scripts.studies.experiment import settled
 from scripts.studies.study import Beyond, Cell, Study
 from scripts.studies.training import Run, Trained
 from scripts.studies.variants import method
-from scripts.survey.otherwise import plan
+from scripts.survey.results.otherwise import plan
 
 COLUMNS = (
     *("arm", "rate", "seed", "phase", "parameters", "validation", "test", "held"),

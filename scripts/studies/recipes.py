@@ -12,7 +12,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from scripts.survey.otherwise import plan
+from scripts.survey.results.otherwise import plan
 
 Stacks = dict[str, dict[str, Any]]
 

@@ -24,8 +24,8 @@ from scripts.studies.entries import reached
 from scripts.studies.experiment import METHODS, settled
 from scripts.studies.study import Cell, Study
 from scripts.studies.variants import Armed, method
-from scripts.survey import experiment
-from scripts.survey.symmetries import REACHED, Part, plan
+from scripts.survey.results import experiment
+from scripts.survey.results.symmetries import REACHED, Part, plan
 
 LARGEST = 40_000
 """Parameters up to which dimensions are counted; beyond, a derivative takes gigabytes."""

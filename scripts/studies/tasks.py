@@ -14,7 +14,7 @@ from adapters_np.linalg import Array
 from scripts.studies import corpora, decoder, tokens
 from scripts.studies.decoder import CONTEXT, KINDS, Hooks, Weights
 from scripts.studies.pretrain import base, draw, spread
-from scripts.survey.experiment import TASKS, TEACHERS
+from scripts.survey.results.experiment import TASKS, TEACHERS
 
 FORMS: dict[str, dict[str, Any]] = {
     "lora": {"rank": 4},

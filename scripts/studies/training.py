@@ -19,7 +19,7 @@ from scripts.studies import adam, decoder, tasks
 from scripts.studies.adapting import WHOLE, Adapted, Method, Settings
 from scripts.studies.jax_copy import held_norms
 from scripts.studies.pretrain import base
-from scripts.survey.experiment import TEACHERS
+from scripts.survey.results.experiment import TEACHERS
 
 POINTS = 10
 PIECES = 32  # judged at a time

@@ -11,13 +11,12 @@ import sys
 from collections import Counter
 
 from scripts.bootstrap import ROOT
-from scripts.survey.bare import every
-from scripts.survey.papers import read_tables
-from scripts.survey.providers import facts
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.sources.bare import every
+from scripts.survey.sources.providers import facts
 
 
 def main(arguments: list[str]) -> None:
-    """Print what is asked for."""
     match arguments:
         case ["say", text]:
             try:

@@ -16,7 +16,7 @@ from demos import readers
 from demos.lab import TARGETS, adapter_of, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
 from scripts.stored.lab import losses, order, picture, read_study, world
-from scripts.survey.experiment import fitted
+from scripts.survey.results.experiment import fitted
 
 OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
 

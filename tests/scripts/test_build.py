@@ -29,7 +29,7 @@ from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
 from scripts.imports import IDLE, closure
 from scripts.macros import examples
-from scripts.survey import peft
+from scripts.survey.facts import peft
 
 URL = "https://example.org/"
 SITE = Site(URL, "A site", "Its authors", "2026-01-02", "1.2.3")

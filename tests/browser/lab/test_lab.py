@@ -15,7 +15,7 @@ from demos.lab import TARGETS, examine
 from demos.reach import own
 from scripts.stored.example import safetensors
 from scripts.stored.lab import OUT
-from scripts.survey.experiment import fitted
+from scripts.survey.results.experiment import fitted
 from tests.browser.reader import WINDOW, Visit, becomes, follow, is_python, record, violations
 
 LAB = "lab/"

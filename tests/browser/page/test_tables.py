@@ -15,10 +15,10 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.counts import MODELS, TARGETS, count
-from scripts.survey.experiment import TABLE
-from scripts.survey.head_to_head import Comparison, comparisons
-from scripts.survey.pair import read_models
-from scripts.survey.papers import read_tables
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.results.experiment import TABLE
+from scripts.survey.sources.head_to_head import Comparison, comparisons
 from tests.browser.reader import WINDOW, becomes, violations
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.catalog import read
 from scripts.catalog.before import changes, read_before
-from scripts.survey.rule import by_others
+from scripts.survey.sources.rule import by_others
 from tests.scripts.catalog import old_rule
 
 BEFORE = read_before()

@@ -18,9 +18,9 @@ from scripts.catalog import read
 from scripts.catalog.checks import check
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS
 from scripts.macros.lists import agreements
-from scripts.survey.claims import read_claims, read_predictions
-from scripts.survey.records import CatalogError
-from scripts.survey.rule import Word
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.claims import read_claims, read_predictions
+from scripts.survey.sources.rule import Word
 
 # Grades that the source survey publishes: entry, total, dimensions.
 PUBLISHED = """

@@ -17,7 +17,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import counts, exports, memory, read, recipes
 from scripts.catalog.counts import MODELS, START, TARGETS
 from scripts.macros.rates import searches
-from scripts.survey.peft import runs
+from scripts.survey.facts.peft import runs
 
 SCRIPT = """
 const m = await import(process.argv[1]);

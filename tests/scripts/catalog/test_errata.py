@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from scripts.catalog import read
 from scripts.catalog.errata import errata_csv, every, problems
-from scripts.survey.errata import KINDS, SEVERITIES, Erratum, standing
+from scripts.survey.sources.errata import KINDS, SEVERITIES, Erratum, standing
 
 PAGE = """---
 errata: []

@@ -13,7 +13,7 @@ from scripts.catalog.counts import MEASURED, START
 from scripts.catalog.memory import GIB, beside, estimate, kept, of_peft
 from scripts.catalog.recipes import SLOT, keeps
 from scripts.macros.peft_benchmark import memory_errors
-from scripts.survey.peft import runs
+from scripts.survey.facts.peft import runs
 from tests.parity.kept import INNER
 
 RECORDED = json.loads((Path(__file__).parents[2] / "parity" / "kept.json").read_text("utf-8"))

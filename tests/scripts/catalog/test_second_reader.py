@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.catalog import read
-from scripts.survey.rule import DIMENSIONS
+from scripts.survey.sources.rule import DIMENSIONS
 from tests.scripts.catalog import second_reader
 
 READ = second_reader.everything()

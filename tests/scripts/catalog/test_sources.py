@@ -13,10 +13,10 @@ from scripts.catalog import read
 from scripts.catalog.__main__ import main
 from scripts.catalog.sensitivity import CHOICES, judged, outcomes
 from scripts.macros.protocol import read_sources
-from scripts.survey.papers import read_tables
-from scripts.survey.records import CatalogError
-from scripts.survey.rule import DIMENSIONS
-from scripts.survey.sources import opened, read_candidates
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.sources.rule import DIMENSIONS
+from scripts.survey.sources.sources import opened, read_candidates
 
 
 def test_every_publication_of_the_bibliography_has_a_place_in_the_flow() -> None:

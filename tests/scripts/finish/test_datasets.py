@@ -20,9 +20,10 @@ from scripts.catalog import exports, read, summaries
 from scripts.catalog.errata import errata_csv
 from scripts.catalog.exports import Site, read_site
 from scripts.finish import datasets
-from scripts.survey import bets, forest, head_to_head
-from scripts.survey.pair import read_models
-from scripts.survey.papers import read_tables
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.results import bets
+from scripts.survey.sources import forest, head_to_head
 
 SITE = Site("https://example.org/", "Title", "Authors", "2026-01-02", "1.2.3")
 TYPES: dict[str, Callable[[str], object]] = {

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,20 +17,18 @@ import pytest
 from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read
 from scripts.macros import bets as macros
-from scripts.macros import controls as checks
 from scripts.macros.bet_words import by_theme, share
 from scripts.macros.bets import Bets, own_controls
-from scripts.macros.controls import Controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.studies import reach as study
 from scripts.studies.controls import study as runs_of
 from scripts.studies.entries import entries as trained
 from scripts.studies.rows import append
-from scripts.survey import bets, bets_facts, controls
-from scripts.survey.bets import Bet, Described, because, decided, described, reaches
-from scripts.survey.controls import AGAIN, Part, plan, wanted
-from scripts.survey.hypothesis import MARGIN
+from scripts.survey.results import bets, bets_facts, controls
+from scripts.survey.results.bets import Bet, Described, because, by_entry, described, reaches
+from scripts.survey.results.controls import AGAIN, Part, plan, wanted
+from scripts.survey.results.hypothesis import Effect
 
 FIRST = plan().parts[0]
 COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")
@@ -59,20 +58,19 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
     """Let pages read a table of runs, and of fits if any, and return the bets by their methods."""
     read()  # what pages say of the runs that are kept
 
+    numbers = count()
+
     def written(runs: list[dict[str, object]], fits: Path | None = None) -> dict[str, Bet]:
-        table = tmp_path / "controls.csv"
-        if runs:
-            with table.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(runs[0]))
-                writer.writeheader()
-                writer.writerows(runs)
-        found = tuple(decided(controls.runs(table), described(fits or tmp_path / "nothing.csv")))
-        monkeypatch.setattr(bets, "bets", lambda: found)
-        monkeypatch.setattr(bets_facts, "runs", lambda: controls.runs(table))
-        monkeypatch.setattr(macros, "TABLE", table)
-        monkeypatch.setattr(macros, "runs", lambda: controls.runs(table))
-        monkeypatch.setattr(macros, "made", lambda: controls.made(table))
-        return {bet.method: bet for bet in found}
+        table = tmp_path / f"controls{next(numbers)}.csv"
+        with table.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(runs[0]))
+            writer.writeheader()
+            writer.writerows(runs)
+        nothing = tmp_path / "nothing.csv"
+        nothing.write_text("", "utf-8")
+        monkeypatch.setattr(controls, "TABLE", table)
+        monkeypatch.setattr(controls, "REACH", fits or nothing)
+        return {bet.method: bet for bet in bets.bets()}
 
     return written
 
@@ -82,31 +80,14 @@ def page(url: str = "controls/") -> Page:
 
 
 PLANTED = {"oft 16": 0.08, "ia3": -0.06}
+EQUAL = Effect(0.0, -0.001, 0.001, 0.001, 2, 3)
 
 # Words --------------------------------------------------------------------------------------------
 
 
-def test_before_any_run_no_bet_has_a_word_whatever_print_says(tables: Tables) -> None:
-    found = tables([])
-    assert {bet.word for bet in found.values()} == {"not yet judged"}
-    assert found["fourierft 768"].printed  # which would be for it
-    made = Bets(page())
-    assert "no method has a word" in made.controls_state()
-    assert "Not yet run" in made.controls_figure("trained")
-    assert made.controls_home() == ""
-    assert ">not yet judged</span>" in made.controls_words()
-    assert "data/controls.csv" not in made.controls_results()
-    top = Furniture(page("methods/svft/")).verdict()
-    assert '<a href="#own-control">Beside its own control</a> it has not been judged yet.' in top
-    assert "badge bet" not in top
-    own = own_controls(page("methods/svft/"), ["svft"])
-    assert "random bases" in own
-    assert "not yet judged" in own
-
-
 def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) -> None:
     found = tables(list(rows(FIRST, PLANTED)))
-    words = {bet.method: bet.word for bet in found.values() if bet.verdict}
+    words = {bet.method: bet.word for bet in found.values()}
     assert words.pop("oft 16") == "holds"
     assert words.pop("ia3") == "worse"
     assert words.pop("svft 6") in ("no better than its control", "cannot be told")
@@ -130,23 +111,16 @@ def test_a_log_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables:
             test = 4.8 - size + rng.normal(0, 0.004)
             append(made.row(run, {"start_test": 4.8, "test": test}), made.log)
     made.tabulate()
-    found = tables([])
-    assert {bet.method for bet in found.values() if bet.verdict} == set(FIRST.methods or ())
+    with made.table.open(encoding="utf-8", newline="") as file:
+        found = tables(list(csv.DictReader(file)))
+    assert found.keys() == set(FIRST.methods or ())
     assert found["oft 16"].word == "holds"
-
-
-def test_a_part_that_lacks_one_run_says_nothing(tables: Tables) -> None:
-    runs = list(rows(FIRST, PLANTED))
-    assert all(bet.verdict is None for bet in tables(runs[:-1]).values())
-    assert "no part complete yet" in Bets(page()).controls_figure("trained")
 
 
 def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tables) -> None:
     parts = [part for part in plan().parts if not part.methods and not part.check]
     found = tables([row for part in parts for row in rows(part, PLANTED)])
-    assert all(bet.verdict for bet in found.values())
-    figure = macros.of_all(found.values(), "trained")
-    assert figure is not None
+    figure = macros.of_all("trained")
     assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "a novel"]
     assert len(figure.rows) == sum(len(bet.controls) for bet in found.values())
     told = [j.overall.outcome for bet in found.values() for j in bet.trained]
@@ -161,19 +135,9 @@ def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tab
         assert shown.x == pytest.approx(100 * PLANTED["oft 16"], abs=1)
 
 
-def test_the_study_is_said_to_be_finished_when_no_run_is_missing(tables: Tables) -> None:
-    everything = [row for part in plan().parts for row in rows(part, {})]
-    assert everything[-1]["phase"] == "final"
-    for there, said in ((everything, "All {} runs are made."), (everything[:-1], "{} of about")):
-        tables(there)
-        assert Bets(page()).controls_state().startswith(said.format(f"{len(there):,}"))
-
-
 def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
-    tables(list(rows(FIRST, PLANTED)))
-    assert Bets(page()).controls_themes() == ""
     found = tables(list(rows(plan().parts[2], PLANTED)))
-    told = dict(by_theme(found.values()))
+    told = dict(by_theme())
     assert told["Orthogonality"] == ["1 ahead, 2 equal", "1 ahead, 6 equal"]
     assert told["Gain control"] == ["1 equal, 1 behind", "1 equal, 1 behind"]
     assert told["Functional architecture"] == ["2 equal", "2 equal"]
@@ -196,57 +160,33 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     assert '<strong>Is it true?</strong> <span class="badge bet holds">Holds</span> against' in top
     assert '<a href="#own-control">its own controls</a>, on code, in 3 base models' in top
     assert "Holds</span>: ahead of <em>shuffled</em>" in own_controls(page("methods/oft/"), ["oft"])
+    tables(list(rows(plan().parts[2], PLANTED)))
     made = Bets(page())
-    assert "3 are judged, on code, in 3 base models of one small decoder" in made.controls_state()
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
     assert "data-figure" in made.controls_figure("trained")
     assert "data/controls.csv" in made.controls_results()
     home = Bets(page("")).controls_home()
-    assert f"{len(bets.bets()) - 3} methods are not judged yet." in home
     assert "data-figure" in home
 
 
-def test_pages_say_whether_the_study_finds_what_is_planted_and_only_that(
-    tmp_path: Path, tables: Tables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def of(leads: dict[str, float], *parts: Part, twice: float = 0.0) -> str:
-        made = [row for part in parts for row in rows(part, leads)]
+def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: Tables) -> None:
+    everything, teachers = plan().parts[2], [part for part in plan().parts if part.check]
+
+    def of(leads: dict[str, float], twice: float = 0.0) -> dict[str, str]:
+        made = [row for part in (everything, *teachers) for row in rows(part, leads)]
         again = [
             {**row, "control": f"{row['control']}{AGAIN}", "test": float(str(row["test"])) + twice}
             for row in made
-            if f"{row['method']}: {row['control']}" in parts[0].again
+            if f"{row['method']}: {row['control']}" in everything.again
+            and row["task"] == everything.task
         ]
         tables([*made, *again])
-        monkeypatch.setattr(checks, "runs", lambda: controls.runs(tmp_path / "controls.csv"))
-        return Controls(page()).controls_power() + Controls(page()).controls_checks()
+        found = {(f.row, f.column): f.text for f in bets_facts._study([EQUAL])}
+        return {column: text for (row, column), text in found.items() if row == "checks"}
 
-    everything, teachers = plan().parts[2], [part for part in plan().parts if part.check]
-    alone = of({}, everything)
-    assert "is not known yet" in alone
-    assert "Of 3 controls that were drawn twice none can be told" in alone
-    assert alone.count("<td>equal</td>") == 3
-    assert "Of 3 controls that were drawn twice 3 can be told" in of({}, everything, twice=0.2)
-    planted = {"lora 4": 0.3, "oft 16": 0.2, "ia3": 0.4}
-    both = of(planted, everything, *teachers)
-    assert "ahead of its control in 5 of 5 comparisons, by 20 to 40 points" in both
-    assert both.count("<td>ahead</td>") == 5
-    assert "ahead of its control in 0 of 5 comparisons." in of({}, everything, *teachers)
-
-
-def test_pages_say_of_intervals_what_holds_of_all_of_them(tables: Tables) -> None:
-    said = [Bets(page()).controls_width()]  # of the runs that are kept
-    known = [list(bets.bets())]
-    tables([])
-    assert Bets(page()).controls_width() == ""
-    for leads in ({}, PLANTED):
-        known.append(list(tables(list(rows(FIRST, leads))).values()))
-        said.append(Bets(page()).controls_width())
-    for text, found in zip(said, known, strict=True):
-        judged = [j.overall for bet in found if bet.verdict for j in bet.trained]
-        assert judged
-        assert ("No two can come out as equal" in text) == all(e.near >= MARGIN for e in judged)
-        widths = {round(e.high - e.low, 9) for e in judged}
-        assert ("all intervals are as wide" in text) == (len(widths) == 1)
+    found = of({"lora 4": 0.3, "oft 16": 0.2, "ia3": 0.4})
+    assert found == {"power": "5 of 5", "leads": "20 to 40", "twice": "none"}
+    assert of({}, twice=0.2) == {"power": "0 of 5", "leads": "", "twice": "3"}
 
 
 def test_the_catalogue_has_the_word(tables: Tables) -> None:
@@ -332,8 +272,6 @@ def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> 
     # Full fine-tuning improves by 2 from 5, so to guess is a loss
     guess = facts["guessing", "improvement"]
     assert guess.value == pytest.approx((5 - np.log(512)) / 2, rel=0.01)
-    tables(made[:-1])
-    assert "memorised" not in {f.column for f in bets_facts.facts()}
 
 
 def test_a_share_says_each_text_where_they_differ() -> None:
@@ -345,9 +283,7 @@ def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None
     tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
     short = len(plan().parts[-1].methods or ())
     said = f"on code and a novel, {short} of them on random sequences too, in 3 base models"
-    made = Bets(page(""))
-    assert said in made.controls_state()
-    assert said in made.controls_home()
+    assert said in Bets(page("")).controls_home()
 
 
 def test_home_counts_controls_by_what_came_out(tables: Tables) -> None:
@@ -355,7 +291,6 @@ def test_home_counts_controls_by_what_came_out(tables: Tables) -> None:
     home = Bets(page("")).controls_home()
     assert "<h3>2 of 48 controls lost to their method</h3>" in home
     assert "2 of 48 controls lost to their method, 2 beat it, 44 were equal and 0 comp" in home
-    assert "not judged yet" not in home
 
 
 def test_what_disagrees_is_said_of_a_bet_that_holds_in_part() -> None:
@@ -373,25 +308,13 @@ def test_what_disagrees_is_said_of_a_bet_that_holds_in_part() -> None:
 def fits(task: str, lead: float, base: int = 0) -> list[Described]:
     return [
         Described(
-            task, base, matrix, e.method, e.control, 500,
+            task, base, *matrix, e.method, e.control, 500,
             0.3 - (lead if e.control and e.method == "lora 4" else 0.0) + 0.001 * base,
         )
-        for matrix in ("q 0", "o 3")
+        for matrix in (("q", 0), ("o", 3))
         for e in controls.entries()
         if e.reached is not None and not controls.floor(e.method)
     ]  # fmt: skip
-
-
-def test_reach_counts_of_matrices_that_are_complete() -> None:
-    code = [fit for base in range(3) for fit in fits("code", 0.2, base)]
-    prose = [fit for base in range(3) for fit in fits("prose", 0.2, base) if fit.matrix == "q 0"]
-    assert reaches([]) == reaches(code[1:-1]) == []
-    assert bets.complete(bets.by_entry(code[:-1] + prose)) == {"code": ["q 0"], "prose": ["q 0"]}
-    assert bets.complete(bets.by_entry(code)) == {"code": ["o 3", "q 0"]}
-    assert {c.tasks for c in reaches(code + prose[:-1])} == {("code",)}
-    found = {c.method: c for c in reaches(code + prose)}
-    assert found["lora 4"].differences["prose", 2] == pytest.approx([0.2])
-    assert found["ia3"].differences["code", 0] == pytest.approx([0.0])
 
 
 def test_reach_is_not_compared_where_parameters_differ() -> None:
@@ -400,7 +323,7 @@ def test_reach_is_not_compared_where_parameters_differ() -> None:
         fit._replace(parameters=501) if (fit.method, fit.control) == ("lora 4", "") else fit
         for fit in code
     ]
-    assert "lora 4" not in {c.method for c in reaches(more)}
+    assert "lora 4" not in {c.method for c in reaches(by_entry(more))}
 
 
 def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Tables) -> None:
@@ -413,8 +336,7 @@ def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Table
             for fit in fits("code", 0.0, base):
                 own = 0.1 if (fit.method, fit.control) == ("oft 16", "") else 0.0
                 share = fit.share - own + rng.normal(0, 0.001)
-                kind, layer = fit.matrix.split()
-                about = ("code", base, kind, layer, fit.method, fit.control, 500)
+                about = ("code", base, fit.kind, fit.layer, fit.method, fit.control, 500)
                 writer.writerow([*about, f"{share:.5f}"])
     found = tables(list(rows(FIRST, PLANTED)), path)["oft 16"]
     assert found.word == "holds in part"
@@ -427,7 +349,7 @@ def test_fits_come_out_as_in_the_table(name: str) -> None:
     told = {
         d.control: d.share
         for d in described()
-        if (d.task, d.base, d.matrix, d.method) == ("code", 1, "q 0", name)
+        if (d.task, d.base, d.kind, d.layer, d.method) == (*place, name)
     }
     own = [e for e in study.fitted() if e.method == name]
     assert told.keys() == {e.control for e in own}
@@ -439,8 +361,8 @@ def test_fits_come_out_as_in_the_table(name: str) -> None:
 
 def test_what_was_fitted_is_what_the_page_says() -> None:
     found = described()
-    assert {d.matrix for d in found} == {f"{kind} {layer}" for kind, layer in study.MATRICES}
-    assert len({(d.task, d.base, d.matrix, d.method, d.control) for d in found}) == len(found)
+    assert {(d.kind, d.layer) for d in found} == {*study.MATRICES}
+    assert len({d._replace(parameters=0, share=0) for d in found}) == len(found)
     assert {(d.method, d.control) for d in found} == {(e.method, e.control) for e in study.fitted()}
     assert {e.method for e in study.fitted()} <= {e.method for e in trained().values()}
     assert study.changes().keys() == {place.key for place in study.places()}

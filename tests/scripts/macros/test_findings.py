@@ -17,9 +17,9 @@ from scripts.bootstrap import ROOT
 from scripts.macros.figures import Rows
 from scripts.macros.findings import FINDINGS, Findings, rests_on
 from scripts.macros.page import Page
-from scripts.survey.effects import confidence
-from scripts.survey.english_claims import CLAIMS, SWEPT
-from scripts.survey.providers import facts
+from scripts.survey.results.effects import confidence
+from scripts.survey.results.english_claims import CLAIMS, SWEPT
+from scripts.survey.sources.providers import facts
 
 PAGE = (ROOT / "docs/experiment.md").read_text("utf-8")
 

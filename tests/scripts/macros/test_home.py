@@ -14,7 +14,7 @@ from scripts.catalog import read
 from scripts.macros.glossary import terms
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.home import lead_rows, students, waffle
-from scripts.survey.head_to_head import home_field
+from scripts.survey.sources.head_to_head import home_field
 
 DOCS = ROOT / "docs"
 QUESTIONS = [p for p in (DOCS / "questions").glob("*.md") if p.stem != "index"]

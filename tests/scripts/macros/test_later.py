@@ -1,28 +1,51 @@
-"""Pages on the study of later methods: tables, figures, a line for each method."""
+"""Facts as tables and rows of dots, and the line on a method's page about its training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
 
 from scripts.catalog import read
-from scripts.macros.experiment import shown
-from scripts.macros.later import controls, figure, methods, own_training
+from scripts.macros.later import own_training
 from scripts.macros.page import Page
-from scripts.survey.later import effect, named, plan
+from scripts.macros.views import Views, called
+from scripts.survey.results.later import effect, named, plan
 
 
-@pytest.mark.parametrize(("arms", "table"), [(False, methods), (True, controls)])
-def test_table_and_figure_have_every_complete_entry_the_strongest_first(
-    arms: bool, table: Callable[[], str]
-) -> None:
-    rows = [row for row in table().splitlines()[2:] if "(" in row.split("|")[-2]]
-    by_lead = sorted(named(arms), key=lambda name: -effect(name).mean)
-    assert all(str(effect(name)) in row for name, row in zip(by_lead, rows, strict=True))
-    assert [row.name for row in figure(arms).rows] == [shown(name) for name in by_lead]
-    assert by_lead
+@pytest.fixture
+def views() -> Views:
+    return Views(Page(SimpleNamespace(page=SimpleNamespace(url="later/", meta={}))))
+
+
+def test_a_table_has_a_row_for_each_fact_the_largest_first(views: Views) -> None:
+    columns = {"Who": "name", "Lead": "points", "Improvement": "improvement | 1", "Like": "beside"}
+    rows = views.table("later", columns, having="beside", by="points").strip().splitlines()
+    assert rows[:2] == ["| Who | Lead | Improvement | Like |", "| --- | --- | --- | --- |"]
+    by_lead = sorted(named(False), key=lambda name: -effect(name).mean)
+    told = [row.strip("| ").split(" | ") for row in rows[2:] if "(" in row]
+    assert [row[:2] for row in told] == [[called(n), str(effect(n))] for n in by_lead]
+    assert {row[3] for row in told} == {"LoRA 1", "LoRA 4", "LoRA 8"}
+    assert all(re.fullmatch(r"\d\d\.\d %", row[2]) for row in told)
+    named_row = views.table("later", {"": "name", "x": "rate"}, {"lora 4": "this one"})
+    assert named_row.endswith("| this one | 0.01 |\n")
+    with pytest.raises(LookupError, match="no row has the column 'beneath'"):
+        views.table("later", columns, having="beneath")
+
+
+def test_a_figure_has_the_intervals_of_facts(views: Views) -> None:
+    html = views.figure("later", "points", "Leads", having="control", by="points")
+    (found,) = re.findall(r"data-figure='(.*?)'", html)
+    rows = json.loads(unescape(found))["figure"]["rows"]
+    by_lead = sorted(named(True), key=lambda name: -effect(name).mean)
+    assert [row["name"] for row in rows] == [called(name) for name in by_lead]
+    lead = effect(by_lead[0])
+    assert list(rows[0]["values"][0].values()) == pytest.approx(
+        [lead.high, lead.low, lead.mean], rel=1e-4
+    )
 
 
 def test_a_method_s_page_has_each_of_its_modules_beside_lora() -> None:

@@ -6,7 +6,7 @@ from lxml.html import fragment_fromstring
 from markdown import markdown  # type: ignore[import-untyped]
 
 from scripts.macros.page import Number, templates
-from scripts.survey.providers import facts
+from scripts.survey.sources.providers import facts
 
 ADDRESS = "hu2022lora/table-2-roberta-base: lora, mnli | 1"
 

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.catalog import read
 from scripts.macros.peft_benchmark import NAMES, Link, plot
-from scripts.survey.peft import SUITES, Key, runs
+from scripts.survey.facts.peft import SUITES, Key, runs
 
 
 def links() -> dict[Key, Link]:

@@ -7,10 +7,10 @@ from math import log10
 
 import pytest
 
-from scripts.survey import experiment
-from scripts.survey.experiment import Cell, finals
-from scripts.survey.providers import facts
-from scripts.survey.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table
+from scripts.survey.results import experiment
+from scripts.survey.results.experiment import Cell, finals
+from scripts.survey.results.rates import BESIDE, POINT, beside, moved, nearest, plain, rates, table
+from scripts.survey.sources.providers import facts
 
 
 def test_the_best_rate_is_the_one_at_which_fresh_seeds_were_run() -> None:

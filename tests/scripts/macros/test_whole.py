@@ -8,9 +8,9 @@ import pytest
 
 from scripts.catalog import read
 from scripts.macros.whole import family, follows, of_berts, of_decoder, written
-from scripts.survey import bets
-from scripts.survey.providers import facts
-from scripts.survey.statistics import Interval
+from scripts.survey.results import bets
+from scripts.survey.sources.providers import facts
+from scripts.survey.statistics.intervals import Interval
 
 FAR, NEAR, LITTLE = Interval(4, 3, 5), Interval(1, 0.9, 1.1), Interval(1.4, 1.3, 1.5)
 SLIGHT = Interval(1.15, 1.12, 1.2)

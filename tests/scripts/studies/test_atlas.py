@@ -27,7 +27,7 @@ from scripts.macros.axes import atlas as said_by_atlas
 from scripts.macros.family import beside_the_atlas
 from scripts.studies import atlas, axes
 from scripts.studies.rows import read
-from scripts.survey.atlas import TABLE, facts
+from scripts.survey.results.atlas import TABLE, facts
 
 ROUNDING = 1e-9
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,9 +12,9 @@ from scripts.studies.adapting import Adapted
 from scripts.studies.controls import study
 from scripts.studies.entries import entries, settings
 from scripts.studies.training import Run
-from scripts.survey import controls as survey
-from scripts.survey.controls import AGAIN, Part, Plan, amount, comparisons, plan
-from scripts.survey.hypothesis import decide, judge
+from scripts.survey.results import controls as survey
+from scripts.survey.results.controls import AGAIN, amount, comparisons, plan
+from scripts.survey.results.hypothesis import decide, judge
 from tests.scripts.studies.small import BASE
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
@@ -93,12 +91,6 @@ def test_a_control_begins_at_its_methods_rate_and_each_base_near_the_firsts() ->
     assert at["full", "", "code", "0", "400"].guess == -10
 
 
-def short_plan() -> Plan:
-    part = Part(task="code", bases=(0, 1, 2), floors=False)
-    other = Part(task="prose", bases=(0, 1, 2), floors=False)
-    return plan().model_copy(update={"parts": (part, other)})
-
-
 def drawn(rng: np.random.Generator, leads: dict[str, float], task: str) -> list[survey.Run]:
     """Return runs in which full fine-tuning improves by 2 and methods lead their controls."""
     found = []
@@ -111,7 +103,7 @@ def drawn(rng: np.random.Generator, leads: dict[str, float], task: str) -> list[
             off = rng.normal(0, 0.004)
             found += [
                 survey.Run(
-                    entry.method, entry.control, entry.slug, task, base, 400, seed,
+                    entry.method, entry.control, task, base, seed, "final",
                     5.0 - size + off + rng.normal(0, 0.005), 5.0,
                 )
                 for seed in plan().seeds
@@ -120,11 +112,11 @@ def drawn(rng: np.random.Generator, leads: dict[str, float], task: str) -> list[
 
 
 def test_a_planted_lead_becomes_a_word_and_nothing_does_not() -> None:
-    rng, chosen = np.random.default_rng(0), short_plan()
+    rng = np.random.default_rng(0)
     runs = [
         r for task in ("code", "prose") for r in drawn(rng, {"oft 16": 0.1, "hra 8": -0.1}, task)
     ]
-    judged = judge(comparisons(runs, chosen))
+    judged = judge(comparisons(survey.grouped(runs)))
     words = {
         method: decide([j for j in judged if j.comparison.method == method]).word
         for method in {j.comparison.method for j in judged}
@@ -140,15 +132,6 @@ def test_a_planted_lead_becomes_a_word_and_nothing_does_not() -> None:
         j for j in judged if j.comparison.control == "shuffled" and j.comparison.method == "oft 16"
     )
     assert lead.overall.mean == pytest.approx(0.05, abs=0.01)
-
-
-def test_a_part_that_is_not_complete_decides_nothing() -> None:
-    rng, chosen = np.random.default_rng(0), short_plan()
-    code, prose = (drawn(rng, {}, task) for task in ("code", "prose"))
-    assert {c.tasks for c in comparisons(code + prose, chosen)} == {("code", "prose")}
-    assert {c.tasks for c in comparisons(code + prose[:-1], chosen)} == {("code",)}
-    assert comparisons(code[:-1], chosen) == []
-    assert survey.runs(Path("nowhere.csv")) == ()
 
 
 def test_the_page_says_the_rule_that_the_code_has() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,9 +16,7 @@ import numpy as np
 import pytest
 
 from adapters_np.linalg import Array
-from scripts.catalog import read
 from scripts.macros import english
-from scripts.macros import english_changes as shown
 from scripts.studies import (
     encoder,
     english_changes,
@@ -32,10 +31,11 @@ from scripts.studies.english_changes import alike, held, joint
 from scripts.studies.english_tasks import Part, Task, filled, order, parted, runs
 from scripts.studies.english_training import Run
 from scripts.studies.study import Run as Planned
-from scripts.survey import english as survey
-from scripts.survey import english_changes as said
-from scripts.survey.english_claims import CLAIMS
-from scripts.survey.statistics import Interval, interval
+from scripts.survey.results import changes as said
+from scripts.survey.results import english as survey
+from scripts.survey.results.effects import Effect
+from scripts.survey.results.english_claims import CLAIMS
+from scripts.survey.statistics.intervals import interval
 
 RECORDED = Path(__file__).with_name("encoder.npz")
 SMALL = encoder.random(0)
@@ -237,21 +237,18 @@ def test_what_is_said_of_changes_follows_from_their_tables(
 
     tables = {"CHANGES": english_changes.described, "ALIKE": alike, "JOINT": spaces}
     for name, rows in tables.items():
-        monkeypatch.setattr(said, name, tmp_path / name)
+        monkeypatch.setattr(survey, name, tmp_path / name)
         english_changes.save(tmp_path / name, list(rows(made)))
-    for function in (said.names, said.families):
+    for function in (said.in_english, said.english_families):
         function.cache_clear()
-    assert said.seeds("reviews") == [1, 2]
-    assert said.whole("reviews")["low_rank share"] > 0.99
-    assert said.families()[0].structure > 2
-    assert said.alike(same=True).cosine == pytest.approx(1, abs=1e-4)
-    assert abs(said.alike(same=False).cosine) < 0.1
-    assert said.shared("definitions", "inputs")["apart"] == pytest.approx(1)
-    assert "(2 runs)" in shown.size()
-    assert "(over 1 pairs)" not in shown.alike()
-    for sentences in shown.SENTENCES.values():
-        assert "nan" not in sentences()
-    for function in (said.names, said.families):
+    assert said.english_families()[0].structure > 2
+    facts = {f.address.removeprefix("english/"): f.value for f in said.english_facts()}
+    assert facts["whole: low_rank share, reviews"] > 0.99
+    assert facts["alike: same task, cosine"] == pytest.approx(1, abs=1e-4)
+    assert abs(facts["alike: two tasks, cosine"]) < 0.1
+    assert (facts["alike: same task, pairs"], facts["alike: two tasks, pairs"]) == (1, 2)
+    assert facts["joint: definitions inputs, apart"] == pytest.approx(1)
+    for function in (said.in_english, said.english_families):
         function.cache_clear()
 
 
@@ -274,40 +271,43 @@ def row(entry: str, task: str, seed: int, accuracy: float) -> survey.Run:
     return survey.Run(entry, task, 7, 0.1, seed, "final", *own)
 
 
-def test_only_complete_cells_are_compared_and_seeds_are_paired(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+Put = Callable[[list[survey.Run]], None]
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
+    """Put runs in the place of the study's."""
+
+    def write(found: list[survey.Run]) -> None:
+        path = tmp_path / f"{len(found)}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([survey.Run._fields, *found])
+        monkeypatch.setattr(survey, "TABLE", path)
+
+    return write
+
+
+def test_seeds_are_paired_and_a_claim_holds_on_both_tasks_or_not(put: Put) -> None:
     seeds, luck = survey.plan().seeds, [0.0, 0.02, -0.02, 0.01, 0.03]
     found = [row("lora 4", "reviews", s, 0.8 + b) for s, b in zip(seeds, luck, strict=True)]
     more = [0.031, 0.029, 0.030, 0.032, 0.028]
     ahead = zip(seeds, luck, more, strict=True)
-    found += [row("oft 16", "reviews", s, 0.8 + b + m) for s, b, m in ahead]
-    monkeypatch.setattr(survey, "runs", lambda: tuple(found[:-1]))
-    assert survey.cells() == [("lora 4", "reviews")]
-    with pytest.raises(LookupError, match="not complete on 'reviews'"):
-        survey.difference("oft 16", "reviews")
-    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
-    ahead_by = survey.difference("oft 16", "reviews")
-    assert ahead_by == pytest.approx(interval([100 * m for m in more], survey.among("oft 16")))
+    found += [row("oft 16", "reviews", s, 0.8 + b + m) for s, b, m in reversed([*ahead])]
+    put(found)
+    ahead_by = survey.beside("oft 16", "reviews")
+    alone = interval([100 * m for m in more], survey.among("oft 16"))
+    assert ahead_by[:3] == pytest.approx(alone)
     assert ahead_by.low > 0
-    assert {claim.here() for claim in CLAIMS} == {"not run yet", "not complete yet"}
-    assert {claim.says for claim in CLAIMS if claim.ran()} == {
-        "At LoRA’s size no other family is ahead of it",
-        *(claim.says for claim in CLAIMS if claim.finding == "forms"),
-    }
-    found += [run._replace(task="definitions") for run in found]
+    put([*found, *(run._replace(task="definitions") for run in found)])
     behind, forgets = CLAIMS[1:3]
     assert behind.here() == "does not hold"
     assert forgets.here() == "open"
-    narrow = Interval(0.0, -0.2, 0.3)
+    narrow = Effect(0.0, -0.2, 0.3)
     assert (behind.word(narrow), forgets.word(narrow)) == ("level", "not told apart")
-    found += [r._replace(entry="pissa 4") for r in found if r.entry == "oft 16"]
-    assert english.basis(CLAIMS[0]).startswith("30 runs: 5 seeds, 4 of 12")  # one baseline for two
+    assert english.basis(CLAIMS[0]) == "70 runs: 5 seeds, 12 of 12 comparisons"  # one baseline
 
 
-def test_what_half_a_decade_costs_is_read_beside_the_best_rate(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_half_a_decade_costs_is_read_beside_the_best_rate(put: Put) -> None:
     found = [row("lora 4", "reviews", s, 0.8) for s in survey.plan().seeds]
     for half_decades, loss, right in ((-7, 0.6, 0.75), (-6, 0.4, 0.8), (-5, 0.5, 0.82)):
         tried = row("lora 4", "reviews", survey.plan().sweep_seed, 0)
@@ -317,29 +317,22 @@ def test_what_half_a_decade_costs_is_read_beside_the_best_rate(
                 validation_accuracy=right,
             )
         )  # fmt: skip
-    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
+    put(found)
     assert survey.off_best(1) == [pytest.approx(-2)]
     assert survey.off_best(-1) == [pytest.approx(5)]
     assert survey.off_best(2) == []
 
 
-def test_a_method_is_ahead_of_its_control_by_what_the_control_is_behind(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    read()  # before the runs are others
+def test_a_method_is_ahead_of_its_control_by_what_the_control_is_behind(put: Put) -> None:
     found = [row("pissa 4", "reviews", s, 0.85 + s / 1000) for s in survey.plan().seeds]
     found += [row("pissa 4, random basis", "reviews", s, 0.8) for s in survey.plan().seeds]
-    monkeypatch.setattr(survey, "runs", lambda: tuple(found))
-    (ahead,) = survey.beside_control("pissa", "random basis").values()
-    behind = survey.difference("pissa 4, random basis", "reviews")
+    put([*found, *(run._replace(task="definitions") for run in found)])
+    ahead = survey.beside_control("pissa", "random basis")["reviews"]
+    behind = survey.beside("pissa 4, random basis", "reviews")
     assert ahead.mean == pytest.approx(5.3)
     assert 0 < ahead.low < 5.3 < ahead.high
-    assert ahead == pytest.approx((-behind.mean, -behind.high, -behind.low))
-    assert survey.beside_control("pissa", "minor components") == {}
+    assert ahead[:3] == pytest.approx((-behind.mean, -behind.high, -behind.low))
     assert survey.beside_control("lora", "") == {}
-    (line,) = english.own_controls().rows
-    assert line.name == "PiSSA 4, beside random basis"
-    assert [value and value.x for value in line.values] == [pytest.approx(5.3), None]
 
 
 def test_the_noise_of_even_rounding_is_a_step_over_the_root_of_twelve() -> None:

@@ -24,8 +24,8 @@ from scripts.studies.experiment import METHODS, PLAN, plan, where
 from scripts.studies.recipes import RECIPES
 from scripts.studies.rows import read as read_rows
 from scripts.studies.study import Run
-from scripts.survey.experiment import TABLE, TASKS
-from scripts.survey.records import CatalogError
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.results.experiment import TABLE, TASKS
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT
 from tests.toy import FAST
 

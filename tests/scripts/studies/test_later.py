@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from adapters_np.control import controls
@@ -12,9 +11,8 @@ from scripts.studies.decoder import count
 from scripts.studies.later import settings, study, train
 from scripts.studies.pretrain import base
 from scripts.studies.study import Run
-from scripts.survey import experiment, later
-from scripts.survey.later import plan
-from scripts.survey.statistics import interval
+from scripts.survey.results import experiment, later
+from scripts.survey.results.later import plan
 
 
 def method(name: str) -> Method:
@@ -34,28 +32,9 @@ def test_an_entry_starts_with_about_the_parameters_of_what_it_is_judged_beside(n
         assert 0.85 < found / size < 1.15
 
 
-def test_an_effect_is_paired_with_the_experiment_s_runs_and_shares_its_risk(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    theirs = experiment.finals("lora 4")
-    shift = [0.010, 0.012, 0.011, 0.009, 0.013]
-    made = [
-        run._replace(method="hira 4", improvement=experiment.improvement(run) + more)
-        for run, more in zip(theirs.values(), shift, strict=True)
-    ]
-    monkeypatch.setattr(later, "runs", lambda: tuple(made))
-    found = later.effect("hira 4")
-    assert found.mean == pytest.approx(100 * np.mean(shift))
-    assert found.word == "ahead"
-    alone = interval(100 * np.array(shift))
-    assert found.high - found.low > 1.5 * (alone.high - alone.low)
-    control = "hira 4, entries shuffled"
-    with pytest.raises(LookupError, match="has not been run with all seeds"):
-        later.effect(control)
-    made += [
-        run._replace(method=control, improvement=experiment.improvement(run) - 0.1) for run in made
-    ]
-    assert later.effect(control).word == "ahead"  # the method, of its control
+def test_a_method_is_judged_beside_lora_and_a_control_under_its_method() -> None:
+    assert later.effect("hira 4").mean == pytest.approx(-1.25, abs=0.05)
+    assert later.effect("bottleneck 35, without bends").word == "ahead"  # of its control
 
 
 def test_an_improvement_is_a_share_of_full_fine_tunings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from scripts.studies.encoder import KINDS
 from scripts.studies.english_training import Change, End
 from scripts.studies.merging import Settings
 from scripts.studies.rows import append
-from scripts.survey import english, merging
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
+from scripts.survey.facts.reader import rows
+from scripts.survey.results import english, merging
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
 from tests.scripts.studies.test_english import small as small  # a fixture
 
 SMALL = encoder.random(0)
@@ -117,15 +119,17 @@ def test_the_table_is_what_its_settings_still_give(tmp_path: Path) -> None:
 # Rules --------------------------------------------------------------------------------------------
 
 Share = Callable[[str, str, int], float]
-Table = Callable[..., Path]
+Table = Callable[..., None]
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
-    """Write a table in which ways keep what a function says, in per cent of each run's own."""
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """Put a table in place in which ways keep what a function says, in per cent of a run's own."""
 
-    def write(share: Share, right: Callable[[str, str], float] = lambda task, of: 0.5) -> Path:
-        path, rows = tmp_path / "merging.csv", list[dict[str, Any]]()
+    numbers = count()
+
+    def write(share: Share, right: Callable[[str, str], float] = lambda task, of: 0.5) -> None:
+        path, rows = tmp_path / f"{next(numbers)}.csv", list[dict[str, Any]]()
         for way in merging.plan().ways:
             for seed in merging.plan().seeds:
                 for task in merging.plan().tasks:
@@ -143,11 +147,9 @@ def table(tmp_path: Path) -> Iterator[Table]:
             writer = csv.DictWriter(file, study.COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        merging.rows.cache_clear()
-        return path
+        monkeypatch.setattr(merging, "TABLE", path)
 
-    yield write
-    merging.rows.cache_clear()
+    return write
 
 
 def test_tasks_add_or_do_not(table: Table) -> None:
@@ -156,7 +158,8 @@ def test_tasks_add_or_do_not(table: Table) -> None:
         def share(way: str, task: str, seed: int, ends: Any = (both, one)) -> float:
             return ends[task == "definitions"] + seed % 3
 
-        assert merging.adds(table(share)) == word
+        table(share)
+        assert merging.adds() == word
 
 
 def test_tasks_meet_more_than_chance_or_less(table: Table) -> None:
@@ -165,7 +168,8 @@ def test_tasks_meet_more_than_chance_or_less(table: Table) -> None:
         def share(way: str, task: str, seed: int, gap: float = gap) -> float:
             return 80 + gap * (way == "sum") + seed % 2 * 0.1 * (way == "sum")
 
-        assert merging.meets(table(share)) == word
+        table(share)
+        assert merging.meets() == word
 
 
 def test_a_merge_is_ahead_of_the_sum_behind_or_level(table: Table) -> None:
@@ -174,7 +178,8 @@ def test_a_merge_is_ahead_of_the_sum_behind_or_level(table: Table) -> None:
         def share(way: str, task: str, seed: int, gap: float = gap) -> float:
             return 80 + (gap + seed % 2 * 0.1) * way.startswith("ties")
 
-        assert merging.ahead("ties 0.2", table(share)) == word
+        table(share)
+        assert merging.ahead("ties 0.2") == word
 
 
 def test_a_subtracted_change_takes_its_task_alone_or_others_too(table: Table) -> None:
@@ -182,18 +187,12 @@ def test_a_subtracted_change_takes_its_task_alone_or_others_too(table: Table) ->
         return 0.0
 
     def ends(lost: float) -> Callable[[str, str], float]:
-        probe = {about.task: about.probe for about in english.tasks()}
+        probe = {a.task: a.probe_test_accuracy for a in rows(english.About, english.TASKS)}
         return lambda task, of: probe[task] - (0.3 if task == of else lost)
 
-    assert merging.negates(table(flat, ends(0.01))) == HOLDS
-    assert merging.negates(table(flat, ends(0.2))) == NOT
+    for lost, word in ((0.01, HOLDS), (0.2, NOT)):
+        table(flat, ends(lost))
+        assert merging.negates() == word
     partly = {"reviews": 0.01, "definitions": 0.2}
-    mixed = table(flat, lambda task, of: ends(partly[task])(task, of))
-    assert merging.negates(mixed) == PART
-
-
-def test_without_its_runs_nothing_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "nothing.csv"
-    assert merging.keeps("sum", path) == {}
-    words = (merging.adds(path), merging.meets(path), merging.ahead("ties 0.2", path))
-    assert {*words, merging.negates(path)} == {UNTESTED}
+    table(flat, lambda task, of: ends(partly[task])(task, of))
+    assert merging.negates() == PART

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT
-from scripts.macros.otherwise import CLAIMS
 from scripts.studies import intruders
 from scripts.studies import otherwise as study
 from scripts.studies.adapting import Adapted
@@ -21,12 +20,11 @@ from scripts.studies.recipes import RECIPES, USUAL, corrected, preconditioned
 from scripts.studies.rows import read
 from scripts.studies.study import Run
 from scripts.studies.variants import method
-from scripts.survey import effects, experiment, otherwise
-from scripts.survey.otherwise import Made, plan
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED
+from scripts.survey.facts.reader import rows
+from scripts.survey.results import effects, experiment, otherwise
+from scripts.survey.results.otherwise import Made, plan
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
-
-PAGE = (ROOT / "docs" / "otherwise.md").read_text("utf-8")
 
 # Recipes ------------------------------------------------------------------------------------------
 
@@ -122,12 +120,17 @@ def test_arms_come_in_the_order_of_the_plan_and_two_of_them_are_the_experiments(
         assert run.test == pytest.approx(experiment.finals("lora 4")[seed].test, abs=1e-3)
 
 
-def test_a_row_has_its_lists() -> None:
+def test_a_row_has_its_lists(tmp_path: Path) -> None:
     run = Run(("alpha 16",), -6, 1, "final")
     losses = {"validation": 3.25, "test": 3.25, "held": 3.0, "parameters": 9, "status": "done"}
     start = {"start_validation": 4.8, "start_test": 4.8, "start_held": 2.4}
     lists = {"intruders": [3, 1, 9], "scattered": [2, 0, 8], "reduced_test": [3.0, 3.25]}
-    made = otherwise.made(study.study().row(run, losses | start | lists))
+    table = tmp_path / "table.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, study.COLUMNS)
+        writer.writeheader()
+        writer.writerow(study.study().row(run, losses | start | lists))
+    (made,) = rows(Made, table)
     assert (made.arm, made.scattered, made.reduced_test) == ("alpha 16", (2, 0, 8), (3.0, 3.25))
     assert made.forgetting == pytest.approx(0.6)
 
@@ -147,16 +150,16 @@ def test_after_a_run_its_intruders_are_counted_and_made_weaker() -> None:
 
 COLUMNS = ("arm", "phase", "rate", "seed", "parameters", "validation", "test", "held", "status")
 Loss = Callable[[str, int, str], float]
-Table = Callable[..., Path]
+Table = Callable[..., None]
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
-    """Write a table in which the loss of each run is given."""
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """Put a table in the place of the study's in which the loss of each run is given."""
+    numbers = count()
 
-    def write(loss: Loss, rate: float = 0.03, **more: Any) -> Path:
-        otherwise.runs.cache_clear()
-        path = tmp_path / "table.csv"
+    def write(loss: Loss, rate: float = 0.03, **more: Any) -> None:
+        path = tmp_path / f"table{next(numbers)}.csv"
         start = {"start_test": 4.8, "start_held": 2.4, "start_validation": 4.8}
         blank = dict.fromkeys(study.COLUMNS, "")
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -170,10 +173,9 @@ def table(tmp_path: Path) -> Iterator[Table]:
                         test = loss(arm, seed, phase)
                         ends = {"validation": test, "test": test, "held": 3.4, "parameters": 9}
                         writer.writerow(blank | start | about | ends | own)
-        return path
+        monkeypatch.setattr(otherwise, "TABLE", path)
 
-    yield write
-    otherwise.runs.cache_clear()
+    return write
 
 
 def noise(*of: Any) -> float:
@@ -182,25 +184,26 @@ def noise(*of: Any) -> float:
 
 def test_a_recipe_is_ahead_behind_or_level(table: Table) -> None:
     shift = {"lora+ 16": -0.1, "lora-fa": 0.1}
-    path = table(lambda arm, seed, _: 3.0 + shift.get(arm, 0.0) + noise(seed) + noise(arm, seed))
-    words = {arm: otherwise.recipe(arm, path).word for arm in ("lora+ 16", "lora-fa", "lora+ 4")}
+    table(lambda arm, seed, _: 3.0 + shift.get(arm, 0.0) + noise(seed) + noise(arm, seed))
+    words = {arm: otherwise.recipe(arm).word for arm in ("lora+ 16", "lora-fa", "lora+ 4")}
     assert words == {"lora+ 16": "ahead", "lora-fa": "behind", "lora+ 4": "level"}
-    word, apart = otherwise.is_alpha(path)
-    assert (word, apart.word) == (NOT, "behind")
-    path = table(lambda arm, seed, _: 3.0 + noise(seed) + noise(arm, seed))
-    assert otherwise.is_alpha(path)[0] == HOLDS
+    assert otherwise.is_alpha()[0] == NOT
+    table(lambda arm, seed, _: 3.0 + noise(seed) + noise(arm, seed))
+    assert otherwise.is_alpha()[0] == HOLDS
 
 
 def test_one_rate_serves_all_ranks_or_does_not(table: Table) -> None:
-    def of(*lost: str) -> Loss:
-        return lambda arm, seed, phase: (
-            3.0 + noise(arm, seed, phase) + 0.2 * (phase == "transfer" and arm.startswith(lost))
-        )
+    for lost, word in (
+        (("plain",), HOLDS), (("plain", "stable 1"), PART), (("plain 1", "stable 1"), NOT),
+        (("stable",), NOT),
+    ):  # fmt: skip
 
-    assert otherwise.transfers(table(of("plain"))) == HOLDS
-    assert otherwise.transfers(table(of("plain", "stable 1"))) == PART
-    assert otherwise.transfers(table(of("plain 1", "stable 1"))) == NOT
-    assert otherwise.transfers(table(of("stable"))) == NOT
+        def loss(arm: str, seed: int, phase: str, lost: tuple[str, ...] = lost) -> float:
+            worse = 0.2 * (phase == "transfer" and arm.startswith(lost))
+            return 3.0 + noise(arm, seed, phase) + worse
+
+        table(loss)
+        assert otherwise.transfers()[0] == word
 
 
 def test_whether_lora_has_more_intruders(table: Table) -> None:
@@ -208,8 +211,8 @@ def test_whether_lora_has_more_intruders(table: Table) -> None:
         return 3.0 + noise(arm, seed)
 
     for lora, full, word in ((9, 2, HOLDS), (2, 9, NOT), (4, 4, OPEN)):
-        path = table(flat, intruders=lambda arm, n=(lora, full): f"{n[arm == 'full']} 0 0")
-        assert otherwise.has_more(path)[0] == word
+        table(flat, intruders=lambda arm, n=(lora, full): f"{n[arm == 'full']} 0 0")
+        assert otherwise.has_more()[0] == word
 
 
 def of_run(**more: Any) -> Made:
@@ -229,18 +232,5 @@ def test_what_is_saved_is_told_beside_a_smaller_change() -> None:
     assert otherwise.beyond(worst, 0) == pytest.approx(-0.1)
 
 
-def test_without_its_runs_nothing_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "nothing.csv"
-    assert otherwise.finals("lora 4", path=path) == {}
-    assert otherwise.transfers(path) == UNTESTED
-    assert not otherwise.ran("lora 4", path=path)
-
-
-# The page -----------------------------------------------------------------------------------------
-
-
-def test_the_page_asks_for_what_a_run_can_change() -> None:
-    for table in ("claims", "recipes", "ranks", "intruders", "reduction"):
-        assert PAGE.count(f'table("otherwise", "{table}")') == 1
-    assert CLAIMS.keys() == otherwise.rules().keys()
-    assert effects.LEVEL == 1  # a point, as the plan has it
+def test_a_point_is_what_the_plan_says() -> None:
+    assert effects.LEVEL == 1

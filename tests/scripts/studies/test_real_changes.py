@@ -16,7 +16,7 @@ import pytest
 from demos.reach import FAMILIES
 from demos.world import toy
 from demos.worlds import change
-from scripts.macros.real_changes import ANOTHER, rows
+from scripts.macros.real_changes import rows
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import (
     OUT,
@@ -26,8 +26,9 @@ from scripts.studies.real_changes import (
     noise,
     read,
 )
-from scripts.survey import changes
-from scripts.survey.changes import MODELS
+from scripts.survey.facts.reader import comments, records
+from scripts.survey.results import changes
+from scripts.survey.results.changes import ANOTHER, MODELS
 
 M = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -125,8 +126,8 @@ def test_the_shrink_is_removed_and_the_control_has_the_same_spectrum() -> None:
 
 
 def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> None:
-    comments, listed = changes.read(OUT.name)
-    assert WHEEL.sha256 in comments[0]
+    listed = records(OUT)
+    assert WHEEL.sha256 in comments(OUT)[0]
     assert len(listed) == 2 * 12 * 6 * 2 * 3
     assert set(FAMILIES) <= set(listed[0])
     for row in listed:
@@ -137,9 +138,11 @@ def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> No
 
 
 def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() -> None:
-    found = changes.efficiencies(2)
+    found = changes.measured(2)
     for model in MODELS:
-        few, control = (found["low_rank", model, kind] for kind in ("change", "control"))
+        few, control = (
+            changes.by_layer(found, "low_rank", model, kind) for kind in ("change", "control")
+        )
         for layer, times in few.items():
             assert times == pytest.approx(control[layer], rel=1e-3)
 
@@ -154,11 +157,9 @@ def test_a_family_that_is_left_out_is_another_one_at_its_budget() -> None:
     def place(row: Mapping[str, str]) -> tuple[str, ...]:
         return row["model"], row["layer"], row["part"]
 
-    own = [r for r in changes.read(changes.DESCENTS)[1] if r["family"] == ANOTHER]
+    own = [r for r in records(changes.DESCENTS) if r["family"] == ANOTHER]
     found = {place(r): float(r["share"]) for r in own if r["kind"] == "change"}
-    rank_1 = [
-        r for r in changes.read(changes.TABLE)[1] if (r["kind"], r["rank"]) == ("change", "1")
-    ]
+    rank_1 = [r for r in records(changes.TABLE) if (r["kind"], r["rank"]) == ("change", "1")]
     best = {place(r): float(r["low_rank"]) for r in rank_1}
     assert found
     assert found == pytest.approx({key: best[key] for key in found}, abs=1e-5)
@@ -167,7 +168,7 @@ def test_a_family_that_is_left_out_is_another_one_at_its_budget() -> None:
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
     assert changes.DESCENDED.keys() == DESCENTS.keys()
     assert {row.name for row in rows()} == (FAMILIES.keys() | DESCENTS.keys()) - {ANOTHER}
-    assert all(len(row.found) == len(MODELS) and row.numbers for row in rows())
+    assert all(len(row.found) == len(MODELS) for row in rows())
     for row in rows():
         for mean in (mean for pair in row.found for mean in pair):
             assert mean.low <= mean.mean <= mean.high

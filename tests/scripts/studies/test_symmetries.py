@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,17 @@ import pytest
 from adapters_np.core import perturbed
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.pissa import PiSSA
-from scripts.bootstrap import ROOT
 from scripts.studies import decoder, symmetries, tokens
 from scripts.studies.copies import COPIES, READERS, copied
 from scripts.studies.entries import reached
 from scripts.studies.experiment import METHODS
 from scripts.studies.study import Run
 from scripts.studies.variants import FROM_NORM, FROM_ONE, Armed, Gained, method, moments, whitened
-from scripts.survey import experiment, predictions
-from scripts.survey.predictions import HOLDS, NOT, OPEN, PART, UNTESTED, Setting, at
-from scripts.survey.symmetries import plan
+from scripts.survey.results import experiment, predictions
+from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART, Setting, at
+from scripts.survey.results.symmetries import plan
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
-PAGE = (ROOT / "docs" / "predictions-of-others.md").read_text("utf-8")
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 48), dtype=np.int32)
 
 # Copies and arms ----------------------------------------------------------------------------------
@@ -105,7 +104,7 @@ def test_moments_follow_the_units_of_the_features() -> None:
 
 def test_a_copy_takes_the_rate_of_the_first_and_a_method_of_the_experiment_has_its_own() -> None:
     at = symmetries.study().at
-    assert {prediction for prediction, *_ in at} == predictions.RULES.keys()
+    assert {prediction for prediction, *_ in at} == predictions.RULES.keys() - {"X.10"}
     moved = at["X.11", "whitened", "rescaled"]
     assert moved.like == ("X.11", "whitened", "plain")
     assert [(run.draw, run.seed) for run in moved.finals(-4)] == [(d, 1) for d in range(1, 8)]
@@ -128,13 +127,16 @@ def test_gains_for_outputs_do_not_notice_a_turned_stream() -> None:
 # Rules --------------------------------------------------------------------------------------------
 
 
+Told = Callable[[str, Callable[..., float]], str]
+
+
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Callable[[str, Callable[..., float]], str]]:
-    """Write a table in which the loss of each run is given, and tell the word."""
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Put a table in place in which the loss of each run is given, and tell the word."""
+    numbers = count()
 
     def word(prediction: str, loss: Callable[..., float]) -> str:
-        predictions.runs.cache_clear()
-        path = tmp_path / "table.csv"
+        path = tmp_path / f"{next(numbers)}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["prediction", "arm", "copy", "draw", "seed", "phase", "test"])
@@ -144,17 +146,14 @@ def told(tmp_path: Path) -> Iterator[Callable[[str, Callable[..., float]], str]]
                     for draw, seed in own.pairs():
                         test = loss(name, copy, draw, seed)
                         writer.writerow([prediction, name, copy, draw, seed, "final", test])
-        return predictions.outcome(prediction, path).word
+        monkeypatch.setattr(predictions, "TABLE", path)
+        return predictions.RULES[prediction]().word
 
-    yield word
-    predictions.runs.cache_clear()
+    return word
 
 
 def noise(*of: Any) -> float:
     return float(np.random.default_rng([ord(c) for c in str(of)]).normal(0, 0.002))
-
-
-Told = Callable[[str, Callable[..., float]], str]
 
 
 def test_a_gain_is_as_good_as_dora_or_is_not(told: Told) -> None:
@@ -223,13 +222,6 @@ def test_whether_whitening_makes_copies_alike(told: Told) -> None:
     assert told("X.11", of(0, 1, 5)) == NOT
 
 
-def test_without_all_its_runs_nothing_is_said_of_a_prediction(tmp_path: Path) -> None:
-    for prediction in predictions.RULES:
-        path = tmp_path / "nothing.csv"
-        assert predictions.outcome(prediction, path).word == UNTESTED
-        assert predictions.progress(prediction, path)[0] == 0
-
-
 # Dimension reached --------------------------------------------------------------------------------
 
 
@@ -252,13 +244,3 @@ def test_a_line_is_straight_over_the_logarithm_of_size() -> None:
     line = [Setting("a", "x", 1, 1, 3.0, 0.3), Setting("b", "x", 100, 50, 1.0, 0.4)]
     assert at(line, lambda s: s.parameters, 10) == pytest.approx((2.0, 0.25))
     assert at(line, lambda s: s.dimension, 60) is None
-
-
-# The page -----------------------------------------------------------------------------------------
-
-
-def test_the_page_asks_for_every_word_that_a_run_can_change() -> None:
-    for prediction in (*predictions.RULES, "X.10"):
-        assert PAGE.count(f'text("prediction_word", "{prediction}")') == 1
-        assert PAGE.count(f'text("prediction", "{prediction}")') == 1
-    assert "Not tested" not in PAGE

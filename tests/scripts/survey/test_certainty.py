@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.survey.bias import DOMAINS, GROUPS, RISKS, Group, Judgement, Risk, overall
-from scripts.survey.certainty import GRADES, MATTERS, Certainty, Evidence, certainty, word
-from scripts.survey.pool import Pooled, pooled
+from scripts.survey.sources.bias import DOMAINS, GROUPS, RISKS, Group, Judgement, Risk, overall
+from scripts.survey.sources.certainty import GRADES, MATTERS, Certainty, Evidence, certainty, word
+from scripts.survey.statistics.pool import Pooled, pooled
 
 Found = tuple[float, Group, Risk]
 WHO = st.sampled_from([group for group in GROUPS if group != "here"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scripts.catalog import read
-from scripts.survey.contrasts import Row, contrasts, printed
-from scripts.survey.hypothesis import balance
+from scripts.survey.results.contrasts import Row, contrasts, printed
+from scripts.survey.results.hypothesis import balance
 
 
 def test_every_source_is_in_the_bibliography_and_every_method_on_the_site() -> None:

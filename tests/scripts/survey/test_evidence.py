@@ -11,13 +11,13 @@ import pytest
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.survey.evidence import findings
-from scripts.survey.pair import Models, read_models
-from scripts.survey.papers import read_tables
-from scripts.survey.peft import benchmark
-from scripts.survey.records import CatalogError
-from scripts.survey.result import Source
-from scripts.survey.rule import Finding
+from scripts.survey.facts.pair import Models, read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.facts.peft import benchmark
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.facts.result import Source
+from scripts.survey.sources.evidence import findings
+from scripts.survey.sources.rule import Finding
 
 MODELS: Models = {"RoBERTa": 100.0}
 

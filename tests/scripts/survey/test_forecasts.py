@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from scripts.survey.claims import Prediction, read_predictions
-from scripts.survey.forecasts import brier, forecasts, score
+from scripts.survey.sources.claims import Prediction, read_predictions
+from scripts.survey.sources.forecasts import brier, forecasts, score
 
 OPEN = {
     **{"title": "T", "statement": "S", "settles": "S", "status": "open", "reason": "R"},

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.survey import bias
-from scripts.survey.bias import DOMAINS, GROUPS, Judgement, Typed, judged, most
-from scripts.survey.forest import (
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.facts.result import Source
+from scripts.survey.facts.say import signed
+from scripts.survey.sources import bias
+from scripts.survey.sources.bias import DOMAINS, GROUPS, Judgement, Typed, judged, most
+from scripts.survey.sources.forest import (
     WORTH,
     Comparison,
     comparisons,
@@ -19,11 +22,8 @@ from scripts.survey.forest import (
     read,
     sources,
 )
-from scripts.survey.pool import ENOUGH
-from scripts.survey.providers import facts
-from scripts.survey.records import CatalogError
-from scripts.survey.result import Source
-from scripts.survey.say import signed
+from scripts.survey.sources.providers import facts
+from scripts.survey.statistics.pool import ENOUGH
 
 
 def source(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.survey import hypothesis
-from scripts.survey.hypothesis import (
+from scripts.survey.results import hypothesis
+from scripts.survey.results.hypothesis import (
     MARGIN,
     NOTHING,
     Claim,

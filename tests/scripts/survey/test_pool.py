@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scripts.survey.pool import heterogeneity, pooled
+from scripts.survey.statistics.pool import heterogeneity, pooled
 
 # Colditz et al. 1994, JAMA 271: cases and others, vaccinated and not.
 BCG = [

@@ -11,14 +11,14 @@ from scipy import stats
 
 from scripts.catalog import read as read_catalog
 from scripts.studies.experiment import COLUMNS
-from scripts.survey.evidence import findings
-from scripts.survey.experiment import (
+from scripts.survey.facts.reader import paired
+from scripts.survey.facts.say import lead
+from scripts.survey.results.experiment import (
     REACH,
     Cell,
     Run,
     at_rate,
     cell,
-    difference,
     finals,
     forgetting,
     forgetting_at,
@@ -32,10 +32,10 @@ from scripts.survey.experiment import (
     sources,
     transfer,
 )
-from scripts.survey.questions import Name, Question, question
-from scripts.survey.say import lead
-from scripts.survey.statistics import Interval, interval, kendall
-from scripts.survey.trained import as_lora, reach_predicts, reached
+from scripts.survey.results.questions import Name, Question, question
+from scripts.survey.results.trained import as_lora, reach_predicts, reached
+from scripts.survey.sources.evidence import findings
+from scripts.survey.statistics.intervals import Interval, interval, kendall
 
 ROW = {
     "method": "lora 4", "slug": "lora", "knobs": "alpha=8.0 rank=4", "place": "all", "arm": "",
@@ -63,20 +63,6 @@ def test_a_row_is_read_as_what_its_columns_hold(tmp_path: Path) -> None:
     (run,) = read(table(tmp_path / "t.csv", {}))
     assert (run.parameters, run.test, run.sibling) == (18432, 3.1, None)
     assert run.curve_held == (2.8, 3.4)
-
-
-def test_a_cell_that_is_no_number_is_told_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"t\.csv, line 3: .*'much'"):
-        read(table(tmp_path / "t.csv", {}, {"test": "much"}))
-
-
-def test_a_difference_is_paired_by_seed(tmp_path: Path) -> None:
-    one, other = runs(tmp_path, 3.0, 4.0, 5.0), runs(tmp_path, 2.9, 3.9, 4.9)
-    found = difference(one, other, loss)
-    assert found.mean == pytest.approx(0.1)
-    assert found.high - found.low < 1e-9
-    del other[3]
-    assert difference(one, other, loss).mean == pytest.approx(0.1)
 
 
 def test_a_rate_that_was_not_run_is_told() -> None:
@@ -120,9 +106,9 @@ def asked(**more: object) -> Question:
 
 def test_an_interval_is_corrected_for_the_number_of_arms() -> None:
     ours, theirs = finals("oft 16"), finals("lora 4")
-    assert asked().found("oft 16") == difference(ours, theirs, loss, 2)
+    assert asked().found("oft 16") == paired(ours, theirs, loss, 2)
     wide = asked(arms=["dora 4", "oft 16", "hra 8"]).found("oft 16")
-    assert wide == difference(ours, theirs, loss, 3)
+    assert wide == paired(ours, theirs, loss, 3)
     assert asked(cells=["code", "prose", "memory"], family="cells").among(Cell()) == 3
     assert asked(arms=["dora 4", "boft 8"], family="ran").among(Cell("memory")) == 1
     assert question("any").among(Cell()) == len(methods(Cell())) - 1 == 69
@@ -214,7 +200,7 @@ def test_nothing_as_small_as_lora_is_ahead_of_it(task: str, least: int) -> None:
         and found[1].slug != "lora"
     ]
     assert len(small) >= least
-    leads = {found[1].method: difference(found, lora, loss).high for found in small}
+    leads = {found[1].method: paired(found, lora, loss).high for found in small}
     assert [name for name, high in leads.items() if high < 0] == []
 
 
@@ -224,7 +210,7 @@ def test_the_two_texts_contradict_each_other_nowhere() -> None:
     both = [name for name in methods(prose) if name in methods(code) and name != "lora 4"]
     for name in both:
         one, other = (
-            difference(finals(name, there), finals("lora 4", there), loss, len(both))
+            paired(finals(name, there), finals("lora 4", there), loss, len(both))
             for there in (code, prose)
         )
         assert one.none or other.none or one.mean * other.mean > 0, name
@@ -247,7 +233,7 @@ def test_three_that_the_questions_compare_are_level_on_code_alone() -> None:
         name: tuple(
             (found.low > 0) - (found.high < 0)
             for there in (Cell("code"), Cell("prose"))
-            for found in [difference(finals(name, there), finals("lora 4", there), loss, among)]
+            for found in [paired(finals(name, there), finals("lora 4", there), loss, among)]
         )
         for among, names in families.items()
         for name in names
@@ -262,9 +248,9 @@ def test_three_that_the_questions_compare_are_level_on_code_alone() -> None:
 def test_gains_and_turns_stand_as_the_pages_of_ia3_road_c3a_and_reft_say() -> None:
     code, prose = (
         {
-            "road 1": difference(finals("ia3", there), finals("road 1", there), loss),
-            "goft": difference(finals("ia3", there), finals("goft", there), loss),
-            "reft": difference(finals("reft", there), finals("lora 1", there), loss),
+            "road 1": paired(finals("ia3", there), finals("road 1", there), loss),
+            "goft": paired(finals("ia3", there), finals("goft", there), loss),
+            "reft": paired(finals("reft", there), finals("lora 1", there), loss),
         }
         for there in (Cell("code"), Cell("prose"))
     )
@@ -275,7 +261,7 @@ def test_gains_and_turns_stand_as_the_pages_of_ia3_road_c3a_and_reft_say() -> No
     assert prose["reft"].none
     assert 0.85 < finals("reft")[1].parameters / finals("lora 1")[1].parameters < 0.95
     c3a, lora = finals("c3a 8"), finals("lora 4")
-    assert difference(c3a, lora, loss, len(methods(Cell())) - 1).none
+    assert paired(c3a, lora, loss, len(methods(Cell())) - 1).none
     assert 1.3 < c3a[1].parameters / lora[1].parameters < 1.4
     improvements = [
         round(100 * interval(map(improvement, finals(name, Cell("prose")).values())).mean)
@@ -295,9 +281,7 @@ def test_many_as_small_as_lora_leave_the_plateau_of_memory_before_it() -> None:
     there = Cell("memory")
     lora, known = finals("lora 4", there), (*SHORT, "lora 4")
     ahead = {
-        name
-        for name in known
-        if difference(finals(name, there), lora, loss, len(SHORT) - 1).high < 0
+        name for name in known if paired(finals(name, there), lora, loss, len(SHORT) - 1).high < 0
     }
     assert ahead == {"full", "pissa 4", "delora 4", "oft 16", "hra 8", "miss 8", "shira 0.094"}
     shares = {n: max(map(remembered, finals(n, there).values())) for n in known if n != "full"}
@@ -314,7 +298,7 @@ def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
     for there in (Cell(task, base) for task in ("code", "prose") for base in (0, 1, 2)):
         lora = finals("lora 4", there)
         for name in SHORT:
-            found = difference(finals(name, there), lora, loss, len(SHORT) + 1)
+            found = paired(finals(name, there), lora, loss, len(SHORT) + 1)
             assert (found.mean < 0) == (name in ("dora 4", "full"))
             if found.none:
                 level.append((name, there))
@@ -322,9 +306,9 @@ def test_the_short_list_stands_to_lora_alike_in_three_base_models() -> None:
     for base in (0, 1, 2):
         pissa, random = (finals(n, Cell(base=base)) for n in ("pissa 4", "pissa 4, random basis"))
         assert len(random) == 5
-        assert difference(pissa, random, loss, 3).high < 0
+        assert paired(pissa, random, loss, 3).high < 0
     minor = [
-        difference(finals("pissa 4, minor", there), finals("pissa 4", there), loss, 3)
+        paired(finals("pissa 4, minor", there), finals("pissa 4", there), loss, 3)
         for there in (Cell(base=base) for base in (0, 1, 2))
     ]
     assert [found.none for found in minor] == [False, False, True]
@@ -336,7 +320,7 @@ def test_a_strong_start_buys_no_speed_that_lasts() -> None:
 
     def on_the_way(other: str, there: Cell, point: int) -> Interval:
         ours, theirs = finals("pissa 4", there), finals(other, there)
-        return difference(ours, theirs, lambda run: run.curve_validation[point], 3)
+        return paired(ours, theirs, lambda run: run.curve_validation[point], 3)
 
     behind = [
         [on_the_way("lora 4", Cell(base=base), point).low > 0 for point in range(10)]
@@ -345,7 +329,7 @@ def test_a_strong_start_buys_no_speed_that_lasts() -> None:
     assert behind == [[False] + 9 * [True], 3 * [False] + 7 * [True], 10 * [False]]
     for base in (0, 1, 2):
         pissa, lora = (finals(name, Cell(base=base)) for name in ("pissa 4", "lora 4"))
-        assert difference(pissa, lora, loss, 3).low > 0
+        assert paired(pissa, lora, loss, 3).low > 0
         assert on_the_way("pissa 4, random basis", Cell(base=base), 0).none
     for other in ("lora 4", "pissa 4, random basis"):
         assert on_the_way(other, Cell("prose"), 0).low > 0
@@ -356,16 +340,16 @@ def test_a_strong_start_buys_no_speed_that_lasts() -> None:
 def test_length_changes_one_answer() -> None:
     long = Cell(steps=1600)
     lora, dora, pissa = (finals(name, long) for name in ("lora 4", "dora 4", "pissa 4"))
-    assert difference(dora, lora, loss, 6).high < 0 < difference(pissa, lora, loss, 3).low
+    assert paired(dora, lora, loss, 6).high < 0 < paired(pissa, lora, loss, 3).low
     random = finals("pissa 4, random basis", long)
-    assert difference(pissa, random, loss, 3).none
+    assert paired(pissa, random, loss, 3).none
     assert all(run.test < random[seed].test for seed, run in pissa.items())
 
 
 def test_lora_falls_further_behind_full_tuning_with_the_batch() -> None:
     """Check docs/experiment/protocol.md on question i."""
     cells = [Cell(batch=batch) for batch in (1, 4, 16)]
-    gaps = [difference(finals("lora 4", c), finals("full", c), loss, 3) for c in cells]
+    gaps = [paired(finals("lora 4", c), finals("full", c), loss, 3) for c in cells]
     assert 0 < gaps[0].low < gaps[0].high < gaps[1].low < gaps[1].high < gaps[2].low
     assert 1.7 < gaps[2].mean / gaps[0].mean < 2
     rates = {name: [finals(name, c)[1].rate for c in cells] for name in ("full", "lora 4")}
@@ -395,7 +379,7 @@ def test_at_twice_the_width_every_sign_is_the_same() -> None:
     names = ("full", "dora 4", "pissa 4", "oft 16", "ia3")
     for there in (Cell(), Cell(width=128)):
         lora = finals("lora 4", there)
-        leads = [difference(finals(name, there), lora, loss, len(names)) for name in names]
+        leads = [paired(finals(name, there), lora, loss, len(names)) for name in names]
         assert [found.high < 0 for found in leads] == [True, True, False, False, False]
         assert [found.low > 0 for found in leads] == [False, False, True, True, True]
     narrow, wide = (
@@ -433,9 +417,9 @@ def test_half_of_the_way_is_passed_by_many_while_the_rate_rises() -> None:
             assert pair[0] is not None
             assert pair[1] is not None
             at_half.append(pair[0] - pair[1])
-        end = difference(ours, lora, forgetting, 5)
+        end = paired(ours, lora, forgetting, 5)
         more[name] = (interval(at_half, 5).low > 0, end.low > 0)
-        assert difference(ours, lora, loss, 5).low > 0
+        assert paired(ours, lora, loss, 5).low > 0
     assert [name for name, found in more.items() if found != (True, True)] == ["psoft 32"]
     assert more["psoft 32"] == (False, True)
 
@@ -451,10 +435,8 @@ def test_who_knows_the_form_of_what_was_planted_is_nearest() -> None:
             ours = finals(name, there)
             times = fmean(map(loss, ours.values())) / fmean(map(loss, full.values()))
             if students.get(form) == name:
-                assert difference(ours, full, loss, 4).high < 0
-                assert (
-                    difference(ours, finals("lora 4", there), loss, 4).high < 0 or name == "lora 4"
-                )
+                assert paired(ours, full, loss, 4).high < 0
+                assert paired(ours, finals("lora 4", there), loss, 4).high < 0 or name == "lora 4"
             else:
                 assert 3 < times < 11.5
 
@@ -467,7 +449,7 @@ def test_what_the_claims_say_in_words_holds() -> None:
     assert good_rates("ether_plus") == good_rates("delora 4")
     leads = {
         name: sum(
-            difference(finals(name, there), finals("lora 4", there), transfer, 6).high < 0
+            paired(finals(name, there), finals("lora 4", there), transfer, 6).high < 0
             for there in (Cell(base=base) for base in (0, 1, 2))
         )
         for name in ("dora 4", "delora 4")
@@ -477,10 +459,10 @@ def test_what_the_claims_say_in_words_holds() -> None:
     assert good_rates("dora 4") == good_rates("lora 4")
     dora = interval(map(improvement, finals("dora 4").values()))
     assert dora.low < as_lora("dora 4", Cell()) < dora.high
-    fixed = difference(finals("dora 4, fixed magnitude"), finals("lora 4"), loss, 6)
+    fixed = paired(finals("dora 4, fixed magnitude"), finals("lora 4"), loss, 6)
     assert fixed.none
     others = [
-        difference(finals("dora 4, fixed magnitude", there), finals("lora 4", there), loss, 6)
+        paired(finals("dora 4, fixed magnitude", there), finals("lora 4", there), loss, 6)
         for there in (Cell(base=1), Cell(base=2))
     ]
     assert others[0].low > 0

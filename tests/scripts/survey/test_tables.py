@@ -9,8 +9,12 @@ import pytest
 
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.survey.evidence import findings
-from scripts.survey.head_to_head import (
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import Flag, flags, outside, read_tables
+from scripts.survey.facts.records import CatalogError
+from scripts.survey.facts.result import AVERAGE, FULL, Source
+from scripts.survey.sources.evidence import findings
+from scripts.survey.sources.head_to_head import (
     Comparison,
     Outcome,
     comparisons,
@@ -20,12 +24,8 @@ from scripts.survey.head_to_head import (
     outcomes,
     within_budget,
 )
-from scripts.survey.pair import read_models
-from scripts.survey.papers import Flag, flags, outside, read_tables
-from scripts.survey.records import CatalogError
-from scripts.survey.result import AVERAGE, FULL, Source
-from scripts.survey.rule import Side
-from scripts.survey.unit import units
+from scripts.survey.sources.rule import Side
+from scripts.survey.sources.unit import units
 
 ORDER = ["lora", "oft", "boft"]
 

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from scripts.survey.rule import (
+from scripts.survey.sources.rule import (
     Dimension,
     Distance,
     Finding,

@@ -1,0 +1,196 @@
+"""Facts as tables and as rows of dots with their intervals: what pages on studies are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from adapters_np.control import controls
+from demos.reach import FAMILIES
+from scripts.macros.figures import Lane, Row, Value
+from scripts.macros.findings import POINTS, SIDES, forest
+from scripts.macros.page import Part, link, macro, module, shown, theme
+from scripts.macros.real_changes import titled
+from scripts.survey.facts.addresses import Fact, said
+from scripts.survey.results import effects
+from scripts.survey.results.changes import DESCENDED, SPECTRAL
+from scripts.survey.sources.providers import facts
+
+Cells = dict[str, Fact]
+"""The facts of a row by their columns."""
+
+
+def rows_of(place: str) -> dict[str, Cells]:
+    """Return the rows of a table, such as `otherwise/arms`.
+
+    Raises:
+        LookupError: when there is no such table.
+    """
+    source, _, table = place.partition("/")
+    return {row: {f.column: f for f in some} for row, some in facts().of(source)[table].items()}
+
+
+def called(row: str) -> str:
+    """Return a row as readers know it: a setting by its method's name, a family by its title.
+
+    >>> called("hira 4"), called("half a decade above"), called("row_gains")
+    ('HiRA 4', 'half a decade above', 'Row gains')
+    """
+    if row in FAMILIES or row in DESCENDED:
+        return titled(row)[0] + "†" * (row in SPECTRAL)
+    return shown(row)
+
+
+class Table:
+    """The facts of some rows; a column is of the rows' table, or `source/table: column`."""
+
+    def __init__(
+        self, place: str, rows: Mapping[str, str] | Sequence[str], having: str, by: str
+    ) -> None:
+        """Choose the rows that are named, or else those that have a column, the largest first.
+
+        Raises:
+            LookupError: when there is none.
+        """
+        self.tables = {"": rows_of(place)}
+        named = rows or self.tables[""]
+        self.rows = [row for row in named if not having or self.find(row, having)]
+        if not self.rows:
+            raise LookupError(f"no row has the column {having!r}")
+        self.label = rows if isinstance(rows, Mapping) else {row: called(row) for row in self.rows}
+        if by:
+            self.rows.sort(key=lambda row: -f.value if (f := self.find(row, by)) else -inf)
+
+    def find(self, row: str, column: str) -> Fact | None:
+        place, _, name = column.rpartition(": ")
+        if place not in self.tables:
+            self.tables[place] = rows_of(place)
+        return self.tables[place].get(row, {}).get(name)
+
+    def text(self, row: str, asked: str) -> str:
+        """Return a cell as it is shown: a fact in the form that is asked for, or the row's name.
+
+        `improvement | 1` has one decimal, `accuracy | 1 to` also the ends of its interval.
+        """
+        column, _, form = asked.partition(" | ")
+        if column == "name":
+            return self.label[row]
+        if column == "out":
+            control = self.find(row, "control")
+            assert control
+            return controls(module(row))[control.text].out.rstrip(".")
+        if not (found := self.find(row, column)):
+            return ""
+        text = called(found.text) if found.form == "text" else found.text
+        return said(found.value, found.form, form, found.low, found.high) if form else text
+
+
+class Views(Part):
+    @macro("table", "facts")
+    def table(
+        self,
+        source: str,
+        columns: Mapping[str, str],
+        rows: Mapping[str, str] | Sequence[str] = (),
+        having: str = "",
+        by: str = "",
+        *,
+        linked: bool = False,
+        sort: bool = False,
+    ) -> str:
+        """Tabulate facts.
+
+        Args:
+            source: Their source and table.
+            columns: What a column is called, and which it is (see `Table`); the first is a name.
+            rows: The rows, and what each is called if they are no settings of methods.
+            having: A column of the rows, where these are not named.
+            by: A column to sort by, the largest first.
+            linked: Whether names lead to the pages of their methods.
+            sort: Whether a reader can sort the table by its heads; then names are links, too.
+        """
+        some = Table(source, rows, having, by)
+        lines = [[some.text(row, asked) for asked in columns.values()] for row in some.rows]
+        if sort:
+            keys = [
+                [some.find(row, c.partition(" | ")[0]) for c in columns.values()]
+                for row in some.rows
+            ]
+            links = [self.page.root + link(row) if link(row) else "" for row in some.rows]
+            table = (source, list(columns), zip(links, lines, keys, strict=True))
+            return self.page.style() + self.page.draw(
+                "sorted", *table, file="views.html", kind="ah lab"
+            )
+        links = [f"{link(row).rstrip('/')}.md" if link(row) else "" for row in some.rows]
+        lines = [
+            [f"[{first}]({to})" if to and linked else first, *rest]
+            for (first, *rest), to in zip(lines, links, strict=True)
+        ]
+        lines = [list(columns), ["---"] * len(columns), *lines]
+        return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+    @macro("figure", "facts")
+    def figure(
+        self,
+        source: str,
+        column: str,
+        says: str,
+        rows: Mapping[str, str] | Sequence[str] = (),
+        *,
+        having: str = "",
+        by: str = "",
+        lanes: Mapping[str, str] | None = None,
+        sides: tuple[str, str] = SIDES,
+        across: str = POINTS,
+        note: str = "",
+        kind: str = "full",
+        band: float = effects.LEVEL,
+        linked: bool = True,
+        title: str = "",
+        table: bool = False,
+    ) -> str:
+        """Draw rows of dots with their intervals; grey is less than a point to either side.
+
+        Args:
+            source: As of a table.
+            column: Whose values are drawn.
+            says: What is seen.
+            rows: As of a table.
+            having: As of a table.
+            by: As of a table.
+            lanes: Other columns to draw, and what each is called.
+            sides: What stands at the left and right of zero.
+            across: The unit.
+            note: The column that stands at the right of each row; what it is called is its end.
+            kind: The colour of what is no method.
+            band: How far from zero nothing counts.
+            linked: Whether a row leads to the page of its method.
+            title: The finding.
+            table: Whether the values follow as a table.
+        """
+        some, columns = Table(source, rows, having, by), lanes or {column: ""}
+        drawn = []
+        for row in some.rows:
+            found = [some.find(row, lane) for lane in columns]
+            noted = some.find(row, note)
+            if any(found):
+                drawn.append(
+                    Row(
+                        some.label[row], tuple(map(value, found)),
+                        theme(row) if module(row) else kind,
+                        noted.text if noted else "", link(row) if linked else "",
+                    )
+                )  # fmt: skip
+        marks = (Lane(""), Lane("", "diamond", hollow=True))
+        named = [mark._replace(name=n) for mark, n in zip(marks, columns.values(), strict=False)]
+        figure = forest(
+            says, drawn, named, across=across, sides=sides, band=band,
+            noted=note.rpartition(": ")[2], title=title,
+        )  # fmt: skip
+        return self.page.figure(figure, table=table)
+
+
+def value(fact: Fact | None) -> Value | None:
+    if not fact or fact.low is None or fact.high is None:
+        return None
+    return Value(fact.value, fact.low, fact.high)

@@ -1,0 +1,329 @@
+"""Every bet against its own controls: what was trained, described and printed, and the word.
+
+The rule is hypothesis.py beside this file, the runs are those of scripts/studies/controls.py, the
+fits those of scripts/studies/reach.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from math import inf
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple, TypeAlias, get_args
+
+from scripts.survey.facts import say
+from scripts.survey.facts.reader import as_csv, rows
+from scripts.survey.results import controls
+from scripts.survey.results.contrasts import Contrast, contrasts, printed
+from scripts.survey.results.controls import (
+    Found,
+    Improvement,
+    Trained,
+    Whose,
+    checks,
+    comparisons,
+    entries,
+    found,
+    improvement,
+)
+from scripts.survey.results.hypothesis import (
+    Comparison,
+    Effect,
+    Judged,
+    Outcome,
+    Place,
+    Verdict,
+    Word,
+    decide,
+    judge,
+    sign,
+)
+
+Numbers: TypeAlias = tuple[tuple[str, float], ...]
+
+
+class Described(NamedTuple):
+    """An entry's description of full fine-tuning's change of one matrix."""
+
+    task: str
+    base: int
+    kind: str
+    layer: int
+    method: str
+    control: str
+    parameters: int
+    share: float
+    """Of ‖ΔW‖², below zero where it comes no nearer than no change at all."""
+
+    @property
+    def described(self) -> float:
+        """The share; who comes no nearer than no change describes nothing."""
+        return max(0.0, self.share)
+
+
+class Bet(NamedTuple):
+    """A method at the setting of the study, against each of its controls."""
+
+    method: str
+    slug: str
+    controls: tuple[Trained, ...]
+    trained: tuple[Judged, ...]
+    reach: tuple[Judged, ...]
+    printed: tuple[Contrast, ...]
+    verdict: Verdict
+    improvements: Mapping[str, Improvement]
+    """What it reaches of full fine-tuning's improvement, under "", and what each control does, on
+    the tasks on which they are compared."""
+
+    @property
+    def word(self) -> Word:
+        """The rule's word for it."""
+        return self.verdict.word
+
+    def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
+        """Return what one control amounts to when trained, and in reach."""
+        both = (self.trained, self.reach)
+        found = [next((j for j in some if j.comparison.control == control), None) for some in both]
+        return found[0], found[1]
+
+
+# Reach --------------------------------------------------------------------------------------------
+
+Matrix: TypeAlias = tuple[str, int, str, int]
+"""A task and base model, and the kind and layer of a matrix."""
+
+Shares: TypeAlias = dict[Whose, dict[Matrix, Described]]
+
+
+def described() -> list[Described]:
+    """Return all fits."""
+    return rows(Described, controls.REACH)
+
+
+def by_entry(fits: Iterable[Described]) -> Shares:
+    """Return fits by whose they are."""
+    shares: Shares = {}
+    for d in fits:
+        shares.setdefault((d.method, d.control), {})[d.task, d.base, d.kind, d.layer] = d
+    return shares
+
+
+def reaches(shares: Shares) -> list[Comparison]:
+    """Return what every method describes beyond each control.
+
+    A difference is a mean over the matrices of a base model. In a single matrix some have more
+    parameters than their controls, which share theirs among matrices: these are left out.
+    """
+    made = []
+    for e in entries():
+        if not e.control or (e.method, e.control) not in shares:
+            continue
+        of, other = shares[e.method, ""], shares[e.method, e.control]
+        if all(of[m].parameters == fit.parameters for m, fit in other.items()):
+            found: dict[Place, list[float]] = {}
+            for m, fit in sorted(other.items()):
+                found.setdefault(m[:2], []).append(of[m].described - fit.described)
+            differences = {place: [fmean(some)] for place, some in found.items()}
+            made.append(Comparison(e.method, e.control, e.claim, differences))
+    return made
+
+
+# Bets ---------------------------------------------------------------------------------------------
+
+
+def decided(by: Found, shares: Shares) -> list[Bet]:
+    """Return every method with its controls by its lead over the nearest of these."""
+    trained, reach = judge(comparisons(by)), judge(reaches(shares))
+    every = {e.method: e for e in entries() if not e.control}
+    bets = []
+    for method in dict.fromkeys(j.comparison.method for j in trained):
+        own = tuple(c for c in entries() if c.control and c.method == method)
+        ran, fits = (
+            tuple(j for j in some if j.comparison.method == method) for some in (trained, reach)
+        )
+        slug, there = every[method].slug, list(ran[0].comparison.differences)
+        others = tuple(c for c in contrasts() if c.method == slug)
+        names = ("", *(c.control for c in own))
+        gains = {name: improvement(by, (method, name), there) for name in names}
+        verdict = decide(ran, fits, printed(slug))
+        bets.append(Bet(method, slug, own, ran, fits, others, verdict, gains))
+    return sorted(bets, key=lambda bet: (-lead(bet.trained), -lead(bet.reach), bet.slug))
+
+
+def lead(some: Sequence[Judged]) -> float:
+    """Return the lead over the nearest control, over all tasks."""
+    return min((j.overall.mean for j in some), default=-inf)
+
+
+def bets() -> tuple[Bet, ...]:
+    """Return all bets."""
+    return _bets(controls.TABLE, controls.REACH)
+
+
+@cache
+def _bets(*tables: Path) -> tuple[Bet, ...]:
+    return tuple(decided(found(), by_entry(described())))
+
+
+def of(modules: Iterable[str]) -> list[Bet]:
+    """Return the bets of some modules, in the order of these."""
+    by = {bet.slug: bet for bet in bets()}
+    return [by[slug] for slug in modules if slug in by]
+
+
+def words() -> tuple[Word, ...]:
+    """Return the words that there are, the best first."""
+    found: tuple[Word, ...] = get_args(Word)
+    return found
+
+
+def checked() -> dict[str, list[Judged]]:
+    """Return what the study tests itself by: second draws as comparisons of the study are judged.
+
+    The planted changes are a family of their own.
+    """
+    own, among = checks(found()), comparisons(found())
+    return {
+        "power": judge(own["power"]),
+        "size": judge([*among, *own["size"]])[len(among) :],
+    }
+
+
+# In words -----------------------------------------------------------------------------------------
+
+
+def because(bet: Bet) -> str:
+    """Return why the word is what it is, and where that was found, in half a sentence."""
+    return f"{where(bet)}: {reasons(bet)}"
+
+
+def reasons(bet: Bet) -> str:
+    """Return what is for the word of a method that is judged: its controls, then what is not alike.
+
+    A text is told where another word follows there.
+    """
+    parts = [beside(j, j.overall) for j in bet.trained]
+    parts += [
+        f"{on([task])} {beside(j, effect)}"
+        for j in bet.trained
+        for task, effect in j.by_task.items()
+        if sign(effect.outcome, j.comparison.claim) != j.sign
+    ]
+    return "; ".join([", ".join(parts), *elsewhere(bet), *disagreement(bet)])
+
+
+def disagreement(bet: Bet) -> list[str]:
+    """Return what is against a bet that holds in part, in half a sentence, if anything is."""
+    lost = {task for j in bet.trained for task in j.contradicted_on}
+    where = [on(task for task in tasks(bet) if task in lost)] if lost else []
+    where += ["in reach"] if any(j.sign == "against" for j in bet.reach) else []
+    mixed = bet.word == "holds in part" and where
+    return [f"mixed, since {' and '.join(where)} a control is ahead"] if mixed else []
+
+
+def where(*some: Bet) -> str:
+    """Return where methods that are judged were trained; what only some have is said of these."""
+    models = len({base for bet in some for _, base in bet.trained[0].comparison.differences})
+    has = Counter(task for bet in some for task in tasks(bet))
+    rest = [f"{n} of them {on([task])} too" for task, n in has.items() if n < len(some)]
+    shared = on(task for task, n in has.items() if n == len(some))
+    return ", ".join([shared, *rest, f"in {models} base models of one small decoder"])
+
+
+TEXTS = {"prose": "a novel", "memory": "random sequences"}
+"""Tasks whose names say too little."""
+
+
+def on(some: Iterable[str]) -> str:
+    """Return on what a method was trained, in words.
+
+    >>> on(["code"]), on(["code", "prose"])
+    ('on code', 'on code and a novel')
+    """
+    return f"on {say.listed([called(task) for task in some])}"
+
+
+def called(task: str) -> str:
+    """Return a task as readers know it."""
+    return TEXTS.get(task, task)
+
+
+def tasks(bet: Bet) -> tuple[str, ...]:
+    """Return the tasks on which a method that is judged was trained."""
+    return bet.trained[0].comparison.tasks
+
+
+def beside(judged: Judged, effect: Effect) -> str:
+    """Return an effect in words, in points.
+
+    A point is a hundredth of what full fine-tuning improves.
+    """
+    c = judged.comparison
+    low, high = 100 * effect.low, 100 * effect.high
+    points = say.number(abs(100 * effect.mean), 1)
+    near, far = sorted((abs(low), abs(high)))
+    signed = f"{say.signed(100 * effect.mean, 1)} points, {say.sided(low, high)}"
+    whom = f"*{say.named(c.control)}*"
+    return {
+        "ahead": f"ahead of {whom} by {points} points ({say.sided(near, far)})",
+        "behind": f"behind {whom} by {points} points ({say.sided(near, far)})",
+        "equal": f"equal to {whom} ({signed})",
+        "not resolved": f"not told apart from {whom} ({signed})",
+    }[effect.outcome] + (", which it need only match" if c.claim == "level" else "")
+
+
+def elsewhere(bet: Bet) -> list[str]:
+    """Return what reach and print add, where they are for a bet or against it."""
+    counts, found = [j for j in bet.reach if j.sign in ("for", "against")], []
+    says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
+    for outcome, place in says.items():
+        whom = [
+            f"*{say.named(j.comparison.control)}*" for j in counts if j.overall.outcome == outcome
+        ]
+        if whom:
+            found.append(f"in reach {place} {say.listed(whom)}")
+    if bet.verdict.printed in ("for", "against"):
+        whose = "its authors" if all(c.by_authors for c in bet.printed) else "others"
+        found.append(f"what {whose} printed is {bet.verdict.printed} it")
+    return found
+
+
+# As data ------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    *("method", "control", "kind", "claim", "evidence", "where", "mean", "low", "high", "outcome"),
+    *("sign", "word"),
+)
+
+
+def table(found: Sequence[Bet]) -> str:
+    """Return every judgement as CSV: of training and of reach, over all tasks and on each.
+
+    Intervals share their risk among all that are judged together. A row of a base model is its
+    mean, and has no interval.
+    """
+    lines: list[Sequence[str]] = [COLUMNS]
+    for bet in found:
+        kinds = {e.control: e.kind for e in bet.controls}
+        for evidence, some in (("trained", bet.trained), ("reach", bet.reach)):
+            for j in some:
+                c = j.comparison
+                about = (bet.slug, c.control, kinds[c.control], c.claim, evidence)
+                for where, e in (("all", j.overall), *j.by_task.items()):
+                    ends = [f"{v:.5g}" for v in (e.mean, e.low, e.high)]
+                    given = (e.outcome, sign(e.outcome, c.claim))
+                    lines.append([*about, where, *ends, *given, bet.word])
+                for base, mean in by_base(j):
+                    lines.append([*about, base, f"{mean:.5g}", "", "", "", "", bet.word])
+    return as_csv(lines)
+
+
+def by_base(judged: Judged) -> Numbers:
+    """Return the mean over tasks and seeds in each base model."""
+    c = judged.comparison
+    bases = sorted({base for _, base in c.differences})
+    means = (fmean(unit) for unit in c.units())
+    return tuple((f"base {base}", mean) for base, mean in zip(bases, means, strict=True))

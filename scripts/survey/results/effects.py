@@ -1,0 +1,178 @@
+"""Effects in points of full fine-tuning's improvement, and the words that follow from them.
+
+A point is a hundredth of the improvement that full fine-tuning reaches on the same text, from the
+same base model. Where three base models were trained the interval is over their means, otherwise
+over the five seeds of one, corrected for what the question compares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from scripts.survey.facts import say
+from scripts.survey.facts.reader import paired
+from scripts.survey.results.experiment import (
+    SEEDS,
+    Cell,
+    Measure,
+    Run,
+    finals,
+    forgetting,
+    improvement,
+)
+from scripts.survey.results.questions import Question
+from scripts.survey.statistics.intervals import Interval, interval
+
+Word: TypeAlias = Literal["ahead", "behind", "level", "not told apart"]
+Confidence: TypeAlias = Literal["low", "moderate", "high"]
+
+LEVEL = 1.0
+"""Points: who is no further than this to either side, with the whole interval, is level."""
+
+PLAIN = 1.5
+"""Points that high confidence asks for: a rate half a step of its grid off costs about one."""
+
+BASES = (0, 1, 2)
+
+WORDS = re.compile(r"\b(ahead|behind|level|not told apart|more|less)\b")
+
+
+class Effect(NamedTuple):
+    """A difference in points, positive where the method is better, and what was run for it."""
+
+    mean: float
+    low: float
+    high: float
+    bases: int = 1
+    runs: int = 0  # of both methods
+
+    @property
+    def word(self) -> Word:
+        return word(self.low, self.high)
+
+    def __str__(self) -> str:
+        """Return the finding, then the interval, no end of which looks like zero and is not.
+
+        >>> str(Effect(1.9, 0.04, 3.7, 1, 10)), str(Effect(0.2, -0.008, 0.4, 1, 10))
+        ('1.9 points ahead (0.04 to 3.7)', 'level (+0.2 points, −0.008 to 0.4)')
+        """
+        ends = say.sided(self.low, self.high)
+        if self.low <= 0 <= self.high:
+            return f"{self.word} ({say.signed(self.mean, 1)} points, {ends})"
+        near, far = sorted((abs(self.low), abs(self.high)))
+        points = f"{say.number(abs(self.mean), 1)} points {self.word}"
+        return f"{points} ({say.sided(near, far)})"
+
+
+def word(low: float, high: float) -> Word:
+    """Return what may be said of an interval in points.
+
+    >>> word(0.1, 2), word(-3, -2), word(-0.4, 0.9), word(-1.1, 0.5)
+    ('ahead', 'behind', 'level', 'not told apart')
+    """
+    if low > 0 or high < 0:
+        return "ahead" if low > 0 else "behind"
+    return "level" if max(-low, high) <= LEVEL else "not told apart"
+
+
+def points(run: Run) -> float:
+    """Return the share of full fine-tuning's improvement, in points."""
+    return 100 * improvement(run)
+
+
+def cells(arm: str, beside: str, there: Cell) -> list[Cell]:
+    """Return the cells of all base models if both methods were run in them, otherwise the one."""
+    every = [there._replace(base=base) for base in BASES]
+    full = all(len(finals(name, c)) == SEEDS for name in (arm, beside) for c in every)
+    return every if full and there.base == 0 else [there]
+
+
+def between(
+    arm: str, beside: str, there: Cell, among: int = 1, measure: Measure = points
+) -> Effect:
+    """Return how much more of a measure a method has than another.
+
+    Args:
+        arm: The method.
+        beside: The other arm.
+        there: The cell; its base model stands for all three, if they were run.
+        among: How many intervals over seeds share the risk.
+        measure: By default the improvement, in points.
+
+    Raises:
+        LookupError: when runs are missing.
+    """
+    where = cells(arm, beside, there)
+    pairs = [(finals(arm, c), finals(beside, c)) for c in where]
+    if not all(len(one) == len(other) == SEEDS for one, other in pairs):
+        raise LookupError(f"{arm!r} or {beside!r} has not been run with all seeds in {there}")
+    runs = sum(len(one) + len(other) for one, other in pairs)
+    if len(where) > 1:
+        found = interval(paired(one, other, measure).mean for one, other in pairs)
+    else:
+        found = paired(*pairs[0], measure, among)
+    return Effect(*found, len(where), runs)
+
+
+def effect(asked: Question, arm: str, there: Cell, beside: str = "") -> Effect:
+    """Return how an arm of a question compares with its baseline, or with another arm.
+
+    Raises:
+        LookupError: when the question does not ask that, or runs are missing.
+    """
+    arms = asked.ran(there) if asked.arms == "all" else asked.arms
+    for name in filter(None, (arm, beside)):
+        if name not in arms:
+            raise LookupError(f"the question {asked.key!r} has no arm {name!r}: {', '.join(arms)}")
+    return between(arm, beside or asked.baseline, there, asked.among(there))
+
+
+def forgets(arm: str, there: Cell, beside: str = "lora 4") -> Effect:
+    return between(arm, beside, there, measure=forgetting)
+
+
+def in_nats(found: Effect) -> str:
+    return say.lead(found[:3], ("less", "more"), digits=2)
+
+
+def said(text: str) -> str:
+    """Return the word that a text says of a difference, nothing where it says none.
+
+    >>> said("1.1 points ahead (0.9 to 1.2)"), said("0.5 nats less (0.4 to 0.6)"), said("55 %")
+    ('ahead', 'less', '')
+    """
+    found = WORDS.search(text)
+    return found[0] if found else ""
+
+
+def confidence(effects: Sequence[Interval | Effect], units: int, repeats: int) -> Confidence:
+    """Return how far the rule lets a finding be trusted, at this scale.
+
+    Args:
+        effects: In points, those that have to have a sign.
+        units: How many seeds, or settings, were run in each.
+        repeats: In how many base models or planted worlds it was seen.
+
+    >>> confidence([Interval(3, 2, 4)], 5, 3), confidence([Interval(1, 0.5, 1.4)], 5, 3)
+    ('high', 'moderate')
+    >>> confidence([Interval(3, -1, 7)], 5, 3), confidence([Interval(9, 8, 10)], 1, 1)
+    ('low', 'low')
+    """
+    if units < SEEDS or any(e.low <= 0 <= e.high for e in effects):
+        return "low"
+    plain = min(abs(e.mean) for e in effects) >= PLAIN
+    return "high" if plain and repeats >= len(BASES) else "moderate"
+
+
+def reached(name: str, there: Cell) -> Effect:
+    """Return a method's own share of full fine-tuning's improvement, in points."""
+    every = cells(name, name, there)
+    found = [list(finals(name, cell).values()) for cell in every]
+    runs = sum(map(len, found))
+    if len(every) > 1:
+        means = interval(interval(map(points, some)).mean for some in found)
+    else:
+        means = interval(map(points, found[0]))
+    return Effect(*means, len(every), runs)

@@ -1,0 +1,285 @@
+"""The study on a real English model as pages read it: the plan, what came out, and its facts.
+
+Its runs are made by scripts/studies/english.py. Nothing here needs JAX.
+
+english/reviews: full, accuracy          a mean over seeds; so `improvement`, `forgetting`
+english/reviews: probe, accuracy         of the frozen model; `majority` likewise
+english/reviews: oft 16, points          beside LoRA, with its interval and the word; so `forgets`
+english/reviews: full, one point         a point of accuracy as a share of its gain over the probe
+english/reviews: full, sampling          standard error of its accuracy from the test sentences
+english/reviews: oft 16, relaxed, ahead  a method beside this control of its own
+english/reviews, rates: full 0.0001, loss    of the sweep; so `forgetting`, `above the probe`
+english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
+english/tasks: reviews, train            how many sentences; `first`, one of the test
+english/study: all, runs                 so `hours` of one core, and `cells`
+english/quantised: all, noise            a median over matrices; `attn_q` and so on, and `under`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from math import log10, sqrt
+from pathlib import Path
+from statistics import fmean, median
+from typing import Annotated, NamedTuple, TypeAlias
+
+from pydantic import Field
+
+from scripts.bootstrap import ROOT
+from scripts.survey.facts import say
+from scripts.survey.facts.addresses import Fact, Maker, Mean
+from scripts.survey.facts.reader import by_seed, paired, rows
+from scripts.survey.facts.records import Record, Text, read_yaml
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import effects
+from scripts.survey.results.effects import Effect
+from scripts.survey.statistics.intervals import interval
+
+PLAN = ROOT / "docs" / "data" / "english.yml"
+TABLE = PLAN.with_suffix(".csv")
+TASKS = PLAN.with_name("english_tasks.csv")
+CHANGES, ALIKE, JOINT = (
+    PLAN.with_name(f"english_{name}.csv") for name in ("changes", "alike", "joint")
+)
+QUANTISED = PLAN.with_name("english_quantised.csv")
+SOURCE = "english"
+HEAD = "head alone"
+"""The entry without an adapter: it trains the head on frozen features, from the probe on."""
+
+
+class Entry(Record):
+    slug: Text
+    knobs: dict[str, float | int | str] = Field(default_factory=dict)
+    arm: str = ""
+    guess: int | None = None
+    """At its rate, in half decades; none where nothing has a rate of its own."""
+    like: str = ""
+    """Beside whom it is judged."""
+    asks: str = ""
+    """The question whose comparisons share a risk with this one."""
+
+
+class Cost(Record):
+    """The cost of a run in seconds of a core."""
+
+    run: float
+    final: float
+    """On top, for the test."""
+    rates: float
+    """Rates that a sweep is expected to take."""
+
+
+class Plan(Record):
+    sweep_seed: int
+    seeds: Annotated[tuple[int, ...], Field(min_length=5)]
+    tasks: Annotated[tuple[Text, ...], Field(min_length=2)]
+    cost: Cost
+    hours: float
+    entries: dict[str, Entry]
+
+
+@cache
+def plan(path: Path = PLAN) -> Plan:
+    return read_yaml(Plan, path)
+
+
+def hours(chosen: Plan | None = None) -> float:
+    own = chosen or plan()
+    seconds = 0.0
+    for entry in own.entries.values():
+        rates = own.cost.rates if entry.guess is not None else 0
+        seconds += (rates + len(own.seeds)) * own.cost.run + len(own.seeds) * own.cost.final
+    return len(own.tasks) * seconds / 3600
+
+
+# Runs ---------------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """One run; losses are in nats, accuracies in shares, what was not judged is nothing."""
+
+    entry: str
+    task: str
+    parameters: int
+    rate: float
+    seed: int
+    phase: str
+    validation_loss: float
+    validation_accuracy: float
+    test_loss: float | None
+    test_accuracy: float | None
+    forgetting: float
+    start_validation_accuracy: float
+    start_test_loss: float
+    start_test_accuracy: float
+    status: str
+    seconds: float
+
+
+def finals(entry: str, task: str) -> dict[int, Run]:
+    return by_seed(Run, TABLE, entry=entry, task=task, phase="final")
+
+
+def sweep(entry: str, task: str) -> list[Run]:
+    found = rows(Run, TABLE, entry=entry, task=task, phase="sweep")
+    return sorted(found, key=lambda run: run.rate)
+
+
+# Measures -----------------------------------------------------------------------------------------
+
+Measure: TypeAlias = Callable[[Run], float]
+
+
+def accuracy(run: Run) -> float:
+    """Return the share of the test that is named rightly, in per cent."""
+    assert run.test_accuracy is not None
+    return 100 * run.test_accuracy
+
+
+def above_probe(run: Run) -> float:
+    """Return the accuracy above that of the probe, in percentage points."""
+    return accuracy(run) - 100 * run.start_test_accuracy
+
+
+def fall(run: Run) -> float:
+    """Return how far the test loss fell below the probe's, in nats."""
+    assert run.test_loss is not None
+    return run.start_test_loss - run.test_loss
+
+
+def forgetting(run: Run) -> float:
+    return run.forgetting
+
+
+def among(entry: str) -> int:
+    own = plan()
+    asked = own.entries[entry].asks
+    return len(own.tasks) * sum(other.asks == asked for other in own.entries.values())
+
+
+def beside(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
+    one, other = finals(entry, task), finals(plan().entries[entry].like, task)
+    return Effect(*paired(one, other, lambda run: sign * measure(run), among(entry)))
+
+
+def beside_control(slug: str, control: str) -> dict[str, Effect]:
+    """Return how far a method is ahead of a control of its own, on each task where both ran."""
+    for name, entry in plan().entries.items():
+        if control and (entry.slug, entry.arm) == (slug, control):
+            return {task: beside(name, task, sign=-1) for task in plan().tasks}
+    return {}
+
+
+def off_best(steps: int) -> list[float]:
+    """Return the points of validation accuracy that rates half a decade off cost.
+
+    One value for each cell with a sweep, `steps` half decades above its best rate.
+    """
+    costs = []
+    for entry in plan().entries:
+        for task in plan().tasks:
+            found = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
+            best = min(found, key=lambda k: found[k].validation_loss, default=0)
+            if best + steps in found:
+                lost = found[best].validation_accuracy - found[best + steps].validation_accuracy
+                costs.append(100 * lost)
+    return costs
+
+
+class About(NamedTuple):
+    """A task: among how many examples its parts were drawn, and how far one gets untrained."""
+
+    task: str
+    found: int
+    fitting: int
+    classes: int
+    train: int
+    validation: int
+    test: int
+    majority: float
+    probe_test_accuracy: float
+    first: str
+    second: str
+
+
+class Rounded(NamedTuple):
+    """A matrix of a decoder in four bits: the noise of that, and singular values under it."""
+
+    part: str
+    noise: float
+    under: float
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+MEANS: dict[str, Mean] = {
+    "forgetting": (forgetting, "2"),
+    "parameters": (lambda run: run.parameters, "count"),
+    "rate": (lambda run: run.rate, "figures"),
+}
+SWEPT: dict[str, Mean] = {
+    "above the probe": (
+        lambda run: 100 * (run.validation_accuracy - run.start_validation_accuracy),
+        "1",
+    ),
+    "forgetting": (forgetting, "2"),
+    "loss": (lambda run: run.validation_loss, "3"),
+}
+fact = Maker(SOURCE, "docs/data/english.csv")
+
+
+def facts() -> Iterator[Fact]:
+    for about in rows(About, TASKS):
+        yield fact(about.task, "probe", "accuracy", 100 * about.probe_test_accuracy, "1")
+        yield fact(about.task, "majority", "accuracy", 100 * about.majority, "1")
+        for column, number in about._asdict().items():
+            if not isinstance(number, float):
+                yield fact("tasks", about.task, column, number, "count")
+    for task in plan().tasks:
+        full = fmean(map(fall, finals(FULL, task).values()))
+        for entry in plan().entries:
+            yield from _cell(entry, task, full)
+            for run in sweep(entry, task):
+                row = f"{entry} {say.figures(run.rate)}"
+                yield from fact.means(f"{task}, rates", row, [run], SWEPT)
+    apart = [
+        abs(beside(name, task).mean)
+        for name, entry in plan().entries.items()
+        if entry.asks == "a"
+        for task in plan().tasks
+    ]
+    medians = {"half a decade above": off_best(1), "half a decade below": off_best(-1)}
+    for row, points in (medians | {"apart from LoRA": apart}).items():
+        yield fact("rates", row, "points", median(points), "1")
+    every = rows(Run, TABLE)
+    yield fact("study", "all", "runs", len(every), "count")
+    yield fact("study", "all", "hours", sum(run.seconds for run in every) / 3600, "1")
+    yield fact("study", "all", "cells", len(plan().entries) * len(plan().tasks), "count")
+    matrices = rows(Rounded, QUANTISED)
+    for part in ("all", *dict.fromkeys(m.part for m in matrices)):
+        some = [m for m in matrices if part in ("all", m.part)]
+        yield fact("quantised", part, "noise", median(m.noise for m in some), "0 %")
+        yield fact("quantised", part, "under", median(m.under for m in some), "0 %")
+
+
+def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:
+    runs, own = finals(entry, task).values(), plan().entries[entry]
+    yield fact(task, entry, "accuracy", interval(map(accuracy, runs)), "1")
+    more = Effect(*interval(map(above_probe, runs)))
+    yield fact(task, entry, "above the probe", more)
+    if more.low > 0:
+        yield fact(task, entry, "one point", 1 / more.mean, "0 %")
+    (about,) = rows(About, TASKS, task=task)
+    right = fmean(map(accuracy, runs))
+    yield fact(task, entry, "sampling", sqrt(right * (100 - right) / about.test), "1")
+    yield fact(task, entry, "improvement", fmean(map(fall, runs)) / full, "0 %")
+    means = {k: of for k, of in MEANS.items() if k != "rate" or own.guess is not None}
+    yield from fact.means(task, entry, runs, means)
+    if own.like:
+        yield fact(task, entry, "points", beside(entry, task))
+        forgets = beside(entry, task, forgetting)
+        yield fact(task, entry, "forgets", forgets)._replace(text=effects.in_nats(forgets))
+        yield fact(task, entry, "beside", own.like)
+    if own.arm:
+        yield fact(task, entry, "ahead", beside(entry, task, sign=-1))

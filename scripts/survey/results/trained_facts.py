@@ -1,0 +1,194 @@
+"""The facts of the experiment.
+
+experiment/prose: pissa 4, improvement       a mean over seeds; on code: experiment: …
+experiment/rate 0.01: lora 64, improvement   a single run of a sweep
+experiment/cut, code: 4, improvement         of full fine-tuning's change, cut
+experiment/rankings: texts, tau              how alike two rankings are
+answers/basis, prose: pissa 4, loss          a question's answer, with its interval
+answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
+rates/prose: dora 4, best                    of a sweep; so `times lora 4`
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from scripts.bootstrap import ROOT
+from scripts.survey.facts import say
+from scripts.survey.facts.addresses import Fact, Maker
+from scripts.survey.results import effects, experiment, rates, trained
+from scripts.survey.results.experiment import (
+    SEEDS,
+    Cell,
+    Measure,
+    Run,
+    finals,
+    forgetting_at,
+    good_rates,
+    halfway,
+    methods,
+)
+from scripts.survey.results.questions import Question, questions
+from scripts.survey.statistics.intervals import interval
+
+EXPERIMENT, ANSWERS, RATES = "experiment", "answers", "rates"
+PLACE = "docs/data/experiment.csv"
+fact = Maker(EXPERIMENT, PLACE)
+
+
+def name(there: Cell) -> str:
+    """Return a cell as `experiment.cell` reads it, nothing where all is usual.
+
+    >>> name(Cell()), name(Cell("prose", base=1))
+    ('', 'prose, base 1')
+    """
+    plain = Cell()._asdict()
+    words = [
+        value if field == "task" else f"{field} {value}"
+        for field, value in there._asdict().items()
+        if value != plain[field]
+    ]
+    return ", ".join(words)
+
+
+def facts() -> Iterator[Fact]:
+    for (method, there), runs in experiment.runs().items():
+        if len(finals(method, there)) == SEEDS:
+            yield from _means(method, there)
+        for run in runs:
+            if run.phase != "final":
+                yield from _single(run, there)
+    sizes = trained.at_equal_size()
+    for row, points in (("above", sizes.above), ("below", sizes.below)):
+        yield fact("equal size", f"half a decade {row}", "points", points, "1")
+    yield fact("equal size", "apart from LoRA", "points", sizes.apart, "1")
+    yield fact("equal size", "settings", "number", len(sizes.names), "0")
+    for rate, (tau, _) in sizes.taus.items():
+        yield fact("equal size", f"rate {rate:.2g}", "tau", tau, "2")
+    for method in experiment.as_in_peft():
+        run = trained.in_peft(method)
+        improvement = max(experiment.improvement(run), 0) if run.status == "done" else 0
+        yield fact("rates as in PEFT", method, "improvement", improvement, "0 %")
+        yield fact("rates as in PEFT", method, "rate", run.rate, "rate")
+    yield from chain(_around_runs(), _compared())
+
+
+MEASURES: dict[str, tuple[Measure, str]] = {
+    "loss": (experiment.loss, "3"),
+    "early": (experiment.early, "3"),
+    "transfer": (experiment.transfer, "3"),
+    "improvement": (experiment.improvement, "0 %"),
+    "forgetting": (experiment.forgetting, "2"),
+}
+
+
+def _means(method: str, there: Cell) -> Iterator[Fact]:
+    table, runs = name(there), list(finals(method, there).values())
+    missing = {"transfer": runs[0].sibling, "improvement": runs[0].improvement}
+    missing["forgetting"] = runs[0].forgetting
+    for column, (measure, form) in MEASURES.items():
+        if missing.get(column, 0) is not None:
+            yield fact(table, method, column, interval(map(measure, runs)), form)
+    if there.task == "memory":
+        known = interval(map(experiment.remembered, runs))
+        yield fact(table, method, "memorised", known, "0 %")
+    yield fact(table, method, "parameters", runs[0].parameters, "count")
+    yield fact(table, method, "rate", runs[0].rate, "4")
+    if there != Cell():
+        return
+    half = [forgetting_at(run, halfway(there)) for run in runs]
+    if all(value is not None for value in half):
+        yield fact(table, method, "forgetting at half", interval(filter(None, half)), "2")
+    curve = trained.as_lora(method, there)
+    yield fact(table, method, "improvement of LoRA’s curve", curve, "1 %")
+    good = good_rates(method)
+    yield fact(table, method, "good rates", good.rates, "0")._replace(text=str(good))
+    yield fact(table, method, "slug", runs[0].slug)
+
+
+def _single(run: Run, there: Cell) -> Iterator[Fact]:
+    table = f"{name(there)}, rate {run.rate:.3g}".removeprefix(", ")
+    if run.improvement is not None and run.status == "done":
+        yield fact(table, run.method, "improvement", run.improvement, "0 %")
+        if run.forgetting is not None:
+            yield fact(table, run.method, "forgetting", run.forgetting, "2")
+    if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:
+        yield fact(table, run.method, "forgetting at half", found, "2")
+
+
+def _around_runs() -> Iterator[Fact]:
+    """Yield what stands around the runs: cuts of full fine-tuning, reach, base models, counts."""
+    for task in ("code", "prose"):
+        for directions, found in trained.cut(task).items():
+            yield fact(f"cut, {task}", f"{directions}", "improvement", found, "0 %")
+    for fitted in experiment.fitted():
+        yield fact("reach", fitted.method, "share", fitted.share, "0 %")
+        yield fact("reach", fitted.method, "kept", fitted.kept, "0 %")
+        yield fact("reach", fitted.method, "parameters", fitted.parameters, "count")
+    yield fact("reach", "full", "worth", experiment.fitted()[0].worth, "3")
+    for path in sorted((ROOT / "docs/data/bases").glob("*-0.json")):
+        about = json.loads(path.read_text("utf-8"))
+        yield fact("bases", path.stem[:-2], "bits a byte", about["bits_a_byte_held_out"], "2")
+        yield fact("bases", path.stem[:-2], "parameters", about["parameters"], "count")
+    yield fact("grid", "all", "runs", sum(map(len, experiment.runs().values())), "count")
+    yield fact("grid", "code", "settings", len(methods(Cell())), "0")
+    cells = dict.fromkeys(there for _, there in experiment.runs())
+    done = "; ".join(f"{name(there) or 'code'} {len(methods(there))}" for there in cells)
+    yield fact("grid", "all", "methods", done)
+
+
+def _compared() -> Iterator[Fact]:
+    """Yield how reach goes with the improvement, and how alike rankings are."""
+    for row, alike in (("all", False), ("of that size", True)):
+        for what in ("share", "kept", "parameters"):
+            found = trained.reach_predicts(what, alike=alike)
+            text = f"ρ = {say.number(found.rho, 2)} over {found.n} settings"
+            yield fact("reach and result", row, what, text)
+    rankings = {"texts": trained.between_texts(), "peft": trained.as_peft_ranks()}
+    at_one = {f"{rate:.2g}": found for rate, found in trained.at_one_rate(Cell()).items()}
+    for row, (tau, among) in (rankings | at_one).items():
+        text = f"τ = {say.number(tau, 2)} over {among} settings"
+        yield fact("rankings", row, "tau", tau, "2")._replace(text=text)
+
+
+def answers() -> Iterator[Fact]:
+    for asked in questions().values():
+        for there in (*asked.cells, *asked.later):
+            ran = asked.ran(there)
+            for arm in ran:
+                others = [other for other in ran if other != arm] if asked.pairs else []
+                for other in ("", *others):
+                    yield from _answer(asked, arm, there, other)
+
+
+def _answer(asked: Question, arm: str, there: Cell, other: str) -> Iterator[Fact]:
+    made = Maker(ANSWERS, PLACE)
+    where = (", ".join(filter(None, (asked.key, name(there)))), f"{arm} beside {other}")
+    if not other:
+        where = (where[0], arm)
+    run = finals(arm, there)[1]
+    for measure in asked.measures:
+        if run.sibling is not None or measure != "transfer":
+            found, text = asked.said(arm, measure, there, other)
+            yield made(*where, measure, found)._replace(text=text)
+    half = asked.at_equal_improvement(arm, there)
+    if there == Cell() and not other and half:
+        yield made(*where, "forgetting at half", half, "2 to")
+    yield made(*where, "points", effects.effect(asked, arm, there, other))
+    if run.forgetting is not None:
+        forgotten = effects.forgets(arm, there, other or asked.baseline)
+        yield made(*where, "forgetting", forgotten)._replace(text=effects.in_nats(forgotten))
+
+
+def rates_facts() -> Iterator[Fact]:
+    made = Maker(RATES, PLACE)
+    for found in rates.table():
+        where = (name(found.cell) or "code", found.method)
+        yield made(*where, "best", found.best, "rate")
+        yield made(*where, "tried", found.tried, "0")
+        yield made(*where, "good", found.high / found.low, "1")._replace(text=found.good)
+        for other, times in rates.beside(found):
+            text = say.figures(round(times, 2))
+            yield made(*where, f"times {other}", times, "1")._replace(text=text)

@@ -1,0 +1,189 @@
+"""The facts of all sources: printed cells, PEFT's runs, the experiment's runs, measured changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from itertools import chain
+from pathlib import Path
+
+from scripts.bootstrap import ROOT
+from scripts.survey.facts import peft, say
+from scripts.survey.facts.addresses import Fact, Facts, Provider
+from scripts.survey.facts.pages import pages_of_runs
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.facts.result import Row, Source, Table
+from scripts.survey.results import (
+    atlas,
+    bets_facts,
+    changes,
+    english,
+    lab,
+    later,
+    merging,
+    otherwise,
+    predictions,
+    trained_facts,
+)
+from scripts.survey.sources import forest
+from scripts.survey.sources.head_to_head import home_field, outcomes
+
+PEFT, LAB, FIELD, POOLED = "peft", "lab", "field", "pooled"
+
+
+# Papers -------------------------------------------------------------------------------------------
+
+
+def printed(source: Source) -> Iterator[Fact]:
+    for table in source.tables:
+        names = [f"{row.method} {row.setting}".strip() for row in table.rows]
+        for row, name in zip(table.rows, names, strict=True):
+            if names.count(name) > 1 and row.parameters is not None:
+                name = f"{name} {say.millions(row.parameters)}"
+            chosen = row.chosen is not None or not row.setting
+            for column, value, text in _cells(table, row):
+                cell = Fact(
+                    source.key, table.id, name, column, value, say.typeset(text), table.place
+                )
+                if result := table.results(row).get(column):
+                    spread = table.widened(result.spread.value) if result.spread else None
+                    cell = cell._replace(range=table.range, spread=spread)
+                yield cell._replace(chosen=chosen)
+
+
+def _cells(table: Table, row: Row) -> Iterator[tuple[str, float, str]]:
+    for metric, result in table.results(row).items():
+        yield metric, result.value, result.shown
+        if result.spread:
+            yield f"{metric} spread", *result.spread
+    if row.parameters is not None:
+        yield "parameters", row.parameters, say.millions(row.parameters)
+    if row.percent is not None:
+        yield "percent", row.percent, f"{row.percent:g} %"
+
+
+# PEFT's benchmark ---------------------------------------------------------------------------------
+
+TABLES: dict[peft.Suite, tuple[str, str, int, str, int]] = {
+    "metamathqa": ("maths", "GSM8K", 1, "forgetting", 100),
+    "imagegen": ("images", "DINO", 3, "drift", 1),
+}
+"""Of each suite: its table, its score with decimals, its side effect, and the score's range."""
+
+
+PLACES: dict[peft.Suite, str] = {"metamathqa": "MetaMathQA", "imagegen": "image generation"}
+
+
+def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
+    """Yield the benchmark's runs.
+
+    Args:
+        modules: The first module of every page, by the key of its runs; other runs have the name
+            of their class in PEFT.
+    """
+    for suite, (table, score, digits, side, size) in TABLES.items():
+        runs = peft.runs(suite)
+        best = {run.key: run for run in sorted(runs, key=lambda run: run.validation)}
+        for run in runs:
+            tuner = "full" if run.tuner == "FULL_FT" else run.tuner.lower()
+            method = modules.get(run.key, tuner)
+            about = run.label.partition(" ")[2] if run.label.startswith(method) else run.label
+            chosen = run is best[run.key] and (run.key in modules or run.entry is not None)
+            cells: list[tuple[str, float | None, str]] = [
+                (score, run.score, say.number(run.score, digits)),
+                ("error", run.standard_error, say.number(run.standard_error or 0, 1)),
+                (side, run.side_effect, say.number(run.side_effect or 0, 3)),
+                ("parameters", run.parameters / 1e6, f"{run.parameters / 1e6:.2f} M"),
+                ("memory", run.memory, say.number(run.memory, 1)),
+                ("seconds", run.seconds, say.number(run.seconds, 0)),
+                ("rate", run.learning_rate, say.figures(run.learning_rate)),
+            ]
+            for column, value, text in cells:
+                if value is not None:
+                    name = f"{method} {about}".strip()
+                    cell = Fact(PEFT, table, name, column, value, text, PLACES[suite])
+                    if column == score:
+                        spread = 2 * run.standard_error if run.standard_error else None
+                        cell = cell._replace(range=size, spread=spread)
+                    yield cell._replace(chosen=chosen)
+
+
+# The lab, and the home field ----------------------------------------------------------------------
+
+
+def explained() -> Iterator[Fact]:
+    cells = [(f.budget, f.method, f.world, f.share) for f in lab.shares()]
+    cells += [(budget, "chance", "any", share) for budget, share in lab.chance()]
+    for budget, method, world, share in cells:
+        where, place = (LAB, f"{budget}", method, world), "docs/data/explained.jsonl"
+        yield Fact(*where, share, say.percent(share, 0), place, "percent")
+
+
+def home_leads(root: Path) -> Iterator[Fact]:
+    methods = [path.stem for path in sorted((root / "adapters_np" / "methods").glob("[!_]*.py"))]
+    found = outcomes(read_tables(root), methods, read_models(root))
+    field = home_field(unit for unit in found if unit.baseline == "lora")
+    for column, share in (("home", field.home), ("away", field.away)):
+        where = (FIELD, "", "lora", column)
+        yield Fact(*where, share, say.percent(share, 0), "docs/data/tables", "percent")
+    yield Fact(FIELD, "", "lora", "methods", field.methods, f"{field.methods}", "docs/data/tables")
+
+
+def pooled_facts(root: Path) -> Iterator[Fact]:
+    """Yield how far methods are ahead: `pooled/lora: dora, mean`, or `dora away, interval`.
+
+    The sources' own effects stand beside them: `pooled/lora: dora liu2024dora, effect`.
+    """
+    for baseline, comparisons in forest.read(root).items():
+        for slug, found in comparisons.items():
+            for side in forest.SIDES:
+                row = slug if side == "all" else f"{slug} {side}"
+                for column, value, text in _pooled(found, side):
+                    yield Fact(POOLED, baseline, row, column, value, text, "docs/data/tables")
+            for line in found.lines:
+                row, effect = f"{slug} {line.source.key}", line.effect
+                where = (POOLED, baseline, row, "effect")
+                yield Fact(*where, effect, say.signed(effect, 1), "docs/data/tables")
+
+
+def _pooled(found: forest.Comparison, side: forest.Side) -> Iterator[tuple[str, float, str]]:
+    count, over = len(found.of(side)), found.over(side)
+    yield "sources", count, f"{count}"
+    if side == "all":
+        yield "certainty", found.certainty.value, found.certainty.grade
+    if over:
+        yield "mean", over.mean, say.signed(over.mean, 1)
+        yield "interval", over.mean, say.interval(over.low, over.high, 1)
+        yield "prediction", over.mean, say.interval(over.least, over.most, 1)
+        yield "tau", over.tau, say.number(over.tau, 1)
+
+
+@cache
+def facts(root: Path = ROOT) -> Facts:
+    """Return all facts.
+
+    Raises:
+        CatalogError: when a file of tables cannot be read.
+    """
+    sources = {source.key: source for source in read_tables(root)}
+    papers: dict[str, Provider] = {key: partial(printed, sources[key]) for key in sources}
+    benchmark = partial(runs_of_peft, pages_of_runs(root))
+    own: dict[str, Provider] = {
+        PEFT: benchmark,
+        trained_facts.EXPERIMENT: trained_facts.facts,
+        trained_facts.ANSWERS: trained_facts.answers,
+        trained_facts.RATES: trained_facts.rates_facts,
+        english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
+        atlas.SOURCE: atlas.facts,
+        predictions.SOURCE: predictions.facts,
+        otherwise.SOURCE: otherwise.facts,
+        merging.SOURCE: merging.facts,
+        later.SOURCE: later.facts,
+        bets_facts.SOURCE: bets_facts.facts,
+        changes.SOURCE: changes.facts,
+        LAB: explained,
+        FIELD: partial(home_leads, root),
+        POOLED: partial(pooled_facts, root),
+    }
+    return Facts(papers | own)

@@ -1,0 +1,208 @@
+"""Publications: those known, the extent to which each was read, and how many have a vote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field, model_validator
+
+from scripts.bootstrap import ROOT
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.facts.records import Record, Slug, Text, read_yaml
+from scripts.survey.facts.result import Source
+
+FILE, LOOKED_UP = "docs/data/candidates.yml", "docs/data/looked_up.yml"
+
+Extent: TypeAlias = Literal["whole", "part", "abstract", "no"]
+"""The extent to which a publication has been read."""
+
+STATUS: dict[Extent, str] = {
+    "whole": "read",
+    "part": "read in part",
+    "abstract": "abstract only",
+    "no": "not read",
+}
+
+
+class Candidate(Record):
+    read: Extent
+    why: Text
+
+
+class Candidates(Record):
+    """Known publications that have no vote; `excluded` measures no adapters."""
+
+    searched: dict[Slug, Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]]
+    candidates: dict[str, Candidate]
+    excluded: dict[str, Text]
+
+
+class Search(Record):
+    """A query of stored copies of public text, and its result."""
+
+    where: Annotated[Text, Field(alias="in")]
+    query: Text
+    hits: Annotated[int, Field(ge=0)]
+    says: Text
+    kept: Slug | None = None
+
+
+class Repository(Record):
+    name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
+    says: str = ""
+    kept: Slug | None = None
+
+    @model_validator(mode="after")
+    def _told(self) -> Repository:
+        if bool(self.says) == bool(self.kept):
+            raise ValueError(f"{self.name}: has either a source that was kept, or why none was")
+        return self
+
+
+class Draw(Record):
+    seed: int
+    take: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+    read: int
+    wrong: int
+    unread: tuple[Slug, ...]  # the sources whose cells could not be reached
+
+
+class Letters(Record):
+    """Strings that were looked for letter by letter: titles that were not read, rows of tables."""
+
+    day: date
+    asked: Annotated[int, Field(ge=1)]
+    kept: tuple[Slug, ...]  # the sources whose whole text was found, and typed
+    compared: Annotated[int, Field(ge=1)]  # their cells, by a second reader
+    differ: int
+    nameless: int = 0  # papers with such tables whose number or address was not found
+
+
+class LookedUp(Record):
+    """Queries of stored copies of public text on a day, which are no search of a database."""
+
+    day: date
+    searches: tuple[Search, ...]
+    titles: Letters
+    rows: Letters
+    repositories: tuple[Repository, ...]
+    draw: Draw
+
+
+@cache
+def read_looked_up(root: Path = ROOT) -> LookedUp:
+    """Return what was looked up outside of bibliographic databases.
+
+    Raises:
+        CatalogError: when the file is not as it should be; a line for each problem.
+    """
+    return read_yaml(LookedUp, root / LOOKED_UP)
+
+
+@cache
+def read_candidates(root: Path = ROOT) -> Candidates:
+    """Return the publications without a vote.
+
+    Raises:
+        CatalogError: when the file is not as it should be; a line for each problem.
+    """
+    return read_yaml(Candidates, root / FILE)
+
+
+def opened(root: Path = ROOT) -> set[str]:
+    found = {s.key for s in read_tables(root) if s.read in ("whole", "part")}
+    known = read_candidates(root).candidates
+    return found | {key for key, c in known.items() if c.read in ("whole", "part")}
+
+
+class Reading(NamedTuple):
+    key: str
+    status: str
+    defines: bool  # whether it is the publication of a method of the catalogue
+    tables: int
+    votes: int  # in how many verdicts
+    why: str  # what is missing
+
+
+class Flow(NamedTuple):
+    """The number of publications left at each step."""
+
+    known: int
+    defining: int
+    excluded: int
+    wanted: int
+    unread: int
+    abstract: int
+    read: int
+    nothing: int  # read, and not typed or without a comparison that counts
+    typed: int
+    part: int  # of those that are typed
+    tables: int
+    voting: int
+    by_abstract: int  # have a vote although no more than the abstract was read
+    verdicts: int  # with at least one vote
+
+
+def readings(
+    papers: Mapping[str, object], defining: Iterable[str], votes: Mapping[str, int]
+) -> list[Reading]:
+    """Return what has been read of every publication, those with most votes first.
+
+    Args:
+        papers: The bibliography.
+        defining: The publications that define methods.
+        votes: In how many verdicts each publication has a vote.
+    """
+    named, known = set(defining), read_candidates()
+    sources = {source.key: source for source in read_tables()}
+    found = [_typed(s, key in named, votes) for key, s in sources.items()]
+    found += [
+        Reading(key, STATUS[c.read], key in named, 0, 0, c.why)
+        for key, c in known.candidates.items()
+        if key in papers
+    ]
+    return sorted(found, key=lambda r: (-r.votes, r.key))
+
+
+def _typed(source: Source, defines: bool, votes: Mapping[str, int]) -> Reading:
+    numbers = len(source.tables)
+    given = votes.get(source.key, 0)
+    parts = (source.missing, source.read_from and f"read in {source.read_from}")
+    why = "; ".join(filter(None, parts))
+    return Reading(source.key, STATUS[source.read], defines, numbers, given, why)
+
+
+def flow(found: Sequence[Reading], excluded: int, verdicts: int) -> Flow:
+    """Return how many publications are left at each step.
+
+    Args:
+        found: What has been read.
+        excluded: How many were left out before.
+        verdicts: How many verdicts have a vote.
+    """
+    unread = sum(r.status == STATUS["no"] for r in found)
+    abstract = sum(r.status == STATUS["abstract"] for r in found)
+    whole = [r for r in found if r.status in (STATUS["whole"], STATUS["part"])]
+    typed = [r for r in whole if r.tables or r.votes]
+    return Flow(
+        known=len(found) + excluded,
+        defining=sum(r.defines for r in found),
+        excluded=excluded,
+        wanted=len(found),
+        unread=unread,
+        abstract=abstract,
+        read=len(whole),
+        nothing=len(whole) - len(typed),
+        typed=len(typed),
+        part=sum(r.status == STATUS["part"] for r in typed),
+        tables=sum(r.tables for r in typed),
+        voting=sum(bool(r.votes) for r in typed),
+        by_abstract=sum(bool(r.votes) for r in found if r.status == STATUS["abstract"]),
+        verdicts=verdicts,
+    )
