@@ -276,7 +276,7 @@ def trained(settings: Run) -> Trained:
 
 
 class End(NamedTuple):
-    """What a run has changed, and its head."""
+    """Changes of a run, and its head."""
 
     change: Change
     head: Head
