@@ -4,11 +4,11 @@
     python3 tests/parity/recipes.py recipes.json            # where torch, transformers and PEFT are
 
 The first prints every recipe, for few examples. The second runs each as it stands but for the
-model's name, the rates and the device, those that differ in targets up to their adapter. It prints
-the trained numbers as PEFT counts them, how far the model that starts is from the base, and how far
-the adapter that is loaded again is from the one that was saved: that is the file `recipes.json`
-beside it, which tests/parity/test_recipes.py holds against ours. Recipes on 8 and 4 bits need
-bitsandbytes.
+model's name, the rates and the device, those that differ in targets or rank up to their adapter. It
+prints the trained numbers as PEFT counts them, how far the model that starts is from the base, and
+how far the adapter that is loaded again is from the one that was saved: that is the file
+`recipes.json` beside it, which tests/parity/test_recipes.py holds against ours. Recipes on 8 and 4
+bits need bitsandbytes.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ EPOCHS, LONGER = 1, 6
 """Few steps show that a recipe runs; AdaLoRA's fall of ranks takes more to be over."""
 
 
-WHOLE = ", all linear, "
-"""In the name of a recipe that is trained; of others, which differ in targets, PEFT counts."""
+WHOLE = re.compile(r"all linear, \d+ bits$")
+"""The name of a recipe that is trained; others differ in targets or rank, and PEFT counts."""
 
 
 def recipes() -> dict[str, dict[str, Any]]:
@@ -172,7 +172,7 @@ def main(path: str) -> None:
         bitsandbytes.nn.modules.has_avx512bf16 = lambda: False
         for name, about in listed.items():
             try:
-                found[name] = run(about["code"], WHOLE in name)
+                found[name] = run(about["code"], bool(WHOLE.search(name)))
             except Exception as error:  # what fails is what this is to tell
                 found[name] = f"{type(error).__name__}: {error}"[:300]
     told = {"versions": versions, "shape": SHAPE, "programs": programs(listed), "runs": found}
