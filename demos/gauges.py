@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,15 @@ from demos.protocols import (
     Bounds,
     Estimates,
     Mixes,
+    Needed,
     Rotates,
     Steers,
     Stores,
     Tiles,
+    serving,
 )
 
 Gauge: TypeAlias = Callable[[Change], Panel]
-Needed = TypeVar("Needed")
 
 GAUGES: dict[str, Gauge] = {}
 """All gauges by name."""
@@ -46,27 +47,12 @@ def gauge(function: Gauge) -> Gauge:
 def gauge_of(
     protocol: type[Needed],
 ) -> Callable[[Callable[[Change, Needed], Panel]], Gauge]:
-    """Register a gauge that also takes the adapter, which must satisfy a protocol.
-
-    The gauge raises a TypeError for any other adapter: its class declares a gauge that it cannot
-    serve.
-    """
+    """Register a gauge that also takes the adapter, which must satisfy a protocol."""
 
     def register(function: Callable[[Change, Needed], Panel]) -> Gauge:
         @wraps(function)
         def guarded(change: Change) -> Panel:
-            adapter = change.adapter
-            if not isinstance(adapter, protocol):
-                missing = ", ".join(
-                    f"{name}()"
-                    for name in sorted(dir(protocol))
-                    if not name.startswith("_") and not hasattr(adapter, name)
-                )
-                raise TypeError(
-                    f"{type(adapter).__name__} declares the gauge {function.__name__} "
-                    f"but has no {missing}"
-                )
-            return function(change, adapter)
+            return function(change, serving(change.adapter, protocol, f"gauge {function.__name__}"))
 
         return gauge(guarded)
 

@@ -21,6 +21,7 @@ from demos.protocols import (
     Remembers,
     Rotates,
     Tiles,
+    serving,
 )
 
 
@@ -94,11 +95,8 @@ ALIKE = 1e-6
 @picture
 def neurons(found: Reached) -> Panel | None:
     """Return some neurons, their targets and their ends, in the plane that R turns furthest."""
-    change, adapter = found.change, found.change.adapter
-    if not isinstance(adapter, Rotates):
-        raise TypeError(
-            f"{type(adapter).__name__} declares the picture neurons but has no rotation()"
-        )
+    change = found.change
+    adapter = serving(change.adapter, Rotates, "picture neurons")
     plane = furthest(adapter.rotation(), change.before)
     if plane is None:
         return None
@@ -259,9 +257,7 @@ def frequencies(found: Reached) -> Panel:
 @picture
 def tiles(found: Reached) -> Panel:
     """Return the singular values of the matrix with a tile in each row (Van Loan, 1993)."""
-    adapter = found.change.adapter
-    if not isinstance(adapter, Tiles):
-        raise TypeError(f"{type(adapter).__name__} declares the picture tiles but has no tile()")
+    adapter = serving(found.change.adapter, Tiles, "picture tiles")
     height, width = adapter.tile()
 
     def values(D: Array) -> Array:
@@ -296,9 +292,7 @@ def positions(found: Reached) -> Panel:
 @picture
 def memory(found: Reached) -> Panel:
     """Return how far the outputs of keys move, and then those of some other inputs."""
-    adapter = found.change.adapter
-    if not isinstance(adapter, Remembers):
-        raise TypeError(f"{type(adapter).__name__} declares the picture memory but has no keys")
+    adapter = serving(found.change.adapter, Remembers, "picture memory")
     inputs = np.hstack([adapter.keys, adapter.others[:, :24]])
     lines = {
         name: row_norms((c.delta @ inputs).T)
@@ -314,9 +308,7 @@ def memory(found: Reached) -> Panel:
 @picture
 def estimate(found: Reached) -> Panel:
     """Return how far the estimated direction is from the true one, as pairs come in."""
-    adapter = found.change.adapter
-    if not isinstance(adapter, Estimates):
-        raise TypeError(f"{type(adapter).__name__} declares the picture estimate but has no pairs")
+    adapter = serving(found.change.adapter, Estimates, "picture estimate")
     lines = {"angle": angles_from(adapter.truth, adapter.estimates())}
     note = "After one pair, after two and so on. A direction drawn at random is at about 90°."
     title = "Angle between the estimated direction and the true one"
@@ -326,9 +318,7 @@ def estimate(found: Reached) -> Panel:
 @picture
 def received(found: Reached) -> Panel:
     """Return how much of each task's change is added, and how much of it is there in the end."""
-    adapter = found.change.adapter
-    if not isinstance(adapter, AddsTasks):
-        raise TypeError(f"{type(adapter).__name__} declares the picture received but has no tasks")
+    adapter = serving(found.change.adapter, AddsTasks, "picture received")
     own = adapter.changes.reshape(len(adapter.changes), -1)
     there = own @ found.change.delta.ravel() / (own**2).sum(axis=1)
     lines = {"added": adapter.strengths, "there in the end": there}
@@ -343,11 +333,8 @@ def received(found: Reached) -> Panel:
 @picture
 def attention(found: Reached) -> Panel:
     """Return the attention that virtual tokens take from each token, in per cent."""
-    change, adapter = found.change, found.change.adapter
-    if not isinstance(adapter, AddsTokens):
-        raise TypeError(
-            f"{type(adapter).__name__} declares the picture attention but has no virtual_share()"
-        )
+    change = found.change
+    adapter = serving(change.adapter, AddsTokens, "picture attention")
     share = 100 * adapter.virtual_share(change.world.W, change.world.X)
     note = "How much of each token’s attention goes to the virtual tokens."
     return series(
@@ -363,11 +350,8 @@ def attention(found: Reached) -> Panel:
 @picture
 def mixture(found: Reached) -> Panel:
     """Return the weights of the parts that the adapter mixes, mean over tokens."""
-    change, adapter = found.change, found.change.adapter
-    if not isinstance(adapter, Mixes):
-        raise TypeError(
-            f"{type(adapter).__name__} declares the picture mixture but has no mixture()"
-        )
+    change = found.change
+    adapter = serving(change.adapter, Mixes, "picture mixture")
     weights = adapter.mixture(change.world.W, change.world.X).mean(axis=1)
     return series(
         "mixture",

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from adapters_np.core import Adapter, WeightAdapter
 from adapters_np.linalg import Array
+
+Needed = TypeVar("Needed")
+
+
+def serving(adapter: Adapter, protocol: type[Needed], name: str) -> Needed:
+    """Return the adapter, whose class declares this gauge or picture.
+
+    Raises:
+        TypeError: when it does not satisfy the protocol that this needs.
+    """
+    if isinstance(adapter, protocol):
+        return adapter
+    members = {*dir(protocol), *protocol.__annotations__}
+    missing = ", ".join(
+        f"{member}()" if hasattr(protocol, member) else member
+        for member in sorted(members)
+        if not member.startswith("_") and not hasattr(adapter, member)
+    )
+    raise TypeError(f"{type(adapter).__name__} declares the {name} but has no {missing}")
 
 
 @runtime_checkable

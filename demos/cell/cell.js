@@ -1,6 +1,6 @@
 /** An open cell: the editor in the place of a listing, with what its code prints, draws and does to the widgets. */
 
-import { copied, make } from "../page/element.js";
+import { copied, make, paragraph } from "../page/element.js";
 import { edit } from "./editor.js";
 import { objection } from "./figure.js";
 import { pack, unpack } from "../page/link.js";
@@ -93,11 +93,8 @@ export class Cell {
       return;
     }
     this.#busy(true);
-    this.say(
-      readers.state === "ready"
-        ? "Running."
-        : `Loading a Python for your code, ${(readers.bytes / 1e6).toFixed(1)} MB if it is not here yet.`,
-    );
+    const ready = readers.state === "ready";
+    this.say(ready ? "Running." : `Loading a Python for your code, ${readers.size} if it is not here yet.`);
     if (module) return this.#attach(module);
     const told = { bubbles: true, cancelable: true, detail: this };
     this.#parts = !this.host.dispatchEvent(new CustomEvent("code-cell:run", told));
@@ -149,11 +146,8 @@ export class Cell {
     const link = `${location.origin}${location.pathname}${location.search}#edit=${this.host.name}.${letters}`;
     const length = `${(link.length / 1000).toFixed(1)} kB${link.length > LONG ? ", which some programs cut off" : ""}`;
     const done = await copied(link);
-    this.say(
-      done
-        ? `The link with this code is copied: ${length}.`
-        : `The browser does not allow copying. The link (${length}): ${link}`,
-    );
+    if (done) this.say(`The link with this code is copied: ${length}.`);
+    else this.say(`The browser does not allow copying. The link (${length}): ${link}`);
   }
 
   /** Puts the listing back. */
@@ -205,17 +199,13 @@ export class Cell {
   }
 
   #notice() {
-    const [notice, link] = [document.createElement("p"), document.createElement("a")];
-    notice.className = "edited";
-    link.href = `#${this.host.id}`;
-    link.textContent = "Back to the tested file";
+    const link = make("a", { href: `#${this.host.id}` }, "Back to the tested file");
     link.addEventListener("click", (event) => {
       event.preventDefault(); // or the focus would not stay where #close puts it
       this.#close();
       this.host.scrollIntoView();
     });
-    notice.append("Edited code. These panels do not show the tested file. ", link);
-    return notice;
+    return paragraph("edited", "Edited code. These panels do not show the tested file. ", link);
   }
 
   // Messages of the worker ------------------------------------------------------------------------------
@@ -316,8 +306,7 @@ export class Cell {
   #print(text, name = "text") {
     const output = this.#find(".output");
     const old = output.lastElementChild;
-    const place = old?.className === name ? old : document.createElement("pre");
-    place.className = name;
+    const place = old?.className === name ? old : make("pre", { className: name });
     place.append(text);
     if (place !== old) output.append(place);
   }

@@ -85,7 +85,8 @@ export class Layers {
       });
       return row(make("th", { scope: "row", title }, name(title)), ...cells);
     });
-    const table = Object.assign(drawn(" ", ["Layer", ...heads], rows), { className: "" });
+    const table = drawn(" ", ["Layer", ...heads], rows);
+    table.removeAttribute("class");
     grid(table, this.#show);
     const last = Math.min(first + ROWS, all.length);
     const to = (/** @type {string} */ text, /** @type {number} */ row) =>

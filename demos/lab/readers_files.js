@@ -49,9 +49,8 @@ export class ReadersFiles extends PageElement {
     if (wrong) this.clear();
   }
 
-  /** Says that Python is at work, or that it is on its way. @param {{state: string, bytes: number}} python @param {string} text */
-  sayAt(python, text) {
-    const size = (python.bytes / 1e6).toFixed(1);
-    this.say(python.state === "ready" ? text : `Loading Python, ${size} MB if it is not here yet.`);
+  /** Says that Python is at work, or that it is on its way. @param {{state: string, size: string}} python @param {string} text */
+  sayAt({ state, size }, text) {
+    this.say(state === "ready" ? text : `Loading Python, ${size} if it is not here yet.`);
   }
 }

@@ -132,9 +132,8 @@ export class Specimen {
     const name = world?.name ?? teacher?.slug ?? "";
     const taught = teacher && this.data.teachers[teacher.slug][1];
     views.ariaBusy = "true";
-    if (python.state !== "ready")
-      this.say(`Loading Python, ${(python.bytes / 1e6).toFixed(1)} MB if it is not here yet.`);
-    else this.say(`Fitting ${method.name}.`);
+    const ready = python.state === "ready";
+    this.say(ready ? `Fitting ${method.name}.` : `Loading Python, ${python.size} if it is not here yet.`);
     try {
       const request = { type: /** @type {const} */ ("lab"), method: method.slug, knobs, name, taught };
       this.#button("stop").hidden = false;

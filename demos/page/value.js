@@ -1,5 +1,7 @@
 /** Links to a number of a page, which say what it was and in which commit the link was made. */
 
+import { copied, make } from "./element.js";
+
 const LONGEST = 60; // characters of a value in a link, which anybody may have written
 
 const numbers = () => /** @type {NodeListOf<HTMLDataElement>} */ (document.querySelectorAll("article data[value]"));
@@ -12,8 +14,7 @@ const built = () => state().split("commit ").at(-1) ?? "";
 /** Says something beside a number. @param {Element} number @param {string} text */
 function say(number, text) {
   for (const note of document.querySelectorAll(".value-note")) note.remove();
-  const note = document.createElement("span");
-  [note.className, note.role] = ["value-note", "status"];
+  const note = make("span", { className: "value-note", role: "status" });
   number.after(" ", note);
   note.textContent = `(${text})`;
 }
@@ -29,11 +30,7 @@ async function link(number) {
   ])
     url.searchParams.set(name, value);
   history.replaceState(history.state, "", url);
-  const copied = await navigator.clipboard?.writeText(url.href).then(
-    () => true,
-    () => false,
-  );
-  say(number, copied ? "the link is copied" : "the address of this page is now the link");
+  say(number, (await copied(url.href)) ? "the link is copied" : "the address of this page is now the link");
 }
 
 /** Makes every number of the page a button for its link, and leads to the first. */

@@ -65,6 +65,11 @@ export class Python extends EventTarget {
   /** The bytes that a first visit downloads. */
   bytes = MANIFEST.bytes;
 
+  /** These, as readers are told. */
+  get size() {
+    return `${(this.bytes / 1e6).toFixed(1)} MB`;
+  }
+
   /** @type {import("./start.js").Started["runtime"] | undefined} How Python was started. */
   runtime;
 

@@ -10,7 +10,7 @@ import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { RELOAD, file, get, lazily } from "../page/files.js";
-import { PythonElement, size } from "./python_element.js";
+import { PythonElement } from "./python_element.js";
 import { beside } from "./weight.js";
 import { python } from "../python/client.js";
 
@@ -216,8 +216,8 @@ class AdapterCompare extends PythonElement {
 
   /** @returns {[note: string, action?: string]} */
   get stored() {
-    if (this.#moved) return ["Stored pictures at the default settings", `Run (${size()})`];
-    return [`Stored pictures. Moving a control starts Python in your browser: ${size()}, once`];
+    if (this.#moved) return ["Stored pictures at the default settings", `Run (${python.size})`];
+    return [`Stored pictures. Moving a control starts Python in your browser: ${python.size}, once`];
   }
 
   // Actions of the reader --------------------------------------------------------------------------

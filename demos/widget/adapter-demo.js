@@ -11,7 +11,7 @@ import { charts, draw } from "./draw.js";
 import { explorable } from "./explore.js";
 import { Field, address, distinct, older, restore, says } from "./fields.js";
 import { RELOAD, file as fetched, lazily } from "../page/files.js";
-import { PythonElement, size } from "./python_element.js";
+import { PythonElement } from "./python_element.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { Stores, file, named } from "./stored.js";
@@ -193,9 +193,9 @@ class AdapterDemo extends PythonElement {
 
   /** @returns {[note: string, action?: string]} */
   get stored() {
-    if (!this.exact) return [this.about, `Run (${size()})`];
+    if (!this.exact) return [this.about, `Run (${python.size})`];
     const of = this.#where ? this.about : "Stored picture";
-    return [`${of}. Moving a control starts Python in your browser: ${size()}, once`];
+    return [`${of}. Moving a control starts Python in your browser: ${python.size}, once`];
   }
 
   /** The settings of the picture on show that the page does not open with, in words. */

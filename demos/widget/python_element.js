@@ -18,9 +18,6 @@ const STILL = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape"];
 
 const QUIET = 400; // milliseconds without a change before the address is written and the sentence read out
 
-/** The size of the download, as the reader is told. */
-export const size = () => `${(python.bytes / 1e6).toFixed(1)} MB`;
-
 /**
  * An element adds what is its own: its controls, what it asks, how an answer is drawn, what it says of a stored picture.
  *
@@ -168,7 +165,7 @@ export class PythonElement extends PageElement {
     for (const picture of this.querySelectorAll(".picture")) picture.ariaBusy = `${phase === "loading"}`;
     this.find("progress").hidden = phase !== "loading";
     const { about, stored, words } = this;
-    const [note, action = ""] = line(this.state, { ...words, size: size(), about, stored });
+    const [note, action = ""] = line(this.state, { ...words, size: python.size, about, stored });
     const button = this.button("action");
     const focused = document.activeElement === button;
     button.hidden = !action;
