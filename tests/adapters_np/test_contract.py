@@ -505,6 +505,15 @@ def test_some_numbers_can_be_scaled_and_the_change_stays(
     np.testing.assert_allclose(moved(slug, chosen, by=by).delta(W), change, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "slug", sorted({slug for slug, _ in SOLVED if issubclass(load(slug), Solves)})
+)
+def test_a_closed_form_finds_a_change_of_its_own(slug: str) -> None:
+    adapter = moved(slug, {})
+    change = adapter.delta(W)
+    np.testing.assert_allclose(adapter.nearest(W, change).delta(W), change, atol=1e-6)
+
+
 TURNS: list[tuple[str, Knobs, Knobs, int]] = [
     *(("antipasto", {"rank": 16, "alpha": alpha}, {"shift": 0}, 1) for alpha in (-2.0, 1.0)),
     *(("boft", {"factors": n}, {}, 1) for n in (1, 3)),
