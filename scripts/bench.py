@@ -154,7 +154,6 @@ def weight(context: BrowserContext, url: str) -> dict[str, int]:
 
 
 def first_paint(page: Page) -> float:
-    """Return the time of the first contentful paint."""
     return float(
         page.evaluate(
             "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
@@ -225,7 +224,6 @@ def playground(url: str, runs: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read the options, measure, print JSON."""
     parser = argparse.ArgumentParser(prog="python3 scripts/dev.py bench", description=__doc__)
     parser.add_argument(
         "--runs", type=int, default=5, help="browser runs (at least 5 for a report)"

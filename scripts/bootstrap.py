@@ -67,7 +67,6 @@ class SetupError(Exception):
 
 
 def say(text: str) -> None:
-    """Print a line of progress."""
     print(f"· {text}", file=sys.stderr, flush=True)
 
 
@@ -195,11 +194,7 @@ def node_packages() -> None:
 
 
 def chromium() -> Path:
-    """Find a Chromium, or install one.
-
-    Returns:
-        The executable, for a browser driver.
-    """
+    """Find a Chromium, or install one."""
     found = _installed_chromium()
     if found is None and _system() == "debian" and _has_apt():
         debian_package("chromium")
@@ -226,29 +221,17 @@ def _installed_chromium() -> Path | None:
 
 
 def shell() -> Path:
-    """Find the Chromium for tests, best one without a window: a first visit is a third less work.
-
-    Returns:
-        The executable, for a browser driver.
-    """
+    """Find the Chromium for tests, best one without a window: a first visit is a third less work."""
     return _optional(SHELLS, {"debian": "chromium-headless-shell"}) or chromium()
 
 
 def firefox() -> Path | None:
-    """Find a Firefox, or install Debian's; tests go on without one.
-
-    Returns:
-        The executable, for a browser driver.
-    """
+    """Find a Firefox, or install Debian's; tests go on without one."""
     return _optional(FIREFOXES, {"debian": "firefox-esr"})
 
 
 def webkit() -> Path | None:
-    """Find WebKit's driver, or install the system's and a screen for it; tests go on without one.
-
-    Returns:
-        The driver.
-    """
+    """Find WebKit's driver, or install the system's and a screen for it; tests go on without one."""
     drivers = {"debian": "webkitgtk-webdriver", "ubuntu": "webkit2gtk-driver"}
     driver = _optional(("WebKitWebDriver",), drivers)
     screens = dict.fromkeys(drivers, "xvfb")

@@ -170,10 +170,7 @@ def make(step: Step, setting: str = "", root: Path = ROOT, **given: Path) -> Non
     """Run a step unless its output is there and was made from the same inputs and setting.
 
     Args:
-        step: The step.
         setting: What the output depends on beside files.
-        root: The project's folder.
-        **given: What its `main` is given.
 
     Raises:
         SetupError: when the step fails; the text names it.
@@ -214,9 +211,6 @@ def preview(*, stock: bool = False) -> None:
     """Show what an edit of a text or of a method changes, before a whole build has followed.
 
     Only pages that are older than their sources are made again, and lists of all methods wait.
-
-    Args:
-        stock: See `build`.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
@@ -276,7 +270,6 @@ def build(*, stock: bool = False) -> None:
 
 
 def main() -> None:
-    """Build, or say what is wrong."""
     parser = argparse.ArgumentParser(description="Build the site into site/.")
     parser.add_argument("--stock", action="store_true", help="Python as Pyodide publishes it")
     parser.add_argument("--trace", action="store_true", help="show where a failed step was")

@@ -26,7 +26,6 @@ def stamped(stamp: Path, key: str, *made: Path) -> Iterator[bool]:
 
     Args:
         stamp: Remembers the key of the last success, best within what is made.
-        key: The hash of what it is made from.
         *made: What has to be there.
     """
     stale = not all(path.exists() for path in (stamp, *made)) or stamp.read_text() != key

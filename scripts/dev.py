@@ -148,7 +148,6 @@ def call(*words: str, but: int = 0) -> int:
 
 
 def main() -> None:
-    """Read the command line, set everything up, and run one command."""
     lines = "\n".join(f"  {name:<7} {command.__doc__}" for name, command in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="python3 scripts/dev.py",

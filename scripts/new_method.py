@@ -25,7 +25,6 @@ def new_method(name: str, root: Path = ROOT) -> list[Path]:
 
     Args:
         name: The slug, such as `vera` or `prompt_tuning`.
-        root: The project's folder.
 
     Raises:
         ValueError: when the name is no slug, or Python keeps it or the class's name for itself.
@@ -49,7 +48,6 @@ def new_method(name: str, root: Path = ROOT) -> list[Path]:
 
 
 def main() -> None:
-    """Read the name from the command line."""
     if len(sys.argv) != 2:
         sys.exit("usage: python3 scripts/dev.py new NAME")
     try:

@@ -137,7 +137,6 @@ def show(preview: Callable[[], None]) -> None:
 
 
 def start(*, preview: bool, stock: bool) -> multiprocessing.process.BaseProcess:
-    """Begin a build."""
     process = CONTEXT.Process(target=build_all, kwargs={"preview": preview, "stock": stock})
     process.start()
     return process

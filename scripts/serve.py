@@ -128,7 +128,6 @@ def serving(
     """Serve a folder from another thread for as long as the context lasts.
 
     Args:
-        folder: The built site.
         port: The port on this machine; 0 chooses a free one.
         app: What makes the application that answers with the files of a folder.
 
@@ -166,14 +165,12 @@ def serving(
 
 
 def port(text: str) -> int:
-    """Return the number of a port."""
     if not re.fullmatch(r"\d{1,5}", text) or int(text) > MOST:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 (any free one) to {MOST}")
     return int(text)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return the reader of a server's command line."""
     found = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -193,7 +190,6 @@ def told() -> Iterator[None]:
 
 
 def main() -> None:
-    """Serve the site until interrupted."""
     chosen = parser(__doc__).parse_args()
     if not SITE.is_dir():
         sys.exit("There is no site yet. Build it with: python3 scripts/dev.py build")
