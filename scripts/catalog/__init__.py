@@ -53,12 +53,10 @@ class Catalog(NamedTuple):
         return [m for m in self.methods.values() if m.number]
 
     def recipes(self) -> dict[str, Recipe]:
-        """Return the recipes of the methods that have one."""
         pefts = {slug: m.peft for slug, m in self.methods.items()}
         return {s: p.recipe for s, p in pefts.items() if isinstance(p, Peft) and p.recipe}
 
     def of_theme(self, key: str) -> list[Method]:
-        """Return the methods of a theme."""
         return [m for m in self.methods.values() if m.theme == key]
 
     def names(self) -> dict[str, str]:

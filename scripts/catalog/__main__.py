@@ -26,7 +26,6 @@ from scripts.survey.sources.rule import DIMENSIONS, Verdict, by_source, decide, 
 
 
 def main(arguments: list[str]) -> None:
-    """Print what the catalogue holds."""
     try:
         catalog = check()
     except CatalogError as error:

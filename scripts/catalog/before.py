@@ -49,7 +49,6 @@ class Change(NamedTuple):
 
 @cache
 def read_before(root: Path = ROOT) -> Before:
-    """Return the verdicts before."""
     data = yaml.safe_load((root / FILE).read_text("utf-8"))
     verdicts = {
         slug: {d: tuple(old) for d, old in of.items()} for slug, of in data["verdicts"].items()

@@ -77,7 +77,6 @@ def check(root: Path = ROOT) -> Catalog:
 
 
 def page_problems(catalog: Catalog) -> Iterator[str]:
-    """Yield what is wrong within single pages."""
     for m in catalog.methods.values():
         if list(m.sections) != list(PARTS):
             missing = [part for part in PARTS if part not in m.sections]
@@ -129,8 +128,6 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
     """Yield what does not fit together: modules, relations, numbers, names, themes.
 
     Args:
-        catalog: All records that could be read.
-        root: The project's folder.
         complete: Whether every page could be read, so that what is missing is truly missing.
     """
     methods = catalog.methods.values()

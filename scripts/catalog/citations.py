@@ -24,7 +24,6 @@ PRINTED = {"paper-conference": "CPAPER", "article-journal": "JOUR"}
 
 
 def site_item(site: Site) -> Item:
-    """Return the whole site as CSL-JSON."""
     year, month, day = map(int, site.date.split("-"))
     return {
         "id": f"adapters{year}",
@@ -42,9 +41,7 @@ def part_item(title: str, url: str, site: Site) -> Item:
     """Return a page of the site as CSL-JSON.
 
     Args:
-        title: The page's title.
         url: Its address below the site's.
-        site: The site's own facts.
     """
     whole = site_item(site)
     return whole | {
@@ -56,7 +53,6 @@ def part_item(title: str, url: str, site: Site) -> Item:
 
 
 def page_item(m: Method, site: Site) -> Item:
-    """Return a method's page as CSL-JSON."""
     return part_item(f"{m.title}: {m.name}", m.url, site)
 
 
@@ -65,16 +61,13 @@ def data_item(name: str, title: str, path: str, site: Site) -> Item:
 
     Args:
         name: What `datapackage.json` calls it.
-        title: Its title.
         path: Its address below the site's.
-        site: The site's own facts.
     """
     item = part_item(title, path, site)
     return item | {"id": f"{site_item(site)['id']}{name.replace('_', '')}data", "type": "dataset"}
 
 
 def paper_item(paper: Paper) -> Item:
-    """Return a publication as CSL-JSON."""
     kind = {"inproceedings": "paper-conference", "article": "article-journal"}
     item: Item = {
         "id": paper.key,
@@ -104,7 +97,6 @@ def bibtex(item: Item, method: str = "") -> str:
     """Return a page as BibTeX.
 
     Args:
-        item: The page.
         method: The name in its title whose capitals shall stay.
     """
     title, site = item["title"], item.get("container-title")
@@ -129,7 +121,6 @@ def _tex(text: str) -> str:
 
 
 def ris(item: Item) -> str:
-    """Return an item as RIS."""
     page = item["type"] in OWN
     kinds = {"webpage": "ELEC", "dataset": "DATA"} | PRINTED
     names = (a.get("literal") or f"{a['family']}, {a['given']}" for a in item["author"])
@@ -154,7 +145,6 @@ def ris(item: Item) -> str:
 
 
 def csl(items: list[Item]) -> str:
-    """Return items as CSL-JSON."""
     day = {"accessed": {"date-parts": [["YYYY", "MM", "DD"]]}}
     seen = [item | (day if item["type"] in OWN else {}) for item in items]
     text = json.dumps(seen, ensure_ascii=False, indent=1)
@@ -188,7 +178,6 @@ def forms(items: list[Item], method: str = "") -> list[Form]:
     """Return pages and tables in three formats.
 
     Args:
-        items: What is cited.
         method: The name in titles whose capitals shall stay.
     """
     texts = {

@@ -11,13 +11,7 @@ FORM, REPLY, ROW = "correction.yml", "reply.yml", "row.yml"
 
 
 def form(site: Site, template: str, **fields: str) -> str:
-    """Return the address of a form whose fields are filled in, where there is something.
-
-    Args:
-        site: The site's own facts.
-        template: The form's file.
-        **fields: The values of its fields.
-    """
+    """Return the address of a form whose fields are filled in, where there is something."""
     given = {"template": template} | {k: v for k, v in fields.items() if v}
     return f"{site.repository}/issues/new?{urlencode(given)}"
 
@@ -26,7 +20,6 @@ def correction(site: Site, place: str, says: str = "") -> str:
     """Return the address of a form that carries a place of the site.
 
     Args:
-        site: The site's own facts.
         place: A page below the site's address, with an anchor where there is one.
         says: The text that is there.
     """

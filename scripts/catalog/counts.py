@@ -117,8 +117,6 @@ def count(cls: type[Adapter], model: Model, targets: str = "query and value", **
     """Return the parameters that a method trains on a model.
 
     Args:
-        cls: An adapter class.
-        model: The model.
         targets: Which weights are adapted; one of `TARGETS`.
         **values: Knobs that differ from their defaults.
     """

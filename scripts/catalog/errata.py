@@ -18,7 +18,6 @@ def every(catalog: Catalog, root: Path = ROOT) -> list[Placed]:
 
 
 def errata_csv(catalog: Catalog) -> str:
-    """Return them as CSV."""
     return table(every(catalog))
 
 

@@ -33,8 +33,6 @@ SCHEMA = 2
 
 
 class Site(NamedTuple):
-    """The site's title, author, date, address and state."""
-
     url: str  # with a slash at its end
     title: str
     author: str

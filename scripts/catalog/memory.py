@@ -62,7 +62,6 @@ def kept(peft: str, model: Model, names: Iterable[str], tokens: int, rank: int =
 
     Args:
         peft: A method's name in PEFT, and the form of it.
-        model: The model.
         names: The adapted weights of a layer; of others nothing is kept.
         tokens: In a batch.
         rank: The adapter's rank, where it has one.

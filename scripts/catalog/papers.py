@@ -15,8 +15,6 @@ from scripts.survey.facts.records import CatalogError
 
 
 class Paper(NamedTuple):
-    """A publication as the site names it."""
-
     key: str
     title: str
     authors: tuple[str, ...]

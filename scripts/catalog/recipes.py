@@ -147,12 +147,6 @@ def schedule(wish: Wish) -> dict[str, int]:
 
 
 def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot change)
-    """Return a whole recipe.
-
-    Args:
-        m: A method that has one.
-        wish: What it is for.
-    """
     (peft, about), few = given(m), wish.bits < 16
     adalora = bool(about.trainer)
     prepare = KBIT if few else CHECKPOINTING if wish.checkpointing else ""

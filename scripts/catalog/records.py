@@ -65,8 +65,6 @@ Sentence = Annotated[Text, AfterValidator(sentence)]
 
 
 class Relation(Record):
-    """The relation of this method to another one."""
-
     kind: Kind
     to: Slug
     note: Text
@@ -169,8 +167,6 @@ class Peft(Record):
 
 
 class Method(Record):
-    """One entry of the catalogue."""
-
     slug: Slug
     body: str
     title: Text
@@ -222,7 +218,6 @@ class Method(Record):
 
     @property
     def file(self) -> str:
-        """The page's source file."""
         return f"docs/methods/{self.slug}.md"
 
     @property
@@ -273,16 +268,13 @@ class Method(Record):
 
     @property
     def graded(self) -> bool:
-        """Return whether the method has grades."""
         return bool(self.audit)
 
     @property
     def survey_total(self) -> float:
-        """The points that the source survey gives."""
         return sum(POINTS[d] for d in self.survey)
 
     def found(self, dimension: Dimension) -> list[Finding]:
-        """Return the findings of one dimension."""
         return [f for f in self.findings if f.dimension == dimension]
 
     @cached_property

@@ -126,7 +126,6 @@ class Outcome(NamedTuple):
 
 
 def graded() -> list[Method]:
-    """Return the methods that have grades."""
     return [m for m in read().methods.values() if m.graded]
 
 
@@ -161,7 +160,6 @@ def _of(found: Iterable[Finding], dimension: Dimension, kept: Kept) -> Iterator[
 
 @cache
 def outcomes(root: Path = ROOT) -> list[Outcome]:
-    """Return what each other choice changes."""
     return [_outcome(choice, root) for choice in CHOICES]
 
 
