@@ -16,9 +16,6 @@ BUNDLE = Path(__file__).with_suffix(".mjs")
 def main(packed: Path) -> None:
     """Bundle into `.build/scripts`.
 
-    Args:
-        packed: The folder with what the browser starts Python from.
-
     Raises:
         RuntimeError: when a script or a style is wrong; the text is the bundler's own.
     """

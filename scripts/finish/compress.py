@@ -22,7 +22,6 @@ def compress(folder: Path, cache: Path) -> None:
     """Write `.br` and `.gz` beside every file that gains by it and has none yet.
 
     Args:
-        folder: The site.
         cache: Where they are kept by the hash of the content; those not used are removed.
     """
     same: dict[str, list[Path]] = {}  # redirect pages, for example, are alike

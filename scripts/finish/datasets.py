@@ -44,8 +44,6 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class Column(NamedTuple):
-    """A column of a table."""
-
     type: Literal["string", "integer", "number", "date"]
     meaning: str
     unit: str = ""
@@ -64,8 +62,6 @@ class Source(Record):
 
 
 class Dataset(Record):
-    """A table that the site publishes."""
-
     path: Text
     title: Text
     description: Text
@@ -95,15 +91,12 @@ class Dataset(Record):
         return found
 
     def header(self, folder: Path) -> list[str]:
-        """Return the names of the columns, as the table in a folder has them."""
         with (folder / self.path).open(encoding="utf-8", newline="") as file:
             lines = (x for x in file if not (self.comment and x.startswith(self.comment)))
             return next(csv.reader(lines))
 
 
 class Datasets(Record):
-    """The whole file."""
-
     datasets: dict[Slug, Dataset]
 
 
@@ -216,7 +209,6 @@ def items(url: str, site: Site) -> list[Item]:
 
     Args:
         url: The page's address below the site's.
-        site: The site's own facts.
     """
     shown = ((name, dataset) for name, dataset in read().items() if url in dataset.pages)
     return [data_item(name, dataset.title, dataset.path, site) for name, dataset in shown]
@@ -230,7 +222,6 @@ def structured(url: str, site: Site) -> list[dict[str, Any]]:
 
     Args:
         url: The page's address below the site's.
-        site: The site's own facts.
     """
     return [_structured(name, d, site) for name, d in read().items() if url in d.pages]
 

@@ -66,7 +66,6 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
 
     Args:
         packed: The folder with what the browser starts Python from.
-        pages: The generator's output.
         preview: Leave out what only readers need: checked links, compression.
 
     Raises:
@@ -134,7 +133,6 @@ def typeset(folder: Path, cache: Path) -> dict[str, str]:
     Returns the text that each inline equation shows, by its TeX.
 
     Args:
-        folder: The pages.
         cache: A folder that keeps what was typeset for the next time.
 
     Raises:
@@ -201,7 +199,6 @@ def draw_figures(folder: Path, cache: Path) -> None:
     """Put drawings into the places for them in all pages, all drawn at once.
 
     Args:
-        folder: The pages.
         cache: The folder that keeps what was drawn for the next time.
 
     Raises:

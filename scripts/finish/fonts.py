@@ -28,7 +28,6 @@ def add_fonts(out: Path, cache: Path) -> None:
     """Add the fonts, and KaTeX's style, to a site whose pages are there.
 
     Args:
-        out: The site.
         cache: A folder that keeps the fonts that were made for the next time.
     """
     fonts, katex = out / "assets" / "fonts", out / "assets" / "katex"

@@ -53,9 +53,7 @@ def add_foot(html: str, url: str, site: Site, cited: Sequence[Item] = ()) -> str
     """Return a page with ids on its parts and a foot; one without an article stays.
 
     Args:
-        html: The page.
         url: Its address below the site's.
-        site: The site's own facts.
         cited: The page and the tables that it shows, where it does not say itself how to cite them.
     """
     if END not in html or not url:
@@ -92,7 +90,6 @@ def _slug(kind: str, tag: str) -> str:
 
 
 def _free(stem: str, taken: set[str]) -> str:
-    """Return an id that is not taken."""
     numbered = (f"{stem}-{i}" if i > 1 else stem for i in count(1))
     return next(name for name in numbered if name not in taken)
 

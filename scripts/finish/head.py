@@ -30,11 +30,7 @@ def add_head(
     """Return a page with its head completed.
 
     Args:
-        html: The page as the generator made it.
         url: Its address below the site's.
-        method: The method it is about, if any.
-        catalog: All records.
-        site: The site's own facts.
         picture: The address of its picture below the site's.
     """
     title = f"{method.title}: {method.name}" if method else _title(html)

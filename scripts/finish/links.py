@@ -32,7 +32,6 @@ class Page:
     """A built page: the ids in it and the addresses that it names."""
 
     def __init__(self, path: Path) -> None:
-        """Read a page."""
         tree = html.fromstring(path.read_bytes())
         self.anchors = {e.get("id") for e in tree.iter() if e.get("id")}
         self.anchors |= {e.get("name") for e in tree.iter("a") if e.get("name")}
@@ -72,7 +71,6 @@ def problems(site: Path, url: str) -> Iterator[str]:
     """Yield what is wrong with the pages of a built site, a line each.
 
     Args:
-        site: The folder with the site.
         url: The site's own address; absolute links to it are followed as well.
     """
     pages = {path: Page(path) for path in sorted(site.rglob("*.html")) if _is_page(path)}
@@ -112,7 +110,6 @@ def target(site: Path, page: Path, address: str, url: str) -> Path | None:
     """Return the file that an address in a page or a style leads to, or None outside the site.
 
     Args:
-        site: The folder with the site.
         page: Who names the address.
         address: It, without host, query and fragment.
         url: The site's own address, whose path absolute addresses begin with.

@@ -88,7 +88,6 @@ def add_names(site: Path, url: str) -> None:
     on a site that has such names, when files have changed.
 
     Args:
-        site: The site.
         url: Its address; that page which is shown for missing ones has absolute addresses.
 
     Raises:

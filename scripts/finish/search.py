@@ -36,8 +36,6 @@ def add_search(site: Path, catalog: Catalog, formulas: Mapping[str, str]) -> Non
     """Complete the index of the generator, and the worker of the theme.
 
     Args:
-        site: The built site.
-        catalog: Its methods.
         formulas: The text that an inline formula shows, by its TeX; a displayed one is left out.
     """
     path = site / INDEX

@@ -31,7 +31,6 @@ POWER = re.compile(r"(?<![\w.-])(\d[\d.]*e)-(?=\d)")
 
 
 def dress(folder: Path) -> None:
-    """Dress the articles of all pages in a folder."""
     for path in folder.rglob("*.html"):
         html = path.read_text("utf-8")
         new = ARTICLE.sub(lambda match: _article(match[0]), html)
