@@ -59,7 +59,6 @@ def _named(slug: str, *content: str | bytes) -> str:
 
 
 def _painted(painter: Any, *content: Any) -> bytes:
-    """Return a picture as PNG."""
     data = BytesIO()
     with mpl.rc_context({"font.family": "DejaVu Sans", "text.color": INK}):
         figure = plt.figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor=PAPER)
@@ -125,7 +124,6 @@ def _sum(figure: Any) -> None:
 
 
 def main() -> None:
-    """Draw the pictures, and note their names."""
     NAMES.write_text(json.dumps(draw(read(), OUT)))
 
 

@@ -92,7 +92,6 @@ def stored(slug: str) -> tuple[Any, ...] | None:
 
 
 def main() -> None:
-    """Write the page's element and the pairs of all methods."""
     OUT.mkdir(parents=True, exist_ok=True)
     catalog = read()
     (OUT / "compare.html").write_text(page(catalog), encoding="utf-8")

@@ -62,7 +62,6 @@ def adapters() -> dict[str, LoRA]:
 
 
 def files() -> dict[str, bytes]:
-    """Return the two files by name."""
     tensors = {}
     for module, lora in adapters().items():
         for letter, factor in (("A", lora.A), ("B", lora.B)):
@@ -107,7 +106,6 @@ def about() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the two files, and beside them what the page says."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     for name, data in files().items():

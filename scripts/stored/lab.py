@@ -75,7 +75,6 @@ def picture(name: str) -> dict[str, Any]:
 
 
 def lab(catalog: Catalog) -> dict[str, Any]:
-    """Return all that the page needs."""
     head, rows = read_study()
     pages = {module: m for m in catalog.methods.values() for module in m.modules}
     shown = catalog.names()
@@ -143,7 +142,6 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
 
 
 def main() -> None:
-    """Write both files."""
     OUT.parent.mkdir(parents=True, exist_ok=True)
     pictures = {name: picture(name) for name in TARGETS}
     for path, data in ((OUT, lab(read())), (PICTURES, pictures)):

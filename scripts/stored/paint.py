@@ -29,8 +29,6 @@ def colours(theme: str, style: str, **neutral: str) -> Colours:
     """Return a theme's colours in the light scheme, from the text of theme.css.
 
     Args:
-        theme: The theme's key.
-        style: The text of the style sheet.
         **neutral: The colours of ink, soft, faint and paper.
 
     Raises:
@@ -48,7 +46,6 @@ def paint(ax: Axes, svg: str, colour: Colours, pixels: float) -> None:
 
     Args:
         ax: Its axes, which take the drawing's field as limits, without ticks.
-        svg: The drawing.
         colour: A colour for each class.
         pixels: How many pixels of a hundredth of an inch a unit of the drawing has.
     """

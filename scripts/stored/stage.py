@@ -117,7 +117,6 @@ class Axis(NamedTuple):
 
     @property
     def positions(self) -> list[float]:
-        """The stored ones."""
         return [self.low + k * self.step for k in range(self.size)]
 
 
@@ -163,7 +162,6 @@ def solved(adapter: AnyAdapter, name: str, change: Array) -> AnyAdapter:
 
     Args:
         adapter: An adapter whose ΔW is affine in that array.
-        name: The array.
         change: The target ΔW*, (8, 2).
     """
     shape = getattr(adapter, name).shape
@@ -267,7 +265,6 @@ ACTS = _acts()
 
 
 def starts(act: Act) -> list[float]:
-    """Return the first positions of the handles."""
     return [handle.start for handle in act.handles]
 
 
@@ -316,7 +313,6 @@ def scene(act: Act, target: Target) -> dict[str, Any]:
 
 
 def described(slug: str, act: Act, catalog: Catalog) -> dict[str, Any]:
-    """Return a method as the stage shows it."""
     theme = next(m.theme for m in catalog.methods.values() if slug in m.modules)
     feet = PiSSA.init(W, RNG, rank=1, alpha=1.0).residual(W) if slug == "pissa" else W
     return {
@@ -330,7 +326,6 @@ def described(slug: str, act: Act, catalog: Catalog) -> dict[str, Any]:
 
 
 def stage(catalog: Catalog) -> dict[str, Any]:
-    """Return all that the stage needs."""
     return {
         "unit": 10**DIGITS,
         "alike": ALIKE,
@@ -344,7 +339,6 @@ def stage(catalog: Catalog) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the file."""
     OUT.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(stage(read()), ensure_ascii=False, separators=(",", ":"))
     OUT.write_text(text, encoding="utf-8")

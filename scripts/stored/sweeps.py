@@ -114,7 +114,6 @@ class Store:
     """Arrays one after another; one that is there already is not stored again."""
 
     def __init__(self, kind: type[np.generic]) -> None:
-        """Begin with nothing."""
         self.kind, self.size = kind, 0
         self.parts: dict[bytes, int] = {}
 

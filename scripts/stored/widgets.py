@@ -62,8 +62,6 @@ SHORT = 24  # letters: up to three options that are shorter together are radio b
 
 
 class Option(str):
-    """The title of an option, and a sentence about it."""
-
     about = ""
 
 
@@ -143,7 +141,6 @@ def offered(knob: Knob, value: Any) -> Option:
 
 
 def control(knob: Knob) -> Control:
-    """Return the form control of a knob."""
     return _plain(knob)._replace(ways=ways(knob))
 
 

@@ -40,7 +40,6 @@ KINDS: dict[str, Kind] = {}
 
 
 def kind(function: Kind) -> Kind:
-    """Register a kind."""
     KINDS[function.__name__] = function
     return function
 
