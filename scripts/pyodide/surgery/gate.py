@@ -54,26 +54,22 @@ class Outcomes(unittest.TestResult):
     """The outcome of each test of CPython."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         super().__init__()
         self.lines: list[str] = []
 
     def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
-        """Note the end of one."""
         kinds = {"failed": self.failures, "error": self.errors, "skipped": self.skipped}
         ended = [kind for kind, found in kinds.items() if any(t is test for t, _ in found)]
         self.lines.append(f"{test.id()} {' '.join(ended) or 'passed'}")
         super().stopTest(test)
 
     def addSubTest(self, test: Any, subtest: Any, error: Any) -> None:  # noqa: N802
-        """Note one that failed within another."""
         super().addSubTest(test, subtest, error)
         if error is not None:
             self.lines.append(f"{subtest.id()} failed")
 
 
 def each(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
-    """Yield the tests of a suite."""
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from each(test)
