@@ -78,8 +78,6 @@ class Maker(NamedTuple):
 
         Args:
             table: Of its address, as row and column.
-            row: See there.
-            column: See there.
             found: A text, a number, or a mean with the ends of its interval.
             form: As `said` has it, or one of `FORMS`; without one its own words.
         """

@@ -146,7 +146,6 @@ def benchmark(root: Path, modules: Mapping[Key, str]) -> Source:
     """Return the runs of full fine-tuning and of the methods of the catalogue.
 
     Args:
-        root: The project's folder.
         modules: The first module of every page, by the key of its runs.
 
     Of several runs of a method the one with the best validation accuracy is the chosen one, and of

@@ -90,7 +90,6 @@ def paired(
     Args:
         one: Runs by seed.
         other: Runs with the same seeds.
-        of: What is compared.
         among: How many intervals share the risk (Bonferroni).
 
     Raises:

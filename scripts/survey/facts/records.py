@@ -64,8 +64,6 @@ def validated(model: type[Model], data: Any, name: object) -> Model:
     """Return a record.
 
     Args:
-        model: Its class.
-        data: The file's contents.
         name: The file, as errors name it.
 
     Raises:

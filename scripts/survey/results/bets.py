@@ -80,7 +80,6 @@ class Bet(NamedTuple):
 
     @property
     def word(self) -> Word:
-        """The rule's word for it."""
         return self.verdict.word
 
     def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
@@ -99,7 +98,6 @@ Shares: TypeAlias = dict[Whose, dict[Matrix, Described]]
 
 
 def described() -> list[Described]:
-    """Return all fits."""
     return rows(Described, controls.REACH)
 
 
@@ -159,7 +157,6 @@ def lead(some: Sequence[Judged]) -> float:
 
 
 def bets() -> tuple[Bet, ...]:
-    """Return all bets."""
     return _bets(controls.TABLE, controls.REACH)
 
 

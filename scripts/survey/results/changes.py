@@ -103,8 +103,6 @@ def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]
     """Yield what each family with a closed form explains of matrices.
 
     Args:
-        path: Their table.
-        some: Its rows.
         model: The column that says whose a matrix is.
     """
     for row in some:

@@ -63,8 +63,6 @@ class Cost(Record):
 
 
 class Plan(Record):
-    """The plan of the study."""
-
     sweep_seeds: Annotated[tuple[int, ...], Field(min_length=2)]
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
     first: tuple[int, ...]
@@ -81,7 +79,6 @@ class Plan(Record):
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the study consists of."""
     return read_yaml(Plan, path)
 
 
@@ -117,8 +114,6 @@ def floor(name: str) -> bool:
 
 
 class Amount(NamedTuple):
-    """The amount of work in a part of the plan."""
-
     entries: int
     cells: int
     runs: float

@@ -95,8 +95,6 @@ def between(
     """Return how much more of a measure a method has than another.
 
     Args:
-        arm: The method.
-        beside: The other arm.
         there: The cell; its base model stands for all three, if they were run.
         among: How many intervals over seeds share the risk.
         measure: By default the improvement, in points.

@@ -59,8 +59,6 @@ def rates(method: str, there: Cell = Cell(), near: float = GOOD) -> Rates | None
     """Return what a method's sweep says, or nothing where a cell has none of its own.
 
     Args:
-        method: The method.
-        there: The cell.
         near: How far from the best a good rate may be, in full fine-tuning's improvement.
     """
     runs = [run for run in sweep(method, there) if run.improvement is not None]

@@ -178,7 +178,6 @@ def at_equal_size(there: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: 
     What diverged is worst in a ranking, and costs all that the best rate brings.
 
     Args:
-        there: The cell.
         fewest: Over how many settings a ranking has to be.
     """
     names = [name for name in methods(there) if name != FULL and of_that_size(name, there)]

@@ -192,8 +192,6 @@ def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
     """Yield addresses in texts that lead nowhere, and marked numbers of no publication or widget.
 
     Args:
-        root: The project's folder.
-        facts: All facts.
         keys: Those of the bibliography.
     """
     for path in sorted((root / "docs").rglob("*.md")):

@@ -214,9 +214,7 @@ def judged(
     """Return the judgements of a source in all domains, from some of its tables.
 
     Args:
-        source: The source.
         tables: Those that count, at least one.
-        typed: What its words tell.
         own: The modules of the method that is asked about, if one is.
     """
     found: Judged = {"interest": interest(source, own)}

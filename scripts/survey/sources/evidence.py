@@ -62,8 +62,6 @@ def every_finding(root: Path, pages: Pages, runs: Mapping[Key, str]) -> dict[str
     """Return the findings of each page in all tables and in PEFT's benchmark.
 
     Args:
-        root: The project's folder.
-        pages: The modules of each page.
         runs: The first module of every page, by the key of its runs in the benchmark.
 
     Raises:
@@ -83,7 +81,6 @@ def every_source(root: Path, runs: Mapping[Key, str]) -> tuple[Source, ...]:
     """Return all that is measured: tables of publications, PEFT's benchmark, the experiment.
 
     Args:
-        root: The project's folder.
         runs: The first module of every page, by the key of its runs in the benchmark.
     """
     return (*read_tables(root), benchmark(root, runs), *experiment.sources(root))

@@ -163,10 +163,7 @@ def comparisons(
     """Return how all methods compare with a baseline.
 
     Args:
-        sources: All that has tables.
         pages: The modules of each page.
-        baseline: LoRA or full fine-tuning.
-        models: The sizes of models.
         typed: What sources' words tell of their risk of bias.
     """
     order = [*GROUPS]

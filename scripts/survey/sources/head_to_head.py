@@ -23,7 +23,6 @@ def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of a method and a baseline in the same table of a source.
 
     Args:
-        source: The tables of a publication.
         order: All methods as the catalogue has them. The later one is compared with the earlier
             one, but one of the paper's own always with one of others. Adapters that it does not
             have are in no pair.

@@ -100,7 +100,6 @@ def vote(findings: Sequence[Finding], cap: float = CAP) -> Vote:
     """Return the vote of one source: the weights of its units, at most twice the heaviest.
 
     Args:
-        findings: The units of one source.
         cap: How many times the heaviest they may weigh together.
 
     >>> def unit(side, strength="weak"):
@@ -181,9 +180,6 @@ def judge(
     """Return the verdict that the findings of one dimension give.
 
     Args:
-        dimension: What is judged.
-        findings: Its units of all sources.
-        how: The rule's numbers.
         unread: Whether the method's main paper has not been read; then nothing is settled.
     """
     f, a = balance(dimension, findings, how.cap)
@@ -369,8 +365,6 @@ def decide(dimension: Dimension, findings: Sequence[Finding], *, unread: bool = 
     """Return the verdict of one dimension and everything that would change it.
 
     Args:
-        dimension: What is judged.
-        findings: Its units of all sources.
         unread: Whether the method's main paper has not been read.
     """
     found = judge(dimension, findings, unread=unread)

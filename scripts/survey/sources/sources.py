@@ -155,7 +155,6 @@ def readings(
     """Return what has been read of every publication, those with most votes first.
 
     Args:
-        papers: The bibliography.
         defining: The publications that define methods.
         votes: In how many verdicts each publication has a vote.
     """
