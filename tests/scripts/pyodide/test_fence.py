@@ -88,37 +88,27 @@ def test_it_is_made_for_the_version_that_is_locked() -> None:
     assert lock["packages"]["node_modules/pyodide"]["version"] == make.MADE_FOR
 
 
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what is made where Pyodide has another version than the surgery is made for."""
+@pytest.mark.parametrize(
+    ("version", "published", "wanted"),
+    [("999.0.1", True, "published"), (make.MADE_FOR, False, "packed"), ("999.0.1", False, "")],
+)
+def test_another_version_is_published_as_it_is_or_stops_the_build_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, version: str, published: bool, wanted: str
+) -> None:
     made: list[str] = []
-    wheels = {"numpy": Path("numpy.whl")}
-    monkeypatch.setattr(vendor, "version", lambda: "999.0.1")
-    monkeypatch.setattr(vendor, "fetch", lambda: wheels)
+    monkeypatch.setattr(vendor, "version", lambda: version)
+    monkeypatch.setattr(vendor, "fetch", lambda: {"numpy": Path("numpy.whl")})
     monkeypatch.setattr(stock, "lay_out", lambda *_: made.append("published"))
     monkeypatch.setattr(make, "run", lambda *_: made.append("packed"))
-    return made
-
-
-def test_another_version_stops_the_build_with_one_line_that_says_what_to_do(
-    made: list[str],
-) -> None:
+    if wanted:
+        make.make(published=published)
+        assert made == [wanted]
+        return
+    guide = "scripts/pyodide/surgery/README.md"
     with pytest.raises(SetupError) as caught:
         make.make()
     assert made == []
-    text = str(caught.value)
-    assert "\n" not in text
-    for part in ("999.0.1", make.MADE_FOR, "--stock", "scripts/pyodide/surgery/README.md"):
-        assert part in text
-    assert (ROOT / "scripts/pyodide/surgery/README.md").is_file()
-
-
-def test_another_version_is_published_as_it_is(made: list[str]) -> None:
-    make.make(published=True)
-    assert made == ["published"]
-
-
-def test_the_fitting_version_is_packed(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vendor, "version", lambda: make.MADE_FOR)
-    make.make()
-    assert made == ["packed"]
+    assert "\n" not in str(caught.value)
+    for part in (version, make.MADE_FOR, "--stock", guide):
+        assert part in str(caught.value)
+    assert (ROOT / guide).is_file()
