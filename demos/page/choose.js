@@ -44,6 +44,8 @@ class AdapterChoice extends PageElement {
     restore(form);
     restore(order);
     this.#shape();
+    const more = /** @type {HTMLDetailsElement} */ (form.querySelector("details"));
+    if (changed(form).some(([name]) => more.querySelector(`[name="${name}"]`))) more.open = true;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) =>
       target instanceof HTMLTextAreaElement ? this.#paste(target.value) : this.#update(),
