@@ -84,10 +84,10 @@ STOP = """() => new Promise((done) => {
 
 def summary(values: list[float]) -> dict[str, float]:
     """Return the median with the least and the most, and p95 where there are many."""
-    found = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    figures = {"median": statistics.median(values), "min": min(values), "max": max(values)}
     if len(values) >= 20:
-        found["p95"] = float(np.quantile(values, 0.95))
-    return {name: round(value, 2) for name, value in found.items()} | {"n": len(values)}
+        figures["p95"] = float(np.quantile(values, 0.95))
+    return {name: round(value, 2) for name, value in figures.items()} | {"n": len(values)}
 
 
 @contextmanager

@@ -195,20 +195,20 @@ def node_packages() -> None:
 
 def chromium() -> Path:
     """Find a Chromium, or install one."""
-    found = _installed_chromium()
-    if found is None and _system() == "debian" and _has_apt():
+    path = _installed_chromium()
+    if path is None and _system() == "debian" and _has_apt():
         debian_package("chromium")
-        found = _installed_chromium()
-    if found is None:
+        path = _installed_chromium()
+    if path is None:
         run(
             "Chromium: downloading",
             [PYTHON, "-m", "playwright", "install", "chromium"],
             help="Install Chrome or Chromium, then run the command again.",
         )
-        found = _installed_chromium()
-    if found is None:
+        path = _installed_chromium()
+    if path is None:
         raise SetupError("No Chromium was found after installing one. Install Chrome or Chromium.")
-    return found
+    return path
 
 
 def _installed_chromium() -> Path | None:
@@ -221,7 +221,7 @@ def _installed_chromium() -> Path | None:
 
 
 def shell() -> Path:
-    """Find the Chromium for tests, best one without a window: a first visit is a third less work."""
+    """Find the Chromium for tests; one without a window does a third less work at a first visit."""
     return _optional(SHELLS, {"debian": "chromium-headless-shell"}) or chromium()
 
 
@@ -231,7 +231,7 @@ def firefox() -> Path | None:
 
 
 def webkit() -> Path | None:
-    """Find WebKit's driver, or install the system's and a screen for it; tests go on without one."""
+    """Find WebKit's driver, or install the system's and a screen; tests go on without one."""
     drivers = {"debian": "webkitgtk-webdriver", "ubuntu": "webkit2gtk-driver"}
     driver = _optional(("WebKitWebDriver",), drivers)
     screens = dict.fromkeys(drivers, "xvfb")

@@ -162,15 +162,14 @@ FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.M)
 
 def files(patterns: tuple[str, ...], root: Path = ROOT) -> Iterator[Path]:
     """Yield the files that match, each once, in order."""
-    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
-    yield from sorted(path for path in found if "__pycache__" not in path.parts)
+    paths = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    yield from sorted(path for path in paths if "__pycache__" not in path.parts)
 
 
 def make(step: Step, setting: str = "", root: Path = ROOT, **given: Path) -> None:
     """Run a step unless its output is there and was made from the same inputs and setting.
 
-    Args:
-        setting: What the output depends on beside files.
+    The setting is what the output depends on beside files.
 
     Raises:
         SetupError: when the step fails; the text names it.
@@ -194,8 +193,8 @@ def reason(error: Exception) -> str:
     """Return what an error says; of one that was not meant, also where it arose."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{error.filename or 'a file'} could not be written: {FULL}"
-    told = "".join(traceback.format_exception(error))  # also of what another process has raised
-    places = [place for place in FRAME.findall(told) if place[0].startswith(OWN)]
+    trace = "".join(traceback.format_exception(error))  # also of what another process has raised
+    places = [place for place in FRAME.findall(trace) if place[0].startswith(OWN)]
     if not places:
         return str(error)
     path, line = places[-1]

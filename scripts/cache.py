@@ -22,11 +22,9 @@ def digest(root: Path, files: Iterable[Path], *settings: str | bytes) -> str:
 
 @contextmanager
 def stamped(stamp: Path, key: str, *made: Path) -> Iterator[bool]:
-    """Yield whether something is not there or was made from something else; at the end it is.
+    """Yield whether `made` is not there or was made from something else; at the end it is there.
 
-    Args:
-        stamp: Remembers the key of the last success, best within what is made.
-        *made: What has to be there.
+    The stamp, best within what is made, remembers the key of the last success.
     """
     stale = not all(path.exists() for path in (stamp, *made)) or stamp.read_text() != key
     if stale:

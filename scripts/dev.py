@@ -40,14 +40,14 @@ def test(arguments: list[str]) -> None:
     loops = 2 if LOAD in arguments else 0
     if loops:
         os.environ["LATE"] = "400"  # milliseconds, at most: tests/browser/conftest.py
-    with busy(loops), ThreadPoolExecutor() as beside:
-        built = None if QUICK in arguments else beside.submit(build, [])  # alone, it idles cores
-        found = pytest("not site" if built else "not site and not long", chosen)
+    with busy(loops), ThreadPoolExecutor() as pool:
+        built = None if QUICK in arguments else pool.submit(build, [])  # alone, it idles cores
+        ran = pytest("not site" if built else "not site and not long", chosen)
     if built:
         built.result()
         with busy(loops):
-            found |= pytest("site", chosen)
-    if not found:
+            ran |= pytest("site", chosen)
+    if not ran:
         raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
     if QUICK in arguments:
         say("left out: tests that need the site, tests that train or fit (--quick)")

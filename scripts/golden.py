@@ -30,12 +30,12 @@ def text(path: Path) -> str:
 
 def keep(folder: Path, site: Path) -> None:
     """Write what is compared into a folder."""
-    found = {f"{p.relative_to(site)}.txt": text(p) for p in sorted(site.rglob("*.html"))}
-    found |= {str(p.relative_to(site)): p.read_text("utf-8") for p in site.rglob("*.csv")}
-    found["catalog.json"] = (site / "catalog.json").read_text("utf-8")
-    found["portraits.json"] = (ROOT / ".build/portraits/drawn.json").read_text("utf-8")
-    found["facts"] = "\n".join(sorted(f"{f.address}\t{f.text}\t{f.value}" for f in facts().all()))
-    for name, content in found.items():
+    files = {f"{p.relative_to(site)}.txt": text(p) for p in sorted(site.rglob("*.html"))}
+    files |= {str(p.relative_to(site)): p.read_text("utf-8") for p in site.rglob("*.csv")}
+    files["catalog.json"] = (site / "catalog.json").read_text("utf-8")
+    files["portraits.json"] = (ROOT / ".build/portraits/drawn.json").read_text("utf-8")
+    files["facts"] = "\n".join(sorted(f"{f.address}\t{f.text}\t{f.value}" for f in facts().all()))
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content.replace('","', '",\n"') + "\n", "utf-8")

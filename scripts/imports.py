@@ -17,13 +17,13 @@ IDLE = "scripts/bootstrap.py"  # finds tools and says how they fare: makes no by
 
 def closure(files: Iterable[Path], root: Path = ROOT) -> set[Path]:
     """Return files and all that they import, what these import, and so on, but for `IDLE`."""
-    found: set[Path] = set()
+    seen: set[Path] = set()
     waiting = set(files)
     while waiting:
         path = waiting.pop()
-        found.add(path)
-        waiting.update({*imports(path, root)} - found - {root / IDLE})
-    return found
+        seen.add(path)
+        waiting.update({*imports(path, root)} - seen - {root / IDLE})
+    return seen
 
 
 def imports(path: Path, root: Path = ROOT) -> Iterator[Path]:

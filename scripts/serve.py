@@ -95,11 +95,11 @@ def application(folder: Path) -> Any:
             frames = ANYWHERE if listed in page.read_text("utf-8") else ALONE
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            told = [
+            sent = [
                 (name, f"{value}?{query}" if query and name == "Location" else value)
                 for name, value in ((name, v.replace(ALONE, frames)) for name, v in headers)
             ]
-            return start_response(status, told, *rest)
+            return start_response(status, sent, *rest)
 
         asked = environ.get("PATH_INFO") == f"{home}sitemap.xml"
         if asked and (folder / "sitemap.xml").is_file():
@@ -171,11 +171,11 @@ def port(text: str) -> int:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser(
+    options = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    found.add_argument("--port", type=port, default=8000)
-    return found
+    options.add_argument("--port", type=port, default=8000)
+    return options
 
 
 @contextmanager
