@@ -42,10 +42,10 @@ class Catalog(NamedTuple):
     def links(self, slug: str) -> list[Link]:
         """Return the relations of a method, stated on its own page or on the other's."""
         own = self.methods[slug]
-        found = [Link(r.kind, True, self.methods[r.to], r.note) for r in own.relations]
+        links = [Link(r.kind, True, self.methods[r.to], r.note) for r in own.relations]
         for other in self.methods.values():
-            found += [Link(r.kind, False, other, r.note) for r in other.relations if r.to == slug]
-        return found
+            links += [Link(r.kind, False, other, r.note) for r in other.relations if r.to == slug]
+        return links
 
     @property
     def survey(self) -> list[Method]:
@@ -65,14 +65,14 @@ class Catalog(NamedTuple):
         A page's title names its first module, or the first few; the others are called as their
         classes are.
         """
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for m in self.methods.values():
             parts = m.title.split(" and ")
             if len(parts) > len(m.modules):
                 parts = [m.title]
             parts += [words(load(module).__name__) for module in m.modules[len(parts) :]]
-            found |= dict(zip(m.modules, parts, strict=True))
-        return found
+            names |= dict(zip(m.modules, parts, strict=True))
+        return names
 
 
 def words(name: str) -> str:
@@ -102,18 +102,18 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
     """Return what can be read of the catalogue, and what is wrong with the rest."""
     papers = read_papers(root)
     themes = {theme.key: theme for theme in read_claims(root).themes}
-    found, problems = [], []
+    records, problems = [], []
     for path in sorted((root / "docs/methods").glob("*.md")):
         if path.name != "index.md":
             try:
-                found.append(read_method(path, facts(root)))
+                records.append(read_method(path, facts(root)))
             except CatalogError as error:
                 problems.append(str(error))
-    found.sort(key=lambda m: (m.number or len(found) + 1000, m.title))
+    records.sort(key=lambda m: (m.number or len(records) + 1000, m.title))
     try:
         read_whole_or_part = opened(root)
-        runs = {m.runs: m.modules[0] for m in found}
-        findings = every_finding(root, {m.slug: m.modules for m in found}, runs)
+        runs = {m.runs: m.modules[0] for m in records}
+        findings = every_finding(root, {m.slug: m.modules for m in records}, runs)
     except CatalogError as error:
         findings, read_whole_or_part = {}, set()
         problems.append(str(error))
@@ -124,6 +124,6 @@ def readable(root: Path) -> tuple[Catalog, list[str]]:
                 "unread": m.papers[0] not in read_whole_or_part,
             }
         )
-        for m in found
+        for m in records
     }
     return Catalog(methods, papers, themes), problems

@@ -79,11 +79,11 @@ def _evidence(catalog: Catalog, slug: str, dimensions: list[str]) -> None:
     for dimension, verdict in m.verdicts.items():
         if dimension in dimensions:
             print(f"\n{slug} {dimension} {_line(verdict)}")
-            for key, found in by_source(m.found(dimension)).items():
-                given = vote(found)
+            for key, findings in by_source(m.found(dimension)).items():
+                given = vote(findings)
                 print(f"  {key}: {given.supports:.2f} for, ", end="")
                 print(f"{given.level:.2f} level, {given.against:.2f} against")
-                for f in found:
+                for f in findings:
                     print(f"    {f.finding:8} {f.strength} {f.weight} {f.run_by:12} {f.unit}")
                     print(f"      {f.place}: {f.numbers}")
 
@@ -97,12 +97,12 @@ def _source(catalog: Catalog, key: str) -> None:
     moved = []
     for m in catalog.methods.values():
         for dimension, verdict in m.verdicts.items():
-            found = [f for f in m.found(dimension) if f.source_key == key]
-            for f in found:
+            findings = [f for f in m.found(dimension) if f.source_key == key]
+            for f in findings:
                 print(
                     f"{m.slug:18} {dimension:4} {f.finding:8} {f.strength} {f.run_by:12} {f.unit}"
                 )
-            if found:
+            if findings:
                 left = [f for f in m.found(dimension) if f.source_key != key]
                 before = decide(dimension, left, unread=m.unread)
                 moved.append((m.slug, dimension, before, verdict))

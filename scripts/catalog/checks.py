@@ -127,8 +127,7 @@ def word_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str]:
     """Yield what does not fit together: modules, relations, numbers, names, themes.
 
-    Args:
-        complete: Whether every page could be read, so that what is missing is truly missing.
+    `complete`: every page could be read, so that what is missing is truly missing.
     """
     methods = catalog.methods.values()
     modules = {p.stem for p in (root / "adapters_np/methods").glob("*.py")} - {"__init__"}
@@ -277,9 +276,9 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 
 def address_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     """Yield decimals that are typed in pages, and addresses that lead nowhere."""
-    found = facts(root)
-    yield from map(str, every(root, found))
-    yield from astray(root, found, catalog.papers)
+    store = facts(root)
+    yield from map(str, every(root, store))
+    yield from astray(root, store, catalog.papers)
 
 
 def name_problems(root: Path) -> Iterator[str]:
@@ -318,11 +317,11 @@ def table_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 
 def _said_problems(said: Said, key: str, page: Method) -> Iterator[str]:
     """Yield why a typed finding of a method cannot count."""
-    found = [f for f in page.found(said.dimension) if f.source_key == key]
+    findings = [f for f in page.found(said.dimension) if f.source_key == key]
     if said.dimension == "WA":
-        if page.graded and not found:
+        if page.graded and not findings:
             yield f"{said.method} is the authors' own, and WA counts papers by others"
-    elif [f.unit for f in found].count(said.unit) > 1:
+    elif [f.unit for f in findings].count(said.unit) > 1:
         yield (
             f"{said.dimension} of {said.method} on {said.unit!r} is there already: typed twice, or "
             "read off a table"

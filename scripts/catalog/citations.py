@@ -38,11 +38,7 @@ def site_item(site: Site) -> Item:
 
 
 def part_item(title: str, url: str, site: Site) -> Item:
-    """Return a page of the site as CSL-JSON.
-
-    Args:
-        url: Its address below the site's.
-    """
+    """Return a page of the site as CSL-JSON; `url` is below the site's."""
     whole = site_item(site)
     return whole | {
         "id": whole["id"] + re.sub(r"[^a-z0-9]", "", url.removeprefix("methods/")),
@@ -57,12 +53,7 @@ def page_item(m: Method, site: Site) -> Item:
 
 
 def data_item(name: str, title: str, path: str, site: Site) -> Item:
-    """Return a table of the site as CSL-JSON.
-
-    Args:
-        name: What `datapackage.json` calls it.
-        path: Its address below the site's.
-    """
+    """Return a table of the site as CSL-JSON, by its name in `datapackage.json`."""
     item = part_item(title, path, site)
     return item | {"id": f"{site_item(site)['id']}{name.replace('_', '')}data", "type": "dataset"}
 
@@ -94,11 +85,7 @@ def _names(paper: Paper) -> list[tuple[str, str]]:
 
 
 def bibtex(item: Item, method: str = "") -> str:
-    """Return a page as BibTeX.
-
-    Args:
-        method: The name in its title whose capitals shall stay.
-    """
+    """Return a page as BibTeX; the capitals of `method` in its title stay."""
     title, site = item["title"], item.get("container-title")
     fields = {
         "title": f"{{{_tex(title.replace(method, f'{{{method}}}', 1) if method else title)}}}",
@@ -175,11 +162,7 @@ class Form(NamedTuple):
 
 
 def forms(items: list[Item], method: str = "") -> list[Form]:
-    """Return pages and tables in three formats.
-
-    Args:
-        method: The name in titles whose capitals shall stay.
-    """
+    """Return pages and tables in three formats; the capitals of `method` in titles stay."""
     texts = {
         "BibTeX": "\n\n".join(bibtex(item, method) for item in items),
         "RIS": "\n".join(map(ris, items)),

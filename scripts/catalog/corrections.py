@@ -17,10 +17,5 @@ def form(site: Site, template: str, **fields: str) -> str:
 
 
 def correction(site: Site, place: str, says: str = "") -> str:
-    """Return the address of a form that carries a place of the site.
-
-    Args:
-        place: A page below the site's address, with an anchor where there is one.
-        says: The text that is there.
-    """
+    """Return the address of a form with a place of the site, page and anchor, and its text."""
     return form(site, FORM, address=site.url + place, says=says)

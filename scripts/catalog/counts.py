@@ -38,8 +38,8 @@ class Model(NamedTuple):
     def places(self, place: Place, targets: str) -> list[tuple[int, ...]]:
         """Return (d_out, d_in, how many) of the things that an adapter belongs to."""
         shapes = TARGETS[targets] if place == "weight" else PLACES[place]
-        found = [sizes(shape, **self._asdict()) for shape in shapes]
-        return [place for place in found if place[-1]]
+        places = [sizes(shape, **self._asdict()) for shape in shapes]
+        return [place for place in places if place[-1]]
 
 
 # Of every place (d_out, d_in, how many), declared over a model's fields as arrays are over knobs.
@@ -114,23 +114,18 @@ MEASURED, START, _ = TABLED = MODELS[:3]
 
 
 def count(cls: type[Adapter], model: Model, targets: str = "query and value", **values: Any) -> int:
-    """Return the parameters that a method trains on a model.
-
-    Args:
-        targets: Which weights are adapted; one of `TARGETS`.
-        **values: Knobs that differ from their defaults.
-    """
+    """Return the parameters that a method trains on a model, with knobs other than the defaults."""
     chosen = {name: knob.default for name, knob in knobs(cls).items()}
     if cls.place == "attention":
         chosen["heads"] = model.heads  # a fact of the model; the knob's default is the toy's
     chosen |= values
     total = 0
     for field in (f for f in arrays(cls) if f.learned):
-        found = [
+        parts = [
             (prod(sizes(field.shape, d_out=d_out, d_in=d_in, **chosen)), n)
             for d_out, d_in, n in model.places(cls.place, targets)
         ]
-        total += max(size for size, _ in found) if field.shared else sum(n * s for s, n in found)
+        total += max(size for size, _ in parts) if field.shared else sum(n * s for s, n in parts)
     return total
 
 

@@ -173,13 +173,13 @@ def _bet(bet: bets.Bet) -> dict[str, Any]:
 
 def _later(name: str) -> dict[str, Any]:
     """Return how an entry of the later study compares with its LoRA, or its method with it."""
-    entry, found = later.plan().entries[name], later.effect(name)
+    entry, effect = later.plan().entries[name], later.effect(name)
     return {
         "module": entry.slug,
         "control": entry.arm or None,
         "beside": None if entry.arm else entry.like,
-        "word": found.word,
-        "points": [round(v, 3) for v in (found.mean, found.low, found.high)],
+        "word": effect.word,
+        "points": [round(v, 3) for v in (effect.mean, effect.low, effect.high)],
     }
 
 

@@ -28,9 +28,9 @@ def parts(text: str, root: Path) -> set[str]:
     """Return the anchors of a page that stand in its text, and in what it includes."""
     for file in SNIPPET.findall(text):
         text += (root / file).read_text("utf-8")
-    found = {id for match in ID.findall(text) for id in match if id}
+    anchors = {id for match in ID.findall(text) for id in match if id}
     plain = (re.sub(r"\[(.*?)\]\(.*?\)|[`*]", r"\1", heading) for heading in HEADING.findall(text))
-    return found | {slugify(heading, "-") for heading in plain}
+    return anchors | {slugify(heading, "-") for heading in plain}
 
 
 def made() -> re.Pattern[str]:

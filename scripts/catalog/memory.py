@@ -54,7 +54,7 @@ NOTHING = Memory()
 def of_peft() -> dict[str, Memory]:
     """Return what pages say that PEFT keeps, by its names of methods and their forms."""
     pefts = (m.peft for m in read().methods.values())
-    return {name: told for p in pefts if isinstance(p, Peft) for name, told in p.memory.items()}
+    return {name: memory for p in pefts if isinstance(p, Peft) for name, memory in p.memory.items()}
 
 
 def kept(peft: str, model: Model, names: Iterable[str], tokens: int, rank: int = 0) -> float:
@@ -98,9 +98,9 @@ def _over(
     for name in filter(SIDES.__contains__, names):
         d_out, d_in = sizes(SIDES[name], **model._asdict())
         inner = peft == "IA3" and name == "down_proj"
-        told = of_peft().get("IA3 feedforward" if inner else peft, NOTHING)
+        memory = of_peft().get("IA3 feedforward" if inner else peft, NOTHING)
         given = {"d_out": d_out, "d_in": d_in, "tokens": tokens, "rank": rank}
-        total += values(getattr(told, part) or "0", given)[0]
+        total += values(getattr(memory, part) or "0", given)[0]
     return total
 
 
@@ -111,10 +111,10 @@ def estimate(given: Mapping[str, Any]) -> dict[str, float]:
         given: bits, total, linear, trained, state, hidden, queries, inner, layers, vocabulary,
             kept (in a layer), held, tokens (in a batch), checkpointing and chunked.
     """
-    found = dict(given)
+    parts = dict(given)
     for name, formula in FORMULAS.items():
-        [found[name]] = values(formula, found)
-    return {name: found[name] for name in FORMULAS}
+        [parts[name]] = values(formula, parts)
+    return {name: parts[name] for name in FORMULAS}
 
 
 def data() -> dict[str, Any]:
@@ -124,9 +124,9 @@ def data() -> dict[str, Any]:
         "states": STATES,
         **{
             part: {
-                name: parse(getattr(told, part))[0]
-                for name, told in of_peft().items()
-                if getattr(told, part)
+                name: parse(getattr(memory, part))[0]
+                for name, memory in of_peft().items()
+                if getattr(memory, part)
             }
             for part in Memory.model_fields
         },

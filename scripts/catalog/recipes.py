@@ -59,9 +59,10 @@ def rule(value: Any) -> str:
     return slot[1] if slot else ""
 
 
-def rules(found: Iterable[Recipe]) -> list[str]:
+def rules(recipes: Iterable[Recipe]) -> list[str]:
     """Return how arguments follow from the rank or the steps, each once."""
-    return list(dict.fromkeys(filter(None, (rule(v) for r in found for v in r.arguments.values()))))
+    values = (value for recipe in recipes for value in recipe.arguments.values())
+    return list(dict.fromkeys(filter(None, map(rule, values))))
 
 
 SEARCH = "no search is recorded for this method, so these are guesses around LoRA's."
@@ -140,10 +141,10 @@ class Wish(NamedTuple):
 
 def schedule(wish: Wish) -> dict[str, int]:
     """Return what follows from examples, epochs and batch, by the names of SCHEDULE."""
-    found = {"examples": wish.examples, "epochs": wish.epochs, "batch": wish.batch}
+    counts = {"examples": wish.examples, "epochs": wish.epochs, "batch": wish.batch}
     for name, formula in SCHEDULE.items():
-        [found[name]] = values(formula, found)
-    return found
+        [counts[name]] = values(formula, counts)
+    return counts
 
 
 def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot change)
@@ -257,11 +258,11 @@ def knobs(m: Method) -> dict[str, Any]:
     peft, about = given(m)
     own = core.knobs(core.load(m.modules[0]))
     named = {name: name for name in own} | peft.knobs
-    found = {
+    chosen = {
         knob: v for name, knob in named.items() if (v := about.arguments.get(name)) is not None
     }
     return {
-        k: v for k, v in found.items() if rule(v) or not isinstance(v, str) or v in own[k].options
+        k: v for k, v in chosen.items() if rule(v) or not isinstance(v, str) or v in own[k].options
     }
 
 

@@ -119,10 +119,10 @@ class Outcome(NamedTuple):
     @property
     def moves(self) -> Mapping[str, list[tuple[Method, Dimension]]]:
         """The changed verdicts, by what they change to."""
-        found: dict[str, list[tuple[Method, Dimension]]] = defaultdict(list)
+        verdicts: dict[str, list[tuple[Method, Dimension]]] = defaultdict(list)
         for m, dimension, before, after in self.changed:
-            found[f"{before} → {after}"].append((m, dimension))
-        return found
+            verdicts[f"{before} → {after}"].append((m, dimension))
+        return verdicts
 
 
 def graded() -> list[Method]:
@@ -143,17 +143,17 @@ def _read(root: Path, given: Given, reading: Reading) -> dict[str, Findings]:
 
 
 def _all_verdicts(choice: Choice, root: Path) -> Judged:
-    found = _read(root, choice.given, choice.reading)
+    units = _read(root, choice.given, choice.reading)
     return {
-        (m.slug, d): judge(d, list(_of(found[m.slug], d, choice.kept)), choice.how, unread=m.unread)
+        (m.slug, d): judge(d, list(_of(units[m.slug], d, choice.kept)), choice.how, unread=m.unread)
         for m in graded()
         for d in DIMENSIONS
         if d != "WA"
     }
 
 
-def _of(found: Iterable[Finding], dimension: Dimension, kept: Kept) -> Iterator[Finding]:
-    for finding in found:
+def _of(findings: Iterable[Finding], dimension: Dimension, kept: Kept) -> Iterator[Finding]:
+    for finding in findings:
         if finding.dimension == dimension and (one := kept(finding)):
             yield one
 
@@ -167,9 +167,9 @@ def _outcome(choice: Choice, root: Path) -> Outcome:
     then = _all_verdicts(choice, root)
     methods = {m.slug: m for m in graded()}
     changed = [
-        (methods[slug], d, methods[slug].verdicts[d].word, found.word)
-        for (slug, d), found in then.items()
-        if found.word != methods[slug].verdicts[d].word
+        (methods[slug], d, methods[slug].verdicts[d].word, verdict.word)
+        for (slug, d), verdict in then.items()
+        if verdict.word != methods[slug].verdicts[d].word
     ]
-    words = [found.word for found in then.values()]
+    words = [verdict.word for verdict in then.values()]
     return Outcome(choice, changed, words.count("confirmed"), words.count("contradicted"))

@@ -28,9 +28,9 @@ def counter(cls: type[Adapter]) -> dict[str, Any]:
     }
 
 
-def _names(name: str, found: Any) -> bool:
-    return found == name or (
-        isinstance(found, list | tuple) and any(_names(name, f) for f in found)
+def _names(name: str, value: Any) -> bool:
+    return value == name or (
+        isinstance(value, list | tuple) and any(_names(name, f) for f in value)
     )
 
 
@@ -49,8 +49,8 @@ def formula(cls: type[Adapter]) -> str:
     >>> formula(load("lora")), formula(load("c3a"))
     ('r·d_in + d_out·r', '(d_out/b)·d_in')
     """
-    found = [_at_defaults(cls, f.shape) for f in arrays(cls) if f.learned]
-    products = [[axis for axis in product if axis != 1] for product in found if 0 not in product]
+    shapes = [_at_defaults(cls, f.shape) for f in arrays(cls) if f.learned]
+    products = [[axis for axis in product if axis != 1] for product in shapes if 0 not in product]
     different = [p for i, p in enumerate(products) if p not in products[:i]]
     terms = (_cancelled([products.count(product), *product]) for product in different)
     return " + ".join("·".join(_written(cls, [f for f in t if f != 1])) or "1" for t in terms)
@@ -58,22 +58,22 @@ def formula(cls: type[Adapter]) -> str:
 
 def shape_text(cls: type[Adapter], shape: str) -> str:
     """Return a declared shape as a reader writes it, such as "r × d_in"."""
-    found = _at_defaults(cls, shape)
-    return "empty at the defaults" if 0 in found else " × ".join(_written(cls, found))
+    axes = _at_defaults(cls, shape)
+    return "empty at the defaults" if 0 in axes else " × ".join(_written(cls, axes))
 
 
 def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
     """Return the axes of a shape as they are at the defaults of switches and choices."""
     values = {k.name: k.default for k in knobs(cls).values() if k.kind in ("bool", "choice")}
 
-    def decide(found: Expression) -> Expression:
-        match found:
+    def decide(axis: Expression) -> Expression:
+        match axis:
             case str(name) if isinstance(values.get(name), bool):
                 return int(values[name])
             case ["if", test, body, otherwise]:
                 return decide(body if decide(test) else otherwise)
             case ["==" | "!=", str(name), _] if name in values:
-                return int(evaluate(found, values))
+                return int(evaluate(axis, values))
             case [operator, *given]:
                 given = [decide(part) for part in given]
                 if operator == "*" and 0 in given:
@@ -81,7 +81,7 @@ def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
                 if operator == "*" and 1 in given:
                     return given[given[0] == 1]
                 return [operator, *given]
-        return found
+        return axis
 
     return [decide(axis) for axis in parse(shape)]
 
@@ -102,12 +102,12 @@ def _written(cls: type[Adapter], product: list[Expression]) -> list[str]:
     """Return the factors of a product as text, in brackets where they need them beside others."""
     letters = LETTERS | {name: k.letter for name, k in knobs(cls).items() if k.letter}
 
-    def held(found: Expression, least: int) -> str:
-        text, strength = write(found)
+    def held(axis: Expression, least: int) -> str:
+        text, strength = write(axis)
         return text if strength >= least else f"({text})"
 
-    def write(found: Expression) -> tuple[str, int]:
-        match found:
+    def write(axis: Expression) -> tuple[str, int]:
+        match axis:
             case [("+" | "-") as sign, left, right]:
                 lines = {"+": "+", "-": "−"}
                 return f"{held(left, SUM)} {lines[sign]} {held(right, PRODUCT)}", SUM
@@ -127,8 +127,8 @@ def _written(cls: type[Adapter], product: list[Expression]) -> list[str]:
                 spaced = name if name in ("d_in", "d_out") else name.replace("_", " ")
                 return letters.get(name, spaced), WHOLE
             case int() | float():
-                return str(found), WHOLE
-        raise ValueError(f"{found!r} cannot be written as a formula")
+                return str(axis), WHOLE
+        raise ValueError(f"{axis!r} cannot be written as a formula")
 
     alone = len(product) == 1
     return [
