@@ -21,8 +21,7 @@ LEAST = 1024  # bytes; below, a compressed copy saves nothing
 def compress(folder: Path, cache: Path) -> None:
     """Write `.br` and `.gz` beside every file that gains by it and has none yet.
 
-    Args:
-        cache: Where they are kept by the hash of the content; those not used are removed.
+    The cache keeps them by the hash of the content; those not used are removed.
     """
     same: dict[str, list[Path]] = {}  # redirect pages, for example, are alike
     for path in folder.rglob("*"):

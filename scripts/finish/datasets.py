@@ -82,13 +82,13 @@ class Dataset(Record):
 
     def described(self) -> dict[str, Column]:
         """Return every column by its name, with what it may stand for filled in."""
-        found = {}
-        for name, told in self.columns.items():
+        columns = {}
+        for name, column in self.columns.items():
             word = next((word for word in WORDS if f"{{{word}}}" in name), "")
             for key, title in WORDS.get(word, {"": ""}).items():
-                meaning = told.meaning.replace("{title}", title)
-                found[name.replace(f"{{{word}}}", key)] = told._replace(meaning=meaning)
-        return found
+                meaning = column.meaning.replace("{title}", title)
+                columns[name.replace(f"{{{word}}}", key)] = column._replace(meaning=meaning)
+        return columns
 
     def header(self, folder: Path) -> list[str]:
         with (folder / self.path).open(encoding="utf-8", newline="") as file:
@@ -107,8 +107,8 @@ def read(path: Path = FILE) -> dict[str, Dataset]:
     Raises:
         CatalogError: when something of one is missing, unknown or wrong.
     """
-    found = validated(Datasets, yaml.load(path.read_text("utf-8"), Loader), path.name).datasets
-    return {name: dataset for name, dataset in found.items() if dataset.there}
+    tables = validated(Datasets, yaml.load(path.read_text("utf-8"), Loader), path.name).datasets
+    return {name: dataset for name, dataset in tables.items() if dataset.there}
 
 
 # Frictionless Data --------------------------------------------------------------------------------
@@ -174,9 +174,9 @@ def _resource(name: str, dataset: Dataset, folder: Path, site: Site) -> dict[str
     return resource
 
 
-def _field(name: str, told: Column) -> dict[str, str]:
-    unit = {"unit": told.unit} if told.unit else {}
-    return {"name": name, "type": told.type, "description": told.meaning} | unit
+def _field(name: str, column: Column) -> dict[str, str]:
+    unit = {"unit": column.unit} if column.unit else {}
+    return {"name": name, "type": column.type, "description": column.meaning} | unit
 
 
 # Links --------------------------------------------------------------------------------------------
@@ -205,11 +205,7 @@ def dated(html: str, site: Site) -> str:
 
 
 def items(url: str, site: Site) -> list[Item]:
-    """Return the tables that a page shows as CSL-JSON.
-
-    Args:
-        url: The page's address below the site's.
-    """
+    """Return the tables that a page shows as CSL-JSON; `url` is below the site's."""
     shown = ((name, dataset) for name, dataset in read().items() if url in dataset.pages)
     return [data_item(name, dataset.title, dataset.path, site) for name, dataset in shown]
 
@@ -218,11 +214,7 @@ def items(url: str, site: Site) -> list[Item]:
 
 
 def structured(url: str, site: Site) -> list[dict[str, Any]]:
-    """Return what a page tells search engines of the tables that it shows.
-
-    Args:
-        url: The page's address below the site's.
-    """
+    """Return what a page, at `url` below the site's, tells search engines of its tables."""
     return [_structured(name, d, site) for name, d in read().items() if url in d.pages]
 
 
@@ -258,6 +250,6 @@ def _structured(name: str, dataset: Dataset, site: Site) -> dict[str, Any]:
     return about
 
 
-def _variable(name: str, told: Column) -> dict[str, str]:
-    unit = {"unitText": told.unit} if told.unit else {}
-    return {"@type": "PropertyValue", "name": name, "description": told.meaning} | unit
+def _variable(name: str, column: Column) -> dict[str, str]:
+    unit = {"unitText": column.unit} if column.unit else {}
+    return {"@type": "PropertyValue", "name": name, "description": column.meaning} | unit

@@ -123,8 +123,8 @@ def date_sitemap(out: Path, day: str) -> None:
 
 def check_links(out: Path, url: str) -> None:
     """Raise a `SetupError` that names every broken link."""
-    if found := list(problems(out, url)):
-        raise SetupError("the pages have problems:\n" + "\n".join(found))
+    if broken := list(problems(out, url)):
+        raise SetupError("the pages have problems:\n" + "\n".join(broken))
 
 
 def typeset(folder: Path, cache: Path) -> dict[str, str]:
@@ -139,20 +139,20 @@ def typeset(folder: Path, cache: Path) -> dict[str, str]:
         SetupError: when KaTeX rejects an equation; the text names page and equation.
     """
     texts = {path: path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))}
-    found: dict[Equation, Path] = {}
+    equations: dict[Equation, Path] = {}
     for path, text in texts.items():
         for match in EQUATION.finditer(text):
-            found.setdefault(_equation(match), path)
-    places = {equation: path.relative_to(folder) for equation, path in found.items()}
-    key = digest(ROOT, [TYPESET, KATEX / "katex.min.js"], json.dumps(list(found)))
+            equations.setdefault(_equation(match), path)
+    places = {equation: path.relative_to(folder) for equation, path in equations.items()}
+    key = digest(ROOT, [TYPESET, KATEX / "katex.min.js"], json.dumps(list(equations)))
     made = kept(cache / f"{key}.json", lambda: json.dumps(_typeset(places)).encode())
     tidy(cache, [made])
-    html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
+    html = dict(zip(equations, json.loads(made.read_bytes()), strict=True))
     for path, text in texts.items():
         dressed = EQUATION.sub(lambda match: _in_place(match, html[_equation(match)]), text)
         if dressed != text:
             path.write_text(dressed, "utf-8")
-    return {one.tex: shown(html[one]) for one in found if not one.display}
+    return {one.tex: shown(html[one]) for one in equations if not one.display}
 
 
 def shown(html: str) -> str:
@@ -196,24 +196,21 @@ def _in_place(match: re.Match[str], html: str) -> str:
 
 
 def draw_figures(folder: Path, cache: Path) -> None:
-    """Put drawings into the places for them in all pages, all drawn at once.
-
-    Args:
-        cache: The folder that keeps what was drawn for the next time.
+    """Put drawings into the places for them in all pages, all drawn at once; the cache keeps them.
 
     Raises:
         SetupError: when one cannot be drawn; the text names page and figure.
     """
     texts = {path: path.read_text("utf-8") for path in sorted(folder.rglob("*.html"))}
-    found: dict[str, Path] = {}
+    figures: dict[str, Path] = {}
     for path, text in texts.items():
         for match in FIGURE.finditer(text):
-            found.setdefault(unescape(match[2]), path.relative_to(folder))
+            figures.setdefault(unescape(match[2]), path.relative_to(folder))
     stage = STAGE.read_bytes() if STAGE.exists() else b""
-    key = digest(ROOT, DRAWN_BY, json.dumps(list(found)), stage)
-    made = kept(cache / f"{key}.json", lambda: json.dumps(_draw(found)).encode())
+    key = digest(ROOT, DRAWN_BY, json.dumps(list(figures)), stage)
+    made = kept(cache / f"{key}.json", lambda: json.dumps(_draw(figures)).encode())
     tidy(cache, [made])
-    html = dict(zip(found, json.loads(made.read_bytes()), strict=True))
+    html = dict(zip(figures, json.loads(made.read_bytes()), strict=True))
     for path, text in texts.items():
         drawn = FIGURE.sub(lambda match: html[unescape(match[2])], text)
         if drawn != text:

@@ -25,11 +25,7 @@ FONTS = {  # Latin alone: for other letters a reader's own fonts stand in
 
 
 def add_fonts(out: Path, cache: Path) -> None:
-    """Add the fonts, and KaTeX's style, to a site whose pages are there.
-
-    Args:
-        cache: A folder that keeps the fonts that were made for the next time.
-    """
+    """Add the fonts, and KaTeX's style, to a site whose pages are there; fonts are cached."""
     fonts, katex = out / "assets" / "fonts", out / "assets" / "katex"
     fonts.mkdir(parents=True)
     for name, file in FONTS.items():
@@ -66,6 +62,6 @@ def of_letters(font: Path, letters: str) -> bytes:
     subsetter.populate(text=letters)
     subsetter.subset(whole)
     whole.flavor = "woff2"
-    found = io.BytesIO()
-    whole.save(found)
-    return found.getvalue()
+    buffer = io.BytesIO()
+    whole.save(buffer)
+    return buffer.getvalue()

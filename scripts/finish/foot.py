@@ -100,9 +100,9 @@ def _title(kind: str, match: re.Match[str]) -> str:
         name = re.search(r'data-name="([^"]+)"', match[0])
         return WIDGETS[kind] + (f": {unescape(name[1])}" if name else "")
     after = re.split("</(?:figure|table)>", match.string[match.end() : match.end() + NEAR])[0]
-    found = next((m for m in (re.search(t, after, re.DOTALL) for t in TITLES) if m), None)
+    title = next((m for m in (re.search(t, after, re.DOTALL) for t in TITLES) if m), None)
     label = re.search(r'aria-label="([^"]+)"', match[0])
-    text = found[1] if found else label[1] if label else ""
+    text = title[1] if title else label[1] if label else ""
     text = unescape(re.sub(r"<[^>]+>", "", text)).strip()
     short = text if len(text) <= LONG else f"{text[:LONG].rsplit(' ', 1)[0]} …"
     return f"{kind.capitalize()}: {short}" if short else kind.capitalize()
@@ -119,8 +119,8 @@ def add_state(html: str, site: Site) -> str:
     commit = f"{site.repository}/commit/{site.commit.removesuffix('-dirty')}"
     link = f', commit <a href="{escape(commit)}">{site.commit}</a>' if site.commit else ""
     day = date.fromisoformat(site.date)
-    told = f"Version {site.version}{link}, {day.day} {day:%B %Y}."
-    return html.replace('<span data-built=""></span>', told, 1)
+    state = f"Version {site.version}{link}, {day.day} {day:%B %Y}."
+    return html.replace('<span data-built=""></span>', state, 1)
 
 
 def _style(item: Item) -> str:

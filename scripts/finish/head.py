@@ -27,12 +27,7 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 def add_head(
     html: str, url: str, method: Method | None, catalog: Catalog, site: Site, picture: str
 ) -> str:
-    """Return a page with its head completed.
-
-    Args:
-        url: Its address below the site's.
-        picture: The address of its picture below the site's.
-    """
+    """Return a page with its head completed; `url` and `picture` are below the site's address."""
     title = f"{method.title}: {method.name}" if method else _title(html)
     description = method.description if method else _description(html)
     html = re.sub(r'\s*<meta name="description"[^>]*>', "", html, count=1)
@@ -42,14 +37,14 @@ def add_head(
         f'href="{"../" * url.count("/")}feed.xml">',
         *_preview(title, description, site, site.url + url, site.url + picture, method is not None),
     ]
-    found = datasets.structured(url, site)
+    records = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
         tags += _citation(method.title, url, papers, site)
-        found.insert(0, _article(method, title, papers, site, picture))
+        records.insert(0, _article(method, title, papers, site, picture))
     elif REFRESH not in html:
         tags += _citation(own_title(html, site), url, [], site)
-    for data in found:
+    for data in records:
         text = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")  # ends no element
         tags.append(f'<script type="application/ld+json">{text}</script>')
     return html.replace("</head>", "\n".join([*tags, "</head>"]), 1)

@@ -68,11 +68,7 @@ def _prose(element: html.HtmlElement) -> Iterator[str]:
 
 
 def problems(site: Path, url: str) -> Iterator[str]:
-    """Yield what is wrong with the pages of a built site, a line each.
-
-    Args:
-        url: The site's own address; absolute links to it are followed as well.
-    """
+    """Yield what is wrong with a built site, a line each; links to its own `url` are followed."""
     pages = {path: Page(path) for path in sorted(site.rglob("*.html")) if _is_page(path)}
     links = [(path, *link) for path, page in pages.items() for link in page.links]
     for path in sorted(site.rglob("*.css")):
@@ -93,12 +89,12 @@ def problems(site: Path, url: str) -> Iterator[str]:
             elif parts.hostname in ("localhost", "127.0.0.1"):
                 yield f"{name}: {place} links to {address}, a copy on some machine"
             continue
-        found = target(site, path, unquote(parts.path), url)
-        if not found or not found.is_file():
+        file = target(site, path, unquote(parts.path), url)
+        if not file or not file.is_file():
             yield f"{name}: {place} links to {address}, which does not exist"
-        elif parts.fragment and found in pages:
+        elif parts.fragment and file in pages:
             fragment = unquote(parts.fragment)
-            if fragment not in pages[found].anchors and not fragment.startswith("__"):
+            if fragment not in pages[file].anchors and not fragment.startswith("__"):
                 yield f"{name}: {place} links to {address}, which has no such anchor"
 
 

@@ -33,11 +33,7 @@ INLINE = r"\\\((.+?)\\\)"
 
 
 def add_search(site: Path, catalog: Catalog, formulas: Mapping[str, str]) -> None:
-    """Complete the index of the generator, and the worker of the theme.
-
-    Args:
-        formulas: The text that an inline formula shows, by its TeX; a displayed one is left out.
-    """
+    """Complete the generator's index, and the theme's worker; for formulas see `readable`."""
     path = site / INDEX
     index = json.loads(path.read_text("utf-8"))
     index["config"] |= {"separator": SEPARATOR, "fields": FIELDS}
@@ -45,8 +41,8 @@ def add_search(site: Path, catalog: Catalog, formulas: Mapping[str, str]) -> Non
     for entry in index["docs"]:
         place, tags = entry["location"], entry.pop("tags", [])
         entry["text"] = readable(entry["text"], formulas)
-        if found := named.get(place, [] if "#" in place else tags):
-            entry["names"] = " ".join(words(found))
+        if titles := named.get(place, [] if "#" in place else tags):
+            entry["names"] = " ".join(words(titles))
             if "#" in place:
                 entry["boost"] = SECTION
     path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), "utf-8")
@@ -66,18 +62,18 @@ def readable(text: str, formulas: Mapping[str, str]) -> str:
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
     """Return the names of methods, of themes and of methods without a page, by their addresses."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for theme in catalog.themes.values():
-        found[f"claims/#theme-{theme.key}"] = [theme.title]
+        names[f"claims/#theme-{theme.key}"] = [theme.title]
     for other in read_others():
-        found[f"{Path(FILE).stem}/#{other.key}"] = [other.name, *other.also]
+        names[f"{Path(FILE).stem}/#{other.key}"] = [other.name, *other.also]
     classes: set[str] = set()
     for m in catalog.methods.values():
-        found[m.url] = list(_of_method(m))
+        names[m.url] = list(_of_method(m))
         if isinstance(m.peft, Peft) and m.peft.config not in classes:
             classes.add(m.peft.config)
-            found[m.url].append(m.peft.config)
-    return found
+            names[m.url].append(m.peft.config)
+    return names
 
 
 def _of_method(m: Method) -> Iterable[str]:
@@ -92,8 +88,8 @@ def words(texts: Iterable[str]) -> list[str]:
     >>> words(["LoRA+", "P-tuning"])
     ['lora+', '¶lora+', 'p', 'tuning', '¶ptuning']
     """
-    found: list[str] = []
+    words: list[str] = []
     for text in map(str.lower, texts):
-        found += filter(None, re.split(SEPARATOR, text))
-        found.append("¶" + "".join(letter for letter in text if letter.isalnum() or letter == "+"))
-    return list(dict.fromkeys(found))
+        words += filter(None, re.split(SEPARATOR, text))
+        words.append("¶" + "".join(letter for letter in text if letter.isalnum() or letter == "+"))
+    return list(dict.fromkeys(words))
