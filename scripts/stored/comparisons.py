@@ -61,7 +61,7 @@ def page(catalog: Catalog) -> str:
 
 def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return, for every method beside `a`, the value of its main knob and the sentence."""
-    found = {}
+    pairs = {}
     for b in slugs():
         one, other = told_apart(_side(a, shown), _side(b, shown))
         first = Measured(one, _change(a))
@@ -69,8 +69,8 @@ def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
         other = matched(first, other, among=stored(b))
         second = Measured(other, _change(b, **other.own))
         text = sentence(first, second, equal=True, closest=other == closest)
-        found[b] = {"own": other.own, "sentence": text}
-    return found
+        pairs[b] = {"own": other.own, "sentence": text}
+    return pairs
 
 
 def _side(method: str, shown: dict[str, str]) -> Side:

@@ -47,7 +47,7 @@ MATRICES = (
 
 def adapters() -> dict[str, LoRA]:
     """Return the LoRA of every module; later layers change more."""
-    found: dict[str, LoRA] = {}
+    adapters: dict[str, LoRA] = {}
     rng = np.random.default_rng(0)
     with np.load(BASE) as base:
         for matrix in MATRICES:
@@ -57,8 +57,8 @@ def adapters() -> dict[str, LoRA]:
                 rank = HIGHER[1] if module == HIGHER[0] else RANK
                 wanted = (i + 1) / len(weights) * change(matrix.world, W, seed=i)
                 fresh = LoRA.init(W, rng, rank=rank, alpha=float(ALPHA))
-                found[module] = fresh.nearest(W, wanted)
-    return found
+                adapters[module] = fresh.nearest(W, wanted)
+    return adapters
 
 
 def files() -> dict[str, bytes]:

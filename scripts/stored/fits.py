@@ -55,14 +55,14 @@ def fits(slug: str) -> Sweep | None:
             chosen = opens(slug) | {knob.name: value, "world": world, HYPOTHESIS: out}
             if by_steps and trained(slug, chosen) > MOST_TRAINED:
                 continue
-            *_, found = reach(slug, chosen)
+            *_, last = reach(slug, chosen)
         except KnobError:  # the shape of the weight forbids this value, or nothing can be out
             continue
         stored = {"value": value, "world": world, HYPOTHESIS: out, "others": []}
-        answers.append(stored | show(found))
-        by_steps |= len(found.errors) > 2
-        each = 1 if found.change.symbol == "W" else 3
-        work += each * len(found.errors) * flatten(found.change.adapter).size
+        answers.append(stored | show(last))
+        by_steps |= len(last.errors) > 2
+        each = 1 if last.change.symbol == "W" else 3
+        work += each * len(last.errors) * flatten(last.change.adapter).size
     more = {"hostile": worst, "friendly": friendly(slug)}
     count = len(answers)
     while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
@@ -88,13 +88,13 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
     tour = (best, worst, "real", "control", DEFAULT)
     outs = hypothesis(slug)
-    found = [(first, world, KEPT) for world in tour]
-    found += [(first, world, out) for out in (outs.options if outs else ()) for world in tour[:3]]
-    found += [(value, best, KEPT) for value in order[:SOME]]
-    found += [(first, world, KEPT) for world in (*worlds.WORLDS, "own")]
-    found += [(value, DEFAULT, KEPT) for value in order[:FEW]]
-    found += [(knob.default, world, KEPT) for world in (*worlds.WORLDS, "own")]
-    return list(dict.fromkeys(found))
+    cases = [(first, world, KEPT) for world in tour]
+    cases += [(first, world, out) for out in (outs.options if outs else ()) for world in tour[:3]]
+    cases += [(value, best, KEPT) for value in order[:SOME]]
+    cases += [(first, world, KEPT) for world in (*worlds.WORLDS, "own")]
+    cases += [(value, DEFAULT, KEPT) for value in order[:FEW]]
+    cases += [(knob.default, world, KEPT) for world in (*worlds.WORLDS, "own")]
+    return list(dict.fromkeys(cases))
 
 
 @cache

@@ -79,12 +79,12 @@ def lab(catalog: Catalog) -> dict[str, Any]:
     pages = {module: m for m in catalog.methods.values() for module in m.modules}
     shown = catalog.names()
     methods = order(list(dict.fromkeys(row["method"] for row in rows)))
-    found: dict[str, dict[str, Any]] = {slug: {"worlds": {}, "teachers": {}} for slug in methods}
+    shares: dict[str, dict[str, Any]] = {slug: {"worlds": {}, "teachers": {}} for slug in methods}
     for row in rows:
         if "world" in row:
-            found[row["method"]]["worlds"][row["world"]] = row["found"]
+            shares[row["method"]]["worlds"][row["world"]] = row["found"]
         else:
-            found[row["method"]]["teachers"][row["teacher"]] = row["found"][0]
+            shares[row["method"]]["teachers"][row["teacher"]] = row["found"][0]
     return {
         **head,
         "methods": [
@@ -95,8 +95,8 @@ def lab(catalog: Catalog) -> dict[str, Any]:
                 "theme": pages[slug].theme,
                 "first": slug == pages[slug].modules[0],
                 "hypothesis": pages[slug].description,
-                "losses": losses(slug, found[slug]["worlds"]["real"], head["ranks"]),
-                **found[slug],
+                "losses": losses(slug, shares[slug]["worlds"]["real"], head["ranks"]),
+                **shares[slug],
             }
             for slug in methods
         ],
@@ -122,7 +122,7 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
     """
     own = knobs(load(slug)).values()
     words = [k for k in own if k.kind == "bool" or any(isinstance(o, str) for o in k.options)]
-    found = list[Loss | None]()
+    losses = list[Loss | None]()
     for cell, rank in zip(cells, ranks, strict=True):
         near = dict[tuple[int, float], Loss]()
         for method, size, share, kept, _ in fitted() if cell else ():
@@ -137,8 +137,8 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
             more = [f"{name}={form[name]}" for name in other if f"{name}=" not in told]
             text = " ".join([*told.split(), *more])
             near[len(other), far] = Loss(text, size, round(share, 3), round(kept, 3))
-        found.append(near[min(near)] if near else None)
-    return found
+        losses.append(near[min(near)] if near else None)
+    return losses
 
 
 def main() -> None:

@@ -26,10 +26,7 @@ Colours = dict[str, str]
 
 
 def colours(theme: str, style: str, **neutral: str) -> Colours:
-    """Return a theme's colours in the light scheme, from the text of theme.css.
-
-    Args:
-        **neutral: The colours of ink, soft, faint and paper.
+    """Return a theme's light colours from theme.css; `neutral` are ink, soft, faint and paper.
 
     Raises:
         ValueError: when the style sheet has no colour for the theme.

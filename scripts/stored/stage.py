@@ -91,10 +91,10 @@ def _targets() -> dict[str, Target]:
             strong,
         ),
     }
-    found = {key: Target(name, says, W + a.delta(W)) for key, (name, says, a) in made.items()}
+    targets = {key: Target(name, says, W + a.delta(W)) for key, (name, says, a) in made.items()}
     weak = W + pissa.residual(W)
-    found["weak"] = Target("weak part", "The weakest part of W doubles; the rest stays.", weak)
-    return found
+    targets["weak"] = Target("weak part", "The weakest part of W doubles; the rest stays.", weak)
+    return targets
 
 
 TARGETS = _targets()
@@ -208,9 +208,9 @@ def dora(target: Target, held: Sequence[float]) -> DoRA:
 def _best_dora(name: str) -> DoRA:
     target = next(t for t in TARGETS.values() if t.name == name)
     start = DoRA.init(W, np.random.default_rng(0), rank=1, alpha=1.0)
-    found = last(fit(start, W, target.weight - W)).adapter
-    assert isinstance(found, DoRA)
-    return found
+    best = last(fit(start, W, target.weight - W)).adapter
+    assert isinstance(best, DoRA)
+    return best
 
 
 def searched(target: Target, act: Act) -> list[float]:
@@ -229,8 +229,8 @@ def least_squares(name: str) -> Callable[[Target, Act], list[float]]:
 
     def best(target: Target, act: Act) -> list[float]:
         change = target.weight - W
-        found = getattr(solved(act.at(target, starts(act)), name, change), name)
-        return [float(v) for v in found]
+        values = getattr(solved(act.at(target, starts(act)), name, change), name)
+        return [float(v) for v in values]
 
     return best
 

@@ -44,10 +44,10 @@ def _offered(known: dict[str, Knob], name: str, said: str) -> Any:
     """Return the value of a knob that the widget offers by a text."""
     if name not in known:
         raise ValueError(f"{name}={said} is none of its controls: {', '.join(known)}")
-    found = {text(value): value for value in known[name].values()}
-    if said not in found:
+    values = {text(value): value for value in known[name].values()}
+    if said not in values:
         raise ValueError(f"{name}={said} is nothing that its control offers: {known[name].rule()}")
-    return found[said]
+    return values[said]
 
 
 def called(slug: str, typed: str) -> str:

@@ -197,12 +197,12 @@ def refresh(
     make: Callable[[str], Sweep | None],
 ) -> None:
     """Write the files that have changed, and remove those that are no more."""
-    found = {
+    paths = {
         slug: folder / f"{slug}-{kind}-{key(slug)[:32]}.bin" for slug in slugs() if main_knob(slug)
     }
     with ProcessPoolExecutor() as pool:
-        list(pool.map(kept, found.values(), [partial(_data, make, slug) for slug in found]))
-    tidy(folder, found.values())
+        list(pool.map(kept, paths.values(), [partial(_data, make, slug) for slug in paths]))
+    tidy(folder, paths.values())
 
 
 def _data(make: Callable[[str], Sweep | None], slug: str) -> bytes:

@@ -120,9 +120,9 @@ def named(knob: str, option: str) -> Option:
     """Return what a value of a knob is called."""
     if knob == "world":
         title, about = told(option)
-        found = Option(title)
-        found.about = about
-        return found
+        choice = Option(title)
+        choice.about = about
+        return choice
     if knob == "base":
         return Option(BASES.get(option, words(option)))
     if knob == HYPOTHESIS:
@@ -136,8 +136,8 @@ def offered(knob: Knob, value: Any) -> Option:
     >>> offered(knobs(load("pissa"))["components"], "minor")
     'minor (not the method)'
     """
-    found = named(knob.name, text(value))
-    return Option(f"{found} (not the method)") if value in knob.departs else found
+    choice = named(knob.name, text(value))
+    return Option(f"{choice} (not the method)") if value in knob.departs else choice
 
 
 def control(knob: Knob) -> Control:
@@ -226,8 +226,8 @@ def worlds(slug: str) -> dict[str, str]:
 def head(path: Path) -> dict[str, Any]:
     """Return what a file of stored answers says of itself."""
     data = path.read_bytes()
-    found: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
-    return found
+    head: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    return head
 
 
 def render(template: str, **values: Any) -> str:

@@ -19,8 +19,8 @@ def sets(size: int, count: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     owner = rng.permutation(np.arange(size) % count)
     signs = rng.choice([-1.0, 1.0, 1.0], size)
-    found = np.where(owner == np.arange(count)[:, None], signs, 0.0)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    vectors = np.where(owner == np.arange(count)[:, None], signs, 0.0)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def spread(change: Array) -> Array:

@@ -37,34 +37,34 @@ def declared(module: str) -> Portrait:
         ValueError: when that is nothing, or of no kind, or has too long a sentence; the text names
             the file.
     """
-    found, file = load(module).portrait, f"adapters_np/methods/{module}.py"
-    if found is None:
+    portrait, file = load(module).portrait, f"adapters_np/methods/{module}.py"
+    if portrait is None:
         raise ValueError(
             f'{file}: portrait is missing; write portrait = Portrait("change", "what one sees") or '
             "another kind of scripts/stored/portraits"
         )
-    if found.kind not in KINDS:
+    if portrait.kind not in KINDS:
         known = ", ".join(sorted(KINDS))
-        raise ValueError(f"{file}: portrait={found.kind!r} is not one of {known}")
-    if not 0 < len(found.says) <= LONGEST:
+        raise ValueError(f"{file}: portrait={portrait.kind!r} is not one of {known}")
+    if not 0 < len(portrait.says) <= LONGEST:
         raise ValueError(
-            f"{file}: portrait says {len(found.says)} letters; it needs 1 to {LONGEST}"
+            f"{file}: portrait says {len(portrait.says)} letters; it needs 1 to {LONGEST}"
         )
-    return found
+    return portrait
 
 
 def portrait(module: str, theme: str) -> dict[str, Any]:
     """Return a method's portrait as data for a drawing."""
     kind, says = declared(module)
     rng = np.random.default_rng(SEED)
-    found = KINDS[kind](lambda W, **knobs: load(module).init(W, rng, **knobs))
+    shown = KINDS[kind](lambda W, **knobs: load(module).init(W, rng, **knobs))
     return {
         "kind": kind,
         "theme": theme,
         "says": says,
-        "alt": found.alt,
-        "still": plain(found.still),
-        "moments": [plain(moment) for moment in found.moments],
+        "alt": shown.alt,
+        "still": plain(shown.still),
+        "moments": [plain(moment) for moment in shown.moments],
     }
 
 
@@ -95,8 +95,8 @@ def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
     done = subprocess.run(["node", str(DRAW)], input=text, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{DRAW.name} failed:\n{done.stderr}")
-    found: dict[str, dict[str, str]] = json.loads(done.stdout)
-    return found
+    drawn: dict[str, dict[str, str]] = json.loads(done.stdout)
+    return drawn
 
 
 def main() -> None:
@@ -104,11 +104,11 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     for path in OUT.glob("*.json"):
         path.unlink()
-    found = every(read())
-    for slug, data in found.items():
+    portraits = every(read())
+    for slug, data in portraits.items():
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         (OUT / f"{slug}-portrait.json").write_text(text, "utf-8")
-    DRAWN.write_text(json.dumps(drawings(found)), "utf-8")
+    DRAWN.write_text(json.dumps(drawings(portraits)), "utf-8")
 
 
 if __name__ == "__main__":
