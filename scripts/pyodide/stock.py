@@ -25,12 +25,7 @@ CODE = "code.zip"
 
 
 def lay_out(out: Path, pyodide: Path, wheels: Mapping[str, Path]) -> None:
-    """Write what the browser loads, and `manifest.json`.
-
-    Args:
-        pyodide: The npm package.
-        wheels: The wheel of every package, by its name.
-    """
+    """Write what the browser loads, and `manifest.json`, from the npm package and the wheels."""
     lock = json.loads((pyodide / LOCK).read_text("utf-8"))
     lock["packages"] = {name: lock["packages"][name] for name in wheels}
     files = {name: (pyodide / name).read_bytes() for name in CORE}
@@ -61,8 +56,8 @@ def lay_out(out: Path, pyodide: Path, wheels: Mapping[str, Path]) -> None:
 
 def sources() -> Iterator[tuple[str, bytes]]:
     """Yield the project's code that runs in the browser, by path."""
-    found = [*ROOT.glob("adapters_np/**/*.py"), *ROOT.glob("demos/*.py"), *ROOT.glob("demos/*.npy")]
-    for path in sorted(found):
+    paths = [*ROOT.glob("adapters_np/**/*.py"), *ROOT.glob("demos/*.py"), *ROOT.glob("demos/*.npy")]
+    for path in sorted(paths):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 

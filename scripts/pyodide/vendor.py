@@ -150,19 +150,19 @@ def fetch(
 
 def closure(names: Iterable[str], packages: Mapping[str, Any]) -> list[str]:
     """The packages and all that they depend on, dependencies first."""
-    found: dict[str, None] = {}
+    ordered: dict[str, None] = {}
 
     def visit(name: str) -> None:
         if name not in packages:
             raise SetupError(f"{name} is not a package of this release of Pyodide.")
-        if name not in found:
+        if name not in ordered:
             for dependency in packages[name]["depends"]:
                 visit(dependency)
-            found[name] = None
+            ordered[name] = None
 
     for name in names:
         visit(name)
-    return list(found)
+    return list(ordered)
 
 
 def _is_whole(file: Path, digest: str) -> bool:

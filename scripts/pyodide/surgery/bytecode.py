@@ -116,8 +116,8 @@ def code(folder: str) -> bytes:
     Readers call `adapters_np` and can ask for its docstrings; those of `demos` stay in the source.
     """
     root = Path(folder)
-    found = [file for file in root.rglob("*") if file.is_file()]
-    files = {str(file.relative_to(root)): file.read_bytes() for file in found}
+    paths = [file for file in root.rglob("*") if file.is_file()]
+    files = {str(file.relative_to(root)): file.read_bytes() for file in paths}
     engine = {name: data for name, data in files.items() if name.startswith("demos/")}
     own = compiled(files, CODE) | compiled(engine, CODE, optimize=2)
     return archive(files | own)

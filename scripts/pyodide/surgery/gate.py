@@ -29,13 +29,13 @@ def expression(source: str) -> str:
             continue
     if "urllib.parse" in source:
         importlib.import_module("urllib.parse")
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            found = shown(eval(source, names))
+            result = shown(eval(source, names))
         except BaseException as error:
-            found = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-    lines = [found, *(f"{w.category.__name__}: {w.message}" for w in told)]
+            result = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+    lines = [result, *(f"{w.category.__name__}: {w.message}" for w in caught)]
     return ADDRESS.sub("0x", "\n".join(lines))
 
 
@@ -59,7 +59,7 @@ class Outcomes(unittest.TestResult):
 
     def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
         kinds = {"failed": self.failures, "error": self.errors, "skipped": self.skipped}
-        ended = [kind for kind, found in kinds.items() if any(t is test for t, _ in found)]
+        ended = [kind for kind, tests in kinds.items() if any(t is test for t, _ in tests)]
         self.lines.append(f"{test.id()} {' '.join(ended) or 'passed'}")
         super().stopTest(test)
 
