@@ -53,11 +53,11 @@ def _draw(seed: int, take: int) -> None:
 
 
 def _bare() -> None:
-    found = Counter[str]()
+    counts = Counter[str]()
     for b in every(ROOT, facts()):
         print(b)
-        found["one address" if len(b.facts) == 1 else "several" if b.facts else "none"] += 1
-    print(f"{found.total()} decimals: {', '.join(f'{n} with {k}' for k, n in found.items())}")
+        counts["one address" if len(b.facts) == 1 else "several" if b.facts else "none"] += 1
+    print(f"{counts.total()} decimals: {', '.join(f'{n} with {k}' for k, n in counts.items())}")
 
 
 if __name__ == "__main__":

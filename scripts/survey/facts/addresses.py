@@ -73,22 +73,22 @@ class Maker(NamedTuple):
     source: str
     place: str
 
-    def __call__(self, table: str, row: str, column: str, found: Any, form: str = "") -> Fact:
+    def __call__(self, table: str, row: str, column: str, value: Any, form: str = "") -> Fact:
         """Make a fact.
 
         Args:
             table: Of its address, as row and column.
-            found: A text, a number, or a mean with the ends of its interval.
+            value: A text, a number, or a mean with the ends of its interval.
             form: As `said` has it, or one of `FORMS`; without one its own words.
         """
         where = (self.source, table, row, column)
-        if isinstance(found, str):
-            return Fact(*where, 0, found, self.place, "text")
-        mean, low, high = found[:3] if isinstance(found, tuple) else (found, None, None)
+        if isinstance(value, str):
+            return Fact(*where, 0, value, self.place, "text")
+        mean, low, high = value[:3] if isinstance(value, tuple) else (value, None, None)
         if form in FORMS:
             text = FORMS[form](mean)
         else:
-            text = said(mean, "number", form, low, high) if form else str(found)
+            text = said(mean, "number", form, low, high) if form else str(value)
         kind: Form = "percent" if "%" in form else "number"
         return Fact(*where, mean, text, self.place, kind, low=low, high=high)
 
@@ -207,14 +207,14 @@ class Facts:
         cells = self.row(address)
         if address.column == "*":
             return [fact for fact in cells if not NO_RESULT.search(fact.column)]
-        found = [fact for fact in cells if key(fact.column) == key(address.column)]
-        if not found and not address.column and len(cells) == 1:
-            found = cells
-        if not found:
+        facts = [fact for fact in cells if key(fact.column) == key(address.column)]
+        if not facts and not address.column and len(cells) == 1:
+            facts = cells
+        if not facts:
             where, row = f"{address.source}/{address.table}", cells[0].row
             columns = _list(fact.column for fact in cells)
             raise LookupError(f"{where}: {row} has no column {address.column!r}: {columns}")
-        return found[:1]
+        return facts[:1]
 
     # In texts
 
@@ -243,19 +243,19 @@ class Facts:
         if not sign:
             return shown(terms[0], asked)
         first, *rest = map(value, terms)
-        found = first / rest[0] if sign == " / " else first - sum(rest)
-        return said(found, terms[0][0].form, asked or most(chain(*terms)))
+        result = first / rest[0] if sign == " / " else first - sum(rest)
+        return said(result, terms[0][0].form, asked or most(chain(*terms)))
 
     def _term(self, text: str, before: list[Fact]) -> list[Fact]:
         """Return the facts of a term: one, or those that it is the mean of."""
         mean = text.startswith("mean ")
-        found = list[Fact]()
+        facts = list[Fact]()
         for part in text.removeprefix("mean ").split("; "):
-            last = (found or before)[-1:]
-            found += self.find(parsed(part, _of(last[0]) if last else None))
-        if len(found) > 1 and not mean:
+            last = (facts or before)[-1:]
+            facts += self.find(parsed(part, _of(last[0]) if last else None))
+        if len(facts) > 1 and not mean:
             raise ValueError(f"{text!r} is many numbers: `mean` is missing before it")
-        return found
+        return facts
 
     def resolve(self, text: str) -> str:
         return BRACES.sub(lambda match: self.say(match[1]), text)
@@ -391,5 +391,5 @@ def _meant(row: str, asked: str) -> bool:
 
 
 def _list(names: Iterable[str], most: int = 12) -> str:
-    found = list(dict.fromkeys(names))
-    return ", ".join(found[:most]) + (", …" if len(found) > most else "")
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct[:most]) + (", …" if len(distinct) > most else "")

@@ -27,10 +27,10 @@ def modules_of_pages(root: Path) -> dict[str, tuple[str, ...]]:
 
 def pages_of_runs(root: Path) -> dict[peft.Key, str]:
     """Return the first module of every page by the key of its runs, from pages that can be read."""
-    found = {}
+    pages = {}
     for slug, data in _readable(root):
         config = data["peft"]["class"] if isinstance(data.get("peft"), dict) else ""
         if "number" in data or config:
             key = peft.key(data.get("number"), config)
-            found[key] = (data.get("modules") or [slug])[0]
-    return found
+            pages[key] = (data.get("modules") or [slug])[0]
+    return pages

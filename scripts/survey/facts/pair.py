@@ -53,8 +53,8 @@ def rows_of(table: Table, methods: Collection[str]) -> list[Row]:
 def chosen(rows: Sequence[Row]) -> list[Row]:
     """Return the settings chosen on validation, otherwise the source's default, otherwise all."""
     for why in ("validation", "default"):
-        if found := [row for row in rows if row.chosen == why]:
-            return found
+        if chosen := [row for row in rows if row.chosen == why]:
+            return chosen
     return list(rows)
 
 
@@ -148,10 +148,10 @@ def gap(
     if not any(both) and single and means:
         both = _spreads(single)
     difference = mean(a.sign * (a.value - b.value) for a, b in counted)
-    found = tie(difference, [table.widened(spread) for spread in both], table.range, how)
+    lead = tie(difference, [table.widened(spread) for spread in both], table.range, how)
     printed = [m for m in table.metrics if (m in table.shifted) == shifted and m != AVERAGE]
     whole = bool(means) or 2 * len(counted) >= len(printed)
-    return found._replace(cells=counted, whole=whole)
+    return lead._replace(cells=counted, whole=whole)
 
 
 def tie(difference: float, spreads: Sequence[float], size: float, how: Reading = READING) -> Gap:

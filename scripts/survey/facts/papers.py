@@ -26,19 +26,19 @@ def read_tables(root: Path = ROOT) -> tuple[Source, ...]:
     Raises:
         CatalogError: when a file is not as it should be; a line for each problem.
     """
-    found, problems = [], []
+    sources, problems = [], []
     for path in sorted((root / "docs/data/tables").glob("*.yml")):
         name = path.relative_to(root)
         try:
             data = yaml.load(path.read_text("utf-8"), Loader=Loader)
-            found.append(validated(Source, {"key": path.stem} | data, name))
+            sources.append(validated(Source, {"key": path.stem} | data, name))
         except CatalogError as error:
             problems.append(str(error))
         except (yaml.YAMLError, ValueError, TypeError) as error:
             problems.append(f"{name}: is not YAML as expected: {' '.join(str(error).split())}")
     if problems:
         raise CatalogError("\n".join(problems))
-    return tuple(found)
+    return tuple(sources)
 
 
 @cache
@@ -66,13 +66,13 @@ def flags(sources: Iterable[Source]) -> Iterator[Flag]:
             printed[_cell(key, result)].add(result.shown)
     for key, table, row in rows:
         for result in table.results(row).values():
-            there = printed.get(_cell(row.run.origin, result))
-            if there and not any(_equal(result.shown, other) for other in there):
+            cells = printed.get(_cell(row.run.origin, result))
+            if cells and not any(_equal(result.shown, other) for other in cells):
                 yield Flag(
                     key,
                     table.place,
                     f"{row.method}, {table.model}, {table.suite}, {result.metric}: "
-                    f"{result.shown}, but {row.run.origin} prints {' or '.join(sorted(there))}",
+                    f"{result.shown}, but {row.run.origin} prints {' or '.join(sorted(cells))}",
                 )
         yield from _wrong_averages(key, table, row)
 

@@ -69,8 +69,8 @@ class Run(NamedTuple):
 
 @cache
 def runs(suite: Suite, root: Path = ROOT) -> tuple[Run, ...]:
-    found = read(root / f"docs/data/peft_{suite}.csv", suite)
-    return tuple(sorted(found, key=lambda run: -run.score))
+    runs = read(root / f"docs/data/peft_{suite}.csv", suite)
+    return tuple(sorted(runs, key=lambda run: -run.score))
 
 
 def read(path: Path, suite: Suite) -> Iterator[Run]:
@@ -133,10 +133,10 @@ def check() -> None:
 
 
 def best(suite: Suite) -> dict[Key, Run]:
-    found: dict[Key, Run] = {}
+    chosen: dict[Key, Run] = {}
     for run in runs(suite):
-        found.setdefault(run.key, run)
-    return found
+        chosen.setdefault(run.key, run)
+    return chosen
 
 
 # As a source --------------------------------------------------------------------------------------
@@ -154,8 +154,8 @@ def benchmark(root: Path, modules: Mapping[Key, str]) -> Source:
     """
 
     def listed(suite: Suite) -> list[Run]:
-        found = read(root / f"docs/data/peft_{suite}.csv", suite)
-        return [run for run in found if run.key in modules or run.tuner == "FULL_FT"]
+        runs = read(root / f"docs/data/peft_{suite}.csv", suite)
+        return [run for run in runs if run.key in modules or run.tuner == "FULL_FT"]
 
     def row(run: Run, digits: int, **more: Any) -> Row:
         method = modules.get(run.key, FULL)

@@ -29,8 +29,8 @@ def rows(kind: type[Row], path: Path, **are: Any) -> list[Row]:
     Raises:
         CatalogError: when a cell is not what its field holds; the text names file, row and column.
     """
-    found: tuple[Row, ...] = _all(kind, path)  # type: ignore[arg-type]
-    return [row for row in found if all(getattr(row, k) == v for k, v in are.items())]
+    table: tuple[Row, ...] = _all(kind, path)  # type: ignore[arg-type]
+    return [row for row in table if all(getattr(row, k) == v for k, v in are.items())]
 
 
 @cache

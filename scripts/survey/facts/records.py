@@ -61,10 +61,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], data: Any, name: object) -> Model:
-    """Return a record.
-
-    Args:
-        name: The file, as errors name it.
+    """Return a record; errors call the file by `name`.
 
     Raises:
         CatalogError: when a field is missing, unknown or wrong; a line for each.

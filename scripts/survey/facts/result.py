@@ -41,13 +41,13 @@ def numbers(text: Any) -> Any:
     """
     if not isinstance(text, str):
         return text
-    found: list[Number | None] = []
+    cells: list[Number | None] = []
     for word in text.split():
         try:
-            found.append(None if word in MISSING else Number(float(word), word))
+            cells.append(None if word in MISSING else Number(float(word), word))
         except ValueError:
             raise ValueError(f"{word!r} is neither a number nor –") from None
-    return tuple(found)
+    return tuple(cells)
 
 
 class Ran(NamedTuple):
@@ -225,5 +225,5 @@ class Source(Record):
 
 
 def averages(metrics: Iterable[str], suite: str) -> list[str]:
-    found = [m for m in metrics if m in (AVERAGE, suite) or m.startswith("mean of")]
-    return sorted(found, key=lambda m: m != AVERAGE)
+    means = [m for m in metrics if m in (AVERAGE, suite) or m.startswith("mean of")]
+    return sorted(means, key=lambda m: m != AVERAGE)

@@ -135,7 +135,7 @@ def millions(value: float) -> str:
 
 
 def lead(
-    found: tuple[float, float, float],
+    effect: tuple[float, float, float],
     words: Sequence[str] = WORDS,
     unit: str = " nats",
     digits: int = 3,
@@ -153,7 +153,7 @@ def lead(
     'level (0.001 nats behind, 0.010 ahead to 0.012 behind)'
     """
     less, more = words
-    mean, low, high = found
+    mean, low, high = effect
     word = less if mean < 0 else more
     said = f"{number(abs(mean), digits)}{unit} {word}"
     if low <= 0 <= high:

@@ -48,8 +48,8 @@ def facts() -> Iterator[Fact]:
 @cache
 def medians(prediction: str) -> dict[str, dict[str, float]]:
     """Return the medians of a prediction's measures by arm and measure."""
-    found: dict[str, dict[str, float]] = defaultdict(dict)
+    medians: dict[str, dict[str, float]] = defaultdict(dict)
     for row in records(TABLE):
         if row["prediction"] == prediction:
-            found[row["arm"]][row["measure"]] = float(row["median"])
-    return found
+            medians[row["arm"]][row["measure"]] = float(row["median"])
+    return medians

@@ -85,8 +85,8 @@ class Bet(NamedTuple):
     def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
         """Return what one control amounts to when trained, and in reach."""
         both = (self.trained, self.reach)
-        found = [next((j for j in some if j.comparison.control == control), None) for some in both]
-        return found[0], found[1]
+        pair = [next((j for j in some if j.comparison.control == control), None) for some in both]
+        return pair[0], pair[1]
 
 
 # Reach --------------------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ def reaches(shares: Shares) -> list[Comparison]:
             continue
         of, other = shares[e.method, ""], shares[e.method, e.control]
         if all(of[m].parameters == fit.parameters for m, fit in other.items()):
-            found: dict[Place, list[float]] = {}
+            gaps: dict[Place, list[float]] = {}
             for m, fit in sorted(other.items()):
-                found.setdefault(m[:2], []).append(of[m].described - fit.described)
-            differences = {place: [fmean(some)] for place, some in found.items()}
+                gaps.setdefault(m[:2], []).append(of[m].described - fit.described)
+            differences = {place: [fmean(some)] for place, some in gaps.items()}
             made.append(Comparison(e.method, e.control, e.claim, differences))
     return made
 
@@ -142,10 +142,10 @@ def decided(by: Found, shares: Shares) -> list[Bet]:
         ran, fits = (
             tuple(j for j in some if j.comparison.method == method) for some in (trained, reach)
         )
-        slug, there = every[method].slug, list(ran[0].comparison.differences)
+        slug, places = every[method].slug, list(ran[0].comparison.differences)
         others = tuple(c for c in contrasts() if c.method == slug)
         names = ("", *(c.control for c in own))
-        gains = {name: improvement(by, (method, name), there) for name in names}
+        gains = {name: improvement(by, (method, name), places) for name in names}
         verdict = decide(ran, fits, printed(slug))
         bets.append(Bet(method, slug, own, ran, fits, others, verdict, gains))
     return sorted(bets, key=lambda bet: (-lead(bet.trained), -lead(bet.reach), bet.slug))
@@ -173,8 +173,8 @@ def of(modules: Iterable[str]) -> list[Bet]:
 
 def words() -> tuple[Word, ...]:
     """Return the words that there are, the best first."""
-    found: tuple[Word, ...] = get_args(Word)
-    return found
+    words: tuple[Word, ...] = get_args(Word)
+    return words
 
 
 def checked() -> dict[str, list[Judged]]:
@@ -274,18 +274,18 @@ def beside(judged: Judged, effect: Effect) -> str:
 
 def elsewhere(bet: Bet) -> list[str]:
     """Return what reach and print add, where they are for a bet or against it."""
-    counts, found = [j for j in bet.reach if j.sign in ("for", "against")], []
+    counts, reasons = [j for j in bet.reach if j.sign in ("for", "against")], []
     says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
     for outcome, place in says.items():
         whom = [
             f"*{say.named(j.comparison.control)}*" for j in counts if j.overall.outcome == outcome
         ]
         if whom:
-            found.append(f"in reach {place} {say.listed(whom)}")
+            reasons.append(f"in reach {place} {say.listed(whom)}")
     if bet.verdict.printed in ("for", "against"):
         whose = "its authors" if all(c.by_authors for c in bet.printed) else "others"
-        found.append(f"what {whose} printed is {bet.verdict.printed} it")
-    return found
+        reasons.append(f"what {whose} printed is {bet.verdict.printed} it")
+    return reasons
 
 
 # As data ------------------------------------------------------------------------------------------
@@ -296,14 +296,14 @@ COLUMNS = (
 )
 
 
-def table(found: Sequence[Bet]) -> str:
+def table(bets: Sequence[Bet]) -> str:
     """Return every judgement as CSV: of training and of reach, over all tasks and on each.
 
     Intervals share their risk among all that are judged together. A row of a base model is its
     mean, and has no interval.
     """
     lines: list[Sequence[str]] = [COLUMNS]
-    for bet in found:
+    for bet in bets:
         kinds = {e.control: e.kind for e in bet.controls}
         for evidence, some in (("trained", bet.trained), ("reach", bet.reach)):
             for j in some:

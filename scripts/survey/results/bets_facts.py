@@ -127,11 +127,11 @@ def _apart(made: Maker, row: str, column: str, effect: Effect) -> Fact:
     return made("", row, column, tuple(points), "1")._replace(text=in_points(effect))
 
 
-def in_points(found: Effect) -> str:
+def in_points(effect: Effect) -> str:
     """Return an effect as it is said of other differences in points."""
-    low, high, mean = 100 * found.low, 100 * found.high, 100 * found.mean
-    if found.outcome in ("equal", "not resolved"):
-        said = {"equal": "level", "not resolved": "not told apart"}[found.outcome]
+    low, high, mean = 100 * effect.low, 100 * effect.high, 100 * effect.mean
+    if effect.outcome in ("equal", "not resolved"):
+        said = {"equal": "level", "not resolved": "not told apart"}[effect.outcome]
         return f"{said} ({say.signed(mean, 1)} points, {say.sided(low, high)})"
     near, far = sorted((abs(low), abs(high)))
-    return f"{say.number(abs(mean), 1)} points {found.outcome} ({say.sided(near, far)})"
+    return f"{say.number(abs(mean), 1)} points {effect.outcome} ({say.sided(near, far)})"

@@ -100,11 +100,7 @@ def closed(path: Path) -> list[str]:
 
 
 def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]:
-    """Yield what each family with a closed form explains of matrices.
-
-    Args:
-        model: The column that says whose a matrix is.
-    """
+    """Yield what families with a closed form explain; the column `model` says whose a matrix is."""
     for row in some:
         entries = int(row["d_out"]) * int(row["d_in"])
         for name in filter(row.get, closed(path)):
@@ -118,12 +114,12 @@ def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]
 
 @cache
 def measured(rank: int) -> tuple[Measured, ...]:
-    found = [*explained(TABLE, (r for r in records(TABLE) if int(r["rank"]) == rank), "model")]
+    cells = [*explained(TABLE, (r for r in records(TABLE) if int(r["rank"]) == rank), "model")]
     for row in records(DESCENTS) if rank == SAMPLED_RANK else ():
         share, place = float(row["share"]), (row["model"], row["kind"], row["part"])
         times = share * ENTRIES / int(row["parameters"])
-        found.append(Measured(row["family"], *place, int(row["layer"]), share, times))
-    return tuple(found)
+        cells.append(Measured(row["family"], *place, int(row["layer"]), share, times))
+    return tuple(cells)
 
 
 @cache
@@ -131,29 +127,29 @@ def in_english() -> tuple[Measured, ...]:
     return tuple(explained(english.CHANGES, records(english.CHANGES), "task"))
 
 
-def by_layer(found: Iterable[Measured], name: str, model: str, kind: str) -> dict[int, list[float]]:
+def by_layer(cells: Iterable[Measured], name: str, model: str, kind: str) -> dict[int, list[float]]:
     """Return how many times chance a family explains of the matrices of each layer."""
     layers: dict[int, list[float]] = defaultdict(list)
-    for m in found:
+    for m in cells:
         if (m.family, m.model, m.kind) == (name, model, kind):
             layers[m.layer].append(m.times)
     return layers
 
 
-def mean(found: Iterable[Measured], name: str, model: str, kind: str) -> Interval:
+def mean(cells: Iterable[Measured], name: str, model: str, kind: str) -> Interval:
     """Return the mean over matrices, with its interval over layers."""
-    return over_groups(list(by_layer(found, name, model, kind).values()))
+    return over_groups(list(by_layer(cells, name, model, kind).values()))
 
 
 @cache
 def families(rank: int) -> list[Family]:
-    found = measured(rank)
+    cells = measured(rank)
     listed = []
-    for name in dict.fromkeys(m.family for m in found):
+    for name in dict.fromkeys(m.family for m in cells):
         pairs = [
             (
-                mean(found, name, model, "change"),
-                noise(name, rank) if name in SPECTRAL else mean(found, name, model, CONTROL),
+                mean(cells, name, model, "change"),
+                noise(name, rank) if name in SPECTRAL else mean(cells, name, model, CONTROL),
             )
             for model in MODELS
         ]
@@ -167,11 +163,11 @@ def english_families() -> list[Family]:
 
     One whose best member is further from the changes, or from the control, than none is left out.
     """
-    found, tasks, listed = in_english(), english.plan().tasks, []
-    for name in dict.fromkeys(m.family for m in found):
-        places = {m.model for m in found if m.family == name}
+    cells, tasks, listed = in_english(), english.plan().tasks, []
+    for name in dict.fromkeys(m.family for m in cells):
+        places = {m.model for m in cells if m.family == name}
         pairs = [
-            (mean(found, name, task, "change"), mean(found, name, task, CONTROL))
+            (mean(cells, name, task, "change"), mean(cells, name, task, CONTROL))
             for task in tasks
             if task in places
         ]
@@ -192,8 +188,8 @@ class Chance(NamedTuple):
 
 def noise(name: str, rank: int) -> Interval:
     """Return how many times chance a family explains of independent entries at 256 × 256."""
-    (found,) = rows(Chance, NOISE, family=name, rank=rank)
-    return Interval(found.mean, found.least, found.most)
+    (chance,) = rows(Chance, NOISE, family=name, rank=rank)
+    return Interval(chance.mean, chance.least, chance.most)
 
 
 def _parameters(name: str, rank: int) -> int | None:
@@ -256,18 +252,18 @@ def facts() -> Iterator[Fact]:
 
 
 def _pairs(
-    fact: Maker, table: str, row: str, found: Iterable[tuple[str, tuple[Interval, Interval]]]
+    fact: Maker, table: str, row: str, pairs: Iterable[tuple[str, tuple[Interval, Interval]]]
 ) -> Iterator[Fact]:
-    for model, both in found:
+    for model, both in pairs:
         for column, each in zip((model, f"{model} control"), both, strict=True):
             yield fact(table, row, column, each, "1")
 
 
 def english_facts() -> Iterator[Fact]:
-    fact, tasks, found = english.fact, english.plan().tasks, in_english()
+    fact, tasks, cells = english.fact, english.plan().tasks, in_english()
     for family in english_families():
         yield from _pairs(fact, "families", family.name, zip(tasks, family.found, strict=True))
-    down = [m for m in found if m.part == "down"]
+    down = [m for m in cells if m.part == "down"]
     for name in (family.name for family in english_families()):
         for task in dict.fromkeys(m.model for m in down if m.family == name):
             yield fact("down", name, task, mean(down, name, task, "change").mean, "1")
@@ -278,7 +274,7 @@ def english_facts() -> Iterator[Fact]:
             yield _whole(
                 fact, row if name in (*WHOLE, "control") else f"{name} share", task, value, 1
             )
-        few = [m for m in found if (m.family, m.model, m.kind) == (LOW_RANK, task, "change")]
+        few = [m for m in cells if (m.family, m.model, m.kind) == (LOW_RANK, task, "change")]
         layers = sorted({m.layer for m in few})
         for row, layer in (("first layer", layers[0]), ("last layer", layers[-1])):
             yield fact("layers", row, task, fmean(m.share for m in few if m.layer == layer), "0 %")

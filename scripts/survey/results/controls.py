@@ -191,8 +191,8 @@ def grouped(runs: Iterable[Run]) -> Found:
     """Return runs by whose they are, where, and with which seed."""
     by: Found = {}
     for run in runs:
-        there = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
-        there[run.seed] = run
+        seeds = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
+        seeds[run.seed] = run
     return by
 
 
@@ -206,10 +206,10 @@ def comparisons(by: Found) -> list[Comparison]:
     claims = {(e.method, e.control): e.claim for e in entries()}
     return [
         Comparison(
-            method, name, claims[method, name], apart(by, (method, ""), (method, name), there)
+            method, name, claims[method, name], apart(by, (method, ""), (method, name), where)
         )
         for method, name in by
-        if name and not name.endswith(AGAIN) and (there := places(by, (method, name)))
+        if name and not name.endswith(AGAIN) and (where := places(by, (method, name)))
     ]
 
 
@@ -221,24 +221,24 @@ def checks(by: Found) -> dict[str, list[Comparison]]:
     """
     power, size = list[Comparison](), list[Comparison]()
     for method, name in (whose for whose in by if whose[1]):
-        if there := places(by, (method, name), planted=True):
-            found = apart(by, (method, ""), (method, name), there)
-            power.append(Comparison(method, name, "ahead", found))
+        if where := places(by, (method, name), planted=True):
+            leads = apart(by, (method, ""), (method, name), where)
+            power.append(Comparison(method, name, "ahead", leads))
         if name.endswith(AGAIN):
             one, other = (method, name.removesuffix(AGAIN)), (method, name)
-            found = apart(by, one, other, places(by, other))
-            size.append(Comparison(method, name, "ahead", found))
+            leads = apart(by, one, other, places(by, other))
+            size.append(Comparison(method, name, "ahead", leads))
     return {"power": power, "size": size}
 
 
-def apart(by: Found, one: Whose, other: Whose, there: Iterable[Place]) -> dict[Place, list[float]]:
+def apart(by: Found, one: Whose, other: Whose, where: Iterable[Place]) -> dict[Place, list[float]]:
     """Return how much more one improves than another, in shares of full fine-tuning, by seed."""
     return {
         place: [
             (run.improvement - by[other][place][seed].improvement) / whole(by, place)
             for seed, run in by[one][place].items()
         ]
-        for place in there
+        for place in where
     }
 
 
@@ -247,9 +247,9 @@ def whole(by: Found, place: Place) -> float:
     return fmean(run.improvement for run in by[NO_ADAPTER][place].values())
 
 
-def improvement(by: Found, whose: Whose, there: Sequence[Place]) -> Improvement:
+def improvement(by: Found, whose: Whose, where: Sequence[Place]) -> Improvement:
     """Return the share of full fine-tuning's improvement that an entry reaches in some places."""
-    parts = {"": there} | {task: [p for p in there if p[0] == task] for task, _ in there}
+    parts = {"": where} | {task: [p for p in where if p[0] == task] for task, _ in where}
     return {
         task: fmean(
             run.improvement / whole(by, place)
@@ -262,23 +262,23 @@ def improvement(by: Found, whose: Whose, there: Sequence[Place]) -> Improvement:
 
 def shared(by: Found) -> list[Place]:
     """Return where all have run."""
-    every = [there.keys() for (_, name), there in by.items() if not name.endswith(AGAIN)]
-    return [place for place in by[NO_ADAPTER] if all(place in there for there in every)]
+    every = [cells.keys() for (_, name), cells in by.items() if not name.endswith(AGAIN)]
+    return [place for place in by[NO_ADAPTER] if all(place in cells for cells in every)]
 
 
 def improvements(by: Found) -> dict[Whose, Improvement]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
-    there = shared(by)
-    return {w: improvement(by, w, there) for w in by if there and by[w].keys() >= {*there}}
+    where = shared(by)
+    return {w: improvement(by, w, where) for w in by if where and by[w].keys() >= {*where}}
 
 
 def memorised(by: Found) -> dict[Whose, float]:
     """Return the share of a random token that entries know."""
     memory = [place for place in by[NO_ADAPTER] if place[0] == "memory"]
     return {
-        whose: fmean(known(run.test) for place in memory for run in there[place].values())
-        for whose, there in by.items()
-        if memory and there.keys() >= {*memory}
+        whose: fmean(known(run.test) for place in memory for run in cells[place].values())
+        for whose, cells in by.items()
+        if memory and cells.keys() >= {*memory}
     }
 
 
@@ -288,8 +288,8 @@ def guessing(by: Found) -> float:
     A model that is sure of what it was trained on is worse there than a guess.
     """
     return fmean(
-        fmean(run.start_test - RANDOM for run in there.values()) / whole(by, place)
-        for place, there in by[NO_ADAPTER].items()
+        fmean(run.start_test - RANDOM for run in seeds.values()) / whole(by, place)
+        for place, seeds in by[NO_ADAPTER].items()
         if place[0] == "memory"
     )
 

@@ -82,57 +82,55 @@ def points(run: Run) -> float:
     return 100 * improvement(run)
 
 
-def cells(arm: str, beside: str, there: Cell) -> list[Cell]:
+def cells(arm: str, beside: str, cell: Cell) -> list[Cell]:
     """Return the cells of all base models if both methods were run in them, otherwise the one."""
-    every = [there._replace(base=base) for base in BASES]
+    every = [cell._replace(base=base) for base in BASES]
     full = all(len(finals(name, c)) == SEEDS for name in (arm, beside) for c in every)
-    return every if full and there.base == 0 else [there]
+    return every if full and cell.base == 0 else [cell]
 
 
-def between(
-    arm: str, beside: str, there: Cell, among: int = 1, measure: Measure = points
-) -> Effect:
+def between(arm: str, beside: str, cell: Cell, among: int = 1, measure: Measure = points) -> Effect:
     """Return how much more of a measure a method has than another.
 
     Args:
-        there: The cell; its base model stands for all three, if they were run.
+        cell: The cell; its base model stands for all three, if they were run.
         among: How many intervals over seeds share the risk.
         measure: By default the improvement, in points.
 
     Raises:
         LookupError: when runs are missing.
     """
-    where = cells(arm, beside, there)
+    where = cells(arm, beside, cell)
     pairs = [(finals(arm, c), finals(beside, c)) for c in where]
     if not all(len(one) == len(other) == SEEDS for one, other in pairs):
-        raise LookupError(f"{arm!r} or {beside!r} has not been run with all seeds in {there}")
+        raise LookupError(f"{arm!r} or {beside!r} has not been run with all seeds in {cell}")
     runs = sum(len(one) + len(other) for one, other in pairs)
     if len(where) > 1:
-        found = interval(paired(one, other, measure).mean for one, other in pairs)
+        more = interval(paired(one, other, measure).mean for one, other in pairs)
     else:
-        found = paired(*pairs[0], measure, among)
-    return Effect(*found, len(where), runs)
+        more = paired(*pairs[0], measure, among)
+    return Effect(*more, len(where), runs)
 
 
-def effect(asked: Question, arm: str, there: Cell, beside: str = "") -> Effect:
+def effect(asked: Question, arm: str, cell: Cell, beside: str = "") -> Effect:
     """Return how an arm of a question compares with its baseline, or with another arm.
 
     Raises:
         LookupError: when the question does not ask that, or runs are missing.
     """
-    arms = asked.ran(there) if asked.arms == "all" else asked.arms
+    arms = asked.ran(cell) if asked.arms == "all" else asked.arms
     for name in filter(None, (arm, beside)):
         if name not in arms:
             raise LookupError(f"the question {asked.key!r} has no arm {name!r}: {', '.join(arms)}")
-    return between(arm, beside or asked.baseline, there, asked.among(there))
+    return between(arm, beside or asked.baseline, cell, asked.among(cell))
 
 
-def forgets(arm: str, there: Cell, beside: str = "lora 4") -> Effect:
-    return between(arm, beside, there, measure=forgetting)
+def forgets(arm: str, cell: Cell, beside: str = "lora 4") -> Effect:
+    return between(arm, beside, cell, measure=forgetting)
 
 
-def in_nats(found: Effect) -> str:
-    return say.lead(found[:3], ("less", "more"), digits=2)
+def in_nats(difference: Effect) -> str:
+    return say.lead(difference[:3], ("less", "more"), digits=2)
 
 
 def said(text: str) -> str:
@@ -141,8 +139,8 @@ def said(text: str) -> str:
     >>> said("1.1 points ahead (0.9 to 1.2)"), said("0.5 nats less (0.4 to 0.6)"), said("55 %")
     ('ahead', 'less', '')
     """
-    found = WORDS.search(text)
-    return found[0] if found else ""
+    match = WORDS.search(text)
+    return match[0] if match else ""
 
 
 def confidence(effects: Sequence[Interval | Effect], units: int, repeats: int) -> Confidence:
@@ -164,13 +162,13 @@ def confidence(effects: Sequence[Interval | Effect], units: int, repeats: int) -
     return "high" if plain and repeats >= len(BASES) else "moderate"
 
 
-def reached(name: str, there: Cell) -> Effect:
+def reached(name: str, cell: Cell) -> Effect:
     """Return a method's own share of full fine-tuning's improvement, in points."""
-    every = cells(name, name, there)
-    found = [list(finals(name, cell).values()) for cell in every]
-    runs = sum(map(len, found))
+    every = cells(name, name, cell)
+    groups = [list(finals(name, c).values()) for c in every]
+    runs = sum(map(len, groups))
     if len(every) > 1:
-        means = interval(interval(map(points, some)).mean for some in found)
+        means = interval(interval(map(points, some)).mean for some in groups)
     else:
-        means = interval(map(points, found[0]))
+        means = interval(map(points, groups[0]))
     return Effect(*means, len(every), runs)

@@ -122,8 +122,8 @@ def finals(entry: str, task: str) -> dict[int, Run]:
 
 
 def sweep(entry: str, task: str) -> list[Run]:
-    found = rows(Run, TABLE, entry=entry, task=task, phase="sweep")
-    return sorted(found, key=lambda run: run.rate)
+    runs = rows(Run, TABLE, entry=entry, task=task, phase="sweep")
+    return sorted(runs, key=lambda run: run.rate)
 
 
 # Measures -----------------------------------------------------------------------------------------
@@ -179,10 +179,10 @@ def off_best(steps: int) -> list[float]:
     costs = []
     for entry in plan().entries:
         for task in plan().tasks:
-            found = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
-            best = min(found, key=lambda k: found[k].validation_loss, default=0)
-            if best + steps in found:
-                lost = found[best].validation_accuracy - found[best + steps].validation_accuracy
+            runs = {round(2 * log10(run.rate)): run for run in sweep(entry, task)}
+            best = min(runs, key=lambda k: runs[k].validation_loss, default=0)
+            if best + steps in runs:
+                lost = runs[best].validation_accuracy - runs[best + steps].validation_accuracy
                 costs.append(100 * lost)
     return costs
 

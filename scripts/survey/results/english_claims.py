@@ -21,10 +21,10 @@ class Claim(NamedTuple):
     opposite: effects.Word
     measure: Measure = english.accuracy
 
-    def word(self, found: Effect) -> effects.Word:
+    def word(self, effect: Effect) -> effects.Word:
         """Return what may be said of a comparison; *level* is within a point, so of accuracy."""
         points = self.measure is english.accuracy
-        return "not told apart" if found.word == "level" and not points else found.word
+        return "not told apart" if effect.word == "level" and not points else effect.word
 
     def here(self) -> str:
         words = {

@@ -122,16 +122,16 @@ def cell(where: str = "") -> Cell:
     >>> cell("prose, base 1"), cell("batch 16").batch
     (Cell(task='prose', base=1, width=64, batch=4, steps=400), 16)
     """
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for word in filter(None, where.split(", ")):
         field, _, value = word.partition(" ")
         if value.isdigit() and field in Cell._fields:
-            found[field] = int(value)
+            fields[field] = int(value)
         elif word in TASKS:
-            found["task"] = word
+            fields["task"] = word
         else:
             raise ValueError(f"{word!r} is neither a task nor a setting like 'base 1'")
-    return Cell(**found)
+    return Cell(**fields)
 
 
 IN_PEFT = {
@@ -177,10 +177,10 @@ def read(path: Path = TABLE) -> list[Run]:
 
 @cache
 def runs() -> dict[tuple[str, Cell], tuple[Run, ...]]:
-    found: dict[tuple[str, Cell], list[Run]] = defaultdict(list)
+    grouped: dict[tuple[str, Cell], list[Run]] = defaultdict(list)
     for run in read():
-        found[run.method, Cell(run.task, run.base, run.width, run.batch, run.steps)].append(run)
-    return {key: tuple(some) for key, some in found.items()}
+        grouped[run.method, Cell(run.task, run.base, run.width, run.batch, run.steps)].append(run)
+    return {key: tuple(some) for key, some in grouped.items()}
 
 
 def finals(method: str, cell: Cell = Cell()) -> dict[int, Run]:  # noqa: B008
@@ -188,8 +188,8 @@ def finals(method: str, cell: Cell = Cell()) -> dict[int, Run]:  # noqa: B008
 
 
 def sweep(method: str, cell: Cell = Cell()) -> list[Run]:  # noqa: B008
-    found = [r for r in runs().get((method, cell), ()) if r.phase in ("sweep", "width")]
-    return sorted(found, key=lambda r: r.rate)
+    swept = [r for r in runs().get((method, cell), ()) if r.phase in ("sweep", "width")]
+    return sorted(swept, key=lambda r: r.rate)
 
 
 def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
@@ -205,8 +205,8 @@ def at_rate(method: str, rate: float, cell: Cell = Cell()) -> Run:  # noqa: B008
 
 
 def methods(where: Cell) -> list[str]:
-    found = (name for name, there in runs() if there == where)
-    return [name for name in dict.fromkeys(found) if len(finals(name, where)) == SEEDS]
+    names = (name for name, cell in runs() if cell == where)
+    return [name for name in dict.fromkeys(names) if len(finals(name, where)) == SEEDS]
 
 
 # Measures -----------------------------------------------------------------------------------------
@@ -264,12 +264,12 @@ def forgetting_at(run: Run, loss: float) -> float | None:
     Returns:
         Nats; nothing where the run never gets there.
     """
-    before, there = run.start_validation, run.start_held
+    before, held = run.start_validation, run.start_held
     for after, here in zip(run.curve_validation, run.curve_held, strict=True):
         if after <= loss:
             way = (before - loss) / (before - after)
-            return there + way * (here - there) - run.start_held
-        before, there = after, here
+            return held + way * (here - held) - run.start_held
+        before, held = after, here
     return None
 
 
@@ -322,16 +322,16 @@ def sources(root: Path = ROOT) -> tuple[Source, ...]:
         return ()
     kept: dict[Cell, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
     for run in read(path):
-        there = Cell(run.task, run.base, run.width, run.batch, run.steps)
+        where = Cell(run.task, run.base, run.width, run.batch, run.steps)
         # Other batches and lengths ask questions of their own, and an arm is a method's control.
-        usual = there == Cell(run.task, run.base, run.width)
+        usual = where == Cell(run.task, run.base, run.width)
         if run.phase == "final" and run.task in SUITES and usual and not run.arm:
-            kept[there][run.method].append(run)
+            kept[where][run.method].append(run)
     tables = [_table(cell, rows) for cell, rows in kept.items() if FULL in rows and len(rows) > 1]
     return (Source(key=KEY, authors_of=(), tables=tuple(tables), ours=True),) if tables else ()
 
 
-def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
+def _table(cell: Cell, by_method: dict[str, list[Run]]) -> Table:
     return Table(
         id=f"{cell.task}-{cell.width}-{cell.base}",
         place=f"{cell.task}, width {cell.width}, base model {cell.base}",
@@ -339,16 +339,16 @@ def _table(cell: Cell, found: dict[str, list[Run]]) -> Table:
         suite=SUITES[cell.task],
         metrics=("improvement",),
         measure="share of full fine-tuning’s fall of the test loss",
-        seeds=min(map(len, found.values())),
+        seeds=min(map(len, by_method.values())),
         rates="both_tuned",
-        rows=tuple(_row(name, runs) for name, runs in found.items()),
+        rows=tuple(_row(name, runs) for name, runs in by_method.items()),
     )
 
 
 def _row(name: str, runs: list[Run]) -> Row:
     shares, first = [100 * improvement(run) for run in runs], runs[0]
-    found = (fmean(shares), stdev(shares) if len(shares) > 1 else 0.0)
-    value, spread = (Number(number, f"{number:.1f}") for number in found)
+    estimate = (fmean(shares), stdev(shares) if len(shares) > 1 else 0.0)
+    value, spread = (Number(number, f"{number:.1f}") for number in estimate)
     return Row(
         method=first.slug,
         setting=name.partition(" ")[2],

@@ -60,11 +60,11 @@ class Comparison(NamedTuple):
         no mean which one is paired with which.
         """
         chosen = set(self.tasks if tasks is None else tasks)
-        found: dict[int, list[Sequence[float]]] = {}
+        bases: dict[int, list[Sequence[float]]] = {}
         for (task, base), values in self.differences.items():
             if task in chosen:
-                found.setdefault(base, []).append(values)
-        return [[fmean(column) for column in zip(*found[b], strict=True)] for b in sorted(found)]
+                bases.setdefault(base, []).append(values)
+        return [[fmean(column) for column in zip(*bases[b], strict=True)] for b in sorted(bases)]
 
 
 class Prior(NamedTuple):
@@ -198,16 +198,16 @@ def judge(comparisons: Sequence[Comparison]) -> list[Judged]:
     ]
 
 
-def shared(found: Sequence[Sequence[Sequence[float]]]) -> Prior:
+def shared(effects: Sequence[Sequence[Sequence[float]]]) -> Prior:
     """Return what comparisons say together of the variance between base models.
 
     Those that have as many base models as most are asked.
     """
-    counts = [len(units) for units in found if len(units) > 1]
+    counts = [len(units) for units in effects if len(units) > 1]
     if not counts:
         return NOTHING
     n = max(set(counts), key=counts.count)
-    spread = [variance(fmean(u) for u in units) for units in found if len(units) == n]
+    spread = [variance(fmean(u) for u in units) for units in effects if len(units) == n]
     return prior(spread, n - 1)
 
 

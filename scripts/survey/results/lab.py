@@ -30,9 +30,9 @@ def shares() -> Iterator[Share]:
     head, *rows = _lines()
     for row in rows:
         if "world" in row:
-            for budget, found in zip(head["budgets"], row["found"], strict=True):
-                if found:
-                    yield Share(budget, row["method"], row["world"], found[0])
+            for budget, shares in zip(head["budgets"], row["found"], strict=True):
+                if shares:
+                    yield Share(budget, row["method"], row["world"], shares[0])
 
 
 def chance() -> Iterator[tuple[int, float]]:

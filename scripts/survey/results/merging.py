@@ -107,10 +107,10 @@ def ends(name: str) -> list[Judged]:
 
 def keeps(name: str) -> dict[str, Numbers]:
     """Return what each task keeps, by task and seed; `both` is the mean of the two."""
-    found: dict[str, Numbers] = {task: {} for task in plan().tasks}
+    shares: dict[str, Numbers] = {task: {} for task in plan().tasks}
     for row in ends(name):
-        found[row.task][row.seed] = row.share
-    return found | {"both": {s: fmean(found[t][s] for t in plan().tasks) for s in plan().seeds}}
+        shares[row.task][row.seed] = row.share
+    return shares | {"both": {s: fmean(shares[t][s] for t in plan().tasks) for s in plan().seeds}}
 
 
 def beside(name: str, other: str) -> dict[str, Interval]:
@@ -121,19 +121,19 @@ def beside(name: str, other: str) -> dict[str, Interval]:
 
 def falls(of: str) -> dict[str, Numbers]:
     """Return the points lost where a task's change is subtracted: its `own`, and the `other`'s."""
-    found: dict[str, Numbers] = {"own": {}, "other": {}}
+    losses: dict[str, Numbers] = {"own": {}, "other": {}}
     for row in ends("negated"):
         if row.of == of:
-            found["own" if row.task == of else "other"][row.seed] = row.lost
-    return found
+            losses["own" if row.task == of else "other"][row.seed] = row.lost
+    return losses
 
 
 # The rules ----------------------------------------------------------------------------------------
 
 
 def adds() -> str:
-    found = keeps("sum")
-    each = [interval(found[task].values()) for task in plan().tasks]
+    shares = keeps("sum")
+    each = [interval(shares[task].values()) for task in plan().tasks]
     if all(own.low >= plan().enough for own in each):
         return HOLDS
     return NOT if any(own.high < plan().enough for own in each) else OPEN
@@ -141,8 +141,8 @@ def adds() -> str:
 
 def meets() -> str:
     """Return whether a task meets the other's change more than that change in another order."""
-    found = beside("sum", "shuffled")
-    each = [found[task] for task in plan().tasks]
+    effects = beside("sum", "shuffled")
+    each = [effects[task] for task in plan().tasks]
     if any(own.high < 0 for own in each):
         return "more than chance"
     if any(own.low > 0 for own in each):
@@ -150,9 +150,9 @@ def meets() -> str:
     return "level" if all(within(own) for own in each) else OPEN
 
 
-def within(found: Interval) -> bool:
+def within(effect: Interval) -> bool:
     """Say whether an interval lies so near zero that what it tells of is level."""
-    return max(-found.low, found.high) <= plan().level
+    return max(-effect.low, effect.high) <= plan().level
 
 
 def ahead(name: str) -> str:
@@ -164,8 +164,8 @@ def ahead(name: str) -> str:
 
 def negates() -> str:
     alone = [
-        found["own"][seed] > 0 and found["other"][seed] < plan().spared * found["own"][seed]
-        for found in map(falls, plan().tasks)
+        losses["own"][seed] > 0 and losses["other"][seed] < plan().spared * losses["own"][seed]
+        for losses in map(falls, plan().tasks)
         for seed in plan().seeds
     ]
     return HOLDS if all(alone) else PART if any(alone) else NOT

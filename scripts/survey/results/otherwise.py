@@ -174,14 +174,14 @@ Judged = tuple[str, Effect | Interval | str]
 
 def transfers() -> Judged:
     """Return whether one rate serves all ranks with rsLoRA's scale, and with the plain one not."""
-    found = dict.fromkeys(SCALES, 0)
+    counts = dict.fromkeys(SCALES, 0)
     for arm in plan().ranks:
-        found[arm.split()[0]] += transfer(arm).high < 1
+        counts[arm.split()[0]] += transfer(arm).high < 1
     ranks = len(plan().ranks) // 2
-    word = PART if found["stable"] < ranks else HOLDS
-    if found["plain"] >= found["stable"]:
+    word = PART if counts["stable"] < ranks else HOLDS
+    if counts["plain"] >= counts["stable"]:
         word = NOT
-    ends = " and ".join(f"{SCALES[s]} at {n} of {ranks} ranks" for s, n in found.items())
+    ends = " and ".join(f"{SCALES[s]} at {n} of {ranks} ranks" for s, n in counts.items())
     return word, f"one rate serves {ends}"
 
 
@@ -189,15 +189,15 @@ SCALES = {"stable": "α/√r", "plain": "α/r"}
 
 
 def is_alpha() -> Judged:
-    found = ahead(finals("alpha 16"), finals("lora+ 16"))
-    if found.word == "level" or (found.low > -1 and found.high < 1):
-        return HOLDS, found
-    return (OPEN if found.low <= 0 <= found.high else NOT), found
+    effect = ahead(finals("alpha 16"), finals("lora+ 16"))
+    if effect.word == "level" or (effect.low > -1 and effect.high < 1):
+        return HOLDS, effect
+    return (OPEN if effect.low <= 0 <= effect.high else NOT), effect
 
 
 def has_more() -> Judged:
-    found = paired(finals("lora 4"), finals("full"), lambda run: run.intruders[0])
-    return (OPEN if found.none else HOLDS if found.low > 0 else NOT), found
+    more = paired(finals("lora 4"), finals("full"), lambda run: run.intruders[0])
+    return (OPEN if more.none else HOLDS if more.low > 0 else NOT), more
 
 
 class Saved(NamedTuple):
@@ -223,21 +223,21 @@ def beyond(run: Made, i: int) -> float:
         one, other = tests[k - 1 : k + 1]
         if min(one, other) <= same <= max(one, other):
             way = (same - one) / (other - one) if other != one else 0.0
-            there = helds[k - 1] + way * (helds[k] - helds[k - 1])
+            held = helds[k - 1] + way * (helds[k] - helds[k - 1])
             break
     else:
-        there = helds[min(range(len(tests)), key=lambda k: abs(tests[k] - same))]
-    return (there - run.reduced_held[i]) / run.forgetting
+        held = helds[min(range(len(tests)), key=lambda k: abs(tests[k] - same))]
+    return (held - run.reduced_held[i]) / run.forgetting
 
 
 def reduction(arm: str) -> list[Saved]:
-    found = finals(arm).values()
+    runs = finals(arm).values()
     return [
         Saved(
             factor,
-            interval((run.reduced_test[i] - run.test) / point() for run in found),
-            interval((run.held - run.reduced_held[i]) / run.forgetting for run in found),
-            interval(beyond(run, i) for run in found),
+            interval((run.reduced_test[i] - run.test) / point() for run in runs),
+            interval((run.held - run.reduced_held[i]) / run.forgetting for run in runs),
+            interval(beyond(run, i) for run in runs),
         )
         for i, factor in enumerate(plan().factors)
     ]
@@ -248,10 +248,10 @@ JUDGED, NOTHING = 0.75, 0.01
 
 
 def saves() -> str:
-    (found,) = (one.beyond for one in reduction("lora 4") if one.factor == JUDGED)
-    if found.low > 0:
+    (saved,) = (one.beyond for one in reduction("lora 4") if one.factor == JUDGED)
+    if saved.low > 0:
         return HOLDS
-    return NOT if found.high < 0 or max(-found.low, found.high) <= NOTHING else OPEN
+    return NOT if saved.high < 0 or max(-saved.low, saved.high) <= NOTHING else OPEN
 
 
 def judged() -> Iterator[tuple[str, Judged]]:
@@ -259,7 +259,7 @@ def judged() -> Iterator[tuple[str, Judged]]:
         "size": ahead(finals("lora-fa"), experiment.finals("lora 2")),
         "tuned": ahead(finals("stable 64"), finals("plain 64")),
     }
-    yield from ((row, (found.word, found)) for row, found in apart.items())
+    yield from ((row, (effect.word, effect)) for row, effect in apart.items())
     yield "alpha", is_alpha()
     yield "transfer", transfers()
     yield "intruders", has_more()
@@ -305,14 +305,14 @@ def facts() -> Iterator[Fact]:
             yield fact("reduction", row, "cost", one.cost, "1 to")
             yield fact("reduction", row, "saved", one.saved, "0 % to")
             yield fact("reduction", row, "beyond", one.beyond, "0 % to")
-    for row, (word, found) in judged():
+    for row, (word, result) in judged():
         yield fact("judged", row, "word", word)
-        if isinstance(found, Effect):
-            yield fact("judged", row, "points", found)
-            yield fact("judged", row, "says", f"{word}: " * (word != found.word) + str(found))
+        if isinstance(result, Effect):
+            yield fact("judged", row, "points", result)
+            yield fact("judged", row, "says", f"{word}: " * (word != result.word) + str(result))
             continue
-        if isinstance(found, Interval):
-            yield fact("judged", row, "more", found, "1 to")
-        more = found if isinstance(found, str) else ""
+        if isinstance(result, Interval):
+            yield fact("judged", row, "more", result, "1 to")
+        more = result if isinstance(result, str) else ""
         yield fact("judged", row, "says", f"{word}: {more}" if more else word)
     yield fact("study", "all", "runs", sum(len(finals(arm)) for arm in arms()), "count")

@@ -90,9 +90,9 @@ def behind(one: Losses, other: Losses, among: int = 1) -> Interval:
 
 def ratio(one: Sequence[float], other: Sequence[float], risk: float = 0.025) -> Interval:
     """Return the ratio of two variances, with Fisher's interval that has this risk on a side."""
-    found = variance(one) / variance(other)
+    value = variance(one) / variance(other)
     low, high = fisher.ppf((risk, 1 - risk), len(one) - 1, len(other) - 1)
-    return Interval(found, found / float(high), found / float(low))
+    return Interval(value, value / float(high), value / float(low))
 
 
 def mean_ratio(ratios: Sequence[float], above: int, below: int) -> Interval:
@@ -103,8 +103,8 @@ def mean_ratio(ratios: Sequence[float], above: int, below: int) -> Interval:
     """
     drawn = np.random.default_rng(0).f(above, below, (200_000, len(ratios))).mean(axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975))
-    found = fmean(ratios)
-    return Interval(found, found / float(high), found / float(low))
+    mean = fmean(ratios)
+    return Interval(mean, mean / float(high), mean / float(low))
 
 
 # The rules ----------------------------------------------------------------------------------------
@@ -114,18 +114,18 @@ def gains() -> Outcome:
     """Return X.2: LoRA with a gain for each output, against DoRA."""
     norm, one = (losses("X.2", f"gain from {a}", "plain") for a in ("the norm", "one"))
     dora, lora = settled("dora 4"), settled("lora 4")
-    lead, found, other = behind(lora, dora), behind(norm, dora), behind(one, norm)
+    lead, gain, other = behind(lora, dora), behind(norm, dora), behind(one, norm)
     rows = (
         Row("LoRA behind DoRA", lead),
-        Row("Gain from the norm behind DoRA", found),
+        Row("Gain from the norm behind DoRA", gain),
         Row("Gain from one behind DoRA", behind(one, dora)),
         Row("Gain from one behind gain from the norm", other),
         Row("DoRA with the whole derivative behind DoRA",
             behind(settled("dora 4, whole derivative"), dora)),
     )  # fmt: skip
-    if found.low > 0:
+    if gain.low > 0:
         return Outcome(NOT, rows)
-    if lead.none or found.high >= lead.mean:
+    if lead.none or gain.high >= lead.mean:
         return Outcome(OPEN, rows)
     return Outcome(HOLDS if other.low > 0 else PART, rows)
 
@@ -148,8 +148,8 @@ def stream() -> Outcome:
     return Outcome(word, tuple(rows))
 
 
-def _moved(found: Interval, own: Interval) -> str:
-    if not found.none and max(abs(found.low), abs(found.high)) > ROUNDING:
+def _moved(effect: Interval, own: Interval) -> str:
+    if not effect.none and max(abs(effect.low), abs(effect.high)) > ROUNDING:
         return "moves"
     return "stays" if own.low > -1 and own.high < 1 else "open"
 
@@ -160,10 +160,10 @@ def units() -> Outcome:
     for name in names:
         drawn = list(losses("X.3", name, "permuted").values())
         usual = list(settled(name).values())
-        found = ratio(drawn, usual)
-        rows.append(Row(name, found, _beside_one(found)))
+        times = ratio(drawn, usual)
+        rows.append(Row(name, times, _beside_one(times)))
         if name != names[0]:
-            sums.append(found.mean)
+            sums.append(times.mean)
     whole = mean_ratio(sums, len(drawn) - 1, len(usual) - 1)
     rows.append(Row("the last four together", whole, _beside_one(whole)))
     lora, *four, _ = (row.says for row in rows)
@@ -176,10 +176,10 @@ def units() -> Outcome:
     return Outcome(word, tuple(rows))
 
 
-def _beside_one(found: Interval) -> str:
-    if found.low > 1:
+def _beside_one(times: Interval) -> str:
+    if times.low > 1:
         return "more"
-    return "less" if found.high < 1 else "open"
+    return "less" if times.high < 1 else "open"
 
 
 def splits() -> Outcome:
@@ -250,8 +250,8 @@ class Size(NamedTuple):
 
 def reached() -> Iterator[Setting]:
     for size in reader.rows(Size, REACHED):
-        found = [loss / point() for loss in settled(size.method).values()]
-        yield Setting(*size, fmean(found), stdev(found) / sqrt(len(found)))
+        losses = [loss / point() for loss in settled(size.method).values()]
+        yield Setting(*size, fmean(losses), stdev(losses) / sqrt(len(losses)))
 
 
 def at(
@@ -271,7 +271,7 @@ def turns() -> list[Turn]:
     lines: dict[str, list[Setting]] = defaultdict(list)
     for setting in reached():
         lines[setting.slug].append(setting)
-    found = []
+    turns = []
     for own in [setting for line in lines.values() for setting in line]:
         for slug, line in lines.items():
             if slug == own.slug:
@@ -282,8 +282,8 @@ def turns() -> list[Turn]:
                 both = (by_parameters, by_dimension)
                 apart = tuple(own.loss - loss for loss, _ in both)
                 errors = tuple(sqrt(own.error**2 + error**2) for _, error in both)
-                found.append(Turn(own.name, slug, apart, errors))  # type: ignore[arg-type]
-    return found
+                turns.append(Turn(own.name, slug, apart, errors))  # type: ignore[arg-type]
+    return turns
 
 
 def rankings() -> Outcome:
@@ -303,8 +303,8 @@ SAYS = {"open": OPEN, "more": "varies more", "less": "varies less"}
 
 def facts() -> Iterator[Fact]:
     fact = Maker(SOURCE, "docs/data/symmetries.csv")
-    found = {prediction: rule() for prediction, rule in RULES.items()}
-    for prediction, outcome in found.items():
+    outcomes = {prediction: rule() for prediction, rule in RULES.items()}
+    for prediction, outcome in outcomes.items():
         yield fact("words", prediction, "word", outcome.word)
         for row in outcome.rows:
             name = row.name.partition(",")[0]
@@ -313,7 +313,7 @@ def facts() -> Iterator[Fact]:
             yield fact(prediction, name, "found", row.found, "figures" if multiple else "signed")
             yield fact(prediction, name, "ends", say.sided(row.found.low, row.found.high))
             yield fact(prediction, name, "word", SAYS.get(row.says, row.says))
-    for word, count in Counter(outcome.word for outcome in found.values()).items():
+    for word, count in Counter(outcome.word for outcome in outcomes.values()).items():
         yield fact("words", "all", word, count, "count")
     every = turns()
     counts = {"pairs": every, "signs": [t for t in every if t.changes]}

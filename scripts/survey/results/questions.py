@@ -55,13 +55,13 @@ class Question(Record):
     pairs: bool = False
     """True if its arms are compared with each other, too."""
 
-    def among(self, there: Cell) -> int:
+    def among(self, cell: Cell) -> int:
         if self.family == "cells":
             return len(self.cells)
-        return len(self.ran(there) if self.family == "ran" else self.arms)
+        return len(self.ran(cell) if self.family == "ran" else self.arms)
 
-    def ran(self, there: Cell) -> list[str]:
-        done = methods(there)
+    def ran(self, cell: Cell) -> list[str]:
+        done = methods(cell)
         if self.baseline not in done:
             return []
         arms = done if self.arms == "all" else self.arms
@@ -71,7 +71,7 @@ class Question(Record):
         self,
         arm: str,
         measure: Name = "loss",
-        there: Cell = USUAL,
+        cell: Cell = USUAL,
         beside: str = "",
     ) -> Interval:
         """Return how much more of a measure an arm has than the baseline, or than another arm.
@@ -79,45 +79,45 @@ class Question(Record):
         Raises:
             LookupError: when the question does not ask that, or the runs are missing.
         """
-        self._asks(arm, measure, there, beside)
-        one, other = (finals(name, there) for name in (arm, beside or self.baseline))
+        self._asks(arm, measure, cell, beside)
+        one, other = (finals(name, cell) for name in (arm, beside or self.baseline))
         if not len(one) == len(other) == SEEDS:
-            raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {there}")
-        return paired(one, other, MEASURES[measure], self.among(there))
+            raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {cell}")
+        return paired(one, other, MEASURES[measure], self.among(cell))
 
     def said(
-        self, arm: str, measure: Name = "loss", there: Cell = USUAL, beside: str = ""
+        self, arm: str, measure: Name = "loss", cell: Cell = USUAL, beside: str = ""
     ) -> tuple[Interval, str]:
         """Return what is `found`, in nats, and in words: level is who is within a point."""
-        found = self.found(arm, measure, there, beside)
-        return found, lead(found, level=point(there))
+        found = self.found(arm, measure, cell, beside)
+        return found, lead(found, level=point(cell))
 
-    def _asks(self, arm: str, measure: Name, there: Cell, beside: str) -> None:
-        arms = self.ran(there) if self.arms == "all" else self.arms
+    def _asks(self, arm: str, measure: Name, cell: Cell, beside: str) -> None:
+        arms = self.ran(cell) if self.arms == "all" else self.arms
         for what, asked, known in (
             ("arm", arm, arms),
             ("measure", measure, self.measures),
-            ("cell", there, (*self.cells, *self.later)),
+            ("cell", cell, (*self.cells, *self.later)),
             ("arm", beside or arm, arms),
         ):
             if asked not in known:
                 listed = ", ".join(map(str, known))
                 raise LookupError(f"the question {self.key!r} has no {what} {asked!r}: {listed}")
 
-    def at_equal_improvement(self, arm: str, there: Cell) -> Interval | None:
+    def at_equal_improvement(self, arm: str, cell: Cell) -> Interval | None:
         """Return how much more an arm has forgotten at half of full fine-tuning's improvement.
 
         Returns:
             Nats; nothing where a run of either never gets there.
         """
-        half = halfway(there)
-        ours, theirs = finals(arm, there), finals(self.baseline, there)
+        half = halfway(cell)
+        ours, theirs = finals(arm, cell), finals(self.baseline, cell)
         pairs = [
             (forgetting_at(ours[s], half), forgetting_at(theirs[s], half))
             for s in ours.keys() & theirs.keys()
         ]
         both = [a - b for a, b in pairs if a is not None and b is not None]
-        return interval(both, self.among(there)) if len(both) == len(pairs) else None
+        return interval(both, self.among(cell)) if len(both) == len(pairs) else None
 
 
 @cache

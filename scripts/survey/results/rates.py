@@ -55,13 +55,12 @@ POINT = 0.01
 """Of full fine-tuning's improvement: what a rate may cost and still be as good as the best one."""
 
 
-def rates(method: str, there: Cell = Cell(), near: float = GOOD) -> Rates | None:  # noqa: B008
-    """Return what a method's sweep says, or nothing where a cell has none of its own.
+def rates(method: str, cell: Cell = Cell(), near: float = GOOD) -> Rates | None:  # noqa: B008
+    """Return a method's sweep, or nothing where a cell has none of its own.
 
-    Args:
-        near: How far from the best a good rate may be, in full fine-tuning's improvement.
+    Good rates are this `near` the best, as a share of full fine-tuning's improvement.
     """
-    runs = [run for run in sweep(method, there) if run.improvement is not None]
+    runs = [run for run in sweep(method, cell) if run.improvement is not None]
     done = [run for run in runs if run.status == "done"]
     if not done:
         return None
@@ -75,21 +74,21 @@ def rates(method: str, there: Cell = Cell(), near: float = GOOD) -> Rates | None
     while last + 1 < len(runs) and good[last + 1]:
         last += 1
     return Rates(
-        method, best.slug, best.parameters, there, best.rate, len(runs), runs[first].rate,
+        method, best.slug, best.parameters, cell, best.rate, len(runs), runs[first].rate,
         runs[last].rate, first == 0 and good[0], last == len(runs) - 1 and good[-1],
     )  # fmt: skip
 
 
-def nearest(found: Rates) -> str:
+def nearest(own: Rates) -> str:
     """Return which of LoRA's ranks 1, 4 and 16 is nearest in size."""
     ranks = [one for name in BESIDE if name != FULL and (one := rates(name))]
-    return min(ranks, key=lambda one: abs(log(one.parameters / found.parameters))).method
+    return min(ranks, key=lambda one: abs(log(one.parameters / own.parameters))).method
 
 
-def plain(there: Cell = Cell()) -> list[Rates]:  # noqa: B008
+def plain(cell: Cell = Cell()) -> list[Rates]:  # noqa: B008
     """Return the methods that have a sweep in a cell, as they are: no arms of a question."""
-    found = (one for one in table() if one.cell == there)
-    return [one for one in found if "," not in one.method]
+    swept = (one for one in table() if one.cell == cell)
+    return [one for one in swept if "," not in one.method]
 
 
 def moved() -> list[tuple[str, list[Cell]]]:
@@ -105,16 +104,16 @@ def moved() -> list[tuple[str, list[Cell]]]:
 @cache
 def table() -> tuple[Rates, ...]:
     """Return the rates of all methods in all cells that have sweeps, in the order of the runs."""
-    found = (rates(method, there) for method, there in experiment.runs())
-    return tuple(one for one in found if one)
+    swept = (rates(method, cell) for method, cell in experiment.runs())
+    return tuple(one for one in swept if one)
 
 
-def beside(found: Rates) -> Iterator[tuple[str, float]]:
+def beside(own: Rates) -> Iterator[tuple[str, float]]:
     """Yield what a best rate is, in times that of LoRA of each rank and of full fine-tuning.
 
     Those that have no sweep in the cell are left out, and so is the method itself.
     """
     for name in BESIDE:
-        other = rates(name, found.cell)
-        if other and name != found.method:
-            yield name, found.best / other.best
+        other = rates(name, own.cell)
+        if other and name != own.method:
+            yield name, own.best / other.best

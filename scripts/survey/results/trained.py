@@ -34,15 +34,15 @@ LEAST = 20
 """Over how many methods a ranking at one rate has to be to say anything."""
 
 
-def as_lora(name: str, there: Cell) -> float:
+def as_lora(name: str, cell: Cell) -> float:
     """Return the improvement that LoRA's curve has at a method's number of parameters.
 
     Between ranks it is a line over the logarithm of the number.
     """
-    ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", there))]
+    ranks = [runs for r in RANKS if (runs := finals(f"lora {r}", cell))]
     sizes = [log(next(iter(runs.values())).parameters) for runs in ranks]
     shares = [fmean(map(improvement, runs.values())) for runs in ranks]
-    own = log(next(iter(finals(name, there).values())).parameters)
+    own = log(next(iter(finals(name, cell).values())).parameters)
     return float(np.interp(own, sizes, shares))
 
 
@@ -51,12 +51,12 @@ def _kept(task: str) -> dict[int, dict[int, float]]:
     """Return what share of full fine-tuning's improvement is kept by directions and by seed."""
     rows = [r for r in records(TABLE.with_name("experiment_cut.csv")) if r["task"] == task]
     whole = {r["seed"]: float(r["test"]) for r in rows if r["directions"] == "64"}
-    found: dict[int, dict[int, float]] = {n: {} for n in RANKS}
+    shares: dict[int, dict[int, float]] = {n: {} for n in RANKS}
     for r in rows:
         start = float(r["start_test"])
         share = (start - float(r["test"])) / (start - whole[r["seed"]])
-        found[int(r["directions"])][int(r["seed"])] = share
-    return found
+        shares[int(r["directions"])][int(r["seed"])] = share
+    return shares
 
 
 def cut(task: str) -> dict[int, Interval]:
@@ -91,24 +91,20 @@ class Reached(NamedTuple):
         return fmean(map(improvement, self.runs))
 
 
-def of_that_size(name: str, there: Cell = Cell()) -> bool:  # noqa: B008
+def of_that_size(name: str, cell: Cell = Cell()) -> bool:  # noqa: B008
     """Return whether a method has about as many parameters as LoRA of rank 4."""
-    ours, lora = (next(iter(finals(n, there).values())).parameters for n in (name, "lora 4"))
+    ours, lora = (next(iter(finals(n, cell).values())).parameters for n in (name, "lora 4"))
     return 1 / ALIKE < ours / lora < ALIKE
 
 
 def reached(*, alike: bool = False) -> list[Reached]:
-    """Return what each method describes that has been trained on code.
-
-    Args:
-        alike: Whether only those with about as many parameters as LoRA of rank 4 count.
-    """
-    found = [
+    """Return what methods trained on code describe; `alike`: only those of about LoRA 4's size."""
+    rows = [
         Reached(name, parameters, share, kept, runs)
         for name, parameters, share, kept, _ in fitted()
         if len(runs := list(finals(name).values())) == SEEDS
     ]
-    return [r for r in found if not alike or of_that_size(r.name)]
+    return [r for r in rows if not alike or of_that_size(r.name)]
 
 
 def reach_predicts(what: str, *, alike: bool = False) -> Agreement:
@@ -129,21 +125,21 @@ def _compared(one: dict[str, float], other: dict[str, float]) -> Ranked:
     return Ranked(kendall(one, other), len(one.keys() & other.keys()))
 
 
-def _tuned(there: Cell) -> dict[str, float]:
-    names = (name for name in methods(there) if name != FULL)
-    return {name: fmean(map(improvement, finals(name, there).values())) for name in names}
+def _tuned(cell: Cell) -> dict[str, float]:
+    names = (name for name in methods(cell) if name != FULL)
+    return {name: fmean(map(improvement, finals(name, cell).values())) for name in names}
 
 
 def between_texts() -> Ranked:
     return _compared(_tuned(Cell("code")), _tuned(Cell("prose")))
 
 
-def at_one_rate(there: Cell) -> dict[float, Ranked]:
+def at_one_rate(cell: Cell) -> dict[float, Ranked]:
     """Return the agreement of the ranking at tuned rates with that at each common rate."""
-    tuned = _tuned(there)
+    tuned = _tuned(cell)
     at: dict[float, dict[str, float]] = {}
     for name in tuned:
-        for run in sweep(name, there):
+        for run in sweep(name, cell):
             at.setdefault(run.rate, {})[name] = improvement(run) if run.status == "done" else -9.0
     return {rate: _compared(tuned, at[rate]) for rate in sorted(at) if len(at[rate]) >= LEAST}
 
@@ -154,7 +150,7 @@ def in_peft(name: str) -> Run:
 
 
 def as_peft_ranks() -> Ranked:
-    tuned = {name: found for name, found in _tuned(Cell()).items() if name in as_in_peft()}
+    tuned = {name: share for name, share in _tuned(Cell()).items() if name in as_in_peft()}
     return _compared(tuned, {name: improvement(in_peft(name)) for name in tuned})
 
 
@@ -172,28 +168,26 @@ class EqualSize(NamedTuple):
 
 
 @cache
-def at_equal_size(there: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: B008
+def at_equal_size(cell: Cell = Cell(), fewest: int = 9) -> EqualSize:  # noqa: B008
     """Return what rates and methods of about LoRA 4's size make of each other.
 
-    What diverged is worst in a ranking, and costs all that the best rate brings.
-
-    Args:
-        fewest: Over how many settings a ranking has to be.
+    What diverged is worst in a ranking, and costs all that the best rate brings. A ranking has at
+    least `fewest` settings.
     """
-    names = [name for name in methods(there) if name != FULL and of_that_size(name, there)]
-    swept = {name: {run.rate: run for run in sweep(name, there)} for name in names}
+    names = [name for name in methods(cell) if name != FULL and of_that_size(name, cell)]
+    swept = {name: {run.rate: run for run in sweep(name, cell)} for name in names}
     steps: dict[int, list[float]] = {1: [], -1: []}
     at: dict[float, dict[str, float]] = {}
-    for name, found in swept.items():
-        shares = {r: improvement(run) if run.status == "done" else 0.0 for r, run in found.items()}
+    for name, runs in swept.items():
+        shares = {r: improvement(run) if run.status == "done" else 0.0 for r, run in runs.items()}
         best = max(shares, key=lambda rate: shares[rate])
         places = {round(2 * log10(rate / best)): rate for rate in shares}
         for step, costs in steps.items():
             if step in places:
                 costs.append(100 * (shares[best] - shares[places[step]]))
-        for rate, run in found.items():
+        for rate, run in runs.items():
             at.setdefault(rate, {})[name] = improvement(run) if run.status == "done" else -9.0
-    tuned = {name: found for name, found in _tuned(there).items() if name in names}
+    tuned = {name: share for name, share in _tuned(cell).items() if name in names}
     return EqualSize(
         names,
         median(steps[1]),

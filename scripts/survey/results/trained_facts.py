@@ -38,7 +38,7 @@ PLACE = "docs/data/experiment.csv"
 fact = Maker(EXPERIMENT, PLACE)
 
 
-def name(there: Cell) -> str:
+def name(cell: Cell) -> str:
     """Return a cell as `experiment.cell` reads it, nothing where all is usual.
 
     >>> name(Cell()), name(Cell("prose", base=1))
@@ -47,19 +47,19 @@ def name(there: Cell) -> str:
     plain = Cell()._asdict()
     words = [
         value if field == "task" else f"{field} {value}"
-        for field, value in there._asdict().items()
+        for field, value in cell._asdict().items()
         if value != plain[field]
     ]
     return ", ".join(words)
 
 
 def facts() -> Iterator[Fact]:
-    for (method, there), runs in experiment.runs().items():
-        if len(finals(method, there)) == SEEDS:
-            yield from _means(method, there)
+    for (method, cell), runs in experiment.runs().items():
+        if len(finals(method, cell)) == SEEDS:
+            yield from _means(method, cell)
         for run in runs:
             if run.phase != "final":
-                yield from _single(run, there)
+                yield from _single(run, cell)
     sizes = trained.at_equal_size()
     for row, points in (("above", sizes.above), ("below", sizes.below)):
         yield fact("equal size", f"half a decade {row}", "points", points, "1")
@@ -84,45 +84,45 @@ MEASURES: dict[str, tuple[Measure, str]] = {
 }
 
 
-def _means(method: str, there: Cell) -> Iterator[Fact]:
-    table, runs = name(there), list(finals(method, there).values())
+def _means(method: str, cell: Cell) -> Iterator[Fact]:
+    table, runs = name(cell), list(finals(method, cell).values())
     missing = {"transfer": runs[0].sibling, "improvement": runs[0].improvement}
     missing["forgetting"] = runs[0].forgetting
     for column, (measure, form) in MEASURES.items():
         if missing.get(column, 0) is not None:
             yield fact(table, method, column, interval(map(measure, runs)), form)
-    if there.task == "memory":
+    if cell.task == "memory":
         known = interval(map(experiment.remembered, runs))
         yield fact(table, method, "memorised", known, "0 %")
     yield fact(table, method, "parameters", runs[0].parameters, "count")
     yield fact(table, method, "rate", runs[0].rate, "4")
-    if there != Cell():
+    if cell != Cell():
         return
-    half = [forgetting_at(run, halfway(there)) for run in runs]
+    half = [forgetting_at(run, halfway(cell)) for run in runs]
     if all(value is not None for value in half):
         yield fact(table, method, "forgetting at half", interval(filter(None, half)), "2")
-    curve = trained.as_lora(method, there)
+    curve = trained.as_lora(method, cell)
     yield fact(table, method, "improvement of LoRA’s curve", curve, "1 %")
     good = good_rates(method)
     yield fact(table, method, "good rates", good.rates, "0")._replace(text=str(good))
     yield fact(table, method, "slug", runs[0].slug)
 
 
-def _single(run: Run, there: Cell) -> Iterator[Fact]:
-    table = f"{name(there)}, rate {run.rate:.3g}".removeprefix(", ")
+def _single(run: Run, cell: Cell) -> Iterator[Fact]:
+    table = f"{name(cell)}, rate {run.rate:.3g}".removeprefix(", ")
     if run.improvement is not None and run.status == "done":
         yield fact(table, run.method, "improvement", run.improvement, "0 %")
         if run.forgetting is not None:
             yield fact(table, run.method, "forgetting", run.forgetting, "2")
-    if there == Cell() and (found := forgetting_at(run, halfway(there))) is not None:
-        yield fact(table, run.method, "forgetting at half", found, "2")
+    if cell == Cell() and (rise := forgetting_at(run, halfway(cell))) is not None:
+        yield fact(table, run.method, "forgetting at half", rise, "2")
 
 
 def _around_runs() -> Iterator[Fact]:
     """Yield what stands around the runs: cuts of full fine-tuning, reach, base models, counts."""
     for task in ("code", "prose"):
-        for directions, found in trained.cut(task).items():
-            yield fact(f"cut, {task}", f"{directions}", "improvement", found, "0 %")
+        for directions, share in trained.cut(task).items():
+            yield fact(f"cut, {task}", f"{directions}", "improvement", share, "0 %")
     for fitted in experiment.fitted():
         yield fact("reach", fitted.method, "share", fitted.share, "0 %")
         yield fact("reach", fitted.method, "kept", fitted.kept, "0 %")
@@ -134,8 +134,8 @@ def _around_runs() -> Iterator[Fact]:
         yield fact("bases", path.stem[:-2], "parameters", about["parameters"], "count")
     yield fact("grid", "all", "runs", sum(map(len, experiment.runs().values())), "count")
     yield fact("grid", "code", "settings", len(methods(Cell())), "0")
-    cells = dict.fromkeys(there for _, there in experiment.runs())
-    done = "; ".join(f"{name(there) or 'code'} {len(methods(there))}" for there in cells)
+    cells = dict.fromkeys(cell for _, cell in experiment.runs())
+    done = "; ".join(f"{name(cell) or 'code'} {len(methods(cell))}" for cell in cells)
     yield fact("grid", "all", "methods", done)
 
 
@@ -143,11 +143,11 @@ def _compared() -> Iterator[Fact]:
     """Yield how reach goes with the improvement, and how alike rankings are."""
     for row, alike in (("all", False), ("of that size", True)):
         for what in ("share", "kept", "parameters"):
-            found = trained.reach_predicts(what, alike=alike)
-            text = f"ρ = {say.number(found.rho, 2)} over {found.n} settings"
+            agreement = trained.reach_predicts(what, alike=alike)
+            text = f"ρ = {say.number(agreement.rho, 2)} over {agreement.n} settings"
             yield fact("reach and result", row, what, text)
     rankings = {"texts": trained.between_texts(), "peft": trained.as_peft_ranks()}
-    at_one = {f"{rate:.2g}": found for rate, found in trained.at_one_rate(Cell()).items()}
+    at_one = {f"{rate:.2g}": ranked for rate, ranked in trained.at_one_rate(Cell()).items()}
     for row, (tau, among) in (rankings | at_one).items():
         text = f"τ = {say.number(tau, 2)} over {among} settings"
         yield fact("rankings", row, "tau", tau, "2")._replace(text=text)
@@ -155,40 +155,40 @@ def _compared() -> Iterator[Fact]:
 
 def answers() -> Iterator[Fact]:
     for asked in questions().values():
-        for there in (*asked.cells, *asked.later):
-            ran = asked.ran(there)
+        for cell in (*asked.cells, *asked.later):
+            ran = asked.ran(cell)
             for arm in ran:
                 others = [other for other in ran if other != arm] if asked.pairs else []
                 for other in ("", *others):
-                    yield from _answer(asked, arm, there, other)
+                    yield from _answer(asked, arm, cell, other)
 
 
-def _answer(asked: Question, arm: str, there: Cell, other: str) -> Iterator[Fact]:
+def _answer(asked: Question, arm: str, cell: Cell, other: str) -> Iterator[Fact]:
     made = Maker(ANSWERS, PLACE)
-    where = (", ".join(filter(None, (asked.key, name(there)))), f"{arm} beside {other}")
+    where = (", ".join(filter(None, (asked.key, name(cell)))), f"{arm} beside {other}")
     if not other:
         where = (where[0], arm)
-    run = finals(arm, there)[1]
+    run = finals(arm, cell)[1]
     for measure in asked.measures:
         if run.sibling is not None or measure != "transfer":
-            found, text = asked.said(arm, measure, there, other)
-            yield made(*where, measure, found)._replace(text=text)
-    half = asked.at_equal_improvement(arm, there)
-    if there == Cell() and not other and half:
+            difference, text = asked.said(arm, measure, cell, other)
+            yield made(*where, measure, difference)._replace(text=text)
+    half = asked.at_equal_improvement(arm, cell)
+    if cell == Cell() and not other and half:
         yield made(*where, "forgetting at half", half, "2 to")
-    yield made(*where, "points", effects.effect(asked, arm, there, other))
+    yield made(*where, "points", effects.effect(asked, arm, cell, other))
     if run.forgetting is not None:
-        forgotten = effects.forgets(arm, there, other or asked.baseline)
+        forgotten = effects.forgets(arm, cell, other or asked.baseline)
         yield made(*where, "forgetting", forgotten)._replace(text=effects.in_nats(forgotten))
 
 
 def rates_facts() -> Iterator[Fact]:
     made = Maker(RATES, PLACE)
-    for found in rates.table():
-        where = (name(found.cell) or "code", found.method)
-        yield made(*where, "best", found.best, "rate")
-        yield made(*where, "tried", found.tried, "0")
-        yield made(*where, "good", found.high / found.low, "1")._replace(text=found.good)
-        for other, times in rates.beside(found):
+    for row in rates.table():
+        where = (name(row.cell) or "code", row.method)
+        yield made(*where, "best", row.best, "rate")
+        yield made(*where, "tried", row.tried, "0")
+        yield made(*where, "good", row.high / row.low, "1")._replace(text=row.good)
+        for other, times in rates.beside(row):
             text = say.figures(round(times, 2))
             yield made(*where, f"times {other}", times, "1")._replace(text=text)

@@ -89,8 +89,8 @@ def cited(text: str, at: int) -> tuple[list[str], str]:
     """
     head = text.find("\n---\n", 4)
     if at < head:
-        found = re.compile(r"^ +source: (.*)$|^  - |^[a-z]\w*:", re.M).search(text, at)
-        named = found[1] if found and found[1] else ""
+        match = re.compile(r"^ +source: (.*)$|^  - |^[a-z]\w*:", re.M).search(text, at)
+        named = match[1] if match and match[1] else ""
         keys = re.findall(r"(?:^|; )([a-z]\w+)", named)
         return [KEYS.get(key, key) for key in keys], named
     paragraph = text[at : (text + "\n\n").find("\n\n", at)]
@@ -106,26 +106,26 @@ def places(where: str) -> set[str]:
     >>> sorted(places("x2024y, Tables 2 to 4 and B.1; z, Figure 7"))
     ['2', '3', '4', 'B.1']
     """
-    found: set[str] = set()
+    numbers: set[str] = set()
     for part in re.findall(r"Tables? ([^;]*)", where):
         for low, high in re.findall(r"\b(\d+) to (\d+)\b", part):
-            found |= {str(n) for n in range(int(low), int(high) + 1)}
-        found |= set(re.findall(r"\b([A-Z]?\.?\d+(?:\.\d+)?|[IVX]+)\b", part))
-    return found
+            numbers |= {str(n) for n in range(int(low), int(high) + 1)}
+        numbers |= set(re.findall(r"\b([A-Z]?\.?\d+(?:\.\d+)?|[IVX]+)\b", part))
+    return numbers
 
 
 def likely(facts: Facts, number: str, sources: Iterable[str], where: str) -> list[Fact]:
     """Return the facts of sources that a decimal may be, those of the named tables if there are."""
-    found = []
+    cells = []
     for source in sources:
         if source in facts.providers:
             texts = (number, f"{number} %", f"{number} M")
             tables = facts.of(source).values()
             rows = chain.from_iterable(rows.values() for rows in tables)
-            found += [f for row in rows for f in row if f.text in texts]
+            cells += [f for row in rows for f in row if f.text in texts]
     named = places(where)
-    here = [f for f in found if named & set(re.findall(r"[\w.]+", f.place))]
-    return list({f.address: f for f in here or found}.values())
+    here = [f for f in cells if named & set(re.findall(r"[\w.]+", f.place))]
+    return list({f.address: f for f in here or cells}.values())
 
 
 def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
@@ -135,9 +135,9 @@ def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
     for match in DECIMAL.finditer(hidden(text)):
         line = text.count("\n", 0, match.start()) + 1
         sources, where = cited(text, match.start())
-        found = likely(facts, match[0].replace("-", "−"), sources or named, where)
+        cells = likely(facts, match[0].replace("-", "−"), sources or named, where)
         name = path.relative_to(root).as_posix()
-        yield Bare(name, line, match[0], match.start(), tuple(found))
+        yield Bare(name, line, match[0], match.start(), tuple(cells))
 
 
 ASKED = re.compile(r"""\{\{ fact\("([^"]*)"\) \}\}""")

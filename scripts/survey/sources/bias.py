@@ -211,18 +211,16 @@ Judged: TypeAlias = dict[Domain, Judgement]
 def judged(
     source: Source, tables: Sequence[Table], typed: Typing, own: Sequence[str] = ()
 ) -> Judged:
-    """Return the judgements of a source in all domains, from some of its tables.
+    """Return the judgements of a source in all domains, from one of its tables or more.
 
-    Args:
-        tables: Those that count, at least one.
-        own: The modules of the method that is asked about, if one is.
+    `own` are the modules of the method that is asked about, if one is.
     """
-    found: Judged = {"interest": interest(source, own)}
+    risks: Judged = {"interest": interest(source, own)}
     for domain in DOMAINS:
         if domain != "interest":
             each = [of_table(source, table, domain, typed) for table in tables]
-            found[domain] = most(each, [table.place for table in tables])
-    return found
+            risks[domain] = most(each, [table.place for table in tables])
+    return risks
 
 
 def most(judgements: Sequence[Judgement], places: Sequence[str]) -> Judgement:
@@ -240,7 +238,7 @@ def most(judgements: Sequence[Judgement], places: Sequence[str]) -> Judgement:
     if len(by_reason) == 1:
         return Judgement(risk, judgements[0].says)
     ranked = sorted(by_reason.items(), key=lambda item: -len(item[1]))
-    return Judgement(risk, "; ".join(f"{says} ({_where(found)})" for says, found in ranked))
+    return Judgement(risk, "; ".join(f"{says} ({_where(tables)})" for says, tables in ranked))
 
 
 def _where(places: Sequence[str]) -> str:
@@ -256,12 +254,12 @@ LOW, HIGH = 3, 7
 """Points over all domains up to which a source is of low risk, and from which of high risk."""
 
 
-def overall(found: Judged) -> Risk:
+def overall(risks: Judged) -> Risk:
     """Return a source's risk over all domains: low, some or high.
 
     It never falls when a domain gets worse.
     """
-    points = sum(POINTS[j.risk] for j in found.values())
+    points = sum(POINTS[j.risk] for j in risks.values())
     return "low" if points <= LOW else "high" if points >= HIGH else "some"
 
 

@@ -54,26 +54,26 @@ class Certainty(NamedTuple):
         return [domain for domain, _ in self.steps]
 
 
-def certainty(found: Evidence) -> Certainty:
+def certainty(evidence: Evidence) -> Certainty:
     """Return how certain an effect is.
 
     A source more that finds the pooled effect as precisely, by independents and of low risk, never
     lowers it, and a source whose risk gets worse never raises it (test_certainty.py).
     """
-    start = max((START[group] for group in found.groups), default=0)
-    steps = tuple(_steps(found))
+    start = max((START[group] for group in evidence.groups), default=0)
+    steps = tuple(_steps(evidence))
     return Certainty(GRADES[max(0, start - len(steps))], GRADES[start], steps)
 
 
-def _steps(found: Evidence) -> Iterator[tuple[str, str]]:
+def _steps(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield each step down; risk of bias can be two."""
-    sources = len(found.risks)
-    low, high = (sum(risk == r for risk in found.risks) for r in ("low", "high"))
+    sources = len(evidence.risks)
+    low, high = (sum(risk == r for risk in evidence.risks) for r in ("low", "high"))
     if 2 * low < sources:
         yield "risk of bias", f"{low} of {sources} sources are of low risk"
     if 2 * high > sources:
         yield "risk of bias", f"{high} of {sources} are of high risk"
-    pooled = found.pooled
+    pooled = evidence.pooled
     if pooled is None:
         yield "inconsistency", "too few sources to see how they differ"
         yield "imprecision", "too few sources for an interval"
@@ -82,7 +82,7 @@ def _steps(found: Evidence) -> Iterator[tuple[str, str]]:
             yield "inconsistency", "the next source may find it ahead or behind"
         if word(pooled) == "not told apart":
             yield "imprecision", "the interval holds a lead or a loss as well as none"
-    if min(found.models, found.suites) < 2:
+    if min(evidence.models, evidence.suites) < 2:
         yield "indirectness", "one model or one suite"
 
 

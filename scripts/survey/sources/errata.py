@@ -71,10 +71,10 @@ def read_errata(root: Path = ROOT) -> Errata:
     return validated(Errata, fields(root, PAGE, Errata), PAGE)
 
 
-def standing(found: Iterable[Placed]) -> list[Placed]:
+def standing(placed: Iterable[Placed]) -> list[Placed]:
     """Return what is not withdrawn: by kind, and in each what most rests on first."""
     return sorted(
-        (p for p in found if p.erratum.kind and p.erratum.severity),
+        (p for p in placed if p.erratum.kind and p.erratum.severity),
         key=lambda p: (
             KINDS.index(p.erratum.kind or "addition"),
             SEVERITIES.index(p.erratum.severity or "slight"),
@@ -85,10 +85,10 @@ def standing(found: Iterable[Placed]) -> list[Placed]:
 COLUMNS = ("method", "kind", "severity", "says", "correct", "source", "withdrawn")
 
 
-def table(found: Iterable[Placed]) -> str:
+def table(placed: Iterable[Placed]) -> str:
     """Return every correction as CSV, those that are withdrawn with the reason."""
     rows: list[tuple[str, ...]] = [COLUMNS]
-    for slug, e in found:
+    for slug, e in placed:
         source = "; ".join(", ".join(filter(None, s)) for s in e.sources)
         given = (e.kind or "", e.severity or "", e.says, e.correct, source, e.withdrawn or "")
         rows.append((slug, *given))

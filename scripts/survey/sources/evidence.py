@@ -235,8 +235,8 @@ def _efficient(table: Table, own: Sequence[str], models: Models, how: Reading) -
 
 def _beats_lora(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
     """BL: ahead of LoRA at the nearest budget on the same modules."""
-    found = part(table, own, LORA, models, how)
-    return found if found and found.fair else None
+    beaten = part(table, own, LORA, models, how)
+    return beaten if beaten and beaten.fair else None
 
 
 def _beats_full(table: Table, own: Sequence[str], models: Models, how: Reading) -> Part | None:
@@ -282,12 +282,12 @@ def _against_both(
         LORA: nearest(row, loras, size) if loras else None,
         FULL: full(table, own, shifted, how),
     }
-    found = {
+    parts = {
         name: paired(table, row, other, size, shifted, how)
         for name, other in baselines.items()
         if other
     }
-    return {name: part for name, part in found.items() if part}
+    return {name: part for name, part in parts.items() if part}
 
 
 READ: dict[Dimension, Callable[[Table, Sequence[str], Models, Reading], Part | None]] = {

@@ -60,8 +60,8 @@ def brier(probability: float, holds: bool) -> float:
     return (probability - holds) ** 2
 
 
-def score(found: Iterable[Forecast]) -> Score | None:
-    settled = [(f, f.holds) for f in found if f.holds is not None]
+def score(forecasts: Iterable[Forecast]) -> Score | None:
+    settled = [(f, f.holds) for f in forecasts if f.holds is not None]
     if not settled:
         return None
     return Score(

@@ -80,9 +80,9 @@ class Line(NamedTuple):
 
     @property
     def variance(self) -> float:
-        found = self.differences
-        squares = sum((d - self.effect) ** 2 for d in found)
-        return (squares + WORTH * self.typical) / (len(found) - 1 + WORTH) / len(found)
+        each = self.differences
+        squares = sum((d - self.effect) ** 2 for d in each)
+        return (squares + WORTH * self.typical) / (len(each) - 1 + WORTH) / len(each)
 
     @property
     def interval(self) -> Interval:
@@ -97,8 +97,8 @@ class Line(NamedTuple):
     @property
     def standard(self) -> float | None:
         """The median of its comparisons in standard deviations over seeds, where those stand."""
-        found = [g for unit in self.units for part in unit.parts if (g := standardised(part))]
-        return median(found) if found else None
+        effects = [g for unit in self.units for part in unit.parts if (g := standardised(part))]
+        return median(effects) if effects else None
 
 
 def standardised(part: Part) -> float | None:
@@ -168,16 +168,16 @@ def comparisons(
     """
     order = [*GROUPS]
 
-    def place(found: tuple[Source, Group, Units]) -> tuple[int, str]:
-        return order.index(found[1]), found[0].key
+    def place(entry: tuple[Source, Group, Units]) -> tuple[int, str]:
+        return order.index(entry[1]), entry[0].key
 
-    found = {
+    by_page = {
         slug: sorted(_by_source(sources, own, baseline, models), key=place)
         for slug, own in pages.items()
     }
     several = [
         variance([100 * unit.gap.difference for unit in units])
-        for lines in found.values()
+        for lines in by_page.values()
         for _, who, units in lines
         if who != "here" and len(units) >= ENOUGH
     ]
@@ -193,7 +193,7 @@ def comparisons(
             baseline=baseline,
             lines=tuple(line(*each, pages[slug]) for each in lines),
         )
-        for slug, lines in found.items()
+        for slug, lines in by_page.items()
         if lines
     }
 
@@ -217,10 +217,10 @@ def sources(root: Path = ROOT) -> tuple[Source, ...]:
 
 @cache
 def read(root: Path = ROOT) -> dict[str, Comparisons]:
-    found, typed = sources(root), bias.read(root)
-    bias.check(found, typed)
+    tables, typed = sources(root), bias.read(root)
+    bias.check(tables, typed)
     pages, models = modules_of_pages(root), read_models(root)
-    return {name: comparisons(found, pages, name, models, typed) for name in BASELINES}
+    return {name: comparisons(tables, pages, name, models, typed) for name in BASELINES}
 
 
 # As tables ----------------------------------------------------------------------------------------
@@ -244,10 +244,10 @@ def tables(root: Path = ROOT) -> dict[str, str]:
     }
 
 
-def effects_csv(found: Mapping[str, Comparisons]) -> str:
+def effects_csv(effects: Mapping[str, Comparisons]) -> str:
     """Return a row for each source of each comparison, as CSV."""
     rows = list[Sequence[object]]()
-    for name, each in _listed(found):
+    for name, each in _listed(effects):
         weights = iter(each.all.weights if each.all else ())
         for line in each.lines:
             budget = line.ratio if each.baseline == LORA else None
@@ -258,10 +258,10 @@ def effects_csv(found: Mapping[str, Comparisons]) -> str:
     return as_csv((SOURCES, *rows))
 
 
-def pooled_csv(found: Mapping[str, Comparisons]) -> str:
+def pooled_csv(effects: Mapping[str, Comparisons]) -> str:
     """Return a row for each comparison, over all sources, at home and away, as CSV."""
     rows = list[Sequence[object]]()
-    for name, each in _listed(found):
+    for name, each in _listed(effects):
         for side in SIDES:
             over, certain = each.over(side), each.certainty if side == "all" else None
             numbers = map(_cell, over[:6] if over else [None] * 6)
@@ -273,8 +273,8 @@ def pooled_csv(found: Mapping[str, Comparisons]) -> str:
     return as_csv((POOLED, *rows))
 
 
-def _listed(found: Mapping[str, Comparisons]) -> Iterator[tuple[str, Comparison]]:
-    for of_baseline in found.values():
+def _listed(effects: Mapping[str, Comparisons]) -> Iterator[tuple[str, Comparison]]:
+    for of_baseline in effects.values():
         yield from of_baseline.items()
 
 

@@ -32,11 +32,11 @@ def pairs(source: Source, order: Sequence[str]) -> Iterator[tuple[str, str]]:
     def place(method: str) -> tuple[bool, int]:
         return method in source.authors_of, rank[method]
 
-    found = dict[tuple[str, str], None]()
+    pairs = dict[tuple[str, str], None]()
     for table in source.tables:
         methods = dict.fromkeys(row.method for row in table.rows if row.method in rank)
-        found |= dict.fromkeys((a, b) for a in methods for b in methods if place(b) < place(a))
-    yield from found
+        pairs |= dict.fromkeys((a, b) for a in methods for b in methods if place(b) < place(a))
+    yield from pairs
 
 
 # Cells --------------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ def outcomes(sources: Iterable[Source], order: Sequence[str], models: Models) ->
                 yield Outcome(method, baseline, *where, unit.side, unit.points, unit.ratio)
 
 
-def within_budget(found: Iterable[Outcome]) -> list[Outcome]:
+def within_budget(units: Iterable[Outcome]) -> list[Outcome]:
     """Return the units in which the method trains hardly more than the baseline, as printed."""
-    return [unit for unit in found if unit.ratio is not None and unit.ratio <= MORE]
+    return [unit for unit in units if unit.ratio is not None and unit.ratio <= MORE]
 
 
 class HomeField(NamedTuple):
@@ -166,7 +166,7 @@ class HomeField(NamedTuple):
     high: float
 
 
-def home_field(found: Iterable[Outcome]) -> HomeField:
+def home_field(outcomes: Iterable[Outcome]) -> HomeField:
     """Return how much more often methods beat LoRA in their own authors' papers than in others'.
 
     A method counts once, with the mean over its papers of the share that it wins there. The 95 %
@@ -174,7 +174,7 @@ def home_field(found: Iterable[Outcome]) -> HomeField:
     """
     won: dict[tuple[str, str], list[bool]] = defaultdict(list)
     sides: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {True: set(), False: set()})
-    for unit in found:
+    for unit in outcomes:
         won[unit.method, unit.source_key].append(unit.side == "for")
         sides[unit.method][unit.home].add(unit.source_key)
     both = [method for method, side in sides.items() if all(side.values())]
@@ -209,26 +209,26 @@ class Lead(NamedTuple):
     papers: int
 
 
-def leads(found: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
+def leads(outcomes: Iterable[Outcome]) -> dict[str, tuple[Lead, Lead]]:
     """Return the leads of methods that have both, at home and elsewhere, largest difference first.
 
     A lead is a difference over the spread of its suite: the root of the mean square of all
     differences there. Papers count once each, with the mean of their units; the interval is a
     bootstrap over papers.
     """
-    sides = _by_paper(found)
+    sides = _by_paper(outcomes)
     both = [m for m, home in sides if home and (m, False) in sides]
     found_leads = {m: (_lead(sides[m, True]), _lead(sides[m, False])) for m in both}
     return dict(sorted(found_leads.items(), key=lambda item: item[1][1].mean - item[1][0].mean))
 
 
-def leads_of(found: Iterable[Outcome]) -> dict[str, Lead]:
-    return {method: _lead(papers) for (method, _), papers in _by_paper(found).items()}
+def leads_of(outcomes: Iterable[Outcome]) -> dict[str, Lead]:
+    return {method: _lead(papers) for (method, _), papers in _by_paper(outcomes).items()}
 
 
-def _by_paper(found: Iterable[Outcome]) -> dict[tuple[str, bool], list[float]]:
+def _by_paper(outcomes: Iterable[Outcome]) -> dict[tuple[str, bool], list[float]]:
     """Return the mean lead of every paper, by method and whether it is at home."""
-    units = list(found)
+    units = list(outcomes)
     squares: dict[str, list[float]] = defaultdict(list)
     for unit in units:
         squares[unit.suite].append(unit.difference**2)

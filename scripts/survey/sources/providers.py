@@ -122,8 +122,8 @@ def explained() -> Iterator[Fact]:
 
 def home_leads(root: Path) -> Iterator[Fact]:
     methods = [path.stem for path in sorted((root / "adapters_np" / "methods").glob("[!_]*.py"))]
-    found = outcomes(read_tables(root), methods, read_models(root))
-    field = home_field(unit for unit in found if unit.baseline == "lora")
+    units = outcomes(read_tables(root), methods, read_models(root))
+    field = home_field(unit for unit in units if unit.baseline == "lora")
     for column, share in (("home", field.home), ("away", field.away)):
         where = (FIELD, "", "lora", column)
         yield Fact(*where, share, say.percent(share, 0), "docs/data/tables", "percent")
@@ -136,22 +136,22 @@ def pooled_facts(root: Path) -> Iterator[Fact]:
     The sources' own effects stand beside them: `pooled/lora: dora liu2024dora, effect`.
     """
     for baseline, comparisons in forest.read(root).items():
-        for slug, found in comparisons.items():
+        for slug, effects in comparisons.items():
             for side in forest.SIDES:
                 row = slug if side == "all" else f"{slug} {side}"
-                for column, value, text in _pooled(found, side):
+                for column, value, text in _pooled(effects, side):
                     yield Fact(POOLED, baseline, row, column, value, text, "docs/data/tables")
-            for line in found.lines:
+            for line in effects.lines:
                 row, effect = f"{slug} {line.source.key}", line.effect
                 where = (POOLED, baseline, row, "effect")
                 yield Fact(*where, effect, say.signed(effect, 1), "docs/data/tables")
 
 
-def _pooled(found: forest.Comparison, side: forest.Side) -> Iterator[tuple[str, float, str]]:
-    count, over = len(found.of(side)), found.over(side)
+def _pooled(effects: forest.Comparison, side: forest.Side) -> Iterator[tuple[str, float, str]]:
+    count, over = len(effects.of(side)), effects.over(side)
     yield "sources", count, f"{count}"
     if side == "all":
-        yield "certainty", found.certainty.value, found.certainty.grade
+        yield "certainty", effects.certainty.value, effects.certainty.grade
     if over:
         yield "mean", over.mean, say.signed(over.mean, 1)
         yield "interval", over.mean, say.interval(over.low, over.high, 1)

@@ -97,10 +97,7 @@ class Vote(NamedTuple):
 
 
 def vote(findings: Sequence[Finding], cap: float = CAP) -> Vote:
-    """Return the vote of one source: the weights of its units, at most twice the heaviest.
-
-    Args:
-        cap: How many times the heaviest they may weigh together.
+    """Return the vote of one source: the weights of its units, at most `cap` times the heaviest.
 
     >>> def unit(side, strength="weak"):
     ...     return Finding("BL", "x2024", "T", "U", side, "rival", strength, "paper", "")
@@ -118,10 +115,10 @@ def vote(findings: Sequence[Finding], cap: float = CAP) -> Vote:
 
 
 def by_source(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
+    sources: dict[str, list[Finding]] = {}
     for finding in findings:
-        found.setdefault(finding.source_key, []).append(finding)
-    return found
+        sources.setdefault(finding.source_key, []).append(finding)
+    return sources
 
 
 def balance(
@@ -177,18 +174,14 @@ def judge(
     *,
     unread: bool = False,
 ) -> Judgement:
-    """Return the verdict that the findings of one dimension give.
-
-    Args:
-        unread: Whether the method's main paper has not been read; then nothing is settled.
-    """
+    """Return the verdict of one dimension; while the main paper is unread, nothing is settled."""
     f, a = balance(dimension, findings, how.cap)
     if dimension == "WA":
         return _adopted(len(by_source(findings)), f, a)
     if not findings:
         return Judgement("no evidence", None, f, a, "nothing")
-    found = weighed(f, a, by_others(findings), how.ratio)
-    return _unsettled(found) if unread else found
+    verdict = weighed(f, a, by_others(findings), how.ratio)
+    return _unsettled(verdict) if unread else verdict
 
 
 def _adopted(papers: int, f: float, a: float) -> Judgement:
@@ -235,11 +228,11 @@ SHORT_OF: dict[Word, tuple[Word, Lean]] = {
 """Verdicts in the place of others where the main paper has not been read."""
 
 
-def _unsettled(found: Judgement) -> Judgement:
-    if found.word not in SHORT_OF:
-        return found
-    word, leaning = SHORT_OF[found.word]
-    return found._replace(word=word, leaning=leaning, clause="unread")
+def _unsettled(verdict: Judgement) -> Judgement:
+    if verdict.word not in SHORT_OF:
+        return verdict
+    word, leaning = SHORT_OF[verdict.word]
+    return verdict._replace(word=word, leaning=leaning, clause="unread")
 
 
 def by_others(findings: Iterable[Finding]) -> bool:
@@ -268,19 +261,19 @@ class Distance(NamedTuple):
         return f"{number(self.weight, 1)} more {self.side} would make it {self.word}"
 
 
-def distance(findings: Sequence[Finding], found: Judgement) -> Distance | None:
+def distance(findings: Sequence[Finding], verdict: Judgement) -> Distance | None:
     """Return the nearest other word, by the weight that is missing to it.
 
     A weak unit weighs 1. What lies on a line is less than 0.05 away from it.
 
     Args:
         findings: The units of a dimension.
-        found: What they amount to by weight.
+        verdict: What they amount to by weight.
 
     Returns:
         None where no amount of evidence for it or against it changes anything.
     """
-    f, a, others = found.F, found.A, by_others(findings)
+    f, a, others = verdict.F, verdict.A, by_others(findings)
     sides: tuple[tuple[Literal["for", "against"], tuple[float, ...]], ...] = (
         (
             "for",
@@ -297,7 +290,7 @@ def distance(findings: Sequence[Finding], found: Judgement) -> Distance | None:
 
     for step, side in steps:
         for more, exact in ((step, True), (step + 2 * TINY, False)):
-            if (word := then(more, side)) != found.word:
+            if (word := then(more, side)) != verdict.word:
                 return Distance(step, side, word, exact)
     return None
 
@@ -362,20 +355,16 @@ def as_class(word: str) -> str:
 
 
 def decide(dimension: Dimension, findings: Sequence[Finding], *, unread: bool = False) -> Verdict:
-    """Return the verdict of one dimension and everything that would change it.
-
-    Args:
-        unread: Whether the method's main paper has not been read.
-    """
-    found = judge(dimension, findings, unread=unread)
+    """Return the verdict of one dimension and everything that would change it; see `judge`."""
+    verdict = judge(dimension, findings, unread=unread)
     changes: dict[str, Word] = {}
     for key in by_source(findings):
         left = [f for f in findings if f.source_key != key]
         other = judge(dimension, left, unread=unread).word
-        if other != found.word:
+        if other != verdict.word:
             changes[f"without {key}"] = other
     by_weight = judge(dimension, findings)
-    settled = dimension == "WA" or not findings or by_weight.word != found.word
+    settled = dimension == "WA" or not findings or by_weight.word != verdict.word
     near = None if settled else distance(findings, by_weight)
-    otherwise = by_weight.word if by_weight.word != found.word else None
-    return Verdict(*found, len(by_source(findings)), near, changes, otherwise)
+    otherwise = by_weight.word if by_weight.word != verdict.word else None
+    return Verdict(*verdict, len(by_source(findings)), near, changes, otherwise)

@@ -116,9 +116,9 @@ def read_candidates(root: Path = ROOT) -> Candidates:
 
 
 def opened(root: Path = ROOT) -> set[str]:
-    found = {s.key for s in read_tables(root) if s.read in ("whole", "part")}
+    keys = {s.key for s in read_tables(root) if s.read in ("whole", "part")}
     known = read_candidates(root).candidates
-    return found | {key for key, c in known.items() if c.read in ("whole", "part")}
+    return keys | {key for key, c in known.items() if c.read in ("whole", "part")}
 
 
 class Reading(NamedTuple):
@@ -160,13 +160,13 @@ def readings(
     """
     named, known = set(defining), read_candidates()
     sources = {source.key: source for source in read_tables()}
-    found = [_typed(s, key in named, votes) for key, s in sources.items()]
-    found += [
+    readings = [_typed(s, key in named, votes) for key, s in sources.items()]
+    readings += [
         Reading(key, STATUS[c.read], key in named, 0, 0, c.why)
         for key, c in known.candidates.items()
         if key in papers
     ]
-    return sorted(found, key=lambda r: (-r.votes, r.key))
+    return sorted(readings, key=lambda r: (-r.votes, r.key))
 
 
 def _typed(source: Source, defines: bool, votes: Mapping[str, int]) -> Reading:
@@ -177,23 +177,23 @@ def _typed(source: Source, defines: bool, votes: Mapping[str, int]) -> Reading:
     return Reading(source.key, STATUS[source.read], defines, numbers, given, why)
 
 
-def flow(found: Sequence[Reading], excluded: int, verdicts: int) -> Flow:
+def flow(readings: Sequence[Reading], excluded: int, verdicts: int) -> Flow:
     """Return how many publications are left at each step.
 
     Args:
-        found: What has been read.
+        readings: What has been read.
         excluded: How many were left out before.
         verdicts: How many verdicts have a vote.
     """
-    unread = sum(r.status == STATUS["no"] for r in found)
-    abstract = sum(r.status == STATUS["abstract"] for r in found)
-    whole = [r for r in found if r.status in (STATUS["whole"], STATUS["part"])]
+    unread = sum(r.status == STATUS["no"] for r in readings)
+    abstract = sum(r.status == STATUS["abstract"] for r in readings)
+    whole = [r for r in readings if r.status in (STATUS["whole"], STATUS["part"])]
     typed = [r for r in whole if r.tables or r.votes]
     return Flow(
-        known=len(found) + excluded,
-        defining=sum(r.defines for r in found),
+        known=len(readings) + excluded,
+        defining=sum(r.defines for r in readings),
         excluded=excluded,
-        wanted=len(found),
+        wanted=len(readings),
         unread=unread,
         abstract=abstract,
         read=len(whole),
@@ -202,6 +202,6 @@ def flow(found: Sequence[Reading], excluded: int, verdicts: int) -> Flow:
         part=sum(r.status == STATUS["part"] for r in typed),
         tables=sum(r.tables for r in typed),
         voting=sum(bool(r.votes) for r in typed),
-        by_abstract=sum(bool(r.votes) for r in found if r.status == STATUS["abstract"]),
+        by_abstract=sum(bool(r.votes) for r in readings if r.status == STATUS["abstract"]),
         verdicts=verdicts,
     )

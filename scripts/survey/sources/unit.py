@@ -99,10 +99,10 @@ class Unit(NamedTuple):
 
 
 def united(source: Source, parts: Iterable[Part]) -> Iterator[Unit]:
-    found: dict[tuple[str, str], list[Part]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for part in parts:
-        found[part.table.model, part.table.suite].append(part)
-    for (model, suite), some in found.items():
+        groups[part.table.model, part.table.suite].append(part)
+    for (model, suite), some in groups.items():
         yield Unit(source, model, suite, tuple(some))
 
 
@@ -112,11 +112,11 @@ def units(source: Source, own: Collection[str], baseline: str, models: Models) -
     Where budgets and modules match in some tables of a unit, the others do not count. A table that
     has shifted data alone speaks of that.
     """
-    found = (
+    parts = (
         part(table, own, baseline, models, shifted=set(table.metrics) <= set(table.shifted))
         for table in source.tables
     )
-    for unit in united(source, filter(None, found)):
+    for unit in united(source, filter(None, parts)):
         fair = tuple(part for part in unit.parts if part.fair)
         yield unit._replace(parts=fair or unit.parts)
 
@@ -146,10 +146,10 @@ def part(
     budgets = {row: ratio(row, near[row], size) for row in mine}
     if not any(budgets.values()):
         row = chosen(mine)[0]
-        found = paired(table, row, near[row], size, shifted, how)
-        if found and table.equal_size:
-            return found._replace(ratio=1.0)
-        return found and found._replace(printed=False)  # what is not stated is not done
+        pair = paired(table, row, near[row], size, shifted, how)
+        if pair and table.equal_size:
+            return pair._replace(ratio=1.0)
+        return pair and pair._replace(printed=False)  # what is not stated is not done
     # Larger ones are taken for want of any other.
     fair = [row for row, times in budgets.items() if times and round(times, 3) <= MORE]
     row = min(chosen(fair or mine), key=lambda row: distance(budgets[row]))
@@ -165,10 +165,10 @@ def paired(
     how: Reading = READING,
 ) -> Part | None:
     """Return the part of two rows; nothing where they share too few cells."""
-    found = gap(table, row, other, shifted, how)
-    if found is None or not found.whole:
+    lead = gap(table, row, other, shifted, how)
+    if lead is None or not lead.whole:
         return None
-    return Part(table, row, other, found, ratio(row, other, size))
+    return Part(table, row, other, lead, ratio(row, other, size))
 
 
 def full(
@@ -186,9 +186,9 @@ def _beaten(table: Table, other: Row, own: Collection[str], shifted: bool, how: 
     rows: dict[str, list[Gap]] = defaultdict(list)
     for row in table.rows:
         if row.method != FULL and row.method not in own and not (row.failed or row.same_as):
-            found = gap(table, row, other, shifted, how)
-            if found and found.whole:
-                rows[row.method].append(found)
+            lead = gap(table, row, other, shifted, how)
+            if lead and lead.whole:
+                rows[row.method].append(lead)
     means = map(middle, rows.values())
-    ahead = [found.difference > found.level for found in means]
+    ahead = [lead.difference > lead.level for lead in means]
     return len(ahead) >= OTHERS and sum(ahead) > len(ahead) / 2

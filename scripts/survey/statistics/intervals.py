@@ -30,12 +30,12 @@ def interval(values: Iterable[float], among: int = 1) -> Interval:
     >>> round(found.mean, 9), round(found.low, 3), round(found.high, 3)
     (2.0, -0.484, 4.484)
     """
-    found = list(values)
-    if len(found) < 2:
-        return Interval(fmean(found), -inf, inf)
-    t = stdtrit(len(found) - 1, 1 - 0.025 / among)
-    reach = float(t) * stdev(found) / sqrt(len(found))
-    middle = fmean(found)
+    sample = list(values)
+    if len(sample) < 2:
+        return Interval(fmean(sample), -inf, inf)
+    t = stdtrit(len(sample) - 1, 1 - 0.025 / among)
+    reach = float(t) * stdev(sample) / sqrt(len(sample))
+    middle = fmean(sample)
     return Interval(middle, middle - reach, middle + reach)
 
 
@@ -73,14 +73,14 @@ class Agreement(NamedTuple):
 
 
 def spearman(pairs: Sequence[tuple[float, float]], draws: int = 4000) -> Agreement:
-    found = np.array(pairs)
-    result = stats.spearmanr(found)
-    drawn = np.random.default_rng(0).integers(0, len(found), size=(draws, len(found)))
-    ranks = [stats.rankdata(found[drawn][:, :, k], axis=1) for k in (0, 1)]
+    table = np.array(pairs)
+    result = stats.spearmanr(table)
+    drawn = np.random.default_rng(0).integers(0, len(table), size=(draws, len(table)))
+    ranks = [stats.rankdata(table[drawn][:, :, k], axis=1) for k in (0, 1)]
     a, b = (r - r.mean(axis=1, keepdims=True) for r in ranks)
     norms = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     rhos = (a * b).sum(axis=1)[norms > 0] / norms[norms > 0]
     low, high = np.quantile(rhos, [0.025, 0.975])
     return Agreement(
-        len(found), float(result.statistic), float(result.pvalue), float(low), float(high)
+        len(table), float(result.statistic), float(result.pvalue), float(low), float(high)
     )
