@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
-QUICK, LOAD = "--quick", "--load"
+QUICK, LOAD, ALL = "--quick", "--load", "--all"
 NO_TESTS = 5  # pytest's exit code
 CHECKS = (
     ("python", "-m", "mypy"),
@@ -34,23 +34,26 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, build, test; --quick: no site, training or fits; --load: busy cores, late files."""
+    """Check, build, test; --quick: no site, training, fits; --all: what is weekly; --load: busy."""
     check([])
-    chosen = [argument for argument in arguments if argument not in (QUICK, LOAD)]
+    chosen = [argument for argument in arguments if argument not in (QUICK, LOAD, ALL)]
     loops = 2 if LOAD in arguments else 0
+    often = "" if ALL in arguments else " and not weekly"
     if loops:
         os.environ["LATE"] = "400"  # milliseconds, at most: tests/browser/conftest.py
     with busy(loops), ThreadPoolExecutor() as pool:
         built = None if QUICK in arguments else pool.submit(build, [])  # alone, it idles cores
-        ran = pytest("not site" if built else "not site and not long", chosen)
+        ran = pytest(f"not site{often}" if built else "not site and not long", chosen)
     if built:
         built.result()
         with busy(loops):
-            ran |= pytest("site", chosen)
+            ran |= pytest(f"site{often}", chosen)
     if not ran:
         raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
     if QUICK in arguments:
         say("left out: tests that need the site, tests that train or fit (--quick)")
+    elif often:
+        say("left out: other browsers, Python as published, planted leads, all JAX copies (--all)")
 
 
 @contextmanager
@@ -71,8 +74,10 @@ def busy(loops: int) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 def pytest(marked: str, arguments: list[str]) -> bool:
     """Run the tests with that mark, on some cores at once, and say whether there were any."""
-    spread = ("loadscope", "--no-loadscope-reorder") if marked == "site" else ("worksteal",)
-    at_once = (os.cpu_count() or 1) + (marked == "site")  # a browser waits now and then
+    spread = (
+        ("loadscope", "--no-loadscope-reorder") if marked.startswith("site") else ("worksteal",)
+    )
+    at_once = (os.cpu_count() or 1) + marked.startswith("site")  # a browser waits now and then
     cores = ("-n", f"{min(at_once, 4)}", "--dist", *spread)
     return python("pytest", "-m", marked, *cores, *arguments, but=NO_TESTS) != NO_TESTS
 

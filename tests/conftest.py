@@ -52,7 +52,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return True
     if chosen and not chosen.startswith("not ") and not in_browser:
         text = collection_path.read_text("utf-8")
-        return not any(f"mark.{mark}" in text for mark in chosen.split(" or ")) or None
+        wanted = chosen.partition(" and ")[0].split(" or ")
+        return not any(f"mark.{mark}" in text for mark in wanted) or None
     return None
 
 

@@ -39,7 +39,7 @@ expect.set_options(timeout=1000 * PATIENCE)
 
 # Files that take longest come first, so that no worker waits for one at the end.
 LONGEST = (
-    *("test_access", "test_release", "test_site", "test_preview", "test_editor", "test_numbers"),
+    *("test_access", "test_site", "test_preview", "test_elements", "test_editor", "test_numbers"),
     *("test_widget", "test_subpath", "test_faults", "test_sandbox", "test_damage"),
 )
 
@@ -143,6 +143,13 @@ def page(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
         empty(page, site)
     with sound(page):
         yield page
+
+
+@pytest.fixture
+def without_python(page: Page, site: str) -> str:
+    """The address of the site, of whose Python nothing comes to the test's page."""
+    page.context.route("**/assets/py/**", lambda route: route.fulfill(status=404))
+    return site
 
 
 @pytest.fixture(scope="module")

@@ -95,11 +95,6 @@ try {
   );
   seen.restored = await look();
   seen.problem = await page.$eval("adapter-demo .problem", (element) => element.textContent);
-  const kept = page.waitForFunction(async () => (await caches.keys()).length > 0);
-  seen.kept = await kept.then(
-    () => true,
-    () => false,
-  );
   seen.violations = await page.evaluate(() => violations);
 
   seen.cell = [];

@@ -71,22 +71,6 @@ def test_nothing_jumps_when_the_fonts_come_late(screen: Page, site: str) -> None
     assert screen.evaluate("shifts") <= STEADY
 
 
-def test_every_request_goes_to_the_site_itself(screen: Page, site: str) -> None:
-    asked: list[str] = []
-    screen.on("request", lambda request: asked.append(request.url))
-    for path in ("", "questions/learning-rate/", "methods/lora/"):
-        screen.goto(f"{site}{path}", wait_until="networkidle")
-    assert asked
-    assert {a for a in asked if not a.startswith((site, "data:", "blob:"))} == set()
-
-
-def test_every_entry_has_a_tile_that_leads_to_its_page(visit: Visit) -> None:
-    page = visit("")
-    links = page.locator(".every a").evaluate_all("all => all.map((a) => a.pathname)")
-    paths = [link.partition("/methods/")[2] for link in links]
-    assert sorted(paths) == sorted(f"{m.slug}/" for m in read().survey)
-
-
 def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit) -> None:
     page = visit("")
     leads = page.get_by_role("table", name=re.compile("Mean lead over LoRA"))
@@ -113,12 +97,6 @@ def test_a_short_choice_opens_the_list_with_what_it_says(visit: Visit) -> None:
     page = visit("")
     page.goto(page.locator(".choosing a[href*='merges']").evaluate("a => a.href"))
     expect(page.locator("[name=needs][value=merges]")).to_be_checked()
-
-
-def test_the_tabs_lead_through_the_site(visit: Visit) -> None:
-    page = visit("")
-    tabs = page.locator(".md-tabs__link").all_inner_texts()
-    assert tabs == ["Story", "Methods", "Findings", "Lab", "Choose", "About"]
 
 
 def test_a_word_leads_to_its_meaning(visit: Visit) -> None:

@@ -97,15 +97,6 @@ def test_the_editor_the_comparison_and_the_calculator_find_their_files(
     expect(page.locator("parameter-calculator output")).to_contain_text("trained parameters")
 
 
-def test_the_search_finds_pages_below_the_folder(page: Page, site: str) -> None:
-    page.goto(site)
-    page.get_by_role("textbox", name="Search").click()
-    page.keyboard.type("orthogonal")
-    links = page.locator(".md-search-result__link")
-    expect(links.first).to_be_visible()
-    assert links.first.evaluate("a => a.href").startswith(site)
-
-
 def test_a_missing_page_has_its_style_and_links_that_lead_home(page: Page, site: str) -> None:
     failed = watch(page)
     page.goto(f"{site}methods/none/of/these/")

@@ -21,6 +21,8 @@ from demos.probe import probe
 from scripts.bootstrap import webkit
 from tests.browser.reader import PATIENCE
 
+pytestmark = pytest.mark.weekly
+
 # Moves a control and answers with what Python says, or with what is wrong.
 MOVE = """
 const [name, value, done] = arguments;

@@ -15,6 +15,8 @@ import yaml
 from scripts import dev
 from scripts.bootstrap import ROOT, SetupError
 
+DAILY = ("not site and not weekly", "site and not weekly")
+
 
 class Tools:
     """Stands in for all that is called; `codes` are the exit codes of pytest by its mark."""
@@ -41,8 +43,18 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
 def test_the_site_is_built_beside_what_does_not_need_it(tools: Tools) -> None:
     dev.test([])
     assert sorted(tools.called[:5]) == ["lint-imports", "mypy", "npm", "ruff", "ruff"]
-    assert sorted(tools.called[5:7]) == ["not site", "scripts.build"]
-    assert tools.called[7:] == ["site"]
+    assert sorted(tools.called[5:7]) == [DAILY[0], "scripts.build"]
+    assert tools.called[7:] == [DAILY[1]]
+
+
+def test_a_daily_run_says_what_it_leaves_out_and_another_leaves_out_nothing(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev.test([])
+    assert "left out: other browsers" in capsys.readouterr().err.splitlines()[-1]
+    dev.test(["--all"])
+    assert {"not site", "site"} < {*tools.called}
+    assert "left out" not in capsys.readouterr().err
 
 
 def test_all_checks_run_and_those_that_fail_are_named(tools: Tools) -> None:
@@ -57,8 +69,8 @@ def test_a_build_that_fails_ends_the_run_after_the_tests_beside_it(tools: Tools)
     with pytest.raises(SystemExit) as ended:
         dev.test([])
     assert ended.value.code == 3
-    assert "not site" in tools.called
-    assert "site" not in tools.called
+    assert DAILY[0] in tools.called
+    assert DAILY[1] not in tools.called
 
 
 def test_a_quick_run_needs_no_site_trains_nothing_and_says_so(
@@ -89,7 +101,7 @@ def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(
     assert seen == [2, 2]
     assert float(os.environ["LATE"]) > 0
     alone = [name for name in tools.called if name != "scripts.build"]
-    assert alone[-6:] == ["busy", "not site", "idle", "busy", "site", "idle"]
+    assert alone[-6:] == ["busy", DAILY[0], "idle", "busy", DAILY[1], "idle"]
 
 
 def test_a_loop_ends_with_a_run_that_is_killed() -> None:
@@ -98,24 +110,24 @@ def test_a_loop_ends_with_a_run_that_is_killed() -> None:
     assert killed.returncode == -9  # and the loop, which has the same output, no longer holds it
 
 
-@pytest.mark.parametrize("mark", ["not site", "site"])
+@pytest.mark.parametrize("mark", DAILY)
 def test_a_test_that_fails_ends_the_run(tools: Tools, mark: str) -> None:
     tools.codes[mark] = 1
     with pytest.raises(SetupError, match="failed with code 1"):
         dev.test([])
-    assert ("site" in tools.called) == (mark == "site")
+    assert (DAILY[1] in tools.called) == (mark == DAILY[1])
 
 
-@pytest.mark.parametrize("mark", ["not site", "site"])
+@pytest.mark.parametrize("mark", DAILY)
 def test_what_is_chosen_may_be_of_one_kind_only(tools: Tools, mark: str) -> None:
     tools.codes[mark] = 5
     dev.test(["-k", "lora"])
-    assert sorted(tools.called[-3:-1]) == ["not site", "scripts.build"]
-    assert tools.called[-1] == "site"
+    assert sorted(tools.called[-3:-1]) == [DAILY[0], "scripts.build"]
+    assert tools.called[-1] == DAILY[1]
 
 
 def test_a_choice_without_any_test_is_told(tools: Tools) -> None:
-    tools.codes = {"not site": 5, "site": 5}
+    tools.codes = dict.fromkeys(DAILY, 5)
     with pytest.raises(SetupError, match=r"No test was found for `-k nonsense`\."):
         dev.test(["-k", "nonsense"])
 

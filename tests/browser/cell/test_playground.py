@@ -72,18 +72,6 @@ def test_the_size_that_is_told_is_that_of_all_that_is_fetched(browser: Browser, 
         assert len(held) == 1
 
 
-def test_without_javascript_every_example_can_be_read(browser: Browser, site: str) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site + PAGE)
-        for example in examples.read():
-            listing = page.locator(f".source-listing:has(code-cell[name={example.name}]) pre")
-            if example.theme != "start":
-                unfold(page, example)
-            expect(listing).to_be_visible()
-            assert listing.inner_text().rstrip() == example.path.read_text("utf-8").rstrip()
-
-
 def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     for example in examples.read():
@@ -96,27 +84,6 @@ def test_every_example_runs_in_the_browser(page: Page, site: str) -> None:
         draws = "plt.show()" in example.path.read_text("utf-8")
         expect(here.get_by_role("img")).to_have_count(int(draws))
         assert draws or here.get_by_role("region", name="Output").inner_text()
-
-
-def test_an_error_in_a_cell_marks_its_line(visit: Visit) -> None:
-    page = visit(PAGE)
-    edit(page)
-    printed = run(page, "x = 1\nx / 0", "Line 2: ZeroDivisionError: division by zero")
-    assert "Traceback" in printed
-    expect(cell(page).locator(".error-line")).to_have_text("x / 0")
-
-
-def test_an_endless_loop_is_stopped_and_python_is_ready_again(visit: Visit) -> None:
-    page = visit(PAGE)
-    edit(page)
-    cell(page).get_by_role("textbox", name="Python code").fill(
-        "print('on', flush=True)\nwhile 1: pass"
-    )
-    cell(page).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(page).get_by_role("region", name="Output")).to_have_text("on")
-    cell(page).get_by_role("button", name="Stop").click()
-    expect(cell(page).get_by_role("status")).to_have_text("Stopped. Python is ready again.")
-    assert run(page, "1 + 1") == "2\n"
 
 
 def test_after_a_stop_python_starts_from_the_files_that_are_here(

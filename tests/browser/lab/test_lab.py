@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from demos.lab import TARGETS, examine
 from demos.reach import own
 from scripts.stored.example import safetensors
 from scripts.stored.lab import OUT
 from scripts.survey.results.experiment import fitted
-from tests.browser.reader import WINDOW, Visit, becomes, follow, is_python, record, violations
+from tests.browser.reader import WINDOW, Visit, becomes, follow, is_python, record
 
 LAB = "lab/"
 LONG_FITS = 600_000  # milliseconds that a busy machine may take for all of them
@@ -72,20 +72,6 @@ def percent(value: float) -> str:
 
 
 # The table ----------------------------------------------------------------------------------------
-
-
-def test_without_javascript_the_tables_are_there(browser: Browser, site: str) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site + LAB)
-        for method in STORED["methods"]:
-            for world, found in method["worlds"].items():
-                text = percent(found[1][0]) if found[1] else "–"
-                expect(cell(page, f"{method['slug']}.{world}")).to_have_text(text)
-            break
-        count = len(STORED["methods"])
-        expect(page.locator("#heat [data-cell]")).to_have_count(count * len(TARGETS))
-        expect(page.locator("#imitation [data-cell]")).to_have_count(len(STORED["teachers"]) ** 2)
 
 
 def test_the_page_is_light_and_python_waits_for_a_cell(
@@ -229,12 +215,6 @@ def test_a_student_and_its_teacher_open(visit: Visit) -> None:
     expect(page.locator(".specimen canvas")).to_have_count(3)
 
 
-def test_what_the_address_asks_for_in_vain_is_said(visit: Visit) -> None:
-    page = open_lab(visit, "?cell=lora.nowhere&ranks=3")
-    status = page.locator("adapter-lab .opened .status")
-    expect(status).to_contain_text("ranks=3, cell=lora.nowhere")
-
-
 # Guessing -----------------------------------------------------------------------------------------
 
 
@@ -294,13 +274,18 @@ def test_a_guess_is_made_between_hypotheses_that_are_told(visit: Visit) -> None:
 # The reader's own ---------------------------------------------------------------------------------
 
 
-def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
-    page = open_lab(visit)
+def run_own(page: Page, source: str) -> Page:
     code = page.locator("code-cell[name=own]")
     code.get_by_role("button", name="Edit and run").click()
-    code.get_by_role("textbox", name="Python code").fill(GAINS)
+    code.get_by_role("textbox", name="Python code").fill(source)
     code.get_by_role("button", name="Run", exact=True).click()
-    expect(code.get_by_role("status")).to_contain_text("fitted to all changes", timeout=LONG_FITS)
+    return page
+
+
+def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
+    page = run_own(open_lab(visit), GAINS)
+    status = page.locator("code-cell[name=own]").get_by_role("status")
+    expect(status).to_contain_text("fitted to all changes", timeout=LONG_FITS)
     row = page.locator("#heat .yours")
     expect(row.locator("th")).to_have_text("MyGains yours")
     place = list(TARGETS).index("rows")
@@ -311,33 +296,22 @@ def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
     expect(page.locator(".frontier .end", has_text="MyGains")).to_be_visible()
 
 
-def test_code_without_an_adapter_is_told_what_is_missing(visit: Visit) -> None:
-    page = open_lab(visit)
-    code = page.locator("code-cell[name=own]")
-    code.get_by_role("button", name="Edit and run").click()
-    code.get_by_role("textbox", name="Python code").fill("x = 1")
-    code.get_by_role("button", name="Run", exact=True).click()
-    expect(code.get_by_role("status")).to_contain_text("the code defines no adapter")
-    expect(page.locator("#heat .yours")).to_have_count(0)
-
-
 LONG = GAINS.replace("MyGains", "A" * 5000)
 NUL = GAINS.replace("(WeightAdapter)", "(WeightAdapter, metaclass=Meta)").replace(
     "@dataclass", 'class Meta(type(WeightAdapter)):\n    __name__ = "My\\0Gains"\n\n@dataclass'
 )
+NAME = "The class is called {}, and a row takes a name of 1 to 99 letters, digits and _."
+WRONG = {
+    "x = 1": "the code defines no adapter",
+    LONG: NAME.format(f'"{"A" * 59}…'),
+    NUL: NAME.format(r'"My\u0000Gains"'),
+}
 
 
-@pytest.mark.parametrize(
-    ("source", "name"), [(LONG, f'"{"A" * 59}…'), (NUL, r'"My\u0000Gains"')], ids=["long", "NUL"]
-)
-def test_a_class_whose_name_no_row_takes_is_told_so(visit: Visit, source: str, name: str) -> None:
-    page = open_lab(visit)
-    code = page.locator("code-cell[name=own]")
-    code.get_by_role("button", name="Edit and run").click()
-    code.get_by_role("textbox", name="Python code").fill(source)
-    code.get_by_role("button", name="Run", exact=True).click()
-    rule = "and a row takes a name of 1 to 99 letters, digits and _."
-    expect(code.get_by_role("status")).to_have_text(f"The class is called {name}, {rule}")
+@pytest.mark.parametrize("code", WRONG, ids=["nothing", "long", "NUL"])
+def test_what_no_row_takes_is_told_why(visit: Visit, code: str) -> None:
+    page = run_own(open_lab(visit), code)
+    expect(page.locator("code-cell[name=own]").get_by_role("status")).to_contain_text(WRONG[code])
     expect(page.locator("#heat .yours")).to_have_count(0)
 
 
@@ -414,17 +388,3 @@ def test_a_factor_brings_its_partner_from_the_same_layer(visit: Visit) -> None:
 
 
 # Everybody ----------------------------------------------------------------------------------------
-
-
-def test_the_lab_is_accessible(visit: Visit) -> None:
-    page = open_lab(visit, "?cell=lora.turn")
-    expect(share(page, "lora.turn")).to_have_count(1)
-    page.locator(".frontier").scroll_into_view_if_needed()
-    page.locator(".frontier summary").click()
-    assert violations(page, ".md-content") == {}
-
-
-def test_real_changes_are_a_table_for_everybody(visit: Visit) -> None:
-    page = visit("real-changes/")
-    expect(page.locator("table.real tbody tr")).not_to_have_count(0)
-    assert violations(page, ".md-content") == {}

@@ -195,12 +195,6 @@ def test_methods_stand_in_the_order_of_a_task(visit: Visit) -> None:
         assert [bool(value) for value in told] == sorted(map(bool, told), reverse=True)
 
 
-def test_a_wrong_number_is_named(visit: Visit) -> None:
-    page = visit("choose/")
-    page.locator("adapter-choice [name=memory]").fill("-3")
-    expect(page.locator("adapter-choice output")).to_contain_text("GPU memory, GiB")
-
-
 def test_the_calculator_has_names_and_its_state_in_the_address(visit: Visit) -> None:
     page = visit("choose/?method=poly&targets=attention&knob-rank=4")
     form = page.locator("parameter-calculator")

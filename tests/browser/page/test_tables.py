@@ -63,19 +63,6 @@ def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site:
     expect(rows).to_have_count(kept)
 
 
-def test_nonsense_in_the_address_filters_nothing(page: Page, site: str) -> None:
-    page.goto(f"{site}scorecard/?theme=%3Cscript%3E&merges=perhaps")
-    everything = page.locator("#scorecard-table tbody tr").count()
-    expect(page.locator("#scorecard-table tbody tr:visible")).to_have_count(everything)
-
-
-def test_scorecard_is_complete_without_javascript(browser: Any, site: str) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(f"{site}scorecard/")
-        assert page.locator("#scorecard-table tbody tr:visible").count() >= 33
-
-
 def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_dimension(
     page: Page, site: str
 ) -> None:
@@ -265,22 +252,6 @@ def test_the_cells_and_the_sources_of_a_selection_are_taken_along(page: Page, si
     assert set(keys) == {c.source_key for c in found}
 
 
-def test_all_pairs_are_there_without_javascript_in_a_fold_for_each_method(
-    browser: Any, page: Page, site: str
-) -> None:
-    page.goto(f"{site}head-to-head/")
-    whole = page.locator("#pairs tbody tr").count()
-    with browser.new_context(java_script_enabled=False) as context:
-        plain = context.new_page()
-        plain.goto(f"{site}head-to-head/")
-        folds = plain.locator("paged-table details")
-        assert folds.count() > 20
-        expect(folds.locator("tbody tr")).to_have_count(whole)
-        folds.first.locator("summary").click()
-        expect(folds.first.locator("tbody tr").first).to_be_visible()
-        assert folds.first.locator("thead th").all_inner_texts()[0] == "Method"
-
-
 def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
     for width in (1280, 390):
         with browser.new_context(viewport={"width": width, "height": 900}) as context:
@@ -395,17 +366,6 @@ def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
     page.locator("parameter-calculator summary").click()
     page.fill("parameter-calculator input[name=layers]", "-3")
     expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
-
-
-def test_calculator_refuses_what_cannot_be_counted(page: Page, site: str) -> None:
-    calculator(page, site)
-    output = page.locator("parameter-calculator output")
-    page.select_option("parameter-calculator select[name=method]", "lora")
-    for rank in ("1e300", "1e308"):
-        page.fill("parameter-calculator input[name=knob-rank]", rank)
-        expect(output).to_contain_text("more parameters than can be counted exactly")
-    page.fill("parameter-calculator input[name=knob-rank]", "8")
-    expect(output).to_contain_text("trained parameters")
 
 
 def test_the_model_fixes_the_number_of_heads(page: Page, site: str) -> None:

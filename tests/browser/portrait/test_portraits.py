@@ -67,16 +67,6 @@ def test_with_reduced_motion_it_stands_at_w_prime_until_the_slider_moves(
         assert not [url for url in asked if "-portrait-" in url and url.endswith(".json")]
 
 
-def test_without_scripts_the_picture_is_there_with_its_words(browser: Browser, site: str) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(f"{site}methods/shira/")
-        expect(page.locator("method-portrait svg[role=img]")).to_be_visible()
-        label = page.locator("method-portrait svg").get_attribute("aria-label")
-        assert label is not None
-        assert "coloured" in label
-
-
 def test_every_card_of_the_methods_has_its_picture_and_none_is_wider_than_a_phone(
     visit: Visit,
 ) -> None:

@@ -6,39 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
 from adapters_np.core import slugs
 from demos.probe import probe
-from scripts.bootstrap import CHROMIUM_FLAGS, shell
 from scripts.finish.release import LARGE, add_python, place_python
 from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes
-from tests.browser.workbench import LATE, ask, bare, bundle, numbers
-
-
-def test_a_probe_in_the_browser_gives_the_numbers_of_cpython(page: Page, workbench: str) -> None:
-    page.goto(workbench)
-    answer = ask(page, "lora", rank=3, seed=5)
-    expected = probe("lora", {"rank": 3, "seed": 5})
-    assert answer["sentence"] == expected["sentence"]
-    for ours, theirs in zip(answer["panels"], expected["panels"], strict=True):
-        assert ours["name"] == theirs["name"]
-        for a, b in zip(numbers(ours), numbers(theirs), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
-
-
-def test_an_impossible_knob_is_named_and_the_next_request_is_answered(
-    page: Page, workbench: str
-) -> None:
-    page.goto(workbench)
-    error = ask(page, "lora", rank=99)
-    assert (error["kind"], error["knob"]) == ("knob", "rank")
-    assert error["message"].startswith("rank=99")
-    assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
+from tests.browser.workbench import LATE, ask, bare, bundle
 
 
 def test_progress_ends_at_the_size_that_was_announced(page: Page, workbench: str) -> None:
@@ -196,16 +173,6 @@ def test_a_crash_of_the_worker_is_explained_and_the_next_request_starts_another(
         assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]
 
 
-def test_a_browser_without_webassembly_is_told_so(browser: Browser, workbench: str) -> None:
-    flags = [*CHROMIUM_FLAGS, "--js-flags=--jitless"]
-    with browser.browser_type.launch(executable_path=shell(), args=flags) as other:
-        page = other.new_page()
-        page.goto(workbench)
-        error = ask(page, "lora")
-        assert error["kind"] == "load"
-        assert "WebAssembly" in error["message"]
-
-
 def test_rare_modules_arrive_with_their_first_import(page: Page, workbench: str) -> None:
     worker = bare(page, workbench)
     with page.context.expect_event("request", lambda r: r.url.endswith("/library.zip")):
@@ -223,26 +190,6 @@ def test_a_module_that_does_not_exist_costs_no_request(page: Page, workbench: st
     page.context.on("request", lambda request: requested.append(request.url))
     worker.evaluate("code => py.runPython(code)", code.format("absent"))
     assert requested == []
-
-
-def test_matplotlib_draws_from_the_files_of_the_site(page: Page, workbench: str) -> None:
-    requested: list[str] = []
-    page.context.on("request", lambda request: requested.append(request.url))
-    worker = bare(page, workbench)
-    worker.evaluate("py.loadPackage('matplotlib')")
-    svg = worker.evaluate(
-        """py.runPython(`
-import io, matplotlib
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-plt.plot([1, 2, 3])
-out = io.StringIO()
-plt.savefig(out, format="svg")
-out.getvalue()[:1000]
-`)"""
-    )
-    assert "<svg" in svg
-    assert all(url.startswith((workbench.rpartition("assets/")[0], "data:")) for url in requested)
 
 
 def test_a_thousand_moves_do_not_grow_the_memory_of_python(page: Page, workbench: str) -> None:

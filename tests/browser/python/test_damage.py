@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, Error, Page
 from adapters_np.core import slugs
 from demos.probe import probe
 from demos.settings import settings
-from scripts.pyodide.make import PACKED
 from scripts.serve import serving
 from tests.browser.reader import becomes
 from tests.browser.workbench import LATE, ask, bare, bundle, manifest, replace
@@ -40,12 +38,6 @@ def test_no_first_answer_needs_the_late_part(browser: Browser, damaged: Path) ->
         for method in sorted(slugs()):
             answer = page.evaluate(COMPARE, [method, True])
             assert answer["sentence"], (method, answer)
-
-
-def test_the_late_part_arrives_with_its_first_call(page: Page, workbench: str) -> None:
-    worker = bare(page, workbench)
-    with page.context.expect_event("request", lambda r: r.url.endswith("/late.bin")):
-        assert worker.evaluate(LATE) == "a + 1"
 
 
 def test_the_late_part_is_fetched_while_nobody_waits(page: Page, workbench: str) -> None:
@@ -128,14 +120,3 @@ def test_a_damaged_file_is_named(
         assert error["kind"] == "load"
         assert role in error["message"]
         assert reason in error["message"]
-
-
-def test_python_starts_after_the_damage_is_repaired(browser: Browser, damaged: Path) -> None:
-    replace(damaged, "code.zip", lambda data: None)
-    with serving(damaged) as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}assets/demo/?runtime=bytecode")
-        assert ask(page, "lora")["kind"] == "load"
-        file = manifest(damaged)["files"]["code.zip"]["path"]
-        shutil.copy(PACKED / file, damaged / "assets/py" / file)
-        assert ask(page, "lora")["sentence"] == probe("lora", {})["sentence"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.reader import violations
 from tests.browser.test_access import TOO_WIDE
 
 STORY = "story/"
@@ -136,23 +135,6 @@ def test_guesses_survive_a_reload_and_are_shared_by_a_link(page: Page, site: str
     expect(page.locator(".theirs")).to_have_count(0)
 
 
-def test_without_a_script_the_story_is_an_article_with_pictures_and_answers(
-    browser: Browser, site: str
-) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(site + STORY)
-        expect(page.locator("five-bets")).to_be_hidden()
-        for bet in BETS:
-            for still in page.locator(f"#{bet} svg").all():
-                expect(still).to_be_visible()
-            assert page.locator(f"#{bet} svg").count() == 2
-            page.locator(f"#{bet} summary").click()
-            expect(page.locator(f"#{bet} .bars")).to_be_visible()
-        expect(page.locator(".home-table")).to_be_visible()
-        expect(page.locator(".end-card")).to_be_hidden()
-
-
 def test_on_a_phone_the_stage_stays_above_the_text(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     stage = open_story(page, site)
@@ -163,16 +145,6 @@ def test_on_a_phone_the_stage_stays_above_the_text(page: Page, site: str) -> Non
         for button in stage.locator(".tools button:visible").all():
             expect(button).to_be_in_viewport(ratio=1)
         assert page.evaluate(TOO_WIDE) == []
-
-
-def test_axe_finds_nothing_once_all_is_answered(page: Page, site: str) -> None:
-    stage = open_story(page, site)
-    for bet in BETS:
-        turn_to(page, bet)
-        stage.get_by_role("button", name="Show me").click()
-        guess(page, bet, 0)
-        assert violations(page, "five-bets") == {}
-    assert violations(page, "article") == {}
 
 
 def test_on_paper_there_are_pictures_in_the_place_of_the_stage(page: Page, site: str) -> None:

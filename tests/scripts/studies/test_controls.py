@@ -145,6 +145,7 @@ def test_the_page_says_the_rule_that_the_code_has() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.weekly
 @pytest.mark.usefixtures("texts")
 def test_a_method_leads_its_control_where_its_own_form_was_planted() -> None:
     ends = {}

@@ -21,7 +21,11 @@ from tests.toy import FAST, tokens, weight
 
 STEP = 1e-6
 TIED = {"adalora": "all λ are zero at the start, so any step decides which of them are kept"}
-CASES = [(slug, name) for slug in slugs() for name in ("", *controls(slug))]
+CASES = [
+    pytest.param(slug, name, id=f"{slug}-{name}", marks=[pytest.mark.weekly] if name else [])
+    for slug in slugs()
+    for name in ("", *controls(slug))
+]
 
 Parts = dict[str, Array]
 
@@ -37,7 +41,7 @@ def fresh(slug: str, name: str) -> tuple[Any, Array]:
     raise ValueError(f"{slug}: no weight fits its defaults")
 
 
-@pytest.mark.parametrize(("slug", "name"), CASES, ids=["-".join(case) for case in CASES])
+@pytest.mark.parametrize(("slug", "name"), CASES)
 def test_a_copy_has_the_same_value_and_its_derivative(slug: str, name: str) -> None:
     start, W = fresh(slug, name)
     rng, X = np.random.default_rng(2), tokens(W.shape[1])
