@@ -129,13 +129,13 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
             far = abs(log2(size / (rank * sum(MATRIX) * FOUR)))
             if re.split("[ ,]", method)[0] != slug or share < 0 or far > 1:
                 continue
-            told = next(iter(finals(method).values())).knobs
+            setting = next(iter(finals(method).values())).knobs
             form = {k.name: str(k.default) for k in words} | dict(
-                k.split("=") for k in told.split()
+                k.split("=") for k in setting.split()
             )
             other = [k.name for k in words if form[k.name] != str(cell[2][k.name])]
-            more = [f"{name}={form[name]}" for name in other if f"{name}=" not in told]
-            text = " ".join([*told.split(), *more])
+            more = [f"{name}={form[name]}" for name in other if f"{name}=" not in setting]
+            text = " ".join([*setting.split(), *more])
             near[len(other), far] = Loss(text, size, round(share, 3), round(kept, 3))
         losses.append(near[min(near)] if near else None)
     return losses

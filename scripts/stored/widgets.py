@@ -272,18 +272,18 @@ def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[
     done = subprocess.run(command, input=given, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"scripts/stored/prerender.mjs failed:\n{done.stderr}")
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    drawings: dict[str, str] = json.loads(done.stdout)
+    return drawings
 
 
 def main(folder: Path = OUT) -> None:
     """Write the stored widgets of all methods into a folder, and remove those of methods gone."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = fragments(list(slugs()))
-    for slug, html in found.items():
+    widgets = fragments(list(slugs()))
+    for slug, html in widgets.items():
         (folder / f"{slug}.html").write_text(html, encoding="utf-8")
     for path in folder.glob("*.html"):
-        if path.stem not in found:
+        if path.stem not in widgets:
             path.unlink()
 
 

@@ -82,14 +82,16 @@ def points(run: Run) -> float:
     return 100 * improvement(run)
 
 
-def cells(arm: str, beside: str, cell: Cell) -> list[Cell]:
+def cells(arm: str, baseline: str, cell: Cell) -> list[Cell]:
     """Return the cells of all base models if both methods were run in them, otherwise the one."""
     every = [cell._replace(base=base) for base in BASES]
-    full = all(len(finals(name, c)) == SEEDS for name in (arm, beside) for c in every)
+    full = all(len(finals(name, c)) == SEEDS for name in (arm, baseline) for c in every)
     return every if full and cell.base == 0 else [cell]
 
 
-def between(arm: str, beside: str, cell: Cell, among: int = 1, measure: Measure = points) -> Effect:
+def between(
+    arm: str, baseline: str, cell: Cell, among: int = 1, measure: Measure = points
+) -> Effect:
     """Return how much more of a measure a method has than another.
 
     Args:
@@ -100,10 +102,10 @@ def between(arm: str, beside: str, cell: Cell, among: int = 1, measure: Measure 
     Raises:
         LookupError: when runs are missing.
     """
-    where = cells(arm, beside, cell)
-    pairs = [(finals(arm, c), finals(beside, c)) for c in where]
+    where = cells(arm, baseline, cell)
+    pairs = [(finals(arm, c), finals(baseline, c)) for c in where]
     if not all(len(one) == len(other) == SEEDS for one, other in pairs):
-        raise LookupError(f"{arm!r} or {beside!r} has not been run with all seeds in {cell}")
+        raise LookupError(f"{arm!r} or {baseline!r} has not been run with all seeds in {cell}")
     runs = sum(len(one) + len(other) for one, other in pairs)
     if len(where) > 1:
         more = interval(paired(one, other, measure).mean for one, other in pairs)
@@ -112,21 +114,21 @@ def between(arm: str, beside: str, cell: Cell, among: int = 1, measure: Measure 
     return Effect(*more, len(where), runs)
 
 
-def effect(asked: Question, arm: str, cell: Cell, beside: str = "") -> Effect:
+def effect(asked: Question, arm: str, cell: Cell, baseline: str = "") -> Effect:
     """Return how an arm of a question compares with its baseline, or with another arm.
 
     Raises:
         LookupError: when the question does not ask that, or runs are missing.
     """
     arms = asked.ran(cell) if asked.arms == "all" else asked.arms
-    for name in filter(None, (arm, beside)):
+    for name in filter(None, (arm, baseline)):
         if name not in arms:
             raise LookupError(f"the question {asked.key!r} has no arm {name!r}: {', '.join(arms)}")
-    return between(arm, beside or asked.baseline, cell, asked.among(cell))
+    return between(arm, baseline or asked.baseline, cell, asked.among(cell))
 
 
-def forgets(arm: str, cell: Cell, beside: str = "lora 4") -> Effect:
-    return between(arm, beside, cell, measure=forgetting)
+def forgets(arm: str, cell: Cell, baseline: str = "lora 4") -> Effect:
+    return between(arm, baseline, cell, measure=forgetting)
 
 
 def in_nats(difference: Effect) -> str:

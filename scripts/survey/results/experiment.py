@@ -257,12 +257,9 @@ def remembered(run: Run) -> float:
 
 
 def forgetting_at(run: Run, loss: float) -> float | None:
-    """Return the rise of the pretraining loss where the validation loss first is this low.
+    """Return the rise of the pretraining loss where the validation loss first is this low, in nats.
 
-    It is read off the points of the curve, along straight lines between them.
-
-    Returns:
-        Nats; nothing where the run never gets there.
+    It is read off straight lines between the points of the curve; nothing where it never is so low.
     """
     before, held = run.start_validation, run.start_held
     for after, here in zip(run.curve_validation, run.curve_held, strict=True):

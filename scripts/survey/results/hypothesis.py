@@ -271,7 +271,7 @@ def balance(printed: Iterable[Printed]) -> Sign:
     votes: dict[str, list[Sign]] = {}
     for row in printed:
         votes.setdefault(row.source, []).append(row.side)
-    sides = {_of_one(found) for found in votes.values()} - {"open"}
+    sides = {_of_one(rows) for rows in votes.values()} - {"open"}
     if {"for", "against"} <= sides:
         return "open"
     for side in ("for", "against", "none"):

@@ -98,10 +98,10 @@ def facts() -> Iterator[Fact]:
         forgets = effect(name, experiment.forgetting)
         yield fact("", name, "forgets", forgets)._replace(text=effects.in_nats(forgets))
         yield fact("", name, "control" if entry.arm else "beside", entry.arm or entry.like)
-    beside = sorted({entry.like for entry in entries.values()} - entries.keys())
-    for name in (*beside, *entries):
+    baselines = sorted({entry.like for entry in entries.values()} - entries.keys())
+    for name in (*baselines, *entries):
         yield from fact.means("", name, finals(name).values(), MEANS)
-    yield from (fact("", name, "beside", "") for name in beside)
+    yield from (fact("", name, "beside", "") for name in baselines)
     for kind, arms in (("methods", False), ("controls", True)):
         words = Counter(effect(name).word for name in named(arms))
         yield from (fact("", kind, word, words[word], "count") for word in get_args(Word))

@@ -72,33 +72,33 @@ class Question(Record):
         arm: str,
         measure: Name = "loss",
         cell: Cell = USUAL,
-        beside: str = "",
+        baseline: str = "",
     ) -> Interval:
         """Return how much more of a measure an arm has than the baseline, or than another arm.
 
         Raises:
             LookupError: when the question does not ask that, or the runs are missing.
         """
-        self._asks(arm, measure, cell, beside)
-        one, other = (finals(name, cell) for name in (arm, beside or self.baseline))
+        self._asks(arm, measure, cell, baseline)
+        one, other = (finals(name, cell) for name in (arm, baseline or self.baseline))
         if not len(one) == len(other) == SEEDS:
             raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {cell}")
         return paired(one, other, MEASURES[measure], self.among(cell))
 
     def said(
-        self, arm: str, measure: Name = "loss", cell: Cell = USUAL, beside: str = ""
+        self, arm: str, measure: Name = "loss", cell: Cell = USUAL, baseline: str = ""
     ) -> tuple[Interval, str]:
         """Return what is `found`, in nats, and in words: level is who is within a point."""
-        found = self.found(arm, measure, cell, beside)
-        return found, lead(found, level=point(cell))
+        difference = self.found(arm, measure, cell, baseline)
+        return difference, lead(difference, level=point(cell))
 
-    def _asks(self, arm: str, measure: Name, cell: Cell, beside: str) -> None:
+    def _asks(self, arm: str, measure: Name, cell: Cell, baseline: str) -> None:
         arms = self.ran(cell) if self.arms == "all" else self.arms
         for what, asked, known in (
             ("arm", arm, arms),
             ("measure", measure, self.measures),
             ("cell", cell, (*self.cells, *self.later)),
-            ("arm", beside or arm, arms),
+            ("arm", baseline or arm, arms),
         ):
             if asked not in known:
                 listed = ", ".join(map(str, known))
@@ -107,8 +107,7 @@ class Question(Record):
     def at_equal_improvement(self, arm: str, cell: Cell) -> Interval | None:
         """Return how much more an arm has forgotten at half of full fine-tuning's improvement.
 
-        Returns:
-            Nats; nothing where a run of either never gets there.
+        In nats; nothing where a run of either never gets there.
         """
         half = halfway(cell)
         ours, theirs = finals(arm, cell), finals(self.baseline, cell)
