@@ -37,3 +37,7 @@ def test_a_user_who_knows_the_change_trains_the_rows_that_it_moves_most() -> Non
     aimed = moved(2).aimed(E, change)
     assert aimed.ids.tolist() == [9, 20]
     assert (aimed.delta(E) == 0).all()
+
+
+def test_tokens_are_distinct() -> None:
+    assert len(set(moved(15).ids.tolist())) == 15
