@@ -198,7 +198,7 @@ class AdapterChoice extends PageElement {
     const { steps, together } = schedule(this.#data, this.#lengths);
     this.#say(
       needed <= USABLE * room
-        ? `LoRA fits: ${gib(needed)} of ${number("memory")} ${base}. A run takes ${steps.toLocaleString("en")} steps of ${together} examples. ${fitting} methods fit.`
+        ? `LoRA fits: ${gib(needed)} of ${number("memory")} ${base}. Its recipe makes three runs of ${steps.toLocaleString("en")} steps of ${together} examples. ${fitting} methods fit.`
         : `LoRA needs ${gib(needed)} ${base}, and a tenth of ${number("memory")} has to stay free. ${fitting} methods fit. ${less} would take less.`,
     );
     /** @type {HTMLButtonElement} */ (this.#form.querySelector(".answer button")).disabled = false;

@@ -32,8 +32,10 @@ FORMULAS = {
     " + 4 * (total - linear))",
     "layer": "tokens * (8 * hidden + stream * (4 * queries + 3 * inner)) + kept",
     "stored": "tokens * layers * hidden * stream if checkpointing else layers * layer",
-    # loss in chunks: as many tokens at once as leave no more numbers than the hidden states have
-    "logits": "(14 if bits == 16 else 12) * tokens * (hidden if chunked else vocabulary)",
+    # loss in chunks: as many tokens at once as leave no more numbers than the hidden states have;
+    # a head in 32 bits is kept in 16 as well, for the gradient of its inputs
+    "logits": "(14 if bits == 16 else 12) * tokens * (hidden if chunked else vocabulary)"
+    " + (0 if bits == 16 else 2 * hidden * vocabulary)",
     # weight and gradient in 32 bits, and what the optimiser keeps of each
     "adapter": "trained * (8 + state)",
     "loss": "weights + adapter - 4 * trained + stored + logits",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LOAD = '''\
-# pip install <packages>
+# pip install -U <packages>
 import gc
 import json
 import random
@@ -15,6 +15,7 @@ from transformers import (
     Trainer,<callbacks> TrainingArguments, set_seed,
 )
 
+# Of a gated model, as Llama, accept the licence on its page first, then run: hf auth login
 NAME = "<model>"
 tokenizer = AutoTokenizer.from_pretrained(NAME)
 tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
