@@ -2,8 +2,11 @@
 
 import { evaluate } from "./formulas.js";
 
-/** A list of names as Python writes it. @param {string[]} names */
-const python = (names) => `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
+/** A list of names as Python writes it, a long one on a line of its own. @param {string[]} names */
+function python(names) {
+  const text = names.map((name) => JSON.stringify(name)).join(", ");
+  return text.length <= 70 ? `[${text}]` : `[\n            ${text},\n        ]`;
+}
 
 /**
  * Return the names of the adapted weights.
@@ -43,7 +46,7 @@ export function written(data, slug, wish) {
   const rules = Object.entries(recipes.rules).map(([rule, found]) => [rule, `${evaluate(found, given)}`]);
   const [rates, why] = recipe.rates;
   const eight = recipes.optimisers[wish.optimiser].includes("8bit");
-  const all = !recipe.targets && wish.targets === "all linear";
+  const all = !(recipe.targets || recipe.named) && wish.targets === "all linear";
   const slots = [
     ["packages", `peft transformers${few || eight ? " bitsandbytes" : ""}`],
     ["classes", classes.join(", ")],

@@ -35,6 +35,7 @@ from scripts.catalog.records import Method, Peft, Recipe
 
 SLOT = "<targets>"
 BODY = "    "
+WIDE = 72  # letters of a list that stands on a line of its own
 PREPARE = "prepare_model_for_kbit_training"
 
 
@@ -120,7 +121,8 @@ def config(m: Method) -> str:
 def _literal(value: Any) -> str:
     if value == SLOT or rule(value):
         return str(value)
-    return f'"{value}"' if isinstance(value, str) else repr(value).replace("'", '"')
+    text = f'"{value}"' if isinstance(value, str) else repr(value).replace("'", '"')
+    return text if len(text) <= WIDE else f"[\n{BODY * 3}{text[1:-1]},\n{BODY * 2}]"
 
 
 class Wish(NamedTuple):
@@ -188,7 +190,7 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
 
 def called(about: Recipe, wish: Wish) -> str | list[str]:
     """Return what a recipe calls the adapted weights."""
-    if not about.targets and wish.targets == "all linear":
+    if not (about.targets or about.named) and wish.targets == "all linear":
         return "all-linear"
     return list(names(about, wish.model, wish.targets))
 
@@ -207,6 +209,7 @@ def data(catalog: Catalog) -> dict[str, Any]:
             "config": config(m),
             "rank": about.rank,
             "targets": about.targets,
+            "named": about.named,
             "bits": about.bits,
             "why": about.why,
             "knobs": {name: _parsed(value) for name, value in knobs(m).items()},

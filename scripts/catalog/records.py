@@ -97,7 +97,8 @@ class Recipe(Record):
     `<targets>` stands for the weights, `<2 * rank>` for what follows from the rank, `<steps>` for
     the steps of training. `rank` is where it starts, and 0 where a method has none. `rate` is given
     where somebody printed a search; otherwise PEFT's benchmark says it. `targets` names weights
-    where a method has its own.
+    where a method has its own; `named` is a recipe in which PEFT shares arrays by these names, so
+    that "all-linear" would share nothing.
     `bits` tells on which bases training ran and is right, and `why` it does not on others. Where
     PEFT trains other parameters than our module does, there is how many: on a `weight`, over d_out,
     d_in and the rank; on all weights `alike`, of one name, over these and how many layers there
@@ -111,6 +112,7 @@ class Recipe(Record):
     rank: int = 0
     rate: Rate | None = None
     targets: tuple[str, ...] | None = None
+    named: bool = False
     bits: tuple[Bits, ...] = BITS
     why: str = ""
     weight: str = ""
