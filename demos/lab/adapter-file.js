@@ -3,6 +3,7 @@
 import { python } from "../python/client.js";
 import { text as csv } from "../page/csv.js";
 import { MOST, breathe, settings, tensors } from "../page/arrays.js";
+import { get } from "../page/files.js";
 import { apart, turned, weightOf } from "./base.js";
 import { directions } from "./directions.js";
 import { button, download, make, paragraph } from "../page/element.js";
@@ -74,9 +75,7 @@ class AdapterFile extends ReadersFiles {
     try {
       const files = [...this.querySelectorAll("a[download]")].map(async (link) => {
         const { href, download } = /** @type {HTMLAnchorElement} */ (link);
-        const response = await fetch(href);
-        if (!response.ok) throw new Error(`${download}: the server answered ${response.status}`);
-        return new File([await response.blob()], download);
+        return new File([await (await get(href)).blob()], download);
       });
       await this.drop(await Promise.all(files));
     } catch (error) {

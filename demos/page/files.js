@@ -45,6 +45,6 @@ export async function file(name) {
 /** @param {string} name @returns {Promise<Response>} Rejects when the file does not arrive. */
 export async function get(name) {
   const response = await fetch(new URL(name, import.meta.url)).catch(() => undefined);
-  if (!response?.ok) throw new Error(`${name} could not be loaded. ${RELOAD}`);
+  if (!response?.ok) throw new Error(`${name.split("/").pop()} could not be loaded. ${RELOAD}`);
   return response;
 }
