@@ -61,7 +61,9 @@ def test_8b_on_12_gib_takes_four_bits_and_as_many_steps_as_the_examples_make(vis
     page = visit("choose/?memory=12&examples=2000&epochs=2&recipe=lora")
     output = page.locator("adapter-choice output")
     expect(output).to_contain_text("LoRA fits")
-    expect(output).to_contain_text("with the base in 4 bits. Its recipe makes three runs of 238 steps of 16 examples")
+    expect(output).to_contain_text(
+        "with the base in 4 bits. Its recipe makes three runs of 238 steps of 16 examples"
+    )
     lora = recipe(read().methods["lora"], Wish(bits=4, epochs=2))
     shown = page.locator("adapter-choice .recipe pre code")
     expect(shown).to_have_text(lora, use_inner_text=False)
