@@ -64,13 +64,22 @@ def test_all_checks_run_and_those_that_fail_are_named(tools: Tools) -> None:
     assert len(tools.called) == 5
 
 
-def test_a_build_that_fails_ends_the_run_after_the_tests_beside_it(tools: Tools) -> None:
-    tools.codes["scripts.build"] = 3
-    with pytest.raises(SystemExit) as ended:
+@pytest.mark.parametrize(
+    ("fails", "told", "site"),
+    [
+        ("scripts.build", "^3$", False),
+        (DAILY[0], "failed with code 3", False),
+        (DAILY[1], "failed with code 3", True),
+    ],
+)
+def test_a_build_or_a_test_that_fails_ends_the_run(
+    tools: Tools, fails: str, told: str, site: bool
+) -> None:
+    tools.codes[fails] = 3
+    with pytest.raises((SetupError, SystemExit), match=told):
         dev.test([])
-    assert ended.value.code == 3
     assert DAILY[0] in tools.called
-    assert DAILY[1] not in tools.called
+    assert (DAILY[1] in tools.called) == site
 
 
 def test_a_quick_run_needs_no_site_trains_nothing_and_says_so(
@@ -110,23 +119,14 @@ def test_a_loop_ends_with_a_run_that_is_killed() -> None:
     assert killed.returncode == -9  # and the loop, which has the same output, no longer holds it
 
 
-@pytest.mark.parametrize("mark", DAILY)
-def test_a_test_that_fails_ends_the_run(tools: Tools, mark: str) -> None:
-    tools.codes[mark] = 1
-    with pytest.raises(SetupError, match="failed with code 1"):
-        dev.test([])
-    assert (DAILY[1] in tools.called) == (mark == DAILY[1])
-
-
-@pytest.mark.parametrize("mark", DAILY)
-def test_what_is_chosen_may_be_of_one_kind_only(tools: Tools, mark: str) -> None:
-    tools.codes[mark] = 5
-    dev.test(["-k", "lora"])
-    assert sorted(tools.called[-3:-1]) == [DAILY[0], "scripts.build"]
-    assert tools.called[-1] == DAILY[1]
-
-
-def test_a_choice_without_any_test_is_told(tools: Tools) -> None:
+def test_what_is_chosen_may_be_of_one_kind_only_and_a_choice_without_any_test_is_told(
+    tools: Tools,
+) -> None:
+    for mark in DAILY:
+        tools.codes = {mark: 5}
+        dev.test(["-k", "lora"])
+        assert sorted(tools.called[-3:-1]) == [DAILY[0], "scripts.build"]
+        assert tools.called[-1] == DAILY[1]
     tools.codes = dict.fromkeys(DAILY, 5)
     with pytest.raises(SetupError, match=r"No test was found for `-k nonsense`\."):
         dev.test(["-k", "nonsense"])

@@ -23,17 +23,18 @@ def test_a_new_method_gets_a_page_a_module_and_a_test(tmp_path: Path) -> None:
     assert "title: Gain Map" in (tmp_path / "docs/methods/gain_map.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["Gain", "3d", "a-b", "../x", ""])
-def test_a_name_that_is_no_slug_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="is not lower-case"):
-        new_method(name, tmp_path)
-
-
-@pytest.mark.parametrize(("name", "word"), [("class", "class"), ("none", "None")])
-def test_a_name_that_is_a_keyword_as_a_module_or_as_a_class_is_refused(
-    tmp_path: Path, name: str, word: str
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((name, "is not lower-case") for name in ("Gain", "3d", "a-b", "../x", "")),
+        ("class", "name='class' does not do: class is a Python keyword"),
+        ("none", "name='none' does not do: None is a Python keyword"),
+    ],
+)
+def test_a_name_that_is_no_slug_or_a_keyword_is_refused(
+    tmp_path: Path, name: str, told: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"name='{name}' does not do: {word} is a Python keyword"):
+    with pytest.raises(ValueError, match=told):
         new_method(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

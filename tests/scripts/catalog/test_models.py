@@ -1,7 +1,5 @@
 """Shapes of models, and parameter counts against those that others published."""
 
-from typing import Any
-
 import pytest
 
 from adapters_np.core import load, slugs
@@ -56,45 +54,8 @@ def test_fused_weights_are_counted_once(targets: str) -> None:
     assert {*FUSED, *fused(FUSED)} <= SIDES.keys()
 
 
-@pytest.mark.parametrize(
-    ("slug", "knobs", "published"),
-    [
-        ("lora", {"rank": 32}, 9_175_040),
-        ("lora", {"rank": 64}, 18_350_080),
-        ("dora", {"rank": 32}, 9_289_728),
-        ("ia3", {}, 114_688),
-        ("miss", {"rank": 64}, 7_340_032),
-        ("c3a", {"block_size": 64}, 5_505_024),
-        ("vera", {"rank": 256}, 129_024),
-        ("delora", {"rank": 32}, 9_175_096),
-        ("oft", {"block_size": 96}, 8_171_520),
-        ("psoft", {"rank": 256}, 1_856_512),
-        ("road", {"variant": 2}, 229_376),
-        ("vblora", {"rank": 4, "num_vectors": 256, "vector_length": 256}, 1_212_416),
-        ("randlora", {"rank": 32}, 9_289_728),
-        ("loha", {"rank": 32}, 18_350_080),
-        ("lokr", {"rank": 32, "factor": 4}, 2_294_656),
-        ("adalora", {"rank": 64}, 18_353_664),
-        ("ln_tuning", {}, 175_104),
-        ("prefix_tuning", {"tokens": 50}, 2_867_200),
-        ("prefix_tuning", {"tokens": 200}, 11_468_800),
-        ("llama_adapter", {"tokens": 100}, 8_601_628),
-        ("prompt_tuning", {"tokens": 200}, 614_400),
-    ],
-)
-def test_counts_are_those_of_pefts_benchmark(
-    slug: str, knobs: dict[str, Any], published: int
-) -> None:
-    assert count(load(slug), LLAMA_3B, **knobs) == published
-
-
 def test_oft_on_all_linear_maps_of_llama_2_has_the_papers_count() -> None:
     assert count(load("oft"), LLAMA_7B, "all linear", block_size=32) == 17_649_664
-
-
-def test_a_prefix_has_the_width_of_the_keys_and_not_of_all_queries() -> None:
-    assert count(load("prefix_tuning"), LLAMA_3B, tokens=8) == 28 * 2 * 8 * 1024
-    assert count(load("prefix_tuning"), LLAMA_7B, tokens=8) == 32 * 2 * 8 * 4096
 
 
 @pytest.mark.parametrize(
@@ -118,16 +79,9 @@ def test_queries_and_keys_are_cut_into_heads(model: Model) -> None:
     assert width in (64, 96, 128, 256)
 
 
-def test_a_page_takes_the_number_of_heads_from_the_model() -> None:
-    clover = counters(read())["clover"]
-    assert {knob["name"]: knob["kind"] for knob in clover["knobs"]} == {
-        "heads": "model",
-        "train": "choice",
-    }
-
-
-@pytest.mark.parametrize("slug", sorted(slugs()))
-def test_a_page_can_count_every_method(slug: str) -> None:
-    about = counter(load(slug))
-    assert about["arrays"]
-    assert about["place"] in ("weight", "attention", "keys", "norm", "layer", "model")
+def test_a_page_can_count_every_method() -> None:
+    for about in map(counter, map(load, slugs())):
+        assert about["arrays"]
+        assert about["place"] in ("weight", "attention", "keys", "norm", "layer", "model")
+    kinds = {knob["name"]: knob["kind"] for knob in counters(read())["clover"]["knobs"]}
+    assert kinds == {"heads": "model", "train": "choice"}  # a page takes the number from the model

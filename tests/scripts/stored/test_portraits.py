@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -62,20 +63,15 @@ def same(a: Any, b: Any, tolerance: float = ROUND_OFF) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_method_has_a_picture_a_sentence_and_a_text_in_its_place(slug: str) -> None:
+def test_a_method_has_a_picture_that_moves_a_sentence_and_a_text_in_its_place(slug: str) -> None:
     portrait, drawn = portraits()[slug], drawings()[slug]
-    assert 0 < len(portrait["says"]) <= make.LONGEST
     assert not portrait["says"].endswith(".")
     assert 60 < len(portrait["alt"]) < 260
     assert f'aria-label="{portrait["alt"]}"' in drawn["large"]
     assert 'aria-hidden="true"' in drawn["small"]
     for svg in drawn.values():
         assert not re.search(r"NaN|undefined|Infinity|style=|\bid=", svg)
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_a_picture_at_w_prime_differs_from_that_at_w(slug: str) -> None:
-    first, *_, last = portraits()[slug]["moments"]
+    first, *_, last = portrait["moments"]
     assert first != last
 
 
@@ -84,23 +80,16 @@ def test_no_two_methods_have_one_kind_so_that_none_has_another_s_picture() -> No
     assert sorted(kinds) == sorted(KINDS)
 
 
-def test_a_method_without_a_picture_stops_the_build_with_its_file(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(load("lora"), "portrait", None)
-    with pytest.raises(ValueError, match=r"^adapters_np/methods/lora\.py: portrait is missing"):
-        make.portrait("lora", "rank")
-
-
 @pytest.mark.parametrize(
     ("declared", "problem"),
     [
+        (None, "portrait is missing"),
         (Portrait("fireworks", "Bang"), "portrait='fireworks' is not one of additions, arcs"),
         (Portrait("plaid", "very " * 20), "portrait says 100 letters; it needs 1 to 60"),
     ],
 )
 def test_a_wrong_declaration_is_named_with_its_file(
-    monkeypatch: pytest.MonkeyPatch, declared: Portrait, problem: str
+    monkeypatch: pytest.MonkeyPatch, declared: Portrait | None, problem: str
 ) -> None:
     monkeypatch.setattr(load("lora"), "portrait", declared)
     with pytest.raises(ValueError, match=re.escape(f"adapters_np/methods/lora.py: {problem}")):
@@ -111,11 +100,6 @@ def test_a_kind_that_nobody_draws_is_named_with_its_method() -> None:
     unknown = portraits()["lora"] | {"kind": "fireworks"}
     with pytest.raises(RuntimeError, match='lora: demos/portrait draws no kind "fireworks"'):
         make.drawings({"lora": unknown})
-
-
-def test_numbers_and_drawings_are_the_same_each_time() -> None:
-    assert make.every(read()) == portraits()
-    assert make.drawings(portraits()) == drawings()
 
 
 def test_a_page_with_all_small_pictures_stays_small() -> None:
@@ -139,80 +123,161 @@ def test_a_picture_between_two_moments_lies_between_them() -> None:
     ]
 
 
-# Turns and mirrors --------------------------------------------------------------------------------
+# What several kinds have in common ----------------------------------------------------------------
 
 
-def test_a_turn_keeps_lengths_and_angles_also_between_its_moments() -> None:
-    tips = every("oft", "tips")
-    halfway = [(a + b) / 2 for a, b in pairwise(tips)]
-    for points in (*tips, *halfway):
-        same(row_norms(points), row_norms(tips[0]))
-        same(cosines(points), cosines(tips[0]))
+def rank(M: Array) -> int:
+    values = np.linalg.svd(M, compute_uv=False)
+    return int((values > 0.02 * max(values[0], 0.05)).sum())
 
 
-@pytest.mark.parametrize(("slug", "sign"), [("hra", 1), ("ether", -1)])
-def test_mirrors_keep_all_distances_and_an_even_number_keeps_the_side(slug: str, sign: int) -> None:
-    before = still(slug)["before"]
-    for points in every(slug, "points"):
-        same(points @ points.T, before @ before.T)
-        map_ = np.linalg.lstsq(before, points)[0]
-        assert np.linalg.det(map_) == pytest.approx(sign, abs=0.01)
+@pytest.mark.parametrize(
+    ("slug", "name", "ranks"),
+    [
+        ("lora", "change", [0, 1, 2, 3]),
+        ("pissa", "strong", [5]),
+        ("loha", "second", [2]),
+        ("loha", "change", [4]),
+        ("hira", "factors", [2]),
+        ("mora", "change", [4]),
+        ("kradapter", "change", [4]),
+        ("unilora", "change", [2]),
+        ("peanut", "change", [2]),
+        ("adamss", "change", [3]),
+        ("gralora", "change", [4]),
+    ],
+)
+def test_a_picture_has_the_rank_of_its_method(slug: str, name: str, ranks: list[int]) -> None:
+    assert [rank(M) for M in every(slug, name)[-len(ranks) :]] == ranks
 
 
-def test_two_mirrors_start_at_the_identity_and_one_never_does() -> None:
-    same(every("hra", "points")[0], still("hra")["before"])
-    assert min(np.abs(p - still("ether")["before"]).max() for p in every("ether", "points")) > 0.5
+@pytest.mark.parametrize(
+    ("slug", "name", "places"),
+    [
+        ("svft", "core", lambda: still("svft")["trained"] == 1),
+        ("tinylora", "core", lambda: np.pad(np.ones((4, 4)), (0, 6)) == 1),
+        ("osf", "core", lambda: np.pad(np.ones((4, 4)), (6, 0)) == 1),
+        ("clover", "cores", lambda: np.ones((2, 3, 3)) == 1),
+        ("shira", "change", lambda: every("shira", "change")[-1] != 0),
+    ],
+)
+def test_what_is_not_trained_stays_and_nearly_all_of_the_rest_changes(
+    slug: str, name: str, places: Callable[[], Array]
+) -> None:
+    first, *_, last = every(slug, name)
+    trained = places()
+    for numbers in every(slug, name):
+        same(numbers[~trained], 0, 0)
+    assert (np.abs(last - first)[trained] > 0).mean() > 0.9
 
 
-@pytest.mark.parametrize("slug", ["poet", "hoft"])
-def test_both_sides_turn_and_no_axis_grows(slug: str) -> None:
-    for side, lengths in (("inputs", np.ones(2)), ("outputs", still(slug)["sizes"])):
-        axes = every(slug, side)
-        for each in axes:
-            same(each @ each.T, np.diag(lengths**2))
-        assert np.abs(axes[-1] - axes[0]).max() > 0.2
+def tiles(M: Array, b: int) -> Array:
+    """Return square blocks of b rows, row by row: (blocks, b, b)."""
+    m, n = M.shape
+    return M.reshape(m // b, b, n // b, b).swapaxes(1, 2).reshape(-1, b, b)
 
 
-def test_mirrors_on_both_sides_open_and_turn_by_twice_their_angle() -> None:
-    for side in ("in", "out"):
-        for normals, axes in zip(
-            every("hoft", f"normals_{side}"), every("hoft", f"{side}puts"), strict=True
-        ):
-            start = every("hoft", f"{side}puts")[0]
-            turned = np.arccos(np.clip(axes[0] @ start[0] / (start[0] @ start[0]), -1, 1))
-            assert turned == pytest.approx(
-                2 * np.arccos(np.clip(normals[0] @ normals[1], -1, 1)), abs=0.05
-            )
+def full(M: Array) -> Array:
+    return M / np.abs(M).max()
 
 
-def test_the_terms_of_the_series_come_near_the_exact_turn() -> None:
-    for moment in moments("oftv2"):
-        missed = row_norms(moment["sums"] - moment["exact"])
-        assert missed[-1] <= 0.1
-        assert np.hypot(*moment["exact"]) == pytest.approx(1, abs=ROUND_OFF)
-        assert missed[-1] <= missed.max()
+Numbers = dict[str, Array]
+Identity = Callable[[Numbers, Numbers, Numbers], tuple[Any, Any]]
+
+# Of each moment m, what stands still s and the first moment w: two ways to the same numbers.
+IDENTITIES: list[tuple[str, Identity]] = [
+    ("ia3", lambda m, s, w: (m["weight"], m["gains"][:, None] * w["weight"])),
+    ("ln_tuning", lambda m, s, w: (m["points"], m["gains"] * w["points"])),
+    ("oft", lambda m, s, w: (row_norms(m["tips"]), row_norms(w["tips"]))),
+    ("oft", lambda m, s, w: (cosines(m["tips"]), cosines(w["tips"]))),
+    ("psoft", lambda m, s, w: (m["tips"][:, 2], w["tips"][:, 2])),
+    ("hra", lambda m, s, w: (m["points"] @ m["points"].T, s["before"] @ s["before"].T)),
+    ("ether", lambda m, s, w: (m["points"] @ m["points"].T, s["before"] @ s["before"].T)),
+    ("poet", lambda m, s, w: (m["inputs"] @ m["inputs"].T, np.eye(2))),
+    ("hoft", lambda m, s, w: (m["inputs"] @ m["inputs"].T, np.eye(2))),
+    ("ssvd", lambda m, s, w: (m["inputs"] @ m["inputs"].T, np.eye(2))),
+    ("poet", lambda m, s, w: (m["outputs"] @ m["outputs"].T, np.diag(s["sizes"] ** 2))),
+    ("hoft", lambda m, s, w: (m["outputs"] @ m["outputs"].T, np.diag(s["sizes"] ** 2))),
+    ("ssvd", lambda m, s, w: (
+        np.abs(np.diag(cosines(np.vstack([w["outputs"], m["outputs"]]))[:2, 2:])), 1
+    )),
+    ("oftv2", lambda m, s, w: (np.hypot(*m["exact"]), 1)),
+    ("road", lambda m, s, w: ((m["hands"][:, 0] * m["hands"][:, 1]).sum(axis=1), 0)),
+    ("road", lambda m, s, w: (row_norms(m["hands"][:, 0]), row_norms(m["hands"][:, 1]))),
+    ("delora", lambda m, s, w: (np.hypot(*(m["tip"] - s["middle"])), s["radius"])),
+    ("c3a", lambda m, s, w: (
+        tiles(m["change"], 6), [circulant(tile[:, 0]) for tile in tiles(m["change"], 6)]
+    )),
+    ("miss", lambda m, s, w: (m["change"], np.tile(m["shard"], (1, 4)))),
+    ("mora", lambda m, s, w: (m["change"], np.tile(m["square"], (3, 3)))),
+    ("kradapter", lambda m, s, w: (
+        m["change"], [np.outer(b, a).ravel() for b, a in zip(s["B"], m["A"], strict=True)]
+    )),
+    ("vblora", lambda m, s, w: (m["A"], [m["bank"][row].ravel() for row in s["rows"]])),
+    ("vblora", lambda m, s, w: (
+        m["B"], m["bank"][s["columns"]].swapaxes(1, 2).reshape(m["B"].shape)
+    )),
+    ("deft", lambda m, s, w: (
+        m["points"] - s["before"],
+        np.outer((m["points"] - s["before"]) @ s["arrow"], s["arrow"]),
+    )),
+    ("trainable_tokens", lambda m, s, w: (
+        np.delete(m["table"], s["ids"].astype(int), 0),
+        np.delete(s["before"], s["ids"].astype(int), 0),
+    )),
+    ("peanut", lambda m, s, w: (m["change"][:, (s["features"] == 0).all(axis=0)], 0)),
+    ("reft", lambda m, s, w: (m["moved"][s["edited"] == 0], 0)),
+    ("vera", lambda m, s, w: (m["parts"].sum(axis=0), m["sum"])),
+    ("vera", lambda m, s, w: (
+        m["parts"][:, 0] * s["lines"][:, 1], m["parts"][:, 1] * s["lines"][:, 0]
+    )),
+    ("prompt_tuning", lambda m, s, w: (m["attention"].sum(), 1)),
+    ("xlora", lambda m, s, w: (m["mixture"].sum(axis=0), 1)),
+    ("lily", lambda m, s, w: (m["shares"].sum(axis=1), 1)),
+    ("lora_starts", lambda m, s, w: (m["looks"].sum(axis=1), 2)),
+]  # fmt: skip
+
+# Of the last moment alone.
+AT_THE_END: list[tuple[str, Identity]] = [
+    ("loha", lambda m, s, w: (m["change"], full(s["first"] * m["second"]))),
+    ("hira", lambda m, s, w: (m["change"], full(s["before"] * m["factors"]))),
+    ("lokr", lambda m, s, w: (m["change"], np.kron(m["gains"], s["stamp"]) / 0.95)),
+    ("bone", lambda m, s, w: (
+        tiles(m["change"], 4),
+        full((tiles(s["before"], 4) + np.eye(4)) @ np.repeat(m["blocks"], 3, axis=0)),
+    )),
+    ("steering", lambda m, s, w: (m["points"][0] - w["points"][0], s["means"][0] - s["means"][1])),
+    ("steering", lambda m, s, w: (s["pairs"].mean(axis=0), s["means"])),
+    ("steering", lambda m, s, w: (np.ptp(m["points"] - w["points"], axis=0), 0)),
+    ("beft", lambda m, s, w: (np.ptp(m["points"] - w["points"], axis=0), 0)),
+    ("hra", lambda m, s, w: (w["points"], s["before"])),
+    ("hra", lambda m, s, w: (np.linalg.det(np.linalg.lstsq(s["before"], m["points"])[0]), 1)),
+    ("ether", lambda m, s, w: (np.linalg.det(np.linalg.lstsq(s["before"], m["points"])[0]), -1)),
+    ("randlora", lambda m, s, w: (np.linalg.matrix_rank(m["change"], tol=ROUND_OFF), 9)),
+    ("antipasto", lambda m, s, w: (w["plus"], s["before"])),
+    ("glora", lambda m, s, w: (m["change"], full(s["before"] * m["gain"] + m["shift"]))),
+    ("llama_pro", lambda m, s, w: (w["reads"], s["frozen"])),
+    ("llama_pro", lambda m, s, w: (w["writes"], 0)),
+    ("adalora", lambda m, s, w: (m["kept"][:3], m["weights"][:3])),
+]  # fmt: skip
 
 
-def test_a_butterfly_reaches_all_inputs_and_a_knock_out_has_one_angle_a_pair() -> None:
-    pairs = still("boft")["pairs"]
-    reached = np.eye(8, dtype=bool)
-    for level in pairs:
-        for i, j in level:
-            reached[[i, j]] = reached[i] | reached[j]
-    assert reached.all()
-    assert all(
-        len(angles) == len(still("goft")["pairs"]) == 7 for angles in every("goft", "angles")
-    )
+@pytest.mark.parametrize(
+    ("slug", "identity", "last"),
+    [(*one, False) for one in IDENTITIES] + [(*one, True) for one in AT_THE_END],
+)
+def test_what_is_shown_is_what_the_method_makes(slug: str, identity: Identity, last: bool) -> None:
+    found = moments(slug)
+    for moment in found[-1:] if last else found:
+        same(*identity(moment, still(slug), found[0]), 0.01)
 
 
-def test_the_hands_of_a_dial_stay_at_right_angles_and_equally_long() -> None:
-    for hands in every("road", "hands"):
-        for first, second in hands:
-            assert first @ second == pytest.approx(0, abs=ROUND_OFF)
-            assert np.hypot(*first) == pytest.approx(np.hypot(*second), abs=ROUND_OFF)
+# Of one kind --------------------------------------------------------------------------------------
 
 
-# Strength and gain --------------------------------------------------------------------------------
+def test_a_turn_keeps_lengths_also_between_its_moments() -> None:
+    for one, other in pairwise(every("oft", "tips")):
+        same(row_norms((one + other) / 2), row_norms(one))
 
 
 def test_a_dial_first_turns_at_one_length_and_then_grows_in_one_direction() -> None:
@@ -225,130 +290,10 @@ def test_a_dial_first_turns_at_one_length_and_then_grows_in_one_direction() -> N
     assert np.hypot(*tips[-1]) > 1.4 * np.hypot(*tips[0])
 
 
-def test_a_bounded_step_has_one_length_however_far_its_factors_lead() -> None:
-    middle, radius = still("delora")["middle"], still("delora")["radius"]
-    for moment in moments("delora"):
-        assert np.hypot(*(moment["tip"] - middle)) == pytest.approx(radius, abs=ROUND_OFF)
-    assert np.hypot(*(moments("delora")[-1]["raw"] - middle)) > 2 * radius
-
-
-def test_faders_scale_whole_rows_and_the_norm_s_gains_whole_channels() -> None:
-    first = every("ia3", "weight")[0]
-    for moment in moments("ia3"):
-        same(moment["weight"], moment["gains"][:, None] * first)
-    circle = every("ln_tuning", "points")[0]
-    for moment in moments("ln_tuning"):
-        same(moment["points"], circle * moment["gains"])
-
-
-# The singular basis -------------------------------------------------------------------------------
-
-
-def test_axes_stay_and_only_the_trained_strengths_change() -> None:
-    trained = still("svft")["trained"].astype(bool)
-    for core in every("svft", "core"):
-        same(core[~trained], 0)
-    first, *_, last = every("svft", "core")
-    assert (np.abs(last - first)[trained] > 0).mean() > 0.9
-
-
-def test_inputs_turn_as_axes_and_outputs_keep_their_directions() -> None:
-    first = every("ssvd", "outputs")[0]
-    for moment in moments("ssvd"):
-        same(moment["inputs"] @ moment["inputs"].T, np.eye(2))
-        same(np.abs(np.diag(cosines(np.vstack([first, moment["outputs"]]))[:2, 2:])), 1)
-
-
-def test_the_strong_part_keeps_its_rank_and_neurons_over_the_disc_their_height() -> None:
-    for moment in moments("pissa"):
-        rank = len(moment["values"])
-        values = np.linalg.svd(moment["strong"], compute_uv=False)
-        assert values[rank] < 0.01 * values[0]
-    heights = [tips[:, 2] for tips in every("psoft", "tips")]
-    for height in heights:
-        same(height, heights[0])
-
-
-def test_opposite_coefficients_turn_neurons_to_opposite_sides() -> None:
-    before = still("antipasto")["before"]
-    angle = np.arctan2(before[:, 1], before[:, 0])
-    last = moments("antipasto")[-1]
-    plus, minus = (np.arctan2(last[k][:, 1], last[k][:, 0]) - angle for k in ("plus", "minus"))
-    assert (plus < -0.3).all()
-    assert (minus > 0.3).all()
-    same(moments("antipasto")[0]["plus"], before)
-
-
-# Entries ------------------------------------------------------------------------------------------
-
-
-def rank(M: Array) -> int:
-    values = np.linalg.svd(M, compute_uv=False)
-    return int((values > 0.02 * max(values[0], 0.05)).sum())
-
-
-def test_directions_come_one_by_one() -> None:
-    assert [rank(D) for D in every("lora", "change")] == [0, 1, 2, 3]
-    assert len(still("lora")["A"]) == 3
-
-
-def test_entries_outside_the_mask_and_rows_of_other_tokens_stay() -> None:
-    changed = [D != 0 for D in every("shira", "change")]
-    assert changed[-1].mean() < 0.06
-    assert not any((at & ~changed[-1]).any() for at in changed)
-    before, ids = still("trainable_tokens")["before"], still("trainable_tokens")["ids"]
-    others = ~np.isin(np.arange(len(before)), ids)
-    for table in every("trainable_tokens", "table"):
-        same(table[others], before[others], 0)
-
-
-def test_the_smallest_triplets_are_dropped_and_the_others_stay() -> None:
+def test_the_smallest_triplets_are_dropped() -> None:
     last = moments("adalora")[-1]
     assert (np.diff(last["weights"]) < 0).all()
     assert [int((kept != 0).sum()) for kept in every("adalora", "kept")] == [0, 6, 5, 4, 3]
-    same(last["kept"][:3], last["weights"][:3])
-
-
-def test_tiles_are_circulant_and_a_shard_is_repeated() -> None:
-    for D in every("c3a", "change"):
-        for tile in (D[:6, :6], D[:6, 6:], D[6:, :6], D[6:, 6:]):
-            same(tile, circulant(tile[:, 0]))
-    for moment in moments("miss"):
-        same(moment["change"], np.tile(moment["shard"], (1, 4)), 0)
-
-
-def test_blocks_are_the_stamp_in_their_strength() -> None:
-    last = moments("lokr")[-1]
-    same(last["change"], np.kron(last["gains"], still("lokr")["stamp"]) / 0.95, 0.01)
-
-
-def test_a_tile_s_change_is_what_its_block_makes_of_it() -> None:
-    W, last = still("bone")["before"], moments("bone")[-1]
-    made = [
-        (W[4 * a : 4 * a + 4, 4 * b : 4 * b + 4] + np.eye(4)) @ last["blocks"][a]
-        for a in (0, 1)
-        for b in (0, 1, 2)
-    ]
-    shown = [
-        last["change"][4 * a : 4 * a + 4, 4 * b : 4 * b + 4] for a in (0, 1) for b in (0, 1, 2)
-    ]
-    same(np.array(shown), np.array(made) / np.abs(made).max())
-
-
-def test_both_factors_are_put_together_from_the_bank() -> None:
-    rows, columns = still("vblora")["rows"], still("vblora")["columns"]
-    for moment in moments("vblora"):
-        same(moment["A"], np.stack([moment["bank"][row].ravel() for row in rows]), 0)
-        pieces = moment["bank"][columns]  # (pieces, rank, b)
-        same(moment["B"], pieces.swapaxes(1, 2).reshape(-1, pieces.shape[1]), 0)
-
-
-def test_products_entry_by_entry_have_the_rank_of_both_and_sums_of_bases_full_rank() -> None:
-    last = moments("loha")[-1]
-    first = still("loha")["first"]
-    same(last["change"], first * last["second"] / np.abs(first * last["second"]).max())
-    assert (rank(first), rank(last["second"]), rank(last["change"])) == (2, 2, 4)
-    assert np.linalg.matrix_rank(every("randlora", "change")[-1], tol=ROUND_OFF) == 9
 
 
 @pytest.mark.parametrize("slug", ["fourierft", "randlora"])
@@ -359,32 +304,9 @@ def test_a_sum_is_that_of_its_parts(slug: str) -> None:
     same(last, made)
 
 
-def test_entries_change_in_proportion_to_themselves() -> None:
-    before, last = still("hira")["before"], moments("hira")[-1]
-    made = before * last["factors"]
-    same(last["change"], made / np.abs(made).max())
-    assert rank(last["factors"]) == 2
-
-
-def test_each_block_of_a_quilt_has_rank_one_and_the_whole_more() -> None:
-    changes = every("gralora", "change")
-    for D in changes:
+def test_each_block_of_a_quilt_has_rank_one() -> None:
+    for D in every("gralora", "change"):
         assert max(rank(D[i : i + 5, j : j + 5]) for i in (0, 5) for j in (0, 5)) <= 1
-    assert rank(changes[-1]) > 2
-
-
-def test_a_square_is_the_same_all_over_the_weight() -> None:
-    for moment in moments("mora"):
-        same(moment["change"], np.tile(moment["square"], (3, 3)), 0)
-    assert rank(moments("mora")[-1]["change"]) == 4
-
-
-def test_each_row_folded_is_one_column_times_one_row() -> None:
-    B = still("kradapter")["B"]
-    for moment in moments("kradapter"):
-        for b, a, row in zip(B, moment["A"], moment["change"], strict=True):
-            same(row, np.outer(b, a).ravel())
-    assert rank(moments("kradapter")[-1]["change"]) == 4
 
 
 def test_entries_stand_out_of_one_direction_at_their_places_alone() -> None:
@@ -409,40 +331,6 @@ def test_both_factors_are_filled_from_one_vector() -> None:
         at = still("unilora")[places]
         factor = moments("unilora")[-1][name]
         assert all(np.ptp(factor[at == k]) < ROUND_OFF for k in np.unique(at))
-    assert rank(moments("unilora")[-1]["change"]) == 2
-
-
-def test_few_numbers_change_the_strong_corner_alone() -> None:
-    for core in every("tinylora", "core"):
-        same(core[4:], 0)
-        same(core[:, 4:], 0)
-    assert (np.abs(every("tinylora", "core")[-1][:4, :4]) > ROUND_OFF).mean() > 0.9
-
-
-def test_outputs_move_along_one_direction_which_is_empty_half_way() -> None:
-    before, arrow = still("deft")["before"], still("deft")["arrow"]
-    for points in every("deft", "points"):
-        apart = points - before
-        same(apart - np.outer(apart @ arrow, arrow), 0)
-    same(every("deft", "points")[2] @ arrow, 0)
-
-
-def test_a_weight_is_scaled_first_and_then_added_to() -> None:
-    before, (none, scaled, end) = still("glora")["before"], moments("glora")
-    same(none["change"], 0)
-    made = [before * m["gain"] + m["shift"] for m in (scaled, end)]
-    same(scaled["shift"], 0)
-    limit = np.abs(made[1]).max()
-    for m, D in zip((scaled, end), made, strict=True):
-        same(m["change"], D / limit)
-
-
-def test_a_network_s_change_is_empty_where_none_of_its_features_is_above_zero() -> None:
-    silent = (still("peanut")["features"] == 0).all(axis=0)
-    assert 0 < silent.sum() < len(silent)
-    for D in every("peanut", "change"):
-        same(D[:, silent], 0)
-    assert rank(every("peanut", "change")[-1]) == 2
 
 
 def test_the_largest_entries_change_first_and_then_a_plaid_of_rank_one() -> None:
@@ -458,28 +346,6 @@ def test_outputs_of_one_group_change_within_one_dimension() -> None:
     group, last = still("adamss")["group"], every("adamss", "change")[-1]
     for g in np.unique(group):
         assert rank(last[group == g]) == 1
-    assert rank(last) == len(np.unique(group)) == 3
-
-
-def test_strengths_grow_or_fade_and_exchanges_join_two_directions() -> None:
-    first, *_, last = moments("frod")
-    assert (first["strengths"] > 0).all()
-    assert not first["exchanges"].any()
-    assert (last["strengths"] != first["strengths"]).all()
-    assert (np.diff(still("frod")["pairs"], axis=1) != 0).all()
-
-
-def test_all_change_stays_in_the_weakest_corner() -> None:
-    for core in every("osf", "core"):
-        same(core[:6], 0)
-        same(core[:, :6], 0)
-    assert (np.abs(every("osf", "core")[-1][6:, 6:]) > ROUND_OFF).mean() > 0.9
-
-
-def test_a_start_looks_along_as_many_inputs_as_it_has_rows() -> None:
-    for looks in every("lora_starts", "looks"):
-        same(looks.sum(axis=1), 2, 0.01)
-    assert (every("lora_starts", "looks")[-1][2:, :2] > 0.8).all()  # inputs and gradient
 
 
 def test_one_output_moves_far_and_the_others_by_what_they_have_off_a_line() -> None:
@@ -489,60 +355,3 @@ def test_one_output_moves_far_and_the_others_by_what_they_have_off_a_line() -> N
     same((last - first) @ [[far[1]], [-far[0]]], np.zeros((len(first), 1)), 1e-3)
     assert np.linalg.norm(far) > 4 * np.linalg.norm(last - first, axis=1).max()
     assert np.corrcoef(off, (last - first) @ far)[0, 1] ** 2 == pytest.approx(1, abs=1e-3)
-
-
-@pytest.mark.parametrize("slug", ["beft", "steering"])
-def test_all_outputs_move_by_one_step(slug: str) -> None:
-    first, *_, last = every(slug, "points")
-    steps = last - first
-    same(steps, np.repeat(steps[:1], len(steps), axis=0))
-    assert np.linalg.norm(steps[0]) > 0.5
-
-
-def test_the_step_leads_from_the_mean_of_one_side_of_pairs_to_that_of_the_other() -> None:
-    pairs, means = still("steering")["pairs"], still("steering")["means"]
-    same(pairs.mean(axis=0), means)
-    first, last = every("steering", "points")
-    same(last[0] - first[0], means[0] - means[1])
-
-
-def test_a_new_block_reads_what_the_frozen_one_does_and_then_begins_to_write() -> None:
-    first, *_, last = moments("llama_pro")
-    same(first["reads"], still("llama_pro")["frozen"])
-    same(first["writes"], 0)
-    assert np.corrcoef(last["reads"].ravel(), first["reads"].ravel())[0, 1] > 0.9
-    assert np.abs(last["writes"]).max() > 0.3
-
-
-# Tokens and heads ---------------------------------------------------------------------------------
-
-
-def test_shares_sum_to_one() -> None:
-    for attention in every("prompt_tuning", "attention"):
-        assert attention.sum() == pytest.approx(1, abs=0.01)
-    for mixture in every("xlora", "mixture"):
-        same(mixture.sum(axis=0), 1)
-    for shares in every("lily", "shares"):
-        same(shares.sum(axis=1), 1)
-
-
-def test_learned_tokens_draw_attention_and_tokens_that_are_not_edited_pass() -> None:
-    shares = [attention[:2].sum() for attention in every("prompt_tuning", "attention")]
-    assert shares[0] < 0.2 < 0.9 < shares[-1]
-    for moved in every("reft", "moved"):
-        same(moved[~still("reft")["edited"].astype(bool)], 0, 0)
-
-
-def test_random_directions_are_used_as_far_as_their_gains_and_add_up() -> None:
-    lines = still("vera")["lines"]
-    for moment in moments("vera"):
-        same(moment["parts"].sum(axis=0), moment["sum"])
-        across = moment["parts"][:, 0] * lines[:, 1] - moment["parts"][:, 1] * lines[:, 0]
-        same(across, 0)
-
-
-def test_only_the_square_between_the_bases_of_a_product_changes() -> None:
-    first, *_, last = every("clover", "cores")
-    assert first.shape == (2, 3, 3)
-    same(first, first * np.eye(3), 0)
-    assert (np.abs(last - first) > 0).mean() > 0.9

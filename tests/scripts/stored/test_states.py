@@ -11,10 +11,7 @@ def test_a_state_is_a_random_step_where_no_way_is_typed() -> None:
     assert state("ia3", "feedforward=true step=1") == {
         "way": "random", "size": "64x64", "feedforward": "true", "step": "1",
     }  # fmt: skip
-
-
-def test_a_state_of_a_fit_names_what_its_page_opens_with() -> None:
-    assert state("ia3", "way=fitted seed=2")["size"] == "32x32"
+    assert state("ia3", "way=fitted seed=2")["size"] == "32x32"  # what its page opens with
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,9 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
                 assert np.abs(np.array(view["values"]) - twin["values"]).max() <= close
 
 
-def test_a_page_opens_with_the_first_answer(oft: Sweep) -> None:
+def test_a_page_opens_with_the_first_answer_of_a_small_file(oft: Sweep) -> None:
     assert oft.values[0] == 8
+    assert len(brotli.compress(oft.data)) <= MOST_BYTES
     friendly, hostile = fits.wanted("oft", fits.hostile("oft"))[:2]
     assert friendly == (8, "turn", KEPT)
     assert hostile == (8, fits.hostile("oft"), KEPT)
@@ -93,15 +94,10 @@ def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it
     assert fits.friendly("prefix_tuning") == "own"
 
 
-@pytest.mark.parametrize("slug", ["ia3", "oft", "c3a"])
-def test_a_hostile_world_is_explained_least(slug: str) -> None:
+def test_a_hostile_world_is_explained_least() -> None:
     shares = {}
     for world in WORLDS:
-        answer = probe(slug, PAGE | {"world": world})
+        answer = probe("ia3", PAGE | {"world": world})
         shares[world] = next(p["value"] for p in answer["panels"] if p["name"] == "explained")
     least = min(v for k, v in shares.items() if k not in fits.CONTROLS)
-    assert shares[fits.hostile(slug)] <= least + 2
-
-
-def test_the_file_is_small(oft: Sweep) -> None:
-    assert len(brotli.compress(oft.data)) <= MOST_BYTES
+    assert shares[fits.hostile("ia3")] <= least + 2
