@@ -53,8 +53,8 @@ def hypothesis(method: str) -> Knob | None:
 def taken_out(method: str, chosen: dict[str, Any]) -> str:
     """Return what the settings take out of a method's hypothesis, as a sentence; "" for nothing.
 
-    >>> taken_out("lora", {"hypothesis": "dense subspace"})
-    'Taken out: that the change has few directions, which the data choose.'
+    >>> taken_out("miss", {"hypothesis": "random groups"})
+    'Taken out: which inputs are a group.'
     """
     name = chosen.get(HYPOTHESIS, KEPT)
     return "" if name == KEPT else f"Taken out: {controls(method)[name].out}"
