@@ -94,7 +94,7 @@ def test_every_page_is_read_without_a_repair_and_has_known_elements() -> None:
         document = etree.fromstring(path.read_bytes(), parser)
         assert [*parser.error_log] == [], path
         tags = {e.tag for e in document.xpath(outside) if "-" not in e.tag}
-        assert tags <= {*defs.tags, "main", "template"}, path
+        assert tags <= {*defs.tags, "data", "main", "template"}, path
 
 
 def kinds() -> set[Path]:

@@ -131,7 +131,9 @@ def test_the_catalogue_keeps_to_its_schema() -> None:
     by = {m["slug"]: m for m in catalogue["methods"]}
     assert {one["control"] for one in by["osf"]["later"]} > {None}
     assert all(m["claims"] for m in catalogue["methods"])
-    for wrong in ({"status": "new"}, {"parameters": -1}, {"papers": []}, {"slug": "Lo RA"}):
+    mistakes: list[dict[str, Any]]
+    mistakes = [{"status": "new"}, {"parameters": -1}, {"papers": []}, {"slug": "Lo RA"}]
+    for wrong in mistakes:
         spoilt = catalogue | {"methods": [catalogue["methods"][0] | wrong]}
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(spoilt, schema)

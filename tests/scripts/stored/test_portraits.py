@@ -162,7 +162,7 @@ def test_a_picture_has_the_rank_of_its_method(slug: str, name: str, ranks: list[
     ],
 )
 def test_what_is_not_trained_stays_and_nearly_all_of_the_rest_changes(
-    slug: str, name: str, places: Callable[[], Array]
+    slug: str, name: str, places: Callable[[], Any]
 ) -> None:
     first, *_, last = every(slug, name)
     trained = places()
