@@ -27,7 +27,7 @@ from adapters_np import control, core
 from demos.settings import HYPOTHESIS
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.catalog.exports import read_site, redirects
+from scripts.catalog.exports import built_site, redirects
 from scripts.catalog.records import DIMENSIONS, Method, Peft
 from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.datasets import items
@@ -40,7 +40,7 @@ from scripts.survey.sources import forest
 
 pytestmark = pytest.mark.site
 SITE = Path(os.environ.get("SITE", ROOT / "site"))
-FACTS = read_site()
+FACTS = built_site()
 HEAVIEST = 300_000  # bytes on the wire that a method's page may take before a touch
 VNU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 

@@ -276,7 +276,7 @@ class AdapterChoice extends PageElement {
     if (box.hidden) return;
     const number = (/** @type {string} */ name) => Number(this.#input(name).value);
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
-    this.write(".recipe h3", `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`);
+    this.write(".recipe h2", `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`);
     box.querySelector("pre code").textContent = written(this.#data, slug, {
       home: this.#preset?.home ?? "your/model",
       bits,

@@ -94,7 +94,7 @@ def test_a_thumb_reaches_the_recipes_on_a_phone(page: Page, site: str) -> None:
         row(page, slug).get_by_role("button", name="Show").click()
         title = read().methods[slug].title
         expect(page.locator("adapter-choice .recipe")).to_contain_text(title)
-        expect(page.locator("adapter-choice .recipe h3")).to_be_in_viewport()  # where it begins
+        expect(page.locator("adapter-choice .recipe h2")).to_be_in_viewport()  # where it begins
 
 
 def test_a_recipe_is_offered_once_it_can_be_shown(site_folder: Path) -> None:
@@ -108,7 +108,7 @@ def test_qlora_is_a_name_that_leads_to_a_recipe_on_four_bits(visit: Visit) -> No
     page = visit("names/#qlora")
     page.locator("section:has(#qlora)").get_by_role("link", name="Choose").click()
     expect(page.locator("adapter-choice [name=bits]")).to_have_value("4")
-    expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: LoRA")
+    expect(page.locator("adapter-choice .recipe h2")).to_have_text("Recipe: LoRA")
     expect(page.locator("adapter-choice .recipe pre code")).to_contain_text("load_in_4bit=True")
 
 
@@ -121,7 +121,7 @@ def test_what_is_chosen_goes_into_the_address(visit: Visit) -> None:
     form.locator("[name=memory]").fill("12")
     page.get_by_role("button", name="Show all").click()
     row(page, "dora").get_by_role("button", name="Show").click()
-    expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: DoRA")
+    expect(page.locator("adapter-choice .recipe h2")).to_have_text("Recipe: DoRA")
     page.wait_for_function("() => location.search.includes('recipe=dora')")
     assert query(page) == {"bits": ["4"], "memory": ["12"], "recipe": ["dora"]}
     page.check("row-filter input[value=merges]")
@@ -151,7 +151,7 @@ def test_what_failed_on_eight_bits_is_not_offered_there_and_says_why(visit: Visi
     )
     expect(page.locator("adapter-choice .recipe")).to_be_hidden()
     page.locator("adapter-choice [name=bits]").select_option("4")
-    expect(page.locator("adapter-choice .recipe h3")).to_have_text("Recipe: DoRA")
+    expect(page.locator("adapter-choice .recipe h2")).to_have_text("Recipe: DoRA")
     expect(row(page, "dora").locator("td").first).to_contain_text("GiB")
 
 
