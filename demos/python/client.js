@@ -62,6 +62,9 @@ export class Python extends EventTarget {
   /** True if it is sent one request at a time, whoever asks. */
   single = false;
 
+  /** Whether its worker inherits the page's policy. */
+  confined = false;
+
   /** The bytes that a first visit downloads. */
   bytes = MANIFEST.bytes;
 
@@ -148,6 +151,7 @@ export class Python extends EventTarget {
   /**
    * By way of a blob a worker inherits the page's policy, on hosts that send no headers too, so no readers' code in it can
    * reach another host. A frame without an origin starts neither files of the site nor modules, but what imports one.
+   * What runs the site's own code alone is started as it is.
    *
    * @param {URL} address
    */
@@ -158,6 +162,7 @@ export class Python extends EventTarget {
       ({ message }) => postMessage({ type: "failed", message }),
     ), { once: true })`;
     const alone = origin === "null";
+    if (!alone && !this.confined) return new Worker(href, { type: "module" });
     const script = URL.createObjectURL(new Blob([alone ? later : `import ${name}`], { type: "text/javascript" }));
     const worker = new Worker(script, { type: alone ? "classic" : "module" });
     worker.addEventListener("message", () => URL.revokeObjectURL(script), { once: true });

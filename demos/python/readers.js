@@ -28,6 +28,8 @@ class Readers extends Python {
 
   single = true;
 
+  confined = true;
+
   bytes = MANIFEST.whole;
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */

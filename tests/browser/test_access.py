@@ -147,7 +147,8 @@ def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(walk: Any) -> 
 def test_a_method_s_page_reads_in_ten_screens_with_its_folds_closed(walk: Any) -> None:
     heights = {p: height for p, height in walk["height"].items() if re.match("methods/.", p)}
     assert len(heights) == len(read().methods)
-    assert {p: height for p, height in heights.items() if height > 10 * WINDOW["height"]} == {}
+    foot = 60  # the lines on version, commit and links to numbers
+    assert {p: h for p, h in heights.items() if h > 10 * WINDOW["height"] + foot} == {}
 
 
 def test_no_page_breaks_the_policy_that_it_carries(walk: Any) -> None:
