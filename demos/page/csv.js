@@ -2,9 +2,8 @@
 
 import { RELOAD } from "./files.js";
 
-/** @param {(string | number | boolean)[][]} rows @param {string[]} about lines before them */
-export const text = (rows, about = []) =>
-  [...about.map((line) => `# ${line}`), ...rows.map((row) => row.map(cell).join(",")), ""].join("\n");
+/** @param {(string | number | boolean)[][]} rows */
+export const text = (rows) => [...rows.map((row) => row.map(cell).join(",")), ""].join("\n");
 
 /** Quote a cell; a would-be formula, numbers excepted, gets the sign by which a spreadsheet takes it for text. @param {string | number | boolean} value */
 function cell(value) {

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
 from functools import cache
-from statistics import mean, median
-from typing import Any, NamedTuple
 
 from scripts.bootstrap import ROOT
 from scripts.macros.figures import Lane, Row, Rows, Value, around
@@ -25,21 +21,6 @@ from scripts.survey.sources.head_to_head import (
     outcomes,
     within_budget,
 )
-
-SOURCE = (
-    "Adapters as Hypotheses, Head to head: printed comparisons of the sources that its page names."
-    " CC BY 4.0"
-)
-"""The first line of the rows that a reader takes along."""
-
-
-class Record(NamedTuple):
-    """A method's record against a baseline: units, the shares won and level, the difference."""
-
-    units: int
-    won: float
-    level: float
-    difference: float
 
 
 @cache
@@ -68,32 +49,7 @@ def beside_lora_without_authors() -> list[Outcome]:
     return [unit for unit in found if unit.baseline == "lora"]
 
 
-def records(key: Callable[[Outcome], tuple[Any, ...]]) -> dict[tuple[Any, ...], Record]:
-    grouped: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
-    for unit in _outcomes():
-        grouped[key(unit)].append(unit)
-    return {
-        key: Record(
-            len(units),
-            mean(unit.side == "for" for unit in units),
-            mean(unit.side == "level" for unit in units),
-            median(unit.difference for unit in units),
-        )
-        for key, units in grouped.items()
-    }
-
-
 class HeadToHead(Part):
-    @macro("table")
-    def head_to_head(self) -> str:
-        """Every method against those that two others met, at home and elsewhere, as a matrix."""
-        found = records(lambda unit: (unit.method, unit.baseline, unit.home))
-        met = Counter(baseline for _, baseline in {key[:2] for key in found})
-        found = {key: record for key, record in found.items() if met[key[1]] > 1}
-        order = [*names()]
-        methods, baselines = (sorted({key[i] for key in found}, key=order.index) for i in (0, 1))
-        return self.page.draw("head_to_head", found, methods, baselines, names(), found=False)
-
     @macro("text")
     def home_field(self) -> str:
         """The home-field figure, and what it says in a sentence."""
@@ -125,12 +81,6 @@ class HeadToHead(Part):
         fair = home_field(within_budget(found))
         given = (field, rows, called, fair, max(ratios), len(ratios) / len(found), third)
         return self.page.figure(figure) + self.page.draw("home_field", *given)
-
-    @macro("figure")
-    def pairs(self) -> str:
-        """One line for each pair of methods on each suite, to filter and to sort."""
-        found = records(lambda unit: (unit.method, unit.baseline, unit.suite, unit.home))
-        return self.page.draw("pairs", found, names(), SOURCE, found=False)
 
     @macro("list")
     def flagged(self) -> str:

@@ -61,11 +61,6 @@ def guesses(page: Page) -> None:
         assert violations(page, "five-bets") == {}
 
 
-def opens_cells(page: Page) -> None:
-    page.locator("#pairs tbody button").first.click()
-    expect(page.locator("paged-table .behind")).to_be_focused()
-
-
 def shows_a_recipe(page: Page) -> None:
     page.locator("#shortlist [name=show]:enabled").first.click()
     expect(page.locator("adapter-choice .recipe code")).to_be_visible()
@@ -77,7 +72,6 @@ USES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "lab": ("lab/?cell=lora.turn", ".md-content", fits),
     "editor": (EDITOR, "code-cell, adapter-demo", runs),
     "story": ("story/", "article", guesses),
-    "pairs": ("head-to-head/", "paged-table", opens_cells),
     "choice": ("choose/", "adapter-choice", shows_a_recipe),
 }
 
@@ -164,7 +158,6 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
     ),
     "portrait": ("methods/shira/", {"method-portrait svg[aria-label*=coloured]:visible": 1}),
     "scorecard": ("scorecard/", {"#scorecard-table tbody tr:visible": len(read().survey)}),
-    "pairs": ("head-to-head/", {"paged-table details:first-child tbody tr:first-child:visible": 1}),
 }
 
 
@@ -255,7 +248,6 @@ def test_a_file_that_a_widget_misses_is_named_and_asked_for_again(
 MISSES = {
     "export": (LORA, "export-*", "adapter-demo [value=numpy]", "adapter-demo .problem", ""),
     "editor": (EDITOR, "cell-*.js", "code-cell button", "code-cell button", ".cm-content"),
-    "cells": ("head-to-head/", "*.csv", "#pairs button", "paged-table nav output", ".behind"),
     "example": (
         "your-adapter/",
         "*.safetensors",
