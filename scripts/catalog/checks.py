@@ -266,8 +266,6 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
         for argument in (*claim.supports, *claim.against)
         for method in argument.methods
     ]
-    named += [(f"{CLAIMS}: {b.title}", method) for b in claims.beliefs for method in b.methods]
-    named += [(f"{CLAIMS}: implications", i.method) for i in claims.implications]
     named += [(f"{PREDICTIONS}: {p.title}", method) for p in predictions for method in p.methods]
     for place, method in named:
         if method not in catalog.methods:

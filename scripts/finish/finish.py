@@ -258,7 +258,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
-    texts |= summaries.badges(catalog) | forest.tables()
+    texts |= forest.tables()
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text

@@ -7,7 +7,6 @@ from scripts.macros.page import Part, catalog, macro
 from scripts.macros.real_changes import Row, rows
 from scripts.survey.results import bets
 from scripts.survey.sources.claims import Claim, read_claims, read_predictions
-from scripts.survey.sources.forecasts import brier, forecasts, score
 
 
 class ClaimLists(Part):
@@ -33,25 +32,6 @@ class ClaimLists(Part):
             self.page.cite(source.key for source in p.sources)
             parts.append(self.page.draw("prediction", p))
         return "\n".join(parts)
-
-    @macro("table")
-    def predictions_score(self) -> str:
-        """Count the settled predictions, with Brier's score of them and what each may add."""
-        found = forecasts(read_predictions().predictions)
-        return self.page.draw("outlook", found, score(found), given={"brier": brier})
-
-    @macro("list")
-    def beliefs_list(self) -> str:
-        found = read_claims().beliefs
-        self.page.cite(source.key for b in found for source in b.sources)
-        return self.page.draw("beliefs", found)
-
-    @macro("list")
-    def implications_list(self) -> str:
-        """List what the survey draws from single entries."""
-        found = read_claims().implications
-        self.page.cite(source.key for i in found for source in i.sources)
-        return self.page.draw("implications", found)
 
 
 def _tested(claim: Claim) -> tuple[list[Shown], list[Row]]:

@@ -27,7 +27,6 @@ from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import subspace_overlap
 from demos.probe import measure
 from demos.settings import start
-from scripts.macros import axes
 from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.results.atlas import medians
@@ -133,7 +132,7 @@ def reach(slug: str) -> tuple[int | None, int | None, bool]:
     """Return parameters, the dimension reached, and whether they are those on 32 × 32."""
     if counted := medians("X.10").get(slug):
         return int(counted["parameters"]), int(counted["dimension"]), False
-    if found := axes.numbers().get(slug):
+    if found := medians("axes").get(slug):
         return int(found["numbers"]), int(found["dimension"]), True
     return None, None, False
 
@@ -158,20 +157,6 @@ def members() -> tuple[Member, ...]:
             )  # fmt: skip
     order = list(catalog().themes)
     return tuple(sorted(found, key=lambda f: (order.index(f.theme), f.name.lower())))
-
-
-@cache
-def beside_the_atlas() -> dict[str, dict[str, axes.Coordinate]]:
-    """Return the coordinates of all modules that the atlas has, by slug."""
-    found = {}
-    for f in members():
-        about = axes.Measured(
-            slug=f.slug, weight=f.lora is not None, linear=f.linear,
-            orbit=f.keeps.startswith("spectrum"), identity=f.identity, merges=f.merges,
-        )  # fmt: skip
-        if row := axes.compared(about):
-            found[f.slug] = row
-    return found
 
 
 def dots() -> Iterator[Line]:
@@ -200,8 +185,7 @@ class Family(Part):
                 [level, *lines],
                 f"{wasted} of {len(points)} have more parameters than they reach dimensions",
                 linked=True,
-            ),
-            table=True,
+            )
         )  # fmt: skip
 
     @macro("table")
@@ -212,38 +196,3 @@ class Family(Part):
         return self.page.style() + self.page.draw(
             "table", members(), file=FILE, kind="ah lab", given=given
         )
-
-    @macro("text")
-    def axes_counts(self) -> str:
-        """Count the coordinates that could be compared, and those that differ."""
-        rows = beside_the_atlas()
-        found = [c for row in rows.values() for c in row.values()]
-        both, differ = (sum(x) for x in zip(*((c.known, c.differs) for c in found), strict=True))
-        by_method = sum("row" in axes.atlas()[slug] for slug in rows)
-        apart = len(list(axes.disagreements(rows)))
-        return (
-            f"The atlas has {len(rows)} of the modules here: {by_method} in its table by method, "
-            f"{len(rows) - by_method} in its catalogue alone. "
-            f"Of {both} coordinates that both have, {both - differ} agree and {differ} differ, "
-            f"in {apart} modules."
-        )
-
-    @macro("table")
-    def axes_table(self) -> str:
-        """The seven coordinates of every module that the atlas has, ours and theirs."""
-        about = {f.slug: f for f in members()}
-        rows = [(about[slug], row) for slug, row in beside_the_atlas().items()]
-        given = {"titles": axes.AXES}
-        return self.page.style() + self.page.draw(
-            "axes", rows, file=FILE, kind="ah lab", given=given
-        )
-
-    @macro("list")
-    def axes_differ(self) -> str:
-        """List where the atlas and the modules differ, with what we know of the reason."""
-        about = {f.slug: f for f in members()}
-        rows = [
-            (about[slug], axes.place(slug), *rest)
-            for slug, *rest in axes.disagreements(beside_the_atlas())
-        ]
-        return self.page.draw("differ", rows, file=FILE, kind="ah lab")

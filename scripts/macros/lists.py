@@ -10,7 +10,7 @@ from typing import Any, get_args
 from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
-from scripts.catalog.counts import MODELS, TABLED, TARGETS, count, counters
+from scripts.catalog.counts import MODELS, TARGETS, counters
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, Peft
 from scripts.catalog.shapes import formula
@@ -178,17 +178,6 @@ class Lists(Part):
         themes = {key: theme.title for key, theme in catalog().themes.items()}
         return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
-    @macro("table")
-    def parameter_table(self) -> str:
-        rows = []
-        for m in active():
-            cls = load(m.modules[0])
-            counts = [(count(cls, model), model.total) for model in TABLED]
-            rows.append(
-                {"slug": m.slug, "title": m.title, "formula": formula(cls), "counts": counts}
-            )
-        return self.page.draw("parameter_table", rows, TABLED, found=False)
-
     @macro("widget")
     def calculator(self) -> str:
         """Trained parameters of a method on a model of one's own."""
@@ -224,23 +213,8 @@ class Lists(Part):
         }
 
     @macro("figure", "benchmark")
-    def benchmark_plot(self, axis: Any) -> str:
-        return self.page.figure(peft_benchmark.plot(axis, self.links()))
-
-    @macro("table")
-    def benchmark_table(self, suite: peft.Suite) -> str:
-        about: dict[str, dict[str, str]] = {
-            "metamathqa": {
-                "name": "mathematics", "score": "GSM8K, %", "side": "Forgetting", "format": "%.1f",
-                "caption": "Llama-3.2-3B, MetaMathQA to GSM8K; ± is the standard error.",
-            },
-            "imagegen": {
-                "name": "images", "score": "Similarity", "side": "Drift", "format": "%.3f",
-                "caption": "FLUX.2-klein-base-4B, one subject.",
-            },
-        }  # fmt: skip
-        rows = peft.runs(suite)
-        return self.page.draw("benchmark_table", rows, about[suite], self.links(), found=False)
+    def benchmark_plot(self) -> str:
+        return self.page.figure(peft_benchmark.plot(self.links()))
 
     @macro("text")
     def agreement(self) -> str:

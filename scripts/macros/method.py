@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
 from scripts.bootstrap import ROOT
-from scripts.catalog import summaries
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
@@ -369,16 +368,6 @@ class Furniture(Part):
 
 </details>
 
-<details class="fold" markdown="1" data-search-exclude>
-<summary>A badge for a README</summary>
-
-<img src="../../{summaries.address(m)}" alt="{m.title}: {summaries.verdicts(m)}" loading="lazy">
-
-```markdown
-{summaries.markdown(m, self.page.site)}
-```
-
-</details>
 </div>
 
 With all references of this page, for a reference manager:

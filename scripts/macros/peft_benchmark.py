@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from scripts.catalog.counts import MEASURED, SIDES
 from scripts.catalog.memory import GIB, STATES, estimate, held, kept
@@ -79,29 +79,25 @@ def memory_errors() -> dict[str, float]:
 
 # The plots ----------------------------------------------------------------------------------------
 
-COSTS = {
-    "parameters": Axis("trained parameters", 40, 4e9, log=True),
-    "memory": Axis("GiB at the peak", 18, 38),
-}
+COST = Axis("trained parameters", 40, 4e9, log=True)
 ERRORS = 2  # standard errors that a whisker reaches up and down
 
 
-def plot(cost: Literal["parameters", "memory"], links: Mapping[Key, Link]) -> Chart:
-    """Return the plot of the mathematics: score against a cost.
+def plot(links: Mapping[Key, Link]) -> Chart:
+    """Return the plot of the mathematics: score against size.
 
     Args:
-        cost: What goes across.
         links: The pages, by whose runs they are.
 
     Raises:
         LookupError: when a run's method has neither a page nor a name.
     """
-    axis, dots = COSTS[cost], defaultdict[tuple[str, str, str], list[Point]](list)
+    dots = defaultdict[tuple[str, str, str], list[Point]](list)
     for run in runs("metamathqa"):
         link = links.get(run.key) or _unlinked(run.tuner)
         kind = "" if link.address else "full" if run.tuner == "FULL_FT" else "other"
-        x, y, error = getattr(run, cost), run.score, run.standard_error or 0
-        about = f"{number(y, 1)} ± {number(error, 1)} % of GSM8K, {short(x)} {axis.name}"
+        x, y, error = float(run.parameters), run.score, run.standard_error or 0
+        about = f"{number(y, 1)} ± {number(error, 1)} % of GSM8K, {short(x)} {COST.name}"
         says = f"{link.name}: {about} ({run.label})"
         low, high = max(y - ERRORS * error, 0), y + ERRORS * error
         dots[link.name, link.address, kind].append(Point(x, y, low, high, says, run.label))
@@ -111,13 +107,13 @@ def plot(cost: Literal["parameters", "memory"], links: Mapping[Key, Link]) -> Ch
     ]
     front = list(frontier(lines))
     names = ", ".join(dict.fromkeys(line.name for line, _ in front))
-    end = front[-1][1]._replace(x=axis.high)
+    end = front[-1][1]._replace(x=COST.high)
     steps = Line("best score for the cost", (*(p for _, p in front), end), "steps", kind="best")
     return Chart(
-        f"Score against {axis.name}, a dot for each run, with ± {ERRORS} standard errors. Best for"
+        f"Score against {COST.name}, a dot for each run, with ± {ERRORS} standard errors. Best for"
         f" their cost, from cheap to dear: {names}",
-        axis, Axis("GSM8K, %", 0, 60), [steps, *lines],
-        f"The best score took {short(front[-1][1].x)} {axis.name}", linked=True,
+        COST, Axis("GSM8K, %", 0, 60), [steps, *lines],
+        f"The best score took {short(front[-1][1].x)} {COST.name}", linked=True,
     )  # fmt: skip
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from scripts.catalog.before import changes, read_before
-from scripts.catalog.records import DIMENSIONS, Method
+from scripts.catalog.records import DIMENSIONS
 from scripts.catalog.sensitivity import judged, outcomes
 from scripts.macros.page import Part, catalog, macro, short
 from scripts.survey.facts import peft
@@ -16,7 +15,6 @@ from scripts.survey.sources.sources import (
     Reading,
     flow,
     read_candidates,
-    read_looked_up,
     readings,
 )
 
@@ -37,12 +35,6 @@ def read_sources() -> tuple[list[Reading], Flow]:
     found = readings(catalog().papers, defining, votes)
     judged = sum(bool(m.found(d)) for m in graded for d in DIMENSIONS)
     return found, flow(found, len(read_candidates().excluded), judged)
-
-
-def query(m: Method) -> str:
-    names = dict.fromkeys([m.title, m.name, *m.names])
-    called = " OR ".join(f'"{name}"' for name in names)
-    return f'({called}) AND ("fine-tuning" OR "adapter") AND ("LoRA" OR "full fine-tuning")'
 
 
 class Protocol(Part):
@@ -78,27 +70,6 @@ class Protocol(Part):
         return "; ".join(f"{short(key)} ({why})" for key, why in found.items())
 
     @macro("table")
-    def searches(self) -> str:
-        ran = read_candidates().searched
-        rows = [(m, query(m), ran.get(m.slug)) for m in catalog().survey if m.graded]
-        return self.page.draw("searches", rows, sum(day is not None for *_, day in rows), file=FILE)
-
-    @macro("table")
-    def looked_up(self) -> str:
-        """Tabulate the queries of stored public repositories and pages, and what was kept."""
-        found = read_looked_up()
-        self.page.cite(r.kept for r in found.repositories if r.kept)
-        self.page.cite(found.titles.kept)
-        return self.page.draw("looked_up", found, file=FILE)
-
-    @macro("text")
-    def drawn_cells(self) -> str:
-        """Count the cells that were drawn, could be looked up, and were wrong."""
-        draw = read_looked_up().draw
-        self.page.cite(draw.unread)
-        return self.page.draw("drawn", draw, file=FILE)
-
-    @macro("table")
     def sensitivity(self) -> str:
         return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
 
@@ -107,9 +78,3 @@ class Protocol(Part):
         """The least or the most verdicts that are confirmed under any other choice."""
         numbers = [o.confirmed for o in outcomes()]
         return str(min(numbers) if which == "least" else max(numbers))
-
-    @macro("list")
-    def changed_verdicts(self) -> str:
-        before = read_before()
-        found = list(changes(catalog().methods.values(), before))
-        return self.page.draw("changed", found, before, DIMENSIONS, file=FILE)

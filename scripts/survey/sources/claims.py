@@ -93,29 +93,6 @@ class Theme(Record):
     audit: Text
 
 
-class Belief(Record):
-    """A belief of the survey's author after writing it, and its strength."""
-
-    title: Text
-    survey: Text
-    strength: Text | None = None  # of the evidence, where the survey says it
-    advice: Text | None = None
-    audit: Text
-    claim: Slug | None = None  # or the theme that has the rest
-    theme: Slug | None = None
-    methods: Methods
-    sources: References
-
-
-class Implication(Record):
-    """A conclusion that the survey draws from one entry, and how far that holds."""
-
-    method: Slug
-    survey: Text
-    audit: Text
-    sources: References
-
-
 class Prediction(Record):
     title: Text
     confidence: PerCent | None = None
@@ -147,8 +124,6 @@ class Claims(Record):
 
     claims: tuple[Claim, ...]
     themes: tuple[Theme, ...]
-    beliefs: tuple[Belief, ...]
-    implications: tuple[Implication, ...]
 
 
 class Predictions(Record):

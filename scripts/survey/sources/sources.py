@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, TypeAlias
-
-from pydantic import Field, model_validator
+from typing import Literal, NamedTuple, TypeAlias
 
 from scripts.bootstrap import ROOT
 from scripts.survey.facts.papers import read_tables
-from scripts.survey.facts.records import Record, Slug, Text, read_yaml
+from scripts.survey.facts.records import Record, Text, read_yaml
 from scripts.survey.facts.result import Source
 
-FILE, LOOKED_UP = "docs/data/candidates.yml", "docs/data/looked_up.yml"
+FILE = "docs/data/candidates.yml"
 
 Extent: TypeAlias = Literal["whole", "part", "abstract", "no"]
 """The extent to which a publication has been read."""
@@ -36,73 +33,8 @@ class Candidate(Record):
 class Candidates(Record):
     """Known publications that have no vote; `excluded` measures no adapters."""
 
-    searched: dict[Slug, Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]]
     candidates: dict[str, Candidate]
     excluded: dict[str, Text]
-
-
-class Search(Record):
-    """A query of stored copies of public text, and its result."""
-
-    where: Annotated[Text, Field(alias="in")]
-    query: Text
-    hits: Annotated[int, Field(ge=0)]
-    says: Text
-    kept: Slug | None = None
-
-
-class Repository(Record):
-    name: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")]
-    says: str = ""
-    kept: Slug | None = None
-
-    @model_validator(mode="after")
-    def _told(self) -> Repository:
-        if bool(self.says) == bool(self.kept):
-            raise ValueError(f"{self.name}: has either a source that was kept, or why none was")
-        return self
-
-
-class Draw(Record):
-    seed: int
-    take: Annotated[int, Field(ge=1)]
-    of: Annotated[int, Field(ge=1)]
-    read: int
-    wrong: int
-    unread: tuple[Slug, ...]  # the sources whose cells could not be reached
-
-
-class Letters(Record):
-    """Strings that were looked for letter by letter: titles that were not read, rows of tables."""
-
-    day: date
-    asked: Annotated[int, Field(ge=1)]
-    kept: tuple[Slug, ...]  # the sources whose whole text was found, and typed
-    compared: Annotated[int, Field(ge=1)]  # their cells, by a second reader
-    differ: int
-    nameless: int = 0  # papers with such tables whose number or address was not found
-
-
-class LookedUp(Record):
-    """Queries of stored copies of public text on a day, which are no search of a database."""
-
-    day: date
-    searches: tuple[Search, ...]
-    titles: Letters
-    rows: Letters
-    repositories: tuple[Repository, ...]
-    draw: Draw
-
-
-@cache
-def read_looked_up(root: Path = ROOT) -> LookedUp:
-    """Return what was looked up outside of bibliographic databases.
-
-    Raises:
-        CatalogError: when the file is not as it should be; a line for each problem.
-    """
-    return read_yaml(LookedUp, root / LOOKED_UP)
 
 
 @cache

@@ -1,11 +1,10 @@
-"""The site's description of its data is true: columns, types, schema, badges."""
+"""The site's description of its data is true: columns, types, schema."""
 
 from __future__ import annotations
 
 import csv
 import json
 import shutil
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -146,20 +145,6 @@ def test_every_page_of_the_navigation_is_in_llms_txt() -> None:
         assert f"- [{m.title}]({SITE.url}{m.url}): {m.description}\n" in text
     for page in ("lab/", "your-adapter/", "contributing/hosting/", "questions/forgetting/"):
         assert f"({SITE.url}{page}): " in text
-
-
-def test_a_badge_says_the_verdicts_and_is_a_picture() -> None:
-    lora = read().methods["lora"]
-    assert summaries.verdicts(lora).count(",") + 1 == len({v.word for v in lora.verdicts.values()})
-    for m in read().methods.values():
-        picture = ET.fromstring(summaries.badge(m))
-        label = picture.attrib["aria-label"]
-        assert label == f"{m.title}: {summaries.verdicts(m)}"
-        texts = [t.text for t in picture.iter("{http://www.w3.org/2000/svg}text")]
-        assert ": ".join(map(str, texts)) == label
-    assert f"({SITE.url}badges/lora.svg)]({SITE.url}methods/lora/)" in summaries.markdown(
-        lora, SITE
-    )
 
 
 def test_zenodo_is_told_what_the_citation_file_says() -> None:

@@ -21,4 +21,4 @@ def test_a_run_with_neither_a_page_nor_a_name_stops_the_build() -> None:
     [nobody] = {run.key for run in runs("metamathqa") if run.tuner == "HIRA"}
     without = {key: link for key, link in links().items() if key != nobody}
     with pytest.raises(LookupError, match=r"HIRA has neither a page nor a name in NAMES"):
-        plot("parameters", without)
+        plot(without)
