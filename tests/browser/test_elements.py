@@ -63,7 +63,7 @@ def guesses(page: Page) -> None:
 
 def shows_a_recipe(page: Page) -> None:
     page.locator("#shortlist [name=show]:enabled").first.click()
-    expect(page.locator("adapter-choice .recipe code")).to_be_visible()
+    expect(page.locator("adapter-choice .recipe pre code")).to_be_visible()
 
 
 USES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
@@ -364,7 +364,7 @@ IMPOSSIBLE = {
     ),
     "choice": (
         *("choose/", "adapter-choice [name=memory]", "-3"),
-        *("adapter-choice output", "Memory, GiB", "24"),
+        *("adapter-choice output", "GPU memory, GiB", "24"),
     ),
     "calculator": (
         *("choose/", "parameter-calculator [name=knob-rank]", "1e300"),

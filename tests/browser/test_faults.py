@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -55,6 +56,10 @@ def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
     assert page.evaluate("updates.at(-1).knobs.rank") == 3
 
 
+def answer(body: bytes) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=body)
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda data: data[: len(data) // 2], lambda data: data[:-100] + bytes(100)],
@@ -66,7 +71,7 @@ def test_damaged_bytes_never_become_numbers(
     for name in ("snapshot.bin", "code.zip"):
         (file,) = site_folder.glob(f"assets/py/*/{name}")
         body = change(file.read_bytes())
-        page.context.route(f"**/{name}", lambda route, body=body: route.fulfill(body=body))
+        page.context.route(f"**/{name}", answer(body))
     page.goto(site + PAGE)
     touch(page)
     page.wait_for_selector("adapter-demo[data-state=error]")

@@ -15,6 +15,8 @@ from scripts.bootstrap import ROOT, firefox
 from scripts.stored.widgets import opening
 from tests.browser.python.test_sandbox import ASTRAY, ATTEMPTS, ENDLESS, LATER, LOOK
 
+pytestmark = pytest.mark.weekly
+
 # Attempts that need no other host.
 HARMLESS = [
     attempt for attempt in ATTEMPTS.values() if "wait" not in attempt and "HOST" not in attempt
@@ -22,8 +24,6 @@ HARMLESS = [
 
 TRY = f"""
 import js, pyodide_js
-
-pytestmark = pytest.mark.weekly
 PORT = 9
 for attempt in {HARMLESS!r} + ["js.caches.open('stolen')", "js.indexedDB.databases()"]:
     try:

@@ -106,15 +106,12 @@ def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
             expect(page.locator("#scorecard-table tbody tr").first).to_contain_text("contested")
 
 
-@pytest.mark.parametrize("path", ["choose/", "map/"])
-def test_a_wide_table_fits_a_window_and_says_where_it_does_not(
-    page: Page, site: str, path: str
-) -> None:
+def test_a_wide_table_fits_a_window_and_says_where_it_does_not(page: Page, site: str) -> None:
     hint = "e => getComputedStyle(e.querySelector('caption'), '::after').content"
     wide = "e => e.scrollWidth > e.clientWidth + 1"
     for width, overflows in ((1280, False), (800, True)):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(site + path)
+        page.goto(site + "map/")
         box = page.locator(".scroll.wide").first
         becomes(page, partial(box.evaluate, wide), overflows)
         told = partial(box.evaluate, f"e => ({hint})(e).includes('More columns')")

@@ -14,6 +14,8 @@ from scripts.pyodide import make
 from scripts.serve import serving
 from tests.browser.workbench import ask, bare, bundle
 
+pytestmark = pytest.mark.weekly
+
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -63,8 +65,6 @@ def test_python_and_matplotlib_come_from_the_site(page: Page, stock: str) -> Non
 import io, matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
-
-pytestmark = pytest.mark.weekly
 plt.plot([1, 2, 3])
 out = io.StringIO()
 plt.savefig(out, format="svg")

@@ -85,7 +85,7 @@ def test_the_configuration_has_the_present_settings(page: Page, site: str) -> No
     assert name == "lora_peft.py"
     assert configured(code) == (
         "LoraConfig",
-        {"r": 3, "lora_alpha": 16, "use_rslora": True, "target_modules": ["q_proj", "v_proj"]},
+        {"r": 3, "lora_alpha": 16, "use_rslora": True, "target_modules": "all-linear"},
     )
 
 

@@ -287,8 +287,8 @@ def test_any_number_of_methods_stands_in_one_table_and_in_the_address(
 
 def test_the_table_of_methods_has_the_memory_of_choose(window: Page, site: str) -> None:
     window.goto(f"{site}choose/")
-    cell = window.locator("#shortlist tr[data-method=dora] td").nth(1)
+    cell = window.locator("#shortlist tr[data-method=dora] [data-label=memory]")
     expect(cell).to_contain_text("GiB")
-    memory = cell.inner_text()
+    memory = cell.evaluate("cell => cell.firstChild.data").strip()
     window.goto(f"{site}compare/")
     expect(window.locator("#chosen tr[data-method=dora]")).to_contain_text(memory)
