@@ -12,7 +12,6 @@ english/reviews, rates: full 0.0001, loss    of the sweep; so `forgetting`, `abo
 english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
 english/tasks: reviews, train            how many sentences; `first`, one of the test
 english/study: all, runs                 so `hours` of one core, and `cells`
-english/quantised: all, noise            a median over matrices; `attn_q` and so on, and `under`
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ TASKS = PLAN.with_name("english_tasks.csv")
 CHANGES, ALIKE, JOINT = (
     PLAN.with_name(f"english_{name}.csv") for name in ("changes", "alike", "joint")
 )
-QUANTISED = PLAN.with_name("english_quantised.csv")
 SOURCE = "english"
 HEAD = "head alone"
 """The entry without an adapter: it trains the head on frozen features, from the probe on."""
@@ -203,14 +201,6 @@ class About(NamedTuple):
     second: str
 
 
-class Rounded(NamedTuple):
-    """A matrix of a decoder in four bits: the noise of that, and singular values under it."""
-
-    part: str
-    noise: float
-    under: float
-
-
 # Facts --------------------------------------------------------------------------------------------
 
 MEANS: dict[str, Mean] = {
@@ -256,11 +246,6 @@ def facts() -> Iterator[Fact]:
     yield fact("study", "all", "runs", len(every), "count")
     yield fact("study", "all", "hours", sum(run.seconds for run in every) / 3600, "1")
     yield fact("study", "all", "cells", len(plan().entries) * len(plan().tasks), "count")
-    matrices = rows(Rounded, QUANTISED)
-    for part in ("all", *dict.fromkeys(m.part for m in matrices)):
-        some = [m for m in matrices if part in ("all", m.part)]
-        yield fact("quantised", part, "noise", median(m.noise for m in some), "0 %")
-        yield fact("quantised", part, "under", median(m.under for m in some), "0 %")
 
 
 def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:

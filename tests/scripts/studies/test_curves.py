@@ -1,7 +1,9 @@
 """Training through our files, step for step as PEFT and torch train (tests/parity/curves.json).
 
-The translators of tests/parity say how PEFT's arrays make our adapter, and what it puts out. They
-are read by JAX as our files are, so the trained numbers here are PEFT's own.
+Each curve was recorded from the arrays of its case in tests/parity/fixtures: Adam brings the mean
+square of what the adapter changes towards zero. The translators of tests/parity say how PEFT's
+arrays make our adapter. They are read by JAX as our files are, so the trained numbers here are
+PEFT's own.
 """
 
 from __future__ import annotations

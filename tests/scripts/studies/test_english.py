@@ -22,7 +22,6 @@ from scripts.studies import (
     english_changes,
     english_tasks,
     english_training,
-    quantised,
 )
 from scripts.studies import english as study
 from scripts.studies.decoder import count
@@ -333,13 +332,3 @@ def test_a_method_is_ahead_of_its_control_by_what_the_control_is_behind(put: Put
     assert 0 < ahead.low < 5.3 < ahead.high
     assert ahead[:3] == pytest.approx((-behind.mean, -behind.high, -behind.low))
     assert survey.beside_control("lora", "") == {}
-
-
-def test_the_noise_of_even_rounding_is_a_step_over_the_root_of_twelve() -> None:
-    rng = np.random.default_rng(0)
-    W, step = rng.standard_normal((64, 96)), np.full((64, 96), 0.5)
-    noise, under = quantised.measured(W, step, rng)
-    assert noise * np.linalg.norm(W) == pytest.approx(0.5 * np.sqrt(W.size / 12), rel=0.02)
-    assert 0 < under < 0.5
-    weak = W - W @ np.linalg.pinv(W[:32]) @ W[:32]  # half of its singular values are 0
-    assert quantised.measured(weak, step, rng)[1] >= 0.5
