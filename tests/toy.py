@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters_np.core import AnyAdapter, perturbed
 from adapters_np.linalg import Array
 
 FAST: Any = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -19,6 +20,12 @@ def weight(d_out: int, d_in: int, seed: int = 0) -> Array:
 def tokens(d_in: int, n: int = 6, seed: int = 3) -> Array:
     """Return n Gaussian token columns, (d_in, n)."""
     return np.random.default_rng(seed).normal(size=(d_in, n))
+
+
+def stepped(cls: type[AnyAdapter], W: Array, *, step: float = 1.0, **knobs: Any) -> AnyAdapter:
+    """Return an adapter after a random step from its start."""
+    rng = np.random.default_rng(1)
+    return perturbed(cls.init(W, rng, **knobs), rng, step)
 
 
 def singular_values(W: Array) -> Array:

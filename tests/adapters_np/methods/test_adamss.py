@@ -1,22 +1,17 @@
 """Consequences of AdaMSS's formula."""
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import thin_svd
 from adapters_np.methods.adamss import AdaMSS, k_means
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 W = weight(48, 64)
 VT = thin_svd(W)[2]
-
-
-def moved(**knobs: Any) -> AdaMSS:
-    rng = np.random.default_rng(1)
-    return perturbed(AdaMSS.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, AdaMSS, W)
 
 
 def test_it_reads_leading_directions_and_no_others() -> None:

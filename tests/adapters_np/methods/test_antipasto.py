@@ -1,6 +1,7 @@
 """Claims of AntiPaSTO's paper, and where it does not hold."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,16 +10,11 @@ from adapters_np.core import perturbed
 from adapters_np.linalg import Array, skew, thin_svd
 from adapters_np.methods.antipasto import AntiPaSTO, choose
 from adapters_np.methods.ssvd import SSVD
-from tests.toy import singular_values, weight
+from tests.toy import singular_values, stepped, weight
 
 W = weight(48, 64)
 every_alpha = pytest.mark.parametrize("alpha", [-2.0, -0.5, 1.0])
-
-
-def moved(alpha: float = 1.0, *, rank: int = 16, theta_max: float = 60.0) -> AntiPaSTO:
-    rng = np.random.default_rng(1)
-    adapter = AntiPaSTO.init(W, rng, alpha=alpha, rank=rank, theta_max=theta_max)
-    return perturbed(adapter, rng, 1.0)
+moved = partial(stepped, AntiPaSTO, W, alpha=1.0, rank=16, theta_max=60.0)
 
 
 def angle(R: Array) -> float:
@@ -33,7 +29,7 @@ def odd_defect(adapter: AntiPaSTO) -> float:
 
 @every_alpha
 def test_rotation_is_the_cayley_map_of_the_paper(alpha: float) -> None:
-    adapter = moved(alpha)
+    adapter = moved(alpha=alpha)
     A = alpha / 2 * skew(adapter.limit * np.tanh(adapter.A / adapter.limit), 16)
     expected = (np.eye(16) - A) @ np.linalg.inv(np.eye(16) + A)
     np.testing.assert_allclose(adapter.rotation(), expected, atol=1e-12)
@@ -48,7 +44,7 @@ def test_fresh_adapter_is_near_the_identity_and_opposite_ends_differ() -> None:
 
 @every_alpha
 def test_shifts_move_the_chosen_singular_values_and_no_other(alpha: float) -> None:
-    adapter, sigma = moved(alpha), thin_svd(W)[1]
+    adapter, sigma = moved(alpha=alpha), thin_svd(W)[1]
     chosen = np.isin(sigma, adapter.S)
     assert chosen.sum() == 16
     sigma[chosen] = np.abs(adapter.S + alpha * adapter.shift)

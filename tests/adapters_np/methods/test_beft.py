@@ -1,18 +1,15 @@
 """Consequences of BEFT's formula."""
 
+from functools import partial
+
 import numpy as np
 
-from adapters_np.core import perturbed
 from adapters_np.layers import attention_weights
 from adapters_np.methods.beft import BEFT
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 64), tokens(64)
-
-
-def moved() -> BEFT:
-    rng = np.random.default_rng(1)
-    return perturbed(BEFT.init(W, rng), rng, 1.0)
+moved = partial(stepped, BEFT, W)
 
 
 def test_every_token_moves_by_the_same_step_whatever_it_is() -> None:

@@ -6,38 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, perturbed, restore
-from adapters_np.linalg import cayley, skew
+from adapters_np.core import flatten, restore
 from adapters_np.methods.boft import BOFT
-from tests.toy import cosines, jacobian_rank, weight
+from tests.toy import jacobian_rank, stepped, weight
 
 
 def moved(d: int = 64, **knobs: Any) -> BOFT:
-    rng = np.random.default_rng(1)
-    return perturbed(BOFT.init(weight(48, d), rng, **knobs), rng, 1.5)
-
-
-def only(adapter: BOFT, *levels: int) -> BOFT:
-    """Return the adapter with all other factors set to the identity."""
-    on = np.isin(np.arange(len(adapter.Q)), levels)
-    return replace(adapter, Q=adapter.Q * on[:, None, None])
-
-
-def test_later_factors_multiply_from_the_left() -> None:
-    adapter = moved(factors=3)
-    B1, B2, B3 = (only(adapter, level).rotation() for level in range(3))
-    np.testing.assert_allclose(adapter.rotation(), B3 @ B2 @ B1, atol=1e-12)
-
-
-def test_learned_lengths_scale_neurons_and_keep_their_angles() -> None:
-    W, adapter = weight(48, 64), moved(output_scale=True)
-    after = W + adapter.delta(W)
-    np.testing.assert_allclose(
-        np.linalg.norm(after, axis=1), np.abs(adapter.scale) * np.linalg.norm(W, axis=1)
-    )
-    np.testing.assert_allclose(
-        cosines(after), cosines(W) * np.sign(np.outer(adapter.scale, adapter.scale)), atol=1e-12
-    )
+    return stepped(BOFT, weight(48, d), **knobs, step=1.5)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +27,6 @@ def test_blocks_double_with_every_factor_until_r_is_dense(
     inside = np.kron(np.eye(64 // reach), np.ones((reach, reach))) > 0
     assert used.mean() == share
     assert (used == inside).all()
-
-
-def test_one_factor_is_block_diagonal_oft() -> None:
-    adapter = moved(factors=1, block_size=8)
-    R = adapter.rotation()
-    for j, block in enumerate(cayley(skew(adapter.Q[0], 8))):
-        np.testing.assert_allclose(R[8 * j : 8 * j + 8, 8 * j : 8 * j + 8], block, atol=1e-12)
 
 
 def test_a_block_never_turns_a_vector_around_but_a_product_can() -> None:

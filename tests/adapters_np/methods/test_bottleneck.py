@@ -1,6 +1,6 @@
 """Consequences of a bottleneck adapter's formula."""
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,14 +9,10 @@ from adapters_np.control import without
 from adapters_np.core import perturbed
 from adapters_np.methods.bottleneck import Bottleneck
 from adapters_np.methods.lora import LoRA
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 32), tokens(32, 40)
-
-
-def moved(**knobs: Any) -> Bottleneck:
-    rng = np.random.default_rng(1)
-    return perturbed(Bottleneck.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, Bottleneck, W)
 
 
 @pytest.mark.parametrize("parallel", [False, True])

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.c3a import C3A
 from demos.probe import GAUGES, measure
-from tests.toy import singular_values, weight
+from tests.toy import singular_values, stepped, weight
 
 
 def moved(shape: tuple[int, int] = (48, 32), block_size: Any = 16) -> C3A:
-    rng = np.random.default_rng(1)
-    return perturbed(C3A.init(weight(*shape), rng, block_size=block_size), rng, 1.0)
+    return stepped(C3A, weight(*shape), block_size=block_size)
 
 
 def single(kernel: Array) -> Array:
@@ -29,15 +27,6 @@ def rank(matrix: Array) -> int:
 
 def wave(frequency: int, b: int = 64) -> Array:
     return np.cos(2 * np.pi * frequency * np.arange(b) / b)
-
-
-def test_tiles_are_circulant_and_the_kernel_is_their_first_row() -> None:
-    adapter = moved()
-    delta = adapter.delta(weight(48, 32))
-    for u, v in np.ndindex(adapter.w.shape[:2]):
-        tile = delta[16 * u : 16 * u + 16, 16 * v : 16 * v + 16]
-        assert (tile[0] == adapter.w[u, v]).all()
-        assert (np.roll(tile, (1, 1), axis=(0, 1)) == tile).all()
 
 
 def test_singular_values_of_one_tile_are_the_magnitudes_of_its_frequencies() -> None:
@@ -71,12 +60,6 @@ def test_rank_is_the_sum_over_frequencies_of_the_ranks_of_the_grid(shape: tuple[
         slices = np.moveaxis(np.fft.fft(w), -1, 0)
         assert rank(delta) == sum(int(np.linalg.matrix_rank(s)) for s in slices)
     assert rank(adapter.delta(weight(*shape))) == min(shape)
-
-
-def test_zero_start_leaves_the_layer_as_it_is_and_the_usual_one_almost() -> None:
-    W, rng = weight(64, 64), np.random.default_rng(0)
-    assert not C3A.init(W, rng, zero_start=True).delta(W).any()
-    assert 0 < np.linalg.norm(C3A.init(W, rng).delta(W)) < 0.03 * np.linalg.norm(W)
 
 
 @pytest.mark.parametrize(("block_size", "expected"), [(16, 16), (32, 4), (8, 8), (1, 1)])

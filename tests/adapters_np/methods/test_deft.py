@@ -1,20 +1,15 @@
 """Consequences of DEFT's formula."""
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.methods.deft import DEFT, directions
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(**knobs: Any) -> DEFT:
-    rng = np.random.default_rng(1)
-    return perturbed(DEFT.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, DEFT, W)
 
 
 def test_what_was_along_the_directions_is_gone_and_the_new_rows_stand_there() -> None:

@@ -1,21 +1,17 @@
 """Claims of DoRA's paper."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array, row_norms
 from adapters_np.methods.dora import DoRA
 from adapters_np.methods.lora import LoRA
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 D_OUT, D_IN, RANK = 48, 64, 4
-
-
-def moved() -> DoRA:
-    rng = np.random.default_rng(1)
-    return perturbed(DoRA.init(weight(D_OUT, D_IN), rng, rank=RANK, alpha=8.0), rng, 1.0)
+moved = partial(stepped, DoRA, weight(D_OUT, D_IN), rank=RANK, alpha=8.0)
 
 
 def after(adapter: DoRA) -> Array:

@@ -1,21 +1,17 @@
 """Claims of ETHER's paper on ETHER+."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.methods.ether_plus import ETHERPlus, relaxed
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 any_blocks = pytest.mark.parametrize("blocks", [1, 2, 4, 8])
-
-
-def moved(blocks: Any = 1, step: float = 2.0) -> ETHERPlus:
-    rng = np.random.default_rng(1)
-    return perturbed(ETHERPlus.init(weight(48, 64), rng, blocks=blocks), rng, step)
+moved = partial(stepped, ETHERPlus, weight(48, 64), step=2.0, blocks=1)
 
 
 def relaxed_reflection(adapter: ETHERPlus) -> Any:
@@ -24,7 +20,7 @@ def relaxed_reflection(adapter: ETHERPlus) -> Any:
 
 @any_blocks
 def test_parallel_directions_cancel(blocks: int) -> None:
-    W, adapter = weight(48, 64), moved(blocks)
+    W, adapter = weight(48, 64), moved(blocks=blocks)
     for sign in (1, -1):
         parallel = replace(adapter, v=sign * adapter.u, v_out=sign * adapter.u_out)
         np.testing.assert_allclose(parallel.delta(W), 0, atol=1e-12)
@@ -32,7 +28,7 @@ def test_parallel_directions_cancel(blocks: int) -> None:
 
 @any_blocks
 def test_distance_from_the_identity_is_at_most_root_two_a_block(blocks: int) -> None:
-    adapter = moved(blocks)
+    adapter = moved(blocks=blocks)
     u, v = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (adapter.u, adapter.v))
     cosines = (u * v).sum(axis=1)
     distance = np.linalg.norm(relaxed_reflection(adapter) - np.eye(64))

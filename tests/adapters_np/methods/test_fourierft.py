@@ -40,18 +40,6 @@ def partners(j: NDArray[np.intp], size: int) -> dict[int, int]:
 
 
 @every_shape
-def test_change_is_a_sum_of_cosines(shape: tuple[int, int]) -> None:
-    adapter, (d_out, d_in) = moved(shape), shape
-    p, q = np.ogrid[:d_out, :d_in]
-    waves = [
-        c * np.cos(2 * np.pi * (p * j / d_out + q * k / d_in))
-        for c, j, k in zip(adapter.c, adapter.rows, adapter.columns, strict=True)
-    ]
-    expected = adapter.alpha / (d_out * d_in) * np.sum(waves, axis=0)
-    np.testing.assert_allclose(adapter.delta(weight(*shape)), expected, atol=1e-12)
-
-
-@every_shape
 def test_spectrum_of_the_change_is_real_and_lies_on_the_points_and_their_mirror_images(
     shape: tuple[int, int],
 ) -> None:

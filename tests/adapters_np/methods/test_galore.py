@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 
 from adapters_np.budget import explained
-from adapters_np.core import perturbed
 from adapters_np.fit import fit, last
 from adapters_np.methods.galore import GaLore
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 SHAPES = [(48, 32), (32, 32), (32, 48)]
 
 
 def moved(shape: tuple[int, int], rank: int, stages: int) -> GaLore:
-    rng = np.random.default_rng(1)
-    return perturbed(GaLore.init(weight(*shape), rng, rank=rank, stages=stages), rng, 1.0)
+    return stepped(GaLore, weight(*shape), rank=rank, stages=stages)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -3,18 +3,16 @@
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array, mix_pairs, plane_rotations
 from adapters_np.methods.goft import GOFT, ROUNDS, Form
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 FORMS: tuple[Form, ...] = ("parallel", "sequential")
 both_forms = pytest.mark.parametrize("form", FORMS)
 
 
 def moved(d: int = 64, form: Form = "parallel") -> GOFT:
-    rng = np.random.default_rng(1)
-    return perturbed(GOFT.init(weight(48, d), rng, form=form), rng, 2.0)
+    return stepped(GOFT, weight(48, d), form=form, step=2.0)
 
 
 def givens(d: int, i: int, j: int, theta: float) -> Array:

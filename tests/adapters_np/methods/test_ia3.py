@@ -1,22 +1,17 @@
 """Claims of (IA)³'s paper."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from adapters_np.core import perturbed
 from adapters_np.layers import attention
 from adapters_np.linalg import Array
 from adapters_np.methods.ia3 import IA3
-from tests.toy import cosines, rotary, weight
+from tests.toy import cosines, rotary, stepped, weight
 
 D_OUT, D_IN = 48, 64
-
-
-def moved(feedforward: bool) -> IA3:
-    rng = np.random.default_rng(1)
-    fresh = IA3.init(weight(D_OUT, D_IN), rng, feedforward=feedforward)
-    return perturbed(fresh, rng, 0.5)
+moved = partial(stepped, IA3, weight(D_OUT, D_IN), step=0.5)
 
 
 def after(adapter: IA3) -> Array:

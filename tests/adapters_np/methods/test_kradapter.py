@@ -6,18 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import parameters
 from adapters_np.linalg import Array
 from adapters_np.methods.kradapter import KRAdapter
 from adapters_np.methods.lokr import LoKr
 from adapters_np.methods.lora import LoRA
 from demos import lab
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 
 def moved(shape: tuple[int, int] = (64, 64), **knobs: Any) -> KRAdapter:
-    rng = np.random.default_rng(1)
-    return perturbed(KRAdapter.init(weight(*shape), rng, **knobs), rng, 1.0)
+    return stepped(KRAdapter, weight(*shape), **knobs)
 
 
 def drawn(shape: tuple[int, int] = (64, 64), **knobs: Any) -> KRAdapter:

@@ -1,18 +1,15 @@
 """Consequences of Lily's formula."""
 
+from functools import partial
+
 import numpy as np
 
-from adapters_np.core import perturbed
 from adapters_np.methods.lily import Lily
 from adapters_np.methods.lora import LoRA
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 64), tokens(64)
-
-
-def moved() -> Lily:
-    rng = np.random.default_rng(1)
-    return perturbed(Lily.init(W, rng, rank=4), rng, 1.0)
+moved = partial(stepped, Lily, W, rank=4)
 
 
 def test_on_one_batch_it_is_lora_with_the_mixture_as_its_b() -> None:

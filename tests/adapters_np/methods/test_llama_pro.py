@@ -1,14 +1,14 @@
 """Consequences of LLaMA Pro's formula."""
 
+from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
 
 from adapters_np.budget import explained
 from adapters_np.control import without
-from adapters_np.core import Adapter, parameters, perturbed
+from adapters_np.core import Adapter, parameters
 from adapters_np.fit import last
 from adapters_np.layers import feed_forward
 from adapters_np.linalg import row_norms
@@ -17,14 +17,10 @@ from adapters_np.methods.llama_pro import LLaMAPro
 from demos import worlds
 from demos.ways import train
 from demos.world import toy
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 32), tokens(32, 40)
-
-
-def moved(**knobs: Any) -> LLaMAPro:
-    rng = np.random.default_rng(1)
-    return perturbed(LLaMAPro.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, LLaMAPro, W)
 
 
 def test_a_fresh_block_is_a_copy_that_hands_on_what_it_gets() -> None:

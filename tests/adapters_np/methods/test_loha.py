@@ -1,19 +1,16 @@
 """Claims of the papers on LoHa."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import parameters
 from adapters_np.methods.loha import LoHa
 from adapters_np.methods.lora import LoRA
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 
 def moved(rank: int = 4, shape: tuple[int, int] = (64, 64)) -> LoHa:
-    rng = np.random.default_rng(1)
-    return perturbed(LoHa.init(weight(*shape), rng, rank=rank), rng, 1.0)
+    return stepped(LoHa, weight(*shape), rank=rank)
 
 
 def rank_of(adapter: LoHa, shape: tuple[int, int] = (64, 64)) -> int:
@@ -37,10 +34,3 @@ def test_change_is_lora_with_all_products_of_columns_as_factors() -> None:
         np.testing.assert_allclose(B[p], np.kron(adapter.B1[p], adapter.B2[p]))
         np.testing.assert_allclose(A[:, q], np.kron(adapter.A1[:, q], adapter.A2[:, q]))
     np.testing.assert_allclose(adapter.s * B @ A, adapter.delta(W), atol=1e-12)
-
-
-def test_a_map_of_ones_leaves_lora() -> None:
-    adapter, W = moved(4), weight(64, 64)
-    ones = replace(adapter, B2=np.eye(4)[:1].repeat(64, 0), A2=np.eye(4)[:, :1].repeat(64, 1))
-    expected = LoRA(adapter.A1, adapter.B1, adapter.s).delta(W)
-    np.testing.assert_allclose(ones.delta(W), expected, atol=1e-12)

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import parameters
 from adapters_np.linalg import Array
 from adapters_np.methods.lokr import LoKr
 from adapters_np.methods.lora import LoRA
 from demos.probe import GAUGES, measure
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 SHAPE = (48, 64)
 KINDS: list[dict[str, Any]] = [
@@ -24,15 +24,7 @@ every_kind = pytest.mark.parametrize("chosen", KINDS, ids=str)
 
 
 def moved(chosen: dict[str, Any], shape: tuple[int, int] = SHAPE) -> LoKr:
-    rng = np.random.default_rng(1)
-    return perturbed(LoKr.init(weight(*shape), rng, **chosen), rng, 1.0)
-
-
-def rearranged(adapter: LoKr, shape: tuple[int, int] = SHAPE) -> Array:
-    """Return the change with a flattened block in each row."""
-    rows, columns = adapter.tile()
-    tiles = adapter.delta(weight(*shape)).reshape(shape[0] // rows, rows, -1, columns)
-    return tiles.swapaxes(1, 2).reshape(-1, rows * columns)
+    return stepped(LoKr, weight(*shape), **chosen)
 
 
 def rank(matrix: Array) -> int:
@@ -50,21 +42,10 @@ def test_blocks_are_one_pattern_with_their_own_gains(chosen: dict[str, Any]) -> 
         np.testing.assert_allclose(block, gain * adapter.right(), atol=1e-12)
 
 
-@every_kind
-def test_rearranged_change_has_rank_one(chosen: dict[str, Any]) -> None:
-    assert rank(rearranged(moved(chosen))) == 1
-
-
 def test_full_rank_costs_as_much_as_lora_with_one_direction() -> None:
     chosen = {"factor": 8, "full": True}
     assert parameters(LoKr, 64, 64, **chosen) == parameters(LoRA, 64, 64, rank=1) == 128
     assert rank(moved(chosen, (64, 64)).delta(weight(64, 64))) == 64
-
-
-def test_factor_one_is_lora_with_one_gain() -> None:
-    adapter, W = moved({"factor": 1, "rank": 5}), weight(*SHAPE)
-    expected = LoRA(adapter.A, adapter.B, adapter.s * float(adapter.C[0, 0])).delta(W)
-    np.testing.assert_allclose(adapter.delta(W), expected, atol=1e-12)
 
 
 def test_two_full_blocks_have_scale_one_whatever_alpha_is() -> None:

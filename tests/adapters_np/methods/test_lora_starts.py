@@ -14,7 +14,6 @@ from adapters_np.methods.lora_starts import (
     LoRAStart,
     by_answers,
     by_context,
-    by_frame,
     by_gradient,
     by_inputs,
 )
@@ -56,13 +55,6 @@ def test_the_first_step_of_lora_ga_sees_the_gradient_through_its_2r_strongest_di
     np.testing.assert_allclose(step, (U[:, :8] * sigma[:8]) @ Vt[:8], atol=1e-10)
 
 
-def test_with_inputs_alike_in_all_directions_corda_is_pissa() -> None:
-    U, sigma, Vt = thin_svd(W)
-    for block in (FIRST, LAST):
-        A, B = by_context(W, np.eye(64), block)
-        np.testing.assert_allclose(B @ A, (U[:, block] * sigma[block]) @ Vt[block], atol=1e-10)
-
-
 def test_what_corda_leaves_of_the_weight_fits_its_inputs_best() -> None:
     X = (1.0 + np.arange(64))[:, None] ** -1.0 * np.random.default_rng(3).normal(size=(64, 256))
     C = X @ X.T
@@ -93,18 +85,6 @@ def test_eva_looks_where_the_inputs_vary_and_not_where_their_mean_is() -> None:
     X[40] += 100
     A = by_inputs(X, np.arange(2))
     assert np.linalg.norm(A[:, :2]) ** 2 == pytest.approx(2, rel=0.01)
-
-
-def test_olora_takes_the_first_columns_of_the_weight_whole() -> None:
-    A, B = by_frame(W, FIRST)
-    np.testing.assert_allclose((B @ A)[:, :4], W[:, :4], atol=1e-12)
-    np.testing.assert_allclose(B.T @ B, np.eye(4), atol=1e-12)
-
-
-def test_crossed_factors_are_neither_zero_and_their_product_is() -> None:
-    first = fresh("crossed")
-    assert min(np.linalg.norm(first.A), np.linalg.norm(first.B)) > 0.5
-    np.testing.assert_allclose(first.B @ first.A, 0, atol=1e-12)
 
 
 def test_where_the_product_is_zero_the_reach_is_lora_s_and_elsewhere_less_of_a_small_change() -> (

@@ -17,12 +17,6 @@ def routed(splits: int = 4) -> MHR:
     return perturbed(MHR.init(W, rng, splits=splits, skills=3, rank=2), rng, 1.0)  # type: ignore[arg-type]
 
 
-def test_multi_head_routing_in_one_slice_is_poly_with_averaged_factors() -> None:
-    mhr = routed(1)
-    poly = Poly(mhr.A[0], mhr.B[0], mhr.Z[:, 0], 0, "factors")
-    np.testing.assert_allclose(mhr.delta(W), poly.delta(W), atol=1e-12)
-
-
 def test_every_slice_has_its_own_weights() -> None:
     adapter = routed()
     np.testing.assert_allclose(adapter.weights().sum(axis=1), 1, atol=1e-14)

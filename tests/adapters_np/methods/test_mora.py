@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, parameters, perturbed
+from adapters_np.core import flatten, parameters
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.miss import MiSS
 from adapters_np.methods.mora import MoRA
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 
 def moved(shape: tuple[int, int] = (48, 64), **knobs: Any) -> MoRA:
-    rng = np.random.default_rng(1)
-    return perturbed(MoRA.init(weight(*shape), rng, **knobs), rng, 1.0)
+    return stepped(MoRA, weight(*shape), **knobs)
 
 
 def rank_of(D: np.ndarray[Any, Any]) -> int:

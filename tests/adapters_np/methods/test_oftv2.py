@@ -1,29 +1,20 @@
 """Claims of OFTv2's paper, and what follows from its series."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import parameters
 from adapters_np.linalg import Array, cayley, cayley_neumann, skew
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.oftv2 import OFTv2
-from tests.toy import cosines, singular_values, weight
+from tests.toy import cosines, singular_values, stepped, weight
 
 D_OUT, D_IN = 24, 32
 every_length = pytest.mark.parametrize("terms", [1, 2, 3, 4, 5, 8])
-
-
-def moved(terms: int = 4, block_size: int = 8) -> OFTv2:
-    rng = np.random.default_rng(1)
-    fresh = OFTv2.init(
-        weight(D_OUT, D_IN),
-        rng,
-        terms=terms,
-        block_size=block_size,  # type: ignore[arg-type]
-    )
-    return perturbed(fresh, rng, 0.5)
+moved = partial(stepped, OFTv2, weight(D_OUT, D_IN), step=0.5, block_size=8, terms=4)
 
 
 def generator(adapter: OFTv2) -> Array:
@@ -50,7 +41,7 @@ def test_series_is_the_exact_rotation_times_what_the_last_power_leaves(terms: in
 def test_odd_lengths_are_far_more_orthogonal_than_even_ones(
     terms: int, law: Callable[[float], float]
 ) -> None:
-    adapter = moved(terms)
+    adapter = moved(terms=terms)
     q = np.linalg.norm(generator(adapter), 2, axis=(1, 2)).max()
     R = adapter.rotation()
     np.testing.assert_allclose(np.linalg.norm(R.T @ R - np.eye(D_IN), 2), law(q), rtol=1e-7)
@@ -70,11 +61,3 @@ def test_paper_counts_17_65_million_parameters_for_llama_2_7b() -> None:
     block = 6 * parameters(OFTv2, 4096, 4096, block_size=32)  # their inputs are 4096 wide
     block += parameters(OFTv2, 4096, 11008, block_size=32)
     assert 32 * block == 17_649_664
-
-
-def test_a_repeated_block_turns_all_inputs_alike() -> None:
-    block, b, W = moved().Q[:1], moved().block_size, weight(D_OUT, D_IN)
-    once, written_out = OFTv2(block, b, 4, D_IN // b), OFTv2(block.repeat(D_IN // b, 0), b, 4)
-    np.testing.assert_array_equal(once.delta(W), written_out.delta(W))
-    np.testing.assert_array_equal(once.exact_rotation(), written_out.exact_rotation())
-    np.testing.assert_allclose(once.shortcut(W, np.eye(D_IN)), W + once.delta(W), atol=1e-12)

@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, perturbed, restore
+from adapters_np.core import flatten, restore
 from adapters_np.linalg import Array, thin_svd
 from adapters_np.methods.osf import OSF
-from tests.toy import jacobian_rank, weight
+from tests.toy import jacobian_rank, stepped, weight
 
 
 def moved(W: Array, rank: int = 4) -> OSF:
-    rng = np.random.default_rng(1)
-    return perturbed(OSF.init(W, rng, rank=rank), rng, 1.0)
+    return stepped(OSF, W, rank=rank)
 
 
 @pytest.mark.parametrize("d", [(32, 32), (32, 48), (48, 32)])

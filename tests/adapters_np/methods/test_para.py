@@ -1,24 +1,21 @@
 """Consequences of PaRa's formula."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.methods.deft import DEFT
 from adapters_np.methods.para import PaRa
-from tests.toy import singular_values, weight
+from tests.toy import singular_values, stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(rank: int = 4) -> PaRa:
-    rng = np.random.default_rng(1)
-    return perturbed(PaRa.init(W, rng, rank=rank), rng, 1.0)
+moved = partial(stepped, PaRa, W, rank=4)
 
 
 @pytest.mark.parametrize("rank", [1, 4, 16])
 def test_the_weight_loses_as_many_directions(rank: int) -> None:
-    after = W + moved(rank).delta(W)
+    after = W + moved(rank=rank).delta(W)
     assert np.linalg.matrix_rank(after) == 48 - rank
     assert (singular_values(after) <= singular_values(W) + 1e-12).all()
 

@@ -22,26 +22,6 @@ def moved(rank: int = 6, alpha: float = 6.0, step: float = 0.5) -> PiSSA:
     return perturbed(fresh(rank, alpha), np.random.default_rng(2), step)
 
 
-@pytest.mark.parametrize("alpha", [3.0, 6.0, 12.0])
-def test_residual_and_principal_part_add_up_to_the_weight(alpha: float) -> None:
-    adapter = fresh(6, alpha)
-    U, sigma, Vt = thin_svd(W)
-    np.testing.assert_allclose(
-        adapter.s * adapter.B @ adapter.A, U[:, :6] * sigma[:6] @ Vt[:6], atol=1e-12
-    )
-    np.testing.assert_allclose(
-        adapter.residual(W) + adapter.s * adapter.B @ adapter.A, W, atol=1e-12
-    )
-
-
-@pytest.mark.parametrize("alpha", [3.0, 6.0, 12.0])
-def test_factors_start_balanced(alpha: float) -> None:
-    adapter = fresh(6, alpha)
-    expected = np.diag(singular_values(W)[:6] / adapter.s)
-    np.testing.assert_allclose(adapter.B.T @ adapter.B, expected, atol=1e-12)
-    np.testing.assert_allclose(adapter.A @ adapter.A.T, expected, atol=1e-12)
-
-
 def outside(change: np.ndarray, rank: int) -> float:
     """Return the share of a change's norm outside both leading singular subspaces."""
     U, _, Vt = thin_svd(W)

@@ -1,20 +1,17 @@
 """Claims of the paper on prompts in the input."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
-from adapters_np.layers import attention, split_heads
+from adapters_np.layers import split_heads
 from adapters_np.methods.prefix_tuning import PrefixTuning
 from adapters_np.methods.prompt_tuning import PromptTuning
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(64, 16), tokens(16, 6)
-
-
-def moved(m: int = 4) -> PromptTuning:
-    rng = np.random.default_rng(1)
-    return perturbed(PromptTuning.init(W, rng, tokens=m), rng, 1.0)
+moved = partial(stepped, PromptTuning, W, tokens=4)
 
 
 def test_in_one_layer_a_prompt_is_the_prefix_that_the_projections_make_of_it() -> None:
@@ -23,14 +20,6 @@ def test_in_one_layer_a_prompt_is_the_prefix_that_the_projections_make_of_it() -
     prefix = PrefixTuning(W_K @ prompt.P, W_V @ prompt.P, np.zeros(0))
     np.testing.assert_allclose(prompt.forward(W, X), prefix.forward(W, X), atol=1e-12)
     np.testing.assert_allclose(prompt.virtual_share(W, X), prefix.virtual_share(W, X), atol=1e-12)
-
-
-def test_prompt_is_put_before_the_tokens_and_its_outputs_are_dropped() -> None:
-    prompt = moved(3)
-    read = prompt.prepend(X)
-    assert (read[:, :3] == prompt.P).all()
-    assert (read[:, 3:] == X).all()
-    np.testing.assert_allclose(prompt.forward(W, X), attention(W, read)[:, 3:], atol=0)
 
 
 def test_starts_have_the_ranges_of_paper_and_peft() -> None:

@@ -1,20 +1,16 @@
 """Consequences of PVeRA's formula."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from adapters_np.core import perturbed
 from adapters_np.methods.pvera import PVeRA
 from adapters_np.methods.vera import VeRA
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 64), tokens(64)
-
-
-def moved(*, noise: bool = True) -> PVeRA:
-    rng = np.random.default_rng(1)
-    return perturbed(PVeRA.init(W, rng, rank=8, noise=noise), rng, 1.0)
+moved = partial(stepped, PVeRA, W, rank=8, noise=True)
 
 
 def test_without_noise_it_is_vera() -> None:

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.reft import ReFT
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(20, 12), tokens(12, 14)
 H = np.random.default_rng(8).normal(size=(20, 9))
@@ -20,8 +19,7 @@ SHIFT = {"read": False, "overwrite": False}
 
 
 def moved(**knobs: Any) -> ReFT:
-    rng = np.random.default_rng(1)
-    return perturbed(ReFT.init(W, rng, **{"rank": 3, **knobs}), rng, 1.0)
+    return stepped(ReFT, W, **{"rank": 3, **knobs})
 
 
 def rows(adapter: ReFT) -> Array:

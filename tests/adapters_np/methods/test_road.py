@@ -31,22 +31,6 @@ def turning(adapter: RoAd) -> RoAd:
 
 
 @every_group
-@pytest.mark.parametrize("variant", [1, 2, 4])
-def test_block_of_each_pair_is_the_papers(variant: int, group_size: int) -> None:
-    adapter = moved(variant, group_size)
-    R, half = adapter.rotation(), group_size // 2
-    for pair in range(D_OUT // 2):
-        j = pair // half * group_size + pair % half
-        theta, alpha = (np.broadcast_to(a[pair], (2, 2)) for a in (adapter.theta, adapter.alpha))
-        block = [
-            [alpha[0, 0] * np.cos(theta[0, 0]), -alpha[0, 1] * np.sin(theta[0, 1])],
-            [alpha[1, 0] * np.sin(theta[1, 0]), alpha[1, 1] * np.cos(theta[1, 1])],
-        ]
-        np.testing.assert_allclose(R[np.ix_([j, j + half], [j, j + half])], block)
-    assert np.count_nonzero(R) == 2 * D_OUT
-
-
-@every_group
 def test_columns_of_r_are_orthogonal_and_as_long_as_the_gain(group_size: int) -> None:
     adapter = moved(1, group_size)
     R = adapter.rotation()

@@ -2,21 +2,16 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 
-from adapters_np.core import perturbed
-from adapters_np.layers import feed_forward, gelu
+from adapters_np.layers import gelu
 from adapters_np.methods.shadow import Shadow
-from tests.toy import tokens, weight
+from tests.toy import stepped, tokens, weight
 
 W, X = weight(48, 32), tokens(32)
-
-
-def moved(**knobs: Any) -> Shadow:
-    rng = np.random.default_rng(1)
-    return perturbed(Shadow.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, Shadow, W)
 
 
 def test_gelu_is_exact() -> None:
@@ -38,13 +33,6 @@ def test_a_closed_gate_keeps_the_first_shadow_and_an_open_one_forgets_it() -> No
         outer = np.array([adapter.outer[0], np.full(32, logit)])
         _, after = replace(adapter, outward=outward, outer=outer).update(X, s)
         assert np.allclose(after, s) == kept
-
-
-def test_one_block_alone_adds_a_low_rank_correction_to_its_input() -> None:
-    adapter = moved(blocks=1)
-    apart = X - adapter.E @ gelu(adapter.F @ X)
-    corrected = X + adapter.alpha * adapter.U @ (adapter.D @ apart)
-    np.testing.assert_allclose(adapter.forward(W, X), feed_forward(W, corrected), atol=1e-12)
 
 
 def test_behind_the_last_block_the_shadow_is_not_read() -> None:

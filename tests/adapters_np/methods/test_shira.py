@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adapters_np.core import knobs, parameters, perturbed
+from adapters_np.core import knobs, perturbed
 from adapters_np.linalg import thin_svd
 from adapters_np.methods.shira import (
     COUNTS,
@@ -18,12 +18,10 @@ from adapters_np.methods.shira import (
     principal,
     strongest_blocks,
 )
-from demos.probe import GAUGES, measure
 from tests.toy import weight
 
 SHAPES = [(64, 64), (48, 64), (64, 48)]
 every_shape = pytest.mark.parametrize("shape", SHAPES)
-DENSITIES = knobs(SHiRA)["density"].values()
 MASKS = knobs(SHiRA)["mask"].options
 SINGLE = [mask for mask in MASKS if mask not in COUNTS]
 every_mask = pytest.mark.parametrize("mask", MASKS)
@@ -100,18 +98,6 @@ def test_spaced_rows_give_a_rank_each_and_the_diagonal_makes_it_full() -> None:
     assert len(adapter.theta) == 2 * 64 + 62
 
 
-def test_magnitude_mask_takes_the_largest_entries() -> None:
-    adapter, W = moved(mask="magnitude"), weight(64, 64)
-    inside = places(adapter)
-    assert np.abs(W[inside]).min() >= np.abs(W[~inside]).max()
-
-
-def test_gauge_counts_the_trained_entries() -> None:
-    change = measure("shira", {"density": 0.1})
-    assert GAUGES["changed_entries"](change)["value"] == 410
-    assert GAUGES["changed_entries"](measure("shira", {"alpha": 0.0}))["value"] == 0
-
-
 # Which entries ------------------------------------------------------------------------------------
 
 
@@ -146,17 +132,6 @@ def test_the_first_three_masks_are_what_recorded_runs_had(mask: Any, digest: str
     if mask == "random":
         after.permutation(W.size)
     assert rng.random() == after.random()
-
-
-@pytest.mark.parametrize("shape", [(7, 5), (1, 9), (33, 100), (17, 31), (200, 3)])
-@every_mask
-def test_the_declared_count_is_right_where_nothing_divides(
-    shape: tuple[int, int], mask: Any
-) -> None:
-    for density in DENSITIES:
-        adapter = SHiRA.init(weight(*shape), seeded(), mask=mask, density=density)
-        inside = places(adapter, shape).sum()
-        assert inside == len(adapter.theta) == parameters(SHiRA, *shape, mask=mask, density=density)
 
 
 @every_shape

@@ -1,34 +1,16 @@
 """Consequences of the formula of Super-Tuning."""
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
-import pytest
 
-from adapters_np.core import perturbed
-from adapters_np.methods.lora import LoRA
 from adapters_np.methods.shira import SHiRA
 from adapters_np.methods.supertuning import SuperTuning
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(**knobs: Any) -> SuperTuning:
-    rng = np.random.default_rng(1)
-    return perturbed(SuperTuning.init(W, rng, **knobs), rng, 1.0)
-
-
-@pytest.mark.parametrize("entries", ["largest", "smallest"])
-def test_super_changes_the_entries_at_one_end_of_the_magnitudes(entries: str) -> None:
-    changed = moved(rank=0, entries=entries).delta(W) != 0
-    inside, outside = np.abs(W[changed]), np.abs(W[~changed])
-    assert changed.sum() == int(np.ceil(0.05 * W.size))
-    if entries == "largest":
-        assert inside.min() > outside.max()
-    else:
-        assert inside.max() < outside.min()
+moved = partial(stepped, SuperTuning, W)
 
 
 def test_super_is_shira_with_the_mask_of_magnitudes() -> None:
@@ -36,14 +18,6 @@ def test_super_is_shira_with_the_mask_of_magnitudes() -> None:
     shira = SHiRA.init(W, rng, density=0.05, mask="magnitude")
     places = [set(zip(a.rows, a.columns, strict=True)) for a in (adapter, shira)]
     assert places[0] == places[1]
-
-
-def test_supra_is_the_sum_of_super_and_lora() -> None:
-    adapter = moved(rank=4)
-    entries = replace(adapter, B=0 * adapter.B).delta(W)
-    low_rank = LoRA(adapter.A, adapter.B, adapter.s).delta(W)
-    np.testing.assert_allclose(adapter.delta(W), entries + low_rank, atol=1e-12)
-    assert adapter.s == 8.0 / 4
 
 
 def test_a_change_of_low_rank_with_spikes_is_reached_whole() -> None:

@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters, perturbed
+from adapters_np.core import parameters
 from adapters_np.linalg import thin_svd
 from adapters_np.methods.svft import SVFT
-from tests.toy import singular_values, weight
+from tests.toy import singular_values, stepped, weight
 
 Pattern = Literal["banded", "random", "top"]
 every_pattern = pytest.mark.parametrize("pattern", ["banded", "random", "top"])
@@ -17,8 +17,7 @@ SQUARE, TALL = weight(48, 48), weight(64, 48)
 
 
 def moved(W: np.ndarray, band: int = 2, pattern: Pattern = "banded") -> SVFT:
-    rng = np.random.default_rng(1)
-    return perturbed(SVFT.init(W, rng, band=band, pattern=pattern), rng, 1.0)
+    return stepped(SVFT, W, band=band, pattern=pattern)
 
 
 @every_pattern

@@ -1,21 +1,16 @@
 """Consequences of TinyLoRA's formula."""
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import thin_svd
 from adapters_np.methods.tinylora import TinyLoRA
-from tests.toy import weight
+from tests.toy import stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(**knobs: Any) -> TinyLoRA:
-    rng = np.random.default_rng(1)
-    return perturbed(TinyLoRA.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, TinyLoRA, W)
 
 
 def test_change_lies_between_the_leading_singular_directions() -> None:

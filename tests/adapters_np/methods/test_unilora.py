@@ -1,24 +1,19 @@
 """Consequences of Uni-LoRA's formula."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
 from adapters_np.linalg import Array
-from adapters_np.methods.lora import LoRA
 from adapters_np.methods.unilora import UniLoRA
 from demos.world import TRAINED, trained
-from tests.toy import jacobian_rank, weight
+from tests.toy import jacobian_rank, stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(**knobs: Any) -> UniLoRA:
-    rng = np.random.default_rng(1)
-    return perturbed(UniLoRA.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, UniLoRA, W)
 
 
 def spread(adapter: UniLoRA) -> Array:
@@ -39,13 +34,6 @@ def test_uses_differ_by_one_at_most_and_none_is_unused() -> None:
     uses = np.bincount(np.concatenate([adapter.at_a.ravel(), adapter.at_b.ravel()]))
     assert len(uses) == 100
     assert set(uses) == {3, 4}
-
-
-def test_as_many_numbers_as_places_are_lora() -> None:
-    adapter = moved(rank=2, length=224)
-    B, A = adapter.factors()
-    assert len(set(spread(adapter))) == 224
-    np.testing.assert_allclose(adapter.delta(W), LoRA(A, B, 1.0).delta(W))
 
 
 def test_a_fixed_network_that_writes_factors_reaches_as_many_dimensions_as_its_code_has() -> None:

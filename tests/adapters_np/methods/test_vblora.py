@@ -40,21 +40,6 @@ def test_pieces_are_mixtures_of_k_vectors_with_positive_weights_that_sum_to_one(
         assert (np.diff(np.sort(chosen, axis=-1), axis=-1) > 0).all()
 
 
-def test_piece_t_of_row_rho_of_a_and_of_column_rho_of_b_has_its_own_logits() -> None:
-    adapter, b = moved(), 8
-    B, A = adapter.factors()
-
-    def piece(logits: Array) -> Array:
-        top = np.argsort(logits)[-2:]
-        w = np.exp(logits[top])
-        mixed: Array = w / w.sum() @ adapter.bank[top]
-        return mixed
-
-    for rho, t in ((0, 0), (3, 5), (1, 2)):
-        np.testing.assert_allclose(A[rho, b * t : b * t + b], piece(adapter.logits_in[rho, t]))
-        np.testing.assert_allclose(B[b * t : b * t + b, rho], piece(adapter.logits_out[t, rho]))
-
-
 @pytest.mark.parametrize(("num_vectors", "vector_length"), [(4, 8), (16, 8), (4, 16)])
 def test_pieces_of_two_layers_span_no_more_than_their_common_bank(
     num_vectors: int, vector_length: int

@@ -1,24 +1,21 @@
 """Claims of VeRA's paper."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import flatten, parameters, perturbed, restore
+from adapters_np.core import flatten, parameters, restore
 from adapters_np.methods.vera import VeRA
-from tests.toy import jacobian_rank, weight
+from tests.toy import jacobian_rank, stepped, weight
 
 D_OUT, D_IN = 20, 24
-
-
-def moved(rank: int = 6) -> VeRA:
-    rng = np.random.default_rng(1)
-    return perturbed(VeRA.init(weight(D_OUT, D_IN), rng, rank=rank), rng, 1.0)
+moved = partial(stepped, VeRA, weight(D_OUT, D_IN), rank=6)
 
 
 def test_changes_within_reach_form_a_surface_of_r_plus_d_out_minus_one_dimensions() -> None:
-    W, adapter = weight(D_OUT, D_IN), moved(6)
+    W, adapter = weight(D_OUT, D_IN), moved(rank=6)
     reach = jacobian_rank(lambda v: restore(adapter, v).delta(W), flatten(adapter))
     assert reach == 6 + D_OUT - 1 < parameters(VeRA, D_OUT, D_IN, rank=6) < D_OUT * D_IN
 

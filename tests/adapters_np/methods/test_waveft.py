@@ -1,21 +1,16 @@
 """Consequences of WaveFT's formula."""
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 
-from adapters_np.core import perturbed
-from adapters_np.methods.waveft import WaveFT, low_pass, synthesis
-from tests.toy import weight
+from adapters_np.methods.waveft import WaveFT, synthesis
+from tests.toy import stepped, weight
 
 W = weight(48, 64)
-
-
-def moved(**knobs: Any) -> WaveFT:
-    rng = np.random.default_rng(1)
-    return perturbed(WaveFT.init(W, rng, **knobs), rng, 1.0)
+moved = partial(stepped, WaveFT, W)
 
 
 @pytest.mark.parametrize("d", [6, 32])
@@ -64,10 +59,3 @@ def test_all_coefficients_reach_any_change() -> None:
     S_out, S_in = synthesis(8, "haar"), synthesis(6, "haar")
     found = replace(fresh, c=(S_out.T @ change @ S_in)[fresh.rows, fresh.columns])
     np.testing.assert_allclose(found.delta(change), change, atol=1e-12)
-
-
-@pytest.mark.parametrize("wavelet", ["haar", "db2"])
-def test_a_wavelet_by_its_filter_is_the_one_of_that_name(wavelet: str) -> None:
-    adapter = moved(n_frequency=20, wavelet=wavelet)
-    other = replace(adapter, wavelet=tuple(low_pass(wavelet)))
-    np.testing.assert_array_equal(other.delta(W), adapter.delta(W))
