@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -14,10 +13,10 @@ import pytest
 from adapters_np.core import Adapter, Learned, arrays, knobs, load, sizes, slugs
 from adapters_np.expressions import OPERATORS, evaluate, parse
 from adapters_np.linalg import Array
-from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.catalog.counts import PLACES, TARGETS
 from scripts.catalog.memory import FORMULAS, of_peft
+from tests.node import printed
 
 SCRIPT = """
 import { text } from "node:stream/consumers";
@@ -39,11 +38,7 @@ SIDES = (1, 7, 64, 4096)
 
 def on_a_page(cases: list[Any]) -> list[Any]:
     """Return what a page makes of expressions: their values, or what is wrong with them."""
-    command = ["node", "--input-type=module", "--eval", SCRIPT]
-    asked = json.dumps(cases)
-    done = subprocess.run(command, input=asked, capture_output=True, cwd=ROOT, text=True)
-    assert not done.stderr
-    found: list[Any] = json.loads(done.stdout)
+    found: list[Any] = printed(SCRIPT, given=json.dumps(cases))
     return found
 
 

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT
+from tests.node import read
 
-READ = """
-import { openAsBlob } from "node:fs";
-import { matrices } from "./demos/page/arrays.js";
-const answers = [];
-for (const path of process.argv.slice(1)) {
-  const file = new File([await openAsBlob(path)], path.split("/").pop());
-  try {
-    const found = await matrices(file);
-    const all = found.map(async ({ read, ...rest }) => ({ ...rest, values: [...(await read())] }));
-    answers.push(await Promise.all(all));
-  } catch ({ message }) {
-    answers.push(message);
-  }
-}
-const odd = (value) => typeof value === "number" && !Number.isFinite(value);
-const plain = (_, value) => (odd(value) ? `${value}` : value);
-console.log(JSON.stringify(answers, plain));
-"""
 M = np.array([[0.1, -2.5, 3e4], [1e-6, 0.0, -0.3333]])
-
-
-def read(*paths: Path) -> list[Any]:
-    """Return for each file its matrices, or what is wrong with it."""
-    command = ["node", "--input-type=module", "-e", READ, *map(str, paths)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
 
 
 def save(folder: Path, name: str, array: Any, **options: Any) -> Path:
@@ -65,7 +37,7 @@ def test_a_matrix_of_numpy_is_read_as_it_was_written(tmp_path: Path, dtype: str)
     rows, columns = (
         save(tmp_path, n, a) for n, a in (("c.npy", wanted), ("f.npy", wanted.T.copy().T))
     )
-    for (answer,) in read(rows, columns):
+    for (answer,) in read("matrices", rows, columns):
         assert (answer["rows"], answer["columns"]) == M.shape
         assert answer["values"] == wanted.astype(float).ravel().tolist()
 
@@ -73,7 +45,7 @@ def test_a_matrix_of_numpy_is_read_as_it_was_written(tmp_path: Path, dtype: str)
 def test_a_long_head_is_read(tmp_path: Path) -> None:
     with (tmp_path / "w.npy").open("wb") as file:
         np.lib.format.write_array(file, M, version=(2, 0))
-    ((answer,),) = read(tmp_path / "w.npy")
+    ((answer,),) = read("matrices", tmp_path / "w.npy")
     assert answer["values"] == M.ravel().tolist()
 
 
@@ -87,7 +59,7 @@ def test_all_kinds_of_tensors_are_read(tmp_path: Path) -> None:
         "double": ("F64", [2, 3], M.tobytes()),
         "bias": ("F32", [3], b"\0" * 12),
     }
-    (found,) = read(safetensors(tmp_path / "w.safetensors", tensors))
+    (found,) = read("matrices", safetensors(tmp_path / "w.safetensors", tensors))
     values = {matrix["name"]: matrix["values"] for matrix in found}
     assert list(values) == ["half", "brain", "single", "double"]
     assert values["half"] == M.astype(np.float16).astype(float).ravel().tolist()
@@ -99,7 +71,7 @@ def test_all_kinds_of_tensors_are_read(tmp_path: Path) -> None:
 
 def test_numbers_that_are_none_are_kept_to_be_told(tmp_path: Path) -> None:
     odd = np.array([[np.nan, np.inf], [-np.inf, 1]], np.float16)
-    ((answer,),) = read(save(tmp_path, "w.npy", odd))
+    ((answer,),) = read("matrices", save(tmp_path, "w.npy", odd))
     assert answer["values"] == ["NaN", "Infinity", "-Infinity", 1]
 
 
@@ -122,7 +94,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         safetensors(tmp_path / "e.safetensors", eight): "e.safetensors holds F8_E4M3",
         safetensors(tmp_path / "n.safetensors", {}): "n.safetensors has no tensor with two axes",
     }
-    for answer, message in zip(read(*cases), cases.values(), strict=True):
+    for answer, message in zip(read("matrices", *cases), cases.values(), strict=True):
         assert message in answer
 
 
@@ -159,6 +131,7 @@ POINTER = b"""version https://git-lfs.github.com/spec/v1
 oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
 size 12345
 """
+ONE = {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}
 SHAPE = "a shape is made of whole numbers from 0 up"
 OFFSETS = "data_offsets are two whole numbers from 0 up, the first no larger than the second"
 WRONG: dict[str, dict[bytes, str]] = {
@@ -191,6 +164,7 @@ WRONG: dict[str, dict[bytes, str]] = {
         listed([1]): "w.safetensors has [1] where its list of tensors should be",
         listed({"w": None}): "w in w.safetensors is null, and a tensor has a dtype, a shape and",
         listed({"n" * 5000: 1}): f"{'n' * 100}… in w.safetensors is 1, and a tensor has",
+        listed({name: ONE for name in "ab"}, bytes(8)): "a and b in w.safetensors share bytes",
         tensor(data_offsets=...): f"w in w.safetensors has no data_offsets, and {OFFSETS}",
         tensor(data_offsets=[48, 0]): f"has the data_offsets [48,0], and {OFFSETS}",
         tensor(data_offsets=[-48, 0]): f"has the data_offsets [-48,0], and {OFFSETS}",
@@ -215,7 +189,15 @@ def test_what_is_wrong_in_a_head_is_named_with_its_value_and_the_rule(
     for path, data in zip(paths, WRONG[name], strict=True):
         path.parent.mkdir()
         path.write_bytes(data)
-    for answer, message in zip(read(*paths), WRONG[name].values(), strict=True):
+    for answer, message in zip(read("matrices", *paths), WRONG[name].values(), strict=True):
         assert isinstance(answer, str), (answer, message)
         assert message in answer
         assert len(answer) < 400
+
+
+def test_an_adapter_without_tensors_and_one_that_may_run_code_are_refused(tmp_path: Path) -> None:
+    pickled = tmp_path / "p.safetensors"
+    pickled.write_bytes(b"PK\x03\x04" + bytes(100))
+    empty, code = read("tensors", safetensors(tmp_path / "w.safetensors", {}), pickled)
+    assert empty == "w.safetensors lists no tensor."
+    assert "p.safetensors is a pickle, which may run code" in code

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from adapters_np.core import knobs, load, parameters, slugs
-from demos.compare import COMPARED, Measured, Side, compare, matched, sentence
+from demos.compare import COMPARED, Measured, Side, compare, matched
 from demos.probe import measure
 from demos.settings import main_knob
 from scripts.stored import comparisons
@@ -33,16 +33,6 @@ def test_every_method_compares_with_another(slug: str) -> None:
     assert slug.upper() in answer["sentence"]
 
 
-def test_both_sides_have_the_same_layer() -> None:
-    first, second = compare(side("lora"), side("oft"), {"seed": 7, "base": "clustered"}, True)[
-        "sides"
-    ]
-    before = [
-        next(v for v in s["panels"][0]["views"] if v["name"] == "before") for s in (first, second)
-    ]
-    np.testing.assert_array_equal(before[0]["values"], before[1]["values"])
-
-
 @pytest.mark.parametrize(("a", "b"), [("lora", "dora"), ("oft", "hra"), ("lora", "fourierft")])
 def test_the_matched_knob_comes_closest(a: str, b: str) -> None:
     wanted = parameters(load(a), 64, 64)
@@ -53,11 +43,6 @@ def test_the_matched_knob_comes_closest(a: str, b: str) -> None:
         v: abs(parameters(load(b), 64, 64, **{knob.name: v}) - wanted) for v in knob.values()
     }
     assert distance[found] == min(distance.values())
-
-
-def test_of_two_equally_close_values_the_one_nearest_the_default_is_taken() -> None:
-    # 1,024 lies half-way between 960 and 1,088.
-    assert compare(side("lora"), side("dora"), {}, True)["own"] == {"rank": 8}
 
 
 def test_a_match_is_a_value_that_the_weight_allows() -> None:
@@ -71,15 +56,6 @@ def test_a_match_is_no_value_that_departs_from_the_hypothesis() -> None:
     """LoKr with factor 1 is LoRA, and would have its number of parameters but for one."""
     first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {"rank": 2}))
     assert matched(first, Side("lokr", "LoKr", "", {})).own["factor"] == 2
-
-
-def test_a_match_can_be_limited_to_some_values() -> None:
-    first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {}))
-    assert matched(first, Side("lora", "LoRA", "", {}), among=(2, 5)).own == {"rank": 5}
-
-
-def test_without_a_match_the_other_side_stays_as_it_is() -> None:
-    assert compare(side("lora"), side("dora", rank=3), {}, False)["own"] == {"rank": 3}
 
 
 def test_a_main_knob_that_does_not_change_the_count_stays_as_it_is() -> None:
@@ -213,17 +189,6 @@ def test_a_fault_of_a_module_is_no_value_that_its_shape_forbids(
     monkeypatch.setattr(load("psoft"), "init", wrong)
     with pytest.raises(ValueError, match="mismatch in its core dimension"):
         matched(first, Side("psoft", "PSOFT", "The knob", {"rank": 31}), (31,))
-
-
-def test_an_error_of_the_layer_names_no_side() -> None:
-    with pytest.raises(ValueError, match=r"^seed=-1 is not a whole number"):
-        compare(side("lora"), side("dora"), {"seed": -1}, False)
-
-
-def test_the_sentence_follows_the_order_of_the_sides() -> None:
-    a, b = (Measured(Side(s, s, "", {}), measure(s, {})) for s in ("lora", "oft"))
-    assert "lora moves the weight in 8 of 64 directions, oft in all 64." in sentence(a, b, False)
-    assert "oft moves the weight in all 64 directions, lora in 8 of 64." in sentence(b, a, False)
 
 
 def test_the_main_knob_is_the_first_that_is_no_switch() -> None:

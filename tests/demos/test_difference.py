@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT
 from scripts.stored.example import safetensors
+from tests.node import printed
 
 READ = """
 import { openAsBlob } from "node:fs";
@@ -45,10 +43,7 @@ def compared(folder: Path, before: Model, after: Model) -> dict[str, Any]:
     paths = [folder / "before.safetensors", folder / "after.safetensors"]
     for path, model in zip(paths, (before, after), strict=True):
         path.write_bytes(safetensors(model))
-    command = ["node", "--input-type=module", "-e", READ, *map(str, paths)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = printed(READ, *paths)
     return answer
 
 

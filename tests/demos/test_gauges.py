@@ -1,8 +1,5 @@
 """The gauges: what they ask of adapters, and where they are found."""
 
-import json
-import subprocess
-
 import numpy as np
 import pytest
 
@@ -11,13 +8,12 @@ from adapters_np.linalg import thin_svd
 from demos import gauges, probe, settings
 from demos.as_lora import LORA_KEEPS, as_lora
 from demos.change import Change
-from demos.gauges import GAUGES, gauge, gauge_of
-from demos.panels import Panel, figures
+from demos.gauges import GAUGES
+from demos.panels import figures
 from demos.probe import measure
-from demos.protocols import Rotates
 from demos.ways import reach
-from scripts.bootstrap import ROOT
 from scripts.stored.widgets import fragments, opening
+from tests.node import printed
 
 
 def test_every_gauge_tells_some_methods_story() -> None:
@@ -44,24 +40,6 @@ def test_a_gauge_that_the_adapter_cannot_serve_says_what_is_missing() -> None:
         assert str(caught.value) == f"LoRA declares the gauge {name} but has no {missing}()"
 
 
-def test_a_registered_gauge_is_called_with_the_adapter_that_it_needs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(gauges, "GAUGES", {})
-
-    @gauge
-    def width(change: Change) -> Panel:
-        return {"value": change.delta.shape[1]}
-
-    @gauge_of(Rotates)  # type: ignore[type-abstract]
-    def side(change: Change, adapter: Rotates) -> Panel:
-        return {"value": len(adapter.rotation())}
-
-    assert list(gauges.GAUGES) == ["width", "side"]
-    change = measure("oft", {"size": "64x32"})
-    assert (width(change)["value"], side(change)["value"]) == (32, 32)
-
-
 def test_examples_and_shared_links_find_gauges_where_they_once_stood() -> None:
     for name in (*GAUGES, "GAUGES", "Change", "ROUND_OFF", "figures", "number", "numerical_rank"):
         assert getattr(probe, name) is getattr(gauges, name), name
@@ -69,12 +47,6 @@ def test_examples_and_shared_links_find_gauges_where_they_once_stood() -> None:
         assert getattr(probe, name) is getattr(settings, name), name
     with pytest.raises(ImportError, match="cannot import name 'no_such_gauge'"):
         exec("from demos.probe import no_such_gauge")
-
-
-def test_a_measured_weight_is_the_sum_of_weight_and_change() -> None:
-    change = measure("lora", {})
-    assert isinstance(change.adapter, WeightAdapter)
-    np.testing.assert_array_equal(change.after, change.before + change.adapter.delta(change.before))
 
 
 def test_a_layer_before_and_after_is_shown_on_the_scale_of_the_larger() -> None:
@@ -93,9 +65,7 @@ def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:
         'import { short } from "./demos/widget/draw.js";'
         f"console.log(JSON.stringify({[*small, 0.001, -0.5, 0, 123456]}.map(short)))"
     )
-    command = ["node", "--input-type=module", "--eval", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    written = json.loads(done.stdout)
+    written = printed(code)
     assert written[:3] == [figures(value) for value in small] == [
         "2.5 · 10⁻⁵", "−3.3 · 10⁻⁷", "1.0 · 10⁻³",
     ]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 from adapters_np.core import load
 from demos import readers
-from demos.lab import TARGETS, adapter_of, examine, goal, reach, weight
+from demos.lab import TARGETS, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
 from scripts.stored.lab import losses, order, picture, read_study, world
 from scripts.survey.results.experiment import fitted
@@ -90,12 +89,6 @@ def test_an_error_in_a_readers_delta_names_its_line() -> None:
     response = answer(OWN.replace("self.g[:, None]", "self.h[:, None]"), world="mix", rank=2)
     assert response["line"] == line
     assert "has no attribute 'h'" in response["trace"]
-
-
-def test_the_class_is_found_by_the_module_that_defines_it() -> None:
-    module = ModuleType("own")
-    readers.execute(module, OWN, "own.py")
-    assert adapter_of(vars(module), "own").__name__ == "GainsAndRank"
 
 
 # Stored data --------------------------------------------------------------------------------------

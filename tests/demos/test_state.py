@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from functools import cache
 from itertools import product
 from typing import Any
 
 import pytest
 
-from scripts.bootstrap import ROOT
+from tests.node import printed
 
 State = dict[str, Any]
 Event = dict[str, Any]
@@ -34,11 +33,7 @@ process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf-8")).map(ste
 
 def walks(*events: list[Event]) -> list[list[State]]:
     """Return the states after each event of each list."""
-    command = ["node", "--input-type=module", "--eval", WALK]
-    done = subprocess.run(
-        command, cwd=ROOT, input=json.dumps(events), capture_output=True, text=True, check=True
-    )
-    found: list[list[State]] = json.loads(done.stdout)
+    found: list[list[State]] = printed(WALK, given=json.dumps(events))
     return found
 
 

@@ -78,17 +78,6 @@ def test_lora_reaches_what_the_best_change_of_its_rank_explains() -> None:
     assert panel(answer, "hypothesis_spectrum")["cut"] == 3
 
 
-def test_scale_changes_what_training_reaches_in_some_steps_and_not_what_can_be_reached() -> None:
-    def share(**chosen: Any) -> float:
-        return number(probe("lora", SMALL | {"rank": 4} | chosen), "explained")
-
-    assert share(alpha=4.0) == pytest.approx(share(alpha=32.0), abs=0.01)
-    trained = {"way": "trained", "steps": 20, "rate": "0.01"}
-    assert share(**trained, alpha=32.0) > share(**trained, alpha=4.0) + 5
-    few = trained | {"steps": 5}
-    assert share(**few, rank_stabilised=True) > share(**few) + 2
-
-
 def test_training_starts_at_the_fresh_adapter_and_goes_on_to_what_a_fit_finds() -> None:
     chosen = SMALL | {"way": "trained", "rank": 2, "rate": "0.03"}
     none, some, many = (
@@ -239,12 +228,6 @@ ABSORBED = [
 ]
 
 
-def test_a_scale_that_trained_arrays_cannot_make_up_for_is_not_absorbed() -> None:
-    frozen = (knobs(load(slug))["alpha"] for slug in ("antipasto", "shira", "xlora"))
-    assert not any(knob.absorbed for knob in frozen)
-    assert ("lora", "alpha") in {(slug, name) for slug, name, _ in ABSORBED}
-
-
 @pytest.mark.parametrize(("slug", "name", "value"), ABSORBED)
 def test_what_is_found_at_one_value_of_an_absorbed_knob_is_reached_at_every_other(
     slug: str, name: str, value: Any
@@ -269,15 +252,6 @@ def test_what_is_found_at_one_value_of_an_absorbed_knob_is_reached_at_every_othe
     ]
     assert min(errors) < 1e-12
     assert np.abs(delta).max() > 0.01
-
-
-@pytest.mark.parametrize("world", ["mix", "own"])
-def test_no_fit_depends_on_an_absorbed_knob(world: str) -> None:
-    for name, value in (("alpha", 1.0), ("rank_stabilised", True)):
-        few = SMALL | {"rank": 2, "world": world}
-        (*_, plain), (*_, scaled) = reach("lora", few), reach("lora", few | {name: value})
-        np.testing.assert_array_equal(scaled.wanted.delta, plain.wanted.delta)
-        np.testing.assert_array_equal(scaled.change.delta, plain.change.delta)
 
 
 def test_a_control_that_is_not_shown_beside_a_fit_changes_none() -> None:
@@ -307,16 +281,6 @@ def test_a_rotation_keeps_the_cosines_between_neurons() -> None:
         wanted, reached = views(probe("oft", SMALL | {"world": world}), "cosines")
         np.testing.assert_allclose(reached, 0, atol=1e-9)
         assert (np.abs(wanted).max() > 0.01) == (world != "turn")
-
-
-def test_gains_are_those_of_the_change() -> None:
-    for chosen, title in (({}, "neuron"), ({"feedforward": True}, "input")):
-        answer = probe("ia3", SMALL | {"world": "rows"} | chosen)
-        gains = panel(answer, "gains")
-        assert title in gains["title"]
-        wanted, reached = (line["values"] for line in gains["lines"])
-        if title == "neuron":
-            np.testing.assert_allclose(wanted, reached, atol=1e-9)
 
 
 def test_a_mask_says_which_of_the_largest_wanted_entries_it_has() -> None:
@@ -396,19 +360,6 @@ def test_arrows_of_a_rotation_keep_their_lengths_and_turn_by_its_largest_angle(
     assert "keeps its length" in shown["note"]
 
 
-def test_arrows_stand_where_w_is_largest_of_all_planes_that_are_turned_alike() -> None:
-    (*_, found) = reach("oft", SMALL | {"block_share": True})
-    R, W = found.change.adapter.rotation(), found.change.before  # type: ignore[attr-defined]
-    plane = furthest(R, W)
-    assert plane
-    rng = np.random.default_rng(0)
-    angles, E = np.linalg.eigh((R + R.T) / 2)
-    alike = E[:, angles < angles[0] + 1e-9]
-    assert alike.shape[1] == 4  # two blocks of 8, each with this plane
-    for x in (alike @ rng.normal(size=(4, 20))).T:
-        assert np.linalg.norm(W @ plane.axes[:, 0]) >= np.linalg.norm(W @ x) / np.linalg.norm(x)
-
-
 @pytest.mark.parametrize(("method", "chosen"), [("ether", {}), ("hra", {"rank": 3})])
 def test_arrows_of_an_odd_number_of_mirrors_are_mirrored(
     method: str, chosen: dict[str, Any]
@@ -454,22 +405,3 @@ def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:
     still = furthest(np.eye(6), W)
     assert still
     assert still.angle == 0
-
-
-@pytest.mark.parametrize("slug", ["lora", "oft", "prefix_tuning"])
-def test_the_spectrum_of_what_is_wanted_is_computed_once(
-    slug: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = list(reach(slug, opens(slug)))
-    assert len({id(reached.wanted) for reached in found}) == 1
-    seen: list[bytes] = []
-    compute = np.linalg.svd
-
-    def counted(matrix: np.ndarray, *args: Any, **options: Any) -> Any:
-        seen.append(np.asarray(matrix).tobytes())
-        return compute(matrix, *args, **options)
-
-    monkeypatch.setattr(np.linalg, "svd", counted)
-    for reached in found:
-        show(reached)
-    assert seen.count(found[0].wanted.delta.tobytes()) == 0

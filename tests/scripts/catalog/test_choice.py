@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -18,6 +17,7 @@ from scripts.catalog import counts, exports, memory, read, recipes
 from scripts.catalog.counts import MODELS, START, TARGETS
 from scripts.macros.rates import searches
 from scripts.survey.facts.peft import runs
+from tests.node import printed
 
 SCRIPT = """
 const m = await import(process.argv[1]);
@@ -153,9 +153,7 @@ def test_a_page_writes_every_recipe_as_python_does(answers: dict[str, Any]) -> N
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     module: Path = tmp_path_factory.mktemp("page") / "models.mjs"
     module.write_text(exports.models_js(read()), "utf-8")
-    command = ["node", "--input-type=module", "--eval", SCRIPT, str(module), *asked()]
-    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = printed(SCRIPT, module, *asked())
     return found
 
 

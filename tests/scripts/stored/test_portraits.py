@@ -5,9 +5,7 @@ What a kind shows is asked of its numbers at every moment from W to W', not of t
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
@@ -18,10 +16,10 @@ import pytest
 
 from adapters_np.core import Portrait, load
 from adapters_np.linalg import Array, circulant, row_norms
-from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.stored.portraits import make
 from scripts.stored.portraits.kinds import KINDS
+from tests.node import printed
 
 ROUND_OFF = 3e-3  # of numbers with three decimals, and of what is added up from a few of them
 SLUGS = sorted(read().methods)
@@ -113,9 +111,7 @@ def test_a_picture_between_two_moments_lies_between_them() -> None:
     const moments = [{ x: 0, M: [[1, 2]] }, { x: 4, M: [[3, 2]] }, { x: 0, M: [[0, 0]] }];
     console.log(JSON.stringify([0, 0.25, 0.5, 1].map((t) => at(moments, t))));
     """
-    command = ["node", "--input-type=module", "--eval", script]
-    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
-    assert json.loads(done.stdout) == [
+    assert printed(script) == [
         {"x": 0, "M": [[1, 2]]},
         {"x": 2, "M": [[2, 2]]},
         {"x": 4, "M": [[3, 2]]},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +20,7 @@ from scripts.macros.page import Page
 from scripts.macros.story import Story
 from scripts.stored import stage
 from scripts.stored.stage import ACTS, TARGETS, W, explained, starts, weight
+from tests.node import printed
 
 SCENES = [(slug, target) for slug, act in ACTS.items() for target in act.targets]
 NEAR = 1e-3  # of an arrow of length 1: less than a tenth of a pixel
@@ -45,12 +45,8 @@ def stored() -> dict[str, Any]:
 
 def frames(asked: list[tuple[str, str, list[float]]]) -> list[dict[str, Any]]:
     """Return what the browser's code makes of positions, and what it measures there."""
-    command = ["node", "--input-type=module", "--eval", FRAMES]
     given = json.dumps({"stored": stored(), "asked": asked})
-    done = subprocess.run(
-        command, cwd=ROOT, input=given, capture_output=True, text=True, check=True
-    )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = printed(FRAMES, given=given)
     return found
 
 

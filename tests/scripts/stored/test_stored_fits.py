@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 import brotli
@@ -13,9 +12,9 @@ import pytest
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, KEPT, PAGE
 from demos.worlds import WORLDS
-from scripts.bootstrap import ROOT
 from scripts.stored import fits
 from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep
+from tests.node import printed
 
 READ = """
 import { Sweep } from "./demos/widget/sweep.js";
@@ -32,9 +31,7 @@ console.log(JSON.stringify(found, plain));
 
 def read(stored: Sweep, *wanted: dict[str, Any]) -> list[Any]:
     """Return what the browser's code finds in a file at values of the main knob, in worlds."""
-    command = ["node", "--input-type=module", "--eval", READ, json.dumps(wanted)]
-    done = subprocess.run(command, input=stored.data, capture_output=True, cwd=ROOT, check=True)
-    found: list[Any] = json.loads(done.stdout)
+    found: list[Any] = printed(READ, json.dumps(wanted), given=stored.data)
     return found
 
 

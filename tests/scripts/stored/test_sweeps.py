@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from demos.settings import main_knob
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
 from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep, answer, key, packed, sweep
+from tests.node import printed
 
 READ = """
 import { Sweep } from "./demos/widget/sweep.js";
@@ -35,9 +35,7 @@ console.log(JSON.stringify(values.map((value) => sweep.nearest(value)), plain));
 
 def read(data: bytes, *values: Any) -> list[dict[str, Any]]:
     """Return the answers that the browser's code finds in a file, nearest to some values."""
-    command = ["node", "--input-type=module", "--eval", READ, *map(json.dumps, values)]
-    done = subprocess.run(command, input=data, capture_output=True, cwd=ROOT, check=True)
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = printed(READ, *map(json.dumps, values), given=data)
     return found
 
 
