@@ -12,11 +12,11 @@ import numpy as np
 
 from adapters_np.budget import best, explained
 from adapters_np.control import without
-from adapters_np.core import Adapter, WeightAdapter, load
+from adapters_np.core import Adapter, WeightAdapter, load, perturbed
 from adapters_np.fit import fit, paced
 from adapters_np.linalg import Array
 from demos.world import toy
-from demos.worlds import REAL, WORLDS, change, taught
+from demos.worlds import REAL, WORLDS, change
 
 TARGETS = WORLDS | {name: REAL[name] for name in ("real", "control", "real_prose", "real_memory")}
 """Targets of the fits. The control is that of `real`."""
@@ -46,10 +46,11 @@ def goal(name: str, taught_by: dict[str, Any] | None = None) -> Array:
     """
     if taught_by is None:
         return change(name, weight(name))
-    delta = taught(name, weight(), **taught_by).change
-    if delta is None:
+    rng = np.random.default_rng([0, *b"teacher"])
+    teacher = perturbed(load(name).init(weight(), rng, **taught_by), rng, 0.5)
+    if not isinstance(teacher, WeightAdapter):
         raise ValueError(f"{name} has no ΔW to teach")
-    return delta
+    return teacher.delta(weight())
 
 
 def examine(

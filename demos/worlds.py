@@ -7,11 +7,11 @@ what every other one makes of it is not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from adapters_np.core import Adapter, WeightAdapter, load, perturbed
+from adapters_np.core import Adapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import (
     Array,
@@ -330,34 +330,7 @@ real(
 )
 
 
-# Own teacher --------------------------------------------------------------------------------------
-
-
-class Taught(NamedTuple):
-    """A hidden adapter, and what it makes of a layer.
-
-    `change` is its ΔW*, where it has one. `outputs` are those on the tokens to fit and on others,
-    both (d_out, n): a wrong hypothesis may fit the former and fail on the latter.
-    """
-
-    adapter: Adapter
-    change: Array | None
-    outputs: tuple[Array, Array]
-
-
-def taught(slug: str, W: Array, *, seed: int = 0, step: float = 0.5, **knobs: Any) -> Taught:
-    """Return what a random step of another method's adapter does: what can find this?
-
-    Its size is that of the step. It stands for training, as in the widget.
-
-    Raises:
-        ValueError: as `init` does.
-    """
-    rng = np.random.default_rng([seed, *b"teacher"])
-    teacher = perturbed(load(slug).init(W, rng, **knobs), rng, step)
-    delta = teacher.delta(W) if isinstance(teacher, WeightAdapter) else None
-    seen, fresh = (teacher.forward(W, X) for X in tokens(W.shape[1], seed))
-    return Taught(teacher, delta, (seen, fresh))
+# Tokens -------------------------------------------------------------------------------------------
 
 
 def tokens(d_in: int, seed: int = 0, n: int = 96) -> tuple[Array, Array]:

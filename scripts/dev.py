@@ -6,14 +6,12 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
-QUICK, LOAD, ALL = "--quick", "--load", "--all"
+QUICK, ALL = "--quick", "--all"
 NO_TESTS = 5  # pytest's exit code
 CHECKS = (
     ("python", "-m", "mypy"),
@@ -34,42 +32,22 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, build, test; --quick: no site, training, fits; --all: what is weekly; --load: busy."""
+    """Check, build, test; --quick: no site, training, fits; --all: what is weekly, too."""
     check([])
-    chosen = [argument for argument in arguments if argument not in (QUICK, LOAD, ALL)]
-    loops = 2 if LOAD in arguments else 0
+    chosen = [argument for argument in arguments if argument not in (QUICK, ALL)]
     often = "" if ALL in arguments else " and not weekly"
-    if loops:
-        os.environ["LATE"] = "400"  # milliseconds, at most: tests/browser/conftest.py
-    with busy(loops), ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:
         built = None if QUICK in arguments else pool.submit(build, [])  # alone, it idles cores
         ran = pytest(f"not site{often}" if built else "not site and not long", chosen)
     if built:
         built.result()
-        with busy(loops):
-            ran |= pytest(f"site{often}", chosen)
+        ran |= pytest(f"site{often}", chosen)
     if not ran:
         raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
     if QUICK in arguments:
         say("left out: tests that need the site, tests that train or fit (--quick)")
     elif often:
         say("left out: other browsers, Python as published, planted leads, all JAX copies (--all)")
-
-
-@contextmanager
-def busy(loops: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Keep cores busy meanwhile. What waits for a time, and not for a state, then comes too late.
-
-    A loop ends with this process, however that ends.
-    """
-    endless = f"import os\nwhile os.getppid() == {os.getpid()}:\n    pass"
-    started = [subprocess.Popen([sys.executable, "-c", endless]) for _ in range(loops)]
-    try:
-        yield started
-    finally:
-        for loop in started:
-            loop.kill()
-            loop.wait()
 
 
 def pytest(marked: str, arguments: list[str]) -> bool:
@@ -111,12 +89,6 @@ def format(_: list[str]) -> None:
     call("npm", "run", "--silent", "format")
 
 
-def bench(arguments: list[str]) -> None:
-    """Measure page weight and the times that a reader waits; prints JSON."""
-    build([])
-    python("scripts.bench", *arguments)
-
-
 def new(arguments: list[str]) -> None:
     """Make the files of a new method: new NAME."""
     python("scripts.new_method", *arguments)
@@ -131,7 +103,7 @@ def study(arguments: list[str]) -> None:
 
 
 COMMANDS = {
-    command.__name__: command for command in (serve, test, build, check, format, bench, new, study)
+    command.__name__: command for command in (serve, test, build, check, format, new, study)
 }
 
 
@@ -143,8 +115,7 @@ def python(module: str, *arguments: str, but: int = 0) -> int:
 def call(*words: str, but: int = 0) -> int:
     """Run a command of the project's tools and end with it when it fails, `but` for one code."""
     say(" ".join(words))
-    output = sys.stderr if "scripts.build" in words else None  # of `bench`, only the JSON
-    code = subprocess.run(words, cwd=ROOT, env=variables(), stdout=output).returncode
+    code = subprocess.run(words, cwd=ROOT, env=variables()).returncode
     if code and "scripts.build" in words:
         sys.exit(code)  # its last line has said why
     if code not in (0, but):
@@ -164,7 +135,7 @@ def main() -> None:
     chosen = parser.parse_args()
     command = COMMANDS[chosen.command]
     try:
-        browser = command in (test, bench) and QUICK not in chosen.arguments
+        browser = command is test and QUICK not in chosen.arguments
         environment(browser=browser, studies=command in (test, check, study))
         command(chosen.arguments)
     except SetupError as error:

@@ -9,13 +9,10 @@ not the defaults asks it at once. What loads a page and needs no Python takes `w
 from __future__ import annotations
 
 import os
-import random
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -28,7 +25,7 @@ from playwright.sync_api import (
 )
 
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
-from scripts.serve import application, serving
+from scripts.serve import serving
 from tests.browser.reader import PATIENCE, RECORD, WINDOW, Visit, empty, revisit
 from tests.browser.workbench import bench, damaged, workbench  # noqa: F401
 
@@ -61,27 +58,9 @@ def site_folder() -> Path:
     return folder
 
 
-def late(folder: Path) -> Any:
-    """Answer as ever, half of the time up to `LATE` milliseconds later, so in another order.
-
-    A test that waits for a time, and not for a state, then fails, and a page that takes the order
-    of its files for granted.
-    """
-    most = float(os.environ.get("LATE", 0)) / 1000
-    answer = application(folder)
-
-    def wait(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if most:
-            time.sleep(max(0.0, random.uniform(-most, most)))
-        found: Iterable[bytes] = answer(environ, start_response)
-        return found
-
-    return wait
-
-
 @pytest.fixture(scope="session")
 def site(site_folder: Path) -> Iterator[str]:
-    with serving(site_folder, app=late) as address:
+    with serving(site_folder) as address:
         yield address
 
 

@@ -64,15 +64,6 @@ def test_shares_and_numbers_are_within_bounds_for_every_shape(M: Any, rank: int)
             assert found.share <= 1 + 1e-12, name
 
 
-def test_a_world_is_explained_by_its_own_family() -> None:
-    own_family = {"few": "low_rank", "rows": "row_gains", "turn": "blocks_turned"}
-    own_family |= {"spectrum": "spectrum", "kronecker": "kronecker", "pairs": "pairs"}
-    for world, name in own_family.items():
-        found = FAMILIES[name].form(Change(W, change(world, W)), 130)
-        assert found is not None
-        assert found.share == pytest.approx(1, abs=1e-9), world
-
-
 def test_the_control_has_the_spectrum_and_nothing_else() -> None:
     D = change("principal", W)
     moved = elsewhere(D, np.random.default_rng(0))

@@ -28,7 +28,6 @@ from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
 from scripts.imports import IDLE, closure
-from scripts.macros import examples
 from scripts.survey.facts import peft
 
 URL = "https://example.org/"
@@ -262,10 +261,6 @@ def test_the_inputs_of_a_step_are_what_python_loads_for_it(
     own = loaded[step.module]
     assert ROOT / f"{step.module.replace('.', '/')}.py" in own
     assert own - closure([ROOT / IDLE]) <= step.inputs()
-
-
-def test_the_pages_are_made_again_when_an_example_has_changed() -> None:
-    assert {example.path for example in examples.read()} <= build.STEPS["pages"].inputs()
 
 
 EVERY = set(build.STEPS)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -90,33 +86,6 @@ def test_a_quick_run_needs_no_site_trains_nothing_and_says_so(
     assert "scripts.build" not in tools.called
     last = capsys.readouterr().err.splitlines()[-1]
     assert "left out: tests that need the site, tests that train or fit" in last
-
-
-def test_loops_keep_cores_busy_beside_the_tests_and_end_with_them(
-    tools: Tools, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[int] = []
-
-    @contextmanager
-    def busy(loops: int) -> Iterator[None]:
-        seen.append(loops)
-        tools.called.append("busy")
-        yield
-        tools.called.append("idle")
-
-    monkeypatch.setattr(dev, "busy", busy)
-    monkeypatch.setenv("LATE", "0")
-    dev.test(["--load", "-k", "lora"])
-    assert seen == [2, 2]
-    assert float(os.environ["LATE"]) > 0
-    alone = [name for name in tools.called if name != "scripts.build"]
-    assert alone[-6:] == ["busy", DAILY[0], "idle", "busy", DAILY[1], "idle"]
-
-
-def test_a_loop_ends_with_a_run_that_is_killed() -> None:
-    code = "import os\nfrom scripts import dev\nwith dev.busy(1): os.kill(os.getpid(), 9)"
-    killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
-    assert killed.returncode == -9  # and the loop, which has the same output, no longer holds it
 
 
 def test_what_is_chosen_may_be_of_one_kind_only_and_a_choice_without_any_test_is_told(

@@ -45,25 +45,6 @@ def test_every_import_leads_to_a_lower_room() -> None:
     assert wrong == {}
 
 
-def test_the_arrows_of_the_picture_are_imports_and_imply_all_others() -> None:
-    (picture,) = re.findall(r"```mermaid\nflowchart TB\n(.+?)```", README, re.DOTALL)
-    drawn = {
-        (start, end)
-        for line in picture.splitlines()
-        for start, _, ends in [line.strip().partition(" --> ")]
-        for end in ends.split(" & ")
-    }
-    by_name = {("demos/python", "demos")}  # Python that is called from JavaScript
-    assert drawn <= ARROWS.keys() | by_name
-    lower = {name: {end for start, end in drawn if start == name} for name in LEVEL}
-
-    def below(name: str) -> set[str]:
-        return lower[name].union(*map(below, lower[name]))
-
-    others = {(a, b) for a, b in ARROWS if a != b and not b.endswith(".py")}
-    assert {(a, b) for a, b in others if b not in below(a)} == set()
-
-
 def test_pages_call_ten_names_and_a_wrong_word_lists_the_right_ones() -> None:
     called: dict[str, Callable[..., str]] = {}
     define_env(SimpleNamespace(macro=lambda function, name: called.update({name: function})))

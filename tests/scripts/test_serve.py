@@ -9,7 +9,6 @@ import http.client
 import re
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -140,12 +139,6 @@ def test_the_sitemap_lists_the_addresses_of_this_server(site: str) -> None:
     assert {answer.headers["Vary"], packed.headers["Vary"]} == {"Accept-Encoding"}
 
 
-def test_an_unchanged_file_is_not_sent_twice(site: str) -> None:
-    tag = Answer(site, "/catalog.json").headers["ETag"]
-    again = Answer(site, "/catalog.json", If_None_Match=tag)
-    assert (again.status, again.body) == (304, b"")
-
-
 @pytest.mark.parametrize(
     ("query", "who"),
     [
@@ -199,19 +192,6 @@ def test_a_number_that_is_no_port_is_refused(text: str, capsys: pytest.CaptureFi
         parser("").parse_args([f"--port={text}"])
     assert caught.value.code == 2
     assert f"{text!r} is no port: 0 (any free one) to 65535" in capsys.readouterr().err
-
-
-def test_the_ports_that_there_are_pass() -> None:
-    assert [parser("").parse_args(["--port", p]).port for p in ("0", "65535")] == [0, 65535]
-
-
-def test_many_requests_at_once_are_nothing_to_say(
-    site: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(lambda _: Answer(site, "/").status, range(256)))
-    assert answers == [200] * 256
-    assert [record.getMessage() for record in caplog.records] == []
 
 
 # While it is edited -------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +21,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT, SetupError, locked
+from scripts.bootstrap import ROOT, SetupError
 from scripts.pyodide import vendor
 from scripts.pyodide.vendor import Source, carrier, closure, fetch, web
 
@@ -41,7 +40,6 @@ class Host:
     address: str = ""
     asked: list[str] = field(default_factory=list)
     breaks_off: bool = False
-    recovers: bool = False
     stalls: bool = False
     released: Event = field(default_factory=Event)
 
@@ -69,7 +67,6 @@ def hosting(files: dict[str, bytes]) -> Iterator[Host]:
                 host.released.wait(30)
             if not host.breaks_off:
                 self.wfile.write(data[half:])
-            host.breaks_off &= not host.recovers
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
@@ -187,26 +184,6 @@ def test_a_source_with_a_fault_leaves_nothing_and_the_next_one_is_asked(
     assert wheels_in(cache) == {SMALL: WHEELS[SMALL]}
 
 
-def test_of_a_source_with_some_files_only_the_others_are_asked_elsewhere(
-    good: Host, cache: Path, lock: Path
-) -> None:
-    with hosting({SMALL: WHEELS[SMALL]}) as partial:
-        fetch(["large"], cache, [web(partial.address), web(good.address)], lock)
-        assert partial.asked == [SMALL, LARGE]
-    assert good.asked == [LARGE]
-    assert wheels_in(cache) == WHEELS
-
-
-def test_a_download_that_breaks_off_is_tried_again(
-    good: Host, cache: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vendor, "RETRIES", 1)
-    good.breaks_off = good.recovers = True
-    fetch(["small"], cache, [web(good.address)], lock)
-    assert good.asked == [SMALL, SMALL]
-    assert wheels_in(cache) == {SMALL: WHEELS[SMALL]}
-
-
 def test_a_package_that_pyodide_does_not_have_is_named(cache: Path, lock: Path) -> None:
     with pytest.raises(SetupError, match="torch is not a package"):
         fetch(["torch"], cache, [], lock)
@@ -242,18 +219,6 @@ def test_a_killed_run_leaves_no_file_that_a_later_run_would_use(
     assert not {SMALL, LARGE} & set(wheels_in(cache))
     fetch(["large"], cache, [web(good.address)], lock)
     assert wheels_in(cache) == WHEELS
-
-
-def test_a_run_waits_for_another_one(
-    good: Host, cache: Path, lock: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with locked(cache / ".lock"):
-            run = pool.submit(fetch, ["small"], cache, [web(good.address)], lock)
-            wait_until(lambda: "waiting for another run" in capsys.readouterr().err)
-            assert good.asked == []
-        run.result()
-    assert wheels_in(cache) == {SMALL: WHEELS[SMALL]}
 
 
 def test_a_package_of_the_index_gives_the_files_that_it_carries(
