@@ -7,11 +7,10 @@
  *   `kind` is a theme, or what else has a colour `--of-…` in site.css; steps, and what has size 0, have no dots; a level is no data, so names may lie on it
  * @typedef {{name: string, low: number, high: number, log?: boolean, ticks?: number[]}} Axis
  * @typedef {{x: Axis, y: Axis, lines: Line[]}} Chart
- * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[], least?: number, most?: number}} Value
- *   a mean of `parts`; from `least` to `most` the next one is expected
- * @typedef {{name: string, kind: string, values?: (Value | null)[], note?: string, link?: string}} Row has for each lane a value or null; without, it is a heading
+ * @typedef {{x: number, low: number, high: number, control?: number, parts?: number[]}} Value a mean of `parts`
+ * @typedef {{name: string, kind: string, values: (Value | null)[], note?: string, link?: string}} Row has for each lane a value or null
  * @typedef {{kind?: string, symbol?: "circle" | "diamond", hollow?: boolean}} Lane its colour, where it is not the row's
- * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string, alone?: boolean}} Rows
+ * @typedef {{x: Axis, start: number, rows: Row[], lanes: Lane[], sides: string[], band?: number, noted?: string}} Rows
  *   `start` is where nothing is found, what lies on its `sides` is said above, `band` is how far from it nothing is told apart
  */
 
@@ -144,13 +143,12 @@ export function chart({ x: across, y: up, lines }, width, document) {
  *
  * @param {Rows} rows @param {number} width @param {Document} document
  */
-export function rows({ x: across, start, rows: given, lanes, sides, band = 0, noted = "", alone }, width, document) {
-  const rows = given.map(({ values = [], ...row }) => ({ ...row, values }));
+export function rows({ x: across, start, rows, lanes, sides, band = 0, noted = "" }, width, document) {
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const above = width < NARROW && longest > BRIEF; // its name stands above a row
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
   const high = above ? 26 : rows.length > MANY ? 17.5 : 26;
-  const step = (above ? 16 : 0) + Math.max(high, alone ? 0 : LANE * lanes.length);
+  const step = (above ? 16 : 0) + Math.max(high, LANE * lanes.length);
   const tall = step * rows.length > TALL;
   const top = tall ? 46 : 26;
   const frame = {
@@ -170,7 +168,7 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
   // Every other row has a ground, where a row is of several lanes, and no line of the axis runs through a name above its row.
   const tops = rows.map((_, i) => frame.top + step * i);
   const ground = (/** @type {number} */ i) => lanes.length > 1 && i % 2 === 0;
-  const names = rows.map(({ values }, i) => ({ i, y: tops[i], high: values.length ? NAME : step }));
+  const names = tops.map((y, i) => ({ i, y }));
   const marks = lanes.map(({ kind, symbol, hollow }, k) => {
     const values = rows.flatMap(({ kind: own, values }, i) => {
       const value = values[k];
@@ -178,12 +176,8 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
     });
     const controlled = values.filter(({ control }) => control !== undefined);
     const parts = values.flatMap(({ parts = [], ...value }) => parts.filter(shown).map((x) => ({ ...value, x })));
-    const own = { y: "y", dy: alone ? 0 : lift(k), stroke: "of" };
-    const reaching = values.filter(({ least }) => least !== undefined);
+    const own = { y: "y", dy: lift(k), stroke: "of" };
     return [
-      ruleY(reaching, {
-        ...{ ...own, x1: ({ least = 0 }) => inside(least), x2: ({ most = 0 }) => inside(most), className: "reach" },
-      }),
       ruleY(controlled, {
         ...{ ...own, x1: ({ control = 0 }) => inside(control), x2: ({ x }) => inside(x), className: "apart" },
       }),
@@ -243,23 +237,19 @@ export function rows({ x: across, start, rows: given, lanes, sides, band = 0, no
       band ? rect([0], { ...near, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(
-        rows.flatMap(({ values }, i) => (values.length ? [middle(i)] : [])),
+        rows.map((_, i) => middle(i)),
         { y: (y) => y, className: "grid" },
       ),
       ruleX([start], { className: "start" }),
       [false, true].map((on) =>
         rect(above ? names.filter(({ i }) => ground(i) === on) : [], {
-          ...{ ...whole, y1: "y", y2: ({ y, high }) => y + high },
+          ...{ ...whole, y1: "y", y2: ({ y }) => y + NAME },
           ...(on ? { className: "ground" } : { fill: PAPER, className: "strip" }),
         }),
       ),
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
-      rows.map(({ name, link, values }, i) =>
-        values.length
-          ? written(name, frame, { x: 0, y: middle(i) - up }, "name", undefined, link)
-          : written(name, frame, { x: 0, y: middle(i) }, "end"),
-      ),
+      rows.map(({ name, link }, i) => written(name, frame, { x: 0, y: middle(i) - up }, "name", undefined, link)),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) => (note ? written(note, frame, { ...edge, y: middle(i) - up }, "axis") : [])),
       marks,

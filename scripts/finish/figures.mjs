@@ -1,6 +1,6 @@
 /**
  * Draws figures: reads [{figure, label, role}] from standard input, writes [{html} or {error}] in the same order. Each is drawn
- * for a wide page and for a phone, and if it asks for it for the whole width of a screen; styles show one.
+ * for a wide page and for a phone; styles show one.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,7 +11,6 @@ import { HALF, markup, shapes, view } from "../../demos/stage/draw.js";
 
 const STORED = new URL("../../.build/stage/stage.json", import.meta.url);
 const WIDTHS = { wide: 720, narrow: 340 };
-const BROAD = 1120;
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
@@ -38,8 +37,8 @@ const drawn = asked.map(({ figure, label, role }) => {
   try {
     if ("stage" in figure) return { html: still(figure, label) };
     const draw = "rows" in figure ? rows : chart;
-    const { width = WIDTHS.wide, broad } = figure;
-    const widths = { ...WIDTHS, wide: width, ...(broad && { broad: BROAD }) };
+    const { width = WIDTHS.wide } = figure;
+    const widths = { ...WIDTHS, wide: width };
     const all = Object.entries(widths).map(([kind, width]) => {
       const svg = draw(figure, width, document);
       svg.classList.add(kind);

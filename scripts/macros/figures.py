@@ -75,8 +75,7 @@ class Chart(NamedTuple):
 class Value(NamedTuple):
     """A value in a row with the ends of its interval, and that of its control if it has one.
 
-    `parts` are the values that it is the mean of, where they are to be seen, from `least` to `most`
-    the next one is expected.
+    `parts` are the values that it is the mean of, where they are to be seen.
     """
 
     x: float
@@ -84,15 +83,12 @@ class Value(NamedTuple):
     high: float
     control: float | None = None
     parts: tuple[float, ...] = ()
-    least: float | None = None
-    most: float | None = None
 
 
 class Row(NamedTuple):
     """The values of one name, one for each lane, and what stands at its right end.
 
-    A lane in which there is none has nothing. `link` is a page below the site's root. A row without
-    values is a heading.
+    A lane in which there is none has nothing. `link` is a page below the site's root.
     """
 
     name: str
@@ -114,9 +110,7 @@ class Lane(NamedTuple):
 class Rows(NamedTuple):
     """Rows of dots along one axis; `sides` tell what it is to lie before `start`, and behind it.
 
-    `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are. What is
-    `broad` is drawn for the whole width of a wide page, too. Where each row is of one lane,
-    `alone`, lanes need no height of their own.
+    `band` is how far from `start` nothing is told apart, `noted` what the rows' notes are.
     """
 
     says: str
@@ -130,8 +124,6 @@ class Rows(NamedTuple):
     band: float = 0
     noted: str = ""
     width: int | None = None
-    broad: bool = False
-    alone: bool = False
 
 
 def coloured(line: Line, themes: Mapping[str, str]) -> str:

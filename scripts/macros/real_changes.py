@@ -58,7 +58,6 @@ def drawn(found: list[Row], lanes: Iterable[str], says: str) -> figures.Rows:
         figures.Axis("times chance", 0.5, most, True, tuple(t for t in TICKS if t <= most)),
         1, ("← less", "more than chance →"), [one(row) for row in found], marks,
         f"{sum(above)} of {len(found)} families explain twice what their control does, or more",
-        broad=True,
     )  # fmt: skip
 
 

@@ -145,6 +145,7 @@ class Views(Part):
         note: str = "",
         kind: str = "full",
         band: float = effects.LEVEL,
+        farthest: float = inf,
         linked: bool = True,
         title: str = "",
         table: bool = False,
@@ -164,6 +165,7 @@ class Views(Part):
             note: The column that stands at the right of each row; what it is called is its end.
             kind: The colour of what is no method.
             band: How far from zero nothing counts.
+            farthest: How far from zero the axis goes at most.
             linked: Whether a row leads to the page of its method.
             title: The finding.
             table: Whether the values follow as a table.
@@ -181,10 +183,12 @@ class Views(Part):
                         noted.text if noted else "", link(row) if linked else "",
                     )
                 )  # fmt: skip
-        marks = (Lane(""), Lane("", "diamond", hollow=True))
+        marks = (Lane(""), Lane("", "diamond", hollow=True), Lane("", "diamond"))
         named = [mark._replace(name=n) for mark, n in zip(marks, columns.values(), strict=False)]
+        reach = [0.0, *(end for row in drawn for v in row.values if v for end in v[:3])]
+        ends = max(-farthest, min(reach)), min(farthest, max(reach))
         figure = forest(
-            says, drawn, named, across=across, sides=sides, band=band,
+            says, drawn, named, across=across, sides=sides, band=band, ends=ends,
             noted=note.rpartition(": ")[2], title=title,
         )  # fmt: skip
         return self.page.figure(figure, table=table)

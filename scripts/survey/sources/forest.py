@@ -134,6 +134,10 @@ class Comparison:
     def all(self) -> Pooled | None:
         return self.over("all")
 
+    @property
+    def comparisons(self) -> int:
+        return sum(len(line.units) for line in self.of("all"))
+
     @cached_property
     def certainty(self) -> Certainty:
         lines = self.of("all")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from scripts.bootstrap import ROOT
 from scripts.survey.facts import peft, say
@@ -27,7 +29,14 @@ from scripts.survey.results import (
     trained_facts,
 )
 from scripts.survey.sources import forest
-from scripts.survey.sources.head_to_head import home_field, outcomes
+from scripts.survey.sources.certainty import word
+from scripts.survey.sources.head_to_head import (
+    home_field,
+    leads,
+    leads_of,
+    outcomes,
+    within_budget,
+)
 
 PEFT, LAB, FIELD, POOLED = "peft", "lab", "field", "pooled"
 
@@ -121,13 +130,47 @@ def explained() -> Iterator[Fact]:
 
 
 def home_leads(root: Path) -> Iterator[Fact]:
+    """Yield how often and how far methods are ahead of LoRA at home and elsewhere.
+
+    A lead, as `field/leads: dora, away`, is in spreads of its suite. The third arm has no authors.
+    """
     methods = [path.stem for path in sorted((root / "adapters_np" / "methods").glob("[!_]*.py"))]
-    units = outcomes(read_tables(root), methods, read_models(root))
-    field = home_field(unit for unit in units if unit.baseline == "lora")
-    for column, share in (("home", field.home), ("away", field.away)):
-        where = (FIELD, "", "lora", column)
-        yield Fact(*where, share, say.percent(share, 0), "docs/data/tables", "percent")
-    yield Fact(FIELD, "", "lora", "methods", field.methods, f"{field.methods}", "docs/data/tables")
+    papers, models = read_tables(root), read_models(root)
+    neither = [source for source in forest.sources(root) if source not in papers]
+    units, third = (
+        [unit for unit in outcomes(some, methods, models) if unit.baseline == "lora"]
+        for some in (papers, neither)
+    )
+    where = (FIELD, "", "lora")
+    for row, some in (("lora", units), ("lora within budget", within_budget(units))):
+        field = home_field(some)
+        for column, share in (("home", field.home), ("away", field.away)):
+            text = say.percent(share, 0)
+            yield Fact(FIELD, "", row, column, share, text, "docs/data/tables", "percent")
+        yield _counted((FIELD, "", row), "methods", field.methods)
+        points, low, high = (100 * v for v in (field.home - field.away, field.low, field.high))
+        text = say.number(points, 0)
+        difference = Fact(FIELD, "", row, "difference", points, text, "docs/data/tables")
+        yield difference._replace(low=low, high=high)
+    ratios = [unit.ratio for unit in units if unit.ratio is not None]
+    yield _counted(where, "largest budget", max(ratios))
+    share = len(ratios) / len(units)
+    text = say.percent(share, 0)
+    yield Fact(*where, "both sizes printed", share, text, "docs/data/tables", "percent")
+    both, arms = leads(units), leads_of(third)
+    arms = {method: lead for method, lead in arms.items() if method in both}
+    yield _counted(where, "third arm", len(arms))
+    yield _counted(where, "third arm ahead", sum(lead.mean > 0 for lead in arms.values()))
+    for method, (home, away) in both.items():
+        for column, lead in (("home", home), ("away", away), ("third", arms.get(method))):
+            if lead:
+                text = say.signed(lead.mean, 2)
+                fact = Fact(FIELD, "leads", method, column, lead.mean, text, "docs/data/tables")
+                yield fact._replace(low=lead.low, high=lead.high)
+
+
+def _counted(where: tuple[str, str, str], column: str, value: float) -> Fact:
+    return Fact(*where, column, value, say.number(value, 0), "docs/data/tables")
 
 
 def pooled_facts(root: Path) -> Iterator[Fact]:
@@ -136,27 +179,40 @@ def pooled_facts(root: Path) -> Iterator[Fact]:
     The sources' own effects stand beside them: `pooled/lora: dora liu2024dora, effect`.
     """
     for baseline, comparisons in forest.read(root).items():
+        words = Counter(word(effects.all) for effects in comparisons.values() if effects.all)
+        where = (POOLED, baseline, "all methods")
+        yield _counted(where, "pooled", words.total())
+        yield from (_counted(where, name, words[name]) for name in ("ahead", "behind", "level"))
         for slug, effects in comparisons.items():
             for side in forest.SIDES:
                 row = slug if side == "all" else f"{slug} {side}"
-                for column, value, text in _pooled(effects, side):
-                    yield Fact(POOLED, baseline, row, column, value, text, "docs/data/tables")
+                for column, value, text, low, high in _pooled(effects, side):
+                    fact = Fact(POOLED, baseline, row, column, value, text, "docs/data/tables")
+                    yield fact._replace(low=low, high=high)
             for line in effects.lines:
-                row, effect = f"{slug} {line.source.key}", line.effect
-                where = (POOLED, baseline, row, "effect")
-                yield Fact(*where, effect, say.signed(effect, 1), "docs/data/tables")
+                where = (POOLED, baseline, f"{slug} {line.source.key}")
+                text = say.signed(line.effect, 1)
+                fact = Fact(*where, "effect", line.effect, text, "docs/data/tables")
+                yield fact._replace(low=line.interval.low, high=line.interval.high)
+                yield _counted(where, "comparisons", len(line.units))
 
 
-def _pooled(effects: forest.Comparison, side: forest.Side) -> Iterator[tuple[str, float, str]]:
-    count, over = len(effects.of(side)), effects.over(side)
-    yield "sources", count, f"{count}"
+Told: TypeAlias = tuple[str, float, str, float | None, float | None]
+
+
+def _pooled(effects: forest.Comparison, side: forest.Side) -> Iterator[Told]:
+    lines, over = effects.of(side), effects.over(side)
+    yield "sources", len(lines), f"{len(lines)}", None, None
+    comparisons = sum(len(line.units) for line in lines)
+    yield "comparisons", comparisons, f"{comparisons}", None, None
     if side == "all":
-        yield "certainty", effects.certainty.value, effects.certainty.grade
+        yield "certainty", effects.certainty.value, effects.certainty.grade, None, None
     if over:
-        yield "mean", over.mean, say.signed(over.mean, 1)
-        yield "interval", over.mean, say.interval(over.low, over.high, 1)
-        yield "prediction", over.mean, say.interval(over.least, over.most, 1)
-        yield "tau", over.tau, say.number(over.tau, 1)
+        yield "mean", over.mean, say.signed(over.mean, 1), over.low, over.high
+        yield "interval", over.mean, say.interval(over.low, over.high, 1), None, None
+        text = say.interval(over.least, over.most, 1)
+        yield "prediction", over.mean, text, over.least, over.most
+        yield "tau", over.tau, say.number(over.tau, 1), None, None
 
 
 @cache

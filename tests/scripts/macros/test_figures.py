@@ -163,15 +163,6 @@ def test_rows_of_several_lanes_have_grounds_and_a_cut_interval_ends_in_a_point(
     assert not drawn(tmp_path, single)[0].xpath(".//*[@class='ground']/rect")
 
 
-def test_a_broad_figure_is_drawn_for_the_whole_screen_too(tmp_path: Path) -> None:
-    axis = Axis("points", -1, 3)
-    figure = Rows(
-        "Points", axis, 0, ("", ""), [Row("a", (Value(1, 0, 2),))], [Lane("x")], broad=True
-    )
-    found = drawn(tmp_path, figure)
-    assert [svg.get("class") for svg in found] == ["plot wide", "plot narrow", "plot broad"]
-
-
 def test_a_line_that_ends_early_has_its_name_at_its_end(tmp_path: Path) -> None:
     short = Line("short", (at(0, 2), at(30, 8)), link="methods/a/")
     whole = Line("whole", (at(0, 1), at(100, 2)), link="methods/b/")
