@@ -277,7 +277,9 @@ class AdapterChoice extends PageElement {
     const number = (/** @type {string} */ name) => Number(this.#input(name).value);
     const row = this.#rows.find(({ dataset }) => dataset.method === slug);
     this.write(".recipe h2", `Recipe: ${row?.querySelector("th")?.textContent ?? slug}`);
-    box.querySelector("pre code").textContent = written(this.#data, slug, {
+    const listing = /** @type {HTMLElement} */ (box.querySelector("pre code"));
+    listing.tabIndex = 0; // the theme takes it from a listing that is empty at first
+    listing.textContent = written(this.#data, slug, {
       home: this.#preset?.home ?? "your/model",
       bits,
       fused,
