@@ -130,10 +130,9 @@ def still(slug: str) -> bool:
 
 def reach(slug: str) -> tuple[int | None, int | None, bool]:
     """Return parameters, the dimension reached, and whether they are those on 32 × 32."""
-    if counted := medians("X.10").get(slug):
-        return int(counted["parameters"]), int(counted["dimension"]), False
-    if found := medians("axes").get(slug):
-        return int(found["numbers"]), int(found["dimension"]), True
+    for square, prediction in enumerate(("X.10", "X.10, square")):
+        if counted := medians(prediction).get(slug):
+            return int(counted["parameters"]), int(counted["dimension"]), bool(square)
     return None, None, False
 
 

@@ -2,57 +2,41 @@
 
 `dev.py study atlas` writes docs/data/atlas.csv in minutes. They are numbered as in the source,
 *A Categorical Atlas of PEFT*. Each is asked of the adapters of this site, on a weight of 32 × 24
-in double precision, over five seeds; a row has the median and the extremes.
-
-`dev.py study atlas --missing` computes only what is counted by method (X.10 and the axes), and of
-this only methods that the table does not have. A method whose module has changed is counted anew
-when its rows are taken out first.
+in double precision, over five seeds; a row has the median and the extremes. A method whose module
+has changed is counted anew when its rows are taken out first.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapters_np.core import WeightAdapter, flatten, load, perturbed, restore, slugs
 from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
-from scripts.studies.axes import SHAPE, coordinates
-from scripts.studies.rows import Row, read, write
-from scripts.survey.results.atlas import TABLE
+from adapters_np.slopes import STEP
+from scripts.studies.rows import Done, Make, Table, Where, main
+from scripts.survey.results import atlas
 
 SEEDS = range(5)
+SHAPE, SQUARE = (32, 24), (32, 32)
+"""Of the weight, and of that of methods whose defaults do not fit it."""
 RANK = 4
+WITHIN = 1e-5
+"""A singular value of a Jacobian that is less than this share of the largest is round-off."""
+
+Values = Mapping[str, Sequence[float]]
 
 
-COLUMNS = ("prediction", "arm", "measure", "median", "least", "most", "seeds")
-
-
-class Found(NamedTuple):
-    """Measured values, for one arm of one prediction."""
-
-    prediction: str
-    arm: str
-    measure: str
-    values: list[float]
-
-    @property
-    def row(self) -> Row:
-        three = (np.median(self.values), min(self.values), max(self.values))
-        values = (*self[:3], *(f"{value:.4g}" for value in three), str(len(self.values)))
-        return dict(zip(COLUMNS, values, strict=True))
-
-
-def over_seeds(prediction: str, arm: str, of: Callable[[int], dict[str, float]]) -> Iterator[Found]:
-    """Yield each measure of an arm, given what measures it with a seed."""
-    found = [of(seed) for seed in SEEDS]
-    for measure in found[0]:
-        yield Found(prediction, arm, measure, [one[measure] for one in found])
+def over_seeds(of: Callable[[int], dict[str, float]]) -> Values:
+    """Return the values of each measure, given what measures it with a seed."""
+    each = [of(seed) for seed in SEEDS]
+    return {measure: [one[measure] for one in each] for measure in each[0]}
 
 
 class Layer(NamedTuple):
@@ -152,17 +136,11 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 
 
-def lora_plus() -> Iterator[Found]:
-    """Yield X.1: with all conditions met, and with one broken at a time."""
-    for arm, settings in ARMS.items():
-        yield from over_seeds("X.1", arm, partial(plus, **settings))
-
-
 # X.5: Kronecker terms of a change of rank one -----------------------------------------------------
 
 
-def kronecker() -> Iterator[Found]:
-    """Yield X.5: how many terms a change of rank one takes, and what fewer leave."""
+def kronecker() -> Values:
+    """Return how many terms a change of rank one takes, and what fewer leave."""
     (m, n), splits = SHAPE, ((4, 4), (8, 6), (2, 12))
     terms, gaps = [], []
     for seed in SEEDS:
@@ -177,8 +155,7 @@ def kronecker() -> Iterator[Found]:
             floor = np.sort(products.ravel())[::-1]
             terms.append(float(np.sum(s > 1e-10 * s[0])) - len(floor))
             gaps.append(float(np.abs(s[: len(floor)] - floor).max() / floor[0]))
-    yield Found("X.5", "terms", "more than predicted", terms)
-    yield Found("X.5", "what is left", "apart", gaps)
+    return {"more than predicted": terms, "apart": gaps}
 
 
 # X.6: merged and started again --------------------------------------------------------------------
@@ -222,13 +199,6 @@ def lora_restarted(seed: int) -> dict[str, float]:
     return {"rank after one merge": ranks[0], "rank after six merges": ranks[-1]}
 
 
-def merged() -> Iterator[Found]:
-    """Yield X.6: block OFT with the same blocks and with others each time, and LoRA."""
-    for arm, moved in (("the same blocks", False), ("other blocks", True)):
-        yield from over_seeds("X.6", arm, partial(restarted, moved=moved))
-    yield from over_seeds("X.6", "LoRA of rank 1", lora_restarted)
-
-
 # X.7 and X.8: how LoRA's singular values grow, and what stays -------------------------------------
 
 
@@ -238,6 +208,11 @@ def even(task: Layer, rng: np.random.Generator, c: float) -> LoRA:
     return replace(LoRA.init(task.W, rng, rank=RANK, alpha=2 * RANK), A=np.sqrt(c) * Q.T)
 
 
+FLOWS: dict[str, dict[str, Any]] = {
+    **{f"SGD {step}": {"step": step} for step in (0.001, 0.01, 0.1)},
+    "uneven rows": {"step": 0.001, "lean": 2},
+    "Adam": {"step": 0.01, "adam": True},
+}
 RATES, C = (1.0, 2.0), 0.05
 """η_A and η_B, in units of the step, and the squared length of A's rows."""
 TIME = 3.0
@@ -297,15 +272,6 @@ def run(seed: int, step: float, adam: bool = False, lean: float = 0.0) -> dict[s
     }
 
 
-def flows() -> Iterator[Found]:
-    """Yield X.7 and X.8: SGD at three steps, SGD from uneven rows, and Adam."""
-    arms: dict[str, dict[str, Any]] = {f"SGD {step}": {"step": step} for step in (0.001, 0.01, 0.1)}
-    arms |= {"uneven rows": {"step": 0.001, "lean": 2}, "Adam": {"step": 0.01, "adam": True}}
-    for arm, settings in arms.items():
-        for one in over_seeds("X.7", arm, partial(run, **settings)):
-            yield one if one.measure in ("gain", "crossing") else one._replace(prediction="X.8")
-
-
 # X.9: merging factor by factor --------------------------------------------------------------------
 
 
@@ -343,47 +309,72 @@ def merging(seed: int, shared: bool, steps: int) -> dict[str, float]:
     }
 
 
-def merges() -> Iterator[Found]:
-    """Yield X.9: adapters that share the start of A and others, after few steps and after many."""
+# X.10: dimension reached -------------------------------------------------------------------------
+
+
+def fresh(slug: str, shape: tuple[int, int]) -> tuple[Any, Array, np.random.Generator]:
+    rng = np.random.default_rng(0)
+    W = rng.standard_normal(shape) / np.sqrt(shape[1])
+    return load(slug).init(W, rng), W, rng
+
+
+def dimensions(start: Any, W: Array, rng: np.random.Generator) -> Values:
+    """Return how many parameters there are, and in how many dimensions they move the weight."""
+    theta = flatten(perturbed(start, rng, 1.0))
+    ends = [
+        [restore(start, theta + s * STEP * e).delta(W) for s in (1, -1)] for e in np.eye(len(theta))
+    ]
+    J = np.stack([(ahead - back).ravel() / (2 * STEP) for ahead, back in ends])
+    rank = np.linalg.matrix_rank(J, tol=WITHIN * np.linalg.norm(J, 2))
+    return {"parameters": [len(theta)], "dimension": [int(rank)]}
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+def part(of: Callable[[], Values], *measures: str) -> Values:
+    return {measure: values for measure, values in of().items() if measure in measures}
+
+
+def arms() -> Iterator[tuple[Where, Callable[[], Values]]]:
+    """Yield prediction and arm, and what measures it."""
+    for arm, settings in ARMS.items():
+        yield ("X.1", arm), partial(over_seeds, partial(plus, **settings))
+    yield ("X.5", "terms"), partial(part, kronecker, "more than predicted")
+    yield ("X.5", "what is left"), partial(part, kronecker, "apart")
+    for arm, moved in (("the same blocks", False), ("other blocks", True)):
+        yield ("X.6", arm), partial(over_seeds, partial(restarted, moved=moved))
+    yield ("X.6", "LoRA of rank 1"), partial(over_seeds, lora_restarted)
+    for arm, settings in FLOWS.items():
+        flow = partial(over_seeds, partial(run, **settings))
+        yield ("X.7", arm), partial(part, flow, "gain", "crossing")
+        yield ("X.8", arm), partial(part, flow, "identity", "drift")
     for steps in (50, 2000):
         for arm, shared in (("one start", True), ("two starts", False)):
-            of = partial(merging, shared=shared, steps=steps)
-            yield from over_seeds("X.9", f"{arm} {steps} steps", of)
+            of = partial(over_seeds, partial(merging, shared=shared, steps=steps))
+            yield ("X.9", f"{arm} {steps} steps"), of
+    for slug in sorted(s for s in slugs() if issubclass(load(s), WeightAdapter)):
+        for prediction, shape in (("X.10", SHAPE), ("X.10, square", SQUARE)):
+            try:
+                start = fresh(slug, shape)
+            except ValueError:
+                continue  # the sides of a weight do not fit
+            yield (prediction, slug), partial(dimensions, *start)
+            break
 
 
-# X.10: dimension reached, and the coordinates ----------------------------------------------------
-
-DIMENSIONS = {"numbers": "parameters", "dimension": "dimension"}
-"""What X.10 takes from the coordinates of a method whose defaults fit the weight."""
-
-
-def counted(without: Collection[str] = ()) -> list[Row]:
-    """Return what is counted method by method."""
-    found = []
-    for slug, shape, measure, value in coordinates(without):
-        found.append(Found("axes", slug, measure, [value]))
-        if shape == SHAPE and measure in DIMENSIONS:
-            found.append(Found("X.10", slug, DIMENSIONS[measure], [value]))
-    return [one.row for one in found]
+def measured(where: Where, of: Callable[[], Values]) -> Iterator[dict[str, Any]]:
+    for measure, values in of().items():
+        three = {"median": np.median(values), "least": min(values), "most": max(values)}
+        about = dict(zip(("prediction", "arm"), where, strict=True)) | {"measure": measure}
+        yield about | {k: f"{v:.4g}" for k, v in three.items()} | {"seeds": len(values)}
 
 
-def completed(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of the table and those of methods that it does not have, in its order."""
-    there = [row for row in rows if row["prediction"] in ("X.10", "axes")]
-    there += counted({row["arm"] for row in there})
-    order = sorted(there, key=lambda row: (row["prediction"], row["arm"]))  # measures stay as is
-    return [row for row in rows if row["prediction"] not in ("X.10", "axes")] + order
+def due(_: Done) -> Iterator[tuple[Where, Make]]:
+    return ((where, partial(measured, where, of)) for where, of in arms())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="study atlas", description=__doc__)
-    parser.add_argument("--missing", action="store_true", help="only methods without rows")
-    rows = read(TABLE)
-    if not parser.parse_args().missing:
-        makes = (lora_plus, kronecker, merged, flows, merges)
-        rows = [found.row for make in makes for found in make()]
-    write(TABLE, completed(rows))
-
+TABLE = Table(atlas.TABLE, ("prediction", "arm"), due)
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, TABLE)

@@ -11,18 +11,14 @@ the last bit), and writes
 - docs/data/experiment_reach.csv: the share of ‖ΔW‖² that each method can describe at the setting at
   which it was trained on code, over `PLACES`, after seed 1, and the test loss with what it
   describes in the place of ΔW, beside that with nothing and with all of ΔW there, for question h.
-  What is there is not made again.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
-from functools import partial
-from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -41,13 +37,17 @@ from scripts.studies.training import Run
 DATA = ROOT / "docs" / "data"
 DIRECTIONS = (1, 2, 4, 8, 16, 32, 64)
 PLACES = (("q", 0), ("k", 1), ("v", 2), ("o", 3))
-SHOWN = 1
-"""The layer whose weights the widgets have."""
+SHOWN_IN, SHOWN = ROOT / "demos" / "trained.npy", 1
+"""The file of the weights that widgets have, and their layer."""
 
 SECONDS = 20.0
 """The seconds after which the fit of a matrix ends; the best so far counts then."""
 
 
+changed = cache(training.change)
+
+
+@cache
 def tuned() -> dict[str, dict[int, Run]]:
     return {task: experiment.study().counted(experiment.where(FULL, task)) for task in TASKS}
 
@@ -63,9 +63,9 @@ def cut(change: Array, directions: int) -> Array:
     return np.asarray((U * kept[..., None, :]) @ Vt)
 
 
-def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
+def cuts(run: Run) -> Iterator[dict[str, Any]]:
     """Yield the test loss with the whole change, and with each matrix of it cut."""
-    p, _ = training.models(run.task, run.base, run.width)
+    p, changes = training.models(run.task, run.base, run.width)[0], changed(run)
     start = training.untrained(run.task, run.base, run.width)["test"]
     for directions in DIRECTIONS:
         weights = p | {kind: p[kind] + cut(changes[kind], directions) for kind in changes}
@@ -76,21 +76,23 @@ def cuts(run: Run, changes: dict[str, Array]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-class Described(NamedTuple):
-    method: str
-    share: float
-    parameters: int
-    stopped: int
-    """The number of fits that were at the end of their time."""
-    changes: list[Array]
+def test(run: Run, changes: dict[str, Array], at_places: list[Array]) -> float:
+    """Return the test loss with other changes at `PLACES`."""
+    p, _ = training.models(run.task, run.base, run.width)
+    weights = {kind: p[kind] + changes[kind] for kind in changes}
+    for (kind, layer), change in zip(PLACES, at_places, strict=True):
+        weights[kind] = weights[kind].at[layer].set(p[kind][layer] + change)
+    return training.test_loss(run, p | weights)
 
 
-def described(name: str, changes: list[Array]) -> Described:
-    """Return what a method describes of the changes at `PLACES`."""
-    method = METHODS[name]
+def reach(name: str) -> Iterator[dict[str, Any]]:
+    """Yield what a method describes of the changes at `PLACES`."""
+    run, method = tuned()[TASKS[0]][1], METHODS[name]
+    changes = changed(run)
+    whole = [np.asarray(changes[kind][layer], float) for kind, layer in PLACES]
     weights, cls, knobs = base()[0], load(method.slug), dict(method.knobs)
-    found, left, count, stopped = list[Array](), 0.0, 0, 0
-    for (kind, layer), target in zip(PLACES, changes, strict=True):
+    described, left, count, stopped = list[Array](), 0.0, 0, 0
+    for (kind, layer), target in zip(PLACES, whole, strict=True):
         W = np.asarray(weights[kind][layer], float)
         start = cls.init(W, np.random.default_rng(1), **knobs)
         clock = time.monotonic()
@@ -99,70 +101,50 @@ def described(name: str, changes: list[Array]) -> Described:
             if time.monotonic() - clock > SECONDS:
                 break
         assert isinstance(end.adapter, WeightAdapter)
-        found.append(end.adapter.delta(W))
+        described.append(end.adapter.delta(W))
         stopped += not end.done
         left += float((target**2).sum()) * (1 - explained(end.error))
         count += parameters(cls, *W.shape, **knobs)
-    share = 1 - left / sum(float((target**2).sum()) for target in changes)
-    return Described(name, share, count, stopped, found)
+    losses = {
+        "test_without": test(run, changes, [0 * change for change in whole]),
+        "test_with": test(run, changes, whole),
+        "test": test(run, changes, described),
+    }
+    share = 1 - left / sum(float((target**2).sum()) for target in whole)
+    yield {
+        "method": name, "share": f"{share:.5f}", "parameters": count, "stopped": stopped,
+        **{what: f"{v:.6g}" for what, v in losses.items()},
+    }  # fmt: skip
 
 
-def reach(run: Run, changes: dict[str, Array], path: Path) -> None:
-    """Add to a table what each method describes of a run's changes, where it does not say so."""
-    there = {row["method"] for row in rows.read(path)}
-    missing = [
-        name
-        for name, method in METHODS.items()
-        if not (method.slug == FULL or method.arm or name in there)
-        and method.place == "all" and issubclass(load(method.slug), WeightAdapter)
-    ]  # fmt: skip
-    p, _ = training.models(run.task, run.base, run.width)
-
-    def test(at_places: list[Array]) -> float:
-        weights = {kind: p[kind] + changes[kind] for kind in changes}
-        for (kind, layer), change in zip(PLACES, at_places, strict=True):
-            weights[kind] = weights[kind].at[layer].set(p[kind][layer] + change)
-        return training.test_loss(run, p | weights)
-
-    whole = [np.asarray(changes[kind][layer], float) for kind, layer in PLACES]
-    ends = {"test_without": test([0 * change for change in whole]), "test_with": test(whole)}
-
-    def row(found: Described) -> dict[str, Any]:
-        losses = ends | {"test": test(found.changes)}
-        return {
-            "method": found.method, "share": f"{found.share:.5f}",
-            "parameters": found.parameters, "stopped": found.stopped,
-            **{what: f"{v:.6g}" for what, v in losses.items()},
-        }  # fmt: skip
-
-    with get_context("spawn").Pool(2) as pool:
-        ends_of = pool.imap(partial(described, changes=whole), missing)
-        for made in rows.grow(path, map(row, ends_of)):
-            print(f"{made['method']} describes {made['share']}", file=sys.stderr)
+def reaching(_: rows.Done) -> Iterator[tuple[rows.Where, rows.Make]]:
+    for name, method in METHODS.items():
+        if method.slug == FULL or method.arm or method.place != "all":
+            continue
+        if issubclass(load(method.slug), WeightAdapter):
+            yield (name,), partial(reach, name)
 
 
-def show(path: Path, changes: dict[str, dict[str, Array]]) -> None:
+def show() -> None:
     """Write the weights that widgets have, and their changes, in half precision.
 
     The array is (kinds, 1 + tasks, d, d): of the feed-forward matrices it has the first block.
     """
-    stages = [base()[0], *(changes[task] for task in TASKS)]
+    stages = [base()[0], *(changed(tuned()[task][1]) for task in TASKS)]
     blocks = [[stage[kind][SHOWN, :SIDE, :SIDE] for stage in stages] for kind in TRAINED]
-    np.save(path, np.array(blocks, np.float16))
+    np.save(SHOWN_IN, np.array(blocks, np.float16))
 
 
-def main() -> None:
-    found, first = list[dict[str, Any]](), dict[str, tuple[Run, dict[str, Array]]]()
+def cutting(_: rows.Done) -> Iterator[tuple[rows.Where, rows.Make]]:
     for task, runs in tuned().items():
         for seed, run in runs.items():
-            changes = training.change(run)
-            found += cuts(run, changes)
-            if seed == 1:
-                first[task] = run, changes
-    rows.write(DATA / "experiment_cut.csv", found)
-    show(ROOT / "demos" / "trained.npy", {task: changes for task, (_, changes) in first.items()})
-    reach(*first[TASKS[0]], DATA / "experiment_reach.csv")
+            yield (task, str(seed)), partial(cuts, run)
 
+
+CUT = rows.Table(DATA / "experiment_cut.csv", ("task", "seed"), cutting)
+REACH = rows.Table(DATA / "experiment_reach.csv", ("method",), reaching)
 
 if __name__ == "__main__":
-    main()
+    rows.main(__doc__, CUT, REACH)
+    if not SHOWN_IN.exists():
+        show()

@@ -1,7 +1,5 @@
 """Full fine-tuning's changes of a real English model: described, and compared over seeds.
 
-    python3 scripts/dev.py study english_changes
-
 It takes the runs of full fine-tuning that count from docs/data/english.csv and their changes from
 .study/english, where the study left them; a run whose changes are not there is made again, to the
 last bit. It writes
@@ -12,14 +10,12 @@ last bit. It writes
   and how far their leading directions span the same space;
 - docs/data/english_joint.csv: how much of the changes of all layers one space holds, beside a space
   for each layer, and both for changes with the same singular values in random directions.
-
-What a run has in the first table already is not measured again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -33,9 +29,12 @@ from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
 from scripts.studies.english_training import Run, end
 from scripts.studies.real_changes import Case, measure
-from scripts.studies.rows import read, short, write
+from scripts.studies.rows import Done, Make, Table, Where, main, short, write
 from scripts.survey.results.changes import CONTROL, SAMPLED_RANK
 from scripts.survey.results.english import ALIKE, CHANGES, JOINT, plan
+
+MEASURED = (1, 2, 3)
+"""Seeds, of the five that count."""
 
 TOP = 4
 """Leading directions of a change that are compared."""
@@ -46,7 +45,8 @@ Row = dict[str, Any]
 
 def counted() -> list[Run]:
     own = english.study()
-    return [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
+    runs = [run for task in plan().tasks for run in own.counted((FULL, task)).values()]
+    return [run for run in runs if run.seed in MEASURED]
 
 
 def cases(run: Run, changes: Changes) -> Iterator[Case]:
@@ -151,28 +151,28 @@ def save(path: Path, found: Iterable[Mapping[str, Any]]) -> None:
     write(path, [{name: short(value, 5) for name, value in row.items()} for row in found])
 
 
-def described(runs: Sequence[tuple[Run, Changes]], there: Sequence[Row] = ()) -> Iterator[Row]:
-    """Yield what every family explains of every matrix; what is there is taken over."""
-    known_runs = {(row["task"], int(row["seed"])) for row in there}
-    for run, changes in runs:
-        if (run.task, run.seed) in known_runs:
-            yield from (r for r in there if (r["task"], int(r["seed"])) == (run.task, run.seed))
-            continue
-        for case in cases(run, changes):
-            for row in measure(case, (SAMPLED_RANK,)):
-                of_noise = row["kind"] == CONTROL
-                yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
+def described(run: Run) -> Iterator[Row]:
+    """Yield what every family explains of every matrix."""
+    for case in cases(run, end(run).change):
+        for row in measure(case, (SAMPLED_RANK,)):
+            of_noise = row["kind"] == CONTROL
+            yield row | {"noise": noise((row["d_out"], row["d_in"])) if of_noise else None}
 
 
-def main() -> None:
+def due(_: Done) -> Iterator[tuple[Where, Make]]:
+    for run in counted():
+        yield (run.task, str(run.seed)), partial(described, run)
+
+
+TABLE = Table(CHANGES, ("task", "seed"), due, digits=5)
+
+
+def pairs() -> None:
     runs = [(run, end(run).change) for run in counted()]
-    found, there = list[Row](), read(CHANGES)
-    for i in range(len(runs)):  # one takes a minute; what is measured is kept
-        found += described(runs[i : i + 1], there)
-        save(CHANGES, found)
     save(JOINT, [row for run, changes in runs for row in joint(run, changes)])
     save(ALIKE, alike(runs))
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, TABLE)
+    pairs()

@@ -31,6 +31,7 @@ from adapters_np.linalg import Array
 from demos.lab import TARGETS, budget, goal, weight
 from demos.worlds import WORLDS
 from scripts.bootstrap import ROOT
+from scripts.studies.rows import append, logged
 
 OUT = ROOT / "docs" / "data" / "explained.jsonl"
 RANKS = (1, 2, 4)
@@ -90,7 +91,7 @@ def cell(slug: str, world: str) -> list[float | None]:
     return [f.share if f else None for f in found(slug, weight(world), goal(world))]
 
 
-def line(slug: str, target: str, taught: bool) -> str:
+def line(slug: str, target: str, taught: bool) -> dict[str, Any]:
     """Return a line of the file, of a world or of a teacher."""
     clock = time.perf_counter()
     if taught:
@@ -98,20 +99,16 @@ def line(slug: str, target: str, taught: bool) -> str:
     else:
         ends = found(slug, weight(target), goal(target))
     row = {"method": slug, "teacher" if taught else "world": target, "found": ends}
-    return json.dumps(row | {"seconds": round(time.perf_counter() - clock, 1)})
+    return row | {"seconds": round(time.perf_counter() - clock, 1)}
 
 
-def head() -> str:
+def head() -> dict[str, Any]:
     """Return the first line: what all cells have in common."""
-    return json.dumps(
-        {
-            "size": weight().shape,
-            "ranks": RANKS,
-            "budgets": [budget(rank) for rank in RANKS],
-            "teachers": {slug: teacher(slug) for slug in teachers()},
-            "numpy": np.__version__,
-        }
-    )
+    about = {
+        "size": weight().shape, "ranks": RANKS, "budgets": [budget(rank) for rank in RANKS],
+        "teachers": {slug: teacher(slug) for slug in teachers()}, "numpy": np.__version__,
+    }  # fmt: skip
+    return dict(json.loads(json.dumps(about)))
 
 
 def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | None = None) -> None:
@@ -123,18 +120,15 @@ def run(out: Path = OUT, jobs: int = 1, cells: list[tuple[str, str, bool]] | Non
     if cells is None:
         cells = [(slug, world, False) for slug in methods() for world in TARGETS]
         cells += [(slug, other, True) for slug in teachers() for other in teachers()]
-    before = out.read_text() if out.exists() else f"{head()}\n"
-    lines = before[: before.rfind("\n")].splitlines()  # a run may have been broken within a line
+    lines = logged(out) or [head()]
     if lines[0] != head():
         raise ValueError(f"{out} was begun with {lines[0]}, this is {head()}: remove it to begin")
-    rows = [json.loads(text) for text in lines[1:]]
-    there = {(r["method"], r.get("world", r.get("teacher")), "teacher" in r) for r in rows}
-    out.write_text("\n".join(lines) + "\n")
-    missing = [cell for cell in cells if cell not in there]
-    with ProcessPoolExecutor(jobs) as pool, out.open("a") as file:
-        for text in pool.map(line, *zip(*missing, strict=True)) if missing else ():
-            file.write(text + "\n")
-            file.flush()
+    known = {(r["method"], r.get("world", r.get("teacher")), "teacher" in r) for r in lines[1:]}
+    missing = [cell for cell in cells if cell not in known]
+    out.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with ProcessPoolExecutor(jobs) as pool:
+        for row in pool.map(line, *zip(*missing, strict=True)) if missing else ():
+            append(row, out)
 
 
 def main() -> None:

@@ -1,18 +1,14 @@
 """Add what fine-tuning on two tasks has changed in a real English model, in several ways.
 
-    python3 scripts/dev.py study merging --only ties
-
-Each merge of a seed is one line of .study/merging.jsonl and then rows of docs/data/merging.csv, and
-none is made twice. docs/data/merging.yml says which there are and how they are judged.
+docs/data/merging.yml says which merges there are and how they are judged; each has several rows of
+docs/data/merging.csv.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from typing import Any, cast
 
 import jax.numpy as jnp
@@ -21,18 +17,16 @@ import numpy as np
 from adapters_np.linalg import Array
 from adapters_np.methods.task_arithmetic import Merge, parts
 from demos.reach import elsewhere
-from scripts.bootstrap import ROOT
 from scripts.studies import english as study_of_tasks
-from scripts.studies import english_tasks, english_training
+from scripts.studies import english_tasks, english_training, rows
 from scripts.studies.adapting import FULL, named
 from scripts.studies.encoder import KINDS
 from scripts.studies.english_tasks import OTHER
 from scripts.studies.english_training import Change, End, Head, features, judged
-from scripts.studies.rows import Row, append, logged, read, short, write
-from scripts.survey.results import english
-from scripts.survey.results.merging import TABLE, plan
+from scripts.studies.rows import Done, Make, Table, Where, short
+from scripts.survey.results import english, merging
+from scripts.survey.results.merging import plan
 
-LOG = ROOT / ".study" / "merging.jsonl"
 PROTOCOL = 1
 """A number that goes up when the same settings would give another result."""
 
@@ -53,6 +47,10 @@ class Settings:
     @property
     def key(self) -> str:
         return named("merging", PROTOCOL, asdict(self))
+
+    @property
+    def where(self) -> Where:
+        return self.way, short(self.density, 6), str(self.seed), self.key
 
 
 @cache
@@ -197,63 +195,32 @@ def compared(way: str, own: Change, other: Change, seed: int) -> Change:
     raise ValueError(f"way={way!r} is not known")
 
 
-def run(settings: Settings) -> list[Row]:
-    made = (merged if settings.way in MERGES else beside)(settings)
-    own = vars(settings) | {"key": settings.key}
-    return [{name: short((own | row)[name], 6) for name in COLUMNS} for row in made]
+def run(settings: Settings) -> Iterator[dict[str, Any]]:
+    for row in (merged if settings.way in MERGES else beside)(settings):
+        own = vars(settings) | {"key": settings.key} | row
+        yield {name: own[name] for name in COLUMNS}
 
 
 # The table ----------------------------------------------------------------------------------------
 
-Done = Mapping[str, Sequence[Row]]
-"""The rows of all merges, by key."""
 
-
-def due(done: Done) -> Iterator[Settings]:
+def due(done: Done) -> Iterator[tuple[Where, Make]]:
     """Yield all that can be run, in the order of the plan; what has the sum's λ waits for it."""
-    scales = plan().scales
     for way in plan().ways:
         for seed in plan().seeds:
-            summed = done.get(Settings("sum", 1.0, seed, scales).key)
-            if way.way in MERGES:
-                yield Settings(way.way, way.density, seed, scales)
-            elif way.way in FIXED:
-                yield Settings(way.way, 1.0, seed, (FIXED[way.way],))
-            elif summed:
-                yield Settings(way.way, 1.0, seed, (chosen(summed),))
+            settings = Settings(way.way, way.density, seed, plan().scales)
+            if way.way in FIXED:
+                settings = replace(settings, scales=(FIXED[way.way],))
+            elif way.way not in MERGES:
+                summed = done.get(Settings("sum", 1.0, seed, plan().scales).where, ())
+                scales = tuple(float(row["scale"]) for row in summed if row["part"] == "test")[:1]
+                if not scales:
+                    continue
+                settings = replace(settings, scales=scales)
+            yield settings.where, partial(run, settings)
 
 
-def chosen(rows: Sequence[Row]) -> float:
-    """Return the scale at which a merge came to its test."""
-    return next(float(row["scale"]) for row in rows if row["part"] == "test")
-
-
-def known(log: Path = LOG) -> dict[str, list[Row]]:
-    """Return all merges, those of the table and those of this machine."""
-    found: dict[str, list[Row]] = {}
-    for row in read(TABLE):
-        found.setdefault(row["key"], []).append(row)
-    return found | {rows[0]["key"]: rows for rows in logged(log)}
-
-
-def tabulate(done: Done, table: Path = TABLE) -> None:
-    write(table, [row for s in due(done) for row in done.get(s.key, ())], COLUMNS)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="merges whose way has this")
-    parser.add_argument("--plan", action="store_true", help="only say what can be run")
-    asked, done = parser.parse_args(), known()
-    while left := [s for s in due(done) if s.key not in done and asked.only in s.way]:
-        if asked.plan:
-            break
-        done[left[0].key] = run(left[0])
-        append(done[left[0].key], LOG)
-    print(f"{len(done)} merges, {len(left)} can be run")
-    if not asked.plan:
-        tabulate(done)
-
+TABLE = Table(merging.TABLE, ("way", "density", "seed", "key"), due, digits=6)
 
 if __name__ == "__main__":
-    main()
+    rows.main(__doc__, TABLE)

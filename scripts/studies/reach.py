@@ -1,23 +1,17 @@
 """Each method's fit to full fine-tuning's changes, beside its controls' fits.
 
-    python3 scripts/dev.py study reach
-    python3 scripts/dev.py study reach --only "oft 16"
-
 Question b of docs/controls.md. Full fine-tuning is trained once more in each base model, at the
 rate and with the first seed of the experiment (a run repeats to the last bit); what it did to
 `MATRICES` is kept in docs/data/controls_changes.npz, in half precision. Every method that has a ΔW
 and controls is fitted to these as the lab fits, and so is each of its controls, drawn anew for each
-matrix. A fit is a row of docs/data/controls_reach.csv; what is there is not made again. All take
-about half an hour of one core.
+matrix. All fits, the rows of docs/data/controls_reach.csv, take about half an hour of one core.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,47 +92,29 @@ def fitted() -> list[Entry]:
     ]  # fmt: skip
 
 
-def described(entry: Entry, place: Place) -> dict[str, Any]:
-    """Return a row of the table: the share of a change that an entry describes."""
+def described(entry: Entry, place: Place) -> Iterator[dict[str, Any]]:
+    """Yield the share of a change that an entry describes."""
     made, W = entry.trains, place.weight
     rng = np.random.default_rng([SEED, *map(ord, place.key)])
     fresh = load(made.slug).init(W, rng, **dict(made.knobs))
     start, clock = without(made.slug, entry.control, fresh, W, rng), time.process_time()
     end = last(fit(start, W, place.change))
     seconds = time.process_time() - clock
-    return {
+    yield {
         **place._asdict(), "method": entry.method, "control": entry.control,
         "parameters": flatten(start).size, "share": f"{explained(end.error):.5f}",
         "steps": end.step, "starts": len(end.starts), "seconds": f"{seconds:.1f}",
     }  # fmt: skip
 
 
-def named(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return what no other row has."""
-    return tuple(str(row[column]) for column in (*Place._fields, "method", "control"))
+def due(_: rows.Done) -> Iterator[tuple[rows.Where, rows.Make]]:
+    for place in places():
+        for entry in fitted():
+            where = (*map(str, place), entry.method, entry.control)
+            yield where, partial(described, entry, place)
 
 
-def run(only: str = "", path: Path = REACH) -> None:
-    """Add to the table what it does not have yet, each row when it is known."""
-    there = {named(row) for row in rows.read(path)}
-    missing = (
-        described(entry, place)
-        for place in places()
-        for entry in fitted()
-        if named(place._asdict() | {"method": entry.method, "control": entry.control}) not in there
-        and only in f"{entry.name}, {place.key}"
-    )
-    for row in rows.grow(path, missing):
-        print(row["method"], row["control"], row["share"], file=sys.stderr)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--only", default="", help="rows whose entry or matrix have this")
-    run(parser.parse_args().only)
-
+TABLE = rows.Table(REACH, (*Place._fields, "method", "control"), due)
 
 if __name__ == "__main__":
-    main()
+    rows.main(__doc__, TABLE)

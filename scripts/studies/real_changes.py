@@ -1,12 +1,8 @@
 """Does full fine-tuning change weights as any adapter believes? Two models that were, measured.
 
-    python3 -m scripts.studies.real_changes
-    python3 -m scripts.studies.real_changes --descents
-    python3 -m scripts.studies.real_changes --noise
-
-The first writes docs/data/real_changes.csv and takes a minute on one core, the second writes
-real_changes_descents.csv beside it and takes ten. The third writes real_changes_noise.csv: what
-families that look at singular values alone explain of five draws of independent entries.
+It writes docs/data/real_changes.csv in a minute of one core, and real_changes_descents.csv beside
+it in ten; real_changes_noise.csv has what families that look at singular values alone explain of
+five draws of independent entries.
 
 Question: what share of ‖ΔW‖² does each family of `demos.reach` explain with the parameters of one,
 two and four LoRA ranks, and how much more than of a change with the same singular values in random
@@ -21,32 +17,26 @@ are descended for, on the attention matrices of layers 0, 3, 6 and 9 within the 
 
 from __future__ import annotations
 
-import argparse
 import collections
-import csv
 import io
 import pickle
 import struct
-import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
-from scripts.bootstrap import ROOT
 from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.descents import DESCENTS
-from scripts.studies.rows import write
-from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, NOISE, SAMPLED_RANK, SPECTRAL
+from scripts.studies.rows import Done, Make, Table, Where, main
+from scripts.survey.results import changes
+from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, SAMPLED_RANK, SPECTRAL
 
-OUT = ROOT / "docs" / "data" / "real_changes.csv"
-DESCENDED = OUT.with_name("real_changes_descents.csv")
 WHEEL = Corpus(
     *("pip", "rxnfp", "0.1.0", "rxnfp-0.1.0-py3-none-any.whl"),
     "c5c1e818add6f34539a6b29bc680c47c9e7311e9383d1b34ce901481e34b58cf",
@@ -65,25 +55,13 @@ Weights = dict[str, Array]
 # Reading ------------------------------------------------------------------------------------------
 
 
-STORAGES = {
-    "FloatStorage": np.float32,
-    "DoubleStorage": np.float64,
-    "HalfStorage": np.float16,
-    "LongStorage": np.int64,
-    "IntStorage": np.int32,
-    "BoolStorage": np.bool_,
-    "ByteStorage": np.uint8,
-}
+STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 def tensor(storage: Array, offset: int, size: Any, stride: Any, *rest: Any) -> Array:
-    """Return a view of a storage, as PyTorch rebuilds a tensor; what lies outside is refused."""
-    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if min([offset, *size, *stride, 0]) < 0 or (all(size) and last >= len(storage)):
-        raise pickle.UnpicklingError(f"a tensor of size {tuple(size)} leaves its storage")
+    """Return what PyTorch makes of a part of a storage."""
     strides = [step * storage.itemsize for step in stride]
-    view = np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides, writeable=False)
-    return np.array(view)
+    return np.array(np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides))
 
 
 class Tensors(pickle.Unpickler):
@@ -120,14 +98,13 @@ def read(data: bytes) -> Weights:
     for key in Tensors(file, storage).load():
         (count,) = struct.unpack("<q", file.read(8))
         values = storages[key]
-        if count != len(values):
-            raise pickle.UnpicklingError(f"a storage has {count} entries, not {len(values)}")
         values[:] = np.frombuffer(file.read(count * values.itemsize), values.dtype)
     return {name: tensor(*parts) for name, parts in found.items()}
 
 
-def models(wheel: Path) -> dict[str, Weights]:
-    archive = zipfile.ZipFile(wheel)
+@cache
+def models() -> dict[str, Weights]:
+    archive = zipfile.ZipFile(fetch(WHEEL))
     found = {}
     for name in (BEFORE, *MODELS):
         data = archive.read(f"rxnfp/models/transformers/{name}/pytorch_model.bin")
@@ -147,14 +124,12 @@ class Case(NamedTuple):
     seed: list[int]
 
 
-def cases(weights: dict[str, Weights]) -> Iterator[Case]:
-    for model in MODELS:
-        for layer in range(12):
-            for i, (part, place) in enumerate(PARTS.items()):
-                name = f"encoder.layer.{layer}.{place}.weight"
-                W = weights[BEFORE][name].astype(float)
-                D = weights[model][name].astype(float) - W
-                yield Case({"model": model, "layer": layer, "part": part}, W, D, [layer, i])
+def case(model: str, layer: int, part: str) -> Case:
+    name = f"encoder.layer.{layer}.{PARTS[part]}.weight"
+    W = models()[BEFORE][name].astype(float)
+    D = models()[model][name].astype(float) - W
+    where = {"model": model, "layer": layer, "part": part}
+    return Case(where, W, D, [layer, [*PARTS].index(part)])
 
 
 def kinds(case: Case) -> dict[str, Change]:
@@ -207,8 +182,8 @@ def descended(case: Case) -> Iterator[dict[str, Any]]:
                 }
 
 
-def noise(name: str, rank: int) -> dict[str, Any]:
-    """Return how many times chance a family explains of independent entries at 256 × 256."""
+def noise(name: str, rank: int) -> Iterator[dict[str, Any]]:
+    """Yield how many times chance a family explains of independent entries at 256 × 256."""
     rng, most = np.random.default_rng(0), rank * 512
     form = FAMILIES[name].form if name in FAMILIES else DESCENTS[name]
     times = []
@@ -217,46 +192,46 @@ def noise(name: str, rank: int) -> dict[str, Any]:
         if found:
             times.append(found.share * ENTRIES / found.size)
     mean = float(np.mean(times))
-    return {"family": name, "rank": rank, "mean": mean, "least": min(times), "most": max(times)}
+    yield {"family": name, "rank": rank, "mean": mean, "least": min(times), "most": max(times)}
 
 
-def write_noise() -> None:
-    """Write the control of families to which a change is its singular values and nothing else."""
-    ranks = {name: RANKS if name in FAMILIES else (SAMPLED_RANK,) for name in SPECTRAL}
-    rows = [noise(name, rank) for name in SPECTRAL for rank in ranks[name]]
-    write(NOISE, rows)
+# The tables ---------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--descents", action="store_true", help="the families without closed forms")
-    parser.add_argument("--noise", action="store_true", help="the control of singular values alone")
-    given = parser.parse_args()
-    if given.noise:
-        write_noise()
-        return
-    every = cases(models(fetch(WHEEL)))
-    if given.descents:
-        every = (
-            case
-            for case in every
-            if case.where["layer"] in SAMPLED_LAYERS and case.where["part"] in SAMPLED_PARTS
-        )
-    clock, rows = time.process_time(), list[dict[str, Any]]()
-    for case in every:
-        rows += descended(case) if given.descents else measure(case)
-        seconds = time.process_time() - clock
-        print(*case.where.values(), f"{seconds:.0f} s", file=sys.stderr, flush=True)
-    out = DESCENDED if given.descents else OUT
-    with out.open("w", newline="", encoding="utf-8") as file:
-        print(f"# {WHEEL.name}=={WHEEL.version} (MIT), wheel SHA-256 {WHEEL.sha256}", file=file)
-        print(f"# numpy {np.__version__}, {seconds:.0f} s of one core", file=file)
-        writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def due(
+    of: Callable[[Case], Iterator[dict[str, Any]]],
+    layers: Iterable[int],
+    parts: Iterable[str],
+    _: Done,
+) -> Iterator[tuple[Where, Make]]:
+    for model in MODELS:
+        for layer in layers:
+            for part in parts:
+                yield (model, str(layer), part), partial(_rows, of, model, layer, part)
 
+
+def _rows(of: Callable[[Case], Iterator[dict[str, Any]]], *where: Any) -> Iterator[dict[str, Any]]:
+    return of(case(*where))
+
+
+def noises(_: Done) -> Iterator[tuple[Where, Make]]:
+    for name in SPECTRAL:
+        for rank in RANKS if name in FAMILIES else (SAMPLED_RANK,):
+            yield (name, str(rank)), partial(noise, name, rank)
+
+
+WHERE = ("model", "layer", "part")
+HEAD = (
+    f"{WHEEL.name}=={WHEEL.version} (MIT), wheel SHA-256 {WHEEL.sha256}",
+    f"numpy {np.__version__}",
+)
+TABLES = (
+    Table(changes.TABLE, WHERE, partial(due, measure, range(12), PARTS), head=HEAD),
+    Table(
+        changes.DESCENTS, WHERE, partial(due, descended, SAMPLED_LAYERS, SAMPLED_PARTS), head=HEAD
+    ),
+    Table(changes.NOISE, ("family", "rank"), noises, digits=16),
+)
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, *TABLES)

@@ -1,7 +1,7 @@
 """Changes of models by fine-tuning, and how many times chance each family explains of them.
 
 The tables come from scripts/studies/real_changes.py, of two BERTs, and english_changes.py, of an
-English model on two tasks after five runs each.
+English model on two tasks after three runs each.
 
 changes/rank-2: low_rank, bert_ft        times chance; `bert_ft control` its control's, and `bert_ft
                                          share` the share itself; `mean` and `mean control` of both

@@ -355,7 +355,7 @@ def test_fits_come_out_as_in_the_table(name: str) -> None:
     assert told.keys() == {e.control for e in own}
     assert len(own) == 3
     for entry in own:
-        made = float(study.described(entry, place)["share"])
+        made = float(next(study.described(entry, place))["share"])
         assert made == pytest.approx(told[entry.control], abs=2e-4)
 
 

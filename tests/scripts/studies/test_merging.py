@@ -17,7 +17,6 @@ from scripts.studies import merging as study
 from scripts.studies.encoder import KINDS
 from scripts.studies.english_training import Change, End
 from scripts.studies.merging import Settings
-from scripts.studies.rows import append
 from scripts.survey.facts.reader import rows
 from scripts.survey.results import english, merging
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
@@ -85,35 +84,26 @@ def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
 
 def test_what_changes_nothing_leaves_the_probe(planted: None) -> None:
     tasks, (seed, *_) = merging.plan().tasks, merging.plan().seeds
-    made = study.run(Settings("sum", 1.0, seed, (0.4, 0.7)))
+    made = list(study.run(Settings("sum", 1.0, seed, (0.4, 0.7))))
     for row in made:
         start = english_training.untrained(row["task"])
         assert float(row["loss"]) == pytest.approx(start[f"{row['part']}_loss"], abs=1e-5)
     assert [row["task"] for row in made[-2:]] == [*tasks]
     assert made[-1]["part"] == "test"
-    scale = study.chosen(made)
+    scale = made[-1]["scale"]
     for way in ("none", "alone", "shuffled", "turned"):
-        found = study.run(Settings(way, 1.0, seed, (scale,)))
+        found = list(study.run(Settings(way, 1.0, seed, (scale,))))
         assert [(row["task"], row["part"]) for row in found] == [(task, "test") for task in tasks]
-    assert len(study.run(Settings("negated", 1.0, seed, (-1.0,)))) == 4
+    assert len(list(study.run(Settings("negated", 1.0, seed, (-1.0,))))) == 4
 
 
 def test_what_has_the_strength_of_the_sum_waits_for_it() -> None:
     own = merging.plan()
-    assert not {s.way for s in study.due({})} & {"alone", "shuffled", "turned"}
+    assert not {way for (way, *_), _ in study.due({})} & {"alone", "shuffled", "turned"}
     first = Settings("sum", 1.0, own.seeds[0], own.scales)
-    done = {first.key: [{"part": "test", "scale": "0.7"}]}
-    (alone,) = (s for s in study.due(done) if s.way == "alone")
-    assert (alone.seed, alone.scales) == (own.seeds[0], (0.7,))
-
-
-def test_the_table_is_what_its_settings_still_give(tmp_path: Path) -> None:
-    found = study.known(tmp_path / "nothing")
-    assert found.keys() == {s.key for s in study.due(found)}
-    append(next(iter(found.values())), tmp_path / "log")  # of this machine, and committed
-    assert study.known(tmp_path / "log") == found
-    study.tabulate(found, tmp_path / "merging.csv")
-    assert (tmp_path / "merging.csv").read_bytes() == merging.TABLE.read_bytes()
+    done = {first.where: [{"part": "test", "scale": "0.7"}]}
+    (alone,) = (where for where, _ in study.due(done) if where[0] == "alone")
+    assert alone == Settings("alone", 1.0, own.seeds[0], (0.7,)).where
 
 
 # Rules --------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from math import inf, log10
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 from distributed import Client
 
+from scripts.studies import atlas, changes, english_changes, merging, reach, real_changes
 from scripts.studies.adapting import Method, Settings
-from scripts.studies.rows import Row, append, grow, logged, read
+from scripts.studies.rows import Done, Make, Row, Table, append, logged, read
 from scripts.studies.study import Beyond, Cell, Run, Study, best, next_rates
 
 SEEDS = (1, 2, 3)
@@ -49,7 +51,7 @@ def toy(tmp_path: Path) -> Callable[..., Study]:
     return made
 
 
-Make = Callable[..., Study]
+Build = Callable[..., Study]
 
 
 def play(study: Study) -> dict[Run, Row]:
@@ -79,7 +81,7 @@ def test_a_sweep_has_tried_both_neighbours_of_its_best_rate(first: tuple[int, ..
         assert {lowest - 1, lowest + 1} <= tried.keys()
 
 
-def test_a_sweep_ends_at_its_most_and_leaves_what_diverged(toy: Make) -> None:
+def test_a_sweep_ends_at_its_most_and_leaves_what_diverged(toy: Build) -> None:
     cell = Cell(LORA, SEEDS, guess=-4)
     endless = play(toy(cell, train=lambda run: came(run, lowest=9.0), most=7))
     assert len(steps(endless, "sweep")) == 7
@@ -92,7 +94,7 @@ def test_a_sweep_ends_at_its_most_and_leaves_what_diverged(toy: Make) -> None:
     assert steps(found, "sweep") == {-8, -7, -6, -5, -4, -3}
 
 
-def test_two_seeds_decide_together_and_one_that_diverges_speaks_for_both(toy: Make) -> None:
+def test_two_seeds_decide_together_and_one_that_diverges_speaks_for_both(toy: Build) -> None:
     def train(run: Toy) -> dict[str, Any]:
         low = run.rate < 4e-3  # where one seed is lucky, and the other one is not
         luck = {20: -0.2, 21: 0.9}.get(run.seed, 0.0) * low
@@ -108,7 +110,7 @@ def test_two_seeds_decide_together_and_one_that_diverges_speaks_for_both(toy: Ma
     assert steps(done, "final") == {-4}
 
 
-def test_seeds_come_after_the_sweep_and_rates_come_from_where_the_plan_says(toy: Make) -> None:
+def test_seeds_come_after_the_sweep_and_rates_come_from_where_the_plan_says(toy: Build) -> None:
     cells = (
         Cell(LORA, SEEDS, guess=-4),
         Cell(OTHER, SEEDS, like=LORA),
@@ -128,7 +130,7 @@ def test_seeds_come_after_the_sweep_and_rates_come_from_where_the_plan_says(toy:
     assert study.due(cells[0], some) == [Run(LORA, -3, 2, "final")]
 
 
-def test_runs_beyond_the_best_rate_are_made_where_no_phase_has_them(toy: Make) -> None:
+def test_runs_beyond_the_best_rate_are_made_where_no_phase_has_them(toy: Build) -> None:
     wide = tuple(Beyond("width", 0, k) for k in range(-6, 1))
     above, transfer = Beyond("benchmark", 0, 3, LORA), Beyond("transfer", 1, -6)
     for guess, moved in ((-4, {-6}), (-6, {-6})):
@@ -162,7 +164,7 @@ def out_of_luck(run: Toy) -> dict[str, Any]:
     return came(run)
 
 
-def test_a_study_that_was_broken_off_goes_on_where_it_was(toy: Make, client: Client) -> None:
+def test_a_study_that_was_broken_off_goes_on_where_it_was(toy: Build, client: Client) -> None:
     cells = (Cell(LORA, SEEDS, guess=-4), Cell(OTHER, SEEDS, like=LORA))
     failed = toy(*cells, train=out_of_luck).advance(client, cells)
     assert len(failed) == 2
@@ -183,7 +185,7 @@ def test_a_study_that_was_broken_off_goes_on_where_it_was(toy: Make, client: Cli
     assert len(more.done()) == 3 + 2 * 3 + 3  # the table and the log
 
 
-def test_a_rate_is_chosen_when_its_sweep_has_ended(toy: Make, client: Client) -> None:
+def test_a_rate_is_chosen_when_its_sweep_has_ended(toy: Build, client: Client) -> None:
     losses = {-6: 1.0, -5: 0.3, -4: 0.5, -3: 0.1, -2: 1.0}  # the best comes after another good one
 
     def by_step(run: Toy) -> dict[str, Any]:
@@ -204,18 +206,48 @@ def test_a_line_that_was_broken_off_is_nothing_and_the_next_one_is_whole(tmp_pat
     assert logged(path) == ["a", "c"]
 
 
-def test_a_table_grows_row_by_row(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    for some in (1, 2):
-        for row in grow(path, ({"a": some, "b": k} for k in (1, 2))):
-            assert read(path)[-1] == {"a": str(some), "b": str(row["b"])}
-    assert len(read(path)) == 4
+def rows_of(name: str, sums: list[str]) -> Iterator[dict[str, Any]]:
+    sums.append(name)
+    yield from ({"a": name, "b": k / 3} for k in (1, 2))
+
+
+def test_a_table_makes_what_it_lacks_in_the_order_of_what_is_due(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def due(done: Done) -> Iterator[tuple[tuple[str, ...], Make]]:
+        for name in ("early", "first", "late"):
+            if name != "late" or ("first",) in done:
+                yield (name,), partial(rows_of, name, made)
+
+    table = Table(tmp_path / "table.csv", ("a",), due, digits=3, head=("a comment",))
+    table.fill(only="first")
+    assert table.path.read_text("utf-8") == "# a comment\na,b\nfirst,0.333\nfirst,0.667\n"
+    table.fill()
+    table.fill()
+    assert made == ["first", "early", "late"]  # what is committed is not made again
+    assert [row["a"] for row in read(table.path)][::2] == ["early", "first", "late"]
+
+
+TABLES = {
+    table.path.stem: table
+    for table in (
+        *(atlas.TABLE, changes.CUT, changes.REACH, english_changes.TABLE, merging.TABLE),
+        *(reach.TABLE, *real_changes.TABLES),
+    )
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_committed_tables_lack_nothing_and_have_nothing_else(name: str) -> None:
+    table = TABLES[name]
+    done = table.done()
+    assert {where for where, _ in table.due(done)} == done.keys()
 
 
 # The table ----------------------------------------------------------------------------------------
 
 
-def test_rows_of_other_settings_and_of_no_cell_are_not_taken(toy: Make) -> None:
+def test_rows_of_other_settings_and_of_no_cell_are_not_taken(toy: Build) -> None:
     study = toy(Cell(LORA, SEEDS, settled=-4), Cell(OTHER, SEEDS, settled=-4))
     for row in play(study).values():
         append(row, study.log)
@@ -228,7 +260,7 @@ def test_rows_of_other_settings_and_of_no_cell_are_not_taken(toy: Make) -> None:
     assert replace(study, settings=otherwise).done() == {}
 
 
-def test_seeds_at_a_rate_that_a_sweep_has_left_behind_are_no_part_of_the_table(toy: Make) -> None:
+def test_seeds_at_a_rate_that_a_sweep_has_left_behind_are_no_part_of_the_table(toy: Build) -> None:
     study = toy(Cell(LORA, SEEDS, guess=-4))
     done = play(study)
     stale = [Run(LORA, -5, seed, "final") for seed in SEEDS]
@@ -240,7 +272,7 @@ def test_seeds_at_a_rate_that_a_sweep_has_left_behind_are_no_part_of_the_table(t
     ]
 
 
-def test_a_run_of_the_table_is_made_again_and_compared(toy: Make) -> None:
+def test_a_run_of_the_table_is_made_again_and_compared(toy: Build) -> None:
     study = toy(Cell(LORA, SEEDS, guess=-4))
     for row in play(study).values():
         append(row, study.log)
@@ -261,7 +293,7 @@ def test_a_run_of_the_table_is_made_again_and_compared(toy: Make) -> None:
 
 
 def test_the_command_line_says_what_is_missing(
-    toy: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    toy: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = toy(Cell(LORA, SEEDS, guess=-4), Cell(OTHER, SEEDS, settled=-4))
 
