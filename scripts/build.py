@@ -46,36 +46,19 @@ SHOWN = (
     "scripts/catalog/peft_signatures.json",
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(
-        ".build/example/about.json",
-        ".build/lab/lab.json",
-        ".build/portraits/drawn.json",
-        ".build/stage/stage.json",
-        *FACTS,
-    ),
+    *(".build/example/about.json", ".build/lab/lab.json", ".build/portraits/drawn.json"),
+    *(".build/stage/stage.json", *FACTS),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
-MADE = (
-    *(
-        "compare",
-        "demos",
-        "example",
-        "fits",
-        "lab",
-        "pictures",
-        "portraits",
-        "scripts",
-        "stage",
-        "sweeps",
-    ),
-)
+MADE = ["compare", "demos", "example", "fits", "lab", "portraits", "scripts", "stage", "sweeps"]
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
-    *("docs/names.md", "scripts/finish/*.mjs", ".build/pictures.json"),
+    *("docs/names.md", "scripts/finish/*.mjs"),
     "scripts/catalog/catalog.schema.json",
     *(*PACKED, *FACTS, *RECORDS),
 )
+COMPARED = (*STORED, *RECORDS)
 DRAW = (*FOUND, "scripts/stored/prerender.mjs")
 WORKERS = (
     "demos/page/search.js",
@@ -117,13 +100,7 @@ STEPS = {
         Step("sweeps", "scripts.stored.sweeps", ".build/sweeps"),
         Step("fits", "scripts.stored.fits", ".build/fits"),
         Step("widgets", "scripts.stored.widgets", ".build/demos", STORED, DRAW),
-        Step(
-            "comparisons",
-            "scripts.stored.comparisons",
-            ".build/compare",
-            (*STORED, *RECORDS),
-            DRAW,
-        ),
+        Step("comparisons", "scripts.stored.comparisons", ".build/compare", COMPARED, DRAW),
         Step(
             "portraits",
             "scripts.stored.portraits.make",
@@ -135,13 +112,6 @@ STEPS = {
         Step("stage", "scripts.stored.stage", ".build/stage", RECORDS),
         Step(
             "example", "scripts.stored.example", ".build/example/about.json", ("docs/data/bases/*",)
-        ),
-        Step(
-            "pictures",
-            "scripts.stored.cards",
-            ".build/pictures.json",
-            ("docs/assets/theme.css", *RECORDS),
-            (*FOUND, "scripts/stored/portraits/*.mjs"),
         ),
         Step("pages", "scripts.site_macros", ".build/pages", SHOWN),
         Step(

@@ -38,7 +38,7 @@ SOURCES = (
 # Modules that are slow to import. Each build runs in a process of its own, which has these and
 # reads the project's own modules anew.
 PRELOADED = (
-    *("brotli", "lxml.html", "material", "matplotlib.pyplot", "mkdocs.commands.build"),
+    *("brotli", "lxml.html", "material", "mkdocs.commands.build"),
     *("mkdocs_macros.plugin", "mkdocstrings", "mkdocstrings_handlers.python", "numpy", "pydantic"),
     *("pybtex.database", "scipy.stats", "waitress", "watchfiles", "whitenoise"),
 )

@@ -6,7 +6,7 @@
  */
 
 // Blue and orange of like lightness: told apart by every kind of colour vision. Their only home; style sheets
-// (scripts/finish/bundle.mjs) and cards (scripts/stored/cards.py) read them here.
+// (scripts/finish/bundle.mjs) read them here.
 export const BELOW = [40, 112, 214];
 export const ABOVE = [214, 100, 10];
 const LEVELS = 63; // of each sign

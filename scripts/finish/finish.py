@@ -72,15 +72,14 @@ def main(packed: Path, pages: Path = BUILD / "pages", *, preview: bool = False) 
         SetupError: when a figure or an equation cannot be set, or a link is broken.
     """
     out = BUILD / "site"
-    pictures = json.loads((BUILD / "pictures.json").read_text())  # by scripts/stored/cards.py
-    make(pages, out, packed, read(), pictures)
+    make(pages, out, packed, read())
     if not preview:
         check_links(out, exports.read_site().url)
         compress(out, BUILD / "twins")
     replace(out, SITE)
 
 
-def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[str, str]) -> None:
+def make(pages: Path, out: Path, packed: Path, catalog: Catalog) -> None:
     """Make a site that browsers can show, in a folder of its own; see `main`."""
     facts = exports.built_site()
     shutil.rmtree(out, ignore_errors=True)
@@ -91,7 +90,6 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
     for path in out.rglob("index.html"):
         url = path.relative_to(out).as_posix().removesuffix("index.html")
         method = next((m for m in catalog.methods.values() if m.url == url), None)
-        picture = f"assets/pictures/{pictures[method.slug if method else '']}"
         html = path.read_text("utf-8")
         page = citations.part_item(own_title(html, facts), url, facts)
         if method:
@@ -100,7 +98,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog, pictures: dict[
             cited = [page, *datasets.items(url, facts)]
             html = cite(html, citations.site_item(facts))
         html = datasets.dated(add_foot(html, url, facts, cited), facts)
-        path.write_text(add_head(html, url, method, catalog, facts, picture), "utf-8")
+        path.write_text(add_head(html, url, method, catalog, facts), "utf-8")
     for path in out.rglob("*.html"):
         path.write_text(add_state(path.read_text("utf-8"), facts), "utf-8")
     date_sitemap(out, facts.date)
@@ -228,7 +226,7 @@ def _draw(figures: dict[str, Path]) -> list[str]:
 
 
 def add_assets(out: Path, packed: Path) -> None:
-    """Add fonts, KaTeX's style, the scripts, the stored widgets, the pictures and Python."""
+    """Add fonts, KaTeX's style, the scripts, the stored widgets and Python."""
     add_fonts(out, BUILD / "fonts")
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
@@ -238,7 +236,6 @@ def add_assets(out: Path, packed: Path) -> None:
             shutil.copyfile(stored, demo / stored.name)
 
     add_python(out, packed)
-    shutil.copytree(BUILD / "pictures", out / "assets" / "pictures")
 
 
 def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:

@@ -16,18 +16,18 @@ from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
 from scripts.finish import datasets
-from scripts.stored.cards import HEIGHT, SITE, WIDTH
 
 REFRESH = 'http-equiv="refresh"'
 """In a page that leads to another one."""
 
+PICTURE, WIDTH, HEIGHT = "assets/pictures/card.png", 1200, 630
+"""What links to the site show elsewhere."""
+
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
-def add_head(
-    html: str, url: str, method: Method | None, catalog: Catalog, site: Site, picture: str
-) -> str:
-    """Return a page with its head completed; `url` and `picture` are below the site's address."""
+def add_head(html: str, url: str, method: Method | None, catalog: Catalog, site: Site) -> str:
+    """Return a page with its head completed; `url` is below the site's address."""
     title = f"{method.title}: {method.name}" if method else _title(html)
     description = method.description if method else _description(html)
     html = re.sub(r'\s*<meta name="description"[^>]*>', "", html, count=1)
@@ -35,13 +35,13 @@ def add_head(
         _meta("name", "description", description),
         '<link rel="alternate" type="application/atom+xml" title="Changes" '
         f'href="{"../" * url.count("/")}feed.xml">',
-        *_preview(title, description, site, site.url + url, site.url + picture, method is not None),
+        *_preview(title, description, site, url, method is not None),
     ]
     records = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
         tags += _citation(method.title, url, papers, site)
-        records.insert(0, _article(method, title, papers, site, picture))
+        records.insert(0, _article(method, title, papers, site))
     elif REFRESH not in html:
         tags += _citation(own_title(html, site), url, [], site)
     for data in records:
@@ -69,21 +69,17 @@ def _meta(kind: str, name: str, content: str | int) -> str:
     return f'<meta {kind}="{name}" content="{escape(str(content))}">'
 
 
-def _preview(
-    title: str, description: str, site: Site, url: str, picture: str, article: bool
-) -> Iterator[str]:
+def _preview(title: str, description: str, site: Site, url: str, article: bool) -> Iterator[str]:
     properties: Mapping[str, str | int] = {
         "og:type": "article" if article else "website",
         "og:site_name": site.title,
         "og:title": title,
         "og:description": description,
-        "og:url": url,
-        "og:image": picture,
+        "og:url": site.url + url,
+        "og:image": site.url + PICTURE,
         "og:image:width": WIDTH,
         "og:image:height": HEIGHT,
-        "og:image:alt": f"{title}: a drawing of what the method does to a weight"
-        if article
-        else f"{SITE}: a frozen weight W, plus a trained change ΔW, is W′",
+        "og:image:alt": f"{site.title}: a frozen weight W, plus a trained change ΔW, is W′",
     }
     yield from (_meta("property", name, value) for name, value in properties.items())
     yield _meta("name", "twitter:card", "summary_large_image")
@@ -117,16 +113,14 @@ def _citation(title: str, url: str, papers: list[Paper], site: Site) -> Iterator
         yield _meta("name", "citation_reference", "; ".join(parts))
 
 
-def _article(
-    m: Method, title: str, papers: list[Paper], site: Site, picture: str
-) -> dict[str, Any]:
+def _article(m: Method, title: str, papers: list[Paper], site: Site) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "ScholarlyArticle",
         "headline": title,
         "description": m.description,
         "url": site.url + m.url,
-        "image": site.url + picture,
+        "image": site.url + PICTURE,
         "datePublished": site.date,
         "version": site.state,
         "inLanguage": "en",

@@ -21,15 +21,14 @@ from tests.browser.reader import move
 
 URL = "https://somebody.github.io/repo"
 MAKE = """
-import json, sys
+import sys
 from pathlib import Path
 from scripts import catalog
 from scripts.catalog.exports import read_site
 from scripts.finish.finish import BUILD, check_links, make
 
 pages, out = map(Path, sys.argv[1:])
-pictures = json.loads((BUILD / "pictures.json").read_text())
-make(pages, out, BUILD / "py", catalog.read(), pictures)
+make(pages, out, BUILD / "py", catalog.read())
 check_links(out, read_site().url)
 """
 

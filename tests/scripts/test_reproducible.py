@@ -33,7 +33,6 @@ from scripts.finish.compress import compress
 from scripts.finish.fonts import add_fonts
 from scripts.finish.release import add_names
 from scripts.pyodide.stock import archive, sources
-from scripts.stored import cards
 
 out, cache = (Path(name).resolve() for name in ("site", "cache"))
 equation = r'<span class="arithmatex">\(x^2\)</span>'
@@ -52,7 +51,6 @@ finish.BUILD = cache
 shutil.copytree(finish.ROOT / "docs" / "data", out / "data")
 finish.add_data(out, read(), site)
 (out / "code.zip").write_bytes(archive(dict(sources())))
-(out / "all.png").write_bytes(cards._painted(cards._sum))
 add_names(out, site.url)
 compress(out / "methods", cache / "twins")
 files = (path for path in out.rglob("*") if path.is_file())

@@ -5,5 +5,5 @@ functions of this package: they make a small weight, let the module's own adapte
 return what is to be seen at every moment of the way. `demos/portrait` draws that.
 
 The results are `.build/portraits/<slug>-portrait.json`, which the browser plays, and `drawn.json`,
-the drawings at W' for pages and cards.
+the drawings at W' for pages.
 """

@@ -38,3 +38,12 @@ def test_no_step_however_large_takes_a_token_beyond_its_cap(epsilon: float) -> N
     shift = far.prompt().P - adapter.E
     assert (norms(shift) <= adapter.caps + 1e-9).all()
     np.testing.assert_allclose(far.forward(W, X), far.projected().forward(W, X), atol=1e-12)
+
+
+def test_projection_turns_no_shift_and_leaves_small_ones_alone() -> None:
+    adapter = context(10.0)
+    small = replace(adapter, D=1e-3 * adapter.D)
+    np.testing.assert_allclose(small.projected().D[:, :-1], small.D[:, :-1], atol=1e-15)
+    D, kept = adapter.D[:, :-1], adapter.projected().D[:, :-1]
+    cosine = (D * kept).sum(axis=0) / norms(D) / norms(kept)
+    np.testing.assert_allclose(cosine, 1, atol=1e-12)
