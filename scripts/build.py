@@ -189,7 +189,7 @@ def preview(*, stock: bool = False) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(python.make, published=stock, draft=True)
-        for name in ("sweeps", "fits", "widgets", "portraits"):
+        for name in ("sweeps", "fits", "widgets"):
             make(STEPS[name])
         folder = BUILD / "preview"
         shutil.rmtree(folder, ignore_errors=True)
@@ -200,7 +200,7 @@ def preview(*, stock: bool = False) -> None:
             page = folder / m.url / "index.html"
             if page.exists() and page.stat().st_mtime < max(s.stat().st_mtime for s in sources):
                 page.unlink()
-        logging.getLogger("mkdocs").setLevel(logging.CRITICAL)  # warnings are the whole build's
+        logging.getLogger("mkdocs").setLevel(logging.ERROR)  # warnings are the whole build's
         hook = str(ROOT / "scripts" / "preview_hook.py")
         settings = load_config("mkdocs.yml", site_dir=str(folder), strict=False, hooks=[hook])
         generator.build(settings, dirty=True)
@@ -213,11 +213,13 @@ def preview(*, stock: bool = False) -> None:
     finish.main(packed, folder, preview=True)
 
 
-def build(*, stock: bool = False) -> None:
+def build(*, stock: bool = False, draft: bool = False) -> None:
     """Build the site.
 
     Args:
         stock: Start Python as Pyodide publishes it: slower, and for every version of it.
+        draft: Leave out what takes minutes: stored answers, for which pages ask Python, checked
+            links and compression.
 
     Raises:
         SetupError: when a step fails; the text says which, why, and what to do.
@@ -226,16 +228,19 @@ def build(*, stock: bool = False) -> None:
     make(first)
     packed, hosted = python.folder(published=stock), host()
     bundled = [step for step in others if step.name in ("scripts", "site")]
+    later = [*bundled, *(STEPS[name] for name in ("sweeps", "fits") if draft)]
     with ThreadPoolExecutor(1) as pool:
-        packing = pool.submit(python.make, published=stock)
+        packing = pool.submit(python.make, published=stock, draft=draft)
         for step in others:
-            if step not in bundled:
+            if step not in later:
                 make(step, hosted if step.name == "pages" else "")
         packing.result()
     site = built_site()
-    for step in bundled:
+    for step in bundled[: -1 if draft else None]:
         state = f" {site.state} {site.date}" if step.name == "site" else ""
         make(step, f"{hosted} {packed.name}{state}", packed=packed)
+    if draft:
+        finish.main(packed, preview=True)
 
 
 def main() -> None:

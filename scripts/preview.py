@@ -43,14 +43,24 @@ PRELOADED = (
     *("pybtex.database", "scipy.stats", "waitress", "watchfiles", "whitenoise"),
 )
 
+FAULT = ROOT / ".build" / "fault.txt"
+"""What is wrong with the sources, if the last build has ended with it."""
+
 RELOAD = "/__reload.js"
 SCRIPT = b"""
-// Reloads a page that a build has changed.
+// Reloads a page that a build has changed, and says what is wrong with the sources.
 const shown = { [location.pathname]: new URL(document.currentScript.src).search.slice(1) };
+const notice = document.createElement("pre");
+notice.setAttribute("role", "alert");
+notice.style.cssText = "position: fixed; inset: auto 0 0; z-index: 9; margin: 0; padding: 1em;" +
+  "background: #fff; color: #a00; white-space: pre-wrap";
 setInterval(async () => {
   const page = location.pathname;
   const answer = await fetch(`/__version${page}`, { cache: "no-store" }).catch(() => undefined);
-  const version = answer?.ok ? await answer.text() : "";
+  const [version, ...fault] = answer?.ok ? (await answer.text()).split("\\n") : [""];
+  notice.textContent = fault.join("\\n");
+  if (!fault.length) notice.remove();
+  else if (!notice.isConnected) document.body.append(notice);
   shown[page] ||= version;
   if (version && version !== shown[page]) location.reload();
 }, 300);
@@ -72,7 +82,9 @@ def reloading(folder: Path) -> Any:
         if path == RELOAD:
             return _plain(start_response, "text/javascript", SCRIPT)
         if path.startswith("/__version/"):
-            return _plain(start_response, "text/plain", version(path.removeprefix("/__version")))
+            fault = b"\n" + FAULT.read_bytes() if FAULT.is_file() else b""
+            now = version(path.removeprefix("/__version"))
+            return _plain(start_response, "text/plain; charset=utf-8", now + fault)
         if not path.endswith("/") or environ["REQUEST_METHOD"] != "GET":
             return serve(environ, start_response)
         for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"):
@@ -109,7 +121,7 @@ def _plain(start_response: Any, kind: str, body: bytes) -> list[bytes]:
 # Builds -------------------------------------------------------------------------------------------
 
 
-def build_all(*, preview: bool, stock: bool) -> None:
+def build_all(*, preview: bool, stock: bool, draft: bool = False) -> None:
     """Build the site, first what an edit shows; ends the process, with 1 when it cannot."""
     os.setpgid(0, 0)  # so that what it has started ends with it
     os.chdir(ROOT)
@@ -120,11 +132,13 @@ def build_all(*, preview: bool, stock: bool) -> None:
         with locked(build.BUILD / "build.lock"):
             if preview:
                 show(partial(build.preview, stock=stock))
-            build.build(stock=stock)
+            build.build(stock=stock, draft=draft)
     except SetupError as error:
+        FAULT.write_text(str(error), "utf-8")
         say(f"✗ {error}\n· the last good pages stay")
         sys.exit(1)
-    say("all is built")
+    FAULT.unlink(missing_ok=True)
+    say("stored answers follow; until then widgets ask Python" if draft else "all is built")
 
 
 def show(preview: Callable[[], None]) -> None:
@@ -136,8 +150,8 @@ def show(preview: Callable[[], None]) -> None:
         say(f"no preview: {error}")
 
 
-def start(*, preview: bool, stock: bool) -> multiprocessing.process.BaseProcess:
-    process = CONTEXT.Process(target=build_all, kwargs={"preview": preview, "stock": stock})
+def start(**how: bool) -> multiprocessing.process.BaseProcess:
+    process = CONTEXT.Process(target=build_all, kwargs=how)
     process.start()
     return process
 
@@ -162,7 +176,8 @@ def main() -> None:
     chosen = words.parse_args()
     CONTEXT.set_forkserver_preload(list(PRELOADED))
     sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
-    build = start(preview=False, stock=chosen.stock)
+    fresh = not SITE.is_dir()
+    build = start(preview=False, stock=chosen.stock, draft=fresh)
     try:
         with told(), ExitStack() as server:
             build.join()
@@ -170,6 +185,8 @@ def main() -> None:
                 sys.exit(build.exitcode)
             address = server.enter_context(serving(SITE, chosen.port, reloading))
             say(f"the site is on {address} (Ctrl-C ends it)")
+            if fresh:
+                build = start(preview=False, stock=chosen.stock)
             for changes in watch(*sources, debounce=300, raise_interrupt=True):
                 changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})
                 say(f"changed: {', '.join(changed)}")
