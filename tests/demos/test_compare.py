@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import knobs, load, parameters, slugs
+from adapters_np.core import load, parameters, slugs
 from demos.compare import COMPARED, Measured, Side, compare, matched
 from demos.probe import measure
 from demos.settings import main_knob
@@ -50,12 +50,6 @@ def test_a_match_is_a_value_that_the_weight_allows() -> None:
     for slug in slugs():
         other = matched(first, Side(slug, slug, "", {}))
         measure(slug, {"size": "64x32", **other.own})
-
-
-def test_a_match_is_no_value_that_departs_from_the_hypothesis() -> None:
-    """LoKr with factor 1 is LoRA, and would have its number of parameters but for one."""
-    first = Measured(Side("lora", "LoRA", "", {}), measure("lora", {"rank": 2}))
-    assert matched(first, Side("lokr", "LoKr", "", {})).own["factor"] == 2
 
 
 def test_a_main_knob_that_does_not_change_the_count_stays_as_it_is() -> None:
@@ -189,9 +183,3 @@ def test_a_fault_of_a_module_is_no_value_that_its_shape_forbids(
     monkeypatch.setattr(load("psoft"), "init", wrong)
     with pytest.raises(ValueError, match="mismatch in its core dimension"):
         matched(first, Side("psoft", "PSOFT", "The knob", {"rank": 31}), (31,))
-
-
-def test_the_main_knob_is_the_first_that_is_no_switch() -> None:
-    for slug in slugs():
-        own, main = list(knobs(load(slug)).values()), main_knob(slug)
-        assert (main.kind != "bool" or all(k.kind == "bool" for k in own)) if main else not own

@@ -14,7 +14,7 @@ from adapters_np.core import load
 from demos import readers
 from demos.lab import TARGETS, examine, goal, reach, weight
 from scripts.bootstrap import ROOT
-from scripts.stored.lab import losses, order, picture, read_study, world
+from scripts.stored.lab import losses, picture, read_study, world
 from scripts.survey.results.experiment import fitted
 
 OWN = (ROOT / "demos" / "lab" / "own.py").read_text("utf-8")
@@ -113,11 +113,6 @@ def test_of_both_sides_turned_poet_makes_most_and_pissa_comes_next() -> None:
     assert (first, second) == ("poet", "pissa")
     assert shares["poet"] > shares["pissa"] + 0.2
     assert shares["oft"] < 0.6
-
-
-def test_methods_stand_in_the_order_of_their_worlds() -> None:
-    listed = order(["adalora", "dora", "ia3", "lora", "oft"])
-    assert listed == ["lora", "dora", "ia3", "oft", "adalora"]
 
 
 def test_what_a_fit_is_worth_is_told_with_what_differs_from_the_cell() -> None:

@@ -50,10 +50,6 @@ def test_a_closed_form_explains_what_the_fit_does(
     assert slug in FAMILIES[name].methods
 
 
-def test_every_family_is_held_against_a_fit_or_is_a_mean_over_draws() -> None:
-    assert set(FAMILIES) - {name for name, *_ in FITTED} == {"random_entries", "frequencies"}
-
-
 @pytest.mark.parametrize("M", [W, TALL, WIDE], ids=["square", "tall", "wide"])
 @pytest.mark.parametrize("rank", [1, 2, 4])
 def test_shares_and_numbers_are_within_bounds_for_every_shape(M: Any, rank: int) -> None:
@@ -86,16 +82,6 @@ def test_a_readers_change_is_answered_with_its_control() -> None:
     assert few["found"][1][0] == pytest.approx(1)
     assert few["found"][1][2] < 0.25  # of noise, since the spectrum is all that it looks at
     assert answer["best"][1] == pytest.approx(1)
-
-
-def test_without_a_weight_the_families_that_look_at_it_are_left_out() -> None:
-    D = change("few", W)
-    alone = [f["title"] for f in own(None, D.ravel(), 32)["families"]]
-    assert alone == [f.title for f in FAMILIES.values() if f.alone]
-    other = np.random.default_rng(5).normal(size=W.shape)
-    for f in FAMILIES.values():
-        found, elsewhere_found = (f.form(Change(M, D), 130) for M in (W, other))
-        assert (found == elsewhere_found) == f.alone, f.name
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,6 @@ def test_figures_come_in_order_with_the_text_around_them() -> None:
     assert all(value.rstrip().endswith("</svg>") for kind, value in shown if kind == "figure")
 
 
-def test_figures_of_a_run_that_failed_do_not_show_up_in_the_next() -> None:
-    matplotlib.use("module://demos.figures")
-    run("import matplotlib.pyplot as plt\nplt.plot([1])\n1 / 0")
-    assert run("pass") == ({"answer": {}}, [])
-
-
 # Methods ------------------------------------------------------------------------------------------
 
 
@@ -167,11 +161,6 @@ def test_a_module_that_cannot_be_imported_leaves_the_last_one_in_place() -> None
     response, _ = run("1 / 0", method="lora", knobs={})
     assert response["line"] == 1
     assert sys.modules["adapters_np.methods.lora"] is tested
-
-
-def test_a_module_without_an_adapter_is_told_so() -> None:
-    response, _ = run("x = 1", method="lora", knobs={})
-    assert "defines no Adapter class" in response["trace"]
 
 
 # Examples -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 import adapters_np.fit
 import adapters_np.slopes
 from adapters_np.budget import best_of_rank, choose
-from adapters_np.core import WeightAdapter, flatten, knobs, learned, load, restore, slugs
+from adapters_np.core import flatten, knobs, learned, load, restore, slugs
 from adapters_np.errors import KnobError
 from adapters_np.fit import fit, last
 from adapters_np.linalg import block_diagonal, plane_rotations
@@ -21,7 +21,7 @@ from demos.gauges import GAUGES
 from demos.panels import figures
 from demos.pictures import PICTURES, furthest
 from demos.probe import measure, probe
-from demos.settings import AIM, PAGE, opens, settings, start
+from demos.settings import AIM, PAGE, opens, settings
 from demos.ways import answers, reach, show, told
 from demos.world import toy
 from demos.worlds import change
@@ -197,25 +197,6 @@ def test_the_knobs_of_all_ways_are_told_apart_from_those_of_the_layer() -> None:
         assert sentence.endswith(".")
 
 
-def test_a_page_opens_at_a_small_budget_and_a_module_at_the_default_of_peft() -> None:
-    own = {slug: {k: v for k, v in opens(slug).items() if k not in PAGE} for slug in slugs()}
-    size = {
-        slug: flatten(start(slug, {"size": PAGE["size"]} | chosen)[0]).size
-        for slug, chosen in own.items()
-    }
-    for slug, chosen in own.items():
-        for name, value in chosen.items():
-            knob = settings(slug)[name]
-            before = flatten(start(slug, {"size": PAGE["size"]})[0]).size
-            assert knob.low <= value < knob.default
-            assert size[slug] < 0.7 * before
-    for slug, count in size.items():
-        if count > 32 * 32 / 6:  # decided by a choice, a second knob or nothing, or at 2 already
-            assert all(v // 2 < max(settings(slug)[name].low, 2) for name, v in own[slug].items())
-    assert own["lora"] == own["pissa"] == {"rank": 2}
-    assert own["randlora"] == {}  # of which fewer would be more parameters
-
-
 # Knobs that no fit depends on ---------------------------------------------------------------------
 
 ABSORBED = [
@@ -317,11 +298,6 @@ def test_a_picture_that_the_adapter_cannot_serve_says_what_is_missing(
     assert str(caught.value) == f"IA3 declares the picture {name} but has no {missing}()"
 
 
-def test_every_picture_shows_some_methods_hypothesis() -> None:
-    assert {name for slug in slugs() for name in load(slug).pictures} == set(PICTURES)
-    assert all(issubclass(load(s), WeightAdapter) for s in slugs() if "core" in load(s).pictures)
-
-
 TURNED = [
     ("oft", {}),
     ("oft", {"world": "turn"}),
@@ -370,23 +346,6 @@ def test_arrows_of_an_odd_number_of_mirrors_are_mirrored(
     before, reached = arrows(shown)
     np.testing.assert_allclose(reached, -before.conj(), atol=1e-9)
     assert "mirror" in shown["title"]
-
-
-def test_arrows_of_what_is_almost_a_rotation_say_how_lengths_change() -> None:
-    for chosen in ({"terms": 1}, {"terms": 3}):
-        (*_, found) = reach("oftv2", SMALL | chosen)
-        shown = PICTURES["neurons"](found)
-        assert shown
-        before, reached = arrows(shown)
-        turned = reached / before
-        np.testing.assert_allclose(turned, turned[0], rtol=1e-9)
-        assert f"changes its length by {figures(100 * (abs(turned[0]) - 1))} %" in shown["note"]
-    (*_, found) = reach("boft", SMALL | {"factors": 1, "output_scale": True})
-    shown = PICTURES["neurons"](found)
-    assert shown
-    before, reached = arrows(shown)
-    np.testing.assert_allclose(np.ptp(np.angle(reached / before)), 0, atol=1e-9)
-    assert " to " in shown["note"]
 
 
 def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:

@@ -1,19 +1,12 @@
 """Claims of C3A's paper."""
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pytest
 
 from adapters_np.linalg import Array
 from adapters_np.methods.c3a import C3A
 from demos.probe import GAUGES, measure
-from tests.toy import singular_values, stepped, weight
-
-
-def moved(shape: tuple[int, int] = (48, 32), block_size: Any = 16) -> C3A:
-    return stepped(C3A, weight(*shape), block_size=block_size)
+from tests.toy import singular_values
 
 
 def single(kernel: Array) -> Array:
@@ -48,18 +41,6 @@ def test_singular_values_of_one_tile_are_the_magnitudes_of_its_frequencies() -> 
 )
 def test_rank_of_one_tile_is_the_number_of_its_frequencies(kernel: Array, expected: int) -> None:
     assert rank(single(kernel)) == expected
-
-
-@pytest.mark.parametrize("shape", [(48, 32), (16, 48), (32, 32)])
-def test_rank_is_the_sum_over_frequencies_of_the_ranks_of_the_grid(shape: tuple[int, int]) -> None:
-    adapter = moved(shape)
-    few = adapter.w.copy()
-    few[1:] = few[:1]  # all rows of tiles alike
-    for w in (adapter.w, few, np.where(np.arange(16) < 4, adapter.w, 0)):
-        delta = replace(adapter, w=w).delta(weight(*shape))
-        slices = np.moveaxis(np.fft.fft(w), -1, 0)
-        assert rank(delta) == sum(int(np.linalg.matrix_rank(s)) for s in slices)
-    assert rank(adapter.delta(weight(*shape))) == min(shape)
 
 
 @pytest.mark.parametrize(("block_size", "expected"), [(16, 16), (32, 4), (8, 8), (1, 1)])

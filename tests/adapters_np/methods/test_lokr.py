@@ -9,7 +9,6 @@ from adapters_np.core import parameters
 from adapters_np.linalg import Array
 from adapters_np.methods.lokr import LoKr
 from adapters_np.methods.lora import LoRA
-from demos.probe import GAUGES, measure
 from tests.toy import stepped, weight
 
 SHAPE = (48, 64)
@@ -53,8 +52,3 @@ def test_two_full_blocks_have_scale_one_whatever_alpha_is() -> None:
     assert LoKr.init(W, rng, alpha=3.0, full=True).s == 1
     assert LoKr.init(W, rng, alpha=3.0, full=True, decompose_both=True).s == 1.5
     assert LoKr.init(W, rng, alpha=3.0).s == 1.5
-
-
-def test_gauge_sees_a_single_tile() -> None:
-    assert GAUGES["tile_rank"](measure("lokr", {}))["value"] == 1
-    assert GAUGES["tile_rank"](measure("lokr", {"step": 0.0}))["value"] == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adapters_np.budget import chance, explained
-from adapters_np.core import flatten, parameters, restore
+from adapters_np.core import restore
 from adapters_np.fit import fit, last
 from adapters_np.linalg import Array
 from adapters_np.methods.full_finetuning import FullFineTuning
@@ -44,8 +44,3 @@ def test_as_many_directions_as_entries_are_full_fine_tuning() -> None:
     assert last(fit(fresh, W, change)).error < 1e-6
     full = last(fit(FullFineTuning.init(W, np.random.default_rng(0)), W, change)).adapter
     np.testing.assert_array_equal(full.forward(W, np.eye(16)), W + change)
-
-
-def test_full_fine_tuning_has_a_number_for_each_entry() -> None:
-    assert parameters(FullFineTuning, 48, 32) == 48 * 32
-    assert (flatten(FullFineTuning.init(W, np.random.default_rng(0))) == 0).all()

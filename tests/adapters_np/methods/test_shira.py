@@ -14,9 +14,7 @@ from adapters_np.methods.shira import (
     SHiRA,
     examples,
     exchanged,
-    fisher,
     principal,
-    strongest_blocks,
 )
 from tests.toy import weight
 
@@ -160,15 +158,6 @@ def test_gradient_snip_and_fisher_take_what_is_largest_on_the_drawn_examples() -
     assert not ranks_first(G, drawn("fisher"))
 
 
-def test_fisher_information_is_a_product_where_inputs_and_gradients_are_independent() -> None:
-    """So its largest entries crowd in few rows and columns, and have few matchings."""
-    X, E = np.random.default_rng(5).normal(size=(2, 6, 200_000))
-    X, E = X * np.arange(1, 7)[:, None], E * np.arange(6, 0, -1)[:, None]
-    product = np.outer((E**2).mean(axis=1), (X**2).mean(axis=1))
-    np.testing.assert_allclose(fisher(X, E), product, rtol=0.03)
-    assert term_rank(drawn("fisher")) < term_rank(drawn("gradient")) < term_rank(drawn("random"))
-
-
 def test_an_exchange_drops_the_fifth_that_moved_least_and_grows_by_gradient() -> None:
     first, second, third = np.random.default_rng(6).normal(size=(3, 12, 10))
     start = set(np.argsort(-np.abs(first), axis=None)[:20].tolist())
@@ -210,12 +199,6 @@ def test_blocks_are_whole_and_have_the_largest_mean_gradient(shape: tuple[int, i
     assert set(tiles(inside).ravel()) == {0, 1}
     assert ranks_first(tiles(np.abs(E @ X.T)), tiles(inside) == 1)
     assert tiles(inside).sum() == 13
-
-
-def test_what_a_sixteenth_of_a_side_leaves_over_is_in_no_block() -> None:
-    G = np.random.default_rng(7).normal(size=(39, 16))
-    G[38] = 100
-    assert not strongest_blocks(G, 0.25)[38].any()
 
 
 @every_shape

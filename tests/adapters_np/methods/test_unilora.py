@@ -29,13 +29,6 @@ def test_the_projection_is_an_isometry(length: int) -> None:
     assert inner == pytest.approx(adapter.theta @ other.theta)
 
 
-def test_uses_differ_by_one_at_most_and_none_is_unused() -> None:
-    adapter = moved(rank=3, length=100)
-    uses = np.bincount(np.concatenate([adapter.at_a.ravel(), adapter.at_b.ravel()]))
-    assert len(uses) == 100
-    assert set(uses) == {3, 4}
-
-
 def test_a_fixed_network_that_writes_factors_reaches_as_many_dimensions_as_its_code_has() -> None:
     """Bends add none. Text-to-LoRA's network differs since it is fitted to other tasks."""
     rng, (d, r, code) = np.random.default_rng(3), (8, 2, 5)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from adapters_np.core import parameters, perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.vblora import VBLoRA
-from demos.probe import GAUGES, measure
 from tests.toy import weight
 
 SHAPE = (48, 64)
@@ -79,10 +78,3 @@ def test_trained_numbers_are_bank_and_logits_and_stored_ones_are_the_papers_coun
     assert parameters(VBLoRA, d, d, **chosen) == h * b + h * pieces
     # the paper's h b + 3 L M r (d / b), for one square matrix
     assert moved((d, d), **chosen).stored() == h * b + 3 * r * d // b
-
-
-def test_gauges_count_the_vectors_in_use_and_the_numbers_to_store() -> None:
-    change = measure("vblora", {"num_vectors": 32})
-    assert 1 < GAUGES["parts_in_use"](change)["value"] <= 32
-    assert GAUGES["stored"](change)["value"] == 32 * 8 + 64 * 1.5
-    assert GAUGES["stored"](change)["value"] < GAUGES["parameters"](change)["value"]

@@ -19,15 +19,6 @@ def test_haar_s_wavelets_are_an_orthonormal_basis(d: int) -> None:
     np.testing.assert_allclose(S @ S.T, np.eye(d), atol=1e-12)
 
 
-@pytest.mark.parametrize("wavelet", ["haar", "db2"])
-def test_coarse_wavelets_of_equal_coefficients_are_flat_and_fine_ones_vanish(wavelet: str) -> None:
-    S = synthesis(32, wavelet)
-    half = S.shape[1] // 2
-    np.testing.assert_allclose(S[:, :half].sum(axis=1), 1 / np.sqrt(2), atol=1e-12)
-    inside = S[:, half + 2 : -2]
-    np.testing.assert_allclose(inside.sum(axis=0), 0, atol=1e-12)
-
-
 def test_db2_has_two_vanishing_moments_and_haar_one() -> None:
     for wavelet, moments in (("haar", 1), ("db2", 2)):
         fine = synthesis(32, wavelet)[:, -8]
