@@ -254,10 +254,7 @@ def _vera_factors(layer: dict[str, Any], a: dict[str, Array]) -> Pair:
 def _vera(layer: dict[str, Any], a: dict[str, Array]) -> Found:
     gains = (
         ("largest |λ_d|", float(np.abs(a["d"]).max())),
-        (
-            "largest |λ_b|",
-            float(np.abs(a["b"]).max()),
-        ),
+        ("largest |λ_b|", float(np.abs(a["b"]).max())),
     )
     if "A" not in a:
         note = "ΔW is made of the gains λ and of the shared A and B, which are not in the file."

@@ -44,9 +44,7 @@ def gauge(function: Gauge) -> Gauge:
     return function
 
 
-def gauge_of(
-    protocol: type[Needed],
-) -> Callable[[Callable[[Change, Needed], Panel]], Gauge]:
+def gauge_of(protocol: type[Needed]) -> Callable[[Callable[[Change, Needed], Panel]], Gauge]:
     """Register a gauge that also takes the adapter, which must satisfy a protocol."""
 
     def register(function: Callable[[Change, Needed], Panel]) -> Gauge:

@@ -193,13 +193,7 @@ def gains(found: Reached) -> Panel:
         "What else happens to it is not seen here."
     )
     return series(
-        "gains",
-        f"Gain of each {which} minus 1",
-        lines,
-        which,
-        "gain − 1",
-        style="bars",
-        note=note,
+        "gains", f"Gain of each {which} minus 1", lines, which, "gain − 1", style="bars", note=note
     )
 
 

@@ -310,10 +310,7 @@ real(
         "Real, from a novel",
         "What full fine-tuning on a novel did to the corner of a matrix in a small language model.",
     ),
-    (
-        "Control, from a novel",
-        "The singular values of what a novel changed, in random directions.",
-    ),
+    ("Control, from a novel", "The singular values of what a novel changed, in random directions."),
 )
 real(
     "memory",

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scripts.cache import digest, stamped
@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 WHOLE = VENV / ".whole"  # there while nothing is being put into it
-BEGUN = ROOT / ".build" / "begun"  # a file for each package of the system under way
 NODE_MODULES = ROOT / "node_modules"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
@@ -52,11 +51,7 @@ CHROMIUM_FLAGS = (
 
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 
-FIREFOXES = (
-    "firefox-esr",
-    "firefox",
-    "/Applications/Firefox.app/Contents/MacOS/firefox",
-)
+FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")
 
 
 FULL = "the disk is full. Free some space, then run the command again."
@@ -90,15 +85,11 @@ def environment(*, browser: bool = False, studies: bool = False) -> dict[str, st
             f"{'.'.join(map(str, OLDEST_PYTHON))} is needed. Run this command with a newer one."
         )
     with locked(ROOT / ".build" / "lock"):
-        for package in BEGUN.glob("*") if _has_apt() else ():
-            debian_package(package.name)
         python_packages(studies=studies)
         node()
         node_packages()
         if browser:
             shell()
-            firefox()
-            webkit()
     return variables()
 
 
@@ -196,7 +187,7 @@ def node_packages() -> None:
 def chromium() -> Path:
     """Find a Chromium, or install one."""
     path = _installed_chromium()
-    if path is None and _system() == "debian" and _has_apt():
+    if path is None and _on_debian():
         debian_package("chromium")
         path = _installed_chromium()
     if path is None:
@@ -222,44 +213,33 @@ def _installed_chromium() -> Path | None:
 
 def shell() -> Path:
     """Find the Chromium for tests; one without a window does a third less work at a first visit."""
-    return _optional(SHELLS, {"debian": "chromium-headless-shell"}) or chromium()
+    if not _first(SHELLS) and _on_debian():
+        with suppress(SetupError):  # an older Debian has none
+            debian_package("chromium-headless-shell")
+    return _first(SHELLS) or chromium()
 
 
 def firefox() -> Path | None:
-    """Find a Firefox, or install Debian's; tests go on without one."""
-    return _optional(FIREFOXES, {"debian": "firefox-esr"})
+    """Find a Firefox; tests go on without one."""
+    return _first(FIREFOXES)
 
 
 def webkit() -> Path | None:
-    """Find WebKit's driver, or install the system's and a screen; tests go on without one."""
-    drivers = {"debian": "webkitgtk-webdriver", "ubuntu": "webkit2gtk-driver"}
-    driver = _optional(("WebKitWebDriver",), drivers)
-    screens = dict.fromkeys(drivers, "xvfb")
-    return driver if driver and _optional(("Xvfb",), screens) else None
-
-
-def _optional(names: Sequence[str], packages: Mapping[str, str]) -> Path | None:
-    """Find a program, or install the package that has it on this system, by the system's name."""
-    if not _first(names) and _has_apt() and (package := packages.get(_system())):
-        try:
-            debian_package(package)
-        except SetupError as error:
-            say(str(error))
-    return _first(names)
+    """Find WebKit's driver, which needs a screen; tests go on without one."""
+    return _first(("Xvfb",)) and _first(("WebKitWebDriver",))
 
 
 def _first(names: Sequence[str]) -> Path | None:
     return next((Path(path) for name in names if (path := shutil.which(name))), None)
 
 
-def _system() -> str:
-    """Name the system with `apt`: `ubuntu` or `debian`, by name or by kin, or nothing."""
+def _on_debian() -> bool:
+    """Say whether this is Debian, whose kin has other packages of browsers, and root runs it."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:
-        return ""
-    names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
-    return next((name for name in names if name in ("ubuntu", "debian")), "")
+        return False
+    return release.get("ID") == "debian" and _has_apt()
 
 
 def _has_apt() -> bool:
@@ -271,17 +251,10 @@ def debian_package(name: str) -> None:
     if not _has_apt():
         raise SetupError(f"{name} is missing. Install it, on Debian with: sudo apt install {name}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    BEGUN.mkdir(parents=True, exist_ok=True)
-    (BEGUN / name).touch()
     command = ["apt-get", "install", "--yes", "--no-install-recommends", name]
-    try:
-        run("System packages: ending what was interrupted", ["dpkg", "--configure", "-a"])
-        run("System packages: reading the list", ["apt-get", "update"], extra=quiet)
-        run(f"System packages: installing {name}", command, extra=quiet)
-    except SetupError:
-        (BEGUN / name).unlink()  # it has ended by itself, and left nothing half done
-        raise
-    (BEGUN / name).unlink()
+    run("System packages: ending what was interrupted", ["dpkg", "--configure", "-a"])
+    run("System packages: reading the list", ["apt-get", "update"], extra=quiet)
+    run(f"System packages: installing {name}", command, extra=quiet)
 
 
 def run(

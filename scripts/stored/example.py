@@ -79,10 +79,7 @@ def files() -> dict[str, bytes]:
         "target_modules": [matrix.module.split(".")[1] for matrix in MATRICES],
     }
     text = json.dumps(config, indent=2) + "\n"
-    return {
-        "adapter_config.json": text.encode(),
-        "adapter_model.safetensors": safetensors(tensors),
-    }
+    return {"adapter_config.json": text.encode(), "adapter_model.safetensors": safetensors(tensors)}
 
 
 def safetensors(tensors: Mapping[str, Array]) -> bytes:

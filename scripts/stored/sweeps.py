@@ -191,10 +191,7 @@ def made_from(script: Path, slug: str, root: Path, setting: str = "") -> str:
 
 
 def refresh(
-    folder: Path,
-    kind: str,
-    key: Callable[[str], str],
-    make: Callable[[str], Sweep | None],
+    folder: Path, kind: str, key: Callable[[str], str], make: Callable[[str], Sweep | None]
 ) -> None:
     """Write the files that have changed, and remove those that are no more."""
     paths = {

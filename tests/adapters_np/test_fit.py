@@ -10,15 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters_np.budget import choose
-from adapters_np.core import (
-    Adapter,
-    WeightAdapter,
-    flatten,
-    load,
-    perturbed,
-    restore,
-    slugs,
-)
+from adapters_np.core import Adapter, WeightAdapter, flatten, load, perturbed, restore, slugs
 from adapters_np.fit import Progress, fit, is_affine, last
 from adapters_np.linalg import Array, thin_svd
 from scripts.bootstrap import ROOT

@@ -155,7 +155,7 @@ def test_embeddings_and_convolutions_are_matrices_too() -> None:
 
 
 NAMES = {
-    "lora_magnitude_vector.weight": "lora_magnitude_vector",  # as PEFT renames it when it saves
+    "lora_magnitude_vector.weight": "lora_magnitude_vector"  # as PEFT renames it when it saves
 }
 WHOLE: dict[str, Callable[[Case], Array]] = {  # what is shown where ΔW needs no W
     "LORA": lambda case: case["W_merged"] - case["W"],

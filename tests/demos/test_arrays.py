@@ -137,7 +137,7 @@ OFFSETS = "data_offsets are two whole numbers from 0 up, the first no larger tha
 WRONG: dict[str, dict[bytes, str]] = {
     "adapter_config.json": {
         b'{"peft_type": "LORA"}': "adapter_config.json holds settings and no matrix. Those of an "
-        "adapter are in adapter_model.safetensors beside it.",
+        "adapter are in adapter_model.safetensors beside it."
     },
     "w.npy": {
         b"": "w.npy is empty.",

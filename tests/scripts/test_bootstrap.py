@@ -16,8 +16,6 @@ from scripts.bootstrap import (
     ROOT,
     VENV,
     SetupError,
-    debian_package,
-    environment,
     locked,
     parse,
     python_packages,
@@ -92,28 +90,6 @@ def test_a_chromium_that_is_half_unpacked_is_none(
     assert bootstrap._installed_chromium() == program
 
 
-def test_a_package_of_the_system_that_was_interrupted_is_installed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: list[str] = []
-
-    def interrupted(label: str, *_: object, **__: object) -> None:
-        done.append(label)
-        if label.endswith("xvfb") and done.count(label) == 1:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(bootstrap, "run", interrupted)
-    monkeypatch.setattr(bootstrap, "_has_apt", lambda: True)
-    monkeypatch.setattr(bootstrap, "BEGUN", tmp_path / "begun", raising=False)
-    for name in ("python_packages", "node", "node_packages"):
-        monkeypatch.setattr(bootstrap, name, lambda **_: None)
-    with pytest.raises(KeyboardInterrupt):
-        debian_package("xvfb")
-    for _ in range(2):
-        environment()
-    assert done.count("System packages: installing xvfb") == 2
-
-
 def test_on_windows_the_one_line_says_what_works_there() -> None:
     program = (
         "import shutil, subprocess, sys\n"  # what Python itself imports there is not asked
@@ -184,32 +160,19 @@ def test_node_counts_from_version_20_on(version: str, expected: bool) -> None:
     assert bootstrap._node_is_new_enough(version) is expected
 
 
-@pytest.mark.parametrize(
-    ("name", "kin", "packages"),
-    [
-        ("debian", "", ["firefox-esr", "webkitgtk-webdriver", "xvfb"]),
-        ("ubuntu", "debian", ["webkit2gtk-driver", "xvfb"]),
-        ("linuxmint", "ubuntu debian", ["webkit2gtk-driver", "xvfb"]),
-        ("fedora", "", []),
-    ],
-)
-def test_every_system_installs_the_browsers_that_it_has_packages_of(
-    monkeypatch: pytest.MonkeyPatch, name: str, kin: str, packages: list[str]
+@pytest.mark.parametrize(("name", "installed"), [("debian", ["chromium"]), ("ubuntu", [])])
+def test_debian_s_chromium_is_installed_where_there_is_none_and_no_package_of_its_kin(
+    monkeypatch: pytest.MonkeyPatch, name: str, installed: list[str]
 ) -> None:
-    installed: list[str] = []
-
-    def first(names: tuple[str, ...]) -> Path | None:
-        there = names == ("WebKitWebDriver",) and any("driver" in package for package in installed)
-        return Path(names[0]) if there else None
-
-    release = {"ID": name, "ID_LIKE": kin}
-    monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
+    done: list[str] = []
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": name})
     monkeypatch.setattr(bootstrap, "_has_apt", lambda: True)
-    monkeypatch.setattr(bootstrap, "_first", first)
-    monkeypatch.setattr(bootstrap, "debian_package", installed.append)
-    bootstrap.firefox()
-    bootstrap.webkit()
-    assert installed == packages
+    monkeypatch.setattr(bootstrap, "_installed_chromium", lambda: None)
+    monkeypatch.setattr(bootstrap, "run", lambda *_, **__: None)
+    monkeypatch.setattr(bootstrap, "debian_package", done.append)
+    with pytest.raises(SetupError, match="No Chromium was found after installing one"):
+        bootstrap.chromium()
+    assert done == installed
 
 
 def test_the_npm_lock_has_a_hash_for_every_package_and_no_address() -> None:

@@ -126,10 +126,7 @@ def test_a_step_that_failed_runs_again_and_its_error_says_why(
 
 @pytest.mark.parametrize("pooled", [False, True])
 def test_a_mistake_in_a_module_is_one_line_with_its_place_and_the_way_there_if_asked(
-    project: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    pooled: bool,
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pooled: bool
 ) -> None:
     write(project / "third.py", "def make():\n    return 1 / 0\n")
     if pooled:  # its traceback comes as a text
@@ -281,10 +278,7 @@ INPUTS = cache(Step.inputs)
         ("demos/page/figure.js", {"scripts", "site"}),
         ("demos/widget/draw.js", {"widgets", "comparisons", "scripts"}),
         ("docs/.nav.yml", {"pages"}),
-        (
-            "docs/methods/lora.md",
-            EVERY - {"example", "sweeps", "fits", "widgets", "scripts"},
-        ),
+        ("docs/methods/lora.md", EVERY - {"example", "sweeps", "fits", "widgets", "scripts"}),
     ],
 )
 def test_a_changed_file_runs_the_steps_that_are_made_from_it(file: str, steps: set[str]) -> None:

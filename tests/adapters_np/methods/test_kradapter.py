@@ -64,9 +64,7 @@ def test_lokr_with_full_factors_is_the_case_of_rows_that_share_them() -> None:
     lokr = LoKr.init(W, rng, factor=8, full=True)
     lokr = replace(lokr, C=rng.normal(size=(8, 8)), B=rng.normal(size=(8, 8)))
     shared = replace(
-        KRAdapter.init(W, rng, scale=1.0),
-        A=np.tile(lokr.B, (8, 1)),
-        B=np.repeat(lokr.C, 8, axis=0),
+        KRAdapter.init(W, rng, scale=1.0), A=np.tile(lokr.B, (8, 1)), B=np.repeat(lokr.C, 8, axis=0)
     )
     np.testing.assert_allclose(shared.delta(W), lokr.delta(W), atol=1e-12)
     found = KRAdapter.init(W, rng).nearest(W, lokr.delta(W))

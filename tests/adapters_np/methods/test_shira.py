@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from adapters_np.core import knobs, perturbed
 from adapters_np.linalg import thin_svd
-from adapters_np.methods.shira import (
-    COUNTS,
-    SHiRA,
-    examples,
-    exchanged,
-    principal,
-)
+from adapters_np.methods.shira import COUNTS, SHiRA, examples, exchanged, principal
 from tests.toy import weight
 
 SHAPES = [(64, 64), (48, 64), (64, 48)]

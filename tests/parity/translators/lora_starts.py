@@ -6,13 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.linalg import Array, thin_svd
-from adapters_np.methods.lora_starts import (
-    LoRAStart,
-    by_context,
-    by_frame,
-    by_gradient,
-    by_inputs,
-)
+from adapters_np.methods.lora_starts import LoRAStart, by_context, by_frame, by_gradient, by_inputs
 from tests.parity.cases import Case
 from tests.parity.translators.lora import ARRAYS, begun, linear, started
 from tests.parity.translators.lora import bias as bias
