@@ -1,7 +1,7 @@
 """The distance of a reader's matrix from each family's hypothesis, beside a control.
 
-`begin` opens a matrix, `take` takes its rows a slice at a time, `tile` looks for its nearest
-Kronecker products, and `told` says what `demos.families` make of it.
+`begin` opens a matrix, `take` takes its rows a slice at a time, and `told` says what
+`demos.families` make of it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from adapters_np.linalg import Array
 from demos.adapter_base import CHANGES, needs
 from demos.adapter_basis import Basis
 from demos.adapter_kinds import KINDS, MOST, Pair, block, leading, shaped, sound
-from demos.adapter_tiles import Tiles
-from demos.blocks import tiling
 from demos.families import HELD, Family, Largest, Sums, Weights, product
 from demos.reach import directed
 
@@ -80,8 +78,6 @@ class Opened:
         self.weights = Weights(n, self.budgets[-1], directions) if weighed else None
         self.elsewhere: Pair | None = None
         self.scale = norm / np.sqrt(m * n) if norm else 1.0
-        self.waiting: list[tuple[Sums, Pair, int]] = []  # for their nearest Kronecker products
-        self.tiles: Tiles | None = None  # of the first of them
         self.basis: Basis | None = None
         if self.factors and sigma is not None and sigma[0]:
             self._draw(sigma)
@@ -101,9 +97,6 @@ class Opened:
         energy = float((sigma**2).sum())
         self.change.strengths = sigma**2 / energy
         self.control.strengths = independent(*self.shape, self.rng)
-        for f in sorted({tiling(*self.shape, most)[0] for most in self.budgets} - {0}):
-            for sums, pair in ((self.change, self.factors), (self.control, self.elsewhere)):
-                self.waiting.append((sums, pair, f))
 
     def rows(self, W: Array | None, first: int, count: int) -> Array:
         if self.factors:
@@ -226,18 +219,6 @@ def passed() -> dict[str, Any]:
         return {"again": True, "within": None}
     within, opened.basis = opened.basis.told(opened.change.energy, opened.shape[0]), None
     return {"again": False, "within": within}
-
-
-def tile() -> dict[str, Any]:
-    """Go some steps towards the nearest Kronecker products; `again` says that some are missing."""
-    (opened,) = _open
-    if opened.waiting:
-        sums, pair, f = opened.waiting[0]
-        opened.tiles = opened.tiles or Tiles(*pair, f, sums.energy)
-        if (share := opened.tiles.steps()) is not None:
-            sums.tiles[f], opened.tiles = share, None
-            del opened.waiting[0]
-    return {"again": len(opened.waiting) > 0}
 
 
 def told() -> dict[str, Any]:

@@ -15,8 +15,7 @@ const RANKS = [1, 2, 4]; // of LoRA, whose budget a family has
 const FIRST = 1; // the place of the budget that is shown first
 
 /**
- * Asks about a matrix, and yields how far the work is and what is known of it: the families, those again with what takes longest,
- * and where the base is here how much lies within the strongest directions of W.
+ * Asks about a matrix, and yields how far the work is and what is known of it: the families, and where the base is here how much lies within the strongest directions of W.
  *
  * @param {import("./adapter-file.js").Layer} layer @param {Record<string, Float64Array>} arrays
  * @param {Tensor | undefined} weight of the base @param {number | null | undefined} norm of the change
@@ -29,11 +28,8 @@ export async function* reach(layer, arrays, weight, norm, ask) {
   const { shape, step } = opened;
   for await (const read of slices(shape[0], step, weight, "take", ask))
     yield { status: `Rows ${read} of ${shape[0]}.` };
-  const status = "Looking for the nearest Kronecker products.";
   const answer = await ask("told", []);
-  yield { status, answer };
-  while ((await ask("tile", []))?.again) yield { status };
-  yield { status: "", answer: await ask("told", []) };
+  yield { status: "", answer };
   if (!weight || !answer?.families.length) return;
   for (let pass = 1, again = true; again; pass++) {
     const status = `Looking for the strongest directions of W: pass ${pass}.`;

@@ -13,7 +13,7 @@ from adapters_np.linalg import Array, block_diagonal, cayley, skew
 from demos.adapter_base import CHANGES
 from demos.adapter_file import layers
 from demos.adapter_kinds import shaped
-from demos.adapter_reach import begin, cosines, independent, look, passed, take, tile, told
+from demos.adapter_reach import begin, cosines, independent, look, passed, take, told
 from demos.families import HELD
 from demos.reach import FAMILIES, Change
 
@@ -31,8 +31,6 @@ def reached(
     at = [*range(0, rows, step or opened["step"]), rows]
     for first, end in pairwise(at):
         take(None if W is None else W[first:end].ravel(), first, end - first)
-    while tile()["again"]:
-        pass
     return told()
 
 
@@ -66,7 +64,7 @@ def test_shares_are_the_labs_where_it_has_the_family(shape: tuple[int, int]) -> 
     assert answer["same"]
     for name, family in HELD.items():
         for budget, shares in zip(answer["budgets"], known.get(name, [None] * 3), strict=True):
-            if name not in FAMILIES:
+            if name not in FAMILIES or name == "kronecker":
                 continue
             assert family.weighed != FAMILIES[name].alone
             wanted = FAMILIES[name].form(change, budget)
@@ -112,7 +110,6 @@ PLANTED: dict[str, Array] = {
     "few_columns": rng.normal(size=(64, 2)) @ FEW.T,
     "few_entries": SPARSE,
     "few_frequencies": cosines(np.eye(64)).T @ SPARSE @ cosines(np.eye(64)),
-    "kronecker": np.kron(rng.normal(size=(8, 8)), rng.normal(size=(8, 8))),
     "shards": np.tile(rng.normal(size=(64, 4)), 16),
     "row_gains": rng.normal(size=(64, 1)) * W,
     "column_gains": W * rng.normal(size=64),
@@ -123,7 +120,7 @@ PLANTED: dict[str, Array] = {
 
 
 def test_every_family_is_planted() -> None:
-    assert PLANTED.keys() == HELD.keys()
+    assert PLANTED.keys() == HELD.keys() - {"kronecker"}  # which needs all of ΔW at once
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -166,7 +163,7 @@ def test_what_needs_the_weight_is_told_with_it_and_refused_without(
     assert shares[name][1][2] < 0.2
     assert name in [f["name"] for f in answer["families"] if f["own"]]
     assert shares["few_entries"][1][0] == pytest.approx(largest(D, 256), rel=1e-9)
-    assert not {"low_rank", "few_frequencies", "kronecker"} & shares.keys()
+    assert not {"low_rank", "few_frequencies"} & shares.keys()
     with pytest.raises(ValueError, match="cannot be told without W"):
         begin(layer, arrays, None)
     begin(layer | {"sides": W.shape}, arrays, None)

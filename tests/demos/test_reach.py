@@ -109,3 +109,13 @@ def test_shares_do_not_depend_on_the_unit_of_the_weights(scale: float) -> None:
         assert all(0 <= share <= 1 + 1e-12 for share, *_ in filter(None, found["found"]))
     np.testing.assert_allclose(scaled["best"], plain["best"], rtol=1e-12)
     assert scaled["shrink"] == pytest.approx(plain["shrink"])
+
+
+def test_without_a_weight_the_families_that_look_at_it_are_left_out() -> None:
+    D = change("few", W)
+    alone = [f["title"] for f in own(None, D.ravel(), 32)["families"]]
+    assert alone == [f.title for f in FAMILIES.values() if f.alone]
+    other = np.random.default_rng(5).normal(size=W.shape)
+    for f in FAMILIES.values():
+        found, elsewhere_found = (f.form(Change(M, D), 130) for M in (W, other))
+        assert (found == elsewhere_found) == f.alone, f.name
