@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import groupby
 
 from scripts.catalog.corrections import REPLY, form
@@ -44,21 +43,12 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_by_kind(self) -> str:
-        """Count those of each kind and severity, then list all of them, with a filter."""
+        """List those of each kind, the serious first, with a filter."""
         found = every(catalog())
         left = standing(found)
         self.page.cite(s.key for _, e in found for s in e.sources)
-        numbers = Counter(
-            (kind, severity)
-            for _, e in left
-            for kind in (e.kind, "")
-            for severity in (e.severity, "")
-        )
-        withdrawn = len(found) - len(left)
-        given = (numbers, KINDS, SEVERITIES, withdrawn, MEANINGS)
         entries = [slug for slug in catalog().methods if any(p.slug == slug for p in left)]
         parts = [
-            self.page.draw("counts", *given, file=FILE),
             self.page.draw("filter", entries, SEVERITIES, file=FILE, found=False),
             '<div id="corrections" markdown>\n',
         ]

@@ -1,12 +1,11 @@
-"""The home page: some bets as tiles, three findings as figures, and every method."""
+"""The home page: some bets as tiles, findings as figures, and every method."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from math import prod
 from statistics import fmean
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from adapters_np.core import load, parameters
 from scripts.macros.head_to_head import outcomes_beside_lora
@@ -16,11 +15,8 @@ from scripts.survey.facts import say
 from scripts.survey.facts.result import FULL
 from scripts.survey.results import experiment
 from scripts.survey.sources.head_to_head import leads
-from scripts.survey.sources.rule import Word, as_class
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
-ACROSS = 20  # squares in a row of the verdicts
-SQUARE = 10  # units from one to the next
 FEW = 6  # pictures on the tile that stands for all others
 MARGIN = 0.04  # of the axis of leads, at both ends
 
@@ -41,18 +37,6 @@ class Student(NamedTuple):
     parameters: int
     found: tuple[tuple[float, bool, bool], ...]
     """The distance, whether full fine-tuning ends further away, whether it is its own teacher."""
-
-
-class Verdicts(NamedTuple):
-    """The number of verdicts that have a word, and their squares as a path."""
-
-    word: str
-    number: int
-    path: str
-
-    @property
-    def kind(self) -> str:
-        return as_class(self.word)
 
 
 def lead_rows() -> tuple[list[Lead], float]:
@@ -91,19 +75,6 @@ def students() -> Iterator[Student]:
         title = "full fine-tuning" if name == FULL else catalog().methods[slug].title
         size = next(iter(experiment.finals(name, cells[0]).values())).parameters
         yield Student(title, size, tuple(zip(ends(name), near, own, strict=True)))
-
-
-def waffle() -> Iterator[Verdicts]:
-    """Yield all verdicts but those on adoption by their words, best first, as squares in rows."""
-    found = Counter(
-        v.word for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"
-    )
-    start = 0
-    for word in get_args(Word):
-        places = (divmod(i, ACROSS) for i in range(start, start + found[word]))
-        path = "".join(f"M{SQUARE * x} {SQUARE * y}h8v8h-8z" for y, x in places)
-        yield Verdicts(word, found[word], path)
-        start += found[word]
 
 
 class Home(Part):
@@ -149,20 +120,6 @@ class Home(Part):
     def taught(self) -> str:
         heads = [catalog().methods[t.split()[1]].title for t in experiment.TEACHERS]
         return self.page.draw("taught", list(students()), heads, file="home.html", found=False)
-
-    @macro("figure")
-    def squares(self) -> str:
-        found = list(waffle())
-        high = SQUARE * -(-sum(v.number for v in found) // ACROSS)
-        return self.page.draw("squares", found, SQUARE * ACROSS, high, file="home.html")
-
-    @macro("text")
-    def verdicts(self, word: str = "") -> str:
-        return str(sum(v.number for v in waffle() if word in ("", v.word)))
-
-    @macro("text")
-    def graded_methods(self) -> str:
-        return str(sum(m.graded for m in catalog().methods.values()))
 
     @macro("text")
     def how_many(self) -> str:

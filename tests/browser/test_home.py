@@ -78,15 +78,6 @@ def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit
         home, away = (cell.inner_text() for cell in row.locator("td").all()[:2])
         assert re.fullmatch(r"[+−]?\d\.\d\d", home), home
         assert re.fullmatch(r"[+−]?\d\.\d\d", away), away
-    squares = page.locator(".squares")
-    counts = [int(count) for count in squares.locator("b").all_inner_texts()]
-    drawn = squares.locator("path").evaluate_all(
-        "paths => paths.map((path) => path.getAttribute('d').split('M').length - 1)"
-    )
-    assert drawn == counts
-    expect(
-        page.get_by_role("heading", name=f"{counts[0]} of {sum(counts)} confirmed")
-    ).to_be_visible()
 
 
 def test_a_short_choice_opens_the_list_with_what_it_says(visit: Visit) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.catalog import read
 from scripts.macros.glossary import terms
 from scripts.macros.head_to_head import outcomes_beside_lora
-from scripts.macros.home import lead_rows, students, waffle
+from scripts.macros.home import lead_rows, students
 from scripts.survey.sources.head_to_head import home_field
 
 DOCS = ROOT / "docs"
@@ -35,18 +34,6 @@ def test_the_right_bet_beats_full_fine_tuning_and_every_wrong_one_loses() -> Non
     assert at_home == {"LoRA": True, "OFT": True, "IA3": True, "SHiRA": False}
     assert not any(near for s in adapters for _, near, own in s.found if not own)
     assert all(s.parameters <= TENTH * full.parameters for s in adapters)
-
-
-def test_the_squares_are_all_verdicts_on_performance() -> None:
-    found = list(waffle())
-    graded = sum(m.graded for m in read().methods.values())
-    assert sum(v.number for v in found) == 5 * graded
-    for v in found:
-        assert v.path.count("M") == v.number
-    most = max(found, key=lambda v: v.number)
-    assert most.word == "no evidence"
-    scarce = ("no evidence", "too little", "against, too little")
-    assert sum(v.number for v in found if v.word in scarce) > sum(v.number for v in found) / 2
 
 
 def listed(part: Any) -> Iterator[str]:
