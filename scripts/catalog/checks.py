@@ -19,7 +19,7 @@ import yaml
 from adapters_np import core
 from adapters_np.knobs import Knob
 from scripts.bootstrap import ROOT
-from scripts.catalog import Catalog, errata, links, readable
+from scripts.catalog import Catalog, errata, readable
 from scripts.catalog.records import Method, Peft, quoted
 from scripts.catalog.signatures import PEFT
 from scripts.survey.facts.pair import read_models
@@ -62,7 +62,6 @@ def check(root: Path = ROOT) -> Catalog:
     problems += page_problems(catalog)
     problems += graph_problems(catalog, root, complete)
     problems += source_problems(catalog, root, complete)
-    problems += links.problems(root)
     with suppress(CatalogError):  # a file that cannot be read is named already
         problems += name_problems(root)
     if complete:
@@ -275,7 +274,7 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 def address_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     """Yield decimals that are typed in pages, and addresses that lead nowhere."""
     store = facts(root)
-    yield from map(str, every(root, store))
+    yield from map(str, every(root))
     yield from astray(root, store, catalog.papers)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue for machines: JSON, CSV, BibTeX, and a feed of changes."""
+"""The catalogue for machines: JSON and CSV, and old addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import yaml
-from markdown import markdown  # type: ignore[import-untyped]
 from mkdocs.utils.yaml import yaml_load
 
 from adapters_np import core
@@ -252,35 +251,6 @@ def catalog_csv(catalog: Catalog, site: Site) -> str:
         row += [catalog.papers[m.papers[0]].url, site.url + m.url]
         table.writerow(map(guarded, row))
     return text.getvalue()
-
-
-# Changes ------------------------------------------------------------------------------------------
-
-
-def feed(changelog: str, site: Site) -> str:
-    """Return the releases of a changelog as an Atom feed; what has no date is not out yet."""
-    releases = re.findall(
-        r"^## \[?([^\]\s]+)\]? - (\d{4}-\d\d-\d\d)$\n(.*?)(?=^## |\Z)", changelog, re.M | re.S
-    )
-    entries = [
-        f"<entry><id>{site.url}changelog/#{version}</id><title>{escape(version)}</title>"
-        f'<link href="{site.url}changelog/"/><updated>{date}T00:00:00Z</updated>'
-        f'<content type="html">{escape(_html(text))}</content></entry>'
-        for version, date, text in releases
-    ]
-    newest = max((date for _, date, _ in releases), default=site.date)
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
-        f"<id>{site.url}</id><title>{site.title}: changes</title>"
-        f'<link href="{site.url}"/><link rel="self" href="{site.url}feed.xml"/>'
-        f"<author><name>{site.author}</name></author><updated>{newest}T00:00:00Z</updated>\n"
-        + "\n".join(entries)
-        + "\n</feed>\n"
-    )
-
-
-def _html(text: str) -> str:
-    return str(markdown(text.strip(), extensions=["tables"]))
 
 
 # Old addresses ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The tables that the site publishes, told to machines: Frictionless Data and schema.org.
+"""The tables that the site publishes, told to machines as Frictionless Data.
 
 `docs/data/datasets.yml` says what every column means.
 """
@@ -208,48 +208,3 @@ def items(url: str, site: Site) -> list[Item]:
     """Return the tables that a page shows as CSL-JSON; `url` is below the site's."""
     shown = ((name, dataset) for name, dataset in read().items() if url in dataset.pages)
     return [data_item(name, dataset.title, dataset.path, site) for name, dataset in shown]
-
-
-# schema.org ---------------------------------------------------------------------------------------
-
-
-def structured(url: str, site: Site) -> list[dict[str, Any]]:
-    """Return what a page, at `url` below the site's, tells search engines of its tables."""
-    return [_structured(name, d, site) for name, d in read().items() if url in d.pages]
-
-
-def _structured(name: str, dataset: Dataset, site: Site) -> dict[str, Any]:
-    about: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
-        "@id": f"{site.url}{PACKAGE}#{name}",
-        "name": dataset.title,
-        "description": dataset.description,
-        "url": site.url + dataset.pages[0],
-        "license": LICENCES[dataset.licence][1],
-        "creator": {"@type": "Organization", "name": site.author, "url": site.url},
-        "version": site.state,
-        "dateModified": site.date,
-        "isAccessibleForFree": True,
-        "includedInDataCatalog": {
-            "@type": "DataCatalog",
-            "name": site.title,
-            "url": site.url + PACKAGE,
-        },
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "encodingFormat": "text/csv",
-                "contentUrl": site.url + dataset.path,
-            }
-        ],
-        "variableMeasured": [_variable(n, c) for n, c in dataset.described().items()],
-    }
-    if dataset.source:
-        about["isBasedOn"] = dataset.source.path
-    return about
-
-
-def _variable(name: str, column: Column) -> dict[str, str]:
-    unit = {"unitText": column.unit} if column.unit else {}
-    return {"@type": "PropertyValue", "name": name, "description": column.meaning} | unit

@@ -239,7 +239,7 @@ def add_assets(out: Path, packed: Path) -> None:
 
 
 def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
-    """Add the catalogue for machines, citations, the feed, old addresses and robots.txt."""
+    """Add the catalogue for machines, citations, old addresses and robots.txt."""
     texts = {
         "catalog.json": exports.catalog_json(catalog, facts),
         "catalog.schema.json": datasets.SCHEMA.read_text("utf-8"),
@@ -252,7 +252,6 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
             head_to_head.comparisons(read_tables(), [*catalog.names()], read_models(ROOT))
         ),
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
-        "feed.xml": exports.feed((ROOT / "CHANGELOG.md").read_text("utf-8"), facts),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
     texts |= forest.tables()

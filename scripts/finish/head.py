@@ -15,7 +15,6 @@ from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
-from scripts.finish import datasets
 
 REFRESH = 'http-equiv="refresh"'
 """In a page that leads to another one."""
@@ -33,20 +32,16 @@ def add_head(html: str, url: str, method: Method | None, catalog: Catalog, site:
     html = re.sub(r'\s*<meta name="description"[^>]*>', "", html, count=1)
     tags = [
         _meta("name", "description", description),
-        '<link rel="alternate" type="application/atom+xml" title="Changes" '
-        f'href="{"../" * url.count("/")}feed.xml">',
         *_preview(title, description, site, url, method is not None),
     ]
-    records = datasets.structured(url, site)
     if method:
         papers = [catalog.papers[key] for key in method.references]
         tags += _citation(method.title, url, papers, site)
-        records.insert(0, _article(method, title, papers, site))
+        data = json.dumps(_article(method, title, papers, site), ensure_ascii=False)
+        text = data.replace("<", r"\u003c")  # ends no element
+        tags.append(f'<script type="application/ld+json">{text}</script>')
     elif REFRESH not in html:
         tags += _citation(own_title(html, site), url, [], site)
-    for data in records:
-        text = json.dumps(data, ensure_ascii=False).replace("<", r"\u003c")  # ends no element
-        tags.append(f'<script type="application/ld+json">{text}</script>')
     return html.replace("</head>", "\n".join([*tags, "</head>"]), 1)
 
 

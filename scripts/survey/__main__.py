@@ -8,7 +8,6 @@ python -m scripts.survey draw 20261129100 100                             cells 
 
 import random
 import sys
-from collections import Counter
 
 from scripts.bootstrap import ROOT
 from scripts.survey.facts.papers import read_tables
@@ -28,7 +27,7 @@ def main(arguments: list[str]) -> None:
                 if fact.text == text:
                     print(f"{fact.address}    ({fact.place})")
         case ["bare"]:
-            _bare()
+            print(*every(ROOT), sep="\n")
         case ["draw", seed, take]:
             _draw(int(seed), int(take))
         case _:
@@ -50,14 +49,6 @@ def _draw(seed: int, take: int) -> None:
         row = table.rows[i]
         shown = table.results(row)[metric].shown
         print(f"{key}, {table.place}: {row.method} {row.setting}, {metric}: {shown}")
-
-
-def _bare() -> None:
-    counts = Counter[str]()
-    for b in every(ROOT, facts()):
-        print(b)
-        counts["one address" if len(b.facts) == 1 else "several" if b.facts else "none"] += 1
-    print(f"{counts.total()} decimals: {', '.join(f'{n} with {k}' for k, n in counts.items())}")
 
 
 if __name__ == "__main__":

@@ -115,6 +115,5 @@ def test_machines_are_told_the_whole_address(folder: Path) -> None:
     listed = [e.text or "" for e in ET.parse(folder / "sitemap.xml").iter() if "loc" in e.tag]
     assert listed
     assert all(address.startswith(whole) for address in listed)
-    assert f'href="{whole}feed.xml"' in (folder / "feed.xml").read_text("utf-8")
     assert f"Sitemap: {whole}sitemap.xml" in (folder / "robots.txt").read_text("utf-8")
     assert json.loads((folder / "catalog.json").read_text("utf-8"))["site"] == whole

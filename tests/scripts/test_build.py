@@ -11,7 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from scripts import build, site_macros
 from scripts.bootstrap import ROOT, SetupError
 from scripts.build import Step
 from scripts.catalog import exports, read
-from scripts.catalog.exports import Site, feed
+from scripts.catalog.exports import Site
 from scripts.finish.compress import LEAST, compress
 from scripts.finish.finish import replace, typeset
 from scripts.finish.links import problems
@@ -412,34 +411,3 @@ def test_a_new_site_takes_the_old_one_s_place(
     replace(tmp_path / "new", tmp_path / "site")
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["index.html"]
-
-
-# The feed -----------------------------------------------------------------------------------------
-
-CHANGELOG = """# Changelog
-
-## Unreleased
-
-- Not yet.
-
-## 0.2.0 - 2026-03-04
-
-### Added
-
-- Rank < 8 & more.
-
-## [0.1.0] - 2026-01-02
-
-- First.
-"""
-
-
-def test_the_feed_holds_the_releases_that_are_out() -> None:
-    space = "{http://www.w3.org/2005/Atom}"
-    tree = ET.fromstring(feed(CHANGELOG, SITE))
-    entries = tree.findall(f"{space}entry")
-    assert [e.findtext(f"{space}title") for e in entries] == ["0.2.0", "0.1.0"]
-    assert tree.findtext(f"{space}updated") == "2026-03-04T00:00:00Z"
-    assert "<li>Rank &lt; 8 &amp; more.</li>" in (entries[0].findtext(f"{space}content") or "")
-    empty = ET.fromstring(feed(CHANGELOG.partition("## 0.2.0")[0], SITE))
-    assert empty.findtext(f"{space}updated") == "2026-01-02T00:00:00Z"

@@ -1,4 +1,4 @@
-"""Numbers of a page without an address, or with a wrong one, and what each probably means.
+"""Numbers of a page without an address, or with a wrong one.
 
 Settings are known by how they are written: as `code`, as $mathematics$, or as a part of a name.
 """
@@ -6,21 +6,13 @@ Settings are known by how they are written: as `code`, as $mathematics$, or as a
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts.survey.facts.addresses import MARKED, Fact, Facts
-from scripts.survey.results.changes import SOURCE as CHANGES
-from scripts.survey.results.trained_facts import EXPERIMENT
-from scripts.survey.sources.providers import PEFT
+from scripts.survey.facts.addresses import MARKED, Facts
 
-KEYS = {"peft2026benchmark": PEFT, "adapters2026experiment": EXPERIMENT, "real-changes": CHANGES}
-"""Sources whose addresses do not begin with the key of the bibliography."""
-
-KEY = re.compile(r"\b[a-z]+\d{4}[a-z]+\b")
 DECIMAL = re.compile(r"(?<![\d.])(?:(?<![\w−-])[−-])?\d+(?:,\d{3})*\.\d+")
 PARTS = (
     r"(?:[Ss]ections?|Tables?|Figures?|Appendix|Lemma"
@@ -48,23 +40,19 @@ FROZEN = re.compile(r"\A---\n(?:.*\n)*?frozen: true\n")
 """A page that records what was planned or changed on a day: its numbers are those of that day."""
 
 
-SETTING = "a setting is written as `code` or $mathematics$"
-
-
 class Bare(NamedTuple):
     """A decimal that has no address."""
 
     file: str
     line: int
     text: str
-    start: int  # in the file
-    facts: tuple[Fact, ...]  # that it may be
 
     def __str__(self) -> str:
-        probably = [fact.address for fact in self.facts]
-        few = ", or ".join(probably[:3]) + (f", or {len(probably) - 3} more" * (len(probably) > 3))
-        meant = f"{{{few}}}?" if few else f"{SETTING}, and what no table has {MARKED}"
-        return f"{self.file}:{self.line}: {self.text} has no address; {meant}"
+        return (
+            f"{self.file}:{self.line}: {self.text} has no address, which `python -m scripts.survey"
+            f" find {self.text}` finds; a setting is written as `code` or $mathematics$, and what"
+            f" no table has {MARKED}"
+        )
 
 
 @cache
@@ -81,63 +69,11 @@ def hidden(text: str) -> str:
     return FIELDS.sub(blank, HIDDEN.sub(blank, text))
 
 
-def cited(text: str, at: int) -> tuple[list[str], str]:
-    """Return the sources that speak nearest to a place of a page, and where in them.
-
-    In front matter it is the `source` of the same record, in a text the citation that follows in
-    the same paragraph.
-    """
-    head = text.find("\n---\n", 4)
-    if at < head:
-        match = re.compile(r"^ +source: (.*)$|^  - |^[a-z]\w*:", re.M).search(text, at)
-        named = match[1] if match and match[1] else ""
-        keys = re.findall(r"(?:^|; )([a-z]\w+)", named)
-        return [KEYS.get(key, key) for key in keys], named
-    paragraph = text[at : (text + "\n\n").find("\n\n", at)]
-    ref = re.search(r"""\{\{ ref\("(\w+)"(?:, "([^"]*)")?\)""", paragraph)
-    if ref:
-        return [KEYS.get(ref[1], ref[1])], ref[2] or ""
-    return [CHANGES] if "real-changes.md" in paragraph else [], ""
-
-
-def places(where: str) -> set[str]:
-    """Return the numbers of the tables that a `source` names.
-
-    >>> sorted(places("x2024y, Tables 2 to 4 and B.1; z, Figure 7"))
-    ['2', '3', '4', 'B.1']
-    """
-    numbers: set[str] = set()
-    for part in re.findall(r"Tables? ([^;]*)", where):
-        for low, high in re.findall(r"\b(\d+) to (\d+)\b", part):
-            numbers |= {str(n) for n in range(int(low), int(high) + 1)}
-        numbers |= set(re.findall(r"\b([A-Z]?\.?\d+(?:\.\d+)?|[IVX]+)\b", part))
-    return numbers
-
-
-def likely(facts: Facts, number: str, sources: Iterable[str], where: str) -> list[Fact]:
-    """Return the facts of sources that a decimal may be, those of the named tables if there are."""
-    cells = []
-    for source in sources:
-        if source in facts.providers:
-            texts = (number, f"{number} %", f"{number} M")
-            tables = facts.of(source).values()
-            rows = chain.from_iterable(rows.values() for rows in tables)
-            cells += [f for row in rows for f in row if f.text in texts]
-    named = places(where)
-    here = [f for f in cells if named & set(re.findall(r"[\w.]+", f.place))]
-    return list({f.address: f for f in here or cells}.values())
-
-
-def bare(path: Path, root: Path, facts: Facts) -> Iterator[Bare]:
+def bare(path: Path, root: Path) -> Iterator[Bare]:
     """Yield the typed decimals of a page."""
-    text = path.read_text("utf-8")
-    named = [KEYS.get(key, key) for key in dict.fromkeys(KEY.findall(text))]
+    text, name = path.read_text("utf-8"), path.relative_to(root).as_posix()
     for match in DECIMAL.finditer(hidden(text)):
-        line = text.count("\n", 0, match.start()) + 1
-        sources, where = cited(text, match.start())
-        cells = likely(facts, match[0].replace("-", "−"), sources or named, where)
-        name = path.relative_to(root).as_posix()
-        yield Bare(name, line, match[0], match.start(), tuple(cells))
+        yield Bare(name, text.count("\n", 0, match.start()) + 1, match[0])
 
 
 ASKED = re.compile(r"""\{\{ fact\("([^"]*)"\) \}\}""")
@@ -219,7 +155,7 @@ def asked_of(root: Path) -> Iterator[tuple[str, str]]:
             yield path.relative_to(root).as_posix(), asked
 
 
-def every(root: Path, facts: Facts) -> Iterator[Bare]:
+def every(root: Path) -> Iterator[Bare]:
     for path in sorted((root / "docs").rglob("*.md")):
         if not FROZEN.match(path.read_text("utf-8")):
-            yield from bare(path, root, facts)
+            yield from bare(path, root)

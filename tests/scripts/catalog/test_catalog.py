@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import runpy
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -17,11 +14,8 @@ from scripts.bootstrap import ROOT
 from scripts.catalog import Catalog, read
 from scripts.catalog.checks import check, source_problems
 from scripts.catalog.papers import read_papers
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS
-from scripts.macros.lists import agreements
 from scripts.survey.facts.records import CatalogError
 from scripts.survey.sources.claims import read_claims, read_predictions
-from scripts.survey.sources.rule import Word
 
 # Grades that the source survey publishes: total, dimensions, entries.
 PUBLISHED = """
@@ -55,49 +49,6 @@ def test_every_entry_of_the_survey_has_a_page() -> None:
 def test_survey_totals_are_the_published_ones() -> None:
     graded = {m.number: m for m in read().methods.values() if m.number and m.survey}
     assert {n: (m.survey_total, set(m.survey)) for n, m in graded.items()} == SURVEY
-
-
-def test_audit_totals_follow_from_the_verdicts() -> None:
-    for m in read().methods.values():
-        points = dict.fromkeys(get_args(Word), 0.0)
-        for dimension, verdict in m.verdicts.items():
-            points[verdict.word] += POINTS[dimension]
-        assert (m.confirmed, m.contested) == (points["confirmed"], points["contested"])
-        assert m.reported == points["reported"]
-        assert sum(points.values()) == (MOST if m.graded else 0)
-
-
-def test_the_evidence_page_says_what_its_correlations_say() -> None:
-    found = agreements()
-    totals = [a for name, sets in found if not name.startswith("Trained") for a in sets]
-    assert len(totals) == 3 * 3 + 2
-    assert all(a.low < 0 < a.high for a in totals)
-    everything, *cleaned = next(sets for name, sets in found if name.startswith("Trained"))
-    assert everything.low > 0
-    assert [a.n for a in cleaned] == [18, 17]
-    assert all(a.low < 0 < a.high for a in cleaned)
-
-
-def test_every_relation_is_seen_from_both_ends() -> None:
-    catalog = read()
-    for m in catalog.methods.values():
-        for relation in m.relations:
-            back = catalog.links(relation.to)
-            assert any(not link.stated and link.other is m for link in back), (m.slug, relation)
-
-
-def test_descriptions_are_plain_text() -> None:
-    for m in read().methods.values():
-        assert re.fullmatch(r"[^*_`${}\[\]]+[.!?]", m.description), m.description
-
-
-def test_the_summary_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["scripts.catalog"])
-    runpy.run_path(f"{ROOT}/scripts/catalog/__main__.py", run_name="__main__")
-    methods = len(read().methods)
-    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{methods} methods, ")
 
 
 # Mistakes -----------------------------------------------------------------------------------------
@@ -324,8 +275,3 @@ def test_a_mistake_in_a_claim_or_a_prediction_is_named(tmp_path: Path) -> None:
     rule = r"^docs/predictions\.md: predictions\.0: has either a confidence or the entry"
     with pytest.raises(CatalogError, match=rule):
         read_predictions(tmp_path)
-
-
-def test_dimensions_and_points_are_the_rubric_s() -> None:
-    assert list(POINTS) == list(DIMENSIONS) == ["PE", "BL", "BF", "DE", "OOD", "WA"]
-    assert list(POINTS.values()) == [1, 1, 1.5, 1.5, 2, 1]

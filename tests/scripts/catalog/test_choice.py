@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
 
 from adapters_np.core import load
-from scripts.bootstrap import ROOT
 from scripts.catalog import counts, exports, memory, read, recipes
 from scripts.catalog.counts import MODELS, START, TARGETS
-from scripts.macros.rates import searches
 from scripts.survey.facts.peft import runs
 from tests.node import printed
 
@@ -167,16 +164,6 @@ def test_a_page_counts_every_method_on_every_model_as_python_does(answers: dict[
     assert answers["counted"] == wanted
 
 
-def test_a_page_finds_all_that_it_takes_from_the_script(answers: dict[str, Any]) -> None:
-    texts = [(ROOT / f"demos/page/{name}.js").read_text("utf-8") for name in ("choose", "recipe")]
-    page = "\n".join(texts)
-    taken = set(re.findall(r"this\.#data\.(\w+)", page))
-    groups = re.findall(r"const \{([^}]+)\} = this\.#data;", page)
-    taken |= {name.strip() for names in groups for name in names.split(",")}
-    assert taken <= set(answers["exports"])
-    assert {"states", "kept", "held", "sides", "formulas"} <= taken
-
-
 def test_a_page_estimates_memory_as_python_does(answers: dict[str, Any]) -> None:
     wanted = [memory.estimate(case)["all"] for case in given()]
     assert answers["estimates"] == pytest.approx(wanted, rel=1e-12)
@@ -198,17 +185,6 @@ def test_a_search_begins_with_a_printed_rate_the_benchmarks_or_says_that_it_gues
     assert {"oft", "hra", "boft", "ln_tuning"} <= guessed
     assert recipes.search(methods["ia3"])[0] == "1.7e-3, 5e-3, 1.5e-2"
     assert "rate in (6.7e-5, 2e-4, 6e-4)" in recipes.recipe(methods["lora"])
-
-
-def test_rates_that_recipes_quote_are_those_of_the_printed_searches() -> None:
-    ends = {name: [rate for rate, _ in found] for name, found in searches(16).items()}
-    about = read().recipes()["pissa"].rate
-    assert about
-    low, high = min(ends["PiSSA"]), max(ends["PiSSA"])
-    assert f"between {recipes.power(low)} and {recipes.power(high)}" in about.why
-    assert low < about.value < high
-    ratios = [ratio for _, ratio in searches()["DoRA"]]
-    assert median(ratios) == 1
 
 
 @pytest.mark.parametrize(

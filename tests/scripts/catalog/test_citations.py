@@ -34,23 +34,6 @@ def test_files_hold_the_page_with_its_version_and_day_and_all_that_it_cites(slug
     assert not any("YYYY" in text for text in files.values())
 
 
-def test_ris_has_the_tags_that_zotero_keeps_of_a_web_page() -> None:
-    """Its RIS.js maps these to fields of a web page; others would end as notes."""
-    text = citations.ris(citations.page_item(read().methods["lora"], SITE))
-    lines = text.split("\n")
-    assert lines[0] == "TY  - ELEC"
-    assert lines[-1] == "ER  - "
-    tags = {line[:2] for line in lines if re.match(r"[A-Z][A-Z0-9]  - ", line)}
-    assert tags == {"TY", "AU", "TI", "T2", "PY", "DA", "M2", "UR", "Y2", "ER"}
-
-
-def test_apa_names_authors_day_title_and_version() -> None:
-    assert citations.apa(citations.page_item(read().methods["dora"], SITE)) == (
-        "Its authors. (2026, January 2). *DoRA: Weight-Decomposed Low-Rank Adaptation* "
-        "(Version 1.2.3). A site. https://example.org/methods/dora/"
-    )
-
-
 def test_a_paper_with_authors_of_one_name_keeps_them_whole() -> None:
     for paper in read().papers.values():
         for author, name in zip(citations.paper_item(paper)["author"], paper.authors, strict=True):

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from scripts.catalog import read
-from scripts.catalog.errata import errata_csv, every, problems
-from scripts.survey.sources.errata import KINDS, SEVERITIES, Erratum, standing
+from scripts.catalog.errata import errata_csv, problems
+from scripts.survey.sources.errata import Erratum
 
 PAGE = """---
 errata: []
@@ -37,14 +37,6 @@ def test_a_correction_is_sorted_or_withdrawn(given: dict[str, str], right: bool)
     fields = {"says": "One.", "correct": "Two.", "source": "hu2022lora"} | given
     with nullcontext() if right else pytest.raises(ValidationError):
         assert Erratum.model_validate(fields).says == "One."
-
-
-def test_what_stands_is_sorted_by_kind_and_then_by_severity() -> None:
-    found = every(read())
-    left = [p.erratum for p in standing(found)]
-    order = [(KINDS.index(e.kind), SEVERITIES.index(e.severity)) for e in left]
-    assert order == sorted(order)
-    assert len(left) + sum(bool(p.erratum.withdrawn) for p in found) == len(found)
 
 
 def test_a_page_counts_what_stands_and_the_table_has_all() -> None:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from scripts.catalog import read
 from scripts.macros.family import bets, dots, members
 from scripts.survey.results.atlas import medians
-
-
-def test_every_module_of_every_page_is_on_the_map() -> None:
-    assert len(members()) == sum(len(m.modules) for m in read().methods.values())
 
 
 def test_what_is_measured_is_what_the_formulas_say() -> None:

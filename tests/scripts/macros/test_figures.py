@@ -24,7 +24,6 @@ from scripts.macros.figures import (
     Row,
     Rows,
     Value,
-    around,
     drawing,
     frontier,
     keys,
@@ -42,22 +41,17 @@ def chart(*lines: Line, **more: Any) -> Chart:
     return Chart("Loss", Axis("step", 0, 100), Axis("loss, nats", 0, 10), lines, **more)
 
 
-def drawn(folder: Path, figure: Chart | Rows, quote: str = "'") -> list[html.HtmlElement]:
+def drawn(folder: Path, figure: Chart | Rows) -> list[html.HtmlElement]:
     """Return the drawings of a figure, the one for wide pages first."""
     text = escape(json.dumps(drawing(figure, THEMES, "../")))
     page = folder / "index.html"
-    page.write_text(f"<main><div data-figure={quote}{text}{quote}></div></main>", "utf-8")
+    page.write_text(f"<main><div data-figure='{text}'></div></main>", "utf-8")
     draw_figures(folder, folder / "kept")
     return list(html.fromstring(page.read_text("utf-8")))
 
 
 def texts(svg: html.HtmlElement) -> list[str]:
     return [text.text_content() for text in svg.iter("text")]
-
-
-def test_a_figure_that_markdown_has_read_is_drawn_too(tmp_path: Path) -> None:
-    figure = chart(Line("A method", (at(0, 2), at(100, 4)), link="methods/a/"))
-    assert len(drawn(tmp_path, figure, '"')) == 2
 
 
 def test_a_figure_is_drawn_for_a_wide_page_and_for_a_phone(tmp_path: Path) -> None:
@@ -136,18 +130,6 @@ def test_a_forest_has_gaps_notes_a_band_and_numbers_for_what_lies_beyond(tmp_pat
         assert len(svg.xpath(".//circle[@r='4.5']")) == 2
 
 
-def test_a_band_that_is_wider_than_the_axis_ends_with_it(tmp_path: Path) -> None:
-    rows = [Row("a", (Value(0.2, -0.2, 0.5),), "gain")]
-    figure = Rows("Points", Axis("points", -0.3, 0.6), 0, ("", ""), rows, [Lane("code")], band=1)
-    for svg in drawn(tmp_path, figure):
-        (band,) = svg.xpath(".//g[@class='band']/rect|.//rect[@class='band']")
-        ends = [float(line.get("x1", "nan")) for line in svg.xpath(".//g[@class='grid']/line")]
-        left, wide = float(band.get("x")), float(band.get("width"))
-        assert left >= 0
-        assert left + wide <= float(svg.get("width"))
-        assert all(left <= end <= left + wide for end in ends if end == end)
-
-
 def test_rows_of_several_lanes_have_grounds_and_a_cut_interval_ends_in_a_point(
     tmp_path: Path,
 ) -> None:
@@ -161,19 +143,6 @@ def test_rows_of_several_lanes_have_grounds_and_a_cut_interval_ends_in_a_point(
         assert [text for text in texts(svg) if text in "◂▸"] == ["▸"]
     single = figure._replace(rows=[Row("a", (Value(2, 1, 3),), "gain")], lanes=[Lane("")])
     assert not drawn(tmp_path, single)[0].xpath(".//*[@class='ground']/rect")
-
-
-def test_a_line_that_ends_early_has_its_name_at_its_end(tmp_path: Path) -> None:
-    short = Line("short", (at(0, 2), at(30, 8)), link="methods/a/")
-    whole = Line("whole", (at(0, 1), at(100, 2)), link="methods/b/")
-    wide, _ = drawn(tmp_path, chart(short, whole))
-    edge, early = (
-        sum(float(place) for place in moved)
-        for name in ("whole", "short")
-        for moved in [re.findall(r"translate\(([-\d.]+)", " ".join(
-            wide.xpath(f".//text[.='{name}']/ancestor-or-self::*/@transform")))]
-    )  # fmt: skip
-    assert early < 400 < edge
 
 
 def place(svg: html.HtmlElement, name: str) -> tuple[float, float]:
@@ -248,11 +217,6 @@ def test_what_colours_mean_is_said_once() -> None:
 def test_a_step_of_the_frontier_is_a_point_that_none_before_it_outdoes() -> None:
     dots = [Line(n, (at(x, y),), "dots") for n, x, y in (("a", 1, 2), ("b", 2, 1), ("c", 3, 5))]
     assert [line.name for line, _ in frontier(dots)] == ["a", "c"]
-
-
-def test_an_axis_of_powers_of_two_has_them_as_ticks() -> None:
-    assert around("rank", [1, 2, 64], log=True).ticks == (1, 2, 64)
-    assert around("rate", [0.001, 0.01], log=True).ticks == ()
 
 
 def test_a_figure_that_cannot_be_drawn_is_named_with_its_page(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.macros.glossary import terms
 from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.home import lead_rows, students
 from scripts.survey.sources.head_to_head import home_field
@@ -60,20 +59,9 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert [*nav[0]] == ["Story"]
 
 
-def test_every_question_is_asked_on_the_home_page_and_where_one_chooses() -> None:
-    for path in QUESTIONS:
-        for page in ("index.md", "choose.md"):
-            assert f"questions/{path.name}" in (DOCS / page).read_text("utf-8"), (path, page)
-
-
 def test_a_short_answer_comes_first_and_says_what_it_does_not() -> None:
     for path in QUESTIONS:
         text = path.read_text("utf-8")
         assert re.search(r"\n# [^\n]*\?\n\n[^\n]+\n\{ \.lead \}\n", text), path
         assert "\n## What this does not say\n" in text, path
         assert "fact(" in text, path
-
-
-def test_the_glossary_is_in_order() -> None:
-    keys = [t.key for t in terms().values()]
-    assert keys == sorted(keys, key=str.lower)
