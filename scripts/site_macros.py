@@ -12,12 +12,10 @@ from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
-from scripts.macros.controls import Controls
 from scripts.macros.english import English
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
-from scripts.macros.findings import Findings
 from scripts.macros.forest import Forests
 from scripts.macros.glossary import Glossary
 from scripts.macros.head_to_head import HeadToHead
@@ -52,9 +50,7 @@ PARTS = (
     Protocol,
     Otherwise,
     English,
-    Controls,
     Bets,
-    Findings,
     Forests,
     MethodTable,
     Story,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.macros.bet_words import Shown, shown, where
+from scripts.macros.bets import Shown, shown, where
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.real_changes import Row, rows
 from scripts.survey.results import bets

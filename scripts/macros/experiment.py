@@ -1,57 +1,19 @@
-"""The experiment's charts, and the list of its runs."""
+"""The experiment's charts, the grounds of its findings, and the list of its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
-from statistics import fmean
 
 from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, link, macro, shown
 from scripts.survey.facts.result import FULL
 from scripts.survey.facts.say import count, number, percent
-from scripts.survey.results import experiment, trained
-from scripts.survey.results.experiment import (
-    RANKS,
-    Cell,
-    Run,
-    finals,
-    forgetting,
-    improvement,
-    methods,
-    sweep,
-)
+from scripts.survey.results import english_claims, experiment, trained
+from scripts.survey.results.experiment import RANKS, Cell, Run, finals, improvement, methods, sweep
 from scripts.survey.statistics.intervals import Interval, interval
 
-TASKS = {
-    "code": "code", "prose": "prose", "memory": "memory", "teacher lora": "LoRA’s teacher",
-    "teacher oft": "OFT’s teacher", "teacher ia3": "IA3’s teacher",
-    "teacher shira": "SHiRA’s teacher",
-}  # fmt: skip
 PER_CENT = "share of full fine-tuning’s improvement, %"
-
-
-def place(there: Cell) -> str:
-    """Return a cell in words, without what the protocol says of most of them.
-
-    >>> place(Cell("code")), place(Cell("code", base=2, steps=1600))
-    ('code', 'code, base model 2, 1600 steps')
-    """
-    says = {"base": "base model {}", "width": "width {}", "batch": "batch {}", "steps": "{} steps"}
-    plain = Cell()._asdict()
-    more = [says[k].format(v) for k, v in there._asdict().items() if k in says and v != plain[k]]
-    return ", ".join((TASKS[there.task], *more))
-
-
-def usual(there: Cell) -> tuple[int, ...]:
-    """Return where a cell comes among others: what most were run in comes first.
-
-    >>> [place(c) for c in sorted([Cell(batch=1), Cell(base=1), Cell("prose"), Cell()], key=usual)]
-    ['code', 'prose', 'code, base model 1', 'code, batch 1']
-    """
-    task = list(TASKS).index(there.task)
-    plain = there.batch == Cell().batch
-    return (there.width, there.steps, not plain, there.batch, there.base, task)
 
 
 def improvements(runs: Iterable[Run]) -> Interval:
@@ -87,9 +49,9 @@ def budget() -> Chart:
 
     def point(name: str) -> Point:
         runs = finals(name)
-        found, trains = improvements(runs.values()), runs[1].parameters
-        says = f"{shown(name)}: {number(found.mean, 1)} % with {count(trains)} parameters"
-        return Point(trains, *found, says)
+        mean, trains = improvements(runs.values()), runs[1].parameters
+        says = f"{shown(name)}: {number(mean.mean, 1)} % with {count(trains)} parameters"
+        return Point(trains, *mean, says)
 
     ranks = [f"lora {r}" for r in RANKS]
     called = f"LoRA, rank {RANKS[0]} to {RANKS[-1]}"
@@ -99,32 +61,27 @@ def budget() -> Chart:
     return drawn("Improvement and trained parameters", "trained parameters", lines, log=True)
 
 
-def price() -> Chart:
-    lines = []
-    for name in methods(Cell()):
-        runs = list(finals(name).values())
-        x, y = fmean(map(forgetting, runs)), improvements(runs)
-        says = f"{shown(name)}: {number(y.mean, 1)} %, forgets {number(x, 2)} nats"
-        lines.append(line(name, (Point(x, *y, says),), joined=False))
-    return drawn("Improvement and forgetting", "forgotten at the end, nats", lines, log=False)
-
-
-def steps(*names: str) -> Chart:
-    """The validation loss at ten points of the way."""
+def frontier(*names: str) -> Chart:
+    """Plot improvement against forgetting along the rates of each method."""
     lines = []
     for name in names:
-        curves = [run.curve_validation for run in finals(name).values()]
         points = []
-        for i, values in enumerate(zip(*curves, strict=True), 1):
-            at, y = Cell().steps * i // len(curves[0]), interval(values)
-            points.append(Point(at, *y, f"{shown(name)}, step {at}: {number(y.mean, 3)} nats"))
+        for run in sweep(name):
+            if run.status == "done" and run.rate < 4 * finals(name)[1].rate:
+                x, y = experiment.forgetting(run), 100 * improvement(run)
+                says = f"{shown(name)} at {run.rate:.2g}: {number(y, 0)} %, forgets {number(x, 2)}"
+                points.append(Point(x, y, y, y, f"{says} nats"))
         lines.append(line(name, points))
-    return drawn("Loss on the way", "step", lines, log=False, y="validation loss, nats")
+    return drawn(
+        "Each line follows one method from low rates, at the left, to high ones. To the upper left"
+        " more is learned and less forgotten", "forgotten of the pretraining text, nats",
+        lines, log=False,
+    )  # fmt: skip
 
 
 def cut() -> Chart:
     """Plot the improvement that full fine-tuning's ΔW keeps when cut, and LoRA's at that rank."""
-    kept = [
+    cuts = [
         Point(n, 100 * mean, 100 * low, 100 * high, f"ΔW cut to {n}: {percent(mean)}")
         for n, (mean, low, high) in trained.cut("code").items()
     ]
@@ -133,28 +90,13 @@ def cut() -> Chart:
     ]
     lines = [
         Line("LoRA, trained", tuple(ranks), link=link("lora")),
-        Line("full fine-tuning’s ΔW, cut", tuple(kept)),
+        Line("full fine-tuning’s ΔW, cut", tuple(cuts)),
     ]
     return drawn("Trained and cut to so many directions", "directions", lines, log=True)
 
 
-def reach() -> Chart:
-    """Plot the share of full fine-tuning's ΔW that methods describe against their improvement."""
-    lines = []
-    for r in trained.reached():
-        y = improvements(r.runs)
-        says = (
-            f"{shown(r.name)} describes {percent(r.share)}, which keeps "
-            f"{percent(r.kept)} of the loss; trained it reaches {number(y.mean, 0)} %"
-        )
-        x = max(100 * r.share, 0)  # ETHER cannot come near a small change
-        lines.append(line(r.name, (Point(x, *y, says),), joined=False))
-    across = "share of full fine-tuning’s ΔW that it describes, %"
-    return drawn("Reach and result", across, lines, log=False)
-
-
 CHARTS: dict[str, Callable[..., Chart]] = {
-    "rates": rates, "budget": budget, "price": price, "steps": steps, "reach": reach,
+    "rates": rates, "budget": budget, "frontier": frontier, "cut": cut,
 }  # fmt: skip
 
 
@@ -162,6 +104,16 @@ class Experiment(Part):
     @macro("figure", "experiment")
     def chart(self, name: str, *arguments: str, title: str = "") -> str:
         return self.page.figure(CHARTS[name](*arguments)._replace(title=title), table=True)
+
+    @macro("list")
+    def grounds(self, name: str, trust: str, why: str, overturned: str) -> str:
+        """List a finding's confidence with the reason, and what would overturn it.
+
+        What a real model says of it follows, where it was asked.
+        """
+        swept, asked = name in english_claims.SWEPT, english_claims.of(name)
+        given = (trust, why, overturned, asked, swept)
+        return self.page.draw("grounds", *given, file="figures.html", found=False)
 
     @macro("list")
     def runs(self) -> str:

@@ -14,8 +14,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
-from scripts.macros.bet_words import shown, where
-from scripts.macros.bets import own_controls
+from scripts.macros.bets import own_controls, shown, where
 from scripts.macros.forest import Forests, risk
 from scripts.macros.later import own_training
 from scripts.macros.page import (

@@ -7,14 +7,20 @@ from math import inf
 
 from adapters_np.control import controls
 from demos.reach import FAMILIES
-from scripts.macros.figures import Lane, Row, Value
-from scripts.macros.findings import POINTS, SIDES, forest
+from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, link, macro, module, shown, theme
 from scripts.macros.real_changes import titled
 from scripts.survey.facts.addresses import Fact, said
 from scripts.survey.results import effects
 from scripts.survey.results.changes import DESCENDED, SPECTRAL
 from scripts.survey.sources.providers import facts
+
+SIDES = ("← behind", "ahead →")
+POINTS = "points of full fine-tuning’s improvement"
+MARKS = (
+    Lane(""), Lane("", "diamond", hollow=True), Lane("", hollow=True), Lane("", "diamond"),
+)  # fmt: skip
+WIDTH = 560  # pixels
 
 Cells = dict[str, Fact]
 """The facts of a row by their columns."""
@@ -173,22 +179,16 @@ class Views(Part):
         some, columns = Table(source, rows, having, by), lanes or {column: ""}
         drawn = []
         for row in some.rows:
-            found = [some.find(row, lane) for lane in columns]
+            values = tuple(value(some.find(row, lane)) for lane in columns)
             noted = some.find(row, note)
-            if any(found):
-                drawn.append(
-                    Row(
-                        some.label[row], tuple(map(value, found)),
-                        theme(row) if module(row) else kind,
-                        noted.text if noted else "", link(row) if linked else "",
-                    )
-                )  # fmt: skip
-        marks = (Lane(""), Lane("", "diamond", hollow=True), Lane("", "diamond"))
-        named = [mark._replace(name=n) for mark, n in zip(marks, columns.values(), strict=False)]
+            if any(values):
+                color, to = theme(row) if module(row) else kind, link(row) if linked else ""
+                drawn.append(Row(some.label[row], values, color, noted.text if noted else "", to))
+        named = [mark._replace(name=n) for mark, n in zip(MARKS, columns.values(), strict=False)]
         reach = [0.0, *(end for row in drawn for v in row.values if v for end in v[:3])]
         ends = max(-farthest, min(reach)), min(farthest, max(reach))
-        figure = forest(
-            says, drawn, named, across=across, sides=sides, band=band, ends=ends,
+        figure = Rows(
+            says, around(across, ends), 0, sides, drawn, named, band=band, width=WIDTH,
             noted=note.rpartition(": ")[2], title=title,
         )  # fmt: skip
         return self.page.figure(figure, table=table)
