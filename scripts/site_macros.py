@@ -12,7 +12,6 @@ from scripts.bootstrap import ROOT, run
 from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
-from scripts.macros.english import English
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
@@ -24,7 +23,6 @@ from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.method_table import MethodTable
-from scripts.macros.otherwise import Otherwise
 from scripts.macros.page import Page
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
@@ -48,8 +46,6 @@ PARTS = (
     RatesTable,
     Experiment,
     Protocol,
-    Otherwise,
-    English,
     Bets,
     Forests,
     MethodTable,

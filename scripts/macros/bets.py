@@ -71,7 +71,7 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
             "controls", "", "Points by which it is ahead of its control: hundredths of full"
             " fine-tuning’s improvement when trained, and of ‖ΔW‖² in what it describes. Intervals"
             " hold together at 95 %. Grey: less than a point", rows,
-            lanes=lanes if s.bet.reach else {"controls: trained": ""}, sides=SIDES, across="points",
+            lanes=lanes if s.bet.reach else {"controls: trained": ""}, sides=SIDES, across="points", farthest=30,
             linked=False, title=s.name if len(own) > 1 else "",
         )  # fmt: skip
         heads = {survey.called(task).capitalize(): task for task in survey.tasks(s.bet)}
@@ -121,7 +121,7 @@ class Bets(Part):
             " Intervals hold together at 95 %. Grey: less than a point",
             {f"{c.method}, {c.control}": names()[bet.slug][0]
              for bet, (c, *_) in zip(every, strongest, strict=True)},
-            by="trained", sides=SIDES, table=True,
+            by="trained", sides=SIDES, farthest=30, table=True,
         )  # fmt: skip
         outcomes = Counter(j.overall.outcome for bet in every for j in bet.trained)
         given = {"fact": facts().say}

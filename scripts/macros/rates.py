@@ -8,37 +8,11 @@ from typing import NamedTuple
 
 from scripts.bootstrap import ROOT
 from scripts.catalog.recipes import power
-from scripts.macros.experiment import place, usual
 from scripts.macros.lists import active
-from scripts.macros.page import Part, link, macro, shown
+from scripts.macros.page import Part, macro
 from scripts.survey.facts import peft, say
-from scripts.survey.facts.result import FULL
-from scripts.survey.results import rates as survey
-from scripts.survey.results.experiment import TASKS, TEACHERS, Cell
-from scripts.survey.results.rates import POINT, Rates, beside, nearest, rates
 
 FILE = "rates.html"
-TEXTS = tuple(task for task in TASKS if task not in TEACHERS)
-
-
-class Swept(NamedTuple):
-    """A method in the table: its rates on each task, and the LoRA that it is compared with."""
-
-    name: str
-    link: str
-    on_code: Rates
-    narrow: str
-    rank: str
-    times: dict[str, float]
-    elsewhere: list[Rates | None]
-
-
-class Moved(NamedTuple):
-    """A method that was swept with other settings: its rate in each cell, where it has one."""
-
-    name: str
-    link: str
-    found: list[Rates | None]
 
 
 class Printed(NamedTuple):
@@ -100,16 +74,6 @@ def times(ratio: float) -> str:
     return f"{say.figures(round(ratio, 2))} ×"
 
 
-def swept(one: Rates) -> Swept:
-    """Return a row of the table."""
-    point, rank = rates(one.method, one.cell, POINT), nearest(one)
-    elsewhere = [rates(one.method, Cell(task)) for task in TEXTS[1:]]
-    return Swept(
-        shown(one.method), link(one.method), one, point.good if point else "",
-        rank.partition(" ")[2], dict(beside(one)) | {one.method: 1.0}, elsewhere,
-    )  # fmt: skip
-
-
 class RatesTable(Part):
     """The macros of the page on rates."""
 
@@ -122,25 +86,3 @@ class RatesTable(Part):
         return self.page.style() + self.page.draw(
             "printed", rows, file=FILE, kind="ah lab", given=given
         )
-
-    @macro("table")
-    def rates_table(self) -> str:
-        """Every method's best rate on code, beside LoRA's and full fine-tuning's, and elsewhere."""
-        rows = [swept(one) for one in survey.plain()]
-        rows.sort(key=lambda row: (row.on_code.best, row.name.lower()))
-        given = {"times": times, "full": FULL}
-        return self.page.style() + self.page.draw(
-            "table", rows, TEXTS[1:], file=FILE, kind="ah lab", given=given
-        )
-
-    @macro("text")
-    def rates_moved(self) -> str:
-        """Describe how best rates move with batch, length and width, where that was swept."""
-        found = survey.moved()
-        cells = sorted({there for _, own in found for there in own}, key=usual)
-        rows = [
-            Moved(shown(name), link(name), [rates(name, there) for there in cells])
-            for name, _ in found
-        ]
-        heads = [place(there) for there in cells]
-        return self.page.draw("moved", rows, heads, file=FILE, kind="ah lab")

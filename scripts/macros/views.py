@@ -81,14 +81,13 @@ class Table:
         column, _, form = asked.partition(" | ")
         if column == "name":
             return self.label[row]
-        if column == "out":
-            control = self.find(row, "control")
-            assert control
-            return controls(module(row))[control.text].out.rstrip(".")
-        if not (found := self.find(row, column)):
-            return ""
-        text = called(found.text) if found.form == "text" else found.text
-        return said(found.value, found.form, form, found.low, found.high) if form else text
+        if fact := self.find(row, column):
+            text = called(fact.text) if fact.form == "text" else fact.text
+            return said(fact.value, fact.form, form, fact.low, fact.high) if form else text
+        if column in ("sentence", "out", "kept") and (control := self.find(row, "control")):
+            described: str = getattr(controls(module(row))[control.text], column)
+            return described.rstrip(".").replace("'", "’")
+        return ""
 
 
 class Views(Part):

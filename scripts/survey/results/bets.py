@@ -7,7 +7,7 @@ fits those of scripts/studies/reach.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -20,14 +20,12 @@ from scripts.survey.results import controls
 from scripts.survey.results.contrasts import Contrast, contrasts, printed
 from scripts.survey.results.controls import (
     Found,
-    Improvement,
     Trained,
     Whose,
     checks,
     comparisons,
     entries,
     found,
-    improvement,
 )
 from scripts.survey.results.hypothesis import (
     Comparison,
@@ -74,9 +72,6 @@ class Bet(NamedTuple):
     reach: tuple[Judged, ...]
     printed: tuple[Contrast, ...]
     verdict: Verdict
-    improvements: Mapping[str, Improvement]
-    """What it reaches of full fine-tuning's improvement, under "", and what each control does, on
-    the tasks on which they are compared."""
 
     @property
     def word(self) -> Word:
@@ -142,12 +137,10 @@ def decided(by: Found, shares: Shares) -> list[Bet]:
         ran, fits = (
             tuple(j for j in some if j.comparison.method == method) for some in (trained, reach)
         )
-        slug, places = every[method].slug, list(ran[0].comparison.differences)
+        slug = every[method].slug
         others = tuple(c for c in contrasts() if c.method == slug)
-        names = ("", *(c.control for c in own))
-        gains = {name: improvement(by, (method, name), places) for name in names}
         verdict = decide(ran, fits, printed(slug))
-        bets.append(Bet(method, slug, own, ran, fits, others, verdict, gains))
+        bets.append(Bet(method, slug, own, ran, fits, others, verdict))
     return sorted(bets, key=lambda bet: (-lead(bet.trained), -lead(bet.reach), bet.slug))
 
 

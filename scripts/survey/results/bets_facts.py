@@ -46,6 +46,13 @@ def facts() -> Iterator[Fact]:
         for e in bet.controls:
             row, (trained, reach) = f"{bet.method}, {e.control}", bet.beside(e.control)
             assert trained
+            yield fact("", row, "control", e.control)
+            yield fact("", row, "kind", e.kind)
+            if e.reached is not None:
+                sizes = (
+                    entry.reached for entry in controls.entries() if entry[:2] == (bet.method, "")
+                )
+                yield fact("", row, "dimensions", f"{next(sizes):,} · {e.reached:,}")
             yield _apart(fact, row, "trained", trained.overall)
             if reach:
                 yield _apart(in_reach, row, "reach", reach.overall)

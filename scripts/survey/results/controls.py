@@ -48,20 +48,6 @@ class Part(Record):
     """Entries whose control is run with other draws, too: the two must come out alike."""
 
 
-class Cost(Record):
-    """The cost of a run in seconds of a core, as trial runs had it."""
-
-    step: float
-    besides: float
-    """Judging, at ten points and at the end."""
-    compiling: float
-    """Once for each entry, task and base model."""
-    rates: float
-    """Rates that a sweep takes in the first base model, as the experiment's did or so."""
-    further_rates: float
-    """The same in another base model."""
-
-
 class Plan(Record):
     sweep_seeds: Annotated[tuple[int, ...], Field(min_length=2)]
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
@@ -73,7 +59,6 @@ class Plan(Record):
     """Rates in a sweep."""
     knobs: dict[str, dict[str, float]]
     """Settings that differ from the experiment's, by a setting's name there."""
-    cost: Cost
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
 
 
@@ -111,37 +96,6 @@ def floor(name: str) -> bool:
     (True, True, False)
     """
     return name == BIAS or name.startswith("entries ")
-
-
-class Amount(NamedTuple):
-    entries: int
-    cells: int
-    runs: float
-    core_hours: float
-
-
-def amount(part: Part, chosen: Plan | None = None) -> Amount:
-    """Return how much a part adds, with the rates that sweeps are expected to take."""
-    own = chosen or plan()
-    before = [
-        p
-        for p in own.parts[: own.parts.index(part)]
-        if (p.task, p.steps) == (part.task, part.steps)
-    ]
-    new = [
-        e
-        for e in entries()
-        if wanted(part, e.method) and not any(wanted(p, e.method) for p in before)
-    ]
-    count = len(new) + len(part.again)
-    runs = hours = 0.0
-    for base in part.bases:
-        rates = own.cost.further_rates if base else own.cost.rates
-        each = len(own.seeds) + len(own.sweep_seeds) * rates
-        runs += count * each
-        seconds = own.cost.compiling + each * (own.cost.besides + part.steps * own.cost.step)
-        hours += count * seconds / 3600
-    return Amount(count, count * len(part.bases), runs, hours)
 
 
 # Results ------------------------------------------------------------------------------------------

@@ -58,21 +58,10 @@ class Entry(Record):
     """The question whose comparisons share a risk with this one."""
 
 
-class Cost(Record):
-    """The cost of a run in seconds of a core."""
-
-    run: float
-    final: float
-    """On top, for the test."""
-    rates: float
-    """Rates that a sweep is expected to take."""
-
-
 class Plan(Record):
     sweep_seed: int
     seeds: Annotated[tuple[int, ...], Field(min_length=5)]
     tasks: Annotated[tuple[Text, ...], Field(min_length=2)]
-    cost: Cost
     hours: float
     entries: dict[str, Entry]
 
@@ -80,15 +69,6 @@ class Plan(Record):
 @cache
 def plan(path: Path = PLAN) -> Plan:
     return read_yaml(Plan, path)
-
-
-def hours(chosen: Plan | None = None) -> float:
-    own = chosen or plan()
-    seconds = 0.0
-    for entry in own.entries.values():
-        rates = own.cost.rates if entry.guess is not None else 0
-        seconds += (rates + len(own.seeds)) * own.cost.run + len(own.seeds) * own.cost.final
-    return len(own.tasks) * seconds / 3600
 
 
 # Runs ---------------------------------------------------------------------------------------------
@@ -159,14 +139,6 @@ def among(entry: str) -> int:
 def beside(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
     one, other = finals(entry, task), finals(plan().entries[entry].like, task)
     return Effect(*paired(one, other, lambda run: sign * measure(run), among(entry)))
-
-
-def beside_control(slug: str, control: str) -> dict[str, Effect]:
-    """Return how far a method is ahead of a control of its own, on each task where both ran."""
-    for name, entry in plan().entries.items():
-        if control and (entry.slug, entry.arm) == (slug, control):
-            return {task: beside(name, task, sign=-1) for task in plan().tasks}
-    return {}
 
 
 def off_best(steps: int) -> list[float]:

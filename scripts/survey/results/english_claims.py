@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from scripts.survey.facts.addresses import Fact
 from scripts.survey.results import effects, english
 from scripts.survey.results.effects import Effect
 from scripts.survey.results.english import Measure, plan
@@ -14,8 +16,7 @@ class Claim(NamedTuple):
 
     says: str
     finding: str
-    """Its key on the experiment's page, and the anchor of its card."""
-    anchor: str
+    """Its key on the experiment's page."""
     entries: tuple[str, ...]
     same: tuple[effects.Word, ...]
     opposite: effects.Word
@@ -39,25 +40,25 @@ class Claim(NamedTuple):
 
 CLAIMS = (
     Claim(
-        "At LoRA’s size no other family is ahead of it", "size", "size",
+        "At LoRA’s size no other family is ahead of it", "size",
         ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4",
          "delora 4, strength 0.25"),
         ("behind", "level", "not told apart"), "ahead",
     ),
-    Claim("OFT learns less than LoRA", "forms", "rotation", ("oft 16",), ("behind",), "ahead"),
+    Claim("OFT learns less than LoRA", "forms", ("oft 16",), ("behind",), "ahead"),
     Claim(
-        "OFT forgets more than LoRA", "forms", "rotation", ("oft 16",), ("ahead",), "behind",
+        "OFT forgets more than LoRA", "forms", ("oft 16",), ("ahead",), "behind",
         english.forgetting,
     ),
     Claim(
-        "IA3 and LN tuning learn less than LoRA", "gains", "gain", ("ia3", "ln tuning"),
+        "IA3 and LN tuning learn less than LoRA", "gains", ("ia3", "ln tuning"),
         ("behind",), "ahead",
     ),
     Claim(
-        "DoRA is ahead of LoRA of its rank", "dora", "strength", ("dora 4",), ("ahead",), "behind",
+        "DoRA is ahead of LoRA of its rank", "dora", ("dora 4",), ("ahead",), "behind",
     ),
     Claim(
-        "PiSSA’s start in random directions is behind PiSSA", "basis", "basis",
+        "PiSSA’s start in random directions is behind PiSSA", "basis",
         ("pissa 4, random basis",), ("behind",), "ahead",
     ),
 )  # fmt: skip
@@ -70,3 +71,8 @@ SWEPT = ("rate", "frontier")
 
 def of(finding: str) -> list[Claim]:
     return [claim for claim in CLAIMS if claim.finding == finding]
+
+
+def facts() -> Iterator[Fact]:
+    """Yield all facts: english/findings: OFT learns less than LoRA, word."""
+    return (english.fact("findings", claim.says, "word", claim.here()) for claim in CLAIMS)

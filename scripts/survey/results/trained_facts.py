@@ -6,7 +6,7 @@ experiment/cut, code: 4, improvement         of full fine-tuning's change, cut
 experiment/rankings: texts, tau              how alike two rankings are
 answers/basis, prose: pissa 4, loss          a question's answer, with its interval
 answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
-rates/prose: dora 4, best                    of a sweep; so `times lora 4`
+rates/prose: dora 4, best                    of a sweep; so `times full`
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from itertools import chain
 from scripts.bootstrap import ROOT
 from scripts.survey.facts import say
 from scripts.survey.facts.addresses import Fact, Maker
-from scripts.survey.results import effects, experiment, rates, trained
+from scripts.survey.facts.result import FULL
+from scripts.survey.results import effects, experiment, trained
 from scripts.survey.results.experiment import (
     SEEDS,
     Cell,
@@ -29,6 +30,7 @@ from scripts.survey.results.experiment import (
     good_rates,
     halfway,
     methods,
+    sweep,
 )
 from scripts.survey.results.questions import Question, questions
 from scripts.survey.statistics.intervals import interval
@@ -183,12 +185,16 @@ def _answer(asked: Question, arm: str, cell: Cell, other: str) -> Iterator[Fact]
 
 
 def rates_facts() -> Iterator[Fact]:
-    made = Maker(RATES, PLACE)
-    for row in rates.table():
-        where = (name(row.cell) or "code", row.method)
-        yield made(*where, "best", row.best, "rate")
-        yield made(*where, "tried", row.tried, "0")
-        yield made(*where, "good", row.high / row.low, "1")._replace(text=row.good)
-        for other, times in rates.beside(row):
+    """Yield the best rate of every sweep, and how many times full fine-tuning's it is."""
+    made, best = Maker(RATES, PLACE), dict[tuple[str, Cell], float]()
+    for method, cell in experiment.runs():
+        done = [run for run in sweep(method, cell) if run.status == "done" and run.improvement]
+        if done:
+            best[method, cell] = min(done, key=lambda run: (run.validation, run.rate)).rate
+    for (method, cell), rate in best.items():
+        where = (name(cell) or "code", method)
+        yield made(*where, "best", rate, "rate")
+        if method != FULL:
+            times = rate / best[FULL, cell]
             text = say.figures(round(times, 2))
-            yield made(*where, f"times {other}", times, "1")._replace(text=text)
+            yield made(*where, "times full", times, "1")._replace(text=text)

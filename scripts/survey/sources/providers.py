@@ -21,6 +21,7 @@ from scripts.survey.results import (
     bets_facts,
     changes,
     english,
+    english_claims,
     lab,
     later,
     merging,
@@ -230,7 +231,9 @@ def facts(root: Path = ROOT) -> Facts:
         trained_facts.EXPERIMENT: trained_facts.facts,
         trained_facts.ANSWERS: trained_facts.answers,
         trained_facts.RATES: trained_facts.rates_facts,
-        english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
+        english.SOURCE: lambda: chain(
+            english.facts(), english_claims.facts(), changes.english_facts()
+        ),
         atlas.SOURCE: atlas.facts,
         predictions.SOURCE: predictions.facts,
         otherwise.SOURCE: otherwise.facts,

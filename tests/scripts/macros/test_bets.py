@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from scripts.bootstrap import ROOT
 from scripts.catalog import exports, read
-from scripts.macros import bets as macros
-from scripts.macros.bet_words import by_theme, share
 from scripts.macros.bets import Bets, own_controls
 from scripts.macros.method import Furniture
-from scripts.macros.page import Page
+from scripts.macros.page import Page, names
 from scripts.studies import reach as study
 from scripts.studies.controls import study as runs_of
 from scripts.studies.entries import entries as trained
@@ -29,6 +29,7 @@ from scripts.survey.results import bets, bets_facts, controls
 from scripts.survey.results.bets import Bet, Described, because, by_entry, described, reaches
 from scripts.survey.results.controls import AGAIN, Part, plan, wanted
 from scripts.survey.results.hypothesis import Effect
+from scripts.survey.sources.providers import facts
 
 FIRST = plan().parts[0]
 COLUMNS = ("method", "control", "slug", "task", "base", "steps", "seed", "phase", "test")
@@ -54,7 +55,7 @@ def rows(part: Part, leads: dict[str, float]) -> Iterator[dict[str, object]]:
 
 
 @pytest.fixture
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     """Let pages read a table of runs, and of fits if any, and return the bets by their methods."""
     read()  # what pages say of the runs that are kept
 
@@ -70,9 +71,11 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
         nothing.write_text("", "utf-8")
         monkeypatch.setattr(controls, "TABLE", table)
         monkeypatch.setattr(controls, "REACH", fits or nothing)
+        facts.cache_clear()
         return {bet.method: bet for bet in bets.bets()}
 
-    return written
+    yield written
+    facts.cache_clear()
 
 
 def page(url: str = "controls/") -> Page:
@@ -117,40 +120,6 @@ def test_a_log_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables:
     assert found["oft 16"].word == "holds"
 
 
-def test_all_parts_give_every_method_a_word_and_a_lane_for_each_task(tables: Tables) -> None:
-    parts = [part for part in plan().parts if not part.methods and not part.check]
-    found = tables([row for part in parts for row in rows(part, PLANTED)])
-    figure = macros.of_all("trained")
-    assert [lane.name for lane in figure.lanes] == ["all tasks", "code", "a novel"]
-    assert len(figure.rows) == sum(len(bet.controls) for bet in found.values())
-    told = [j.overall.outcome for bet in found.values() for j in bet.trained]
-    assert f"{told.count('ahead')} ahead, " in figure.title
-    first = figure.rows[0]
-    assert first.name.startswith("OFT, ")
-    assert first.link == "methods/oft/"
-    for shown in first.values:
-        assert shown
-        assert len(shown.parts) == 3
-        assert shown.low < shown.x < shown.high
-        assert shown.x == pytest.approx(100 * PLANTED["oft 16"], abs=1)
-
-
-def test_both_kinds_of_control_are_counted_by_theme(tables: Tables) -> None:
-    found = tables(list(rows(plan().parts[2], PLANTED)))
-    told = dict(by_theme())
-    assert told["Orthogonality"] == ["1 ahead, 2 equal", "1 ahead, 6 equal"]
-    assert told["Gain control"] == ["1 equal, 1 behind", "1 equal, 1 behind"]
-    assert told["Functional architecture"] == ["2 equal", "2 equal"]
-    kinds = ("relocated", "relaxed")
-    both = [c.kind for bet in found.values() for c in bet.controls if c.claim == "ahead"]
-    counts = [sum(map(int, re.findall(r"\d+", cell))) for cell in told["All"]]
-    assert counts == [both.count(kind) for kind in kinds]
-    (level,) = (title for title in told if title.startswith("Need only match"))
-    assert {name in level for name in ("VeRA", "RandLoRA", "SHiRA")} == {True}
-    assert told[level] == ["3 equal", "–"]
-    assert "<td>1 ahead, 2 equal</td>" in Bets(page("")).controls_home()
-
-
 # Pages --------------------------------------------------------------------------------------------
 
 
@@ -159,14 +128,9 @@ def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     top = Furniture(page("methods/oft/")).verdict()
     assert '<strong>Is it true?</strong> <span class="badge bet holds">Holds</span> against' in top
     assert '<a href="#own-control">its own controls</a>, on code, in 3 base models' in top
-    assert "Holds</span>: ahead of <em>shuffled</em>" in own_controls(page("methods/oft/"), ["oft"])
     tables(list(rows(plan().parts[2], PLANTED)))
     made = Bets(page())
     assert made.controls_words().index(">holds<") < made.controls_words().index(">worse<")
-    assert "data-figure" in made.controls_figure("trained")
-    assert "data/controls.csv" in made.controls_results()
-    home = Bets(page("")).controls_home()
-    assert "data-figure" in home
 
 
 def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: Tables) -> None:
@@ -211,7 +175,7 @@ def test_the_table_to_download_has_every_judgement_and_base_models(tables: Table
 
 def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     found = tables(list(rows(plan().parts[2], PLANTED)))
-    facts = {(f.row, f.column): f for f in bets_facts.facts()}
+    by = {(f.row, f.column): f for f in bets_facts.facts()}
     told = [
         row
         for row in csv.DictReader(io.StringIO(bets.table(list(found.values()))))
@@ -219,7 +183,7 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     ]
     methods = {bet.slug: bet.method for bet in found.values()}
     for row in told:
-        fact = facts[f"{methods[row['method']]}, {row['control']}", "trained"]
+        fact = by[f"{methods[row['method']]}, {row['control']}", "trained"]
         assert fact.value == pytest.approx(100 * float(row["mean"]), abs=1e-3)
         assert ("points " + row["outcome"] in fact.text) == (row["outcome"] in ("ahead", "behind"))
     for kind in ("relocated", "relaxed", "level"):
@@ -228,37 +192,33 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
             for row in told
             if kind == (row["kind"] if row["claim"] == "ahead" else "level")
         ]
-        assert facts[kind, "all"].value == len(own)
-        assert facts[kind, "ahead"].text == str(own.count("ahead"))
-        assert facts[kind, "equal"].value == own.count("equal")
-    shares = found["oft 16"].improvements
-    assert shares[""]["code"] == shares[""][""] == pytest.approx(0.58, abs=0.01)
-    assert shares["shuffled"][""] == pytest.approx(0.5, abs=0.01)
-    assert facts["oft 16", "improvement on code"].value == shares[""]["code"]
-    assert facts["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
-    assert facts["oft 16", "where"].text == facts["improvements", "where"].text == "on code"
-    assert facts["oft 16, shuffled", "pairs on code"].text == "15 of 15"
-    assert facts["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
-    assert facts["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
-    assert facts["ia3, rotated", "code"].text == facts["ia3, rotated", "trained"].text
-    assert facts["svft 6, random bases", "trained"].text.startswith("level (")
+        assert by[kind, "all"].value == len(own)
+        assert by[kind, "ahead"].text == str(own.count("ahead"))
+        assert by[kind, "equal"].value == own.count("equal")
+    assert by["oft 16", "improvement on code"].value == pytest.approx(0.58, abs=0.01)
+    assert by["oft 16, shuffled", "improvement"].value == pytest.approx(0.5, abs=0.01)
+    assert by["words", "holds"].value == sum(bet.word == "holds" for bet in found.values()) > 0
+    assert by["oft 16", "where"].text == by["improvements", "where"].text == "on code"
+    assert by["oft 16, shuffled", "pairs on code"].text == "15 of 15"
+    assert by["oft 16, shuffled", "trained"].text.startswith("8.1 points ahead (")
+    assert by["ia3, rotated", "trained"].text.startswith("6.2 points behind (")
+    assert by["ia3, rotated", "code"].text == by["ia3, rotated", "trained"].text
+    assert by["svft 6, random bases", "trained"].text.startswith("level (")
 
 
 def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> None:
-    found = tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
-    facts = {(f.row, f.column): f.text for f in bets_facts.facts()}
-    assert facts["oft 16", "where"] == "on code, a novel and random sequences"
-    assert facts["vera", "where"] == facts["improvements", "where"] == "on code and a novel"
-    assert ("vera", "improvement") in facts
-    own = found["oft 16"].improvements["shuffled"]  # beside its control: of the tasks of both
-    assert own.keys() == {"", *found["oft 16"].trained[0].comparison.tasks} > {"", "code", "prose"}
+    tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
+    by = {(f.row, f.column): f.text for f in bets_facts.facts()}
+    assert by["oft 16", "where"] == "on code, a novel and random sequences"
+    assert by["vera", "where"] == by["improvements", "where"] == "on code and a novel"
+    assert ("vera", "improvement") in by
 
 
 def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> None:
     *_, memory = plan().parts
     made = [*rows(plan().parts[2], {}), *rows(memory, {})]
     tables(made)
-    facts = {(f.row, f.column): f for f in bets_facts.facts()}
+    by = {(f.row, f.column): f for f in bets_facts.facts()}
     losses = [
         float(str(row["test"]))
         for row in made
@@ -266,17 +226,12 @@ def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> 
         and row["phase"] == "final"
     ]
     assert len(losses) == 15
-    found = facts["ia3, rotated", "memorised"]
+    found = by["ia3, rotated", "memorised"]
     assert found.value == pytest.approx(1 - np.mean(losses) / np.log(512), abs=1e-9)
     assert found.text == "36 %"
     # Full fine-tuning improves by 2 from 5, so to guess is a loss
-    guess = facts["guessing", "improvement"]
+    guess = by["guessing", "improvement"]
     assert guess.value == pytest.approx((5 - np.log(512)) / 2, rel=0.01)
-
-
-def test_a_share_says_each_text_where_they_differ() -> None:
-    assert share({"": 0.24, "code": 0.5, "prose": -0.02}) == "24 % (code 50 %, a novel −2 %)"
-    assert share({"": 0.83, "code": 0.86, "prose": 0.80}) == "83 %"
 
 
 def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None:
@@ -291,6 +246,24 @@ def test_home_counts_controls_by_what_came_out(tables: Tables) -> None:
     home = Bets(page("")).controls_home()
     assert "<h3>2 of 48 controls lost to their method</h3>" in home
     assert "2 of 48 controls lost to their method, 2 beat it, 44 were equal and 0 comp" in home
+
+
+def test_a_method_s_page_has_a_row_for_each_control_and_the_strongest_is_on_the_home_page() -> None:
+    own = own_controls(page("methods/oft/"), ["oft"])
+    assert [row["name"] for row in drawn(own)] == ["shuffled", "symmetric generators"]
+    assert "<em>shuffled</em>: that inputs beside one another turn together." in own
+    rows = {row["name"]: row["values"][0]["x"] for row in drawn(Bets(page("")).controls_home())}
+    assert list(rows.values()) == sorted(rows.values(), reverse=True)
+    for bet in bets.bets():
+        beat = [j.overall.mean for j in bet.trained if j.comparison.claim == "ahead"]
+        assert rows[names()[bet.slug][0]] == pytest.approx(100 * min(beat), rel=1e-4)
+
+
+def drawn(html: str) -> list[dict[str, Any]]:
+    """Return the rows of the figure in a page."""
+    (figure,) = re.findall(r"data-figure='(.*?)'", html)
+    rows: list[dict[str, Any]] = json.loads(unescape(figure))["figure"]["rows"]
+    return rows
 
 
 def test_what_disagrees_is_said_of_a_bet_that_holds_in_part() -> None:
@@ -366,4 +339,3 @@ def test_what_was_fitted_is_what_the_page_says() -> None:
     assert {(d.method, d.control) for d in found} == {(e.method, e.control) for e in study.fitted()}
     assert {e.method for e in study.fitted()} <= {e.method for e in trained().values()}
     assert study.changes().keys() == {place.key for place in study.places()}
-    assert '{{ text("controls_reach"' in (ROOT / "docs" / "controls.md").read_text("utf-8")
