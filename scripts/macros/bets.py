@@ -71,8 +71,8 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
             "controls", "", "Points by which it is ahead of its control: hundredths of full"
             " fine-tuning’s improvement when trained, and of ‖ΔW‖² in what it describes. Intervals"
             " hold together at 95 %. Grey: less than a point", rows,
-            lanes=lanes if s.bet.reach else {"controls: trained": ""}, sides=SIDES, across="points", farthest=30,
-            linked=False, title=s.name if len(own) > 1 else "",
+            lanes=lanes if s.bet.reach else {"controls: trained": ""}, sides=SIDES, across="points",
+            farthest=30, linked=False, title=s.name if len(own) > 1 else "",
         )  # fmt: skip
         heads = {survey.called(task).capitalize(): task for task in survey.tasks(s.bet)}
         table = views.table(
