@@ -141,8 +141,8 @@ def test_a_method_s_page_has_its_widgets(slug: str) -> None:
     assert all(f"/compare/?a={method(slug).modules[0]}&b=" in address for address in compared)
     for module in method(slug).changes:  # has sentences on them
         (form,) = tree(f"methods/{slug}").xpath(f"//adapter-demo[@id='try-{module}']//form")
-        said = form.getparent().xpath(".//template[@class='written']/p/@data-world")
-        assert {form.get("data-friendly"), form.get("data-hostile"), "real"} <= set(said)
+        said = form.xpath(".//p[@class='remark']/@data-world")
+        assert {form.xpath(".//select[@name='world']/option[@selected]/@value")[0], "real"} <= set(said)
 
 
 @every_method

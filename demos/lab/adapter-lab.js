@@ -1,8 +1,8 @@
 /**
- * <adapter-lab>: which method explains which change, as a table to read, to guess and to open.
+ * <adapter-lab>: which method explains which change, as a table to read and to open.
  *
  * The HTML holds the table. What a cell opens is fitted by Python, which is asked for at the first one. The page's address
- * has the budget, the open cells, the world of the frontier, and whether the reader guesses first. `adapter-lab:update` follows every fitted picture.
+ * has the budget, the open cells, and the world of the frontier. `adapter-lab:update` follows every fitted picture.
  */
 
 import { RELOAD, lazily } from "../page/files.js";
@@ -10,7 +10,6 @@ import { text as csv } from "../page/csv.js";
 import { Data, percent, rows } from "./data.js";
 import { PageElement, copied, download, head, make, row, scrolling } from "../page/element.js";
 import { grid } from "./grid.js";
-import { Guess } from "./guess.js";
 import { fits } from "./own-adapter.js";
 import { Specimen } from "./specimen.js";
 import "./own-change.js";
@@ -25,8 +24,6 @@ class AdapterLab extends PageElement {
   #data;
   /** @type {Specimen[]} at most two, a pinned one first */
   #open = [];
-  /** @type {Guess | undefined} */
-  #guess;
   /** @type {Own | undefined} */
   #own;
   #world = "mix";
@@ -37,12 +34,9 @@ class AdapterLab extends PageElement {
     const signal = this.begin();
     const on = { signal };
     document.addEventListener("code-cell:run", (event) => this.#fit(/** @type {CustomEvent} */ (event)), on);
-    const { style } = this.find("#heat");
-    if (new URLSearchParams(location.search).has("guess")) style.visibility = "hidden"; // until it is covered
     try {
       this.#data ??= await Data.load();
     } catch {
-      style.visibility = "";
       if (!signal.aborted)
         this.#say(
           `What is behind the table could not be loaded, so that its cells do not open. The table holds. ${RELOAD}`,
@@ -51,12 +45,10 @@ class AdapterLab extends PageElement {
     }
     if (signal.aborted) return;
     const data = this.#data;
-    this.#guess = new Guess(this.find(".guess"), data, () => this.#fill());
     this.addEventListener("input", (event) => this.#choose(/** @type {any} */ (event.target)), on);
     this.addEventListener("click", ({ target }) => target instanceof HTMLButtonElement && this.#press(target), on);
     for (const element of this.querySelectorAll("[disabled]")) element.removeAttribute("disabled");
     this.#restore();
-    style.visibility = "";
     for (const name of ["heat", "imitation"]) {
       const found = /** @type {HTMLTableElement | null} */ (document.getElementById(name));
       if (found) grid(found, (key) => this.#show(key), signal);
@@ -88,34 +80,25 @@ class AdapterLab extends PageElement {
     return this.data.ranks.indexOf(Number(this.find("[name=ranks]:checked").value));
   }
 
-  get guessing() {
-    return this.find("[name=mode]:checked").value === "guess";
-  }
-
   // The table ----------------------------------------------------------------------------------------
 
-  /** Writes all numbers of the table for the present budget; those that are still to be guessed are covered. */
+  /** Writes all numbers of the table for the present budget. */
   #fill() {
     const { data, at } = this;
     const table = this.find("#heat");
-    this.classList.toggle("guessing", this.guessing);
-    /** @param {HTMLElement} cell @param {number | null | undefined} share @param {string | undefined} world */
-    const write = (cell, share, world) => {
-      const covered = this.guessing && !this.#guess?.revealed.has(world ?? "");
-      cell.textContent = covered ? "?" : percent(share);
-      if (covered || share == null) cell.style.removeProperty("--s");
+    /** @param {HTMLElement} cell @param {number | null | undefined} share */
+    const write = (cell, share) => {
+      cell.textContent = percent(share);
+      if (share == null) cell.style.removeProperty("--s");
       else cell.style.setProperty("--s", `${Math.max(0, Math.round(100 * share))}%`);
     };
-    for (const cell of table.querySelectorAll("[data-cell]")) {
-      const key = cell.dataset.cell;
-      write(cell, data.found(key, at)?.[0], key.slice(key.indexOf(".") + 1));
-    }
+    for (const cell of table.querySelectorAll("[data-cell]")) write(cell, data.found(cell.dataset.cell, at)?.[0]);
     const [best, random] = table.querySelectorAll(".foot");
     const rank = data.ranks[at];
     best.cells[0].textContent = `Best change of rank ${rank}`;
     for (const [i, world] of data.worlds.entries()) {
-      write(best.cells[i + 1], world.best[rank], world.name);
-      write(random.cells[i + 1], data.chance(rank * (data.size[0] + data.size[1])), world.name);
+      write(best.cells[i + 1], world.best[rank]);
+      write(random.cells[i + 1], data.chance(rank * (data.size[0] + data.size[1])));
     }
     table.querySelector(".budget").textContent = `${data.budgets[at]}`;
     this.#writeOwn();
@@ -151,10 +134,6 @@ class AdapterLab extends PageElement {
     const cell = data.cell(key);
     const at = data.place(key, this.at);
     if (!cell) return;
-    if (this.guessing && cell.world && !this.#guess?.revealed.has(cell.world.name)) {
-      this.#say("This column is covered until you have revealed it.");
-      return;
-    }
     if (!data.found(key, at)) {
       this.#say(`${cell.method.name} has no setting with at most ${data.budgets[at]} parameters.`);
       return;
@@ -289,22 +268,10 @@ class AdapterLab extends PageElement {
       this.#chart();
     }
     if (control.name === "ranks") {
-      if (this.guessing) this.#guess?.start(this.at);
       this.#fill();
       for (const { key } of [...this.#open]) this.#again(key);
     }
-    if (control.name === "mode") this.#cover();
     this.#keep();
-  }
-
-  /** Covers the table where the reader guesses first, or uncovers it. */
-  #cover() {
-    this.find(".guess").hidden = !this.guessing;
-    if (this.guessing) {
-      for (const specimen of [...this.#open]) this.#close(specimen);
-      this.#guess?.start(this.at);
-    }
-    this.#fill();
   }
 
   /** Shows an open cell at the present budget. @param {string} key */
@@ -322,10 +289,6 @@ class AdapterLab extends PageElement {
     const radio = ranks && this.querySelector(`[name=ranks][value="${CSS.escape(ranks)}"]`);
     if (radio) /** @type {HTMLInputElement} */ (radio).checked = true;
     else if (ranks) wrong.push(`ranks=${ranks.slice(0, 40)}`);
-    if (query.has("guess")) {
-      this.find("[name=mode][value=guess]").checked = true;
-      this.#cover();
-    }
     const world = query.get("world");
     if (world && this.data.worlds.some(({ name }) => name === world)) this.#world = world;
     else if (world) wrong.push(`world=${world.slice(0, 40)}`);
@@ -354,7 +317,6 @@ class AdapterLab extends PageElement {
     const free = this.#open.find(({ pinned }) => !pinned)?.key;
     const shown = this.data.cell(free ?? pinned ?? "")?.world?.name ?? "mix";
     const values = {
-      guess: this.guessing ? "1" : undefined,
       ranks: this.at === 1 ? undefined : `${this.data.ranks[this.at]}`,
       pin: pinned,
       cell: free,

@@ -15,7 +15,6 @@ import { PythonElement } from "./python_element.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { Stores, file, named } from "./stored.js";
-import { tour } from "./tour.js";
 import { beside } from "./weight.js";
 
 /**
@@ -24,7 +23,6 @@ import { beside } from "./weight.js";
  */
 
 const AHEAD = 200; // milliseconds, at most, for which a stored answer has the line before Python's files
-const SWEEP = 5000; // milliseconds that the play button takes for all values of a control
 
 /** @extends {PythonElement<Drawn>} */
 class AdapterDemo extends PythonElement {
@@ -33,8 +31,6 @@ class AdapterDemo extends PythonElement {
 
   /** @type {Field[]} */
   #fields = [];
-  /** @type {object | undefined} the sweep that is under way */
-  #sweep;
   #stores = new Stores();
 
   async connectedCallback() {
@@ -45,25 +41,18 @@ class AdapterDemo extends PythonElement {
     distinct(this);
     explorable(this.form);
     this.listen(signal);
-    this.button("play").hidden = !this.#main;
     this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.ownsAddress && !this.id;
     this.find(".controls").removeAttribute("disabled");
     this.#fold.open = kept().figures === "open";
     this.#restore();
     this.#way();
-    if (this.dataset.tour !== undefined || this === this.#first) tour(this);
     this.send({ type: "stored" });
     if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
     if (!this.#moved) return;
     this.send({ type: "arrive" });
     await this.nearest();
     if (!signal.aborted) this.arrive(this.exact);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.#sweep = undefined;
   }
 
   get method() {
@@ -79,13 +68,7 @@ class AdapterDemo extends PythonElement {
   get address() {
     const url = new URL(location.href);
     if (!this.ownsAddress) [url.search, url.hash] = ["", this.id];
-    if ("guessing" in this.dataset) url.searchParams.set("guess", "1");
-    else url.searchParams.delete("guess");
     return address(this.#fields, url);
-  }
-
-  get fields() {
-    return this.#fields;
   }
 
   get form() {
@@ -206,12 +189,6 @@ class AdapterDemo extends PythonElement {
     return moved.map((field) => `${field.label} ${field.called(field.within(knobs))}`).join(", ");
   }
 
-  /** @param {import("../python/client.js").PythonError} error */
-  fail(error) {
-    this.#sweep = undefined;
-    super.fail(error);
-  }
-
   // Edited code ------------------------------------------------------------------------------------
 
   /** Lets a reader's code compute, and says so. @param {typeof python} readers @param {Element} notice */
@@ -269,12 +246,6 @@ class AdapterDemo extends PythonElement {
     this.#way();
   }
 
-  /** Goes to values that others have set, without Python where their answer is stored. @param {Field[]} fields */
-  async turn(fields) {
-    this.note(fields);
-    await this.#answer();
-  }
-
   /** Shows what belongs to the present settings, and until it is there, nothing else. */
   async #answer() {
     if (this.exact) return;
@@ -307,15 +278,17 @@ class AdapterDemo extends PythonElement {
 
   /** Shows the controls of the present way alone, and of a random step its pictures: it has no bars. */
   #way() {
+    const { world } = this.knobs;
     const way = `${this.knobs.way}`;
     if (way === "random" && this.dataset.way !== way) this.#fold.open = true;
     this.dataset.way = way;
+    for (const remark of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll(".remark")))
+      remark.hidden = way !== "fitted" || remark.dataset.world !== world;
   }
 
   /** @param {HTMLButtonElement} button */
   async press(button) {
-    if (button.name === "play") this.#play();
-    else if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
+    if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
     else if (button.name === "export") {
       const whole = (/** @type {Drawn | undefined} */ answer) => answer?.stored === false && !answer.more;
       const answer = whole(this.answer) ? this.answer : await this.run();
@@ -332,32 +305,8 @@ class AdapterDemo extends PythonElement {
     });
   }
 
-  cancel() {
-    this.#sweep = undefined;
-    super.cancel();
-  }
-
-  /** Moves the main control through all its values and back; one value where motion is not wanted. */
-  async #play() {
-    const field = /** @type {Field} */ (this.#main);
-    const texts = field.round;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const sweep = (this.#sweep = this.#sweep ? undefined : {});
-    for (const text of texts) {
-      if (!sweep || this.#sweep !== sweep) break;
-      this.write("[name=play]", "Pause");
-      const pause = new Promise((done) => setTimeout(done, Math.min(500, SWEEP / texts.length)));
-      await this.change([field], text);
-      if (still) break;
-      await pause;
-    }
-    if (this.#sweep === sweep) this.#sweep = undefined;
-    if (!this.#sweep) this.write("[name=play]", "Play the sweep");
-  }
-
   /** @param {Map<string, string>} [to] */
   reset(to) {
-    this.#sweep = undefined;
     super.reset(to);
     this.#way();
     if (this.state.at !== "stored") return void this.change([]);
@@ -380,11 +329,6 @@ class AdapterDemo extends PythonElement {
 
   get #moved() {
     return this.#fields.some((field) => field.moved);
-  }
-
-  /** The control that the play button moves: the first with numbers. */
-  get #main() {
-    return this.#fields.find(({ element }) => element.dataset.kind === "number" && element.closest(".own"));
   }
 
   /** Fills an empty element with the stored picture of its method. */

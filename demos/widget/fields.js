@@ -102,15 +102,6 @@ export class Field {
     return texts;
   }
 
-  /** The values on the control's way through all of them, back to the present one; at most 50 steps. */
-  get round() {
-    const all = this.texts;
-    const stride = Math.ceil(all.length / 50);
-    const texts = all.filter((_, i) => i % stride === 0);
-    const first = all.indexOf(this.text) / stride;
-    return [...texts.slice(1).map((_, i) => texts[Math.floor(first + i + 1) % texts.length]), this.text];
-  }
-
   /** Return whether the control can have this value. @param {string} text */
   accepts(text) {
     return this.texts.includes(text);

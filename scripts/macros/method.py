@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters_np.core import arrays, knobs, load, parameters
+from demos.settings import AIM
 from scripts.bootstrap import ROOT
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
@@ -31,8 +32,8 @@ from scripts.macros.page import (
 )
 from scripts.macros.portraits import picture, says
 from scripts.macros.real_changes import rows
-from scripts.macros.whole import whole, written
 from scripts.stored.states import called, state
+from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
 from scripts.survey.sources.claims import Evidence
@@ -219,13 +220,13 @@ class Furniture(Part):
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         name = escape(catalog().names()[slug])
         html = path.read_text(encoding="utf-8")
-        html = html.replace("<!--head-->", self.head(slug, own=not module)).replace("\n", " ")
+        html = html.replace("<!--head-->", self.head(slug, own=not module))
+        html = html.replace("<!--remarks-->", self.remarks(slug)).replace("\n", " ")
         attributes = (
             f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
         )
         attributes += " data-search-exclude"
-        shown = html + whole(self.page, slug) + written(self.method, slug)
-        element = f"<adapter-demo {attributes}>{shown}</adapter-demo>"
+        element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
@@ -237,6 +238,25 @@ class Furniture(Part):
         name, method = catalog().names()[slug], self.method.slug
         about = (says(method), picture(self.page, method)) if own else ("", "")
         return self.page.draw("widget_head", name, *about, found=False, kind="head")
+
+    def remarks(self, slug: str) -> str:
+        """Return what the page says of single changes, shown where the widget fits to one.
+
+        Raises:
+            ValueError: when the widget does not offer a change; the text names the page.
+        """
+        said, known = self.method.changes.get(slug, {}), [str(w) for w in AIM["world"].options]
+        for world in sorted(said.keys() - set(known)):
+            offered = ", ".join(known)
+            raise ValueError(
+                f"{self.method.file}: changes.{slug}: {world!r} is not one of {offered}"
+            )
+        first = opening(slug).get("world", AIM["world"].default)
+        return "".join(
+            f'<p class="remark" data-world="{world}"{"" if world == first else " hidden"}>'
+            f"{escape(text)}</p>"
+            for world, text in said.items()
+        )
 
     @macro("text")
     def random_step(self) -> str:

@@ -1,4 +1,4 @@
-"""The lab: a table that opens, a guess, a frontier, a reader's adapter and a reader's change."""
+"""The lab: a table that opens, a frontier, a reader's adapter and a reader's change."""
 
 from __future__ import annotations
 
@@ -213,62 +213,6 @@ def test_a_student_and_its_teacher_open(visit: Visit) -> None:
         re.compile(r"LoRA on a change by")
     )
     expect(page.locator(".specimen canvas")).to_have_count(3)
-
-
-# Guessing -----------------------------------------------------------------------------------------
-
-
-def test_a_guess_is_scored_and_its_column_opened(visit: Visit) -> None:
-    page = open_lab(visit)
-    page.get_by_label("guess first").check()
-    world = STORED["worlds"][0]["name"]
-    expect(cell(page, f"lora.{world}")).to_have_text("?")
-    items = page.locator(".guess li > span")
-    before = items.all_text_contents()
-    up = page.get_by_role("button", name=f"{before[2]} up")
-    up.focus()
-    page.keyboard.press("Enter")
-    expect(items).to_have_text([before[0], before[2], before[1], before[3], before[4]])
-    expect(page.get_by_role("button", name=f"{before[2]} up")).to_be_focused()
-    page.get_by_role("button", name="Reveal").click()
-    expect(page.locator(".guess .score")).to_contain_text("of 10 pairs in the right order")
-    expect(cell(page, f"lora.{world}")).to_have_text(percent(stored("lora", world)[0]))
-    expect(cell(page, f"lora.{STORED['worlds'][1]['name']}")).to_have_text("?")
-
-
-def test_a_guess_can_be_sent_as_a_link(visit: Visit, site: str) -> None:
-    page = open_lab(visit)
-    page.get_by_label("guess first").check()
-    expect(page).to_have_url(re.compile(r"[?]guess=1$"))
-    link = page.url
-    follow(page, f"{site}rubric/")
-    follow(page, link)
-    ready(page)
-    expect(page.get_by_label("guess first")).to_be_checked()
-    expect(page.locator(".guess li")).to_have_count(5)
-    expect(page.locator("#heat")).to_be_visible()
-    for world in STORED["worlds"]:
-        expect(cell(page, f"lora.{world['name']}")).to_have_text("?")
-    page.get_by_label("open", exact=True).check()
-    expect(page).not_to_have_url(re.compile("guess"))
-    world = STORED["worlds"][0]["name"]
-    expect(cell(page, f"lora.{world}")).to_have_text(percent(stored("lora", world)[0]))
-
-
-def test_a_link_to_a_guess_gives_no_covered_cell_away(visit: Visit) -> None:
-    page = open_lab(visit, "?guess&ranks=4&cell=oft.turn")
-    expect(page.locator(".specimen")).to_have_count(0)
-    expect(page.locator("adapter-lab .opened .status")).to_contain_text("covered until")
-    expect(page.locator(".guess")).to_contain_text("261 parameters")
-
-
-def test_a_guess_is_made_between_hypotheses_that_are_told(visit: Visit) -> None:
-    page = open_lab(visit)
-    page.get_by_label("guess first").check()
-    told = {m["name"]: m["hypothesis"] for m in STORED["methods"]}
-    names = page.locator(".guess li > span").all_text_contents()
-    expect(page.locator(".guess li > p")).to_have_text([told[name] for name in names])
-    assert told["IA3"].startswith("A pretrained transformer owns the features")
 
 
 # The reader's own ---------------------------------------------------------------------------------

@@ -390,22 +390,6 @@ def test_a_double_click_on_a_slider_sets_it_back(visit: Visit, site: str) -> Non
     becomes(page, "location.search", "?rank=2&world=mix")
 
 
-def test_play_moves_through_all_values_and_back(visit: Visit) -> None:
-    page = visit(RANDOM)
-    page.emulate_media(reduced_motion="no-preference")
-    page.locator("adapter-demo button[name=play]").click()
-    becomes(page, "updates.map(({ knobs }) => knobs.rank)", [*range(9, 17), *range(1, 9)])
-    expect(page.locator("adapter-demo button[name=play]")).to_have_text("Play the sweep")
-
-
-def test_play_takes_one_step_where_motion_is_reduced(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
-    for rank in (3, 4):
-        page.locator("adapter-demo button[name=play]").click()
-        page.wait_for_function("rank => updates.at(-1)?.knobs.rank === rank", arg=rank)
-    assert page.evaluate("updates.length") == 2
-
-
 def test_pictures_and_numbers_can_be_taken_away(visit: Visit, site: str) -> None:
     path = f"{RANDOM}&rank=2&seed=5"
     page = visit(path)
