@@ -17,9 +17,6 @@ from adapters_np.linalg import Array, nearest_rotations, thin_svd
 from demos.blocks import BLOCKS, tiling
 from demos.families import HELD, Reached, Sums, Weights, kept
 
-MOST = 256
-"""The longest side of a reader's matrices: the browser takes a second for one of this size."""
-
 EXTREME = 300
 """The power of two from which squares of entries, and sums of them, may be infinite or zero."""
 
@@ -290,47 +287,9 @@ def directed(sigma: Array, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return U * sigma, np.ascontiguousarray(V.T)
 
 
-SPECTRAL = "low_rank"
-"""To this family a change is its singular values: its control has independent entries instead."""
-
-
 def shrink(W: Array, D: Array) -> float:
     """Return the c for which c W is nearest to a change.
 
     Weight decay alone makes it negative.
     """
     return float((W * D).sum() / (W**2).sum())
-
-
-def own(before: Any, change: Any, rows: int) -> dict[str, Any]:
-    """Return what the families explain of a change that a reader has brought, and of its control.
-
-    Args:
-        before: The entries of W, row by row, or None where it is not known: then the families that
-            look at it are left out.
-        change: Those of the change.
-        rows: How many rows both have.
-
-    Raises:
-        ValueError: when the two cannot be explained; see `Change`.
-    """
-    D = np.array(change, dtype=float).reshape(rows, -1)
-    W = np.zeros_like(D) if before is None else np.array(before, dtype=float).reshape(rows, -1)
-    rng = np.random.default_rng(0)
-    real, control = Change(W, D), Change(W, elsewhere(D, rng))
-    noise = Change(np.zeros_like(D), rng.normal(size=D.shape))
-    budgets = [rank * sum(D.shape) for rank in (1, 2, 4)]
-
-    def row(f: Family) -> dict[str, Any]:
-        other = noise if f.name == SPECTRAL else control
-        found = [(f.form(real, most), f.form(other, most)) for most in budgets]
-        shares = [[r.share, r.size, k.share] if r and k else None for r, k in found]
-        return {"title": f.title, "methods": list(f.methods), "found": shares}
-
-    return {
-        "sentence": "",
-        "budgets": budgets,
-        "best": (np.cumsum(real.sigma**2) / real.energy).tolist(),
-        "shrink": None if before is None else shrink(real.W, real.D),
-        "families": [row(f) for f in FAMILIES.values() if f.alone or before is not None],
-    }

@@ -30,7 +30,7 @@ export async function fits(cell, data, signal, found) {
       cell.say(`${++done} of ${data.ranks.length * data.worlds.length} fits. The row ${own.name} is filled.`);
     }
   }
-  cell.end(`${own.name} is fitted to all changes: its row is the first of the table, its points are in the frontier.`);
+  cell.end(`${own.name} is fitted to all changes: its row is the first of the table.`);
   return own;
 }
 

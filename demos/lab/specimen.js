@@ -31,7 +31,6 @@ export class Specimen {
     this.data = data;
     this.say = say;
     this.key = "";
-    this.pinned = false;
     this.element = make("article", { className: "specimen", tabIndex: -1 });
   }
 
@@ -60,7 +59,6 @@ export class Specimen {
       ),
       paragraph(
         "tools",
-        button("pin", "Pin", { ariaPressed: `${this.pinned}` }),
         button("stop", "Stop", { hidden: true }),
         button("matrices", "Matrices as CSV", { disabled: true }),
         button("close", "Close"),

@@ -24,9 +24,6 @@ export function compare(pyodide, { a, b, world, equal, weight }) {
   return call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
 }
 
-/** Returns what each family explains of a change that a reader has brought. @type {Answers<import("./client.js").Own>} */
-export const own = (pyodide, { before, change, rows }) => call(pyodide, "demos.reach", "own", [before, change, rows]);
-
 /** Returns the layers of a reader's adapter, or what is asked of one of them. @type {Answers<import("./client.js").Saved>} */
 export const saved = (pyodide, { part, does, values }) => call(pyodide, `demos.adapter_${part}`, does, values);
 

@@ -10,11 +10,10 @@
  * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean, weight?: Weight}} Comparison
  * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>, weight?: Weight}} Probe
  * @typedef {{type: "lab", method: string, knobs: Record<string, unknown>, name: string, taught?: Record<string, unknown>}} Cell of the lab
- * @typedef {{type: "own", before?: Float64Array, change: Float64Array, rows: number}} Own change of a reader
  * @typedef {{type: "saved", part: "file" | "base" | "reach", does: string, values: unknown[]}} Saved adapter of a reader: a function of demos/adapter_….py
  * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code
  * @typedef {{type: "fit", name: string, source: string, world: string, rank: number}} Fit of a reader's adapter, there too
- * @typedef {Probe | Comparison & {type: "compare"} | Cell | Own | Saved | Run | Fit} Request
+ * @typedef {Probe | Comparison & {type: "compare"} | Cell | Saved | Run | Fit} Request
  * @typedef {{panels: any[], sentence: string, milliseconds: number, more?: boolean}} Answer `more` are to come, better ones
  * @typedef {{message: string, knob?: string, value?: string, rule?: string}} Failure the last three where a knob's value is not possible
  * @typedef {(answer: Answer) => void} Take what is done with an answer that others follow

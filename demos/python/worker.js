@@ -7,14 +7,14 @@
  * An answer with `more` is followed by a better one, unless {id, type: "cancel"} comes: then {id} is the end.
  */
 
-import { compare, examine, failure, own, probe, saved } from "./answer.js";
+import { compare, examine, failure, probe, saved } from "./answer.js";
 import { start } from "./start.js";
 
 // The first answer should not wait for the import.
 const ready = start(postMessage, false, (pyodide) => pyodide.pyimport("demos.probe").destroy());
 
 /** Requests that are answered at once. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => any>} */
-const AT_ONCE = { compare, own, saved };
+const AT_ONCE = { compare, saved };
 
 /** Requests whose answers become better and better. @type {Record<string, (pyodide: import("./start.js").Pyodide, request: any) => Iterable<any>>} */
 const GROWING = { lab: examine, probe };

@@ -39,11 +39,6 @@ class Lab(Part):
         return piece(self.page, "imitation", stored())
 
     @macro("widget")
-    def own_change(self) -> str:
-        """The form that takes a reader's change."""
-        return piece(self.page, "change")
-
-    @macro("widget")
     def adapter_file(self) -> str:
         """The form that takes the two files of a reader's adapter, and its example."""
         script = (
