@@ -40,8 +40,6 @@ def compares(page: Page) -> None:
 
 def fits(page: Page) -> None:
     page.locator(".specimen[data-share]").wait_for()
-    page.locator(".frontier").scroll_into_view_if_needed()
-    page.locator(".frontier summary").click()
 
 
 def runs(page: Page) -> None:

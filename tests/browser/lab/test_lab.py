@@ -1,19 +1,16 @@
-"""The lab: a table that opens, a frontier, a reader's adapter and a reader's change."""
+"""The lab: a table that opens, and a reader's adapter."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from demos.lab import TARGETS, examine
-from demos.reach import own
-from scripts.stored.example import safetensors
 from scripts.stored.lab import OUT
 from scripts.survey.results.experiment import fitted
 from tests.browser.reader import WINDOW, Visit, becomes, follow, is_python, record
@@ -143,25 +140,18 @@ def test_a_real_change_says_what_a_fit_of_it_is_worth_to_the_model(visit: Visit)
     expect(page.locator(".specimen .loss")).to_have_count(0)
 
 
-def test_a_pinned_cell_stays_beside_the_next_and_the_link_opens_both(
+def test_a_link_opens_its_cell_and_an_older_one_the_cell_that_it_names_alone(
     visit: Visit, site: str
 ) -> None:
     page = open_lab(visit)
     cell(page, "oft.turn").click()
-    expect(share(page, "oft.turn")).to_have_count(1)
-    page.get_by_role("button", name="Pin").click()
-    cell(page, "ia3.turn").click()
-    expect(share(page, "ia3.turn")).to_have_count(1)
-    expect(page.locator(".specimen")).to_have_count(2)
-    expect(page).to_have_url(re.compile(r"pin=oft\.turn&cell=ia3\.turn"))
+    expect(page).to_have_url(re.compile(r"cell=oft\.turn"))
     link = page.url
     follow(page, f"{site}rubric/")
-    follow(page, link)
+    follow(page, f"{link}&pin=ia3.turn&world=pairs&guess=1")
     ready(page)
-    expect(page.locator(".specimen")).to_have_count(2)
-    expect(page.locator(".specimen [aria-pressed=true]")).to_have_count(1)
-    page.locator(".frontier").scroll_into_view_if_needed()
-    expect(page.locator(".frontier .end", has_text="OFT")).to_be_visible()
+    expect(page.locator(".specimen h2")).to_have_text(re.compile("^OFT on"))
+    expect(page.locator(".specimen")).to_have_count(1)
 
 
 def test_keys_move_in_the_table_and_open_its_cells(visit: Visit) -> None:
@@ -195,17 +185,6 @@ def test_closing_leads_back_to_the_number_on_a_phone(visit: Visit) -> None:
     page.set_viewport_size(WINDOW)
 
 
-def test_no_dot_of_the_frontier_lies_before_its_axis(visit: Visit) -> None:
-    page = open_lab(visit, "?world=pairs")
-    frontier = page.locator(".frontier")
-    frontier.scroll_into_view_if_needed()
-    expect(frontier.locator("svg.plot")).to_be_visible()
-    begins = frontier.locator(".grid line").first.get_attribute("x1")
-    assert begins
-    dots = [dot.get_attribute("cx") for dot in frontier.locator("circle").all()]
-    assert all(dot and float(dot) >= float(begins) for dot in dots)
-
-
 def test_a_student_and_its_teacher_open(visit: Visit) -> None:
     page = open_lab(visit)
     cell(page, "lora.by.ia3").click()
@@ -226,7 +205,7 @@ def run_own(page: Page, source: str) -> Page:
     return page
 
 
-def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
+def test_a_readers_adapter_takes_its_row(visit: Visit) -> None:
     page = run_own(open_lab(visit), GAINS)
     status = page.locator("code-cell[name=own]").get_by_role("status")
     expect(status).to_contain_text("fitted to all changes", timeout=LONG_FITS)
@@ -236,8 +215,6 @@ def test_a_readers_adapter_takes_its_row_and_its_points(visit: Visit) -> None:
     expect(row.locator("td").nth(place)).to_have_text("100")
     at_pairs = stored("ia3", "pairs")[0]
     expect(row.locator("td").nth(list(TARGETS).index("pairs"))).to_have_text(percent(at_pairs))
-    page.locator(".frontier").scroll_into_view_if_needed()
-    expect(page.locator(".frontier .end", has_text="MyGains")).to_be_visible()
 
 
 LONG = GAINS.replace("MyGains", "A" * 5000)
@@ -257,78 +234,3 @@ def test_what_no_row_takes_is_told_why(visit: Visit, code: str) -> None:
     page = run_own(open_lab(visit), code)
     expect(page.locator("code-cell[name=own]").get_by_role("status")).to_contain_text(WRONG[code])
     expect(page.locator("#heat .yours")).to_have_count(0)
-
-
-def npy(name: str, array: Any) -> FilePayload:
-    file = io.BytesIO()
-    np.save(file, array)
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": file.getvalue()}
-
-
-def test_a_readers_change_is_measured_and_wrong_files_are_told(visit: Visit) -> None:
-    page = open_lab(visit)
-    rng = np.random.default_rng(0)
-    W = rng.normal(size=(24, 40))
-    after = W + np.outer(rng.normal(size=24), rng.normal(size=40))
-    before_input, after_input = page.locator("own-change [type=file]").all()
-    status = page.locator("own-change .status")
-    before_input.set_input_files(npy("w.npy", W))
-    expect(status).to_have_text("W is read. W′ is still to come.")
-    wrong = after.copy()
-    wrong[3, 7] = np.nan
-    for array, message in (
-        (after.T, "W is 24 × 40 and W′ is 40 × 24"),
-        (W, "W and W′ are equal"),
-        (wrong, "1 entries that are not finite, the first in row 4, column 8"),
-        (after.astype(int), "v.npy holds <i8"),
-    ):
-        after_input.set_input_files(npy("v.npy", array))
-        expect(status).to_contain_text(message)
-    after_input.set_input_files(npy("v.npy", after))
-    expect(status).to_contain_text("Measured")
-    expected = own(W.ravel(), (after - W).ravel(), 24)["families"]
-    rows = page.locator("own-change tbody tr")
-    expect(rows).to_have_count(len(expected))
-    expect(rows.first.locator("td").first).to_have_text(re.compile(r"^100 %, 15\.0 ×"))
-    for i, family in enumerate(expected):
-        text = percent(family["found"][1][0]) + " %" if family["found"][1] else "–"
-        expect(rows.nth(i).locator("td").nth(1)).to_contain_text(text)
-
-
-def test_a_loras_factors_are_enough(visit: Visit) -> None:
-    page = open_lab(visit)
-    rng = np.random.default_rng(0)
-    page.get_by_label("a LoRA’s A and B").check()
-    first, second = page.locator("own-change [type=file]").all()
-    first.set_input_files(npy("a.npy", rng.normal(size=(2, 32)).astype(np.float16)))
-    second.set_input_files(npy("b.npy", rng.normal(size=(48, 3)).astype(np.float16)))
-    expect(page.locator("own-change .status")).to_contain_text("A must have as many rows (r)")
-    second.set_input_files(npy("b.npy", rng.normal(size=(48, 2)).astype(np.float16)))
-    expect(page.locator("own-change .status")).to_contain_text("Measured")
-    expect(page.locator("own-change tbody tr").first.locator("td").nth(1)).to_contain_text("100 %")
-
-
-def test_a_factor_brings_its_partner_from_the_same_layer(visit: Visit) -> None:
-    page = open_lab(visit)
-    rng = np.random.default_rng(0)
-    shapes = {"A": (2, 32), "B": (48, 2)}
-    tensors = {
-        f"layers.{i}.lora_{factor}.weight": rng.normal(size=shape)
-        for i in range(2)
-        for factor, shape in shapes.items()
-    }
-    file: FilePayload = {
-        "name": "adapter_model.safetensors",
-        "mimeType": "application/octet-stream",
-        "buffer": safetensors(tensors),
-    }
-    page.get_by_label("a LoRA’s A and B").check()
-    for chooser in page.locator("own-change [type=file]").all():
-        chooser.set_input_files(file)
-    expect(page.locator("own-change .status")).to_contain_text("Measured")
-    first, second = page.get_by_label("Tensor of the file").all()
-    first.select_option("layers.1.lora_A.weight (2 × 32)")
-    expect(second.locator("option:checked")).to_have_text("layers.1.lora_B.weight (48 × 2)")
-
-
-# Everybody ----------------------------------------------------------------------------------------

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.reader import WINDOW, Visit
 
 EXPERIMENT, PROTOCOL = "experiment/", "experiment/protocol/"
-PAGES = (
-    *("methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/"),
-    "lab/",
-)
+PAGES = ("methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/")
 CARDS = 10  # of the experiment's report, a figure each
 WIDTHS = (1280, 768, 390, 360)
 
 # The letters of every drawing on show: their size in pixels on the screen, and what they lie in.
 LETTERS = """() => [...document.querySelectorAll("svg.plot, svg.chart")].flatMap((svg) => {
-  const room = svg.closest("figure, .frontier").getBoundingClientRect();
+  const room = svg.closest("figure").getBoundingClientRect();
   return [...svg.querySelectorAll("text")].filter((e) => e.getClientRects().length).map((text) => {
     const { left, right, top, bottom } = text.getBoundingClientRect();
     const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
@@ -27,20 +24,11 @@ LETTERS = """() => [...document.querySelectorAll("svg.plot, svg.chart")].flatMap
 })"""
 
 
-def shown(page: Page, width: int) -> None:
-    """Show a page at a width, with all of its figures drawn."""
-    page.set_viewport_size({"width": width, "height": 900})
-    frontier = page.locator(".frontier")
-    if frontier.count():
-        frontier.scroll_into_view_if_needed()
-        expect(frontier.locator("svg.plot")).to_be_visible()
-
-
 @pytest.mark.parametrize("path", PAGES)
 def test_letters_have_one_size_at_every_width_and_none_is_cut(visit: Visit, path: str) -> None:
     page = visit(path)
     for width in WIDTHS:
-        shown(page, width)
+        page.set_viewport_size({"width": width, "height": 900})
         found = page.evaluate(LETTERS)
         assert found
         assert [f for f in found if not 10.9 <= f["size"] <= 12.1] == [], width
@@ -48,11 +36,11 @@ def test_letters_have_one_size_at_every_width_and_none_is_cut(visit: Visit, path
     page.set_viewport_size(WINDOW)
 
 
-@pytest.mark.parametrize("path", [EXPERIMENT, PROTOCOL, "evidence/", "real-changes/", "lab/"])
+@pytest.mark.parametrize("path", [EXPERIMENT, PROTOCOL, "evidence/", "real-changes/"])
 def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
     page = visit(path)
     for width in WIDTHS:
-        shown(page, width)
+        page.set_viewport_size({"width": width, "height": 900})
         names = [f for f in page.evaluate(LETTERS) if f["kind"] in ("name", "end", "axis")]
         assert len(names) > 10
         for i, a in enumerate(names):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from adapters_np.budget import choose
 from adapters_np.core import load, slugs
 from demos.probe import probe
-from demos.settings import HYPOTHESIS, PAGE, opens
-from scripts.catalog import read
+from demos.settings import HYPOTHESIS, opens
 from scripts.stored.widgets import opening
 from tests.browser.reader import (
     LIVE,
@@ -310,4 +309,3 @@ def test_without_the_hypothesis_the_browser_answers_like_cpython(
         assert ours["name"] == theirs["name"]
         if ours["kind"] == "number":
             assert ours["value"] == pytest.approx(theirs["value"], rel=1e-5, abs=1e-6)
-

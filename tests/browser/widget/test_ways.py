@@ -139,21 +139,6 @@ def test_a_tap_names_the_nearest_dot_and_a_second_one_opens_its_page(
         page.wait_for_url(f"{site}methods/fourierft/")
 
 
-def test_a_tap_in_the_labs_plot_names_all_methods_of_a_dot(browser: Browser, site: str) -> None:
-    with browser.new_context(**PHONE) as context:
-        page = context.new_page()
-        page.goto(f"{site}lab/?world=few")
-        frontier = page.locator(".frontier")
-        frontier.scroll_into_view_if_needed()
-        dot = frontier.locator("circle", has_text="LoRA: 100 % with 128 parameters").first
-        dot.scroll_into_view_if_needed()
-        box = dot.bounding_box()
-        assert box
-        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        for name in ("LoRA", "AdaLoRA", "DeLoRA"):
-            expect(frontier.locator("output")).to_contain_text(f"{name}: 100 %")
-
-
 def test_a_citation_says_on_which_day_the_page_was_seen(visit: Visit) -> None:
     page = visit("methods/lora/")
     days = {date.today().isoformat()}
