@@ -22,7 +22,6 @@ from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
-from scripts.macros.method_table import MethodTable
 from scripts.macros.page import Page
 from scripts.macros.protocol import Protocol
 from scripts.macros.rates import RatesTable
@@ -48,7 +47,6 @@ PARTS = (
     Protocol,
     Bets,
     Forests,
-    MethodTable,
     Story,
     Views,
 )

@@ -41,7 +41,6 @@ class AdapterDemo extends PythonElement {
     distinct(this);
     explorable(this.form);
     this.listen(signal);
-    this.find("[value=peft]").hidden = !this.dataset.peft;
     this.button("link").hidden = !this.ownsAddress && !this.id;
     this.find(".controls").removeAttribute("disabled");
     this.#fold.open = kept().figures === "open";
@@ -288,7 +287,7 @@ class AdapterDemo extends PythonElement {
 
   /** @param {HTMLButtonElement} button */
   async press(button) {
-    if (button.name === "code") (await this.#exports())?.saveCode(button.value, this);
+    if (button.name === "code") (await this.#exports())?.saveCode(this);
     else if (button.name === "export") {
       const whole = (/** @type {Drawn | undefined} */ answer) => answer?.stored === false && !answer.more;
       const answer = whole(this.answer) ? this.answer : await this.run();

@@ -2,7 +2,6 @@
 
 import { state } from "../page/value.js";
 import { text } from "../page/csv.js";
-import { Field } from "./fields.js";
 import { download } from "../page/element.js";
 import { savePicture } from "./picture.js";
 import { BROUGHT } from "./weight.js";
@@ -60,30 +59,11 @@ function csv(demo, { knobs, panels }) {
 
 // Code ---------------------------------------------------------------------------------------------
 
-/** Saves Python code for the present settings. @param {string} kind @param {Demo} demo */
-export function saveCode(kind, demo) {
-  const [code, name] = kind === "peft" ? [config(demo), `${demo.method}_peft.py`] : [script(demo), `${demo.method}.py`];
-  download(new Blob([code], { type: "text/x-python" }), name);
-}
-
-/** The page has the configuration with the names of knobs in braces. @param {Demo} demo */
-function config(demo) {
-  const { address, dataset, knobs } = demo;
-  const template = dataset.peft ?? "";
-  const filled = template.replace(/\{(\w+)\}/g, (whole, name) => (name in knobs ? literal(knobs[name]) : whole));
-  // What has no rank is asked for in PEFT without one, and without its scale.
-  const asked = /^ +r=0,$/m.test(filled) ? filled.replace(/^ +(r|lora_alpha)=.*\n/gm, "") : filled;
-  const own = [...demo.querySelectorAll(".own .field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
-  const left = own.filter(({ name, text, unnamed }) => text !== unnamed && !template.includes(`{${name}}`));
-  const settings = left.map(({ name, text }) => `${name}=${text}`).join(", ");
-  const warning = left.length
-    ? `# Not in this configuration: ${settings}. The page says under "In PEFT" how the two differ.\n`
-    : "";
-  return `# ${address}\n${warning}${asked}\n`;
-}
-
 /** The knobs of a change that is aimed at another one. */
 const AIM = ["way", "world", "steps", "rate"];
+
+/** Saves Python code for the present settings. @param {Demo} demo */
+export const saveCode = (demo) => download(new Blob([script(demo)], { type: "text/x-python" }), `${demo.method}.py`);
 
 /** @param {Demo} demo */
 function script({ method, address, knobs, dataset }) {

@@ -130,23 +130,13 @@ def count(cls: type[Adapter], model: Model, targets: str = "query and value", **
 
 
 def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return what the calculator needs of every module, by slug."""
-    shown = catalog.names()
+    """Return what a page needs to count the parameters of every module, by slug."""
     return {
-        module: {"title": shown[module], **_counter(load(module))}
+        module: counter(load(module))
         for m in catalog.methods.values()
         for module in m.modules
         if m.status == "active"
     }
-
-
-def _counter(cls: type[Adapter]) -> dict[str, Any]:
-    """Return what a page needs to count a method; the model has the number of heads."""
-    about = counter(cls)
-    if cls.place == "attention":
-        heads = {"name": "heads", "kind": "model", "low": 1, "step": 1}
-        about["knobs"] = [heads if k["name"] == "heads" else k for k in about["knobs"]]
-    return about
 
 
 def data(catalog: Catalog) -> dict[str, Any]:

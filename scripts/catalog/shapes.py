@@ -10,28 +10,11 @@ from adapters_np.expressions import Expression, evaluate, parse
 
 def counter(cls: type[Adapter]) -> dict[str, Any]:
     """Return what a page needs to count a method's trained parameters."""
-    learned = [{"shared": f.shared, "shape": parse(f.shape)} for f in arrays(cls) if f.learned]
-    controls = []
-    for knob in knobs(cls).values():
-        control: dict[str, Any] = {"name": knob.name, "kind": knob.kind, "default": knob.default}
-        if knob.kind == "choice":
-            control["options"] = list(knob.options)
-        elif knob.kind != "bool":
-            control |= {"low": knob.low, "high": knob.high, "step": knob.step}
-        if any(_names(knob.name, array["shape"]) for array in learned):
-            controls.append(control)
     return {
         "place": cls.place,
-        "knobs": controls,
         "start": {knob.name: knob.default for knob in knobs(cls).values()},
-        "arrays": learned,
+        "arrays": [{"shared": f.shared, "shape": parse(f.shape)} for f in arrays(cls) if f.learned],
     }
-
-
-def _names(name: str, value: Any) -> bool:
-    return value == name or (
-        isinstance(value, list | tuple) and any(_names(name, f) for f in value)
-    )
 
 
 # As a reader writes it ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pages about all methods: cards, claims, scorecard, calculator, examples, the benchmark."""
+"""Pages about all methods: cards, claims, scorecard, examples, the benchmark."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, get_args
 from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
-from scripts.catalog.counts import MODELS, TARGETS, counters
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, Peft
 from scripts.catalog.shapes import formula
@@ -177,11 +176,6 @@ class Lists(Part):
             )
         themes = {key: theme.title for key, theme in catalog().themes.items()}
         return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
-
-    @macro("widget")
-    def calculator(self) -> str:
-        """Trained parameters of a method on a model of one's own."""
-        return self.page.draw("calculator", counters(catalog()), MODELS, TARGETS, found=False)
 
     # The playground
 

@@ -222,10 +222,7 @@ class Furniture(Part):
         html = path.read_text(encoding="utf-8")
         html = html.replace("<!--head-->", self.head(slug, own=not module))
         html = html.replace("<!--remarks-->", self.remarks(slug)).replace("\n", " ")
-        attributes = (
-            f'id="try-{slug}" method="{slug}" data-name="{name}"{self.peft_attribute(slug)}'
-        )
-        attributes += " data-search-exclude"
+        attributes = f'id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
@@ -357,14 +354,6 @@ class Furniture(Part):
             return note
         served = TO_LORA if m.peft.config in PEFT["to_lora"] else ""
         return f"```python\n{configured(m)}\n```\n\n{note}{served}"
-
-    def peft_attribute(self, module: str) -> str:
-        """The configuration for the widget to fill in, as an attribute; nothing without one."""
-        found = (m.peft for m in catalog().methods.values() if m.modules[0] == module)
-        peft = next(found, None)
-        if not isinstance(peft, Peft):
-            return ""
-        return f' data-peft="{escape(snippet(peft))}"'.replace("\n", "&#10;")
 
     @macro("list")
     def cite(self) -> str:

@@ -244,7 +244,7 @@ def test_a_file_that_a_widget_misses_is_named_and_asked_for_again(
 
 # A page, the file that it misses, what is pressed, where that is told, and what is there then.
 MISSES = {
-    "export": (LORA, "export-*", "adapter-demo [value=numpy]", "adapter-demo .problem", ""),
+    "export": (LORA, "export-*", "adapter-demo [name=code]", "adapter-demo .problem", ""),
     "editor": (EDITOR, "cell-*.js", "code-cell button", "code-cell button", ".cm-content"),
     "example": (
         "your-adapter/",
@@ -364,10 +364,6 @@ IMPOSSIBLE = {
         *("choose/", "adapter-choice [name=memory]", "-3"),
         *("adapter-choice output", "GPU memory, GiB", "24"),
     ),
-    "calculator": (
-        *("choose/", "parameter-calculator [name=knob-rank]", "1e300"),
-        *("parameter-calculator output", "more parameters than can be counted exactly", "8"),
-    ),
 }
 SET = """(control, value) => {
   control.max = "";
@@ -380,8 +376,6 @@ SET = """(control, value) => {
 def test_an_impossible_value_is_explained_until_it_is_changed(visit: Visit, name: str) -> None:
     path, selector, wrong, told, words, right = IMPOSSIBLE[name]
     page = visit(path)
-    if name == "calculator":
-        page.select_option("parameter-calculator select[name=method]", "lora")
     control = page.locator(f"{selector}:enabled").first
     expect(control).to_be_attached()
     control.evaluate(SET, wrong)

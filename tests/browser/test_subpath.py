@@ -82,9 +82,7 @@ def test_a_visit_from_page_to_page_computes_with_one_python(page: Page, site: st
     assert [url for url in requested if not url.startswith((site, "data:", "blob:"))] == []
 
 
-def test_the_editor_the_comparison_and_the_calculator_find_their_files(
-    page: Page, site: str
-) -> None:
+def test_the_editor_and_the_comparison_find_their_files(page: Page, site: str) -> None:
     page.goto(f"{site}methods/lora/#implementation")
     page.get_by_role("button", name="Edit and run").click()
     expect(page.get_by_role("textbox", name="Source of lora.py")).to_be_focused()
@@ -92,8 +90,6 @@ def test_the_editor_the_comparison_and_the_calculator_find_their_files(
     page.select_option("select[name=b]", "hra")
     expect(page.locator("form[data-side=b] legend").first).to_have_text("Controls of HRA")
     expect(page.locator(".problem")).to_be_empty()
-    page.goto(f"{site}choose/")
-    expect(page.locator("parameter-calculator output")).to_contain_text("trained parameters")
 
 
 def test_a_missing_page_has_its_style_and_links_that_lead_home(page: Page, site: str) -> None:

@@ -195,16 +195,3 @@ def test_methods_stand_in_the_order_of_a_task(visit: Visit) -> None:
         values = [float(value) for value in told if value]
         assert values == sorted(values, reverse=order == "code")
         assert [bool(value) for value in told] == sorted(map(bool, told), reverse=True)
-
-
-def test_the_calculator_has_names_and_its_state_in_the_address(visit: Visit) -> None:
-    page = visit("choose/?method=poly&targets=attention&knob-rank=4")
-    form = page.locator("parameter-calculator")
-    expect(form.locator("select[name=method]")).to_have_value("poly")
-    expect(form.locator("input[name=knob-rank]")).to_have_value("4")
-    names = form.locator("select[name=method] option").all_inner_texts()
-    assert not [name for name in names if "_" in name or name.islower()]
-    form.locator("select[name=method]").select_option("adalora")
-    form.locator("input[name=knob-rank]").fill("3")
-    page.wait_for_function("() => location.search.includes('knob-rank=3')")
-    assert query(page)["method"] == ["adalora"]

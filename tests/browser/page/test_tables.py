@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from adapters_np.core import load
-from scripts.catalog.counts import MODELS, TARGETS, count
 from scripts.survey.results.experiment import TABLE
 from tests.browser.reader import WINDOW, becomes, violations
 
@@ -16,13 +14,6 @@ from tests.browser.reader import WINDOW, becomes, violations
 @pytest.fixture
 def page(window: Page) -> Page:
     return window
-
-
-def calculator(page: Page, site: str) -> Page:
-    """Open the calculator, whose formulas come after the page."""
-    page.goto(f"{site}choose/")
-    expect(page.locator("parameter-calculator output")).to_contain_text("trained parameters")
-    return page
 
 
 def column(page: Page, index: int) -> list[str]:
@@ -138,71 +129,3 @@ def test_needs_shorten_the_list(page: Page, site: str) -> None:
     names = rows.locator("th").all_inner_texts()
     assert "LoRA" not in names
     assert "OFT" in names
-
-
-# Chooses every method with every choice of layers, and returns what the calculator says of each.
-CHOOSE = """([methods, targets]) => {
-  const form = document.querySelector("parameter-calculator");
-  const choose = (name, value) => {
-    const select = form.querySelector(`select[name=${name}]`);
-    select.value = value;
-    select.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  const said = {};
-  for (const method of methods) {
-    choose("method", method);
-    for (const target of targets) {
-      choose("targets", target);
-      said[`${method} ${target}`] = form.querySelector("output").textContent;
-    }
-  }
-  return said;
-}"""
-
-
-@pytest.mark.parametrize("model", [MODELS[0], MODELS[-1]], ids=lambda model: model.name)
-def test_calculator_counts_as_python_does(page: Page, site: str, model: Any) -> None:
-    """All models are counted in tests/scripts/catalog/test_choice.py, under Node."""
-    calculator(page, site)
-    offered = page.locator("parameter-calculator select[name=method] option")
-    methods = offered.evaluate_all("options => options.map(({ value }) => value)")
-    page.select_option("parameter-calculator select[name=model]", model.name)
-    said = page.evaluate(CHOOSE, [list(methods), list(TARGETS)])
-    for slug in methods:
-        for targets in TARGETS:
-            expected = count(load(slug), model, targets)
-            assert f"{expected:,} trained parameters" in said[f"{slug} {targets}"]
-
-
-def test_calculator_explains_what_does_not_fit(page: Page, site: str) -> None:
-    calculator(page, site)
-    page.select_option("parameter-calculator select[name=model]", "")
-    page.locator("parameter-calculator summary").click()
-    page.fill("parameter-calculator input[name=layers]", "-3")
-    expect(page.locator("parameter-calculator output")).to_contain_text("Layers")
-
-
-def test_the_model_fixes_the_number_of_heads(page: Page, site: str) -> None:
-    calculator(page, site)
-    form = page.locator("parameter-calculator")
-    form.locator("select[name=method]").select_option("clover")
-    for model in MODELS:
-        form.locator("select[name=model]").select_option(model.name)
-        heads = form.locator("input[name=heads]")
-        expect(heads).to_have_value(str(model.heads))
-        expect(heads).not_to_be_editable()
-    form.locator("select[name=method]").select_option("lora")
-    expect(form.locator("input[name=heads]")).to_have_count(0)
-
-
-def test_a_model_of_ones_own_has_its_own_number_of_heads(page: Page, site: str) -> None:
-    calculator(page, site)
-    form, output = page.locator("parameter-calculator"), page.locator("parameter-calculator output")
-    form.locator("select[name=model]").select_option("Llama-2-7B")
-    form.locator("select[name=model]").select_option("")
-    form.locator("select[name=method]").select_option("clover")
-    expect(output).to_contain_text("33,554,432 trained parameters")
-    form.locator("input[name=heads]").fill("64")
-    expect(output).to_contain_text("16,777,216 trained parameters")
-    form.locator("input[name=heads]").fill("7")
-    expect(output).to_contain_text("do not fit")

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from demos.compare import compare
-from scripts.catalog import read
 from tests.browser.reader import Visit, becomes, record
 
 ELEMENT = "adapter-compare"
@@ -263,32 +262,3 @@ def test_rows_of_both_sides_are_of_one_level(visit: Visit) -> None:
 
     for part in ("h2", ".picture", ".chart >> nth=1", ".gauges", ".details"):
         becomes(page, partial(level, part), True)
-
-
-def test_any_number_of_methods_stands_in_one_table_and_in_the_address(
-    window: Page, site: str
-) -> None:
-    window.goto(f"{site}compare/")
-    chooser, rows = window.locator("method-table"), window.locator("#chosen tbody tr:visible")
-    expect(chooser).to_be_visible()
-    expect(rows.locator("th a")).to_have_text(["LoRA", "DoRA", "PiSSA"])
-    chooser.get_by_label("Add").select_option("ia3")
-    chooser.get_by_role("button", name="Leave out DoRA").click()
-    expect(rows.locator("th a")).to_have_text(["LoRA", "PiSSA", "IA3"])
-    expect(chooser.get_by_role("button", name="Leave out PiSSA")).to_be_focused()
-    expect(chooser.locator("output")).to_have_text(f"3 of {len(read().methods)} methods")
-    assert parse_qs(urlsplit(window.url).query) == {"methods": ["lora,pissa,ia3"]}
-    window.goto(f"{site}compare/?methods=boft,nobody,lora,boft#several")
-    expect(rows.locator("th a")).to_have_text(["BOFT", "LoRA"])
-    chooser.get_by_role("button", name="Start over").click()
-    expect(rows.locator("th a")).to_have_text(["LoRA", "DoRA", "PiSSA"])
-    assert urlsplit(window.url).query == ""
-
-
-def test_the_table_of_methods_has_the_memory_of_choose(window: Page, site: str) -> None:
-    window.goto(f"{site}choose/")
-    cell = window.locator("#shortlist tr[data-method=dora] [data-label=memory]")
-    expect(cell).to_contain_text("GiB")
-    memory = cell.evaluate("cell => cell.firstChild.data").strip()
-    window.goto(f"{site}compare/")
-    expect(window.locator("#chosen tr[data-method=dora]")).to_contain_text(memory)

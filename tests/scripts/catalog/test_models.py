@@ -3,7 +3,6 @@
 import pytest
 
 from adapters_np.core import load, slugs
-from scripts.catalog import read
 from scripts.catalog.counts import (
     FUSED,
     MODELS,
@@ -12,7 +11,6 @@ from scripts.catalog.counts import (
     TARGETS,
     Model,
     count,
-    counters,
     fused,
 )
 from scripts.catalog.shapes import counter
@@ -83,5 +81,3 @@ def test_a_page_can_count_every_method() -> None:
     for about in map(counter, map(load, slugs())):
         assert about["arrays"]
         assert about["place"] in ("weight", "attention", "keys", "norm", "layer", "model")
-    kinds = {knob["name"]: knob["kind"] for knob in counters(read())["clover"]["knobs"]}
-    assert kinds == {"heads": "model", "train": "choice"}  # a page takes the number from the model
