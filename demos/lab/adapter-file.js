@@ -28,7 +28,7 @@ const MEASURES = {
 };
 const SLICE = 2 ** 19; // numbers of the base that are in memory at once
 const SOME = 4096; // layers that are told at once
-const LIMIT = 10_000; // milliseconds for reading names and settings, which may never end, and one more for each tensor
+const LIMIT = 60_000; // milliseconds for reading names and settings, which may never end, on a slow machine, and one more for each tensor
 
 class AdapterFile extends ReadersFiles {
   #asked = 0;
@@ -295,7 +295,7 @@ class AdapterFile extends ReadersFiles {
     let limit;
     const begin = () => {
       const rule = "It may be a key of rank_pattern or alpha_pattern, a regular expression that never ends.";
-      limit ??= setTimeout(() => python.stop(`Reading the names and settings took over ten seconds. ${rule}`), time);
+      limit ??= setTimeout(() => python.stop(`Reading the names and settings took over a minute. ${rule}`), time);
     };
     python.addEventListener("request", begin);
     try {
