@@ -6,7 +6,7 @@
  * guess and its answer.
  */
 
-import { copied, make } from "../page/element.js";
+import { make } from "../page/element.js";
 import "./adapter-stage.js";
 
 const KEY = "bets";
@@ -194,22 +194,10 @@ class FiveBets extends HTMLElement {
 
   #end() {
     const card = /** @type {HTMLElement} */ (this.#story.querySelector(".end-card"));
-    const says = /** @type {HTMLElement} */ (card.querySelector("output"));
     card.hidden = false;
-    const theirs = /^[0-9]$/.exec(new URLSearchParams(location.search).get("guessed") ?? "");
-    if (theirs && Number(theirs[0]) <= this.#asked.length) {
-      const note = `Who sent you here guessed ${theirs[0]} of ${this.#asked.length}. And you?`;
-      this.#bets[0].prepend(make("p", { className: "theirs" }, note));
-    }
-    card.addEventListener("click", async ({ target }) => {
-      if (!(target instanceof HTMLButtonElement)) return;
-      if (target.name === "again") {
-        keep({});
-        return location.reload();
-      }
-      const right = this.#asked.filter(this.#right).length;
-      const link = `${location.origin}${location.pathname}?guessed=${right}`;
-      says.textContent = (await copied(link)) ? "Copied." : link;
+    card.querySelector("button")?.addEventListener("click", () => {
+      keep({});
+      location.reload();
     });
   }
 }

@@ -132,6 +132,6 @@ class Story(Part):
 
     @macro("text")
     def guessed(self, methods: Sequence[str]) -> str:
-        """The reader's own guesses, to share; empty until a script fills it."""
+        """The reader's own guesses; empty until a script fills it."""
         found = {slug: stored()["methods"][slug]["name"] for slug in methods}
         return self.page.draw("guessed", found, file="story.html", found=False)

@@ -42,8 +42,9 @@ Object.assign(window, { updates: [], stored: [], compared: [] });
     window.compared.push(copy(detail));
   });
   const { setTimeout } = window;
+  const isLimit = (delay) => delay === 10_000 || delay >= 60_000;
   window.setTimeout = (action, delay, ...values) =>
-    setTimeout(action, delay === 10_000 || delay > 60_000 ? window.limit ?? 600_000 : delay, ...values);
+    setTimeout(action, isLimit(delay) ? window.limit ?? 600_000 : delay, ...values);
 }
 """
 

@@ -120,7 +120,6 @@ def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]
             seen["too wide"][f"{path} at {width}"] = window.evaluate(TOO_WIDE)
         window.set_viewport_size(WINDOW)
         window.evaluate("document.fonts.ready.then(() => true)")
-        seen["height"][path] = window.evaluate("document.documentElement.scrollHeight")
         tag = window.locator("head meta[http-equiv=Content-Security-Policy]")
         seen["policy"][path] = tag.get_attribute("content")
         seen["header"][path] = window.request.head(site + path).headers["content-security-policy"]
@@ -142,13 +141,6 @@ def test_axe_finds_nothing_in_the_article_of_any_page(walk: Any) -> None:
 
 def test_no_page_scrolls_sideways_on_a_phone_or_at_twice_the_size(walk: Any) -> None:
     assert faults(walk["too wide"]) == {}
-
-
-def test_a_method_s_page_reads_in_ten_screens_with_its_folds_closed(walk: Any) -> None:
-    heights = {p: height for p, height in walk["height"].items() if re.match("methods/.", p)}
-    assert len(heights) == len(read().methods)
-    foot = 60  # the lines on version, commit and links to numbers
-    assert {p: h for p, h in heights.items() if h > 10 * WINDOW["height"] + foot} == {}
 
 
 def test_no_page_breaks_the_policy_that_it_carries(walk: Any) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -13,10 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, W
 
 from adapters_np.core import slugs
 from demos.probe import probe
-from demos.settings import PAGE as OPENS
 from demos.settings import opens
 from scripts.bootstrap import CHROMIUM_FLAGS, shell
-from tests.browser.reader import LIVE, becomes, move, touch
+from tests.browser.reader import LIVE, move, touch
 from tests.browser.reader import LORA as PAGE
 
 
@@ -26,57 +23,6 @@ def knob(page: Page, name: str, nth: int = 0) -> Locator:
 
 def run(page: Page, name: str = "rank", key: str = "ArrowRight") -> dict[str, Any]:
     return move(page, name, key)
-
-
-# The network --------------------------------------------------------------------------------------
-
-
-def test_on_a_slow_line_the_progress_is_shown_and_python_arrives(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    page.goto(site + PAGE)
-    network = context.new_cdp_session(page)
-    network.send("Network.enable")
-    line = {"offline": False, "latency": 100, "downloadThroughput": 1e6, "uploadThroughput": 1e6}
-    network.send("Network.emulateNetworkConditions", line)
-    context.route("**/late.bin", lambda _: None)  # its progress is no longer that of the start
-    page.evaluate(
-        """() => {
-          const bar = document.querySelector("adapter-demo progress");
-          const note = () => shown.push(bar.value);
-          window.shown = [];
-          new MutationObserver(note).observe(bar, { attributeFilter: ["value"] });
-        }"""
-    )
-    knob(page, "rank").press("ArrowRight")
-    page.wait_for_selector(LIVE)
-    shown = page.evaluate("shown")
-    assert shown == sorted(shown)
-    assert shown[-1] > shown[0]
-    assert page.evaluate("updates.at(-1).knobs.rank") == 3
-
-
-def answer(body: bytes) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=body)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [lambda data: data[: len(data) // 2], lambda data: data[:-100] + bytes(100)],
-    ids=["truncated", "wrong"],
-)
-def test_damaged_bytes_never_become_numbers(
-    page: Page, site: str, site_folder: Path, change: Any
-) -> None:
-    for name in ("snapshot.bin", "code.zip"):
-        (file,) = site_folder.glob(f"assets/py/*/{name}")
-        body = change(file.read_bytes())
-        page.context.route(f"**/{name}", answer(body))
-    page.goto(site + PAGE)
-    touch(page)
-    page.wait_for_selector("adapter-demo[data-state=error]")
-    expect(page.locator(".problem")).to_contain_text("code.zip")
-    assert page.evaluate("updates") == []
 
 
 # The device ---------------------------------------------------------------------------------------
@@ -141,30 +87,6 @@ def test_a_device_without_memory_for_python_is_told_so(context: BrowserContext, 
     expect(page.locator(".note")).to_contain_text("still hold")
 
 
-def test_the_largest_size_needs_no_more_memory_than_the_start(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    patch_worker(
-        context,
-        """const { grow } = WebAssembly.Memory.prototype;
-        WebAssembly.Memory.prototype.grow = function (pages) {
-          if (globalThis.full) throw new RangeError("WebAssembly.Memory.grow(): Out of memory");
-          return grow.call(this, pages);
-        };""",
-    )
-    page.goto(site + PAGE)
-    touch(page)
-    run(page)
-    (worker,) = python_workers(page)
-    worker.evaluate("globalThis.full = true")
-    page.locator("adapter-demo .world").evaluate("world => { world.open = true }")
-    knob(page, "size").select_option("128x128")
-    page.wait_for_function("() => updates.at(-1).knobs.size === '128x128'")
-    update = page.evaluate("updates.at(-1)")
-    assert update["panels"][0]["views"][0]["rows"] == 128
-    expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
-
-
 def patch_worker(context: BrowserContext, script: str) -> None:
     """Run a script in Python's worker before its own.
 
@@ -184,26 +106,6 @@ def patch_worker(context: BrowserContext, script: str) -> None:
 
 def python_workers(page: Page) -> list[Worker]:
     return [worker for worker in page.workers if "/worker-" in worker.url]
-
-
-def test_a_worker_that_dies_is_explained_and_the_next_move_starts_another(
-    browser: Browser, site: str
-) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(site + PAGE)
-        knob(page, "rank").press("ArrowRight")
-        page.wait_for_selector(LIVE)
-        (worker,) = python_workers(page)
-        worker.evaluate("() => void setTimeout(() => { throw Error('out of luck') })")
-        becomes(page, lambda: python_workers(page), [])
-        knob(page, "rank").press("ArrowRight")
-        expected = probe("lora", OPENS | {"world": "few", "rank": 4})["sentence"]
-        expect(page.locator(".sentence")).to_have_text(expected)
-        page.wait_for_selector(LIVE)
-        knob(page, "rank").press("ArrowRight")
-        expected = probe("lora", OPENS | {"world": "few", "rank": 5})["sentence"]
-        expect(page.locator(".sentence")).to_have_text(expected)
 
 
 # The reader ---------------------------------------------------------------------------------------
@@ -312,6 +214,3 @@ def test_a_private_window_without_storage_changes_nothing(
     assert run(page)["knobs"]["rank"] == 4
     page.get_by_role("button", name="Edit and run").first.click()
     expect(page.locator(".cm-content").first).to_be_visible()
-
-
-# The address --------------------------------------------------------------------------------------

@@ -86,31 +86,7 @@ def gauge(update: Mapping[str, Any], name: str) -> float:
 TESTED = gauge(probe("lora", {}), "relative_norm")
 
 
-# Before the click ---------------------------------------------------------------------------------
-
-
-def test_the_button_takes_no_room_that_was_not_kept_for_it(cold: Page) -> None:
-    page = cold
-    expect(button(page, "Edit and run")).to_be_visible()
-    high = "e => e.getBoundingClientRect().height"
-    with_button = cell(page).evaluate(high)
-    cell(page).evaluate("e => e.replaceChildren()")
-    assert cell(page).evaluate(high) == with_button
-
-
 # Edit and run -------------------------------------------------------------------------------------
-
-
-def test_long_lines_pass_behind_their_numbers(visit: Visit) -> None:
-    page = open_editor(visit(PAGE), "x = " + "1 + " * 100 + "1")
-    editor(page).press("End")
-    scrolled = """() => {
-      const [gutters, line] = document.querySelectorAll(".cm-gutters, .cm-line");
-      return line.getBoundingClientRect().left < gutters.getBoundingClientRect().left;
-    }"""
-    becomes(page, scrolled, True)
-    shade = page.locator(".cm-gutters").evaluate("e => getComputedStyle(e).backgroundColor")
-    assert shade.startswith("rgb(")  # and not rgba: nothing shines through
 
 
 def test_the_editor_holds_the_tested_file(visit: Visit) -> None:
@@ -348,24 +324,6 @@ def test_a_link_can_be_undone_back_to_the_readers_own_edit(
 
 def letters_of(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def test_where_the_browser_can_neither_deflate_nor_inflate_links_are_made_and_read(
-    browser: Browser, site: str
-) -> None:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    letters = letters_of(packer.compress(TWICE.encode()) + packer.flush())
-    with browser.new_context() as context:
-        context.add_init_script(
-            "delete window.CompressionStream; delete window.DecompressionStream"
-        )
-        page = context.new_page()
-        page.goto(f"{site}{LORA}#edit=lora.{letters}")
-        expect(status(page)).to_contain_text("It has not run: read it first")
-        becomes(page, KEPT, TWICE)
-        made = shared(page, context).partition("#edit=lora.")[2]
-    data = base64.urlsafe_b64decode(made + "=" * (-len(made) % 4))
-    assert zlib.decompress(data, -15).decode() == TWICE
 
 
 def bomb(megabytes: int = 10) -> str:

@@ -65,34 +65,6 @@ def test_one_drawing_is_shown_and_the_wide_one_is_printed(visit: Visit) -> None:
     page.set_viewport_size(WINDOW)
 
 
-@pytest.mark.parametrize("path", ["head-to-head/", "real-changes/"])
-def test_a_figure_of_many_rows_is_as_wide_as_its_page(visit: Visit, path: str) -> None:
-    page = visit(path)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    figures, article = page.locator("svg.plot:visible"), page.locator("article").bounding_box()
-    expect(figures.first).to_be_visible()
-    assert article
-    boxes = [figure.bounding_box() for figure in figures.all()]
-    assert all(box and box["width"] > 0.85 * article["width"] for box in boxes)
-    page.set_viewport_size(WINDOW)
-
-
-def test_the_report_is_read_in_four_screens_and_its_cards_stand_two_in_a_row(visit: Visit) -> None:
-    page = visit(EXPERIMENT)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    cards = page.locator(".finding")
-    expect(cards).to_have_count(CARDS)
-    boxes = [card.bounding_box() for card in cards.all()]
-    assert all(box and box["width"] > 500 for box in boxes)
-    assert len({round(box["y"]) for box in boxes if box}) == CARDS / 2
-    whole = page.locator(".findings").bounding_box()
-    assert whole
-    assert whole["height"] < 4.6 * 900
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert len({round((card.bounding_box() or {"y": 0})["y"]) for card in cards.all()}) == CARDS
-    page.set_viewport_size(WINDOW)
-
-
 def test_colours_follow_the_scheme_and_give_way_to_the_system_s(visit: Visit) -> None:
     page = visit(PROTOCOL)
     name = page.locator("svg.plot.wide .end").get_by_text("LoRA 4", exact=True).first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from demos.compare import compare
-from tests.browser.reader import Visit, becomes, record
+from tests.browser.reader import Visit, record
 
 ELEMENT = "adapter-compare"
 SENTENCE = ".head .sentence"
@@ -222,16 +221,6 @@ def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
 # Failures -----------------------------------------------------------------------------------------
 
 
-def test_without_python_other_pairs_are_still_drawn(page: Page, without_python: str) -> None:
-    page.goto(without_python + "compare/")
-    knob(page, "a", "rank").press("ArrowLeft")
-    page.wait_for_selector(f"{ELEMENT}[data-state=error]")
-    expect(page.locator(".note")).to_contain_text("still hold")
-    page.select_option("select[name=b]", "hra")
-    page.wait_for_function("() => compared.at(-1)?.b.method === 'hra'")
-    expect(page.locator(SENTENCE)).to_contain_text("Only HRA keeps every singular value")
-
-
 def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> None:
     page.goto(site + "compare/")
     expect(page.locator("select[name=b]")).to_be_enabled()
@@ -245,20 +234,3 @@ def test_a_pair_that_cannot_be_fetched_is_explained(page: Page, site: str) -> No
     update = live(page, lambda: page.get_by_role("button", name="Run").click())
     assert update["b"]["method"] == "hra"
     expect(page.locator(".problem")).to_be_empty()
-
-
-# For everybody ------------------------------------------------------------------------------------
-
-
-def test_rows_of_both_sides_are_of_one_level(visit: Visit) -> None:
-    page = visit("compare/?a=lora&b=ether")
-    page.wait_for_function("() => compared.length")
-
-    def level(part: str) -> bool:
-        boxes = [page.locator(f".side >> nth={i} >> {part}").bounding_box() for i in (0, 1)]
-        assert boxes[0]
-        assert boxes[1]
-        return boxes[0]["y"] == pytest.approx(boxes[1]["y"], abs=1)
-
-    for part in ("h2", ".picture", ".chart >> nth=1", ".gauges", ".details"):
-        becomes(page, partial(level, part), True)

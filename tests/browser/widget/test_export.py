@@ -1,13 +1,17 @@
-"""Pictures for slides and papers: whole widgets and comparisons."""
+"""What is taken away: pictures for slides and papers, and code with the numbers of the page."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 from playwright.sync_api import Browser, Page, expect
 
+from scripts.bootstrap import ROOT
 from tests.browser.reader import LIVE, LORA, Visit, unfold
 
 SPACE = {"s": "http://www.w3.org/2000/svg"}
@@ -72,3 +76,22 @@ def test_a_picture_that_cannot_be_saved_is_told(browser: Browser, site: str) -> 
         page.get_by_role("button", name="PNG", exact=True).click()
         problem = page.locator("adapter-demo .problem")
         expect(problem).to_have_text("This browser makes no PNG of the picture; SVG is left.")
+
+
+def test_the_script_prints_the_numbers_of_the_page(visit: Visit) -> None:
+    page = visit(f"{LORA}?rank=3&rank_stabilised=true&seed=5&base=clustered&step=0.25")
+    expect(page.locator(LIVE)).to_be_visible()
+    saved = save(page, "adapter-demo", "numpy script")
+    assert saved.suggested_filename == "lora.py"
+    assert page.url.partition("#")[0] in Path(saved.path()).read_text("utf-8")
+    done = subprocess.run(
+        [sys.executable, str(saved.path())],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True, text=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+    panels = page.evaluate("updates.at(-1).panels")
+    shown = [
+        f"{p['label']}: {p['text']} {p['unit']}".strip() for p in panels if p["kind"] == "number"
+    ]
+    sentence = page.locator(".sentence").first.evaluate("p => p.textContent")
+    assert done.stdout.splitlines() == [*shown, sentence]

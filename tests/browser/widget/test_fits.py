@@ -292,20 +292,3 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
     page.reload()
     expect(page.get_by_label("Without its hypothesis")).to_have_value(out)
     expect(page.locator(".sentence")).to_have_text(expected)
-
-
-@pytest.mark.parametrize(("method", "out"), [("ia3", "neighbours mixed"), ("svft", "random bases")])
-@pytest.mark.parametrize("way", ["fitted", "random"])
-def test_without_the_hypothesis_the_browser_answers_like_cpython(
-    visit: Visit, method: str, out: str, way: str
-) -> None:
-    page = visit(f"methods/{method}/?hypothesis={out}&seed=3&way={way}")
-    page.wait_for_function("() => updates.length && !updates.at(-1).unfinished")
-    update = page.evaluate("updates.at(-1)")
-    expected = probe(method, update["knobs"])
-    assert page.locator(".sentence").inner_text() == expected["sentence"]
-    assert expected["sentence"].count("Taken out: ") == 1
-    for ours, theirs in zip(update["panels"], expected["panels"], strict=True):
-        assert ours["name"] == theirs["name"]
-        if ours["kind"] == "number":
-            assert ours["value"] == pytest.approx(theirs["value"], rel=1e-5, abs=1e-6)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from scripts.catalog import read
 from scripts.macros.family import bets
-from tests.browser.reader import WINDOW, Visit
+from tests.browser.reader import Visit
 
 THEMES = read().themes
 
@@ -40,15 +40,6 @@ def test_an_old_method_is_marked_by_a_word(visit: Visit) -> None:
     expect(mark).to_have_attribute("title", "Superseded by a later method")
 
 
-def test_previous_and_next_stay_in_the_theme(visit: Visit) -> None:
-    first, second, *_ = read().of_theme("orthogonality")
-    page = visit(first.url)
-    following = page.locator(".md-footer__link--next")
-    expect(following).to_contain_text(second.title)
-    page = visit(second.url)
-    expect(page.locator(".md-footer__link--prev")).to_contain_text(first.title)
-
-
 def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None:
     page = visit("methods/")
     cards = page.locator("#all-methods .card:visible")
@@ -66,11 +57,6 @@ def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None
     page.get_by_label("Bets on").select_option("what stays")
     expect(cards).to_have_count(sum("kept" in bets(m.modules) for m in read().methods.values()))
     page.wait_for_function("() => location.search === '?bet=kept'")
-
-
-def test_no_button_floats_over_what_readers_press(visit: Visit) -> None:
-    for path in ("", "experiment/", "methods/lora/"):
-        expect(visit(path).locator("[data-md-component=top]")).to_have_count(0)
 
 
 def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
@@ -91,29 +77,6 @@ def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     expect(shown).to_have_count(3)
     expect(dots.and_(plot.locator(".shown"))).to_have_count(3)
     expect(says).to_contain_text("IA3: 45.5")
-
-
-@pytest.mark.parametrize("width", [1280, 390, 360])
-def test_names_in_the_plot_do_not_overlap(visit: Visit, width: int) -> None:
-    page = visit("evidence/")
-    page.set_viewport_size({"width": width, "height": 900})
-    for plot in page.locator("scatter-plot").all():
-        boxes = [
-            b
-            for name in plot.locator(".name text").filter(visible=True).all()
-            if (b := name.bounding_box())
-        ]
-        assert len(boxes) >= (10 if width > 600 else 6)
-        for i, a in enumerate(boxes):
-            for b in boxes[:i]:
-                apart = (
-                    a["x"] >= b["x"] + b["width"] - 1
-                    or b["x"] >= a["x"] + a["width"] - 1
-                    or a["y"] >= b["y"] + 0.7 * b["height"]
-                    or b["y"] >= a["y"] + 0.7 * a["height"]
-                )
-                assert apart
-    page.set_viewport_size(WINDOW)
 
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}

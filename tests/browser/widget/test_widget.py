@@ -28,9 +28,6 @@ from tests.browser.reader import (
 )
 from tests.browser.reader import LORA as PAGE
 
-# Before a touch -----------------------------------------------------------------------------------
-
-
 # Live ---------------------------------------------------------------------------------------------
 
 
@@ -55,24 +52,6 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     difference = imread(io.BytesIO(stored)) - imread(io.BytesIO(live))
     assert np.abs(difference).max() < 0.05  # a line that moves by half a pixel differs by more
     assert page.evaluate(boxes) == places
-
-
-def test_dragging_redraws_and_the_last_value_wins(visit: Visit) -> None:
-    page = visit(RANDOM)
-    move(page, "alpha", "ArrowLeft")
-    box = knob(page, "alpha").bounding_box()
-    assert box
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 4, y)
-    page.mouse.down()
-    for i in range(40):
-        seen = page.evaluate("updates.length")
-        page.mouse.move(box["x"] + box["width"] * (i + 1) / 40, y)
-        if i in (10, 20, 30):
-            page.wait_for_function("seen => updates.length > seen", arg=seen)
-    page.mouse.up()
-    page.wait_for_function("() => updates.at(-1).knobs.alpha === 64")
-    assert page.evaluate("updates.length") > 3
 
 
 def test_other_kinds_of_layer_are_drawn_in_their_own_shape(page: Page, site: str) -> None:
