@@ -20,7 +20,6 @@ from typing import Any
 from adapters_np.core import load
 from demos import lab, probe, settings
 from demos.failures import failure
-from demos.world import bring
 
 Emit = Callable[[str, str], None]
 """Takes what a run shows, as it comes: its kind, `text` or `figure` (an SVG), and the content."""
@@ -42,7 +41,7 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
 
     Args:
         request: `source`, and for the widget of a method `method` and `knobs`, for the lab `world`
-            and `rank`; `weight`, if a reader has brought one: what `demos.world.bring` takes.
+            and `rank`.
         receive: Called with everything that is printed and drawn.
 
     Returns:
@@ -55,8 +54,6 @@ def respond(request: dict[str, Any], receive: Emit) -> dict[str, Any]:
     file = f"{method}.py (edited)" if method else "cell.py"
     with redirect_stdout(pipe), redirect_stderr(pipe):
         try:
-            if weight := request.get("weight"):
-                bring(**weight)
             if method:
                 answer = probe_edited(method, source, file, request["knobs"])
             elif "world" in request:

@@ -64,9 +64,6 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     """
     aim = {name: knob.check(chosen.get(name, knob.default)) for name, knob in AIM.items()}
     base = {}
-    if aim["world"] in worlds.REAL and chosen.get("base") == "brought":
-        rule = "is a change of the small model’s own weights: choose another for yours"
-        raise KnobError("world", aim["world"], rule)
     if aim["world"] in worlds.REAL and chosen.get("base") not in TRAINED.values():
         base = {"base": TRAINED["v"]}
     own = {n: v for n, v in chosen.items() if n not in AIM} | base

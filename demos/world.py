@@ -4,7 +4,7 @@ import io
 import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,6 @@ def toy(
         "gaussian",
         "low_rank",
         "clustered",
-        "brought",
         "trained",
         "trained_q",
         "trained_k",
@@ -65,8 +64,7 @@ def toy(
         base: The spectrum of the frozen weight. `power_law`: singular values fall as
             index^(−exponent). `gaussian`: independent entries. `low_rank`: eight strong directions
             plus noise. `clustered`: rows grouped around four directions, so that angles between
-            neurons mean something. `brought`: the corner of a reader's own weight, scaled; see
-            `bring`. `trained`: the value matrix in the second layer of the
+            neurons mean something. `trained`: the value matrix in the second layer of the
             experiment's small language model, 64 × 64, or its corner; `trained_q` and the others:
             the queries, keys and outputs beside it, and the first 64 × 64 of its feed-forward
             matrices.
@@ -76,8 +74,7 @@ def toy(
         step: The size of the random step of the learned arrays, which stands in for training.
 
     Raises:
-        ValueError: when the trained or brought weight is smaller than the size asked for, or none
-            has been brought.
+        ValueError: when the trained weight is smaller than the size asked for.
     """
     d_out, d_in = map(int, size.split("x"))
     W, X, svd = _layer(base, exponent if base == "power_law" else 0.0, d_out, d_in, seed)
@@ -107,42 +104,6 @@ def trained(base: str, d_out: int, d_in: int) -> tuple[Array, dict[str, Array]]:
     return before, dict(zip(TASKS, changes, strict=True))
 
 
-def bring(weight: Any, rows: int | None = None) -> None:
-    """Take a weight as the kind `brought`.
-
-    Args:
-        weight: (d_out, d_in), or with `rows` its entries row by row.
-        rows: d_out.
-
-    Raises:
-        ValueError: when it is no matrix, is zero, or has an entry that is not finite.
-    """
-    W = np.array(weight, dtype=float)
-    W = W if rows is None else W.reshape(rows, -1)
-    if W.ndim != 2:
-        raise ValueError(f"a weight has two axes, and this one has the shape {W.shape}")
-    if not (np.isfinite(W).all() and W.any()):
-        raise ValueError("a weight has finite entries that are not all zero")
-    if not np.array_equal(W, _held.get("W", np.zeros(0))):
-        _held["W"] = W
-        _layer.cache_clear()
-
-
-_held: dict[str, Array] = {}
-
-
-def _brought(d_out: int, d_in: int) -> Array:
-    if "W" not in _held:
-        raise KnobError(
-            "base", "brought", "is the weight of a file, and none is chosen: choose one"
-        )
-    rows, columns = _held["W"].shape
-    if d_out > rows or d_in > columns:
-        rule = f"is larger than the weight of the file, which is {rows}x{columns}"
-        raise KnobError("size", f"{d_out}x{d_in}", f"{rule}: choose a smaller size")
-    return _held["W"][:d_out, :d_in].copy()
-
-
 @lru_cache(maxsize=1)
 def _stages() -> Array:
     data = pkgutil.get_data("demos", "trained.npy")
@@ -161,8 +122,6 @@ def _layer(
     k = min(d_out, d_in)
     if base in TRAINED.values():
         W = trained(base, d_out, d_in)[0].copy()
-    elif base == "brought":
-        W = _brought(d_out, d_in)
     elif base == "power_law":
         U, _, Vt = np.linalg.svd(W, full_matrices=False)
         W = U * np.arange(1, k + 1) ** -exponent @ Vt

@@ -1,6 +1,5 @@
-/** Reads matrices from .npy and .safetensors files. Nothing of a file leaves the browser. */
+/** Reads tensors from .safetensors files. Nothing of a file leaves the browser. */
 
-/** @typedef {{name: string, rows: number, columns: number, read: (first?: number, rows?: number) => Promise<Float64Array>}} Matrix a .npy is always read whole */
 /** @typedef {{name: string, dtype: string, shape: number[], read: (first?: number, rows?: number) => Promise<Float64Array>}} Tensor some or all rows */
 
 const HEAD = 100_000_000; // bytes that a list of tensors has at most
@@ -11,19 +10,16 @@ const PART = 2 ** 19; // bytes of a list of tensors that are looked at in one go
 const PIECE = 2 ** 20; // of them that are decoded at once
 
 /** @typedef {{bytes: number, value: (view: DataView, at: number) => number}} Type */
-/** @type {Record<string, Type>} */
-const TYPES = {
-  float16: { bytes: 2, value: (view, at) => half(view.getUint16(at, true)) },
-  bfloat16: { bytes: 2, value: (view, at) => brain(view.getUint16(at, true)) },
-  float32: { bytes: 4, value: (view, at) => view.getFloat32(at, true) },
-  float64: { bytes: 8, value: (view, at) => view.getFloat64(at, true) },
-};
-const { float16, bfloat16, float32, float64 } = TYPES;
 /** @type {Map<unknown, Type>} */
-const NPY = new Map(Object.entries({ "<f2": float16, "<f4": float32, "<f8": float64 }));
-/** @type {Map<unknown, Type>} */
-const SAFE = new Map(Object.entries({ F16: float16, BF16: bfloat16, F32: float32, F64: float64 }));
-const KNOWN = "float16, bfloat16 (.safetensors only), float32 or float64";
+const TYPES = new Map(
+  Object.entries({
+    F16: { bytes: 2, value: (view, at) => half(view.getUint16(at, true)) },
+    BF16: { bytes: 2, value: (view, at) => brain(view.getUint16(at, true)) },
+    F32: { bytes: 4, value: (view, at) => view.getFloat32(at, true) },
+    F64: { bytes: 8, value: (view, at) => view.getFloat64(at, true) },
+  }),
+);
+const KNOWN = "float16, bfloat16, float32 or float64";
 
 const whole = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const some = (/** @type {any} */ value) => Array.isArray(value) && value.every(whole);
@@ -43,11 +39,11 @@ export const breathe = () => new Promise((done) => setTimeout(done));
 /** @param {string} text of a file, which may be long */
 const short = (text) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
-/** @param {string} whose @param {string} field @param {unknown} value @param {string} [given] as the file has it */
-function check(whose, field, value, given) {
+/** @param {string} whose @param {string} field @param {unknown} value */
+function check(whose, field, value) {
   const [rule, holds] = RULES[field];
   if (holds(value)) return;
-  const text = given ?? JSON.stringify(value);
+  const text = JSON.stringify(value);
   throw new Error(`${whose} has ${value === undefined ? `no ${field}` : `the ${field} ${short(text)}`}, and ${rule}.`);
 }
 
@@ -88,30 +84,6 @@ function reaches(file, needed, part) {
 }
 
 /**
- * Return the matrices in a file.
- *
- * @param {File} file
- * @returns {Promise<Matrix[]>} Rejects with what is wrong, in words for the reader.
- */
-export async function matrices(file) {
-  const { name } = file;
-  const start = await beginning(file);
-  if (start.startsWith("\x93NUMPY")) return [await npy(file)];
-  if (/\.npy$/i.test(name)) throw new Error(`${name} does not begin as a .npy file does. Write it with numpy.save.`);
-  if (/\.npz$/i.test(name) || start.startsWith("PK"))
-    throw new Error(`${name} is an archive (.npz or .pt). Save the matrix alone: numpy.save("w.npy", w).`);
-  if (/\.json$/i.test(name))
-    throw new Error(
-      `${name} holds settings and no matrix. Those of an adapter are in adapter_model.safetensors beside it.`,
-    );
-  const found = (await safetensors(file, "a .npy nor a .safetensors")).filter(({ shape }) => shape.length === 2);
-  if (!found.length) throw new Error(`${name} has no tensor with two axes, so no matrix.`);
-  const usable = found.filter(({ dtype }) => SAFE.has(dtype));
-  if (!usable.length) throw unread(name, found);
-  return usable.map(({ name, shape: [rows, columns], read }) => ({ name, rows, columns, read }));
-}
-
-/**
  * Return all tensors of a .safetensors file. Those of a type that is not read reject when they are.
  *
  * @param {File} file
@@ -124,7 +96,7 @@ export async function tensors(file) {
     throw new Error(
       `${name} is a pickle, which may run code where it is read. Save it as .safetensors: model.save_pretrained(folder) does.`,
     );
-  const found = await safetensors(file, "an adapter_config.json nor a .safetensors");
+  const found = await safetensors(file);
   if (!found.length) throw new Error(`${name} lists no tensor.`);
   return found;
 }
@@ -145,42 +117,10 @@ function unread(name, found) {
   return new Error(`${name} holds ${short(held)}, and what is read is ${KNOWN}.`);
 }
 
-/** @param {File} file @returns {Promise<Matrix>} */
-async function npy(file) {
+/** @param {File} file @returns {Promise<Tensor[]>} */
+async function safetensors(file) {
   const { name } = file;
-  const head = new DataView(await file.slice(0, 12).arrayBuffer());
-  const long = file.size > 6 && head.getUint8(6) > 1;
-  const start = long ? 12 : 10;
-  reaches(file, start, "its head");
-  const end = start + (long ? head.getUint32(8, true) : head.getUint16(8, true));
-  reaches(file, end, "its head");
-  const text = new TextDecoder("latin1").decode(await file.slice(start, end).arrayBuffer());
-  const descr = /'descr':\s*('[^']*'|\[.*?\])/.exec(text)?.[1].replace(/^'|'$/g, "");
-  const tuple = /'shape':\s*(\([^)]*\))/.exec(text)?.[1];
-  const sides = tuple?.slice(1, -1).split(/,\s*/).filter(Boolean);
-  const shape = sides?.map((side) => Number(side.replace(/L$/, ""))); // of Python 2
-  check(name, "dtype", descr);
-  check(name, "shape", shape, tuple);
-  const type = NPY.get(descr);
-  if (!type) {
-    const hint =
-      descr === "|V2"
-        ? " (perhaps bfloat16, which .npy has no name for)"
-        : descr?.startsWith(">")
-          ? " (big-endian)"
-          : "";
-    throw new Error(
-      `${name} holds ${short(descr ?? "")}${hint}, and what is read is ${KNOWN}. Convert it: w.astype("float32").`,
-    );
-  }
-  if (shape?.length !== 2) throw new Error(`${name} has the shape ${tuple}, and a matrix has two axes.`);
-  return matrix(file, name, type, shape, end, /'fortran_order':\s*True/.test(text));
-}
-
-/** @param {File} file @param {string} others what it is not either, to be told @returns {Promise<Tensor[]>} */
-async function safetensors(file, others) {
-  const { name } = file;
-  const unknown = new Error(`${name} is neither ${others} file.`);
+  const unknown = new Error(`${name} is neither an adapter_config.json nor a .safetensors file.`);
   if (file.size < 8) throw unknown;
   const length = Number(new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
   if (length > HEAD) throw unknown;
@@ -237,7 +177,7 @@ function tensor(file, key, entry, start) {
   for (const field of /** @type {const} */ (["dtype", "shape", "data_offsets"])) check(whose, field, entry[field]);
   const { dtype, shape, data_offsets } = entry;
   const [from, to] = data_offsets.map((offset) => start + offset);
-  const type = SAFE.get(dtype);
+  const type = TYPES.get(dtype);
   if (!type) return { name: key, dtype, shape, read: () => Promise.reject(unread(whose, [entry])) };
   const count = shape.reduce((product, side) => product * side, 1);
   if (to - from !== count * type.bytes)
@@ -249,19 +189,6 @@ function tensor(file, key, entry, start) {
   const read = (first = 0, rows = shape[0] ?? 1) =>
     decoded(file, whose, type, from + first * row * type.bytes, rows * row);
   return { name: key, dtype, shape, read };
-}
-
-/** @param {File} file @param {string} name @param {Type} type @param {number[]} shape @param {number} start @param {boolean} turned */
-function matrix(file, name, type, [rows, columns], start, turned) {
-  const count = rows * columns;
-  reaches(file, start + count * type.bytes, short(name));
-  const place = (/** @type {number} */ i) => (i % rows) * columns + Math.floor(i / rows);
-  return {
-    name,
-    rows,
-    columns,
-    read: () => decoded(file, short(name), type, start, count, turned ? place : undefined),
-  };
 }
 
 /**

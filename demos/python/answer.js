@@ -3,26 +3,16 @@
 /** @typedef {import("./start.js").Pyodide} Pyodide */
 /** @template Question @typedef {(pyodide: Pyodide, question: Question) => any} Answers */
 
-/** Takes the weight that a reader has brought, where a question has one. @type {Answers<import("./client.js").Weight | undefined>} */
-function bring(pyodide, brought) {
-  if (brought) call(pyodide, "demos.world", "bring", [brought.weight, brought.rows]);
-}
-
 /** Yields a method's panels and sentence; of a fit, better and better: all but the last have `more`. @type {Answers<Omit<import("./client.js").Probe, "type">>} */
-export function probe(pyodide, { method, knobs, weight }) {
-  bring(pyodide, weight);
-  return better(pyodide, "demos.probe", "answer", [method, knobs]);
-}
+export const probe = (pyodide, { method, knobs }) => better(pyodide, "demos.probe", "answer", [method, knobs]);
 
 /** Yields a cell of the lab, better and better: what is wanted, what is fitted and the residual. @type {Answers<import("./client.js").Cell>} */
 export const examine = (pyodide, { method, knobs, name, taught }) =>
   better(pyodide, "demos.lab", "examine", [method, knobs, name, taught]);
 
 /** Returns the panels of two methods and the sentence on how they differ. @type {Answers<import("./client.js").Comparison>} */
-export function compare(pyodide, { a, b, world, equal, weight }) {
-  bring(pyodide, weight);
-  return call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
-}
+export const compare = (pyodide, { a, b, world, equal }) =>
+  call(pyodide, "demos.compare", "compare", [a, b, world, equal]);
 
 /** Returns the layers of a reader's adapter, or what is asked of one of them. @type {Answers<import("./client.js").Saved>} */
 export const saved = (pyodide, { part, does, values }) => call(pyodide, `demos.adapter_${part}`, does, values);

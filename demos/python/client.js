@@ -6,9 +6,8 @@
 
 /**
  * @typedef {{method: string, name: string, knob: string, own: Record<string, unknown>}} Side
- * @typedef {{weight: Float64Array, rows: number}} Weight that a reader has brought
- * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean, weight?: Weight}} Comparison
- * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>, weight?: Weight}} Probe
+ * @typedef {{a: Side, b: Side, world: Record<string, unknown>, equal: boolean}} Comparison
+ * @typedef {{type: "probe", method: string, knobs: Record<string, unknown>}} Probe
  * @typedef {{type: "lab", method: string, knobs: Record<string, unknown>, name: string, taught?: Record<string, unknown>}} Cell of the lab
  * @typedef {{type: "saved", part: "file" | "base" | "reach", does: string, values: unknown[]}} Saved adapter of a reader: a function of demos/adapter_….py
  * @typedef {{type: "run", name: string, source: string}} Run of a cell, in the worker for readers' code

@@ -11,7 +11,6 @@ import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { RELOAD, file, get, lazily } from "../page/files.js";
 import { PythonElement } from "./python_element.js";
-import { beside } from "./weight.js";
 import { python } from "../python/client.js";
 
 /**
@@ -173,7 +172,7 @@ class AdapterCompare extends PythonElement {
   question() {
     const [a, b] = this.sides.map(({ method, name, main, own }) => ({ method, name, knob: main?.label ?? "", own }));
     const world = Object.fromEntries(this.#world.map(({ name, value }) => [name, value]));
-    return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal, ...beside(world) };
+    return { type: /** @type {const} */ ("compare"), a, b, world, equal: this.equal };
   }
 
   // Display ----------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ import { PythonElement } from "./python_element.js";
 import { idle, saving } from "../page/page.js";
 import { python } from "../python/client.js";
 import { Stores, file, named } from "./stored.js";
-import { beside } from "./weight.js";
 
 /**
  * @typedef {import("./draw.js").Answer & {milliseconds: number, knobs: Record<string, import("./fields.js").Value>,
@@ -94,7 +93,7 @@ class AdapterDemo extends PythonElement {
   }
 
   question() {
-    return { type: /** @type {const} */ ("probe"), method: this.method, knobs: this.knobs, ...beside(this.knobs) };
+    return { type: /** @type {const} */ ("probe"), method: this.method, knobs: this.knobs };
   }
 
   // Before Python is there -------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 /** A reader's choices for all widgets, kept for the visit: the toy layer, the matrix on show, and whether figures are. */
 
-import { BROUGHT, weight } from "./weight.js";
-
 /** @typedef {import("./fields.js").Field} Field */
 
 const KEY = "choices";
@@ -43,7 +41,6 @@ export function recall(root, fields) {
   const { shown, ...choices } = kept();
   for (const field of layer(fields)) {
     const text = choices[field.name];
-    if (text === BROUGHT && !weight()) continue; // it has ended with its page
     if (field.accepts(text)) field.text = text;
   }
   for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[name=shown]"))) {

@@ -4,7 +4,6 @@ import { state } from "../page/value.js";
 import { text } from "../page/csv.js";
 import { download } from "../page/element.js";
 import { savePicture } from "./picture.js";
-import { BROUGHT } from "./weight.js";
 
 /**
  * @typedef {import("./adapter-demo.js").Drawn} Drawn
@@ -76,18 +75,11 @@ function script({ method, address, knobs, dataset }) {
     ? ["demos.probe import measure, show", `change = measure(${literal(method)}, settings)`, "change"]
     : ["demos.ways import reach, show", `*_, found = reach(${literal(method)}, settings)`, "found"];
   const change = random ? "change" : "found.change";
-  const [load, bring] =
-    knobs.base === BROUGHT
-      ? [
-          "import numpy\n\nfrom demos.world import bring\n",
-          '\nbring(numpy.load("w.npy"))  # the weight that the page was given',
-        ]
-      : ["", ""];
   return `# The numbers of ${address}${edited}
 # Save this in the top folder of a checkout of the project (version ${state()}). It needs Python 3.11 or newer and numpy.
 
-${load}from ${imports}
-${bring}
+from ${imports}
+
 settings = {
 ${settings.join("\n")}
 }

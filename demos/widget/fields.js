@@ -1,7 +1,5 @@
 /** The controls of a widget. Every value is text here, as in the address bar, until Python needs it. */
 
-import { offer } from "./weight.js";
-
 /** @typedef {string | number | boolean} Value */
 
 export class Field {
@@ -107,9 +105,8 @@ export class Field {
     return this.texts.includes(text);
   }
 
-  /** Shows the value beside its slider, or the chooser of a file that it asks for. */
+  /** Shows the value beside its slider. */
   echo() {
-    if (this.name === "base") offer(this);
     if (this.output && this.output.value !== this.text) this.output.value = this.text;
   }
 

@@ -49,7 +49,6 @@ LABELS = {
     "world": "Wanted change",
 }
 BASES = {
-    "brought": "from a file",
     "trained": "trained: values", "trained_q": "trained: queries", "trained_k": "trained: keys",
     "trained_o": "trained: outputs", "trained_up": "trained: feed-forward, up",
     "trained_down": "trained: feed-forward, down",

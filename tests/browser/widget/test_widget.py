@@ -153,36 +153,6 @@ def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str)
     expect(knob(page, "base")).to_have_value("power_law")
 
 
-def test_a_weight_from_a_file_is_the_base_of_a_widget_and_of_the_next(
-    page: Page, site: str
-) -> None:
-    W = np.random.default_rng(4).normal(size=(40, 36))
-    file = io.BytesIO()
-    np.save(file, W)
-    page.goto(f"{site}{PAGE}?way=random&size=16x16&base=brought")
-    error = page.locator("[data-knob=base] .error")
-    expect(error).to_have_text(
-        "base='brought' is the weight of a file, and none is chosen: choose one"
-    )
-    chooser = page.get_by_label("File with the weight")
-    chooser.set_input_files(
-        {"name": "w.npy", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
-    )
-    expect(page.locator(".brought")).to_contain_text("w.npy, 40 × 36")
-    expect(error).to_be_empty()
-    page.wait_for_selector(f"{LIVE}:not([data-stale])")
-    W = W[:16, :16] * 4 / np.linalg.norm(W[:16, :16])
-    (views,) = (
-        p["views"] for p in page.evaluate("updates.at(-1).panels") if p["name"] == "matrices"
-    )
-    (before,) = (view for view in views if view["name"] == "before")
-    np.testing.assert_allclose(np.array(before["values"]), W.ravel(), rtol=1e-9)
-    page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
-    page.wait_for_selector("adapter-demo[method=oft][data-state=live]:not([data-stale])")
-    expect(knob(page, "base")).to_have_value("brought")
-    assert page.evaluate("updates.at(-1).knobs.base") == "brought"
-
-
 def test_an_address_with_settings_is_stronger_than_what_is_remembered(
     page: Page, site: str
 ) -> None:
