@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import (
@@ -62,6 +65,37 @@ def site_folder() -> Path:
 def site(site_folder: Path) -> Iterator[str]:
     with serving(site_folder) as address:
         yield address
+
+
+@dataclass
+class Host:
+    """Another host that takes every request, the paths it was asked for, and its one page."""
+
+    address: str
+    asked: list[str]
+    html: str = ""
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Content-Type", "text/html" if found.html else "text/javascript")
+            self.end_headers()
+            self.wfile.write((found.html or "export default 1").encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Host(f"http://localhost:{server.server_port}/", [])
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield found
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -71,15 +71,6 @@ def test_nothing_jumps_when_the_fonts_come_late(screen: Page, site: str) -> None
     assert screen.evaluate("shifts") <= STEADY
 
 
-def test_the_figures_of_the_findings_say_their_numbers_to_everybody(visit: Visit) -> None:
-    page = visit("")
-    leads = page.get_by_role("table", name=re.compile("Mean lead over LoRA"))
-    for row in leads.locator("tbody tr").all():
-        home, away = (cell.inner_text() for cell in row.locator("td").all()[:2])
-        assert re.fullmatch(r"[+−]?\d\.\d\d", home), home
-        assert re.fullmatch(r"[+−]?\d\.\d\d", away), away
-
-
 def test_a_short_choice_opens_the_list_with_what_it_says(visit: Visit) -> None:
     page = visit("")
     page.goto(page.locator(".choosing a[href*='memory=']").evaluate("a => a.href"))

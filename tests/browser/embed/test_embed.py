@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import Host
 from tests.browser.reader import LORA, Visit, becomes, settle, violations
 
 BESIDES = """() => [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility())
   .filter((e) => !e.closest(".embed-here, .embed-foot") && !e.matches(".embed-way")).length"""
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the address of another site with one page, and that page's HTML to be filled in."""
-    said = {"html": ""}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = f"<!doctype html><title>x</title><h1>Another site</h1>{said['html']}".encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}/", said
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def alone(window: Page, part: str) -> None:
@@ -77,9 +50,8 @@ def test_an_id_that_is_not_there_shows_the_page(window: Page, site: str) -> None
 
 
 def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
-    browser: Browser, site: str, elsewhere: tuple[str, dict[str, str]]
+    browser: Browser, site: str, host: Host
 ) -> None:
-    address, said = elsewhere
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{site}{LORA}?rank=3")
@@ -87,11 +59,11 @@ def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
     page.locator("#try-lora details.export summary").click()
     page.locator("#try-lora details.export [name=embed]").click()
     expect(page.locator("#try-lora details.export [name=embed]")).to_have_text("Copied")
-    said["html"] = page.evaluate("navigator.clipboard.readText()")
-    (source,) = re.findall(r'src="([^"]+)"', said["html"])
+    host.html = page.evaluate("navigator.clipboard.readText()")
+    (source,) = re.findall(r'src="([^"]+)"', host.html)
     query = parse_qs(urlsplit(source.replace("&amp;", "&")).query)
     assert (query["rank"], query["embed"]) == (["3"], ["try-lora"])
-    page.goto(address)
+    page.goto(host.address)
     frame = page.frame_locator("iframe")
     expect(frame.locator("#try-lora [name=rank]")).to_have_value("3")
     measure = "document.querySelector('iframe').offsetHeight !== 600"
@@ -105,13 +77,10 @@ def test_the_copied_code_is_a_frame_that_takes_the_height_of_its_part(
     context.close()
 
 
-def test_a_part_works_in_a_frame_that_has_no_origin(
-    window: Page, site: str, elsewhere: tuple[str, dict[str, str]]
-) -> None:
-    address, said = elsewhere
+def test_a_part_works_in_a_frame_that_has_no_origin(window: Page, site: str, host: Host) -> None:
     source = f"{site}{LORA}?rank=3&seed=2&embed=try-lora"  # which no stored answer is for
-    said["html"] = f'<iframe sandbox="allow-scripts" src="{source}"></iframe>'
-    window.goto(address)
+    host.html = f'<iframe sandbox="allow-scripts" src="{source}"></iframe>'
+    window.goto(host.address)
     widget = window.frame_locator("iframe").locator("#try-lora")
     expect(widget).to_have_attribute("data-state", "live")
     widget.locator("[name=rank]").press("ArrowRight")
@@ -121,13 +90,12 @@ def test_a_part_works_in_a_frame_that_has_no_origin(
 
 
 def test_without_the_word_a_page_stays_out_of_frames(
-    browser: Browser, site: str, elsewhere: tuple[str, dict[str, str]]
+    browser: Browser, site: str, host: Host
 ) -> None:
-    address, said = elsewhere
-    said["html"] = f'<iframe src="{site}{LORA}"></iframe>'
+    host.html = f'<iframe src="{site}{LORA}"></iframe>'
     context = browser.new_context()
     page = context.new_page()
-    page.goto(address)
+    page.goto(host.address)
     assert page.frames[-1].locator("adapter-demo").count() == 0
     context.close()
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
+from tests.browser.conftest import Host
 from tests.browser.reader import PLAYGROUND as PAGE
 from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revisit, run
 
@@ -46,36 +44,6 @@ def fresh(tab: Page, site: str) -> Page:
 def open_cell(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     edit(page)
-
-
-class Host(NamedTuple):
-    """Another host that takes every request, and the paths it was asked for."""
-
-    address: str
-    asked: list[str]
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("Access-Control-Allow-Origin", "*")
-            self.send_header("Content-Type", "text/javascript")
-            self.end_headers()
-            self.wfile.write(b"export default 1")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Host(f"http://127.0.0.1:{server.server_port}/", asked)
-    server.shutdown()
-    server.server_close()
 
 
 # Freedoms of the code -----------------------------------------------------------------------------
@@ -159,21 +127,11 @@ ATTEMPTS = {
 ALONE = ("fetch with its check changed", "another fetch", "fetch given back")
 
 
-@pytest.mark.parametrize("name", [name for name in ATTEMPTS if name not in ALONE])
+@pytest.mark.parametrize("name", ATTEMPTS)
 def test_an_attempt_to_leave_the_worker_fails(
-    opened: Page, site: str, host: Host, name: str
+    request: pytest.FixtureRequest, site: str, host: Host, name: str
 ) -> None:
-    try_to_leave(opened, site, host, ATTEMPTS[name])
-
-
-@pytest.mark.parametrize("name", ALONE)
-def test_an_attempt_to_change_what_confines_the_worker_fails(
-    fresh: Page, site: str, host: Host, name: str
-) -> None:
-    try_to_leave(fresh, site, host, ATTEMPTS[name])
-
-
-def try_to_leave(page: Page, site: str, host: Host, attempt: str) -> None:
+    page: Page = request.getfixturevalue("fresh" if name in ALONE else "opened")
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     run(page, "import pyodide.http, urllib.request")
@@ -190,14 +148,14 @@ def wait(awaitable):
             js.console.log("refused later")
     asyncio.ensure_future(later())
 try:
-    exec({attempt!r})
+    exec({ATTEMPTS[name]!r})
     print("no error")
 except BaseException as error:
     print("refused:", error)
 """
     printed = run(page, code)
     if "no error" in printed:
-        assert "wait(" in attempt
+        assert "wait(" in ATTEMPTS[name]
         becomes(page, lambda: bool({"got through", "refused later"} & set(messages)), True)
         assert "refused later" in messages
     assert "got through" not in messages
