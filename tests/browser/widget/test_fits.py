@@ -13,6 +13,7 @@ from adapters_np.budget import choose
 from adapters_np.core import load, slugs
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, opens
+from scripts.catalog import read
 from scripts.stored.widgets import opening
 from tests.browser.reader import (
     LIVE,
@@ -68,6 +69,10 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     page.wait_for_function("() => stored.at(-1)?.knobs.world === 'few'")
     assert value(page.evaluate("stored.at(-1)"), "explained") == pytest.approx(100, abs=1e-3)
     expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
+    said = read().methods["lora"].changes["lora"]
+    for world in ("real", "few"):
+        knob(page, "world").select_option(world)
+        expect(page.locator(".remark:visible")).to_have_text(said[world])
 
 
 WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
