@@ -8,7 +8,7 @@ import { get } from "../page/files.js";
  *
  * @typedef {[share: number, size: number, knobs: Knobs]} Found
  * @typedef {[knobs: string, parameters: number, share: number, kept: number]} Loss what a fit is worth to the small model
- * @typedef {{slug: string, name: string, page: string, theme: string, first: boolean, hypothesis: string, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>, losses: (Loss | null)[]}} Method
+ * @typedef {{slug: string, name: string, page: string, first: boolean, worlds: Record<string, (Found | null)[]>, teachers: Record<string, Found | null>, losses: (Loss | null)[]}} Method
  * @typedef {{name: string, title: string, sentence: string, family: string | null, best: number[]}} World
  * @typedef {{size: [number, number], ranks: number[], budgets: number[], teachers: Record<string, [number, Knobs]>, methods: Method[], worlds: World[], worth: number}} Stored
  */

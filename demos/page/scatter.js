@@ -4,7 +4,7 @@
  * The figure is complete without it: every dot has a title, and the table below the same values.
  */
 
-import { nearest } from "./nearest.js";
+const REACH = 24; // pixels: a finger is wider than a dot
 
 class ScatterPlot extends HTMLElement {
   connectedCallback() {
@@ -59,6 +59,19 @@ class ScatterPlot extends HTMLElement {
     }
     /** @type {HTMLElement} */ (this.querySelector(".search")).hidden = false;
   }
+}
+
+/** Return the dot that is nearest to where the reader points, if it is within reach. @param {SVGElement[]} dots @param {MouseEvent} event */
+function nearest(dots, { clientX, clientY }) {
+  /** @type {SVGElement | undefined} */
+  let found;
+  let least = REACH;
+  for (const dot of dots) {
+    const { x, y, width, height } = dot.getBoundingClientRect();
+    const away = Math.hypot(x + width / 2 - clientX, y + height / 2 - clientY);
+    if (away <= least) [found, least] = [dot, away];
+  }
+  return found;
 }
 
 customElements.define("scatter-plot", ScatterPlot);

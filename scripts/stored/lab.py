@@ -92,9 +92,7 @@ def lab(catalog: Catalog) -> dict[str, Any]:
                 "slug": slug,
                 "name": shown[slug],
                 "page": pages[slug].url,
-                "theme": pages[slug].theme,
                 "first": slug == pages[slug].modules[0],
-                "hypothesis": pages[slug].description,
                 "losses": losses(slug, shares[slug]["worlds"]["real"], head["ranks"]),
                 **shares[slug],
             }
