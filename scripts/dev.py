@@ -99,7 +99,7 @@ def study(arguments: list[str]) -> None:
     names = sorted(path.stem for path in (ROOT / "scripts" / "studies").glob("[!_]*.py"))
     if not arguments or arguments[0] not in names:
         raise SetupError(f"Name a study, one of scripts/studies: {', '.join(names)}.")
-    python(f"scripts.studies.{arguments[0]}", *arguments[1:])
+    python("scripts.studies.study", *arguments)
 
 
 COMMANDS = {

@@ -20,7 +20,8 @@ from adapters_np.linalg import Array
 from adapters_np.methods.lora import LoRA
 from adapters_np.methods.oft import OFT
 from adapters_np.slopes import STEP
-from scripts.studies.rows import Done, Make, Table, Where, main
+from scripts.studies.rows import Done, Make, Table, Where
+from scripts.studies.rows import main as fill
 from scripts.survey.results import atlas
 
 SEEDS = range(5)
@@ -375,6 +376,4 @@ def due(_: Done) -> Iterator[tuple[Where, Make]]:
 
 
 TABLE = Table(atlas.TABLE, ("prediction", "arm"), due)
-
-if __name__ == "__main__":
-    main(__doc__, TABLE)
+main = partial(fill, __doc__, TABLE)

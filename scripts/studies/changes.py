@@ -144,7 +144,8 @@ def cutting(_: rows.Done) -> Iterator[tuple[rows.Where, rows.Make]]:
 CUT = rows.Table(DATA / "experiment_cut.csv", ("task", "seed"), cutting)
 REACH = rows.Table(DATA / "experiment_reach.csv", ("method",), reaching)
 
-if __name__ == "__main__":
+
+def main() -> None:
     rows.main(__doc__, CUT, REACH)
     if not SHOWN_IN.exists():
         show()

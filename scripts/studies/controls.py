@@ -93,7 +93,3 @@ def study() -> Study:
         shared=2,
         further={"entries": lambda: rows.write(ENTRIES, list(written()))},
     )
-
-
-if __name__ == "__main__":
-    study().main()

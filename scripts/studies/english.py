@@ -80,7 +80,3 @@ def study() -> Study:
         digits=6,
         further={"tasks": tasks},
     )
-
-
-if __name__ == "__main__":
-    study().main()

@@ -29,7 +29,8 @@ from scripts.studies.adapting import FULL
 from scripts.studies.encoder import KINDS, LAYERS, published
 from scripts.studies.english_training import Run, end
 from scripts.studies.real_changes import Case, measure
-from scripts.studies.rows import Done, Make, Table, Where, main, short, write
+from scripts.studies.rows import Done, Make, Table, Where, short, write
+from scripts.studies.rows import main as fill
 from scripts.survey.results.changes import CONTROL, SAMPLED_RANK
 from scripts.survey.results.english import ALIKE, CHANGES, JOINT, plan
 
@@ -167,12 +168,8 @@ def due(_: Done) -> Iterator[tuple[Where, Make]]:
 TABLE = Table(CHANGES, ("task", "seed"), due, digits=5)
 
 
-def pairs() -> None:
+def main() -> None:
+    fill(__doc__, TABLE)
     runs = [(run, end(run).change) for run in counted()]
     save(JOINT, [row for run, changes in runs for row in joint(run, changes)])
     save(ALIKE, alike(runs))
-
-
-if __name__ == "__main__":
-    main(__doc__, TABLE)
-    pairs()

@@ -177,7 +177,3 @@ def study() -> Study:
         order=order,
         complete=complete,
     )
-
-
-if __name__ == "__main__":
-    study().main()

@@ -39,7 +39,3 @@ def study() -> Study:
         sweep_seeds=(own.sweep_seed,),
         digits=6,
     )
-
-
-if __name__ == "__main__":
-    study().main()

@@ -221,6 +221,4 @@ def due(done: Done) -> Iterator[tuple[Where, Make]]:
 
 
 TABLE = Table(merging.TABLE, ("way", "density", "seed", "key"), due, digits=6)
-
-if __name__ == "__main__":
-    rows.main(__doc__, TABLE)
+main = partial(rows.main, __doc__, TABLE)

@@ -129,7 +129,3 @@ def study() -> Study:
         sweep_seeds=(plan().sweep_seed,),
         order=lambda run: (place[run.where], run.phase),
     )
-
-
-if __name__ == "__main__":
-    study().main()

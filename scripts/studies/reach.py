@@ -115,6 +115,4 @@ def due(_: rows.Done) -> Iterator[tuple[rows.Where, rows.Make]]:
 
 
 TABLE = rows.Table(REACH, (*Place._fields, "method", "control"), due)
-
-if __name__ == "__main__":
-    rows.main(__doc__, TABLE)
+main = partial(rows.main, __doc__, TABLE)

@@ -33,7 +33,8 @@ from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
 from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.descents import DESCENTS
-from scripts.studies.rows import Done, Make, Table, Where, main
+from scripts.studies.rows import Done, Make, Table, Where
+from scripts.studies.rows import main as fill
 from scripts.survey.results import changes
 from scripts.survey.results.changes import CONTROL, ENTRIES, MODELS, SAMPLED_RANK, SPECTRAL
 
@@ -232,6 +233,4 @@ TABLES = (
     ),
     Table(changes.NOISE, ("family", "rank"), noises, digits=16),
 )
-
-if __name__ == "__main__":
-    main(__doc__, *TABLES)
+main = partial(fill, __doc__, *TABLES)

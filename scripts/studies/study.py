@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from itertools import zip_longest
 from math import inf, log10
 from pathlib import Path
@@ -258,12 +258,6 @@ class Study:
             if start is not None and (start + one.step, one.seed) not in ran:
                 yield Run(cell.where, start + one.step, one.seed, one.phase)
 
-    def expected(self, cells: Iterable[Cell]) -> int:
-        """Return about how many runs cells come to; a sweep takes four rates or so."""
-        sweep = 4 * len(self.sweep_seeds)
-        swept = sum(cell.settled is None and cell.like is None for cell in cells)
-        return sweep * swept + sum(len(cell.finals(0)) for cell in cells)
-
     # Running
 
     def advance(self, client: Client, cells: Sequence[Cell]) -> list[str]:
@@ -300,10 +294,8 @@ class Study:
                         retries=0,
                     )
 
-        chosen, before = {cell.where for cell in cells}, len(done)
-        total = self.expected(cells) - sum(run.where in chosen for run in done)
-        queue, began = as_completed(list(submit())), time.monotonic()
-        for made, future in enumerate(queue, 1):
+        queue = as_completed(list(submit()))
+        for future in queue:
             if future.status == "finished":
                 run = pending[future.key]
                 done[run] = self.row(run, future.result())
@@ -313,9 +305,7 @@ class Study:
             else:
                 failed.append(f"{future.key}: {future.exception()!r}")
             future.release()
-            left = (time.monotonic() - began) / made * max(0, total - made)
-            print(f"\r{before + made} runs, about {left / 3600:.1f} h left ", end="",
-                  file=sys.stderr, flush=True)  # fmt: skip
+            print(f"\r{len(done)} runs are made ", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
         return failed
 
@@ -338,7 +328,7 @@ class Study:
         if run is None:
             raise SystemExit(f"{row['key']}: the plan has no such run any more")
         made = self.row(run, self.train(self.of(run)))
-        names = [name for name in self.measured if row[name]]
+        names = [name for name in self.measured if row.get(name)]
         lines = [f"{name}: {made[name]}, in the table {row[name]}" for name in names]
         other = [name for name in names if not abs(float(made[name]) - float(row[name])) < CLOSE]
         if other:
@@ -359,7 +349,6 @@ class Study:
         only = f"cells whose {', '.join(self.where)} have this"
         parser.add_argument("--only", default="", help=only)
         parser.add_argument("--plan", action="store_true", help="only say what is missing")
-        parser.add_argument("--table", action="store_true", help="only write the table")
         parser.add_argument("--again", metavar="KEY", help="make one run of the table again")
         parser.add_argument("--draw", type=int, help="make so many, drawn at random, again")
         if self.further:
@@ -379,13 +368,10 @@ class Study:
         if chosen.plan:
             done = self.done()
             due = {run for cell in cells for run in self.due(cell, done)}
-            return print(f"{len(cells)} cells, about {self.expected(cells)} runs: "
-                         f"{sum(run.where in {c.where for c in cells} for run in done)} are made, "
-                         f"{len(due)} can be started")  # fmt: skip
-        failed = []
-        if not chosen.table:
-            with connected(chosen.scheduler, chosen.workers) as client:
-                failed = self.advance(client, cells)
+            made = sum(run.where in {cell.where for cell in cells} for run in done)
+            return print(f"{len(cells)} cells: {made} runs are made, {len(due)} can be started")
+        with connected(chosen.scheduler, chosen.workers) as client:
+            failed = self.advance(client, cells)
         self.tabulate()
         if failed:
             head = f"{len(failed)} runs failed, the next start makes them again:"
@@ -400,3 +386,8 @@ def connected(scheduler: str | None, workers: int) -> Client:
     with dask.config.set({"distributed.nanny.pre-spawn-environ": KEEP}):
         cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
     return Client(cluster)
+
+
+if __name__ == "__main__":
+    module: Any = import_module(f"scripts.studies.{sys.argv.pop(1)}")
+    module.study().main() if hasattr(module, "study") else module.main()

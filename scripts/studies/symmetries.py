@@ -137,7 +137,3 @@ def study() -> Study:
         shared=2,
         further={"dimensions": dimensions},
     )
-
-
-if __name__ == "__main__":
-    study().main()

@@ -119,7 +119,7 @@ def test_every_file_that_needs_the_site_is_in_one_shard_of_the_workflow() -> Non
 
 
 def test_a_study_is_run_by_its_name(tools: Tools) -> None:
-    dev.study(["experiment", "--table"])
-    assert tools.called == ["scripts.studies.experiment"]
+    dev.study(["experiment", "--plan"])
+    assert tools.called == ["scripts.studies.study"]
     with pytest.raises(SetupError, match=r"Name a study, one of scripts/studies: .*experiment"):
         dev.study(["nonsense"])

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from scripts.bootstrap import ROOT
+from scripts.survey import results
 from scripts.survey.facts import peft, say
 from scripts.survey.facts.addresses import Fact, Facts, Provider
 from scripts.survey.facts.pages import pages_of_runs
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.result import Row, Source, Table
-from scripts.survey.results import (
-    atlas,
-    bets_facts,
-    changes,
-    english,
-    english_claims,
-    lab,
-    later,
-    merging,
-    otherwise,
-    predictions,
-    trained_facts,
-)
+from scripts.survey.results import changes, english, english_claims, lab, trained_facts
 from scripts.survey.sources import forest
 from scripts.survey.sources.certainty import word
 from scripts.survey.sources.head_to_head import (
@@ -216,6 +207,12 @@ def _pooled(effects: forest.Comparison, side: forest.Side) -> Iterator[Told]:
         yield "tau", over.tau, say.number(over.tau, 1), None, None
 
 
+def studied() -> list[Any]:
+    """Return the modules of results; one of a study has its facts under a name of their source."""
+    names = [module.name for module in pkgutil.iter_modules(results.__path__)]
+    return [import_module(f"{results.__name__}.{name}") for name in names]
+
+
 @cache
 def facts(root: Path = ROOT) -> Facts:
     """Return all facts.
@@ -231,16 +228,10 @@ def facts(root: Path = ROOT) -> Facts:
         trained_facts.EXPERIMENT: trained_facts.facts,
         trained_facts.ANSWERS: trained_facts.answers,
         trained_facts.RATES: trained_facts.rates_facts,
+        **{module.SOURCE: module.facts for module in studied() if hasattr(module, "SOURCE")},
         english.SOURCE: lambda: chain(
             english.facts(), english_claims.facts(), changes.english_facts()
         ),
-        atlas.SOURCE: atlas.facts,
-        predictions.SOURCE: predictions.facts,
-        otherwise.SOURCE: otherwise.facts,
-        merging.SOURCE: merging.facts,
-        later.SOURCE: later.facts,
-        bets_facts.SOURCE: bets_facts.facts,
-        changes.SOURCE: changes.facts,
         LAB: explained,
         FIELD: partial(home_leads, root),
         POOLED: partial(pooled_facts, root),

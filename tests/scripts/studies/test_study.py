@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from distributed import Client
 
+from scripts.bootstrap import ROOT
 from scripts.studies import atlas, changes, english_changes, merging, reach, real_changes
 from scripts.studies.adapting import Method, Settings
 from scripts.studies.rows import Done, Make, Row, Table, append, logged, read
@@ -20,7 +21,11 @@ from scripts.studies.study import Beyond, Cell, Run, Study, best, next_rates
 
 SEEDS = (1, 2, 3)
 LORA, OTHER = ("lora",), ("other",)
-NAMES = ("experiment", "controls", "later", "symmetries", "otherwise", "english")
+NAMES = [
+    path.stem
+    for path in sorted((ROOT / "scripts" / "studies").glob("*.py"))
+    if "\ndef study()" in path.read_text("utf-8")
+]
 
 
 @dataclass(frozen=True)
@@ -302,8 +307,8 @@ def test_the_command_line_says_what_is_missing(
         study.main()
         return capsys.readouterr().out
 
-    assert main("--plan") == "2 cells, about 10 runs: 0 are made, 6 can be started\n"
-    assert main("--plan", "--only", "oth").startswith("1 cells, about 3 runs")
+    assert main("--plan") == "2 cells: 0 runs are made, 6 can be started\n"
+    assert main("--plan", "--only", "oth").startswith("1 cells: 0 runs")
     with pytest.raises(SystemExit, match="--only='nobody': no cell has this"):
         main("--only", "nobody")
 
@@ -314,7 +319,7 @@ def test_committed_runs_are_those_of_the_plan_and_none_is_missing(
 ) -> None:
     study: Study = import_module(f"scripts.studies.{name}").study()
     done = study.done()
-    assert len(done) == len(read(study.table)) > 100
+    assert len(done) == len(read(study.table)) > 0
     sweeps = {run: row for run, row in done.items() if run.phase == "sweep"}
     due = {run for cell in study.cells for run in study.due(cell, sweeps)}
     assert due == done.keys() - sweeps.keys()
