@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -26,7 +25,6 @@ from scripts.survey.sources.rule import (
     Finding,
     Judgement,
     Weighing,
-    Word,
     judge,
 )
 
@@ -109,20 +107,12 @@ CHOICES = (
 
 
 class Outcome(NamedTuple):
-    """The verdicts that another choice changes."""
+    """How many verdicts another choice changes, and how many are settled then."""
 
     choice: Choice
-    changed: list[tuple[Method, Dimension, Word, Word]]
+    changed: int
     confirmed: int
     contradicted: int
-
-    @property
-    def moves(self) -> Mapping[str, list[tuple[Method, Dimension]]]:
-        """The changed verdicts, by what they change to."""
-        verdicts: dict[str, list[tuple[Method, Dimension]]] = defaultdict(list)
-        for m, dimension, before, after in self.changed:
-            verdicts[f"{before} → {after}"].append((m, dimension))
-        return verdicts
 
 
 def graded() -> list[Method]:
@@ -165,11 +155,7 @@ def outcomes(root: Path = ROOT) -> list[Outcome]:
 
 def _outcome(choice: Choice, root: Path) -> Outcome:
     then = _all_verdicts(choice, root)
-    methods = {m.slug: m for m in graded()}
-    changed = [
-        (methods[slug], d, methods[slug].verdicts[d].word, verdict.word)
-        for (slug, d), verdict in then.items()
-        if verdict.word != methods[slug].verdicts[d].word
-    ]
+    now = {(m.slug, d): v.word for m in graded() for d, v in m.verdicts.items()}
+    changed = sum(verdict.word != now[key] for key, verdict in then.items())
     words = [verdict.word for verdict in then.values()]
     return Outcome(choice, changed, words.count("confirmed"), words.count("contradicted"))

@@ -71,7 +71,7 @@ class Protocol(Part):
 
     @macro("table")
     def sensitivity(self) -> str:
-        return self.page.draw("sensitivity", outcomes(), judged(), DIMENSIONS, file=FILE)
+        return self.page.draw("sensitivity", outcomes(), judged(), file=FILE)
 
     @macro("text")
     def confirmed_then(self, which: str) -> str:

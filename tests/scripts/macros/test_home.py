@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 
 from scripts.bootstrap import ROOT
-from scripts.macros.head_to_head import outcomes_beside_lora
-from scripts.macros.home import lead_rows, students
-from scripts.survey.sources.head_to_head import home_field
+from scripts.macros.figures import Rows
+from scripts.macros.findings import STUDENTS, planted
+from scripts.survey.facts.result import FULL
+from scripts.survey.results.experiment import finals
+from scripts.survey.sources.providers import facts
 
 DOCS = ROOT / "docs"
 QUESTIONS = [p for p in (DOCS / "questions").glob("*.md") if p.stem != "index"]
@@ -20,19 +22,17 @@ TENTH = 0.1  # of full fine-tuning's parameters
 
 
 def test_methods_win_most_comparisons_at_home_and_fewer_than_half_away() -> None:
-    field = home_field(outcomes_beside_lora())
-    rows, zero = lead_rows()
-    assert field.home > 0.5 > field.away
-    assert len(rows) == field.methods
-    assert all(0 <= place <= 100 for row in rows for place in (*row.at, zero))
+    cells = {fact.column: fact.value for fact in facts().of("field")[""]["lora"]}
+    assert cells["home"] > 0.5 > cells["away"]
 
 
 def test_the_right_bet_beats_full_fine_tuning_and_every_wrong_one_loses() -> None:
-    *adapters, full = students()
-    at_home = {s.title: near for s in adapters for _, near, own in s.found if own}
-    assert at_home == {"LoRA": True, "OFT": True, "IA3": True, "SHiRA": False}
-    assert not any(near for s in adapters for _, near, own in s.found if not own)
-    assert all(s.parameters <= TENTH * full.parameters for s in adapters)
+    figure = planted().figure
+    assert isinstance(figure, Rows)
+    ahead = [[bool(v and v.x > 0) for v in row.values] for row in figure.rows]
+    assert ahead == [[i == k < 3 for k in range(4)] for i in range(4)]
+    whole = finals(FULL)[1].parameters
+    assert all(finals(name)[1].parameters <= TENTH * whole for name in STUDENTS.values())
 
 
 def listed(part: Any) -> Iterator[str]:
