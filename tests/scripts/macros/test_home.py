@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from scripts.macros.findings import STUDENTS, planted
 
 from scripts.bootstrap import ROOT
 from scripts.macros.figures import Rows
-from scripts.macros.findings import STUDENTS, planted
 from scripts.survey.facts.result import FULL
 from scripts.survey.results.experiment import finals
 from scripts.survey.sources.providers import facts
