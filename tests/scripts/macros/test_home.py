@@ -8,31 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from scripts.macros.findings import STUDENTS, planted
 
 from scripts.bootstrap import ROOT
-from scripts.macros.figures import Rows
-from scripts.survey.facts.result import FULL
-from scripts.survey.results.experiment import finals
 from scripts.survey.sources.providers import facts
 
 DOCS = ROOT / "docs"
 QUESTIONS = [p for p in (DOCS / "questions").glob("*.md") if p.stem != "index"]
-TENTH = 0.1  # of full fine-tuning's parameters
 
 
 def test_methods_win_most_comparisons_at_home_and_fewer_than_half_away() -> None:
     cells = {fact.column: fact.value for fact in facts().of("field")[""]["lora"]}
     assert cells["home"] > 0.5 > cells["away"]
-
-
-def test_the_right_bet_beats_full_fine_tuning_and_every_wrong_one_loses() -> None:
-    figure = planted().figure
-    assert isinstance(figure, Rows)
-    ahead = [[bool(v and v.x > 0) for v in row.values] for row in figure.rows]
-    assert ahead == [[i == k < 3 for k in range(4)] for i in range(4)]
-    whole = finals(FULL)[1].parameters
-    assert all(finals(name)[1].parameters <= TENTH * whole for name in STUDENTS.values())
 
 
 def listed(part: Any) -> Iterator[str]:
