@@ -230,7 +230,7 @@ def build(*, stock: bool = False, draft: bool = False) -> None:
     bundled = [step for step in others if step.name in ("scripts", "site")]
     later = [*bundled, *(STEPS[name] for name in ("sweeps", "fits") if draft)]
     with ThreadPoolExecutor(1) as pool:
-        packing = pool.submit(python.make, published=stock, draft=draft)
+        packing = pool.submit(python.make, published=stock)
         for step in others:
             if step not in later:
                 make(step, hosted if step.name == "pages" else "")
