@@ -177,7 +177,7 @@ def main() -> None:
     CONTEXT.set_forkserver_preload(list(PRELOADED))
     sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
     fresh = not SITE.is_dir()
-    build = start(preview=False, stock=chosen.stock, draft=fresh)
+    build = start(preview=False, stock=chosen.stock or fresh, draft=fresh)  # made in seconds
     try:
         with told(), ExitStack() as server:
             build.join()
