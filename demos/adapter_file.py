@@ -312,7 +312,7 @@ class Pattern:
     """The keys of a pattern, of which a layer has the first that its name ends in, as in PEFT."""
 
     def __init__(self, name: str, given: Config) -> None:
-        """Part the keys in names, which are looked up, and regular expressions, which are tried.
+        """Read the keys as regular expressions.
 
         Raises:
             ValueError: when these are no keys, or no regular expression.
@@ -320,24 +320,16 @@ class Pattern:
         keys = given.get(name) or {}
         if not isinstance(keys, dict):
             raise ValueError(f"{name} is {short(keys)}, and it has to be an object.")
-        self.places = {key: place for place, key in enumerate(keys)}
-        self.tried = []
-        for key, place in self.places.items():
+        self.rules = {}
+        for key in keys:
             try:
-                if not re.fullmatch(r"[\w.]+", key):
-                    self.tried.append((place, key, re.compile(rf"(.*\.)?({key})$")))
+                self.rules[key] = re.compile(rf"(.*\.)?({key})$")
             except (re.error, OverflowError, RecursionError):
                 rule = "which is no regular expression"
                 raise ValueError(f"{name} has the key {short(key)}, {rule}.") from None
 
     def key(self, module: str) -> str | None:
-        if not self.places:
-            return None
-        parts = module.split(".")
-        ends = (".".join(parts[i:]) for i in range(len(parts)))
-        found = [(self.places[end], end) for end in ends if end in self.places]
-        tried = next(((place, key) for place, key, rule in self.tried if rule.match(module)), None)
-        return min([*found, *filter(None, [tried])], default=(0, None))[1]
+        return next((key for key, rule in self.rules.items() if rule.match(module)), None)
 
 
 def short(value: Any) -> str:

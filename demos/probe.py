@@ -12,21 +12,12 @@ from typing import Any
 import numpy as np
 
 from adapters_np.core import WeightAdapter, perturbed
-from demos import gauges
-from demos import settings as known
 from demos.as_lora import as_lora
-from demos.change import ROUND_OFF, Change
-from demos.change import numerical_rank as numerical_rank
-from demos.gauges import GAUGES as GAUGES
-from demos.gauges import determinant
+from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.gauges import GAUGES, determinant
 from demos.panels import Answer, Panel, digits, figures, series, view
 from demos.protocols import Rotates
 from demos.settings import AIM, start, taken_out
-
-
-def __getattr__(name: str) -> Any:
-    """Find single gauges and settings here, too: shared links import them from this module."""
-    return getattr(known if hasattr(known, name) else gauges, name)
 
 
 def measure(method: str, chosen: dict[str, Any]) -> Change:

@@ -1,5 +1,6 @@
 # A rotation of the inputs keeps every angle between neurons
-from demos.probe import angle_change, gram_change, measure
+from demos.gauges import angle_change, gram_change
+from demos.probe import measure
 
 for method in ("oft", "boft", "goft", "hra", "ether", "lora"):
     change = measure(method, {})

@@ -1,5 +1,7 @@
 # Three ways to count the directions of a change
-from demos.probe import effective_rank, measure, numerical_rank, stable_rank
+from demos.change import numerical_rank
+from demos.gauges import effective_rank, stable_rank
+from demos.probe import measure
 
 print(f"{'':12}{'numerical':>10}{'stable':>8}{'effective':>10}")
 for method in ("lora", "loha", "lokr", "miss", "randlora", "vera", "fourierft", "oft"):

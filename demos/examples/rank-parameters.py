@@ -2,7 +2,8 @@
 import matplotlib.pyplot as plt
 
 from adapters_np.core import WeightAdapter, load, parameters, slugs
-from demos.probe import effective_rank, measure
+from demos.gauges import effective_rank
+from demos.probe import measure
 
 for method in slugs():
     cls = load(method)

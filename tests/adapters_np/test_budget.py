@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.budget import MOST, best_of_rank, chance, choose
+from adapters_np.budget import MOST, choose
 from adapters_np.core import Adapter, departs, flatten, knobs, load, slugs
 from tests.toy import weight
 
@@ -67,23 +67,3 @@ def test_a_weight_that_no_setting_suits_is_refused() -> None:
     cls: type[Adapter] = load("bone")
     with pytest.raises(ValueError, match=r"Bone has no setting for a weight of shape \(3, 3\)"):
         choose(cls, np.eye(3), 100)
-
-
-def test_a_random_subspace_explains_its_share_on_average() -> None:
-    rng = np.random.default_rng(0)
-    change = rng.normal(size=(16, 16)).ravel()
-    shares = []
-    for _ in range(100):
-        Q = np.linalg.qr(rng.normal(size=(256, 32)))[0]
-        shares.append(np.linalg.norm(Q.T @ change) ** 2 / np.linalg.norm(change) ** 2)
-    assert np.mean(shares) == pytest.approx(chance(32, 256), rel=0.05)
-    assert chance(300, 256) == 1
-
-
-def test_the_best_of_a_rank_is_the_truncated_decomposition() -> None:
-    change = weight(12, 20, seed=4)
-    U, sigma, Vt = np.linalg.svd(change, full_matrices=False)
-    for r, share in enumerate(best_of_rank(change)):
-        rest = change - (U[:, :r] * sigma[:r]) @ Vt[:r]
-        left = np.linalg.norm(rest) ** 2 / np.linalg.norm(change) ** 2
-        assert share == pytest.approx(1 - left, abs=1e-12)

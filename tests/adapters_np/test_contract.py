@@ -38,7 +38,8 @@ from adapters_np.knobs import signature_knobs
 from adapters_np.linalg import Array
 from adapters_np.slopes import Slopes
 from demos.failures import failure
-from demos.probe import GAUGES, measure, probe
+from demos.gauges import GAUGES
+from demos.probe import measure, probe
 from tests.toy import tokens, weight
 
 METHODS = sorted(slugs())

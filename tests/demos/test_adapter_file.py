@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adapters_np.linalg import Array
 from demos.adapter_base import against, needs, placed
-from demos.adapter_file import Pattern, layers, measured
+from demos.adapter_file import layers, measured
 from demos.adapter_kinds import KINDS, MOST
 from demos.adapter_reach import begin
 from scripts.stored import example
@@ -394,20 +394,6 @@ def test_one_layer_that_is_wrong_leaves_the_others() -> None:
     reasons = ["B is 48 × 5 and A is 4 × 32", "and no lora_B.weight", "lora_E belongs to a form"]
     for reason in reasons:
         assert sum(reason in why for why in found["failed"].values()) == 1, reason
-
-
-def test_the_first_key_that_a_name_ends_in_counts_and_names_are_looked_up() -> None:
-    names = {f"layers.{i}.q": 1 for i in range(9)}
-    pattern = Pattern("rank_pattern", {"rank_pattern": {"2.q": 2} | names | {r".*\.q": 3, "q": 4}})
-    assert [key for _, key, _ in pattern.tried] == [
-        r".*\.q"
-    ]  # a search for ranks names each module
-    assert [pattern.key(f"model.layers.{i}.q") for i in (2, 3, 12)] == [
-        "2.q",
-        "layers.3.q",
-        r".*\.q",
-    ]
-    assert pattern.key("model.layers.0.v") is None
 
 
 AXES, SIDES = (0.1, 0.1, 0.7, 0.1), (0.05, 0.8, 0.1, 0.05)

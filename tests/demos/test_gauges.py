@@ -5,7 +5,7 @@ import pytest
 
 from adapters_np.core import WeightAdapter, load, slugs
 from adapters_np.linalg import thin_svd
-from demos import gauges, probe, settings
+from demos import probe
 from demos.as_lora import LORA_KEEPS, as_lora
 from demos.change import Change
 from demos.gauges import GAUGES
@@ -38,15 +38,6 @@ def test_a_gauge_that_the_adapter_cannot_serve_says_what_is_missing() -> None:
         with pytest.raises(TypeError) as caught:
             GAUGES[name](change)
         assert str(caught.value) == f"LoRA declares the gauge {name} but has no {missing}()"
-
-
-def test_examples_and_shared_links_find_gauges_where_they_once_stood() -> None:
-    for name in (*GAUGES, "GAUGES", "Change", "ROUND_OFF", "figures", "number", "numerical_rank"):
-        assert getattr(probe, name) is getattr(gauges, name), name
-    for name in ("opens", "settings", "start", "HYPOTHESIS", "PAGE"):
-        assert getattr(probe, name) is getattr(settings, name), name
-    with pytest.raises(ImportError, match="cannot import name 'no_such_gauge'"):
-        exec("from demos.probe import no_such_gauge")
 
 
 def test_a_layer_before_and_after_is_shown_on_the_scale_of_the_larger() -> None:

@@ -35,15 +35,6 @@ def test_a_random_step_is_shown_without_the_hypothesis_too(slug: str, name: str)
     assert probe(slug, {})["sentence"] == kept["sentence"]
 
 
-@pytest.mark.long
-@every_control
-def test_training_towards_a_change_answers_without_the_hypothesis_too(slug: str, name: str) -> None:
-    chosen = SMALL | {"way": "trained", "steps": 5, HYPOTHESIS: name}
-    *_, answer = answers(slug, chosen)
-    assert answer["more"] is False
-    assert "explain" in answer["sentence"]
-
-
 OWN = [("svft", "random bases"), ("fourierft", "rotated"), ("miss", "random groups"),
        ("ia3", "rotated"), ("oft", "shuffled"), ("shira", "dense subspace"), ("c3a", "dealt"),
        ("lora", "dense subspace")]  # fmt: skip
@@ -63,19 +54,6 @@ def test_a_method_finds_its_own_teacher_and_its_control_does_not(slug: str, name
         shares.append(number(answer, "explained"))
     assert shares[0] > 99
     assert shares[1] < 75
-
-
-def test_two_draws_of_a_control_explain_a_foreign_change_alike() -> None:
-    """The control of a control: over seeds the difference is nothing beside its spread."""
-    shares = []
-    for seed in range(12):
-        pair = []
-        for again in (0, 50):
-            chosen = SMALL | {"way": "fitted", "world": "noise", HYPOTHESIS: "random bases"}
-            *_, answer = answers("svft", chosen | {"seed": seed + again})
-            pair.append(number(answer, "explained"))
-        shares.append(pair[0] - pair[1])
-    assert abs(np.mean(shares)) < 3 * np.std(shares, ddof=1) / np.sqrt(len(shares))
 
 
 def test_the_knob_has_the_controls_of_the_method_and_no_others() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from adapters_np.linalg import Array
 from adapters_np.methods.c3a import C3A
-from demos.probe import GAUGES, measure
+from demos.gauges import GAUGES
+from demos.probe import measure
 from tests.toy import singular_values
 
 

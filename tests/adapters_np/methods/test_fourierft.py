@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from adapters_np.core import perturbed
 from adapters_np.linalg import Array
 from adapters_np.methods.fourierft import FourierFT
-from demos.probe import GAUGES, measure
+from demos.gauges import GAUGES
+from demos.probe import measure
 from tests.toy import jacobian_rank, weight
 
 SHAPES = [(32, 32), (32, 24), (15, 24), (15, 21)]

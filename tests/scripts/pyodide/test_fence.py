@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -39,19 +38,6 @@ def test_no_script_imports_what_is_fenced() -> None:
     assert {path: found for path, text in texts.items() if (found := crossing(path, text))} == {}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        'import { boot } from "./surgery/boot.js";',
-        'export {\n  boot,\n} from "./surgery/boot.js";',
-        'const { boot } = await import("./surgery/boot.js");',
-        '/** @typedef {import("./surgery/boot.js").Host} Host */',
-    ],
-)
-def test_a_script_that_does_would_be_found(text: str) -> None:
-    assert crossing(ROOT / "demos/python/client.js", text) == ["./surgery/boot.js"]
-
-
 def test_the_door_leads_to_one_of_two_modules_and_is_used() -> None:
     doors = json.loads((ROOT / "package.json").read_text("utf-8"))["imports"]
     published, packed = "./demos/python/stock.js", "./demos/python/surgery/boot.js"
@@ -59,25 +45,6 @@ def test_the_door_leads_to_one_of_two_modules_and_is_used() -> None:
     users = {path for path in scripts() if DOOR in IMPORT.findall(path.read_text("utf-8"))}
     assert users == {ROOT / "demos/python/start.js", ROOT / "tests/browser/workbench/bare.js"}
     assert all((ROOT / path).is_file() for path in (published, packed))
-
-
-def test_no_python_imports_what_is_fenced() -> None:
-    found = []
-    for top in ("adapters_np", "demos", "scripts", "tests"):
-        for path in (ROOT / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module:
-                    names = [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
-                else:
-                    names = [n.name for n in node.names] if isinstance(node, ast.Import) else []
-                found += [(path, name) for name in names if name.startswith("scripts.pyodide.surg")]
-    assert found == []
-
-
-def test_only_its_maker_runs_it() -> None:
-    file = re.compile(r"pyodide/surgery/\w+\.(mjs|py)\b")
-    texts = {path: path.read_text("utf-8") for path in (ROOT / "scripts").rglob("*.py")}
-    assert [path.name for path, text in texts.items() if file.search(text)] == ["make.py"]
 
 
 # Versions -----------------------------------------------------------------------------------------

@@ -75,14 +75,6 @@ def test_a_page_opens_with_the_first_answer_of_a_small_file(oft: Sweep) -> None:
     assert found is None
 
 
-def test_what_a_page_of_a_small_budget_opens_with_comes_before_the_default_of_older_links() -> None:
-    wanted = fits.wanted("lora", "rows")
-    assert wanted[:2] == [(2, "few", KEPT), (2, "rows", KEPT)]
-    assert (2, "few", "dense subspace") in wanted[:10]
-    older = [wanted.index((8, world, KEPT)) for world in ("mix", "rows", "own")]
-    assert wanted.index((2, "own", KEPT)) < min(older)
-
-
 def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it() -> None:
     assert fits.friendly("lora") == "few"
     assert fits.friendly("ia3") == "rows"

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from demos.probe import probe
 from demos.settings import main_knob
 from scripts.bootstrap import ROOT
 from scripts.stored import sweeps
-from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep, answer, key, packed, sweep
+from scripts.stored.sweeps import LEVELS, MOST_BYTES, answer, key, packed, sweep
 from tests.node import printed
 
 READ = """
@@ -138,37 +136,3 @@ def test_a_sweep_is_made_again_when_its_own_code_or_what_all_share_has_changed(
     assert changed_by("demos/lab.py") == set()  # which a sweep does not use
     assert changed_by("demos/probe.py") == {"goft", "qgoft", "lora"}
     assert changed_by("requirements.txt") == {"goft", "qgoft", "lora"}
-
-
-def test_only_sweeps_that_have_changed_are_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweeps, "OUT", tmp_path / "sweeps")
-    monkeypatch.setattr(sweeps, "slugs", lambda: ["lora", "vera", "ln_tuning"])
-    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", partial(ThreadPoolExecutor, 1))
-    made: list[str] = []
-    versions = {"lora": "1", "vera": "1"}
-
-    def compute(slug: str) -> Sweep:
-        made.append(slug)
-        return Sweep((), f"{slug}{versions[slug]}".encode())
-
-    monkeypatch.setattr(sweeps, "main_knob", versions.get)
-    monkeypatch.setattr(sweeps, "key", lambda slug: versions[slug] * 64)
-    monkeypatch.setattr(sweeps, "sweep", compute)
-
-    def files() -> list[bytes]:
-        return sorted(path.read_bytes() for path in (tmp_path / "sweeps").iterdir())
-
-    sweeps.main()
-    assert (made, files()) == (["lora", "vera"], [b"lora1", b"vera1"])  # the third has no knob
-    made.clear()
-    sweeps.main()
-    assert made == []
-    versions["lora"] = "2"
-    sweeps.main()
-    assert (made, files()) == (["lora"], [b"lora2", b"vera1"])
-    made.clear()
-    next((tmp_path / "sweeps").glob("vera-*")).unlink()
-    sweeps.main()
-    assert (made, files()) == (["vera"], [b"lora2", b"vera1"])
