@@ -50,9 +50,3 @@ def test_no_group_is_empty() -> None:
     for seed in range(20):
         found = k_means(np.zeros((6, 2)), 4, np.random.default_rng(seed))
         assert len(np.unique(found)) == 4
-
-
-def test_with_one_group_it_is_lora_between_the_outputs_and_the_directions() -> None:
-    adapter = moved(groups=1, rank=2)
-    expected = adapter.B @ adapter.A[0] @ adapter.Vt
-    np.testing.assert_allclose(adapter.delta(W), expected, atol=1e-12)

@@ -7,7 +7,6 @@ from adapters_np.linalg import Array
 from adapters_np.methods.c3a import C3A
 from demos.gauges import GAUGES
 from demos.probe import measure
-from tests.toy import singular_values
 
 
 def single(kernel: Array) -> Array:
@@ -21,12 +20,6 @@ def rank(matrix: Array) -> int:
 
 def wave(frequency: int, b: int = 64) -> Array:
     return np.cos(2 * np.pi * frequency * np.arange(b) / b)
-
-
-def test_singular_values_of_one_tile_are_the_magnitudes_of_its_frequencies() -> None:
-    kernel = np.random.default_rng(2).normal(size=64)
-    sizes = np.sort(np.abs(np.fft.fft(kernel)))[::-1]
-    np.testing.assert_allclose(singular_values(single(kernel)), sizes, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,6 @@ def test_distance_from_the_pretrained_weight_can_be_twice_that_with_a_start_take
     assert size(away) == pytest.approx(away.bound(), rel=1e-12)
 
 
-def test_each_piece_has_length_lambda_over_r_before_the_column_norms() -> None:
-    adapter = replace(moved(), w=np.ones(D_IN))
-    for piece in range(RANK):
-        alone = replace(adapter, B=np.where(np.arange(RANK) == piece, adapter.B, 0))
-        assert size(alone) == pytest.approx(adapter.lambda_[0] / RANK, rel=1e-12)
-
-
 def test_zero_start_jumps_to_full_strength_at_the_smallest_step() -> None:
     adapter = moved()
     unit = adapter.B / row_norms(adapter.B.T)

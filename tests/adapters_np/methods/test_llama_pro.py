@@ -31,14 +31,6 @@ def test_a_fresh_block_is_a_copy_that_hands_on_what_it_gets() -> None:
     np.testing.assert_allclose(whole.forward(W, X), feed_forward(W, feed_forward(W, X)))
 
 
-def test_what_is_added_has_as_many_directions_as_units_and_is_not_linear() -> None:
-    adapter = moved(width=3)
-    added = adapter.forward(W, X) - feed_forward(W, X)
-    assert np.linalg.matrix_rank(added) == 3
-    h = feed_forward(W, X)
-    assert np.abs(adapter.U @ (adapter.hidden(h) + adapter.hidden(-h))).max() > 0.1
-
-
 def test_it_is_a_bottleneck_adapter_behind_its_block_without_shifts() -> None:
     adapter, h = moved(width=4), feed_forward(W, X)
     behind = Bottleneck(adapter.D, np.zeros(4), adapter.U, np.zeros(32), 1.0, False, "relu")

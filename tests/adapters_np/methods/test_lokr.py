@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.core import parameters
 from adapters_np.linalg import Array
 from adapters_np.methods.lokr import LoKr
-from adapters_np.methods.lora import LoRA
 from tests.toy import stepped, weight
 
 SHAPE = (48, 64)
@@ -39,12 +37,6 @@ def test_blocks_are_one_pattern_with_their_own_gains(chosen: dict[str, Any]) -> 
         block = delta[i * rows : (i + 1) * rows, j * columns : (j + 1) * columns]
         gain = adapter.s * adapter.left()[i, j]
         np.testing.assert_allclose(block, gain * adapter.right(), atol=1e-12)
-
-
-def test_full_rank_costs_as_much_as_lora_with_one_direction() -> None:
-    chosen = {"factor": 8, "full": True}
-    assert parameters(LoKr, 64, 64, **chosen) == parameters(LoRA, 64, 64, rank=1) == 128
-    assert rank(moved(chosen, (64, 64)).delta(weight(64, 64))) == 64
 
 
 def test_two_full_blocks_have_scale_one_whatever_alpha_is() -> None:

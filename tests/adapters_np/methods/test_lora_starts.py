@@ -15,7 +15,6 @@ from adapters_np.methods.lora_starts import (
     by_answers,
     by_context,
     by_gradient,
-    by_inputs,
 )
 from demos import lab
 from tests.toy import weight
@@ -69,22 +68,6 @@ def test_corda_takes_out_all_that_the_weight_says_along_some_output_directions()
     A, B = by_context(W, X @ X.T, FIRST)
     U = np.linalg.qr(B)[0]
     np.testing.assert_allclose(B @ A, U @ (U.T @ W), atol=1e-9)
-
-
-@pytest.mark.parametrize("start", ["weight", "used", "answers"])
-def test_what_is_taken_out_of_the_weight_does_not_depend_on_the_scale(start: Any) -> None:
-    parts = []
-    for alpha in (4.0, 16.0):
-        first = fresh(start, alpha=alpha)
-        parts.append(first.s * first.B_0 @ first.A_0)
-    np.testing.assert_allclose(parts[0], parts[1], atol=1e-10)
-
-
-def test_eva_looks_where_the_inputs_vary_and_not_where_their_mean_is() -> None:
-    X = np.random.default_rng(4).normal(size=(64, 500)) * np.r_[5.0, 4.0, np.full(62, 0.1)][:, None]
-    X[40] += 100
-    A = by_inputs(X, np.arange(2))
-    assert np.linalg.norm(A[:, :2]) ** 2 == pytest.approx(2, rel=0.01)
 
 
 def test_where_the_product_is_zero_the_reach_is_lora_s_and_elsewhere_less_of_a_small_change() -> (

@@ -6,7 +6,6 @@ import numpy as np
 
 from adapters_np.core import perturbed
 from adapters_np.methods.mhr import MHR
-from adapters_np.methods.poly import Poly
 from tests.toy import weight
 
 W = weight(48, 40)
@@ -27,11 +26,3 @@ def test_every_slice_has_its_own_weights() -> None:
     assert gap[:, 10:20].all()  # its inputs
     assert not gap[:12, :10].any()  # not what joins two other slices
     assert np.linalg.matrix_rank(adapter.delta(W), tol=1e-9) == 2
-
-
-def test_slices_that_agree_use_the_skills_that_poly_would() -> None:
-    adapter = routed()
-    alike = replace(adapter, Z=np.tile(adapter.Z[:, :1], (1, 4, 1)))
-    poly = Poly(adapter.A[0], adapter.B[0], adapter.Z[:, 0], 0, "factors")
-    X = np.ones((40, 2))
-    np.testing.assert_allclose(alike.mixture(W, X), poly.mixture(W, X), atol=1e-14)

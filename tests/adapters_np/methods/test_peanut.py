@@ -1,6 +1,5 @@
 """Consequences of PEANuT's formula."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,12 +24,3 @@ def test_a_column_changes_by_what_stands_in_it_and_in_no_other(depth: int) -> No
     same = np.arange(64) != 5
     np.testing.assert_allclose(adapter.delta(other)[:, same], adapter.delta(W)[:, same], atol=1e-12)
     assert not np.allclose(adapter.delta(other)[:, 5], adapter.delta(W)[:, 5])
-
-
-def test_a_network_without_rectifiers_would_multiply_the_weight_from_the_left() -> None:
-    adapter = moved()
-    positive = replace(adapter, A=np.abs(adapter.A))
-    size = np.abs(W)
-    np.testing.assert_allclose(
-        positive.delta(size), positive.s * positive.B @ positive.A @ size, atol=1e-12
-    )

@@ -25,15 +25,6 @@ def test_a_task_with_one_skill_is_that_lora(average: str) -> None:
     np.testing.assert_allclose(alone, adapter.B[2] @ adapter.A[2] / 3, atol=1e-12)
 
 
-def test_tasks_share_the_skills_and_differ_in_their_weights_only() -> None:
-    first, second = moved(task=0), moved(task=1)
-    assert (first.A == second.A).all()
-    assert (first.B == second.B).all()
-    assert np.abs(first.delta(W) - second.delta(W)).max() > 0.01
-    copied = replace(second, Z=first.Z[[0, 0, 2, 3]])
-    assert (copied.delta(W) == first.delta(W)).all()
-
-
 def test_skills_start_equally_weighted() -> None:
     fresh = Poly.init(W, np.random.default_rng(0), skills=5)
     np.testing.assert_allclose(fresh.weights(), 1 / 5, atol=1e-3)

@@ -46,11 +46,6 @@ def test_gains_relax_the_geometry_continuously() -> None:
     assert error(1.0) > 0.05
 
 
-def test_symmetric_split_breaks_the_neurons_geometry_even_without_gains() -> None:
-    after = TALL + moved(TALL, relaxed=False, split="symmetric").delta(TALL)
-    assert gram_error(TALL, after) > 0.01
-
-
 @both_shapes
 def test_ssvd_is_the_case_with_a_gain_on_the_output_side_only(W: Array) -> None:
     rng = np.random.default_rng(4)

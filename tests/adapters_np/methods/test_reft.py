@@ -72,14 +72,6 @@ def test_change_has_rank_r_lies_in_the_rows_of_r_and_varies_with_the_state(
     assert np.abs(change - change[:, :1]).max() > 0.1
 
 
-def test_direft_adds_and_does_not_overwrite() -> None:
-    adapter = moved(**DIREFT)
-    added = adapter.M.T @ (adapter.A @ H + adapter.b[:, None])
-    np.testing.assert_allclose(adapter.edit(H), H + added, atol=1e-12)
-    after = rows(adapter) @ adapter.edit(H)
-    assert np.abs(after - (adapter.A @ H + adapter.b[:, None])).max() > 0.1
-
-
 @pytest.mark.parametrize(("first", "last"), [(0, 2), (3, 0), (2, 4)])
 def test_only_the_first_and_last_tokens_are_edited(first: int, last: int) -> None:
     adapter = moved(first=first, last=last)

@@ -41,15 +41,6 @@ def test_columns_of_r_are_orthogonal_and_as_long_as_the_gain(group_size: int) ->
     assert abs(np.linalg.det(pure) - 1) < 1e-13
 
 
-def test_gain_of_minus_one_adds_half_a_turn_and_is_not_the_inverse() -> None:
-    adapter = turning(moved())
-    R = adapter.rotation()
-    negative = replace(adapter, alpha=-adapter.alpha).rotation()
-    half_turn = replace(adapter, theta=adapter.theta + np.pi).rotation()
-    np.testing.assert_allclose(negative, half_turn, atol=1e-14)
-    assert np.abs(negative - R.T).max() > 0.5
-
-
 @pytest.mark.parametrize(("variant", "commute"), [(1, True), (2, False), (4, False)])
 def test_only_adapters_of_variant_1_commute(variant: int, commute: bool) -> None:
     one, other = moved(variant).rotation(), moved(variant, seed=2).rotation()

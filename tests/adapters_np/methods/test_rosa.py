@@ -9,7 +9,6 @@ import pytest
 from adapters_np.core import perturbed
 from adapters_np.fit import fit, last
 from adapters_np.linalg import Array, low_rank_factors
-from adapters_np.methods.lora import LoRA
 from adapters_np.methods.rosa import RoSA, gradients, largest
 from adapters_np.methods.supertuning import SuperTuning
 from tests.toy import weight
@@ -21,10 +20,6 @@ def fresh(**knobs: Any) -> RoSA:
     return RoSA.init(W, np.random.default_rng(1), **knobs)
 
 
-def moved(**knobs: Any) -> RoSA:
-    return perturbed(fresh(**knobs), np.random.default_rng(2), 1.0)
-
-
 def outlying(rank: int = 2, count: int = 40) -> tuple[Array, Array]:
     """Return a change of low rank with a few entries that stand out, and where they are."""
     rng = np.random.default_rng(3)
@@ -32,17 +27,6 @@ def outlying(rank: int = 2, count: int = 40) -> tuple[Array, Array]:
     places = np.zeros(W.shape, bool)
     places.flat[rng.permutation(W.size)[:count]] = True
     return low + 4 * places, places
-
-
-def test_it_is_a_lora_and_entries_at_fixed_places() -> None:
-    adapter = moved(rank=3, density=0.02)
-    D = adapter.delta(W)
-    rest = D - LoRA(adapter.A, adapter.B, adapter.s).delta(W)
-    at = np.zeros(W.shape, bool)
-    at[adapter.rows, adapter.columns] = True
-    assert at.sum() == len(adapter.theta) == np.ceil(0.02 * W.size)
-    np.testing.assert_allclose(rest[~at], 0, atol=1e-12)
-    np.testing.assert_allclose(rest[at], adapter.theta, atol=1e-12)
 
 
 @pytest.mark.parametrize("score", ["squared", "mean"])

@@ -33,10 +33,3 @@ def test_a_closed_gate_keeps_the_first_shadow_and_an_open_one_forgets_it() -> No
         outer = np.array([adapter.outer[0], np.full(32, logit)])
         _, after = replace(adapter, outward=outward, outer=outer).update(X, s)
         assert np.allclose(after, s) == kept
-
-
-def test_behind_the_last_block_the_shadow_is_not_read() -> None:
-    two = moved(blocks=2)
-    one, other = replace(two, blocks=1), replace(two, blocks=1, outward=5 * two.outward)
-    np.testing.assert_array_equal(one.forward(W, X), other.forward(W, X))
-    assert moved(blocks=1).outward.size == 0

@@ -37,13 +37,6 @@ def test_it_is_a_bias_and_an_edit_that_reads_nothing_of_which_one_number_is_lear
     assert parameters(Steering, 48, 32) == 1
 
 
-def test_the_direction_is_the_difference_of_the_means_of_the_two_sides() -> None:
-    adapter = steered(pairs=16)
-    plus, minus = adapter.states.mean(axis=2)
-    np.testing.assert_allclose(adapter.direction(), plus - minus, atol=1e-12)
-    np.testing.assert_allclose(adapter.estimates()[:, -1], plus - minus, atol=1e-12)
-
-
 def test_the_tangent_of_the_angle_falls_with_the_root_of_the_pairs() -> None:
     few, many = (np.tan(np.radians(angle(pairs=n, noise=1.0))) for n in (4, 64))
     assert few / many == pytest.approx(4, rel=0.2)

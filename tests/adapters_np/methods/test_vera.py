@@ -20,14 +20,6 @@ def test_changes_within_reach_form_a_surface_of_r_plus_d_out_minus_one_dimension
     assert reach == 6 + D_OUT - 1 < parameters(VeRA, D_OUT, D_IN, rank=6) < D_OUT * D_IN
 
 
-def test_layers_of_one_shape_share_their_random_matrices() -> None:
-    one, other = (
-        VeRA.init(weight(D_OUT, D_IN, layer), np.random.default_rng(5)) for layer in range(2)
-    )
-    assert (one.A == other.A).all()
-    assert (one.B == other.B).all()
-
-
 @pytest.mark.parametrize("rank", [16, 64, 128])
 def test_size_of_the_change_does_not_depend_on_the_rank(rank: int) -> None:
     W = weight(64, 64)
