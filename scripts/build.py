@@ -218,7 +218,7 @@ def build(*, stock: bool = False, draft: bool = False) -> None:
 
     Args:
         stock: Start Python as Pyodide publishes it: slower, and for every version of it.
-        draft: Leave out what takes minutes: stored answers, for which pages ask Python, checked
+        draft: Leave out what takes minutes: stored answers, for which widgets ask Python, checked
             links and compression.
 
     Raises:

@@ -121,7 +121,7 @@ def _plain(start_response: Any, kind: str, body: bytes) -> list[bytes]:
 # Builds -------------------------------------------------------------------------------------------
 
 
-def build_all(*, preview: bool, stock: bool, draft: bool = False) -> None:
+def build_all(*, preview: bool, stock: bool) -> None:
     """Build the site, first what an edit shows; ends the process, with 1 when it cannot."""
     os.setpgid(0, 0)  # so that what it has started ends with it
     os.chdir(ROOT)
@@ -130,15 +130,18 @@ def build_all(*, preview: bool, stock: bool, draft: bool = False) -> None:
         from scripts import build  # may hold the mistake that it is to tell
 
         with locked(build.BUILD / "build.lock"):
-            if preview:
+            if never_whole():
+                build.build(stock=True, draft=True)
+                say("what takes minutes follows; until then widgets ask Python")
+            elif preview:
                 show(partial(build.preview, stock=stock))
-            build.build(stock=stock, draft=draft)
+            build.build(stock=stock)
     except SetupError as error:
         FAULT.write_text(str(error), "utf-8")
         say(f"✗ {error}\n· the last good pages stay")
         sys.exit(1)
     FAULT.unlink(missing_ok=True)
-    say("stored answers follow; until then widgets ask Python" if draft else "all is built")
+    say("all is built")
 
 
 def show(preview: Callable[[], None]) -> None:
@@ -150,8 +153,13 @@ def show(preview: Callable[[], None]) -> None:
         say(f"no preview: {error}")
 
 
-def start(**how: bool) -> multiprocessing.process.BaseProcess:
-    process = CONTEXT.Process(target=build_all, kwargs=how)
+def never_whole() -> bool:
+    """Say whether no build has got as far as stored answers, as in a fresh clone."""
+    return not (ROOT / ".build" / "stamps" / "fits").exists()
+
+
+def start(*, preview: bool, stock: bool) -> multiprocessing.process.BaseProcess:
+    process = CONTEXT.Process(target=build_all, kwargs={"preview": preview, "stock": stock})
     process.start()
     return process
 
@@ -176,17 +184,16 @@ def main() -> None:
     chosen = words.parse_args()
     CONTEXT.set_forkserver_preload(list(PRELOADED))
     sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
-    fresh = not SITE.is_dir()
-    build = start(preview=False, stock=chosen.stock or fresh, draft=fresh)  # made in seconds
+    fresh = never_whole() and not SITE.is_dir()
+    build = start(preview=False, stock=chosen.stock)
     try:
         with told(), ExitStack() as server:
-            build.join()
+            while build.is_alive() and not (fresh and SITE.is_dir()):
+                build.join(0.2)
             if build.exitcode:
                 sys.exit(build.exitcode)
             address = server.enter_context(serving(SITE, chosen.port, reloading))
             say(f"the site is on {address} (Ctrl-C ends it)")
-            if fresh:
-                build = start(preview=False, stock=chosen.stock)
             for changes in watch(*sources, debounce=300, raise_interrupt=True):
                 changed = sorted({str(Path(path).relative_to(ROOT)) for _, path in changes})
                 say(f"changed: {', '.join(changed)}")
