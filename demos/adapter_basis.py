@@ -78,7 +78,7 @@ class Basis:
             block = np.linalg.qr(block.T)[0].T
         self.block, self.image = np.ascontiguousarray(block), np.zeros_like(block)
 
-    def told(self, energy: float, m: int) -> dict[str, Any]:
+    def shares(self, energy: float, m: int) -> dict[str, Any]:
         """Return shares of the change, ‖ΔW‖² being `energy`, with those of a random subspace.
 
         `read` and `written` are those of its inputs and outputs within the strongest directions of

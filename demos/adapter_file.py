@@ -405,21 +405,21 @@ def _scale(
     rank = next((shapes[role][0] for role in kind.ranked if shapes.get(role)), None)
     if not kind.alpha or settings is None:
         return rank, None, 1.0
-    told = int(settings.number("r", module, "rank_pattern", 10**9))
-    if rank is not None and told != rank:
+    given_rank = int(settings.number("r", module, "rank_pattern", 10**9))
+    if rank is not None and given_rank != rank:
         settings.contradicted = settings.contradicted or (
-            f"{module} has r = {rank} by its tensors and {told} by adapter_config.json: "
+            f"{module} has r = {rank} by its tensors and {given_rank} by adapter_config.json: "
             "the two files are not of one adapter."
         )
     alpha = settings.number(kind.alpha, module, "alpha_pattern")
     rooted = settings.given.get("use_rslora") and kind.title == "LoRA"
-    scale = alpha / (math.sqrt(told) if rooted else told)
+    scale = alpha / (math.sqrt(given_rank) if rooted else given_rank)
     if not 1 / EXTREME <= scale <= EXTREME:
         raise ValueError(
-            f"{kind.alpha} is {alpha:.3g} and r {told}, and a scale is from {1 / EXTREME:.0e} "
-            f"to {EXTREME:.0e}."
+            f"{kind.alpha} is {alpha:.3g} and r {given_rank}, and a scale is from "
+            f"{1 / EXTREME:.0e} to {EXTREME:.0e}."
         )
-    return told, alpha, scale
+    return given_rank, alpha, scale
 
 
 def _terms(settings: Settings | None) -> int | None:
@@ -451,8 +451,8 @@ def measured(layer: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     found = KINDS[layer["kind"]].measure(layer, given)
     facts = [list(fact) for fact in found.facts]
     first = found.first and [vector.astype(np.float32) for vector in found.first]
-    told = {"of": found.of, "facts": facts, "note": found.note, "first": first}
-    return summary(found.sigma) | told
+    words = {"of": found.of, "facts": facts, "note": found.note, "first": first}
+    return summary(found.sigma) | words
 
 
 def summary(sigma: Array) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The distance of a reader's matrix from each family's hypothesis, beside a control.
 
-`begin` opens a matrix, `take` takes its rows a slice at a time, and `told` says what
+`begin` opens a matrix, `take` takes its rows a slice at a time, and `answer` says what
 `demos.families` make of it.
 """
 
@@ -217,11 +217,11 @@ def passed() -> dict[str, Any]:
     assert opened.basis
     if opened.basis.passed():
         return {"again": True, "within": None}
-    within, opened.basis = opened.basis.told(opened.change.energy, opened.shape[0]), None
+    within, opened.basis = opened.basis.shares(opened.change.energy, opened.shape[0]), None
     return {"again": False, "within": within}
 
 
-def told() -> dict[str, Any]:
+def answer() -> dict[str, Any]:
     """Return what is known of the matrix, once all rows are taken: as `reach.own`.
 
     `same` says that the control has the singular values of the change, `answers` how strongly W

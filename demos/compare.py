@@ -88,7 +88,7 @@ def compare(
     Raises:
         KnobError: when a value is not allowed; a knob of a side is `a.knob` or `b.knob`.
     """
-    one, other = told_apart(Side(**a), Side(**b))
+    one, other = distinct(Side(**a), Side(**b))
     first = _measured("a", one, world)
     if equal:
         other = matched(first, other)
@@ -100,7 +100,7 @@ def compare(
     }
 
 
-def told_apart(a: Side, b: Side) -> tuple[Side, Side]:
+def distinct(a: Side, b: Side) -> tuple[Side, Side]:
     """Return the sides with different names."""
     if a.name != b.name:
         return a, b

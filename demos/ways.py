@@ -271,18 +271,18 @@ def compared(found: Reached) -> Shares:
 
 def shares(found: Reached, s: Shares) -> list[Panel]:
     own = "Explained without it" if found.without else "Explained"
-    told = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
+    bars = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:
-        told.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
+        bars.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
     if found.more:
-        return [bar(*one) for one in told]
+        return [bar(*one) for one in bars]
     if s.lora:
         r, count, share = s.lora
-        told.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} parameters", LORA))
+        bars.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} parameters", LORA))
     if s.rank:
-        told.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
-    told.append(("chance", "A random subspace", s.chance, "%", CHANCE))
-    return [bar(*one) for one in told]
+        bars.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
+    bars.append(("chance", "A random subspace", s.chance, "%", CHANCE))
+    return [bar(*one) for one in bars]
 
 
 def bar(name: str, label: str, value: float, unit: str, note: str) -> Panel:
@@ -314,7 +314,7 @@ def sentence(found: Reached, s: Shares) -> str:
     aim = found.aim
     taken = len(found.errors) - 1
     thing = "this change" if found.change.symbol == "W" else "this change of the outputs"
-    about = f"{told(aim['world'])[1]} {found.without}".strip()
+    about = f"{caption(aim['world'])[1]} {found.without}".strip()
     if found.more:
         return f"{about} Unfinished: {percent(s.own)} of {thing} after {taken} of its steps."
     steps = f" after {taken} steps of training" if aim["way"] == "trained" else ""
@@ -337,7 +337,7 @@ def sentence(found: Reached, s: Shares) -> str:
     return f"{about} {text}"
 
 
-def told(name: str) -> tuple[str, str]:
+def caption(name: str) -> tuple[str, str]:
     """Return what a world is called, and what is true of it."""
     if name == "own":
         return OWN

@@ -22,7 +22,7 @@ from typing import Any
 from watchfiles import watch
 
 from scripts.bootstrap import ROOT, SetupError, locked, parse, say
-from scripts.serve import SITE, application, base, parser, serving, told
+from scripts.serve import SITE, application, base, clean_end, parser, serving
 
 SOURCES = (
     "adapters_np",
@@ -187,7 +187,7 @@ def main() -> None:
     fresh = never_whole() and not SITE.is_dir()
     build = start(preview=False, stock=chosen.stock)
     try:
-        with told(), ExitStack() as server:
+        with clean_end(), ExitStack() as server:
             while build.is_alive() and not (fresh and SITE.is_dir()):
                 build.join(0.2)
             if build.exitcode:

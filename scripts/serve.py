@@ -3,8 +3,6 @@
 Compressed files beside the originals are sent where the browser takes them, files with a digest in
 their address are kept for ever, all others are asked for again, and every answer carries the site's
 policy. A site that was built for a folder of its host is served below that.
-
-    python -m scripts.serve [--port 8000]
 """
 
 from __future__ import annotations
@@ -179,7 +177,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def clean_end() -> Iterator[None]:
     """Say in a line why a port cannot be had, and take an interruption for the end."""
     try:
         yield
@@ -187,16 +185,3 @@ def told() -> Iterator[None]:
         print()
     except OSError as error:
         sys.exit(f"✗ this port cannot be used: {error.strerror}. Choose another with --port.")
-
-
-def main() -> None:
-    chosen = parser(__doc__).parse_args()
-    if not SITE.is_dir():
-        sys.exit("There is no site yet. Build it with: python3 scripts/dev.py build")
-    with told(), serving(SITE, chosen.port) as address:
-        print(f"· the site is on {address} (Ctrl-C ends it)", flush=True)
-        threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

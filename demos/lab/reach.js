@@ -28,7 +28,7 @@ export async function* reach(layer, arrays, weight, norm, ask) {
   const { shape, step } = opened;
   for await (const read of slices(shape[0], step, weight, "take", ask))
     yield { status: `Rows ${read} of ${shape[0]}.` };
-  const answer = await ask("told", []);
+  const answer = await ask("answer", []);
   yield { status: "", answer };
   if (!weight || !answer?.families.length) return;
   for (let pass = 1, again = true; again; pass++) {

@@ -16,7 +16,7 @@ from typing import Any
 from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import signature_knobs
 from demos.change import Change
-from demos.compare import Measured, Side, compare, matched, sentence, told_apart
+from demos.compare import Measured, Side, compare, distinct, matched, sentence
 from demos.probe import measure
 from demos.settings import main_knob
 from demos.world import toy
@@ -63,7 +63,7 @@ def pairs(a: str, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return, for every method beside `a`, the value of its main knob and the sentence."""
     pairs = {}
     for b in slugs():
-        one, other = told_apart(_side(a, shown), _side(b, shown))
+        one, other = distinct(_side(a, shown), _side(b, shown))
         first = Measured(one, _change(a))
         closest = matched(first, other)
         other = matched(first, other, among=stored(b))
@@ -101,7 +101,3 @@ def main() -> None:
     for path in OUT.glob("*.json"):
         if path.stem not in slugs():
             path.unlink()
-
-
-if __name__ == "__main__":
-    main()

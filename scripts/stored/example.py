@@ -108,7 +108,3 @@ def main() -> None:
     for name, data in files().items():
         (OUT / name).write_bytes(data)
     ABOUT.write_text(json.dumps(about()), "utf-8")
-
-
-if __name__ == "__main__":
-    main()

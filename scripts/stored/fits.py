@@ -129,7 +129,3 @@ def key(slug: str, root: Path = ROOT) -> str:
 def main() -> None:
     """Write the fits that have changed, and remove those that are no more."""
     sweeps.refresh(OUT, "fits", key, fits)
-
-
-if __name__ == "__main__":
-    main()

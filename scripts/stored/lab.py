@@ -33,13 +33,7 @@ RANKS = 9  # 0 … 8: the curve of the best change of a rank
 
 
 def read_study() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return what the study ran with, and its cells.
-
-    Raises:
-        FileNotFoundError: when it has not run.
-    """
-    if not STUDY.exists():
-        raise FileNotFoundError(f"{STUDY} is missing: run python3 -m scripts.studies.explained")
+    """Return what the study ran with, and its cells."""
     head, *rows = map(json.loads, STUDY.read_text("utf-8").splitlines())
     return head, rows
 
@@ -145,7 +139,3 @@ def main() -> None:
     for path, data in ((OUT, lab(read())), (PICTURES, pictures)):
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -342,7 +342,3 @@ def main() -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(stage(read()), ensure_ascii=False, separators=(",", ":"))
     OUT.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

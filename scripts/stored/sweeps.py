@@ -211,7 +211,3 @@ def _data(make: Callable[[str], Sweep | None], slug: str) -> bytes:
 def main() -> None:
     """Write the sweeps that have changed, and remove those that are no more."""
     refresh(OUT, "sweep", key, sweep)
-
-
-if __name__ == "__main__":
-    main()

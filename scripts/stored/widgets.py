@@ -8,7 +8,6 @@ browser's code.
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -20,7 +19,7 @@ from adapters_np.core import knobs, load, slugs
 from adapters_np.knobs import Knob, signature_knobs
 from demos.probe import probe
 from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, opens
-from demos.ways import told
+from demos.ways import caption
 from demos.world import toy
 from scripts.bootstrap import ROOT
 from scripts.survey.facts import say
@@ -118,7 +117,7 @@ def label(name: str) -> str:
 def named(knob: str, option: str) -> Option:
     """Return what a value of a knob is called."""
     if knob == "world":
-        title, about = told(option)
+        title, about = caption(option)
         choice = Option(title)
         choice.about = about
         return choice
@@ -275,16 +274,12 @@ def drawn(pictures: dict[str, tuple[str, list[dict[str, Any]] | Path]]) -> dict[
     return drawings
 
 
-def main(folder: Path = OUT) -> None:
-    """Write the stored widgets of all methods into a folder, and remove those of methods gone."""
-    folder.mkdir(parents=True, exist_ok=True)
+def main() -> None:
+    """Write the stored widgets of all methods, and remove those of methods gone."""
+    OUT.mkdir(parents=True, exist_ok=True)
     widgets = fragments(list(slugs()))
     for slug, html in widgets.items():
-        (folder / f"{slug}.html").write_text(html, encoding="utf-8")
-    for path in folder.glob("*.html"):
+        (OUT / f"{slug}.html").write_text(html, encoding="utf-8")
+    for path in OUT.glob("*.html"):
         if path.stem not in widgets:
             path.unlink()
-
-
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))

@@ -520,7 +520,6 @@ WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
         LORA,
         f"{MODULE}: B is 4 × 16 and A is 4 × 32: B must have as many columns (r) as A has rows",
     ),
-    (GOOD | {A: normal(32)}, LORA, f"{MODULE}: B is 48 × 4 and A is 32"),
     (GOOD, LORA | {"r": 8}, f"{MODULE} has r = 4 by its tensors and 8 by adapter_config.json"),
     (GOOD, LORA | {"lora_alpha": "12"}, 'lora_alpha is "12", and it has to be a number above 0'),
     (
@@ -543,20 +542,13 @@ WRONG: list[tuple[Tensors, dict[str, Any] | str | None, str]] = [
         '{"peft_type": "LORA", "r": ' + "1" * 5000 + "}",
         "r is Infinity, and it has to be a num",
     ),
-    (GOOD, LORA | {"r": 4.5}, "r is 4.5, and here it is a whole number up to 1000000000"),
     (GOOD, LORA | {"alpha_pattern": [1]}, "alpha_pattern is [1], and it has to be an object"),
     (GOOD, LORA | {"layer_replication": [[4, 0]]}, "layer_replication is [[4, 0]], and it has to"),
     ({A: GOOD[A], B: 1e200 * GOOD[B]}, LORA, "e+200 as its largest entry"),
-    ({A: GOOD[A], B: 1e-200 * GOOD[B]}, LORA, "as its largest entry, and what is measured is from"),
     (
         {f"{STEM}.oft_R.weight": normal(3, 6)},
         {"peft_type": "OFT", "use_cayley_neumann": True, "num_cayley_neumann_terms": 10**9},
         "num_cayley_neumann_terms is 1000000000, and here it is a whole number up to 100",
-    ),
-    (
-        {f"{STEM}.oft_R.weight": normal(3, 6)},
-        {"peft_type": "OFT", "coft": True, "eps": "1"},
-        'eps is "1", and it has to be a number above 0',
     ),
     (GOOD, LORA | {"use_qalora": True}, "use_qalora is set, and under it LoRA's change is another"),
     (GOOD, "", "adapter_config.json is empty."),

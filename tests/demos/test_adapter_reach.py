@@ -13,7 +13,7 @@ from adapters_np.linalg import Array, block_diagonal, cayley, skew
 from demos.adapter_base import CHANGES
 from demos.adapter_file import layers
 from demos.adapter_kinds import shaped
-from demos.adapter_reach import begin, cosines, independent, look, passed, take, told
+from demos.adapter_reach import answer, begin, cosines, independent, look, passed, take
 from demos.families import HELD
 from demos.reach import FAMILIES, Change
 
@@ -31,7 +31,7 @@ def reached(
     at = [*range(0, rows, step or opened["step"]), rows]
     for first, end in pairwise(at):
         take(None if W is None else W[first:end].ravel(), first, end - first)
-    return told()
+    return answer()
 
 
 def opened(tensors: Tensors, config: dict[str, Any] | None = None) -> tuple[Any, dict[str, Array]]:

@@ -22,7 +22,7 @@ from demos.panels import figures
 from demos.pictures import PICTURES, furthest
 from demos.probe import measure, probe
 from demos.settings import AIM, PAGE, opens, settings
-from demos.ways import answers, reach, show, told
+from demos.ways import answers, caption, reach, show
 from demos.world import toy
 from demos.worlds import change
 from scripts.stored.widgets import ways as acts
@@ -172,7 +172,7 @@ def test_a_world_that_asks_for_no_change_is_refused_by_name() -> None:
 def test_a_real_change_belongs_to_the_trained_weight_whatever_else_is_chosen() -> None:
     *_, found = reach("lora", PAGE | {"rank": 2, "world": "real", "base": "clustered"})
     assert (found.change.world.W == toy(size="32x32", base="trained").W).all()
-    assert told("real")[1] in show(found)["sentence"]
+    assert caption("real")[1] in show(found)["sentence"]
     *_, found = reach("lora", PAGE | {"rank": 2, "world": "real_prose", "base": "trained_q"})
     W = toy(size="32x32", base="trained_q").W
     assert (found.change.world.W == W).all()
@@ -188,11 +188,11 @@ def test_without_a_way_the_change_is_the_random_step_of_older_scripts_and_links(
     assert panel(ours, "matrices")["views"][0]["label"] == "ΔW"
 
 
-def test_the_knobs_of_all_ways_are_told_apart_from_those_of_the_layer() -> None:
+def test_the_knobs_of_all_ways_are_distinct_from_those_of_the_layer() -> None:
     assert not set(AIM) & set(settings("lora"))
     assert all(set(opens(slug)) <= {*AIM, *settings(slug)} for slug in slugs())
     for world in AIM["world"].options:
-        title, sentence = told(world)
+        title, sentence = caption(world)
         assert title
         assert sentence.endswith(".")
 

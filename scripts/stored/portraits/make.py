@@ -109,7 +109,3 @@ def main() -> None:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         (OUT / f"{slug}-portrait.json").write_text(text, "utf-8")
     DRAWN.write_text(json.dumps(drawings(portraits)), "utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -69,7 +69,7 @@ def test_a_figure_is_drawn_for_a_wide_page_and_for_a_phone(tmp_path: Path) -> No
         assert svg.xpath(".//g[@class='way dash-0']/@stroke") == ["var(--of-gain)"]
 
 
-def test_lines_of_one_colour_are_told_apart_by_their_dashes(tmp_path: Path) -> None:
+def test_lines_of_one_colour_are_distinct_by_their_dashes(tmp_path: Path) -> None:
     ends = (at(0, 2), at(100, 4))
     figure = chart(Line("one", ends, link="methods/a/"), Line("two", ends, link="methods/b/"))
     wide, _ = drawn(tmp_path, figure)
