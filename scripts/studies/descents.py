@@ -7,7 +7,10 @@ where its method does, or nearer, and ends when a step gains less than a hundred
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import minimize
 
@@ -18,11 +21,25 @@ from demos.reach import Change
 STEPS = 300
 
 
-def descend(cost: Callable[[Array], tuple[float, Array]], start: Array) -> float:
-    """Return the least of a cost that comes with its gradient."""
+def descended(c: Change, target: Array, weight: Callable[..., Any], *start: Array) -> Reached:
+    """Return the share that is reached from these parts of a weight, or of a change, on."""
+    cuts = np.cumsum([part.size for part in start])[:-1]
+
+    @jax.jit
+    def cost(x: Any) -> Any:
+        parts = [p.reshape(s.shape) for p, s in zip(jnp.split(x, cuts), start, strict=True)]
+        rest = weight(*parts) - target
+        return (rest * rest).sum() / c.energy
+
+    def graded(x: Array) -> tuple[float, Array]:
+        value, gradient = jax.value_and_grad(cost)(x)
+        return float(value), np.asarray(gradient)
+
     options = {"maxiter": STEPS, "maxcor": 20, "ftol": 1e-5 * 1e-3, "maxfun": 2 * STEPS}
-    end = minimize(cost, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    return float(end.fun)
+    with jax.enable_x64(True):
+        x = np.concatenate([part.ravel() for part in start])
+        end = minimize(graded, x, jac=True, method="L-BFGS-B", options=options)
+    return Reached(1 - float(end.fun), x.size)
 
 
 def normed(c: Change, most: int) -> Reached | None:
@@ -37,18 +54,12 @@ def normed(c: Change, most: int) -> Reached | None:
     U, sigma, Vt = np.linalg.svd(c.D, full_matrices=False)
     root = np.sqrt(sigma[:r])
 
-    def cost(x: Array) -> tuple[float, Array]:
-        B, A = x[: c.m * r].reshape(c.m, r), x[c.m * r :].reshape(r, c.n)
+    def weight(B: Any, A: Any) -> Any:
         V = c.W + B @ A
-        length = (V * V).sum(axis=1, keepdims=True)
-        gain = (V * T).sum(axis=1, keepdims=True) / length
-        rest = T - gain * V
-        slope = -2 * gain * rest  # the gain is at its best, so that it adds nothing
-        gradient = np.concatenate([(slope @ A.T).ravel(), (B.T @ slope).ravel()])
-        return float((rest * rest).sum()) / c.energy, gradient / c.energy
+        return (V * T).sum(axis=1, keepdims=True) / (V * V).sum(axis=1, keepdims=True) * V
 
-    start = np.concatenate([(U[:, :r] * root).ravel(), (root[:, None] * Vt[:r]).ravel()])
-    return Reached(1 - descend(cost, start), c.m + r * (c.m + c.n))
+    share, size = descended(c, T, weight, U[:, :r] * root, root[:, None] * Vt[:r])
+    return Reached(share, c.m + size)
 
 
 def reflected(c: Change, most: int) -> Reached | None:
@@ -57,28 +68,17 @@ def reflected(c: Change, most: int) -> Reached | None:
     r -= r % 2
     if r < 2:
         return None
-    T = c.W + c.D
     rng = np.random.default_rng(0)
     start = np.repeat(rng.normal(size=(r // 2, c.n)), 2, axis=0)
     start += 1e-2 * rng.normal(size=start.shape)
 
-    def cost(x: Array) -> tuple[float, Array]:
-        V = x.reshape(r, c.n)
-        norms = np.linalg.norm(V, axis=1, keepdims=True)
-        units, M, seen = V / norms, c.W, []
-        for u in units:
-            seen.append(M)
-            M = M - 2 * np.outer(M @ u, u)
-        rest = M - T
-        back, slopes = 2 * rest, np.empty_like(units)
-        for i in reversed(range(r)):
-            u, before = units[i], seen[i]
-            slopes[i] = -2 * (before.T @ (back @ u) + back.T @ (before @ u))
-            back = back - 2 * np.outer(back @ u, u)
-        slopes -= (slopes * units).sum(axis=1, keepdims=True) * units
-        return float((rest * rest).sum()) / c.energy, (slopes / norms).ravel() / c.energy
+    def weight(V: Any) -> Any:
+        M = c.W
+        for u in V / jnp.linalg.norm(V, axis=1, keepdims=True):
+            M = M - 2 * jnp.outer(M @ u, u)
+        return M
 
-    return Reached(1 - descend(cost, start), r * c.n)
+    return descended(c, c.W + c.D, weight, start)
 
 
 def hadamard(c: Change, most: int) -> Reached | None:
@@ -89,28 +89,14 @@ def hadamard(c: Change, most: int) -> Reached | None:
     r = min(most // (2 * (c.m + c.n)), min(c.m, c.n))
     if r < 1:
         return None
-    shapes = [(c.m, r), (r, c.n), (c.m, r), (r, c.n)]
-    cuts = np.cumsum([a * b for a, b in shapes])[:-1]
     U, sigma, Vt = np.linalg.svd(c.D, full_matrices=False)
     root, rng = np.sqrt(sigma[:r]), np.random.default_rng(0)
-    first = [U[:, :r] * root, root[:, None] * Vt[:r], np.ones((c.m, r)) / r, np.ones((r, c.n))]
-    first[2:] = [M + 0.1 * rng.normal(size=M.shape) for M in first[2:]]
+    ones = [M + 0.1 * rng.normal(size=M.shape) for M in (np.ones((c.m, r)) / r, np.ones((r, c.n)))]
 
-    def cost(x: Array) -> tuple[float, Array]:
-        B1, A1, B2, A2 = (
-            part.reshape(shape) for part, shape in zip(np.split(x, cuts), shapes, strict=True)
-        )
-        M1, M2 = B1 @ A1, B2 @ A2
-        rest = M1 * M2 - c.D
-        S1, S2 = 2 * rest * M2, 2 * rest * M1
-        slopes = [S1 @ A1.T, B1.T @ S1, S2 @ A2.T, B2.T @ S2]
-        return float((rest * rest).sum()) / c.energy, np.concatenate(
-            [s.ravel() for s in slopes]
-        ) / c.energy
+    def change(B1: Any, A1: Any, B2: Any, A2: Any) -> Any:
+        return (B1 @ A1) * (B2 @ A2)
 
-    return Reached(
-        1 - descend(cost, np.concatenate([M.ravel() for M in first])), 2 * r * (c.m + c.n)
-    )
+    return descended(c, c.D, change, U[:, :r] * root, root[:, None] * Vt[:r], *ones)
 
 
 def scaled_bases(c: Change, most: int) -> Reached | None:

@@ -62,7 +62,7 @@ def found(settings: Run, made: Trained) -> dict[str, Any]:
     below = plan().below[0]
 
     def weaker(factor: float) -> intruders.Weights:
-        return intruders.everywhere(before, after, plan().leading, below, factor)
+        return intruders.reduced(before, after, plan().leading, below, factor)
 
     def smaller(factor: float) -> intruders.Weights:
         return intruders.shrunk(before, after, factor)

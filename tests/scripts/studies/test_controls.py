@@ -7,10 +7,10 @@ import pytest
 
 from adapters_np.control import controls
 from scripts.bootstrap import ROOT
-from scripts.studies import decoder, experiment, training
+from scripts.studies import decoder, training
 from scripts.studies.adapting import Adapted
 from scripts.studies.controls import study
-from scripts.studies.entries import entries, settings
+from scripts.studies.entries import entries
 from scripts.studies.training import Run
 from scripts.survey.results import controls as survey
 from scripts.survey.results.controls import AGAIN, comparisons, plan
@@ -22,38 +22,6 @@ PAGE = (ROOT / "docs" / "controls.md").read_text("utf-8")
 OF_ALL = [entry for entry in entries().values() if entry.control and AGAIN not in entry.control]
 
 # The plan -----------------------------------------------------------------------------------------
-
-
-def test_every_method_of_the_experiment_is_there_once_with_all_its_controls() -> None:
-    trained = {method.slug for method in experiment.METHODS.values()} - {"full"}
-    assert settings().keys() == trained
-    for slug, name in settings().items():
-        own = [e.control for e in OF_ALL if e.method == name]
-        assert own == list(controls(slug)) != []
-    assert settings()["road"] == "road 1"  # of variant 4 nothing could be lifted
-    assert settings()["lora"] == "lora 4"
-
-
-def test_seeds_are_fresh_and_sweeps_have_two_of_their_own() -> None:
-    own = plan()
-    assert len(own.seeds) >= 5
-    assert len(own.sweep_seeds) >= 2
-    used = {0, *experiment.plan().seeds}
-    assert len(used | set(own.seeds) | set(own.sweep_seeds)) == len(used) + 7
-
-
-def test_cells_are_those_of_the_plan_in_its_order() -> None:
-    found = study().cells
-    assert len(found) == len(study().at)
-    tasks = list(dict.fromkeys(cell.where[2] for cell in found))
-    assert tasks == list(dict.fromkeys(part.task for part in plan().parts))
-    on_code = [cell.where[:2] for cell in found if cell.where[2:4] == ("code", "0")]
-    assert on_code[0] == ("full", "")
-    place = {name: i for i, name in enumerate(on_code)}
-    for entry in OF_ALL:
-        assert place[entry.method, ""] < place[entry.method, entry.control]
-    assert sum(AGAIN in control for _, control in on_code) == 3
-    assert {cell.where[4] for cell in found if cell.where[2] == "memory"} == {"1600"}
 
 
 def test_what_pages_are_told_of_who_is_trained_is_so() -> None:
@@ -70,11 +38,6 @@ def test_what_pages_are_told_of_who_is_trained_is_so() -> None:
     assert told["ia3", ""].parameters == told["entries 2304", ""].parameters == 2304
     assert told["ln_tuning", ""].parameters == told["entries 576", ""].parameters == 576
     assert told["oft 16", "symmetric generators"].reached == told["oft 16", ""].reached
-
-
-def test_delora_has_the_strength_of_the_plan_and_so_has_its_control() -> None:
-    for name in ("delora 4", "delora 4: unbounded"):
-        assert dict(entries()[name].trains.knobs)["strength"] == 1.0
 
 
 # The study ----------------------------------------------------------------------------------------

@@ -106,12 +106,6 @@ def test_dora_falls_otherwise_by_the_whole_derivative(monkeypatch: pytest.Monkey
     assert abs(ours[-1] - theirs[-1]) > 1e-4
 
 
-def test_what_cannot_be_trained_has_no_curve() -> None:
-    assert {"peft": "0.21.2"}.items() <= RECORDED["versions"].items()
-    assert ABSENT.keys() <= {path.stem for path in FIXTURES.glob("*.npz")}
-    assert not ABSENT.keys() & RECORDED["curves"].keys()
-
-
 def test_every_module_that_peft_has_is_trained_or_says_why_not() -> None:
     known = RECORDED["curves"].keys() | ABSENT.keys()
     in_peft = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +13,6 @@ import jax
 import numpy as np
 import pytest
 
-from adapters_np.linalg import Array
 from scripts.studies import (
     encoder,
     english_changes,
@@ -24,9 +21,9 @@ from scripts.studies import (
 )
 from scripts.studies import english as study
 from scripts.studies.decoder import count
-from scripts.studies.encoder import HEADS, KINDS, LAYERS, states, tensors
+from scripts.studies.encoder import KINDS, LAYERS, states
 from scripts.studies.english_changes import alike, held, joint
-from scripts.studies.english_tasks import Part, Task, filled, order, parted, runs
+from scripts.studies.english_tasks import Part, Task, order, parted, runs
 from scripts.studies.english_training import Run
 from scripts.studies.study import Run as Planned
 from scripts.survey.results import changes as said
@@ -34,6 +31,7 @@ from scripts.survey.results import english as survey
 from scripts.survey.results.effects import Effect
 from scripts.survey.results.english_claims import CLAIMS
 from scripts.survey.statistics.intervals import interval
+from tests.scripts.studies.conftest import Put
 
 RECORDED = Path(__file__).with_name("encoder.npz")
 SMALL = encoder.random(0)
@@ -54,44 +52,6 @@ def test_the_encoder_is_the_published_one() -> None:
         assert tokenizers
         for text, ids, real in zip(file["texts"], file["ids"], file["real"], strict=True):
             assert english_tasks.coded([str(text)])[0] == ids[real > 0].tolist()
-
-
-def by_hand(p: dict[str, Array], ids: list[int]) -> Array:
-    """Return the states of one sentence, head by head."""
-
-    def norm(x: Array, name: str, i: int | None = None) -> Array:
-        gain, shift = (p[n] if i is None else p[n][i] for n in (name, f"{name}_b"))
-        return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True) * gain + shift
-
-    x = norm(p["word"][ids] + p["place"][: len(ids)] + p["kind"][0], "norm0")
-    gelu = np.vectorize(lambda v: v * 0.5 * (1 + float(jax.scipy.special.erf(v / 2**0.5))))
-    for i in range(LAYERS):
-        q, k, v = (x @ p[n][i].T + p[f"{n}_b"][i] for n in ("query", "key", "value"))
-        read = []
-        for head in np.split(np.arange(x.shape[1]), HEADS):
-            scores = np.exp(q[:, head] @ k[:, head].T / len(head) ** 0.5)
-            read.append(scores / scores.sum(1, keepdims=True) @ v[:, head])
-        x = norm(x + np.hstack(read) @ p["output"][i].T + p["output_b"][i], "norm1", i)
-        inner = gelu(x @ p["up"][i].T + p["up_b"][i])
-        x = norm(x + inner @ p["down"][i].T + p["down_b"][i], "norm2", i)
-    return x
-
-
-def test_a_small_encoder_computes_what_is_computed_by_hand_and_padding_is_not_read() -> None:
-    tokens = [[5, 7, 9, 11], [3, 1, 4, 1, 5, 9, 2]]
-    found = np.asarray(states(SMALL, *filled(tokens)))
-    for own, ids in zip(found, tokens, strict=True):
-        np.testing.assert_allclose(own[: len(ids)], by_hand(SMALL, ids), atol=2e-4)
-
-
-def test_tensors_are_read_and_damage_is_named() -> None:
-    a = np.arange(6, dtype="<f4").reshape(2, 3)
-    about = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {}}
-    head = json.dumps(about).encode()
-    file = len(head).to_bytes(8, "little") + head + a.tobytes()
-    np.testing.assert_array_equal(tensors(file)["a"], a)
-    with pytest.raises(ValueError, match=r"a has 24 bytes and the shape \[2, 4\]"):
-        tensors(file.replace(b"[2, 3]", b"[2, 4]"))
 
 
 # The tasks ----------------------------------------------------------------------------------------
@@ -261,12 +221,6 @@ def test_what_is_said_of_changes_follows_from_their_tables(
 # The plan -----------------------------------------------------------------------------------------
 
 
-def test_the_plan_names_whom_it_compares() -> None:
-    own = survey.plan()
-    assert {e.like for e in own.entries.values()} - {""} < own.entries.keys()
-    assert own.sweep_seed not in own.seeds
-
-
 # Sentences ----------------------------------------------------------------------------------------
 
 
@@ -276,34 +230,27 @@ def row(entry: str, task: str, seed: int, accuracy: float) -> survey.Run:
     return survey.Run(entry, task, 7, 0.1, seed, "final", *own)
 
 
-Put = Callable[[list[survey.Run]], None]
+Place = Callable[[list[survey.Run]], None]
 
 
 @pytest.fixture
-def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Put:
+def place(put: Put) -> Place:
     """Put runs in the place of the study's."""
-
-    def write(found: list[survey.Run]) -> None:
-        path = tmp_path / f"{len(found)}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([survey.Run._fields, *found])
-        monkeypatch.setattr(survey, "TABLE", path)
-
-    return write
+    return lambda found: put(survey, survey.Run._fields, [run._asdict() for run in found])
 
 
-def test_seeds_are_paired_and_a_claim_holds_on_both_tasks_or_not(put: Put) -> None:
+def test_seeds_are_paired_and_a_claim_holds_on_both_tasks_or_not(place: Place) -> None:
     seeds, luck = survey.plan().seeds, [0.0, 0.02, -0.02, 0.01, 0.03]
     found = [row("lora 4", "reviews", s, 0.8 + b) for s, b in zip(seeds, luck, strict=True)]
     more = [0.031, 0.029, 0.030, 0.032, 0.028]
     ahead = zip(seeds, luck, more, strict=True)
     found += [row("oft 16", "reviews", s, 0.8 + b + m) for s, b, m in reversed([*ahead])]
-    put(found)
+    place(found)
     ahead_by = survey.beside("oft 16", "reviews")
     alone = interval([100 * m for m in more], survey.among("oft 16"))
     assert ahead_by[:3] == pytest.approx(alone)
     assert ahead_by.low > 0
-    put([*found, *(run._replace(task="definitions") for run in found)])
+    place([*found, *(run._replace(task="definitions") for run in found)])
     behind, forgets = CLAIMS[1:3]
     assert behind.here() == "does not hold"
     assert forgets.here() == "open"
@@ -311,7 +258,7 @@ def test_seeds_are_paired_and_a_claim_holds_on_both_tasks_or_not(put: Put) -> No
     assert (behind.word(narrow), forgets.word(narrow)) == ("level", "not told apart")
 
 
-def test_what_half_a_decade_costs_is_read_beside_the_best_rate(put: Put) -> None:
+def test_what_half_a_decade_costs_is_read_beside_the_best_rate(place: Place) -> None:
     found = [row("lora 4", "reviews", s, 0.8) for s in survey.plan().seeds]
     for half_decades, loss, right in ((-7, 0.6, 0.75), (-6, 0.4, 0.8), (-5, 0.5, 0.82)):
         tried = row("lora 4", "reviews", survey.plan().sweep_seed, 0)
@@ -321,7 +268,7 @@ def test_what_half_a_decade_costs_is_read_beside_the_best_rate(put: Put) -> None
                 validation_accuracy=right,
             )
         )  # fmt: skip
-    put(found)
+    place(found)
     assert survey.off_best(1) == [pytest.approx(-2)]
     assert survey.off_best(-1) == [pytest.approx(5)]
     assert survey.off_best(2) == []

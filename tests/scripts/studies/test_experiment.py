@@ -14,18 +14,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from adapters_np.control import controls
 from adapters_np.core import load
 from scripts.bootstrap import ROOT
-from scripts.catalog import read
 from scripts.studies import corpora, decoder, experiment, pretrain, tasks, tokens, training
-from scripts.studies.adapting import PLACES, WHOLE, Adapted
+from scripts.studies.adapting import Adapted
 from scripts.studies.experiment import METHODS, PLAN, plan, where
-from scripts.studies.recipes import RECIPES
 from scripts.studies.rows import read as read_rows
 from scripts.studies.study import Run
 from scripts.survey.facts.records import CatalogError
-from scripts.survey.results.experiment import TABLE, TASKS
+from scripts.survey.results.experiment import TABLE
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT
 from tests.toy import FAST
 
@@ -118,20 +115,6 @@ def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> Non
     np.testing.assert_allclose(weights["up"][2], expected, atol=1e-5)
 
 
-def test_parts_of_an_adapter_that_all_layers_share_are_trained_once() -> None:
-    learned, _ = Adapted(METHODS["vblora 1"], BASE).start(0)
-    assert {name: a.shape for name, a in learned["shared"].items()} == {"bank": (16, 16)}
-
-
-def test_every_entry_is_run_or_said_to_be_left_out() -> None:
-    run = {method.slug for method in METHODS.values()} - {"full"}
-    entries = read().survey
-    assert run <= {module for m in entries for module in m.modules}
-    left_out = PAGE[PAGE.index("Left out:") :].split("**Short list**")[0].casefold()
-    unsaid = [m.title for m in entries if not run & {*m.modules}]
-    assert [title for title in unsaid if title.split(" and ")[0].casefold() not in left_out] == []
-
-
 def test_a_planted_change_is_a_fifth_of_each_weight() -> None:
     for form in tasks.FORMS:
         taught = tasks.teacher(f"teacher {form}", 0, 64)
@@ -158,13 +141,6 @@ def test_a_cell_of_no_setting_and_a_setting_of_no_cell_are_refused(tmp_path: Pat
         wrong.write_text(text.replace(old, new), "utf-8")
         with pytest.raises(CatalogError, match=said):
             plan(wrong)
-
-
-def test_the_plan_names_tasks_places_and_arms_that_there_are() -> None:
-    assert {cell.where[1] for cell in experiment.study().cells} == set(TASKS)
-    assert {m.place for m in METHODS.values()} <= PLACES.keys()
-    for m in METHODS.values():
-        assert m.arm in ("", *RECIPES, WHOLE, *(controls(m.slug) if m.slug != "full" else ())), m
 
 
 # Runs -------------------------------------------------------------------------------------------

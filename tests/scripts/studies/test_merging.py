@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
-from itertools import count
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from scripts.studies.merging import Settings
 from scripts.survey.facts.reader import rows
 from scripts.survey.results import english, merging
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
+from tests.scripts.studies.conftest import Put
 from tests.scripts.studies.test_english import small as small  # a fixture
 
 SMALL = encoder.random(0)
@@ -113,33 +112,21 @@ Table = Callable[..., None]
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+def table(put: Put) -> Table:
     """Put a table in place in which ways keep what a function says, in per cent of a run's own."""
 
-    numbers = count()
+    def written(share: Share, right: Callable[[str, str], float] = lambda task, of: 0.5) -> None:
+        rows = list[dict[str, Any]]()
+        tasks = merging.plan().tasks
+        for way, seed, task in product(merging.plan().ways, merging.plan().seeds, tasks):
+            run = english.finals("full", task)[seed]
+            loss = run.start_test_loss - english.fall(run) / 100 * share(way.name, task, seed)
+            for of in tasks if way.way == "negated" else ("",):
+                about = (way.way, way.density, seed, 1, "test", task, of, loss, right(task, of))
+                rows.append(dict(zip(study.COLUMNS, about, strict=False)))
+        put(merging, study.COLUMNS, rows)
 
-    def write(share: Share, right: Callable[[str, str], float] = lambda task, of: 0.5) -> None:
-        path, rows = tmp_path / f"{next(numbers)}.csv", list[dict[str, Any]]()
-        for way in merging.plan().ways:
-            for seed in merging.plan().seeds:
-                for task in merging.plan().tasks:
-                    run = english.finals("full", task)[seed]
-                    assert run.test_loss is not None
-                    fall = (run.start_test_loss - run.test_loss) / 100
-                    loss = run.start_test_loss - fall * share(way.name, task, seed)
-                    for of in merging.plan().tasks if way.way == "negated" else ("",):
-                        about = (way.way, way.density, seed, 1, "test", task, of)
-                        row = dict(
-                            zip(study.COLUMNS, (*about, loss, right(task, of)), strict=False)
-                        )
-                        rows.append(row)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, study.COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        monkeypatch.setattr(merging, "TABLE", path)
-
-    return write
+    return written
 
 
 def test_tasks_add_or_do_not(table: Table) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,13 +15,12 @@ from scripts.studies import otherwise as study
 from scripts.studies.adapting import Adapted
 from scripts.studies.pretrain import base
 from scripts.studies.recipes import RECIPES, USUAL, corrected, preconditioned
-from scripts.studies.rows import read
 from scripts.studies.study import Run
 from scripts.studies.variants import method
-from scripts.survey.facts.reader import rows
-from scripts.survey.results import effects, experiment, otherwise
+from scripts.survey.results import experiment, otherwise
 from scripts.survey.results.otherwise import Made, plan
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART
+from tests.scripts.studies.conftest import Put
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
 # Recipes ------------------------------------------------------------------------------------------
@@ -83,15 +80,19 @@ def test_a_new_strong_direction_is_an_intruder_and_a_louder_old_one_is_not() -> 
     everywhere = U @ np.ones(16) / 4  # as near to each as to any other
     planted = W + 9 * np.outer(everywhere, V @ np.ones(16) / 4)
     louder = W + 9 * np.outer(U[:, 3], V[:, 3])
-    stacked = {"q": np.stack([W, W])}
-    near = intruders.near(stacked, {"q": np.stack([planted, louder])}, 10)
+    before, after = {"q": np.stack([W, W])}, {"q": np.stack([planted, louder])}
+    near = intruders.near(before, after, 10)
     assert near[0] < 0.5
     assert (near[10:] > 0.99).all()
-    gone = intruders.reduced(W, planted, 1, 0.5, 0.0)
+    gone, _ = intruders.reduced(before, after, 1, 0.5, 0.0)["q"]
     values = np.linalg.svd(planted, compute_uv=False)
     np.testing.assert_allclose(np.linalg.svd(gone, compute_uv=False)[:15], values[1:], atol=1e-10)
-    np.testing.assert_allclose(intruders.reduced(W, planted, 1, 0.5, 1.0), planted, atol=1e-12)
-    np.testing.assert_allclose(intruders.reduced(W, louder, 10, 0.5, 0.0), louder, atol=1e-12)
+    np.testing.assert_allclose(
+        intruders.reduced(before, after, 10, 0.5, 0.0)["q"][1], louder, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        intruders.reduced(before, after, 10, 0.5, 1.0)["q"], after["q"], atol=1e-12
+    )
 
 
 def test_a_scattered_change_keeps_its_singular_values_alone() -> None:
@@ -109,30 +110,6 @@ def test_a_scattered_change_keeps_its_singular_values_alone() -> None:
 
 
 # Runs ---------------------------------------------------------------------------------------------
-
-
-def test_arms_come_in_the_order_of_the_plan_and_two_of_them_are_the_experiments() -> None:
-    own = study.study()
-    assert [cell.where[0] for cell in own.cells] == otherwise.arms()
-    known = {row["key"] for row in read(experiment.TABLE)}
-    assert {own.of(run).key for run in own.due(own.at["lora 4",], {})} <= known
-    for seed, run in otherwise.finals("lora 4").items():
-        assert run.test == pytest.approx(experiment.finals("lora 4")[seed].test, abs=1e-3)
-
-
-def test_a_row_has_its_lists(tmp_path: Path) -> None:
-    run = Run(("alpha 16",), -6, 1, "final")
-    losses = {"validation": 3.25, "test": 3.25, "held": 3.0, "parameters": 9, "status": "done"}
-    start = {"start_validation": 4.8, "start_test": 4.8, "start_held": 2.4}
-    lists = {"intruders": [3, 1, 9], "scattered": [2, 0, 8], "reduced_test": [3.0, 3.25]}
-    table = tmp_path / "table.csv"
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, study.COLUMNS)
-        writer.writeheader()
-        writer.writerow(study.study().row(run, losses | start | lists))
-    (made,) = rows(Made, table)
-    assert (made.arm, made.scattered, made.reduced_test) == ("alpha 16", (2, 0, 8), (3.0, 3.25))
-    assert made.forgetting == pytest.approx(0.6)
 
 
 @pytest.mark.long
@@ -154,28 +131,20 @@ Table = Callable[..., None]
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
+def table(put: Put) -> Table:
     """Put a table in the place of the study's in which the loss of each run is given."""
-    numbers = count()
 
-    def write(loss: Loss, rate: float = 0.03, **more: Any) -> None:
-        path = tmp_path / f"table{next(numbers)}.csv"
+    def written(loss: Loss, **more: Any) -> None:
         start = {"start_test": 4.8, "start_held": 2.4, "start_validation": 4.8}
-        blank = dict.fromkeys(study.COLUMNS, "")
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, study.COLUMNS)
-            writer.writeheader()
-            for arm in otherwise.arms():
-                for phase in ("final", "transfer"):
-                    for seed in plan().seeds:
-                        own = {name: of(arm) for name, of in more.items()}
-                        about = {"arm": arm, "phase": phase, "rate": rate, "seed": seed}
-                        test = loss(arm, seed, phase)
-                        ends = {"validation": test, "test": test, "held": 3.4, "parameters": 9}
-                        writer.writerow(blank | start | about | ends | own)
-        monkeypatch.setattr(otherwise, "TABLE", path)
+        rows = []
+        for arm, phase, seed in product(otherwise.arms(), ("final", "transfer"), plan().seeds):
+            test, own = loss(arm, seed, phase), {name: of(arm) for name, of in more.items()}
+            about = {"arm": arm, "phase": phase, "rate": 0.03, "seed": seed, "parameters": 9}
+            ends = {"validation": test, "test": test, "held": 3.4}
+            rows.append(start | about | ends | own)
+        put(otherwise, study.COLUMNS, rows)
 
-    return write
+    return written
 
 
 def noise(*of: Any) -> float:
@@ -230,7 +199,3 @@ def test_what_is_saved_is_told_beside_a_smaller_change() -> None:
     assert otherwise.beyond(best, 0) == pytest.approx(-0.1)
     worst = of_run(reduced_test=(5.5,), reduced_held=(2.5,), **curve)
     assert otherwise.beyond(worst, 0) == pytest.approx(-0.1)
-
-
-def test_a_point_is_what_the_plan_says() -> None:
-    assert effects.LEVEL == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from demos.world import toy
 from demos.worlds import change
 from scripts.macros.real_changes import rows
 from scripts.studies.descents import DESCENTS
-from scripts.studies.real_changes import WHEEL, Case, kinds, noise, read
-from scripts.survey.facts.reader import comments, records
+from scripts.studies.real_changes import Case, kinds, noise, read
 from scripts.survey.results import changes
 from scripts.survey.results.changes import ANOTHER, MODELS
 
@@ -53,45 +51,11 @@ def test_the_shrink_is_removed_and_the_control_has_the_same_spectrum() -> None:
 # The results --------------------------------------------------------------------------------------
 
 
-def test_the_table_has_every_matrix_at_every_budget_and_tells_its_source() -> None:
-    listed = records(changes.TABLE)
-    assert WHEEL.sha256 in comments(changes.TABLE)[0]
-    assert len(listed) == 2 * 12 * 6 * 2 * 3
-    assert set(FAMILIES) <= set(listed[0])
-    for row in listed:
-        for name in FAMILIES:
-            assert not row[name] or (
-                float(row[name]) <= 1 and int(row[f"{name}_parameters"]) <= int(row["budget"])
-            )
-
-
-def test_the_control_of_what_looks_at_the_spectrum_alone_is_the_change_itself() -> None:
-    found = changes.measured(2)
-    for model in MODELS:
-        few, control = (
-            changes.by_layer(found, "low_rank", model, kind) for kind in ("change", "control")
-        )
-        for layer, times in few.items():
-            assert times == pytest.approx(control[layer], rel=1e-3)
-
-
 def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     """The two largest singular values of noise hold 8/n of its energy (Marchenko and Pastur)."""
     (row,) = noise("low_rank", 2)
     assert changes.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
     assert row["mean"] == pytest.approx(changes.noise("low_rank", 2).mean)
-
-
-def test_a_family_that_is_left_out_is_another_one_at_its_budget() -> None:
-    def place(row: Mapping[str, str]) -> tuple[str, ...]:
-        return row["model"], row["layer"], row["part"]
-
-    own = [r for r in records(changes.DESCENTS) if r["family"] == ANOTHER]
-    found = {place(r): float(r["share"]) for r in own if r["kind"] == "change"}
-    rank_1 = [r for r in records(changes.TABLE) if (r["kind"], r["rank"]) == ("change", "1")]
-    best = {place(r): float(r["low_rank"]) for r in rank_1}
-    assert found
-    assert found == pytest.approx({key: best[key] for key in found}, abs=1e-5)
 
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:

@@ -202,15 +202,6 @@ def test_a_rate_is_chosen_when_its_sweep_has_ended(toy: Build, client: Client) -
     assert steps(study.done(), "final") == steps(study.done(), "final", OTHER) == {-3}
 
 
-def test_a_line_that_was_broken_off_is_nothing_and_the_next_one_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "runs.jsonl"
-    append("a", path)
-    with path.open("a") as file:
-        file.write('{"key": "b", "te')
-    append("c", path)
-    assert logged(path) == ["a", "c"]
-
-
 def rows_of(name: str, sums: list[str]) -> Iterator[dict[str, Any]]:
     sums.append(name)
     yield from ({"a": name, "b": k / 3} for k in (1, 2))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
-from math import log10
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +21,7 @@ from scripts.studies.variants import FROM_NORM, FROM_ONE, Armed, Gained, method,
 from scripts.survey.results import experiment, predictions
 from scripts.survey.results.predictions import HOLDS, NOT, OPEN, PART, Setting, at
 from scripts.survey.results.symmetries import plan
+from tests.scripts.studies.conftest import Put
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 48), dtype=np.int32)
@@ -43,14 +40,6 @@ def test_every_copy_computes_what_the_base_computes_and_most_have_other_weights(
             assert np.abs(made["up"] - base["up"]).max() > 0.1, name
     one, other = (copied("turned", draw)["q"] for draw in (1, 2))
     assert np.abs(one - other).max() > 0.1
-
-
-def test_a_broken_copy_would_be_seen() -> None:
-    base = copied("plain", 0)
-    units = np.roll(np.arange(base["up"].shape[1]), 1)
-    broken = base | {"up": base["up"][:, units]}
-    apart = np.abs(decoder.logits(broken, TEXT) - decoder.logits(base, TEXT)).max()
-    assert apart > 0.1
 
 
 def test_gains_start_where_dora_starts_and_have_as_many_parameters() -> None:
@@ -102,18 +91,6 @@ def test_moments_follow_the_units_of_the_features() -> None:
 # Runs ---------------------------------------------------------------------------------------------
 
 
-def test_a_copy_takes_the_rate_of_the_first_and_a_method_of_the_experiment_has_its_own() -> None:
-    at = symmetries.study().at
-    assert {prediction for prediction, *_ in at} == predictions.RULES.keys() - {"X.10"}
-    moved = at["X.11", "whitened", "rescaled"]
-    assert moved.like == ("X.11", "whitened", "plain")
-    assert [(run.draw, run.seed) for run in moved.finals(-4)] == [(d, 1) for d in range(1, 8)]
-    turned = at["X.4", "ia3", "turned"]
-    assert turned.settled == round(2 * log10(experiment.finals("ia3")[1].rate))
-    assert [(run.draw, run.seed) for run in turned.finals(0)] == [(s, s) for s in range(1, 6)]
-    assert {run.draw for run in at["X.4", "ia3", "folded"].finals(0)} == {0}
-
-
 @pytest.mark.long
 @pytest.mark.usefixtures("texts")
 def test_gains_for_outputs_do_not_notice_a_turned_stream() -> None:
@@ -131,22 +108,19 @@ Told = Callable[[str, Callable[..., float]], str]
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Put a table in place in which the loss of each run is given, and tell the word."""
-    numbers = count()
+def told(put: Put) -> Told:
+    """Put a table in place in which the loss of each run is given, and return the word."""
 
     def word(prediction: str, loss: Callable[..., float]) -> str:
-        path = tmp_path / f"{next(numbers)}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["prediction", "arm", "copy", "draw", "seed", "phase", "test"])
-            part = plan().parts[prediction]
-            for name in part.names():
-                for copy, own in part.copies.items():
-                    for draw, seed in own.pairs():
-                        test = loss(name, copy, draw, seed)
-                        writer.writerow([prediction, name, copy, draw, seed, "final", test])
-        monkeypatch.setattr(predictions, "TABLE", path)
+        part = plan().parts[prediction]
+        columns = ("prediction", "arm", "copy", "draw", "seed", "phase", "test")
+        runs = [
+            (prediction, name, copy, draw, seed, "final", loss(name, copy, draw, seed))
+            for name in part.names()
+            for copy, own in part.copies.items()
+            for draw, seed in own.pairs()
+        ]
+        put(predictions, columns, [dict(zip(columns, run, strict=True)) for run in runs])
         return predictions.RULES[prediction]().word
 
     return word
