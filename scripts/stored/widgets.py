@@ -59,10 +59,6 @@ WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
 
-class Option(str):
-    about = ""
-
-
 FAMILY = 3
 """Choices from which on they are what a method is about."""
 
@@ -85,7 +81,7 @@ class Control(NamedTuple):
     low: str = ""
     high: str = ""
     step: str = ""
-    options: tuple[tuple[str, Option], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
     ways: str = ""
 
 
@@ -114,28 +110,25 @@ def label(name: str) -> str:
     return LABELS.get(name, name[0].upper() + words(name)[1:])
 
 
-def named(knob: str, option: str) -> Option:
+def named(knob: str, option: str) -> str:
     """Return what a value of a knob is called."""
     if knob == "world":
-        title, about = caption(option)
-        choice = Option(title)
-        choice.about = about
-        return choice
+        return caption(option)[0]
     if knob == "base":
-        return Option(BASES.get(option, words(option)))
+        return BASES.get(option, words(option))
     if knob == HYPOTHESIS:
-        return Option("no" if option == KEPT else say.named(option))
-    return Option(WAYS[option] if knob == "way" else words(option))
+        return "no" if option == KEPT else say.named(option)
+    return WAYS[option] if knob == "way" else words(option)
 
 
-def offered(knob: Knob, value: Any) -> Option:
+def offered(knob: Knob, value: Any) -> str:
     """Return what a control calls a value, and whether the method is another with it.
 
     >>> offered(knobs(load("pissa"))["components"], "minor")
     'minor (not the method)'
     """
     choice = named(knob.name, text(value))
-    return Option(f"{choice} (not the method)") if value in knob.departs else choice
+    return f"{choice} (not the method)" if value in knob.departs else choice
 
 
 def control(knob: Knob) -> Control:
@@ -214,11 +207,10 @@ def along(slug: str) -> dict[str, str]:
 
 
 def worlds(slug: str) -> dict[str, str]:
-    """Return the file of a method's fits, and which worlds are friendly and hostile to it."""
+    """Return the file of a method's fits, and which world is friendly to it."""
     for path in FITS.glob(f"{slug}-fits-*.bin"):
-        read = head(path)
-        return {"fits": path.name, "friendly": read["friendly"], "hostile": read["hostile"]}
-    return {"fits": "", "friendly": "", "hostile": ""}
+        return {"fits": path.name, "friendly": head(path)["friendly"]}
+    return {"fits": "", "friendly": ""}
 
 
 def head(path: Path) -> dict[str, Any]:
