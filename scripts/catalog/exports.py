@@ -194,7 +194,7 @@ def _audit(m: Method) -> dict[str, Any]:
             "near": _near(v),
             "changes": v.changes,
             "reason": m.audit[dimension],
-        } | ({"override": v.override} if v.override else {})
+        }
     totals = {word: getattr(m, word) for word in ("confirmed", "reported", "contested")}
     main = {"main_paper": "not read" if m.unread else "read"}
     return totals | main | {"dimensions": dimensions}

@@ -31,13 +31,6 @@ from scripts.survey.sources.rule import Finding, Verdict, Word, decide
 Alias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
-class Override(Record):
-    """A verdict by hand, where the rule goes wrong."""
-
-    verdict: Word
-    reason: Text
-
-
 Kind: TypeAlias = Literal[
     "generalises",
     "generalised_by",
@@ -189,7 +182,6 @@ class Method(Record):
     findings: tuple[Finding, ...] = ()  # of all sources; the catalogue adds them
     unread: bool = False  # whether its main paper has not been read; the catalogue adds it
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
-    overrides: dict[Dimension, Override] = Field({})
     answer: Text | None = None  # whether the hypothesis is true, as far as is known
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
@@ -210,8 +202,6 @@ class Method(Record):
             raise ValueError("audit: is empty, although the survey grades this method")
         if len(set(self.survey)) < len(self.survey):
             raise ValueError("survey: names a dimension twice")
-        if not_graded := self.overrides.keys() - self.audit.keys():
-            raise ValueError(f"overrides: {', '.join(sorted(not_graded))} is not in audit")
         if unknown := self.changes.keys() - set(self.modules):
             raise ValueError(f"changes: {', '.join(sorted(unknown))} is not in modules")
         if isinstance(self.peft, str) and not self.peft_note:
@@ -282,14 +272,9 @@ class Method(Record):
     @cached_property
     def verdicts(self) -> dict[Dimension, Verdict]:
         """The audit's verdict on each dimension; nothing where nothing is graded."""
-        return {d: self._verdict(d) for d in DIMENSIONS if d in self.audit}
-
-    def _verdict(self, dimension: Dimension) -> Verdict:
-        verdict = decide(dimension, self.found(dimension), unread=self.unread)
-        if override := self.overrides.get(dimension):
-            by_hand = verdict._replace(word=override.verdict, override=override.reason)
-            return by_hand._replace(leaning=None, near=None, changes={})
-        return verdict
+        return {
+            d: decide(d, self.found(d), unread=self.unread) for d in DIMENSIONS if d in self.audit
+        }
 
     @property
     def confirmed(self) -> float:

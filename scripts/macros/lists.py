@@ -131,14 +131,6 @@ class Lists(Part):
             "a single weak unit more would give another word."
         )
 
-    @macro("table")
-    def overrides(self) -> str:
-        found = [
-            (m, d, v) for m in catalog().methods.values() for d, v in m.verdicts.items()
-            if v.override
-        ]  # fmt: skip
-        return self.page.draw("overrides", found, DIMENSIONS)
-
     @macro("text")
     def ran(self, slug: str) -> str:
         return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))

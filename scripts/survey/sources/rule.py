@@ -312,11 +312,10 @@ class Verdict(NamedTuple):
     near: Distance | None  # the nearest other word
     changes: dict[str, Word]  # the source that one would have to leave out, and the verdict then
     otherwise: Word | None = None  # by weight, where the main paper has not been read
-    override: str = ""  # why the verdict is not the computed one, where it is not
 
     @property
     def reason(self) -> str:
-        """The condition of the rule that gives it, in words; none for a verdict by hand.
+        """The condition of the rule that gives it, in words.
 
         >>> def ran(key):
         ...     return Finding("WA", key, "T", "U", "for", "rival", "weak", "paper", "")
@@ -325,8 +324,6 @@ class Verdict(NamedTuple):
         >>> decide("BL", []).reason
         'No comparison in the sources that were read counts here, so there is nothing to weigh.'
         """
-        if self.override:
-            return ""
         papers = f"{self.papers or 'No'} paper{'' if self.papers == 1 else 's'}"
         words = {"papers": papers, "ratio": RATIO, "leaning": self.leaning, "else": self.otherwise}
         return SENTENCES[self.clause].format(**words)
