@@ -10,7 +10,7 @@ from scripts.macros import figures
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.facts.say import listed
 from scripts.survey.results import changes
-from scripts.survey.results.changes import ANOTHER, DESCENDED, SAMPLED_RANK, Family
+from scripts.survey.results.changes import ANOTHER, DESCENDED, Family
 from scripts.survey.statistics.intervals import Interval
 
 TICKS = (0.5, 1, 2, 4, 8, 16, 32)
@@ -22,42 +22,42 @@ class Row(NamedTuple):
     title: str
     mark: str
     methods: tuple[str, ...]
-    found: list[tuple[Interval, Interval]]
+    pairs: list[tuple[Interval, Interval]]
     says: str
 
 
 def shown(family: Family) -> Row:
     title, methods = titled(family.name)
     mark = "*" * family.sampled + "†" * (family.name in changes.SPECTRAL)
-    return Row(family.name, title, mark, tuple(methods), family.found, family.says)
+    return Row(family.name, title, mark, tuple(methods), family.pairs, family.says)
 
 
 def titled(name: str) -> tuple[str, tuple[str, ...]]:
     return DESCENDED[name] if name in DESCENDED else FAMILIES[name][1:3]
 
 
-def rows(rank: int = SAMPLED_RANK) -> list[Row]:
-    return [shown(family) for family in changes.families(rank) if family.name != ANOTHER]
+def rows() -> list[Row]:
+    return [shown(family) for family in changes.families() if family.name != ANOTHER]
 
 
-def drawn(found: list[Row], lanes: Iterable[str], says: str) -> figures.Rows:
+def drawn(families: list[Row], lanes: Iterable[str], says: str) -> figures.Rows:
     called, themes = names(), {m.slug: m.theme for m in catalog().methods.values()}
 
     def one(row: Row) -> figures.Row:
         title = f"{row.title}{row.mark}: {', '.join(called[m][0] for m in row.methods)}"
-        values = tuple(figures.Value(*change, control.mean) for change, control in row.found)
+        values = tuple(figures.Value(*change, control.mean) for change, control in row.pairs)
         return figures.Row(title, values, themes[called[row.methods[0]][1]])
 
-    above = [all(c.mean >= TWICE * its.mean > 0 for c, its in row.found) for row in found]
-    most = max(change.high for row in found for change, _ in row.found)
+    above = [all(c.mean >= TWICE * its.mean > 0 for c, its in row.pairs) for row in families]
+    most = max(change.high for row in families for change, _ in row.pairs)
     marks = [figures.Lane(lane, "diamond" if i else "circle") for i, lane in enumerate(lanes)]
     return figures.Rows(
         f"How many times what a random subspace of as many parameters explains, with 95 % intervals"
         f" over layers. The distance to the control is structure: {says}. Pairs of outputs have"
         f" fewer dimensions than parameters, so that their control is below one",
         figures.Axis("times chance", 0.5, most, True, tuple(t for t in TICKS if t <= most)),
-        1, ("← less", "more than chance →"), [one(row) for row in found], marks,
-        f"{sum(above)} of {len(found)} families explain twice what their control does, or more",
+        1, ("← less", "more than chance →"), [one(row) for row in families], marks,
+        f"{sum(above)} of {len(families)} families explain twice what their control does, or more",
     )  # fmt: skip
 
 
@@ -65,8 +65,8 @@ class RealChanges(Part):
     @macro("figure")
     def families(self, *lanes: str, says: str, of: str = changes.SOURCE) -> str:
         """All families, in the BERTs or in the English model, whose two lanes are called so."""
-        found = rows() if of == changes.SOURCE else [*map(shown, changes.english_families())]
-        return self.page.figure(drawn(found, lanes, says))
+        families = rows() if of == changes.SOURCE else [*map(shown, changes.english_families())]
+        return self.page.figure(drawn(families, lanes, says))
 
     @macro("text")
     def families_missing(self) -> str:

@@ -7,18 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.bootstrap import ROOT
-from scripts.macros import lab
 from scripts.macros.page import Part, built, macro
 from scripts.survey.facts.say import percent
-from scripts.survey.results.lab import shares
 from scripts.survey.sources.providers import facts
 
 STORED = ROOT / ".build" / "stage" / "stage.json"
-BUDGET = 130  # parameters, in the lab's table
 FIRST = re.compile(r"\d+(\.\d+)?")
 WHOLE = re.compile(r"(?<![\d.])\d+")
-FOLLOWING = {"real": "a real change", "control": "its control", "noise": "pure noise"}
-"""The worlds that no bet calls home, as the table names them."""
 
 
 def stored() -> dict[str, Any]:
@@ -115,20 +110,6 @@ class Story(Part):
             drawn.append((name.rstrip(" *"), text, share, control))
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bars", theme, title, drawn, file="story.html")
-
-    @macro("figure")
-    def at_home(self, worlds: Mapping[str, str]) -> str:
-        """Tabulate what the story's methods explain of each other's worlds, and of others.
-
-        Args:
-            worlds: The lab's world that each method calls home.
-        """
-        titles = {world["name"]: world["title"] for world in lab.stored()["worlds"]}
-        heads = {world: titles[world] for world in worlds.values()} | FOLLOWING
-        found = {(s.method, s.world): s.share for s in shares() if s.budget == BUDGET}
-        methods = {slug: stored()["methods"][slug] for slug in worlds}
-        drawn = (methods, worlds, heads, found, BUDGET)
-        return self.page.draw("at_home", *drawn, file="story.html", found=False)
 
     @macro("text")
     def guessed(self, methods: Sequence[str]) -> str:

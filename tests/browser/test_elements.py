@@ -150,7 +150,6 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
         "story/",
         {
             ":is(five-bets, .end-card):visible": 0,
-            ".home-table:visible": 1,
             **{f"#{bet} svg:visible": 2 for bet in ("lora", "oft", "ia3", "dora", "pissa")},
         },
     ),

@@ -4,11 +4,10 @@ The tables come from scripts/studies/real_changes.py, of two BERTs, and english_
 English model on two tasks after three runs each.
 
 changes/rank-2: low_rank, bert_ft        times chance; `bert_ft control` its control's, and `bert_ft
-                                         share` the share itself; `mean` and `mean control` of both
+                                         share` the share itself
 changes/whole: relative norm, bert_ft    a mean over all matrices of a model
 english/families: low_rank, reviews      times chance; `reviews control` its control's
 english/down: shards, reviews            times chance in the second feed-forward matrices
-english/layers: first layer, reviews     the best change of rank 2; `last layer` likewise
 english/whole: relative_norm, reviews    a mean over matrices and seeds
 english/alike: same task, cosine         over `pairs` of runs; `two tasks` likewise
 english/joint: reviews inputs, apart     what spaces of few directions hold
@@ -63,18 +62,18 @@ class Family(NamedTuple):
     name: str
     sampled: bool
     parameters: int | None
-    found: list[tuple[Interval, Interval]]
+    pairs: list[tuple[Interval, Interval]]
 
     @property
     def structure(self) -> float:
         """The ratio of the change to its control: the mean over models, from 0 on."""
-        ratios = [change.mean / control.mean for change, control in self.found if control.mean > 0]
+        ratios = [change.mean / control.mean for change, control in self.pairs if control.mean > 0]
         return max(0.0, fmean(ratios))
 
     @property
     def says(self) -> str:
         """Times chance that it explains in each model, and of the control."""
-        changes, controls = ([number(pair[i].mean, 1) for pair in self.found] for i in (0, 1))
+        changes, controls = ([number(pair[i].mean, 1) for pair in self.pairs] for i in (0, 1))
         control = " and ".join(dict.fromkeys(controls))
         return f"{' and '.join(changes)} times chance (control {control})"
 
@@ -113,9 +112,10 @@ def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]
 
 
 @cache
-def measured(rank: int) -> tuple[Measured, ...]:
-    cells = [*explained(TABLE, (r for r in records(TABLE) if int(r["rank"]) == rank), "model")]
-    for row in records(DESCENTS) if rank == SAMPLED_RANK else ():
+def measured() -> tuple[Measured, ...]:
+    closed_form = (r for r in records(TABLE) if int(r["rank"]) == SAMPLED_RANK)
+    cells = [*explained(TABLE, closed_form, "model")]
+    for row in records(DESCENTS):
         share, place = float(row["share"]), (row["model"], row["kind"], row["part"])
         times = share * ENTRIES / int(row["parameters"])
         cells.append(Measured(row["family"], *place, int(row["layer"]), share, times))
@@ -142,18 +142,18 @@ def mean(cells: Iterable[Measured], name: str, model: str, kind: str) -> Interva
 
 
 @cache
-def families(rank: int) -> list[Family]:
-    cells = measured(rank)
+def families() -> list[Family]:
+    cells = measured()
     listed = []
     for name in dict.fromkeys(m.family for m in cells):
         pairs = [
             (
                 mean(cells, name, model, "change"),
-                noise(name, rank) if name in SPECTRAL else mean(cells, name, model, CONTROL),
+                noise(name) if name in SPECTRAL else mean(cells, name, model, CONTROL),
             )
             for model in MODELS
         ]
-        listed.append(Family(name, name not in closed(TABLE), _parameters(name, rank), pairs))
+        listed.append(Family(name, name not in closed(TABLE), _parameters(name), pairs))
     return sorted(listed, key=lambda family: -family.structure)
 
 
@@ -186,18 +186,18 @@ class Chance(NamedTuple):
     most: float
 
 
-def noise(name: str, rank: int) -> Interval:
+def noise(name: str) -> Interval:
     """Return how many times chance a family explains of independent entries at 256 × 256."""
-    (chance,) = rows(Chance, NOISE, family=name, rank=rank)
+    (chance,) = rows(Chance, NOISE, family=name, rank=SAMPLED_RANK)
     return Interval(chance.mean, chance.least, chance.most)
 
 
-def _parameters(name: str, rank: int) -> int | None:
-    """Return how many parameters a family has on a 256 × 256 matrix at a budget."""
+def _parameters(name: str) -> int | None:
+    """Return how many parameters a family has on a 256 × 256 matrix."""
     if name not in closed(TABLE):
         counts = [row["parameters"] for row in records(DESCENTS) if row["family"] == name]
     else:
-        sides, key = ("256", "256", str(rank)), f"{name}_parameters"
+        sides, key = ("256", "256", str(SAMPLED_RANK)), f"{name}_parameters"
         table = records(TABLE)
         counts = [r[key] for r in table if (r["d_out"], r["d_in"], r["rank"]) == sides and r[key]]
     return int(counts[0]) if counts else None
@@ -226,23 +226,18 @@ def _whole(fact: Maker, row: str, column: str, value: float, digits: int) -> Fac
 
 def facts() -> Iterator[Fact]:
     fact = Maker(SOURCE, "docs/data/real_changes.csv")
-    for rank in (1, 2, 4):
-        table = f"rank-{rank}"
-        for family in families(rank):
-            pairs = zip(MODELS, family.found, strict=True)
-            yield from _pairs(fact, table, family.name, pairs)
-            yield fact(table, family.name, "says", family.says)
-            yield fact(table, family.name, "structure", family.structure, "1")
-            for i, column in enumerate(("mean", "mean control")):
-                yield fact(table, family.name, column, fmean(p[i].mean for p in family.found), "1")
-            if family.parameters and family.name != ANOTHER:
-                yield fact(table, family.name, "parameters", family.parameters, "count")
-        shares = defaultdict[tuple[str, str], list[float]](list)
-        for m in measured(rank):
-            kind = f" {m.kind}" if m.kind == CONTROL else ""
-            shares[m.family, f"{m.model}{kind} share"].append(m.share)
-        for (name, column), some in shares.items():
-            yield fact(table, name, column, fmean(some), "1 %")
+    table = f"rank-{SAMPLED_RANK}"
+    for family in families():
+        yield from _pairs(fact, table, family.name, zip(MODELS, family.pairs, strict=True))
+        yield fact(table, family.name, "says", family.says)
+        if family.parameters and family.name != ANOTHER:
+            yield fact(table, family.name, "parameters", family.parameters, "count")
+    shares = defaultdict[tuple[str, str], list[float]](list)
+    for m in measured():
+        kind = f" {m.kind}" if m.kind == CONTROL else ""
+        shares[m.family, f"{m.model}{kind} share"].append(m.share)
+    for (name, column), some in shares.items():
+        yield fact(table, name, column, fmean(some), "1 %")
     for model in MODELS:
         for name, value in about(TABLE, "model", model, ("shrink", *WHOLE)).items():
             row = "full rotation control" if name == "control" else name.replace("_", " ")
@@ -262,7 +257,7 @@ def _pairs(
 def english_facts() -> Iterator[Fact]:
     fact, tasks, cells = english.fact, english.plan().tasks, in_english()
     for family in english_families():
-        yield from _pairs(fact, "families", family.name, zip(tasks, family.found, strict=True))
+        yield from _pairs(fact, "families", family.name, zip(tasks, family.pairs, strict=True))
     down = [m for m in cells if m.part == "down"]
     for name in (family.name for family in english_families()):
         for task in dict.fromkeys(m.model for m in down if m.family == name):
@@ -274,10 +269,6 @@ def english_facts() -> Iterator[Fact]:
             yield _whole(
                 fact, row if name in (*WHOLE, "control") else f"{name} share", task, value, 1
             )
-        few = [m for m in cells if (m.family, m.model, m.kind) == (LOW_RANK, task, "change")]
-        layers = sorted({m.layer for m in few})
-        for row, layer in (("first layer", layers[0]), ("last layer", layers[-1])):
-            yield fact("layers", row, task, fmean(m.share for m in few if m.layer == layer), "0 %")
     yield from _runs(fact)
 
 

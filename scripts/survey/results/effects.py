@@ -8,7 +8,6 @@ over the five seeds of one, corrected for what the question compares.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from scripts.survey.facts import say
@@ -23,16 +22,12 @@ from scripts.survey.results.experiment import (
     improvement,
 )
 from scripts.survey.results.questions import Question
-from scripts.survey.statistics.intervals import Interval, interval
+from scripts.survey.statistics.intervals import interval
 
 Word: TypeAlias = Literal["ahead", "behind", "level", "not told apart"]
-Confidence: TypeAlias = Literal["low", "moderate", "high"]
 
 LEVEL = 1.0
 """Points: who is no further than this to either side, with the whole interval, is level."""
-
-PLAIN = 1.5
-"""Points that high confidence asks for: a rate half a step of its grid off costs about one."""
 
 BASES = (0, 1, 2)
 
@@ -143,34 +138,3 @@ def said(text: str) -> str:
     """
     match = WORDS.search(text)
     return match[0] if match else ""
-
-
-def confidence(effects: Sequence[Interval | Effect], units: int, repeats: int) -> Confidence:
-    """Return how far the rule lets a finding be trusted, at this scale.
-
-    Args:
-        effects: In points, those that have to have a sign.
-        units: How many seeds, or settings, were run in each.
-        repeats: In how many base models or planted worlds it was seen.
-
-    >>> confidence([Interval(3, 2, 4)], 5, 3), confidence([Interval(1, 0.5, 1.4)], 5, 3)
-    ('high', 'moderate')
-    >>> confidence([Interval(3, -1, 7)], 5, 3), confidence([Interval(9, 8, 10)], 1, 1)
-    ('low', 'low')
-    """
-    if units < SEEDS or any(e.low <= 0 <= e.high for e in effects):
-        return "low"
-    plain = min(abs(e.mean) for e in effects) >= PLAIN
-    return "high" if plain and repeats >= len(BASES) else "moderate"
-
-
-def reached(name: str, cell: Cell) -> Effect:
-    """Return a method's own share of full fine-tuning's improvement, in points."""
-    every = cells(name, name, cell)
-    groups = [list(finals(name, c).values()) for c in every]
-    runs = sum(map(len, groups))
-    if len(every) > 1:
-        means = interval(interval(map(points, some)).mean for some in groups)
-    else:
-        means = interval(map(points, groups[0]))
-    return Effect(*means, len(every), runs)

@@ -19,7 +19,7 @@ from scripts.survey.facts.pages import pages_of_runs
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.result import Row, Source, Table
-from scripts.survey.results import changes, english, english_claims, lab, trained_facts
+from scripts.survey.results import changes, english, english_claims, lab, trained
 from scripts.survey.sources import forest
 from scripts.survey.sources.certainty import word
 from scripts.survey.sources.head_to_head import (
@@ -225,9 +225,9 @@ def facts(root: Path = ROOT) -> Facts:
     benchmark = partial(runs_of_peft, pages_of_runs(root))
     own: dict[str, Provider] = {
         PEFT: benchmark,
-        trained_facts.EXPERIMENT: trained_facts.facts,
-        trained_facts.ANSWERS: trained_facts.answers,
-        trained_facts.RATES: trained_facts.rates_facts,
+        trained.EXPERIMENT: trained.facts,
+        trained.ANSWERS: trained.answers,
+        trained.RATES: trained.rates_facts,
         **{module.SOURCE: module.facts for module in studied() if hasattr(module, "SOURCE")},
         english.SOURCE: lambda: chain(
             english.facts(), english_claims.facts(), changes.english_facts()

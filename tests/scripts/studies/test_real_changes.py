@@ -54,14 +54,14 @@ def test_the_shrink_is_removed_and_the_control_has_the_same_spectrum() -> None:
 def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     """The two largest singular values of noise hold 8/n of its energy (Marchenko and Pastur)."""
     (row,) = noise("low_rank", 2)
-    assert changes.noise("low_rank", 2).mean == pytest.approx(2, rel=0.05)
-    assert row["mean"] == pytest.approx(changes.noise("low_rank", 2).mean)
+    assert changes.noise("low_rank").mean == pytest.approx(2, rel=0.05)
+    assert row["mean"] == pytest.approx(changes.noise("low_rank").mean)
 
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
     assert changes.DESCENDED.keys() == DESCENTS.keys()
     assert {row.name for row in rows()} == (FAMILIES.keys() | DESCENTS.keys()) - {ANOTHER}
-    assert all(len(row.found) == len(MODELS) for row in rows())
+    assert all(len(row.pairs) == len(MODELS) for row in rows())
     for row in rows():
-        for mean in (mean for pair in row.found for mean in pair):
+        for mean in (mean for pair in row.pairs for mean in pair):
             assert mean.low <= mean.mean <= mean.high

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from scripts.studies.experiment import COLUMNS
 from scripts.survey.facts.reader import paired
 from scripts.survey.facts.say import lead
 from scripts.survey.results.experiment import (
-    REACH,
     Cell,
     Run,
     at_rate,
@@ -26,7 +24,6 @@ from scripts.survey.results.experiment import (
     sources,
 )
 from scripts.survey.results.questions import Name, Question, question
-from scripts.survey.results.trained import reach_predicts, reached
 from scripts.survey.sources.evidence import findings
 from scripts.survey.statistics.intervals import Interval, interval, kendall
 
@@ -179,14 +176,3 @@ def test_the_experiment_is_a_weak_source_of_ours_that_adopts_nothing(tmp_path: P
 
 def test_there_is_no_source_without_a_table(tmp_path: Path) -> None:
     assert sources(tmp_path) == ()
-
-
-def test_reach_and_result_go_together_only_through_numbers() -> None:
-    """Check docs/experiment/protocol.md and docs/lab.md on question h."""
-    with REACH.open(encoding="utf-8", newline="") as file:
-        unfinished = {r["method"] for r in csv.DictReader(file) if int(r["stopped"])}
-    assert unfinished == {"loha 8", "lora 32", "oft 64"}
-    assert 0.8 < reach_predicts("share").rho < reach_predicts("parameters").rho
-    assert len(reached(alike=True)) == 20
-    alike = [reach_predicts(what, alike=True).rho for what in ("share", "kept")]
-    assert max(map(abs, alike)) < 0.2
