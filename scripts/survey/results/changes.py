@@ -112,10 +112,10 @@ def explained(path: Path, some: Iterable[Row], model: str) -> Iterator[Measured]
 
 
 @cache
-def measured() -> tuple[Measured, ...]:
-    closed_form = (r for r in records(TABLE) if int(r["rank"]) == SAMPLED_RANK)
+def measured(rank: int = SAMPLED_RANK) -> tuple[Measured, ...]:
+    closed_form = (r for r in records(TABLE) if int(r["rank"]) == rank)
     cells = [*explained(TABLE, closed_form, "model")]
-    for row in records(DESCENTS):
+    for row in records(DESCENTS) if rank == SAMPLED_RANK else ():
         share, place = float(row["share"]), (row["model"], row["kind"], row["part"])
         times = share * ENTRIES / int(row["parameters"])
         cells.append(Measured(row["family"], *place, int(row["layer"]), share, times))
@@ -232,12 +232,13 @@ def facts() -> Iterator[Fact]:
         yield fact(table, family.name, "says", family.says)
         if family.parameters and family.name != ANOTHER:
             yield fact(table, family.name, "parameters", family.parameters, "count")
-    shares = defaultdict[tuple[str, str], list[float]](list)
-    for m in measured():
-        kind = f" {m.kind}" if m.kind == CONTROL else ""
-        shares[m.family, f"{m.model}{kind} share"].append(m.share)
-    for (name, column), some in shares.items():
-        yield fact(table, name, column, fmean(some), "1 %")
+    shares = defaultdict[tuple[int, str, str], list[float]](list)
+    for rank in (1, SAMPLED_RANK):
+        for m in measured(rank):
+            kind = f" {m.kind}" if m.kind == CONTROL else ""
+            shares[rank, m.family, f"{m.model}{kind} share"].append(m.share)
+    for (rank, name, column), some in shares.items():
+        yield fact(f"rank-{rank}", name, column, fmean(some), "1 %")
     for model in MODELS:
         for name, value in about(TABLE, "model", model, ("shrink", *WHOLE)).items():
             row = "full rotation control" if name == "control" else name.replace("_", " ")
