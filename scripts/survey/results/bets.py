@@ -2,12 +2,32 @@
 
 The rule is hypothesis.py beside this file, the runs are those of scripts/studies/controls.py, the
 fits those of scripts/studies/reach.py.
+
+controls: oft 16, shuffled, trained      ahead of this control by so many points; `reach` likewise
+controls: oft 16, shuffled, prose        the same on one task
+controls: oft 16, shuffled, pairs on prose   in how many pairs of runs it is ahead there
+controls: texts, same sign               comparisons of one sign on code and on the novel; `all`
+controls: oft 16, where                  on what it was trained; of `improvements` on what all were
+controls: oft 16, improvement            a share of full fine-tuning's improvement
+controls: oft 16, improvement on prose   the same on one task
+controls: oft 16, memorised              the share of random sequences that it knows
+controls: guessing, improvement          what a guess at random improves there
+controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
+controls: words, holds                   methods that have the word
+controls: study, runs                    all of them, those of sweeps, too; where all were trained
+controls: intervals, equal               half the width of the narrowest test for equality, points
+controls: checks, power                  planted comparisons that the method leads, of how many
+controls: checks, leads                  by how much; `twice`, controls told from a second draw
+
+A kind is `relocated` or `relaxed` where the method has to beat its control, `level` where it need
+only match it, or all `controls`. Those that are `near` differ by less than a point and are not told
+apart; `widest` is how far the intervals go of all that are not told apart, in points.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -15,19 +35,21 @@ from statistics import fmean
 from typing import NamedTuple, TypeAlias, get_args
 
 from scripts.survey.facts import say
+from scripts.survey.facts.addresses import Fact, Maker
 from scripts.survey.facts.reader import as_csv, rows
-from scripts.survey.results import controls
+from scripts.survey.results import controls, effects
 from scripts.survey.results.contrasts import Contrast, contrasts, printed
 from scripts.survey.results.controls import (
-    Found,
+    Runs,
     Trained,
     Whose,
     checks,
     comparisons,
     entries,
-    found,
 )
 from scripts.survey.results.hypothesis import (
+    MARGIN,
+    RISK,
     Comparison,
     Effect,
     Judged,
@@ -77,12 +99,6 @@ class Bet(NamedTuple):
     def word(self) -> Word:
         return self.verdict.word
 
-    def beside(self, control: str) -> tuple[Judged | None, Judged | None]:
-        """Return what one control amounts to when trained, and in reach."""
-        both = (self.trained, self.reach)
-        pair = [next((j for j in some if j.comparison.control == control), None) for some in both]
-        return pair[0], pair[1]
-
 
 # Reach --------------------------------------------------------------------------------------------
 
@@ -127,7 +143,7 @@ def reaches(shares: Shares) -> list[Comparison]:
 # Bets ---------------------------------------------------------------------------------------------
 
 
-def decided(by: Found, shares: Shares) -> list[Bet]:
+def decided(by: Runs, shares: Shares) -> list[Bet]:
     """Return every method with its controls by its lead over the nearest of these."""
     trained, reach = judge(comparisons(by)), judge(reaches(shares))
     every = {e.method: e for e in entries() if not e.control}
@@ -155,7 +171,7 @@ def bets() -> tuple[Bet, ...]:
 
 @cache
 def _bets(*tables: Path) -> tuple[Bet, ...]:
-    return tuple(decided(found(), by_entry(described())))
+    return tuple(decided(controls.runs(), by_entry(described())))
 
 
 def of(modules: Iterable[str]) -> list[Bet]:
@@ -175,7 +191,7 @@ def checked() -> dict[str, list[Judged]]:
 
     The planted changes are a family of their own.
     """
-    own, among = checks(found()), comparisons(found())
+    own, among = checks(controls.runs()), comparisons(controls.runs())
     return {
         "power": judge(own["power"]),
         "size": judge([*among, *own["size"]])[len(among) :],
@@ -195,9 +211,9 @@ def reasons(bet: Bet) -> str:
 
     A text is told where another word follows there.
     """
-    parts = [beside(j, j.overall) for j in bet.trained]
+    parts = [compared(j, j.overall) for j in bet.trained]
     parts += [
-        f"{on([task])} {beside(j, effect)}"
+        f"{on([task])} {compared(j, effect)}"
         for j in bet.trained
         for task, effect in j.by_task.items()
         if sign(effect.outcome, j.comparison.claim) != j.sign
@@ -246,7 +262,7 @@ def tasks(bet: Bet) -> tuple[str, ...]:
     return bet.trained[0].comparison.tasks
 
 
-def beside(judged: Judged, effect: Effect) -> str:
+def compared(judged: Judged, effect: Effect) -> str:
     """Return an effect in words, in points.
 
     A point is a hundredth of what full fine-tuning improves.
@@ -317,3 +333,112 @@ def by_base(judged: Judged) -> Numbers:
     bases = sorted({base for _, base in c.differences})
     means = (fmean(unit) for unit in c.units())
     return tuple((f"base {base}", mean) for base, mean in zip(bases, means, strict=True))
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+SOURCE = "controls"
+SAID: dict[Outcome, str] = {
+    "ahead": "ahead", "behind": "behind", "equal": "level", "not resolved": "not told apart",
+}  # fmt: skip
+fact = Maker(SOURCE, "docs/data/controls.csv")
+in_reach = Maker(SOURCE, "docs/data/controls_reach.csv")
+
+
+def facts() -> Iterator[Fact]:
+    """Yield what is decided, method by method, then how many came out how."""
+    every: dict[str, list[Effect]] = {}
+    for bet in bets():
+        yield _where(bet.method, tasks(bet))
+        trained, reach = ({j.comparison.control: j for j in js} for js in (bet.trained, bet.reach))
+        for e in bet.controls:
+            row, judged = f"{bet.method}, {e.control}", trained[e.control]
+            yield fact("", row, "control", e.control)
+            yield fact("", row, "kind", e.kind)
+            if e.reached is not None:
+                sizes = (
+                    entry.reached for entry in controls.entries() if entry[:2] == (bet.method, "")
+                )
+                yield fact("", row, "dimensions", f"{next(sizes):,} · {e.reached:,}")
+            yield _apart(fact, row, "trained", judged.overall)
+            if e.control in reach:
+                yield _apart(in_reach, row, "reach", reach[e.control].overall)
+            for task, effect in judged.by_task.items():
+                yield _apart(fact, row, task, effect)
+                yield _pairs(row, task, judged.comparison)
+            for kind in ("controls", e.kind if e.claim == "ahead" else e.claim):
+                every.setdefault(kind, []).append(judged.overall)
+    for row, some in every.items():
+        open_ = [e for e in some if e.outcome == "not resolved"]
+        counts = {"all": len(some), "near": sum(abs(e.mean) < MARGIN for e in open_)}
+        counts |= {o: sum(e.outcome == o for e in some) for o in get_args(Outcome)}
+        for column, count in counts.items():
+            yield fact("", row, column, count, "count")
+        widest = 100 * max((max(-e.low, e.high) for e in open_), default=0.0)
+        yield fact("", row, "widest", widest, "1")
+    yield from _texts()
+    yield from _improvements()
+    for word in words():
+        yield fact("", "words", word, sum(bet.word == word for bet in bets()), "count")
+    yield from _study(every["controls"])
+
+
+def _pairs(row: str, task: str, among: Comparison) -> Fact:
+    some = [d for (on, _), own in among.differences.items() if on == task for d in own]
+    ahead = sum(d > 0 for d in some)
+    return fact("", row, f"pairs on {task}", ahead, "0")._replace(text=f"{ahead} of {len(some)}")
+
+
+def _texts() -> Iterator[Fact]:
+    both = [
+        (j.by_task["code"].mean > 0) == (j.by_task["prose"].mean > 0)
+        for bet in bets()
+        for j in bet.trained
+        if {"code", "prose"} <= j.by_task.keys()
+    ]
+    for column, count in (("all", len(both)), ("same sign", sum(both))):
+        yield fact("", "texts", column, count, "count")
+
+
+def _improvements() -> Iterator[Fact]:
+    by = controls.runs()
+    for whose, improvement in controls.improvements(by).items():
+        for task, share in improvement.items():
+            column = f"improvement on {task}" if task else "improvement"
+            yield fact("", ", ".join(filter(None, whose)), column, share, "0 %")
+    if sequences := controls.memorised(by):
+        yield fact("", "guessing", "improvement", controls.guessing(by), "0 %")
+    for whose, share in sequences.items():
+        yield fact("", ", ".join(filter(None, whose)), "memorised", share, "0 %")
+    yield _where("improvements", list(dict.fromkeys(task for task, _ in controls.shared(by))))
+
+
+def _study(judged: Sequence[Effect]) -> Iterator[Fact]:
+    """Yield how large the study is, what it can tell, and what it tests itself by."""
+    yield fact("", "study", "runs", len(rows(controls.Run, controls.TABLE)), "count")
+    yield fact("", "study", "methods", len(bets()), "count")
+    yield fact("", "study", "where", where(*bets()))
+    yield fact("", "study", "margin", MARGIN, "0 %")
+    yield fact("", "study", "risk", RISK, "0 %")
+    yield fact("", "intervals", "equal", 100 * min(e.near for e in judged), "2")
+    power, size = (checked()[what] for what in ("power", "size"))
+    leads = [100 * j.overall.mean for j in power if j.overall.outcome == "ahead"]
+    yield fact("", "checks", "power", f"{len(leads)} of {len(power)}")
+    yield fact("", "checks", "leads", f"{min(leads):.0f} to {max(leads):.0f}" if leads else "")
+    twice = sum(j.overall.outcome in ("ahead", "behind") for j in size)
+    yield fact("", "checks", "twice", f"{twice or 'none'}")
+    for kind, some in (("power", power), ("size", size)):
+        for j in some:
+            row = f"{j.comparison.method}, {j.comparison.control}"
+            yield _apart(fact, row, "planted" if kind == "power" else "again", j.overall)
+
+
+def _where(row: str, some: Sequence[str]) -> Fact:
+    return fact("", row, "where", len(some), "0")._replace(text=on(some), form="text")
+
+
+def _apart(made: Maker, row: str, column: str, effect: Effect) -> Fact:
+    points = (100 * effect.mean, 100 * effect.low, 100 * effect.high)
+    return made("", row, column, points, "1")._replace(
+        text=effects.in_words(SAID[effect.outcome], *points)
+    )

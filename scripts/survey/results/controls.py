@@ -125,37 +125,37 @@ Whose: TypeAlias = tuple[str, str]
 Improvement: TypeAlias = dict[str, float]
 """A share of full fine-tuning's improvement on each task; over all under ""."""
 
-Found: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
+Runs: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 """Runs by method and control, task and base model, and seed."""
 
 NO_ADAPTER: Whose = (FULL, "")
 
 
-def found() -> Found:
+def runs() -> Runs:
     """Return the runs that count: those with fresh seeds."""
     return _grouped(TABLE)
 
 
 @cache
-def _grouped(path: Path) -> Found:
+def _grouped(path: Path) -> Runs:
     return grouped(rows(Run, path, phase="final"))
 
 
-def grouped(runs: Iterable[Run]) -> Found:
+def grouped(runs: Iterable[Run]) -> Runs:
     """Return runs by whose they are, where, and with which seed."""
-    by: Found = {}
+    by: Runs = {}
     for run in runs:
         seeds = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
         seeds[run.seed] = run
     return by
 
 
-def places(by: Found, whose: Whose, *, planted: bool = False) -> list[Place]:
+def places(by: Runs, whose: Whose, *, planted: bool = False) -> list[Place]:
     """Return where an entry has run: on texts and sequences, or where a change was planted."""
     return [place for place in by[whose] if (place[0] in TEACHERS) == planted]
 
 
-def comparisons(by: Found) -> list[Comparison]:
+def comparisons(by: Runs) -> list[Comparison]:
     """Return every method with each of its controls, on all that both were trained on."""
     claims = {(e.method, e.control): e.claim for e in entries()}
     return [
@@ -167,7 +167,7 @@ def comparisons(by: Found) -> list[Comparison]:
     ]
 
 
-def checks(by: Found) -> dict[str, list[Comparison]]:
+def checks(by: Runs) -> dict[str, list[Comparison]]:
     """Return what the study tests itself by.
 
     For `power` each method beside its controls where a change of its own form was planted, for
@@ -185,7 +185,7 @@ def checks(by: Found) -> dict[str, list[Comparison]]:
     return {"power": power, "size": size}
 
 
-def apart(by: Found, one: Whose, other: Whose, where: Iterable[Place]) -> dict[Place, list[float]]:
+def apart(by: Runs, one: Whose, other: Whose, where: Iterable[Place]) -> dict[Place, list[float]]:
     """Return how much more one improves than another, in shares of full fine-tuning, by seed."""
     return {
         place: [
@@ -196,12 +196,12 @@ def apart(by: Found, one: Whose, other: Whose, where: Iterable[Place]) -> dict[P
     }
 
 
-def whole(by: Found, place: Place) -> float:
+def whole(by: Runs, place: Place) -> float:
     """Return what full fine-tuning improves, the mean over its seeds."""
     return fmean(run.improvement for run in by[NO_ADAPTER][place].values())
 
 
-def improvement(by: Found, whose: Whose, where: Sequence[Place]) -> Improvement:
+def improvement(by: Runs, whose: Whose, where: Sequence[Place]) -> Improvement:
     """Return the share of full fine-tuning's improvement that an entry reaches in some places."""
     parts = {"": where} | {task: [p for p in where if p[0] == task] for task, _ in where}
     return {
@@ -214,19 +214,19 @@ def improvement(by: Found, whose: Whose, where: Sequence[Place]) -> Improvement:
     }
 
 
-def shared(by: Found) -> list[Place]:
+def shared(by: Runs) -> list[Place]:
     """Return where all have run."""
     every = [cells.keys() for (_, name), cells in by.items() if not name.endswith(AGAIN)]
     return [place for place in by[NO_ADAPTER] if all(place in cells for cells in every)]
 
 
-def improvements(by: Found) -> dict[Whose, Improvement]:
+def improvements(by: Runs) -> dict[Whose, Improvement]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
     where = shared(by)
     return {w: improvement(by, w, where) for w in by if where and by[w].keys() >= {*where}}
 
 
-def memorised(by: Found) -> dict[Whose, float]:
+def memorised(by: Runs) -> dict[Whose, float]:
     """Return the share of a random token that entries know."""
     memory = [place for place in by[NO_ADAPTER] if place[0] == "memory"]
     return {
@@ -236,7 +236,7 @@ def memorised(by: Found) -> dict[Whose, float]:
     }
 
 
-def guessing(by: Found) -> float:
+def guessing(by: Runs) -> float:
     """Return what a guess at random improves, as a share of full fine-tuning on random sequences.
 
     A model that is sure of what it was trained on is worse there than a guess.

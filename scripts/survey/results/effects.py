@@ -53,12 +53,15 @@ class Effect(NamedTuple):
         >>> str(Effect(1.9, 0.04, 3.7, 1, 10)), str(Effect(0.2, -0.008, 0.4, 1, 10))
         ('1.9 points ahead (0.04 to 3.7)', 'level (+0.2 points, −0.008 to 0.4)')
         """
-        ends = say.sided(self.low, self.high)
-        if self.low <= 0 <= self.high:
-            return f"{self.word} ({say.signed(self.mean, 1)} points, {ends})"
-        near, far = sorted((abs(self.low), abs(self.high)))
-        points = f"{say.number(abs(self.mean), 1)} points {self.word}"
-        return f"{points} ({say.sided(near, far)})"
+        return in_words(self.word, self.mean, self.low, self.high)
+
+
+def in_words(word: str, mean: float, low: float, high: float) -> str:
+    """Return a difference in points by its word, with its interval."""
+    if word in ("ahead", "behind"):
+        near, far = sorted((abs(low), abs(high)))
+        return f"{say.number(abs(mean), 1)} points {word} ({say.sided(near, far)})"
+    return f"{word} ({say.signed(mean, 1)} points, {say.sided(low, high)})"
 
 
 def word(low: float, high: float) -> Word:

@@ -136,7 +136,7 @@ def among(entry: str) -> int:
     return len(own.tasks) * sum(other.asks == asked for other in own.entries.values())
 
 
-def beside(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
+def effect(entry: str, task: str, measure: Measure = accuracy, sign: int = 1) -> Effect:
     one, other = finals(entry, task), finals(plan().entries[entry].like, task)
     return Effect(*paired(one, other, lambda run: sign * measure(run), among(entry)))
 
@@ -206,7 +206,7 @@ def facts() -> Iterator[Fact]:
                 row = f"{entry} {say.figures(run.rate)}"
                 yield from fact.means(f"{task}, rates", row, [run], SWEPT)
     apart = [
-        abs(beside(name, task).mean)
+        abs(effect(name, task).mean)
         for name, entry in plan().entries.items()
         if entry.asks == "a"
         for task in plan().tasks
@@ -234,9 +234,9 @@ def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:
     means = {k: of for k, of in MEANS.items() if k != "rate" or own.guess is not None}
     yield from fact.means(task, entry, runs, means)
     if own.like:
-        yield fact(task, entry, "points", beside(entry, task))
-        forgets = beside(entry, task, forgetting)
+        yield fact(task, entry, "points", effect(entry, task))
+        forgets = effect(entry, task, forgetting)
         yield fact(task, entry, "forgets", forgets)._replace(text=effects.in_nats(forgets))
         yield fact(task, entry, "beside", own.like)
     if own.arm:
-        yield fact(task, entry, "ahead", beside(entry, task, sign=-1))
+        yield fact(task, entry, "ahead", effect(entry, task, sign=-1))

@@ -29,7 +29,7 @@ class Claim(NamedTuple):
 
     def here(self) -> str:
         words = {
-            self.word(english.beside(entry, task, self.measure))
+            self.word(english.effect(entry, task, self.measure))
             for entry in self.entries
             for task in plan().tasks
         }

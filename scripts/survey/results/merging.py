@@ -113,7 +113,7 @@ def keeps(name: str) -> dict[str, Numbers]:
     return shares | {"both": {s: fmean(shares[t][s] for t in plan().tasks) for s in plan().seeds}}
 
 
-def beside(name: str, other: str) -> dict[str, Interval]:
+def more_kept(name: str, other: str) -> dict[str, Interval]:
     """Return how much more is kept in one way than in another, in points, paired by seed."""
     one, than = keeps(name), keeps(other)
     return {task: paired(one[task], than[task], float) for task in one}
@@ -141,7 +141,7 @@ def adds() -> str:
 
 def meets() -> str:
     """Return whether a task meets the other's change more than that change in another order."""
-    effects = beside("sum", "shuffled")
+    effects = more_kept("sum", "shuffled")
     each = [effects[task] for task in plan().tasks]
     if any(own.high < 0 for own in each):
         return "more than chance"
@@ -156,7 +156,7 @@ def within(effect: Interval) -> bool:
 
 
 def ahead(name: str) -> str:
-    own = beside(name, "sum")["both"]
+    own = more_kept(name, "sum")["both"]
     if not own.none:
         return "ahead" if own.low > 0 else "behind"
     return "level" if within(own) else OPEN
@@ -180,7 +180,7 @@ def facts() -> Iterator[Fact]:
             yield fact("kept", way.name, column, interval(shares.values()), "0 to")
         scales = " and ".join(f"{s:g}" for s in sorted({row.scale for row in ends(way.name)}))
         yield fact("kept", way.name, "scale", scales)
-        for column, more in beside(way.name, "shuffled" if way.name == "sum" else "sum").items():
+        for column, more in more_kept(way.name, "shuffled" if way.name == "sum" else "sum").items():
             yield fact("beside", way.name, column, more, "0 to")
         if way.density < 1:
             yield fact("judged", way.name, "word", ahead(way.name))

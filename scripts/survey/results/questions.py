@@ -67,7 +67,7 @@ class Question(Record):
         arms = done if self.arms == "all" else self.arms
         return [arm for arm in arms if arm in done and arm != self.baseline]
 
-    def found(
+    def difference(
         self,
         arm: str,
         measure: Name = "loss",
@@ -85,12 +85,12 @@ class Question(Record):
             raise LookupError(f"{self.key}: {arm!r} has not been run with all seeds in {cell}")
         return paired(one, other, MEASURES[measure], self.among(cell))
 
-    def said(
+    def answer(
         self, arm: str, measure: Name = "loss", cell: Cell = USUAL, baseline: str = ""
     ) -> tuple[Interval, str]:
-        """Return what is `found`, in nats, and in words: level is who is within a point."""
-        difference = self.found(arm, measure, cell, baseline)
-        return difference, lead(difference, level=point(cell))
+        """Return the `difference`, in nats, and in words: level is who is within a point."""
+        more = self.difference(arm, measure, cell, baseline)
+        return more, lead(more, level=point(cell))
 
     def _asks(self, arm: str, measure: Name, cell: Cell, baseline: str) -> None:
         arms = self.ran(cell) if self.arms == "all" else self.arms

@@ -305,7 +305,7 @@ def _answer(asked: Question, arm: str, cell: Cell, other: str) -> Iterator[Fact]
     run = finals(arm, cell)[1]
     for measure in asked.measures:
         if run.sibling is not None or measure != "transfer":
-            difference, text = asked.said(arm, measure, cell, other)
+            difference, text = asked.answer(arm, measure, cell, other)
             yield made(*where, measure, difference)._replace(text=text)
     half = asked.at_equal_improvement(arm, cell)
     if cell == Cell() and not other and half:

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from html import unescape
 from itertools import count
 from pathlib import Path
@@ -17,15 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.catalog import exports, read
+from scripts.catalog import read
 from scripts.macros.bets import Bets, own_controls
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page, names
 from scripts.studies import reach as study
-from scripts.studies.controls import study as runs_of
 from scripts.studies.entries import entries as trained
-from scripts.studies.rows import append
-from scripts.survey.results import bets, bets_facts, controls
+from scripts.survey.results import bets, controls
 from scripts.survey.results.bets import Bet, Described, because, by_entry, described, reaches
 from scripts.survey.results.controls import AGAIN, Part, plan, wanted
 from scripts.survey.results.hypothesis import Effect
@@ -103,23 +100,6 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert next(iter(found)) == "oft 16"  # the widest lead comes first
 
 
-def test_a_log_of_runs_becomes_a_table_that_pages_accept(tmp_path: Path, tables: Tables) -> None:
-    made, rng = replace(runs_of(), folder=tmp_path, logs=tmp_path), np.random.default_rng(0)
-    for cell in made.cells:
-        method, control, task, *_ = cell.where
-        if task != FIRST.task or not wanted(FIRST, method) or AGAIN in control:
-            continue
-        size = 2.0 if method == "full" else 1.0 + 0.2 * (method == "oft 16" and not control)
-        for run in cell.finals(-8):
-            test = 4.8 - size + rng.normal(0, 0.004)
-            append(made.row(run, {"start_test": 4.8, "test": test}), made.log)
-    made.tabulate()
-    with made.table.open(encoding="utf-8", newline="") as file:
-        found = tables(list(csv.DictReader(file)))
-    assert found.keys() == set(FIRST.methods or ())
-    assert found["oft 16"].word == "holds"
-
-
 # Pages --------------------------------------------------------------------------------------------
 
 
@@ -145,22 +125,12 @@ def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: T
             and row["task"] == everything.task
         ]
         tables([*made, *again])
-        found = {(f.row, f.column): f.text for f in bets_facts._study([EQUAL])}
+        found = {(f.row, f.column): f.text for f in bets._study([EQUAL])}
         return {column: text for (row, column), text in found.items() if row == "checks"}
 
     found = of({"lora 4": 0.3, "oft 16": 0.2, "ia3": 0.4})
     assert found == {"power": "5 of 5", "leads": "20 to 40", "twice": "none"}
     assert of({}, twice=0.2) == {"power": "0 of 5", "leads": "", "twice": "3"}
-
-
-def test_the_catalogue_has_the_word(tables: Tables) -> None:
-    tables(list(rows(FIRST, PLANTED)))
-    methods = {m.slug: m for m in read().methods.values()}
-    (oft,) = (exports._bet(bet) for bet in bets.of(methods["oft"].modules))
-    assert (oft["module"], oft["word"]) == ("oft", "holds")
-    assert oft["because"].startswith("on code, in 3 base models of one small decoder: ahead of ")
-    assert [c["name"] for c in oft["controls"]] == ["shuffled", "symmetric generators"]
-    assert bets.of(methods["xlora"].modules) == []
 
 
 def test_the_table_to_download_has_every_judgement_and_base_models(tables: Tables) -> None:
@@ -175,7 +145,7 @@ def test_the_table_to_download_has_every_judgement_and_base_models(tables: Table
 
 def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
     found = tables(list(rows(plan().parts[2], PLANTED)))
-    by = {(f.row, f.column): f for f in bets_facts.facts()}
+    by = {(f.row, f.column): f for f in bets.facts()}
     told = [
         row
         for row in csv.DictReader(io.StringIO(bets.table(list(found.values()))))
@@ -208,7 +178,7 @@ def test_facts_say_what_the_table_to_download_says(tables: Tables) -> None:
 
 def test_a_share_is_of_the_tasks_on_which_all_were_trained(tables: Tables) -> None:
     tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
-    by = {(f.row, f.column): f.text for f in bets_facts.facts()}
+    by = {(f.row, f.column): f.text for f in bets.facts()}
     assert by["oft 16", "where"] == "on code, a novel and random sequences"
     assert by["vera", "where"] == by["improvements", "where"] == "on code and a novel"
     assert ("vera", "improvement") in by
@@ -218,7 +188,7 @@ def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> 
     *_, memory = plan().parts
     made = [*rows(plan().parts[2], {}), *rows(memory, {})]
     tables(made)
-    by = {(f.row, f.column): f for f in bets_facts.facts()}
+    by = {(f.row, f.column): f for f in bets.facts()}
     losses = [
         float(str(row["test"]))
         for row in made
@@ -232,20 +202,6 @@ def test_of_random_sequences_the_facts_say_how_much_is_known(tables: Tables) -> 
     # Full fine-tuning improves by 2 from 5, so to guess is a loss
     guess = by["guessing", "improvement"]
     assert guess.value == pytest.approx((5 - np.log(512)) / 2, rel=0.01)
-
-
-def test_what_only_some_were_trained_on_is_said_of_these(tables: Tables) -> None:
-    tables([row for part in plan().parts if not part.check for row in rows(part, PLANTED)])
-    short = len(plan().parts[-1].methods or ())
-    said = f"on code and a novel, {short} of them on random sequences too, in 3 base models"
-    assert said in Bets(page("")).controls_home()
-
-
-def test_home_counts_controls_by_what_came_out(tables: Tables) -> None:
-    tables(list(rows(plan().parts[2], PLANTED)))
-    home = Bets(page("")).controls_home()
-    assert "<h3>2 of 48 controls lost to their method</h3>" in home
-    assert "2 of 48 controls lost to their method, 2 beat it, 44 were equal and 0 comp" in home
 
 
 def test_a_method_s_page_has_a_row_for_each_control_and_the_strongest_is_on_the_home_page() -> None:

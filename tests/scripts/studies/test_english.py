@@ -246,7 +246,7 @@ def test_seeds_are_paired_and_a_claim_holds_on_both_tasks_or_not(place: Place) -
     ahead = zip(seeds, luck, more, strict=True)
     found += [row("oft 16", "reviews", s, 0.8 + b + m) for s, b, m in reversed([*ahead])]
     place(found)
-    ahead_by = survey.beside("oft 16", "reviews")
+    ahead_by = survey.effect("oft 16", "reviews")
     alone = interval([100 * m for m in more], survey.among("oft 16"))
     assert ahead_by[:3] == pytest.approx(alone)
     assert ahead_by.low > 0

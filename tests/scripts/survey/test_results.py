@@ -96,8 +96,8 @@ def asked(**more: object) -> Question:
 
 def test_an_interval_is_corrected_for_the_number_of_arms() -> None:
     ours, theirs = finals("oft 16"), finals("lora 4")
-    assert asked().found("oft 16") == paired(ours, theirs, loss, 2)
-    wide = asked(arms=["dora 4", "oft 16", "hra 8"]).found("oft 16")
+    assert asked().difference("oft 16") == paired(ours, theirs, loss, 2)
+    wide = asked(arms=["dora 4", "oft 16", "hra 8"]).difference("oft 16")
     assert wide == paired(ours, theirs, loss, 3)
     assert asked(cells=["code", "prose", "memory"], family="cells").among(Cell()) == 3
     assert asked(arms=["dora 4", "boft 8"], family="ran").among(Cell("memory")) == 1
@@ -117,12 +117,12 @@ def test_what_a_question_does_not_ask_has_no_answer(
     arm: str, measure: Name, on: str, beside: str, message: str
 ) -> None:
     with pytest.raises(LookupError, match=message):
-        asked().found(arm, measure, cell(on), beside)
+        asked().difference(arm, measure, cell(on), beside)
 
 
 def test_an_arm_without_its_seeds_has_no_answer() -> None:
     with pytest.raises(LookupError, match="'boft 8' has not been run with all seeds"):
-        asked(arms=["boft 8"], cells=["memory"]).found("boft 8", "loss", Cell("memory"))
+        asked(arms=["boft 8"], cells=["memory"]).difference("boft 8", "loss", Cell("memory"))
     with pytest.raises(LookupError, match="no question 'what'"):
         question("what")
 
