@@ -19,7 +19,6 @@ class Moments(NamedTuple):
 
 
 def begin(parts: Any) -> Moments:
-    """Return the moments before the first step."""
     mean, square = (jax.tree.map(jnp.zeros_like, parts) for _ in range(2))
     return Moments(mean, square, jnp.zeros((), jnp.int32))
 
@@ -35,6 +34,5 @@ def step(moments: Moments, gradient: Any) -> tuple[Moments, Any]:
 
 
 def clipped(gradient: Any) -> Any:
-    """Return the gradient, shortened to a norm of one where it is longer."""
     norm = jnp.sqrt(sum((g * g).sum() for g in jax.tree.leaves(gradient)))
     return jax.tree.map(lambda g: g / jnp.maximum(norm, 1), gradient)

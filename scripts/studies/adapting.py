@@ -36,8 +36,6 @@ WHOLE = "whole derivative"
 
 @dataclass(frozen=True)
 class Method:
-    """A method at certain knobs, in certain matrices."""
-
     slug: str
     knobs: tuple[tuple[str, Any], ...] = ()
     place: str = "all"
@@ -140,7 +138,6 @@ class Adapted:
         return Parts(learned, frozen)
 
     def _adapters(self, seed: int) -> dict[str, list[Adapter]]:
-        """Return a fresh adapter for every place, in numpy."""
         cls, knobs = load(self.method.slug), dict(self.method.knobs)
         base = {name: a.astype(float) for name, a in self.base.items()}
         arm = self.method.arm
@@ -171,7 +168,6 @@ class Adapted:
         }  # fmt: skip
 
     def _norms(self, make: Callable[..., Any], base: dict[str, Array]) -> dict[str, list[Adapter]]:
-        """Return LN tuning's adapters, one for each norm."""
         gains = {name: np.atleast_2d(base[name]) for name in NORMS}
         return {
             name: [replace(make(np.eye(len(g))), gamma=g, gamma_0=g) for g in rows]

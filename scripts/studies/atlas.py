@@ -41,8 +41,6 @@ def over_seeds(of: Callable[[int], dict[str, float]]) -> Values:
 
 
 class Layer(NamedTuple):
-    """A weight, what it should become, and the second moment of its inputs."""
-
     W: Array
     goal: Array
     C: Array
@@ -63,7 +61,6 @@ def layer(seed: int, white: bool = False) -> tuple[Layer, np.random.Generator]:
 
 
 def slopes(task: Layer, now: LoRA) -> tuple[Array, Array]:
-    """Return the gradients of A and of B."""
     G = task.slope(task.W + now.delta(task.W))
     return now.s * now.B.T @ G, now.s * G @ now.A.T
 
@@ -338,7 +335,6 @@ def part(of: Callable[[], Values], *measures: str) -> Values:
 
 
 def arms() -> Iterator[tuple[Where, Callable[[], Values]]]:
-    """Yield prediction and arm, and what measures it."""
     for arm, settings in ARMS.items():
         yield ("X.1", arm), partial(over_seeds, partial(plus, **settings))
     yield ("X.5", "terms"), partial(part, kronecker, "more than predicted")

@@ -69,7 +69,7 @@ def cuts(run: Run) -> Iterator[dict[str, Any]]:
     start = training.untrained(run.task, run.base, run.width)["test"]
     for directions in DIRECTIONS:
         weights = p | {kind: p[kind] + cut(changes[kind], directions) for kind in changes}
-        test = training.test_loss(run, weights)
+        test, _ = training.losses_of(run, weights)
         yield {
             "task": run.task, "seed": run.seed, "directions": directions,
             "start_test": f"{start:.6g}", "test": f"{test:.6g}",
@@ -77,16 +77,14 @@ def cuts(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def test(run: Run, changes: dict[str, Array], at_places: list[Array]) -> float:
-    """Return the test loss with other changes at `PLACES`."""
     p, _ = training.models(run.task, run.base, run.width)
     weights = {kind: p[kind] + changes[kind] for kind in changes}
     for (kind, layer), change in zip(PLACES, at_places, strict=True):
         weights[kind] = weights[kind].at[layer].set(p[kind][layer] + change)
-    return training.test_loss(run, p | weights)
+    return training.losses_of(run, p | weights)[0]
 
 
 def reach(name: str) -> Iterator[dict[str, Any]]:
-    """Yield what a method describes of the changes at `PLACES`."""
     run, method = tuned()[TASKS[0]][1], METHODS[name]
     changes = changed(run)
     whole = [np.asarray(changes[kind][layer], float) for kind, layer in PLACES]

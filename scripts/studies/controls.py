@@ -72,7 +72,6 @@ def settings(run: Run, rate: float) -> training.Run:
 
 
 def train(run: training.Run) -> dict[str, Any]:
-    """Train, and say of what kind the control is."""
     of = controls(run.method.slug)[run.method.arm.removesuffix(AGAIN)] if run.method.arm else None
     return training.run(run, curve=False) | {"kind": of.kind if of else ""}
 

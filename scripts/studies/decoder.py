@@ -26,7 +26,6 @@ Weights = dict[str, Any]
 
 
 def shapes(d: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all arrays of a model of width d."""
     matrices: dict[str, tuple[int, ...]] = dict.fromkeys(SQUARE, (LAYERS, d, d))
     matrices |= {"up": (LAYERS, INNER * d, d), "down": (LAYERS, d, INNER * d)}
     norms: dict[str, tuple[int, ...]] = {
@@ -48,8 +47,6 @@ def fresh(seed: int, d: int) -> dict[str, Array]:
 
 
 class Hooks(NamedTuple):
-    """Hooks of methods that are no change of a weight."""
-
     prompt: Any = None
     """Virtual tokens before the input, (m, d)."""
 
@@ -122,5 +119,4 @@ def loss(p: Weights, text: Any, hooks: Hooks = Hooks()) -> Any:  # noqa: B008
 
 
 def count(parts: Any) -> int:
-    """Return how many numbers a tree of arrays holds."""
     return sum(int(a.size) for a in jax.tree.leaves(parts))

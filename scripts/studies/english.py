@@ -32,7 +32,6 @@ def settings(run: Run, rate: float) -> english_training.Run:
 
 
 def tasks() -> None:
-    """Write what there is to say of each task: its parts, and how far frozen features go."""
     found = []
     for task in plan().tasks:
         about, labels = english_tasks.task(task), english_tasks.LABELS[task]

@@ -90,7 +90,6 @@ def overlap(one: Array, other: Array) -> float:
 
 
 def alike(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
-    """Yield a row for each pair of runs and each matrix."""
     sides = [
         {(kind, i): spaces(D[kind][i]) for kind in KINDS for i in range(LAYERS)} for _, D in runs
     ]
@@ -121,7 +120,6 @@ def held(changes: Array) -> Array:
 
 
 def apart(changes: Array, directions: int) -> float:
-    """Return the share of all layers' energy in a space of inputs for each."""
     squares = np.linalg.svd(changes, compute_uv=False) ** 2
     return float(squares[:, :directions].sum() / squares.sum())
 
@@ -153,7 +151,6 @@ def save(path: Path, found: Iterable[Mapping[str, Any]]) -> None:
 
 
 def described(run: Run) -> Iterator[Row]:
-    """Yield what every family explains of every matrix."""
     for case in cases(run, end(run).change):
         for row in measure(case, (SAMPLED_RANK,)):
             of_noise = row["kind"] == CONTROL

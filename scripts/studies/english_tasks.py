@@ -128,7 +128,6 @@ OTHER = {"reviews": "definitions", "definitions": "reviews"}
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text, without case and punctuation."""
     return re.findall(r"[a-z0-9]+", text.lower())
 
 

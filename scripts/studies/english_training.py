@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -22,7 +21,7 @@ from scripts.bootstrap import ROOT
 from scripts.studies import adam, decoder, encoder, english_tasks
 from scripts.studies.adapting import FULL, Adapted, Method, Parts, Settings
 from scripts.studies.encoder import EACH, KINDS, LAYERS, NORMS, Weights
-from scripts.studies.english_tasks import OTHER, Labels, Part, Task
+from scripts.studies.english_tasks import OTHER, Labels, Part
 from scripts.studies.jax_copy import held_norms
 from scripts.survey.results.english import HEAD
 
@@ -85,7 +84,6 @@ class AdaptedEncoder(Adapted):
 
 @cache
 def model() -> Weights:
-    """Return the published weights, for JAX, which keeps what it compiles for them."""
     update: Any = jax.config.update
     update("jax_compilation_cache_dir", str(FOLDER / "compiled"))
     update("jax_persistent_cache_min_compile_time_secs", 1.0)
@@ -98,7 +96,6 @@ Change = dict[str, Array]
 
 
 def scores(p: Weights, head: Head, ids: Any, real: Any) -> Any:
-    """Return the scores of all classes, (batch, CLASSES)."""
     return encoder.sentences(p, ids, real) @ head["W"].T + head["b"]
 
 
@@ -157,12 +154,10 @@ def judged(features: Array, head: Head, part: Part) -> dict[str, float]:
 
 @jax.jit
 def read(p: Weights, ids: Any, real: Any) -> Any:
-    """Return the features of some sentences of a model without an adapter."""
     return encoder.sentences(p, ids, real)
 
 
 def features(part: Part, compute: Any) -> Array:
-    """Return the features of all sentences; those of like length are computed together."""
     lengths = [len(ids) for ids in part.tokens]
     found, in_order = list[Array](), np.argsort(lengths, kind="stable")
     for i in range(0, len(in_order), JUDGED):
@@ -173,24 +168,9 @@ def features(part: Part, compute: Any) -> Array:
 
 
 @cache
-def base(task: str, folder: Path = FOLDER) -> Base:
-    """Return features and probe of the frozen model, kept in a folder once they are made."""
-    path = folder / f"{task}-{Run.protocol[1]}.npz"
-    if not path.exists():
-        made = probed(english_tasks.task(task))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.stem}-{os.getpid()}.npz")
-        with unfinished.open("wb") as file:
-            found = {**made.head, **made.features, "penalty": np.array(made.penalty)}
-            np.savez(file, allow_pickle=False, **found)
-        unfinished.replace(path)
-    with np.load(path) as file:
-        found = {name: file[name] for name in english_tasks.SIZES}
-        return Base(found, {name: file[name] for name in "Wb"}, float(file["penalty"]))
-
-
-def probed(about: Task) -> Base:
+def base(task: str) -> Base:
     """Return features and probe of the frozen model; validation chooses the probe's penalty."""
+    about = english_tasks.task(task)
     found = {
         name: features(part, lambda *x: read(model(), *x)) for name, part in about.parts.items()
     }
@@ -203,7 +183,6 @@ def probed(about: Task) -> Base:
 
 @cache
 def untrained(task: str) -> dict[str, float]:
-    """Return how the probe does on validation and test."""
     made, parts = base(task), english_tasks.task(task).parts
     return {
         f"{part}_{name}": value
@@ -217,7 +196,6 @@ def untrained(task: str) -> dict[str, float]:
 
 @lru_cache(4)
 def prepared(method: Method, steps: int) -> Any:
-    """Return a method in the model, and its compiled step and reading."""
     adapted = AdaptedEncoder(
         method, {k: np.asarray(model()[k]) for k in (*EACH, "norm0", "norm0_b")}
     )
@@ -247,8 +225,6 @@ def prepared(method: Method, steps: int) -> Any:
 
 
 class Trained(NamedTuple):
-    """A method after training: its arrays and its head, and what computes features with it."""
-
     adapted: AdaptedEncoder
     learned: Any
     frozen: Any
@@ -257,7 +233,6 @@ class Trained(NamedTuple):
 
 
 def trained(settings: Run) -> Trained:
-    """Train a method from the probe's head on."""
     adapted, step, compute = prepared(settings.method, settings.steps)
     body, frozen = adapted.start(settings.seed)
     start = {"body": body, "head": {k: jnp.asarray(a) for k, a in base(settings.task).head.items()}}
@@ -276,8 +251,6 @@ def trained(settings: Run) -> Trained:
 
 
 class End(NamedTuple):
-    """Changes of a run, and its head."""
-
     change: Change
     head: Head
 
@@ -287,44 +260,33 @@ def stored(settings: Run, folder: Path = FOLDER) -> Path:
     return folder / f"end-{settings.key}.npz"
 
 
-def keep(settings: Run, made: Trained) -> None:
-    weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
-    change = {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
-    head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
-    stored(settings).parent.mkdir(parents=True, exist_ok=True)
-    with stored(settings).open("wb") as file:
-        np.savez(file, allow_pickle=False, **change, **head)
-
-
-def end(settings: Run) -> End:
-    """Return what a run of full fine-tuning ended with, made again if it is not stored."""
-    if not stored(settings).exists():
-        keep(settings, trained(settings))
-    with np.load(stored(settings)) as file:
+def end(settings: Run, made: Trained | None = None) -> End:
+    """Return what a run of full fine-tuning ends with, made again if it is not stored."""
+    path = stored(settings)
+    if not path.exists():
+        made = made or trained(settings)
+        weights, _ = made.adapted.apply(model(), made.learned, made.frozen)
+        change = {kind: np.asarray(weights[kind] - model()[kind]) for kind in KINDS}
+        head = {f"head_{name}": np.asarray(a) for name, a in made.head.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **change, **head)
+    with np.load(path) as file:
         change = {kind: file[kind].astype(float) for kind in KINDS}
         return End(change, {name: file[f"head_{name}"] for name in "Wb"})
 
 
 def run(settings: Run) -> dict[str, Any]:
-    """Train, and return what came out.
-
-    Returns:
-        Loss and accuracy on validation and, in a run that counts, on the test;
-        `forgetting`, the rise of the loss of the other task's probe; the same behind `start_` of
-        the model before; the number of `parameters` beside the head, `status`, and the `seconds`
-        of this process.
-    """
+    """Train, and return what came out; `seconds` are those of this process."""
     base(settings.task)  # made once for all runs: not part of this one's time
     began = time.process_time()
     with held_norms():
         made = trained(settings)
         if settings.method.slug == FULL and settings.phase == "final":
-            keep(settings, made)
+            end(settings, made)
         found = outcome(settings, made)
     start = untrained(settings.task)
-    loss = found["validation_loss"]
-    assert loss is not None
-    worse = loss - start["validation_loss"]
+    worse = found["validation_loss"] - start["validation_loss"]
     return {
         "parameters": decoder.count(made.learned),
         **found,
@@ -334,16 +296,13 @@ def run(settings: Run) -> dict[str, Any]:
     }
 
 
-def outcome(settings: Run, made: Trained) -> Mapping[str, float | None]:
-    """Return loss and accuracy of a trained method on what its phase asks for."""
-    found: dict[str, float | None] = dict.fromkeys(
-        ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy", "forgetting")
-    )
-    wanted = ("validation", "test") if settings.phase == "final" else ("validation",)
-    parts = english_tasks.task(settings.task).parts
-    for name in wanted:
-        got = judged(features(parts[name], made.compute), made.head, parts[name])
-        found |= {f"{name}_{what}": value for what, value in got.items()}
+def outcome(settings: Run, made: Trained) -> dict[str, Any]:
+    """Return loss and accuracy on validation and, in a run that counts, on the test."""
+    found: dict[str, Any] = dict.fromkeys(("test_loss", "test_accuracy"))
+    for name in ("validation", "test") if settings.phase == "final" else ("validation",):
+        part = english_tasks.task(settings.task).parts[name]
+        of = judged(features(part, made.compute), made.head, part)
+        found |= {f"{name}_{what}": value for what, value in of.items()}
     other = OTHER[settings.task]
     part = english_tasks.task(other).parts["validation"]
     now = judged(features(part, made.compute), base(other).head, part)

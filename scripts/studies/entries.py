@@ -75,7 +75,6 @@ def settings() -> dict[str, str]:
 
 @cache
 def entries() -> dict[str, Entry]:
-    """Return all who can be trained, by name; methods in the order of the first experiment."""
     methods = sorted(
         settings().values(), key=lambda name: (name not in plan_of_experiment().short, name)
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from scripts.studies import training
 from scripts.studies.adapting import FULL, Method
@@ -65,24 +65,9 @@ class Plan(Record):
     cells: tuple[Cells, ...]
     steady: Steady
 
-    @model_validator(mode="after")
-    def _known(self) -> Plan:
-        run = {name for some in self.cells for name in some.methods}
-        for name in (*run, *self.short, *self.steady.methods):
-            if name not in self.settings:
-                raise ValueError(f"{name!r} is none of `settings`")
-        if unused := self.settings.keys() - run:
-            raise ValueError(f"no cell has {min(unused)!r}")
-        return self
-
 
 @cache
 def plan(path: Path = PLAN) -> Plan:
-    """Return what the experiment consists of.
-
-    Raises:
-        CatalogError: when a field is missing, unknown or wrong.
-    """
     return read_yaml(Plan, path)
 
 
@@ -93,7 +78,6 @@ METHODS = {
 
 
 def settled(name: str) -> int:
-    """Return the rate that was found for a method on code, in half decades."""
     return round(2 * log10(next(iter(finals(name).values())).rate))
 
 
@@ -104,7 +88,6 @@ def where(name: str, task: str = "code", **other: int) -> Where:
 
 
 def beyond(name: str) -> tuple[Beyond, ...]:
-    """Return the runs of a method on code at further rates: steady ones, and PEFT's."""
     steady = plan().steady
     found = [Beyond("width", 0, k) for k in steady.rates if name in steady.methods]
     if name in as_in_peft():
@@ -113,7 +96,6 @@ def beyond(name: str) -> tuple[Beyond, ...]:
 
 
 def cell(name: str, task: str, base: int, batch: int, some: Cells) -> Cell:
-    """Return a cell; another base model than the first has no sweep of its own."""
     own = where(name, task, base=base, width=some.width, batch=batch, steps=some.steps)
     first = where(name, task, width=some.width, batch=batch, steps=some.steps)
     return Cell(

@@ -87,12 +87,10 @@ def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) ->
 
 
 def cell(slug: str, world: str) -> list[float | None]:
-    """Return the shares that a method explains of a world, at one, two and four LoRA ranks."""
     return [f.share if f else None for f in found(slug, weight(world), goal(world))]
 
 
 def line(slug: str, target: str, taught: bool) -> dict[str, Any]:
-    """Return a line of the file, of a world or of a teacher."""
     clock = time.perf_counter()
     if taught:
         ends = found(slug, weight(), goal(target, teacher(target).knobs), (TEACHER,))
@@ -103,7 +101,6 @@ def line(slug: str, target: str, taught: bool) -> dict[str, Any]:
 
 
 def head() -> dict[str, Any]:
-    """Return the first line: what all cells have in common."""
     about = {
         "size": weight().shape, "ranks": RANKS, "budgets": [budget(rank) for rank in RANKS],
         "teachers": {slug: teacher(slug) for slug in teachers()}, "numpy": np.__version__,

@@ -31,7 +31,6 @@ def near(before: Weights, after: Weights, leading: int) -> Array:
 
 
 def reduced(before: Weights, after: Weights, leading: int, below: float, factor: float) -> Weights:
-    """Return all matrices with the singular values of their intruders times a factor."""
     weaker = {}
     for kind, trained in after.items():
         U, values, Vt = np.linalg.svd(trained, full_matrices=False)

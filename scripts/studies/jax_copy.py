@@ -45,8 +45,6 @@ def _renamed(name: str, names: dict[str, str]) -> str:
 
 
 class _Functional(ast.NodeTransformer):
-    """Rewrites what a module imports, and assignments to parts of an array."""
-
     def visit_Import(self, node: ast.Import) -> ast.Import:
         for alias in node.names:
             if alias.name == "numpy":

@@ -18,7 +18,6 @@ def settings(run: Run, rate: float) -> training.Run:
 
 
 def train(run: training.Run) -> dict[str, Any]:
-    """Train, and add what the experiment's table has beside."""
     made = training.run(run)
     return made | {
         "improvement": (made["start_test"] - made["test"]) / (100 * point()),

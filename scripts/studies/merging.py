@@ -55,7 +55,6 @@ class Settings:
 
 @cache
 def tuned(task: str, seed: int) -> End:
-    """Return what full fine-tuning on a task ends with."""
     return english_training.end(study_of_tasks.study().counted((FULL, task))[seed])
 
 
@@ -63,7 +62,6 @@ def tuned(task: str, seed: int) -> End:
 
 
 def each(of: Callable[[Array, np.random.Generator], Array], change: Change, seed: int) -> Change:
-    """Return a change, matrix by matrix, each with a source of numbers of its own."""
     return {
         kind: np.array(
             [of(D, np.random.default_rng([seed, k, i])) for i, D in enumerate(change[kind])]
@@ -73,7 +71,6 @@ def each(of: Callable[[Array, np.random.Generator], Array], change: Change, seed
 
 
 def shuffled(D: Array, rng: np.random.Generator) -> Array:
-    """Return a matrix with its entries in another order."""
     return rng.permutation(D.ravel()).reshape(D.shape)
 
 
@@ -99,7 +96,6 @@ def plus(one: Change, other: Change) -> Change:
 
 
 def read_by(change: Change, scale: float) -> Callable[..., Any]:
-    """Return what computes the features of W + scale · ΔW."""
     model = english_training.model()
     moved = {k: model[k] + jnp.asarray(scale * a, jnp.float32) for k, a in change.items()}
     weights = dict(model) | moved
@@ -107,7 +103,6 @@ def read_by(change: Change, scale: float) -> Callable[..., Any]:
 
 
 def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
-    """Return a row: loss and accuracy of a changed model on a part of a task."""
     texts = english_tasks.task(task).parts[part]
     if change:
         seen = features(texts, read_by(change, scale))
@@ -127,7 +122,6 @@ def improved(rows: list[dict[str, Any]], ends: Mapping[str, float]) -> float:
 
 
 def merged(settings: Settings) -> list[dict[str, Any]]:
-    """Return a merge at all scales on validation, and at the best one on the test."""
     seed, tasks = settings.seed, plan().tasks
     ends = {task: tuned(task, seed) for task in tasks}
     best = {task: english.finals(FULL, task)[seed].validation_loss for task in tasks}
@@ -160,7 +154,6 @@ def wanted(grid: tuple[float, ...], tried: Mapping[float, float]) -> list[float]
 
 
 def beside(settings: Settings) -> list[dict[str, Any]]:
-    """Return what a merge is held against, on the test."""
     seed, (scale,) = settings.seed, settings.scales
     found = []
     for task in plan().tasks:

@@ -37,19 +37,16 @@ LEARNED_FROM = 2_500_000  # characters of speeches, and 150,000 of script
 
 
 def rate(t: Any, peak: float) -> Any:
-    """Return the rate at step t: up for 200 steps, then down along a cosine to a twentieth."""
     fall = 0.05 + 0.95 * (1 + jnp.cos(jnp.pi * t / STEPS)) / 2
     return peak * jnp.minimum(t / WARM, 1) * fall
 
 
 def draw(rng: np.random.Generator, text: tokens.Ids, count: int, batch: int = BATCH) -> tokens.Ids:
-    """Return random pieces of a text, (count, batch, CONTEXT + 1)."""
     starts = rng.integers(0, len(text) - CONTEXT, (count, batch))
     return text[starts[..., None] + np.arange(CONTEXT + 1)]
 
 
 def spread(text: tokens.Ids, count: int) -> tokens.Ids:
-    """Return pieces from all over a text, (count, CONTEXT + 1)."""
     starts = np.linspace(0, len(text) - CONTEXT - 1, count).astype(int)
     return text[starts[:, None] + np.arange(CONTEXT + 1)]
 

@@ -35,8 +35,6 @@ MATRICES = (("q", 0), ("o", 3))
 
 
 class Place(NamedTuple):
-    """A matrix of a base model, and on what it was fine-tuned."""
-
     task: str
     base: int
     kind: str
@@ -48,12 +46,10 @@ class Place(NamedTuple):
 
     @property
     def weight(self) -> Array:
-        """The matrix before, (64, 64)."""
         return np.asarray(base(self.base)[0][self.kind][self.layer], float)
 
     @property
     def change(self) -> Array:
-        """Full fine-tuning's change of it, (64, 64)."""
         return changes()[self.key].astype(float)
 
 
@@ -62,7 +58,6 @@ def places() -> list[Place]:
 
 
 def trained() -> Iterator[tuple[Place, Array]]:
-    """Yield what full fine-tuning changes; it is trained for that."""
     for task in TASKS:
         for b in BASES:
             run = experiment.study().counted(experiment.where(FULL, task, base=b))[SEED]
@@ -73,7 +68,6 @@ def trained() -> Iterator[tuple[Place, Array]]:
 
 @cache
 def changes(path: Path = CHANGES) -> dict[str, Array]:
-    """Return all changes, made where they are not there."""
     if not path.exists():
         half: Any = {place.key: change.astype(np.float16) for place, change in trained()}
         np.savez_compressed(path, **half)
@@ -82,7 +76,6 @@ def changes(path: Path = CHANGES) -> dict[str, Array]:
 
 
 def fitted() -> list[Entry]:
-    """Return the methods that have a ΔW and a control, each with its controls."""
     return [
         e
         for e in entries().values()
@@ -93,7 +86,6 @@ def fitted() -> list[Entry]:
 
 
 def described(entry: Entry, place: Place) -> Iterator[dict[str, Any]]:
-    """Yield the share of a change that an entry describes."""
     made, W = entry.trains, place.weight
     rng = np.random.default_rng([SEED, *map(ord, place.key)])
     fresh = load(made.slug).init(W, rng, **dict(made.knobs))

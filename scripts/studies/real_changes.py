@@ -30,9 +30,9 @@ import numpy as np
 
 from adapters_np.linalg import Array
 from demos.reach import FAMILIES, Change, elsewhere, reached, shrink, turned
-from scripts.studies.bert import PARTS
 from scripts.studies.corpora import Corpus, fetch
 from scripts.studies.descents import DESCENTS
+from scripts.studies.encoder import PARTS
 from scripts.studies.rows import Done, Make, Table, Where
 from scripts.studies.rows import main as fill
 from scripts.survey.results import changes
@@ -60,7 +60,6 @@ STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 def tensor(storage: Array, offset: int, size: Any, stride: Any, *rest: Any) -> Array:
-    """Return what PyTorch makes of a part of a storage."""
     strides = [step * storage.itemsize for step in stride]
     return np.array(np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides))
 
@@ -141,7 +140,6 @@ def kinds(case: Case) -> dict[str, Change]:
 
 
 def measure(case: Case, ranks: Iterable[int] = RANKS) -> Iterator[dict[str, Any]]:
-    """Yield a row for the change and for its control at every budget."""
     d_out, d_in = case.W.shape
     for kind, change in kinds(case).items():
         energy = np.cumsum(change.sigma**2) / change.energy
@@ -168,7 +166,6 @@ def measure(case: Case, ranks: Iterable[int] = RANKS) -> Iterator[dict[str, Any]
 
 
 def descended(case: Case) -> Iterator[dict[str, Any]]:
-    """Yield a row for each family without a closed form, for the change and for its control."""
     most = SAMPLED_RANK * sum(case.W.shape)
     for kind, change in kinds(case).items():
         for name, form in DESCENTS.items():

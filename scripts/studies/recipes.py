@@ -55,8 +55,6 @@ def corrected(gradient: Stacks, learned: Stacks, frozen: Stacks) -> Stacks:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train the factors."""
-
     gradient: Callable[[Stacks, Stacks, Stacks], Stacks] = unchanged
     """What becomes of the clipped gradient, given what is learned and what is frozen."""
 
@@ -67,7 +65,6 @@ class Recipe:
     """Arrays that stay as they were drawn."""
 
     def paced(self, way: Stacks) -> Stacks:
-        """Return the direction of a step, each array at its pace."""
         if not self.paces:
             return way
         return {

@@ -94,7 +94,6 @@ class Cell:
     beyond: tuple[Beyond, ...] = ()
 
     def finals(self, step: int) -> list[Run]:
-        """Return the runs that count."""
         pairs = zip_longest(self.seeds, self.draws, fillvalue=0)
         return [Run(self.where, step, seed, "final", draw) for seed, draw in pairs]
 
@@ -116,7 +115,6 @@ def next_rates(first: Iterable[int], tried: Mapping[int, float], most: int) -> l
 
 
 def best(tried: Mapping[int, float]) -> int:
-    """Return the rate with the least validation loss, the lower of two."""
     return min(tried, key=lambda k: (tried[k], k))
 
 
@@ -227,7 +225,6 @@ class Study:
         return tried
 
     def rate(self, cell: Cell, done: Done) -> tuple[list[int], int | None]:
-        """Return the rates that a cell's sweep still needs, and, if it needs none, its rate."""
         if cell.like:
             return self.rate(self.at[cell.like], done)
         if cell.settled is not None:
@@ -240,7 +237,6 @@ class Study:
         return missing, None if missing else best(tried)
 
     def due(self, cell: Cell, done: Done) -> list[Run]:
-        """Return the runs of a cell that can be started now."""
         missing, rate = self.rate(cell, done)
         if rate is None:
             where = cell.like or cell.where
@@ -336,7 +332,6 @@ class Study:
         return f"{row['key']}: {'; '.join(lines)}"
 
     def drawn(self, count: int) -> list[str]:
-        """Return keys of the table, drawn at random by its length, so that nobody chose them."""
         rows = read(self.table)
         draw = np.random.default_rng(len(rows)).choice(len(rows), count, replace=False)
         return [rows[i]["key"] for i in draw]
@@ -380,7 +375,6 @@ class Study:
 
 
 def connected(scheduler: str | None, workers: int) -> Client:
-    """Return a client of a scheduler, or of single-threaded processes on this machine."""
     if scheduler:
         return Client(scheduler)
     with dask.config.set({"distributed.nanny.pre-spawn-environ": KEEP}):

@@ -47,21 +47,17 @@ class Run(training.Run):
 
 @cache
 def compiled(trains: Method, task: str, steps: int) -> Any:
-    """Return an arm's compiled training and judging, which serve all copies of the base model."""
     return training.compiled(Armed(trains, copied("plain", 0), task), steps)
 
 
 def train(settings: Run) -> dict[str, Any]:
-    """Train in a copy, and return what came out."""
     began = time.monotonic()
     base = copied(settings.copy, settings.draw)
-    made = training.followed(
-        settings,
-        {name: jnp.asarray(a) for name, a in base.items()},
-        Armed(settings.method, base, settings.task),
-        *compiled(settings.method, settings.task, settings.steps),
-    )
-    return training.told(settings, made, began)
+    p = {name: jnp.asarray(a) for name, a in base.items()}
+    adapted = Armed(settings.method, base, settings.task)
+    steps = compiled(settings.method, settings.task, settings.steps)
+    made = training.trained(settings, within=(p, adapted, *steps))
+    return training.outcome(settings, made, began)
 
 
 def whole(trains: Method) -> int | None:
@@ -98,7 +94,6 @@ def dimensions() -> None:
 
 
 def cells() -> Iterator[Cell]:
-    """Yield all cells, in the order of the plan; a sweep is made on the first copy named."""
     for prediction, part in plan().parts.items():
         for name in part.names():
             yield from (cell(prediction, part, name, copy) for copy in part.copies)

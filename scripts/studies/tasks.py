@@ -49,7 +49,6 @@ def text(corpus: str, which: str) -> tokens.Ids:
 
 @cache
 def memory() -> tokens.Ids:
-    """Return the sequences to memorise."""
     rng = np.random.default_rng(99)
     return rng.integers(0, tokens.VOCABULARY, (SEQUENCES, CONTEXT + 1), dtype=np.int32)
 
@@ -87,7 +86,6 @@ def order(name: str, seed: int, steps: int, batch: int) -> tokens.Ids:
 
 @cache
 def teacher(name: str, seed: int, width: int) -> dict[str, Array]:
-    """Return the base model with a planted change of every matrix, of a fifth of its norm."""
     weights, _ = base(seed, width)
     form = name.removeprefix("teacher ")
     cls, knobs = load(form), FORMS[form]

@@ -36,13 +36,11 @@ class Run(Settings):
 
 @cache
 def prepared(method: Method, seed: int, width: int, steps: int) -> Any:
-    """Return a method in a base model, and its compiled training and judging."""
     adapted = Adapted(method, base(seed, width)[0])
     return adapted, *compiled(adapted, steps)
 
 
 def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
-    """Return the compiled training of a method in a model, a leg of all steps, and judging."""
     recipe = adapted.recipe
 
     def surprise(learned: Any, frozen: Any, p: Any, teacher: Any, batch: Any) -> Any:
@@ -69,13 +67,10 @@ def compiled(adapted: Adapted, steps: int) -> tuple[Any, Any]:
 def run(settings: Run, curve: bool = True) -> dict[str, Any]:
     """Train, and return what came out.
 
-    Returns:
-        `validation`, `test`, `held` (pretraining text) and `sibling`, the same of the untrained
-        model behind `start_`, `curve_validation` and `curve_held` (at ten points, if asked for:
-        judging them takes a tenth of a run), the number of `parameters`, `status` and `seconds`.
+    Curves are at ten points, if asked for: judging them takes a tenth of a run.
     """
     began = time.monotonic()
-    return told(settings, trained(settings, curve), began)
+    return outcome(settings, trained(settings, curve), began)
 
 
 def change(settings: Run) -> dict[str, Array]:
@@ -86,15 +81,20 @@ def change(settings: Run) -> dict[str, Array]:
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
 
-def test_loss(settings: Run, weights: decoder.Weights) -> float:
-    """Return the test loss on a run's task of other weights in place of those it trained."""
-    teacher = models(settings.task, settings.base, settings.width)[1]
-    surprise = jax.jit(lambda p, batch: tasks.surprise(p, decoder.Hooks(), teacher, batch))
-    return judged(partial(surprise, weights), tasks.task(settings.task).test)
+@jax.jit
+def plain(p: decoder.Weights, teacher: Any, batch: Any) -> Any:
+    return tasks.surprise(p, decoder.Hooks(), teacher, batch)
+
+
+def losses_of(settings: Run, weights: decoder.Weights) -> tuple[float, float]:
+    """Return the test loss, and that on the pretraining text, of other weights."""
+    _, teacher = models(settings.task, settings.base, settings.width)
+    about = tasks.task(settings.task)
+    test = judged(partial(plain, weights, teacher), about.test)
+    return test, judged(partial(plain, weights, None), about.held)
 
 
 def judged(surprise: Callable[[Any], Any], pieces: Any) -> float:
-    """Return the mean surprise over pieces, a batch at a time."""
     batches = (pieces[i : i + PIECES] for i in range(0, len(pieces), PIECES))
     return float(np.mean([surprise(batch) for batch in batches]))
 
@@ -109,23 +109,17 @@ class Trained(NamedTuple):
     curve: list[list[float]]
 
 
-def trained(settings: Run, curve: bool = True) -> Trained:
+def trained(settings: Run, curve: bool = True, within: Any = None) -> Trained:
+    """Train a method, judged on the way.
+
+    `within` are other weights than the base model's, and the method in them with its compiled
+    training and judging.
+    """
     where = settings.base, settings.width
-    p, _ = models(settings.task, *where)
-    adapted, train, surprise = prepared(settings.method, *where, settings.steps)
-    return followed(settings, p, adapted, train, surprise, curve)
-
-
-def followed(
-    settings: Run,
-    p: decoder.Weights,
-    adapted: Adapted,
-    train: Any,
-    surprise: Any,
-    curve: bool = True,
-) -> Trained:
-    """Train a method in a model of weights p by its compiled training, judged on the way."""
-    _, teacher = models(settings.task, settings.base, settings.width)
+    p, teacher = models(settings.task, *where)
+    p, adapted, train, surprise = within or (
+        p, *prepared(settings.method, *where, settings.steps)
+    )  # fmt: skip
     learned, frozen = adapted.start(settings.seed)
     about = tasks.task(settings.task)
 
@@ -143,7 +137,7 @@ def followed(
     return Trained(adapted, learned, frozen, judge, losses)
 
 
-def told(settings: Run, made: Trained, began: float) -> dict[str, Any]:
+def outcome(settings: Run, made: Trained, began: float) -> dict[str, Any]:
     """Return what came out of a run that began at that time of the monotonic clock."""
     found = losses(tasks.task(settings.task), made.judge)
     start = untrained(settings.task, settings.base, settings.width)
@@ -171,7 +165,6 @@ def losses(about: tasks.Task, judge: Callable[..., float]) -> dict[str, Any]:
 
 @cache
 def models(task: str, seed: int, width: int) -> tuple[Any, Any]:
-    """Return the weights of a base model, and those of the teacher if the task has one."""
     taught = tasks.teacher(task, seed, width) if task in TEACHERS else {}
     p, teacher = (
         {name: jnp.asarray(a) for name, a in weights.items()}
@@ -182,7 +175,6 @@ def models(task: str, seed: int, width: int) -> tuple[Any, Any]:
 
 @cache
 def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
-    """Return what the base model makes of a task before any training."""
     (p, teacher), about = models(task, seed, width), tasks.task(task)
     surprise = jax.jit(lambda of, batch: tasks.surprise(p, decoder.Hooks(), of, batch))
 

@@ -65,7 +65,6 @@ class Gained(WeightAdapter):
     def init(
         cls, W: Array, rng: np.random.Generator, *, rank: int = 8, alpha: float = 16.0
     ) -> Self:
-        """Start at the identity, as DoRA does, with gains from the norms of the rows."""
         return cls.of(DoRA.init(W, rng, rank=rank, alpha=alpha), FROM_NORM)
 
     @classmethod
@@ -74,7 +73,6 @@ class Gained(WeightAdapter):
         return cls(fresh.A, fresh.B, m, m, fresh.s)
 
     def delta(self, W: Array) -> Array:
-        """Return the change of a weight, (d_out, d_in)."""
         return (self.m / self.u)[:, None] * (W + self.s * self.B @ self.A) - W
 
 
@@ -114,12 +112,9 @@ def read(task: str) -> tokens.Ids:
 
 
 class Armed(Adapted):
-    """The arms in a copy of the base model."""
-
     places = PLACES | {STREAM: {"square": ("q", "k", "v"), "up": ("up",)}}
 
     def __init__(self, method: Method, base: dict[str, Array], task: str) -> None:
-        """Start once; the task gives the text that is whitened by."""
         self.moments = moments(base, read(task)) if method.arm == WHITENED else {}
         super().__init__(method, base)
 

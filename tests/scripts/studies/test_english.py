@@ -100,10 +100,9 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     drawn_once = cache(lambda name: drawn(sorted(english_tasks.TASKS).index(name)))
     monkeypatch.setattr(english_tasks, "task", drawn_once)
     monkeypatch.setattr(english_training, "model", lambda: SMALL)
-    probed = cache(lambda task: english_training.probed(drawn_once(task)))
-    monkeypatch.setattr(english_training, "base", probed)
-    untrained: Any = english_training.untrained
-    monkeypatch.setattr(english_training, "untrained", cache(untrained.__wrapped__))
+    for name in ("base", "untrained"):
+        cached: Any = getattr(english_training, name)
+        monkeypatch.setattr(english_training, name, cache(cached.__wrapped__))
     monkeypatch.setattr(english_training, "stored", lambda run: tmp_path / f"{run.key}.npz")
     english_training.prepared.cache_clear()
     yield

@@ -18,10 +18,9 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.studies import corpora, decoder, experiment, pretrain, tasks, tokens, training
 from scripts.studies.adapting import Adapted
-from scripts.studies.experiment import METHODS, PLAN, plan, where
+from scripts.studies.experiment import METHODS, plan, where
 from scripts.studies.rows import read as read_rows
 from scripts.studies.study import Run
-from scripts.survey.facts.records import CatalogError
 from scripts.survey.results.experiment import TABLE
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT
 from tests.toy import FAST
@@ -125,22 +124,6 @@ def test_a_planted_change_is_a_fifth_of_each_weight() -> None:
 
 
 # The plan -----------------------------------------------------------------------------------------
-
-
-def test_a_cell_of_no_setting_and_a_setting_of_no_cell_are_refused(tmp_path: Path) -> None:
-    text = PLAN.read_text("utf-8")
-    assert text.count("[full, lora 4]") == 1
-    for i, (old, new, said) in enumerate(
-        [
-            ("[full, lora 4]", "[full, lore 4]", "'lore 4' is none of `settings`"),
-            ("  lora 32: {", "  lora 31: {}\n  lora 32: {", "Field required"),
-            ("  lora 32: {", "  lora 31: {guess: -4}\n  lora 32: {", "no cell has 'lora 31'"),
-        ]
-    ):
-        wrong = tmp_path / f"{i}.yml"
-        wrong.write_text(text.replace(old, new), "utf-8")
-        with pytest.raises(CatalogError, match=said):
-            plan(wrong)
 
 
 # Runs -------------------------------------------------------------------------------------------
