@@ -106,12 +106,12 @@ def alike(runs: Sequence[tuple[Run, Changes]]) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def held(changes: Array) -> Array:
+def in_one_space(changes: Array) -> Array:
     """Return the shares of all layers' energy in spaces of 1, 2, … inputs, the best for all.
 
     The changes are (layers, d_out, d_in).
 
-    >>> held(np.array([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])])).tolist()
+    >>> in_one_space(np.array([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])])).tolist()
     [0.5, 1.0]
     """
     rows = changes.reshape(-1, changes.shape[2])
@@ -133,7 +133,7 @@ def joint(run: Run, changes: Changes) -> Iterator[Row]:
             ("inputs", D, random),
             ("outputs", D.swapaxes(1, 2), random.swapaxes(1, 2)),
         ):
-            best, by_chance = held(own), held(moved)
+            best, by_chance = in_one_space(own), in_one_space(moved)
             yield {
                 "task": run.task, "seed": run.seed, "part": kind, "side": side, "directions": TOP,
                 "apart": apart(own, TOP), "joint": float(best[TOP - 1]),

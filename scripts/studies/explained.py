@@ -69,7 +69,9 @@ def teacher(slug: str) -> Setting:
     return min(choose(cls, weight(), budget(TEACHER)), key=order)
 
 
-def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) -> list[Found | None]:
+def shares(
+    slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS
+) -> list[Found | None]:
     """Return what a method reaches of a target within the parameters of each rank.
 
     What a smaller budget explains, a larger one does too.
@@ -87,15 +89,15 @@ def found(slug: str, W: Array, target: Array, ranks: tuple[int, ...] = RANKS) ->
 
 
 def cell(slug: str, world: str) -> list[float | None]:
-    return [f.share if f else None for f in found(slug, weight(world), goal(world))]
+    return [f.share if f else None for f in shares(slug, weight(world), goal(world))]
 
 
 def line(slug: str, target: str, taught: bool) -> dict[str, Any]:
     clock = time.perf_counter()
     if taught:
-        ends = found(slug, weight(), goal(target, teacher(target).knobs), (TEACHER,))
+        ends = shares(slug, weight(), goal(target, teacher(target).knobs), (TEACHER,))
     else:
-        ends = found(slug, weight(target), goal(target))
+        ends = shares(slug, weight(target), goal(target))
     row = {"method": slug, "teacher" if taught else "world": target, "found": ends}
     return row | {"seconds": round(time.perf_counter() - clock, 1)}
 

@@ -102,7 +102,7 @@ def read_by(change: Change, scale: float) -> Callable[..., Any]:
     return lambda ids, real: english_training.read(weights, ids, real)
 
 
-def told(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
+def judgement(change: Change, scale: float, part: str, task: str, head: Head) -> dict[str, Any]:
     texts = english_tasks.task(task).parts[part]
     if change:
         seen = features(texts, read_by(change, scale))
@@ -129,7 +129,7 @@ def merged(settings: Settings) -> list[dict[str, Any]]:
     change = added(of, cast(Merge, settings.way), settings.density, seed)
 
     def at(scale: float, part: str) -> list[dict[str, Any]]:
-        return [told(change, scale, part, task, ends[task].head) for task in tasks]
+        return [judgement(change, scale, part, task, ends[task].head) for task in tasks]
 
     tried: dict[float, list[dict[str, Any]]] = {}
     while missing := wanted(settings.scales, {s: improved(r, best) for s, r in tried.items()}):
@@ -153,20 +153,20 @@ def wanted(grid: tuple[float, ...], tried: Mapping[float, float]) -> list[float]
     return [further] if best == min(tried) and further > 0 else []
 
 
-def beside(settings: Settings) -> list[dict[str, Any]]:
+def controls(settings: Settings) -> list[dict[str, Any]]:
     seed, (scale,) = settings.seed, settings.scales
     found = []
     for task in plan().tasks:
         own, other = tuned(task, seed), tuned(OTHER[task], seed).change
         if settings.way == "negated":
             rows = [
-                told(own.change, scale, "test", t, english_training.base(t).head)
+                judgement(own.change, scale, "test", t, english_training.base(t).head)
                 for t in plan().tasks
             ]
             found += [row | {"of": task} for row in rows]
         else:
             change = compared(settings.way, own.change, other, seed)
-            found.append(told(change, scale, "test", task, own.head))
+            found.append(judgement(change, scale, "test", task, own.head))
     return found
 
 
@@ -189,7 +189,7 @@ def compared(way: str, own: Change, other: Change, seed: int) -> Change:
 
 
 def run(settings: Settings) -> Iterator[dict[str, Any]]:
-    for row in (merged if settings.way in MERGES else beside)(settings):
+    for row in (merged if settings.way in MERGES else controls)(settings):
         own = vars(settings) | {"key": settings.key} | row
         yield {name: own[name] for name in COLUMNS}
 

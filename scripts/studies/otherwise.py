@@ -30,11 +30,11 @@ COLUMNS = (
 def train(settings: Run) -> dict[str, Any]:
     began = time.monotonic()
     made = training.trained(settings)
-    after = found(settings, made) if settings.phase == "final" else {}
+    after = searched(settings, made) if settings.phase == "final" else {}
     return training.outcome(settings, made, began) | after
 
 
-def found(settings: Run, made: Trained) -> dict[str, Any]:
+def searched(settings: Run, made: Trained) -> dict[str, Any]:
     """Return how many intruders there are, and what becomes of the losses without them.
 
     They are counted for each cosine of the plan, and `scattered` are those of a change in random
@@ -47,12 +47,12 @@ def found(settings: Run, made: Trained) -> dict[str, Any]:
         {kind: np.asarray(w[kind], float) for kind in decoder.KINDS} for w in (p, weights)
     )
     random = intruders.scattered(before, after, [89, settings.seed])
-    told: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
     for name, some in (("intruders", after), ("scattered", random)):
         near = intruders.near(before, some, plan().leading)
-        told[name] = [int((near < below).sum()) for below in plan().below]
+        counts[name] = [int((near < below).sum()) for below in plan().below]
     if settings.method not in [method(name, "all") for name in plan().reduced]:
-        return told
+        return counts
     weaker = partial(intruders.reduced, before, after, plan().leading, plan().below[0])
     smaller = partial(intruders.shrunk, before, after)
     for name, way, factors in (
@@ -61,8 +61,8 @@ def found(settings: Run, made: Trained) -> dict[str, Any]:
     ):
         changed = ({k: jnp.asarray(a, jnp.float32) for k, a in way(f).items()} for f in factors)
         ends = [training.losses_of(settings, p | own) for own in changed]
-        told[f"{name}_test"], told[f"{name}_held"] = map(list, zip(*ends, strict=True))
-    return told
+        counts[f"{name}_test"], counts[f"{name}_held"] = map(list, zip(*ends, strict=True))
+    return counts
 
 
 # The study ----------------------------------------------------------------------------------------

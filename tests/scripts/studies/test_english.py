@@ -22,7 +22,7 @@ from scripts.studies import (
 from scripts.studies import english as study
 from scripts.studies.decoder import count
 from scripts.studies.encoder import KINDS, LAYERS, states
-from scripts.studies.english_changes import alike, held, joint
+from scripts.studies.english_changes import alike, in_one_space, joint
 from scripts.studies.english_tasks import Part, Task, order, parted, runs
 from scripts.studies.english_training import Run
 from scripts.studies.study import Run as Planned
@@ -164,7 +164,7 @@ def test_layers_that_share_inputs_are_told_from_those_that_do_not() -> None:
     assert inputs["joint"] == pytest.approx(1)
     assert inputs["control_joint"] < 0.6 > outputs["joint"]
     assert outputs["apart"] == pytest.approx(1)
-    assert held(changes["query"])[0] < 1
+    assert in_one_space(changes["query"])[0] < 1
 
 
 def test_what_is_said_of_changes_follows_from_their_tables(
