@@ -445,6 +445,15 @@ def test_angles_are_not_kept_any_more(slug: str, name: str) -> None:
     assert np.abs(lost - before).max() > 0.02
 
 
+@pytest.mark.parametrize(
+    ("slug", "name"), [("hoft", "symmetric pairs"), ("poet", "symmetric generators")]
+)
+def test_singular_values_are_not_kept_any_more(slug: str, name: str) -> None:
+    _, other, W = pair(slug, name, (32, 16))
+    after = moved(other).forward(W, np.eye(16))
+    assert np.abs(singular_values(after) - singular_values(W)).max() > 0.05
+
+
 @pytest.mark.parametrize("name", ["symmetric generators"])
 @pytest.mark.parametrize("slug", ["oft", "boft", "psoft", "ssvd"])
 def test_symmetric_generators_stretch_as_far_as_skew_ones_turn(slug: str, name: str) -> None:

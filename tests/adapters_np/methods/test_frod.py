@@ -44,3 +44,9 @@ def test_strengths_alone_keep_directions_and_exchanges_join_two_of_them() -> Non
     one = replace(start, exchanges=np.eye(len(start.exchanges))[0])
     i, j = start.rows[0], start.columns[0]
     np.testing.assert_allclose(one.delta(W), np.outer(U[:, i], V[:, j]), atol=1e-12)
+
+
+def test_no_place_of_an_exchange_is_on_the_diagonal_or_taken_twice() -> None:
+    start = fresh(weight(16, 16), density=0.25)
+    assert (start.rows != start.columns).all()
+    assert len(set(zip(start.rows, start.columns, strict=True))) == len(start.exchanges) == 64
