@@ -212,13 +212,13 @@ def test_the_strongest_directions_of_the_weight_are_numpys(shape: tuple[int, int
 @pytest.mark.parametrize("side", [4, 40])  # of factors, and of blocks that are read row by row
 def test_blocks_of_lokr_are_a_kronecker_product_in_their_order(side: int) -> None:
     w1, w2 = rng.normal(size=(2, side, side))
-    D = np.kron(w1, w2)
+    D, n = np.kron(w1, w2), side**2
     V = D + rng.normal(size=D.shape)
     answers = reached(*opened({"lokr_w1": w1, "lokr_w2": w2}), V)
     gains = (V * D).sum(axis=1) ** 2 / (V**2).sum(axis=1)  # rows in their order
     share = gains.sum() / (D**2).sum()
     assert found(answers)["row_gains"][1][0] == pytest.approx(share, rel=1e-9)
-    width = shard(*D.shape, answers["budgets"][1])  # and columns in theirs
-    means = D.reshape(len(D), -1, width).mean(axis=1)
-    share = len(D) // width * (means**2).sum() / (D**2).sum()
+    width = shard(n, n, answers["budgets"][1])  # and columns in theirs
+    means = D.reshape(n, -1, width).mean(axis=1)
+    share = n // width * (means**2).sum() / (D**2).sum()
     assert found(answers)["shards"][1][0] == pytest.approx(share, rel=1e-9)
