@@ -24,7 +24,6 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.protocol import Protocol
-from scripts.macros.rates import RatesTable
 from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
 from scripts.macros.views import Views
@@ -42,7 +41,6 @@ PARTS = (
     HeadToHead,
     Lab,
     RealChanges,
-    RatesTable,
     Experiment,
     Protocol,
     Bets,

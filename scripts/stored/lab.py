@@ -117,7 +117,9 @@ def losses(slug: str, cells: list[Any], ranks: list[int]) -> list[Loss | None]:
     losses = list[Loss | None]()
     for cell, rank in zip(cells, ranks, strict=True):
         near = dict[tuple[int, float], Loss]()
-        for method, size, share, kept, _ in fitted() if cell else ():
+        for method, size, share, kept in (
+            (f.method, f.parameters, f.share, f.kept) for f in (fitted() if cell else ())
+        ):
             far = abs(log2(size / (rank * sum(MATRIX) * FOUR)))
             if re.split("[ ,]", method)[0] != slug or share < 0 or far > 1:
                 continue

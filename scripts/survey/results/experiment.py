@@ -66,21 +66,10 @@ Measure: TypeAlias = Callable[[Run], float]
 
 
 class Fitted(NamedTuple):
-    """A method's fit to full fine-tuning's change of four matrices, and its number of parameters.
+    """A method's fit to full fine-tuning's change of four matrices; losses are in nats.
 
-    `share` is that of ‖ΔW‖². Of what the change is worth to the loss, `worth` in nats, `kept` is
-    the share that remains with what is described in its place.
+    `share` is that of ‖ΔW‖².
     """
-
-    method: str
-    parameters: int
-    share: float
-    kept: float
-    worth: float
-
-
-class Measured(NamedTuple):
-    """A row of the table of fits; losses on the test are in nats."""
 
     method: str
     parameters: int
@@ -89,17 +78,19 @@ class Measured(NamedTuple):
     test_with: float
     test: float
 
+    @property
+    def worth(self) -> float:
+        """What the change is worth to the loss."""
+        return self.test_without - self.test_with
 
-@cache
-def fitted() -> tuple[Fitted, ...]:
-    return tuple(
-        Fitted(
-            r.method, r.parameters, r.share,
-            (r.test_without - r.test) / (r.test_without - r.test_with),
-            r.test_without - r.test_with,
-        )
-        for r in rows(Measured, REACH)
-    )  # fmt: skip
+    @property
+    def kept(self) -> float:
+        """The share of that which remains with what is described in its place."""
+        return (self.test_without - self.test) / self.worth
+
+
+def fitted() -> list[Fitted]:
+    return rows(Fitted, REACH)
 
 
 class Cell(NamedTuple):

@@ -7,23 +7,26 @@ experiment/rankings: texts, tau              how alike two rankings are
 answers/basis, prose: pissa 4, loss          a question's answer, with its interval
 answers/basis: pissa 4 beside pissa 4, minor, points   in points of full tuning's improvement
 rates/prose: dora 4, best                    of a sweep; so `times full`
+rates/printed: pissa, times searched         over LoRA's, by others; so `times set` by hand
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from functools import cache
 from itertools import chain
 from math import log, log10
 from statistics import fmean, median
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from scripts.bootstrap import ROOT
-from scripts.survey.facts import say
+from scripts.survey.facts import peft, say
 from scripts.survey.facts.addresses import Fact, Maker
+from scripts.survey.facts.pages import pages_of_runs
 from scripts.survey.facts.reader import records
 from scripts.survey.facts.result import FULL
 from scripts.survey.results import effects, experiment
@@ -330,3 +333,25 @@ def rates_facts() -> Iterator[Fact]:
             times = rate / best[FULL, cell]
             text = say.figures(round(times, 2))
             yield made(*where, "times full", times, "1")._replace(text=text)
+    yield from _printed_rates()
+
+
+def _printed_rates() -> Iterator[Fact]:
+    """Yield the rates that others searched, or set in PEFT's benchmark, as multiples of LoRA's."""
+    made, by = Maker(RATES, "docs/data/printed_rates.csv"), defaultdict[str, dict[Any, float]](dict)
+    for r in records(TABLE.with_name("printed_rates.csv")):
+        by[r["method"].lower()][r["place"], r["batch"]] = float(r["rate"])
+    for method, rates in by.items():
+        few = [rate for (_, batch), rate in rates.items() if batch == "16"]
+        ends = f"{say.figures(min(few))} to {say.figures(max(few))}"
+        yield made("printed", method, "searched", ends)
+        times = median(rate / by["lora"][cell] for cell, rate in rates.items())
+        text = say.figures(round(times, 2))
+        yield made("printed", method, "times searched", times, "2")._replace(text=text)
+    modules = {"FULL_FT": FULL, **pages_of_runs(ROOT)}
+    best = peft.best("metamathqa").items()
+    set_by_hand = {modules[key]: run.learning_rate for key, run in best if key in modules}
+    for method, rate in set_by_hand.items():
+        times = rate / set_by_hand["lora"]
+        text = say.figures(round(times, 2))
+        yield made("printed", method, "times set", times, "2")._replace(text=text)

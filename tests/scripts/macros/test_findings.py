@@ -159,24 +159,6 @@ def test_a_rate_half_a_decade_off_costs_what_the_card_says() -> None:
         assert facts().say(f"{where}rate {rate}, tau") == f"{tau:.2f}".replace("-", "−")
 
 
-def test_trained_directions_do_more_than_cut_ones() -> None:
-    for task in ("code", "prose"):
-        cuts = [r for r in table("experiment_cut.csv") if r["task"] == task]
-        whole = {r["seed"]: float(r["test"]) for r in cuts if r["directions"] == "64"}
-        for rank in (1, 4):
-            kept = [
-                (float(r["start_test"]) - float(r["test"]))
-                / (float(r["start_test"]) - whole[r["seed"]])
-                for r in cuts
-                if r["directions"] == f"{rank}"
-            ]
-            assert (
-                facts().say(f"experiment/cut, {task}: {rank}, improvement")
-                == f"{100 * fmean(kept):.0f} %"
-            )
-            assert min(five(f"lora {rank}", task).values()) > max(kept) + 0.3
-
-
 # The page -----------------------------------------------------------------------------------------
 
 HIGH = {

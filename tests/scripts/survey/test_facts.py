@@ -15,10 +15,8 @@ from demos.probe import measure, show
 from scripts.bootstrap import ROOT
 from scripts.survey.facts import addresses
 from scripts.survey.facts.addresses import Fact, Facts, level
-from scripts.survey.results.experiment import finals, improvement
 from scripts.survey.sources.bare import Shown, astray, bare, every, shown
 from scripts.survey.sources.providers import facts
-from scripts.survey.statistics.intervals import interval
 
 CELLS = [
     ("lora r = 4", "MNLI", 87.5, "87.5", False),
@@ -117,28 +115,6 @@ def test_the_addresses_that_the_module_shows_lead_somewhere() -> None:
     examples = re.findall(r"^    (\w[^:\n]*: .*?)  ", addresses.__doc__ or "", re.M)
     assert len(examples) > 10
     assert all(facts().say(address) for address in examples)
-
-
-def test_a_run_of_the_benchmark_that_no_page_is_about_has_the_name_of_its_class() -> None:
-    rows = facts().of("peft")["maths"].keys()
-    assert {"full lr_0.00001", "lily rank896-a2-b2-s2.0", "lora rank32"} <= rows
-    assert facts().say("peft/maths: full, GSM8K") == "47.2"
-
-
-def test_parameters_are_in_millions_wherever_they_are_from() -> None:
-    assert facts().say("peft/maths: lora rank32, parameters | 1") == "9.2"
-    ratio = "peft/maths: lora rank32, parameters / full, parameters | 2 %"
-    assert facts().say(ratio) == "0.29 %"
-
-
-def test_a_family_s_share_of_a_real_change_stands_beside_its_times_chance() -> None:
-    assert facts().say("changes/rank-2: row_gains, bert_ft share") == "0.8 %"
-    assert facts().say("changes/rank-2: row_gains, bert_ft") == "2.1"
-
-
-def test_the_experiment_s_facts_are_means_over_its_seeds() -> None:
-    mean = interval(map(improvement, finals("ia3").values())).mean
-    assert facts().say("experiment: ia3, improvement") == f"{100 * mean:.0f} %"
 
 
 def written(root: Path, text: str, page: str = "docs/methods/lora.md") -> Path:
