@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -129,34 +130,27 @@ def table(put: Put) -> Table:
     return written
 
 
-def test_tasks_add_or_do_not(table: Table) -> None:
-    for both, one, word in ((95, 95, HOLDS), (95, 60, NOT), (95, 90, OPEN)):
+@pytest.mark.parametrize(
+    ("rule", "of", "words"),
+    [
+        (merging.adds, "definitions", {0: HOLDS, -35: NOT, -5: OPEN}),
+        (merging.meets, "sum", {-9: "more than chance", 9: "less than chance", 0: "level"}),
+        (partial(merging.ahead, "ties 0.2"), "ties", {9: "ahead", -9: "behind", 0: "level"}),
+    ],
+)
+def test_what_is_kept_gives_the_word(
+    table: Table, rule: Callable[[], str], of: str, words: dict[int, str]
+) -> None:
+    """`of` is the task or the way that keeps so much more than the others."""
+    for gap, word in words.items():
 
-        def share(way: str, task: str, seed: int, ends: Any = (both, one)) -> float:
-            return ends[task == "definitions"] + seed % 3
-
-        table(share)
-        assert merging.adds() == word
-
-
-def test_tasks_meet_more_than_chance_or_less(table: Table) -> None:
-    for gap, word in ((-9, "more than chance"), (9, "less than chance"), (0, "level")):
-
-        def share(way: str, task: str, seed: int, gap: float = gap) -> float:
-            return 80 + gap * (way == "sum") + seed % 2 * 0.1 * (way == "sum")
-
-        table(share)
-        assert merging.meets() == word
-
-
-def test_a_merge_is_ahead_of_the_sum_behind_or_level(table: Table) -> None:
-    for gap, word in ((9, "ahead"), (-9, "behind"), (0, "level")):
-
-        def share(way: str, task: str, seed: int, gap: float = gap) -> float:
-            return 80 + (gap + seed % 2 * 0.1) * way.startswith("ties")
+        def share(way: str, task: str, seed: int, gap: int = gap) -> float:
+            if of == "definitions":
+                return 95 + gap * (task == of) + seed % 3
+            return 80 + (gap + seed % 2 * 0.1) * way.startswith(of)
 
         table(share)
-        assert merging.ahead("ties 0.2") == word
+        assert rule() == word
 
 
 def test_a_subtracted_change_takes_its_task_alone_or_others_too(table: Table) -> None:
