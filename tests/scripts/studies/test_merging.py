@@ -66,6 +66,8 @@ def test_controls_keep_what_they_should() -> None:
         for moved in (order, turned):
             cosine = (moved[kind] * own[kind]).sum() / (own[kind] ** 2).sum()
             assert abs(cosine) < 0.2
+    both = study.compared("shuffled", drawn(2), own, 0)
+    np.testing.assert_allclose(both["up"], drawn(2)["up"] + order["up"])
 
 
 # Runs ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from demos.reach import FAMILIES
+from demos.reach import FAMILIES, Change
 from demos.world import toy
 from demos.worlds import change
 from scripts.macros.real_changes import rows
@@ -56,6 +56,21 @@ def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     (row,) = noise("low_rank", 2)
     assert changes.noise("low_rank").mean == pytest.approx(2, rel=0.05)
     assert row["mean"] == pytest.approx(changes.noise("low_rank").mean)
+
+
+def test_a_descent_finds_members_of_its_family_and_only_these() -> None:
+    rng = np.random.default_rng(0)
+    W, gains = rng.normal(size=(12, 12)), rng.uniform(0.5, 2, (12, 1))
+    u, v = rng.normal(size=(2, 12, 2)) @ rng.normal(size=(2, 2, 12))
+    found = {
+        name: DESCENTS[name](Change(W, D), most)
+        for name, D, most in (
+            ("normed", (gains - 1) * W, 36), ("hadamard", u * v, 96), ("reflected", W, 48),
+        )
+    }  # fmt: skip
+    shares = {name: one.share for name, one in found.items() if one}
+    assert min(shares["normed"], shares["hadamard"]) > 0.95
+    assert abs(shares["reflected"]) < 0.05  # a longer weight is no rotated one
 
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
