@@ -31,7 +31,7 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import picture, says
-from scripts.macros.real_changes import rows
+from scripts.macros.real_changes import families, titled
 from scripts.stored.states import called, state
 from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
@@ -319,7 +319,12 @@ class Furniture(Part):
         standing, folded = standing_first(self.method)
         counts = Counter(claim.said for claim in folded)
         told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
-        real = [row for row in rows() if set(row.methods) & set(self.method.modules)]
+        real = [
+            (title, family.says)
+            for family in families()
+            for title, methods in [titled(family.name)]
+            if set(methods) & set(self.method.modules)
+        ]
         own = own_controls(self.page, self.method.modules)
         drawn = self.page.draw("evidence", standing, folded, told, real)
         return own + drawn + own_training(self.page, self.method.modules)

@@ -13,7 +13,6 @@ from scripts.survey.sources.providers import facts
 
 STORED = ROOT / ".build" / "stage" / "stage.json"
 FIRST = re.compile(r"\d+(\.\d+)?")
-WHOLE = re.compile(r"(?<![\d.])\d+")
 
 
 def stored() -> dict[str, Any]:
@@ -46,15 +45,6 @@ def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def form(option: str) -> str:
-    """Return an option without what its numbers are, but for how many decimals they have.
-
-    >>> form("46.1 %"), form("9 to 14")
-    ('0.0 %', '0 to 0')
-    """
-    return re.sub(r"\d", "0", WHOLE.sub("0", option))
-
-
 class Story(Part):
     @macro("widget")
     def five_bets(self) -> str:
@@ -79,14 +69,7 @@ class Story(Part):
 
     @macro("widget")
     def bet(self, method: str, ask: str, options: Sequence[str], right: int) -> str:
-        """A guess with its answers, of which one is right.
-
-        Raises:
-            ValueError: when numbers among the options differ in form, which tells the right one.
-        """
-        numbers = [option for option in options if FIRST.search(option)]
-        if len({form(option) for option in numbers}) > 1:
-            raise ValueError(f"{method}'s guess: {numbers} differ in words or decimals")
+        """A guess with its answers, of which one is right."""
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
 

@@ -157,13 +157,11 @@ class Views(Part):
     ) -> str:
         """Draw rows of dots with their intervals; grey is less than a point to either side.
 
+        Rows are chosen as those of a table.
+
         Args:
-            source: As of a table.
             column: Whose values are drawn.
             says: What is seen.
-            rows: As of a table.
-            having: As of a table.
-            by: As of a table.
             lanes: Other columns to draw, and what each is called.
             sides: What stands at the left and right of zero.
             across: The unit.

@@ -35,13 +35,11 @@ WORDS = re.compile(r"\b(ahead|behind|level|not told apart|more|less)\b")
 
 
 class Effect(NamedTuple):
-    """A difference in points, positive where the method is better, and what was run for it."""
+    """A difference in points, positive where the method is better."""
 
     mean: float
     low: float
     high: float
-    bases: int = 1
-    runs: int = 0  # of both methods
 
     @property
     def word(self) -> Word:
@@ -50,7 +48,7 @@ class Effect(NamedTuple):
     def __str__(self) -> str:
         """Return the finding, then the interval, no end of which looks like zero and is not.
 
-        >>> str(Effect(1.9, 0.04, 3.7, 1, 10)), str(Effect(0.2, -0.008, 0.4, 1, 10))
+        >>> str(Effect(1.9, 0.04, 3.7)), str(Effect(0.2, -0.008, 0.4))
         ('1.9 points ahead (0.04 to 3.7)', 'level (+0.2 points, −0.008 to 0.4)')
         """
         return in_words(self.word, self.mean, self.low, self.high)
@@ -104,12 +102,9 @@ def between(
     pairs = [(finals(arm, c), finals(baseline, c)) for c in where]
     if not all(len(one) == len(other) == SEEDS for one, other in pairs):
         raise LookupError(f"{arm!r} or {baseline!r} has not been run with all seeds in {cell}")
-    runs = sum(len(one) + len(other) for one, other in pairs)
     if len(where) > 1:
-        more = interval(paired(one, other, measure).mean for one, other in pairs)
-    else:
-        more = paired(*pairs[0], measure, among)
-    return Effect(*more, len(where), runs)
+        return Effect(*interval(paired(one, other, measure).mean for one, other in pairs))
+    return Effect(*paired(*pairs[0], measure, among))
 
 
 def effect(asked: Question, arm: str, cell: Cell, baseline: str = "") -> Effect:

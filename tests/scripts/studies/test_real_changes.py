@@ -11,7 +11,7 @@ import pytest
 from demos.reach import FAMILIES, Change
 from demos.world import toy
 from demos.worlds import change
-from scripts.macros.real_changes import rows
+from scripts.macros.real_changes import families
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import Case, kinds, noise, read
 from scripts.survey.results import changes
@@ -75,8 +75,8 @@ def test_a_descent_finds_members_of_its_family_and_only_these() -> None:
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
     assert changes.DESCENDED.keys() == DESCENTS.keys()
-    assert {row.name for row in rows()} == (FAMILIES.keys() | DESCENTS.keys()) - {ANOTHER}
-    assert all(len(row.pairs) == len(MODELS) for row in rows())
-    for row in rows():
+    assert {row.name for row in families()} == (FAMILIES.keys() | DESCENTS.keys()) - {ANOTHER}
+    assert all(len(row.pairs) == len(MODELS) for row in families())
+    for row in families():
         for mean in (mean for pair in row.pairs for mean in pair):
             assert mean.low <= mean.mean <= mean.high
