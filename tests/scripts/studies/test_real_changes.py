@@ -58,19 +58,19 @@ def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     assert row["mean"] == pytest.approx(changes.noise("low_rank").mean)
 
 
-def test_a_descent_finds_members_of_its_family_and_only_these() -> None:
+def test_a_descent_finds_members_of_its_family() -> None:
     rng = np.random.default_rng(0)
     W, gains = rng.normal(size=(12, 12)), rng.uniform(0.5, 2, (12, 1))
     u, v = rng.normal(size=(2, 12, 2)) @ rng.normal(size=(2, 2, 12))
-    found = {
-        name: DESCENTS[name](Change(W, D), most)
-        for name, D, most in (
-            ("normed", (gains - 1) * W, 36), ("hadamard", u * v, 96), ("reflected", W, 48),
-        )
-    }  # fmt: skip
-    shares = {name: one.share for name, one in found.items() if one}
-    assert min(shares["normed"], shares["hadamard"]) > 0.95
-    assert abs(shares["reflected"]) < 0.05  # a longer weight is no rotated one
+    first, second = (np.eye(12) - 2 * np.outer(n, n) / (n @ n) for n in rng.normal(size=(2, 12)))
+    for name, D, most in (
+        ("normed", (gains - 1) * W, 36),
+        ("hadamard", u * v, 96),
+        ("reflected", W @ first @ second - W, 48),
+    ):
+        found = DESCENTS[name](Change(W, D), most)
+        assert found is not None
+        assert found.share > 0.95, name
 
 
 def test_every_other_family_is_on_the_page_with_both_models() -> None:
