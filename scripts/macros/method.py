@@ -36,6 +36,7 @@ from scripts.stored.states import called, state
 from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
+from scripts.survey.results.changes import SPECTRAL
 from scripts.survey.sources.claims import Evidence
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
@@ -320,7 +321,7 @@ class Furniture(Part):
         counts = Counter(claim.said for claim in folded)
         told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
         real = [
-            (title, family.says)
+            (title, family.says, family.name in SPECTRAL)
             for family in families()
             for title, methods in [titled(family.name)]
             if set(methods) & set(self.method.modules)
