@@ -9,13 +9,12 @@ from scripts.bootstrap import ROOT
 
 READ = """
 import { openAsBlob } from "node:fs";
-import * as arrays from "./demos/page/arrays.js";
-const [reader, ...paths] = process.argv.slice(1);
+import { tensors } from "./demos/page/arrays.js";
 const answers = [];
-for (const path of paths) {
+for (const path of process.argv.slice(1)) {
   const file = new File([await openAsBlob(path)], path.split("/").pop());
   try {
-    const found = await arrays[reader](file);
+    const found = await tensors(file);
     const all = found.map(async ({ read, ...rest }) => ({ ...rest, values: [...(await read())] }));
     answers.push(await Promise.all(all));
   } catch ({ message }) {
@@ -36,7 +35,7 @@ def printed(script: str, *arguments: object, given: str | bytes = "") -> Any:
     return json.loads(done.stdout)
 
 
-def read(reader: str, *paths: Path) -> list[Any]:
-    """Return for each of a reader's files its tensors or matrices, or what is wrong with it."""
-    answers: list[Any] = printed(READ, reader, *paths)
+def read(*paths: Path) -> list[Any]:
+    """Return for each of a reader's files its tensors, or what is wrong with it."""
+    answers: list[Any] = printed(READ, *paths)
     return answers

@@ -114,7 +114,7 @@ LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 12, "use_rslora": False, "use
 def test_a_file_is_measured_as_numpy_measures_the_whole_change(tmp_path: Path, dtype: str) -> None:
     path = tmp_path / WEIGHTS
     path.write_bytes(saved(lora(0, "q_proj", 4) | lora(10, "q_proj", 4), dtype))
-    (found,) = read("tensors", path)
+    (found,) = read(path)
     back = {t["name"]: np.array(t["values"]).reshape(t["shape"]) for t in found}
     for module, layer in answer(back, LORA).items():
         holds(layer, 3 * change(back, module))
@@ -431,7 +431,7 @@ def test_shapes_that_are_none_are_named(kind: str) -> None:
 def test_the_example_is_what_our_module_made(tmp_path: Path) -> None:
     for name, data in example.files().items():
         (tmp_path / name).write_bytes(data)
-    (found,) = read("tensors", tmp_path / WEIGHTS)
+    (found,) = read(tmp_path / WEIGHTS)
     back = {t["name"]: np.array(t["values"]).reshape(t["shape"]) for t in found}
     measures = answer(back, json.loads((tmp_path / "adapter_config.json").read_text()))
     adapters = example.adapters()
@@ -457,7 +457,7 @@ def test_a_list_that_is_read_in_parts_is_whole(tmp_path: Path) -> None:
     path = tmp_path / WEIGHTS
     path.write_bytes(saved(tensors))
     assert path.stat().st_size > 2**20
-    (found,) = read("tensors", path)
+    (found,) = read(path)
     assert {t["name"]: t["values"] for t in found} == {n: a.tolist() for n, a in tensors.items()}
 
 
@@ -468,7 +468,7 @@ def test_a_tensor_too_large_to_be_read_at_once_is_named(tmp_path: Path) -> None:
     path.write_bytes(len(text).to_bytes(8, "little") + text)
     with path.open("r+b") as file:
         file.truncate(8 + len(text) + 2**29)  # sparse
-    (found,) = read("tensors", path)
+    (found,) = read(path)
     assert found == f"{A} in {WEIGHTS} has 134217728 numbers, and up to 67108864 are read at once."
 
 

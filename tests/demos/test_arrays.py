@@ -36,7 +36,7 @@ def test_all_kinds_of_tensors_are_read(tmp_path: Path) -> None:
         "double": ("F64", [2, 3], M.tobytes()),
         "bias": ("F32", [3], b"\0" * 12),
     }
-    (found,) = read("tensors", safetensors(tmp_path / "w.safetensors", tensors))
+    (found,) = read(safetensors(tmp_path / "w.safetensors", tensors))
     values = {tensor["name"]: tensor["values"] for tensor in found}
     assert list(values) == [*tensors]
     assert values["half"] == M.astype(np.float16).astype(float).ravel().tolist()
@@ -49,7 +49,7 @@ def test_all_kinds_of_tensors_are_read(tmp_path: Path) -> None:
 def test_numbers_that_are_none_are_kept_to_be_told(tmp_path: Path) -> None:
     odd = np.array([[np.nan, np.inf], [-np.inf, 1]], np.float16)
     file = safetensors(tmp_path / "w.safetensors", {"w": ("F16", [2, 2], odd.tobytes())})
-    ((answer,),) = read("tensors", file)
+    ((answer,),) = read(file)
     assert answer["values"] == ["NaN", "Infinity", "-Infinity", 1]
 
 
@@ -114,7 +114,7 @@ def test_what_is_wrong_in_a_head_is_named_with_its_value_and_the_rule(
     for path, data in zip(paths, WRONG[name], strict=True):
         path.parent.mkdir()
         path.write_bytes(data)
-    for answer, message in zip(read("tensors", *paths), WRONG[name].values(), strict=True):
+    for answer, message in zip(read(*paths), WRONG[name].values(), strict=True):
         assert isinstance(answer, str), (answer, message)
         assert message in answer
         assert len(answer) < 400
@@ -123,6 +123,6 @@ def test_what_is_wrong_in_a_head_is_named_with_its_value_and_the_rule(
 def test_an_adapter_without_tensors_and_one_that_may_run_code_are_refused(tmp_path: Path) -> None:
     pickled = tmp_path / "p.safetensors"
     pickled.write_bytes(b"PK\x03\x04" + bytes(100))
-    empty, code = read("tensors", safetensors(tmp_path / "w.safetensors", {}), pickled)
+    empty, code = read(safetensors(tmp_path / "w.safetensors", {}), pickled)
     assert empty == "w.safetensors lists no tensor."
     assert "p.safetensors is a pickle, which may run code" in code

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import brotli
 import pytest
 
+from scripts import preview
 from scripts.finish.policy import policy
 from scripts.preview import reloading
 from scripts.serve import parser, serving
@@ -197,8 +198,11 @@ def test_a_number_that_is_no_port_is_refused(text: str, capsys: pytest.CaptureFi
 # While it is edited -------------------------------------------------------------------------------
 
 
-def test_a_page_gets_the_script_that_reloads_it_when_it_has_changed(tmp_path: Path) -> None:
+def test_a_page_gets_the_script_that_reloads_it_and_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "index.html").write_text(PAGE, "utf-8")
+    monkeypatch.setattr(preview, "FAULT", fault := tmp_path / "fault.txt")
     with serving(tmp_path, app=reloading) as address:
         first = Answer(address, "/", Accept_Encoding="gzip")
         assert first.body.startswith(PAGE.encode())
@@ -209,5 +213,8 @@ def test_a_page_gets_the_script_that_reloads_it_when_it_has_changed(tmp_path: Pa
         assert Answer(address, "/__version/").body == found[2]
         (tmp_path / "index.html").write_text(f"{PAGE} ", "utf-8")
         assert Answer(address, "/__version/").body not in (b"", found[2])
+        fault.write_text("docs/a.md: theme: 'x' is none", "utf-8")
+        assert Answer(address, "/__version/").body.endswith(b"\ndocs/a.md: theme: 'x' is none")
+        fault.unlink()
         for outside in ("none/", "../", "%2e%2e/"):
             assert Answer(address, f"/__version/{outside}").body == b""
