@@ -99,10 +99,10 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
                     yield f'{m.file}: {{{{ widget("{name}", "{module}") }}}} is missing'
         if typed := re.search(r"\b\d(\.\d)?\s*(/|out of|of)\s*8 points\b", m.body):
             yield f"{m.file}: {typed[0]!r} is a typed score; totals are computed"
-        if len(m.description) > LONGEST_DESCRIPTION or "$" in m.description:
+        if len(m.description) > LONGEST_DESCRIPTION or re.search(r"[*_`${}\[\]]", m.description):
             yield (
                 f"{m.file}: Hypothesis: the first sentence describes the page in search and cards; "
-                f"at most {LONGEST_DESCRIPTION} letters and no mathematics, not {m.description!r}"
+                f"at most {LONGEST_DESCRIPTION} letters of plain text, not {m.description!r}"
             )
 
 

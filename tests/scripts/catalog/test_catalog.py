@@ -104,7 +104,7 @@ READABLE: list[tuple[str, Edit, str]] = [
      "modules: adapters_np/methods/lora_two.py is missing"),
     ("methods/lora.md", replace(r"^## Hypothesis\n\n", "## Hypothesis\n\nThe change has $r$. "),
      "Hypothesis: the first sentence describes the page in search and cards; at most 160 letters "
-     "and no mathematics, not 'The change has $r$.'"),
+     "of plain text, not 'The change has $r$.'"),
     ("methods/dora.md", replace(r"^## Limits\n.*?(?=^## )", ""),
      "sections: Limits is missing; the parts are Hypothesis, What to notice, Evidence, Grade, "),
     ("methods/oft.md", replace(r"class: OFTConfig", "class: OftConfig"),
