@@ -70,29 +70,8 @@ COUNTED: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Module, knobs and targets of a run."""
 
-APART = {
-    "a knob follows from the size of each weight": {
-        "frod--default", "frod--sparse0.02-lr_0.001", "miss--mini", "oft--rank32",
-        "shira--lr_0.0003-random_seed_42",
-    },
-    "other weights than a page offers, of ia3 inputs of some": {
-        "beft--target-v_proj", "ia3--default", "ia3--lr_0.001", "ia3--all-attn-5k-lr0.005",
-        "lily--rank140-mlp-a2-b2-s8.0",
-    },
-    "PEFT shares or blocks what no module does": {
-        "boft--default", "lily--rank896-a2-b2-s2.0", "lora--rank14-target-mlp-bdlora",
-        "lora--rank32-lorafa", "tinylora--weight-tying",
-    },
-    "no adapter": {"full-finetuning--lr_0.00001", "ptuning--default"},
-}  # fmt: skip
-"""Of other runs, why a page cannot count them."""
-
 
 @pytest.mark.parametrize("run", COUNTED)
 def test_a_page_counts_what_peft_has_counted(run: str) -> None:
     slug, knobs = COUNTED[run]
     assert count(load(slug), MEASURED, **knobs) == int(RUNS[run]["trainable_params"])
-
-
-def test_every_run_is_counted_or_said_to_be_apart() -> None:
-    assert sorted([*COUNTED, *(run for runs in APART.values() for run in runs)]) == sorted(RUNS)

@@ -35,12 +35,6 @@ def test_the_shape_adds_up_to_the_published_total(model: Model) -> None:
     assert linear + beside(model) == model.linear
 
 
-def test_every_family_that_readers_bring_is_there_and_has_a_home() -> None:
-    families = ("Llama", "Qwen", "Mistral", "Gemma", "Phi", "SmolLM")
-    assert {f for f in families for m in MODELS if m.name.startswith(f)} == {*families}
-    assert len({m.home for m in MODELS}) == len({m.name for m in MODELS}) == len(MODELS)
-
-
 @pytest.mark.parametrize("targets", TARGETS)
 def test_fused_weights_are_counted_once(targets: str) -> None:
     apart = LLAMA_3B.places("weight", targets)

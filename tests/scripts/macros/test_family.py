@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scripts.macros.family import bets, dots, members
-from scripts.survey.results.atlas import medians
 
 
 def test_what_is_measured_is_what_the_formulas_say() -> None:
@@ -18,13 +17,6 @@ def test_what_is_measured_is_what_the_formulas_say() -> None:
     assert found["ReFT"].changes == "hidden state"
     assert (found["MiCA"].inside or 0) < 1e-6
     assert (found["LoRA-XS"].inside or 0) > 99.9
-
-
-def test_no_method_reaches_more_dimensions_than_it_has_parameters_or_the_weight_entries() -> None:
-    assert len(list(dots())) > 40
-    for name, found in medians("X.10").items():
-        assert found["dimension"] <= min(found["parameters"], 32 * 24), name
-        assert (found["dimension"] == 0) == (name == "supermask"), name  # it has no small step
 
 
 def test_a_method_whose_defaults_do_not_fit_is_counted_on_a_square() -> None:
