@@ -9,7 +9,7 @@ from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, link, macro, shown
 from scripts.survey.facts.result import FULL
 from scripts.survey.facts.say import count, number, percent
-from scripts.survey.results import english_claims, experiment, trained
+from scripts.survey.results import english, experiment, trained
 from scripts.survey.results.experiment import RANKS, Cell, Run, finals, improvement, methods, sweep
 from scripts.survey.statistics.intervals import Interval, interval
 
@@ -111,7 +111,7 @@ class Experiment(Part):
 
         What a real model says of it follows, where it was asked.
         """
-        swept, asked = name in english_claims.SWEPT, english_claims.of(name)
+        swept, asked = name in english.SWEEPS, english.of(name)
         given = (trust, why, overturned, asked, swept)
         return self.page.draw("grounds", *given, file="figures.html", found=False)
 

@@ -13,7 +13,6 @@ controls: oft 16, improvement on prose   the same on one task
 controls: oft 16, memorised              the share of random sequences that it knows
 controls: guessing, improvement          what a guess at random improves there
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
-controls: words, holds                   methods that have the word
 controls: study, runs                    all of them, those of sweeps, too; where all were trained
 controls: intervals, equal               half the width of the narrowest test for equality, points
 controls: checks, power                  planted comparisons that the method leads, of how many
@@ -378,8 +377,6 @@ def facts() -> Iterator[Fact]:
         yield fact("", row, "widest", widest, "1")
     yield from _texts()
     yield from _improvements()
-    for word in words():
-        yield fact("", "words", word, sum(bet.word == word for bet in bets()), "count")
     yield from _study(every["controls"])
 
 

@@ -11,6 +11,7 @@ english/reviews: oft 16, relaxed, ahead  a method beside this control of its own
 english/reviews, rates: full 0.0001, loss    of the sweep; so `forgetting`, `above the probe`
 english/rates: half a decade above, points   what it costs; `half a decade below`, `apart from LoRA`
 english/tasks: reviews, train            how many sentences; `first`, one of the test
+english/findings: OFT learns less than LoRA, word   whether it holds here
 english/study: all, runs                 so `hours` of one core, and `cells`
 """
 
@@ -173,6 +174,71 @@ class About(NamedTuple):
     second: str
 
 
+# The experiment's findings, asked again ----------------------------------------------------------
+
+
+class Claim(NamedTuple):
+    """A finding of the experiment, and the words that would say the same here, or the opposite."""
+
+    says: str
+    finding: str
+    """Its key on the experiment's page."""
+    entries: tuple[str, ...]
+    same: tuple[effects.Word, ...]
+    opposite: effects.Word
+    measure: Measure = accuracy
+
+    def word(self, compared: Effect) -> effects.Word:
+        """Return what may be said of a comparison; *level* is within a point, so of accuracy."""
+        points = self.measure is accuracy
+        return "not told apart" if compared.word == "level" and not points else compared.word
+
+    def here(self) -> str:
+        words = {
+            self.word(effect(entry, task, self.measure))
+            for entry in self.entries
+            for task in plan().tasks
+        }
+        if self.opposite in words:
+            return "does not hold"
+        return "holds" if words <= set(self.same) else "open"
+
+
+CLAIMS = (
+    Claim(
+        "At LoRA’s size no other family is ahead of it", "size",
+        ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4",
+         "delora 4, strength 0.25"),
+        ("behind", "level", "not told apart"), "ahead",
+    ),
+    Claim("OFT learns less than LoRA", "forms", ("oft 16",), ("behind",), "ahead"),
+    Claim(
+        "OFT forgets more than LoRA", "forms", ("oft 16",), ("ahead",), "behind",
+        forgetting,
+    ),
+    Claim(
+        "IA3 and LN tuning learn less than LoRA", "gains", ("ia3", "ln tuning"),
+        ("behind",), "ahead",
+    ),
+    Claim(
+        "DoRA is ahead of LoRA of its rank", "dora", ("dora 4",), ("ahead",), "behind",
+    ),
+    Claim(
+        "PiSSA’s start in random directions is behind PiSSA", "basis",
+        ("pissa 4, random basis",), ("behind",), "ahead",
+    ),
+)  # fmt: skip
+"""Findings of the experiment for which this study has entries."""
+
+
+SWEEPS = ("rate", "frontier")
+"""Findings of which sweeps tell here, with one seed, and so no word."""
+
+
+def of(finding: str) -> list[Claim]:
+    return [claim for claim in CLAIMS if claim.finding == finding]
+
+
 # Facts --------------------------------------------------------------------------------------------
 
 MEANS: dict[str, Mean] = {
@@ -192,6 +258,8 @@ fact = Maker(SOURCE, "docs/data/english.csv")
 
 
 def facts() -> Iterator[Fact]:
+    for claim in CLAIMS:
+        yield fact("findings", claim.says, "word", claim.here())
     for about in rows(About, TASKS):
         yield fact(about.task, "probe", "accuracy", 100 * about.probe_test_accuracy, "1")
         yield fact(about.task, "majority", "accuracy", 100 * about.majority, "1")

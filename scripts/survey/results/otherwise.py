@@ -269,7 +269,6 @@ def judged() -> Iterator[tuple[str, Judged]]:
 # Facts --------------------------------------------------------------------------------------------
 
 MEANS: dict[str, Mean] = {
-    "loss": (lambda run: run.test, "3"),
     "forgetting": (lambda run: run.forgetting, "2"),
     "intruders": (lambda run: run.intruders[0], "1"),
     "scattered": (lambda run: run.scattered[0], "1"),
@@ -311,8 +310,6 @@ def facts() -> Iterator[Fact]:
             yield fact("judged", row, "points", result)
             yield fact("judged", row, "says", f"{word}: " * (word != result.word) + str(result))
             continue
-        if isinstance(result, Interval):
-            yield fact("judged", row, "more", result, "1 to")
         more = result if isinstance(result, str) else ""
         yield fact("judged", row, "says", f"{word}: {more}" if more else word)
     yield fact("study", "all", "runs", sum(len(finals(arm)) for arm in arms()), "count")

@@ -19,7 +19,7 @@ from scripts.survey.facts.pages import pages_of_runs
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.result import Row, Source, Table
-from scripts.survey.results import changes, english, english_claims, lab, trained
+from scripts.survey.results import changes, english, lab, trained
 from scripts.survey.sources import forest
 from scripts.survey.sources.certainty import word
 from scripts.survey.sources.head_to_head import (
@@ -229,9 +229,7 @@ def facts(root: Path = ROOT) -> Facts:
         trained.ANSWERS: trained.answers,
         trained.RATES: trained.rates_facts,
         **{module.SOURCE: module.facts for module in studied() if hasattr(module, "SOURCE")},
-        english.SOURCE: lambda: chain(
-            english.facts(), english_claims.facts(), changes.english_facts()
-        ),
+        english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
         LAB: explained,
         FIELD: partial(home_leads, root),
         POOLED: partial(pooled_facts, root),

@@ -14,7 +14,7 @@ from scipy import stats
 from scripts.bootstrap import ROOT
 from scripts.macros.page import Page
 from scripts.survey.facts.addresses import parsed
-from scripts.survey.results.english_claims import CLAIMS, SWEPT
+from scripts.survey.results.english import CLAIMS, SWEEPS
 from scripts.survey.sources.providers import facts
 
 PAGE = (ROOT / "docs/experiment.md").read_text("utf-8")
@@ -172,7 +172,7 @@ HIGH = {
 def test_a_finding_is_trusted_no_further_than_its_rule_allows() -> None:
     trusts = dict(re.findall(r'list\("grounds", "(\w+)", "(\w+)"', PAGE))
     assert {name for name, trust in trusts.items() if trust == "high"} == HIGH.keys()
-    assert [trusts[name] for name in SWEPT] == ["moderate", "low"]
+    assert [trusts[name] for name in SWEEPS] == ["moderate", "low"]
     assert {claim.finding for claim in CLAIMS} < trusts.keys()
     for row in (row for rows in HIGH.values() for row in rows):
         (fact,) = facts().find(parsed(f"answers/short: {row}"))

@@ -29,7 +29,7 @@ from scripts.studies.study import Run as Planned
 from scripts.survey.results import changes as said
 from scripts.survey.results import english as survey
 from scripts.survey.results.effects import Effect
-from scripts.survey.results.english_claims import CLAIMS
+from scripts.survey.results.english import CLAIMS
 from scripts.survey.statistics.intervals import interval
 from tests.scripts.studies.conftest import Put
 
