@@ -89,6 +89,12 @@ def format(_: list[str]) -> None:
     call("npm", "run", "--silent", "format")
 
 
+def bench(arguments: list[str]) -> None:
+    """Measure page weight and the times that a reader waits; prints JSON."""
+    build([])
+    python("scripts.bench", *arguments)
+
+
 def new(arguments: list[str]) -> None:
     """Make the files of a new method: new NAME."""
     python("scripts.new_method", *arguments)
@@ -103,7 +109,7 @@ def study(arguments: list[str]) -> None:
 
 
 COMMANDS = {
-    command.__name__: command for command in (serve, test, build, check, format, new, study)
+    command.__name__: command for command in (serve, test, build, check, format, bench, new, study)
 }
 
 

@@ -1,0 +1,182 @@
+"""Measure what a reader waits for: page weight, first paint, boot, redraw. Prints JSON.
+
+Times are milliseconds: the median of several runs with the least and the most. Machines differ;
+compare within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from scripts.bootstrap import CHROMIUM_FLAGS, ROOT, chromium
+from scripts.serve import serving
+
+# Moves the main control to its next values, each as soon as the picture of the last one is there.
+# The changes are random steps on 64 × 64, which the first move chooses.
+DRAG = """async (moves) => {
+  const demo = document.querySelector("adapter-demo");
+  const control = demo.querySelector(".own input[type=range]");
+  const random = demo.querySelector("[name=way][value=random]");
+  const move = () => new Promise((done) => {
+    const start = performance.now();
+    const finish = ({ detail: { milliseconds, stored } }) => {
+      if (stored) return;
+      demo.removeEventListener("adapter-demo:update", finish);
+      requestAnimationFrame(() => done([performance.now() - start, milliseconds]));
+    };
+    demo.addEventListener("adapter-demo:update", finish);
+    const { value, min, max } = control;
+    const first = !random.checked;
+    if (first) {
+      demo.querySelector("[name=size]").value = "64x64";
+      random.checked = true;
+    } else control.value = Number(value) === Number(max) ? min : Number(value) + 1;
+    (first ? random : control).dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  const times = [];
+  for (let i = 0; i < moves; i++) times.push(await move());
+  return times;
+}"""
+
+WARM = 80  # moves while the browser still compiles the code that has run most
+
+
+# The wait of the main control's first move for an answer, from the file or from Python.
+WATCH = """() => {
+  const demo = document.querySelector("adapter-demo");
+  demo.addEventListener("input", () => { window.moved ??= performance.now(); });
+  demo.addEventListener("adapter-demo:update", () => requestAnimationFrame(
+    () => { window.answered ??= performance.now() - window.moved; }));
+}"""
+LINE = {
+    "offline": False,
+    "latency": 20,
+    "downloadThroughput": 20e6 / 8,
+    "uploadThroughput": 5e6 / 8,
+}
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    """Return the median with the least and the most, and p95 where there are many."""
+    figures = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    if len(values) >= 20:
+        figures["p95"] = float(np.quantile(values, 0.95))
+    return {name: round(value, 2) for name, value in figures.items()} | {"n": len(values)}
+
+
+@contextmanager
+def visit() -> Iterator[BrowserContext]:
+    """Open a browser with an empty profile on disk, so that a second visit finds its caches."""
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), args=CHROMIUM_FLAGS
+        )
+        yield context
+        context.close()
+
+
+def drag(page: Page, moves: int) -> list[tuple[float, float]]:
+    """Move a slider; return for each move the milliseconds to the picture and of computing."""
+    times: list[tuple[float, float]] = page.evaluate(DRAG, moves)
+    return times
+
+
+def first_drag(page: Page, address: str) -> float:
+    """Return the milliseconds from a first drag, on a slow line, to the picture."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", LINE)
+    page.goto(address, wait_until="networkidle")
+    page.evaluate(WATCH)
+    slider = page.locator("adapter-demo .own input[type=range]").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    if not box:
+        raise RuntimeError(f"{address} has no slider")
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, middle, steps=5)
+    page.mouse.up()
+    return float(page.wait_for_function("() => window.answered").json_value())
+
+
+def weight(context: BrowserContext, url: str) -> dict[str, int]:
+    """Return bytes over the wire and requests of a page before any touch, and bytes by kind."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    kinds: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    session.on("Network.responseReceived", lambda e: kinds.update({e["requestId"]: e["type"]}))
+    session.on(
+        "Network.loadingFinished",
+        lambda e: sizes.update({e["requestId"]: int(e["encodedDataLength"])}),
+    )
+    page.goto(url, wait_until="networkidle")
+    page.close()
+    by_kind: dict[str, int] = {}
+    for request, size in sizes.items():
+        kind = kinds.get(request, "Other").lower()
+        by_kind[kind] = by_kind.get(kind, 0) + size
+    return {"total": sum(sizes.values()), "requests": len(sizes), **by_kind}
+
+
+def first_paint(page: Page) -> float:
+    return float(
+        page.evaluate(
+            "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"
+        )
+    )
+
+
+def measured(url: str, path: str, runs: int, moves: int) -> dict[str, Any]:
+    """Measure one method page in Chromium."""
+    paints, first, cold = [], [], []
+    drags: list[tuple[float, float]] = []
+    with visit() as context:
+        bytes_before = weight(context, f"{url}{path}")
+    for _ in range(runs):
+        with visit() as context:
+            first.append(first_drag(context.new_page(), f"{url}{path}"))
+        with visit() as context:
+            page = context.new_page()
+            page.goto(f"{url}{path}", wait_until="networkidle")
+            paints.append(first_paint(page))
+            cold.append(drag(page, 1)[0][0])
+            drag(page, WARM)
+            drags += drag(page, moves)
+    return {
+        "page": path,
+        "bytes_before_touch": bytes_before,
+        "first_contentful_paint": summary(paints),
+        "first_drag_cold_20_mbit": summary(first),
+        "touch_to_live_cold": summary(cold),
+        "knob_computed": summary([computed for _, computed in drags]),
+        "knob_to_picture": summary([picture for picture, _ in drags]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python3 scripts/dev.py bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="visits (at least 5 for a report)")
+    parser.add_argument("--moves", type=int, default=200, help="of the main knob, in each visit")
+    parser.add_argument("--page", default="methods/lora/", help="the page that is measured")
+    options = parser.parse_args()
+    with serving(ROOT / "site") as url:
+        json.dump(measured(url, options.page, options.runs, options.moves), sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
