@@ -69,6 +69,10 @@ class AdapterDemo extends PythonElement {
     return address(this.#fields, url);
   }
 
+  get fields() {
+    return this.#fields;
+  }
+
   get form() {
     return /** @type {HTMLFormElement} */ (this.find("form"));
   }
