@@ -1,4 +1,4 @@
-"""Measure what a reader waits for: page weight, first paint, boot, redraw. Prints JSON.
+"""Measure what a reader waits for: page weight, first paint, first answer, redraw. Prints JSON.
 
 Times are milliseconds: the median of several runs with the least and the most. Machines differ;
 compare within one run.
@@ -51,21 +51,6 @@ DRAG = """async (moves) => {
 WARM = 80  # moves while the browser still compiles the code that has run most
 
 
-# The wait of the main control's first move for an answer, from the file or from Python.
-WATCH = """() => {
-  const demo = document.querySelector("adapter-demo");
-  demo.addEventListener("input", () => { window.moved ??= performance.now(); });
-  demo.addEventListener("adapter-demo:update", () => requestAnimationFrame(
-    () => { window.answered ??= performance.now() - window.moved; }));
-}"""
-LINE = {
-    "offline": False,
-    "latency": 20,
-    "downloadThroughput": 20e6 / 8,
-    "uploadThroughput": 5e6 / 8,
-}
-
-
 def summary(values: list[float]) -> dict[str, float]:
     """Return the median with the least and the most, and p95 where there are many."""
     figures = {"median": statistics.median(values), "min": min(values), "max": max(values)}
@@ -89,26 +74,6 @@ def drag(page: Page, moves: int) -> list[tuple[float, float]]:
     """Move a slider; return for each move the milliseconds to the picture and of computing."""
     times: list[tuple[float, float]] = page.evaluate(DRAG, moves)
     return times
-
-
-def first_drag(page: Page, address: str) -> float:
-    """Return the milliseconds from a first drag, on a slow line, to the picture."""
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", LINE)
-    page.goto(address, wait_until="networkidle")
-    page.evaluate(WATCH)
-    slider = page.locator("adapter-demo .own input[type=range]").first
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    if not box:
-        raise RuntimeError(f"{address} has no slider")
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 4, middle, steps=5)
-    page.mouse.up()
-    return float(page.wait_for_function("() => window.answered").json_value())
 
 
 def weight(context: BrowserContext, url: str) -> dict[str, int]:
@@ -142,13 +107,11 @@ def first_paint(page: Page) -> float:
 
 def measured(url: str, path: str, runs: int, moves: int) -> dict[str, Any]:
     """Measure one method page in Chromium."""
-    paints, first, cold = [], [], []
+    paints, cold = [], []
     drags: list[tuple[float, float]] = []
     with visit() as context:
         bytes_before = weight(context, f"{url}{path}")
     for _ in range(runs):
-        with visit() as context:
-            first.append(first_drag(context.new_page(), f"{url}{path}"))
         with visit() as context:
             page = context.new_page()
             page.goto(f"{url}{path}", wait_until="networkidle")
@@ -160,8 +123,7 @@ def measured(url: str, path: str, runs: int, moves: int) -> dict[str, Any]:
         "page": path,
         "bytes_before_touch": bytes_before,
         "first_contentful_paint": summary(paints),
-        "first_drag_cold_20_mbit": summary(first),
-        "touch_to_live_cold": summary(cold),
+        "first_answer": summary(cold),
         "knob_computed": summary([computed for _, computed in drags]),
         "knob_to_picture": summary([picture for picture, _ in drags]),
     }

@@ -1,6 +1,6 @@
 """Store the fits that a method's page shows first, along its main knob, and in other worlds.
 
-The file is that of a sweep. It also says which world is friendly to the method, and which hostile.
+The file is that of a sweep. It also says which world is friendly to the method.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from scripts.stored.sweeps import MOST_BYTES, Answer, Sweep, packed, spread
 OUT = ROOT / ".build" / "fits"
 
 DEFAULT = "mix"
-CONTROLS = ("mix", "noise")
-"""Worlds that are nobody's."""
 
 SOME, FEW = 12, 5
 """The number of stored values of the main knob, of the friendly world and of the mix."""
@@ -46,9 +44,9 @@ def fits(slug: str) -> Sweep | None:
     knob = main_knob(slug)
     if not knob:
         return None
-    worst, work, by_steps = hostile(slug), 0, False
+    work, by_steps = 0, False
     answers: list[Answer] = []
-    for value, world, out in wanted(slug, worst):
+    for value, world, out in wanted(slug):
         if work > MOST_WORK:
             break
         try:
@@ -63,9 +61,8 @@ def fits(slug: str) -> Sweep | None:
         by_steps |= len(last.errors) > 2
         each = 1 if last.change.symbol == "W" else 3
         work += each * len(last.errors) * flatten(last.change.adapter).size
-    more = {"hostile": worst, "friendly": friendly(slug)}
-    count = len(answers)
-    while len(brotli.compress(data := packed(knob, answers[:count], **more))) > MOST_BYTES:
+    count, best = len(answers), friendly(slug)
+    while len(brotli.compress(data := packed(knob, answers[:count], friendly=best))) > MOST_BYTES:
         count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
     return Sweep(tuple(a["value"] for a in answers[:count]), data)
 
@@ -75,7 +72,7 @@ def trained(slug: str, chosen: dict[str, Any]) -> int:
     return flatten(start(slug, {n: v for n, v in chosen.items() if n not in AIM})[0]).size
 
 
-def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:
+def wanted(slug: str) -> list[tuple[Any, str, str]]:
     """Return values of the main knob, worlds, and what is taken out, most wanted first."""
     knob = main_knob(slug)
     if not knob:
@@ -86,14 +83,12 @@ def wanted(slug: str, worst: str) -> list[tuple[Any, str, str]]:
     order = sorted(values, key=lambda value: abs(values.index(value) - place))
     if len(values) > 2 * SOME:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
-    tour = (best, worst, "real", "control", DEFAULT)
     outs = hypothesis(slug)
-    cases = [(first, world, KEPT) for world in tour]
-    cases += [(first, world, out) for out in (outs.options if outs else ()) for world in tour[:3]]
+    cases = [(first, world, KEPT) for world in (best, "real", "control", DEFAULT)]
+    cases += [(first, w, out) for out in (outs.options if outs else ()) for w in (best, "real")]
     cases += [(value, best, KEPT) for value in order[:SOME]]
     cases += [(first, world, KEPT) for world in (*worlds.WORLDS, "own")]
     cases += [(value, DEFAULT, KEPT) for value in order[:FEW]]
-    cases += [(knob.default, world, KEPT) for world in (*worlds.WORLDS, "own")]
     return list(dict.fromkeys(cases))
 
 
@@ -104,21 +99,14 @@ def friendly(slug: str) -> str:
     Otherwise a method's friendly world is a change of its own.
     """
     family = (world.name for world in worlds.WORLDS.values() if world.family == slug)
-    return next((name for name in family if error(slug, name, 30) < 0.1), "own")
+    return next((name for name in family if error(slug, name) < 0.1), "own")
 
 
-@cache
-def hostile(slug: str) -> str:
-    """Return the world of which a method explains least, as far as a few steps of a fit tell."""
-    others = (name for name in worlds.WORLDS if name not in CONTROLS)
-    return max(others, key=lambda name: error(slug, name, 8))
-
-
-def error(slug: str, world: str, steps: int) -> float:
+def error(slug: str, world: str) -> float:
     """Return what is left of a world after some steps of a fit at what a page opens with."""
     adapter, layer = start(slug, {n: v for n, v in opens(slug).items() if n not in AIM})
     goal = want(world, adapter, layer)
-    return last(fit(adapter, layer.W, goal.target, goal.X, steps=steps, starts=1)).error
+    return last(fit(adapter, layer.W, goal.target, goal.X, steps=30, starts=1)).error
 
 
 def key(slug: str, root: Path = ROOT) -> str:

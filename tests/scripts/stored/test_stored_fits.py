@@ -11,7 +11,6 @@ import pytest
 
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, KEPT, PAGE
-from demos.worlds import WORLDS
 from scripts.stored import fits
 from scripts.stored.sweeps import LEVELS, MOST_BYTES, Sweep
 from tests.node import printed
@@ -68,9 +67,7 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
 def test_a_page_opens_with_the_first_answer_of_a_small_file(oft: Sweep) -> None:
     assert oft.values[0] == 8
     assert len(brotli.compress(oft.data)) <= MOST_BYTES
-    friendly, hostile = fits.wanted("oft", fits.hostile("oft"))[:2]
-    assert friendly == (8, "turn", KEPT)
-    assert hostile == (8, fits.hostile("oft"), KEPT)
+    assert fits.wanted("oft")[:2] == [(8, "turn", KEPT), (8, "real", KEPT)]
     (found,) = read(oft, {"value": 8, "world": "nowhere"})
     assert found is None
 
@@ -81,12 +78,3 @@ def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it
     assert fits.friendly("hra") == "own"  # four planes are more than the two mirrors of its page
     assert fits.friendly("shira") == "own"  # its mask is random by default, and few entries
     assert fits.friendly("prefix_tuning") == "own"
-
-
-def test_a_hostile_world_is_explained_least() -> None:
-    shares = {}
-    for world in WORLDS:
-        answer = probe("ia3", PAGE | {"world": world})
-        shares[world] = next(p["value"] for p in answer["panels"] if p["name"] == "explained")
-    least = min(v for k, v in shares.items() if k not in fits.CONTROLS)
-    assert shares[fits.hostile("ia3")] <= least + 2
