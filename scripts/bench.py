@@ -106,7 +106,6 @@ def first_paint(page: Page) -> float:
 
 
 def measured(url: str, path: str, runs: int, moves: int) -> dict[str, Any]:
-    """Measure one method page in Chromium."""
     paints, cold = [], []
     drags: list[tuple[float, float]] = []
     with visit() as context:

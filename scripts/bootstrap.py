@@ -173,7 +173,6 @@ def _node_is_new_enough(version: str) -> bool:
 
 
 def node_packages() -> None:
-    """Install the npm packages of the lock file."""
     inputs = [ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")]
     with stamped(NODE_MODULES / ".stamp", digest(ROOT, inputs)) as stale:
         if stale:
@@ -185,7 +184,6 @@ def node_packages() -> None:
 
 
 def chromium() -> Path:
-    """Find a Chromium, or install one."""
     path = _installed_chromium()
     if path is None and _on_debian():
         debian_package("chromium")

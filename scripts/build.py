@@ -82,7 +82,6 @@ class Step(NamedTuple):
     code: tuple[str, ...] = FOUND
 
     def inputs(self, root: Path = ROOT) -> set[Path]:
-        """Return the files that it is made from."""
         start = root / f"{self.module.replace('.', '/')}.py"
         code = closure([start, *files(self.code, root)], root)
         return code.union(files((*self.reads, *SHARED), root))

@@ -46,6 +46,5 @@ def kept(path: Path, make: Callable[[], bytes]) -> Path:
 
 
 def tidy(folder: Path, used: Iterable[Path]) -> None:
-    """Remove the files of a folder but those that are used."""
     for path in set(folder.glob("*")).difference(used):
         path.unlink()

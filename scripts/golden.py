@@ -19,7 +19,6 @@ BLOCKS = "p|li|td|th|tr|caption|figcaption|summary|h1|h2|h3|h4|dt|dd|div"
 
 
 def text(path: Path) -> str:
-    """Return the words of a page, a block a line."""
     page = html.fromstring(path.read_text("utf-8"))
     for part in page.xpath("//script|//style|//svg"):
         part.drop_tree()
@@ -29,7 +28,6 @@ def text(path: Path) -> str:
 
 
 def keep(folder: Path, site: Path) -> None:
-    """Write what is compared into a folder."""
     files = {f"{p.relative_to(site)}.txt": text(p) for p in sorted(site.rglob("*.html"))}
     files |= {str(p.relative_to(site)): p.read_text("utf-8") for p in site.rglob("*.csv")}
     files["catalog.json"] = (site / "catalog.json").read_text("utf-8")
@@ -42,7 +40,6 @@ def keep(folder: Path, site: Path) -> None:
 
 
 def compare(one: Path, other: Path) -> int:
-    """Print what differs, and return how many files do."""
     names = sorted(
         {str(p.relative_to(d)) for d in (one, other) for p in d.rglob("*.*")} | {"facts"}
     )

@@ -68,7 +68,6 @@ setInterval(async () => {
 
 
 def reloading(folder: Path) -> Any:
-    """Return the application that serves a folder whose pages reload themselves."""
     serve, home = application(folder), base(folder)
 
     def version(path: str) -> bytes:

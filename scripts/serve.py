@@ -108,7 +108,6 @@ def application(folder: Path) -> Any:
 
 
 def add_headers(headers: Headers, path: str, url: str, html: str | None = None) -> None:
-    """Set how long an answer is kept and what a page may do."""
     if html is None:
         html = Path(path).read_text("utf-8") if path.endswith(".html") else ""
     kept = "public, max-age=31536000, immutable" if NAMED.search(url) else "no-cache"

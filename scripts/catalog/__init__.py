@@ -40,7 +40,6 @@ class Catalog(NamedTuple):
     themes: dict[str, Theme]
 
     def links(self, slug: str) -> list[Link]:
-        """Return the relations of a method, stated on its own page or on the other's."""
         own = self.methods[slug]
         links = [Link(r.kind, True, self.methods[r.to], r.note) for r in own.relations]
         for other in self.methods.values():
@@ -49,7 +48,6 @@ class Catalog(NamedTuple):
 
     @property
     def survey(self) -> list[Method]:
-        """The entries of the source survey."""
         return [m for m in self.methods.values() if m.number]
 
     def recipes(self) -> dict[str, Recipe]:
@@ -99,7 +97,6 @@ def read(root: Path = ROOT) -> Catalog:
 
 
 def readable(root: Path) -> tuple[Catalog, list[str]]:
-    """Return what can be read of the catalogue, and what is wrong with the rest."""
     papers = read_papers(root)
     themes = {theme.key: theme for theme in read_claims(root).themes}
     records, problems = [], []

@@ -146,7 +146,6 @@ def _changed(catalog: Catalog, since: str = "HEAD") -> None:
 
 
 def said(known: Facts, asked: str) -> str:
-    """Return what an address says, or that there is none."""
     try:
         return known.say(asked)
     except (LookupError, ValueError):

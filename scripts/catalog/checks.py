@@ -161,7 +161,6 @@ def graph_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[str
 
 
 def _knob_problems(file: str, peft: Peft, module: str, modules: Set[str]) -> Iterator[str]:
-    """Yield what a configuration sets by knobs that the module does not have."""
     knobs = _knobs(module) if module in modules else {}
     for argument, knob in peft.knobs.items():
         if knob not in knobs:
@@ -169,7 +168,6 @@ def _knob_problems(file: str, peft: Peft, module: str, modules: Set[str]) -> Ite
 
 
 def _peft_problems(file: str, peft: Peft) -> Iterator[str]:
-    """Yield what a configuration calls in PEFT that PEFT does not have."""
     known = PEFT["signatures"].get(peft.config)
     if known is None:
         yield f"{file}: peft.class: PEFT {PEFT['peft']} has no {peft.config}; {RECORD}"
@@ -218,7 +216,6 @@ def source_problems(catalog: Catalog, root: Path, complete: bool) -> Iterator[st
 
 
 def _named_on_pages(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield where a page names a key and the key, or what is wrong with the page and nothing."""
     for path in sorted((root / "docs").rglob("*.md")):
         file = path.relative_to(root)
         try:
@@ -233,7 +230,6 @@ def _named_on_pages(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _named_in_modules(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield where a module names a key and the key, or what its docstring lacks and nothing."""
     for path in sorted((root / "adapters_np/methods").glob("*.py")):
         if path.name == "__init__.py":
             continue
@@ -246,13 +242,11 @@ def _named_in_modules(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _named_by_tables(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield each table's file and its key."""
     for paper in read_tables(root):
         yield f"docs/data/tables/{paper.key}.yml", paper.key
 
 
 def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
-    """Yield methods that claims and predictions name and that have no page."""
     try:
         predictions = read_predictions(root).predictions
     except CatalogError as error:
@@ -272,14 +266,12 @@ def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 
 
 def address_problems(catalog: Catalog, root: Path) -> Iterator[str]:
-    """Yield decimals that are typed in pages, and addresses that lead nowhere."""
     store = facts(root)
     yield from map(str, every(root))
     yield from astray(root, store, catalog.papers)
 
 
 def name_problems(root: Path) -> Iterator[str]:
-    """Yield which methods tables and findings of papers name that there are not."""
     modules, printed = set(core.slugs()), {FULL, *outside(root)}
     for slug in sorted(modules & printed):
         yield f"docs/data/outside.yml: {slug!r} is a module of adapters_np/methods"
@@ -296,7 +288,6 @@ def name_problems(root: Path) -> Iterator[str]:
 
 
 def table_problems(catalog: Catalog, root: Path) -> Iterator[str]:
-    """Yield which models have no size, and which findings of papers are said twice."""
     pages = {module: m for m in catalog.methods.values() for module in m.modules}
     models = read_models(root)
     for paper in read_tables(root):
@@ -313,7 +304,6 @@ def table_problems(catalog: Catalog, root: Path) -> Iterator[str]:
 
 
 def _said_problems(said: Said, key: str, page: Method) -> Iterator[str]:
-    """Yield why a typed finding of a method cannot count."""
     findings = [f for f in page.found(said.dimension) if f.source_key == key]
     if said.dimension == "WA":
         if page.graded and not findings:

@@ -103,7 +103,6 @@ def bibtex(item: Item, method: str = "") -> str:
 
 
 def _tex(text: str) -> str:
-    """Return a text whose signs mean in TeX what they show."""
     return re.sub(r"[&%#_$]", r"\\\g<0>", text)
 
 

@@ -32,7 +32,6 @@ class Model(NamedTuple):
 
     @property
     def linear(self) -> int:
-        """The number of parameters outside of the embeddings."""
         return self.total - (1 if self.tied else 2) * self.vocabulary * self.hidden
 
     def places(self, place: Place, targets: str) -> list[tuple[int, ...]]:
@@ -114,7 +113,6 @@ MEASURED, START, _ = TABLED = MODELS[:3]
 
 
 def count(cls: type[Adapter], model: Model, targets: str = "query and value", **values: Any) -> int:
-    """Return the parameters that a method trains on a model, with knobs other than the defaults."""
     chosen = {name: knob.default for name, knob in knobs(cls).items()}
     if cls.place == "attention":
         chosen["heads"] = model.heads  # a fact of the model; the knob's default is the toy's
@@ -130,7 +128,6 @@ def count(cls: type[Adapter], model: Model, targets: str = "query and value", **
 
 
 def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return what a page needs to count the parameters of every module, by slug."""
     return {
         module: counter(load(module))
         for m in catalog.methods.values()
@@ -140,7 +137,6 @@ def counters(catalog: Catalog) -> dict[str, dict[str, Any]]:
 
 
 def data(catalog: Catalog) -> dict[str, Any]:
-    """Return the models, and the shapes of all methods and of the places that they adapt."""
     return {
         "methods": counters(catalog),
         "models": [model._asdict() for model in MODELS],

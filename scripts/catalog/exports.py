@@ -42,7 +42,6 @@ class Site(NamedTuple):
 
     @property
     def state(self) -> str:
-        """The version and the commit, as a citation names them."""
         return f"{self.version}, commit {self.commit}" if self.commit else self.version
 
 
@@ -161,7 +160,6 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
 
 
 def _bet(bet: bets.Bet) -> dict[str, Any]:
-    """Return the word of a module against its controls, and why."""
     return {
         "module": bet.slug,
         "word": bet.word,
@@ -171,7 +169,6 @@ def _bet(bet: bets.Bet) -> dict[str, Any]:
 
 
 def _later(name: str) -> dict[str, Any]:
-    """Return how an entry of the later study compares with its LoRA, or its method with it."""
     entry, effect = later.plan().entries[name], later.effect(name)
     return {
         "module": entry.slug,
@@ -201,7 +198,6 @@ def _audit(m: Method) -> dict[str, Any]:
 
 
 def _near(v: Verdict) -> dict[str, Any] | None:
-    """Return the nearest other word, and what is missing to it."""
     if not v.near:
         return None
     return {"weight": round(v.near.weight, 3), "side": v.near.side, "word": v.near.word}

@@ -54,7 +54,6 @@ NOTHING = Memory()
 
 @cache
 def of_peft() -> dict[str, Memory]:
-    """Return what pages say that PEFT keeps, by its names of methods and their forms."""
     pefts = (m.peft for m in read().methods.values())
     return {name: memory for p in pefts if isinstance(p, Peft) for name, memory in p.memory.items()}
 
@@ -79,7 +78,6 @@ def kept(peft: str, model: Model, names: Iterable[str], tokens: int, rank: int =
 
 
 def held(peft: str, model: Model, names: Iterable[str], rank: int = 0) -> float:
-    """Return the bytes that a method adds to a model without training them."""
     return model.layers * _over("held", peft, model, names, 0, rank)
 
 
@@ -120,7 +118,6 @@ def estimate(given: Mapping[str, Any]) -> dict[str, float]:
 
 
 def data() -> dict[str, Any]:
-    """Return the formulas for a page, with what optimisers and methods keep."""
     return {
         "formulas": {name: parse(formula)[0] for name, formula in FORMULAS.items()},
         "states": STATES,

@@ -52,12 +52,10 @@ class Other(Record):
 
     @property
     def address(self) -> str | None:
-        """The address at which the paper can be read."""
         return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else self.url
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """The methods whose pages come nearest."""
         return (self.within,) if self.within else self.near
 
 

@@ -28,7 +28,6 @@ class Paper(NamedTuple):
 
     @property
     def short(self) -> str:
-        """Authors and year, as in a text."""
         match self.surnames:
             case [one]:
                 names = one
@@ -40,7 +39,6 @@ class Paper(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """The full reference as one line of text."""
         names = list(self.authors[:6]) + (["et al."] if len(self.authors) > 6 else [])
         authors = ", ".join(names).removesuffix(".")
         return f"{authors}. {self.title}. {self.venue}, {self.year}."

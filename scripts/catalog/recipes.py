@@ -61,7 +61,6 @@ def rule(value: Any) -> str:
 
 
 def rules(recipes: Iterable[Recipe]) -> list[str]:
-    """Return how arguments follow from the rank or the steps, each once."""
     values = (value for recipe in recipes for value in recipe.arguments.values())
     return list(dict.fromkeys(filter(None, map(rule, values))))
 
@@ -96,7 +95,6 @@ def rate(m: Method) -> tuple[float, str]:
 
 
 def search(m: Method) -> tuple[str, str]:
-    """Return the three rates of a search, and why it begins there."""
     middle, why = rate(m)
     return ", ".join(power(middle * times) for times in (1 / 3, 1, 3)), why
 
@@ -111,7 +109,6 @@ def power(value: float) -> str:
 
 
 def config(m: Method) -> str:
-    """Return the configuration of a method, with slots for its targets and for the rank."""
     peft, about = given(m)
     arguments = {"task_type": "CAUSAL_LM", **about.arguments}
     lines = [f"    {n}={_literal(v)}," for n, v in arguments.items()]
@@ -189,14 +186,12 @@ def recipe(m: Method, wish: Wish = Wish()) -> str:  # noqa: B008  (it cannot cha
 
 
 def called(about: Recipe, wish: Wish) -> str | list[str]:
-    """Return what a recipe calls the adapted weights."""
     if not (about.targets or about.named) and wish.targets == "all linear":
         return "all-linear"
     return list(names(about, wish.model, wish.targets))
 
 
 def names(about: Recipe, model: Model, targets: str) -> tuple[str, ...]:
-    """Return what the adapted weights are called."""
     chosen = about.targets or NAMES[targets]
     return fused(chosen) if model.fused else chosen
 
@@ -250,14 +245,12 @@ def keeps(m: Method) -> str:
 
 
 def _parsed(value: Any) -> Any:
-    """Return a knob as an expression over the rank."""
     if rule(value):
         return parse(rule(value))[0]
     return ["text", value] if isinstance(value, str) else value
 
 
 def knobs(m: Method) -> dict[str, Any]:
-    """Return the knobs that a recipe sets, as the method's module calls them."""
     peft, about = given(m)
     own = core.knobs(core.load(m.modules[0]))
     named = {name: name for name in own} | peft.knobs
@@ -291,7 +284,6 @@ def memory(m: Method, wish: Wish) -> dict[str, float]:
 
 
 def trained(m: Method, model: Model, targets: str, rank: int = 0) -> int:
-    """Return how many parameters PEFT trains with a recipe."""
     _, about = given(m)
     rank = rank or about.rank
     if about.model:

@@ -224,17 +224,14 @@ class Method(Record):
 
     @property
     def untested(self) -> bool:
-        """Return whether PEFT's benchmark says nothing of it, although it has runs."""
         return isinstance(self.peft, Peft) and bool(self.peft.untested)
 
     @property
     def runs(self) -> Key:
-        """The key of its own runs in PEFT's benchmark."""
         return key(self.number, self.peft.config if isinstance(self.peft, Peft) else self.slug)
 
     @cached_property
     def sections(self) -> dict[str, str]:
-        """The text of each part of the page by its heading."""
         _, *rest = re.split(r"^## +(.+?) *$", self.body, flags=re.M)
         return dict(zip(rest[::2], (text.strip() for text in rest[1::2]), strict=True))
 
@@ -278,7 +275,6 @@ class Method(Record):
 
     @property
     def confirmed(self) -> float:
-        """The points that the audit confirms."""
         return self._points("confirmed")
 
     @property
@@ -296,7 +292,6 @@ class Method(Record):
 
 
 def quoted(text: str) -> list[str]:
-    """Return the keys of the publications that a page's text refers to."""
     return re.findall(r"""\{\{\s*ref\(\s*["']([^"']+)["']""", text)
 
 

@@ -120,7 +120,6 @@ def graded() -> list[Method]:
 
 
 def judged() -> int:
-    """Return how many verdicts are compared."""
     return len(graded()) * (len(DIMENSIONS) - 1)
 
 

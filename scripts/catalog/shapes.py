@@ -46,7 +46,6 @@ def shape_text(cls: type[Adapter], shape: str) -> str:
 
 
 def _at_defaults(cls: type[Adapter], shape: str) -> list[Expression]:
-    """Return the axes of a shape as they are at the defaults of switches and choices."""
     values = {k.name: k.default for k in knobs(cls).values() if k.kind in ("bool", "choice")}
 
     def decide(axis: Expression) -> Expression:

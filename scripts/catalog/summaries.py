@@ -45,7 +45,6 @@ def llms(catalog: Catalog, site: Site, root: Path = ROOT) -> str:
 
 
 def _paths(pages: Any) -> Iterator[str]:
-    """Yield the pages of an entry of the navigation, those of its parts too."""
     if isinstance(pages, str):
         yield pages
     elif isinstance(pages, dict):

@@ -77,11 +77,9 @@ class Dataset(Record):
 
     @property
     def there(self) -> bool:
-        """Return whether there is something to publish."""
         return not self.awaited or (ROOT / "docs" / self.path).exists()
 
     def described(self) -> dict[str, Column]:
-        """Return every column by its name, with what it may stand for filled in."""
         columns = {}
         for name, column in self.columns.items():
             word = next((word for word in WORDS if f"{{{word}}}" in name), "")

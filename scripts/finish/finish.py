@@ -154,7 +154,6 @@ def typeset(folder: Path, cache: Path) -> dict[str, str]:
 
 
 def shown(html: str) -> str:
-    """Return the text of an equation in KaTeX's HTML."""
     return re.sub(r"^[^>]*>|<[^>]*>|\u200b", "", html.rpartition("katex-html")[2])
 
 
@@ -187,7 +186,6 @@ def _equation(match: re.Match[str]) -> Equation:
 
 
 def _in_place(match: re.Match[str], html: str) -> str:
-    """Return an equation with the brackets and the stop that belong to its line."""
     whole = f"{match['before']}{html}{match['after']}"
     short = match["display"] is None and len(shown(html)) <= SHORT
     return f'<span class="unbroken">{whole}</span>' if short else whole

@@ -95,7 +95,6 @@ def _free(stem: str, taken: set[str]) -> str:
 
 
 def _title(kind: str, match: re.Match[str]) -> str:
-    """Return what a part is called in the list."""
     if kind in WIDGETS:
         name = re.search(r'data-name="([^"]+)"', match[0])
         return WIDGETS[kind] + (f": {unescape(name[1])}" if name else "")
@@ -115,7 +114,6 @@ def cite(html: str, item: Item, method: str = "") -> str:
 
 
 def add_state(html: str, site: Site) -> str:
-    """Return a page that says at its end what it was built from."""
     commit = f"{site.repository}/commit/{site.commit.removesuffix('-dirty')}"
     link = f', commit <a href="{escape(commit)}">{site.commit}</a>' if site.commit else ""
     day = date.fromisoformat(site.date)

@@ -46,7 +46,6 @@ def add_head(html: str, url: str, method: Method | None, catalog: Catalog, site:
 
 
 def own_title(html: str, site: Site) -> str:
-    """Return a page's title without the site's."""
     return _title(html).removesuffix(f" - {site.title}")
 
 

@@ -53,13 +53,11 @@ class Page:
 
 
 def _styled(style: str) -> Iterator[str]:
-    """Yield the addresses that a style loads."""
     for match in STYLED.finditer(style):
         yield from filter(None, match.groups())
 
 
 def _prose(element: html.HtmlElement) -> Iterator[str]:
-    """Yield the text of an element without code, mathematics and scripts."""
     if isinstance(element.tag, str) and element.tag not in NO_PROSE:
         yield element.text or ""
         for child in element:

@@ -58,7 +58,6 @@ def place_python(packed: Path) -> dict[str, Any]:
 
 
 def sent_raw() -> bool:
-    """Return whether the site is for a host that compresses only what it knows."""
     return bool(os.environ.get("SITE_RAW"))
 
 
@@ -103,8 +102,6 @@ def add_names(site: Path, url: str) -> None:
     under_way: list[Path] = []
 
     def named(text: str, user: Path) -> str:
-        """Return a text with the new names of the files that it names."""
-
         def replace(match: re.Match[str]) -> str:
             # what a script is given in an attribute is beside the script
             for place in (user, assets / "demo" / "adapter-demo.js"):

@@ -61,7 +61,6 @@ def readable(text: str, formulas: Mapping[str, str]) -> str:
 
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
-    """Return the names of methods, of themes and of methods without a page, by their addresses."""
     names: dict[str, list[str]] = {}
     for theme in catalog.themes.values():
         names[f"claims/#theme-{theme.key}"] = [theme.title]

@@ -33,7 +33,6 @@ class Shown(NamedTuple):
 
 
 def shown(bet: Bet) -> Shown:
-    """Return a bet as pages show it."""
     out = {e.control: controls(bet.slug)[e.control].out.replace("'", "’") for e in bet.controls}
     printed = [(c, _side(c)) for c in bet.printed]
     return Shown(bet, *names()[bet.slug], inline(reasons(bet)), out, printed)
@@ -45,12 +44,10 @@ def _side(contrast: Contrast) -> str:
 
 
 def where(some: Iterable[Shown]) -> str:
-    """Return where some methods were trained."""
     return survey.where(*(s.bet for s in some))
 
 
 def by_word() -> list[tuple[Word, list[Shown]]]:
-    """Return all bets by their words, the best first."""
     every = [shown(bet) for bet in survey.bets()]
     groups = [(word, [s for s in every if s.bet.word == word]) for word in words()]
     return [(word, some) for word, some in groups if some]
@@ -90,12 +87,10 @@ class Bets(Part):
 
     @macro("list")
     def controls_words(self) -> str:
-        """Every method by its word."""
         return self.page.draw("by_word", by_word(), file=FILE)
 
     @macro("text")
     def controls_reach(self, outcome: Outcome) -> str:
-        """List who is ahead of a control, or behind it, in what it describes."""
         return say.listed(
             [
                 f"{names()[bet.slug][0]} (*{say.named(j.comparison.control)}*)"
@@ -107,7 +102,6 @@ class Bets(Part):
 
     @macro("list")
     def controls_home(self) -> str:
-        """List what is decided, for the home page, with a figure of the strongest controls."""
         every = survey.bets()
         strongest = [
             min(

@@ -54,7 +54,6 @@ class Choice(Part):
 
     @macro("widget")
     def chooser(self) -> str:
-        """Lead from a model and a GPU to a short list with recipes."""
         best, tasks, times = peft.best("metamathqa"), ahead(), slowdowns()
         recipes = catalog().recipes()
 
@@ -85,7 +84,6 @@ class Choice(Part):
 
     @macro("table")
     def memory_check(self) -> str:
-        """Compare the estimate with what PEFT's benchmark measured."""
         off = list(memory_errors().values())
         mean = sum(map(abs, off)) / len(off)
         return (

@@ -24,7 +24,6 @@ MEANINGS: dict[Kind, tuple[str, str]] = {
 class ErrataLists(Part):
     @macro("list")
     def errata_list(self) -> str:
-        """The corrections to a method's entry, and what its author says of them."""
         m = catalog().methods[self.page.url.removeprefix("methods/")]
         replies = [r for r in read_errata().replies if r.to == m.slug]
         return self.page.draw("own", m, replies, self._form(), file=FILE)
@@ -43,7 +42,6 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_by_kind(self) -> str:
-        """List those of each kind, the serious first, with a filter."""
         found = every(catalog())
         left = standing(found)
         self.page.cite(s.key for _, e in found for s in e.sources)
@@ -63,7 +61,6 @@ class ErrataLists(Part):
 
     @macro("list")
     def errata_withdrawn(self) -> str:
-        """List what was said to be wrong and was not, with the reason."""
         found = [p for p in every(catalog()) if p.erratum.withdrawn]
         return self.page.draw("withdrawn", found, file=FILE, found=False)
 

@@ -21,7 +21,6 @@ def improvements(runs: Iterable[Run]) -> Interval:
 
 
 def line(name: str, points: Iterable[Point], *, joined: bool = True) -> Line:
-    """Return a line or dot that is called and linked as its method."""
     return Line(shown(name), tuple(points), "line" if joined else "dots", link(name))
 
 
@@ -117,7 +116,6 @@ class Experiment(Part):
 
     @macro("list")
     def runs(self) -> str:
-        """The runs of a method that a reader chooses, each with what makes it again."""
         script = f'<script type="module" src="{self.page.root}assets/demo/runs.js"></script>'
         names = {name: shown(name) for name in dict.fromkeys(r.method for r in experiment.read())}
         runs = self.page.draw("runs", names, file="experiment.html", kind="ah lab")

@@ -87,7 +87,6 @@ BETS: dict[str, tuple[str, Callable[[Member], bool]]] = {
 
 
 def bets(slugs: Iterable[str]) -> list[str]:
-    """Return the kinds of bets that some modules are, measured."""
     among = [f for f in members() if f.slug in set(slugs)]
     return [key for key, (_, holds) in BETS.items() if any(map(holds, among))]
 
@@ -124,7 +123,6 @@ def linear(slug: str, change: Change) -> bool:
 
 
 def still(slug: str) -> bool:
-    """Return whether a fresh adapter leaves the layer as it is."""
     return measure(slug, {"step": 0}).size < ROUND_OFF
 
 
@@ -169,7 +167,6 @@ def dots() -> Iterator[Line]:
 class Family(Part):
     @macro("figure")
     def family_figure(self) -> str:
-        """Plot the dimensions that the parameters of every method reach."""
         lines = list(dots())
         points = [line.points[0] for line in lines]
         wasted = sum(p.y < p.x for p in points)

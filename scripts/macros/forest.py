@@ -42,7 +42,6 @@ def called(source: Source) -> str:
 
 
 def whose(line: Line) -> str:
-    """Return a source's name, and who printed it."""
     name = called(line.source)
     if line.group in SINGLE:
         return name + ", not pooled" * (line.group == "here")
@@ -61,7 +60,6 @@ def risk(key: str, own: Sequence[str]) -> Risk | None:
 class Forests(Part):
     @macro("text")
     def risk_counts(self) -> str:
-        """Count the risks of each domain."""
         found = [judged(source, source.tables, bias.read()) for source in sources()]
         self.page.cite(source.key for source in sources())
         counts: dict[Domain, Counter[Risk]] = {

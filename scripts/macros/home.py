@@ -29,7 +29,6 @@ class Home(Part):
 
     @macro("list")
     def every_bet(self) -> str:
-        """All entries of the survey as tiles, by theme."""
         groups = [
             (
                 key,
@@ -42,7 +41,6 @@ class Home(Part):
 
     @macro("list")
     def later_bets(self) -> str:
-        """The methods that the survey does not have, in a line."""
         found = [m for m in catalog().methods.values() if not m.number]
         links = [f'<a href="{self.page.root}methods/{m.slug}/">{m.title}</a>' for m in found]
         return f"Beyond the survey, and not graded: {say.listed(links)}."

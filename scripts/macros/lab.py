@@ -29,18 +29,15 @@ def piece(page: Page, name: str, *arguments: Any) -> str:
 class Lab(Part):
     @macro("widget")
     def lab(self) -> str:
-        """The table of methods and worlds, with its script."""
         script = f'<script type="module" src="{self.page.root}assets/demo/adapter-lab.js"></script>'
         return self.page.style(script) + piece(self.page, "table", stored(), SHOWN)
 
     @macro("table")
     def imitation(self) -> str:
-        """The table of students and teachers."""
         return piece(self.page, "imitation", stored())
 
     @macro("widget")
     def adapter_file(self) -> str:
-        """The form that takes the two files of a reader's adapter, and its example."""
         script = (
             f'<script type="module" src="{self.page.root}assets/demo/adapter-file.js"></script>'
         )
@@ -48,7 +45,6 @@ class Lab(Part):
 
     @macro("widget")
     def model_pair(self) -> str:
-        """The form that takes the files of a model before and after."""
         script = f'<script type="module" src="{self.page.root}assets/demo/model-pair.js"></script>'
         return self.page.style(script) + piece(self.page, "model_pair")
 
@@ -58,7 +54,6 @@ class Lab(Part):
 
     @macro("widget")
     def own_adapter(self) -> str:
-        """The first version of a reader's adapter, to edit and fit."""
         return listing(OWN, "own")
 
 

@@ -9,7 +9,6 @@ from scripts.survey.results.later import effect, named, plan
 
 
 def own_training(page: Page, modules: Collection[str]) -> str:
-    """Return how the modules of a page do beside LoRA, nothing where none was trained."""
     found = [
         f"{shown(name)} beside {shown(plan().entries[name].like)}, {effect(name)}"
         for name in named(False, modules)

@@ -86,7 +86,6 @@ class Lists(Part):
 
     @macro("table")
     def dimensions(self) -> str:
-        """The rubric's dimensions, and how often the survey awards them."""
         rows = [
             (key, name, POINTS[key], MEANINGS[key], sum(key in m.survey for m in self.graded()))
             for key, name in DIMENSIONS.items()
@@ -109,7 +108,6 @@ class Lists(Part):
 
     @macro("table")
     def worked_example(self, slug: str, dimension: Dimension) -> str:
-        """One verdict, added up."""
         m = catalog().methods[slug]
         votes = [(key, found, vote(found)) for key, found in by_source(m.found(dimension)).items()]
         self.page.cited.setdefault(self.page.url, {}).update(
@@ -149,7 +147,6 @@ class Lists(Part):
 
     @macro("list")
     def others_list(self) -> str:
-        """Methods without a page of their own."""
         return self.page.draw("others", read_others())
 
     @macro("table")
@@ -177,7 +174,6 @@ class Lists(Part):
 
     @macro("list")
     def examples_list(self) -> str:
-        """The examples of all themes, each behind its title."""
         parts = []
         for key, theme in catalog().themes.items():
             parts.append(f"## {theme.title}\n")

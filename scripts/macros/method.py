@@ -71,7 +71,6 @@ STANDING = 5
 
 
 def snippet(peft: Peft) -> str:
-    """Return the configuration in PEFT, with the names of knobs in braces for their values."""
     lines = [f"    {name}={{{knob}}}," for name, knob in peft.knobs.items()]
     lines += [f"    {name}={value!r}," for name, value in peft.fixed.items()]
     name = peft.config
@@ -97,7 +96,6 @@ def configured(m: Method) -> str:
 
 
 def graded(m: Method) -> Iterator[dict[str, Any]]:
-    """Yield what a page shows of each dimension beside the verdict."""
     for key, verdict in m.verdicts.items():
         sources = [
             {
@@ -149,7 +147,6 @@ def _who(found: list[Finding]) -> str:
 
 
 def _nearest(verdict: Verdict) -> str:
-    """Return how far the nearest other word is, as a sentence."""
     if not verdict.near:
         return ""
     weight, side, word, _ = verdict.near
@@ -168,7 +165,6 @@ def _vote(found: list[Finding]) -> str:
 
 
 def _grouped(changes: dict[str, Word]) -> Iterator[str]:
-    """Yield each other verdict once, with all that leads to it."""
     by_word: dict[Word, list[str]] = {}
     for how, word in changes.items():
         preposition, _, key = how.partition(" ")
@@ -199,12 +195,10 @@ class Furniture(Part):
 
     @property
     def method(self) -> Method:
-        """The page's own record."""
         return catalog().methods[self.page.url.split("/")[-1]]
 
     @macro("text")
     def verdict(self) -> str:
-        """Name, theme and totals."""
         theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
         return self.page.draw("verdict", *given, given={"where": where})
@@ -232,7 +226,6 @@ class Furniture(Part):
         return f'<div class="ah">{element}</div>\n'
 
     def head(self, slug: str, own: bool) -> str:
-        """Return what a widget is about, with the picture of the page's own method."""
         name, method = catalog().names()[slug], self.method.slug
         about = (says(method), picture(self.page, method)) if own else ("", "")
         return self.page.draw("widget_head", name, *about, found=False, kind="head")
@@ -258,7 +251,6 @@ class Furniture(Part):
 
     @macro("text")
     def random_step(self) -> str:
-        """The way from what is said of a random step to its picture."""
         slug = self.method.modules[0]
         link = f"?{urlencode(state(slug, ''))}#try-{slug}"
         return f"With [a random step on a layer of 64 × 64]({link}):"
@@ -338,7 +330,6 @@ class Furniture(Part):
 
     @macro("list")
     def relations_list(self) -> str:
-        """Relations in both directions."""
         compare = (ROOT / "docs" / "compare.md").exists()
         related = [
             (
@@ -353,7 +344,6 @@ class Furniture(Part):
 
     @macro("text")
     def peft_config(self) -> str:
-        """The configuration in PEFT, or where the code is."""
         m = self.method
         note = m.peft_note or ""
         if not isinstance(m.peft, Peft):
@@ -363,7 +353,6 @@ class Furniture(Part):
 
     @macro("list")
     def cite(self) -> str:
-        """Show the citations of the page and the paper, and the list of references."""
         m = self.method
         self.page.cited[self.page.url] = dict.fromkeys(m.references)
         paper = m.papers[0]
@@ -395,5 +384,4 @@ With all references of this page, for a reference manager:
 
     @macro("list")
     def cite_site(self) -> str:
-        """Show the citation of the whole site."""
         return CITED

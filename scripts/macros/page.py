@@ -202,13 +202,11 @@ class Number(str):
     address: str
 
     def __new__(cls, address: str) -> Number:
-        """Look it up."""
         found = super().__new__(cls, facts().say(address))
         found.address = escape(address).replace("|", "&#124;")  # which would divide a table
         return found
 
     def __str__(self) -> str:
-        """Return it as a template puts it into a page."""
         return f'<data value="{self.address}">{self[:]}</data>'
 
     def __html__(self) -> str:
@@ -287,7 +285,6 @@ class Page:
 
     @macro()
     def ref(self, key: str, where: str = "") -> str:
-        """A citation in the text."""
         self.cite([key])
         place = f", {where}" if where else ""
         return f'<span class="source">(<a href="#ref-{key}">{short(key)}</a>{place})</span>'

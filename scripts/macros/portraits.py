@@ -11,7 +11,6 @@ from scripts.stored.portraits.make import DRAWN, declared
 
 @cache
 def drawn(written: int) -> dict[str, dict[str, str]]:
-    """Return the drawings of all methods by slug, as they were written at a time."""
     found: dict[str, dict[str, str]] = json.loads(DRAWN.read_text("utf-8"))
     return found
 
@@ -28,7 +27,6 @@ def drawing(slug: str, size: str) -> str:
 
 
 def says(slug: str) -> str:
-    """Return what one sees in a method's picture."""
     return declared(catalog().methods[slug].modules[0]).says
 
 

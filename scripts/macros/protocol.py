@@ -23,7 +23,6 @@ FILE = "protocol.html"
 
 @cache
 def read_sources() -> tuple[list[Reading], Flow]:
-    """Return what has been read of each publication, and the flow."""
     graded = [m for m in catalog().methods.values() if m.graded]
     votes = Counter(
         key
@@ -49,7 +48,6 @@ class Protocol(Part):
 
     @macro("figure")
     def source_flow(self) -> str:
-        """The flow of publications, as a picture and as a table."""
         return self.page.draw("flow", read_sources()[1], file=FILE)
 
     @macro("list")

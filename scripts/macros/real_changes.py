@@ -55,6 +55,5 @@ class RealChanges(Part):
 
     @macro("text")
     def families_missing(self) -> str:
-        """List the families that have no member in the English model, or a bad one."""
         there = {family.name for family in changes.english_families()}
         return listed([f.title for f in FAMILIES.values() if f.name not in there])

@@ -48,7 +48,6 @@ def stills(method: str, targets: Sequence[str]) -> list[dict[str, Any]]:
 class Story(Part):
     @macro("widget")
     def five_bets(self) -> str:
-        """The place of the story's one stage, before all that it is for."""
         return self.page.draw("five_bets", file="story.html", found=False)
 
     @macro("widget")
@@ -61,7 +60,6 @@ class Story(Part):
 
     @macro("text")
     def staged(self, method: str, target: str = "") -> str:
-        """Return a method's share of a target at its best, or its parameters there."""
         about = stored()["methods"][method]
         if not target:
             return f"{about['parameters']}"
@@ -69,7 +67,6 @@ class Story(Part):
 
     @macro("widget")
     def bet(self, method: str, ask: str, options: Sequence[str], right: int) -> str:
-        """A guess with its answers, of which one is right."""
         theme = stored()["methods"][method]["theme"]
         return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
 

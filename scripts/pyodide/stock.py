@@ -55,7 +55,6 @@ def lay_out(out: Path, pyodide: Path, wheels: Mapping[str, Path]) -> None:
 
 
 def sources() -> Iterator[tuple[str, bytes]]:
-    """Yield the project's code that runs in the browser, by path."""
     paths = [*ROOT.glob("adapters_np/**/*.py"), *ROOT.glob("demos/*.py"), *ROOT.glob("demos/*.npy")]
     for path in sorted(paths):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
@@ -80,7 +79,6 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _download(path: Path) -> int:
-    """Return the bytes of a file on the wire."""
     twin = path.with_name(f"{path.name}.br")
     return (twin if twin.exists() else path).stat().st_size
 

@@ -79,7 +79,6 @@ class Carrier:
 
 
 def version() -> str:
-    """The version of Pyodide that the npm lock pins."""
     try:
         return str(json.loads((PYODIDE / "package.json").read_text())["version"])
     except FileNotFoundError as error:

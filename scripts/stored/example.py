@@ -97,7 +97,6 @@ def safetensors(tensors: Mapping[str, Array]) -> bytes:
 
 
 def about() -> dict[str, Any]:
-    """Return what the page says of the example."""
     worlds = {matrix.module.split(".")[1]: WORLDS[matrix.world].title for matrix in MATRICES}
     return {"count": len(adapters()), "worlds": worlds, "names": [*files()]}
 

@@ -68,7 +68,6 @@ def fits(slug: str) -> Sweep | None:
 
 
 def trained(slug: str, chosen: dict[str, Any]) -> int:
-    """Return how many parameters a method trains with some knobs."""
     return flatten(start(slug, {n: v for n, v in chosen.items() if n not in AIM})[0]).size
 
 
@@ -110,10 +109,8 @@ def error(slug: str, world: str) -> float:
 
 
 def key(slug: str, root: Path = ROOT) -> str:
-    """Return the hash of what a method's fits are made from."""
     return sweeps.made_from(Path(__file__), slug, root)
 
 
 def main() -> None:
-    """Write the fits that have changed, and remove those that are no more."""
     sweeps.refresh(OUT, "fits", key, fits)

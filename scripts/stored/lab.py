@@ -33,7 +33,6 @@ RANKS = 9  # 0 … 8: the curve of the best change of a rank
 
 
 def read_study() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return what the study ran with, and its cells."""
     head, *rows = map(json.loads, STUDY.read_text("utf-8").splitlines())
     return head, rows
 

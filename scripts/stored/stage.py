@@ -176,7 +176,6 @@ def solved(adapter: AnyAdapter, name: str, change: Array) -> AnyAdapter:
 
 
 def lora(target: Target, held: Sequence[float]) -> LoRA:
-    """Return the change along a line that is nearest to the target."""
     start = LoRA(unit(held[0])[None], np.zeros((8, 1)), 1.0)
     return solved(start, "B", target.weight - W)
 
@@ -188,12 +187,10 @@ def pissa(target: Target, held: Sequence[float]) -> PiSSA:
 
 
 def oft(_: Target, held: Sequence[float]) -> OFT:
-    """Return the rotation by an angle."""
     return turned(held[0])
 
 
 def ia3(_: Target, held: Sequence[float]) -> IA3:
-    """Return the gains of all neurons."""
     return replace(IA3.init(W, RNG), l=np.array(held))
 
 
@@ -225,8 +222,6 @@ def searched(target: Target, act: Act) -> list[float]:
 
 
 def least_squares(name: str) -> Callable[[Target, Act], list[float]]:
-    """Return a search by least squares for handles that are all entries of one array."""
-
     def best(target: Target, act: Act) -> list[float]:
         change = target.weight - W
         values = getattr(solved(act.at(target, starts(act)), name, change), name)
@@ -283,7 +278,6 @@ def explained(target: Target, made: Array) -> float:
 
 
 def entries(made: Array) -> list[int]:
-    """Return entries as whole numbers of the last digit."""
     return [int(x) for x in np.rint(10**DIGITS * made).ravel()]
 
 
@@ -302,7 +296,6 @@ def parts(act: Act, target: Target) -> Iterator[dict[str, Any]]:
 
 
 def scene(act: Act, target: Target) -> dict[str, Any]:
-    """Return the tables of a method for a target, and its best."""
     best = act.best(target, act)
     share = explained(target, weight(act, target, best))
     return {

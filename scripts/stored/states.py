@@ -41,7 +41,6 @@ def _pairs(typed: str) -> dict[str, str]:
 
 
 def _offered(known: dict[str, Knob], name: str, said: str) -> Any:
-    """Return the value of a knob that the widget offers by a text."""
     if name not in known:
         raise ValueError(f"{name}={said} is none of its controls: {', '.join(known)}")
     values = {text(value): value for value in known[name].values()}

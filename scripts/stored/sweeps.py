@@ -67,7 +67,6 @@ def sweep(slug: str) -> Sweep | None:
 
 
 def answer(slug: str, chosen: dict[str, Any]) -> Answer:
-    """Return what the widget shows, and beside it the gauges that a comparison shows."""
     change = measure(slug, chosen)
     shown = show(change)
     names = {panel["name"] for panel in shown["panels"]}
@@ -78,7 +77,6 @@ def answer(slug: str, chosen: dict[str, Any]) -> Answer:
 
 
 def _wanted(slug: str, knob: Knob) -> list[Any]:
-    """Return the knob's values, most wanted first."""
     side = Side(slug, slug, "", {})
     matches = Counter(matched(first, side).own[knob.name] for first in _defaults())
     values = knob.values()
@@ -89,7 +87,6 @@ def _wanted(slug: str, knob: Knob) -> list[Any]:
 
 @cache
 def _defaults() -> list[Measured]:
-    """Return all methods at their default knobs."""
     return [Measured(Side(slug, slug, "", {}), measure(slug, {})) for slug in slugs()]
 
 
@@ -176,7 +173,6 @@ def packed(knob: Knob, answers: list[Answer], **more: Any) -> bytes:
 
 
 def key(slug: str, root: Path = ROOT) -> str:
-    """Return the hash of what a method's sweep is made from."""
     knob = main_knob(slug)
     return made_from(Path(__file__), slug, root, repr(_wanted(slug, knob) if knob else []))
 
@@ -193,7 +189,6 @@ def made_from(script: Path, slug: str, root: Path, setting: str = "") -> str:
 def refresh(
     folder: Path, kind: str, key: Callable[[str], str], make: Callable[[str], Sweep | None]
 ) -> None:
-    """Write the files that have changed, and remove those that are no more."""
     paths = {
         slug: folder / f"{slug}-{kind}-{key(slug)[:32]}.bin" for slug in slugs() if main_knob(slug)
     }
@@ -209,5 +204,4 @@ def _data(make: Callable[[str], Sweep | None], slug: str) -> bytes:
 
 
 def main() -> None:
-    """Write the sweeps that have changed, and remove those that are no more."""
     refresh(OUT, "sweep", key, sweep)

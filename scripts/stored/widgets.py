@@ -86,7 +86,6 @@ class Control(NamedTuple):
 
 
 def text(value: Any) -> str:
-    """Return a knob's value as the page writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
@@ -111,7 +110,6 @@ def label(name: str) -> str:
 
 
 def named(knob: str, option: str) -> str:
-    """Return what a value of a knob is called."""
     if knob == "world":
         return caption(option)[0]
     if knob == "base":
@@ -194,7 +192,6 @@ def opening(slug: str) -> dict[str, Any]:
 
 
 def every(slug: str) -> dict[str, Knob]:
-    """Return every knob of a method's widget, at its own default."""
     out = hypothesis(slug)
     own = {**AIM, **signature_knobs(toy), **knobs(load(slug))}
     return own | ({HYPOTHESIS: out} if out else {})
@@ -207,14 +204,12 @@ def along(slug: str) -> dict[str, str]:
 
 
 def worlds(slug: str) -> dict[str, str]:
-    """Return the file of a method's fits, and which world is friendly to it."""
     for path in FITS.glob(f"{slug}-fits-*.bin"):
         return {"fits": path.name, "friendly": head(path)["friendly"]}
     return {"fits": "", "friendly": ""}
 
 
 def head(path: Path) -> dict[str, Any]:
-    """Return what a file of stored answers says of itself."""
     data = path.read_bytes()
     head: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     return head
@@ -236,7 +231,6 @@ def rounded(value: Any) -> Any:
 
 
 def fragments(names: list[str]) -> dict[str, str]:
-    """Return the stored widgets of methods by slug."""
     return drawn({slug: (form(slug), first(slug)) for slug in names})
 
 

@@ -35,7 +35,6 @@ Values = Mapping[str, Sequence[float]]
 
 
 def over_seeds(of: Callable[[int], dict[str, float]]) -> Values:
-    """Return the values of each measure, given what measures it with a seed."""
     each = [of(seed) for seed in SEEDS]
     return {measure: [one[measure] for one in each] for measure in each[0]}
 

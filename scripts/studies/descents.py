@@ -22,7 +22,6 @@ STEPS = 300
 
 
 def descended(c: Change, target: Array, weight: Callable[..., Any], *start: Array) -> Reached:
-    """Return the share that is reached from these parts of a weight, or of a change, on."""
     cuts = np.cumsum([part.size for part in start])[:-1]
 
     @jax.jit

@@ -39,7 +39,6 @@ class Entry(NamedTuple):
 
 @cache
 def takes(slug: str, knobs: tuple[tuple[str, Any], ...]) -> bool:
-    """Say whether all controls of a method can be built at these knobs."""
     W = np.asarray(base()[0]["q"][0], float)
     if slug == "clover" or slug.endswith("_tuning"):
         W = np.tile(W, (4, 1))  # a stack of four

@@ -75,7 +75,6 @@ def shuffled(D: Array, rng: np.random.Generator) -> Array:
 
 
 def added(changes: list[Change], way: Merge, density: float, seed: int) -> Change:
-    """Return the sum of what a merge leaves of several changes, matrix by matrix."""
     found = {}
     for k, kind in enumerate(KINDS):
         stacked = np.array([change[kind] for change in changes])

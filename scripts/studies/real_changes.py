@@ -133,7 +133,6 @@ def case(model: str, layer: int, part: str) -> Case:
 
 
 def kinds(case: Case) -> dict[str, Change]:
-    """Return a change without its uniform shrink, and its control."""
     bare = case.D - shrink(case.W, case.D) * case.W
     moved = elsewhere(bare, np.random.default_rng(case.seed))
     return {"change": Change(case.W, bare), CONTROL: Change(case.W, moved)}

@@ -175,7 +175,6 @@ class Study:
         return run if where in self.at and self.of(run).key == row["key"] else None
 
     def row(self, run: Run, made: Mapping[str, Any]) -> Row:
-        """Return the row of a run, given what came out."""
         settings = self.of(run)
         knobs = " ".join(f"{name}={value}" for name, value in settings.method.knobs)
         about = vars(settings.method) | vars(settings) | {"knobs": knobs, "key": settings.key}

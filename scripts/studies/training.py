@@ -87,7 +87,6 @@ def plain(p: decoder.Weights, teacher: Any, batch: Any) -> Any:
 
 
 def losses_of(settings: Run, weights: decoder.Weights) -> tuple[float, float]:
-    """Return the test loss, and that on the pretraining text, of other weights."""
     _, teacher = models(settings.task, settings.base, settings.width)
     about = tasks.task(settings.task)
     test = judged(partial(plain, weights, teacher), about.test)

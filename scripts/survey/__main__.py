@@ -35,7 +35,6 @@ def main(arguments: list[str]) -> None:
 
 
 def _draw(seed: int, take: int) -> None:
-    """Print cells of the typed tables, drawn at random."""
     cells = sorted(
         (source.key, table.id, i, metric)
         for source in read_tables()

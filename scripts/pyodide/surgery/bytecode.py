@@ -44,7 +44,6 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def read(path: str) -> dict[str, bytes]:
-    """Return the files of a zip by name."""
     with zipfile.ZipFile(path) as z:
         return {name: z.read(name) for name in z.namelist() if not name.endswith("/")}
 
@@ -101,12 +100,10 @@ def _module(name: str) -> str:
 
 
 def libraries(path: str) -> list[bytes]:
-    """Return the compiled modules of a wheel."""
     return [data for name, data in read(path).items() if name.endswith(".so")]
 
 
 def wheel(path: str) -> bytes:
-    """Return a wheel with its modules as bytecode."""
     return archive(compiled(read(path), SITE_PACKAGES))
 
 

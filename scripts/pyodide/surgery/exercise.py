@@ -20,7 +20,6 @@ from demos.worlds import WORLDS, change
 
 
 def requests() -> list[dict[str, Any]]:
-    """Fit every method a little, and return what is asked from JavaScript."""
     world = toy(size="16x16")
     targets = cycle([change(name, world.W) for name in WORLDS])
     for method, target in zip(slugs(), targets, strict=False):
@@ -33,7 +32,6 @@ def requests() -> list[dict[str, Any]]:
 
 
 def probes() -> Iterator[dict[str, Any]]:
-    """Yield every method at its defaults, and at the ends of every knob."""
     for method in slugs():
         yield {"method": method, "knobs": {}}
         for knob in settings(method).values():
@@ -42,7 +40,6 @@ def probes() -> Iterator[dict[str, Any]]:
 
 
 def ends(knob: Knob) -> tuple[Any, ...]:
-    """Return values of a knob, and one that it does not have."""
     values = knob.values()
     return (*values[:2], values[-1], knob.low - 1) if knob.kind in ("int", "float") else values
 
@@ -66,7 +63,6 @@ def comparisons() -> Iterator[dict[str, Any]]:
 
 
 def side(method: str) -> dict[str, Any]:
-    """Return a side of a comparison, with its main knob moved."""
     knob = main_knob(method)
     own = {knob.name: knob.values()[-1]} if knob else {}
     return {"method": method, "name": method, "knob": knob.name if knob else "", "own": own}

@@ -78,7 +78,6 @@ def each(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
 
 
 def cpython(name: str) -> str:
-    """Return how the tests of one of CPython's modules end."""
     sys.path.insert(0, "/tests")
     outcomes = Outcomes()
     sys.stdout = sys.stderr = io.StringIO()
@@ -91,7 +90,6 @@ def cpython(name: str) -> str:
 
 
 def numpy(name: str) -> str:
-    """Return how the tests of one of numpy's files end."""
     sys.path.insert(0, "/tests")
     import pytest
 

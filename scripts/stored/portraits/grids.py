@@ -30,7 +30,6 @@ def spread(change: Array) -> Array:
 
 @kind
 def change(make: Make) -> Shown:
-    """Show which entries of a weight change at all."""
     W = grey(SIDE, 15)
     fresh = make(W)
     moved = perturbed(fresh, np.random.default_rng(4), 1.0)
@@ -223,7 +222,6 @@ def rows(make: Make) -> Shown:
 
 @kind
 def faders(make: Make) -> Shown:
-    """Show gains as faders, one for each row of a weight."""
     W = grey(8, 9, 6)
     fresh = make(W)
     end = replace(fresh, l=np.array([1.75, 0.3, 1.25, 0.1, 1.9, 0.6, 1.5, 0.4]))
@@ -237,7 +235,6 @@ def faders(make: Make) -> Shown:
 
 @kind
 def waves(make: Make) -> Shown:
-    """Show waves with their amplitudes, and their sum."""
     W = np.zeros((20, 20))
     fresh = make(W, n_frequency=3, alpha=1.0)
     end = replace(
@@ -290,7 +287,6 @@ def summed(end: Any, W: Array, name: str, what: str) -> Shown:
 
 @kind
 def switches(make: Make) -> Shown:
-    """Show which weights stay and which are switched off."""
     W, rng = grey(9, 12), np.random.default_rng(6)
     fresh = make(W)
     off = rng.permutation(W.size).reshape(W.shape) < W.size // 4
@@ -305,7 +301,6 @@ def switches(make: Make) -> Shown:
 
 @kind
 def dice(make: Make) -> Shown:
-    """Show a few parameters and the change that chance makes of them."""
     W, count = grey(9, 12), 8
     fresh = make(W, directions=count)
     theta = np.array([0.9, -0.7, 0.5, -1.0, 0.8, 0.6, -0.4, 0.75])

@@ -13,7 +13,6 @@ SIDE = 12
 
 @kind
 def square(make: Make) -> Shown:
-    """Show a square matrix and the weight that copies of it fill."""
     W = grey(SIDE, SIDE)
     fresh = make(W, rank=1)
     s = len(fresh.M)

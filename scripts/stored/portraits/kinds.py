@@ -61,7 +61,6 @@ def in_turn(t: float, count: int) -> Array:
 
 
 def grown(adapter: Any, name: str, moments: int = 2) -> list[Any]:
-    """Return adapters with one array growing from zero."""
     whole = getattr(adapter, name)
     return [replace(adapter, **{name: s * whole}) for s in np.linspace(0, 1, moments)]
 

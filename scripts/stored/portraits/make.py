@@ -54,7 +54,6 @@ def declared(module: str) -> Portrait:
 
 
 def portrait(module: str, theme: str) -> dict[str, Any]:
-    """Return a method's portrait as data for a drawing."""
     kind, says = declared(module)
     rng = np.random.default_rng(SEED)
     shown = KINDS[kind](lambda W, **knobs: load(module).init(W, rng, **knobs))
@@ -81,7 +80,6 @@ def plain(value: Any) -> Any:
 
 
 def every(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return the portraits of all pages by slug."""
     return {m.slug: portrait(m.modules[0], m.theme) for m in catalog.methods.values()}
 
 
@@ -100,7 +98,6 @@ def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
 
 
 def main() -> None:
-    """Write the portraits, and remove those of methods gone."""
     OUT.mkdir(parents=True, exist_ok=True)
     for path in OUT.glob("*.json"):
         path.unlink()

@@ -16,7 +16,6 @@ INPUTS = 8
 
 @kind
 def butterfly(make: Make) -> Shown:
-    """Show the small rotations of a butterfly and their angles."""
     W = np.eye(INPUTS)
     fresh = make(W, factors=3, block_size=2)
     rng = np.random.default_rng(5)

@@ -24,7 +24,6 @@ NEURONS = polar((18, 74, 118, 172, 232, 300), (0.95, 0.72, 1.0, 0.78, 0.98, 0.82
 
 
 def turned(points: Array, angle: float) -> Array:
-    """Return points turned counter-clockwise."""
     c, s = np.cos(angle), np.sin(angle)
     return points @ np.array([[c, s], [-s, c]])
 
@@ -89,7 +88,6 @@ def terms(make: Make) -> Shown:
 
 @kind
 def mirror(make: Make) -> Shown:
-    """Show a picture and its reflection in a mirror, which training turns."""
     W, ends = cat(190, 0.48)
     fresh = make(W, blocks=1)
     start, end = (replace(fresh, u=polar([angle])) for angle in (-22, 8))
@@ -291,7 +289,6 @@ def disc(make: Make) -> Shown:
 
 @kind
 def drift(make: Make) -> Shown:
-    """Show outputs in the plane, all of which move by one step."""
     X = np.random.default_rng(7).uniform(-1, 1, (2, 11)) * [[0.75], [0.6]] + [[-0.25], [-0.2]]
     fresh, W = make(np.eye(2)), np.eye(2)
     moments = [

@@ -53,7 +53,6 @@ def quilt(make: Make) -> Shown:
 
 @kind
 def patches(make: Make) -> Shown:
-    """Show small patterns and where each of them is added to a weight."""
     W, half = grey(SIDE, SIDE), SIDE // 2
     places = [(1, 0, 1), (3, 1, -1), (0, 3, 1), (4, 4, 1), (2, 5, -1), (5, 2, 1), (1, 4, 1)]
     which = np.arange(len(places)) % 4  # coarse or fine over outputs, and over inputs

@@ -95,7 +95,6 @@ class Maker(NamedTuple):
     def means(
         self, table: str, row: str, runs: Iterable[Any], of: Mapping[str, Mean]
     ) -> Iterator[Fact]:
-        """Yield the means of runs, column by column."""
         made = list(runs)
         for column, (measure, form) in of.items():
             yield self(table, row, column, fmean(map(measure, made)), form)
@@ -149,7 +148,6 @@ SIGNS = (*COMPARED, " - ", " / ")
 
 @cache
 def key(text: str) -> str:
-    """Return what two spellings of a name have in common."""
     return re.sub(r"[\s_]+", "", text).casefold()
 
 
@@ -306,7 +304,6 @@ def value(cells: Sequence[Fact]) -> float:
 
 
 def most(cells: Iterable[Fact]) -> str:
-    """Return as a form the most decimals of any cell."""
     return str(max(map(decimals, cells)))
 
 

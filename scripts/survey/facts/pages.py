@@ -26,7 +26,6 @@ def modules_of_pages(root: Path) -> dict[str, tuple[str, ...]]:
 
 
 def pages_of_runs(root: Path) -> dict[peft.Key, str]:
-    """Return the first module of every page by the key of its runs, from pages that can be read."""
     pages = {}
     for slug, data in _readable(root):
         config = data["peft"]["class"] if isinstance(data.get("peft"), dict) else ""

@@ -81,7 +81,6 @@ def ratio(row: Row, other: Row, size: float | None) -> float | None:
 
 
 def distance(times: float | None) -> float:
-    """Return how far a ratio of budgets is from one."""
     return abs(log(times)) if times else inf
 
 

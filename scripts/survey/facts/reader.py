@@ -55,7 +55,6 @@ def comments(path: Path) -> list[str]:
 
 
 def as_csv(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows, the heads first, as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

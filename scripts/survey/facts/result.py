@@ -218,7 +218,6 @@ class Source(Record):
         return self
 
     def run_by(self, methods: Iterable[str]) -> RunBy:
-        """Return whose runs of any of these methods its tables hold."""
         if not self.authors_of:
             return "independent"
         return "authors" if set(methods) & set(self.authors_of) else "rival"

@@ -47,7 +47,6 @@ def facts() -> Iterator[Fact]:
 
 @cache
 def medians(prediction: str) -> dict[str, dict[str, float]]:
-    """Return the medians of a prediction's measures by arm and measure."""
     medians: dict[str, dict[str, float]] = defaultdict(dict)
     for row in records(TABLE):
         if row["prediction"] == prediction:

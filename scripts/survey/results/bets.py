@@ -112,7 +112,6 @@ def described() -> list[Described]:
 
 
 def by_entry(fits: Iterable[Described]) -> Shares:
-    """Return fits by whose they are."""
     shares: Shares = {}
     for d in fits:
         shares.setdefault((d.method, d.control), {})[d.task, d.base, d.kind, d.layer] = d
@@ -143,7 +142,6 @@ def reaches(shares: Shares) -> list[Comparison]:
 
 
 def decided(by: Runs, shares: Shares) -> list[Bet]:
-    """Return every method with its controls by its lead over the nearest of these."""
     trained, reach = judge(comparisons(by)), judge(reaches(shares))
     every = {e.method: e for e in entries() if not e.control}
     bets = []
@@ -160,7 +158,6 @@ def decided(by: Runs, shares: Shares) -> list[Bet]:
 
 
 def lead(some: Sequence[Judged]) -> float:
-    """Return the lead over the nearest control, over all tasks."""
     return min((j.overall.mean for j in some), default=-inf)
 
 
@@ -180,7 +177,6 @@ def of(modules: Iterable[str]) -> list[Bet]:
 
 
 def words() -> tuple[Word, ...]:
-    """Return the words that there are, the best first."""
     words: tuple[Word, ...] = get_args(Word)
     return words
 
@@ -252,12 +248,10 @@ def on(some: Iterable[str]) -> str:
 
 
 def called(task: str) -> str:
-    """Return a task as readers know it."""
     return TEXTS.get(task, task)
 
 
 def tasks(bet: Bet) -> tuple[str, ...]:
-    """Return the tasks on which a method that is judged was trained."""
     return bet.trained[0].comparison.tasks
 
 
@@ -281,7 +275,6 @@ def compared(judged: Judged, effect: Effect) -> str:
 
 
 def elsewhere(bet: Bet) -> list[str]:
-    """Return what reach and print add, where they are for a bet or against it."""
     counts, reasons = [j for j in bet.reach if j.sign in ("for", "against")], []
     says: dict[Outcome, str] = {"ahead": "ahead of", "equal": "equal to", "behind": "behind"}
     for outcome, place in says.items():
@@ -411,7 +404,6 @@ def _improvements() -> Iterator[Fact]:
 
 
 def _study(judged: Sequence[Effect]) -> Iterator[Fact]:
-    """Yield how large the study is, what it can tell, and what it tests itself by."""
     yield fact("", "study", "runs", len(rows(controls.Run, controls.TABLE)), "count")
     yield fact("", "study", "methods", len(bets()), "count")
     yield fact("", "study", "where", where(*bets()))

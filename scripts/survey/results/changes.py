@@ -72,7 +72,6 @@ class Family(NamedTuple):
 
     @property
     def says(self) -> str:
-        """Times chance that it explains in each model, and of the control."""
         changes, controls = ([number(pair[i].mean, 1) for pair in self.pairs] for i in (0, 1))
         control = " and ".join(dict.fromkeys(controls))
         return f"{' and '.join(changes)} times chance (control {control})"

@@ -142,7 +142,6 @@ def _grouped(path: Path) -> Runs:
 
 
 def grouped(runs: Iterable[Run]) -> Runs:
-    """Return runs by whose they are, where, and with which seed."""
     by: Runs = {}
     for run in runs:
         seeds = by.setdefault((run.method, run.control), {}).setdefault((run.task, run.base), {})
@@ -215,7 +214,6 @@ def improvement(by: Runs, whose: Whose, where: Sequence[Place]) -> Improvement:
 
 
 def shared(by: Runs) -> list[Place]:
-    """Return where all have run."""
     every = [cells.keys() for (_, name), cells in by.items() if not name.endswith(AGAIN)]
     return [place for place in by[NO_ADAPTER] if all(place in cells for cells in every)]
 

@@ -80,12 +80,10 @@ class Fitted(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """What the change is worth to the loss."""
         return self.test_without - self.test_with
 
     @property
     def kept(self) -> float:
-        """The share of that which remains with what is described in its place."""
         return (self.test_without - self.test) / self.worth
 
 

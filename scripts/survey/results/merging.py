@@ -83,7 +83,6 @@ class Judged(NamedTuple):
 
     @property
     def own(self) -> english.Run:
-        """The run of full fine-tuning that changed the model."""
         return english.finals(FULL, self.task)[self.seed]
 
     @property
@@ -151,7 +150,6 @@ def meets() -> str:
 
 
 def within(effect: Interval) -> bool:
-    """Say whether an interval lies so near zero that what it tells of is level."""
     return max(-effect.low, effect.high) <= plan().level
 
 

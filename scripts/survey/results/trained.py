@@ -63,7 +63,6 @@ def size(name: str, cell: Cell = Cell()) -> int:  # noqa: B008
 
 
 def tuned(name: str, cell: Cell = Cell()) -> float:  # noqa: B008
-    """Return the mean improvement at a method's own rate."""
     return fmean(map(improvement, finals(name, cell).values()))
 
 
@@ -275,7 +274,6 @@ def _around_runs() -> Iterator[Fact]:
 
 
 def _agreements() -> Iterator[Fact]:
-    """Yield how reach goes with the improvement, and how alike rankings are."""
     what: Literal["share", "parameters"]
     for row, alike in (("all", False), ("of that size", True)):
         for what in ("share", "parameters"):

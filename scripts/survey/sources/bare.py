@@ -70,7 +70,6 @@ def hidden(text: str) -> str:
 
 
 def bare(path: Path, root: Path) -> Iterator[Bare]:
-    """Yield the typed decimals of a page."""
     text, name = path.read_text("utf-8"), path.relative_to(root).as_posix()
     for match in DECIMAL.finditer(hidden(text)):
         yield Bare(name, text.count("\n", 0, match.start()) + 1, match[0])
@@ -147,7 +146,6 @@ def astray(root: Path, facts: Facts, keys: Container[str]) -> Iterator[str]:
 
 
 def asked_of(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield each page with every address that it asks for, in its text and its front matter."""
     for path in sorted((root / "docs").rglob("*.md")):
         text = path.read_text("utf-8")
         head, _, body = text.removeprefix("---\n").partition("\n---\n")

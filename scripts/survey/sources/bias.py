@@ -173,7 +173,6 @@ COMPUTED: dict[Domain, Callable[[Table], Judgement]] = {
 
 
 def of_table(source: Source, table: Table, domain: Domain, typed: Typing) -> Judgement:
-    """Return the judgement of a table in a domain other than interest."""
     for one in typed.get(source.key, {}).get(domain, ()):
         if one.speaks_of(table.id):
             return Judgement(one.risk, one.says)
@@ -183,7 +182,6 @@ def of_table(source: Source, table: Table, domain: Domain, typed: Typing) -> Jud
 
 
 def group(source: Source, own: Sequence[str]) -> Group:
-    """Return who printed what a source holds of a method's modules."""
     if source.ours:
         return "here"
     if source.key == PEFT:
@@ -198,7 +196,6 @@ INTEREST: dict[Group, Risk] = {
 
 
 def interest(source: Source, own: Sequence[str]) -> Judgement:
-    """Return whose interest a source has in a method's modules, or by itself where none are."""
     who = group(source, own)
     if who == "rivals" and not own:
         return Judgement(INTEREST[who], f"authors of {', '.join(source.authors_of)}")
@@ -242,7 +239,6 @@ def most(judgements: Sequence[Judgement], places: Sequence[str]) -> Judgement:
 
 
 def _where(places: Sequence[str]) -> str:
-    """Return the places of tables, or how many they are."""
     known = list(dict.fromkeys(places))
     return " and ".join(known) if len(known) <= FEW else f"{len(places)} tables"
 

@@ -50,7 +50,6 @@ class Certainty(NamedTuple):
 
     @property
     def domains(self) -> list[str]:
-        """The domains that it went down for, one each time."""
         return [domain for domain, _ in self.steps]
 
 

@@ -124,7 +124,6 @@ def _of(source: Source, own: Sequence[str], models: Models, how: Reading) -> Ite
 
 
 def _read(source: Source, own: Sequence[str], models: Models, how: Reading) -> Iterator[Finding]:
-    """Yield what can be read off the tables of a source."""
     run_by = source.run_by(own)
     claimed_by: ClaimedBy = "paper" if run_by == "authors" else "others"
     for dimension in OURS if source.ours else READ:
@@ -151,7 +150,6 @@ def counted(
     models: Models,
     how: Reading = READING,
 ) -> Iterator[Unit]:
-    """Yield the units of a source that count on a dimension of a method."""
     tables = [table for table in source.tables if rows_of(table, own)]
     # What tells what is kept says nothing of how well a task is learned.
     learned = [t for t in tables if dimension == "OOD" or not t.suite.startswith(RETENTION)]
@@ -272,7 +270,6 @@ def _shifted(table: Table, own: Sequence[str], models: Models, how: Reading) -> 
 def _against_both(
     table: Table, own: Sequence[str], models: Models, how: Reading, shifted: bool = False
 ) -> dict[str, Part]:
-    """Return what a table says of the method against LoRA and against full fine-tuning."""
     size, mine = models.get(table.model), chosen(rows_of(table, own))
     loras = [row for row in table.rows if row.method == LORA] if LORA not in own else []
     if not mine:

@@ -215,7 +215,6 @@ def _by_source(
 
 @cache
 def sources(root: Path = ROOT) -> tuple[Source, ...]:
-    """Return all that compares anything."""
     return tuple(source for source in every_source(root, pages_of_runs(root)) if source.tables)
 
 
@@ -249,7 +248,6 @@ def tables(root: Path = ROOT) -> dict[str, str]:
 
 
 def effects_csv(effects: Mapping[str, Comparisons]) -> str:
-    """Return a row for each source of each comparison, as CSV."""
     rows = list[Sequence[object]]()
     for name, each in _listed(effects):
         weights = iter(each.all.weights if each.all else ())
@@ -263,7 +261,6 @@ def effects_csv(effects: Mapping[str, Comparisons]) -> str:
 
 
 def pooled_csv(effects: Mapping[str, Comparisons]) -> str:
-    """Return a row for each comparison, over all sources, at home and away, as CSV."""
     rows = list[Sequence[object]]()
     for name, each in _listed(effects):
         for side in SIDES:

@@ -227,7 +227,6 @@ def leads_of(outcomes: Iterable[Outcome]) -> dict[str, Lead]:
 
 
 def _by_paper(outcomes: Iterable[Outcome]) -> dict[tuple[str, bool], list[float]]:
-    """Return the mean lead of every paper, by method and whether it is at home."""
     units = list(outcomes)
     squares: dict[str, list[float]] = defaultdict(list)
     for unit in units:

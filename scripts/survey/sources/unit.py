@@ -81,7 +81,6 @@ class Unit(NamedTuple):
 
     @property
     def strength(self) -> Strength:
-        """Full where all tables are."""
         return "full" if all(part.strength == "full" for part in self.parts) else "weak"
 
     @property
