@@ -101,8 +101,9 @@ CHARTS: dict[str, Callable[..., Chart]] = {
 
 class Experiment(Part):
     @macro("figure", "experiment")
-    def chart(self, name: str, *arguments: str, title: str = "") -> str:
-        return self.page.figure(CHARTS[name](*arguments)._replace(title=title), table=True)
+    def chart(self, name: str, *arguments: str, title: str = "", width: int | None = None) -> str:
+        drawn = CHARTS[name](*arguments)._replace(title=title, width=width)
+        return self.page.figure(drawn, table=True)
 
     @macro("list")
     def grounds(self, name: str, trust: str, why: str, overturned: str) -> str:

@@ -45,7 +45,7 @@ def whose(line: Line) -> str:
     name = called(line.source)
     if line.group in SINGLE:
         return name + ", not pooled" * (line.group == "here")
-    return f"{name}, {GROUPS[line.group]}"
+    return f"{name}, {'rivals' if line.group == 'rivals' else GROUPS[line.group]}"
 
 
 def risk(key: str, own: Sequence[str]) -> Risk | None:

@@ -9,7 +9,7 @@ from tests.browser.reader import WINDOW, Visit
 
 EXPERIMENT, PROTOCOL = "experiment/", "experiment/protocol/"
 PAGES = ("methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/")
-CARDS = 10  # of the experiment's report, a figure each
+CARDS = 7  # of the experiment's report, a figure each
 WIDTHS = (1280, 768, 390, 360)
 
 # The letters of every drawing on show: their size in pixels on the screen, and what they lie in.
