@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scripts.bootstrap import ROOT, run
-from scripts.macros.bets import Bets
 from scripts.macros.choice import Choice
 from scripts.macros.claims import ClaimLists
 from scripts.macros.errata import ErrataLists
@@ -43,7 +42,6 @@ PARTS = (
     RealChanges,
     Experiment,
     Protocol,
-    Bets,
     Forests,
     Story,
     Views,

@@ -269,9 +269,7 @@ def test_the_catalogue_as_csv_holds_the_same_totals() -> None:
             assert row["survey"] == row["confirmed"] == ""
 
 
-def test_the_home_page_leads_to_every_entry_and_to_every_part_of_the_site() -> None:
-    links = tree("").xpath('//*[contains(concat(" ", @class, " "), " every ")]//a/@href')
-    assert sorted(link.removeprefix("./") for link in links) == sorted(m.url for m in read().survey)
+def test_the_home_page_leads_to_every_part_of_the_site() -> None:
     tabs = tree("").xpath('//a[@class="md-tabs__link"]')
     names = [tab.text_content().strip() for tab in tabs]
     assert names == ["Story", "Methods", "Findings", "Lab", "Choose", "About"]

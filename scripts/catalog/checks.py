@@ -68,7 +68,7 @@ def check(root: Path = ROOT) -> Catalog:
         problems += table_problems(catalog, root)
         problems += word_problems(catalog, root)
         problems += claim_problems(catalog, root)
-        problems += errata.problems(catalog, root)
+        errata.every(catalog, root)
         problems += address_problems(catalog, root)
     if problems:
         raise CatalogError("\n".join(problems))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from adapters_np.control import controls
-from scripts.macros.page import Page, Part, catalog, inline, macro, names
+from scripts.macros.page import Page, catalog, inline, names
 from scripts.macros.views import Views
 from scripts.survey.facts import say
 from scripts.survey.results import bets as survey
-from scripts.survey.results.bets import Bet, reasons, words
+from scripts.survey.results.bets import Bet, reasons
 from scripts.survey.results.contrasts import Contrast
-from scripts.survey.results.hypothesis import Outcome, Printed, Word, balance
-from scripts.survey.sources.providers import facts
+from scripts.survey.results.hypothesis import Printed, balance
 
 FILE = "bets.html"
 SIDES = ("← control ahead", "method ahead →")
@@ -47,12 +45,6 @@ def where(some: Iterable[Shown]) -> str:
     return survey.where(*(s.bet for s in some))
 
 
-def by_word() -> list[tuple[Word, list[Shown]]]:
-    every = [shown(bet) for bet in survey.bets()]
-    groups = [(word, [s for s in every if s.bet.word == word]) for word in words()]
-    return [(word, some) for word, some in groups if some]
-
-
 def own_controls(page: Page, modules: Iterable[str]) -> str:
     """Return what a method's page has of its bets: a figure, and a table in a fold.
 
@@ -80,46 +72,3 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
         html += page.draw("own", s, table, file=FILE, found=False, given=given)
     before, _, after = page.draw("around", len(own) == 1, file=FILE).partition("<!--inside-->")
     return before + html + after
-
-
-class Bets(Part):
-    """The macros of what came of the study of controls."""
-
-    @macro("list")
-    def controls_words(self) -> str:
-        return self.page.draw("by_word", by_word(), file=FILE)
-
-    @macro("text")
-    def controls_reach(self, outcome: Outcome) -> str:
-        return say.listed(
-            [
-                f"{names()[bet.slug][0]} (*{say.named(j.comparison.control)}*)"
-                for bet in survey.bets()
-                for j in bet.reach
-                if j.overall.outcome == outcome
-            ]
-        )
-
-    @macro("list")
-    def controls_home(self) -> str:
-        every = survey.bets()
-        strongest = [
-            min(
-                (j for j in bet.trained if j.comparison.claim == "ahead"),
-                key=lambda j: j.overall.mean,
-            )
-            for bet in every
-        ]
-        figure = Views(self.page).figure(
-            "controls", "trained", "Each against the strongest control that it has to beat."
-            " Intervals hold together at 95 %. Grey: less than a point",
-            {f"{c.method}, {c.control}": names()[bet.slug][0]
-             for bet, (c, *_) in zip(every, strongest, strict=True)},
-            by="trained", sides=SIDES, farthest=30, table=True,
-        )  # fmt: skip
-        outcomes = Counter(j.overall.outcome for bet in every for j in bet.trained)
-        given = {"fact": facts().say}
-        html = self.page.draw(
-            "home", outcomes, by_word(), survey.where(*every), file=FILE, found=False, given=given
-        )
-        return html.replace("<!--figure-->", figure)

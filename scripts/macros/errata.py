@@ -7,7 +7,7 @@ from itertools import groupby
 from scripts.catalog.corrections import REPLY, form
 from scripts.catalog.errata import every
 from scripts.macros.page import Part, catalog, macro
-from scripts.survey.sources.errata import KINDS, SEVERITIES, Kind, Placed, read_errata, standing
+from scripts.survey.sources.errata import KINDS, SEVERITIES, Kind, Placed, standing
 
 FILE = "errata.html"
 MEANINGS: dict[Kind, tuple[str, str]] = {
@@ -25,20 +25,8 @@ class ErrataLists(Part):
     @macro("list")
     def errata_list(self) -> str:
         m = catalog().methods[self.page.url.removeprefix("methods/")]
-        replies = [r for r in read_errata().replies if r.to == m.slug]
-        return self.page.draw("own", m, replies, self._form(), file=FILE)
-
-    @macro("text")
-    def errata_count(self, what: str) -> str:
-        found = every(catalog())
-        left = standing(found)
-        return str(
-            {
-                "standing": len(left),
-                "serious": sum(p.erratum.severity == "serious" for p in left),
-                "withdrawn": len(found) - len(left),
-            }[what]
-        )
+        address = form(self.page.site, REPLY, address=f"{self.page.site.url}{self.page.url}/")
+        return self.page.draw("own", m, address, file=FILE)
 
     @macro("list")
     def errata_by_kind(self) -> str:
@@ -57,21 +45,9 @@ class ErrataLists(Part):
             parts.append(
                 self.page.draw("of_kind", meaning, by_severity(some), file=FILE, found=False)
             )
-        return "\n".join([*parts, "</div>"])
-
-    @macro("list")
-    def errata_withdrawn(self) -> str:
-        found = [p for p in every(catalog()) if p.erratum.withdrawn]
-        return self.page.draw("withdrawn", found, file=FILE, found=False)
-
-    @macro("list")
-    def errata_replies(self) -> str:
-        found = sorted(read_errata().replies, key=lambda r: r.date, reverse=True)
-        return self.page.draw("replies", found, self._form(), file=FILE)
-
-    def _form(self) -> str:
-        site = self.page.site
-        return form(site, REPLY, address=f"{site.url}{self.page.url}/")
+        withdrawn = [p for p in found if p.erratum.withdrawn]
+        parts += ["</div>", self.page.draw("withdrawn", withdrawn, file=FILE, found=False)]
+        return "\n".join(parts)
 
 
 def by_severity(found: list[Placed]) -> list[tuple[str, list[Placed]]]:

@@ -1,4 +1,4 @@
-"""The home page: some bets as tiles, findings as figures, and every method."""
+"""The home page: some bets as tiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from math import prod
 from adapters_np.core import load, parameters
 from scripts.macros.page import Part, catalog, macro
 from scripts.macros.portraits import drawing, says
-from scripts.survey.facts import say
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 FEW = 6  # pictures on the tile that stands for all others
@@ -26,25 +25,3 @@ class Home(Part):
         few = [drawing(slug, "small") for slug in others[:FEW]]
         given = (tiles, prod(LAYER), few, len(others))
         return self.page.draw("bets", *given, file="home.html", found=False)
-
-    @macro("list")
-    def every_bet(self) -> str:
-        groups = [
-            (
-                key,
-                theme.title,
-                [(m, drawing(m.slug, "small")) for m in catalog().survey if m.theme == key],
-            )
-            for key, theme in catalog().themes.items()
-        ]
-        return self.page.draw("every_bet", groups, file="home.html", found=False)
-
-    @macro("list")
-    def later_bets(self) -> str:
-        found = [m for m in catalog().methods.values() if not m.number]
-        links = [f'<a href="{self.page.root}methods/{m.slug}/">{m.title}</a>' for m in found]
-        return f"Beyond the survey, and not graded: {say.listed(links)}."
-
-    @macro("text")
-    def how_many(self) -> str:
-        return str(len(catalog().survey))

@@ -9,7 +9,7 @@ controls: oft 16, shuffled, pairs on prose   in how many pairs of runs it is ahe
 controls: texts, same sign               comparisons of one sign on code and on the novel; `all`
 controls: oft 16, where                  on what it was trained; of `improvements` on what all were
 controls: oft 16, improvement            a share of full fine-tuning's improvement
-controls: oft 16, improvement on prose   the same on one task
+controls: oft 16, strongest              ahead of its strongest control by so many points; `word`
 controls: oft 16, memorised              the share of random sequences that it knows
 controls: guessing, improvement          what a guess at random improves there
 controls: relaxed, behind                how many of a kind came out so; `all`, `near`, `widest`
@@ -29,6 +29,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import inf
+from operator import itemgetter
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple, TypeAlias, get_args
@@ -174,11 +175,6 @@ def of(modules: Iterable[str]) -> list[Bet]:
     """Return the bets of some modules, in the order of these."""
     by = {bet.slug: bet for bet in bets()}
     return [by[slug] for slug in modules if slug in by]
-
-
-def words() -> tuple[Word, ...]:
-    words: tuple[Word, ...] = get_args(Word)
-    return words
 
 
 def checked() -> dict[str, list[Judged]]:
@@ -342,6 +338,11 @@ def facts() -> Iterator[Fact]:
     every: dict[str, list[Effect]] = {}
     for bet in bets():
         yield _where(bet.method, tasks(bet))
+        yield fact("", bet.method, "word", bet.word)
+        strongest = min(
+            (j.overall for j in bet.trained if j.comparison.claim == "ahead"), key=itemgetter(0)
+        )
+        yield _apart(fact, bet.method, "strongest", strongest)
         trained, reach = ({j.comparison.control: j for j in js} for js in (bet.trained, bet.reach))
         for e in bet.controls:
             row, judged = f"{bet.method}, {e.control}", trained[e.control]
@@ -392,10 +393,8 @@ def _texts() -> Iterator[Fact]:
 
 def _improvements() -> Iterator[Fact]:
     by = controls.runs()
-    for whose, improvement in controls.improvements(by).items():
-        for task, share in improvement.items():
-            column = f"improvement on {task}" if task else "improvement"
-            yield fact("", ", ".join(filter(None, whose)), column, share, "0 %")
+    for whose, share in controls.improvements(by).items():
+        yield fact("", ", ".join(filter(None, whose)), "improvement", share, "0 %")
     if sequences := controls.memorised(by):
         yield fact("", "guessing", "improvement", controls.guessing(by), "0 %")
     for whose, share in sequences.items():

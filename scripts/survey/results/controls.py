@@ -5,7 +5,7 @@ Its runs are made by scripts/studies/controls.py. Nothing here needs JAX.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -122,8 +122,6 @@ class Run(NamedTuple):
 Whose: TypeAlias = tuple[str, str]
 """A method, and which of its controls, or none."""
 
-Improvement: TypeAlias = dict[str, float]
-"""A share of full fine-tuning's improvement on each task; over all under ""."""
 
 Runs: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 """Runs by method and control, task and base model, and seed."""
@@ -200,28 +198,19 @@ def whole(by: Runs, place: Place) -> float:
     return fmean(run.improvement for run in by[NO_ADAPTER][place].values())
 
 
-def improvement(by: Runs, whose: Whose, where: Sequence[Place]) -> Improvement:
-    """Return the share of full fine-tuning's improvement that an entry reaches in some places."""
-    parts = {"": where} | {task: [p for p in where if p[0] == task] for task, _ in where}
-    return {
-        task: fmean(
-            run.improvement / whole(by, place)
-            for place in some
-            for run in by[whose][place].values()
-        )
-        for task, some in parts.items()
-    }
-
-
 def shared(by: Runs) -> list[Place]:
     every = [cells.keys() for (_, name), cells in by.items() if not name.endswith(AGAIN)]
     return [place for place in by[NO_ADAPTER] if all(place in cells for cells in every)]
 
 
-def improvements(by: Runs) -> dict[Whose, Improvement]:
+def improvements(by: Runs) -> dict[Whose, float]:
     """Return the share of full fine-tuning's improvement that entries reach, where all have run."""
     where = shared(by)
-    return {w: improvement(by, w, where) for w in by if where and by[w].keys() >= {*where}}
+    return {
+        whose: fmean(run.improvement / whole(by, p) for p in where for run in cells[p].values())
+        for whose, cells in by.items()
+        if where and cells.keys() >= {*where}
+    }
 
 
 def memorised(by: Runs) -> dict[Whose, float]:

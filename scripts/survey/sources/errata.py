@@ -1,18 +1,17 @@
-"""Corrections to the source survey: of what kind, how much rests on each, withdrawn, answered."""
+"""Corrections to the source survey: of what kind, how much rests on each, withdrawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scripts.bootstrap import ROOT
 from scripts.survey.facts.reader import as_csv
-from scripts.survey.facts.records import Record, References, Slug, Text, validated
+from scripts.survey.facts.records import Record, References, Text, validated
 from scripts.survey.sources.claims import fields
 
 PAGE = "docs/errata.md"
@@ -40,18 +39,8 @@ class Erratum(Record):
         return self
 
 
-class Reply(Record):
-    by: Text
-    date: date
-    says: Text
-    to: Slug | None = None  # the page of a method; of the survey as a whole where left out
-    answer: Text | None = None  # what we have changed, or why not
-    address: Annotated[str, Field(pattern=r"^https://")] | None = None
-
-
 class Errata(Record):
     errata: tuple[Erratum, ...]
-    replies: tuple[Reply, ...]
 
 
 class Placed(NamedTuple):
@@ -63,7 +52,7 @@ class Placed(NamedTuple):
 
 @cache
 def read_errata(root: Path = ROOT) -> Errata:
-    """Return what concerns the survey as a whole, and the replies.
+    """Return what concerns the survey as a whole.
 
     Raises:
         CatalogError: when one is not as it should be; a line for each problem.

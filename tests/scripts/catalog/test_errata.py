@@ -1,25 +1,17 @@
-"""Corrections to the source survey: sorted or withdrawn, and replies to pages that there are."""
+"""Corrections to the source survey: sorted or withdrawn."""
 
 from __future__ import annotations
 
 import csv
 import io
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from scripts.catalog import read
-from scripts.catalog.errata import errata_csv, problems
+from scripts.catalog.errata import errata_csv
 from scripts.survey.sources.errata import Erratum
-
-PAGE = """---
-errata: []
-replies:
-  - {{by: A. Author, date: 2026-12-01, says: Thank you., to: {to}}}
----
-"""
 
 
 @pytest.mark.parametrize(
@@ -46,12 +38,3 @@ def test_a_page_counts_what_stands_and_the_table_has_all() -> None:
         own = [row for row in rows if row["method"] == m.slug]
         assert len(own) == len(m.errata)
         assert len(m.corrections) == sum(not row["withdrawn"] for row in own)
-
-
-@pytest.mark.parametrize(("to", "wrong"), [("lora", 0), ("nowhere", 1)])
-def test_a_reply_is_to_a_page_that_there_is(tmp_path: Path, to: str, wrong: int) -> None:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "errata.md").write_text(PAGE.format(to=to), "utf-8")
-    found = list(problems(read(), tmp_path))
-    assert len(found) == wrong
-    assert all("nowhere" in problem for problem in found)
