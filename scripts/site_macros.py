@@ -16,7 +16,6 @@ from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
 from scripts.macros.forest import Forests
 from scripts.macros.glossary import Glossary
-from scripts.macros.head_to_head import HeadToHead
 from scripts.macros.home import Home
 from scripts.macros.lab import Lab
 from scripts.macros.lists import Lists
@@ -37,7 +36,6 @@ PARTS = (
     ClaimLists,
     ErrataLists,
     Family,
-    HeadToHead,
     Lab,
     RealChanges,
     Experiment,

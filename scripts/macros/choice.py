@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from scripts.bootstrap import ROOT
 from scripts.catalog.counts import MODELS, START, TARGETS
 from scripts.catalog.memory import STATES
-from scripts.macros.head_to_head import outcomes_beside_lora
 from scripts.macros.lists import NEEDS, active, offers
 from scripts.macros.page import Part, catalog, macro
-from scripts.macros.peft_benchmark import memory_errors
 from scripts.survey.facts import peft
-from scripts.survey.facts.say import percent
+from scripts.survey.facts.pair import read_models
+from scripts.survey.facts.papers import read_tables
+from scripts.survey.sources.head_to_head import outcomes
 
 TASKS = {
     "mathematics": ("mathematics", "arithmetic", "GSM8K"),
@@ -34,9 +35,10 @@ BESIDE = "lora--llama-3.2-3B-rank32"
 
 def ahead() -> dict[str, dict[str, tuple[int, int]]]:
     """Return of each task and method in how many units it is ahead of LoRA, and of how many."""
+    every_unit = list(outcomes(read_tables(), [*catalog().names()], read_models(ROOT)))
     found = {}
     for task, starts in TASKS.items():
-        units = [u for u in outcomes_beside_lora() if u.suite.startswith(starts)]
+        units = [u for u in every_unit if u.baseline == "lora" and u.suite.startswith(starts)]
         every = Counter(u.method for u in units)
         won = Counter(u.method for u in units if u.side == "for")
         found[task] = {method: (won[method], n) for method, n in every.items()}
@@ -81,13 +83,3 @@ class Choice(Part):
         html = self.page.draw("chooser", *given, file="choice.html", found=False)
         address = f"{self.page.root}assets/demo/choose.js"
         return f'{html}<script type="module" src="{address}"></script>\n'
-
-    @macro("table")
-    def memory_check(self) -> str:
-        off = list(memory_errors().values())
-        mean = sum(map(abs, off)) / len(off)
-        return (
-            f"Against the {len(off)} runs of PEFT's benchmark that adapt linear weights, it is off "
-            f"by {percent(mean)} on average, at most {percent(-min(off))} too low and "
-            f"{percent(max(off))} too high"
-        )

@@ -1,8 +1,9 @@
-"""Claims, beliefs and predictions of the survey, beside what the audit finds."""
+"""Claims, beliefs and predictions of the survey, and numbers of sources that do not add up."""
 
 from __future__ import annotations
 
 from scripts.macros.page import Part, catalog, macro
+from scripts.survey.facts.papers import flags, read_tables
 from scripts.survey.sources.claims import read_claims, read_predictions
 
 
@@ -19,6 +20,10 @@ class ClaimLists(Part):
         themes = catalog().themes
         listed = [(t, [m.slug for m in catalog().of_theme(key)]) for key, t in themes.items()]
         return self.page.draw("themes", listed, [claim.key for claim in read_claims().claims])
+
+    @macro("list")
+    def flagged(self) -> str:
+        return self.page.draw("flagged", list(flags(read_tables())))
 
     @macro("list")
     def predictions_list(self) -> str:

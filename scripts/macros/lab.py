@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from demos.adapter_kinds import MOST
 from scripts.bootstrap import ROOT
-from scripts.macros.page import Page, Part, built, listing, macro
-from scripts.survey.facts import say
+from scripts.macros.page import Page, Part, built, macro
 
 STORED = ROOT / ".build" / "lab" / "lab.json"
 EXAMPLE = ROOT / ".build" / "example" / "about.json"
-OWN = ROOT / "demos" / "lab" / "own.py"
 SHOWN = 1
 """The place of the budget that is shown first."""
 
@@ -47,14 +44,6 @@ class Lab(Part):
     def model_pair(self) -> str:
         script = f'<script type="module" src="{self.page.root}assets/demo/model-pair.js"></script>'
         return self.page.style(script) + piece(self.page, "model_pair")
-
-    @macro("text")
-    def most_directions(self) -> str:
-        return say.count(MOST)
-
-    @macro("widget")
-    def own_adapter(self) -> str:
-        return listing(OWN, "own")
 
 
 def chance() -> list[int]:

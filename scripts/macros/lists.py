@@ -11,16 +11,14 @@ from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.others import read_others
-from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Dimension, Method, Peft
+from scripts.catalog.records import DIMENSIONS, MOST, Method
 from scripts.catalog.shapes import formula
-from scripts.catalog.signatures import PEFT
 from scripts.macros import examples, family, peft_benchmark
-from scripts.macros.method import graded
-from scripts.macros.page import MEANINGS, WIDEST, Part, catalog, listing, macro
+from scripts.macros.page import WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
 from scripts.survey.facts import peft
 from scripts.survey.results.bets import of
-from scripts.survey.sources.rule import ENOUGH, RATIO, Word, by_source, vote
+from scripts.survey.sources.rule import Word
 from scripts.survey.statistics.intervals import Agreement
 
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
@@ -85,14 +83,6 @@ class Lists(Part):
         )
 
     @macro("table")
-    def dimensions(self) -> str:
-        rows = [
-            (key, name, POINTS[key], MEANINGS[key], sum(key in m.survey for m in self.graded()))
-            for key, name in DIMENSIONS.items()
-        ]
-        return self.page.draw("dimensions", rows)
-
-    @macro("table")
     def verdict_counts(self) -> str:
         words = get_args(Word)
         rows = []
@@ -105,45 +95,6 @@ class Lists(Part):
 
     def graded(self) -> list[Method]:
         return [m for m in catalog().methods.values() if m.graded]
-
-    @macro("table")
-    def worked_example(self, slug: str, dimension: Dimension) -> str:
-        m = catalog().methods[slug]
-        votes = [(key, found, vote(found)) for key, found in by_source(m.found(dimension)).items()]
-        self.page.cited.setdefault(self.page.url, {}).update(
-            dict.fromkeys(key for key, _, _ in votes)
-        )
-        (facts,) = (d for d in graded(m) if d["key"] == dimension)
-        return self.page.draw("worked_example", m, facts, votes, ENOUGH, RATIO)
-
-    @macro("text")
-    def settled(self) -> str:
-        found = [v for m in catalog().methods.values() for d, v in m.verdicts.items() if d != "WA"]
-        confirmed = sum(v.word == "confirmed" for v in found)
-        words = Counter(v.word for v in found)
-        near = sum(v.near is not None and v.near.short for v in found)
-        return (
-            f"Outside wide adoption {confirmed} of {len(found)} verdicts are confirmed. For "
-            f"{words['no evidence']} there is no evidence, for {words['too little']} too little, "
-            f"for {words['against, too little']} more against than for, but too little. In {near} "
-            "a single weak unit more would give another word."
-        )
-
-    @macro("text")
-    def ran(self, slug: str) -> str:
-        return str(len({f.source_key for f in catalog().methods[slug].found("WA")}))
-
-    @macro("text")
-    def into_lora(self) -> str:
-        """Name the configurations that PEFT converts to LoRA, as links from the site's root.
-
-        Raises:
-            KeyError: when one has no page.
-        """
-        found = catalog().methods.values()
-        pages = {m.peft.config: m.slug for m in found if isinstance(m.peft, Peft)}
-        links = [f"[`{name}`](methods/{pages[name]}.md)" for name in PEFT["to_lora"]]
-        return f"{', '.join(links[:-1])} and {links[-1]}"
 
     @macro("list")
     def others_list(self) -> str:
@@ -169,8 +120,8 @@ class Lists(Part):
     # The playground
 
     @macro("widget")
-    def example(self, name: str) -> str:
-        return listing(next(e.path for e in examples.read() if e.name == name), name)
+    def example(self, path: str, name: str) -> str:
+        return listing(ROOT / path, name)
 
     @macro("list")
     def examples_list(self) -> str:

@@ -381,7 +381,3 @@ With all references of this page, for a reference manager:
 
 {self.page.references()}
 """
-
-    @macro("list")
-    def cite_site(self) -> str:
-        return CITED

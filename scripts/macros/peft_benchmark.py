@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from scripts.catalog.counts import MEASURED, SIDES
-from scripts.catalog.memory import GIB, STATES, estimate, held, kept
 from scripts.macros.figures import Axis, Chart, Line, Point, frontier
 from scripts.survey.facts.peft import Key, Suite, best, runs
 from scripts.survey.facts.say import number, short
@@ -43,38 +41,6 @@ def agreement(
         if entry in values and entry not in without
     ]
     return spearman(pairs)
-
-
-FORMS = ("dora", "bat", "para")
-"""Forms of a method that keep something else, as the names of experiments tell them."""
-
-
-def memory_errors() -> dict[str, float]:
-    """Return by what share the estimate of memory is off for each run that adapts linear weights.
-
-    All runs of the mathematics have Llama-3.2-3B in 16 bits, four sequences of at most 768 tokens,
-    AdamW and no checkpointing.
-    """
-    tokens = 4 * 768
-    given = {
-        **MEASURED._asdict(),
-        **{"bits": 16, "linear": 0, "state": STATES["AdamW"], "tokens": tokens},
-        **{"checkpointing": False, "chunked": False},
-    }
-    found = {}
-    for run in runs("metamathqa"):
-        names = run.modules.split("+")
-        if not set(names) <= SIDES.keys():
-            continue
-        words = run.setting.split("-")
-        form = next((f"{run.tuner} {form}" for form in FORMS if form in words), run.tuner)
-        more = {
-            "kept": kept(form, MEASURED, names, tokens, run.size),
-            "held": held(form, MEASURED, names, run.size),
-            "trained": run.parameters,
-        }
-        found[run.label] = estimate({**given, **more})["all"] / (GIB * run.memory) - 1
-    return found
 
 
 # The plots ----------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from functools import cache
 
 from scripts.catalog.records import DIMENSIONS
 from scripts.catalog.sensitivity import judged, outcomes
-from scripts.macros.page import Part, catalog, macro, short
-from scripts.survey.facts import peft
+from scripts.macros.page import Part, catalog, macro
 from scripts.survey.facts.say import listed
 from scripts.survey.sources.sources import (
     Flow,
@@ -37,15 +36,6 @@ def read_sources() -> tuple[list[Reading], Flow]:
 
 
 class Protocol(Part):
-    @macro("text")
-    def publications_read(self) -> str:
-        found = read_sources()[1]
-        return str(found.voting + found.by_abstract)
-
-    @macro("table")
-    def set_by_authors(self) -> str:
-        return str(sum(bool(run.settings_by) for run in peft.runs("metamathqa")))
-
     @macro("figure")
     def source_flow(self) -> str:
         return self.page.draw("flow", read_sources()[1], file=FILE)
@@ -61,18 +51,6 @@ class Protocol(Part):
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
 
-    @macro("list")
-    def left_out(self) -> str:
-        found = read_candidates().excluded
-        self.page.cite(found)
-        return "; ".join(f"{short(key)} ({why})" for key, why in found.items())
-
     @macro("table")
     def sensitivity(self) -> str:
         return self.page.draw("sensitivity", outcomes(), judged(), file=FILE)
-
-    @macro("text")
-    def confirmed_then(self, which: str) -> str:
-        """The least or the most verdicts that are confirmed under any other choice."""
-        numbers = [o.confirmed for o in outcomes()]
-        return str(min(numbers) if which == "least" else max(numbers))

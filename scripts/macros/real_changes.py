@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from demos.reach import FAMILIES
 from scripts.macros import figures
 from scripts.macros.page import Part, catalog, macro, names
-from scripts.survey.facts.say import listed
 from scripts.survey.results import changes
 from scripts.survey.results.changes import ANOTHER, DESCENDED, Family
 
@@ -52,8 +51,3 @@ class RealChanges(Part):
         """All families, in the BERTs or in the English model, whose two lanes are called so."""
         some = families() if of == changes.SOURCE else changes.english_families()
         return self.page.figure(drawn(some, lanes, says))
-
-    @macro("text")
-    def families_missing(self) -> str:
-        there = {family.name for family in changes.english_families()}
-        return listed([f.title for f in FAMILIES.values() if f.name not in there])
