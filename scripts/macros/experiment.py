@@ -7,10 +7,9 @@ from math import isfinite
 
 from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, link, macro, shown
-from scripts.survey.facts.result import FULL
-from scripts.survey.facts.say import count, number, percent
+from scripts.survey.facts.say import number, percent
 from scripts.survey.results import english, experiment, trained
-from scripts.survey.results.experiment import RANKS, Cell, Run, finals, improvement, methods, sweep
+from scripts.survey.results.experiment import RANKS, Run, finals, improvement, sweep
 from scripts.survey.statistics.intervals import Interval, interval
 
 PER_CENT = "share of full fine-tuning’s improvement, %"
@@ -42,22 +41,6 @@ def rates(*names: str) -> Chart:
     lines = [line(name, (point(name, run) for run in sweep(name))) for name in names]
     title = "Improvement at each rate, with one seed; at zero nothing is learned or all is lost"
     return drawn(title, "learning rate", lines, log=True)
-
-
-def budget() -> Chart:
-
-    def point(name: str) -> Point:
-        runs = finals(name)
-        mean, trains = improvements(runs.values()), runs[1].parameters
-        says = f"{shown(name)}: {number(mean.mean, 1)} % with {count(trains)} parameters"
-        return Point(trains, *mean, says)
-
-    ranks = [f"lora {r}" for r in RANKS]
-    called = f"LoRA, rank {RANKS[0]} to {RANKS[-1]}"
-    lines = [Line(called, tuple(map(point, ranks)), link=link("lora"))]
-    rest = [name for name in methods(Cell()) if name not in (*ranks, FULL)]
-    lines += [line(name, (point(name),), joined=False) for name in rest]
-    return drawn("Improvement and trained parameters", "trained parameters", lines, log=True)
 
 
 def frontier(*names: str) -> Chart:
@@ -95,7 +78,7 @@ def cut() -> Chart:
 
 
 CHARTS: dict[str, Callable[..., Chart]] = {
-    "rates": rates, "budget": budget, "frontier": frontier, "cut": cut,
+    "rates": rates, "frontier": frontier, "cut": cut,
 }  # fmt: skip
 
 

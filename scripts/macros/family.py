@@ -7,7 +7,7 @@ predictions of others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -27,7 +27,6 @@ from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import subspace_overlap
 from demos.probe import measure
 from demos.settings import start
-from scripts.macros.figures import Axis, Chart, Line, Point
 from scripts.macros.page import Part, catalog, macro, names
 from scripts.survey.results.atlas import medians
 
@@ -42,8 +41,6 @@ WRITTEN: dict[Place, str] = {
     "model": "outputs of weights",
 }  # fmt: skip
 """The changed part elsewhere, by the place of an adapter."""
-
-PARAMETERS, DIMENSION = "parameters", "dimension reached"
 
 
 class Member(NamedTuple):
@@ -156,34 +153,7 @@ def members() -> tuple[Member, ...]:
     return tuple(sorted(found, key=lambda f: (order.index(f.theme), f.name.lower())))
 
 
-def dots() -> Iterator[Line]:
-    for f in members():
-        if f.parameters and f.dimension and not f.square:
-            x, y = f.parameters, f.dimension
-            says = f"{f.name}: {x:,} parameters reach {y:,} dimensions"
-            yield Line(f.name, (Point(x, y, y, y, says),), "dots", f.link)
-
-
 class Family(Part):
-    @macro("figure")
-    def family_figure(self) -> str:
-        lines = list(dots())
-        points = [line.points[0] for line in lines]
-        wasted = sum(p.y < p.x for p in points)
-        ends, tall = (4, 1.3 * max(p.x for p in points)), (4, 1000)
-        corners = (Point(v, v, v, v, "") for v in (ends[0], tall[1]))
-        level = Line("none wasted", tuple(corners), "level", kind="control")
-        return self.page.figure(
-            Chart(
-                "Parameters of each method at its defaults, and in how many directions they move a"
-                " weight of 32 × 24, which has 768. On the diagonal no parameter is wasted",
-                Axis(PARAMETERS, *ends, log=True), Axis(DIMENSION, *tall, log=True),
-                [level, *lines],
-                f"{wasted} of {len(points)} have more parameters than they reach dimensions",
-                linked=True,
-            )
-        )  # fmt: skip
-
     @macro("table")
     def family_table(self) -> str:
         titles = {key: theme.title for key, theme in catalog().themes.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from typing import Any, get_args
 
@@ -13,14 +13,15 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, Method
 from scripts.catalog.shapes import formula
-from scripts.macros import examples, family, peft_benchmark
+from scripts.macros import examples, family
 from scripts.macros.page import WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
-from scripts.survey.facts import peft
+from scripts.survey.facts.peft import Key, Suite, best
 from scripts.survey.results.bets import of
 from scripts.survey.sources.rule import Word
-from scripts.survey.statistics.intervals import Agreement
+from scripts.survey.statistics.intervals import Agreement, spearman
 
+OFT, OFTV2 = 2, 28  # PEFT's OFT tuner implements entry 28; the survey grades entry 2 apart from it
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
 NEEDS = {
@@ -137,18 +138,6 @@ class Lists(Part):
                     )
         return "\n".join(parts)
 
-    # The benchmark
-
-    def links(self) -> dict[peft.Key, peft_benchmark.Link]:
-        return {
-            m.runs: peft_benchmark.Link(f"methods/{m.slug}/", m.title)
-            for m in catalog().methods.values()
-        }
-
-    @macro("figure", "benchmark")
-    def benchmark_plot(self) -> str:
-        return self.page.figure(peft_benchmark.plot(self.links()))
-
     @macro("text")
     def agreement(self) -> str:
         return self.page.draw("agreement", agreements(), found=False)
@@ -156,11 +145,11 @@ class Lists(Part):
 
 def agreements() -> list[tuple[str, list[Agreement]]]:
     """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
-    numbers: dict[peft.Key, Method] = {m.runs: m for m in catalog().survey if m.graded}
+    numbers: dict[Key, Method] = {m.runs: m for m in catalog().survey if m.graded}
     survey = {n: m.survey_total for n, m in numbers.items()}
-    as_oft = survey | {peft_benchmark.OFTV2: survey[peft_benchmark.OFT]}
+    as_oft = survey | {OFTV2: survey[OFT]}
     audit = {n: m.confirmed for n, m in numbers.items()}
-    maths = peft.best("metamathqa")
+    maths = best("metamathqa")
     trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
     entry = {m.slug: n for n, m in numbers.items()}
     untested = tuple(n for n, m in numbers.items() if m.untested)
@@ -168,7 +157,7 @@ def agreements() -> list[tuple[str, list[Agreement]]]:
         (
             name,
             [
-                peft_benchmark.agreement("metamathqa", values, without)
+                with_score("metamathqa", values, without)
                 for without in ((), untested, (*untested, entry["fourierft"]))
             ],
         )
@@ -180,10 +169,22 @@ def agreements() -> list[tuple[str, list[Agreement]]]:
         )
     ]
     found += [
-        (name, [peft_benchmark.agreement("imagegen", values)])
+        (name, [with_score("imagegen", values)])
         for name, values in (
             ("Survey total and image similarity", survey),
             ("Audit total and image similarity", audit),
         )
     ]
     return found
+
+
+def with_score(
+    suite: Suite, values: Mapping[Key, float], without: Collection[Key] = ()
+) -> Agreement:
+    """Return Spearman's ρ between a value and the best score, over the entries that have both."""
+    pairs = [
+        (values[entry], row.score)
+        for entry, row in best(suite).items()
+        if entry in values and entry not in without
+    ]
+    return spearman(pairs)

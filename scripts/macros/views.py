@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import inf
 
 from adapters_np.control import controls
 from demos.reach import FAMILIES
-from scripts.macros.figures import Lane, Row, Rows, Value, around
-from scripts.macros.page import Part, link, macro, module, shown, theme
+from scripts.macros.figures import Chart, Lane, Line, Point, Row, Rows, Value, around, frontier
+from scripts.macros.page import Part, link, macro, module, names, shown, theme
 from scripts.macros.real_changes import titled
 from scripts.survey.facts.addresses import Fact, said
 from scripts.survey.results import effects
@@ -21,6 +23,7 @@ MARKS = (
     Lane(""), Lane("", "diamond", hollow=True), Lane("", hollow=True), Lane("", "diamond"),
 )  # fmt: skip
 WIDTH = 560  # pixels
+UNIT = re.compile(r" [%M]$")  # of a number, which the name of its axis has
 
 Cells = dict[str, Fact]
 """The facts of a row by their columns."""
@@ -189,6 +192,68 @@ class Views(Part):
             noted=note.rpartition(": ")[2], title=title,
         )  # fmt: skip
         return self.page.figure(figure, table=table)
+
+    @macro("figure", "scatter")
+    def scatter(
+        self,
+        source: str,
+        x: tuple[str, str],
+        y: tuple[str, str],
+        says: str,
+        *,
+        log: str = "x",
+        line: tuple[str, Sequence[str]] = ("", ()),
+        best: str = "",
+        level: str = "",
+        title: str = "",
+        table: bool = False,
+    ) -> str:
+        """Draw facts as dots over two axes, in one colour for the dots of a method.
+
+        Args:
+            source: Their source and table.
+            x: The column, and what its axis is called.
+            y: The same; its intervals are drawn where it has any.
+            says: What is seen.
+            log: The axes that are logarithmic.
+            line: A name, and the rows that are joined under it.
+            best: The name of the steps along the best dots.
+            level: The name of the diagonal.
+            title: The finding.
+            table: Whether the values follow as a table.
+        """
+        some = Table(source, (), y[0], "")
+        dots = defaultdict[tuple[str, str], list[Point]](list)
+        for row in some.rows:
+            one, other = some.find(row, x[0]), some.find(row, y[0])
+            if one and other and (other.value > 0 or "y" not in log):
+                slug, times = module(row), 100 if other.form == "percent" else 1
+                name = line[0] if row in line[1] else names()[slug][0] if slug else row
+                low = other.value if other.low is None else other.low
+                high = other.value if other.high is None else other.high
+                heights = times * other.value, times * low, times * high
+                shares = ((other, y), (one, x))
+                text = ", ".join(f"{UNIT.sub('', f.text)} {axis}" for f, (_, axis) in shares)
+                point = Point(one.value, *heights, f"{name}: {text} ({row})", row, row[len(slug) :])
+                dots[name, link(row)].append(point)
+        lines = [
+            Line(name, tuple(sorted(points)), "line" if name == line[0] else "dots", to)
+            for (name, to), points in dots.items()
+        ]
+        points = [point for line in lines for point in line.points]
+        across = around(x[1], [p.x for p in points], log="x" in log)
+        up = around(y[1], [v for p in points for v in (p.low, p.high)], log="y" in log)
+        if best:
+            steps = [point for _, point in frontier(lines)]
+            steps.append(steps[-1]._replace(x=across.high))
+            lines.insert(0, Line(best, tuple(steps), "steps", kind="best"))
+        if level:
+            corners = (
+                Point(end, end, end, end, "")
+                for end in (max(across.low, up.low), min(across.high, up.high))
+            )
+            lines.insert(0, Line(level, tuple(corners), "level", kind="control"))
+        return self.page.figure(Chart(says, across, up, lines, title, linked=True), table=table)
 
 
 def value(fact: Fact | None) -> Value | None:

@@ -106,7 +106,8 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
                     cell = Fact(PEFT, table, name, column, value, text, PLACES[suite])
                     if column == score:
                         spread = 2 * run.standard_error if run.standard_error else None
-                        cell = cell._replace(range=size, spread=spread)
+                        low, high = max(run.score - (spread or 0), 0), run.score + (spread or 0)
+                        cell = cell._replace(range=size, spread=spread, low=low, high=high)
                     yield cell._replace(chosen=chosen)
 
 

@@ -67,7 +67,7 @@ def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
     search.fill("miss")
     shown = plot.locator("circle.shown").filter(visible=True)
     expect(shown).to_have_count(3)
-    expect(says).to_contain_text("MiSS: 50.4 ± 1.4 % of GSM8K, 7.34 M trained parameters")
+    expect(says).to_contain_text("MiSS: 50.4 % of GSM8K, 7.34 million trained parameters")
     search.fill("nobody")
     expect(says).to_have_text("No run is called “nobody”.")
     expect(shown).to_have_count(0)
