@@ -22,7 +22,6 @@ from scripts.macros.lists import Lists
 from scripts.macros.method import Furniture
 from scripts.macros.page import Page
 from scripts.macros.protocol import Protocol
-from scripts.macros.real_changes import RealChanges
 from scripts.macros.story import Story
 from scripts.macros.views import Views
 from scripts.survey.facts import peft
@@ -37,7 +36,6 @@ PARTS = (
     ErrataLists,
     Family,
     Lab,
-    RealChanges,
     Experiment,
     Protocol,
     Forests,

@@ -31,12 +31,12 @@ from scripts.macros.page import (
     subscripts,
 )
 from scripts.macros.portraits import picture, says
-from scripts.macros.real_changes import families, titled
+from scripts.macros.views import TITLES
 from scripts.stored.states import called, state
 from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
-from scripts.survey.results.changes import SPECTRAL
+from scripts.survey.results.changes import SPECTRAL, families
 from scripts.survey.sources.claims import Evidence
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
@@ -315,7 +315,7 @@ class Furniture(Part):
         real = [
             (title, family.says, family.name in SPECTRAL)
             for family in families()
-            for title, methods in [titled(family.name)]
+            for title, methods in [TITLES[family.name]]
             if set(methods) & set(self.method.modules)
         ]
         own = own_controls(self.page, self.method.modules)

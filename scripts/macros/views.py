@@ -11,7 +11,6 @@ from adapters_np.control import controls
 from demos.reach import FAMILIES
 from scripts.macros.figures import Chart, Lane, Line, Point, Row, Rows, Value, around, frontier
 from scripts.macros.page import Part, link, macro, module, names, shown, theme
-from scripts.macros.real_changes import titled
 from scripts.survey.facts.addresses import Fact, said
 from scripts.survey.results import effects
 from scripts.survey.results.changes import DESCENDED, SPECTRAL
@@ -39,14 +38,18 @@ def rows_of(place: str) -> dict[str, Cells]:
     return {row: {f.column: f for f in some} for row, some in facts().of(source)[table].items()}
 
 
+TITLES = DESCENDED | {name: family[1:3] for name, family in FAMILIES.items()}
+"""What families are called, and their methods."""
+
+
 def called(row: str) -> str:
     """Return a row as readers know it: a setting by its method's name, a family by its title.
 
     >>> called("hira 4"), called("half a decade above"), called("row_gains")
     ('HiRA 4', 'half a decade above', 'Row gains')
     """
-    if row in FAMILIES or row in DESCENDED:
-        return titled(row)[0] + "†" * (row in SPECTRAL)
+    if row in TITLES:
+        return TITLES[row][0] + "†" * (row in SPECTRAL)
     return shown(row)
 
 
@@ -152,15 +155,16 @@ class Views(Part):
         across: str = POINTS,
         note: str = "",
         kind: str = "full",
+        start: float = 0,
         band: float = effects.LEVEL,
         farthest: float = inf,
         linked: bool = True,
         title: str = "",
         table: bool = False,
     ) -> str:
-        """Draw rows of dots with their intervals; grey is less than a point to either side.
+        """Draw rows of dots with their intervals, and with their controls where these are facts.
 
-        Rows are chosen as those of a table.
+        Rows are chosen as those of a table. Grey is less than a point to either side.
 
         Args:
             column: Whose values are drawn.
@@ -170,7 +174,8 @@ class Views(Part):
             across: The unit.
             note: The column that stands at the right of each row; what it is called is its end.
             kind: The colour of what is no method.
-            band: How far from zero nothing counts.
+            start: What means no effect; where it is not zero, values are ratios.
+            band: How far from there nothing counts.
             farthest: How far from zero the axis goes at most.
             linked: Whether a row leads to the page of its method.
             title: The finding.
@@ -179,16 +184,22 @@ class Views(Part):
         some, columns = Table(source, rows, having, by), lanes or {column: ""}
         drawn = []
         for row in some.rows:
-            values = tuple(value(some.find(row, lane)) for lane in columns)
+            values = tuple(
+                value(some.find(row, lane), some.find(row, f"{lane} control")) for lane in columns
+            )
             noted = some.find(row, note)
             if any(values):
-                color, to = theme(row) if module(row) else kind, link(row) if linked else ""
+                to = link(row) if linked else ""
+                owner = TITLES[row][1][0] if row in TITLES else row
+                color = theme(owner) if module(owner) else kind
                 drawn.append(Row(some.label[row], values, color, noted.text if noted else "", to))
         named = [mark._replace(name=n) for mark, n in zip(MARKS, columns.values(), strict=False)]
-        reach = [0.0, *(end for row in drawn for v in row.values if v for end in v[:3])]
-        ends = max(-farthest, min(reach)), min(farthest, max(reach))
+        reach = [start, *(end for row in drawn for v in row.values if v for end in v[:3])]
+        least = start / 2 if start else -farthest
+        ends = max(least, min(reach)), min(farthest, max(reach))
+        axis = around(across, ends, log=start > 0)
         figure = Rows(
-            says, around(across, ends), 0, sides, drawn, named, band=band, width=WIDTH,
+            says, axis, start, sides, drawn, named, band=band, width=WIDTH,
             noted=note.rpartition(": ")[2], title=title,
         )  # fmt: skip
         return self.page.figure(figure, table=table)
@@ -256,7 +267,7 @@ class Views(Part):
         return self.page.figure(Chart(says, across, up, lines, title, linked=True), table=table)
 
 
-def value(fact: Fact | None) -> Value | None:
+def value(fact: Fact | None, control: Fact | None) -> Value | None:
     if not fact or fact.low is None or fact.high is None:
         return None
-    return Value(fact.value, fact.low, fact.high)
+    return Value(fact.value, fact.low, fact.high, control.value if control else None)

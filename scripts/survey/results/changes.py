@@ -60,7 +60,6 @@ class Family(NamedTuple):
     """Per model how many times chance a family explains, of the change and of its control."""
 
     name: str
-    sampled: bool
     parameters: int | None
     pairs: list[tuple[Interval, Interval]]
 
@@ -144,7 +143,7 @@ def mean(cells: Iterable[Measured], name: str, model: str, kind: str) -> Interva
 def families() -> list[Family]:
     cells = measured()
     listed = []
-    for name in dict.fromkeys(m.family for m in cells):
+    for name in dict.fromkeys(m.family for m in cells if m.family != ANOTHER):
         pairs = [
             (
                 mean(cells, name, model, "change"),
@@ -152,7 +151,7 @@ def families() -> list[Family]:
             )
             for model in MODELS
         ]
-        listed.append(Family(name, name not in closed(TABLE), _parameters(name), pairs))
+        listed.append(Family(name, _parameters(name), pairs))
     return sorted(listed, key=lambda family: -family.structure)
 
 
@@ -171,7 +170,7 @@ def english_families() -> list[Family]:
             if task in places
         ]
         if len(pairs) == len(tasks) and min(each.mean for pair in pairs for each in pair) > 0:
-            listed.append(Family(name, False, None, pairs))
+            listed.append(Family(name, None, pairs))
     return sorted(listed, key=lambda family: -family.structure)
 
 
@@ -229,7 +228,7 @@ def facts() -> Iterator[Fact]:
     for family in families():
         yield from _pairs(fact, table, family.name, zip(MODELS, family.pairs, strict=True))
         yield fact(table, family.name, "says", family.says)
-        if family.parameters and family.name != ANOTHER:
+        if family.parameters:
             yield fact(table, family.name, "parameters", family.parameters, "count")
     shares = defaultdict[tuple[int, str, str], list[float]](list)
     for rank in (1, SAMPLED_RANK):

@@ -11,11 +11,10 @@ import pytest
 from demos.reach import FAMILIES, Change
 from demos.world import toy
 from demos.worlds import change
-from scripts.macros.real_changes import families
 from scripts.studies.descents import DESCENTS
 from scripts.studies.real_changes import Case, kinds, noise, read
 from scripts.survey.results import changes
-from scripts.survey.results.changes import ANOTHER, MODELS
+from scripts.survey.results.changes import ANOTHER, MODELS, families
 
 # {"w": tensor}, as PyTorch pickles it: 3 × 4 with strides 1 and 3, on a storage of twelve
 TENSOR = (
