@@ -56,7 +56,6 @@ await bundle(
     "stage/stage.css",
     "stage/story.css",
     "page/tables.js",
-    "page/runs.js",
     "page/choose.js",
     "page/scatter.js",
     "page/page.css",

@@ -97,10 +97,3 @@ class Experiment(Part):
         swept, asked = name in english.SWEEPS, english.of(name)
         given = (trust, why, overturned, asked, swept)
         return self.page.draw("grounds", *given, file="figures.html", found=False)
-
-    @macro("list")
-    def runs(self) -> str:
-        script = f'<script type="module" src="{self.page.root}assets/demo/runs.js"></script>'
-        names = {name: shown(name) for name in dict.fromkeys(r.method for r in experiment.read())}
-        runs = self.page.draw("runs", names, file="experiment.html", kind="ah lab")
-        return self.page.style(script) + runs

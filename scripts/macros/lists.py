@@ -21,7 +21,6 @@ from scripts.survey.results.bets import of
 from scripts.survey.sources.rule import Word
 from scripts.survey.statistics.intervals import Agreement, spearman
 
-OFT, OFTV2 = 2, 28  # PEFT's OFT tuner implements entry 28; the survey grades entry 2 apart from it
 COMPARISON = ROOT / ".build" / "compare" / "compare.html"
 
 NEEDS = {
@@ -147,23 +146,13 @@ def agreements() -> list[tuple[str, list[Agreement]]]:
     """Return the benchmark's rank correlations: all rows, and without those that test nothing."""
     numbers: dict[Key, Method] = {m.runs: m for m in catalog().survey if m.graded}
     survey = {n: m.survey_total for n, m in numbers.items()}
-    as_oft = survey | {OFTV2: survey[OFT]}
     audit = {n: m.confirmed for n, m in numbers.items()}
-    maths = best("metamathqa")
-    trained = {n: float(row.parameters) for n, row in maths.items() if n in numbers}
-    entry = {m.slug: n for n, m in numbers.items()}
-    untested = tuple(n for n, m in numbers.items() if m.untested)
+    trained = {n: float(row.parameters) for n, row in best("metamathqa").items() if n in numbers}
+    idle = {n for n, m in numbers.items() if m.untested or m.slug == "fourierft"}
     found = [
-        (
-            name,
-            [
-                with_score("metamathqa", values, without)
-                for without in ((), untested, (*untested, entry["fourierft"]))
-            ],
-        )
+        (name, [with_score("metamathqa", values), with_score("metamathqa", values, idle)])
         for name, values in (
             ("Survey total and accuracy", survey),
-            ("The same, PEFT’s OFT counted as OFT instead of OFTv2", as_oft),
             ("Audit total (confirmed) and accuracy", audit),
             ("Trained parameters and accuracy", trained),
         )
@@ -182,9 +171,5 @@ def with_score(
     suite: Suite, values: Mapping[Key, float], without: Collection[Key] = ()
 ) -> Agreement:
     """Return Spearman's ρ between a value and the best score, over the entries that have both."""
-    pairs = [
-        (values[entry], row.score)
-        for entry, row in best(suite).items()
-        if entry in values and entry not in without
-    ]
-    return spearman(pairs)
+    scores = {entry: row.score for entry, row in best(suite).items() if entry not in without}
+    return spearman([(values[entry], scores[entry]) for entry in scores.keys() & values.keys()])

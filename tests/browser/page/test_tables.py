@@ -1,14 +1,12 @@
 """Sorting, filtering and counting on the built site, in a real browser."""
 
-import csv
 from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.survey.results.experiment import TABLE
-from tests.browser.reader import WINDOW, becomes, violations
+from tests.browser.reader import WINDOW, becomes
 
 
 @pytest.fixture
@@ -62,28 +60,6 @@ def test_a_filtered_address_leads_to_no_other_heading(page: Page, site: str) -> 
     page.goto(f"{site}scorecard/#anything")
     page.select_option("row-filter select[name=theme]", "gain")
     becomes(page, lambda: page.url, f"{site}scorecard/?theme=gain")
-
-
-def test_a_run_of_the_experiment_has_an_address_and_what_makes_it_again(
-    page: Page, site: str
-) -> None:
-    run = next(run for run in csv.DictReader(TABLE.read_text("utf-8").splitlines()))
-    page.goto(f"{site}experiment/protocol/?run={run['key'][:10]}#runs")
-    runs = page.locator("run-list")
-    command = f"python3 scripts/dev.py study experiment --again {run['key']}"
-    expect(runs.locator(".one code")).to_have_text(command)
-    expect(runs.locator("tr[aria-current] td").first).to_have_text(run["key"])
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        count = sum(run["method"] == "ia3" for run in csv.DictReader(file))
-    runs.get_by_label("Runs of").select_option("ia3")
-    expect(runs.get_by_role("status")).to_have_text(f"{count} runs of ia3.")
-    expect(runs.locator("tbody tr")).to_have_count(count)
-    expect(runs.locator(".one")).to_be_hidden()
-    runs.locator("tbody a").last.click()
-    expect(runs.locator(".one code")).to_contain_text("--again")
-    assert violations(page, "run-list") == {}
-    page.goto(f"{site}experiment/protocol/?run=none")
-    expect(runs.get_by_role("status")).to_have_text("0 runs have a key that begins with none.")
 
 
 def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
