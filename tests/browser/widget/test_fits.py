@@ -26,7 +26,7 @@ from tests.browser.reader import (
     record,
     unfold,
 )
-from tests.browser.widget.test_numbers import RUN, WIDGET
+from tests.browser.widget.test_numbers import ask
 
 OFT = "methods/oft/"
 
@@ -81,14 +81,9 @@ WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
 
 @pytest.mark.parametrize("method", sorted(slugs()))
 def test_a_fit_in_the_browser_ends_where_cpython_s_does(early: Page, method: str) -> None:
-    early.evaluate(WIDGET, method)
-    early.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
     own = choose(load(method), np.eye(32), 64)[0].knobs
-    plain = {k: f"{v}".lower() if isinstance(v, bool) else v for k, v in own.items()}
-    answer = early.evaluate(
-        RUN, {**plain, "size": "32x32", "way": "fitted", "world": WORLD.get(method, "mix")}
-    )
-    assert answer["errors"] == []
+    aim = {"size": "32x32", "way": "fitted", "world": WORLD.get(method, "mix")}
+    (answer,) = ask(early, method, {**own, **aim})
     expected = probe(method, answer["knobs"])
     ours, theirs = (np.sqrt(1 - value(a, "explained") / 100) for a in (answer, expected))
     assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-6 if method in WORLD else 0)
