@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
 
 from tests.browser.conftest import Host
 from tests.browser.reader import PLAYGROUND as PAGE
@@ -14,31 +14,27 @@ from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revi
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context() as context:
-        yield context
+def opened(tab: Page, site: str) -> Iterator[Page]:
+    """A cell whose Python runs what one test after the other gives it.
+
+    Its page may hear of errors which nothing in the worker catches.
+    """
+    if not tab.url.startswith(site + PAGE):
+        edit(revisit(tab, site, PAGE))
+    yield tab
+    tab.evaluate("delete window.limit")
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """A page that may hear of errors which nothing in the worker catches."""
-    return context.new_page()
+def spoilt(opened: Page, site: str) -> Iterator[Page]:
+    """The same, for code which leaves a Python that no other test may run in: it ends."""
+    yield opened
+    edit(revisit(opened, site, PAGE))
 
 
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site: str) -> Iterator[Page]:
-    """A cell whose Python runs one attempt after the other."""
-    with browser.new_context() as context:
-        page = context.new_page()
-        open_cell(page, site)
-        yield page
-
-
-@pytest.fixture
-def fresh(tab: Page, site: str) -> Page:
-    """A cell whose Python has run nothing: that of an earlier test has ended with its page."""
-    edit(revisit(tab, site, PAGE))
-    return tab
+def start(page: Page, code: str) -> None:
+    cell(page).get_by_role("textbox").fill(code)
+    cell(page).get_by_role("button", name="Run", exact=True).click()
 
 
 def open_cell(page: Page, site: str) -> None:
@@ -85,8 +81,8 @@ print("looked")
 """
 
 
-def test_the_worker_has_no_powers_left(fresh: Page) -> None:
-    assert run(fresh, LOOK) == "looked\n"
+def test_the_worker_has_no_powers_left(opened: Page) -> None:
+    assert run(opened, LOOK) == "looked\n"
 
 
 ATTEMPTS = {
@@ -126,39 +122,44 @@ ATTEMPTS = {
 # What these leave behind could be what refuses the next attempt.
 ALONE = ("fetch with its check changed", "another fetch", "fetch given back")
 
-
-@pytest.mark.parametrize("name", ATTEMPTS)
-def test_an_attempt_to_leave_the_worker_fails(
-    request: pytest.FixtureRequest, site: str, host: Host, name: str
-) -> None:
-    page: Page = request.getfixturevalue("fresh" if name in ALONE else "opened")
-    messages: list[str] = []
-    page.on("console", lambda message: messages.append(message.text))
-    run(page, "import pyodide.http, urllib.request")
-    requests = record(page.context)
-    code = f"""
+TRY = """
 import asyncio, js, pyodide_js
-HOST, PORT, SITE = {host.address!r}, {urlsplit(host.address).port}, {site!r}
-def wait(awaitable):
-    async def later():
+
+def attempt(name, code):
+    tell = lambda outcome: js.console.log(f"{name}: {outcome}")
+    waiting = []
+    async def later(awaitable):
         try:
             await awaitable
-            js.console.log("got through")
+            tell("got through")
         except BaseException:
-            js.console.log("refused later")
-    asyncio.ensure_future(later())
-try:
-    exec({ATTEMPTS[name]!r})
-    print("no error")
-except BaseException as error:
-    print("refused:", error)
+            tell("refused")
+    wait = lambda awaitable: waiting.append(asyncio.ensure_future(later(awaitable)))
+    try:
+        exec(code, globals() | {"wait": wait})
+        waiting or tell("got through")
+    except BaseException:
+        tell("refused")
+
 """
-    printed = run(page, code)
-    if "no error" in printed:
-        assert "wait(" in ATTEMPTS[name]
-        becomes(page, lambda: bool({"got through", "refused later"} & set(messages)), True)
-        assert "refused later" in messages
-    assert "got through" not in messages
+
+
+def attempt(page: Page, site: str, host: Host, names: Collection[str]) -> None:
+    """Have all of them refused: nothing is sent by them, and nothing stored."""
+    run(page, "import pyodide.http, urllib.request")
+    outcomes: dict[str, str] = {}
+
+    def note(message: ConsoleMessage) -> None:
+        name, _, outcome = message.text.partition(": ")
+        if name in names:
+            outcomes[name] = outcome
+
+    page.on("console", note)
+    requests = record(page.context)
+    places = f"HOST, PORT, SITE = {host.address!r}, {urlsplit(host.address).port}, {site!r}\n"
+    run(page, TRY + places + "".join(f"attempt({n!r}, {ATTEMPTS[n]!r})\n" for n in names))
+    becomes(page, lambda: {*names} - {*outcomes}, set())
+    assert outcomes == dict.fromkeys(names, "refused")
     last = f"{site}robots.txt"
     page.evaluate("url => fetch(url).then(() => true)", last)  # what was sent has gone before this
     becomes(page, lambda: requests, [last])
@@ -168,19 +169,30 @@ except BaseException as error:
     assert not [name for name in page.evaluate(stored) if "stolen" in name]
 
 
-def test_a_package_of_another_host_is_not_fetched(fresh: Page, host: Host) -> None:
+def test_no_attempt_to_leave_the_worker_succeeds(opened: Page, site: str, host: Host) -> None:
+    attempt(opened, site, host, ATTEMPTS.keys() - ALONE)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_an_attempt_that_changes_the_worker_fails(
+    spoilt: Page, site: str, host: Host, name: str
+) -> None:
+    attempt(spoilt, site, host, [name])
+
+
+def test_a_package_of_another_host_is_not_fetched(opened: Page, host: Host) -> None:
     address = f"{host.address}stolen-1-py3-none-any.whl"
-    run(fresh, f"import pyodide_js\npyodide_js.loadPackage({address!r})")
-    run(fresh, "1")  # what it has sent has gone before this
+    run(opened, f"import pyodide_js\npyodide_js.loadPackage({address!r})")
+    run(opened, "1")  # what it has sent has gone before this
     assert host.asked == []
 
 
-def test_text_given_to_a_timer_is_not_run(fresh: Page) -> None:
+def test_text_given_to_a_timer_is_not_run(opened: Page) -> None:
     code = (
         "js.setTimeout('globalThis.hacked = 1', 0)\njs.setTimeout(create_once_callable(print), 9)"
     )
-    run(fresh, f"import js\nfrom pyodide.ffi import create_once_callable\n{code}")
-    assert run(fresh, "import js\nprint(hasattr(js, 'hacked'))") == "False\n"
+    run(opened, f"import js\nfrom pyodide.ffi import create_once_callable\n{code}")
+    assert run(opened, "import js\nprint(hasattr(js, 'hacked'))") == "False\n"
 
 
 ASTRAY = """
@@ -222,23 +234,20 @@ ask("http://nowhere.invalid/")
 """
 
 
-def test_no_replaced_built_in_leads_the_fetch_of_packages_astray(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    context.add_cookies([{"name": "session", "value": "secret", "url": site}])
-    open_cell(page, site)
-    run(page, "1")
+def test_no_replaced_built_in_leads_the_fetch_of_packages_astray(spoilt: Page, site: str) -> None:
+    spoilt.context.add_cookies([{"name": "session", "value": "secret", "url": site}])
+    run(spoilt, "1")
     requests: list[Request] = []
-    context.on("request", lambda request: requests.append(request))
-    assert sorted(run(page, ASTRAY).split()) == ["answer", "answer", "refused", "refused"]
+    spoilt.context.on("request", lambda request: requests.append(request))
+    assert sorted(run(spoilt, ASTRAY).split()) == ["answer", "answer", "refused", "refused"]
     assert {request.method for request in requests} == {"GET"}
     assert all("/wheels/cycler" in request.url for request in requests)
     assert not any("cookie" in request.all_headers() for request in requests)
 
 
-def test_a_replaced_string_method_lets_no_more_through(fresh: Page) -> None:
+def test_a_replaced_string_method_lets_no_more_through(spoilt: Page) -> None:
     code = "import js\njs.String.prototype.slice = js.String.prototype.valueOf\n"
-    printed = run(fresh, f"{code}raise ValueError('x' * 1_000_000)", "Line 3: ")
+    printed = run(spoilt, f"{code}raise ValueError('x' * 1_000_000)", "Line 3: ")
     assert 19_000 < len(printed) <= 20_000
 
 
@@ -264,8 +273,8 @@ js.clearInterval(js.setInterval(js.console.log, 60_000))
 """
 
 
-def test_a_run_ends_when_nothing_of_it_is_left(fresh: Page) -> None:
-    assert sorted(run(fresh, LATER).split()) == ["module", "package", "sleep", "timer"]
+def test_a_run_ends_when_nothing_of_it_is_left(opened: Page) -> None:
+    assert sorted(run(opened, LATER).split()) == ["module", "package", "sleep", "timer"]
 
 
 ENDLESS = {
@@ -278,46 +287,43 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS.keys())
-def test_the_time_limit_ends_what_a_run_has_left(fresh: Page, code: str) -> None:
-    start = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
-    code = f"{start}def loop(*_):\n    while True: pass\n{code}"
+def test_the_time_limit_ends_what_a_run_has_left(opened: Page, code: str) -> None:
+    imports = "import js, pyodide_js\nfrom pyodide.ffi import create_once_callable, create_proxy\n"
+    code = f"{imports}def loop(*_):\n    while True: pass\n{code}"
     if "loadPackages" in code:
-        run(fresh, code)
+        run(opened, code)
         code = "print('next')"
-    limit(fresh)
-    cell(fresh).get_by_role("textbox").fill(code)
-    cell(fresh).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_enabled()
-    expect(cell(fresh).get_by_role("status")).to_have_text(
+    limit(opened, 1)
+    start(opened, code)
+    expect(cell(opened).get_by_role("status")).to_have_text(
         "Stopped after 10 seconds. Python is ready again."
     )
-    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_disabled()
-    assert run(fresh, "1 + 1") == "2\n"
+    expect(cell(opened).get_by_role("button", name="Stop")).to_be_disabled()
+    opened.evaluate("delete window.limit")
+    assert run(opened, "1 + 1") == "2\n"
 
 
 # Output in the page -------------------------------------------------------------------------------
 
 
-def test_code_cannot_talk_its_way_out_of_the_time_limit(fresh: Page) -> None:
+def test_code_cannot_talk_its_way_out_of_the_time_limit(opened: Page) -> None:
     code = (
         "from demos import readers\nreaders.emit('end', '')\nreaders.emit('text', 'still here')\n"
     )
-    limit(fresh)
-    cell(fresh).get_by_role("textbox").fill(f"{code}while 1: pass")
-    cell(fresh).get_by_role("button", name="Run", exact=True).click()
-    expect(cell(fresh).get_by_role("region", name="Output")).to_contain_text("still here")
-    expect(cell(fresh).get_by_role("button", name="Stop")).to_be_enabled()
-    expect(cell(fresh).get_by_role("status")).to_contain_text("after 10 seconds")
+    limit(opened, 1)
+    start(opened, f"{code}while 1: pass")
+    expect(cell(opened).get_by_role("region", name="Output")).to_contain_text("still here")
+    expect(cell(opened).get_by_role("status")).to_contain_text("after 10 seconds")
 
 
-def test_a_figure_is_an_image_whose_scripts_do_not_run(fresh: Page) -> None:
+def test_a_figure_is_an_image_whose_scripts_do_not_run(opened: Page) -> None:
     svg = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='window.evil = 1'>"
     svg += "<script>parent.evil = 2; window.evil = 3</script></svg>"
-    run(fresh, f"from demos import readers\nreaders.emit('figure', {svg!r})")
-    image = cell(fresh).get_by_role("img")
-    fresh.wait_for_function("image => image.naturalWidth === 9", arg=image.element_handle())
-    assert fresh.evaluate("window.evil") is None
-    assert cell(fresh).locator("svg, script").count() == 0
+    run(opened, f"from demos import readers\nreaders.emit('figure', {svg!r})")
+    image = cell(opened).get_by_role("img")
+    opened.wait_for_function("image => image.naturalWidth === 9", arg=image.element_handle())
+    assert opened.evaluate("window.evil") is None
+    assert cell(opened).locator("svg, script").count() == 0
 
 
 USE = "<use href='#{}'/>"
@@ -342,91 +348,25 @@ HEAVY = {
 }
 
 
-def test_a_figure_that_would_keep_the_page_busy_is_left_out(fresh: Page) -> None:
+def test_a_figure_that_would_keep_the_page_busy_is_left_out(opened: Page) -> None:
     figures = [
         f"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{content}</svg>"
         for content in HEAVY.values()
     ]
     entities = "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'>]>"
     code = f"from demos import readers\nfor svg in {figures!r}: readers.emit('figure', svg)"
-    printed = run(fresh, f"{code}\nreaders.emit('figure', {entities + figures[3]!r})")
+    printed = run(opened, f"{code}\nreaders.emit('figure', {entities + figures[3]!r})")
     lines = printed.splitlines()
     for reason, line in zip([*HEAVY, "too large"], lines, strict=True):
         assert line.startswith("A figure is left out: ")
         assert reason in line
-    assert cell(fresh).get_by_role("img").count() == 0
+    assert cell(opened).get_by_role("img").count() == 0
 
 
-FIGURES = """
-import matplotlib.pyplot as plt
-import numpy as np
-
-values = np.random.rand(40, 40)
-plt.scatter(*values[:2], s=90, c=values[0], alpha=0.5, label="$\\\\sum_i x_i^2$")
-plt.legend()
-plt.show()
-plt.imshow(values).set_clip_path(plt.Circle((20, 20), 9, transform=plt.gca().transData))
-plt.colorbar()
-plt.show()
-plt.bar(range(3), range(3), hatch="/", edgecolor="red", url="http://nowhere.invalid/")
-plt.show()
-plt.pcolormesh(values, rasterized=True)
-plt.contourf(values)
-plt.title("a (b)", gid="a (b)")
-plt.show()
-plt.subplot(projection="polar").plot([0, 1, 2], ls="--", marker="o")
-plt.rcParams["svg.fonttype"] = "none"
-plt.xlabel("$x^2$")
-plt.show()
-"""
-
-
-def test_figures_of_matplotlib_are_shown(fresh: Page) -> None:
-    assert run(fresh, FIGURES) == ""
-    images = cell(fresh).get_by_role("img")
-    expect(images).to_have_count(5)
-    for image in images.element_handles():
-        fresh.wait_for_function("image => image.naturalWidth > 100", arg=image)
-
-
-def test_what_is_printed_stays_text(fresh: Page) -> None:
+def test_what_is_printed_stays_text(opened: Page) -> None:
     markup = '<img src=x onerror="window.evil = 1">'
-    assert run(fresh, f"print({markup!r})") == f"{markup}\n"
-    assert fresh.evaluate("window.evil") is None
-
-
-SERIES = "kind='series', name='s', title='t', x='i', y='v'"
-FORGED = """
-import demos.probe
-import numpy as np
-from adapters_np.core import WeightAdapter
-
-class Forged(WeightAdapter):
-    pass
-
-demos.probe.probe = lambda *_, **__: {"sentence": "x", "panels": [PANEL]}
-"""
-
-
-@pytest.mark.parametrize(
-    "panel",
-    [
-        "dict(kind='matrix', name='m', views=[dict(rows=10**9, columns=10**9, values=[])])",
-        "dict(kind='number', name={}, text='x')",
-        "3",
-        f"dict({SERIES}, lines=[dict(label='l', values=np.ones(300))] * 1500)",
-        f"dict({SERIES}, lines=[])",
-    ],
-)
-def test_a_widget_does_not_draw_what_is_no_picture(visit: Visit, panel: str) -> None:
-    page = visit("methods/lora/#implementation")
-    sentence = page.locator("adapter-demo .sentence").inner_text()
-    here = cell(page, "lora")
-    here.get_by_role("button", name="Edit and run").click()
-    here.get_by_role("textbox").fill(FORGED.replace("PANEL", panel))
-    here.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator("adapter-demo .problem")).to_contain_text("cannot be drawn")
-    expect(page.locator("adapter-demo .sentence")).to_have_text(sentence)
+    assert run(opened, f"print({markup!r})") == f"{markup}\n"
+    assert opened.evaluate("window.evil") is None
 
 
 # The policy ---------------------------------------------------------------------------------------
@@ -473,12 +413,50 @@ def test_a_file_of_another_address_is_refused(opened: Page) -> None:
 
 
 def test_an_end_of_python_after_the_last_line_is_told_and_the_next_run_is_not_lost(
-    fresh: Page,
+    opened: Page,
 ) -> None:
     later = (
         "import js, os, pyodide_js\nfrom pyodide.ffi import create_once_callable\n"
         "open('/x', 'w').close()\npyodide_js.FS.lookupPath('/x').node.node_ops = None\n"
         "js.Promise.resolve().then(create_once_callable(lambda _: os.stat('/x')))"
     )
-    run(fresh, later, end="Python broke down")
-    assert run(fresh, "print(6 * 7)") == "42\n"
+    run(opened, later, end="Python broke down")
+    assert run(opened, "print(6 * 7)") == "42\n"
+
+
+# In a widget -------------------------------------------------------------------------------------
+
+SERIES = "kind='series', name='s', title='t', x='i', y='v'"
+FORGED = """
+import demos.probe
+import numpy as np
+from adapters_np.core import WeightAdapter
+
+class Forged(WeightAdapter):
+    pass
+
+demos.probe.probe = lambda *_, **__: {"sentence": "x", "panels": [PANEL]}
+"""
+
+
+NO_PICTURES = [
+    "dict(kind='matrix', name='m', views=[dict(rows=10**9, columns=10**9, values=[])])",
+    "dict(kind='number', name={}, text='x')",
+    "3",
+    f"dict({SERIES}, lines=[dict(label='l', values=np.ones(300))] * 1500)",
+    f"dict({SERIES}, lines=[])",
+]
+
+
+def test_a_widget_does_not_draw_what_is_no_picture(visit: Visit) -> None:
+    page = visit("methods/lora/#implementation")
+    sentence = page.locator("adapter-demo .sentence").inner_text()
+    here = cell(page, "lora")
+    here.get_by_role("button", name="Edit and run").click()
+    for panel in NO_PICTURES:
+        here.get_by_role("textbox").fill(FORGED.replace("PANEL", panel))
+        here.get_by_role("button", name="Run", exact=True).click()  # takes the last problem away
+        problem = page.locator("adapter-demo .problem")
+        expect(problem, panel).to_contain_text("cannot be drawn")
+    expect(page.locator("adapter-demo .sentence")).to_have_text(sentence)
+    assert page.evaluate("updates") == []
