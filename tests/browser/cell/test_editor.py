@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from demos.probe import probe
 from scripts.bootstrap import ROOT
@@ -21,6 +21,7 @@ from tests.browser.reader import (
     becomes,
     is_python,
     limit,
+    move,
     record,
 )
 
@@ -63,13 +64,6 @@ def open_editor(page: Page, code: str = "") -> Page:
     return page
 
 
-@pytest.fixture
-def cold(page: Page, site: str) -> Page:
-    """The page in a window where Python has not started."""
-    page.goto(site + PAGE)
-    return page
-
-
 def redraw(page: Page) -> dict[str, Any]:
     """Press Run and return the redraw that follows."""
     before = page.evaluate("updates.length")
@@ -89,10 +83,21 @@ TESTED = gauge(probe("lora", {}), "relative_norm")
 # Edit and run -------------------------------------------------------------------------------------
 
 
-def test_the_editor_holds_the_tested_file(visit: Visit) -> None:
+def test_the_editor_holds_the_tested_file_and_keys_lead_out_of_it(visit: Visit) -> None:
     page = open_editor(visit(PAGE))
     expect(page.locator(".source-listing .highlight")).to_be_hidden()
-    page.keyboard.press("ControlOrMeta+End")
+    editor(page).press("Tab")
+    expect(editor(page)).to_be_focused()
+    editor(page).press("Escape")
+    page.keyboard.press("Tab")
+    expect(editor(page)).not_to_be_focused()
+    describes = editor(page).get_attribute("aria-describedby")
+    expect(page.locator(f"#{describes}")).to_contain_text("Escape and then Tab")
+    editor(page).fill(SOURCE)  # what the first Tab has changed
+    assert gauge(redraw(page), "relative_norm") == pytest.approx(TESTED)
+    expect(status(page)).to_have_text("The panels show the tested file.")
+    assert labs(page) == []
+    editor(page).press("ControlOrMeta+End")
     page.keyboard.type("#")
     becomes(page, KEPT, SOURCE + "#")
 
@@ -109,6 +114,11 @@ def test_an_edit_redraws_every_panel_and_the_widget_says_so(visit: Visit) -> Non
     expect(cell(page).get_by_role("region", name="Output")).to_have_text("twice")
     widget = page.locator("adapter-demo")
     expect(widget).to_contain_text("These panels do not show the tested file.")
+    widget.locator(".export > summary").click()
+    with page.expect_download() as download:
+        widget.locator("button[value=json]").click()
+    exported = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert exported["code"] == "edited by a reader"
     widget.locator("[name=rank]").press("ArrowLeft")
     page.wait_for_function("() => updates.at(-1).knobs.rank === 7")
     expected = 2 * gauge(probe("lora", {"rank": 7}), "relative_norm")
@@ -124,7 +134,9 @@ def test_an_edit_redraws_every_panel_and_the_widget_says_so(visit: Visit) -> Non
     expect(button(page, "Edit and run")).to_be_focused()
 
 
-def test_an_error_marks_its_line_and_keeps_the_picture(visit: Visit) -> None:
+def test_an_error_marks_its_line_and_a_reset_restores_the_file_and_can_be_undone(
+    visit: Visit,
+) -> None:
     page = open_editor(visit(PAGE), TWICE)
     redraw(page)
     editor(page).fill(SOURCE.replace(DELTA, "        return self.missing"))
@@ -137,50 +149,14 @@ def test_an_error_marks_its_line_and_keeps_the_picture(visit: Visit) -> None:
     editor(page).press("End")
     page.keyboard.type(" ")
     expect(cell(page).locator(".error-line")).to_have_count(0)
-
-
-def test_an_export_says_that_the_code_is_edited(visit: Visit) -> None:
-    page = open_editor(visit(PAGE), TWICE)
-    redraw(page)
-    page.locator("adapter-demo .export > summary").click()
-    with page.expect_download() as download:
-        page.locator("adapter-demo button[value=json]").click()
-    exported = json.loads(Path(download.value.path()).read_text("utf-8"))
-    assert exported["code"] == "edited by a reader"
-
-
-def test_running_the_file_unchanged_draws_the_tested_code(cold: Page) -> None:
-    page = open_editor(cold)
-    assert gauge(redraw(page), "relative_norm") == pytest.approx(TESTED)
-    expect(status(page)).to_have_text("The panels show the tested file.")
-    assert labs(page) == []
-
-
-def test_reset_restores_the_tested_file_and_can_be_undone(visit: Visit) -> None:
-    page = open_editor(visit(PAGE), TWICE)
-    redraw(page)
+    before = page.evaluate("updates.length")
     button(page, "Reset").click()
-    page.wait_for_function("() => updates.length === 2")
-    assert gauge(page.evaluate("updates[1]"), "relative_norm") == pytest.approx(TESTED)
+    page.wait_for_function("before => updates.length > before", arg=before)
+    assert gauge(page.evaluate("updates.at(-1)"), "relative_norm") == pytest.approx(TESTED)
     becomes(page, KEPT, None)
-    expect(editor(page)).not_to_contain_text("twice")
+    expect(editor(page)).not_to_contain_text("missing")
     editor(page).press("ControlOrMeta+z")
-    becomes(page, KEPT, TWICE)
-
-
-def test_an_edited_picture_says_so_until_another_one_is_drawn(cold: Page) -> None:
-    page = cold
-    redraw(open_editor(page, TWICE))
-    page.locator("adapter-demo [name=seed]").fill("3")  # which no stored picture has
-    page.wait_for_function("() => updates.at(-1).knobs.seed === 3")
-    page.context.route("**/assets/py/**", lambda route: route.abort())
-    button(page, "Reset").click()
-    widget = page.locator("adapter-demo")
-    expect(widget).to_have_attribute("data-state", "error")
-    expect(widget).to_contain_text("These panels do not show the tested file.")
-    page.context.unroute_all()
-    widget.get_by_role("button", name="Try again").click()
-    expect(widget).not_to_contain_text("Edited code")
+    expect(editor(page)).to_contain_text("missing")
 
 
 def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
@@ -202,124 +178,112 @@ def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
 # Stop ---------------------------------------------------------------------------------------------
 
 
-def test_stop_ends_an_endless_loop_and_the_picture_is_that_of_the_tested_code(cold: Page) -> None:
-    page = open_editor(cold, ENDLESS)
+def run_on(page: Page) -> None:
+    """Run what does not end."""
+    editor(page).fill(ENDLESS)
     button(page, "Run").click()
-    output = cell(page).get_by_role("region", name="Output")
-    expect(output).to_contain_text("on and on")
+    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+
+
+def test_a_stop_and_a_reset_without_python_leave_no_picture_of_edited_code_unsaid(
+    page: Page, site: str
+) -> None:
+    page.goto(site + PAGE)
+    run_on(open_editor(page))
     button(page, "Stop").click()
     expect(status(page)).to_contain_text("Stopped.")
     expect(status(page)).to_contain_text("Python is ready again.")
-    expect(page.locator("adapter-demo")).not_to_contain_text("Edited code")
-    expect(page.locator("adapter-demo")).to_have_attribute("data-state", "stored")
+    widget = page.locator("adapter-demo")
+    expect(widget).not_to_contain_text("Edited code")
+    expect(widget).to_have_attribute("data-state", "stored")
     assert page.evaluate("updates") == []
     editor(page).fill(TWICE)
     assert gauge(redraw(page), "relative_norm") == pytest.approx(2 * TESTED)
+    widget.locator("[name=seed]").fill("3")  # which no stored picture has
+    page.wait_for_function("() => updates.at(-1).knobs.seed === 3")
+    page.context.route("**/assets/py/**", lambda route: route.abort())
+    button(page, "Reset").click()
+    expect(widget).to_have_attribute("data-state", "error")
+    expect(widget).to_contain_text("These panels do not show the tested file.")
+    page.context.unroute_all()
+    widget.get_by_role("button", name="Try again").click()
+    expect(widget).not_to_contain_text("Edited code")
 
 
 def test_ten_seconds_end_an_endless_loop(visit: Visit) -> None:
-    page = open_editor(visit(PAGE), ENDLESS)
-    limit(page, 10)
-    button(page, "Run").click()
-    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+    page = open_editor(visit(PAGE))
+    limit(page, 1)
+    run_on(page)
     expect(status(page)).to_contain_text("Stopped after 10 seconds.")
     expect(status(page)).to_contain_text("Python is ready again.")
     expect(button(page, "Stop")).to_be_disabled()
 
 
-def test_stopping_readers_code_leaves_the_python_of_the_widgets_alone(cold: Page) -> None:
-    page = open_editor(cold)
-    page.locator("adapter-demo [name=rank]").press("ArrowRight")
-    page.wait_for_function("() => updates.length === 1")
+def test_the_end_of_readers_code_leaves_the_python_of_the_widgets_alone(visit: Visit) -> None:
+    page = open_editor(visit(PAGE))
+    move(page, "rank", "ArrowRight")
     (worker,) = (worker for worker in page.workers if is_python(worker.url))
-    editor(page).fill(ENDLESS)
-    button(page, "Run").click()
-    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
+    run_on(page)
+    before = page.evaluate("updates.length")
     button(page, "Stop").click()
-    page.wait_for_function("() => updates.length === 2")
-    assert worker in page.workers
-
-
-def test_leaving_the_page_ends_readers_code(cold: Page) -> None:
-    page = open_editor(cold, ENDLESS)
-    button(page, "Run").click()
-    expect(cell(page).get_by_role("region", name="Output")).to_contain_text("on and on")
-    page.evaluate("window.sameVisit = true")
+    page.wait_for_function("before => updates.length > before", arg=before)
+    run_on(page)
     page.locator("a[href$='methods/oft/'], a[href$='../oft/']").first.evaluate("a => a.click()")
     page.wait_for_selector("adapter-demo[method=oft]")
-    assert page.evaluate("window.sameVisit")
     becomes(page, lambda: labs(page), [])
+    assert worker in page.workers
 
 
 # Storage and links --------------------------------------------------------------------------------
 
 
-def test_an_edit_survives_a_reload_and_is_not_run(cold: Page, site: str) -> None:
-    page = open_editor(cold, TWICE)
-    becomes(page, KEPT, TWICE)
-    page.goto("about:blank")
-    page.goto(site + PAGE)  # its address has followed the reader to another heading
-    button(page, "Edit and run").click()
-    expect(status(page)).to_contain_text("your own version")
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("updates") == []
-    assert gauge(redraw(page), "relative_norm") == pytest.approx(2 * TESTED)
-
-
-def shared(page: Page, context: BrowserContext) -> str:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+def shared(page: Page) -> str:
+    """Return the link with the editor's code, which the clipboard has."""
+    status(page).evaluate("status => status.replaceChildren()")  # an earlier one was copied, too
     button(page, "Copy link").click()
     expect(status(page)).to_contain_text("copied")
     link: str = page.evaluate("navigator.clipboard.readText()")
     return link
 
 
-def test_a_link_brings_the_edit_and_runs_nothing(
-    browser: Browser, context: BrowserContext, page: Page, site: str
-) -> None:
-    page.goto(f"{site}{LORA}#implementation")
+EVIL = '<img src=x onerror=\'window.evil = 1\'>\n"""</script><script>window.evil = 2</script>'
+
+
+def test_an_edit_is_kept_and_a_link_brings_it_and_neither_is_run(page: Page, site: str) -> None:
+    context = page.context
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site + PAGE)
     open_editor(page, TWICE)
-    link = shared(page, context)
-    assert link.startswith(f"{site}{LORA}#edit=lora.")
+    becomes(page, KEPT, TWICE)
+    link = shared(page)
+    assert link.startswith(f"{site}{RANDOM}#edit=lora.")
     assert len(link) < 4000
-    with browser.new_context() as other:
-        guest = other.new_page()
-        requests = record(other)
-        guest.goto(link)
-        expect(status(guest)).to_contain_text("It has not run: read it first")
-        expect(editor(guest)).to_contain_text("class LoRA")
-        guest.wait_for_load_state("networkidle")
-        assert [url for url in requests if is_python(url) or "sandbox" in url] == []
-        assert labs(guest) == []
-        becomes(guest, KEPT, TWICE)
-        assert "edit" not in guest.url
-        button(guest, "Run").click()
-        expect(status(guest)).to_have_text("The panels show the edited code.")
-
-
-def test_a_link_is_shown_as_text_whatever_it_holds(context: BrowserContext, cold: Page) -> None:
-    evil = '<img src=x onerror=\'window.evil = 1\'>\n"""</script><script>window.evil = 2</script>'
-    page = open_editor(cold, evil)
-    link = shared(page, context)
+    editor(page).fill("# mine")
+    becomes(page, KEPT, "# mine")
+    requests = record(context)
+    page.goto("about:blank")
+    page.goto(site + PAGE)  # its address has followed the reader to another heading
+    button(page, "Edit and run").click()
+    expect(status(page)).to_contain_text("your own version")
+    page.goto("about:blank")
+    page.goto(link)
+    expect(status(page)).to_contain_text("It has not run: read it first")
+    expect(editor(page)).to_contain_text("class LoRA")
+    becomes(page, KEPT, TWICE)
+    assert "edit" not in page.url
+    editor(page).press("ControlOrMeta+z")
+    expect(editor(page)).to_have_text("# mine")
+    editor(page).fill(EVIL)
+    link = shared(page)
     page.goto("about:blank")
     page.goto(link)
     expect(editor(page)).to_contain_text("<img src=x onerror='window.evil = 1'>")
+    page.wait_for_load_state("networkidle")
     assert page.evaluate("window.evil") is None
     assert editor(page).locator("img, script").count() == 0
-
-
-def test_a_link_can_be_undone_back_to_the_readers_own_edit(
-    context: BrowserContext, cold: Page
-) -> None:
-    page = open_editor(cold, "# theirs")
-    link = shared(page, context)
-    editor(page).fill("# mine")
-    becomes(page, KEPT, "# mine")
-    page.goto("about:blank")
-    page.goto(link)
-    expect(editor(page)).to_have_text("# theirs")
-    editor(page).press("ControlOrMeta+z")
-    expect(editor(page)).to_have_text("# mine")
+    assert [url for url in requests if is_python(url) or "sandbox" in url] == []
+    assert labs(page) == []
+    assert page.evaluate("updates") == []
 
 
 def letters_of(data: bytes) -> str:
@@ -333,53 +297,29 @@ def bomb(megabytes: int = 10) -> str:
     return letters_of(megabytes * block + packer.flush())
 
 
-@pytest.mark.parametrize("letters", ["", "!!!", "AAAA", "a" * 5000, "%00%ff", bomb()])
-def test_a_link_that_cannot_be_read_is_told(window: Page, site: str, letters: str) -> None:
-    window.goto("about:blank")  # only its end would be new
-    window.goto(f"{site}{LORA}#edit=lora.{letters}")
-    if letters:
-        expect(status(window)).to_contain_text("holds no code that can be read")
-    else:
-        expect(editor(window)).to_be_visible()
-    assert window.evaluate(KEPT) is None
-
-
 # Counts the bytes that have become of a link's letters.
-INFLATED = """
-window.inflated = 0;
-const { decode } = TextDecoder.prototype;
-TextDecoder.prototype.decode = function (bytes, options) {
-  inflated += bytes.length;
-  return decode.call(this, bytes, options);
-};
-"""
+INFLATED = """() => {
+  window.inflated = 0;
+  const { decode } = TextDecoder.prototype;
+  TextDecoder.prototype.decode = function (bytes, options) {
+    inflated += bytes.length;
+    return decode.call(this, bytes, options);
+  };
+}"""
+UNREADABLE = ["!!!", "AAAA", "a" * 5000, "%00%ff", bomb(), bomb(400), bomb(1400)]
 
 
-@pytest.mark.parametrize("megabytes", [400, 1400])
-def test_a_link_that_would_fill_the_memory_is_not_inflated(
-    context: BrowserContext, page: Page, site: str, megabytes: int
-) -> None:
-    context.add_init_script(INFLATED)
-    page.goto(f"{site}{LORA}#edit=lora.{bomb(megabytes)}")
-    expect(status(page)).to_contain_text("holds no code that can be read")
-    assert page.evaluate("inflated") < 2_000_000
-
-
-def test_code_that_is_too_long_for_a_link_is_told(visit: Visit) -> None:
-    page = open_editor(visit(PAGE), "#" * 200_001)
-    button(page, "Copy link").click()
-    expect(status(page)).to_contain_text("There is no link: 200001 characters")
-
-
-# For everybody ------------------------------------------------------------------------------------
-
-
-def test_escape_and_tab_lead_out_of_the_editor(visit: Visit) -> None:
-    page = open_editor(visit(PAGE))
-    editor(page).press("Tab")
-    expect(editor(page)).to_be_focused()
-    editor(page).press("Escape")
-    page.keyboard.press("Tab")
-    expect(editor(page)).not_to_be_focused()
-    describes = editor(page).get_attribute("aria-describedby")
-    expect(page.locator(f"#{describes}")).to_contain_text("Escape and then Tab")
+def test_a_link_that_cannot_be_read_is_told_and_fills_no_memory(window: Page, site: str) -> None:
+    window.goto(f"{site}{LORA}#edit=lora.")
+    expect(editor(window)).to_be_visible()
+    window.evaluate(INFLATED)
+    for letters in UNREADABLE:
+        status(window).evaluate("status => { status.textContent = ''; inflated = 0 }")
+        window.evaluate("letters => { location.hash = `edit=lora.${letters}` }", letters)
+        told = expect(status(window), letters[:20])
+        told.to_contain_text("holds no code that can be read")
+        assert window.evaluate("inflated") < 2_000_000
+        assert window.evaluate(KEPT) is None
+    editor(window).fill("#" * 200_001)
+    button(window, "Copy link").click()
+    expect(status(window)).to_contain_text("There is no link: 200001 characters")
