@@ -10,7 +10,6 @@ from typing import Any
 
 from scripts.bootstrap import ROOT, run
 from scripts.macros.choice import Choice
-from scripts.macros.claims import ClaimLists
 from scripts.macros.errata import ErrataLists
 from scripts.macros.experiment import Experiment
 from scripts.macros.family import Family
@@ -32,7 +31,6 @@ PARTS = (
     Furniture,
     Lists,
     Choice,
-    ClaimLists,
     ErrataLists,
     Family,
     Lab,

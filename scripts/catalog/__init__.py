@@ -16,8 +16,7 @@ from adapters_np.core import load
 from scripts.bootstrap import ROOT
 from scripts.catalog.papers import Paper, read_papers
 from scripts.catalog.records import Kind, Method, Peft, Recipe, read_method
-from scripts.survey.facts.records import CatalogError
-from scripts.survey.sources.claims import Theme, read_claims
+from scripts.survey.facts.records import CatalogError, front_matter
 from scripts.survey.sources.evidence import every_finding
 from scripts.survey.sources.providers import facts
 from scripts.survey.sources.sources import opened
@@ -33,11 +32,11 @@ class Link(NamedTuple):
 
 
 class Catalog(NamedTuple):
-    """All methods by slug in the survey's order, publications by key, themes in order."""
+    """All methods by slug in the survey's order, publications by key, titles of themes in order."""
 
     methods: dict[str, Method]
     papers: dict[str, Paper]
-    themes: dict[str, Theme]
+    themes: dict[str, str]
 
     def links(self, slug: str) -> list[Link]:
         own = self.methods[slug]
@@ -98,7 +97,7 @@ def read(root: Path = ROOT) -> Catalog:
 
 def readable(root: Path) -> tuple[Catalog, list[str]]:
     papers = read_papers(root)
-    themes = {theme.key: theme for theme in read_claims(root).themes}
+    themes = front_matter(root / "docs/claims.md")[0]["themes"]
     records, problems = [], []
     for path in sorted((root / "docs/methods").glob("*.md")):
         if path.name != "index.md":

@@ -27,7 +27,6 @@ from scripts.survey.facts.papers import outside, read_tables
 from scripts.survey.facts.records import CatalogError, front_matter, references
 from scripts.survey.facts.result import FULL, Said
 from scripts.survey.sources.bare import astray, every
-from scripts.survey.sources.claims import CLAIMS, PREDICTIONS, read_claims, read_predictions
 from scripts.survey.sources.providers import facts
 
 # Parts of every page, in this order, and the words that each must contain.
@@ -67,7 +66,6 @@ def check(root: Path = ROOT) -> Catalog:
     if complete:
         problems += table_problems(catalog, root)
         problems += word_problems(catalog, root)
-        problems += claim_problems(catalog, root)
         errata.every(catalog, root)
         problems += address_problems(catalog, root)
     if problems:
@@ -246,25 +244,6 @@ def _named_by_tables(root: Path) -> Iterator[tuple[str, str]]:
         yield f"docs/data/tables/{paper.key}.yml", paper.key
 
 
-def claim_problems(catalog: Catalog, root: Path) -> Iterator[str]:
-    try:
-        predictions = read_predictions(root).predictions
-    except CatalogError as error:
-        yield str(error)
-        return
-    claims = read_claims(root)
-    named = [
-        (f"{CLAIMS}: {claim.key}", method)
-        for claim in claims.claims
-        for argument in (*claim.supports, *claim.against)
-        for method in argument.methods
-    ]
-    named += [(f"{PREDICTIONS}: {p.title}", method) for p in predictions for method in p.methods]
-    for place, method in named:
-        if method not in catalog.methods:
-            yield f"{place}: methods: there is no page {method!r}"
-
-
 def address_problems(catalog: Catalog, root: Path) -> Iterator[str]:
     store = facts(root)
     yield from map(str, every(root))
@@ -344,8 +323,8 @@ def main() -> None:
     """Check the catalogue, and write the sidebar's order of methods: by theme."""
     catalog = check()
     themes = [
-        {theme.title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
-        for key, theme in catalog.themes.items()
+        {title: [f"{m.slug}.md" for m in catalog.of_theme(key)]}
+        for key, title in catalog.themes.items()
     ]
     text = yaml.safe_dump({"nav": ["index.md", *themes]}, allow_unicode=True)
     if not SIDEBAR.is_file() or SIDEBAR.read_text("utf-8") != text:  # a preview watches it

@@ -62,8 +62,8 @@ def readable(text: str, formulas: Mapping[str, str]) -> str:
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
-    for theme in catalog.themes.values():
-        names[f"claims/#theme-{theme.key}"] = [theme.title]
+    for key, title in catalog.themes.items():
+        names[f"claims/#theme-{key}"] = [title]
     for other in read_others():
         names[f"{Path(FILE).stem}/#{other.key}"] = [other.name, *other.also]
     classes: set[str] = set()

@@ -156,9 +156,8 @@ def members() -> tuple[Member, ...]:
 class Family(Part):
     @macro("table")
     def family_table(self) -> str:
-        titles = {key: theme.title for key, theme in catalog().themes.items()}
         square = [f.name for f in members() if f.square]
-        given = {"themes": titles, "square": square}
+        given = {"themes": catalog().themes, "square": square}
         return self.page.style() + self.page.draw(
             "table", members(), file=FILE, kind="ah lab", given=given
         )

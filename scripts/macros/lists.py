@@ -16,6 +16,7 @@ from scripts.catalog.shapes import formula
 from scripts.macros import examples, family
 from scripts.macros.page import WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
+from scripts.survey.facts.papers import flags, read_tables
 from scripts.survey.facts.peft import Key, Suite, best
 from scripts.survey.results.bets import of
 from scripts.survey.sources.rule import Word
@@ -70,8 +71,8 @@ class Lists(Part):
     @macro("list")
     def cards(self) -> str:
         groups = [
-            {"key": key, "title": theme.title, "methods": catalog().of_theme(key)}
-            for key, theme in catalog().themes.items()
+            {"key": key, "title": title, "methods": catalog().of_theme(key)}
+            for key, title in catalog().themes.items()
         ]
         small = {slug: drawing(slug, "small") for slug in catalog().methods}
         tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
@@ -97,6 +98,10 @@ class Lists(Part):
         return [m for m in catalog().methods.values() if m.graded]
 
     @macro("list")
+    def flagged(self) -> str:
+        return self.page.draw("flagged", list(flags(read_tables())))
+
+    @macro("list")
     def others_list(self) -> str:
         return self.page.draw("others", read_others())
 
@@ -114,7 +119,7 @@ class Lists(Part):
                     "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
                 }
             )
-        themes = {key: theme.title for key, theme in catalog().themes.items()}
+        themes = catalog().themes
         return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
 
     # The playground
@@ -126,8 +131,8 @@ class Lists(Part):
     @macro("list")
     def examples_list(self) -> str:
         parts = []
-        for key, theme in catalog().themes.items():
-            parts.append(f"## {theme.title}\n")
+        for key, title in catalog().themes.items():
+            parts.append(f"## {title}\n")
             for e in examples.read():
                 if e.theme == key:
                     text = listing(e.path, e.name)

@@ -199,7 +199,7 @@ class Furniture(Part):
 
     @macro("text")
     def verdict(self) -> str:
-        theme, tested = catalog().themes[self.method.theme].title, of(self.method.modules)
+        theme, tested = catalog().themes[self.method.theme], of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
         return self.page.draw("verdict", *given, given={"where": where})
 

@@ -268,8 +268,8 @@ class Page:
             table: Whether its values follow as a table; otherwise the page has them below.
         """
         themes = {f"methods/{m.slug}/": m.theme for m in catalog().methods.values()}
-        titles = {key: theme.title for key, theme in catalog().themes.items()}
-        drawn, explained = drawing(figure, themes, self.root), keys(figure, themes, titles)
+        drawn = drawing(figure, themes, self.root)
+        explained = keys(figure, themes, catalog().themes)
         names = figure.names if isinstance(figure, Chart) else []
         file = "figures.html"
         html = self.draw("figure", figure, drawn, explained, names, found=False, file=file)

@@ -23,7 +23,7 @@ def test_the_sidebar_has_the_methods_by_theme_and_the_reader_s_place(
     page = visit(m.url)
     sidebar = page.locator(".md-sidebar--primary")
     group = sidebar.locator("li.md-nav__item--section").filter(
-        has=page.locator("> label, > .md-nav__link").get_by_text(THEMES[m.theme].title, exact=True)
+        has=page.locator("> label, > .md-nav__link").get_by_text(THEMES[m.theme], exact=True)
     )
     own = group.last.locator(".md-nav__link--active")
     expect(own.first).to_contain_text(m.title)

@@ -15,7 +15,6 @@ from scripts.catalog import Catalog, read
 from scripts.catalog.checks import check, source_problems
 from scripts.catalog.papers import read_papers
 from scripts.survey.facts.records import CatalogError
-from scripts.survey.sources.claims import read_claims, read_predictions
 
 # Grades that the source survey publishes: total, dimensions, entries.
 PUBLISHED = """
@@ -260,18 +259,3 @@ def test_a_bad_entry_of_the_bibliography_is_named(
     (tmp_path / "docs/references.bib").write_text(entry)
     with pytest.raises(CatalogError, match=rf"docs/references\.bib: .*{expected}"):
         read_papers(tmp_path)
-
-
-def test_a_mistake_in_a_claim_or_a_prediction_is_named(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/claims.md").write_text("---\nthemes: []\nthemes: []\n---\n")
-    with pytest.raises(CatalogError, match=r"^docs/claims\.md: line 3: 'themes' is there twice"):
-        read_claims(tmp_path)
-    text = (ROOT / "docs/predictions.md").read_text("utf-8")
-    wrong = replace(r"    confidence: 70\n", "")(text)
-    (tmp_path / "docs/predictions.md").write_text(wrong)
-    (tmp_path / "docs/data").symlink_to(ROOT / "docs/data")
-    (tmp_path / "docs/methods").symlink_to(ROOT / "docs/methods")
-    rule = r"^docs/predictions\.md: predictions\.0: has either a confidence or the entry"
-    with pytest.raises(CatalogError, match=rule):
-        read_predictions(tmp_path)
