@@ -25,25 +25,16 @@ def piece(page: Page, name: str, *arguments: Any) -> str:
 
 class Lab(Part):
     @macro("widget")
-    def lab(self) -> str:
-        script = f'<script type="module" src="{self.page.root}assets/demo/adapter-lab.js"></script>'
-        return self.page.style(script) + piece(self.page, "table", stored(), SHOWN)
+    def element(self, name: str) -> str:
+        """One of the lab's elements, complete without a script."""
+        given = {"adapter-lab": (stored(), SHOWN), "adapter-file": (built(EXAMPLE),)}
+        script = f'<script type="module" src="{self.page.root}assets/demo/{name}.js"></script>'
+        drawn = piece(self.page, name.replace("-", "_"), *given.get(name, ()))
+        return self.page.style(script) + drawn
 
     @macro("table")
     def imitation(self) -> str:
         return piece(self.page, "imitation", stored())
-
-    @macro("widget")
-    def adapter_file(self) -> str:
-        script = (
-            f'<script type="module" src="{self.page.root}assets/demo/adapter-file.js"></script>'
-        )
-        return self.page.style(script) + piece(self.page, "adapter_file", built(EXAMPLE))
-
-    @macro("widget")
-    def model_pair(self) -> str:
-        script = f'<script type="module" src="{self.page.root}assets/demo/model-pair.js"></script>'
-        return self.page.style(script) + piece(self.page, "model_pair")
 
 
 def chance() -> list[int]:

@@ -4,7 +4,7 @@ Its runs are made by scripts/studies/english.py. Nothing here needs JAX.
 
 english/reviews: full, accuracy          a mean over seeds; so `improvement`, `forgetting`
 english/reviews: probe, accuracy         of the frozen model; `majority` likewise
-english/reviews: oft 16, points          beside LoRA, with its interval and the word; so `forgets`
+english/reviews: oft 16, points          beside LoRA, with its interval and the word
 english/reviews: full, one point         a point of accuracy as a share of its gain over the probe
 english/reviews: full, sampling          standard error of its accuracy from the test sentences
 english/reviews: oft 16, relaxed, ahead  a method beside this control of its own
@@ -303,8 +303,6 @@ def _cell(entry: str, task: str, full: float) -> Iterator[Fact]:
     yield from fact.means(task, entry, runs, means)
     if own.like:
         yield fact(task, entry, "points", effect(entry, task))
-        forgets = effect(entry, task, forgetting)
-        yield fact(task, entry, "forgets", forgets)._replace(text=effects.in_nats(forgets))
         yield fact(task, entry, "beside", own.like)
     if own.arm:
         yield fact(task, entry, "ahead", effect(entry, task, sign=-1))

@@ -19,7 +19,7 @@ from scripts.survey.facts.pages import pages_of_runs
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.result import Row, Source, Table
-from scripts.survey.results import changes, english, lab, trained
+from scripts.survey.results import changes, english, trained
 from scripts.survey.sources import forest
 from scripts.survey.sources.certainty import word
 from scripts.survey.sources.head_to_head import (
@@ -30,7 +30,7 @@ from scripts.survey.sources.head_to_head import (
     within_budget,
 )
 
-PEFT, LAB, FIELD, POOLED = "peft", "lab", "field", "pooled"
+PEFT, FIELD, POOLED = "peft", "field", "pooled"
 
 
 # Papers -------------------------------------------------------------------------------------------
@@ -111,15 +111,7 @@ def runs_of_peft(modules: Mapping[peft.Key, str]) -> Iterator[Fact]:
                     yield cell._replace(chosen=chosen)
 
 
-# The lab, and the home field ----------------------------------------------------------------------
-
-
-def explained() -> Iterator[Fact]:
-    cells = [(f.budget, f.method, f.world, f.share) for f in lab.shares()]
-    cells += [(budget, "chance", "any", share) for budget, share in lab.chance()]
-    for budget, method, world, share in cells:
-        where, place = (LAB, f"{budget}", method, world), "docs/data/explained.jsonl"
-        yield Fact(*where, share, say.percent(share, 0), place, "percent")
+# The home field -----------------------------------------------------------------------------------
 
 
 def home_leads(root: Path) -> Iterator[Fact]:
@@ -231,7 +223,6 @@ def facts(root: Path = ROOT) -> Facts:
         trained.RATES: trained.rates_facts,
         **{module.SOURCE: module.facts for module in studied() if hasattr(module, "SOURCE")},
         english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
-        LAB: explained,
         FIELD: partial(home_leads, root),
         POOLED: partial(pooled_facts, root),
     }
