@@ -36,11 +36,13 @@ def said(measure: str, value: float) -> tuple[str, Form]:
 
 
 def facts() -> Iterator[Fact]:
-    """Yield all facts, medians over draws: atlas/X.1: one ε, apart."""
+    """Yield all facts: atlas/X.1: one ε, apart; `apart least` and `apart most` likewise."""
     for row in records(TABLE):
-        where = (SOURCE, row["prediction"], row["arm"], row["measure"])
-        text, form = said(row["measure"], value := float(row["median"]))
-        yield Fact(*where, value, text, "docs/data/atlas.csv", form)
+        for end, column in (("", "median"), (" least", "least"), (" most", "most")):
+            value, measure = float(row[column]), row["measure"]
+            where = (SOURCE, row["prediction"], row["arm"], measure + end)
+            text, form = said(measure, value)
+            yield Fact(*where, value, text, "docs/data/atlas.csv", form)
 
 
 @cache
