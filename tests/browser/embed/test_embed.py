@@ -20,13 +20,13 @@ def alone(window: Page, part: str) -> None:
     expect(window.locator(f"{part}.embed-here")).to_be_visible()
     expect(window.locator(".embed-foot a")).to_be_visible()
     assert window.evaluate(BESIDES) == 0
+
+
+def test_a_widget_is_shown_and_nothing_else(window: Page, site: str) -> None:
+    for query in ("?embed", "?rank=3&embed=try-lora"):
+        window.goto(f"{site}{LORA}{query}")
+        alone(window, "adapter-demo#try-lora")
     assert violations(window, ".embed-here") == {}
-
-
-@pytest.mark.parametrize("query", ["?embed", "?rank=3&embed=try-lora"])
-def test_a_widget_is_shown_and_nothing_else(window: Page, site: str, query: str) -> None:
-    window.goto(f"{site}{LORA}{query}")
-    alone(window, "adapter-demo#try-lora")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from demos.lab import TARGETS, examine
 from scripts.stored.lab import OUT
@@ -71,10 +71,8 @@ def percent(value: float) -> str:
 # The table ----------------------------------------------------------------------------------------
 
 
-def test_the_page_is_light_and_python_waits_for_a_cell(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    requests = record(context)
+def test_the_page_is_light_and_python_waits_for_a_cell(page: Page, site: str) -> None:
+    requests = record(page.context)
     page.goto(site + LAB)
     ready(page)
     page.wait_for_load_state("networkidle")
@@ -197,18 +195,23 @@ def test_a_student_and_its_teacher_open(visit: Visit) -> None:
 # The reader's own ---------------------------------------------------------------------------------
 
 
-def run_own(page: Page, source: str) -> Page:
+def run_own(page: Page, source: str) -> Locator:
+    """Run code in the open cell and return where its end is told."""
     code = page.locator("code-cell[name=own]")
-    code.get_by_role("button", name="Edit and run").click()
     code.get_by_role("textbox", name="Python code").fill(source)
     code.get_by_role("button", name="Run", exact=True).click()
+    return code.get_by_role("status")
+
+
+def open_own(visit: Visit) -> Page:
+    page = open_lab(visit)
+    page.locator("code-cell[name=own]").get_by_role("button", name="Edit and run").click()
     return page
 
 
 def test_a_readers_adapter_takes_its_row(visit: Visit) -> None:
-    page = run_own(open_lab(visit), GAINS)
-    status = page.locator("code-cell[name=own]").get_by_role("status")
-    expect(status).to_contain_text("fitted to all changes", timeout=LONG_FITS)
+    page = open_own(visit)
+    expect(run_own(page, GAINS)).to_contain_text("fitted to all changes", timeout=LONG_FITS)
     row = page.locator("#heat .yours")
     expect(row.locator("th")).to_have_text("MyGains yours")
     place = list(TARGETS).index("rows")
@@ -229,8 +232,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("code", WRONG, ids=["nothing", "long", "NUL"])
-def test_what_no_row_takes_is_told_why(visit: Visit, code: str) -> None:
-    page = run_own(open_lab(visit), code)
-    expect(page.locator("code-cell[name=own]").get_by_role("status")).to_contain_text(WRONG[code])
+def test_what_no_row_takes_is_told_why(visit: Visit) -> None:
+    page = open_own(visit)
+    for code, reason in WRONG.items():
+        expect(run_own(page, code)).to_contain_text(reason)
     expect(page.locator("#heat .yours")).to_have_count(0)

@@ -197,7 +197,7 @@ def test_settings_that_never_end_are_ended_and_the_next_are_read(visit: Visit) -
     weights = payload(WEIGHTS, example.safetensors(small("model.layers.0.self_attn.q_proj")))
     config = {"peft_type": "LORA", "r": 2, "lora_alpha": 2}
     page = visit(PAGE)
-    limit(page)
+    limit(page, 1)
     choose(page, weights, payload(CONFIG, config | {"alpha_pattern": {r"([\w.]|[\w.])*!": 1}}))
     status = page.locator("adapter-file .status")
     expect(status).to_contain_text("Reading the names and settings took over a minute")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from demos.compare import compare
 from tests.browser.reader import Visit, record
@@ -52,10 +52,8 @@ def query(page: Page) -> dict[str, str]:
 # Stored -------------------------------------------------------------------------------------------
 
 
-def test_another_pair_is_drawn_from_what_is_stored(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    requests = record(context)
+def test_another_pair_is_drawn_from_what_is_stored(page: Page, site: str) -> None:
+    requests = record(page.context)
     page.goto(site + "compare/?a=oft&b=hra")
     shown = page.wait_for_function("() => compared.at(-1)").json_value()
     assert shown["stored"]
@@ -193,22 +191,22 @@ def test_a_choice_takes_the_other_method_s_controls(visit: Visit) -> None:
     expect(knob(page, "a", "rank")).to_have_value("8")  # its own, not what its page opens with
 
 
-def test_a_method_can_be_compared_with_itself(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=lora&b=lora&b.rank=2&a.alpha=8")
+def test_a_method_can_be_compared_with_itself(visit: Visit) -> None:
+    page = visit("compare/?a=lora&b=lora&b.rank=2&a.alpha=8")
     update = page.wait_for_function(ARRIVED).json_value()
     assert update["a"]["knobs"] != update["b"]["knobs"]
     expect(page.locator(SENTENCE)).to_contain_text("LoRA (B) in 2 of 64")
 
 
-def test_the_address_restores_pair_and_knobs(page: Page, site: str) -> None:
-    page.goto(site + "compare/?a=lora&b=vera&other=1")
+def test_the_address_restores_pair_and_knobs(visit: Visit, site: str) -> None:
+    page = visit("compare/?a=lora&b=vera&other=1")
     page.wait_for_function("() => compared.length")
     live(page, lambda: knob(page, "a", "rank_stabilised").check())
     live(page, lambda: knob(page, "b", "rank").press("Home"))
     page.wait_for_url("**b.rank=1")
     wanted = {"a": "lora", "b": "vera", "other": "1", "a.rank_stabilised": "true", "b.rank": "1"}
     assert query(page) == wanted
-    page.reload()
+    visit(page.url.removeprefix(site))
     expect(knob(page, "a", "rank_stabilised")).to_be_checked()
     expect(knob(page, "b", "rank")).to_have_value("1")
     expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from demos.probe import probe
 from tests.browser.reader import record
@@ -36,6 +36,13 @@ def set_value(page: Page, name: str, value: str) -> None:
         control.fill(value)
 
 
+@pytest.fixture(scope="module")
+def offline(window: Page) -> Page:
+    """A window to whose pages nothing of Python comes."""
+    window.context.route("**/assets/py/**", lambda route: route.fulfill(status=404))
+    return window
+
+
 @pytest.mark.parametrize(
     ("method", "knob", "text", "value"),
     [
@@ -49,10 +56,11 @@ def set_value(page: Page, name: str, value: str) -> None:
     ],
 )
 def test_every_kind_of_main_control_is_answered_from_the_file(
-    page: Page, without_python: str, method: str, knob: str, text: str, value: Any
+    offline: Page, site: str, method: str, knob: str, text: str, value: Any
 ) -> None:
     """That the file's numbers are Python's is tested under Node, in tests/scripts/stored."""
-    page.goto(f"{without_python}methods/{method}/{STEP}")
+    page = offline
+    page.goto(f"{site}methods/{method}/{STEP}")
     expect(main_control(page, knob)).to_be_enabled()
     set_value(page, knob, text)
     drawn = "([name, value]) => stored.findLast(({ knobs }) => knobs[name] === value)"
@@ -63,9 +71,10 @@ def test_every_kind_of_main_control_is_answered_from_the_file(
 
 
 def test_nothing_is_drawn_from_the_file_when_another_control_has_moved(
-    page: Page, without_python: str
+    offline: Page, site: str
 ) -> None:
-    page.goto(without_python + "methods/lora/?seed=3")
+    page = offline
+    page.goto(site + "methods/lora/?seed=3")
     main_control(page, "rank").press("ArrowLeft")
     page.wait_for_selector("adapter-demo[data-state=error]")
     main_control(page, "rank").press("ArrowLeft")
@@ -73,10 +82,8 @@ def test_nothing_is_drawn_from_the_file_when_another_control_has_moved(
     assert page.evaluate("[...stored, ...updates]") == []
 
 
-def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
-    context: BrowserContext, page: Page, site: str
-) -> None:
-    requests = record(context)
+def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(page: Page, site: str) -> None:
+    requests = record(page.context)
     page.goto(site + "methods/lora/", wait_until="networkidle")
     page.locator("adapter-demo .sentence").hover()
     page.evaluate("fetch(location.href).then(() => true)")  # what hovering asks for goes before it
@@ -89,9 +96,10 @@ def test_the_file_is_fetched_when_a_reader_reaches_for_a_control(
 
 
 def test_a_value_that_is_not_stored_shows_the_nearest_one_and_says_so(
-    page: Page, without_python: str
+    offline: Page, site: str
 ) -> None:
-    page.goto(f"{without_python}methods/fourierft/{STEP}")
+    page = offline
+    page.goto(f"{site}methods/fourierft/{STEP}")
     page.wait_for_function("() => stored.length")
     set_value(page, "n_frequency", "1000")
     shown = page.wait_for_function("() => stored[1]").json_value()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from demos.probe import probe
 from demos.settings import opens
@@ -18,8 +18,10 @@ from scripts.stored.widgets import opening
 from tests.browser.reader import (
     LIVE,
     RANDOM,
+    WINDOW,
     Visit,
     becomes,
+    follow,
     knob,
     move,
     rest,
@@ -31,11 +33,9 @@ from tests.browser.reader import LORA as PAGE
 # Live ---------------------------------------------------------------------------------------------
 
 
-def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
-    page: Page, site: str
-) -> None:
+def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(visit: Visit) -> None:
+    page = visit(PAGE)
     page.set_viewport_size({"width": 1280, "height": 1600})  # nothing has to scroll into view
-    page.goto(site + PAGE)
     picture = page.locator("adapter-demo .picture")
     unfold(page)
     parts = "figure, dl, .sentence, .tools"
@@ -52,10 +52,11 @@ def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(
     difference = imread(io.BytesIO(stored)) - imread(io.BytesIO(live))
     assert np.abs(difference).max() < 0.05  # a line that moves by half a pixel differs by more
     assert page.evaluate(boxes) == places
+    page.set_viewport_size(WINDOW)
 
 
-def test_other_kinds_of_layer_are_drawn_in_their_own_shape(page: Page, site: str) -> None:
-    page.goto(site + PAGE + "?way=random&size=32x64")
+def test_other_kinds_of_layer_are_drawn_in_their_own_shape(visit: Visit) -> None:
+    page = visit(PAGE + "?way=random&size=32x64")
     page.wait_for_selector(LIVE)
     canvas = page.locator("adapter-demo canvas:visible")
     assert canvas.evaluate("c => [c.width, c.height]") == [64, 32]
@@ -67,24 +68,24 @@ def test_other_kinds_of_layer_are_drawn_in_their_own_shape(page: Page, site: str
 # A page's words on its widget -----------------------------------------------------------------
 
 
-def test_figures_stay_open_while_the_reader_stays(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
+def test_figures_stay_open_while_the_reader_stays(visit: Visit, site: str) -> None:
+    page = visit(PAGE)
     figures = page.locator("adapter-demo .figures")
     expect(figures.locator(".picture")).to_be_hidden()
     figures.locator(":scope > summary").click()
     expect(figures.locator(".picture")).to_be_visible()
-    page.goto(site + "methods/oft/")
+    follow(page, site + "methods/oft/")
     expect(figures.locator(".picture")).to_be_visible()
     figures.locator(":scope > summary").press("Enter")
-    page.goto(site + PAGE)
+    follow(page, site + PAGE)
     expect(knob(page, "rank")).to_be_enabled()
     expect(figures.locator(".picture")).to_be_hidden()
 
 
-def test_what_to_notice_sets_the_widget_without_leaving_the_page(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
+def test_what_to_notice_sets_the_widget_without_leaving_the_page(visit: Visit) -> None:
+    page = visit(PAGE)
     expect(knob(page, "rank")).to_be_enabled()
-    page.evaluate("window.samePage = true")
+    page.locator("adapter-demo").evaluate("demo => { demo.same = true }")
     page.get_by_role("link", name="Set rank 16, rank stabilised").press("Enter")
     page.wait_for_selector(LIVE)
     update = page.evaluate("updates.at(-1)")
@@ -102,11 +103,11 @@ def test_what_to_notice_sets_the_widget_without_leaving_the_page(page: Page, sit
     assert page.evaluate("updates.at(-1).knobs.rank_stabilised") is False
     expected = probe("lora", page.evaluate("updates.at(-1).knobs"))["sentence"]
     expect(page.locator(".sentence")).to_have_text(expected)
-    assert page.evaluate("window.samePage")
+    assert page.locator("adapter-demo").evaluate("demo => demo.same")
 
 
-def test_what_to_notice_opens_the_fold_of_another_module(page: Page, site: str) -> None:
-    page.goto(site + "methods/ether/")
+def test_what_to_notice_opens_the_fold_of_another_module(visit: Visit) -> None:
+    page = visit("methods/ether/")
     second = page.locator("adapter-demo[method=ether_plus]")
     expect(second.locator(".controls:not([disabled])")).to_have_count(1)
     page.locator("a.set[href$='#try-ether_plus']").click()
@@ -117,13 +118,13 @@ def test_what_to_notice_opens_the_fold_of_another_module(page: Page, site: str) 
 # The address --------------------------------------------------------------------------------------
 
 
-def test_the_address_follows_the_controls_and_restores_them(page: Page, site: str) -> None:
-    page.goto(site + PAGE + "?other=1")
+def test_the_address_follows_the_controls_and_restores_them(visit: Visit, site: str) -> None:
+    page = visit(PAGE + "?other=1")
     move(page, "rank", "ArrowRight")
     page.get_by_text("Toy layer").click()
     move(page, "seed", "ArrowRight")
     page.wait_for_url(re.compile(r"\?other=1&world=few&rank=3&seed=1(#|$)"))
-    page.reload()
+    visit(page.url.removeprefix(site))
     expect(knob(page, "rank")).to_have_value("3")
     expect(knob(page, "seed")).to_have_value("1")
     page.wait_for_selector(LIVE)
@@ -132,8 +133,8 @@ def test_the_address_follows_the_controls_and_restores_them(page: Page, site: st
     page.wait_for_url(re.compile(r"\?other=1(#|$)"))  # the theme adds the heading that is in view
 
 
-def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
+def test_layer_and_matrix_are_remembered_on_the_next_page(visit: Visit, site: str) -> None:
+    page = visit(PAGE)
     touch(page)
     page.wait_for_selector(LIVE)
     page.get_by_text("Toy layer").click()
@@ -149,21 +150,20 @@ def test_layer_and_matrix_are_remembered_on_the_next_page(page: Page, site: str)
     touch(page)
     expect(page.locator("[name=shown][value=after]")).to_be_checked()
     page.get_by_role("button", name="Reset").click()
-    page.goto(site + PAGE)
+    follow(page, site + PAGE)
     expect(knob(page, "base")).to_have_value("power_law")
 
 
 def test_an_address_with_settings_is_stronger_than_what_is_remembered(
-    page: Page, site: str
+    visit: Visit, site: str
 ) -> None:
-    page.goto(site + PAGE)
+    page = visit(PAGE)
     page.get_by_text("Toy layer").click()
     knob(page, "size").select_option("16x16")
     page.wait_for_selector(LIVE)
-    page.goto(site + PAGE + "?rank=4")
-    expect(knob(page, "rank")).to_be_enabled()
+    follow(page, f"{site}methods/dora/?rank=4")
     expect(knob(page, "size")).to_have_value("32x32")
-    page.goto(site + "methods/dora/")
+    follow(page, site + PAGE)
     expect(knob(page, "size")).to_have_value("16x16")
 
 
@@ -222,13 +222,10 @@ def test_only_the_first_widget_on_a_page_owns_the_address(visit: Visit) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_a_further_widget_stands_in_a_fold_that_its_address_opens(
-    page: Page, context: BrowserContext, site: str
-) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+def test_a_further_widget_stands_in_a_fold_that_its_address_opens(visit: Visit, site: str) -> None:
+    page = visit("methods/prompt_tuning/?tokens=3#prefix-tuning")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     first, prefix, llama = (page.locator("adapter-demo").nth(i) for i in range(3))
-
-    page.goto(f"{site}methods/prompt_tuning/?tokens=3#prefix-tuning")
     expect(prefix.locator("[name=tokens]")).to_be_visible()
     expect(prefix.locator("[name=tokens]")).to_have_value("3")
     expect(first.locator("[name=tokens]")).to_have_value("4")
@@ -239,8 +236,7 @@ def test_a_further_widget_stands_in_a_fold_that_its_address_opens(
     llama.get_by_role("button", name="Copy link").click()
     link = f"{site}methods/prompt_tuning/?world=own&tokens=6#try-llama_adapter"
     becomes(page, "navigator.clipboard.readText()", link)
-    page.goto("about:blank")
-    page.goto(link)
+    visit(link.removeprefix(site))
     expect(llama.locator("[name=tokens]")).to_be_visible()
     expect(llama.locator("[name=tokens]")).to_have_value("6")
     expect(first.locator("[name=tokens]")).to_have_value("4")
@@ -257,9 +253,9 @@ def test_a_printed_page_has_its_further_widgets(browser: Browser, site: str, scr
         expect(picture).to_be_visible()
 
 
-def test_a_setting_stays_out_of_the_next_page_s_address(page: Page, site: str) -> None:
+def test_a_setting_stays_out_of_the_next_page_s_address(visit: Visit, site: str) -> None:
     held: list[Route] = []
-    page.goto(site + PAGE)
+    page = visit(PAGE)
     page.route("**/methods/oft/", lambda route: held.append(route))
     knob(page, "rank").press("ArrowLeft")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
@@ -364,9 +360,9 @@ def test_pictures_and_numbers_can_be_taken_away(visit: Visit, site: str) -> None
     np.testing.assert_allclose(sigma, expected[1]["lines"][0]["values"], atol=1e-12)
 
 
-def test_the_link_can_be_copied(context: BrowserContext, page: Page, site: str) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(site + PAGE + "?rank=5")
+def test_the_link_can_be_copied(visit: Visit, site: str) -> None:
+    page = visit(PAGE + "?rank=5")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button = page.get_by_role("button", name="Copy link")
     button.evaluate(
         """button => {
