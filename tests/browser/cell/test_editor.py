@@ -286,15 +286,11 @@ def test_an_edit_is_kept_and_a_link_brings_it_and_neither_is_run(page: Page, sit
     assert page.evaluate("updates") == []
 
 
-def letters_of(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
 def bomb(megabytes: int = 10) -> str:
     """Return a link's letters that unpack to ten million or more."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = packer.compress(b"#" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
-    return letters_of(megabytes * block + packer.flush())
+    return base64.urlsafe_b64encode(megabytes * block + packer.flush()).decode().rstrip("=")
 
 
 # Counts the bytes that have become of a link's letters.

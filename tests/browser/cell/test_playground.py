@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from scripts.macros import examples
 from tests.browser.conftest import sound
 from tests.browser.reader import PLAYGROUND as PAGE
-from tests.browser.reader import becomes, cell, edit, record, revisit, run
+from tests.browser.reader import becomes, cell, edit, record, revisit, run, says
 
 
 @pytest.fixture
@@ -106,7 +106,9 @@ def test_the_first_cell_and_every_example_run_as_they_stand(opened: Page) -> Non
             unfold(opened, example)
             here.get_by_role("button", name="Edit and run").click()
             here.get_by_role("button", name="Run", exact=True).click()
-        expect(here.get_by_role("status")).to_contain_text("Finished in")
+    for example in examples.read():
+        here = cell(opened, example.name)
+        says(here.get_by_role("status"), "Finished in")
         draws = "plt.show()" in example.path.read_text("utf-8")
         expect(here.get_by_role("img")).to_have_count(int(draws))
         assert draws or here.get_by_role("region", name="Output").inner_text()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, e
 
 from tests.browser.conftest import Host
 from tests.browser.reader import PLAYGROUND as PAGE
-from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revisit, run
+from tests.browser.reader import Visit, becomes, cell, edit, limit, record, revisit, run, says
 
 
 @pytest.fixture
@@ -35,11 +35,6 @@ def spoilt(opened: Page, site: str) -> Iterator[Page]:
 def start(page: Page, code: str) -> None:
     cell(page).get_by_role("textbox").fill(code)
     cell(page).get_by_role("button", name="Run", exact=True).click()
-
-
-def open_cell(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
-    edit(page)
 
 
 # Freedoms of the code -----------------------------------------------------------------------------
@@ -295,9 +290,7 @@ def test_the_time_limit_ends_what_a_run_has_left(opened: Page, code: str) -> Non
         code = "print('next')"
     limit(opened, 1)
     start(opened, code)
-    expect(cell(opened).get_by_role("status")).to_have_text(
-        "Stopped after 10 seconds. Python is ready again."
-    )
+    says(cell(opened).get_by_role("status"), "Stopped after 10 seconds. Python is ready again.")
     expect(cell(opened).get_by_role("button", name="Stop")).to_be_disabled()
     opened.evaluate("delete window.limit")
     assert run(opened, "1 + 1") == "2\n"
@@ -393,7 +386,8 @@ def test_the_policy_in_the_page_binds_the_worker_where_the_host_sends_no_headers
     with browser.new_context() as context:
         context.route(f"{site}{PAGE}", without_header)
         page = context.new_page()
-        open_cell(page, site)
+        page.goto(site + PAGE)
+        edit(page)
         assert page.evaluate(PROBE, host.address) == ["rejected", "rejected", "refused"]
         assert host.asked == []
         assert run(page, "1 + 1") == "2\n"
@@ -402,7 +396,8 @@ def test_the_policy_in_the_page_binds_the_worker_where_the_host_sends_no_headers
 def test_without_the_policy_readers_code_is_not_run(browser: Browser, site: str) -> None:
     with browser.new_context(bypass_csp=True) as context:
         page = context.new_page()
-        open_cell(page, site)
+        page.goto(site + PAGE)
+        edit(page)
         run(page, "1 + 1", "does not apply the page's security policy")
 
 
