@@ -248,7 +248,9 @@ class Views(Part):
                 point = Point(one.value, *heights, f"{name}: {text} ({row})", row, row[len(slug) :])
                 dots[name, link(row)].append(point)
         lines = [
-            Line(name, tuple(sorted(points)), "line" if name == line[0] else "dots", to)
+            Line(name, tuple(sorted(points)), "line", to)
+            if name == line[0]
+            else Line(name, tuple(points), "dots", to)
             for (name, to), points in dots.items()
         ]
         points = [point for line in lines for point in line.points]
