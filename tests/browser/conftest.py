@@ -39,7 +39,7 @@ expect.set_options(timeout=1000 * PATIENCE)
 
 # Files that take longest come first, so that no worker waits for one at the end.
 LONGEST = (
-    *("test_access", "test_site", "test_preview", "test_elements", "test_editor", "test_numbers"),
+    *("test_access", "test_site", "test_preview", "test_elements", "test_editor", "test_fits"),
     *("test_widget", "test_subpath", "test_faults", "test_sandbox", "test_damage"),
 )
 
