@@ -131,15 +131,16 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def documents(corpus: str, folder: Path = ROOT) -> list[str]:
         count = 10 if corpus == "script" else 20
-        return [" ".join(rng.choice(words, 2000)) for _ in range(count)]
+        return [" ".join(rng.choice(words, 600)) for _ in range(count)]
 
     def forget() -> None:
         for cached in (tasks.text, tasks.task, training.untrained):
             cached.cache_clear()
 
     forget()
+    monkeypatch.setattr(training, "PIECES", 8)
     for pieces in ("VALIDATION", "TEST", "BESIDE"):
-        monkeypatch.setattr(tasks, pieces, training.PIECES)
+        monkeypatch.setattr(tasks, pieces, 8)
     monkeypatch.setattr(corpora, "documents", documents)
     yield
     forget()
