@@ -213,7 +213,8 @@ def violations(
     A page whose colours are those of another is spared their check, and so are the later rows of a
     table.
     """
-    page.evaluate(AXE.read_text("utf-8"))
+    if not page.evaluate("Boolean(window.axe)"):  # a page that a link has led to has it still
+        page.evaluate(AXE.read_text("utf-8"))
     colour = {"runOnly": {"type": "rule", "values": OF_COLOUR}}
     no_colour = {"rules": {rule: {"enabled": False} for rule in OF_COLOUR}}
     chosen: dict[Scheme, Any] = {"light": {}, "dark": colour} if colours else {"light": no_colour}

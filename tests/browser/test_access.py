@@ -11,7 +11,6 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from scripts.catalog import read
 from tests.browser.conftest import sound
 from tests.browser.reader import (
     LATER_ROWS,
@@ -72,7 +71,11 @@ def window(browser: Browser) -> Iterator[Page]:
 
 
 ALIKE = ".katex, .highlight code"
-"""Elements that libraries mark up, for which one method's page answers: formulas and code."""
+"""Elements that libraries mark up, for which LoRA's page answers: formulas and code."""
+
+COLOURED = {"methods/", LORA, "methods/boft/", "questions/"}
+OTHERS = ("api/", "contributing/", "methods/", "questions/")
+"""Folders of pages whose colours are those of another page."""
 
 # What stands on another page too makes room for nothing of its size: so a part that scrolls does.
 SPARE = """([rows, alike]) => {
@@ -86,14 +89,9 @@ SPARE = """([rows, alike]) => {
     room.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
     element.replaceChildren(room);
   }
+  const used = "a, [role], [tabindex]";
+  for (const part of all(`article svg > :not(title, desc, ${used}, :has(${used}))`)) part.remove();
 }"""
-
-
-def plain() -> set[str]:
-    """Return the methods' pages but one of each theme, whose colours are theirs."""
-    catalog = read()
-    firsts = {catalog.of_theme(theme)[0].slug for theme in catalog.themes}
-    return {f"methods/{slug}/" for slug in catalog.methods.keys() - firsts}
 
 
 def open_page(window: Page, address: str) -> None:
@@ -105,7 +103,6 @@ def open_page(window: Page, address: str) -> None:
 def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]:
     """Return the findings of every check on every page, to each of which a link leads, once."""
     seen: dict[str, dict[str, Any]] = defaultdict(dict)
-    as_others = plain()
     open_page(window, f"{site}about/")
     window.evaluate("window.sameVisit = true")
     for path in paths:
@@ -124,9 +121,9 @@ def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]
         seen["policy"][path] = tag.get_attribute("content")
         seen["header"][path] = window.request.head(site + path).headers["content-security-policy"]
         window.evaluate(OPEN_FOLDS)
-        as_on_lora = path.startswith("methods/") and path != LORA
-        window.evaluate(SPARE, [LATER_ROWS, ALIKE if as_on_lora else ""])
-        seen["axe"][path] = violations(window, "article", colours=path not in as_others)
+        window.evaluate(SPARE, [LATER_ROWS, "" if path == LORA else ALIKE])
+        own = path in COLOURED or not path.startswith(OTHERS)
+        seen["axe"][path] = violations(window, "article", colours=own)
         seen["violations"][path] = window.evaluate("violations.splice(0)")
     return seen
 

@@ -139,15 +139,15 @@ def test_hundreds_of_moves_leave_the_memory_of_the_page_flat(
         size: float = heap.send("Runtime.getHeapUsage")["usedSize"]
         return size / 1e6
 
-    before, after = used(100), used(300)
+    before, after = used(60), used(100)
     nodes = page.evaluate("document.querySelectorAll('*').length")
-    assert after < before + 2
+    assert after < before + 0.7
     assert page.evaluate("document.querySelectorAll('*').length") == nodes
 
 
-def test_ten_widgets_on_one_page_share_one_python(page: Page, site: str) -> None:
+def test_four_widgets_on_one_page_share_one_python(page: Page, site: str) -> None:
     page.goto(site + PAGE)
-    methods = sorted(slugs())[:9]
+    methods = sorted(slugs())[:3]
     page.evaluate(
         """(methods) => {
           for (const method of methods) {
@@ -159,20 +159,18 @@ def test_ten_widgets_on_one_page_share_one_python(page: Page, site: str) -> None
         methods,
     )
     demos = page.locator("adapter-demo")
-    expect(page.locator("adapter-demo .controls:not([disabled])")).to_have_count(10)
-    for nth in range(10):
+    expect(page.locator("adapter-demo .controls:not([disabled])")).to_have_count(4)
+    for nth in range(4):
         demos.nth(nth).locator("[name=way][value=random]").check()
         knob(page, "step", nth).press("ArrowLeft")
-    expect(page.locator(LIVE)).to_have_count(10)
+    expect(page.locator(LIVE)).to_have_count(4)
     assert len(python_workers(page)) == 1
     for nth, method in enumerate(["lora", *methods]):
         expected = probe(method, opens(method) | {"way": "random", "step": 0.45})["sentence"]
         expect(demos.nth(nth).locator(".sentence")).to_have_text(expected)
 
 
-def test_leaving_a_page_in_the_middle_of_a_computation_disturbs_nobody(
-    page: Page, site: str
-) -> None:
+def test_a_page_that_was_left_in_the_middle_or_put_aside_works_again(page: Page, site: str) -> None:
     page.goto(site + PAGE)
     knob(page, "rank").press("ArrowRight")  # Python is not there yet
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
@@ -186,11 +184,6 @@ def test_leaving_a_page_in_the_middle_of_a_computation_disturbs_nobody(
     update = run(page)
     assert update["method"] == "lora"
     expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
-
-
-def test_a_page_that_the_browser_had_put_aside_works_again(page: Page, site: str) -> None:
-    page.goto(site + PAGE)
-    run(page)
     page.goto(f"{site}catalog.json")
     page.go_back()
     page.wait_for_selector("adapter-demo")

@@ -1,4 +1,7 @@
-"""An edit of a source reaches the reader's open page by itself, first its own page, then all."""
+"""An edit of a source reaches the reader's open page by itself, first its own page, then all.
+
+It builds a copy of the whole site, and its parts have tests of their own: test_build, test_serve.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from playwright.sync_api import Page
 from demos.probe import measure
 from scripts.bootstrap import ROOT, variables
 from tests.browser.reader import becomes, move
+
+pytestmark = pytest.mark.weekly
 
 SOURCES = (
     *("adapters_np", "demos", "docs", "overrides", "scripts", "mkdocs.yml", "CHANGELOG.md"),

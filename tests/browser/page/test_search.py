@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from scripts.catalog import read
@@ -103,24 +102,20 @@ def ask(page: Page, queries: list[str]) -> dict[str, str]:
     return found
 
 
-def test_what_readers_ask_is_answered_first(visit: Visit) -> None:
-    found = ask(visit("about/"), list(QUERIES))
-    assert {query: place.split("?")[0] for query, place in found.items()} == QUERIES
-
-
 def test_results_show_no_tex(site_folder: Path) -> None:
     docs = json.loads((site_folder / "search/search_index.json").read_text("utf-8"))["docs"]
     assert [entry["location"] for entry in docs if "\\" in entry["title"] + entry["text"]] == []
 
 
-def test_a_name_leads_to_its_own_page_first(visit: Visit) -> None:
+def test_what_readers_ask_and_every_name_are_answered_first(visit: Visit) -> None:
     wanted: dict[str, str] = {}
     for m in read().methods.values():
         own = [m.title, m.slug, *m.aliases, *m.names]
         wanted |= {name: m.url for name in own}
     for other in read_others():
         wanted |= {name: f"names/#{other.key}" for name in (other.name, *other.also)}
-    found = ask(visit("about/"), list(wanted))
+    found = ask(visit("about/"), [*QUERIES, *wanted])
+    assert {query: found[query].split("?")[0] for query in QUERIES} == QUERIES
     assert {name: (found[name], goal) for name, goal in wanted.items() if found[name] != goal} == {}
 
 
@@ -164,9 +159,8 @@ def test_the_index_waits_for_a_reader_who_searches(
     assert len(index(requests)) == 1
 
 
-@pytest.mark.parametrize("way", ["hover", "click"])
 def test_whoever_nears_the_search_has_the_index(
-    context: BrowserContext, page: Page, site: str, way: str
+    context: BrowserContext, page: Page, site: str
 ) -> None:
     requests = record(context)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -174,7 +168,7 @@ def test_whoever_nears_the_search_has_the_index(
     page.wait_for_load_state("networkidle")
     assert index(requests) == []
     with page.expect_request("**/search_index.json"):
-        getattr(page.locator(".md-header__button[for=__search]"), way)()
+        page.locator(".md-header__button[for=__search]").hover()
 
 
 def test_a_link_with_words_searches_or_marks_them(page: Page, site: str) -> None:

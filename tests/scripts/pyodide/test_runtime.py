@@ -1,4 +1,7 @@
-"""The packed Python is the same in every build, and answers like the Python that was published."""
+"""The packed Python is the same in every build, and answers like the Python that was published.
+
+Both change with Pyodide, Node or the packing alone. The site's workflow asks after each push.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from scripts import build
 from scripts.bootstrap import ROOT, locked
 from scripts.pyodide import make, vendor
 
-pytestmark = pytest.mark.site  # a build before it has packed Python, which takes minutes
+pytestmark = [pytest.mark.site, pytest.mark.weekly]
 
 PACKED = make.PACKED
 
