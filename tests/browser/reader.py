@@ -194,7 +194,7 @@ SCHEMES: dict[Scheme, str] = {"light": "default", "dark": "slate"}
 
 # Rules that the colours of the other scheme can break: all others find there what they have found.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
-LATER_ROWS = "tbody tr:nth-child(n + 9)"  # of one template with those before
+LATER_ROWS = "tbody tr:nth-child(n + 5)"  # of one template with those before
 RUN_AXE = """async ([part, rows, options]) => {
   for (const animation of document.getAnimations()) // the colours of the other scheme fade
     if (animation instanceof CSSTransition) animation.finish();

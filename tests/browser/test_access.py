@@ -9,7 +9,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import sound
 from tests.browser.reader import (
@@ -25,6 +25,8 @@ from tests.browser.reader import (
 
 FRAMES = "frame-ancestors 'none'"
 MISSING = "no/such/page/"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+ZOOMED: ViewportSize = {"width": 640, "height": 844}  # what a zoom of 200 % leaves of 1280
 
 # A page is wider than the screen when something in it sticks out that does not scroll by itself.
 TOO_WIDE = """() => {
@@ -106,15 +108,16 @@ def walk(window: Page, site: str, paths: list[str]) -> dict[str, dict[str, Any]]
     open_page(window, f"{site}about/")
     window.evaluate("window.sameVisit = true")
     for path in paths:
+        window.set_viewport_size(PHONE)  # what it draws first need not be drawn again for that
         if path == MISSING:
             seen["links"]["stay in a visit"] = not window.evaluate("window.sameVisit")
             open_page(window, site + path)
         else:
             follow(window, site + path)
         seen["links"][path] = window.locator("article h1").count() != 1
-        for width in (640, 390):  # half of 1280: what a zoom of 200 % leaves
-            window.set_viewport_size({"width": width, "height": 844})
-            seen["too wide"][f"{path} at {width}"] = window.evaluate(TOO_WIDE)
+        for size in (PHONE, ZOOMED):
+            window.set_viewport_size(size)
+            seen["too wide"][f"{path} at {size}"] = window.evaluate(TOO_WIDE)
         window.set_viewport_size(WINDOW)
         window.evaluate("document.fonts.ready.then(() => true)")
         tag = window.locator("head meta[http-equiv=Content-Security-Policy]")

@@ -277,7 +277,7 @@ NONSENSE = [
     (LORA, ".problem", {"rank": "999", "seed": EVIL}),
     ("compare/", ".problem", {"a": EVIL, "b": "constructor", "seed": "-1"}),
     ("compare/", ".problem", {"a.rank": "99", "a.alpha": "1e1", "b": "../../index"}),
-    ("lab/", ".opened .status", {"ranks": "3", "cell": "lora.nowhere"}),
+    ("lab/", ".opened .status", {"ranks": "3", "cell": EVIL}),
 ]
 VALUES = """() => [...document.querySelectorAll("article :is(input, select)")]
   .map((e) => [e.name, /checkbox|radio/.test(e.type) ? e.checked : e.value])"""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +14,6 @@ from lxml import html
 from playwright.sync_api import Page, expect
 
 from demos.probe import probe
-from scripts.bootstrap import ROOT
 from scripts.catalog.exports import read_site
 from scripts.finish.policy import add_policy
 from scripts.serve import serving
@@ -26,17 +22,6 @@ from tests.browser.reader import move
 URL = "https://somebody.github.io/repo"
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 TEXTS = {".bib", ".csv", ".html", ".json", ".jsonl", ".ris", ".txt", ".xml", ".yml"}
-MAKE = """
-import sys
-from pathlib import Path
-from scripts import catalog
-from scripts.catalog.exports import read_site
-from scripts.finish.finish import BUILD, check_links, make
-
-pages, out = map(Path, sys.argv[1:])
-make(pages, out, BUILD / "py", catalog.read())
-check_links(out, read_site().url)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -121,17 +106,3 @@ def test_machines_are_told_the_whole_address(folder: Path) -> None:
     assert all(address.startswith(whole) for address in listed)
     assert f"Sitemap: {whole}sitemap.xml" in (folder / "robots.txt").read_text("utf-8")
     assert json.loads((folder / "catalog.json").read_text("utf-8"))["site"] == whole
-
-
-@pytest.mark.weekly
-def test_a_build_for_this_address_makes_the_same(folder: Path, tmp_path: Path) -> None:
-    """It takes more than a minute, and each file that names the address is tested as well."""
-    variables = os.environ | {"SITE_URL": URL, "NO_MKDOCS_2_WARNING": "1"}
-    pages, site = tmp_path / "pages", tmp_path / "site"
-    for command in (["-m", "mkdocs", "build", "-d", str(pages)], ["-c", MAKE, pages, site]):
-        done = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    for path in filter(Path.is_file, folder.rglob("*")):
-        assert path.read_bytes() == (site / path.relative_to(folder)).read_bytes(), path

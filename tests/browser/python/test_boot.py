@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ def test_the_first_answer_needs_only_the_files_of_its_runtime(
         del client.asked[""], client.asked["manifest.json"]
         kinds = {role: "script" if role.endswith(".mjs") else "fetch" for role in files}
         wanted = {files[role]["path"]: kinds[role] for role in files.keys() - others}
-        becomes(client.page, lambda asked=client.asked: asked, wanted)
+        becomes(client.page, partial(dict, client.asked), wanted)
 
 
 def test_a_host_that_sends_files_as_they_are_is_given_them_compressed(
