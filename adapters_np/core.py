@@ -121,7 +121,7 @@ class Adapter(ABC):
     gauges: ClassVar[tuple[str, ...]] = ("rank", "stable_rank", "relative_norm", "parameters")
     """The numbers that tell this method's story, by their names in `demos/gauges.py`."""
 
-    pictures: ClassVar[tuple[str, ...]] = ("spectrum",)
+    pictures: ClassVar[tuple[str, ...]] = ()
     """Pictures of this method's hypothesis, by names in `demos/pictures.py`."""
 
     portrait: ClassVar[Portrait | None] = None

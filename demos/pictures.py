@@ -54,18 +54,6 @@ def picture(function: Picture) -> Picture:
 
 
 @picture
-def spectrum(found: Reached) -> Panel:
-    """Return the target's singular values, and how many of them the change can have."""
-    s, r = found.change.symbol, numerical_rank(found.change)
-    note = (
-        f"What is wanted. A change of rank {r} has {r} singular values: the best one keeps those "
-        "left of the dashed line, and the rest is lost."
-    )
-    title = f"Singular values of Δ{s}*, and the cut"
-    return series("hypothesis_spectrum", title, {f"Δ{s}*": found.wanted.sigma}, cut=r, note=note)
-
-
-@picture
 def angles(found: Reached) -> Panel:
     """Return the changes of the cosines between neurons, in the target and as reached."""
     before = _cosines(found.change.before)
@@ -77,7 +65,7 @@ def angles(found: Reached) -> Panel:
     )
     limit = float(np.abs(wanted).max() or np.abs(reached).max() or 1.0)
     title = "Change of the cosines between neurons"
-    return heatmaps("cosines", title, note, limit, wanted=wanted, reached=reached)
+    return heatmaps("cosine_change", title, note, limit, wanted=wanted, reached=reached)
 
 
 def _cosines(W: Array) -> Array:

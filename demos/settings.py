@@ -13,9 +13,14 @@ from adapters_np.knobs import Knob, signature_knobs
 from demos import worlds
 from demos.world import World, toy
 
+FIRST = ("mix", "own", "noise", "real", "control")
+"""The targets that a page offers first; the others follow."""
+
+OFFERED = tuple(dict.fromkeys((*FIRST, *worlds.WORLDS, *worlds.REAL)))
+
 AIM = {
     "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
-    "world": Knob("world", "choice", "mix", options=(*worlds.WORLDS, *worlds.REAL, "own")),
+    "world": Knob("world", "choice", "mix", options=OFFERED),
     "steps": Knob("steps", "int", 100, 0, 200, 5),
     "rate": Knob(
         "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np import budget
-from adapters_np.core import Adapter, WeightAdapter, flatten, knobs, load, perturbed, restore
+from adapters_np.core import (
+    Adapter,
+    WeightAdapter,
+    flatten,
+    knobs,
+    learned,
+    load,
+    perturbed,
+    restore,
+)
 from adapters_np.errors import KnobError
 from adapters_np.fit import Aims, Progress, fit, goal, paced
 from adapters_np.linalg import Array
@@ -21,6 +30,7 @@ from demos.as_lora import as_lora
 from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
+from demos.probe import cosines, spectra, weights
 from demos.pictures import PICTURES, Reached
 from demos.protocols import Estimates, Relaxes
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
@@ -199,16 +209,20 @@ def show(found: Reached) -> Answer:
     change, cls = found.change, type(found.change.adapter)
     s = change.symbol
     pictures = (PICTURES[name](found) for name in cls.pictures)
+    beside = compared(found)
     panels = [
+        weights(change),
+        *spectra(change, found.wanted.sigma),
+        cosines(change),
+        curve(found, beside),
+        trained_arrays(change.adapter),
         matrices(found),
-        series("delta_spectrum", f"Singular values of Δ{s}", {f"Δ{s}": change.sigma}),
         *(panel for panel in pictures if panel),
     ]
     if len(found.errors) > 2:
         errors = {"error": np.array(found.errors[1:])}
         panels.append(series("progress", "Error", errors, "step", "error", style="line"))
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
-    beside = compared(found)
     panels += [*shares(found, beside), *(GAUGES[name](change) for name in gauges)]
     if s == "W":
         panels.append(as_lora(change))
@@ -218,6 +232,20 @@ def show(found: Reached) -> Answer:
         "step": len(found.errors) - 1,
         "more": found.more,
     }
+
+
+def trained_arrays(adapter: Adapter) -> Panel:
+    """Return heatmaps of what the adapter has learned, blocks below each other."""
+    views = [
+        view(name, name, flat, float(np.abs(flat).max()))
+        for name, array in learned(adapter).items()
+        if array.size
+        for flat in [array.reshape(-1, array.shape[-1])]
+    ]
+    return {
+        "kind": "matrix", "name": "trained", "title": "What is trained", "views": views,
+        "layout": "row", "says": "", "note": "The learned arrays, each on a scale of its own.",
+    }  # fmt: skip
 
 
 def matrices(found: Reached) -> Panel:
@@ -238,6 +266,21 @@ def matrices(found: Reached) -> Panel:
     return {
         "kind": "matrix", "name": "wanted", "title": "Wanted, reached, residual", "views": views,
         "layout": "row", "note": f"All on one scale. {lines}",
+    }  # fmt: skip
+
+
+def curve(found: Reached, s: Shares) -> Panel:
+    """Return what is explained by so many parameters, and what LoRA of each rank would explain."""
+    wanted = found.wanted.delta
+    dots = {"explained": s.own}
+    if found.held_out is not None:
+        dots["fresh tokens"] = found.held_out
+    count = f"{s.parameters:,} parameter{'' if s.parameters == 1 else 's'}"
+    return {
+        "kind": "curve", "name": "curve", "title": "Explained, by parameters", "says": count,
+        "at": s.parameters, "most": wanted.size, "per": sum(wanted.shape), "dots": dots,
+        "lora": budget.ranked(found.wanted.sigma) if found.change.symbol == "W" else np.zeros(1),
+        "note": f"{EXPLAINED} Grey: LoRA of each rank.",
     }  # fmt: skip
 
 

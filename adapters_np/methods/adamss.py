@@ -65,7 +65,7 @@ class AdaMSS(WeightAdapter):
     Vt: Annotated[Array, Frozen("directions, d_in")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    pictures = ("core", "spectrum")
+    pictures = ("core",)
     portrait = Portrait("bands", "Outputs fall into groups, each changes in its way")
 
     @classmethod

@@ -38,7 +38,7 @@ class Bottleneck(Adapter):
 
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
-    pictures = ("spectrum", "positions")
+    pictures = ("positions",)
     portrait = Portrait("hourglass", "A few units bend, and add to what passes by")
 
     @classmethod

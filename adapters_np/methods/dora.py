@@ -28,7 +28,7 @@ class DoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
-    pictures = ("gains", "spectrum")
+    pictures = ("gains",)
     portrait = Portrait("dial", "Direction and length, each on its own")
 
     @classmethod

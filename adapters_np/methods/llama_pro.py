@@ -28,7 +28,7 @@ class LLaMAPro(Adapter):
 
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
-    pictures = ("spectrum", "positions")
+    pictures = ("positions",)
     portrait = Portrait("storey", "A copy of an old block learns to write")
 
     @classmethod

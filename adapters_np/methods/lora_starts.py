@@ -129,7 +129,7 @@ class LoRAStart(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    pictures = ("core", "spectrum")
+    pictures = ("core",)
     portrait = Portrait("bearings", "Where LoRA looks first: weight, inputs or gradient")
 
     @classmethod

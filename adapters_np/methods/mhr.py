@@ -32,7 +32,7 @@ class MHR(WeightAdapter):
     task: int
 
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
-    pictures = ("spectrum", "mixture")
+    pictures = ("mixture",)
 
     @classmethod
     def init(

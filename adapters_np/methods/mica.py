@@ -24,7 +24,7 @@ class MiCA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    pictures = ("core", "spectrum")
+    pictures = ("core",)
 
     @classmethod
     def init(

@@ -32,7 +32,7 @@ class OSF(WeightAdapter):
     strong_in: Annotated[Array, Frozen("min(d_out, d_in) - rank, d_in")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "singular_entries", "parameters")
-    pictures = ("core", "spectrum")
+    pictures = ("core",)
     portrait = Portrait("cellar", "What is strong stays, only the weak corner is trained")
 
     @classmethod

@@ -28,7 +28,7 @@ class PiSSA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    pictures = ("core", "spectrum")
+    pictures = ("core",)
     portrait = Portrait("split", "Only the strongest part of W is trained")
 
     @classmethod

@@ -42,7 +42,7 @@ class Poly(WeightAdapter):
     average: Literal["updates", "factors"]
 
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
-    pictures = ("spectrum", "mixture")
+    pictures = ("mixture",)
 
     @classmethod
     def init(

@@ -29,7 +29,7 @@ class ROME(WeightAdapter):
     others: Annotated[Array, Frozen("d_in, 4 * d_in")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    pictures = ("memory", "spectrum")
+    pictures = ("memory",)
     portrait = Portrait("recall", "One input gets a new answer, others keep theirs")
 
     @classmethod

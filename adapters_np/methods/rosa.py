@@ -56,7 +56,7 @@ class RoSA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    pictures = ("mask", "spectrum")
+    pictures = ("mask",)
     portrait = Portrait("outliers", "A plaid of few directions, and entries that stand out")
 
     @classmethod

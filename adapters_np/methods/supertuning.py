@@ -33,7 +33,7 @@ class SuperTuning(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    pictures = ("mask", "spectrum")
+    pictures = ("mask",)
     portrait = Portrait("peaks", "The largest weights move, and a faint plaid below")
 
     @classmethod

@@ -41,7 +41,7 @@ class AdapterDemo extends PythonElement {
     explorable(this.form);
     this.listen(signal);
     this.button("link").hidden = !this.ownsAddress && !this.id;
-    this.find(".controls").removeAttribute("disabled");
+    for (const part of this.querySelectorAll(".controls")) part.removeAttribute("disabled");
     this.#fold.open = kept().figures === "open";
     this.#restore();
     this.#way();
@@ -157,12 +157,22 @@ class AdapterDemo extends PythonElement {
 
   /** @param {Drawn} answer */
   async paint({ knobs, panels, sentence, edited }) {
+    const shares = panels.find((panel) => panel.kind === "curve");
+    if (shares?.kind === "curve" && !shares.lines && this.#plain(knobs))
+      shares.lines = (await this.#stores.get(`${this.form.dataset.fits}`))?.curves(`${knobs.world}`);
     const switched = this.find("[name=shown]");
     await draw(this.form, { panels, sentence });
     if (!switched) recall(this, []);
     explorable(this.form);
     if (!edited) this.#unmark();
     return { method: this.method, knobs, panels };
+  }
+
+  /** True if what is stored along the main knob is of these settings, but for that knob and for training. @param {Drawn["knobs"]} knobs */
+  #plain(knobs) {
+    const free = [this.form.dataset.main, "way", "world", "hypothesis", "steps", "rate"];
+    const fixed = this.#fields.filter((field) => field.acts("fitted") && !free.includes(field.name));
+    return fixed.every((field) => field.within(knobs) === field.initial);
   }
 
   /** Notes whether numbers of other settings are on show while theirs are to come. @param {import("./state.js").Event<Drawn>} event */
@@ -244,6 +254,11 @@ class AdapterDemo extends PythonElement {
 
   /** @param {Field[]} fields @param {string} [text] */
   note(fields, text) {
+    const way = this.#fields.find(({ name }) => name === "way");
+    if (way?.text === "fitted" && fields.some(({ element }) => "trains" in element.dataset)) {
+      way.text = "trained"; // a fit makes up for it, and would not move
+      fields = [...fields, way];
+    }
     super.note(fields, text);
     this.#way();
   }
@@ -268,8 +283,7 @@ class AdapterDemo extends PythonElement {
     for (const field of this.#fields) field.text = field.initial;
     this.restored(restore(this.#fields));
     this.#way();
-    this.#fold.open = true;
-    this.#fold.scrollIntoView();
+    this.scrollIntoView();
     this.#answer();
   }
 
@@ -278,11 +292,10 @@ class AdapterDemo extends PythonElement {
     return this.find("details.figures");
   }
 
-  /** Shows the controls of the present way alone, and of a random step its pictures: it has no bars. */
+  /** Shows the controls of the present way alone. */
   #way() {
     const { world } = this.knobs;
     const way = `${this.knobs.way}`;
-    if (way === "random" && this.dataset.way !== way) this.#fold.open = true;
     this.dataset.way = way;
     for (const remark of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll(".remark")))
       remark.hidden = way !== "fitted" || remark.dataset.world !== world;

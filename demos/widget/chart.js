@@ -6,7 +6,7 @@
 
 import { ticks } from "d3-array";
 
-const [TOP, BOTTOM, HEIGHT] = [8, 148, 168]; // pixels down: where values lie, and the whole chart
+const [TOP, BOTTOM, HEIGHT] = [6, 88, 106]; // pixels down: where values lie, and the whole chart
 const SIZE = { width: "100%", height: HEIGHT, style: `height:${HEIGHT}px` }; // the theme would have it follow the width
 const [LETTER, RIGHT, HEAD] = [6.5, 8, 7]; // pixels: a tick's letter, room for half of the last one, the barbs of an arrow
 
@@ -38,7 +38,7 @@ export function arrows(document, lines) {
  * @param {number[][]} lines as many values in each
  * @param {[number, number]} limits the ends of the scale
  * @param {(value: number) => string} write
- * @param {{shape?: "bars" | "line", cut?: number, name?: (place: number) => string}} style the shape of all lines; after which value a dashed line stands; what a place is called, the first being 1
+ * @param {{shape?: "bars" | "line" | "points", cut?: number, name?: (place: number) => string}} style the shape of all lines; after which value a dashed line stands; what a place is called, the first being 1
  */
 export function chart(
   document,
@@ -68,6 +68,11 @@ export function chart(
     ? [path("cut", `M${cut},${BOTTOM}V${TOP}`, { ...even, stroke: "currentColor", "stroke-dasharray": "3 3" })]
     : [];
   const drawn = lines.map((values, i) => {
+    if (shape === "points" && i)
+      return path(`line-${i}`, values.map((v, j) => `M${j + 0.5},${y(v)}h0.001`).join(""), {
+        ...even,
+        class: "points",
+      });
     if (shape === "line") return path(`line-${i}`, `M${values.map((v, j) => [j + 0.5, y(v)]).join("L")}`, even);
     const seen = values.flatMap((v, j) => (Math.abs(v) > (high - low) / 1000 ? [`M${j + 0.5},${y(0)}V${y(v)}`] : []));
     return path(`line-${i}`, seen.join(""), { "stroke-width": i ? 0.35 : 0.7 });
@@ -99,4 +104,71 @@ function node(document, tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, `${value}`);
   element.append(...children);
   return element;
+}
+
+const [WIDE, HIGH, LEFT, FOOT] = [300, 136, 38, 18]; // of the picture of shares, which grows with its column
+
+/**
+ * Draws shares by trained parameters: LoRA in grey, the method along its main knob, without its hypothesis, and the present settings.
+ *
+ * @param {Document} document
+ * @param {{at: number, most: number, dots: [string, number][], grey: number[][], lines: import("./draw.js").Line[]}} shares
+ */
+export function curve(document, { at, most, dots, grey, lines }) {
+  const last = Math.max(at, ...lines.flatMap(({ points }) => points.map(([x]) => x)));
+  const end = Math.min(most, Math.max(1.15 * last, most / 8));
+  const x = (/** @type {number} */ count) => LEFT + ((WIDE - LEFT - 8) * Math.min(count, end)) / end;
+  const y = (/** @type {number} */ share) => HIGH - FOOT - (HIGH - FOOT - TOP) * Math.max(0, Math.min(1, share));
+  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
+    node(document, "text", { fill: "currentColor", ...place }, text);
+  const way = (/** @type {string} */ name, /** @type {number[][]} */ points) =>
+    node(document, "path", { class: name, d: `M${points.map(([a, b]) => `${x(a)},${y(b)}`).join("L")}` });
+  const levels = [0, 0.5, 1].flatMap((share) => [
+    node(document, "path", { class: "level", d: `M${LEFT},${y(share)}H${WIDE - 8}` }),
+    word({ x: LEFT - 5, y: y(share), dy: "0.32em", "text-anchor": "end" }, `${100 * share} %`),
+  ]);
+  const seen = grey.filter(([count], i) => !i || grey[i - 1][0] < end);
+  const middle = seen[Math.floor(seen.length / 3)];
+  const near = dots[0][1];
+  const right = x(at) < 0.7 * WIDE;
+  const marks = dots.map(([name, share], i) =>
+    node(document, "circle", { class: i ? "fresh" : "now", cx: x(at), cy: y(share), r: i ? 4 : 6, "data-name": name }),
+  );
+  return node(
+    document,
+    "svg",
+    { viewBox: `0 0 ${WIDE} ${HIGH}`, width: "100%", fill: "none" },
+    ...levels,
+    ...(seen.length
+      ? [way("lora", seen), word({ class: "soft", x: x(middle[0]) + 4, y: y(middle[1]) + 14 }, "LoRA")]
+      : []),
+    ...lines
+      .filter(({ points }) => points.length > 1)
+      .map(({ label, points }) => way(label === "kept" ? "own" : "out", points)),
+    node(document, "path", { class: "drop", d: `M${x(at)},${y(0)}V${y(near)}` }),
+    ...marks,
+    word(
+      {
+        class: "share",
+        x: x(at) + (right ? 11 : -11),
+        y: y(near) + (near > 0.85 ? 16 : 5),
+        "text-anchor": right ? "start" : "end",
+      },
+      `${Math.round(100 * near)} %`,
+    ),
+    word({ x: LEFT, y: HIGH - 3 }, "0"),
+    word({ x: WIDE - 8, y: HIGH - 3, "text-anchor": "end" }, `${Math.round(end)} of ${most} parameters`),
+  );
+}
+
+/** Draws the cosines of pairs, before across and after up. @param {Document} document @param {number[]} before @param {number[]} after */
+export function pairs(document, before, after) {
+  const dots = before.map((x, i) => `M${x},${-after[i]}h0`).join("");
+  return node(
+    document,
+    "svg",
+    { viewBox: "-1.05 -1.05 2.1 2.1", fill: "none" },
+    node(document, "path", { class: "level", d: "M-1,-1H1V1H-1ZM-1,1L1,-1", "vector-effect": "non-scaling-stroke" }),
+    node(document, "path", { class: "dots", d: dots }),
+  );
 }

@@ -4,12 +4,16 @@
  *
  * @typedef {ArrayLike<number>} Values
  * @typedef {import("./heatmap.js").View} View
- * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row"}} Matrix in a row, or one at a time
+ * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row", says?: string}} Matrix in a row, or one at a time
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows", cut?: number}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points", cut?: number, says?: string}} Series
+ * @typedef {{kind: "pairs", name: string, title: string, note?: string, before: Values, after: Values, says: string}} Pairs
+ * @typedef {{label: string, points: number[][]}} Line
+ * @typedef {{kind: "curve", name: string, title: string, note?: string, says: string, at: number, most: number, per: number,
+ *   dots: Record<string, number>, lora: Values, lines?: Line[]}} Curve shares by parameters: of LoRA, of this method, and with its present knobs
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string, share?: boolean}} Gauge a share, in per cent, is drawn as a bar
- * @typedef {Matrix | Series | Gauge} Panel
+ * @typedef {Matrix | Series | Pairs | Curve | Gauge} Panel
  * @typedef {{panels: Panel[], sentence: string}} Answer
  * @typedef {import("./heatmap.js").Raster} Raster
  */
@@ -36,6 +40,8 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
   for (const panel of panels) {
     if (panel.kind === "matrix") drawMatrix(root, panel, raster);
     if (panel.kind === "series") drawSeries(root, panel, drawing, /** @type {string[]} */ (heads.get(panel)));
+    if (panel.kind === "pairs") drawPairs(root, panel, drawing);
+    if (panel.kind === "curve") drawCurve(root, panel, drawing);
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
@@ -89,6 +95,8 @@ function columns(panels) {
 /** @param {HTMLElement} root @param {Matrix} panel @param {Raster} raster */
 function drawMatrix(root, panel, raster) {
   const document = root.ownerDocument;
+  const old = named(root, "figure", panel.name);
+  if (old?.querySelectorAll(".view").length !== panel.views.length) old?.remove(); // an adapter with other arrays
   const figure =
     named(root, "figure", panel.name) ??
     newFigure(root, panel, () => {
@@ -114,9 +122,9 @@ function drawMatrix(root, panel, raster) {
         body: panel.views.map(() => h(document, "div", { class: "view" }, newStage(document), scale())),
       };
     });
-  const { rows, columns } = panel.views[0];
   figure.querySelectorAll(".view").forEach((element, i) => {
     const view = panel.views[i];
+    const { rows, columns } = view;
     const stage = /** @type {Element} */ (element.firstElementChild);
     const picture = raster(view, stage.querySelector("img, canvas"), document);
     write(element, ".label", view.label);
@@ -132,7 +140,8 @@ function drawMatrix(root, panel, raster) {
   const [down, across] = panel.views.some(({ label }) => label.includes("Y"))
     ? ["features", "tokens"]
     : ["outputs", "inputs"];
-  rest(figure, `${rows} ${down} × ${columns} ${across}`);
+  const { rows, columns } = panel.views[0];
+  rest(figure, panel.says ?? `${rows} ${down} × ${columns} ${across}`);
 }
 
 /** @param {Values} values @returns {number[]} the least, the largest, and the root mean square */
@@ -170,14 +179,16 @@ function drawExtents(root, views) {
 /** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
 function drawSeries(root, panel, { arrows, chart }, heads) {
   const document = root.ownerDocument;
+  const told = panel.lines.length > 1 && panel.says === undefined;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
   const figure =
     named(root, "figure", panel.name) ??
     newFigure(root, panel, () => ({
-      caption: panel.lines.length > 1 ? key() : [],
+      caption: told ? key() : [],
       body: [newStage(document)],
     }));
   write(figure, ".title", panel.title);
+  write(figure, ".says", panel.says ?? "");
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
@@ -185,15 +196,48 @@ function drawSeries(root, panel, { arrows, chart }, heads) {
     panel.style === "arrows"
       ? arrows(document, lines)
       : chart(document, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
-  const told = panel.y === "singular value" ? summary : extent;
-  const text = panel.lines.map(({ label }, i) => `${label}: ${told(lines[i])}`).join("; ");
+  const words = panel.y === "singular value" ? summary : extent;
+  const text = panel.lines.map(({ label }, i) => `${label}: ${words(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, {
     "data-columns": `${lines[0].length}`,
     "data-lines": JSON.stringify(heads),
   });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
-  rest(figure, `${panel.y} by ${panel.x}`);
+  rest(figure, told || panel.lines.length === 1 ? `${panel.y} by ${panel.x}` : `grey: ${panel.lines[0].label}`);
+}
+
+/** @param {HTMLElement} root @param {Pairs} panel @param {typeof import("./chart.js")} drawing */
+function drawPairs(root, panel, { pairs }) {
+  const [before, after] = [panel.before, panel.after].map((values) => Array.from(values));
+  const text = `${panel.title}, ${before.length} pairs: ${panel.says}.`;
+  place(root, panel, pairs(root.ownerDocument, before, after), text, "across before, up after");
+}
+
+/** @param {HTMLElement} root @param {Curve} panel @param {typeof import("./chart.js")} drawing */
+function drawCurve(root, panel, { curve }) {
+  const { at, dots, lora, per, lines = [] } = panel;
+  const grey = Array.from(lora).length > 1 ? Array.from(lora, (share, rank) => [rank * per, share]) : [];
+  const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
+  const told = lines.map(({ label, points }) => {
+    const name = label === "kept" ? "This method" : `Without its hypothesis (${label})`;
+    return `${name}: ${points.map(([x, y]) => `${percent(y)} with ${x}`).join(", ")}.`;
+  });
+  const now = Object.entries(dots).map(([name, share]) => `${name} ${percent(share)}`);
+  const text = `${panel.title}. Now ${now.join(", ")} with ${at} parameters. ${told.join(" ")}`;
+  const svg = curve(root.ownerDocument, { at, most: panel.most, dots: Object.entries(dots), grey, lines });
+  place(root, panel, svg, text, grey.length ? "grey: LoRA of each rank" : "by trained parameters");
+}
+
+/** @param {HTMLElement} root @param {Pairs | Curve} panel @param {Element} svg @param {string} label @param {string} text */
+function place(root, panel, svg, label, text) {
+  const document = root.ownerDocument;
+  const figure =
+    named(root, "figure", panel.name) ?? newFigure(root, panel, () => ({ caption: [], body: [newStage(document)] }));
+  set(svg, { class: panel.kind, role: "img", "aria-label": label });
+  show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
+  write(figure, ".says", panel.says);
+  rest(figure, text);
 }
 
 /** @param {Series} panel */
@@ -318,28 +362,42 @@ const named = (root, tag, name) => parts(root, tag).find((part) => part.dataset.
 const newStage = (document) => h(document, "div", { class: "stage" }, h(document, "span", { class: "cursor" }));
 
 /**
- * The first figure of a kind is part of the picture that stays in view on a phone; others follow below.
+ * A figure stands in the part of the form that holds its name, or else with the others.
  *
- * @param {HTMLElement} root @param {Matrix | Series} panel
+ * @param {HTMLElement} root @param {Exclude<Panel, Gauge>} panel
  * @param {() => {caption: Node[], body: Node[]}} content
  */
 function newFigure(root, panel, content) {
   const { ownerDocument: document } = root;
   const { caption, body } = content();
-  const title = h(document, "figcaption", {}, h(document, "span", { class: "title" }, panel.title), ...caption);
+  const says = "says" in panel && panel.kind !== "matrix" ? [h(document, "span", { class: "says" })] : [];
+  const title = h(
+    document,
+    "figcaption",
+    {},
+    h(document, "span", { class: "title" }, panel.title),
+    ...says,
+    ...caption,
+  );
   const figure = h(
     document,
     "figure",
     {
-      class: [panel.kind, "layout" in panel ? panel.layout : "", "style" in panel ? panel.style : ""].join(" ").trim(),
+      class: [
+        panel.kind,
+        "layout" in panel ? panel.layout : "",
+        "style" in panel ? panel.style : "",
+        panel.kind === "series" && panel.lines.length > 1 ? "two" : "",
+      ]
+        .join(" ")
+        .trim(),
       "data-panel": panel.name,
     },
     title,
     ...body,
     h(document, "output"),
   );
-  const slot = root.querySelector(`.picture :is(.row, .${panel.kind})`) ? ".more" : ".picture";
-  root.querySelector(slot)?.append(figure);
+  (root.querySelector(`[data-holds~="${panel.name}"]`) ?? root.querySelector(".more"))?.append(figure);
   return figure;
 }
 

@@ -1,7 +1,7 @@
 /** Reads single values from a figure by pointer, touch or arrow keys. */
 
 import { short } from "./draw.js";
-import { shown } from "./heatmap.js";
+import { POWER, shown } from "./heatmap.js";
 
 /** @type {Record<string, [number, number]>} row and column */
 const MOVES = {
@@ -35,9 +35,11 @@ export function explore(root, stage) {
     for (const [side, length] of Object.entries(place)) cursor.style.setProperty(side, `${length}px`);
     stage.classList.add("reading");
     output.textContent = text(row, column);
+    if (figure.matches("[data-panel=weights], [data-panel=wanted]")) light(root, row, rows);
   };
   const stop = () => {
     stage.classList.remove("reading");
+    light(root);
     output.textContent = output.dataset.rest ?? "";
   };
   /** @param {PointerEvent} event */
@@ -69,6 +71,30 @@ export function explore(root, stage) {
   stage.addEventListener("pointerleave", stop);
   stage.addEventListener("keydown", press);
   stage.addEventListener("blur", stop);
+}
+
+/**
+ * Marks a neuron in all panels that show neurons: its row of the matrices, and its pairs among the cosines; without one, none.
+ *
+ * @param {HTMLElement} root @param {number} [row] @param {number} rows
+ */
+function light(root, row, rows = 1) {
+  const cloud = root.querySelector("svg.pairs");
+  cloud?.querySelector(".lit")?.remove();
+  root.toggleAttribute("data-lit", row !== undefined);
+  if (row === undefined) return;
+  root.style.setProperty("--top", `${(100 * row) / rows}%`);
+  root.style.setProperty("--high", `${100 / rows}%`);
+  const dots = cloud?.querySelector(".dots");
+  if (!dots || root.querySelector("[data-panel=weights] .label")?.textContent?.startsWith("Y")) return;
+  const parts = dots.getAttribute("d")?.split("M").slice(1) ?? [];
+  const pairs = Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: rows - 1 - i }, (_, j) => [i, i + 1 + j]),
+  ).flat();
+  const lit = /** @type {Element} */ (dots.cloneNode());
+  lit.setAttribute("class", "lit");
+  lit.setAttribute("d", parts.flatMap((part, k) => (pairs[k]?.includes(row) ? [`M${part}`] : [])).join(""));
+  dots.after(lit);
 }
 
 /**
@@ -118,6 +144,6 @@ function stored(image, limit) {
   context?.drawImage(image, 0, 0);
   const pixels = context?.getImageData(0, 0, columns, rows).data ?? [];
   const value = (/** @type {number} */ i) =>
-    ((pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * pixels[4 * i + 3]) / 255;
+    (pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * (pixels[4 * i + 3] / 255) ** (1 / POWER);
   return { rows, columns, values: Array.from({ length: rows * columns }, (_, i) => value(i)), about: "≈ " };
 }

@@ -10,6 +10,7 @@
 export const BELOW = [40, 112, 214];
 export const ABOVE = [214, 100, 10];
 const LEVELS = 63; // of each sign
+export const POWER = 0.75; // of an entry: small ones are seen beside large ones
 
 /** RGBA of the levels −63 … 63. Zero is transparent, so one picture fits light and dark pages. */
 export const PALETTE = Uint8Array.from({ length: 4 * (2 * LEVELS + 1) }, (_, i) => {
@@ -23,11 +24,11 @@ const COLOURS = new Uint32Array(PALETTE.buffer);
  * @returns {Uint8Array} the palette index of every entry
  */
 export function levels({ values, limit }) {
-  const scale = limit > 0 ? LEVELS / limit : 0;
+  const scale = limit > 0 ? 1 / limit : 0;
   const found = new Uint8Array(values.length);
   // loops, here and below: the first picture is drawn before the browser has compiled them, when a call per entry is dear
   for (let i = 0; i < found.length; i++)
-    found[i] = LEVELS + Math.max(-LEVELS, Math.min(LEVELS, Math.round(values[i] * scale)));
+    found[i] = LEVELS + Math.sign(values[i]) * Math.round(LEVELS * Math.min(1, Math.abs(values[i]) * scale) ** POWER);
   return found;
 }
 

@@ -7,6 +7,8 @@
  * @typedef {import("./draw.js").Answer & {value: import("./fields.js").Value, world?: string, hypothesis?: string, others: import("./draw.js").Gauge[]}} Stored
  */
 
+const LEVELS = 63; // of each sign, as scripts/stored/sweeps.py has it
+
 export class Sweep {
   /** @param {ArrayBuffer} file */
   constructor(file) {
@@ -54,9 +56,33 @@ export class Sweep {
     return [...panels.filter(({ kind }) => kind !== "number"), .../** @type {import("./draw.js").Gauge[]} */ (gauges)];
   }
 
+  /**
+   * What is explained of a world by so many parameters, with the hypothesis kept and without it.
+   *
+   * @param {string} [world] @returns {import("./draw.js").Line[]}
+   */
+  curves(world) {
+    const some = this.answers.filter((answer) => answer.world === world);
+    const number = (/** @type {any} */ answer, /** @type {string} */ name) =>
+      answer.panels.find((/** @type {any} */ panel) => panel.name === name)?.value;
+    return [...new Set(some.map(({ hypothesis }) => hypothesis))].map((hypothesis) => {
+      const kept = some.filter((answer) => answer.hypothesis === hypothesis);
+      const points = kept.map((answer) => [number(answer, "parameters"), number(answer, "explained") / 100]);
+      return { label: hypothesis, points: points.sort(([a], [b]) => a - b) };
+    });
+  }
+
   /** @param {any} answer @returns {Stored} */
   #filled(answer) {
+    const cosines = (/** @type {number} */ at, /** @type {number} */ count) =>
+      Float64Array.from(this.levels.subarray(at, at + count), (level) => level / LEVELS);
     const panels = answer.panels.map((/** @type {any} */ panel) => {
+      if (panel.kind === "pairs")
+        return { ...panel, before: cosines(panel.before, panel.count), after: cosines(panel.after, panel.count) };
+      if (panel.kind === "curve") {
+        const lora = this.floats.subarray(panel.lora, panel.lora + panel.count);
+        return { ...panel, lora, lines: this.curves(answer.world) };
+      }
       if (panel.kind === "matrix") return { ...panel, views: this.#views(panel.views) };
       if (panel.kind === "series")
         return { ...panel, lines: panel.lines.map((/** @type {any} */ line) => this.#line(line)) };

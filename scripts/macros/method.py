@@ -30,7 +30,6 @@ from scripts.macros.page import (
     short,
     subscripts,
 )
-from scripts.macros.portraits import picture, says
 from scripts.macros.views import TITLES
 from scripts.stored.states import called, state
 from scripts.stored.widgets import opening
@@ -199,36 +198,34 @@ class Furniture(Part):
 
     @macro("text")
     def verdict(self) -> str:
+        return self._stands("verdict")
+
+    @macro("text")
+    def standing(self) -> str:
+        return self._stands("standing")
+
+    def _stands(self, part: str) -> str:
         theme, tested = catalog().themes[self.method.theme], of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw("verdict", *given, given={"where": where})
+        return self.page.draw(part, *given, given={"where": where})
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
-        """The widget of a module, complete without a script; with a title it stands in a fold.
-
-        The page's own method has its picture in it.
-        """
+        """The widget of a module, complete without a script; with a title it stands in a fold."""
         slug = module or self.method.modules[0]
         path = FRAGMENTS / f"{slug}.html"
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
         name = escape(catalog().names()[slug])
         html = path.read_text(encoding="utf-8")
-        html = html.replace("<!--head-->", self.head(slug, own=not module))
         html = html.replace("<!--remarks-->", self.remarks(slug)).replace("\n", " ")
-        attributes = f'id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
+        attributes = f'class="of-{self.method.theme}" id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
         element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'
             element = f'<details class="fold further">{summary}{element}</details>'
-        return f'<div class="ah">{element}</div>\n'
-
-    def head(self, slug: str, own: bool) -> str:
-        name, method = catalog().names()[slug], self.method.slug
-        about = (says(method), picture(self.page, method)) if own else ("", "")
-        return self.page.draw("widget_head", name, *about, found=False, kind="head")
+        return f'<div class="ah{"" if module else " instrument"}">{element}</div>\n'
 
     def remarks(self, slug: str) -> str:
         """Return what the page says of single changes, shown where the widget fits to one.

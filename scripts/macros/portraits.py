@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from scripts.macros.page import Page, catalog
+from scripts.macros.page import catalog
 from scripts.stored.portraits.make import DRAWN, declared
 
 
@@ -28,9 +28,3 @@ def drawing(slug: str, size: str) -> str:
 
 def says(slug: str) -> str:
     return declared(catalog().methods[slug].modules[0]).says
-
-
-def picture(page: Page, slug: str) -> str:
-    """Return a method's picture, large; it plays where scripts run."""
-    m = catalog().methods[slug]
-    return page.draw("picture", m, drawing(slug, "large"), found=False)

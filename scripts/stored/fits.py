@@ -1,6 +1,6 @@
 """Store the fits that a method's page shows first, along its main knob, and in other worlds.
 
-The file is that of a sweep. It also says which world is friendly to the method.
+The file is that of a sweep. It also says with which world the page opens.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ OUT = ROOT / ".build" / "fits"
 
 DEFAULT = "mix"
 
+LITTLE = 0.08
+"""The share of the mix below which a method's page opens with its own kind of change."""
+
 SOME, FEW = 12, 5
-"""The number of stored values of the main knob, of the friendly world and of the mix."""
+"""The number of stored values of the main knob, of the page's world and of others."""
 
 MOST_WORK = 80_000
 """Evaluations of a method's adapter after which no fit is added, two seconds or so: a count, since
@@ -61,8 +64,8 @@ def fits(slug: str) -> Sweep | None:
         by_steps |= len(last.errors) > 2
         each = 1 if last.change.symbol == "W" else 3
         work += each * len(last.errors) * flatten(last.change.adapter).size
-    count, best = len(answers), friendly(slug)
-    while len(brotli.compress(data := packed(knob, answers[:count], friendly=best))) > MOST_BYTES:
+    count, world = len(answers), opening_world(slug)
+    while len(brotli.compress(data := packed(knob, answers[:count], opening=world))) > MOST_BYTES:
         count = min(count - 1, int(count * MOST_BYTES / len(brotli.compress(data, quality=5))))
     return Sweep(tuple(a["value"] for a in answers[:count]), data)
 
@@ -76,36 +79,29 @@ def wanted(slug: str) -> list[tuple[Any, str, str]]:
     knob = main_knob(slug)
     if not knob:
         return []
-    best, values = friendly(slug), knob.values()
+    world, values = opening_world(slug), knob.values()
     first = opens(slug).get(knob.name, knob.default)
     place = values.index(first)
     order = sorted(values, key=lambda value: abs(values.index(value) - place))
     if len(values) > 2 * SOME:
         order = list(dict.fromkeys(values[i] for i in spread(len(values))))
-    outs = hypothesis(slug)
-    cases = [(first, world, KEPT) for world in (best, "real", "control", DEFAULT)]
-    cases += [(first, w, out) for out in (outs.options if outs else ()) for w in (best, "real")]
-    cases += [(value, best, KEPT) for value in order[:SOME]]
-    cases += [(first, world, KEPT) for world in (*worlds.WORLDS, "own")]
-    cases += [(value, DEFAULT, KEPT) for value in order[:FEW]]
+    control = hypothesis(slug)
+    outs = control.options[1:] if control else ()
+    cases = [(first, w, KEPT) for w in (world, "real", "control", "own", "noise", DEFAULT)]
+    cases += [(first, w, out) for out in outs for w in (world, "real")]
+    cases += [(value, world, KEPT) for value in order[:SOME]]
+    cases += [(value, world, out) for value in order[:SOME] for out in outs[:1]]
+    cases += [(value, w, KEPT) for w in ("own", "noise", DEFAULT) for value in order[:FEW]]
     return list(dict.fromkeys(cases))
 
 
 @cache
-def friendly(slug: str) -> str:
-    """Return the world that is drawn from a method's family, if it is within reach on its page.
-
-    Otherwise a method's friendly world is a change of its own.
-    """
-    family = (world.name for world in worlds.WORLDS.values() if world.family == slug)
-    return next((name for name in family if error(slug, name) < 0.1), "own")
-
-
-def error(slug: str, world: str) -> float:
-    """Return what is left of a world after some steps of a fit at what a page opens with."""
+def opening_world(slug: str) -> str:
+    """Return the mix, or a method's own kind of change where it explains next to nothing of it."""
     adapter, layer = start(slug, {n: v for n, v in opens(slug).items() if n not in AIM})
-    goal = want(world, adapter, layer)
-    return last(fit(adapter, layer.W, goal.target, goal.X, steps=30, starts=1)).error
+    goal = want(DEFAULT, adapter, layer)
+    left = last(fit(adapter, layer.W, goal.target, goal.X, steps=30, starts=1)).error
+    return DEFAULT if 1 - left**2 > LITTLE else "own"
 
 
 def key(slug: str, root: Path = ROOT) -> str:

@@ -160,6 +160,11 @@ def packed(knob: Knob, answers: list[Answer], **more: Any) -> bytes:
                 for line in panel["lines"]
             ]
             return panel | {"lines": lines}
+        if panel["kind"] == "pairs":
+            ends = {end: levels.add(np.rint(LEVELS * panel[end])) for end in ("before", "after")}
+            return panel | ends | {"count": len(panel["before"])}
+        if panel["kind"] == "curve":
+            return panel | {"lora": floats.add(rounded(panel["lora"])), "count": len(panel["lora"])}
         return panel | {"value": float(f"{panel['value']:.9g}")}
 
     stored = [a | {"panels": [panel(p) for p in a["panels"]]} for a in answers]

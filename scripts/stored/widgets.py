@@ -187,8 +187,8 @@ def form(slug: str) -> str:
 
 def opening(slug: str) -> dict[str, Any]:
     """Return what a method's page opens with, where that is no knob's default."""
-    best = worlds(slug)["friendly"]
-    return opens(slug) | ({"world": best} if best else {})
+    world = worlds(slug)["opening"]
+    return opens(slug) | ({"world": world} if world else {})
 
 
 def every(slug: str) -> dict[str, Knob]:
@@ -205,8 +205,8 @@ def along(slug: str) -> dict[str, str]:
 
 def worlds(slug: str) -> dict[str, str]:
     for path in FITS.glob(f"{slug}-fits-*.bin"):
-        return {"fits": path.name, "friendly": head(path)["friendly"]}
-    return {"fits": "", "friendly": ""}
+        return {"fits": path.name, "opening": head(path)["opening"]}
+    return {"fits": "", "opening": ""}
 
 
 def head(path: Path) -> dict[str, Any]:
