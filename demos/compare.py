@@ -12,8 +12,8 @@ from adapters_np.core import knobs, load, parameters
 from adapters_np.errors import KnobError
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import GAUGES
-from demos.panels import Panel, digits, view
-from demos.probe import measure, spectra
+from demos.panels import Panel, digits
+from demos.probe import measure, spectra, weights
 from demos.settings import main_knob
 
 COMPARED = (
@@ -107,23 +107,8 @@ def distinct(a: Side, b: Side) -> tuple[Side, Side]:
     return a._replace(name=f"{a.name} (A)"), b._replace(name=f"{b.name} (B)")
 
 
-def matrices(change: Change) -> Panel:
-    """Return the heatmaps of the change, and of the layer before and after on one scale."""
-    s = change.symbol
-    limit = float(max(np.abs(change.before).max(), np.abs(change.after).max()))
-    views = [
-        view("delta", f"Δ{s}", change.delta, float(np.abs(change.delta).max())),
-        view("before", s, change.before, limit),
-        view("after", f"{s}′", change.after, limit) | {"sum": "1 1"},
-    ]
-    what = (
-        "weight: a row per neuron, a column per input" if s == "W" else "output: a column per token"
-    )
-    return {"kind": "matrix", "name": "matrices", "title": "Matrix", "note": what, "views": views}
-
-
 def panels(change: Change) -> list[Panel]:
-    return [matrices(change), *spectra(change), *(GAUGES[name](change) for name in COMPARED)]
+    return [weights(change), *spectra(change), *(GAUGES[name](change) for name in COMPARED)]
 
 
 def _measured(letter: str, side: Side, world: dict[str, Any]) -> Measured:

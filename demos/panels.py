@@ -81,5 +81,4 @@ def heatmaps(name: str, title: str, note: str, limit: float, **matrices: Array) 
     views = [view(label, label.capitalize(), M, limit) for label, M in matrices.items()]
     return {
         "kind": "matrix", "name": name, "title": title, "note": note, "views": views,
-        "layout": "row",
     }  # fmt: skip

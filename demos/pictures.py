@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
-from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.change import ROUND_OFF, Change
 from demos.panels import Panel, digits, figures, heatmaps, series
 from demos.protocols import (
     AddsTasks,

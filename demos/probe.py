@@ -104,7 +104,7 @@ def weights(change: Change) -> Panel:
     note = f"On one scale, whose ends stand for all that is larger. {what}"
     return {
         "kind": "matrix", "name": "weights", "title": "Before, change, after", "note": note,
-        "views": views, "layout": "row",
+        "views": views,
     }  # fmt: skip
 
 

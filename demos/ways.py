@@ -30,8 +30,8 @@ from demos.as_lora import as_lora
 from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
 from demos.panels import Answer, Panel, number, series, view
-from demos.probe import cosines, spectra, weights
 from demos.pictures import PICTURES, Reached
+from demos.probe import cosines, spectra, weights
 from demos.protocols import Estimates, Relaxes
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
@@ -244,7 +244,7 @@ def trained_arrays(adapter: Adapter) -> Panel:
     ]
     return {
         "kind": "matrix", "name": "trained", "title": "What is trained", "views": views,
-        "layout": "row", "says": "", "note": "The learned arrays, each on a scale of its own.",
+        "says": "", "note": "The learned arrays, each on a scale of its own.",
     }  # fmt: skip
 
 
@@ -264,8 +264,8 @@ def matrices(found: Reached) -> Panel:
         else "Outputs: a row per feature, a column per token."
     )
     return {
-        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, residual", "views": views,
-        "layout": "row", "note": f"All on one scale. {lines}",
+        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, residual",
+        "views": views, "note": f"All on one scale. {lines}",
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@
  * control. `data-state` is that of <adapter-demo>; `adapter-compare:update` follows every redraw.
  */
 
-import { recall, remember } from "./choices.js";
+import { recall } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
 import { explore } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
@@ -64,7 +64,7 @@ class Side {
     const template = document.createElement("template");
     template.innerHTML = html;
     const form = /** @type {HTMLFormElement} */ (template.content.querySelector("form"));
-    const fields = form.querySelectorAll(".own .field");
+    const fields = form.querySelectorAll(":is(.own, .rest) .field");
     for (const field of fields) new Field(/** @type {HTMLElement} */ (field)).plain();
     for (const name of ["id", "for", "aria-describedby"])
       for (const field of fields)
@@ -82,9 +82,9 @@ class Side {
 
   /** @param {import("./draw.js").Answer} answer */
   async draw(answer) {
-    const shown = this.form.querySelector(".switch :checked + span")?.textContent;
+    const label = this.form.querySelector(".label")?.textContent;
     const [matrix] = answer.panels;
-    const known = matrix.kind === "matrix" && matrix.views.some(({ label }) => label === shown);
+    const known = matrix.kind === "matrix" && matrix.views[0].label === label;
     if (!known) for (const figure of this.form.querySelectorAll("figure")) figure.remove(); // it is of other things
     await draw(this.form, answer);
     this.explore();
@@ -224,7 +224,6 @@ class AdapterCompare extends PythonElement {
   /** @param {HTMLInputElement} control */
   choose(control) {
     if (control.name === "equal") this.change([]);
-    else if (control.name === "shown") this.#mirror(control);
     else if (control.localName === "select") this.#pair(...this.sides.map(({ select }) => select.value));
   }
 
@@ -250,15 +249,6 @@ class AdapterCompare extends PythonElement {
   change(fields, text) {
     if (fields.some((field) => field === this.sides[1].main)) this.equal = false;
     return super.change(fields, text);
-  }
-
-  /** Shows the same matrix on both sides. @param {HTMLInputElement} switched */
-  #mirror({ value }) {
-    remember([], { shown: value });
-    for (const { form } of this.sides) {
-      const twin = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=shown][value=${value}]`));
-      if (twin) twin.checked = true;
-    }
   }
 
   /** @param {string[]} methods */
@@ -295,7 +285,7 @@ class AdapterCompare extends PythonElement {
         wrong.push(`${side.letter}=${method.slice(0, 40)}`);
       else if (method !== side.method) await side.choose(method).catch(({ message }) => this.tell(message));
     }
-    recall(this, says(this.#world) ? [] : this.#world);
+    if (!says(this.#world)) recall(this.#world);
     wrong.push(...restore(this.fields));
     this.equal = !query.has(this.sides[1].main?.key ?? "");
     this.restored(wrong);

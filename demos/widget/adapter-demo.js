@@ -160,9 +160,7 @@ class AdapterDemo extends PythonElement {
     const shares = panels.find((panel) => panel.kind === "curve");
     if (shares?.kind === "curve" && !shares.lines && this.#plain(knobs))
       shares.lines = (await this.#stores.get(`${this.form.dataset.fits}`))?.curves(`${knobs.world}`);
-    const switched = this.find("[name=shown]");
     await draw(this.form, { panels, sentence });
-    if (!switched) recall(this, []);
     explorable(this.form);
     if (!edited) this.#unmark();
     return { method: this.method, knobs, panels };
@@ -247,11 +245,6 @@ class AdapterDemo extends PythonElement {
     document.addEventListener("pointerdown", ({ target }) => leave(/** @type {Node} */ (target)), { signal });
   }
 
-  /** @param {HTMLInputElement} control */
-  choose({ name, value }) {
-    if (name === "shown") remember([], { shown: value });
-  }
-
   /** @param {Field[]} fields @param {string} [text] */
   note(fields, text) {
     const way = this.#fields.find(({ name }) => name === "way");
@@ -334,7 +327,7 @@ class AdapterDemo extends PythonElement {
   /** Takes what the address says, or where it says nothing, what the reader has chosen for other widgets. */
   #restore() {
     const said = this.ownsAddress && says(this.#fields);
-    recall(this, said ? [] : this.#fields);
+    if (!said) recall(this.#fields);
     if (said) older(this.#fields, named(this.form.dataset.random));
     this.restored(said ? restore(this.#fields) : []);
     if (this.ownsAddress && !said && this.#moved) this.keepAddress();

@@ -1,4 +1,4 @@
-/** A reader's choices for all widgets, kept for the visit: the toy layer, the matrix on show, and whether figures are. */
+/** A reader's choices for all widgets, kept for the visit: the toy layer, and whether all numbers are on show. */
 
 /** @typedef {import("./fields.js").Field} Field */
 
@@ -32,18 +32,11 @@ export function remember(fields, other) {
   }
 }
 
-/**
- * Sets the controls to what was chosen before, as far as they accept it.
- *
- * @param {Element} root @param {Field[]} fields none where the address says what they are
- */
-export function recall(root, fields) {
-  const { shown, ...choices } = kept();
+/** Sets the controls to what was chosen before, as far as they accept it. @param {Field[]} fields */
+export function recall(fields) {
+  const choices = kept();
   for (const field of layer(fields)) {
     const text = choices[field.name];
     if (field.accepts(text)) field.text = text;
-  }
-  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[name=shown]"))) {
-    if (input.value === shown) input.checked = true;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @typedef {ArrayLike<number>} Values
  * @typedef {import("./heatmap.js").View} View
- * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], layout?: "row", says?: string}} Matrix in a row, or one at a time
+ * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], says?: string}} Matrix one or several in a row
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
  *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points", cut?: number, says?: string}} Series
  * @typedef {{kind: "pairs", name: string, title: string, note?: string, before: Values, after: Values, says: string}} Pairs
@@ -24,7 +24,7 @@ import { lazily } from "../page/files.js";
 export const charts = () => lazily(() => import("./chart.js"));
 
 /**
- * Draws an answer into the form of a widget. Figures that exist are kept, with their focus and their switch.
+ * Draws an answer into the form of a widget. Figures that exist are kept, with their focus.
  *
  * @param {HTMLElement} root
  * @param {Answer} answer
@@ -64,7 +64,7 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
  */
 export function share(answers) {
   const [first, ...others] = answers.map(({ panels: [matrix] }) =>
-    matrix.kind === "matrix" ? matrix.views[1].values : [],
+    matrix.kind === "matrix" ? matrix.views[0].values : [],
   );
   const same = (/** @type {Values} */ other) =>
     other.length === first.length && Array.from(other).every((v, i) => v === first[i]);
@@ -101,26 +101,9 @@ function drawMatrix(root, panel, raster) {
     named(root, "figure", panel.name) ??
     newFigure(root, panel, () => {
       const scale = () => h(document, "p", { class: "scale" }, ...["span", "i", "span"].map((tag) => h(document, tag)));
-      if (panel.layout === "row") {
-        const label = () => h(document, "p", { class: "label" });
-        const view = () => h(document, "div", { class: "view" }, newStage(document), scale(), label());
-        return { caption: [], body: [h(document, "div", { class: "views" }, ...panel.views.map(view))] };
-      }
-      const options = panel.views.map(({ name, label }, i) => {
-        const input = h(document, "input", {
-          type: "radio",
-          name: "shown",
-          value: name,
-          ...(i ? {} : { checked: "" }),
-        });
-        return h(document, "label", {}, input, h(document, "span", {}, label));
-      });
-      return {
-        caption: [
-          h(document, "fieldset", { class: "switch" }, h(document, "legend", { class: "unseen" }, "Show"), ...options),
-        ],
-        body: panel.views.map(() => h(document, "div", { class: "view" }, newStage(document), scale())),
-      };
+      const label = () => h(document, "p", { class: "label" });
+      const view = () => h(document, "div", { class: "view" }, newStage(document), scale(), label());
+      return { caption: [], body: [h(document, "div", { class: "views" }, ...panel.views.map(view))] };
     });
   figure.querySelectorAll(".view").forEach((element, i) => {
     const view = panel.views[i];
@@ -385,7 +368,6 @@ function newFigure(root, panel, content) {
     {
       class: [
         panel.kind,
-        "layout" in panel ? panel.layout : "",
         "style" in panel ? panel.style : "",
         panel.kind === "series" && panel.lines.length > 1 ? "two" : "",
       ]

@@ -22,11 +22,11 @@ function node(tag, attributes, text = "") {
 /** @param {Widget} root @param {string} title @returns {string} SVG */
 function drawn(root, title) {
   const shown = (/** @type {Element} */ part) => getComputedStyle(part).display !== "none"; // in a fold, too
-  const rows = [...root.querySelectorAll(".picture")].map((row) =>
+  const rows = [...root.querySelectorAll(":is(.picture, .panels)")].map((row) =>
     [...row.querySelectorAll("figure")]
       .filter(shown)
       .flatMap((figure) =>
-        [...figure.querySelectorAll(".view, .chart")].filter(shown).map((part) => ({ figure, part })),
+        [...figure.querySelectorAll(".view, .stage > svg")].filter(shown).map((part) => ({ figure, part })),
       ),
   );
   const foot = `${root.address}   version ${state()}`;
@@ -49,7 +49,7 @@ function drawn(root, title) {
       const [x, y] = [GAP + i * (SIDE + GAP), 2 * HEAD + j * (HEAD + SIDE)];
       const place = { x, y, width: SIDE, height: SIDE, preserveAspectRatio: "xMinYMin" };
       const keys = [...figure.querySelectorAll(".key")].map(({ textContent }) => textContent);
-      const names = [text(figure, ".title"), text(part, ".label") || text(figure, "[name=shown]:checked + span")];
+      const names = [text(figure, ".title"), text(part, ".label")];
       svg.append(node("text", { x, y: y - 24 }, names.filter(Boolean).join(": ")));
       let note = keys.length > 1 ? `${keys[0]} grey, ${keys[1]} blue` : "";
       if (part.matches(".chart")) {

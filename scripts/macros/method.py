@@ -219,8 +219,9 @@ class Furniture(Part):
         name = escape(catalog().names()[slug])
         html = path.read_text(encoding="utf-8")
         html = html.replace("<!--remarks-->", self.remarks(slug)).replace("\n", " ")
-        attributes = f'class="of-{self.method.theme}" id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
-        element = f"<adapter-demo {attributes}>{html}</adapter-demo>"
+        attributes = f'id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
+        family = f"of-{self.method.theme}"
+        element = f'<adapter-demo class="{family}" {attributes}>{html}</adapter-demo>'
         if title:
             heading = f'<h3 id="{slug.replace("_", "-")}">{escape(title)}</h3>'
             summary = f'<summary>{heading} <span class="soft">{inline(about)}</span></summary>'

@@ -14,7 +14,6 @@ import brotli
 from adapters_np.core import flatten
 from adapters_np.errors import KnobError
 from adapters_np.fit import fit, last
-from demos import worlds
 from demos.settings import AIM, HYPOTHESIS, KEPT, hypothesis, main_knob, opens, start
 from demos.ways import reach, show, want
 from scripts.bootstrap import ROOT

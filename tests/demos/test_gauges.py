@@ -40,14 +40,12 @@ def test_a_gauge_that_the_adapter_cannot_serve_says_what_is_missing() -> None:
         assert str(caught.value) == f"LoRA declares the gauge {name} but has no {missing}()"
 
 
-def test_a_layer_before_and_after_is_shown_on_the_scale_of_the_larger() -> None:
-    for step in (0.1, 1.0):
-        (shown,) = (
-            p for p in probe.probe("lora", {"step": step, "alpha": 64.0})["panels"] if "views" in p
-        )
-        _, before, after = shown["views"]
-        largest = max(np.abs(view["values"]).max() for view in (before, after))
-        assert before["limit"] == after["limit"] == largest
+def test_a_layer_its_change_and_the_sum_are_shown_on_one_scale() -> None:
+    shown = probe.probe("lora", {"step": 1.0, "alpha": 64.0})["panels"][0]
+    before, delta, after = (view["values"] for view in shown["views"])
+    np.testing.assert_allclose(before + delta, after)
+    scale = 2.5 * np.sqrt(np.mean(before**2))
+    assert [view["limit"] for view in shown["views"]] == pytest.approx([scale] * 3)
 
 
 def test_pictures_write_numbers_in_the_notation_of_the_gauges() -> None:

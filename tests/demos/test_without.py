@@ -30,7 +30,7 @@ def test_a_random_step_is_shown_without_the_hypothesis_too(slug: str, name: str)
     kept, out = (probe(slug, {HYPOTHESIS: h}) for h in (KEPT, name))
     assert number(kept, "parameters") == number(out, "parameters")
     assert out["sentence"]
-    views = [answer["panels"][0]["views"][0]["values"] for answer in (kept, out)]
+    views = [answer["panels"][0]["views"][1]["values"] for answer in (kept, out)]
     assert np.abs(views[0] - views[1]).max() > 1e-6
     assert probe(slug, {})["sentence"] == kept["sentence"]
 

@@ -9,6 +9,7 @@ import brotli
 import numpy as np
 import pytest
 
+from adapters_np.control import controls
 from demos.probe import probe
 from demos.settings import HYPOTHESIS, KEPT, PAGE
 from scripts.stored import fits
@@ -45,8 +46,8 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
     places = [
         {"value": 8, "world": "mix"},
         {"value": 4, "world": "mix"},
-        {"value": 8, "world": "rows"},
-        {"value": 8, "world": "turn", "out": "shuffled"},
+        {"value": 8, "world": "own"},
+        {"value": 8, "world": "mix", "out": "shuffled"},
     ]
     for place, found in zip(places, read(oft, *places), strict=True):
         out = place.get("out", KEPT)
@@ -67,14 +68,26 @@ def test_a_stored_fit_is_that_of_the_probe(oft: Sweep) -> None:
 def test_a_page_opens_with_the_first_answer_of_a_small_file(oft: Sweep) -> None:
     assert oft.values[0] == 8
     assert len(brotli.compress(oft.data)) <= MOST_BYTES
-    assert fits.wanted("oft")[:2] == [(8, "turn", KEPT), (8, "real", KEPT)]
+    assert fits.wanted("oft")[:2] == [(8, "mix", KEPT), (8, "real", KEPT)]
     (found,) = read(oft, {"value": 8, "world": "nowhere"})
     assert found is None
 
 
-def test_a_friendly_world_is_that_of_the_family_only_where_the_defaults_reach_it() -> None:
-    assert fits.friendly("lora") == "few"
-    assert fits.friendly("ia3") == "rows"
-    assert fits.friendly("hra") == "own"  # four planes are more than the two mirrors of its page
-    assert fits.friendly("shira") == "own"  # its mask is random by default, and few entries
-    assert fits.friendly("prefix_tuning") == "own"
+def test_a_page_opens_with_the_mixture_where_its_method_explains_some_of_it() -> None:
+    assert fits.opening_world("lora") == "mix"
+    assert fits.opening_world("prompt_tuning") == "mix"
+    assert fits.opening_world("ether") == "own"  # one mirror of a fixed size
+
+
+def test_a_file_has_the_shares_of_all_its_parameters_with_and_without_the_hypothesis(
+    oft: Sweep,
+) -> None:
+    (found,) = read(oft, {"value": 8, "world": "mix"})
+    (curve,) = (panel for panel in found["panels"] if panel["kind"] == "curve")
+    kept, without, *_ = curve["lines"]
+    assert kept["label"] == KEPT
+    assert [curve["at"], pytest.approx(curve["dots"]["explained"])] in kept["points"]
+    assert kept["points"] == sorted(kept["points"])
+    assert without["label"] in controls("oft")
+    assert len(curve["lora"]) == 33
+    assert curve["lora"][-1] == pytest.approx(1)
