@@ -183,6 +183,8 @@ class Method(Record):
     unread: bool = False  # whether its main paper has not been read; the catalogue adds it
     modules: Annotated[tuple[Slug, ...], Field(min_length=1)]
     answer: Text | None = None  # whether the hypothesis is true, as far as is known
+    use: Text | None = None  # whether to use it, in a sentence with a condition
+    sure: Text | None = None  # how sure the answer is: who ran it, how large the models were
     number: Annotated[int, Field(ge=1)] | None = None
     survey_theme: Text | None = None
     aliases: tuple[Alias, ...] = ()
