@@ -314,23 +314,17 @@ def compared(found: Reached) -> Shares:
 
 def shares(found: Reached, s: Shares) -> list[Panel]:
     own = "Explained without it" if found.without else "Explained"
-    bars = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
+    rows = [("explained", own, s.own, f"% of ‖Δ{found.change.symbol}*‖²", EXPLAINED)]
     if found.held_out is not None:
-        bars.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
-    if found.more:
-        return [bar(*one) for one in bars]
-    if s.lora:
+        rows.append(("held_out", "Explained on fresh tokens", found.held_out, "%", HELD_OUT))
+    if s.lora and not found.more:
         r, count, share = s.lora
-        bars.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} parameters", LORA))
-    if s.rank:
-        bars.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
-    bars.append(("chance", "A random subspace", s.chance, "%", CHANCE))
-    return [bar(*one) for one in bars]
-
-
-def bar(name: str, label: str, value: float, unit: str, note: str) -> Panel:
-    """Return the panel of a share, which is drawn as a bar."""
-    return number(name, label, 100 * value, unit, note) | {"share": True}
+        rows.append(("lora", f"LoRA of rank {r}", share, f"% with {count:,} parameters", LORA))
+    if s.rank and not found.more:
+        rows.append(("best_of_rank", f"Best of rank {s.rank[0]}", s.rank[1], "%", RANK))
+    if not found.more:
+        rows.append(("chance", "A random subspace", s.chance, "%", CHANCE))
+    return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in rows]
 
 
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."

@@ -3,7 +3,7 @@
  * build runs this under Node for pages and lists, the browser to play it.
  *
  * @typedef {any} Moment arrays by name: each kind says which ones it draws
- * @typedef {{kind: string, theme: string, says: string, alt: string, still: Moment, moments: Moment[]}} Portrait
+ * @typedef {{kind: string, theme: string, says: string, still: Moment, moments: Moment[]}} Portrait
  * @typedef {{still: Moment, first: Moment}} Around what never moves, and where all starts
  * @typedef {(now: Moment, around: Around) => string} Draw
  */
@@ -49,15 +49,8 @@ export function inside({ kind, still, moments }, t) {
   return KINDS[kind](at(moments, t), { still, first: moments[0] });
 }
 
-/**
- * @param {Portrait} portrait @param {number} t
- * @param {string} label what it is called in words; without them it stands beside its words, and is passed over
- */
-export function draw(portrait, t, label = "") {
-  const name = label ? `role="img" aria-label="${escaped(label)}"` : 'aria-hidden="true"';
+/** It stands beside its words, and is passed over. @param {Portrait} portrait @param {number} t */
+export function draw(portrait, t) {
   const about = `class="portrait of-${portrait.theme}" viewBox="0 0 ${WIDTH} ${HEIGHT}"`;
-  return `<svg ${about} ${name}>${inside(portrait, t)}</svg>`;
+  return `<svg ${about} aria-hidden="true">${inside(portrait, t)}</svg>`;
 }
-
-/** @param {string} text */
-const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

@@ -1,6 +1,6 @@
 /**
- * <method-portrait>: plays a method's own picture from W to W'. The picture at W' is in the page; its numbers, which `data-source`
- * names, are fetched when they are wanted. With `data-quiet` it has no controls: within a link it plays again when a reader points at it.
+ * <method-portrait>: plays a method's own picture from W to W' when it comes into view, and again when a reader points at the link around
+ * it. The picture at W' is in the page; its numbers, which `data-source` names, are fetched when they are wanted.
  */
 
 import { saving } from "../page/page.js";
@@ -21,12 +21,8 @@ class MethodPortrait extends HTMLElement {
   #frame = 0;
   /** @type {IntersectionObserver | undefined} */
   #seen;
-  #slider = document.createElement("input");
-  #button = document.createElement("button");
 
   connectedCallback() {
-    const quiet = "quiet" in this.dataset;
-    if (!quiet && !this.#slider.isConnected) this.#build();
     if (still.matches || saving || !hovers.matches) return;
     const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -35,7 +31,7 @@ class MethodPortrait extends HTMLElement {
     };
     this.#seen = new IntersectionObserver(seen, { threshold: 0.8 });
     this.#seen.observe(this);
-    if (quiet) this.closest("a")?.addEventListener("pointerenter", () => this.#frame || void this.play());
+    this.closest("a")?.addEventListener("pointerenter", () => this.#frame || void this.play());
   }
 
   disconnectedCallback() {
@@ -43,33 +39,9 @@ class MethodPortrait extends HTMLElement {
     this.#stop();
   }
 
-  #build() {
-    const [slider, button] = [this.#slider, this.#button];
-    Object.assign(slider, { type: "range", min: "0", max: "100", value: "100" });
-    slider.setAttribute("aria-label", "From before to after training");
-    slider.addEventListener("input", () => {
-      this.#seen?.disconnect(); // who moves it is not interrupted
-      this.#stop();
-      void this.show(slider.valueAsNumber / 100);
-    });
-    button.type = "button";
-    button.addEventListener("click", () => (this.#frame ? this.#stop() : void this.play()));
-    const [start, end] = ["before", "after"].map((name) =>
-      Object.assign(document.createElement("span"), { textContent: name }),
-    );
-    for (const span of [start, end]) span.setAttribute("aria-hidden", "true");
-    const row = document.createElement("div");
-    row.className = "way";
-    row.append(button, start, slider, end);
-    this.append(row);
-    this.#stop();
-    this.#place(1);
-  }
-
   /** Play it once, from W to W'. */
   async play() {
     this.#frame = -1; // asked to play, and not yet playing
-    this.#name("Pause");
     await this.#read();
     if (this.#frame !== -1) return; // stopped meanwhile
     let start = 0;
@@ -78,24 +50,15 @@ class MethodPortrait extends HTMLElement {
       const t = Math.min(1, Math.max(0, now - start - RESTS) / LASTS);
       this.#frame = t < 1 ? requestAnimationFrame(step) : 0;
       void this.show(eased(t));
-      if (t === 1) this.#stop();
     };
     this.#frame = requestAnimationFrame(step);
   }
 
   /** Show it at a time from 0, W, to 1, W'. @param {number} t */
   async show(t) {
-    this.#place(t);
     const portrait = await this.#read();
     const svg = this.querySelector("svg");
     if (portrait && svg) svg.innerHTML = inside(portrait, t);
-  }
-
-  /** @param {number} t */
-  #place(t) {
-    const percent = Math.round(100 * t);
-    if (this.#slider.valueAsNumber !== percent) this.#slider.value = `${percent}`;
-    this.#slider.setAttribute("aria-valuetext", { 0: "before", 100: "after" }[percent] ?? `${percent} % of the way`);
   }
 
   async #read() {
@@ -108,20 +71,12 @@ class MethodPortrait extends HTMLElement {
     } catch {
       this.#portrait = undefined; // the picture in the page stands, and another try may succeed
       this.#stop();
-      this.#place(1);
     }
   }
 
   #stop() {
     if (this.#frame > 0) cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.#name("Play");
-  }
-
-  /** @param {"Play" | "Pause"} name of what the button does next */
-  #name(name) {
-    this.#button.textContent = name;
-    this.#button.className = name.toLowerCase();
   }
 }
 

@@ -12,7 +12,7 @@
  * @typedef {{kind: "curve", name: string, title: string, note?: string, says: string, at: number, most: number, per: number,
  *   dots: Record<string, number>, lora: Values, lines?: Line[]}} Curve shares by parameters: of LoRA, of this method, and with its present knobs
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
- *   note?: string, share?: boolean}} Gauge a share, in per cent, is drawn as a bar
+ *   note?: string}} Gauge
  * @typedef {Matrix | Series | Pairs | Curve | Gauge} Panel
  * @typedef {{panels: Panel[], sentence: string}} Answer
  * @typedef {import("./heatmap.js").Raster} Raster
@@ -270,11 +270,7 @@ function fill(part, rows, scope) {
 
 /** @param {HTMLElement} root @param {Gauge} panel */
 function drawGauge(root, panel) {
-  const dd = entry(root, panel.share ? ".shares" : ".gauges", panel.name, panel.label, "");
-  if (panel.share)
-    set(/** @type {Element} */ (dd.parentElement), {
-      style: `--share: ${Math.max(0, Math.min(1, panel.value / 100))}`,
-    });
+  const dd = entry(root, ".gauges", panel.name, panel.label, "");
   const spans = ["value", "unit"].map((name) => h(root.ownerDocument, "span", { class: name }));
   if (!dd.firstElementChild) dd.replaceChildren(spans[0], " ", spans[1]);
   write(dd, ".value", panel.text);

@@ -18,10 +18,10 @@ class Home(Part):
         """Some methods as large tiles, whose pictures play, and one that leads to the others."""
         methods = {m.slug: m for m in catalog().survey}
         tiles = [
-            (methods[slug], drawing(slug, "small"), says(slug), parameters(load(slug), *LAYER))
+            (methods[slug], drawing(slug), says(slug), parameters(load(slug), *LAYER))
             for slug in chosen
         ]
         others = [slug for slug in methods if slug not in chosen]
-        few = [drawing(slug, "small") for slug in others[:FEW]]
+        few = [drawing(slug) for slug in others[:FEW]]
         given = (tiles, prod(LAYER), few, len(others))
         return self.page.draw("bets", *given, file="home.html", found=False)

@@ -74,7 +74,7 @@ class Lists(Part):
             {"key": key, "title": title, "methods": catalog().of_theme(key)}
             for key, title in catalog().themes.items()
         ]
-        small = {slug: drawing(slug, "small") for slug in catalog().methods}
+        small = {slug: drawing(slug) for slug in catalog().methods}
         tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
         kinds = {key: words for key, (words, _) in family.BETS.items()}
         laid = {m.slug: family.bets(m.modules) for m in catalog().methods.values()}

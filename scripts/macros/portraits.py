@@ -1,4 +1,4 @@
-"""Each method's own picture, from W to W': on its page, on its card and in lists."""
+"""Each method's own picture, from W to W': on its card and in lists."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from scripts.stored.portraits.make import DRAWN, declared
 
 
 @cache
-def drawn(written: int) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(DRAWN.read_text("utf-8"))
+def drawn(written: int) -> dict[str, str]:
+    found: dict[str, str] = json.loads(DRAWN.read_text("utf-8"))
     return found
 
 
-def drawing(slug: str, size: str) -> str:
-    """Return the drawing of a method as SVG, `small` or `large`.
+def drawing(slug: str) -> str:
+    """Return the drawing of a method as SVG.
 
     Raises:
         FileNotFoundError: when the build has not drawn them.
     """
     if not DRAWN.exists():
         raise FileNotFoundError(f"{DRAWN} is missing: the build draws it before the pages")
-    return drawn(DRAWN.stat().st_mtime_ns)[slug][size]
+    return drawn(DRAWN.stat().st_mtime_ns)[slug]
 
 
 def says(slug: str) -> str:

@@ -31,12 +31,8 @@ def axes(make: Make) -> Shown:
         moments.append({"core": core / sigma[0]})
     trained = np.zeros((n, n))
     trained[fresh.rows, fresh.columns] = 1
-    alt = (
-        "Two grey grids, the left and the right axes of a weight, which stay. Between them the "
-        "grid of strengths: its diagonal and the places beside it are coloured and change."
-    )
     still = {"U": fresh.U, "Vt": fresh.Vt, "trained": trained}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -51,15 +47,9 @@ def split(make: Make) -> Shown:
         strong = fresh.s * a.B @ a.A
         values = thin_svd(strong)[1][:rank] / sigma[0]
         moments.append({"strong": strong, "values": values})
-    share = 1 - float(np.square(fresh.residual(W)).sum() / np.square(W).sum())
-    alt = (
-        f"A picture of a cat in two sheets. The coloured one in front has the {rank} strongest "
-        f"of its singular values, {100 * share:.0f} % of its size, and is trained. The grey one "
-        "behind has the fine lines that are left, and stays. Below, the singular values as "
-        "bars."
-    )
+    1 - float(np.square(fresh.residual(W)).sum() / np.square(W).sum())
     still = {"rest": fresh.residual(W), "sigma": sigma[:18] / sigma[0]}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -78,11 +68,7 @@ def products(make: Make) -> Shown:
     moments = [{"cores": np.stack([a.S_QK[0], a.S_VO[0]]) / limit} for a in between(fresh, end, 2)]
     left = np.stack([fresh.U_QK[0], fresh.U_VO[0]])
     right = np.stack([fresh.V_QK[0].T, fresh.V_VO[0].T])
-    alt = (
-        "Two rows, queries with keys and values with outputs. Each has a tall grey basis, a "
-        "wide grey basis, and between them a small coloured square: all that is trained."
-    )
-    return Shown(alt, moments, {"left": left, "right": right})
+    return Shown(moments, {"left": left, "right": right})
 
 
 def photo(side: int = 22) -> Array:
@@ -127,12 +113,8 @@ def exchange(make: Make) -> Shown:
     moments = [
         {"strengths": a.strengths / most, "exchanges": a.exchanges} for a in between(fresh, end, 2)
     ]
-    alt = (
-        f"{n} bars in a row, the strengths of directions that layers share; each gets longer or "
-        f"shorter. {len(end.exchanges)} arcs above lead from one direction to another."
-    )
     still = {"pairs": np.stack([fresh.columns, fresh.rows], axis=1)}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -145,11 +127,7 @@ def cellar(make: Make) -> Shown:
     end = replace(fresh, U=fresh.U + 0.9 * rng.normal(size=(n, r)), S=2.4 * fresh.S)
     limit = np.abs(end.delta(W)).max()
     moments = [{"core": a.delta(W) / limit} for a in between(fresh, end, 5)]
-    alt = (
-        "A square with a grey diagonal that fades to the bottom right: a weight in its own basis. "
-        f"The strong part is locked; only the block of {r} by {r} in the weak corner changes."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -164,12 +142,8 @@ def bearings(make: Make) -> Shown:
         looks.append((Q**2).sum(axis=1))
     even = np.full((len(starts), d), rank / d)
     moments = [{"looks": (1 - t) * even + t * np.array(looks)} for t in (0.0, 1.0)]
-    alt = (
-        f"{d} inputs, the loudest first, as bars above. Below a row for each of {len(starts)} "
-        "starts, darkest where its first factor looks. They begin even, as a random one is."
-    )
     loud = (1.0 + np.arange(d)) ** -0.8
-    return Shown(alt, moments, {"loud": loud})
+    return Shown(moments, {"loud": loud})
 
 
 SIDES = np.array([1.0, 0.45])
@@ -199,12 +173,7 @@ def both_sides(make: Make) -> Shown:
     fresh, shown = sides(make, block_size=2, shuffled=False)
     moved = replace(fresh, Q_in=np.array([[0.42]]), Q_out=np.array([[-0.36]]))
     moments = [shown(a) for a in between(fresh, moved)]
-    alt = (
-        "A circle of inputs with two arrows on the left, and on the right the ellipse that the "
-        "weight makes of it, with its two axes. The arrows and the ellipse turn, each by an angle "
-        "of its own; no axis gets longer or shorter."
-    )
-    return Shown(alt, moments, {"sizes": SIDES})
+    return Shown(moments, {"sizes": SIDES})
 
 
 @kind
@@ -217,9 +186,4 @@ def mirrored_sides(make: Make) -> Shown:
         N = [polar((a, a + t * by)) for a, by in zip(first, opened, strict=True)]
         a = replace(fresh, V=N[0].T, U=N[1].T)
         moments.append(shown(a) | {"normals_in": N[0], "normals_out": N[1]})
-    alt = (
-        "A circle of inputs with two arrows on the left, and on the right the ellipse that the "
-        "weight makes of it. Two dotted mirrors lie on each and open; the arrows and the ellipse "
-        "turn by twice the angle between them, and no axis gets longer or shorter."
-    )
-    return Shown(alt, moments, {"sizes": SIDES})
+    return Shown(moments, {"sizes": SIDES})

@@ -1,6 +1,6 @@
 /**
- * Draws portraits at W': reads {slug: portrait} from standard input and writes {slug: {small, large}}, SVG for a list, whose words
- * stand beside it, and for a page.
+ * Draws portraits at W': reads {slug: portrait} from standard input and writes {slug: SVG}, for lists whose words
+ * stand beside it.
  */
 
 import { text } from "node:stream/consumers";
@@ -10,7 +10,7 @@ import { draw } from "../../../demos/portrait/draw.js";
 const portraits = JSON.parse(await text(process.stdin));
 const drawn = Object.entries(portraits).map(([slug, portrait]) => {
   try {
-    return [slug, { small: draw(portrait, 1), large: draw(portrait, 1, portrait.alt) }];
+    return [slug, draw(portrait, 1)];
   } catch (error) {
     throw new Error(`${slug}: ${/** @type {Error} */ (error).message}`);
   }

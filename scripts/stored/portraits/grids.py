@@ -35,9 +35,8 @@ def change(make: Make) -> Shown:
     moved = perturbed(fresh, np.random.default_rng(4), 1.0)
     limit = np.abs(moved.delta(W)).max()
     moments = [{"change": a.delta(W) / limit} for a in between(fresh, moved, 2)]
-    count = int((moved.delta(W) != 0).sum())
-    alt = f"A grey grid of {W.size} entries, of which {count} are coloured: they change."
-    return Shown(alt, moments, {"before": W})
+    int((moved.delta(W) != 0).sum())
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -52,11 +51,7 @@ def plaid(make: Make) -> Shown:
     for t in np.linspace(0, 1, rank + 1):
         a = replace(end, B=end.B * in_turn(float(t), rank))
         moments.append({"change": a.delta(W) / limit, "B": a.B / tall})
-    alt = (
-        f"A grey grid with {rank} coloured columns to its left and {rank} coloured rows above. "
-        "Where a column and its row meet, the grid takes their colour."
-    )
-    return Shown(alt, moments, {"before": W, "A": end.A / wide})
+    return Shown(moments, {"before": W, "A": end.A / wide})
 
 
 @kind
@@ -73,12 +68,8 @@ def triplets(make: Make) -> Shown:
         a = replace(end, Lambda=t * end.Lambda, target_rank=budget)
         stays = np.diag(a.P.T @ a.delta(W) @ a.Q.T) / a.s
         moments.append({"weights": a.Lambda / limit, "kept": stays / limit})
-    alt = (
-        f"{rank} bars between pairs of small strips, the longest first. The last {rank - kept} "
-        "are hollow, below a dashed line: they are dropped."
-    )
     still = {"P": spread(end.P.T), "Q": spread(end.Q)}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -96,11 +87,7 @@ def hadamard(make: Make) -> Shown:
     )
     limit = np.abs(end.delta(W)).max()
     moments = [{"second": a.B2 @ a.A2, "change": a.delta(W) / limit} for a in grown(end, "B2")]
-    alt = (
-        f"Two striped patterns of rank {rank} with a circled dot between them, and a large "
-        f"grid: their product, entry by entry, of rank {np.linalg.matrix_rank(end.delta(W))}."
-    )
-    return Shown(alt, moments, {"first": end.B1 @ end.A1})
+    return Shown(moments, {"first": end.B1 @ end.A1})
 
 
 @kind
@@ -115,12 +102,7 @@ def stamps(make: Make) -> Shown:
     for t in np.linspace(0, 1, f * f + 1):
         gains = C * in_turn(float(t), f * f).reshape(f, f)
         moments.append({"change": replace(end, C=gains).delta(W) / limit, "gains": gains})
-    alt = (
-        f"A stamp of {len(stamp)} by {len(stamp)} entries, a {f} by {f} grid of strengths, and "
-        "a large grid in which each block is the stamp in its own strength, some with the sign "
-        "turned."
-    )
-    return Shown(alt, moments, {"before": W, "stamp": end.right()})
+    return Shown(moments, {"before": W, "stamp": end.right()})
 
 
 @kind
@@ -131,11 +113,7 @@ def shard(make: Make) -> Shown:
     D = np.random.default_rng(12).uniform(-1, 1, (10, rank))
     end = replace(make(W, rank=rank), D=D)
     moments = [{"change": a.delta(W), "shard": a.D} for a in grown(end, "D")]
-    alt = (
-        f"A block of {rank} columns in a frame, and a weight that is {times} copies of it side "
-        "by side."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -148,12 +126,7 @@ def tiles(make: Make) -> Shown:
     w[1, 0, [0, 2]], w[1, 1, [0, 3, 4]] = (-0.75, 0.6), (0.4, 0.95, -0.4)
     end = replace(make(W, block_size=b), w=w)
     moments = [{"change": a.delta(W)} for a in grown(end, "w")]
-    alt = (
-        "Four square tiles. The framed first row of each is its filter, and every row below is "
-        "the one above moved by one place, so that coloured diagonals run through and wrap "
-        "around."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -168,11 +141,7 @@ def guided(make: Make) -> Shown:
     end = replace(make(W, block_size=r, form="column"), B=B)
     limit = np.abs(end.delta(W)).max()
     moments = [{"change": a.delta(W) / limit, "blocks": a.B} for a in grown(end, "B")]
-    alt = (
-        f"Two bands of {across} grey tiles of the weight. To the left of each band one coloured "
-        "block, below it the changes that tiles and block make together: no two are alike."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -197,11 +166,7 @@ def bank(make: Make) -> Shown:
         B, A = a.factors()
         moments.append({"bank": a.bank, "A": A, "B": B, "change": a.delta(W) / limit})
     rows, columns = (end.code(logits)[0][..., 0] for logits in (end.logits_in, end.logits_out))
-    alt = (
-        f"A bank of {count} short vectors in a corner. Rows above a grid and columns beside it "
-        "are put together from copies of them, joined to the bank by thin lines."
-    )
-    return Shown(alt, moments, {"before": W, "rows": rows, "columns": columns})
+    return Shown(moments, {"before": W, "rows": rows, "columns": columns})
 
 
 @kind
@@ -213,11 +178,7 @@ def rows(make: Make) -> Shown:
     fresh = replace(fresh, ids=chosen, D=W[chosen])
     new = np.random.default_rng(9).uniform(-1, 1, fresh.D.shape)
     moments = [{"table": a.table(W)} for a in between(fresh, replace(fresh, D=new), 2)]
-    alt = (
-        f"A grey table with a row for each token; {count} of its {len(W)} rows are coloured and "
-        "new."
-    )
-    return Shown(alt, moments, {"before": W, "ids": chosen})
+    return Shown(moments, {"before": W, "ids": chosen})
 
 
 @kind
@@ -226,11 +187,7 @@ def faders(make: Make) -> Shown:
     fresh = make(W)
     end = replace(fresh, l=np.array([1.75, 0.3, 1.25, 0.1, 1.9, 0.6, 1.5, 0.4]))
     moments = [{"gains": a.l, "weight": W + a.delta(W)} for a in between(fresh, end, 2)]
-    alt = (
-        f"{len(W)} faders, one for each row of a grid. Where a fader is up its row is strong, "
-        "where it is down the row is faint; the pattern within a row stays."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -279,10 +236,9 @@ def summed(end: Any, W: Array, name: str, what: str) -> Shown:
                 "knobs": (used / np.abs(whole).max()).reshape(count, -1)[:, 0],
             }
         )
-    rank = np.linalg.matrix_rank(end.delta(W))
-    alt = f"{count} {what}, a fader beside each, and a large grid: their sum, of rank {rank}."
+    np.linalg.matrix_rank(end.delta(W))
     parts = np.stack([spread(s * D) for s, D in zip(signs, changes, strict=True)])
-    return Shown(alt, moments, {"parts": parts})
+    return Shown(moments, {"parts": parts})
 
 
 @kind
@@ -292,11 +248,7 @@ def switches(make: Make) -> Shown:
     off = rng.permutation(W.size).reshape(W.shape) < W.size // 4
     end = replace(fresh, scores=np.where(off, rng.uniform(-1.0, 0.4, W.shape), 1.0))
     moments = [{"kept": a.mask()} for a in between(fresh, end, 9)]
-    alt = (
-        f"A grid of {W.size} grey weights. One after another {off.sum()} of them become empty "
-        "frames: they are switched off. All others stay as they are."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -308,11 +260,7 @@ def dice(make: Make) -> Shown:
         {"theta": a.theta, "change": 3 * a.delta(W)}
         for a in between(fresh, replace(fresh, theta=theta), 2)
     ]
-    alt = (
-        f"{count} bars above, the numbers that are trained, and a grey grid of {W.size} entries "
-        "below. As the bars grow, all entries change a little, each by a mixture drawn at random."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -326,13 +274,8 @@ def additions(make: Make) -> Shown:
         {"strengths": t, "change": replace(end, strengths=t).delta(W)}
         for t in (in_turn(float(s), 2) for s in np.linspace(0, 1, 3))
     ]
-    both = int((pruned != 0).all(axis=0).sum())
-    alt = (
-        "Two small grids above, the changes of two tasks, most of their entries empty, and a grey "
-        f"weight below. One after the other they are laid over it; in {both} of {W.size} entries "
-        "they meet."
-    )
-    return Shown(alt, moments, {"before": W, "parts": pruned})
+    int((pruned != 0).all(axis=0).sum())
+    return Shown(moments, {"before": W, "parts": pruned})
 
 
 @kind
@@ -348,11 +291,7 @@ def rounds(make: Make) -> Shown:
         done = in_turn(t, stages)
         a = replace(fresh, C=done[:, None, None] * whole.C)
         moments.append({"done": done, "change": a.delta(W) / limit})
-    alt = (
-        f"{stages} bars above fill one after another. While one fills, the grey grid of {W.size} "
-        "entries below changes in one direction; the changes of all of them add up."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -365,9 +304,4 @@ def storey(make: Make) -> Shown:
     D = fresh.D + 0.1 * rng.normal(size=fresh.D.shape)
     end = replace(fresh, D=D, U=0.5 * rng.normal(size=fresh.U.shape))
     moments = [{"reads": a.D, "writes": a.U.T} for a in between(fresh, end, 5)]
-    alt = (
-        "A grey line runs under two blocks. The left one is frozen: a small table of what it reads "
-        "and one of what it writes. The right one is coloured; it reads nearly the same, and its "
-        "table of what it writes was empty and has filled."
-    )
-    return Shown(alt, moments, {"frozen": W})
+    return Shown(moments, {"frozen": W})

@@ -19,11 +19,7 @@ def square(make: Make) -> Shown:
     M = np.random.default_rng(7).uniform(-1, 1, (s, s))
     end = replace(fresh, M=M / np.abs(M).max())
     moments = [{"change": a.delta(W), "square": a.M} for a in grown(end, "M")]
-    alt = (
-        f"A square of {s} by {s} coloured entries in a frame, and a weight that "
-        f"{(SIDE // s) ** 2} equal copies of it fill, side by side and one below another."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -40,11 +36,7 @@ def folded(make: Make) -> Shown:
     for t in np.linspace(0, 1, rows + 1):
         a = replace(end, A=in_turn(float(t), rows)[:, None] * A)
         moments.append({"A": a.A, "change": a.delta(W) / limit})
-    alt = (
-        f"{rows} rows of a weight, each folded to a grid of {k} by {k}. A coloured column beside a "
-        "grid and a row above it make its change; each grid has a pair of its own."
-    )
-    return Shown(alt, moments, {"before": W, "B": B})
+    return Shown(moments, {"before": W, "B": B})
 
 
 @kind
@@ -66,8 +58,4 @@ def outliers(make: Make) -> Shown:
         moments.append({"change": a.delta(W) / limit, "B": first * end.B[:, 0] * end.s})
     places = np.zeros(W.shape)
     places[fresh.rows, fresh.columns] = 1
-    alt = (
-        "A grey grid takes the faint plaid of one column and one row beside it. Then "
-        f"{count} framed entries stand out in full colour."
-    )
-    return Shown(alt, moments, {"before": W, "A": end.A[0], "places": places})
+    return Shown(moments, {"before": W, "A": end.A[0], "places": places})

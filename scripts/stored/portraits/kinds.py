@@ -20,12 +20,11 @@ Moment = Mapping[str, Any]
 
 
 class Shown(NamedTuple):
-    """A drawing: its description, its parts at every moment from W to W', and what never moves.
+    """A drawing: its parts at every moment from W to W', and what never moves.
 
     Between two moments the drawing goes in a straight line.
     """
 
-    alt: str
     moments: Sequence[Moment]
     still: Moment = MappingProxyType({})
 

@@ -61,7 +61,6 @@ def portrait(module: str, theme: str) -> dict[str, Any]:
         "kind": kind,
         "theme": theme,
         "says": says,
-        "alt": shown.alt,
         "still": plain(shown.still),
         "moments": [plain(moment) for moment in shown.moments],
     }
@@ -83,8 +82,8 @@ def every(catalog: Catalog) -> dict[str, dict[str, Any]]:
     return {m.slug: portrait(m.modules[0], m.theme) for m in catalog.methods.values()}
 
 
-def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Return SVG by slug: `small` for lists, `large` with names for a page.
+def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return SVG by slug.
 
     Raises:
         RuntimeError: when one cannot be drawn; the text is Node's own.
@@ -93,7 +92,7 @@ def drawings(portraits: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
     done = subprocess.run(["node", str(DRAW)], input=text, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{DRAW.name} failed:\n{done.stderr}")
-    drawn: dict[str, dict[str, str]] = json.loads(done.stdout)
+    drawn: dict[str, str] = json.loads(done.stdout)
     return drawn
 
 

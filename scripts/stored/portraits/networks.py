@@ -25,13 +25,8 @@ def butterfly(make: Make) -> Shown:
         R = cayley(skew(a.Q, 2))
         moments.append({"angles": np.arctan2(R[..., 1, 0], R[..., 0, 0])})
     pairs = [order(INPUTS, 2, level).reshape(-1, 2) for level in range(3)]
-    reached = int((replace(fresh, Q=Q).rotation() != 0).sum())
-    alt = (
-        f"{INPUTS} lines from left to right that cross in three steps, near ones first. At each "
-        f"crossing two inputs turn by an angle, shown by a clock hand; {reached} of {INPUTS**2} "
-        "entries are reached."
-    )
-    return Shown(alt, moments, {"pairs": np.stack(pairs)})
+    int((replace(fresh, Q=Q).rotation() != 0).sum())
+    return Shown(moments, {"pairs": np.stack(pairs)})
 
 
 @kind
@@ -46,11 +41,7 @@ def knockout(make: Make) -> Shown:
         [int(p), int(q)] for first, second, _ in tournament(INPUTS)
         for p, q in zip(lines[first], lines[second], strict=True)
     ]  # fmt: skip
-    alt = (
-        f"{INPUTS} lines joined in pairs like the bracket of a knock-out, and in each of the "
-        f"{len(pairs)} joints a clock hand: the angle by which that pair turns."
-    )
-    return Shown(alt, moments, {"pairs": pairs})
+    return Shown(moments, {"pairs": pairs})
 
 
 @kind
@@ -67,13 +58,8 @@ def arcs(make: Make) -> Shown:
     for a in between(replace(fresh, P=-1.5 * aim), replace(fresh, P=aim), 9):
         weights = attention_weights(W_Q @ X[:, -1:], W_K @ a.prepend(X))[0]
         moments.append({"attention": weights})
-    share = float(replace(fresh, P=aim).virtual_share(W, X)[-1])
-    alt = (
-        f"{tokens} grey tokens in a row with {virtual} coloured ones in front. Arcs lead to the "
-        f"last token, as wide as its attention; {100 * share:.0f} % of it goes to the coloured "
-        "ones."
-    )
-    return Shown(alt, moments, {"virtual": virtual})
+    float(replace(fresh, P=aim).virtual_share(W, X)[-1])
+    return Shown(moments, {"virtual": virtual})
 
 
 @kind
@@ -86,11 +72,7 @@ def gates(make: Make) -> Shown:
     G = 1.6 * rng.normal(size=fresh.G.shape)
     start = replace(fresh, G=0 * G, c=0 * fresh.c)
     moments = [{"mixture": a.mixture(W, X)} for a in between(start, replace(start, G=G), 9)]
-    alt = (
-        f"{experts} small adapters above, {tokens} tokens below, and lines between them. The "
-        "wider the line, the more of an adapter a token takes; each token has its own mixture."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -104,13 +86,8 @@ def stream(make: Make) -> Shown:
     start = replace(fresh, A=R[None], b=np.zeros(1))
     end = replace(start, A=0.4 * R[None], b=np.array([1.0]))
     moments = [{"moved": R @ (a.forward(W, X) - W @ X)} for a in between(start, end, 2)]
-    alt = (
-        f"{tokens} lines from left to right, the states of as many tokens. The first {first} "
-        "and the last are coloured and bend to another place in a box; the others pass "
-        "straight through."
-    )
     edited = [i < first or i >= tokens - last for i in range(tokens)]
-    return Shown(alt, moments, {"edited": edited})
+    return Shown(moments, {"edited": edited})
 
 
 @kind
@@ -125,11 +102,7 @@ def stock(make: Make) -> Shown:
         {"shares": np.array([replace(fresh, G=t * G).shares(X) for G in routers])}
         for t in np.linspace(0, 1, 9)
     ]
-    alt = (
-        f"{layers} layers above, {experts} blocks of one stock below, and lines between them. The "
-        "wider a line, the more a layer takes of a block; all tokens of a batch share the mixture."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -148,12 +121,7 @@ def beside(make: Make) -> Shown:
         corrections = [np.linalg.norm(p.correction) / np.linalg.norm(X) for p in passes]
         gates = [p.gate.mean() for p in passes]
         moments.append({"corrections": np.array(corrections), "gates": np.array(gates)})
-    alt = (
-        f"A wide grey line runs through {blocks} frozen blocks, a thin coloured one beside it. "
-        "Before each block an arrow leads from the thin line to the wide one, and behind each the "
-        "thin line takes something over, as far as a round gate is filled."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -170,10 +138,5 @@ def hourglass(make: Make) -> Shown:
     for a in between(start, replace(start, U=U), 2):
         added = a.forward(W, x) - W @ x
         moments.append({"hidden": a.hidden(x)[:, 0] / 4, "added": added[:, 0]})
-    on = int((start.hidden(x) > 0).sum())
-    alt = (
-        f"{d} dots on the left, {d} on the right, joined by grey lines, and {units} between them, "
-        f"of which {on} are filled: they answer to this state. Bars on the right show what they "
-        "add to it."
-    )
-    return Shown(alt, moments, {"state": x[:, 0]})
+    int((start.hidden(x) > 0).sum())
+    return Shown(moments, {"state": x[:, 0]})

@@ -61,11 +61,7 @@ def turn(make: Make) -> Shown:
     fresh = make(NEURONS, block_size=2)
     *_, end = fit(fresh, NEURONS, turned(NEURONS, angle) - NEURONS)
     moments = [{"tips": NEURONS + a.delta(NEURONS)} for a in between(fresh, end.adapter)]
-    alt = (
-        f"{len(NEURONS)} arrows from one point, and the same arrows turned together by "
-        f"{degrees(angle)}. Each keeps its length, and the angles between them stay."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -78,12 +74,8 @@ def terms(make: Make) -> Shown:
     for a in between(fresh, end):
         sums = [W + replace(a, terms=m).delta(W) for m in range(1, count + 1)]
         moments.append({"sums": np.vstack([W, *sums]), "exact": (W @ a.exact_rotation().T)[0]})
-    missed = float(np.linalg.norm(moments[-1]["sums"][-1] - moments[-1]["exact"]))
-    alt = (
-        f"An arrow, and {count} shorter ones joined to its tip, one for each term of the "
-        f"series. They end {missed:.2f} of its length from where the exact turn would lead."
-    )
-    return Shown(alt, moments)
+    float(np.linalg.norm(moments[-1]["sums"][-1] - moments[-1]["exact"]))
+    return Shown(moments)
 
 
 @kind
@@ -95,11 +87,7 @@ def mirror(make: Make) -> Shown:
         {"points": W + a.delta(W), "normals": a.u / row_norms(a.u)[:, None]}
         for a in between(start, end, 9)
     ]
-    alt = (
-        "A winking cat in grey, a dotted mirror through the origin, and on its other side the "
-        "cat flipped over, so that the other eye winks."
-    )
-    return Shown(alt, moments, {"before": W, "ends": ends})
+    return Shown(moments, {"before": W, "ends": ends})
 
 
 @kind
@@ -113,12 +101,7 @@ def mirrors(make: Make) -> Shown:
     for angle in np.linspace(first, first - half, MOMENTS):
         a = replace(last, V=polar((first, angle)).T)
         moments.append({"points": W + a.delta(W), "normals": a.normals().T})
-    alt = (
-        f"A winking cat in grey, and two dotted mirrors {half}° apart. The first flips the cat, "
-        f"the second flips it back: together they have turned it by {2 * half}° about the "
-        "origin."
-    )
-    return Shown(alt, moments, {"before": W, "once": W + once.delta(W), "ends": ends})
+    return Shown(moments, {"before": W, "once": W + once.delta(W), "ends": ends})
 
 
 @kind
@@ -139,11 +122,7 @@ def dial(make: Make) -> Shown:
             m=fresh.m * (1 + (grow - 1) * then),
         )
         moments.append({"tip": (W + a.delta(W))[0]})
-    alt = (
-        f"An arrow that turns by {degrees(np.radians(alpha))} along an arc at the same length, "
-        f"and then grows to {grow:g} times its length along a ruler."
-    )
-    return Shown(alt, moments, {"before": W[0]})
+    return Shown(moments, {"before": W[0]})
 
 
 @kind
@@ -153,20 +132,15 @@ def bound(make: Make) -> Shown:
     fresh = make(W, rank=1, strength=1.0)
     start = replace(fresh, A=polar([215], 0.3), B=np.array([[1.0]]))
     start = replace(start, start=replace(start, start=0 * W).delta(W))
-    end = replace(start, A=polar([393], 2.4), lambda_=np.array([1.0]))
+    replace(start, A=polar([393], 2.4), lambda_=np.array([1.0]))
     moments = []
     for t in np.linspace(0, 1, 2 * MOMENTS - 1):
         angle, grow = 215 + 178 * min(1.0, 1.6 * t), max(0.0, (t - 0.55) / 0.45)
         a = replace(start, A=polar([angle], 0.3 + 2.1 * grow))
         moments.append({"tip": (W + a.delta(W))[0], "raw": (W - a.start + a.B @ a.A * a.w)[0]})
     radius = float(abs(start.lambda_[0]) * start.w[0])
-    alt = (
-        "A disc, an arrow from its middle to its edge, and a dashed line on to where the "
-        f"factors alone would lead, {np.linalg.norm(end.A):.1f} times as far. The step ends at "
-        "the edge."
-    )
     still = {"before": W[0], "middle": (W - start.start)[0], "radius": radius}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -182,11 +156,7 @@ def star(make: Make) -> Shown:
         used = replace(own, lambda_d=gains * in_turn(t, 5))
         each = [replace(used, lambda_d=used.lambda_d * (np.arange(5) == k)) for k in range(5)]
         moments.append({"parts": np.vstack([a.delta(W) for a in each]), "sum": used.delta(W)[0]})
-    alt = (
-        f"{len(lines)} grey lines at random directions through one point, a coloured arrow "
-        "along each as long as its gain, and a dark arrow: their sum."
-    )
-    return Shown(alt, moments, {"lines": lines})
+    return Shown(moments, {"lines": lines})
 
 
 @kind
@@ -200,12 +170,8 @@ def pairs(make: Make) -> Shown:
         R = a.rotation()
         blocks = [R[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] for k in range(4)]
         moments.append({"hands": np.stack([b.T for b in blocks])})
-    angles = ", ".join(degrees(float(v)) for v in theta.ravel())
-    alt = (
-        "Four dials, one for each pair of outputs. The two hands of a dial turn together, by "
-        f"{angles}, and change their length together."
-    )
-    return Shown(alt, moments)
+    ", ".join(degrees(float(v)) for v in theta.ravel())
+    return Shown(moments)
 
 
 @kind
@@ -222,13 +188,8 @@ def steer(make: Make) -> Shown:
         moments.append(
             {"plus": W + a.delta(W), "minus": W + a.reversed().delta(W), "alpha": float(s)}
         )
-    angle = float(np.arccos(np.clip(full.rotation()[0, 0], -1, 1)))
-    alt = (
-        f"Three grey arrows that point up, the same turned by {degrees(angle)} to the right, "
-        "and, dashed, to the left. Below a slider from minus one to one has a knob on either "
-        "side."
-    )
-    return Shown(alt, moments, {"before": W})
+    float(np.arccos(np.clip(full.rotation()[0, 0], -1, 1)))
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -242,11 +203,7 @@ def listens(make: Make) -> Shown:
     for a in between(fresh, end):
         sigma = a.sigma + a.d_sigma
         moments.append({"inputs": a.rotation() @ a.Vt, "outputs": (a.U * sigma).T})
-    alt = (
-        "Left a circle with two axes that turn: the inputs. Right an ellipse whose two axes "
-        "keep their directions and change in length: the outputs."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -261,12 +218,8 @@ def stretch(make: Make) -> Shown:
     moments = [
         {"points": a.normalised(X.T).T / size, "gains": a.gamma} for a in between(start, end, 2)
     ]
-    gains = " and ".join(f"{g:g}" for g in end.gamma)
-    alt = (
-        "A grey circle of tokens behind a norm, and the same tokens in an ellipse along the "
-        f"two channels, whose gains are {gains}."
-    )
-    return Shown(alt, moments)
+    " and ".join(f"{g:g}" for g in end.gamma)
+    return Shown(moments)
 
 
 @kind
@@ -280,11 +233,7 @@ def disc(make: Make) -> Shown:
     Q = np.array([np.tan(angle / 2) * np.sign(np.linalg.det(Vt))])
     end = replace(fresh, Q=Q, alpha=np.array([1.08, 0.94]))
     moments = [{"tips": (W + a.delta(W)) @ Vt.T} for a in between(fresh, end)]
-    alt = (
-        "A tilted disc, the plane of the two strongest input directions, and arrows in it that "
-        f"turn together by {degrees(angle)}. Upright sticks, the weaker rest, keep their height."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -295,11 +244,7 @@ def drift(make: Make) -> Shown:
         {"points": a.forward(W, X).T}
         for a in between(fresh, replace(fresh, b=np.array([0.55, 0.4])), 2)
     ]
-    alt = (
-        f"{X.shape[1]} grey points in a plane, the outputs for as many tokens, and as many "
-        "coloured ones, each at the end of the same step, whatever the token."
-    )
-    return Shown(alt, moments)
+    return Shown(moments)
 
 
 @kind
@@ -315,13 +260,8 @@ def signpost(make: Make) -> Shown:
         {"points": a.forward(W, X).T}
         for a in between(fresh, replace(fresh, strength=np.ones(1)), 2)
     ]
-    alt = (
-        f"{count} pairs of grey points, a ring and a dot each, and an arrow from the middle of the "
-        f"rings to that of the dots. Below, {X.shape[1]} coloured points have moved by the same "
-        "arrow."
-    )
     still = {"pairs": fresh.states.transpose(2, 0, 1), "means": fresh.states.mean(axis=2)}
-    return Shown(alt, moments, still)
+    return Shown(moments, still)
 
 
 @kind
@@ -337,9 +277,4 @@ def recall(make: Make) -> Shown:
         for a in between(fresh, fresh.writing(W, goal), 2)
     ]
     deaf = np.array([-fresh.reads[0, 1], fresh.reads[0, 0]]) / np.linalg.norm(fresh.reads)
-    alt = (
-        "A point in a plane, an output, moves far to a new place. Grey points, other outputs, lie "
-        "along a dashed line on which nothing is read; they move little, the more the further off "
-        "the line they are."
-    )
-    return Shown(alt, moments, {"deaf": deaf})
+    return Shown(moments, {"deaf": deaf})

@@ -23,12 +23,8 @@ def proportion(make: Make) -> Shown:
     )
     limit, most = np.abs(end.delta(W)).max(), np.abs(end.B @ end.A).max()
     moments = [{"factors": a.B @ a.A / most, "change": a.delta(W) / limit} for a in grown(end, "B")]
-    large = int((W == 1).sum())
-    alt = (
-        f"A grey weight with {large} dark entries, a circled dot, and a striped pattern of rank 2. "
-        "In their product the dark entries change much and the pale ones hardly."
-    )
-    return Shown(alt, moments, {"before": W})
+    int((W == 1).sum())
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -44,11 +40,7 @@ def quilt(make: Make) -> Shown:
     for t in np.linspace(0, 1, k * k + 1):
         shown = B * in_turn(float(t), k * k).reshape(k, 1, k)
         moments.append({"change": replace(end, B=shown).delta(W) / limit, "B": shown})
-    alt = (
-        f"A grid of {k} by {k} blocks of a weight. A coloured column to the left of each and a row "
-        "above it make the change of this block, and of no other."
-    )
-    return Shown(alt, moments, {"before": W, "A": A})
+    return Shown(moments, {"before": W, "A": A})
 
 
 @kind
@@ -68,14 +60,10 @@ def patches(make: Make) -> Shown:
         {"change": replace(end, c=end.c * in_turn(float(t), len(places))).delta(W) / limit}
         for t in np.linspace(0, 1, len(places) + 1)
     ]
-    alt = (
-        "Four patterns of 2 by 2 entries: even, striped in either direction, chequered. "
-        f"{len(places)} such patches lie on a grey weight, each in its own strength."
-    )
     signs = np.array([1.0, -1.0])
     stripes = [np.ones(2), signs]
     patterns = [np.outer(stripes[k // 2], stripes[k % 2]) for k in range(4)]
-    return Shown(alt, moments, {"before": W, "patterns": np.array(patterns)})
+    return Shown(moments, {"before": W, "patterns": np.array(patterns)})
 
 
 @kind
@@ -91,11 +79,7 @@ def scattered(make: Make) -> Shown:
         B, A = a.factors()
         change = a.delta(W) / limit
         moments.append({"theta": a.theta, "A": A / tall, "B": B / tall, "change": change})
-    alt = (
-        f"A column of {length} coloured cells on the left. Each stands at many places of two "
-        "rows above a grid and of two columns beside it, whose products colour the grid."
-    )
-    return Shown(alt, moments, {"before": W, "rows": end.at_a, "columns": end.at_b})
+    return Shown(moments, {"before": W, "rows": end.at_a, "columns": end.at_b})
 
 
 @kind
@@ -109,11 +93,7 @@ def corner(make: Make) -> Shown:
     for t in np.linspace(0, 1, len(end.v) + 1):
         a = replace(end, v=end.v * in_turn(float(t), len(end.v)))
         moments.append({"v": a.v, "core": a.delta(W) / limit})
-    alt = (
-        "A square with a grey diagonal that fades from the top left: a weight in its own basis. "
-        f"{len(end.v)} faders fill the block of 4 by 4 in its strong corner; all else stays."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -130,11 +110,7 @@ def cleared(make: Make) -> Shown:
     for R in (old, 0.5 * old, 0 * old, 0.5 * new, new):
         a = replace(fresh, P=P, R=R / fresh.s)
         moments.append({"points": (W + a.delta(W)).T})
-    alt = (
-        f"{W.shape[1]} points in a plane, an arrow, and a dashed line across it. First all points "
-        "fall onto the line along the arrow, then each goes to a new place along it."
-    )
-    return Shown(alt, moments, {"before": W.T, "arrow": P[:, 0]})
+    return Shown(moments, {"before": W.T, "arrow": P[:, 0]})
 
 
 @kind
@@ -159,11 +135,7 @@ def desk(make: Make) -> Shown:
         }
         for a in (none, scaled, end)
     ]
-    alt = (
-        "A grey weight times a coloured pattern, entry by entry, plus another coloured pattern: "
-        "their sum is the change, on the right."
-    )
-    return Shown(alt, moments, {"before": W})
+    return Shown(moments, {"before": W})
 
 
 @kind
@@ -177,12 +149,8 @@ def tweaker(make: Make) -> Shown:
     features = end.features(W)
     limit = np.abs(end.delta(W)).max()
     moments = [{"change": a.delta(W) / limit} for a in grown(end, "B")]
-    silent = int((features == 0).sum())
-    alt = (
-        "A grey weight, below it two rows with what a network saw in each column, below them the "
-        f"change. {silent} of {features.size} cells are empty: the network bends to zero there."
-    )
-    return Shown(alt, moments, {"before": W, "features": features / features.max()})
+    int((features == 0).sum())
+    return Shown(moments, {"before": W, "features": features / features.max()})
 
 
 @kind
@@ -205,11 +173,7 @@ def peaks(make: Make) -> Shown:
     moments = [
         {"change": a.delta(W) / whole} for a in (replace(half, theta=0 * end.theta), half, end)
     ]
-    alt = (
-        f"A grey weight of {SIDE} by {SIDE}; the {len(fresh.theta)} darkest entries are framed. "
-        "They change first and most; then a faint plaid of one row and one column covers all."
-    )
-    return Shown(alt, moments, {"before": W, "places": places})
+    return Shown(moments, {"before": W, "places": places})
 
 
 @kind
@@ -226,8 +190,4 @@ def bands(make: Make) -> Shown:
         {"change": replace(end, B=end.B * in_turn(float(t), 3)[group][:, None]).delta(W) / limit}
         for t in np.linspace(0, 1, 4)
     ]
-    alt = (
-        "The rows of a grey weight, each with one of three marks. Lines lead each row into the "
-        "block of its mark on the right, and each block changes in a pattern of its own."
-    )
-    return Shown(alt, moments, {"before": W / np.abs(W).max(), "group": group})
+    return Shown(moments, {"before": W / np.abs(W).max(), "group": group})
