@@ -72,11 +72,6 @@ def polar(degrees: Iterable[float], lengths: Sequence[float] | float = 1.0) -> A
     )
 
 
-def degrees(radians: float) -> str:
-    """Return an angle in words, such as "75°"."""
-    return f"{np.degrees(radians):.0f}°"
-
-
 def grey(rows: int, columns: int, seed: int = 1) -> Array:
     """Return a weight that stands for any other, entries between 0 and 1."""
     return np.random.default_rng(seed).uniform(0.1, 1, (rows, columns))

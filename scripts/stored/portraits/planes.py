@@ -13,7 +13,6 @@ from scripts.stored.portraits.kinds import (
     Make,
     Shown,
     between,
-    degrees,
     in_turn,
     kind,
     polar,
