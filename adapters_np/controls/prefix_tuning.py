@@ -16,7 +16,7 @@ class PlacedPrefix(PrefixTuning):
 
     starts_at_identity = True
     gauges = ("rank", "relative_norm", "parameters")  # type: ignore[assignment]
-    pictures = ()
+    pictures = ()  # type: ignore[assignment]
 
     def shifts(self, n: int) -> tuple[Array, Array]:
         """Return what is added to queries and to what they read at n places, each (d_head, n)."""

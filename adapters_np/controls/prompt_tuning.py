@@ -17,7 +17,7 @@ class PlacedPrompt(PromptTuning):
 
     starts_at_identity = True
     gauges = ("rank", "relative_norm", "parameters")  # type: ignore[assignment]
-    pictures = ()
+    pictures = ()  # type: ignore[assignment]
 
     def shifts(self, n: int) -> Array:
         """Return what is added to the tokens at n places, (d_in, n)."""

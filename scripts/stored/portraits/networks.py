@@ -138,5 +138,4 @@ def hourglass(make: Make) -> Shown:
     for a in between(start, replace(start, U=U), 2):
         added = a.forward(W, x) - W @ x
         moments.append({"hidden": a.hidden(x)[:, 0] / 4, "added": added[:, 0]})
-    int((start.hidden(x) > 0).sum())
     return Shown(moments, {"state": x[:, 0]})

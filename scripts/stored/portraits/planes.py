@@ -73,7 +73,6 @@ def terms(make: Make) -> Shown:
     for a in between(fresh, end):
         sums = [W + replace(a, terms=m).delta(W) for m in range(1, count + 1)]
         moments.append({"sums": np.vstack([W, *sums]), "exact": (W @ a.exact_rotation().T)[0]})
-    float(np.linalg.norm(moments[-1]["sums"][-1] - moments[-1]["exact"]))
     return Shown(moments)
 
 
@@ -169,7 +168,6 @@ def pairs(make: Make) -> Shown:
         R = a.rotation()
         blocks = [R[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] for k in range(4)]
         moments.append({"hands": np.stack([b.T for b in blocks])})
-    ", ".join(degrees(float(v)) for v in theta.ravel())
     return Shown(moments)
 
 
@@ -187,7 +185,6 @@ def steer(make: Make) -> Shown:
         moments.append(
             {"plus": W + a.delta(W), "minus": W + a.reversed().delta(W), "alpha": float(s)}
         )
-    float(np.arccos(np.clip(full.rotation()[0, 0], -1, 1)))
     return Shown(moments, {"before": W})
 
 
@@ -217,7 +214,6 @@ def stretch(make: Make) -> Shown:
     moments = [
         {"points": a.normalised(X.T).T / size, "gains": a.gamma} for a in between(start, end, 2)
     ]
-    " and ".join(f"{g:g}" for g in end.gamma)
     return Shown(moments)
 
 
