@@ -5,13 +5,11 @@ What a kind shows is asked of its numbers at every moment from W to W', not of t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -116,16 +114,6 @@ def test_a_picture_between_two_moments_lies_between_them() -> None:
         {"x": 4, "M": [[3, 2]]},
         {"x": 0, "M": [[0, 0]]},
     ]
-
-
-def test_a_label_is_read_as_it_is_written() -> None:
-    script = """
-    import { draw } from "./demos/portrait/draw.js";
-    console.log(JSON.stringify(draw(JSON.parse(process.argv[1]), 1, process.argv[2])));
-    """
-    label = 'x < y & "z"'
-    svg = printed(script, json.dumps(portraits()["lora"]), label)
-    assert ElementTree.fromstring(svg).get("aria-label") == label
 
 
 # What several kinds have in common ----------------------------------------------------------------
