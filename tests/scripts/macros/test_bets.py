@@ -104,7 +104,10 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
 def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
     tables(list(rows(FIRST, PLANTED)))
     top = Furniture(page("methods/oft/")).verdict()
-    assert '<strong>Is it true?</strong> <span class="badge bet holds">Holds</span> against' in top
+    assert (
+        '<dt>Is the idea supported?</dt> <dd><span class="badge bet holds">Holds</span> against'
+        in top
+    )
     assert '<a href="#own-control">its own controls</a>, on code, in 3 base models' in top
     tables(list(rows(plan().parts[2], PLANTED)))
 
