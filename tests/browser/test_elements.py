@@ -106,7 +106,7 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
         LORA,
         {
             ".sentence": probe("lora", opening("lora"))["sentence"],
-            ".shares [data-panel=explained]": "100 %",
+            ".gauges [data-panel=explained]": "42",
             ".gauges [data-panel=rank]": "2 of 32",
             "svg.chart:visible": 2,
             ".extents tbody tr": 3,
@@ -151,7 +151,6 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
             **{f"#{bet} svg:visible": 2 for bet in ("lora", "oft", "ia3", "dora", "pissa")},
         },
     ),
-    "portrait": ("methods/shira/", {"method-portrait svg[aria-label*=coloured]:visible": 1}),
     "scorecard": ("scorecard/", {"#scorecard-table tbody tr:visible": len(read().survey)}),
 }
 
@@ -177,7 +176,7 @@ def test_without_a_script_all_that_can_be_read_is_there(still: Page, site: str, 
 
 # What is in view after a scroll to a part: all of it, or some.
 THUMBS: dict[str, tuple[str, str, list[tuple[str, str, float]]]] = {
-    "widget": (LORA, "adapter-demo", [("adapter-demo [name=rank]", ".shares", 0.9)]),
+    "widget": (LORA, "adapter-demo", [("adapter-demo [name=rank]", "[data-panel=wanted] .stage:visible", 0.9)]),
     "comparison": (
         "compare/",
         "adapter-compare",
