@@ -12,8 +12,9 @@ from adapters_np.core import knobs, load, parameters
 from adapters_np.errors import KnobError
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import GAUGES
+from demos.instrument import spectra, weights
 from demos.panels import Panel, digits
-from demos.probe import measure, spectra, weights
+from demos.probe import measure
 from demos.settings import main_knob
 
 COMPARED = (

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from adapters_np.core import WeightAdapter, perturbed
-from adapters_np.linalg import Array, row_norms
 from demos.as_lora import as_lora
 from demos.change import ROUND_OFF, Change, numerical_rank
 from demos.gauges import GAUGES, determinant
-from demos.panels import Answer, Panel, digits, figures, series, view
+from demos.instrument import cosines, spectra, weights
+from demos.panels import Answer, digits, figures
 from demos.protocols import Rotates
 from demos.settings import AIM, start, taken_out
 
@@ -85,77 +85,6 @@ def show(change: Change, without: str = "") -> Answer:
 
 
 # Panels -------------------------------------------------------------------------------------------
-
-
-def weights(change: Change) -> Panel:
-    """Return the heatmaps of the layer, of its change and of the layer after it, on one scale."""
-    s = change.symbol
-    limit = 2.5 * float(np.sqrt(np.square(change.before).mean()))
-    views = [
-        view("before", f"{s}, frozen", change.before, limit),
-        view("delta", f"Δ{s}, the change", change.delta, limit),
-        view("after", f"{s}′ = {s} + Δ{s}", change.after, limit) | {"sum": "1 1"},
-    ]
-    what = (
-        "Weight: a row per neuron, a column per input."
-        if s == "W"
-        else "Outputs: a row per feature, a column per token."
-    )
-    note = f"On one scale, whose ends stand for all that is larger. {what}"
-    return {
-        "kind": "matrix", "name": "weights", "title": "Before, change, after", "note": note,
-        "views": views,
-    }  # fmt: skip
-
-
-def spectra(change: Change, wanted: Array | None = None) -> list[Panel]:
-    """Return the singular values of the change, over those wanted, and before against after."""
-    s = change.symbol
-    stable = GAUGES["stable_rank"](change)["text"]
-    lines = {} if wanted is None else {f"Δ{s}*": wanted}
-    moved = float(np.abs(change.sigma_after - change.sigma_before).max())
-    return [
-        series(
-            "delta_spectrum", f"Singular values of Δ{s}", lines | {f"Δ{s}": change.sigma},
-            style="bars", says=f"rank {numerical_rank(change)}, stable {stable}",
-        ),
-        series(
-            "spectrum", f"Of {s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after},
-            style="points",
-            says="none has moved" if change.drift < ROUND_OFF else f"largest move {figures(moved)}",
-        ),
-    ]  # fmt: skip
-
-
-MOST_PAIRED = 32
-"""So many neurons or tokens at most have their cosines drawn: 496 pairs."""
-
-
-def cosines(change: Change) -> Panel:
-    """Return the cosines of all pairs of neurons, or of tokens, before and after."""
-    what = "neurons" if change.symbol == "W" else "tokens"
-    before, after = (
-        paired((M if change.symbol == "W" else M.T)[:MOST_PAIRED])
-        for M in (change.before, change.after)
-    )
-    moved = np.abs(after - before)
-    kept = bool(moved.max() < ROUND_OFF)
-    mean, largest = figures(float(moved.mean())), figures(float(moved.max()))
-    return {
-        "kind": "pairs", "name": "cosines", "title": f"Cosines between {what}",
-        "before": before, "after": after,
-        "says": f"all {len(before)} kept" if kept else f"mean change {mean}, largest {largest}",
-        "note": "Across: before. Up: after. On the diagonal a cosine is what it was.",
-    }  # fmt: skip
-
-
-def paired(rows: Array) -> Array:
-    """Return the cosine of each pair of rows, in the order of `triu_indices`."""
-    unit = rows / np.maximum(row_norms(rows), np.finfo(float).tiny)[:, None]
-    return np.clip((unit @ unit.T)[np.triu_indices(len(rows), 1)], -1, 1)
-
-
-# Words --------------------------------------------------------------------------------------------
 
 
 def sentence(change: Change) -> str:

@@ -29,9 +29,9 @@ from demos import worlds
 from demos.as_lora import as_lora
 from demos.change import Change, numerical_rank
 from demos.gauges import GAUGES
+from demos.instrument import cosines, spectra, weights
 from demos.panels import Answer, Panel, number, series, view
 from demos.pictures import PICTURES, Reached
-from demos.probe import cosines, spectra, weights
 from demos.protocols import Estimates, Relaxes
 from demos.settings import AIM, HYPOTHESIS, KEPT, start, taken_out
 from demos.world import TRAINED, World
