@@ -176,7 +176,11 @@ def test_without_a_script_all_that_can_be_read_is_there(still: Page, site: str, 
 
 # What is in view after a scroll to a part: all of it, or some.
 THUMBS: dict[str, tuple[str, str, list[tuple[str, str, float]]]] = {
-    "widget": (LORA, "adapter-demo", [("adapter-demo [name=rank]", "[data-panel=wanted] .stage:visible", 0.9)]),
+    "widget": (
+        LORA,
+        "adapter-demo",
+        [("adapter-demo [name=rank]", "[data-panel=wanted] .stage:visible", 0.9)],
+    ),
     "comparison": (
         "compare/",
         "adapter-compare",
