@@ -106,10 +106,10 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
         LORA,
         {
             ".sentence": probe("lora", opening("lora"))["sentence"],
-            ".gauges [data-panel=explained]": "42",
+            ".gauges [data-panel=explained]": "41.6",
             ".gauges [data-panel=rank]": "2 of 32",
             "svg.chart:visible": 2,
-            ".extents tbody tr": 3,
+            ".extents tbody tr": 8,
             "adapter-demo noscript:visible": 1,
             **{f"role=img[name=/{name}.*, 32 × 32/]": 1 for name in ("Wanted ΔW", "Residual")},
             "adapter-demo :enabled:is(input, select)": 0,
