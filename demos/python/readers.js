@@ -96,9 +96,13 @@ function sound({ panels, sentence }) {
   /** @param {any[]} list @param {(part: any) => boolean} good */
   const every = (list, good) => list.length > 0 && (parts += list.length) <= MOST.parts && list.every(good);
   /** @param {any} panel */
-  const drawable = ({ kind, views, lines, ...rest }) =>
+  const drawable = ({ kind, views, lines, before, after, lora, dots, ...rest }) =>
     plain(rest) &&
-    (kind === "number" || (kind === "series" && every(lines, line)) || (kind === "matrix" && every(views, view)));
+    (kind === "number" ||
+      (kind === "series" && every(lines, line)) ||
+      (kind === "matrix" && every(views, view)) ||
+      (kind === "pairs" && some(before, MOST.values) && some(after, before.length)) ||
+      (kind === "curve" && some(lora, MOST.values) && !lines && "explained" in dots && plain(dots)));
   try {
     return text(sentence) && panels.length < MOST.panels && panels.every(drawable);
   } catch {

@@ -88,8 +88,9 @@ function light(root, row, rows = 1) {
   const dots = cloud?.querySelector(".dots");
   if (!dots || root.querySelector("[data-panel=weights] .label")?.textContent?.startsWith("Y")) return;
   const parts = dots.getAttribute("d")?.split("M").slice(1) ?? [];
-  const pairs = Array.from({ length: rows }, (_, i) =>
-    Array.from({ length: rows - 1 - i }, (_, j) => [i, i + 1 + j]),
+  const drawn = (1 + Math.sqrt(1 + 8 * parts.length)) / 2; // of many neurons not all
+  const pairs = Array.from({ length: drawn }, (_, i) =>
+    Array.from({ length: drawn - 1 - i }, (_, j) => [i, i + 1 + j]),
   ).flat();
   const lit = /** @type {Element} */ (dots.cloneNode());
   lit.setAttribute("class", "lit");
@@ -107,11 +108,12 @@ function grid(root, stage) {
   const [outer, inner] = [stage.getBoundingClientRect(), picture.getBoundingClientRect()];
   const box = { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height };
   if (picture.localName !== "svg") {
-    const { rows, columns, values, about } = shown.has(picture)
-      ? { about: "", .../** @type {import("./heatmap.js").View} */ (shown.get(picture)) }
+    const { rows, columns, values, about, end } = shown.has(picture)
+      ? { about: "", end: Infinity, .../** @type {import("./heatmap.js").View} */ (shown.get(picture)) }
       : stored(/** @type {HTMLImageElement} */ (picture), limitOf(stage));
+    const said = (/** @type {number} */ v) => (Math.abs(v) < end ? about : v < 0 ? "≤ " : "≥ ") + short(v);
     const text = (/** @type {number} */ i, /** @type {number} */ j) =>
-      `row ${i + 1}, column ${j + 1}: ${about}${short(values[i * columns + j])}`;
+      `row ${i + 1}, column ${j + 1}: ${said(values[i * columns + j])}`;
     return { box, rows, columns, text };
   }
   const [head, ...body] = [...root.querySelectorAll(".values tr")].map((tr) =>
@@ -145,5 +147,6 @@ function stored(image, limit) {
   const pixels = context?.getImageData(0, 0, columns, rows).data ?? [];
   const value = (/** @type {number} */ i) =>
     (pixels[4 * i] < pixels[4 * i + 2] ? -limit : limit) * (pixels[4 * i + 3] / 255) ** (1 / POWER);
-  return { rows, columns, values: Array.from({ length: rows * columns }, (_, i) => value(i)), about: "≈ " };
+  const values = Array.from({ length: rows * columns }, (_, i) => value(i));
+  return { rows, columns, values, about: "≈ ", end: limit }; // the last colour is of all that is larger
 }

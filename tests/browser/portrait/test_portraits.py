@@ -2,69 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from playwright.sync_api import Browser, expect
 
-from playwright.sync_api import Browser, Page, expect
+from tests.browser.reader import Visit
 
-from tests.browser.reader import LORA, Visit
-
-# Where none plays by itself.
-PHONE: dict[str, Any] = {"has_touch": True, "is_mobile": True, "reduced_motion": "no-preference"}
-INSIDE = "() => document.querySelector('method-portrait svg').innerHTML"
+INSIDE = "document.querySelector('method-portrait svg').innerHTML"
 
 
-def picture(page: Page) -> str:
-    found: str = page.evaluate(INSIDE)
-    return found
-
-
-def test_the_slider_goes_from_w_to_w_prime_and_back_to_what_stood_there(
+def test_it_plays_when_seen_and_pointed_at_and_ends_where_it_stood(
     browser: Browser, site: str
 ) -> None:
-    with browser.new_context(**PHONE) as context:
+    low = {"width": 1280, "height": 300}  # it is further down
+    with browser.new_context(viewport=low, reduced_motion="no-preference") as context:
         page = context.new_page()
-        page.goto(f"{site}methods/oft/")
-        slider = page.get_by_role("slider", name="From before to after training")
-        slider.scroll_into_view_if_needed()
-        expect(page.locator("method-portrait button")).to_have_text("Play")
-        expect(slider).to_have_value("100")
-        end = picture(page)
-        slider.focus()
-        slider.press("Home")
-        expect(slider).to_have_attribute("aria-valuetext", "before")
-        page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
-        slider.press("End")
-        expect(slider).to_have_attribute("aria-valuetext", "after")
-        page.wait_for_function(f"before => ({INSIDE})() === before", arg=end)
+        page.goto(site)
+        end = page.evaluate(INSIDE)
+        link = page.locator("a:has(method-portrait)").first
+        for act in (link.scroll_into_view_if_needed, link.hover):
+            act()
+            page.wait_for_function(f"end => {INSIDE} !== end", arg=end)
+            page.wait_for_function(f"end => {INSIDE} === end", arg=end)
 
 
-def test_playing_ends_where_the_picture_stood(browser: Browser, site: str) -> None:
-    with browser.new_context(**PHONE) as context:
-        page = context.new_page()
-        page.goto(f"{site}{LORA}")
-        play = page.locator("method-portrait button")
-        play.scroll_into_view_if_needed()
-        expect(play).to_have_text("Play")
-        end = picture(page)
-        play.click()
-        page.wait_for_function(f"before => ({INSIDE})() !== before", arg=end)
-        expect(play).to_have_text("Play")
-        assert picture(page) == end
-
-
-def test_with_reduced_motion_it_stands_at_w_prime_until_the_slider_moves(
-    browser: Browser, site: str
-) -> None:
+def test_with_reduced_motion_it_stands_still(browser: Browser, site: str) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{site}{LORA}")
-        slider = page.get_by_role("slider", name="From before to after training")
-        slider.scroll_into_view_if_needed()
-        expect(slider).to_have_value("100")
-        expect(page.locator("method-portrait button")).to_be_hidden()
-        assert not [url for url in asked if "-portrait-" in url and url.endswith(".json")]
+        page.goto(site, wait_until="networkidle")
+        page.locator("a:has(method-portrait)").first.hover()
+        page.evaluate("fetch(location.href).then(() => true)")  # what it asks for goes before
+        assert not [url for url in asked if "-portrait" in url and url.endswith(".json")]
 
 
 def test_every_card_of_the_methods_has_its_picture_and_none_is_wider_than_a_phone(

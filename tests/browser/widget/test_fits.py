@@ -48,7 +48,7 @@ def value(update: Mapping[str, Any], name: str) -> float:
 
 
 def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> None:
-    page = visit(f"{LORA}?world=mix&rank=2")
+    page = visit(LORA)
     for rank in (3, 4):
         update = move(page, "rank", "ArrowRight")
         (panel,) = (p for p in update["panels"] if p["name"] == "wanted")
@@ -60,20 +60,21 @@ def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> No
 def test_the_main_control_and_the_world_are_answered_without_python(
     page: Page, without_python: str
 ) -> None:
-    page.goto(f"{without_python}{LORA}?world=mix&rank=2")
+    page.goto(f"{without_python}{LORA}")
     page.wait_for_function("() => stored.length")
     knob(page, "rank").press("ArrowRight")
     page.wait_for_function("() => stored.at(-1)?.knobs.rank === 3")
     expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("3 of 32")
     knob(page, "rank").press("ArrowLeft")
-    knob(page, "world").select_option("few")
-    page.wait_for_function("() => stored.at(-1)?.knobs.world === 'few'")
+    knob(page, "world").select_option("own")
+    page.wait_for_function("() => stored.at(-1)?.knobs.world === 'own'")
     assert value(page.evaluate("stored.at(-1)"), "explained") == pytest.approx(100, abs=1e-3)
     expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
-    said = read().methods["lora"].changes["lora"]
-    for world in ("real", "few"):
-        knob(page, "world").select_option(world)
-        expect(page.locator(".remark:visible")).to_have_text(said[world])
+    expect(page.locator(".remark:visible")).to_have_count(0)
+    knob(page, "world").select_option("real")
+    expect(page.locator(".remark:visible")).to_have_text(
+        read().methods["lora"].changes["lora"]["real"]
+    )
 
 
 WORLD = {"cpt": "own", "loha": "own", "prefix_tuning": "own"}
@@ -95,15 +96,15 @@ def test_a_fit_in_the_browser_ends_where_cpython_s_does(early: Page, method: str
 
 def test_a_link_to_what_is_stored_is_answered_without_python(page: Page, site: str) -> None:
     requests = record(page.context)
-    page.goto(f"{site}{LORA}?rank=2&world=rows&alpha=4")
+    page.goto(f"{site}{LORA}?rank=2&world=noise&alpha=4")
     page.wait_for_function("() => stored.length")
     page.wait_for_load_state("networkidle")
     assert not [url for url in requests if is_python(url)]
     shown = page.evaluate("stored.at(-1)")
-    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "rows")
+    assert (shown["knobs"]["rank"], shown["knobs"]["world"]) == (2, "noise")
     expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator(".sentence")).to_have_text(
-        probe("lora", opens("lora") | {"world": "rows"})["sentence"]
+        probe("lora", opens("lora") | {"world": "noise"})["sentence"]
     )
 
 
@@ -119,7 +120,7 @@ def test_a_link_to_what_is_not_stored_shows_no_other_numbers_until_python_answer
         page.goto(f"{site}{LORA}{query}")
         expect(page.locator(".note"), query).to_contain_text("Loading Python")
         unfold(page)
-        for part in (".picture", ".gauges", ".shares", ".sentence"):
+        for part in (".bench .picture", ".panels", ".gauges", ".sentence"):
             expect(page.locator(f"adapter-demo {part}"), query).to_be_hidden()
     becomes(page, lambda: len(held), len(NOT_STORED))
     held[-1].continue_()
@@ -168,8 +169,8 @@ def test_a_compared_pair_shows_no_other_numbers_than_its_link_names(page: Page, 
     page.unroute("**/numpy.bin*")
     page.wait_for_selector("adapter-compare[data-state=live]")
     expect(page.locator(".sentence")).to_be_visible()
-    one, two = page.evaluate("['a', 'b'].map((s) => compared.at(-1)[s].panels[0].views[1].values)")
-    change = probe("lora", {"seed": 3})["panels"][0]["views"][1]["values"]
+    one, two = page.evaluate("['a', 'b'].map((s) => compared.at(-1)[s].panels[0].views[0].values)")
+    change = probe("lora", {"seed": 3})["panels"][0]["views"][0]["values"]
     assert one == two == pytest.approx(change.ravel().tolist())
 
 
@@ -232,9 +233,9 @@ def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
     expect(page.locator(".note")).to_contain_text("Unfinished: stopped after ")
     expect(page.locator(".sentence")).to_contain_text("Unfinished: ")
     expect(page.locator("adapter-demo")).to_have_attribute("data-unfinished", "")
-    expect(page.locator(".shares [data-panel=explained]")).to_contain_text("%")
+    expect(page.locator(".gauges [data-panel=explained]")).to_contain_text("%")
     for compared in ("lora", "chance"):
-        expect(page.locator(f".shares [data-panel={compared}]")).to_have_count(0)
+        expect(page.locator(f".gauges [data-panel={compared}]")).to_have_count(0)
     page.get_by_role("button", name="Finish").click()
     expect(page.locator("adapter-demo:not([data-unfinished])")).to_be_visible()
     update = page.evaluate("updates.at(-1)")
@@ -243,7 +244,7 @@ def test_a_fit_can_be_stopped_and_keeps_the_best_so_far(visit: Visit) -> None:
 
 def test_training_has_controls_of_its_own(visit: Visit) -> None:
     page = visit(LORA)
-    for name in ("steps", "step", "alpha"):
+    for name in ("steps", "step"):
         expect(knob(page, name)).to_be_hidden()
     expect(page.get_by_text("More settings")).to_be_hidden()  # they have no part in a fit either
     page.locator("adapter-demo").get_by_text("Trained", exact=True).click()
@@ -287,7 +288,7 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
     expected = probe(method, opening(method) | {HYPOTHESIS: out})["sentence"]
     assert "Taken out: that " in expected
     expect(page.locator(".sentence")).to_have_text(expected)
-    expect(page.locator(".shares")).to_contain_text("Explained without it")
+    expect(page.locator(".gauges")).to_contain_text("Explained without it")
     becomes(page, "new URLSearchParams(location.search).get('hypothesis')", out)
     page.reload()
     expect(page.get_by_label("Without its hypothesis")).to_have_value(out)

@@ -44,7 +44,7 @@ RUN = """async ([first, ...others]) => {
   }
   const part = (name) => demo.querySelector(name).textContent;
   const names = demo.answer.panels.flatMap(({ kind, name }) => (kind === "number" ? [name] : []));
-  const value = (name) => part(`:is(.shares, .gauges) [data-panel=${name}] .value`);
+  const value = (name) => part(`.gauges [data-panel=${name}] .value`);
   const drawn = Object.fromEntries(names.map((name) => [name, value(name)]));
   for (const name of ["sentence", "problem"]) drawn[name] = part(`.${name}`);
   const answers = others.map((chosen) => {
@@ -95,8 +95,9 @@ def ask(page: Page, method: str, *chosen: dict[str, Any]) -> list[Any]:
     drawn, *answers = json.loads(page.evaluate(RUN, chosen))
     for answer in answers:
         for panel in answer.get("panels", []):
-            for part in [*panel.get("views", []), *panel.get("lines", [])]:
-                part["values"] = np.frombuffer(base64.b64decode(part["values"]))
+            for part in [panel, *panel.get("views", []), *panel.get("lines", [])]:
+                for name in part.keys() & {"values", "before", "after", "lora"}:
+                    part[name] = np.frombuffer(base64.b64decode(part[name]))
     panels = answers[0]["panels"]
     numbers = {panel["name"]: panel["text"] for panel in panels if panel["kind"] == "number"}
     assert drawn == numbers | {"sentence": answers[0]["sentence"], "problem": ""}
@@ -133,6 +134,8 @@ def compare(live: list[Any], stored: list[Any], where: str) -> None:
             assert ours["value"] == theirs["value"], where
         elif ours["kind"] == "number":
             close([ours["value"]], [theirs["value"]], 1.0, f"{where} {ours['name']}")
+        for name in ours.keys() & {"before", "after"}:
+            close(ours[name], theirs[name], 1.0, f"{where} {ours['name']} {name}")
         for part in ("views", "lines"):
             for a, b in zip(ours.get(part, []), theirs.get(part, []), strict=True):
                 scale = float(np.abs(b["values"]).max())

@@ -119,7 +119,7 @@ def test_what_is_exported_is_never_rounded(page: Page, site: str) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     text = Path(download.value.path()).read_text("utf-8")
-    values = [row.split(",")[-1] for row in text.splitlines() if row.startswith("matrices,ΔW")]
+    values = [row.split(",")[-1] for row in text.splitlines() if row.startswith('weights,"ΔW')]
     assert len(values) == 64 * 64
     assert len(set(values)) > 4000
 

@@ -117,6 +117,6 @@ def test_a_citation_says_on_which_day_the_page_was_seen(visit: Visit) -> None:
 
 def test_a_change_of_outputs_says_what_its_rows_and_columns_are(visit: Visit) -> None:
     page = visit("methods/prompt_tuning/")
-    figure = page.locator("adapter-demo .matrix").first
+    figure = page.locator("adapter-demo [data-panel=weights]").first
     expect(figure).to_contain_text("features ×")
     expect(figure).to_contain_text("tokens")
