@@ -61,7 +61,6 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     page: Page, without_python: str
 ) -> None:
     page.goto(f"{without_python}{LORA}")
-    page.wait_for_function("() => stored.length")
     knob(page, "rank").press("ArrowRight")
     page.wait_for_function("() => stored.at(-1)?.knobs.rank === 3")
     expect(page.locator(".gauges [data-panel=rank]")).to_contain_text("3 of 32")
@@ -283,7 +282,7 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
 ) -> None:
     method, out = "oft", "shuffled"
     page.goto(f"{without_python}methods/{method}/")
-    page.get_by_label("Without its hypothesis").select_option(out)
+    knob(page, HYPOTHESIS).select_option(out)
     page.wait_for_function("out => stored.at(-1)?.knobs.hypothesis === out", arg=out)
     expected = probe(method, opening(method) | {HYPOTHESIS: out})["sentence"]
     assert "Taken out: that " in expected
@@ -291,5 +290,5 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
     expect(page.locator(".gauges")).to_contain_text("Explained without it")
     becomes(page, "new URLSearchParams(location.search).get('hypothesis')", out)
     page.reload()
-    expect(page.get_by_label("Without its hypothesis")).to_have_value(out)
+    expect(knob(page, HYPOTHESIS)).to_have_value(out)
     expect(page.locator(".sentence")).to_have_text(expected)
