@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.reader import Visit
 
@@ -12,7 +12,7 @@ INSIDE = "document.querySelector('method-portrait svg').innerHTML"
 def test_it_plays_when_seen_and_pointed_at_and_ends_where_it_stood(
     browser: Browser, site: str
 ) -> None:
-    low = {"width": 1280, "height": 300}  # it is further down
+    low: ViewportSize = {"width": 1280, "height": 300}  # it is further down
     with browser.new_context(viewport=low, reduced_motion="no-preference") as context:
         page = context.new_page()
         page.goto(site)
