@@ -7,7 +7,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const [SIDE, GAP, HEAD] = [240, 28, 48]; // pixels
 const STYLE = `text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 650; font-size: 24px } .small { font-size: 11px; fill: #555 }
   .chart text { font-size: 10px; fill: #444 } .chart [fill="none"] { fill: none } .chart .line-0, .chart .line-1 { stroke: #2870d6 }
-  .pair .line-0 { stroke: #aaa } .pair .line-0:not([stroke-width]) { stroke-width: 4 } .chart .cut { stroke: #555; stroke-dasharray: 4 3 }`;
+  .pair .line-0 { stroke: #aaa } .pair .line-0:not([stroke-width]) { stroke-width: 4 } .chart .cut { stroke: #555; stroke-dasharray: 4 3 }
+  :is(.pairs, .curve) path { stroke: #888; vector-effect: non-scaling-stroke } .pairs .dots { stroke: #2870d6; stroke-linecap: round; stroke-width: 3 }
+  .curve .own { stroke: #2870d6; stroke-width: 2 } .curve .now { fill: #2870d6 } .curve .fresh { stroke: #2870d6 }`;
 
 /** @typedef {HTMLElement & {address: string}} Widget */
 
@@ -52,7 +54,7 @@ function drawn(root, title) {
       const names = [text(figure, ".title"), text(part, ".label")];
       svg.append(node("text", { x, y: y - 24 }, names.filter(Boolean).join(": ")));
       let note = keys.length > 1 ? `${keys[0]} grey, ${keys[1]} blue` : "";
-      if (part.matches(".chart")) {
+      if (part.localName === "svg") {
         const frame = node("svg", { ...place, viewBox: "-36 0 264 172" });
         const copy = /** @type {Element} */ (part.cloneNode(true));
         copy.removeAttribute("style");

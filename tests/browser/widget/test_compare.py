@@ -103,7 +103,7 @@ def test_what_is_of_other_kinds_or_layers_keeps_its_own_scale(visit: Visit) -> N
     expect(page.locator(SENTENCE)).to_contain_text("LoRA changes a weight and ReFT the output")
     page = visit("compare/?a=reft&b=prefix_tuning")
     expect(page.locator("adapter-compare .sentence")).to_contain_text("of different layers")
-    scales = page.locator("form[data-side] .view:nth-of-type(2) .scale").all_inner_texts()
+    scales = page.locator("form[data-side] .view:first-of-type .scale").all_inner_texts()
     assert len(set(scales)) == 2
 
 
