@@ -36,7 +36,7 @@ from tests.browser.reader import LORA as PAGE
 def test_the_live_picture_takes_the_place_of_the_stored_one_without_a_jump(visit: Visit) -> None:
     page = visit(PAGE)
     page.set_viewport_size({"width": 1280, "height": 1600})  # nothing has to scroll into view
-    picture = page.locator("[data-panel=weights]")
+    picture = page.locator("figure[data-panel=weights]")
     unfold(page)
     parts = "figure, dl, .sentence, .tools"
     boxes = f"""[...document.querySelectorAll('adapter-demo :is({parts})')].map(
