@@ -121,7 +121,7 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
             ".head .sentence": "OFT comes closest to the 1,024",
             "[data-side=a] .gauges [data-panel=rank]": "8 of 64",
             "[data-side=b] .gauges [data-panel=rank]": "64 of 64",
-            "role=img[name=/^ΔW, 64 × 64/]": 2,
+            "role=img[name=/^ΔW, the change, 64 × 64/]": 2,
             "#pair svg.chart:visible": 4,
             "#pair noscript:visible": 1,
             "#pair select:enabled": 0,
