@@ -68,7 +68,7 @@ def test_the_main_control_and_the_world_are_answered_without_python(
     knob(page, "world").select_option("own")
     page.wait_for_function("() => stored.at(-1)?.knobs.world === 'own'")
     assert value(page.evaluate("stored.at(-1)"), "explained") == pytest.approx(100, abs=1e-3)
-    expect(page.locator(".sentence")).to_contain_text("The change has rank 2")
+    expect(page.locator(".sentence")).to_contain_text("explain 100 % of this change")
     expect(page.locator(".remark:visible")).to_have_count(0)
     knob(page, "world").select_option("real")
     expect(page.locator(".remark:visible")).to_have_text(
