@@ -159,7 +159,7 @@ class AdapterDemo extends PythonElement {
   async paint({ knobs, panels, sentence, edited }) {
     const shares = panels.find((panel) => panel.kind === "curve");
     if (shares?.kind === "curve" && !shares.lines && this.#plain(knobs))
-      shares.lines = (await this.#stores.get(`${this.form.dataset.fits}`))?.curves(`${knobs.world}`);
+      shares.lines = this.#stores.loaded(`${this.form.dataset.fits}`)?.curves(`${knobs.world}`);
     await draw(this.form, { panels, sentence });
     explorable(this.form);
     if (!edited) this.#unmark();

@@ -25,10 +25,18 @@ export const named = (query) => Object.fromEntries(new URLSearchParams(query));
 export class Stores {
   /** @type {Map<string, Promise<import("./sweep.js").Sweep | undefined>>} */
   #files = new Map();
+  /** @type {Map<string, import("./sweep.js").Sweep>} */
+  #loaded = new Map();
+
+  /** A file that has come. @param {string} name */
+  loaded(name) {
+    return this.#loaded.get(name);
+  }
 
   /** @param {string} name @returns {Promise<import("./sweep.js").Sweep | undefined>} nothing where it does not come */
   get(name) {
-    const found = this.#files.get(name) ?? load(name).catch(() => undefined); // Python answers, only later
+    const kept = (/** @type {import("./sweep.js").Sweep} */ file) => (this.#loaded.set(name, file), file);
+    const found = this.#files.get(name) ?? load(name).then(kept, () => undefined); // Python answers, only later
     this.#files.set(name, found);
     return found;
   }

@@ -33,7 +33,7 @@ try {
       if (!detail.stored) window.updates.push(JSON.parse(JSON.stringify(detail, plain)));
     });
   });
-  const enabled = () => page.waitForSelector("adapter-demo .controls:not([disabled])");
+  const enabled = () => page.waitForSelector("adapter-demo .aim:not([disabled])");
   /** Chooses a random step, which Python answers at once. */
   const touch = async () => {
     await page.evaluate(() => document.querySelector("adapter-demo [name=way][value=random]").click());
@@ -75,7 +75,7 @@ try {
     window.sameVisit = true;
     document.querySelector("a[href$='/oft/']").click();
   });
-  await page.waitForSelector("adapter-demo[method=oft] .controls:not([disabled])");
+  await page.waitForSelector("adapter-demo[method=oft] .aim:not([disabled])");
   await page.evaluate(() => {
     window.loaded = performance.getEntriesByType("resource").length;
     const note = ({ target }) => window.states.push(target.dataset.state);

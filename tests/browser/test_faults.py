@@ -159,7 +159,7 @@ def test_four_widgets_on_one_page_share_one_python(page: Page, site: str) -> Non
         methods,
     )
     demos = page.locator("adapter-demo")
-    expect(page.locator("adapter-demo .own:not([disabled])")).to_have_count(4)
+    expect(page.locator("adapter-demo .aim:not([disabled])")).to_have_count(4)
     for nth in range(4):
         demos.nth(nth).locator("[name=way][value=random]").check()
         knob(page, "step", nth).press("ArrowLeft")

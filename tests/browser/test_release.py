@@ -15,7 +15,7 @@ from scripts.serve import serving
 from tests.browser.reader import MAPPED, becomes, touch
 
 LORA = "methods/lora/"
-ALIVE = "adapter-demo .controls:not([disabled])"
+ALIVE = "adapter-demo .aim:not([disabled])"
 LOST = ".missing"
 PAGES = ("/", ".html", ".xml", "/search_index.json")
 """The ends of addresses that are the same in every release."""

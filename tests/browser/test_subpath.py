@@ -63,7 +63,7 @@ def test_a_visit_from_page_to_page_computes_with_one_python(page: Page, site: st
     expect(page.locator(".sentence")).to_have_text(probe("lora", update["knobs"])["sentence"])
     page.evaluate("window.sameVisit = true")
     page.locator("a[href$='/oft/']").first.evaluate("a => a.click()")
-    page.wait_for_selector("adapter-demo[method=oft] .controls:not([disabled])")
+    page.wait_for_selector("adapter-demo[method=oft] .aim:not([disabled])")
     assert page.evaluate("window.sameVisit")
     assert page.url == f"{site}methods/oft/"
     update = move(page, "step", "ArrowLeft")

@@ -46,7 +46,7 @@ control.dispatchEvent(new Event("input", { bubbles: true }));
 
 READY = """
 const [method, done] = arguments;
-const ready = `adapter-demo[method=${method}] .controls:not([disabled])`;
+const ready = `adapter-demo[method=${method}] .aim:not([disabled])`;
 const look = () => (document.querySelector(ready) ? done(true) : setTimeout(look, 50));
 look();
 """

@@ -91,7 +91,7 @@ def cases(method: str) -> Iterator[dict[str, Any]]:
 def ask(page: Page, method: str, *chosen: dict[str, Any]) -> list[Any]:
     """Return what Python answers to settings of a method's widget, which has drawn the first."""
     page.evaluate(WIDGET, method)
-    page.wait_for_selector(f"adapter-demo[method={method}] .controls:not([disabled])")
+    page.wait_for_selector(f"adapter-demo[method={method}] .aim:not([disabled])")
     drawn, *answers = json.loads(page.evaluate(RUN, chosen))
     for answer in answers:
         for panel in answer.get("panels", []):
