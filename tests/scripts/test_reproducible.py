@@ -59,6 +59,7 @@ print(json.dumps({str(p.relative_to(out)): sha256(p.read_bytes()).hexdigest() fo
 
 
 @pytest.mark.long
+@pytest.mark.weekly  # it takes a minute
 def test_what_is_made_an_hour_later_in_another_folder_is_the_same(tmp_path: Path) -> None:
     def made(folder: str, hours: int) -> dict[str, str]:
         (tmp_path / folder).mkdir()

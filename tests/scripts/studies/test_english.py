@@ -121,7 +121,13 @@ def short(name: str, phase: str = "sweep") -> Run:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["full", "lora 4", "ln tuning", "head alone"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lora 4",
+        *(pytest.param(n, marks=pytest.mark.weekly) for n in ("full", "ln tuning", "head alone")),
+    ],
+)
 def test_a_run_starts_at_the_base_model_and_gives_the_same_again(small: None, name: str) -> None:
     settings = short(name)
     adapted, _, compute = english_training.prepared(settings.method, settings.steps)
@@ -138,6 +144,7 @@ def test_a_run_starts_at_the_base_model_and_gives_the_same_again(small: None, na
 
 
 @pytest.mark.long
+@pytest.mark.weekly  # compiling takes 20 s
 def test_the_plan_can_be_trained_and_full_fine_tuning_leaves_its_changes(small: None) -> None:
     for name in survey.plan().entries:
         settings = short(name)

@@ -148,7 +148,10 @@ def texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.long
 @pytest.mark.usefixtures("texts")
-@pytest.mark.parametrize("task", ["code", "memory", "teacher ia3"])
+@pytest.mark.parametrize(
+    "task",
+    ["code", *(pytest.param(t, marks=pytest.mark.weekly) for t in ("memory", "teacher ia3"))],
+)
 def test_a_run_learns_and_a_rate_that_is_too_high_is_a_row(task: str) -> None:
     settings = training.Run(METHODS["ia3"], task, 0.03, seed=1, steps=20)
     made = training.run(settings)

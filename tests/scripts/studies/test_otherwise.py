@@ -113,6 +113,7 @@ def test_a_scattered_change_keeps_its_singular_values_alone() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.weekly  # compiling takes 20 s
 @pytest.mark.usefixtures("texts")
 def test_after_a_run_its_intruders_are_counted_and_made_weaker() -> None:
     run = study.settings(Run(("lora 4",), -3, 1, "final"), 0.03)
