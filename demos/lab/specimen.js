@@ -121,7 +121,7 @@ export class Specimen {
       `What that is worth: fitted to four whole matrices of the model with ${parameters} parameters (${knobs.replaceAll(" ", ", ") || "no knob"}), ` +
       `it describes ${percent(share)} % of what full fine-tuning on code did to them. With that in place of their changes, ` +
       `${percent(kept)} % of the ${this.data.worth} nats that these are worth remain.`;
-    return [paragraph("loss", `${text} `, make("a", { href: "../experiment/protocol/#reach" }, "All of them"))];
+    return [paragraph("loss", `${text} `, make("a", { href: "../findings/tuned/#reach" }, "All of them"))];
   }
 
   /** @param {NonNullable<ReturnType<Data["cell"]>>} cell @param {import("./data.js").Knobs} knobs @param {HTMLElement} views */

@@ -139,12 +139,13 @@ export function chart({ x: across, y: up, lines }, width, document) {
 }
 
 /**
- * Rows of dots, each with its interval and, where there is one, its distance to a control.
+ * Rows of dots, each with its interval and, where there is one, its distance to a control. A row without values is a heading.
  *
  * @param {Rows} rows @param {number} width @param {Document} document
  */
 export function rows({ x: across, start, rows, lanes, sides, band = 0, noted = "" }, width, document) {
-  const longest = Math.max(...rows.map(({ name }) => name.length));
+  const filled = (/** @type {Row} */ { values }) => values.some(Boolean);
+  const longest = Math.max(...rows.filter(filled).map(({ name }) => name.length));
   const above = width < NARROW && longest > BRIEF; // its name stands above a row
   const notes = Math.max(noted.length, ...rows.map(({ note = "" }) => note.length));
   const high = above ? 26 : rows.length > MANY ? 17.5 : 26;
@@ -237,7 +238,7 @@ export function rows({ x: across, start, rows, lanes, sides, band = 0, noted = "
       band ? rect([0], { ...near, y1: frame.top, y2: frame.bottom, className: "band" }) : [],
       gridX({ ticks: places(across, frame.right - frame.left), className: "grid" }),
       ruleY(
-        rows.map((_, i) => middle(i)),
+        rows.flatMap((row, i) => (filled(row) ? [middle(i)] : [])),
         { y: (y) => y, className: "grid" },
       ),
       ruleX([start], { className: "start" }),
@@ -249,7 +250,10 @@ export function rows({ x: across, start, rows, lanes, sides, band = 0, noted = "
       ),
       written(sides[0], frame, { x: middles - 8, y: 10, anchor: END }, "axis"),
       written(sides[1], frame, { x: middles + 8, y: 10 }, "axis"),
-      rows.map(({ name, link }, i) => written(name, frame, { x: 0, y: middle(i) - up }, "name", undefined, link)),
+      rows.map((row, i) => {
+        const kind = filled(row) ? "name" : "end";
+        return written(row.name, frame, { x: 0, y: middle(i) - up }, kind, undefined, row.link);
+      }),
       noted ? written(noted, frame, { ...edge, y: 10 }, "axis") : [],
       rows.map(({ note }, i) => (note ? written(note, frame, { ...edge, y: middle(i) - up }, "axis") : [])),
       marks,

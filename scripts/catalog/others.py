@@ -29,7 +29,7 @@ class Other(Record):
     arxiv: Annotated[str, Field(pattern=r"^\d{4}\.\d{5}$")] | None = None
     url: Text | None = None
     within: Slug | None = None
-    section: Annotated[str, Field(pattern=r"^[a-z-]+/#[a-z0-9-]+$")] | None = None
+    section: Annotated[str, Field(pattern=r"^[a-z/-]+/#[a-z0-9-]+$")] | None = None
     near: tuple[Slug, ...] = ()
     choose: Text | None = None  # what is set on the page Choose, as in its address
 

@@ -1,4 +1,4 @@
-"""The experiment's charts, the grounds of its findings, and the list of its runs."""
+"""The experiment's charts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from math import isfinite
 from scripts.macros.figures import Chart, Line, Point, around
 from scripts.macros.page import Part, link, macro, shown
 from scripts.survey.facts.say import number, percent
-from scripts.survey.results import english, experiment, trained
+from scripts.survey.results import experiment, trained
 from scripts.survey.results.experiment import RANKS, Run, finals, improvement, sweep
 from scripts.survey.statistics.intervals import Interval, interval
 
-PER_CENT = "share of full fine-tuning’s improvement, %"
+PER_CENT = "% of full fine-tuning’s gain"
 
 
 def improvements(runs: Iterable[Run]) -> Interval:
@@ -39,7 +39,7 @@ def rates(*names: str) -> Chart:
         return Point(run.rate, y, y, y, says if run.status == "done" else f"{says}, diverged")
 
     lines = [line(name, (point(name, run) for run in sweep(name))) for name in names]
-    title = "Improvement at each rate, with one seed; at zero nothing is learned or all is lost"
+    title = "Gain at each rate, with one seed; at zero nothing is learned or all is lost"
     return drawn(title, "learning rate", lines, log=True)
 
 
@@ -84,16 +84,6 @@ CHARTS: dict[str, Callable[..., Chart]] = {
 
 class Experiment(Part):
     @macro("figure", "experiment")
-    def chart(self, name: str, *arguments: str, title: str = "", width: int | None = None) -> str:
-        drawn = CHARTS[name](*arguments)._replace(title=title, width=width)
+    def chart(self, name: str, *arguments: str, title: str = "") -> str:
+        drawn = CHARTS[name](*arguments)._replace(title=title)
         return self.page.figure(drawn, table=True)
-
-    @macro("list")
-    def grounds(self, name: str, trust: str, why: str, overturned: str) -> str:
-        """List a finding's confidence with the reason, and what would overturn it.
-
-        What a real model says of it follows, where it was asked.
-        """
-        swept, asked = name in english.SWEEPS, english.of(name)
-        given = (trust, why, overturned, asked, swept)
-        return self.page.draw("grounds", *given, file="figures.html", found=False)

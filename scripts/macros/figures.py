@@ -50,8 +50,7 @@ class Axis(NamedTuple):
 class Chart(NamedTuple):
     """Lines and dots over two axes: what they show, and the finding, if there is one to tell.
 
-    Where it is `linked`, a dot leads to its page. `width` is that of the drawing for wide pages,
-    in pixels, if it is another one than most have.
+    Where it is `linked`, a dot leads to its page.
     """
 
     says: str
@@ -60,7 +59,6 @@ class Chart(NamedTuple):
     lines: Sequence[Line]
     title: str = ""
     linked: bool = False
-    width: int | None = None
 
     @property
     def dots(self) -> list[Line]:

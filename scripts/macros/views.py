@@ -132,7 +132,8 @@ class Views(Part):
             return self.page.style() + self.page.draw(
                 "sorted", *table, file="views.html", kind="ah lab"
             )
-        links = [f"{link(row).rstrip('/')}.md" if link(row) else "" for row in some.rows]
+        up = "../" * self.page.url.count("/")
+        links = [f"{up}{link(row).rstrip('/')}.md" if link(row) else "" for row in some.rows]
         lines = [
             [f"[{first}]({to})" if to and linked else first, *rest]
             for (first, *rest), to in zip(lines, links, strict=True)
@@ -164,7 +165,8 @@ class Views(Part):
     ) -> str:
         """Draw rows of dots with their intervals, and with their controls where these are facts.
 
-        Rows are chosen as those of a table. Grey is less than a point to either side.
+        Rows are chosen as those of a table; one whose key begins with # is a heading. Grey is less
+        than a point to either side.
 
         Args:
             column: Whose values are drawn.
@@ -188,7 +190,7 @@ class Views(Part):
                 value(some.find(row, lane), some.find(row, f"{lane} control")) for lane in columns
             )
             noted = some.find(row, note)
-            if any(values):
+            if any(values) or row.startswith("#"):
                 to = link(row) if linked else ""
                 owner = TITLES[row][1][0] if row in TITLES else row
                 color = theme(owner) if module(owner) else kind

@@ -7,7 +7,7 @@ the last bit), and writes
 
 - demos/trained.npy: a weight of each kind and its change after seed 1 on each task, for widgets;
 - docs/data/experiment_cut.csv: the test loss with each ΔW cut to its first singular directions, for
-  question e of docs/experiment/protocol.md;
+  question e of docs/how-it-was-done.md;
 - docs/data/experiment_reach.csv: the share of ‖ΔW‖² that each method can describe at the setting at
   which it was trained on code, over `PLACES`, after seed 1, and the test loss with what it
   describes in the place of ΔW, beside that with nothing and with all of ΔW there, for question h.

@@ -1,6 +1,6 @@
 """The experiment: docs/data/experiment.yml says which runs there are, study.py makes them.
 
-docs/experiment/protocol.md says the same in words, and why.
+docs/how-it-was-done.md says the same in words, and why.
 """
 
 from __future__ import annotations

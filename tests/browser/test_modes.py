@@ -29,7 +29,7 @@ PAGES = {
     "methods": "methods/",
     "lora": "methods/lora/",
     "dora": "methods/dora/",
-    "experiment": "experiment/",
+    "bets": "findings/bets/",
     "head-to-head": "head-to-head/",
     "claims": "claims/",
     "lab": "lab/",

@@ -181,8 +181,6 @@ class Claim(NamedTuple):
     """A finding of the experiment, and the words that would say the same here, or the opposite."""
 
     says: str
-    finding: str
-    """Its key on the experiment's page."""
     entries: tuple[str, ...]
     same: tuple[effects.Word, ...]
     opposite: effects.Word
@@ -206,37 +204,21 @@ class Claim(NamedTuple):
 
 CLAIMS = (
     Claim(
-        "At LoRA’s size no other family is ahead of it", "size",
+        "At LoRA’s size no other family is ahead of it",
         ("oft 16", "pissa 4", "shira 0.0156", "delora 4, strength 1", "delora 4, strength 4",
          "delora 4, strength 0.25"),
         ("behind", "level", "not told apart"), "ahead",
     ),
-    Claim("OFT learns less than LoRA", "forms", ("oft 16",), ("behind",), "ahead"),
+    Claim("OFT learns less than LoRA", ("oft 16",), ("behind",), "ahead"),
+    Claim("OFT forgets more than LoRA", ("oft 16",), ("ahead",), "behind", forgetting),
+    Claim("IA3 and LN tuning learn less than LoRA", ("ia3", "ln tuning"), ("behind",), "ahead"),
+    Claim("DoRA is ahead of LoRA of its rank", ("dora 4",), ("ahead",), "behind"),
     Claim(
-        "OFT forgets more than LoRA", "forms", ("oft 16",), ("ahead",), "behind",
-        forgetting,
-    ),
-    Claim(
-        "IA3 and LN tuning learn less than LoRA", "gains", ("ia3", "ln tuning"),
-        ("behind",), "ahead",
-    ),
-    Claim(
-        "DoRA is ahead of LoRA of its rank", "dora", ("dora 4",), ("ahead",), "behind",
-    ),
-    Claim(
-        "PiSSA’s start in random directions is behind PiSSA", "basis",
+        "PiSSA’s start in random directions is behind PiSSA",
         ("pissa 4, random basis",), ("behind",), "ahead",
     ),
 )  # fmt: skip
 """Findings of the experiment for which this study has entries."""
-
-
-SWEEPS = ("rate", "frontier")
-"""Findings of which sweeps tell here, with one seed, and so no word."""
-
-
-def of(finding: str) -> list[Claim]:
-    return [claim for claim in CLAIMS if claim.finding == finding]
 
 
 # Facts --------------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from playwright.sync_api import expect
 
 from tests.browser.reader import WINDOW, Visit
 
-EXPERIMENT, PROTOCOL = "experiment/", "experiment/protocol/"
-PAGES = ("methods/lora/", EXPERIMENT, PROTOCOL, "evidence/", "head-to-head/", "real-changes/")
-CARDS = 7  # of the experiment's report, a figure each
+BETS, TUNED = "findings/bets/", "findings/tuned/"
+PAGES = ("methods/lora/", BETS, TUNED, "evidence/", "head-to-head/", "real-changes/")
+DRAWN = 2  # figures of the page of bets
 WIDTHS = (1280, 768, 390, 360)
 
-# The letters of every drawing on show: their size in pixels on the screen, and what they lie in.
-LETTERS = """() => [...document.querySelectorAll("svg.plot, svg.chart")].flatMap((svg) => {
+# The letters of every drawing, in folds too: their size on the screen, and what they lie in.
+LETTERS = """() => document.querySelectorAll("details.fold").forEach((fold) => (fold.open = true)) ??
+  [...document.querySelectorAll("svg.plot, svg.chart")].flatMap((svg) => {
   const room = svg.closest("figure").getBoundingClientRect();
   return [...svg.querySelectorAll("text")].filter((e) => e.getClientRects().length).map((text) => {
     const { left, right, top, bottom } = text.getBoundingClientRect();
@@ -36,7 +37,7 @@ def test_letters_have_one_size_at_every_width_and_none_is_cut(visit: Visit, path
     page.set_viewport_size(WINDOW)
 
 
-@pytest.mark.parametrize("path", [EXPERIMENT, PROTOCOL, "evidence/", "real-changes/"])
+@pytest.mark.parametrize("path", [BETS, TUNED, "evidence/", "real-changes/"])
 def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
     page = visit(path)
     for width in WIDTHS:
@@ -53,20 +54,20 @@ def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
 
 
 def test_one_drawing_is_shown_and_the_wide_one_is_printed(visit: Visit) -> None:
-    page = visit(EXPERIMENT)
+    page = visit(BETS)
     for width, kind in ((1280, "wide"), (390, "narrow")):
         page.set_viewport_size({"width": width, "height": 900})
-        expect(page.locator("svg.plot:visible")).to_have_count(CARDS)
-        expect(page.locator(f"svg.plot.{kind}:visible")).to_have_count(CARDS)
+        expect(page.locator("svg.plot:visible")).to_have_count(DRAWN)
+        expect(page.locator(f"svg.plot.{kind}:visible")).to_have_count(DRAWN)
     page.emulate_media(media="print")
-    expect(page.locator("svg.plot.wide:visible")).to_have_count(CARDS)
+    expect(page.locator("svg.plot.wide:visible")).to_have_count(DRAWN)
     expect(page.locator("svg.plot.narrow:visible")).to_have_count(0)
     page.emulate_media(media="screen")
     page.set_viewport_size(WINDOW)
 
 
 def test_colours_follow_the_scheme_and_give_way_to_the_system_s(visit: Visit) -> None:
-    page = visit(PROTOCOL)
+    page = visit("questions/learning-rate/")
     name = page.locator("svg.plot.wide .end").get_by_text("LoRA 4", exact=True).first
     colour = "e => getComputedStyle(e).fill"
     seen = {}

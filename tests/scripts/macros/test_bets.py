@@ -73,7 +73,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     facts.cache_clear()
 
 
-def page(url: str = "controls/") -> Page:
+def page(url: str = "findings/bets/") -> Page:
     return Page(SimpleNamespace(page=SimpleNamespace(url=url, meta={})))
 
 

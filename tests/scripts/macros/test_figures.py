@@ -255,7 +255,7 @@ def test_a_figure_is_drawn_once_for_all_builds(
 
 
 def test_a_macro_gives_the_data_and_what_a_reader_without_the_drawing_needs() -> None:
-    page = Page(SimpleNamespace(page=SimpleNamespace(url="experiment/", meta={})))
+    page = Page(SimpleNamespace(page=SimpleNamespace(url="map/", meta={})))
     line = Line("IA3", (Point(1, 2, 1.5, 2.5, "says"),), link="methods/ia3/")
     found = page.figure(chart(line, title='It’s "less" than < all'), table=True)
     (text,) = re.findall(r"<div data-figure='([^']*)'></div>", found)

@@ -1,4 +1,4 @@
-"""The experiment's report: every card again from the table, by a second and shorter way."""
+"""Findings of the experiment again from the table, by a second and shorter way."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ from scipy import stats
 
 from scripts.bootstrap import ROOT
 from scripts.macros.page import Page
-from scripts.survey.facts.addresses import parsed
-from scripts.survey.results.english import CLAIMS, SWEEPS
 from scripts.survey.sources.providers import facts
-
-PAGE = (ROOT / "docs/experiment.md").read_text("utf-8")
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -158,28 +154,6 @@ def test_a_rate_half_a_decade_off_costs_what_the_card_says() -> None:
         common = sorted(at[rate])
         tau = stats.kendalltau([tuned[n] for n in common], [at[rate][n] for n in common]).statistic
         assert facts().say(f"{where}rate {rate}, tau") == f"{tau:.2f}".replace("-", "−")
-
-
-# The page -----------------------------------------------------------------------------------------
-
-HIGH = {
-    "size": ["pissa 4, points", "oft 16, points", "hra 8, points", "delora 4, points"],
-    "forms": ["oft 16, forgetting", "hra 8, forgetting"],
-}
-"""What high confidence rests on: each in three base models, and plain beside the grid of rates."""
-
-
-def test_a_finding_is_trusted_no_further_than_its_rule_allows() -> None:
-    trusts = dict(re.findall(r'list\("grounds", "(\w+)", "(\w+)"', PAGE))
-    assert {name for name, trust in trusts.items() if trust == "high"} == HIGH.keys()
-    assert [trusts[name] for name in SWEEPS] == ["moderate", "low"]
-    assert {claim.finding for claim in CLAIMS} < trusts.keys()
-    for row in (row for rows in HIGH.values() for row in rows):
-        (fact,) = facts().find(parsed(f"answers/short: {row}"))
-        assert abs(fact.value) >= (1.5 if row.endswith("points") else 0.015)
-        assert fact.low is not None
-        assert fact.high is not None
-        assert fact.low > 0 or fact.high < 0
 
 
 def test_a_word_that_does_not_follow_stops_the_page() -> None:

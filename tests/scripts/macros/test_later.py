@@ -20,7 +20,7 @@ from scripts.survey.sources.providers import facts
 
 @pytest.fixture
 def views() -> Views:
-    return Views(Page(SimpleNamespace(page=SimpleNamespace(url="later/", meta={}))))
+    return Views(Page(SimpleNamespace(page=SimpleNamespace(url="findings/tuned/", meta={}))))
 
 
 def drawn(html: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from scripts.survey.results.hypothesis import decide, judge
 from tests.scripts.studies.small import BASE
 from tests.scripts.studies.test_experiment import texts as texts  # a fixture
 
-PAGE = (ROOT / "docs" / "controls.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-it-was-done.md").read_text("utf-8")
 OF_ALL = [entry for entry in entries().values() if entry.control and AGAIN not in entry.control]
 
 # The plan -----------------------------------------------------------------------------------------

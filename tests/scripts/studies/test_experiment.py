@@ -24,8 +24,6 @@ from scripts.survey.results.experiment import TABLE
 from tests.scripts.studies.small import BASE, MERGES, MODEL, TEXT
 from tests.toy import FAST
 
-PAGE = (ROOT / "docs/experiment/protocol.md").read_text("utf-8")
-
 # Texts --------------------------------------------------------------------------------------------
 
 
