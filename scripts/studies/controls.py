@@ -1,8 +1,8 @@
 """Every method and its own controls, two entries that are treated alike (docs/data/controls.yml).
 
 Texts, model and training are the experiment's. Each entry has a sweep of its own in each cell, and
-then the same five seeds. docs/how-it-was-done.md says what is asked and how it is judged. `--also entries`
-writes who is trained.
+then the same five seeds. docs/how-it-was-done.md says what is asked and how it is judged.
+`--also entries` writes who is trained.
 """
 
 from __future__ import annotations

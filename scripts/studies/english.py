@@ -1,8 +1,8 @@
 """Ask a real English model what the small decoder was asked (docs/data/english.yml).
 
 The model is all-MiniLM-L6-v2, the tasks are labelled English, both out of pinned packages.
-docs/how-it-was-done.md says what is asked and how it is judged. `--also tasks` writes the table of the
-tasks. Changes of full fine-tuning stay in .study/english.
+docs/how-it-was-done.md says what is asked and how it is judged. `--also tasks` writes the table of
+the tasks. Changes of full fine-tuning stay in .study/english.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Each method's fit to full fine-tuning's changes, beside its controls' fits.
 
-Question b of docs/how-it-was-done.md. Full fine-tuning is trained once more in each base model, at the
-rate and with the first seed of the experiment (a run repeats to the last bit); what it did to
+Question b of docs/how-it-was-done.md. Full fine-tuning is trained once more in each base model, at
+the rate and with the first seed of the experiment (a run repeats to the last bit); what it did to
 `MATRICES` is kept in docs/data/controls_changes.npz, in half precision. Every method that has a ΔW
 and controls is fitted to these as the lab fits, and so is each of its controls, drawn anew for each
 matrix. All fits, the rows of docs/data/controls_reach.csv, take about half an hour of one core.

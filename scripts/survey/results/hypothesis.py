@@ -2,8 +2,8 @@
 
 Three lines of evidence are read. *Trained*: what a method improves beyond its control, over tasks
 and base models. *Reach*: what it describes beyond its control of changes that full fine-tuning
-made. *Printed*: contrasts of the same kind that others printed. docs/how-it-was-done.md says the rule in
-words.
+made. *Printed*: contrasts of the same kind that others printed. docs/how-it-was-done.md says
+the rule in words.
 
 A difference is the method's less the control's, in shares of full fine-tuning's improvement (or of
 what is to be described), so that more is better. The base model is a random effect: the unit is the

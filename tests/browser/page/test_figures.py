@@ -13,7 +13,7 @@ DRAWN = 2  # figures of the page of bets
 WIDTHS = (1280, 768, 390, 360)
 
 # The letters of every drawing, in folds too: their size on the screen, and what they lie in.
-LETTERS = """() => document.querySelectorAll("details.fold").forEach((fold) => (fold.open = true)) ??
+LETTERS = """() => document.querySelectorAll("details.fold").forEach((e) => (e.open = true)) ??
   [...document.querySelectorAll("svg.plot, svg.chart")].flatMap((svg) => {
   const room = svg.closest("figure").getBoundingClientRect();
   return [...svg.querySelectorAll("text")].filter((e) => e.getClientRects().length).map((text) => {
