@@ -101,8 +101,9 @@ def test_a_linked_dot_leads_to_its_page_past_the_theme_s_navigation(tmp_path: Pa
     assert wide.get("role") == "group"
 
 
-def test_rows_tell_a_value_beyond_their_ends(tmp_path: Path) -> None:
+def test_rows_tell_a_value_beyond_their_ends_and_one_without_is_a_heading(tmp_path: Path) -> None:
     rows = [
+        Row("a heading, however long it is, takes no room", (None,)),
         Row("inside", (Value(2, 1, 3, 1.5),), "gain"),
         Row("beyond", (Value(-2, -3, -1, 1),), "rank"),
     ]
@@ -111,6 +112,8 @@ def test_rows_tell_a_value_beyond_their_ends(tmp_path: Path) -> None:
     wide, _ = drawn(tmp_path, figure)
     assert {"inside", "beyond", "less", "more", "1", "4", "16", "◂ −2"} <= set(texts(wide))
     assert len(wide.xpath(".//circle[@r='4.5']")) == 1
+    (heading,) = wide.xpath(".//*[@class='end']")
+    assert heading.text_content() == rows[0].name
 
 
 def test_a_forest_has_gaps_notes_a_band_and_numbers_for_what_lies_beyond(tmp_path: Path) -> None:
