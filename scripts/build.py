@@ -37,7 +37,7 @@ BUILD = ROOT / ".build"
 FOUND = ("adapters_np/methods/*.py", "adapters_np/controls/*.py")  # by name
 SHARED = ("demos/*.npy", "requirements.txt", "package-lock.json")
 RECORDS = (
-    *("docs/methods/*.md", "docs/claims.md", "docs/errata.md"),
+    *("docs/methods/*.md", "docs/errata.md"),
     *("docs/references.bib", "docs/data/**/*"),
 )
 FACTS = ("mkdocs.yml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md")

@@ -27,7 +27,7 @@ from adapters_np import control, core
 from demos.settings import HYPOTHESIS
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
-from scripts.catalog.exports import built_site, redirects
+from scripts.catalog.exports import built_site, moved, redirects
 from scripts.catalog.records import DIMENSIONS, Method
 from scripts.finish.compress import KINDS, LEAST
 from scripts.finish.datasets import items
@@ -277,9 +277,18 @@ def test_every_other_name_of_a_method_leads_to_its_page() -> None:
     assert redirects(read())["prompt-tuning"] == "prompt_tuning"
     for alias, slug in redirects(read()).items():
         document = html.fromstring((SITE / "methods" / alias / "index.html").read_bytes())
-        assert document.xpath("//body//a/@href") == [f"../{slug}/"]
+        assert document.xpath("//body//a/@href") == [f"../../methods/{slug}/"]
         (refresh,) = document.xpath('//meta[@http-equiv="refresh"]/@content')
-        assert refresh == f"0; url=../{slug}/"
+        assert refresh == f"0; url=../../methods/{slug}/"
+
+
+def test_every_old_page_and_heading_leads_to_an_id_that_is_there() -> None:
+    for page, places in moved().items():
+        assert (SITE / page / "index.html").exists()
+        for anchor, new in places.items():
+            to, _, fragment = new.partition("#")
+            found = {e.get("id") for e in tree(to.rstrip("/")).xpath("//*[@id]")}
+            assert fragment in found | {""}, f"{page}#{anchor} leads to {new}"
 
 
 def test_the_sitemap_holds_every_page_and_no_old_address() -> None:

@@ -97,7 +97,7 @@ def read(root: Path = ROOT) -> Catalog:
 
 def readable(root: Path) -> tuple[Catalog, list[str]]:
     papers = read_papers(root)
-    themes = front_matter(root / "docs/claims.md")[0]["themes"]
+    themes = front_matter(root / "docs/methods/index.md")[0]["themes"]
     records, problems = [], []
     for path in sorted((root / "docs/methods").glob("*.md")):
         if path.name != "index.md":

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -259,14 +260,42 @@ def redirects(catalog: Catalog) -> dict[str, str]:
     return hyphens | names
 
 
-def redirect_page(alias_of: Method, site: Site) -> str:
-    """Return a page that sends its reader on, without a script."""
-    target = f"../{alias_of.slug}/"
-    title = escape(alias_of.title)
+def moved(root: Path = ROOT) -> dict[str, dict[str, str]]:
+    """Return where each old page leads: by its anchors, and by "" for all else."""
+    pages: dict[str, dict[str, str]] = {}
+    for old, new in yaml.safe_load((root / "docs" / "data" / "moved.yml").read_text()).items():
+        page, _, anchor = old.partition("#")
+        pages.setdefault(page, {})[anchor] = new
+    return pages
+
+
+FOLLOW = (
+    'const to = document.getElementById(location.hash.slice(1)) ?? document.querySelector("a"); '
+    "const url = new URL(to.href); url.search ||= location.search; url.hash ||= location.hash; "
+    "location.replace(url)"
+)
+"""Sends a reader on with the query and the anchor; it is one text, as the policy has its digest."""
+
+
+def redirect_page(to: str, title: str, old: str, site: Site, anchors: Mapping[str, str]) -> str:
+    """Return a page that sends its reader on; without a script, to one place.
+
+    Args:
+        to: The new place, below the site's root.
+        title: What it is called.
+        old: The old page.
+        site: The site.
+        anchors: The new places of anchors.
+    """
+    root = "../" * old.count("/")
+    links = "".join(
+        f'<li><a id="{a}" href="{root}{new}">{a}</a></li>' for a, new in anchors.items()
+    )
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<link rel="canonical" href="{site.url}{alias_of.url}">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<title>{escape(title)}</title><link rel="canonical" href="{site.url}{to}">'
         '<meta name="robots" content="noindex">'
-        f'<meta http-equiv="refresh" content="0; url={target}">'
-        f'</head><body><p>This page is now <a href="{target}">{title}</a>.</p></body></html>\n'
+        f'<noscript><meta http-equiv="refresh" content="0; url={root}{to}"></noscript>'
+        f'</head><body><p>This page is now <a href="{root}{to}">{escape(title)}</a>.</p>'
+        f"{links and f'<ul>{links}</ul>'}<script>{FOLLOW}</script></body></html>\n"
     )

@@ -17,9 +17,7 @@ from scripts.survey.facts.result import Source
 from scripts.survey.results import experiment
 from scripts.survey.sources.evidence import Findings, every_source, findings
 from scripts.survey.sources.rule import (
-    CAP,
     DIMENSIONS,
-    RATIO,
     RULE,
     Dimension,
     Finding,
@@ -42,11 +40,9 @@ def _as_is(source: Source) -> Source:
 
 
 class Choice(NamedTuple):
-    """A choice of the rule, and another one that a sceptic could make."""
+    """Another choice than the rule's, which a sceptic could make."""
 
     what: str
-    ours: str
-    other: str
     how: Weighing = RULE
     reading: Reading = READING
     kept: Kept = _all
@@ -76,43 +72,29 @@ def _tuned_elsewhere(source: Source) -> Source:
     return source.model_copy(update={"tables": tables})
 
 
-def _per_cent(share: float) -> str:
-    return f"{100 * share:g} % of the range"
-
-
-MARGIN = "What is level where no spread is printed"
-SETTLED = "How many times one side has to outweigh the other"
-VOTE = "What a source weighs at most"
-
 CHOICES = (
-    Choice(VOTE, f"{CAP} times its heaviest unit", "as much as its heaviest", Weighing(cap=1)),
-    Choice(VOTE, f"{CAP} times its heaviest unit", "all its units", Weighing(cap=inf)),
-    Choice(SETTLED, f"{RATIO}", "3", Weighing(ratio=3)),
-    Choice(SETTLED, f"{RATIO}", "5", Weighing(ratio=5)),
-    Choice(MARGIN, _per_cent(LEVEL), _per_cent(LEVEL / 2), reading=Reading(LEVEL / 2)),
-    Choice(MARGIN, _per_cent(LEVEL), _per_cent(2 * LEVEL), reading=Reading(2 * LEVEL)),
-    Choice(
-        "Full fine-tuning that most adapters beat",
-        "no baseline",
-        "a baseline",
-        reading=Reading(majority=False),
-    ),
-    Choice("PEFT’s benchmark", "counts", "left out", kept=_without(peft.KEY)),
-    Choice("Our experiment", "counts, weak", "left out", kept=_without(experiment.KEY)),
-    Choice("What a method’s authors ran", "counts", "left out", kept=_of_others),
-    Choice("Tuned and repeated runs", "weigh more", "weigh as others do", kept=_weak),
-    Choice("Rates chosen on the test’s data", "count as tuned", "do not", given=_tuned_elsewhere),
-    Choice("Numbers from figures and texts", "count", "left out", given=_tables_alone),
+    Choice("A source’s cap: 1, not 2", Weighing(cap=1)),
+    Choice("A source’s cap: none", Weighing(cap=inf)),
+    Choice("A side has to weigh 3 times, not 4", Weighing(ratio=3)),
+    Choice("A side has to weigh 5 times, not 4", Weighing(ratio=5)),
+    Choice("Level: half as wide", reading=Reading(LEVEL / 2)),
+    Choice("Level: twice as wide", reading=Reading(2 * LEVEL)),
+    Choice("Weak full fine-tuning as a baseline", reading=Reading(majority=False)),
+    Choice("Without PEFT’s benchmark", kept=_without(peft.KEY)),
+    Choice("Without our experiment", kept=_without(experiment.KEY)),
+    Choice("Without authors’ own runs", kept=_of_others),
+    Choice("All runs weigh alike", kept=_weak),
+    Choice("Chosen on the test: not tuned", given=_tuned_elsewhere),
+    Choice("Without figures and texts", given=_tables_alone),
 )
 
 
 class Outcome(NamedTuple):
-    """How many verdicts another choice changes, and how many are settled then."""
+    """How many verdicts another choice changes, and how many are confirmed then."""
 
     choice: Choice
     changed: int
     confirmed: int
-    contradicted: int
 
 
 def graded() -> list[Method]:
@@ -157,4 +139,4 @@ def _outcome(choice: Choice, root: Path) -> Outcome:
     now = {(m.slug, d): v.word for m in graded() for d, v in m.verdicts.items()}
     changed = sum(verdict.word != now[key] for key, verdict in then.items())
     words = [verdict.word for verdict in then.values()]
-    return Outcome(choice, changed, words.count("confirmed"), words.count("contradicted"))
+    return Outcome(choice, changed, words.count("confirmed"))

@@ -257,8 +257,12 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text
     for alias, slug in exports.redirects(catalog).items():
-        page = exports.redirect_page(catalog.methods[slug], facts)
-        texts[f"methods/{alias}/index.html"] = page
+        m, old = catalog.methods[slug], f"methods/{alias}/"
+        texts[f"{old}index.html"] = exports.redirect_page(m.url, m.title, old, facts, {})
+    for old, places in exports.moved().items():
+        to = places.pop("")
+        title = own_title((out / to.partition("#")[0] / "index.html").read_text("utf-8"), facts)
+        texts[f"{old}index.html"] = exports.redirect_page(to, title, old, facts, places)
     for name, text in texts.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, "utf-8")

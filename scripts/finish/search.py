@@ -63,7 +63,7 @@ def readable(text: str, formulas: Mapping[str, str]) -> str:
 def names(catalog: Catalog) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for key, title in catalog.themes.items():
-        names[f"claims/#theme-{key}"] = [title]
+        names[f"methods/#{key}"] = [title]
     for other in read_others():
         names[f"{Path(FILE).stem}/#{other.key}"] = [other.name, *other.also]
     classes: set[str] = set()

@@ -7,7 +7,9 @@ from functools import cache
 
 from scripts.catalog.records import DIMENSIONS
 from scripts.catalog.sensitivity import judged, outcomes
+from scripts.macros.figures import Lane, Row, Rows, Value, around
 from scripts.macros.page import Part, catalog, macro
+from scripts.macros.views import WIDTH
 from scripts.survey.facts.say import listed
 from scripts.survey.sources.sources import (
     Flow,
@@ -51,6 +53,17 @@ class Protocol(Part):
         of = {key: listed(some) for key, some in titles.items()}
         return self.page.draw("readings", found, of, file=FILE)
 
-    @macro("table")
-    def sensitivity(self) -> str:
-        return self.page.draw("sensitivity", outcomes(), judged(), file=FILE)
+    @macro("figure")
+    def sensitivity(self, title: str) -> str:
+        """Draw how many verdicts other choices of the rule change, the most first."""
+        found = sorted(outcomes(), key=lambda o: -o.changed)
+        rows = [
+            Row(o.choice.what, (Value(o.changed, o.changed, o.changed),), "full", str(o.confirmed))
+            for o in found
+        ]
+        across = around(f"verdicts that change, of {judged()}", (0, found[0].changed))
+        says = (
+            "Each choice of the rule is replaced alone; at the right: how many are confirmed then"
+        )
+        about = (says, across, 0, ("", ""), rows, [Lane("")], title)
+        return self.page.figure(Rows(*about, noted="confirmed", width=WIDTH), table=True)

@@ -71,18 +71,18 @@ class Story(Part):
         return self.page.draw("bet", method, theme, ask, options, right, file="story.html")
 
     @macro("figure")
-    def bars(self, method: str, title: str, rows: Mapping[str, str], most: float) -> str:
+    def bars(self, method: str, title: str, rows: Mapping[str, str | int], most: float) -> str:
         """Facts as bars in a method's colour, a row each; those of a control are hollow.
 
         Args:
             method: The method.
             title: The finding.
-            rows: The address of each row's number. A name that ends in `*` is of a control.
+            rows: Each row's number or its address. A name that ends in `*` is of a control.
             most: The number of a bar that is full.
         """
         drawn = []
         for name, address in rows.items():
-            text = facts().say(address)
+            text = facts().say(address) if isinstance(address, str) else str(address)
             number = FIRST.search(text)
             assert number, f"{address} is no number: {text}"
             share = 100 * float(number[0]) / most

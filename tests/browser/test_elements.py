@@ -151,7 +151,7 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
             **{f"#{bet} svg:visible": 2 for bet in ("lora", "oft", "ia3", "dora", "pissa")},
         },
     ),
-    "scorecard": ("scorecard/", {"#scorecard-table tbody tr:visible": len(read().survey)}),
+    "scorecard": ("findings/grading/", {"#scorecard-table tbody tr": len(read().survey)}),
 }
 
 
@@ -332,7 +332,7 @@ def target(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    "path", [LORA, "compare/", "lab/", "story/", "choose/", "scorecard/", "head-to-head/"]
+    "path", [LORA, "compare/", "lab/", "story/", "choose/", "findings/grading/", "findings/papers/"]
 )
 @rules(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(query=QUERIES, fragment=HASHES)

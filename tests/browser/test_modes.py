@@ -30,8 +30,8 @@ PAGES = {
     "lora": "methods/lora/",
     "dora": "methods/dora/",
     "bets": "findings/bets/",
-    "head-to-head": "head-to-head/",
-    "claims": "claims/",
+    "papers": "findings/papers/",
+    "claims": "findings/claims/",
     "lab": "lab/",
     "choose": "choose/",
 }

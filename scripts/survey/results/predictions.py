@@ -4,7 +4,7 @@ Differences of losses are in points: a point is a hundredth of what full fine-tu
 
 predictions/X.11: whitened behind PiSSA, mean   with its interval; so its `ends` and its `word`
 predictions/words: X.11, word        what came out
-predictions/words: all, holds        how many have this word
+predictions/words: all, supported    how many have this word
 predictions/X.10: turns, count       settings against others whose sign changes beyond the errors;
                                      of all `pairs`, those with other `signs`
 predictions/turns: boft 4 beside miss, parameters   points behind; so `dimension`
@@ -30,7 +30,7 @@ from scripts.survey.results import experiment
 from scripts.survey.results.symmetries import REACHED, TABLE, plan
 from scripts.survey.statistics.intervals import Interval
 
-HOLDS, PART, NOT, OPEN = "holds", "holds in part", "does not hold", "cannot be told"
+HOLDS, PART, NOT, OPEN = "supported", "mixed", "contradicted", "inconclusive"
 ROUNDING = 0.01
 """In points: what two copies may differ by for nothing but round-off."""
 
@@ -287,7 +287,7 @@ def turns() -> list[Turn]:
 
 
 def rankings() -> Outcome:
-    """Return X.10: its counts are exact, so that it holds in part at least."""
+    """Return X.10: its counts are exact, so that it is mixed at least."""
     return Outcome(HOLDS if any(turn.turned for turn in turns()) else PART)
 
 

@@ -1,7 +1,7 @@
 """Certainty of a pooled effect, in four grades, by a rule after GRADE.
 
 Source: Guyatt et al. 2008, BMJ 336: it starts by who ran the comparisons and goes down for risk of
-bias, inconsistency, imprecision and indirectness. docs/rubric.md has the same in words.
+bias, inconsistency, imprecision and indirectness. docs/findings/grading.md has the same in words.
 """
 
 from __future__ import annotations

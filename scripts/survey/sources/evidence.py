@@ -1,7 +1,7 @@
 """Evidence of all sources' tables on each dimension of each method, one finding a unit.
 
 Whatever can be read off a table is derived here; what cannot, a figure or a number in a
-text, is typed in the file of its source under `findings`. The rule is on docs/rubric.md.
+text, is typed in the file of its source under `findings`. The rule is on docs/findings/grading.md.
 """
 
 from __future__ import annotations

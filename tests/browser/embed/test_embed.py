@@ -31,7 +31,7 @@ def test_a_widget_is_shown_and_nothing_else(window: Page, site: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "part"),
-    [("real-changes/", "figure.drawn"), ("scorecard/", ".scroll")],
+    [("findings/changes/", "figure.drawn"), ("findings/grading/", ".scroll")],
 )
 def test_figures_and_tables_are_shown_at_the_addresses_in_the_foot(
     window: Page, site: str, path: str, part: str

@@ -145,7 +145,7 @@ def test_a_link_opens_its_cell_and_an_older_one_the_cell_that_it_names_alone(
     cell(page, "oft.turn").click()
     expect(page).to_have_url(re.compile(r"cell=oft\.turn"))
     link = page.url
-    follow(page, f"{site}rubric/")
+    follow(page, f"{site}findings/grading/")
     follow(page, f"{link}&pin=ia3.turn&world=pairs&guess=1")
     ready(page)
     expect(page.locator(".specimen h2")).to_have_text(re.compile("^OFT on"))

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.reader import WINDOW, Visit
 
 BETS, TUNED = "findings/bets/", "findings/tuned/"
-PAGES = ("methods/lora/", BETS, TUNED, "evidence/", "head-to-head/", "real-changes/")
+PAGES = ("methods/lora/", BETS, TUNED, "findings/papers/", "findings/changes/")
 DRAWN = 2  # figures of the page of bets
 WIDTHS = (1280, 768, 390, 360)
 
@@ -37,7 +37,7 @@ def test_letters_have_one_size_at_every_width_and_none_is_cut(visit: Visit, path
     page.set_viewport_size(WINDOW)
 
 
-@pytest.mark.parametrize("path", [BETS, TUNED, "evidence/", "real-changes/"])
+@pytest.mark.parametrize("path", [BETS, TUNED, "findings/papers/", "findings/changes/"])
 def test_names_do_not_lie_on_each_other(visit: Visit, path: str) -> None:
     page = visit(path)
     for width in WIDTHS:

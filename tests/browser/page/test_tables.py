@@ -20,7 +20,7 @@ def column(page: Page, index: int) -> list[str]:
 
 
 def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: str) -> None:
-    page.goto(f"{site}scorecard/")
+    page.goto(f"{site}findings/grading/#all-methods")
     head = page.locator("#scorecard-table thead th").first
     expect(head).to_have_attribute("tabindex", "0")
     head.click()
@@ -32,7 +32,7 @@ def test_scorecard_sorts_by_a_column_with_mouse_and_keyboard(page: Page, site: s
 
 
 def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site: str) -> None:
-    page.goto(f"{site}scorecard/")
+    page.goto(f"{site}findings/grading/#all-methods")
     rows = page.locator("#scorecard-table tbody tr:visible")
     whole = rows.count()
     page.select_option("row-filter select[name=theme]", "gain")
@@ -46,7 +46,7 @@ def test_scorecard_filters_and_the_address_restores_the_filter(page: Page, site:
 def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_dimension(
     page: Page, site: str
 ) -> None:
-    page.goto(f"{site}scorecard/")
+    page.goto(f"{site}findings/grading/#all-methods")
     assert column(page, 1)[:3] == ["1", "2", "3"]
     head = page.locator("#scorecard-table thead th", has_text="Beats LoRA")
     head.click()
@@ -57,16 +57,16 @@ def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_di
 
 
 def test_a_filtered_address_leads_to_no_other_heading(page: Page, site: str) -> None:
-    page.goto(f"{site}scorecard/#anything")
+    page.goto(f"{site}findings/grading/#all-methods")
     page.select_option("row-filter select[name=theme]", "gain")
-    becomes(page, lambda: page.url, f"{site}scorecard/?theme=gain")
+    becomes(page, lambda: page.url, f"{site}findings/grading/?theme=gain")
 
 
 def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
     for width in (1280, 390):
         with browser.new_context(viewport={"width": width, "height": 900}) as context:
             page = context.new_page()
-            page.goto(f"{site}scorecard/")
+            page.goto(f"{site}findings/grading/#all-methods")
             box = page.locator(".scroll", has=page.locator("#scorecard-table"))
             whole, seen = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
             assert whole <= seen

@@ -60,7 +60,7 @@ def test_methods_are_filtered_by_name_former_name_and_fact(visit: Visit) -> None
 
 
 def test_runs_of_one_method_stand_out_in_the_plot(visit: Visit) -> None:
-    page = visit("evidence/")
+    page = visit("findings/papers/")
     plot = page.locator("scatter-plot").first
     search, says = plot.get_by_label("Find a method"), plot.locator("output")
     expect(search).to_be_visible()
@@ -87,7 +87,7 @@ def test_a_tap_names_the_nearest_dot_and_a_second_one_opens_its_page(
 ) -> None:
     with browser.new_context(**PHONE) as context:
         page = context.new_page()
-        page.goto(f"{site}evidence/")
+        page.goto(f"{site}findings/papers/")
         plot = page.locator("scatter-plot").first
         expect(plot.locator(".search")).to_be_visible()
         dot = plot.locator("circle[data-method=FourierFT]").filter(visible=True).first
@@ -97,7 +97,7 @@ def test_a_tap_names_the_nearest_dot_and_a_second_one_opens_its_page(
         beside = box["x"] + box["width"] + 8, box["y"] + box["height"] / 2
         page.touchscreen.tap(*beside)
         expect(plot.locator("output")).to_contain_text("FourierFT: ")
-        assert page.url.partition("#")[0] == f"{site}evidence/"
+        assert page.url.partition("#")[0] == f"{site}findings/papers/"
         page.touchscreen.tap(*beside)
         page.wait_for_url(f"{site}methods/fourierft/")
 

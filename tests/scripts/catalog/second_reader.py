@@ -1,4 +1,4 @@
-"""The rule of docs/rubric.md a second time: written from its text, sharing no code with the site.
+"""The rule of docs/findings/grading.md again: written from its text, sharing no code with the site.
 
 It reads `docs/data` and the front matter of pages, and nothing else. Names follow the rubric's.
 """
