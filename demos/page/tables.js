@@ -54,6 +54,7 @@ class RowFilter extends PageElement {
       form.reset();
       restore(form);
       apply();
+      if (chosen().length) this.closest("details")?.setAttribute("open", "");
     };
     this.hidden = false;
     follow();

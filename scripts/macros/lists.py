@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from html import escape
-from typing import Any, get_args
+from typing import get_args
 
-from adapters_np.core import load, parameters
 from demos.probe import measure
 from scripts.bootstrap import ROOT
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, Method
-from scripts.catalog.shapes import formula
 from scripts.macros import examples, family
 from scripts.macros.page import WIDEST, Part, catalog, listing, macro
 from scripts.macros.portraits import drawing
@@ -107,20 +105,12 @@ class Lists(Part):
 
     @macro("table")
     def scorecard(self) -> str:
-        rows: list[dict[str, Any]] = []
-        for m in catalog().survey:
-            cls = load(m.modules[0])
-            rows.append(
-                {
-                    "method": m,
-                    "formula": formula(cls),
-                    "count": parameters(cls, 64, 64),
-                    "identity": family.still(m.modules[0]),
-                    "confirmed": [d for d, v in m.verdicts.items() if v.word == "confirmed"],
-                }
-            )
-        themes = catalog().themes
-        return self.page.draw("scorecard", rows, themes, DIMENSIONS, MOST, WIDEST, found=False)
+        methods = catalog().survey
+        confirmed = {
+            m.slug: [d for d, v in m.verdicts.items() if v.word == "confirmed"] for m in methods
+        }
+        about = (methods, confirmed, catalog().themes, DIMENSIONS, MOST, WIDEST)
+        return self.page.draw("scorecard", *about, found=False)
 
     # The playground
 
