@@ -59,7 +59,7 @@ def test_the_scorecard_keeps_the_catalogue_s_order_and_sorts_by_what_is_for_a_di
 def test_a_filtered_address_leads_to_no_other_heading(page: Page, site: str) -> None:
     page.goto(f"{site}findings/grading/#all-methods")
     page.select_option("row-filter select[name=theme]", "gain")
-    becomes(page, lambda: page.url, f"{site}findings/grading/?theme=gain")
+    becomes(page, lambda: page.url, f"{site}findings/grading/?theme=gain#scorecard")
 
 
 def test_the_scorecard_has_no_cut_column(browser: Any, site: str) -> None:
